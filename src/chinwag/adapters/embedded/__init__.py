@@ -1,0 +1,1 @@
+"""Ports on one machine: RocksDB and in-process queues."""

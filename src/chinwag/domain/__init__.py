@@ -1,0 +1,1 @@
+"""Values and rules of chat: pure, no I/O, imports nothing of the project."""

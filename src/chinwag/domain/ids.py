@@ -1,0 +1,82 @@
+"""Identifiers: Snowflakes for entities, a derived id for direct conversations.
+
+A message has no id of its own: it is named by its conversation and its number there.
+Ids are strings on the wire and in memory, so that an account id may carry a domain one day.
+"""
+
+from typing import Final, NewType
+
+AccountId = NewType("AccountId", str)
+DeviceId = NewType("DeviceId", str)
+ConversationId = NewType("ConversationId", str)
+ClientId = NewType("ClientId", str)
+"""A client's own name for one send, unique per device and conversation; it makes a retry harmless."""
+
+EPOCH_MS: Final = 1_735_689_600_000
+"""Snowflakes count milliseconds from 2025-01-01T00:00:00Z."""
+
+WORKERS: Final = 1024
+_SEQUENCES: Final = 4096
+
+_DIRECT: Final = "d~"
+_GROUP: Final = "g~"
+
+
+class Snowflake:
+    """Makes 64-bit ids: 41 bits of milliseconds, 10 of worker number, 12 of sequence; they rise for ever.
+
+    `worker` is leased from the Registry, so that no two processes share one. A clock that steps back
+    does not bring an old id again: the generator goes on from the highest instant it has seen.
+    """
+
+    __slots__ = ("_last", "_sequence", "_worker")
+
+    def __init__(self, worker: int) -> None:
+        if not 0 <= worker < WORKERS:
+            raise ValueError(f"a worker number is 0 to {WORKERS - 1}, not {worker}")
+        self._worker = worker
+        self._last = 0
+        self._sequence = 0
+
+    def next(self, now_ms: int) -> str:
+        """The next id at `now_ms` (milliseconds since 1970), as a decimal string."""
+        instant = max(now_ms - EPOCH_MS, self._last)
+        if instant == self._last:
+            self._sequence += 1
+            if self._sequence == _SEQUENCES:
+                instant, self._sequence = instant + 1, 0
+        else:
+            self._sequence = 0
+        self._last = instant
+        return str(instant << 22 | self._worker << 12 | self._sequence)
+
+
+def direct_id(one: AccountId, other: AccountId) -> ConversationId:
+    """The id of the direct conversation of two accounts, the same whoever asks.
+
+    Raises ValueError for an account with itself.
+    """
+    if one == other:
+        raise ValueError("a direct conversation has two members")
+    low, high = sorted((one, other))
+    return ConversationId(f"{_DIRECT}{low}~{high}")
+
+
+def group_id(snowflake: str) -> ConversationId:
+    """The conversation id of a group."""
+    return ConversationId(_GROUP + snowflake)
+
+
+def is_direct(conversation: ConversationId) -> bool:
+    """Whether this names a direct conversation (it need not exist yet)."""
+    return conversation.startswith(_DIRECT)
+
+
+def direct_members(conversation: ConversationId) -> tuple[AccountId, AccountId] | None:
+    """The two accounts that a direct conversation's id names; None for anything else, also a malformed id."""
+    if not conversation.startswith(_DIRECT):
+        return None
+    parts = conversation[len(_DIRECT) :].split("~")
+    if len(parts) != 2 or not parts[0] or not parts[1] or parts[0] >= parts[1]:
+        return None
+    return AccountId(parts[0]), AccountId(parts[1])

@@ -1,0 +1,78 @@
+"""Why something is refused: one code each, raised anywhere below the roles.
+
+What a code means to people, its HTTP status and whether a retry can help stand in `wire/errors.py`.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every reason for which Chinwag refuses something."""
+
+    # what was sent cannot be understood
+    BAD_FRAME = "bad_frame"
+    BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
+    HELLO_EXPECTED = "hello_expected"
+    HELLO_TWICE = "hello_twice"
+    BAD_CURSOR = "bad_cursor"
+    UNSUPPORTED = "unsupported"
+    # texts
+    TEXT_EMPTY = "text_empty"
+    TEXT_TOO_LONG = "text_too_long"
+    TEXT_NUL = "text_nul"
+    TEXT_SURROGATE = "text_surrogate"
+    BAD_MENTION = "bad_mention"
+    BAD_REPLY = "bad_reply"
+    BAD_TITLE = "bad_title"
+    # who asks
+    UNAUTHENTICATED = "unauthenticated"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    REVOKED = "revoked"
+    WRONG_LOGIN = "wrong_login"
+    FORBIDDEN = "forbidden"
+    REFRESH_REUSED = "refresh_reused"
+    # accounts
+    NAME_TAKEN = "name_taken"
+    BAD_NAME = "bad_name"
+    BAD_PASSWORD = "bad_password"  # noqa: S105
+    SIGN_UP_CLOSED = "sign_up_closed"
+    BAD_INVITATION = "bad_invitation"
+    ACCOUNT_DISABLED = "account_disabled"
+    NO_ACCOUNT = "no_account"
+    NO_DEVICE = "no_device"
+    NO_REQUEST = "no_request"
+    TOO_MANY = "too_many"
+    # conversations
+    NO_CONVERSATION = "no_conversation"
+    NOT_MEMBER = "not_member"
+    ALREADY_MEMBER = "already_member"
+    NOT_ALLOWED = "not_allowed"
+    GROUP_FULL = "group_full"
+    GROUP_CLOSED = "group_closed"
+    CONVERSATION_EXISTS = "conversation_exists"
+    NO_MESSAGE = "no_message"
+    RECIPIENT_REFUSES = "recipient_refuses"
+    OUT_OF_TURN = "out_of_turn"
+    # capacity
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    SLOW_CONSUMER = "slow_consumer"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+    # why a session ends, besides
+    IDLE = "idle"
+    DRAIN = "drain"
+    # what HTTP knows and sockets do not
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+    """The request is refused for `code`. `detail` is safe to show to whoever asked; `retry_after` in seconds."""
+
+    def __init__(self, code: Code, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after

@@ -1,0 +1,1 @@
+"""Network input turned into calls of the flow, one package a role."""

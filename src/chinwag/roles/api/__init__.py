@@ -1,0 +1,1 @@
+"""The api role: stateless request and response over HTTP."""

@@ -1,0 +1,1 @@
+"""The delivery role: takes commands from the log and commits them."""

@@ -1,0 +1,1 @@
+"""The presence role: who is online."""

@@ -41,9 +41,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.REVOKED: Entry("This device was logged out or revoked: log in again.", 401),
     Code.WRONG_LOGIN: Entry("The name or the password is wrong.", 401),
     Code.FORBIDDEN: Entry("This account may not do that.", 403),
-    Code.REFRESH_REUSED: Entry(
-        "The refresh token was used before, so the device is revoked: log in again.", 401
-    ),
+    Code.REFRESH_REUSED: Entry("The refresh token was used before, so the device is revoked: log in again.", 401),
     Code.NAME_TAKEN: Entry("Somebody has that name.", 409),
     Code.BAD_NAME: Entry("A name has 2 to 32 letters, digits, dots, dashes or underscores.", 422),
     Code.BAD_PASSWORD: Entry("A password has 8 to 256 characters.", 422),

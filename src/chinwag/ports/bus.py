@@ -1,0 +1,101 @@
+"""The Bus: live signals between processes. What is lost here is never the only copy of anything."""
+
+from collections.abc import Callable
+from typing import Final, NewType, Protocol
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code
+
+Subject = NewType("Subject", str)
+NodeId = NewType("NodeId", str)
+
+PEOPLE: Final = Subject("people")
+"""`Tell`: something true now, for people who are connected (typing, presence)."""
+REVOKED: Final = Subject("revoked")
+"""`Revoked`: sockets to close and tokens to refuse."""
+SESSIONS: Final = Subject("sessions")
+"""`SessionChange`: a gateway tells the presence role who came, went or was silent."""
+RECOUNT: Final = Subject("recount")
+"""`Recount`: a presence role that starts anew asks gateways to report every session they hold."""
+
+
+def answers_to(node: NodeId) -> Subject:
+    """Where the answers to one node's commands go: `Answers`."""
+    return Subject(f"answers.{node}")
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What became of the command that `ref` names at its node: a number, or a code."""
+
+    ref: int
+    number: int = 0
+    sent_at: int = 0
+    refused: Code | None = None
+    detail: str = ""
+
+
+class Answers(msgspec.Struct, frozen=True, gc=False, tag="answers"):
+    """Answers for one node, in the order of the log."""
+
+    answers: list[Answer]
+
+
+class Tell(msgspec.Struct, frozen=True, gc=False, tag="tell"):
+    """One signal for the connected devices of the accounts in `to`, except `but` (the device it came from).
+
+    `signal` is JSON, the value of the `signal` member of a `signal` frame, encoded once.
+    """
+
+    to: tuple[AccountId, ...]
+    signal: bytes
+    but: DeviceId | None = None
+
+
+class Revoked(msgspec.Struct, frozen=True, gc=False, tag="revoked"):
+    """These devices of `account` may do nothing from now on. `account_closed`: none of its devices may."""
+
+    account: AccountId
+    devices: tuple[DeviceId, ...]
+    account_closed: bool = False
+
+
+class SessionChange(msgspec.Struct, frozen=True, gc=False, tag="session"):
+    """A transition of one device at one gateway.
+
+    `state` is "up" (connected), "down" (connection gone, may come back) or "out" (logged out: offline at once).
+    `at` is in milliseconds since 1970.
+    """
+
+    account: AccountId
+    device: DeviceId
+    node: NodeId
+    session: str
+    state: str
+    at: int
+
+
+class Recount(msgspec.Struct, frozen=True, gc=False, tag="recount"):
+    """Every gateway answers with a `SessionChange` for each session it holds."""
+
+
+Signal = Answers | Tell | Revoked | SessionChange | Recount
+
+
+class Bus(Protocol):
+    """Publish and subscribe for signals.
+
+    Guarantees: `publish` never blocks and never raises for want of a reader; a signal reaches each subscriber
+    of its subject at most once; signals of one publisher on one subject arrive in the order published, as long
+    as none is lost. A handler that raises stops neither the others nor later signals. Nothing is kept: who
+    subscribes later sees only later signals. Handlers run on the event loop, never inside `publish`.
+    """
+
+    def publish(self, subject: Subject, signal: Signal) -> None:
+        """Send `signal` to whoever subscribes to `subject` now. Returns at once."""
+        ...
+
+    def subscribe(self, subject: Subject, handler: Callable[[Signal], None]) -> Callable[[], None]:
+        """Call `handler` for each signal on `subject` from now on, until the returned function is called."""
+        ...

@@ -1,0 +1,34 @@
+"""Configuration: frozen sections, and one function that fills them from flags, environment, file and defaults."""
+
+from chinwag.config.load import ConfigError, Effective, FlagValue, Source, find_file, load
+from chinwag.config.sections import (
+    Accounts,
+    Config,
+    Data,
+    Inbox,
+    Limits,
+    Log,
+    Observe,
+    Presence,
+    Server,
+    SignUp,
+)
+
+__all__ = [
+    "Accounts",
+    "Config",
+    "ConfigError",
+    "Data",
+    "Effective",
+    "FlagValue",
+    "Inbox",
+    "Limits",
+    "Log",
+    "Observe",
+    "Presence",
+    "Server",
+    "SignUp",
+    "Source",
+    "find_file",
+    "load",
+]

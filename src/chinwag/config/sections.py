@@ -1,0 +1,217 @@
+"""What can be configured: one frozen struct a concern. Bounds, defaults and descriptions stand here only.
+
+`docs/configuration.md` is generated from these descriptions; `make docs` writes it anew.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+SignUp = Literal["open", "closed", "invitation"]
+
+ESCAPED_CHARACTER_BYTES: Final = 12
+"""The most bytes that JSON can need for one character: an escaped pair of surrogates."""
+FRAME_REST_BYTES: Final = 64 * 1024
+"""Room in a frame for what is not the text: ids, mentions, a reply."""
+
+
+class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The public port: HTTP and WebSocket."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=255, description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes any free one.")] = 8420
+    tls_certificate: Annotated[
+        Path | None, Meta(description="PEM file of the certificate chain. With `tls_key`, the port speaks TLS.")
+    ] = None
+    tls_key: Annotated[Path | None, Meta(description="PEM file of the certificate's private key.")] = None
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=100,
+            description="Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed.",
+        ),
+    ] = ()
+    max_connections: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Connections held at once; one more is refused with `overloaded`.")
+    ] = 100_000
+    origins: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=100,
+            description="Web origins besides the server's own from which pages may connect, "
+            "such as `https://chat.example.org`.",
+        ),
+    ] = ()
+
+
+class Observe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The port for operators: `/metrics`, `/healthz`, `/readyz`. It asks for no password: keep it private."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=255, description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes any free one.")] = 8421
+
+
+class Data(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a server on embedded stores keeps everything."""
+
+    path: Annotated[Path, Meta(description="Folder of all data and keys; made with mode 0700 if it is not there.")] = (
+        Path("~/.local/share/chinwag")
+    )
+
+
+class Accounts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may have an account, and how it is guarded."""
+
+    sign_up: Annotated[
+        SignUp, Meta(description="Whether people make accounts themselves: freely, never, or with an invitation code.")
+    ] = "open"
+    access_token_minutes: Annotated[int, Meta(ge=1, le=60, description="How long an access token is good.")] = 10
+    refresh_token_days: Annotated[
+        int, Meta(ge=1, le=3_650, description="How long a device may stay away and still be logged in.")
+    ] = 90
+    password_min_characters: Annotated[int, Meta(ge=8, le=64, description="The shortest password taken.")] = 8
+    password_max_characters: Annotated[int, Meta(ge=64, le=1_024, description="The longest password taken.")] = 256
+    failed_logins_per_account: Annotated[
+        int, Meta(ge=3, le=1_000, description="Failed log-ins to one account in a window before it must wait.")
+    ] = 10
+    failed_logins_per_address: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=100_000,
+            description="Failed log-ins from one address in a window before it must wait. "
+            "Many people can share an address, so keep it well above the figure for one account.",
+        ),
+    ] = 1_000
+    sign_ups_per_address: Annotated[
+        int, Meta(ge=1, le=100_000, description="Accounts made from one address in a window.")
+    ] = 1_000
+    throttle_minutes: Annotated[
+        int, Meta(ge=1, le=1_440, description="The window that the three figures above count in.")
+    ] = 15
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of anything one person, device or conversation may have."""
+
+    text_characters: Annotated[
+        int, Meta(ge=1, le=99_999, description="Characters (Unicode code points) in one text.")
+    ] = 99_999
+    group_members: Annotated[int, Meta(ge=2, le=500, description="Members of one group.")] = 100
+    frame_bytes: Annotated[
+        int, Meta(ge=65_548, le=16_777_216, description="Bytes in one frame or body that comes in.")
+    ] = 2_097_152
+    sends_per_second: Annotated[
+        float, Meta(ge=0.1, le=100_000, description="Sends a second that one device may keep up.")
+    ] = 20.0
+    sends_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Sends that one device may make at once after a pause.")
+    ] = 100
+    conversations_per_account: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Conversations that one account can be in.")
+    ] = 10_000
+    page_items: Annotated[int, Meta(ge=1, le=1_000, description="Items in a page if the request names no number.")] = 50
+    page_items_most: Annotated[int, Meta(ge=1, le=1_000, description="Items in a page at most.")] = 200
+    outbound_bytes: Annotated[
+        int,
+        Meta(
+            ge=65_536,
+            le=268_435_456,
+            description="Bytes that wait for one slow connection before it is closed with `slow_consumer`.",
+        ),
+    ] = 4_194_304
+
+
+class Presence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When somebody counts as online."""
+
+    heartbeat_seconds: Annotated[
+        int, Meta(ge=1, le=60, description="How often clients are asked to show that they are there.")
+    ] = 5
+    offline_seconds: Annotated[
+        int, Meta(ge=2, le=600, description="Silence after which a device is offline; shorter breaks are not seen.")
+    ] = 30
+
+
+class Inbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a returning device can catch up on event by event. Conversations themselves are kept for ever."""
+
+    kept_days: Annotated[
+        int, Meta(ge=1, le=3_650, description="Days that inbox entries are kept; a device away longer loads afresh.")
+    ] = 30
+
+
+class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the server writes to standard error. Never a message text, a password or a token."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least urgent level written.")
+    ] = "info"
+    format: Annotated[Literal["console", "json"], Meta(description="Lines for people, or one JSON object a line.")] = (
+        "console"
+    )
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be configured. `Config()` holds the defaults, with `~` in `data.path` not expanded."""
+
+    server: Server = Server()
+    observe: Observe = Observe()
+    data: Data = Data()
+    accounts: Accounts = Accounts()
+    limits: Limits = Limits()
+    presence: Presence = Presence()
+    inbox: Inbox = Inbox()
+    log: Log = Log()
+
+
+class Contradiction(Struct, frozen=True):
+    """A rule that single bounds cannot state is broken. `keys` are the settings concerned, dotted."""
+
+    keys: tuple[str, ...]
+    rule: str
+
+
+def contradictions(config: Config) -> Iterator[Contradiction]:
+    """Every rule across settings that `config` breaks. Reads no file."""
+    server, accounts, limits, presence = config.server, config.accounts, config.limits, config.presence
+    if (server.tls_certificate is None) != (server.tls_key is None):
+        yield Contradiction(("server.tls_certificate", "server.tls_key"), "TLS needs both files, or neither is set")
+    if server.port == config.observe.port != 0 and server.host == config.observe.host:
+        yield Contradiction(("server.port", "observe.port"), "the public port and the operators' must differ")
+    for network in server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            yield Contradiction(("server.trusted_proxies",), f"{network[:60]!r} is no IP address or network")
+    for origin in server.origins:
+        scheme, mark, host = origin.partition("://")
+        if scheme not in {"http", "https"} or not mark or not host or set(host) & set("/?#@*\\ "):
+            yield Contradiction(
+                ("server.origins",), f"{origin[:60]!r} is no origin: scheme, host, port if any, and nothing after"
+            )
+    if accounts.failed_logins_per_address < accounts.failed_logins_per_account:
+        yield Contradiction(
+            ("accounts.failed_logins_per_address", "accounts.failed_logins_per_account"),
+            "an address must be allowed at least what one account is",
+        )
+    needed = limits.text_characters * ESCAPED_CHARACTER_BYTES + FRAME_REST_BYTES
+    if limits.frame_bytes < needed:
+        yield Contradiction(
+            ("limits.frame_bytes", "limits.text_characters"),
+            f"a frame must hold the longest text with every character escaped: {needed} bytes at least",
+        )
+    if limits.outbound_bytes < limits.frame_bytes:
+        yield Contradiction(
+            ("limits.outbound_bytes", "limits.frame_bytes"), "what may wait for a connection must hold one frame"
+        )
+    if limits.page_items_most < limits.page_items:
+        yield Contradiction(("limits.page_items_most", "limits.page_items"), "the most is below the usual")
+    if presence.offline_seconds < 2 * presence.heartbeat_seconds:
+        yield Contradiction(
+            ("presence.offline_seconds", "presence.heartbeat_seconds"),
+            "silence must last two heartbeats at least, or one late packet takes people offline",
+        )

@@ -42,6 +42,7 @@ class Code(StrEnum):
     NO_ACCOUNT = "no_account"
     NO_DEVICE = "no_device"
     NO_REQUEST = "no_request"
+    BAD_PROFILE = "bad_profile"
     TOO_MANY = "too_many"
     # conversations
     NO_CONVERSATION = "no_conversation"

@@ -45,6 +45,9 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.NAME_TAKEN: Entry("Somebody has that name.", 409),
     Code.BAD_NAME: Entry("A name has 2 to 32 letters, digits, dots, dashes or underscores.", 422),
     Code.BAD_PASSWORD: Entry("A password has 8 to 256 characters.", 422),
+    Code.BAD_PROFILE: Entry(
+        "A display name has at most 64 characters, an about text 500, and neither has control characters.", 422
+    ),
     Code.SIGN_UP_CLOSED: Entry("This server takes no new accounts by itself: ask its administrator.", 403),
     Code.BAD_INVITATION: Entry("The invitation code is wrong, used up or expired.", 403),
     Code.ACCOUNT_DISABLED: Entry("This account is disabled: ask the server's administrator.", 403),

@@ -1,0 +1,86 @@
+"""Rules for accounts: names, passwords, profiles, settings, and how many of each thing one account may have."""
+
+import unicodedata
+from typing import Final, Literal, NewType
+
+import msgspec
+
+from chinwag.domain.refusal import Code, Refused
+
+NameKey = NewType("NameKey", str)
+"""A name folded for comparison: two names that a reader takes for the same have the same key."""
+
+NAME_MIN: Final = 2
+NAME_MAX: Final = 32
+PASSWORD_MIN: Final = 8
+PASSWORD_MAX: Final = 256
+DISPLAY_NAME_MAX: Final = 64
+ABOUT_MAX: Final = 500
+DEVICE_NAME_MAX: Final = 64
+FRIENDS_MAX: Final = 1000
+"""Friends and waiting requests together; it bounds what one change of a profile posts."""
+DEVICES_MAX: Final = 50
+"""Devices logged in at once."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What an account has chosen. A stored value without a field has that field's default."""
+
+    direct_from: Literal["everyone", "friends"] = "everyone"
+    """Who may start a direct conversation with this account."""
+
+
+def name_of(text: str) -> str:
+    """The name that `text` stands for, in Unicode form NFKC. Raises `bad_name`."""
+    name = unicodedata.normalize("NFKC", text)
+    if not NAME_MIN <= len(name) <= NAME_MAX or not name[0].isalnum() or not all(map(_in_name, name)):
+        raise Refused(Code.BAD_NAME)
+    return name
+
+
+def name_key(text: str) -> NameKey:
+    """The key by which a name is found: NFKC, case folded, and NFKC again (Unicode 3.13, D146 and UAX 15).
+
+    Takes any text, so that a look-up for an impossible name costs the same as for one that is free.
+    """
+    folded = unicodedata.normalize("NFKC", text[: NAME_MAX * 4]).casefold()
+    return NameKey(unicodedata.normalize("NFKC", folded))
+
+
+def password_of(text: str) -> str:
+    """The password that `text` stands for, in form NFC, as keyboards differ (RFC 8265, 4.2). Raises `bad_password`."""
+    password = unicodedata.normalize("NFC", text)
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX or _has_surrogate(password):
+        raise Refused(Code.BAD_PASSWORD)
+    return password
+
+
+def display_name_of(text: str) -> str:
+    """A display name: one line, without white space around it; may be empty. Raises `bad_profile`."""
+    name = text.strip()
+    if len(name) > DISPLAY_NAME_MAX or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
+        raise Refused(Code.BAD_PROFILE)
+    return name
+
+
+def about_of(text: str) -> str:
+    """A few words that an account says about itself; lines may break. Raises `bad_profile`."""
+    about = text.strip()
+    if len(about) > ABOUT_MAX or any(unicodedata.category(c) in ("Cc", "Cs") and c != "\n" for c in about):
+        raise Refused(Code.BAD_PROFILE)
+    return about
+
+
+def device_name_of(text: str) -> str:
+    """A device's name for its owner's list: cut and cleaned rather than refused, as programs choose it."""
+    printable = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp"))
+    return printable.strip()[:DEVICE_NAME_MAX] or "device"
+
+
+def _in_name(character: str) -> bool:
+    # Marks belong to letters in many scripts: without them much of India could not write its names.
+    return character in "._-" or unicodedata.category(character)[0] in "LM" or character.isdecimal()
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)

@@ -1,0 +1,50 @@
+# `make` alone says what there is. Only git, make and Python 3.11 or newer are needed.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run chat setup test lint types imports unit fmt docs lock clean
+
+BIN := .venv/bin
+ARGS ?=
+# Tests start real servers and kill them, so they run one after another; -n 2 may go in here.
+PYTEST_ARGS ?=
+
+help: ## say what there is
+	@echo "Chinwag: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: ## set up if needed, then serve on 127.0.0.1:8420 (ARGS="--server-port 9000")
+	@tools/setup.sh run
+	@exec $(BIN)/chinwag serve $(ARGS)
+
+chat: ## set up if needed, then chat in this terminal
+	@tools/setup.sh run
+	@exec $(BIN)/chinwag chat $(ARGS)
+
+setup: ## make .venv with everything for development
+	@tools/setup.sh dev
+
+test: lint types imports unit ## everything that must pass: lint, types, import rules, all tests
+
+lint: setup ## ruff: rules and format
+	@echo "lint: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+
+types: setup ## mypy, strict
+	@echo "types: mypy" && $(BIN)/mypy --no-error-summary
+
+imports: setup ## import-linter: who may import whom
+	@echo "imports: import-linter" && $(BIN)/lint-imports --no-cache --no-logo
+
+unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+fmt: setup ## format and mend what ruff can mend
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+docs: setup ## write the generated parts of docs/ anew
+	@$(BIN)/python tools/settings_table.py
+
+lock: setup ## compile requirements*.txt from pyproject.toml (ARGS=--upgrade); needs uv
+	@tools/lock.sh $(ARGS)
+
+clean: ## remove .venv and what the tools keep (never data)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,97 @@
+#!/bin/sh
+# Make .venv from a compiled requirements file and put Chinwag into it, editable.
+#
+#   tools/setup.sh run | dev
+#
+# Needs Python 3.11 or newer and nothing else. It ends at once when .venv already holds what is asked for.
+set -eu
+cd "$(dirname "$0")/.."
+
+kind=${1:?run or dev}
+case $kind in
+run) requirements=requirements.txt ;;
+dev) requirements=requirements-dev.txt ;;
+*)
+    echo "setup: 'run' or 'dev', not '$kind'" >&2
+    exit 2
+    ;;
+esac
+
+say() { printf 'setup: %s\n' "$*"; }
+stop() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+find_python() {
+    for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# What .venv must have been made of. The folder is part of it: the scripts in .venv name it.
+wanted() {
+    { pwd && cat "$1" pyproject.toml; } | "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'
+}
+
+quietly() { # runs a command; shows what it wrote only if it fails
+    log=$(mktemp)
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+python=$(find_python) || stop "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python3"
+stamp=.venv/.made-for-$kind
+want=$(wanted "$requirements")
+if [ -x .venv/bin/chinwag ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
+    exit 0
+fi
+
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    # Debian and its kin keep these in a package of their own
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    package=python$version-venv
+    if [ "$(id -u)" = 0 ]; then sudo=; else sudo="sudo"; fi
+    if ! command -v apt-get >/dev/null 2>&1; then
+        stop "this Python has no venv module: install your system's package for it, then run this again"
+    fi
+    if [ -n "$sudo" ] && ! sudo -n true 2>/dev/null; then
+        stop "Python's venv module is missing; type this, then run make again:  sudo apt-get install $package"
+    fi
+    say "installing $package"
+    if ! quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$package"; then
+        say "the package lists may be old: fetching them"
+        quietly $sudo apt-get update && quietly $sudo env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y --no-install-recommends "$package" || stop "could not install $package"
+    fi
+fi
+
+# A venv that was moved or broken off is made anew; a sound one is only brought up to date.
+here=$(pwd -P)
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || ! grep -qF "$here/.venv/bin/python" .venv/bin/pip; then
+    say "making .venv with $("$python" --version)"
+    "$python" -m venv --clear .venv || stop "could not make .venv"
+fi
+
+count=$(grep -c '^[a-zA-Z0-9]' "$requirements")
+say "installing $count packages into .venv (the first time takes about a minute)"
+pip() { quietly .venv/bin/python -m pip --disable-pip-version-check --quiet --no-input "$@"; }
+pip install --require-hashes --only-binary :all: --requirement "$requirements" ||
+    stop "could not install the packages; what pip said stands above"
+pip install --no-deps --no-build-isolation --editable . || stop "could not install Chinwag into .venv"
+
+printf '%s\n' "$want" >"$stamp"
+if [ "$kind" = dev ]; then
+    # the development requirements hold all of the others, in the same versions
+    wanted requirements.txt >.venv/.made-for-run
+fi
+say "done"

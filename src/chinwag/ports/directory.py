@@ -275,7 +275,7 @@ class Directory(Protocol):
         ...
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Read one consistent state; runs beside transactions. To write in it raises `internal`."""
+        """Read one consistent state; runs beside transactions. To write in it raises, and changes nothing."""
         ...
 
     async def wait_for_outbox(self, timeout: float) -> bool:  # noqa: ASYNC109 - the wait is the point

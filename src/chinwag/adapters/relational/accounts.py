@@ -1,0 +1,128 @@
+"""Accounts in their table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chinwag.adapters.relational.schema import accounts
+from chinwag.domain.account import NameKey, Settings
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory import PAGE_MAX, Account
+
+_COLUMNS = (
+    accounts.c.id,
+    accounts.c.name,
+    accounts.c.display_name,
+    accounts.c.about,
+    accounts.c.settings,
+    accounts.c.admin,
+    accounts.c.created_at,
+    accounts.c.version,
+    accounts.c.disabled,
+    accounts.c.closed_at,
+)
+
+
+class RelationalAccounts:
+    """`AccountRepository` upon one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def create(self, account: Account, key: NameKey, password: str) -> None:
+        if await self.named(key) is not None:
+            raise Refused(Code.NAME_TAKEN)
+        row = {
+            "id": account.id,
+            "name": account.name,
+            "name_key": key,
+            "display_name": account.display_name,
+            "about": account.about,
+            "settings": msgspec.json.encode(account.settings).decode(),
+            "password": password,
+            "admin": account.admin,
+            "disabled": account.disabled,
+            "closed_at": None,
+            "created_at": account.created_at,
+            "version": account.version,
+        }
+        try:
+            await self._connection.execute(insert(accounts).values(row))
+        except IntegrityError:  # where transactions run side by side, another one took the name just now
+            raise Refused(Code.NAME_TAKEN) from None
+
+    async def get(self, account: AccountId) -> Account | None:
+        row = (await self._connection.execute(select(*_COLUMNS).where(accounts.c.id == account))).first()
+        return None if row is None else _account(row)
+
+    async def named(self, key: NameKey) -> Account | None:
+        row = (await self._connection.execute(select(*_COLUMNS).where(accounts.c.name_key == key))).first()
+        return None if row is None else _account(row)
+
+    async def many(self, accounts_: Sequence[AccountId]) -> list[Account]:
+        query = select(*_COLUMNS).where(accounts.c.id.in_(accounts_[:PAGE_MAX]))
+        return [_account(row) for row in await self._connection.execute(query)]
+
+    async def page(self, after: AccountId | None, limit: int) -> list[Account]:
+        query = select(*_COLUMNS).order_by(accounts.c.id).limit(min(limit, PAGE_MAX))
+        if after is not None:
+            query = query.where(accounts.c.id > after)
+        return [_account(row) for row in await self._connection.execute(query)]
+
+    async def password(self, account: AccountId) -> str:
+        found = await self._connection.scalar(select(accounts.c.password).where(accounts.c.id == account))
+        return found or ""
+
+    async def set_password(self, account: AccountId, password: str) -> None:
+        result = await self._connection.execute(
+            update(accounts).where(accounts.c.id == account).values(password=password)
+        )
+        if not result.rowcount:
+            raise Refused(Code.NO_ACCOUNT)
+
+    async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
+        return await self._change(account, display_name=display_name, about=about)
+
+    async def set_settings(self, account: AccountId, settings: Settings) -> Account:
+        return await self._change(account, settings=msgspec.json.encode(settings).decode())
+
+    async def set_disabled(self, account: AccountId, disabled: bool) -> Account:
+        return await self._change(account, disabled=disabled)
+
+    async def close(self, account: AccountId, at: int) -> Account:
+        return await self._change(account, closed_at=at, display_name="", about="", password="")
+
+    async def touch(self, account: AccountId) -> int:
+        return (await self._change(account)).version
+
+    async def _change(self, account: AccountId, **values: object) -> Account:
+        statement = (
+            update(accounts)
+            .where(accounts.c.id == account)
+            .values(version=accounts.c.version + 1, **values)
+            .returning(*_COLUMNS)
+        )
+        row = (await self._connection.execute(statement)).first()
+        if row is None:
+            raise Refused(Code.NO_ACCOUNT)
+        return _account(row)
+
+
+def _account(row: Row[*tuple[Any, ...]]) -> Account:
+    return Account(
+        id=AccountId(row.id),
+        name=row.name,
+        display_name=row.display_name,
+        about=row.about,
+        settings=msgspec.json.decode(row.settings, type=Settings),
+        admin=row.admin,
+        created_at=row.created_at,
+        version=row.version,
+        disabled=row.disabled,
+        closed=row.closed_at is not None,
+    )

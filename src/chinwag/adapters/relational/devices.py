@@ -1,0 +1,120 @@
+"""Devices and their refresh tokens in their tables."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chinwag.adapters.relational.schema import accounts, devices, refresh_tokens
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory import PAGE_MAX, Device, RefreshToken, Standing
+
+
+class RelationalDevices:
+    """`DeviceRepository` upon one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def create(self, device: Device) -> None:
+        row = {
+            "id": device.id,
+            "account": device.account,
+            "name": device.name,
+            "created_at": device.created_at,
+            "last_seen_at": device.last_seen_at,
+            "revoked_at": device.revoked_at,
+        }
+        try:
+            await self._connection.execute(insert(devices).values(row))
+        except IntegrityError:
+            raise Refused(Code.NO_ACCOUNT) from None
+
+    async def get(self, device: DeviceId) -> Device | None:
+        row = (await self._connection.execute(select(devices).where(devices.c.id == device))).first()
+        return None if row is None else _device(row)
+
+    async def standing(self, device: DeviceId) -> Standing | None:
+        query = (
+            select(devices.c.account, devices.c.revoked_at, accounts.c.disabled, accounts.c.closed_at, accounts.c.admin)
+            .join(accounts, accounts.c.id == devices.c.account)
+            .where(devices.c.id == device)
+        )
+        row = (await self._connection.execute(query)).first()
+        if row is None:
+            return None
+        return Standing(
+            account=AccountId(row.account),
+            device=device,
+            revoked=row.revoked_at is not None,
+            disabled=row.disabled,
+            closed=row.closed_at is not None,
+            admin=row.admin,
+        )
+
+    async def of(self, account: AccountId) -> list[Device]:
+        query = (
+            select(devices)
+            .where(devices.c.account == account, devices.c.revoked_at.is_(None))
+            .order_by(devices.c.created_at.desc(), devices.c.id.desc())
+            .limit(PAGE_MAX)
+        )
+        return [_device(row) for row in await self._connection.execute(query)]
+
+    async def revoke(self, device: DeviceId, at: int) -> bool:
+        result = await self._connection.execute(
+            update(devices).where(devices.c.id == device, devices.c.revoked_at.is_(None)).values(revoked_at=at)
+        )
+        await self._connection.execute(delete(refresh_tokens).where(refresh_tokens.c.device == device))
+        return bool(result.rowcount)
+
+    async def revoke_all(self, account: AccountId, at: int, but: DeviceId | None = None) -> list[DeviceId]:
+        query = select(devices.c.id).where(devices.c.account == account, devices.c.revoked_at.is_(None))
+        if but is not None:
+            query = query.where(devices.c.id != but)
+        found = [DeviceId(device) for device in await self._connection.scalars(query.with_for_update())]
+        for device in found:
+            await self.revoke(device, at)
+        return found
+
+    async def seen(self, device: DeviceId, at: int) -> None:
+        await self._connection.execute(
+            update(devices).where(devices.c.id == device, devices.c.last_seen_at < at).values(last_seen_at=at)
+        )
+
+
+class RelationalRefreshTokens:
+    """`RefreshTokenRepository` upon one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def of(self, device: DeviceId) -> RefreshToken | None:
+        query = select(refresh_tokens).where(refresh_tokens.c.device == device).with_for_update()
+        row = (await self._connection.execute(query)).first()
+        if row is None:
+            return None
+        return RefreshToken(
+            device=DeviceId(row.device), digest=row.digest, previous=row.previous, expires_at=row.expires_at
+        )
+
+    async def put(self, token: RefreshToken) -> None:
+        values = {"digest": token.digest, "previous": token.previous, "expires_at": token.expires_at}
+        result = await self._connection.execute(
+            update(refresh_tokens).where(refresh_tokens.c.device == token.device).values(values)
+        )
+        if not result.rowcount:
+            await self._connection.execute(insert(refresh_tokens).values(device=token.device, **values))
+
+
+def _device(row: Row[*tuple[Any, ...]]) -> Device:
+    return Device(
+        id=DeviceId(row.id),
+        account=AccountId(row.account),
+        name=row.name,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        revoked_at=row.revoked_at,
+    )

@@ -1,0 +1,143 @@
+"""The Directory on a relational database: SQLite now; PostgreSQL takes the same code."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Final
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chinwag.adapters.relational import sqlite
+from chinwag.adapters.relational.accounts import RelationalAccounts
+from chinwag.adapters.relational.devices import RelationalDevices, RelationalRefreshTokens
+from chinwag.adapters.relational.friends import RelationalFriends
+from chinwag.adapters.relational.migrate import migrate
+from chinwag.adapters.relational.outbox import RelationalCreatedGroups, RelationalInvitations, RelationalOutbox
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory import Directory, Transaction
+
+BOUND: Final = 5.0
+"""Seconds after which a transaction that has not ended is rolled back."""
+
+
+async def open_directory(url: str) -> Directory:
+    """Open the directory at `url` (`sqlite+aiosqlite:///PATH`), make or migrate its schema.
+
+    Raises ValueError for a URL that it cannot take, `NewerDatabaseError` for a database of a newer version of this code.
+    """
+    parsed = make_url(url)
+    if parsed.drivername != "sqlite+aiosqlite":
+        raise ValueError(f"the directory needs a URL of the form sqlite+aiosqlite:///PATH, not {parsed.drivername}")
+    path = sqlite.file_of(parsed)
+    sqlite.create_file(path)
+    writer = sqlite.writer(path)
+    try:
+        await migrate(writer)
+    except BaseException:
+        await writer.dispose()
+        raise
+    return RelationalDirectory(writer, sqlite.reader(path), sqlite.same_file(path))
+
+
+class RelationalTransaction:
+    """The repositories upon one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def accounts(self) -> RelationalAccounts:
+        return RelationalAccounts(self._connection)
+
+    @cached_property
+    def devices(self) -> RelationalDevices:
+        return RelationalDevices(self._connection)
+
+    @cached_property
+    def refresh_tokens(self) -> RelationalRefreshTokens:
+        return RelationalRefreshTokens(self._connection)
+
+    @cached_property
+    def friends(self) -> RelationalFriends:
+        return RelationalFriends(self._connection)
+
+    @cached_property
+    def invitations(self) -> RelationalInvitations:
+        return RelationalInvitations(self._connection)
+
+    @cached_property
+    def created_groups(self) -> RelationalCreatedGroups:
+        return RelationalCreatedGroups(self._connection)
+
+    @cached_property
+    def outbox(self) -> RelationalOutbox:
+        return RelationalOutbox(self._connection)
+
+
+class RelationalDirectory:
+    """`Directory` upon two engines (which may be one), one for writing and one for reading.
+
+    `check` raises `unavailable` if the database is not the one that was opened.
+    """
+
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, check: Callable[[], None]) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._check = check
+        self._closed = False
+        self._one_at_a_time = asyncio.Lock()
+        self._postings = asyncio.Event()
+        self._postings.set()  # an earlier process may have left some
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self._bounded(), self._one_at_a_time, self._writer.begin() as connection:
+            self._check()
+            transaction = RelationalTransaction(connection)
+            yield transaction
+            self._check()
+        if transaction.outbox.added:
+            self._postings.set()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        async with self._bounded(), self._reader.begin() as connection:
+            self._check()
+            yield RelationalTransaction(connection)
+
+    async def wait_for_outbox(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's wording
+        try:
+            async with asyncio.timeout(timeout):
+                await self._postings.wait()
+        except TimeoutError:
+            return False
+        self._postings.clear()
+        return True
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        """Turn whatever a database away may raise, or not answer, into `unavailable`."""
+        if self._closed:
+            raise Refused(Code.UNAVAILABLE, "the directory is closed", 1.0)
+        try:
+            async with asyncio.timeout(BOUND) as bound:
+                yield
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            raise Refused(Code.UNAVAILABLE, "the directory did not answer in time", 1.0) from None
+        except PoolTimeoutError as error:
+            raise Refused(Code.UNAVAILABLE, "the directory is busy", 1.0) from error
+        except (IntegrityError, ProgrammingError):
+            raise  # a mistake of ours, which no retry mends
+        except DBAPIError as error:
+            raise Refused(Code.UNAVAILABLE, "the directory is away", 1.0) from error

@@ -1,0 +1,72 @@
+"""What a message carries: a tagged union on `type`, and the rules for texts."""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+
+TEXT_CHARACTERS: Final = 99_999
+"""A text has fewer than 100,000 characters, counted as Unicode code points."""
+TITLE_CHARACTERS: Final = 200
+MENTIONS: Final = 100
+
+
+class Text(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="text"):
+    """A text in any script, kept exactly as written; `mentions` names accounts that it speaks to."""
+
+    text: str
+    mentions: tuple[AccountId, ...] = ()
+
+
+class Sealed(msgspec.Struct, frozen=True, gc=False, tag="sealed"):
+    """Reserved: an end-to-end encrypted body, opaque to the server (base64 in JSON)."""
+
+    payload: bytes
+
+
+class Media(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="media"):
+    """Reserved: an image, a video or a file, by its content hash."""
+
+    hash: str
+    media_type: str
+    size: int
+    caption: str = ""
+
+
+Body = Text | Sealed | Media
+
+
+def check_body(body: Body, characters: int = TEXT_CHARACTERS) -> None:
+    """Raise `Refused` unless a message may carry `body`."""
+    if type(body) is not Text:
+        raise Refused(Code.UNSUPPORTED, "only text messages are taken yet")
+    check_text(body.text, characters)
+    if body.mentions:
+        if len(body.mentions) > MENTIONS:
+            raise Refused(Code.BAD_MENTION, f"at most {MENTIONS} mentions")
+        if any(not 0 < len(account) <= 64 for account in body.mentions):
+            raise Refused(Code.BAD_MENTION)
+
+
+def check_text(text: str, characters: int = TEXT_CHARACTERS) -> None:
+    """Raise `Refused` unless `text` has 1 to `characters` code points, without NUL or lone surrogates."""
+    if not text:
+        raise Refused(Code.TEXT_EMPTY)
+    if len(text) > characters:
+        raise Refused(Code.TEXT_TOO_LONG, f"{len(text)} characters; at most {characters}")
+    if "\0" in text:
+        raise Refused(Code.TEXT_NUL)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Refused(Code.TEXT_SURROGATE) from None
+
+
+def check_title(title: str) -> None:
+    """Raise `Refused` unless `title` has 1 to 200 characters, none of them a control character."""
+    if not 0 < len(title) <= TITLE_CHARACTERS or not title.strip() or any(ord(c) < 32 or ord(c) == 127 for c in title):
+        raise Refused(Code.BAD_TITLE)
+    check_text(title, TITLE_CHARACTERS)

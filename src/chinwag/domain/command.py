@@ -1,0 +1,123 @@
+"""Commands: what people ask of a conversation, stamped when accepted. The log carries them to `decide`."""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.body import Body
+from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+
+RULES_VERSION: Final = 1
+
+
+class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The rules in force at accept, stamped so that a replay decides by the same ones."""
+
+    version: int = RULES_VERSION
+    group_members: int = 100
+
+
+class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"):
+    """Place a message. after: the id of the device's previous unacked send in this conversation (P4)."""
+
+    body: Body
+    reply_to: int = 0
+    after: ClientId | None = None
+
+
+class Create(msgspec.Struct, frozen=True, gc=False, tag="create"):
+    """Begin a group owned by the command's account, with `members` beside it."""
+
+    title: str
+    members: tuple[AccountId, ...]
+    settings: Settings
+
+
+class Add(msgspec.Struct, frozen=True, gc=False, tag="add"):
+    """Make `account` a member. Accept has asked the directory whether it exists and may be added."""
+
+    account: AccountId
+
+
+class Remove(msgspec.Struct, frozen=True, gc=False, tag="remove"):
+    """Put a member out."""
+
+    account: AccountId
+
+
+class Leave(msgspec.Struct, frozen=True, gc=False, tag="leave"):
+    """Go."""
+
+
+class Join(msgspec.Struct, frozen=True, gc=False, tag="join"):
+    """Come into an open group."""
+
+
+class SetRole(msgspec.Struct, frozen=True, gc=False, tag="role"):
+    """Give a member a role. Giving `owner` away makes the giver an admin."""
+
+    account: AccountId
+    role: Role
+
+
+class SetTitle(msgspec.Struct, frozen=True, gc=False, tag="title"):
+    """Rename the group."""
+
+    title: str
+
+
+class SetSettings(msgspec.Struct, frozen=True, gc=False, tag="settings"):
+    """Change how the group works."""
+
+    settings: Settings
+
+
+class Refuse(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
+    """The command's account takes no messages in this direct conversation (`on`), or takes them again. No event."""
+
+    on: bool
+
+
+class Edit(msgspec.Struct, frozen=True, gc=False, tag="edit"):
+    """Reserved: change the body of one's own message."""
+
+    number: int
+    body: Body
+
+
+class Delete(msgspec.Struct, frozen=True, gc=False, tag="delete"):
+    """Reserved: delete one's own message."""
+
+    number: int
+
+
+class React(msgspec.Struct, frozen=True, gc=False, tag="react"):
+    """Reserved: react to a message, or take it back."""
+
+    number: int
+    reaction: str
+    on: bool = True
+
+
+GroupAction = Add | Remove | Leave | Join | SetRole | SetTitle | SetSettings
+"""What the `change` frame may ask."""
+
+Action = Send | Create | Add | Remove | Leave | Join | SetRole | SetTitle | SetSettings | Refuse | Edit | Delete | React
+
+
+class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One accepted wish.
+
+    id: the client's name for it, with which a retry is known. at: when it was first accepted, in milliseconds
+    since 1970. opening: the directory has agreed that this send may begin a direct conversation.
+    """
+
+    conversation: ConversationId
+    account: AccountId
+    device: DeviceId
+    id: ClientId
+    at: int
+    action: Action
+    rules: Rules = Rules()
+    opening: bool = False

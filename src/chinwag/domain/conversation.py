@@ -1,0 +1,102 @@
+"""The state of a conversation: what the log's prefix has made of it. Values only; `decide` makes the next one."""
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, ConversationId
+
+
+class Position(NamedTuple):
+    """A place in the log: epoch, sequence of the record, part of the record.
+
+    Compared as a whole, so that a log which begins again, with a higher epoch, goes on rising.
+    """
+
+    epoch: int
+    sequence: int
+    part: int
+
+
+START = Position(0, 0, 0)
+"""Below every record."""
+
+
+class Role(StrEnum):
+    """What a member may do: an owner everything, an admin the members and the title, a member write."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+class Settings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How a group works.
+
+    history: who joins reads from the beginning ("all") or from the joining notice ("joined").
+    join: anyone may join ("open") or one is added ("closed").
+    invite: who may add members.
+    """
+
+    history: Literal["all", "joined"] = "all"
+    join: Literal["open", "closed"] = "closed"
+    invite: Literal["admins", "members"] = "admins"
+
+
+class Member(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One present member.
+
+    joined, joined_ordinal: the number and ordinal of the joining notice (0 in a direct conversation).
+    reads_from: the first number that this membership may read.
+    wrote, wrote_ordinal: the member's own last message; its read mark is never below it.
+    """
+
+    role: Role
+    joined: int = 0
+    joined_ordinal: int = 0
+    reads_from: int = 1
+    wrote: int = 0
+    wrote_ordinal: int = 0
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A conversation after the record at `applied`.
+
+    head: its last number, 0 before the first. ordinal: messages so far (notices do not count).
+    at: `sent_at` of the last event, in milliseconds since 1970.
+    members: the present members, in order of joining.
+    refusing: members of a direct conversation who take no messages now (a block, a disabled account).
+    """
+
+    id: ConversationId
+    direct: bool
+    members: dict[AccountId, Member]
+    head: int = 0
+    ordinal: int = 0
+    at: int = 0
+    title: str = ""
+    settings: Settings = Settings()
+    refusing: tuple[AccountId, ...] = ()
+    applied: Position = START
+
+
+class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The numbers `first` to `last` that `account` may read; `last` is None while it is a member.
+
+    One row each, named by (account, conversation, first): who comes and goes has several, and writing one
+    again changes nothing.
+    """
+
+    account: AccountId
+    conversation: ConversationId
+    first: int
+    last: int | None = None
+
+
+class SendKey(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a client's send became: its number, and its place in the log, so that a replay knows its own."""
+
+    position: Position
+    number: int
+    sent_at: int

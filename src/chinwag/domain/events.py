@@ -1,0 +1,144 @@
+"""Events: what changed in a conversation or an account, in the very form in which people receive it.
+
+A numbered event is encoded to JSON once, when it is placed; the same bytes are stored, sent and read again.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from chinwag.domain.account_change import AccountChange
+from chinwag.domain.body import Body
+from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+
+
+class Created(msgspec.Struct, frozen=True, gc=False, tag="created"):
+    """The group begins, with these members and roles."""
+
+    title: str
+    members: dict[AccountId, Role]
+    settings: Settings
+
+
+class Joined(msgspec.Struct, frozen=True, gc=False, tag="joined"):
+    """`account` is in from here on: it joined by itself, or the event's `from` added it."""
+
+    account: AccountId
+
+
+class Left(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="left"):
+    """`account` left by itself. An owner's leaving makes `owner` the new one."""
+
+    account: AccountId
+    owner: AccountId | None = None
+
+
+class Removed(msgspec.Struct, frozen=True, gc=False, tag="removed"):
+    """`account` was removed by the event's `from`."""
+
+    account: AccountId
+
+
+class RoleChanged(msgspec.Struct, frozen=True, gc=False, tag="role"):
+    """`account` has `role` from here on. A new owner makes the old one an admin."""
+
+    account: AccountId
+    role: Role
+
+
+class Retitled(msgspec.Struct, frozen=True, gc=False, tag="title"):
+    """The group has a new title."""
+
+    title: str
+
+
+class SettingsChanged(msgspec.Struct, frozen=True, gc=False, tag="settings"):
+    """The group has new settings."""
+
+    settings: Settings
+
+
+Change = Created | Joined | Left | Removed | RoleChanged | Retitled | SettingsChanged
+
+
+class Numbered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag_field="kind"):
+    """What every numbered event has.
+
+    ordinal: the conversation's messages up to and with this event. sent_at: when the first accept took it, in
+    milliseconds since 1970; nothing is sorted by it. device and id name the send that made it.
+    """
+
+    conversation: ConversationId
+    number: int
+    ordinal: int
+    sender: AccountId = msgspec.field(name="from")
+    device: DeviceId
+    id: ClientId
+    sent_at: int
+
+
+class Message(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="message"):
+    """A message. reply_to: the number of the event that it answers, 0 for none."""
+
+    body: Body
+    reply_to: int = 0
+
+
+class Notice(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="notice"):
+    """Who joined or left, or what changed of the group."""
+
+    change: Change
+
+
+class Edited(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="edited"):
+    """Reserved: message `target` has a new body."""
+
+    target: int
+    body: Body
+
+
+class Deleted(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="deleted"):
+    """Reserved: message `target` is deleted."""
+
+    target: int
+
+
+class Reaction(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="reaction"):
+    """Reserved: a reaction to message `target`, given or taken back."""
+
+    target: int
+    reaction: str
+    on: bool = True
+
+
+NumberedEvent = Message | Notice | Edited | Deleted | Reaction
+
+
+class Marked(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="kind"):
+    """What both marks say: `account` has everything of the conversation up to `number`, since `at` (milliseconds)."""
+
+    conversation: ConversationId
+    account: AccountId
+    number: int
+    at: int
+
+
+class Read(Marked, frozen=True, gc=False, kw_only=True, tag="read"):
+    """Read. To the reader itself also the ordinal at `number`, for its unread count."""
+
+    ordinal: int = 0
+
+
+class Delivered(Marked, frozen=True, gc=False, kw_only=True, tag="delivered"):
+    """Safe on a device of `account`."""
+
+
+class AccountEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="kind", tag="account"):
+    """A change of the reader's account or of one that it knows; of two versions the higher holds."""
+
+    change: AccountChange
+
+
+Event = Message | Notice | Edited | Deleted | Reaction | Read | Delivered | AccountEvent
+EventKind = Literal["message", "notice", "edited", "deleted", "reaction", "read", "delivered", "account"]

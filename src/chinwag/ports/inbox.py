@@ -1,0 +1,108 @@
+"""The Inbox: for each account one dense sequence of what its devices must know."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, ConversationId
+
+
+class Posting(msgspec.Struct, frozen=True, gc=False):
+    """An event without a number (a mark, an account change), as JSON, for the inbox of `account`."""
+
+    account: AccountId
+    event: bytes
+
+
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """Entries at `position`, `position` + 1, … that refer to consecutive events of one conversation."""
+
+    position: int
+    conversation: ConversationId
+    first: int
+    count: int
+
+
+class Inline(msgspec.Struct, frozen=True, gc=False):
+    """The entry at `position`, which carries its event (JSON) itself."""
+
+    position: int
+    event: bytes
+
+    @property
+    def count(self) -> int:
+        """One entry."""
+        return 1
+
+
+class Bounds(msgspec.Struct, frozen=True, gc=False):
+    """What an inbox holds: the positions above `floor`, up to `head`; `epoch` changes only with a restore."""
+
+    epoch: int
+    floor: int
+    head: int
+
+
+class Slice(msgspec.Struct, frozen=True, gc=False):
+    """Entries in rising, dense order, and the inbox's bounds when they were read."""
+
+    entries: list[Run | Inline]
+    bounds: Bounds
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """Events (JSON) that have become readable for `account` at `position`, `position` + 1, …"""
+
+    account: AccountId
+    position: int
+    events: Sequence[bytes]
+
+
+class Inbox(Protocol):
+    """One sequence of entries per account, at positions 1, 2, 3 … without holes.
+
+    Guarantees: an entry once readable stays the same until it falls below the floor; an inbox never passes
+    over anything posted to it; entries posted in one call to one account keep their order. What
+    `MessageStore.commit` and `MarkStore.advance` post is readable when they return (embedded) or soon after, in
+    order (cluster). Posting is at least once: a copy of an entry may appear after a failure, and readers are
+    built so that it changes nothing.
+    """
+
+    async def post(self, postings: Sequence[Posting]) -> None:
+        """Make the postings durable. Raises `Refused(UNAVAILABLE)` when that failed or is not known."""
+        ...
+
+    async def read(self, account: AccountId, after: int, limit: int) -> Slice:
+        """Up to about `limit` entries after position `after`, never splitting what follows into holes.
+
+        `after` may lie below the floor or beyond the head: the slice is then empty and its bounds say so.
+        """
+        ...
+
+    async def bounds(self, account: AccountId) -> Bounds:
+        """What there is to read. An inbox that was never posted to has floor and head 0."""
+        ...
+
+    def hold(self, account: AccountId) -> None:
+        """Tell this process's feed of arrivals for `account` from now on. Counted: as many `release` end it."""
+        ...
+
+    def release(self, account: AccountId) -> None:
+        """One `hold` less."""
+        ...
+
+    def feed(self, handler: Callable[[Sequence[Arrival]], None]) -> None:
+        """Call `handler`, on the event loop, with what becomes readable for held accounts.
+
+        Each account's arrivals come in rising order of position. One may be lost (the next then does not
+        follow the last): who sees that reads the inbox.
+        """
+        ...
+
+    async def trim(self, before_ms: int, limit: int) -> int:
+        """Forget up to `limit` entries posted before `before_ms` (since 1970), oldest first per account.
+
+        Raises the floors accordingly. Returns how many went; fewer than `limit` means that no more are due.
+        """
+        ...

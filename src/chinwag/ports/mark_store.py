@@ -1,0 +1,70 @@
+"""The MarkStore: how far people have read, and when they were last active."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import Marks
+from chinwag.ports.inbox import Posting
+
+
+class Advance(msgspec.Struct, frozen=True, gc=False):
+    """`account`'s marks in `conversation` move to `marks`.
+
+    stepped: keep the read mark as a step (number, time), so that "when was it read" can be answered.
+    """
+
+    conversation: ConversationId
+    account: AccountId
+    marks: Marks
+    stepped: bool
+
+
+class ReadStep(msgspec.Struct, frozen=True, gc=False):
+    """`account` had read up to a number or beyond at `at` (milliseconds since 1970; 0: not known when)."""
+
+    account: AccountId
+    at: int
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is kept of an account's presence: whether it was online at its last transition, and when that was."""
+
+    account: AccountId
+    online: bool
+    last_active_at: int
+
+
+class MarkStore(Protocol):
+    """Marks, and the last transition of each account's presence.
+
+    Guarantees: marks only move forward (P9), in whatever order and however often advances arrive. When
+    `advance` returns, marks and postings are durable. If it raises `Refused(UNAVAILABLE)`, some of them may be;
+    the postings are never behind the marks, so doing it again loses nobody's notice.
+    """
+
+    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:
+        """Move marks forward and post what the readers' devices and the authors are told."""
+        ...
+
+    async def marks(self, wanted: Sequence[tuple[ConversationId, AccountId]]) -> list[Marks]:
+        """The marks of each pair; none yet is `Marks()`."""
+        ...
+
+    async def of_conversation(self, conversation: ConversationId, limit: int) -> dict[AccountId, Marks]:
+        """The marks of up to `limit` accounts in a conversation, also of some who have left."""
+        ...
+
+    async def readers(self, conversation: ConversationId, number: int, limit: int) -> list[ReadStep]:
+        """Who has read event `number`, and when."""
+        ...
+
+    async def save_seen(self, rows: Sequence[Seen]) -> None:
+        """Keep transitions of presence; of two rows of an account the one with the later time holds."""
+        ...
+
+    async def seen(self, accounts: Sequence[AccountId]) -> list[Seen | None]:
+        """The last transitions kept, None where there was none."""
+        ...

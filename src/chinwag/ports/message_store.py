@@ -1,0 +1,84 @@
+"""The MessageStore: what has happened in conversations, for ever."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+
+
+class KeyName(msgspec.Struct, frozen=True, gc=False):
+    """Which send: a client's id is its own, so it is unique only with device and conversation."""
+
+    conversation: ConversationId
+    device: DeviceId
+    id: ClientId
+
+
+class Fanout(msgspec.Struct, frozen=True, gc=False):
+    """The events numbered `first` to `last` go to the inbox of each account in `audience`, by reference."""
+
+    first: int
+    last: int
+    audience: tuple[AccountId, ...]
+
+
+class Commit(msgspec.Struct, frozen=True, gc=False):
+    """What a batch of commands made of one conversation.
+
+    state: after the batch; it names the log position applied. events: number and JSON, rising and dense.
+    fanouts: rising, together covering the events. keys: the sends placed. spans: rows to write or overwrite.
+    """
+
+    state: Conversation
+    events: list[tuple[int, bytes]]
+    fanouts: list[Fanout]
+    keys: list[tuple[KeyName, SendKey]]
+    spans: list[Span]
+
+
+class MessageStore(Protocol):
+    """Events, states, send keys and memberships.
+
+    Guarantees: when `commit` returns, all of it is durable and readable, its postings too. Writing one
+    conversation's rows again (a replay) changes nothing. Across conversations of a batch there is no order; of
+    one conversation the state is written last, so a state never names an event that is not stored. If `commit`
+    raises, part of the batch may be stored: whoever committed reads states again before deciding anything, and
+    the same records, decided again, give the same rows. Reads see what has been committed before they were
+    called, from any process (P8).
+
+    All calls raise `Refused(UNAVAILABLE)` when the store cannot answer in time.
+    """
+
+    async def commit(self, batch: Sequence[Commit]) -> None:
+        """Make a batch durable. At most one `Commit` per conversation."""
+        ...
+
+    async def reopen(self) -> None:
+        """After a failed `commit`: make sure that nothing decided before is committed later, then serve again."""
+        ...
+
+    async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
+        """Their states, None for those not begun."""
+        ...
+
+    async def keys(self, names: Sequence[KeyName]) -> list[SendKey | None]:
+        """What these sends became, None for those not placed."""
+        ...
+
+    async def events(self, conversation: ConversationId, first: int, last: int) -> list[bytes]:
+        """The events (JSON) numbered `first` to `last`, both included, as far as there are any, rising.
+
+        The caller bounds the range (at most 1,000).
+        """
+        ...
+
+    async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
+        """What the account may read there, rising by `first`; empty for a stranger. Spans may overlap."""
+        ...
+
+    async def memberships(self, account: AccountId) -> list[Span]:
+        """All spans of an account, grouped by conversation."""
+        ...

@@ -67,6 +67,7 @@ class Code(StrEnum):
     # what HTTP knows and sockets do not
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    UPGRADE_REQUIRED = "upgrade_required"
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours

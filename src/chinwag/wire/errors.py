@@ -74,6 +74,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.DRAIN: Entry("The server is stopping: connect again, with your cursor.", 503, True, 1012),
     Code.NOT_FOUND: Entry("There is nothing at this address.", 404),
     Code.METHOD_NOT_ALLOWED: Entry("This address does not take that method.", 405),
+    Code.UPGRADE_REQUIRED: Entry("This address speaks WebSocket (RFC 6455, version 13) only.", 426),
 }
 
 

@@ -81,8 +81,18 @@ class Conversation(msgspec.Struct, frozen=True):
     applied: Position = START
 
 
+class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a member who goes saw last: the group's title and ordinal then, and how far its own writing had read."""
+
+    title: str
+    ordinal: int
+    at: int
+    read: int
+    read_ordinal: int
+
+
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The numbers `first` to `last` that `account` may read; `last` is None while it is a member.
+    """The numbers `first` to `last` that `account` may read; `last` and `closing` are None while it is a member.
 
     One row each, named by (account, conversation, first): who comes and goes has several, and writing one
     again changes nothing.
@@ -92,6 +102,7 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     conversation: ConversationId
     first: int
     last: int | None = None
+    closing: Closing | None = None
 
 
 class SendKey(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -22,8 +22,9 @@ from chinwag.domain.command import (
     SetSettings,
     SetTitle,
 )
-from chinwag.domain.conversation import Conversation, Member, Role, Span
+from chinwag.domain.conversation import Closing, Conversation, Member, Role, Span
 from chinwag.domain.ids import AccountId
+from chinwag.domain.marks import NONE, read_up_to
 from chinwag.domain.refusal import Code, Refused
 
 _RANK: Final = {Role.MEMBER: 0, Role.ADMIN: 1, Role.OWNER: 2}
@@ -111,7 +112,7 @@ def _remove(state: Conversation, command: Command, action: Remove) -> Outcome:
         raise Refused(Code.NOT_ALLOWED, "leave instead")
     if actor.role is Role.MEMBER or _RANK[actor.role] <= _RANK[target.role]:
         raise Refused(Code.NOT_ALLOWED)
-    return _exit(state, action.account, events.Removed(action.account))
+    return _exit(state, command.at, action.account, events.Removed(action.account))
 
 
 def _leave(state: Conversation, command: Command, _: Leave) -> Outcome:
@@ -120,15 +121,16 @@ def _leave(state: Conversation, command: Command, _: Leave) -> Outcome:
     if leaver.role is Role.OWNER and len(state.members) > 1:
         heir = _heir(state, command.account)
         state = _with_role(state, heir, Role.OWNER)
-    return _exit(state, command.account, events.Left(command.account, heir))
+    return _exit(state, command.at, command.account, events.Left(command.account, heir))
 
 
-def _exit(state: Conversation, account: AccountId, what: events.Change) -> Outcome:
+def _exit(state: Conversation, at: int, account: AccountId, what: events.Change) -> Outcome:
     goes = state.members[account]
     members = state.members.copy()
     del members[account]
     after = _next(state, members)
-    span = Span(account, state.id, goes.reads_from, after.head)
+    closing = Closing(state.title, state.ordinal, at, *read_up_to(NONE, goes))
+    span = Span(account, state.id, goes.reads_from, after.head, closing)
     return Outcome(after, what, tuple(state.members), (span,))
 
 

@@ -1,0 +1,64 @@
+"""What a person is shown of a conversation when loading it afresh: values cut to what that person may see."""
+
+from typing import Literal
+
+import msgspec
+
+from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.ids import AccountId, ConversationId
+
+
+class MemberView(msgspec.Struct, frozen=True):
+    """A present member, and how far it has read and received (numbers; times in milliseconds, 0: never)."""
+
+    account: AccountId
+    role: Role
+    read: int = 0
+    read_at: int = 0
+    delivered: int = 0
+    delivered_at: int = 0
+
+
+class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation as `account` sees it.
+
+    role: its own, None once it is no member any more; title, head and ordinal are then those of its leaving,
+    and members is empty. read: the number up to which it has read. last: the newest event it may read (JSON).
+    first: the first number it may read.
+    """
+
+    id: ConversationId
+    kind: Literal["direct", "group"]
+    role: Role | None
+    title: str
+    settings: Settings
+    members: list[MemberView]
+    first: int
+    head: int
+    ordinal: int
+    at: int
+    read: int
+    unread: int
+    last: msgspec.Raw | None = None
+
+
+class ConversationPage(msgspec.Struct, frozen=True):
+    """Conversations by activity, the latest first. `next` asks for the following page, None at the end."""
+
+    conversations: list[ConversationView]
+    next: str | None = None
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """Events in rising order of number. head: the highest number that the reader may read."""
+
+    events: list[msgspec.Raw]
+    head: int
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """`account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when)."""
+
+    account: AccountId
+    read_at: int | None = None
+    delivered_at: int | None = None

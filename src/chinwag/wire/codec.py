@@ -1,0 +1,109 @@
+"""Bytes to frames and back. Does no I/O and keeps nothing; what cannot be understood is refused with a code."""
+
+import json
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.ids import ClientId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.wire.errors import CATALOGUE
+from chinwag.wire.frames import ClientFrame, Error, Pong, ServerFrame
+
+encode: Final = msgspec.json.Encoder().encode
+PONG: Final = encode(Pong())
+
+_from_client: Final = msgspec.json.Decoder(ClientFrame)
+_from_server: Final = msgspec.json.Decoder(ServerFrame)
+
+ID_CHARACTERS: Final = 128
+"""The longest client id; it is kept for ever with each send."""
+
+
+def decode_client(payload: bytes | memoryview) -> ClientFrame:
+    """A client's frame. Raises `Refused` with `bad_frame`, `unsupported` or `text_surrogate`."""
+    try:
+        return _from_client.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _explain(bytes(payload), error) from None
+
+
+def decode_server(payload: bytes | memoryview) -> ServerFrame:
+    """A server's frame. Raises `Refused` with `bad_frame`; a client skips frames of unknown type."""
+    try:
+        return _from_server.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(Code.BAD_FRAME, str(error)) from None
+
+
+def event_frame(position: int, event: bytes) -> bytes:
+    """An `event` frame around an event that is JSON already: encoded once, sent to many."""
+    return b'{"type":"event","position":%d,"event":%b}' % (position, event)
+
+
+def signal_frame(signal: bytes) -> bytes:
+    """A `signal` frame around a signal that is JSON already."""
+    return b'{"type":"signal","signal":%b}' % signal
+
+
+def error_frame(refusal: Refused, answers: ClientId | None = None) -> bytes:
+    """The `error` frame of a refusal; `answers` is the id of the frame that it answers."""
+    entry = CATALOGUE[refusal.code]
+    message = f"{entry.meaning} ({refusal.detail})" if refusal.detail else entry.meaning
+    return encode(
+        Error(
+            code=refusal.code,
+            message=message,
+            retryable=entry.retryable,
+            retry_after=refusal.retry_after,
+            id=answers,
+        )
+    )
+
+
+class BadFrame(Refused):
+    """A refused frame; `id` is what it called itself, where that could be told."""
+
+    id: ClientId | None = None
+
+
+def _explain(payload: bytes, error: Exception) -> BadFrame:
+    """Why a frame was not understood. Slow, and only for frames that are wrong."""
+    code, detail, named = Code.BAD_FRAME, str(error), None
+    try:
+        # The standard library's parser takes lone surrogates, so a frame that only it can read has one.
+        plain = json.loads(payload)
+    except (ValueError, RecursionError):
+        plain = None
+    if isinstance(plain, dict):
+        named = plain.get("id")
+        if not isinstance(error, msgspec.ValidationError):
+            code, detail = Code.TEXT_SURROGATE, ""
+        elif "Invalid value" in detail and ".type" in detail:
+            code = Code.UNSUPPORTED
+    refused = BadFrame(code, detail[:200])
+    if isinstance(named, str) and len(named) <= ID_CHARACTERS and named.isprintable():
+        refused.id = ClientId(named)
+    return refused
+
+
+class Cursor(msgspec.Struct, frozen=True, gc=False):
+    """A device's place in its inbox: all up to `position` is known. Written `epoch.position`."""
+
+    epoch: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}.{self.position}"
+
+
+def parse_cursor(text: str) -> Cursor:
+    """Read `epoch.position`. Raises `Refused(BAD_CURSOR)`."""
+    epoch, dot, position = text.partition(".")
+    digits = epoch.isascii() and epoch.isdecimal() and position.isascii() and position.isdecimal()
+    if not dot or not digits or len(text) > 41:
+        raise Refused(Code.BAD_CURSOR)
+    cursor = Cursor(int(epoch), int(position))
+    if cursor.position >= 1 << 63 or cursor.epoch >= 1 << 63:
+        raise Refused(Code.BAD_CURSOR)
+    return cursor

@@ -1,0 +1,57 @@
+"""What the HTTP addresses of conversations take and give. Views are the domain's own values."""
+
+import msgspec
+
+from chinwag.domain.body import Body
+from chinwag.domain.conversation import Settings
+from chinwag.domain.ids import AccountId, ClientId, ConversationId
+from chinwag.domain.views import ConversationPage, ConversationView, EventPage, MemberView, Receipt
+
+__all__ = [
+    "ConversationPage",
+    "ConversationView",
+    "CreateGroup",
+    "CurrentCursor",
+    "EventPage",
+    "MemberView",
+    "Placed",
+    "PostMessage",
+    "Receipt",
+    "Receipts",
+]
+
+
+class CreateGroup(msgspec.Struct, frozen=True):
+    """POST /v1/conversations. With an `Idempotency-Key` header a retry finds the same group."""
+
+    title: str
+    members: tuple[AccountId, ...] = ()
+    settings: Settings = Settings()
+
+
+class PostMessage(msgspec.Struct, frozen=True):
+    """POST /v1/conversations/{id}/messages. The `Idempotency-Key` header is the client id."""
+
+    body: Body
+    reply_to: int = 0
+    after: ClientId | None = None
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Stored, at this number."""
+
+    conversation: ConversationId
+    number: int
+    sent_at: int
+
+
+class CurrentCursor(msgspec.Struct, frozen=True):
+    """GET /v1/cursor: where the inbox ends now. Take it before loading afresh."""
+
+    cursor: str
+
+
+class Receipts(msgspec.Struct, frozen=True):
+    """GET /v1/conversations/{id}/messages/{number}/receipts."""
+
+    receipts: list[Receipt]

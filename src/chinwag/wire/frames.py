@@ -1,0 +1,182 @@
+"""Protocol version 1 on a socket: JSON text frames, tagged unions on `type`.
+
+These structs are the source of the published schema. Unknown fields are ignored; a client keeps what it does
+not know of event and body kinds and shows it as not supported.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from chinwag.domain.body import Body
+from chinwag.domain.command import GroupAction
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.signals import Signal
+
+PROTOCOL_VERSION = 1
+
+
+class Hello(msgspec.Struct, frozen=True, gc=False, tag="hello"):
+    """The first frame. cursor: `epoch.position`; without one the session starts at the inbox's head."""
+
+    token: str = ""
+    ticket: str = ""
+    cursor: str | None = None
+    client: str = ""
+    features: tuple[str, ...] = ()
+
+
+class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"):
+    """Place a message in `conversation`, or in the direct one with the account `to`.
+
+    id: unique per device and conversation; the same id again gives the same number. after: the id of this
+    device's previous unacked send in the conversation. reply_to: the number of an earlier event, 0 for none.
+    """
+
+    id: ClientId
+    body: Body
+    conversation: ConversationId | None = None
+    to: AccountId | None = None
+    reply_to: int = 0
+    after: ClientId | None = None
+
+
+class Edit(msgspec.Struct, frozen=True, gc=False, tag="edit"):
+    """Reserved: change one's own message."""
+
+    id: ClientId
+    conversation: ConversationId
+    number: int
+    body: Body
+
+
+class Delete(msgspec.Struct, frozen=True, gc=False, tag="delete"):
+    """Reserved: delete one's own message."""
+
+    id: ClientId
+    conversation: ConversationId
+    number: int
+
+
+class React(msgspec.Struct, frozen=True, gc=False, tag="react"):
+    """Reserved: react to a message."""
+
+    id: ClientId
+    conversation: ConversationId
+    number: int
+    reaction: str
+    on: bool = True
+
+
+class Change(msgspec.Struct, frozen=True, gc=False, tag="change"):
+    """Change a group: its members, their roles, its title, its settings."""
+
+    id: ClientId
+    conversation: ConversationId
+    change: GroupAction
+
+
+class Received(msgspec.Struct, frozen=True, gc=False, tag="received"):
+    """Everything up to `position` is safe on this device."""
+
+    position: int
+
+
+class Read(msgspec.Struct, frozen=True, gc=False, tag="read"):
+    """The account has read the conversation up to `number`. Repeat it until the `read` event comes back."""
+
+    conversation: ConversationId
+    number: int
+
+
+class Typing(msgspec.Struct, frozen=True, gc=False, tag="typing"):
+    """The account is writing in the conversation, right now."""
+
+    conversation: ConversationId
+
+
+class Ping(msgspec.Struct, frozen=True, gc=False, tag="ping"):
+    """Here I am."""
+
+
+ClientFrame = Hello | Send | Edit | Delete | React | Change | Received | Read | Typing | Ping
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What this server takes: characters of a text, members of a group, bytes of a frame."""
+
+    text_characters: int
+    group_members: int
+    frame_bytes: int
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
+    """The session is on. Events after `epoch`.`position` follow."""
+
+    session: str
+    account: AccountId
+    device: DeviceId
+    epoch: int
+    position: int
+    heartbeat: float
+    limits: Limits
+    version: int = PROTOCOL_VERSION
+
+
+class Ack(msgspec.Struct, frozen=True, gc=False, tag="ack"):
+    """The send or change `id` is stored, in its place in the order, and on its way to everyone."""
+
+    id: ClientId
+    conversation: ConversationId
+    number: int
+    sent_at: int
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, tag="event"):
+    """One event at a position of the inbox. The event is one of the structs of the union `Event`."""
+
+    position: int
+    event: msgspec.Raw
+
+
+class SignalFrame(msgspec.Struct, frozen=True, gc=False, tag="signal"):
+    """Something true now only."""
+
+    signal: Signal
+
+
+class Reset(msgspec.Struct, frozen=True, gc=False, tag="reset"):
+    """The cursor leads nowhere: load afresh, then go on after `epoch`.`position`.
+
+    old: it lies below what is kept; what the client has cached stays right. epoch: the server was restored,
+    or the cursor is not of this inbox; what is cached may be wrong.
+    """
+
+    cause: Literal["old", "epoch"]
+    epoch: int
+    position: int
+
+
+class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="error"):
+    """A refusal; `id` when it answers a frame that has one. retry_after in seconds."""
+
+    code: str
+    message: str
+    retryable: bool = False
+    retry_after: float | None = None
+    id: ClientId | None = None
+
+
+class Bye(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="bye"):
+    """This session closes. reconnect_after in seconds; elsewhere: ask discovery for another gateway."""
+
+    code: str
+    reconnect_after: float = 0.0
+    elsewhere: bool = False
+
+
+class Pong(msgspec.Struct, frozen=True, gc=False, tag="pong"):
+    """And here am I."""
+
+
+ServerFrame = Welcome | Ack | Event | SignalFrame | Reset | Error | Bye | Pong

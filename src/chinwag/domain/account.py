@@ -47,11 +47,12 @@ def name_key(text: str) -> NameKey:
     return NameKey(unicodedata.normalize("NFKC", folded))
 
 
-def password_of(text: str) -> str:
-    """The password that `text` stands for, in form NFC, as keyboards differ (RFC 8265, 4.2). Raises `bad_password`."""
-    password = unicodedata.normalize("NFC", text)
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX or _has_surrogate(password):
-        raise Refused(Code.BAD_PASSWORD)
+def password_of(text: str, least: int = PASSWORD_MIN, most: int = PASSWORD_MAX) -> str:
+    """The password that `text` stands for, in form NFC, as keyboards differ (RFC 8265, 4.2). `least` and `most`
+    are in characters. Raises `bad_password`."""
+    password = unicodedata.normalize("NFC", text[: most + 1])
+    if not least <= len(password) <= most or _has_surrogate(password):
+        raise Refused(Code.BAD_PASSWORD, f"a password has {least} to {most} characters")
     return password
 
 

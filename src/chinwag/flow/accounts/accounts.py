@@ -1,0 +1,88 @@
+"""What all verbs about accounts share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from chinwag.domain.account_change import AccountChange, DeviceRevoked
+from chinwag.domain.ids import AccountId, DeviceId, Snowflake
+from chinwag.flow.accounts.keys import KeyRing
+from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.accounts.throttle import Throttle
+from chinwag.flow.accounts.tokens import Tokens
+from chinwag.ports.bus import REVOKED, Bus, Revoked
+from chinwag.ports.directory import Directory, Transaction
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970."""
+
+
+class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server's owner decides about accounts. Lengths in characters, counts per window."""
+
+    sign_up: Literal["open", "closed", "invitation"] = "open"
+    access_token_ms: int = 600_000
+    refresh_token_ms: int = 90 * 86_400_000
+    password_min: int = 8
+    password_max: int = 256
+    failed_logins_per_account: int = 10
+    failed_logins_per_address: int = 1_000
+    sign_ups_per_address: int = 1_000
+    throttle_window_ms: int = 900_000
+
+
+class Accounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The collaborators of every verb. Verbs are functions that take this first."""
+
+    directory: Directory
+    bus: Bus
+    ids: Snowflake
+    clock: Clock
+    tokens: Tokens
+    passwords: Passwords
+    throttle: Throttle
+    rules: AccountRules
+
+    def revoked(self, account: AccountId, devices: Sequence[DeviceId], all_of_them: bool = False) -> None:
+        """Tell every process at once. Call it after the commit; the event in the outbox is what makes it certain."""
+        if devices or all_of_them:
+            self.bus.publish(REVOKED, Revoked(account, tuple(devices), account_closed=all_of_them))
+
+
+def open_accounts(
+    directory: Directory, bus: Bus, ids: Snowflake, clock: Clock, keys: Path, rules: AccountRules
+) -> Accounts:
+    """Put the collaborators together. `keys` is the folder of the keys, made at first start."""
+    return Accounts(
+        directory=directory,
+        bus=bus,
+        ids=ids,
+        clock=clock,
+        tokens=Tokens(KeyRing(keys, clock()), clock, rules.access_token_ms),
+        passwords=Passwords(),
+        throttle=Throttle(
+            clock,
+            per_account=rules.failed_logins_per_account,
+            per_address=rules.failed_logins_per_address,
+            sign_ups=rules.sign_ups_per_address,
+            window_ms=rules.throttle_window_ms,
+        ),
+        rules=rules,
+    )
+
+
+async def post(transaction: Transaction, change: AccountChange, *to: AccountId) -> None:
+    """Leave `change` in the outbox for the inboxes of `to`."""
+    payload = msgspec.json.encode(change)
+    for account in to:
+        await transaction.outbox.add(account, payload, change.version)
+
+
+async def post_revoked(transaction: Transaction, account: AccountId, devices: Sequence[DeviceId], at: int) -> None:
+    """Leave the news of revoked devices in the outbox of their account."""
+    if devices:
+        version = await transaction.accounts.touch(account)
+        for device in devices:
+            await post(transaction, DeviceRevoked(account, device, at, version), account)

@@ -1,0 +1,27 @@
+"""Devices: list them, revoke one; logging out is to revoke one's own."""
+
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.accounts import Accounts, post_revoked
+from chinwag.ports.directory import Device
+
+
+async def list_devices(accounts: Accounts, account: AccountId) -> list[Device]:
+    """The devices that are logged in, newest first."""
+    async with accounts.directory.reading() as directory:
+        return await directory.devices.of(account)
+
+
+async def revoke_device(accounts: Accounts, account: AccountId, device: DeviceId) -> None:
+    """Log a device out for ever: its sockets close within a second and its tokens are refused.
+
+    Raises `no_device` unless it is one of the account's. Revoking it twice changes nothing.
+    """
+    now = accounts.clock()
+    async with accounts.directory.transaction() as transaction:
+        found = await transaction.devices.get(device)
+        if found is None or found.account != account:
+            raise Refused(Code.NO_DEVICE)
+        if await transaction.devices.revoke(device, now):
+            await post_revoked(transaction, account, [device], now)
+    accounts.revoked(account, [device])

@@ -1,0 +1,64 @@
+"""Friends: ask or accept; decline, take back or end; list."""
+
+from chinwag.domain.account import FRIENDS_MAX
+from chinwag.domain.account_friendship import Bond, Friendship, told
+from chinwag.domain.account_friendship import befriend as befriended
+from chinwag.domain.account_friendship import unfriend as unfriended
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.accounts import Accounts, post
+from chinwag.ports.directory import Account, Transaction
+
+
+async def befriend(accounts: Accounts, account: AccountId, other: AccountId) -> Friendship:
+    """Ask `other` for friendship, or accept what it asked; the pair as it is then. Both are told.
+
+    Raises `no_account`, `bad_request` for oneself, `too_many` if either has `FRIENDS_MAX` friends and requests.
+    """
+    now = accounts.clock()
+    async with accounts.directory.transaction() as transaction:
+        await _existing(transaction, other)
+        before = await transaction.friends.pair(account, other)
+        after = befriended(before, account, now)
+        if before.bond is Bond.NONE:
+            for one in (account, other):
+                if await transaction.friends.count(one) >= FRIENDS_MAX:
+                    raise Refused(Code.TOO_MANY)
+        await _store(transaction, before, after)
+    return after
+
+
+async def unfriend(accounts: Accounts, account: AccountId, other: AccountId) -> None:
+    """End what there is between the two: a friendship, or a request of either. Both are told.
+
+    Raises `no_account`, `bad_request` for oneself. With nothing between them it changes nothing.
+    """
+    now = accounts.clock()
+    async with accounts.directory.transaction() as transaction:
+        await _existing(transaction, other)
+        before = await transaction.friends.pair(account, other)
+        await _store(transaction, before, unfriended(before, account, now))
+
+
+async def list_friends(
+    accounts: Accounts, account: AccountId, bond: Bond, after: AccountId | None, limit: int
+) -> list[tuple[Friendship, Account]]:
+    """Pairs with that bond, each with the other account, in the order of the other's id, after the one named."""
+    async with accounts.directory.reading() as directory:
+        pairs = await directory.friends.page(account, bond, after, limit)
+        others = {one.id: one for one in await directory.accounts.many([pair.other(account) for pair in pairs])}
+    return [(pair, others[pair.other(account)]) for pair in pairs]
+
+
+async def _existing(transaction: Transaction, account: AccountId) -> None:
+    found = await transaction.accounts.get(account)
+    if found is None or found.closed:
+        raise Refused(Code.NO_ACCOUNT)
+
+
+async def _store(transaction: Transaction, before: Friendship, after: Friendship) -> None:
+    if after is before:
+        return
+    await transaction.friends.put(after)
+    for reader in (after.low, after.high):
+        await post(transaction, told(before, after, reader), reader)

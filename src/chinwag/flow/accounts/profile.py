@@ -1,0 +1,53 @@
+"""Profile and settings: what others see of an account, and what it has chosen."""
+
+from typing import Literal
+
+import msgspec
+
+from chinwag.domain.account import about_of, display_name_of
+from chinwag.domain.account_change import ProfileChanged, SettingsChanged
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.accounts import Accounts, post
+from chinwag.ports.directory import Account
+
+
+async def change_profile(
+    accounts: Accounts, account: AccountId, *, display_name: str | None = None, about: str | None = None
+) -> Account:
+    """Change what is given and leave the rest; the account as it is then. Own devices and friends are told.
+
+    Raises `bad_profile`, `no_account`.
+    """
+    async with accounts.directory.transaction() as transaction:
+        found = await transaction.accounts.get(account)
+        if found is None or found.closed:
+            raise Refused(Code.NO_ACCOUNT)
+        wanted = (
+            found.display_name if display_name is None else display_name_of(display_name),
+            found.about if about is None else about_of(about),
+        )
+        if wanted == (found.display_name, found.about):
+            return found
+        changed = await transaction.accounts.set_profile(account, *wanted)
+        news = ProfileChanged(account, changed.name, changed.display_name, changed.about, changed.version)
+        await post(transaction, news, account, *await transaction.friends.friends_of(account))
+    return changed
+
+
+async def change_settings(
+    accounts: Accounts, account: AccountId, *, direct_from: Literal["everyone", "friends"] | None = None
+) -> Account:
+    """Change what is given and leave the rest; the account as it is then. Own devices are told. Raises `no_account`."""
+    async with accounts.directory.transaction() as transaction:
+        found = await transaction.accounts.get(account)
+        if found is None or found.closed:
+            raise Refused(Code.NO_ACCOUNT)
+        wanted = found.settings
+        if direct_from is not None:
+            wanted = msgspec.structs.replace(wanted, direct_from=direct_from)
+        if wanted == found.settings:
+            return found
+        changed = await transaction.accounts.set_settings(account, wanted)
+        await post(transaction, SettingsChanged(account, changed.settings, changed.version), account)
+    return changed

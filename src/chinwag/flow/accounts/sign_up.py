@@ -1,0 +1,52 @@
+"""Sign up: a person makes an account; or an operator makes one for somebody."""
+
+from chinwag.domain.account import Settings, display_name_of, name_key, name_of, password_of
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.accounts.tokens import digest
+from chinwag.ports.directory import Account
+
+
+async def sign_up(
+    accounts: Accounts, name: str, password: str, *, display_name: str = "", invitation: str = "", address: str = ""
+) -> Account:
+    """Make an account, if the server lets people do so. `address` is where the request came from.
+
+    Raises `sign_up_closed`, `bad_invitation`, `bad_name`, `bad_password`, `bad_profile`, `name_taken`,
+    `rate_limited`, `overloaded`, `unavailable`. A refusal uses up no invitation.
+    """
+    if accounts.rules.sign_up == "closed":
+        raise Refused(Code.SIGN_UP_CLOSED)
+    accounts.throttle.sign_up(address)
+    code = invitation if accounts.rules.sign_up == "invitation" else None
+    return await _create(accounts, name, password, display_name, admin=False, invitation=code)
+
+
+async def create_account(
+    accounts: Accounts, name: str, password: str, *, display_name: str = "", admin: bool = False
+) -> Account:
+    """Make an account for somebody, whatever the server says about signing up. For operators."""
+    return await _create(accounts, name, password, display_name, admin=admin, invitation=None)
+
+
+async def _create(
+    accounts: Accounts, name: str, password: str, display_name: str, *, admin: bool, invitation: str | None
+) -> Account:
+    now = accounts.clock()
+    account = Account(
+        id=AccountId(accounts.ids.next(now)),
+        name=name_of(name),
+        display_name=display_name_of(display_name),
+        about="",
+        settings=Settings(),
+        admin=admin,
+        created_at=now,
+    )
+    normal = password_of(password, accounts.rules.password_min, accounts.rules.password_max)
+    hashed = await accounts.passwords.hash(normal)
+    async with accounts.directory.transaction() as transaction:
+        if invitation is not None and not await transaction.invitations.use(digest(invitation), now):
+            raise Refused(Code.BAD_INVITATION)
+        await transaction.accounts.create(account, name_key(name), hashed)
+    return account

@@ -13,8 +13,8 @@ from chinwag.wire.frames import ClientFrame, Error, Pong, ServerFrame
 encode: Final = msgspec.json.Encoder().encode
 PONG: Final = encode(Pong())
 
-_from_client: Final = msgspec.json.Decoder(ClientFrame)
-_from_server: Final = msgspec.json.Decoder(ServerFrame)
+_from_client: Final[msgspec.json.Decoder[ClientFrame]] = msgspec.json.Decoder(ClientFrame)
+_from_server: Final[msgspec.json.Decoder[ServerFrame]] = msgspec.json.Decoder(ServerFrame)
 
 ID_CHARACTERS: Final = 128
 """The longest client id; it is kept for ever with each send."""

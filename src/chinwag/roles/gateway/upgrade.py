@@ -1,0 +1,255 @@
+"""The HTTP side of the port: uvicorn's protocol, with bounds on a request's head, and the way from it to a socket.
+
+uvicorn's own upgrade drops what follows the request in the same segment, and would let a connection become a socket
+while an earlier answer is still being written to it; so the upgrade is done here.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, Protocol, TypeAlias
+
+import httptools
+import msgspec
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from chinwag.roles.gateway.frames import Frames
+from chinwag.roles.gateway.socket import Address, Listener, Socket, Sockets
+from chinwag.roles.gateway.wheel import Wheel
+from chinwag.wire.errors import Code, Refused, problem
+
+SOCKET_PATH: Final = "/v1/socket"
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
+_log = logging.getLogger(__name__)
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """Who asks for a socket. Header names are in lower case."""
+
+    path: str
+    headers: list[tuple[bytes, bytes]]
+    remote: Address
+    secure: bool
+
+    def header(self, name: str) -> str | None:
+        """The value of the last header of that name (in lower case), or None."""
+        wanted = name.encode()
+        for key, value in reversed(self.headers):
+            if key == wanted:
+                return value.decode("latin-1")
+        return None
+
+
+ListenerFactory: TypeAlias = Callable[[Upgrade], Listener]
+"""Makes the listener of a socket to be, or raises `Refused`, which is answered as HTTP knows it."""
+
+
+class HttpLimits(msgspec.Struct, frozen=True):
+    """What HTTP connections may take up. Sizes in bytes, times in seconds."""
+
+    connections: int = 10_000
+    """Connections speaking HTTP at one time; one more is answered 503."""
+    head: int = 32 << 10
+    """The request line and headers of a request that comes in pieces; a longer one is answered 431."""
+    head_seconds: float = 10.0
+    """How long a new connection, or a request once begun, may take to bring its whole head."""
+    keep_alive_seconds: int = 20
+    """How long a connection may stay without a request after an answer."""
+
+
+class Door(Protocol):
+    """What the HTTP side needs to know of its port."""
+
+    http_limits: HttpLimits
+    max_connections: int
+    draining: bool
+    sockets: Sockets
+    heads: "Wheel[UpgradingHttp]"
+
+    @property
+    def listener_factory(self) -> ListenerFactory:
+        """Who takes the sockets."""
+        ...
+
+    def http_gone(self) -> None:
+        """A connection ends to be an HTTP one."""
+        ...
+
+
+class UpgradingHttp(HttpToolsProtocol):
+    """One HTTP connection, until it becomes a socket."""
+
+    def __init__(
+        self,
+        door: Door,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """As uvicorn makes it, for the port `door`."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._door = door
+        self._in_head = True
+        self._head_size = 0
+        self._head_due = 0.0
+        self.slot = -1
+
+    def deadline(self) -> float:
+        """By when the head must be whole."""
+        return self._head_due
+
+    def give_up(self) -> None:
+        """The head did not come in time."""
+        self.transport.abort()
+
+    # asyncio's calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, unless there are too many."""
+        super().connection_made(transport)
+        self._expect_head()
+        if len(self.connections) > self._door.http_limits.connections:
+            self._refuse(Refused(Code.OVERLOADED, retry_after=5))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._door.heads.remove(self)
+        super().connection_lost(exc)
+        self._door.http_gone()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; hand over to a socket, with all that came after the request."""
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        self._head_size += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as end:
+            if self._should_upgrade():
+                self._upgrade(data[end.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        else:
+            self._check_head()
+
+    # httptools' calls
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head = False
+        self._door.heads.remove(self)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole; what follows is the head of the next."""
+        self._in_head = True
+        self._head_size = 0
+        super().on_message_complete()
+
+    # Slow and large heads
+
+    def _expect_head(self) -> None:
+        self._head_due = time.monotonic() + self._door.http_limits.head_seconds
+        self._door.heads.add(self)
+
+    def _check_head(self) -> None:
+        if self._in_head and self._head_size:
+            if self._head_size > self._door.http_limits.head:
+                self._refuse(Refused(Code.TOO_LARGE, "the head of the request"), HTTPStatus(431))
+            elif self.slot < 0:
+                self._expect_head()
+
+    # From HTTP to a socket
+
+    def _upgrade(self, first: bytes) -> None:
+        try:
+            key = self._checked_key()
+            remote = self.client or ("", 0)
+            request = Upgrade(SOCKET_PATH, self.headers, remote, self.scheme == "https")
+            listener = self._door.listener_factory(request)
+        except Refused as refusal:
+            self._refuse(refusal)
+            return
+        except Exception:
+            _log.exception("a socket could not be accepted")
+            self._refuse(Refused(Code.INTERNAL))
+            return
+        transport, sockets = self.transport, self._door.sockets
+        self._leave()
+        accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+        transport.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        )
+        transport.set_write_buffer_limits(sockets.limits.high_water, sockets.limits.low_water)
+        socket = Socket(transport, listener, remote, sockets)
+        frames = Frames(socket, transport, sockets.limits.message)
+        socket.opened()
+        frames.feed(first)
+
+    def _leave(self) -> None:
+        """Drop what ties this object to itself: it goes at once, without the garbage collector."""
+        self.connections.discard(self)
+        self._door.http_gone()
+        self.parser = None  # type: ignore[assignment]
+        self.cycle = None  # type: ignore[assignment]
+
+    def _checked_key(self) -> bytes:
+        """The key of a proper opening handshake (RFC 6455, 4.2.1); anything else is `Refused`."""
+        door, given = self._door, dict(self.headers)
+        if httptools.parse_url(self.url).path != SOCKET_PATH.encode():
+            raise Refused(Code.NOT_FOUND)
+        if self.scope["method"] != "GET":
+            raise Refused(Code.METHOD_NOT_ALLOWED)
+        if self.cycle is not None and not self.cycle.response_complete:
+            raise Refused(Code.BAD_REQUEST, "an earlier request on this connection is not answered yet")
+        if self.scope["http_version"] != "1.1" or given.get(b"sec-websocket-version") != b"13":
+            raise Refused(Code.UPGRADE_REQUIRED)
+        key = given.get(b"sec-websocket-key", b"")
+        try:
+            whole = len(base64.b64decode(key, validate=True)) == 16
+        except binascii.Error:
+            whole = False
+        if not whole:
+            raise Refused(Code.BAD_REQUEST, "Sec-WebSocket-Key is not 16 bytes in base 64")
+        if door.draining:
+            raise Refused(Code.DRAIN, retry_after=1)
+        if len(door.sockets) >= door.max_connections:
+            raise Refused(Code.OVERLOADED, retry_after=5)
+        return key
+
+    def _refuse(self, refusal: Refused, status: HTTPStatus | None = None) -> None:
+        """Answer with the problem document, and close."""
+        document = problem(refusal)
+        status = status or HTTPStatus(document.status)
+        document.status = status
+        body = msgspec.json.encode(document)
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        if refusal.retry_after is not None:
+            headers.append((b"retry-after", str(math.ceil(refusal.retry_after)).encode()))
+        if refusal.code is Code.UPGRADE_REQUIRED:
+            headers += UPGRADE_HEADERS
+        if refusal.code is Code.METHOD_NOT_ALLOWED:
+            headers.append((b"allow", b"GET"))
+        lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+        self.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + lines + b"\r\n" + body)
+        self.transport.close()
+
+
+UPGRADE_HEADERS: Final = [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
+"""What an answer of 426 names (RFC 9110, 15.5.22; RFC 6455, 4.4)."""

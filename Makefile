@@ -1,6 +1,7 @@
 # `make` alone says what there is. Only git, make and Python 3.11 or newer are needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help run chat setup test lint types imports unit fmt docs lock clean
 
 BIN := .venv/bin

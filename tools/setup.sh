@@ -52,7 +52,7 @@ quietly() { # runs a command; shows what it wrote only if it fails
 python=$(find_python) || stop "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python3"
 stamp=.venv/.made-for-$kind
 want=$(wanted "$requirements")
-if [ -x .venv/bin/chinwag ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
+if [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && .venv/bin/python -c 'import chinwag' 2>/dev/null; then
     exit 0
 fi
 
@@ -68,11 +68,11 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         stop "Python's venv module is missing; type this, then run make again:  sudo apt-get install $package"
     fi
     say "installing $package"
-    if ! quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$package"; then
-        say "the package lists may be old: fetching them"
-        quietly $sudo apt-get update && quietly $sudo env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y --no-install-recommends "$package" || stop "could not install $package"
-    fi
+    apt() { quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
+    # without package lists, or with old ones, the first try fails; what the second says counts
+    apt install -y --no-install-recommends "$package" 2>/dev/null ||
+        { apt update && apt install -y --no-install-recommends "$package"; } ||
+        stop "could not install $package"
 fi
 
 # A venv that was moved or broken off is made anew; a sound one is only brought up to date.

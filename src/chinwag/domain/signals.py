@@ -1,23 +1,26 @@
-"""Signals: what is only true now. They may be lost, so nothing may depend on having seen one."""
+"""What is true only now, as connected people are told it: the `signal` of a `signal` frame. It may be lost."""
 
 import msgspec
 
 from chinwag.domain.ids import AccountId, ConversationId
 
 
-class Typing(msgspec.Struct, frozen=True, gc=False, tag="typing"):
-    """`account` is writing in `conversation`; it holds for a few seconds."""
-
-    conversation: ConversationId
-    account: AccountId
-
-
 class Presence(msgspec.Struct, frozen=True, gc=False, tag="presence"):
-    """`account` is online or not; it was last active at `last_active_at` (milliseconds since 1970)."""
+    """`account` came online or went offline; of two, the one with the later `last_active_at` holds.
+
+    last_active_at: in milliseconds since 1970; it rises with every such signal of an account.
+    """
 
     account: AccountId
     online: bool
     last_active_at: int
 
 
-Signal = Typing | Presence
+class Typing(msgspec.Struct, frozen=True, gc=False, tag="typing"):
+    """`account` is writing something in `conversation`; it holds for a few seconds."""
+
+    conversation: ConversationId
+    account: AccountId
+
+
+LiveSignal = Presence | Typing

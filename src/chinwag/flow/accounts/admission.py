@@ -116,8 +116,13 @@ class Admission:
         if task is None:
             task = asyncio.create_task(self._read(device))
             self._asking[device] = task
-            task.add_done_callback(lambda _: self._asking.pop(device, None))
+            task.add_done_callback(lambda done: self._answered(device, done))
         return await asyncio.shield(task)
+
+    def _answered(self, device: DeviceId, task: asyncio.Task[Standing | None]) -> None:
+        self._asking.pop(device, None)
+        if not task.cancelled():
+            task.exception()  # seen, also if everybody who asked has gone meanwhile
 
     async def _read(self, device: DeviceId) -> Standing | None:
         try:

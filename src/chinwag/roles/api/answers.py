@@ -1,0 +1,66 @@
+"""What the directory holds, as the API shows it."""
+
+from chinwag.domain.account_friendship import Friendship
+from chinwag.domain.ids import DeviceId
+from chinwag.flow.accounts.session import Session
+from chinwag.ports.directory import Account, Device
+from chinwag.wire.http import AccountSettings, DeviceEntry, Friend, Me, SessionTokens, User
+
+
+def me(account: Account) -> Me:
+    """An account for its owner."""
+    return Me(
+        id=account.id,
+        name=account.name,
+        display_name=account.display_name,
+        about=account.about,
+        settings=settings(account),
+        admin=account.admin,
+        created_at=account.created_at,
+        version=account.version,
+    )
+
+
+def settings(account: Account) -> AccountSettings:
+    """An account's settings for its owner."""
+    return AccountSettings(direct_from=account.settings.direct_from)
+
+
+def user(account: Account) -> User:
+    """An account for everybody."""
+    return User(
+        id=account.id,
+        name=account.name,
+        display_name=account.display_name,
+        about=account.about,
+        closed=account.closed,
+        version=account.version,
+    )
+
+
+def session(given: Session) -> SessionTokens:
+    """The tokens of a log-in or refresh."""
+    return SessionTokens(
+        account=me(given.account),
+        device=given.device,
+        access_token=given.access_token,
+        access_expires_at=given.access_expires_at,
+        refresh_token=given.refresh_token,
+        refresh_expires_at=given.refresh_expires_at,
+    )
+
+
+def device(one: Device, current: DeviceId) -> DeviceEntry:
+    """A device in its owner's list, who asks from `current`."""
+    return DeviceEntry(
+        id=one.id,
+        name=one.name,
+        created_at=one.created_at,
+        last_seen_at=one.last_seen_at,
+        current=one.id == current,
+    )
+
+
+def friend(pair: Friendship, other: Account) -> Friend:
+    """A pair, seen from the one who is not `other`."""
+    return Friend(user=user(other), state=pair.bond.value, by=pair.by, at=pair.at, version=pair.version)

@@ -1,0 +1,84 @@
+"""The HTTP API as an ASGI application."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler, Message, Scope
+
+from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.accounts.admission import Admission
+from chinwag.roles.api import me, people, sessions
+from chinwag.roles.api.admit import address_by, bearer, principal_of
+from chinwag.roles.api.document import CONFIG, get_document, without_pages
+from chinwag.roles.api.problems import HANDLERS
+
+BODY_MAX: Final = 64 * 1024
+"""Bytes of a request's body; a router that takes more says so by its own `request_max_body_size`."""
+
+_HEADERS: Final = {
+    "cache-control": "no-store",  # answers are one person's, and some hold tokens
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `origins`: other web origins
+    whose pages may call."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+def api(admission: Admission, routes: Sequence[ControllerRouterHandler], settings: ApiSettings) -> Litestar:
+    """The API with `routes`, each a router below `/v1` that brings its own dependencies (as `account_routes` does).
+
+    Handlers get `principal` (who asks: `Principal`) and `address` (from where) by naming them. Every handler asks
+    for a bearer token unless its `opt` is `PUBLIC`. `Refused` and anything else that is raised becomes a problem
+    document.
+    """
+    return Litestar(
+        route_handlers=[*routes, get_document],
+        guards=[bearer(admission)],
+        dependencies={
+            "principal": Provide(principal_of, sync_to_thread=False),
+            "address": Provide(address_by(settings.trusted_proxies), sync_to_thread=False),
+        },
+        exception_handlers=HANDLERS,
+        before_send=[_add_headers],
+        request_max_body_size=BODY_MAX,
+        cors_config=CORSConfig(
+            allow_origins=list(settings.origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
+            max_age=600,
+        )
+        if settings.origins
+        else None,
+        openapi_config=CONFIG,
+        on_app_init=[without_pages],
+        logging_config=None,
+        debug=False,
+    )
+
+
+def account_routes(accounts: Accounts) -> Router:
+    """Everything about accounts, devices, users and friends."""
+    return Router(
+        path="/v1",
+        route_handlers=[*sessions.HANDLERS, *me.HANDLERS, *people.HANDLERS],
+        dependencies={"accounts": Provide(lambda: accounts, sync_to_thread=False)},
+    )
+
+
+async def _add_headers(message: Message, _scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in _HEADERS.items():
+            headers.setdefault(name, value)

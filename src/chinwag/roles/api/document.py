@@ -1,0 +1,58 @@
+"""The API's description (OpenAPI), made from the handlers and structs."""
+
+from typing import Any, Final
+
+from litestar import Litestar, MediaType, Request, get
+from litestar.config.app import AppConfig
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from msgspec.json import schema_components
+
+from chinwag import __version__
+from chinwag.roles.api.admit import PUBLIC
+from chinwag.roles.api.problems import PROBLEM_JSON
+from chinwag.wire.errors import Problem
+
+CONFIG: Final = OpenAPIConfig(
+    title="Chinwag",
+    version=__version__,
+    description="Accounts, conversations and messages. Every error is a problem document (RFC 9457) with a code.",
+    components=Components(
+        security_schemes={"token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+    ),
+    security=[{"token": []}],
+    use_handler_docstrings=True,
+)
+
+
+def without_pages(config: AppConfig) -> AppConfig:
+    """Take out the framework's own pages of the description: they load scripts from elsewhere and have errors
+    of their own form. `get_document` gives the description instead."""
+    config.route_handlers = [one for one in config.route_handlers if getattr(one, "path", "") != CONFIG.path]
+    return config
+
+
+@get("/v1/openapi.json", opt=PUBLIC, include_in_schema=False, media_type=MediaType.JSON, sync_to_thread=False)
+def get_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """The description itself."""
+    return document(request.app)
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document of `app`, as it goes out as JSON."""
+    described = app.openapi_schema.to_schema()
+    _, definitions = schema_components([Problem], ref_template="#/components/schemas/{name}")
+    described["components"].setdefault("schemas", {}).update(definitions)
+    described["components"]["responses"] = {
+        "Problem": {
+            "description": "Why it was refused.",
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    }
+    for path in described["paths"].values():
+        for operation in path.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                # The framework describes its own form of this error, which never goes out.
+                operation["responses"].pop("400", None)
+                operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+    return described

@@ -1,0 +1,143 @@
+"""Requests and answers of the HTTP API about accounts. Ids are strings; times are milliseconds since 1970.
+
+A field that a request leaves out keeps its value. What holds a password or a token does not show it in its `repr`.
+"""
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Secretive(msgspec.Struct):
+    """A struct whose fields are nobody's to see in a log."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """Some of a list. `next` goes into `after` of the next request; without it there are no more."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class SignUpRequest(Secretive):
+    """Make an account. `invitation` is the code, where the server asks for one."""
+
+    name: str
+    password: str
+    display_name: str = ""
+    invitation: str = ""
+
+
+class LogInRequest(Secretive):
+    """Log a new device in. `device` is its name in the list of devices."""
+
+    name: str
+    password: str
+    device: str = ""
+
+
+class RefreshRequest(Secretive):
+    """Exchange a refresh token. `attempt` is a random name of 8 to 64 characters that the client chooses for this
+    exchange and keeps until it has the answer: asking again with it gives the same tokens' successor again."""
+
+    refresh_token: str
+    attempt: str
+
+
+class ChangePasswordRequest(Secretive):
+    """Change one's password. Other devices are logged out, unless `keep_others`."""
+
+    current: str
+    new: str
+    keep_others: bool = False
+
+
+class CloseAccountRequest(Secretive):
+    """Close one's account for ever."""
+
+    password: str
+
+
+class ChangeProfileRequest(msgspec.Struct):
+    """What others see."""
+
+    display_name: str | None = None
+    about: str | None = None
+
+
+class ChangeSettingsRequest(msgspec.Struct):
+    """What one has chosen."""
+
+    direct_from: Literal["everyone", "friends"] | None = None
+
+
+class AccountSettings(msgspec.Struct):
+    """`direct_from`: who may start a direct conversation with this account."""
+
+    direct_from: Literal["everyone", "friends"]
+
+
+class Me(msgspec.Struct):
+    """One's own account. `version` rises with each change."""
+
+    id: str
+    name: str
+    display_name: str
+    about: str
+    settings: AccountSettings
+    admin: bool
+    created_at: int
+    version: int
+
+
+class SessionTokens(Secretive):
+    """A device's tokens. The refresh token is used up by its use; the answer to that has the next one."""
+
+    account: Me
+    device: str
+    access_token: str
+    access_expires_at: int
+    refresh_token: str
+    refresh_expires_at: int
+
+
+class DeviceEntry(msgspec.Struct):
+    """A device that is logged in. `current`: it is the one that asks. `last_seen_at` is kept to some minutes."""
+
+    id: str
+    name: str
+    created_at: int
+    last_seen_at: int
+    current: bool
+
+
+class User(msgspec.Struct):
+    """What everybody may see of an account. A closed one keeps its name and loses the rest."""
+
+    id: str
+    name: str
+    display_name: str
+    about: str
+    closed: bool
+    version: int
+
+
+class Friend(msgspec.Struct):
+    """What there is between oneself and `user`, since `at`: friends; or a request, `by` one of the two.
+
+    `version` rises with each change, in step with the account events about the same friend.
+    """
+
+    user: User
+    state: Literal["none", "requested", "friends"]
+    by: str
+    at: int
+    version: int

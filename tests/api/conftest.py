@@ -1,0 +1,163 @@
+"""A real API server on loopback: uvicorn, a SQLite file, keys in a folder. Only time and the cost of hashing differ."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx2
+import msgspec
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+
+from chinwag.adapters.relational import open_directory
+from chinwag.domain.ids import Snowflake
+from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
+from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.accounts.passwords import Passwords
+from chinwag.ports.bus import Signal, Subject
+from chinwag.ports.directory import Directory
+from chinwag.roles.api.app import ApiSettings, account_routes, api
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "correct horse battery"
+
+
+class Time:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+    def forward(self, ms: int) -> None:
+        self.now += ms
+
+
+class Process:
+    """One API process: its own bus side, admission and server; several may share a directory and keys."""
+
+    def __init__(self, accounts: Accounts, admission: Admission, client: httpx2.AsyncClient) -> None:
+        self.accounts = accounts
+        self.admission = admission
+        self.client = client
+
+    async def sign_up(self, name: str, password: str = PASSWORD) -> str:
+        answer = await self.client.post("/v1/accounts", json={"name": name, "password": password})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def log_in(self, name: str, password: str = PASSWORD) -> "Session":
+        answer = await self.client.post("/v1/sessions", json={"name": name, "password": password, "device": "test"})
+        assert answer.status_code == 201, answer.text
+        return Session(self.client, answer.json())
+
+    async def person(self, name: str) -> "Session":
+        await self.sign_up(name)
+        return await self.log_in(name)
+
+
+class Session:
+    """A device that is logged in."""
+
+    def __init__(self, client: httpx2.AsyncClient, tokens: dict[str, object]) -> None:
+        self.client = client
+        self.take(tokens)
+
+    def take(self, tokens: dict[str, object]) -> None:
+        self.access = str(tokens["access_token"])
+        self.refresh_token = str(tokens["refresh_token"])
+        self.device = str(tokens["device"])
+        self.account = str(tokens["account"]["id"])  # type: ignore[index]
+
+    async def request(self, method: str, path: str, json: object = None) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {self.access}"}
+        return await self.client.request(method, path, json=json, headers=headers)
+
+    async def refresh(self, attempt: str, token: str | None = None) -> httpx2.Response:
+        body = {"refresh_token": token or self.refresh_token, "attempt": attempt}
+        return await self.client.post("/v1/sessions/refresh", json=body)
+
+
+class LoopBus:
+    """Signals between the "processes" of one test, delivered by the loop."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[Subject, list[Callable[[Signal], None]]] = defaultdict(list)
+
+    def publish(self, subject: Subject, signal: Signal) -> None:
+        for handler in self.handlers[subject]:
+            asyncio.get_running_loop().call_soon(handler, signal)
+
+    def subscribe(self, subject: Subject, handler: Callable[[Signal], None]) -> Callable[[], None]:
+        self.handlers[subject].append(handler)
+        return lambda: self.handlers[subject].remove(handler)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def bus() -> LoopBus:
+    return LoopBus()
+
+
+@pytest.fixture
+async def directory(tmp_path: Path) -> AsyncIterator[Directory]:
+    opened = await open_directory(f"sqlite+aiosqlite:///{tmp_path}/directory/chinwag.db")
+    yield opened
+    await opened.close()
+
+
+class Start:
+    """Starts processes upon the fixtures' directory, bus and clock."""
+
+    def __init__(self, directory: Directory, bus: LoopBus, time: Time, keys: Path) -> None:
+        self._shared = (directory, bus, time, keys)
+        self._running: list[tuple[uvicorn.Server, asyncio.Task[None], Process]] = []
+
+    async def __call__(self, rules: AccountRules | None = None, settings: ApiSettings | None = None) -> Process:
+        directory, bus, time, keys = self._shared
+        ids = Snowflake(len(self._running))
+        opened = open_accounts(directory, bus, ids, time, keys, rules or AccountRules())
+        opened.passwords.close()
+        accounts = msgspec.structs.replace(opened, passwords=Passwords(CHEAP, waiting=1000))
+        admission = Admission(accounts.tokens, directory, bus, time)
+        app = api(admission, [account_routes(accounts)], settings or ApiSettings())
+        config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")
+        server = uvicorn.Server(config)
+        config.load()
+        server.lifespan = config.lifespan_class(config)
+        await server.startup()
+        task = asyncio.create_task(server.main_loop())
+        port = server.servers[0].sockets[0].getsockname()[1]
+        client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        process = Process(accounts, admission, client)
+        self._running.append((server, task, process))
+        return process
+
+    async def stop(self) -> None:
+        for server, task, process in self._running:
+            await process.client.aclose()
+            server.should_exit = True
+            await task
+            await server.shutdown()
+            process.admission.close()
+            process.accounts.passwords.close()
+
+
+@pytest.fixture
+async def start(directory: Directory, bus: LoopBus, time: Time, tmp_path: Path) -> AsyncIterator[Start]:
+    starter = Start(directory, bus, time, tmp_path / "keys")
+    yield starter
+    await starter.stop()
+
+
+@pytest.fixture
+async def server(start: Start) -> Process:
+    return await start()

@@ -36,7 +36,7 @@ imports: setup ## import-linter: who may import whom
 	@echo "imports: import-linter" && $(BIN)/lint-imports --no-cache --no-logo
 
 unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
-	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

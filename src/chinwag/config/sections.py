@@ -75,14 +75,14 @@ class Accounts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     password_min_characters: Annotated[int, Meta(ge=8, le=64, description="The shortest password taken.")] = 8
     password_max_characters: Annotated[int, Meta(ge=64, le=1_024, description="The longest password taken.")] = 256
     failed_logins_per_account: Annotated[
-        int, Meta(ge=3, le=1_000, description="Failed log-ins to one account in a window before it must wait.")
+        int, Meta(ge=3, le=1_000, description="Wrong passwords for one account from one address in a window.")
     ] = 10
     failed_logins_per_address: Annotated[
         int,
         Meta(
             ge=10,
             le=100_000,
-            description="Failed log-ins from one address in a window before it must wait. "
+            description="Wrong passwords from one address in a window, for whichever accounts. "
             "Many people can share an address, so keep it well above the figure for one account.",
         ),
     ] = 1_000

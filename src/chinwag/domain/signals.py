@@ -1,14 +1,21 @@
-"""What is true only now, as connected people are told it: the `signal` of a `signal` frame. It may be lost."""
+"""Signals: what is only true now. They may be lost, so nothing may depend on having seen one."""
 
 import msgspec
 
 from chinwag.domain.ids import AccountId, ConversationId
 
 
-class Presence(msgspec.Struct, frozen=True, gc=False, tag="presence"):
-    """`account` came online or went offline; of two, the one with the later `last_active_at` holds.
+class Typing(msgspec.Struct, frozen=True, gc=False, tag="typing"):
+    """`account` is writing in `conversation`; it holds for a few seconds."""
 
-    last_active_at: in milliseconds since 1970; it rises with every such signal of an account.
+    conversation: ConversationId
+    account: AccountId
+
+
+class Presence(msgspec.Struct, frozen=True, gc=False, tag="presence"):
+    """`account` is online or not; it was last active at `last_active_at` (milliseconds since 1970).
+
+    `last_active_at` rises with every such signal of an account: of two, the later one holds.
     """
 
     account: AccountId
@@ -16,11 +23,4 @@ class Presence(msgspec.Struct, frozen=True, gc=False, tag="presence"):
     last_active_at: int
 
 
-class Typing(msgspec.Struct, frozen=True, gc=False, tag="typing"):
-    """`account` is writing something in `conversation`; it holds for a few seconds."""
-
-    conversation: ConversationId
-    account: AccountId
-
-
-LiveSignal = Presence | Typing
+Signal = Typing | Presence

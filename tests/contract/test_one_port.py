@@ -437,6 +437,19 @@ async def test_large_and_small_frames_mixed_stay_in_order(house: House) -> None:
     await writing
 
 
+async def test_the_room_of_a_large_message_is_given_back(house: House) -> None:
+    """picows' read buffer grows to twice a large message and stays: 100,000 such sockets would be 400 GB."""
+    client, peer = await house.socket()
+    transport = peer.socket._transport
+    client.send(TEXT, b"x" * 1_900_000)
+    await client.read()
+    assert len(transport.get_protocol().get_buffer(-1)) < 4096  # type: ignore[attr-defined]
+    client.write(b"".join(client.frame(TEXT, b"y" * 100) for _ in range(3000)))
+    for _ in range(3000):
+        await client.read()
+    assert len(transport.get_protocol().get_buffer(-1)) < 64 << 10  # type: ignore[attr-defined]
+
+
 async def test_frames_in_the_segment_of_the_upgrade_are_not_lost(house: House) -> None:
     first = b"".join(Client.frame(TEXT, b"%d" % number + b"." * 400) for number in range(100))
     half = Client.frame(TEXT, b"cut in half")
@@ -482,7 +495,8 @@ async def test_too_long_a_message_closes_with_1009(start: Start, fragmented: boo
         client.send(0, b"x" * 60_000)
     else:
         client.send(TEXT, b"x" * 100_001)
-    client.write(b"x" * 300_000)  # what is still under way must not turn the close into a reset
+    for _ in range(10):  # what is still under way must not turn the close into a reset
+        client.send(TEXT, b"x" * 30_000)
     assert await client.close_code() == 1009
     await peer.until("closed")
 
@@ -572,7 +586,8 @@ async def test_our_close_sends_what_waits_then_code_and_reason(house: House) -> 
     assert await client.read() == (TEXT, b"last words")
     opcode, payload = await client.read()
     assert (opcode, payload[:2]) == (CLOSE, (4001).to_bytes(2, "big"))
-    assert 100 < len(payload[2:].decode()) <= 123
+    assert payload[2:].decode().startswith("reason \u2713reason")
+    assert 120 < len(payload) <= 125
     client.send(CLOSE, payload[:2])
     assert await client.reader.read() == b""
     client.writer.close()
@@ -621,7 +636,7 @@ async def test_a_peer_that_does_not_read_pauses_us_and_then_resumes(start: Start
         peer.socket.send(b"x" * 8000)
         sent += 1
         await asyncio.sleep(0)
-    assert 32 << 10 < peer.socket.buffered < 48 << 10
+    assert peer.socket.buffered < 48 << 10
     client.send(PING, b"unanswered while it does not read")
     client.writer.transport.resume_reading()  # type: ignore[attr-defined]
     for _ in range(sent):
@@ -665,7 +680,7 @@ async def test_stop_closes_all_with_1012(house: House) -> None:
         assert await client.close_code() == 1012
     await stopping
     assert [peer.closed_times for _, peer in pairs] == [1] * 20
-    with pytest.raises(OSError, match=""):
+    with pytest.raises(ConnectionRefusedError):
         await house.connect()
 
 
@@ -742,9 +757,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     made = Certificate(chain=folder / "chain.pem", key=folder / "key.pem")
     made.chain.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return made
 

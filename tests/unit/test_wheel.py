@@ -30,7 +30,7 @@ class Peer:
 
 
 def test_an_entry_expires_once_after_its_timeout() -> None:
-    clock, gone = Clock(), []
+    clock, gone = Clock(), list[Peer]()
     wheel = Wheel[Peer](gone.append, clock=clock)
     peer = Peer(clock(), 5)
     wheel.add(peer)
@@ -43,7 +43,7 @@ def test_an_entry_expires_once_after_its_timeout() -> None:
 
 
 def test_touching_is_a_write_of_a_float() -> None:
-    clock, gone = Clock(), []
+    clock, gone = Clock(), list[Peer]()
     wheel = Wheel[Peer](gone.append, clock=clock)
     peer = Peer(clock(), 5)
     wheel.add(peer)
@@ -59,7 +59,7 @@ def test_touching_is_a_write_of_a_float() -> None:
 
 
 def test_a_removed_entry_never_expires_and_removing_twice_is_nothing() -> None:
-    clock, gone = Clock(), []
+    clock, gone = Clock(), list[Peer]()
     wheel = Wheel[Peer](gone.append, clock=clock)
     peer = Peer(clock(), 2)
     wheel.add(peer)
@@ -71,7 +71,7 @@ def test_a_removed_entry_never_expires_and_removing_twice_is_nothing() -> None:
 
 
 def test_a_deadline_moved_forward_is_seen_when_added_again() -> None:
-    clock, gone = Clock(), []
+    clock, gone = Clock(), list[Peer]()
     wheel = Wheel[Peer](gone.append, clock=clock)
     peer = Peer(clock(), 50)
     wheel.add(peer)
@@ -84,7 +84,7 @@ def test_a_deadline_moved_forward_is_seen_when_added_again() -> None:
 
 
 def test_a_callback_may_remove_add_and_fail(caplog: pytest.LogCaptureFixture) -> None:
-    clock, gone = Clock(), []
+    clock, gone = Clock(), list[Peer]()
     peers = [Peer(clock(), 3) for _ in range(4)]
 
     def expired(peer: Peer) -> None:
@@ -109,7 +109,7 @@ def test_a_callback_may_remove_add_and_fail(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_a_clock_that_jumps_back_expires_nothing_early() -> None:
-    clock, gone = Clock(), []
+    clock, gone = Clock(), list[Peer]()
     wheel = Wheel[Peer](gone.append, clock=clock)
     wheel.add(Peer(clock(), 5))
     clock.time -= 500

@@ -22,6 +22,7 @@ _REQUEST: Final = (
 _READ_BUFFER: Final = 2048
 # picows' read buffer grows with what comes in and never shrinks. Past this many bytes a fresh parser takes over.
 _GROWN: Final = 16 << 10
+_NOBODY: Final = asyncio.Protocol()
 
 
 class _PeersFaults(logging.LoggerAdapter[logging.Logger]):
@@ -81,6 +82,8 @@ class Frames(WSListener):
         # It holds both messages of the made-up handshake for as long as it lives; their headers are the bulk.
         del parser.transport.request.headers, parser.transport.response.headers
         self._shaken_hands = True
+        # uvloop keeps the last `data_received` that it saw, and with it the HTTP side (3 KB); picows has none.
+        transport.set_protocol(_NOBODY)
         transport.set_protocol(parser)
 
     def feed(self, data: bytes) -> None:

@@ -6,13 +6,13 @@ Nothing here blocks, makes a task or sets a timer. Measured on uvloop with frame
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, final
 
 import msgspec
 
-from chinwag.roles.gateway.wheel import Wheel
+if TYPE_CHECKING:
+    from chinwag.roles.gateway.sockets import Sockets
 
 Address: TypeAlias = tuple[str, int]
 """Host and port of a peer."""
@@ -100,6 +100,7 @@ class Socket:
     __slots__ = ("__weakref__", "_all", "_closing", "_listener", "_transport", "remote")
 
     def __init__(self, transport: asyncio.Transport, listener: Listener, remote: Address, sockets: "Sockets") -> None:
+        """For the port: `transport` has answered the handshake."""
         self._transport = transport
         self._listener = listener
         self._all = sockets
@@ -217,80 +218,12 @@ class Socket:
         transport.set_protocol(_Draining(self))
         if transport.can_write_eof():
             # The peer sees the end of our stream and closes; what it has under way is read and dropped.
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # it has gone already: asyncio's own loop says so here
+                transport.abort()
         else:
             transport.close()  # TLS has no half-close, but closing it reads on until the peer's close_notify
-
-
-class _Goodbye:
-    """A closed socket's last seconds."""
-
-    __slots__ = ("due", "slot", "socket")
-
-    def __init__(self, socket: Socket, due: float) -> None:
-        self.socket = socket
-        self.due = due
-        self.slot = -1
-
-    def deadline(self) -> float:
-        return self.due
-
-
-@final
-class Sockets:
-    """All sockets of one port, with what they share: their limits, and the wheel that ends the closed ones."""
-
-    def __init__(
-        self,
-        limits: SocketLimits,
-        report: Callable[[BaseException], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`report` is told the exceptions of listeners; `clock` in seconds."""
-        self.limits: Final = limits
-        self.report: Final = report
-        self._clock = clock
-        self._open: set[Socket] = set()
-        self._none = asyncio.Event()
-        self._none.set()
-        self.wheel: Final = Wheel[_Goodbye](_cut, clock=clock)
-
-    def __len__(self) -> int:
-        """How many connections there are, closing ones included."""
-        return len(self._open)
-
-    def add(self, socket: Socket) -> None:
-        """Count `socket`."""
-        self._open.add(socket)
-        self._none.clear()
-
-    def lost(self, socket: Socket) -> None:
-        """Count `socket` no more."""
-        self._open.discard(socket)
-        if not self._open:
-            self._none.set()
-
-    def linger(self, socket: Socket) -> None:
-        """Cut `socket` after the linger time, should it still be there."""
-        self.wheel.add(_Goodbye(socket, self._clock() + self.limits.linger))
-
-    def close_all(self, code: int, reason: str) -> None:
-        """Close every socket."""
-        for socket in tuple(self._open):
-            socket.close(code, reason)
-
-    def abort_all(self) -> None:
-        """Cut every socket."""
-        for socket in tuple(self._open):
-            socket.abort()
-
-    async def gone(self) -> None:
-        """Return when no socket is left. Unbounded: call it under a time-out."""
-        await self._none.wait()
-
-
-def _cut(goodbye: _Goodbye) -> None:
-    goodbye.socket.abort()
 
 
 def frame_header(size: int) -> bytes:

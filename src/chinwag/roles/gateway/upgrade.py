@@ -22,7 +22,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from chinwag.roles.gateway.frames import Frames
-from chinwag.roles.gateway.socket import Address, Listener, Socket, Sockets
+from chinwag.roles.gateway.socket import Address, Listener, Socket
+from chinwag.roles.gateway.sockets import Sockets
 from chinwag.roles.gateway.wheel import Wheel
 from chinwag.wire.errors import Code, Refused, problem
 

@@ -47,6 +47,11 @@ class Log(Protocol):
         """How many partitions there are."""
         ...
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called: no record will come any more."""
+        ...
+
     def append(self, submission: Submission) -> None:
         """Take `submission`; returns at once. Two appends from one process to one conversation keep their order.
 

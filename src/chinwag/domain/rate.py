@@ -1,0 +1,32 @@
+"""How fast somebody may go: a token bucket, which lets a burst through and then a steady rate."""
+
+import msgspec
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """`per_second` in the long run, `burst` at once."""
+
+    per_second: float
+    burst: int
+
+
+class Bucket:
+    """The tokens left of one `Rate`. Time is given in seconds of any clock that only rises."""
+
+    __slots__ = ("_at", "_rate", "_tokens")
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self._rate = rate
+        self._tokens = float(rate.burst)
+        self._at = now
+
+    def take(self, now: float) -> float:
+        """Take one token: 0 if there was one, else the seconds until there is (and none is taken)."""
+        rate = self._rate
+        tokens = min(float(rate.burst), self._tokens + max(0.0, now - self._at) * rate.per_second)
+        self._at = max(now, self._at)
+        if tokens >= 1.0:
+            self._tokens = tokens - 1.0
+            return 0.0
+        self._tokens = tokens
+        return (1.0 - tokens) / rate.per_second

@@ -1,0 +1,261 @@
+"""First leg: check what somebody asks, stamp it, and hand it to the log. Nothing is acked here.
+
+The answer comes back over the Bus from the worker that committed the command, and is matched here with whoever
+asked. An answer that never comes counts as `unavailable` after a while; the retry makes no second copy.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from chinwag.domain.body import TEXT_CHARACTERS, check_body
+from chinwag.domain.command import Action, Command, Create, Join, Rules, Send
+from chinwag.domain.conversation import Conversation
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_members
+from chinwag.domain.rate import Bucket, Rate
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.clock import Clock
+from chinwag.flow.permits import Permits
+from chinwag.flow.states import States
+from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Signal, answers_to
+from chinwag.ports.log import Log, Submission
+from chinwag.ports.message_store import MessageStore
+
+ANSWER_SECONDS: Final = 20.0
+"""How long an answer is waited for."""
+WAITING: Final = 100_000
+"""Commands of one node that may wait for their answers."""
+SLOW: Final = 10_000
+"""Commands of one node that may wait for a look-up before they reach the log."""
+DEVICES: Final = 100_000
+"""Devices whose rate is remembered."""
+ID_CHARACTERS: Final = 128
+
+_log = structlog.get_logger(__name__)
+
+
+class Wish(msgspec.Struct, frozen=True, gc=False):
+    """What a device asks of a conversation, before it is checked."""
+
+    account: AccountId
+    device: DeviceId
+    conversation: ConversationId
+    id: ClientId
+    action: Action
+
+
+class Asker(Protocol):
+    """Whoever waits for an answer."""
+
+    def answered(self, wish: Wish, answer: Answer) -> None:
+        """What became of `wish`. Called once, on the event loop, never inside `Accept.submit`."""
+        ...
+
+
+class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The server's limits: characters of a text, members of a group, sends of one device."""
+
+    text_characters: int = TEXT_CHARACTERS
+    group_members: int = 100
+    sends: Rate = Rate(20.0, 100)
+
+
+class Accept:
+    """Takes wishes, one instance a node. `start` before the first, `stop` after the last."""
+
+    def __init__(
+        self,
+        node: NodeId,
+        log: Log,
+        bus: Bus,
+        store: MessageStore,
+        states: States,
+        permits: Permits,
+        rules: AcceptRules,
+        clock: Clock,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._node = node
+        self._log = log
+        self._bus = bus
+        self._store = store
+        self._states = states
+        self._permits = permits
+        self._limits = rules
+        self._rules = Rules(group_members=rules.group_members)
+        self._clock = clock
+        self._now = now
+        self._next_ref = 0
+        self._waiting: OrderedDict[int, tuple[Asker, Wish, float]] = OrderedDict()
+        self._queued: dict[ConversationId, list[tuple[Asker, Wish]]] = {}
+        self._slow = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._buckets: OrderedDict[DeviceId, Bucket] = OrderedDict()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._unsubscribe: Callable[[], None] = lambda: None
+        log.on_lost(self._lost)
+
+    def start(self) -> None:
+        """Listen for answers."""
+        self._unsubscribe = self._bus.subscribe(answers_to(self._node), self._answers)
+
+    async def stop(self, grace: float) -> None:
+        """Wait up to `grace` seconds for the answers under way, then listen no more."""
+        try:
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
+        except TimeoutError:
+            _log.warning("answers still missing at stop", commands=len(self._waiting) + self._slow)
+        for task in self._tasks:
+            task.cancel()
+        self._unsubscribe()
+
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for their answer."""
+        return len(self._waiting) + self._slow
+
+    def submit(self, asker: Asker, wish: Wish) -> None:
+        """Check `wish` and send it on its way; `asker.answered` follows. Returns at once.
+
+        Raises `Refused` for what can be told at once: shape, size, rate, capacity. Wishes of one device in one
+        conversation keep their order.
+        """
+        if not 0 < len(wish.id) <= ID_CHARACTERS or not wish.id.isprintable():
+            raise Refused(Code.BAD_REQUEST, f"an id has 1 to {ID_CHARACTERS} printable characters")
+        action = wish.action
+        if type(action) is Send:
+            check_body(action.body, self._limits.text_characters)
+        self._take_rate(wish.device)
+        if len(self._waiting) >= WAITING or self._slow >= SLOW:
+            raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
+        if wish.conversation not in self._queued:
+            if type(action) is Send:
+                state = self._states.peek(wish.conversation)
+                if state is not None and wish.account in state.members:
+                    self._append(asker, wish, opening=False)
+                    return
+            self._queued[wish.conversation] = []
+            self._spawn(wish.conversation)
+        self._queued[wish.conversation].append((asker, wish))
+        self._slow += 1
+        self._idle.clear()
+
+    def sweep(self) -> None:
+        """Give up answers that are overdue. Call it about once a second."""
+        due = self._now() - ANSWER_SECONDS
+        while self._waiting:
+            ref, (asker, wish, since) = next(iter(self._waiting.items()))
+            if since > due:
+                break
+            del self._waiting[ref]
+            self._tell(asker, wish, Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time"))
+        self._note_idle()
+
+    def _take_rate(self, device: DeviceId) -> None:
+        bucket = self._buckets.get(device)
+        if bucket is None:
+            if len(self._buckets) >= DEVICES:
+                self._buckets.popitem(last=False)
+            bucket = self._buckets[device] = Bucket(self._limits.sends, self._now())
+        wait = bucket.take(self._now())
+        if wait > 0:
+            raise Refused(Code.RATE_LIMITED, retry_after=wait)
+
+    # The way of a wish that needs a look-up first
+
+    def _spawn(self, conversation: ConversationId) -> None:
+        task = asyncio.get_running_loop().create_task(self._look_up(conversation))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look_up(self, conversation: ConversationId) -> None:
+        """Check the wishes that wait for one conversation, one after the other, as they came."""
+        queue = self._queued[conversation]
+        done = 0
+        while done < len(queue):
+            asker, wish = queue[done]
+            done += 1
+            self._slow -= 1
+            try:
+                opening = await self._check(wish)
+                self._append(asker, wish, opening)
+            except Refused as refused:
+                self._tell(asker, wish, Answer(0, refused=refused.code, detail=refused.detail))
+            except Exception:
+                _log.exception("accept failed", conversation=conversation)
+                self._tell(asker, wish, Answer(0, refused=Code.INTERNAL))
+        del self._queued[conversation]
+        self._note_idle()
+
+    async def _check(self, wish: Wish) -> bool:
+        """Whether this wish may begin a direct conversation. Raises `Refused` if it may not go on at all.
+
+        A refusal for want of membership follows a fresh read, never the cache.
+        """
+        state = self._states.peek(wish.conversation)
+        if state is None or wish.account not in state.members:
+            state = (await self._states.load([wish.conversation]))[0]
+        if type(wish.action) is Create:
+            if state is None:
+                await self._permits.create(wish.account, wish.action)
+            return False
+        if state is None:
+            pair = direct_members(wish.conversation)
+            if pair is None or wish.account not in pair:
+                raise Refused(Code.NO_CONVERSATION)
+            await self._permits.open_direct(wish.account, pair[0] if pair[1] == wish.account else pair[1])
+            return True
+        if wish.account not in state.members and type(wish.action) is not Join:
+            raise Refused(await self._why_not(wish, state))
+        await self._permits.change(wish.account, wish.action)
+        return False
+
+    async def _why_not(self, wish: Wish, state: Conversation) -> Code:
+        """Who was a member is told so; a stranger learns nothing."""
+        if state.direct or not await self._store.spans(wish.account, wish.conversation):
+            return Code.NO_CONVERSATION
+        return Code.NOT_MEMBER
+
+    # To the log, and the answer back
+
+    def _append(self, asker: Asker, wish: Wish, opening: bool) -> None:
+        self._next_ref += 1
+        ref = self._next_ref
+        command = Command(
+            wish.conversation, wish.account, wish.device, wish.id, self._clock(), wish.action, self._rules, opening
+        )
+        self._log.append(Submission(command, self._node, ref))
+        self._waiting[ref] = (asker, wish, self._now())
+        self._idle.clear()
+
+    def _answers(self, signal: Signal) -> None:
+        if type(signal) is not Answers:
+            return
+        for answer in signal.answers:
+            waiting = self._waiting.pop(answer.ref, None)
+            if waiting is not None:
+                self._tell(waiting[0], waiting[1], answer)
+        self._note_idle()
+
+    def _lost(self, submission: Submission) -> None:
+        waiting = self._waiting.pop(submission.ref, None)
+        if submission.node == self._node and waiting is not None:
+            self._tell(waiting[0], waiting[1], Answer(submission.ref, refused=Code.UNAVAILABLE))
+
+    def _tell(self, asker: Asker, wish: Wish, answer: Answer) -> None:
+        try:
+            asker.answered(wish, answer)
+        except Exception:
+            _log.exception("an answer could not be given", conversation=wish.conversation)
+
+    def _note_idle(self) -> None:
+        if not self._waiting and not self._slow:
+            self._idle.set()

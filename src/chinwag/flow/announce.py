@@ -1,0 +1,74 @@
+"""Third leg: what has become readable in an inbox goes to the sessions that hold it.
+
+Positions are dense, so a reader that is at p takes what begins at p + 1, has already what begins at p or below,
+and must catch up from its inbox when something is missing between.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Protocol
+
+from chinwag.domain.ids import AccountId
+from chinwag.ports.bus import PEOPLE, Bus, Signal, Tell
+from chinwag.ports.inbox import Arrival, Inbox
+
+
+class Reader(Protocol):
+    """One connected session of an account."""
+
+    @property
+    def account(self) -> AccountId:
+        """Whose inbox it reads."""
+        ...
+
+    def arrived(self, position: int, events: Sequence[bytes]) -> None:
+        """Events (JSON) at `position`, `position` + 1, … are there. Some may be known, some before may be missing."""
+        ...
+
+    def told(self, tell: Tell) -> None:
+        """Something true now."""
+        ...
+
+
+class Announce:
+    """The sessions of one gateway, by account."""
+
+    def __init__(self, inbox: Inbox, bus: Bus) -> None:
+        self._inbox = inbox
+        self._readers: dict[AccountId, list[Reader]] = defaultdict(list)
+        inbox.feed(self._arrived)
+        self._unsubscribe = bus.subscribe(PEOPLE, self._told)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._unsubscribe()
+
+    def attach(self, reader: Reader) -> None:
+        """`reader` wants arrivals from now on."""
+        self._readers[reader.account].append(reader)
+        self._inbox.hold(reader.account)
+
+    def detach(self, reader: Reader) -> None:
+        """`reader` is gone. Doing it again changes nothing."""
+        readers = self._readers.get(reader.account, [])
+        if reader in readers:
+            readers.remove(reader)
+            self._inbox.release(reader.account)
+        if not readers:
+            self._readers.pop(reader.account, None)
+
+    def of(self, account: AccountId) -> tuple[Reader, ...]:
+        """The sessions of an account here."""
+        return tuple(self._readers.get(account, ()))
+
+    def _arrived(self, arrivals: Sequence[Arrival]) -> None:
+        readers = self._readers
+        for arrival in arrivals:
+            for reader in readers.get(arrival.account, ()):
+                reader.arrived(arrival.position, arrival.events)
+
+    def _told(self, signal: Signal) -> None:
+        if type(signal) is Tell:
+            for account in signal.to:
+                for reader in self._readers.get(account, ()):
+                    reader.told(signal)

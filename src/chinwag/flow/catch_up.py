@@ -1,0 +1,99 @@
+"""Fourth leg: a returning device reads its inbox after its cursor. Every transport reads the same way."""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.ports.inbox import Bounds, Inbox, Inline, Run
+from chinwag.ports.message_store import MessageStore
+
+PAGE: Final = 200
+"""Entries read at a time."""
+
+
+class Start(msgspec.Struct, frozen=True, gc=False):
+    """Where a session begins: after `epoch`.`position`; `reset` says why not where its cursor was."""
+
+    epoch: int
+    position: int
+    head: int
+    reset: Literal["old", "epoch"] | None = None
+
+
+class Stretch(msgspec.Struct, frozen=True, gc=False):
+    """Events (JSON) at `position`, `position` + 1, …; none if nothing is there."""
+
+    position: int
+    events: Sequence[bytes]
+    bounds: Bounds
+
+
+async def start(inbox: Inbox, account: AccountId, epoch: int | None, position: int) -> Start:
+    """Where a device with this cursor begins; `epoch` None: it has none, and begins at the head."""
+    bounds = await inbox.bounds(account)
+    if epoch is None:
+        return Start(bounds.epoch, bounds.head, bounds.head)
+    if epoch != bounds.epoch or position > bounds.head:
+        return Start(bounds.epoch, bounds.head, bounds.head, "epoch")
+    if position < bounds.floor:
+        return Start(bounds.epoch, bounds.head, bounds.head, "old")
+    return Start(bounds.epoch, position, bounds.head)
+
+
+async def read(inbox: Inbox, store: MessageStore, account: AccountId, after: int, limit: int = PAGE) -> Stretch:
+    """The next stretch of an inbox after position `after`. Raises `Refused(UNAVAILABLE)`."""
+    page = await inbox.read(account, after, limit)
+    ranges = _ranges(page.entries)
+    for one in ranges:
+        one.rows = await _events(store, one.conversation, one.first, one.last)
+    of = {(one.conversation, number): (one, number) for one in ranges for number in one.begins}
+    events: list[bytes] = []
+    for entry in page.entries:
+        if isinstance(entry, Inline):
+            events.append(entry.event)
+        else:
+            held, number = of[entry.conversation, entry.first]
+            begin = number - held.first
+            events.extend(held.rows[begin : begin + entry.count])
+    return Stretch(page.entries[0].position if page.entries else after + 1, events, page.bounds)
+
+
+class _Range:
+    """Consecutive events of one conversation, gathered from the runs that an inbox page refers to them with."""
+
+    __slots__ = ("begins", "conversation", "first", "last", "rows")
+
+    def __init__(self, run: Run) -> None:
+        self.conversation = run.conversation
+        self.first = run.first
+        self.last = run.first + run.count - 1
+        self.begins = [run.first]
+        self.rows: list[bytes] = []
+
+
+def _ranges(entries: Sequence[Run | Inline]) -> list[_Range]:
+    """The ranges to read: runs that follow one another in their conversation make one, whatever stands between."""
+    ranges: list[_Range] = []
+    newest: dict[ConversationId, _Range] = {}
+    for entry in entries:
+        if isinstance(entry, Inline):
+            continue
+        held = newest.get(entry.conversation)
+        if held is not None and entry.first == held.last + 1:
+            held.last += entry.count
+            held.begins.append(entry.first)
+        else:
+            newest[entry.conversation] = held = _Range(entry)
+            ranges.append(held)
+    return ranges
+
+
+async def _events(store: MessageStore, conversation: ConversationId, first: int, last: int) -> list[bytes]:
+    rows: list[bytes] = []
+    for begin in range(first, last + 1, 1000):
+        rows += await store.events(conversation, begin, min(last, begin + 999))
+    if len(rows) != last - first + 1:
+        raise LookupError(f"{conversation} lacks events between {first} and {last}")
+    return rows

@@ -1,0 +1,218 @@
+"""Second leg: the worker of a partition takes commands in the log's order, decides them, commits, and answers.
+
+Many commands are decided and committed together; while one batch is being made durable the next gathers in the
+log. What the worker has cached is a function of the log's prefix, so after a failed commit or a jump in the log
+it drops everything and reads states again: the same records then give the same rows.
+"""
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import stamina
+import structlog
+
+from chinwag.domain.command import Command, Send
+from chinwag.domain.conversation import START, Conversation, Position, SendKey
+from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
+from chinwag.domain.ids import ConversationId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.draft import Draft
+from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
+from chinwag.ports.log import Log, Record
+from chinwag.ports.message_store import KeyName, MessageStore
+
+STATES: Final = 100_000
+"""Conversations whose state one worker keeps."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Figures(msgspec.Struct):
+    """What a worker has done since it began."""
+
+    batches: int = 0
+    placed: int = 0
+    repeated: int = 0
+    refused: int = 0
+    poison: int = 0
+    failed_commits: int = 0
+
+
+class Deliver:
+    """The worker of one partition."""
+
+    def __init__(self, partition: int, log: Log, store: MessageStore, bus: Bus) -> None:
+        self.figures = Figures()
+        self._partition = partition
+        self._log = log
+        self._store = store
+        self._bus = bus
+        self._states: OrderedDict[ConversationId, Conversation] = OrderedDict()
+        self._last = START
+
+    async def run(self) -> None:
+        """Work until the log is closed."""
+        while not self._log.closed:
+            self._states.clear()
+            try:
+                async for records in self._log.records(self._partition, self._last):
+                    await self._batch(records)
+            except _CommitFailedError:
+                await self._recover()
+
+    async def _recover(self) -> None:
+        """Make sure that nothing decided before is committed later; tries for ever, ever more slowly."""
+        async for attempt in stamina.retry_context(
+            on=Exception, attempts=None, timeout=None, wait_initial=0.05, wait_max=5.0
+        ):
+            with attempt:
+                await self._store.reopen()
+
+    async def _batch(self, records: Sequence[Record]) -> None:
+        if self._jumped(records[0].position):
+            self._states.clear()
+        try:
+            await self._load([record.submission.command.conversation for record in records])
+            names = [_name(record.submission.command) for record in records]
+            predecessors = [_predecessor(record.submission.command) for record in records]
+            known = await self._keys([*names, *(name for name in predecessors if name is not None)])
+            answers, drafts = self._decide(records, names, predecessors, known)
+            if drafts:
+                await self._store.commit([draft.commit() for draft in drafts.values()])
+        except Refused as refused:
+            self.figures.failed_commits += 1
+            _log.error("a batch failed", records=len(records), code=refused.code, detail=refused.detail)
+            self._refuse(records, refused)
+            raise _CommitFailedError from refused
+        except Exception:
+            self.figures.failed_commits += 1
+            _log.exception("a batch failed", records=len(records))
+            self._refuse(records, Refused(Code.UNAVAILABLE))
+            raise _CommitFailedError from None
+        for conversation, draft in drafts.items():
+            self._states[conversation] = draft.state
+            self._states.move_to_end(conversation)
+        while len(self._states) > STATES:
+            self._states.popitem(last=False)
+        self._last = records[-1].position
+        self._log.checkpoint(self._partition, self._last)
+        self.figures.batches += 1
+        for node, given in answers.items():
+            self._bus.publish(answers_to(node), Answers(given))
+
+    def _jumped(self, position: Position) -> bool:
+        last = self._last
+        return position.epoch != last.epoch or position.sequence > last.sequence + 1
+
+    async def _load(self, conversations: Sequence[ConversationId]) -> None:
+        missing = list({one for one in conversations if one not in self._states})
+        if missing:
+            for conversation, state in zip(missing, await self._store.states(missing), strict=True):
+                if state is not None:
+                    self._states[conversation] = state
+
+    async def _keys(self, names: Sequence[KeyName]) -> dict[KeyName, SendKey]:
+        found = await self._store.keys(names)
+        return {name: key for name, key in zip(names, found, strict=True) if key is not None}
+
+    def _decide(
+        self,
+        records: Sequence[Record],
+        names: Sequence[KeyName],
+        predecessors: Sequence[KeyName | None],
+        known: dict[KeyName, SendKey],
+    ) -> tuple[dict[NodeId, list[Answer]], dict[ConversationId, Draft]]:
+        """Decide each record upon the one before. `known` is joined by the sends that this batch places."""
+        answers: dict[NodeId, list[Answer]] = defaultdict(list)
+        drafts: dict[ConversationId, Draft] = {}
+        for record, name, predecessor in zip(records, names, predecessors, strict=True):
+            command, position = record.submission.command, record.position
+            draft = drafts.get(command.conversation)
+            state = draft.state if draft is not None else self._states.get(command.conversation)
+            decision: Decision
+            if state is not None and position <= state.applied:
+                # Applied before a take-over: only its answer may have been lost.
+                own = known.get(name)
+                decision = Refusal(Code.UNAVAILABLE, "applied before") if own is None else Again(own)
+            else:
+                earlier = _below(known.get(name), position)
+                before = _below(known.get(predecessor), position) if predecessor is not None else None
+                decision = self._guarded(state, command, position, earlier, before)
+            if isinstance(decision, Placed):
+                key = known[name] = SendKey(position, decision.state.head, command.at)
+                if draft is None:
+                    draft = drafts[command.conversation] = Draft(decision.state)
+                draft.place(decision, name, key)
+            elif isinstance(decision, Noted):
+                if draft is None:
+                    draft = drafts[command.conversation] = Draft(decision.state)
+                draft.state = decision.state
+            answers[record.submission.node].append(self._answer(record.submission.ref, command, decision))
+        return answers, drafts
+
+    def _guarded(
+        self,
+        state: Conversation | None,
+        command: Command,
+        position: Position,
+        earlier: SendKey | None,
+        predecessor: SendKey | None,
+    ) -> Decision:
+        """A command that cannot be applied is set aside: it takes no number and stops nobody else."""
+        try:
+            return decide(state, command, position, earlier, predecessor)
+        except Exception:
+            self.figures.poison += 1
+            _log.exception(
+                "a command is set aside", conversation=command.conversation, position=position, account=command.account
+            )
+            return Refusal(Code.INTERNAL)
+
+    def _answer(self, ref: int, command: Command, decision: Decision) -> Answer:
+        if isinstance(decision, Placed):
+            self.figures.placed += 1
+            return Answer(ref, decision.state.head, command.at)
+        if isinstance(decision, Again):
+            self.figures.repeated += 1
+            return Answer(ref, decision.earlier.number, decision.earlier.sent_at)
+        if isinstance(decision, Noted):
+            return Answer(ref, decision.state.head, command.at)
+        self.figures.refused += 1
+        return Answer(ref, refused=decision.code, detail=decision.detail)
+
+    def _refuse(self, records: Sequence[Record], refused: Refused) -> None:
+        answers: dict[NodeId, list[Answer]] = defaultdict(list)
+        for record in records:
+            submission = record.submission
+            answers[submission.node].append(Answer(submission.ref, refused=refused.code, detail="not stored"))
+        for node, given in answers.items():
+            self._bus.publish(answers_to(node), Answers(given))
+
+
+class _CommitFailedError(Exception):
+    """A batch was not committed, or it is not known whether it was."""
+
+
+def _below(key: SendKey | None, position: Position) -> SendKey | None:
+    return key if key is not None and key.position < position else None
+
+
+def _name(command: Command) -> KeyName:
+    return KeyName(command.conversation, command.device, command.id)
+
+
+def _predecessor(command: Command) -> KeyName | None:
+    action = command.action
+    if type(action) is Send and action.after is not None:
+        return KeyName(command.conversation, command.device, action.after)
+    return None
+
+
+async def run_all(log: Log, store: MessageStore, bus: Bus) -> None:
+    """Work on every partition of `log` until it is closed."""
+    async with asyncio.TaskGroup() as group:
+        for partition in range(log.partitions):
+            group.create_task(Deliver(partition, log, store, bus).run(), name=f"deliver-{partition}")

@@ -1,0 +1,54 @@
+"""What a batch of decisions makes of one conversation, gathered until it is committed."""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.decide import Placed
+from chinwag.domain.events import Message
+from chinwag.domain.ids import AccountId
+from chinwag.ports.message_store import Commit, Fanout, KeyName
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Draft:
+    """Gathers placements of one conversation, in order."""
+
+    __slots__ = ("_audience", "_first", "events", "fanouts", "keys", "spans", "state")
+
+    def __init__(self, state: Conversation) -> None:
+        self.state = state
+        self.events: list[tuple[int, bytes]] = []
+        self.fanouts: list[Fanout] = []
+        self.keys: list[tuple[KeyName, SendKey]] = []
+        self.spans: list[Span] = []
+        self._audience: tuple[AccountId, ...] | None = None
+        self._first = 0
+
+    def place(self, placed: Placed, name: KeyName, key: SendKey) -> None:
+        """Add one placement."""
+        number = placed.state.head
+        # A message changes no membership, so messages in a row have one audience; a notice stands by itself.
+        message = type(placed.event) is Message
+        if self._audience is not None and not (message and self._audience == placed.audience):
+            self._close(number - 1)
+        if self._audience is None:
+            self._audience, self._first = placed.audience, number
+        self.state = placed.state
+        self.events.append((number, _encode(placed.event)))
+        self.keys.append((name, key))
+        if placed.spans:
+            self.spans.extend(placed.spans)
+
+    def commit(self) -> Commit:
+        """All of it, for the store."""
+        if self._audience is not None:
+            self._close(self.events[-1][0])
+        return Commit(self.state, self.events, self.fanouts, self.keys, self.spans)
+
+    def _close(self, last: int) -> None:
+        assert self._audience is not None
+        self.fanouts.append(Fanout(self._first, last, self._audience))
+        self._audience = None

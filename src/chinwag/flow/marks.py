@@ -1,0 +1,231 @@
+"""Read and delivered marks: gathered for a moment, then moved forward together, and the authors told.
+
+A mark is applied in one `MarkStore.advance` with what it posts: to the reader's own inbox, where its devices see
+it, and to each present author of a message that it newly covers. What is lost before that is repeated by the
+client (`read` until it comes back, `received` with the next position or cursor).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from chinwag.domain.conversation import Conversation
+from chinwag.domain.events import Delivered, Read
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import Mark, Marks, merge, newly_covered
+from chinwag.domain.refusal import Refused
+from chinwag.flow.clock import Clock
+from chinwag.flow.states import States
+from chinwag.ports.inbox import Inbox, Posting, Run
+from chinwag.ports.mark_store import Advance, MarkStore
+from chinwag.ports.message_store import MessageStore
+
+GATHER_SECONDS: Final = 0.25
+"""How long marks gather before they are applied together."""
+PENDING: Final = 100_000
+"""Marks that may wait; one more is dropped, and repeated by its client."""
+SCAN: Final = 1_000
+"""Events looked at for the authors that a mark covers; beyond that all members are told."""
+ENTRIES: Final = 2_000
+"""Inbox entries of one account that one round goes through for its delivered marks."""
+STEPPED_MEMBERS: Final = 100
+"""Groups up to this size, and direct conversations, keep when each member read what."""
+INBOX: Final = ConversationId("inbox")
+"""The name under which an account's mark says up to which inbox position its devices have everything."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_log = structlog.get_logger(__name__)
+
+Key = tuple[ConversationId, AccountId]
+
+
+class _Kind(msgspec.Struct, frozen=True, gc=False):
+    kind: str
+    number: int
+    ordinal: int
+    sender: AccountId = msgspec.field(name="from")
+
+
+_kind: Final = msgspec.json.Decoder(_Kind).decode
+
+
+class MarkFlow:
+    """Applies the marks of one node's sessions. `run` does the work; `read` and `received` only note it."""
+
+    def __init__(self, store: MessageStore, marks: MarkStore, inbox: Inbox, states: States, clock: Clock) -> None:
+        self._store = store
+        self._marks = marks
+        self._inbox = inbox
+        self._states = states
+        self._clock = clock
+        self._read: dict[Key, int] = {}
+        self._received: dict[AccountId, int] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def read(self, account: AccountId, conversation: ConversationId, number: int) -> None:
+        """`account` says that it has read up to `number`."""
+        key = (conversation, account)
+        if number > self._read.get(key, 0) and (key in self._read or len(self._read) < PENDING):
+            self._read[key] = number
+            self._wake.set()
+
+    def received(self, account: AccountId, position: int) -> None:
+        """All up to inbox `position` is safe on a device of `account`."""
+        if position > self._received.get(account, 0) and (account in self._received or len(self._received) < PENDING):
+            self._received[account] = position
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Apply what gathers, until `stop`."""
+        while not self._stopping or self._read or self._received:
+            await self._wake.wait()
+            if not self._stopping:
+                await asyncio.sleep(GATHER_SECONDS)
+            self._wake.clear()
+            try:
+                await self.apply()
+            except Refused as refused:
+                # Clients repeat what does not come back.
+                _log.warning("marks not applied", code=refused.code, detail=refused.detail)
+            except Exception:
+                _log.exception("marks not applied")
+
+    def stop(self) -> None:
+        """Let `run` apply what waits and return."""
+        self._stopping = True
+        self._wake.set()
+
+    async def apply(self) -> None:
+        """Apply all that has gathered so far."""
+        reads, self._read = self._read, {}
+        received, self._received = self._received, {}
+        wanted: dict[Key, Marks] = {}
+        for (conversation, account), number in reads.items():
+            wanted[conversation, account] = Marks(read=Mark(number))
+        advances = await self._delivered(received, wanted)
+        postings: list[Posting] = []
+        by_conversation: dict[ConversationId, list[tuple[AccountId, Marks]]] = defaultdict(list)
+        for (conversation, account), marks in wanted.items():
+            by_conversation[conversation].append((account, marks))
+        for conversation, readers in by_conversation.items():
+            await self._cover(conversation, readers, advances, postings)
+        if advances:
+            await self._marks.advance(advances, postings)
+
+    async def _delivered(self, received: dict[AccountId, int], wanted: dict[Key, Marks]) -> list[Advance]:
+        """Which conversations the newly received stretches of inboxes concern; the accounts' own advances."""
+        accounts = list(received)
+        held = await self._marks.marks([(INBOX, account) for account in accounts])
+        advances: list[Advance] = []
+        for account, marks in zip(accounts, held, strict=True):
+            after = marks.delivered.number
+            if received[account] <= after:
+                continue
+            page = await self._inbox.read(account, after, min(received[account] - after, ENTRIES))
+            done = max(after, page.bounds.floor)
+            if received[account] > page.bounds.head:
+                continue  # a cursor that this inbox never gave
+            for entry in page.entries:
+                count = min(entry.count, received[account] - entry.position + 1)
+                if count <= 0:
+                    break
+                done = entry.position + count - 1
+                if isinstance(entry, Run):
+                    key = (entry.conversation, account)
+                    new = Marks(delivered=Mark(entry.first + count - 1))
+                    wanted[key] = merge(wanted.get(key, Marks()), new)
+            if done > after:
+                advances.append(Advance(INBOX, account, Marks(delivered=Mark(done, 0, self._clock())), stepped=False))
+            if done < received[account] and done > after:
+                self.received(account, received[account])  # the rest in the next round
+        return advances
+
+    async def _cover(
+        self,
+        conversation: ConversationId,
+        readers: Sequence[tuple[AccountId, Marks]],
+        advances: list[Advance],
+        postings: list[Posting],
+    ) -> None:
+        """Work out the new marks of `readers` in one conversation, and who is told of them."""
+        state = await self._states.get(conversation)
+        asked = max(max(marks.read.number, marks.delivered.number) for _, marks in readers)
+        if state is not None and asked > state.head:
+            state = (await self._states.load([conversation]))[0]
+        if state is None:
+            return
+        held = await self._marks.marks([(conversation, account) for account, _ in readers])
+        moves: list[tuple[AccountId, Marks, Marks]] = []
+        for (account, marks), old in zip(readers, held, strict=True):
+            limit = state.head if account in state.members else await self._last_readable(account, conversation)
+            new = Marks(
+                Mark(min(marks.read.number, limit)),
+                Mark(min(max(marks.delivered.number, marks.read.number), limit)),
+            )
+            if new.read.number > old.read.number or new.delivered.number > old.delivered.number:
+                moves.append((account, old, new))
+        if moves:
+            await self._move(state, moves, advances, postings)
+
+    async def _move(
+        self,
+        state: Conversation,
+        moves: Sequence[tuple[AccountId, Marks, Marks]],
+        advances: list[Advance],
+        postings: list[Posting],
+    ) -> None:
+        now = self._clock()
+        top = max(new.delivered.number for _, _, new in moves)
+        bottom = min(min(old.read.number, old.delivered.number) for _, old, _ in moves) + 1
+        first = max(bottom, top - SCAN + 1, 1)
+        heads = [_kind(event) for event in await self._store.events(state.id, first, top)]
+        authored = [(head.number, head.sender) for head in heads if head.kind == "message"]
+        for account, old, new in moves:
+            read, delivered = old.read, old.delivered
+            if new.read.number > old.read.number:
+                read = Mark(new.read.number, await self._ordinal(state, heads, new.read.number), now)
+            if new.delivered.number > old.delivered.number:
+                delivered = Mark(new.delivered.number, 0, now)
+            stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
+            advances.append(Advance(state.id, account, Marks(read, delivered), stepped))
+            if read is not old.read:
+                event = Read(conversation=state.id, account=account, number=read.number, at=now, ordinal=read.ordinal)
+                encoded = _encode(event)
+                postings.append(Posting(account, encoded))
+                if account in state.members:
+                    for author in self._authors(state, authored, old.read.number, read.number, first, account):
+                        postings.append(Posting(author, encoded))
+            known = max(old.delivered.number, read.number)
+            if delivered.number > known and account in state.members:
+                encoded = _encode(Delivered(conversation=state.id, account=account, number=delivered.number, at=now))
+                for author in self._authors(state, authored, known, delivered.number, first, account):
+                    postings.append(Posting(author, encoded))
+
+    def _authors(
+        self,
+        state: Conversation,
+        authored: Sequence[tuple[int, AccountId]],
+        after: int,
+        up_to: int,
+        scanned_from: int,
+        reader: AccountId,
+    ) -> list[AccountId]:
+        """Present members who wrote something that the mark newly covers; all of them if too much was passed over."""
+        told = state.members if after + 1 < scanned_from else newly_covered(authored, after, up_to)
+        return [author for author in told if author != reader and author in state.members]
+
+    async def _ordinal(self, state: Conversation, heads: Sequence[_Kind], number: int) -> int:
+        if heads and heads[0].number <= number <= heads[-1].number:
+            return heads[number - heads[0].number].ordinal
+        events = await self._store.events(state.id, number, number)
+        return _kind(events[0]).ordinal
+
+    async def _last_readable(self, account: AccountId, conversation: ConversationId) -> int:
+        """Where somebody's reading ends who is no member any more; 0 for a stranger."""
+        spans = await self._store.spans(account, conversation)
+        return max((span.last or 0 for span in spans), default=0)

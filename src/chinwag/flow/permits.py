@@ -1,0 +1,47 @@
+"""What the directory has to say about a wish before it may enter the log.
+
+Its verdict is stamped into the command, so that the worker needs no directory. With the directory away these
+wishes are refused as `unavailable`; sends in conversations that exist never come here (P14).
+"""
+
+from chinwag.domain.body import check_title
+from chinwag.domain.command import Action, Add, Create
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory import Directory
+
+
+class Permits:
+    """Asks the directory."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def open_direct(self, account: AccountId, other: AccountId) -> None:
+        """Whether `account` may write to `other` for the first time. Raises `Refused`."""
+        async with self._directory.reading() as directory:
+            found = await directory.accounts.get(other)
+            if found is None or found.closed or found.disabled:
+                raise Refused(Code.NO_ACCOUNT)
+            if found.settings.direct_from == "friends" and account not in await directory.friends.friends_of(other):
+                raise Refused(Code.RECIPIENT_REFUSES)
+
+    async def create(self, account: AccountId, action: Create) -> None:
+        """Whether the accounts that a group begins with exist. Raises `Refused`."""
+        check_title(action.title)
+        await self._exist([one for one in dict.fromkeys(action.members) if one != account])
+
+    async def change(self, account: AccountId, action: Action) -> None:
+        """Whether the account that is to be added exists. Raises `Refused`."""
+        if type(action) is Add:
+            await self._exist([action.account])
+
+    async def _exist(self, accounts: list[AccountId]) -> None:
+        async with self._directory.reading() as directory:
+            for first in range(0, len(accounts), 100):
+                asked = accounts[first : first + 100]
+                found = await directory.accounts.many(asked)
+                active = {one.id for one in found if not one.closed and not one.disabled}
+                missing = [one for one in asked if one not in active]
+                if missing:
+                    raise Refused(Code.NO_ACCOUNT, f"no account {missing[0][:64]!r}")

@@ -1,0 +1,54 @@
+"""States of conversations as the roles see them: cached, and at most a second old."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from chinwag.domain.conversation import Conversation
+from chinwag.domain.ids import ConversationId
+from chinwag.ports.message_store import MessageStore
+
+FRESH_SECONDS: Final = 1.0
+"""How stale a state may be that lets somebody write or tells whom a signal concerns."""
+
+
+class States:
+    """A bounded cache over `MessageStore.states`. A conversation that has not begun is not cached."""
+
+    def __init__(
+        self,
+        store: MessageStore,
+        *,
+        size: int = 50_000,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._size = size
+        self._now = now
+        self._cached: OrderedDict[ConversationId, tuple[float, Conversation]] = OrderedDict()
+
+    def peek(self, conversation: ConversationId) -> Conversation | None:
+        """The cached state, if it is fresh."""
+        held = self._cached.get(conversation)
+        if held is None or self._now() - held[0] > FRESH_SECONDS:
+            return None
+        return held[1]
+
+    async def get(self, conversation: ConversationId) -> Conversation | None:
+        """The state, at most `FRESH_SECONDS` old; None if the conversation has not begun."""
+        return self.peek(conversation) or (await self.load([conversation]))[0]
+
+    async def load(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
+        """The states as they are now, past the cache (and into it). Raises `Refused(UNAVAILABLE)`."""
+        asked_at = self._now()
+        states = await self._store.states(conversations)
+        for conversation, state in zip(conversations, states, strict=True):
+            if state is None:
+                self._cached.pop(conversation, None)
+            else:
+                self._cached[conversation] = (asked_at, state)
+                self._cached.move_to_end(conversation)
+        while len(self._cached) > self._size:
+            self._cached.popitem(last=False)
+        return states

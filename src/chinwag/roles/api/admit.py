@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
@@ -14,6 +15,11 @@ from chinwag.flow.accounts.admission import Admission, Principal
 
 PUBLIC: Final = {"public": True}
 """A handler's `opt` that lets everybody in; all others ask for a token."""
+
+Asker = NamedDependency[Principal]
+"""The type of a handler's `principal`: who asks."""
+Address = NamedDependency[str]
+"""The type of a handler's `address`: where the request comes from."""
 
 HOPS_MAX: Final = 20
 """Entries of X-Forwarded-For that are looked at."""

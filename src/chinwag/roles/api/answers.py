@@ -1,10 +1,16 @@
-"""What the directory holds, as the API shows it."""
+"""What the directory holds, as the API shows it, and what handlers about accounts are given."""
+
+from litestar.di import NamedDependency
 
 from chinwag.domain.account_friendship import Friendship
 from chinwag.domain.ids import DeviceId
+from chinwag.flow.accounts.accounts import Accounts
 from chinwag.flow.accounts.session import Session
 from chinwag.ports.directory import Account, Device
 from chinwag.wire.http import AccountSettings, DeviceEntry, Friend, Me, SessionTokens, User
+
+AccountVerbs = NamedDependency[Accounts]
+"""The type of a handler's `accounts`."""
 
 
 def me(account: Account) -> Me:

@@ -39,7 +39,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
 def api(admission: Admission, routes: Sequence[ControllerRouterHandler], settings: ApiSettings) -> Litestar:
     """The API with `routes`, each a router below `/v1` that brings its own dependencies (as `account_routes` does).
 
-    Handlers get `principal` (who asks: `Principal`) and `address` (from where) by naming them. Every handler asks
+    Handlers get `principal` (who asks: `Principal`) and `address` (from where) by naming them, with the types
+    `Asker` and `Address` of `admit.py`. Every handler asks
     for a bearer token unless its `opt` is `PUBLIC`. `Refused` and anything else that is raised becomes a problem
     document.
     """

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from litestar import delete, get, put
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from chinwag.domain.account_friendship import Bond
 from chinwag.domain.ids import AccountId
@@ -13,27 +13,29 @@ from chinwag.flow.accounts.admission import Principal
 from chinwag.flow.accounts.friends import befriend, list_friends, unfriend
 from chinwag.flow.accounts.look_up import find_account, get_account, get_accounts
 from chinwag.roles.api import answers
+from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.answers import AccountVerbs
 from chinwag.wire.http import Friend, Page, User
 
 IDS_MAX: Final = 100
 LIMIT_MAX: Final = 200
 
-After = Annotated[str | None, Parameter(max_length=64, description="`next` of the page before.")]
-Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="Items in the page at most.")]
+After = Annotated[str | None, QueryParameter(max_length=64, description="`next` of the page before.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="Items in the page at most.")]
 
 
 @get("/users/{account_id:str}", operation_id="getUser", summary="One user", tags=["users"])
-async def get_user(account_id: str, accounts: Accounts) -> User:
+async def get_user(account_id: FromPath[str], accounts: AccountVerbs) -> User:
     """What everybody may see of an account."""
     return answers.user(await get_account(accounts, AccountId(account_id)))
 
 
 @get("/users", operation_id="findUsers", summary="Find users by name or by ids", tags=["users"])
 async def get_users(
-    accounts: Accounts,
-    name: Annotated[str | None, Parameter(max_length=200, description="The whole name, in any case.")] = None,
+    accounts: AccountVerbs,
+    name: Annotated[str | None, QueryParameter(max_length=200, description="The whole name, in any case.")] = None,
     ids: Annotated[
-        list[str] | None, Parameter(query="id", max_items=IDS_MAX, description="May be given many times.")
+        list[str] | None, QueryParameter(name="id", max_items=IDS_MAX, description="May be given many times.")
     ] = None,
 ) -> Page[User]:
     """The users that exist of those asked for: the one of that name, or those with these ids, in no order."""
@@ -50,21 +52,21 @@ async def get_users(
 
 
 @get("/friends", operation_id="listFriends", summary="My friends", tags=["friends"])
-async def get_friends(accounts: Accounts, principal: Principal, after: After = None, limit: Limit = 50) -> Page[Friend]:
+async def get_friends(accounts: AccountVerbs, principal: Asker, after: After = None, limit: Limit = 50) -> Page[Friend]:
     """One's friends, in a fixed order."""
     return await _page(accounts, principal, Bond.FRIENDS, after, limit)
 
 
 @get("/friends/requests", operation_id="listFriendRequests", summary="Open friend requests", tags=["friends"])
 async def get_requests(
-    accounts: Accounts, principal: Principal, after: After = None, limit: Limit = 50
+    accounts: AccountVerbs, principal: Asker, after: After = None, limit: Limit = 50
 ) -> Page[Friend]:
     """Requests that wait, one's own and those of others: `by` says whose."""
     return await _page(accounts, principal, Bond.REQUESTED, after, limit)
 
 
 @put("/friends/{account_id:str}", operation_id="befriend", summary="Ask for friendship, or accept", tags=["friends"])
-async def put_friend(account_id: str, accounts: Accounts, principal: Principal) -> Friend:
+async def put_friend(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> Friend:
     """Ask for friendship, or accept what the other asked. Both are told. Doing it again changes nothing."""
     other = AccountId(account_id)
     pair = await befriend(accounts, principal.account, other)
@@ -72,7 +74,7 @@ async def put_friend(account_id: str, accounts: Accounts, principal: Principal) 
 
 
 @delete("/friends/{account_id:str}", operation_id="unfriend", summary="End, decline or take back", tags=["friends"])
-async def delete_friend(account_id: str, accounts: Accounts, principal: Principal) -> None:
+async def delete_friend(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
     """End a friendship, decline a request, or take one's own back. Both are told. Doing it again changes nothing."""
     await unfriend(accounts, principal.account, AccountId(account_id))
 

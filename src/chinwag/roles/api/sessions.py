@@ -1,23 +1,23 @@
 """Sign up, log in, refresh, log out."""
 
 from litestar import delete, post
+from litestar.params import JSONBody
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.admission import Principal
 from chinwag.flow.accounts.devices import revoke_device
 from chinwag.flow.accounts.log_in import log_in
 from chinwag.flow.accounts.refresh import refresh
 from chinwag.flow.accounts.sign_up import sign_up
 from chinwag.roles.api import answers
-from chinwag.roles.api.admit import PUBLIC
+from chinwag.roles.api.admit import PUBLIC, Address, Asker
+from chinwag.roles.api.answers import AccountVerbs
 from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
 
 ATTEMPT_LENGTHS = range(8, 65)
 
 
 @post("/accounts", opt=PUBLIC, operation_id="signUp", summary="Sign up", tags=["accounts"])
-async def post_account(data: SignUpRequest, accounts: Accounts, address: str) -> Me:
+async def post_account(data: JSONBody[SignUpRequest], accounts: AccountVerbs, address: Address) -> Me:
     """Make an account, if the server lets people do so: freely, or with an invitation code. It is not logged in yet."""
     account = await sign_up(
         accounts,
@@ -31,7 +31,7 @@ async def post_account(data: SignUpRequest, accounts: Accounts, address: str) ->
 
 
 @post("/sessions", opt=PUBLIC, operation_id="logIn", summary="Log in", tags=["sessions"])
-async def post_session(data: LogInRequest, accounts: Accounts, address: str) -> SessionTokens:
+async def post_session(data: JSONBody[LogInRequest], accounts: AccountVerbs, address: Address) -> SessionTokens:
     """Log in with name and password. Every log-in makes a new device."""
     given = await log_in(accounts, data.name, data.password, device_name=data.device, address=address)
     return answers.session(given)
@@ -45,7 +45,7 @@ async def post_session(data: LogInRequest, accounts: Accounts, address: str) -> 
     summary="Get new tokens",
     tags=["sessions"],
 )
-async def post_refresh(data: RefreshRequest, accounts: Accounts) -> SessionTokens:
+async def post_refresh(data: JSONBody[RefreshRequest], accounts: AccountVerbs) -> SessionTokens:
     """Exchange the refresh token for new tokens. A refresh token used twice with different attempts revokes the
     device, for one of the two who used it has stolen it."""
     if len(data.attempt) not in ATTEMPT_LENGTHS:
@@ -54,7 +54,7 @@ async def post_refresh(data: RefreshRequest, accounts: Accounts) -> SessionToken
 
 
 @delete("/sessions/current", operation_id="logOut", summary="Log out", tags=["sessions"])
-async def delete_session(accounts: Accounts, principal: Principal) -> None:
+async def delete_session(accounts: AccountVerbs, principal: Asker) -> None:
     """Log this device out for ever: its sockets close and its tokens are refused."""
     await revoke_device(accounts, principal.account, principal.device)
 

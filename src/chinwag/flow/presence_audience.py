@@ -1,0 +1,115 @@
+"""Who is told of an account's presence, and who may ask for it."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from chinwag.domain.conversation import Conversation
+from chinwag.domain.ids import AccountId, ConversationId, direct_id
+from chinwag.domain.refusal import Refused
+from chinwag.ports.message_store import MessageStore
+
+GROUP_MEMBERS_MAX: Final = 100
+"""Members of a larger group are not told; they ask when they look (M7)."""
+TOLD_MAX: Final = 2_000
+"""Accounts told of one account's presence: friends come first."""
+CONVERSATIONS_MAX: Final = 5_000
+"""Conversations of one account that are looked at for people to tell."""
+CACHE_SECONDS: Final = 10.0
+CACHE_ACCOUNTS: Final = 200_000
+"""Accounts that all cached audiences together name."""
+FRIENDS_SECONDS: Final = 2.0
+"""How long to wait for the directory, and how long to do without it once it failed."""
+_CHUNK: Final = 100
+
+Friends = Callable[[AccountId], Awaitable[Iterable[AccountId]]]
+"""An account's friends; raises `Refused(UNAVAILABLE)` while the directory is away."""
+
+
+class Audience:
+    """Finds the people around an account: its friends and those with whom it shares a conversation.
+
+    With the directory away, only the latter are known (P14).
+    """
+
+    def __init__(self, messages: MessageStore, friends: Friends, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` in seconds, never stepping back."""
+        self._messages = messages
+        self._friends_of = friends
+        self._clock = clock
+        self._cache: OrderedDict[AccountId, tuple[float, frozenset[AccountId]]] = OrderedDict()
+        self._cached = 0
+        self._friends_away_until = 0.0
+
+    async def of(self, account: AccountId) -> frozenset[AccountId]:
+        """Friends of `account`, members of its groups of at most 100, partners of its direct conversations, itself.
+
+        At most `TOLD_MAX`, and up to `CACHE_SECONDS` old. Raises `Refused(UNAVAILABLE)` with the store away.
+        """
+        found = self._cache.get(account)
+        if found is not None and self._clock() < found[0]:
+            return found[1]
+        told = {account}
+        told.update(islice(await self._friends(account), TOLD_MAX - 1))
+        conversations = (await self._present_in(account))[:CONVERSATIONS_MAX]
+        for first in range(0, len(conversations), _CHUNK):
+            for state in await self._messages.states(conversations[first : first + _CHUNK]):
+                if state is not None and _tells(state):
+                    told.update(islice((m for m in state.members if m not in told), TOLD_MAX - len(told)))
+            if len(told) >= TOLD_MAX:
+                break
+        audience = frozenset(told)
+        self._remember(account, audience)
+        return audience
+
+    async def may_ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> set[AccountId]:
+        """Those of `accounts` of whose presence `asker` may know: its audience, and members of larger groups."""
+        wanted = set(accounts)
+        allowed = wanted & await self.of(asker)
+        if allowed == wanted:
+            return allowed
+        own = set(await self._present_in(asker))
+        for other in wanted - allowed:
+            shared = own.intersection(await self._present_in(other))
+            direct = direct_id(asker, other)
+            if shared - {direct} or (direct in shared and await self._open(direct)):
+                allowed.add(other)
+        return allowed
+
+    async def _friends(self, account: AccountId) -> Iterable[AccountId]:
+        now = self._clock()
+        if now < self._friends_away_until:
+            return ()
+        try:
+            async with asyncio.timeout(FRIENDS_SECONDS):
+                return await self._friends_of(account)
+        except (Refused, TimeoutError):
+            # Others need not find out by waiting, too.
+            self._friends_away_until = self._clock() + FRIENDS_SECONDS
+            return ()
+
+    async def _open(self, direct: ConversationId) -> bool:
+        state = (await self._messages.states([direct]))[0]
+        return state is not None and not state.refusing
+
+    async def _present_in(self, account: AccountId) -> list[ConversationId]:
+        spans = await self._messages.memberships(account)
+        return list(dict.fromkeys(span.conversation for span in spans if span.last is None))
+
+    def _remember(self, account: AccountId, audience: frozenset[AccountId]) -> None:
+        earlier = self._cache.pop(account, None)
+        if earlier is not None:
+            self._cached -= len(earlier[1])
+        self._cache[account] = (self._clock() + CACHE_SECONDS, audience)
+        self._cached += len(audience)
+        while self._cached > CACHE_ACCOUNTS:
+            _, (_, oldest) = self._cache.popitem(last=False)
+            self._cached -= len(oldest)
+
+
+def _tells(state: Conversation) -> bool:
+    """Whether members of a conversation are told of each other. Who refuses another's messages is not to be seen."""
+    return not state.refusing and len(state.members) <= GROUP_MEMBERS_MAX

@@ -1,0 +1,146 @@
+"""The presence role: listens to the gateways, keeps the one timer going, asks for recounts, watches nodes."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from chinwag.domain.ids import AccountId
+from chinwag.domain.presence import DeviceAt, PresenceOf
+from chinwag.flow.ask_presence import AskPresence
+from chinwag.flow.presence import Presences
+from chinwag.flow.presence_audience import Audience, Friends
+from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Recount, SessionChange, Signal
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
+from chinwag.ports.registry import Registry
+
+RECOUNT_SECONDS: Final = 300.0
+"""From one recount to the next: it mends what the Bus lost."""
+ANSWER_SECONDS: Final = 15.0
+"""How long to wait for a recount's answers; it is asked for twice, as the Bus may lose the first."""
+NODES_SECONDS: Final = 5.0
+"""From one look at the live nodes to the next."""
+CLOSE_SECONDS: Final = 5.0
+"""How long `stop` may take to store how things stand."""
+_PAUSE_SECONDS: Final = 1.0  # between looks at the timer at most, and after a failure
+_SESSION_ROLES: Final = ("gateway", "api")  # api: the sessions of those who poll
+
+_log = logging.getLogger(__name__)
+
+
+def steady_clock() -> Callable[[], int]:
+    """A clock in milliseconds since 1970 that goes on steadily from now: a step of the system's clock is not seen."""
+    start = time.time() - time.monotonic()
+    return lambda: int((start + time.monotonic()) * 1000)
+
+
+class PresenceRole:
+    """Who is online, for the process that holds it. After `start` it answers; other roles call `ask` and `devices`."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        marks: MarkStore,
+        messages: MessageStore,
+        registry: Registry,
+        friends: Friends,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        """`friends` gives an account's friends, or raises `Refused`; `clock` in milliseconds since 1970."""
+        self._bus = bus
+        self._registry = registry
+        self._clock = clock if clock is not None else steady_clock()
+        audience = Audience(messages, friends)
+        self._presences = Presences(marks, bus, audience.of, self._clock)
+        self._asking = AskPresence(self._presences, audience)
+        self._work = asyncio.Event()
+        self._known: set[NodeId] = set()
+        self._unsubscribe: Callable[[], None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Listen, and ask all gateways to report the sessions that they hold. They must be subscribed by now."""
+        self._unsubscribe = self._bus.subscribe(SESSIONS, self._on_session)
+        self._tasks = [
+            asyncio.create_task(self._for_ever(turn), name=f"presence-{turn.__name__.strip('_')}")
+            for turn in (self._turn_and_flush, self._recount, self._watch_nodes)
+        ]
+
+    async def stop(self) -> None:
+        """Listen no more and store how things stand. Whoever is online comes back unnoticed within the grace."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._presences.close()
+        except TimeoutError:
+            _log.warning("the last transitions of presence could not be stored in time")
+
+    async def ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> list[PresenceOf]:
+        """As `AskPresence.ask`."""
+        answers = await self._asking.ask(asker, accounts)
+        self._wake()  # an answer may have found someone who did not come back
+        return answers
+
+    def devices(self, account: AccountId) -> list[DeviceAt]:
+        """As `AskPresence.devices`."""
+        return self._asking.devices(account)
+
+    def _on_session(self, signal: Signal) -> None:
+        if isinstance(signal, SessionChange):
+            self._presences.note(signal)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._presences.dirty:
+            self._work.set()
+
+    async def _for_ever(self, turn: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await turn()
+            except Exception:
+                # One bad turn must not end presence for everybody (P12).
+                _log.exception("a turn of presence failed")
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _turn_and_flush(self) -> None:
+        self._work.clear()
+        self._presences.turn()
+        if self._presences.dirty:
+            await self._presences.flush()
+        if self._presences.dirty:
+            return
+        due = self._presences.next_turn()
+        wait = _PAUSE_SECONDS if due is None else min(max(due - self._clock(), 0) / 1000, _PAUSE_SECONDS)
+        try:
+            async with asyncio.timeout(wait):
+                await self._work.wait()
+        except TimeoutError:
+            if self._presences.unsaved:
+                await self._presences.flush()
+
+    async def _recount(self) -> None:
+        since = self._clock()
+        for _ in range(2):
+            self._bus.publish(RECOUNT, Recount())
+            await asyncio.sleep(ANSWER_SECONDS)
+        await self._presences.recounted(since)
+        self._wake()
+        await asyncio.sleep(RECOUNT_SECONDS)
+
+    async def _watch_nodes(self) -> None:
+        live = {node.id for role in _SESSION_ROLES for node in await self._registry.nodes(role)}
+        # Only a node that was seen alive can be seen gone: others carry sessions, but do not announce themselves.
+        for node in self._known - live:
+            await self._presences.node_gone(node)
+        self._known = live
+        self._wake()
+        await asyncio.sleep(NODES_SECONDS)

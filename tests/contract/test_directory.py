@@ -1,0 +1,387 @@
+"""The contract of the `Directory` port, over every adapter."""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chinwag.adapters.relational import NewerDatabaseError, open_directory
+from chinwag.domain.account import NameKey, Settings, name_key
+from chinwag.domain.account_friendship import Bond, befriend, unfriend
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory import Account, Device, Directory, Invitation, RefreshToken, Standing
+
+Open = Callable[[], Awaitable[Directory]]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "directory.db"
+
+
+@pytest.fixture(params=["sqlite"])
+def opener(request: pytest.FixtureRequest, database: Path) -> Open:
+    """Opens the same directory, each time anew."""
+    assert request.param == "sqlite"
+    return lambda: open_directory(f"sqlite+aiosqlite:///{database}")
+
+
+@pytest.fixture
+async def directory(opener: Open) -> AsyncIterator[Directory]:
+    opened = await opener()
+    yield opened
+    await opened.close()
+
+
+def account(id_: str, name: str | None = None) -> Account:
+    return Account(
+        id=AccountId(id_),
+        name=name or f"name{id_}",
+        display_name="",
+        about="",
+        settings=Settings(),
+        admin=False,
+        created_at=1,
+    )
+
+
+def device(id_: str, of: str, at: int = 1) -> Device:
+    return Device(id=DeviceId(id_), account=AccountId(of), name="phone", created_at=at, last_seen_at=at)
+
+
+async def people(directory: Directory, *ids: str) -> None:
+    async with directory.transaction() as transaction:
+        for one in ids:
+            await transaction.accounts.create(account(one), name_key(f"name{one}"), f"hash{one}")
+
+
+async def test_an_account_is_found_by_id_and_folded_name(directory: Directory) -> None:
+    made = account("1", "Ann")
+    async with directory.transaction() as transaction:
+        await transaction.accounts.create(made, name_key("Ann"), "hash")
+    async with directory.reading() as transaction:
+        assert await transaction.accounts.get(AccountId("1")) == made
+        assert await transaction.accounts.named(name_key("aNN")) == made
+        assert await transaction.accounts.named(name_key("bob")) is None
+        assert await transaction.accounts.get(AccountId("2")) is None
+        assert await transaction.accounts.password(AccountId("1")) == "hash"
+        assert await transaction.accounts.password(AccountId("2")) == ""
+        assert await transaction.accounts.many([AccountId("1"), AccountId("2")]) == [made]
+
+
+async def test_a_taken_name_is_refused_and_nothing_of_the_transaction_stays(directory: Directory) -> None:
+    await people(directory, "1")
+
+    async def both() -> None:
+        async with directory.transaction() as transaction:
+            await transaction.accounts.create(account("2"), name_key("name2"), "hash")
+            await transaction.accounts.create(account("3", "NAME1"), name_key("NAME1"), "hash")
+
+    with pytest.raises(Refused) as refusal:
+        await both()
+    assert refusal.value.code is Code.NAME_TAKEN
+    async with directory.reading() as transaction:
+        assert [one.id for one in await transaction.accounts.page(None, 10)] == ["1"]
+
+
+async def test_every_change_raises_the_version(directory: Directory) -> None:
+    await people(directory, "1")
+    one = AccountId("1")
+    async with directory.transaction() as transaction:
+        assert (await transaction.accounts.set_profile(one, "Ann", "me")).version == 2
+        assert (await transaction.accounts.set_settings(one, Settings(direct_from="friends"))).version == 3
+        assert (await transaction.accounts.set_disabled(one, True)).disabled
+        assert await transaction.accounts.touch(one) == 5
+        await transaction.accounts.set_password(one, "other")
+    async with directory.reading() as transaction:
+        found = await transaction.accounts.get(one)
+        assert found is not None
+        assert (found.version, found.about, found.settings.direct_from, found.disabled) == (5, "me", "friends", True)
+    async with directory.transaction() as transaction:
+        closed = await transaction.accounts.close(one, 9)
+        assert (closed.closed, closed.name, closed.display_name, closed.about) == (True, "name1", "", "")
+        assert await transaction.accounts.password(one) == ""
+
+
+async def test_changing_nobody_is_refused(directory: Directory) -> None:
+    for change in (
+        lambda t: t.accounts.touch(AccountId("9")),
+        lambda t: t.accounts.set_password(AccountId("9"), "hash"),
+        lambda t: t.devices.create(device("1", "9")),
+    ):
+        with pytest.raises(Refused) as refusal:
+            async with directory.transaction() as transaction:
+                await change(transaction)
+        assert refusal.value.code is Code.NO_ACCOUNT
+
+
+async def test_accounts_are_paged_in_one_order(directory: Directory) -> None:
+    await people(directory, *"3142")
+    async with directory.reading() as transaction:
+        first = await transaction.accounts.page(None, 3)
+        rest = await transaction.accounts.page(first[-1].id, 3)
+    assert [one.id for one in first + rest] == ["1", "2", "3", "4"]
+
+
+async def test_devices_are_revoked_for_ever(directory: Directory) -> None:
+    await people(directory, "1", "2")
+    async with directory.transaction() as transaction:
+        for number, owner in (("11", "1"), ("12", "1"), ("13", "1"), ("21", "2")):
+            await transaction.devices.create(device(number, owner, at=int(number)))
+        await transaction.refresh_tokens.put(RefreshToken(DeviceId("11"), b"digest", None, 99))
+        assert await transaction.devices.revoke(DeviceId("11"), 50)
+        assert not await transaction.devices.revoke(DeviceId("11"), 60)
+        assert not await transaction.devices.revoke(DeviceId("77"), 60)
+        assert await transaction.refresh_tokens.of(DeviceId("11")) is None
+        assert await transaction.devices.revoke_all(AccountId("1"), 70, but=DeviceId("12")) == ["13"]
+    async with directory.reading() as transaction:
+        assert [one.id for one in await transaction.devices.of(AccountId("1"))] == ["12"]
+        assert [one.id for one in await transaction.devices.of(AccountId("2"))] == ["21"]
+        found = await transaction.devices.get(DeviceId("11"))
+        assert found is not None
+        assert found.revoked_at == 50
+        standing = Standing(AccountId("1"), DeviceId("11"), revoked=True, disabled=False, closed=False, admin=False)
+        assert await transaction.devices.standing(DeviceId("11")) == standing
+        assert await transaction.devices.standing(DeviceId("77")) is None
+
+
+async def test_last_seen_only_moves_forward(directory: Directory) -> None:
+    await people(directory, "1")
+    async with directory.transaction() as transaction:
+        await transaction.devices.create(device("11", "1", at=5))
+        await transaction.devices.seen(DeviceId("11"), 9)
+        await transaction.devices.seen(DeviceId("11"), 7)
+        found = await transaction.devices.get(DeviceId("11"))
+    assert found is not None
+    assert found.last_seen_at == 9
+
+
+async def test_a_device_has_one_refresh_token(directory: Directory) -> None:
+    await people(directory, "1")
+    second = RefreshToken(DeviceId("11"), b"second", b"first", 20)
+    async with directory.transaction() as transaction:
+        await transaction.devices.create(device("11", "1"))
+        await transaction.refresh_tokens.put(RefreshToken(DeviceId("11"), b"first", None, 10))
+        await transaction.refresh_tokens.put(second)
+    async with directory.reading() as transaction:
+        assert await transaction.refresh_tokens.of(DeviceId("11")) == second
+
+
+async def test_a_pair_is_one_whoever_asks_and_keeps_its_version(directory: Directory) -> None:
+    await people(directory, "1", "2", "3")
+    one, two, three = AccountId("1"), AccountId("2"), AccountId("3")
+    async with directory.transaction() as transaction:
+        friends = transaction.friends
+        await friends.put(befriend(await friends.pair(two, one), two, 5))
+        await friends.put(befriend(await friends.pair(one, two), one, 6))
+        await friends.put(befriend(await friends.pair(three, one), three, 7))
+    async with directory.reading() as transaction:
+        friends = transaction.friends
+        pair = await friends.pair(one, two)
+        assert pair == await friends.pair(two, one)
+        assert (pair.bond, pair.by, pair.version) == (Bond.FRIENDS, "1", 2)
+        assert await friends.friends_of(one) == [two]
+        assert await friends.friends_of(two) == [one]
+        assert await friends.friends_of(three) == []
+        assert [await friends.count(who) for who in (one, two, three)] == [2, 1, 1]
+        assert [found.other(one) for found in await friends.page(one, Bond.REQUESTED, None, 9)] == [three]
+        assert await friends.page(one, Bond.FRIENDS, two, 9) == []
+    async with directory.transaction() as transaction:
+        await transaction.friends.put(unfriend(await transaction.friends.pair(one, two), one, 8))
+    async with directory.reading() as transaction:
+        ended = await transaction.friends.pair(one, two)
+        assert (ended.bond, ended.version) == (Bond.NONE, 3)
+        assert await transaction.friends.friends_of(one) == []
+
+
+async def test_an_invitation_is_used_up(directory: Directory) -> None:
+    async with directory.transaction() as transaction:
+        await transaction.invitations.create(Invitation(b"code", 2, 100, None, 1))
+    uses = []
+    for now in (50, 100, 99, 99):
+        async with directory.transaction() as transaction:
+            uses.append(await transaction.invitations.use(b"code", now))
+    assert uses == [True, False, True, False]
+
+
+async def test_a_created_group_is_remembered_by_device_and_key(directory: Directory) -> None:
+    await people(directory, "1")
+    first, second = ConversationId("g~1"), ConversationId("g~2")
+    async with directory.transaction() as transaction:
+        for number in ("11", "12"):
+            await transaction.devices.create(device(number, "1"))
+        groups = transaction.created_groups
+        assert await groups.remember(DeviceId("11"), "key", first, 1) == first
+        assert await groups.remember(DeviceId("11"), "key", second, 2) == first
+        assert await groups.remember(DeviceId("12"), "key", second, 3) == second
+
+
+async def test_the_outbox_keeps_what_was_committed_until_done(opener: Open, directory: Directory) -> None:
+    async with directory.transaction() as transaction:
+        await transaction.outbox.add(AccountId("1"), b"one", 1)
+        await transaction.outbox.add(AccountId("2"), b"two", 2)
+    with contextlib.suppress(KeyError):
+        async with directory.transaction() as transaction:
+            await transaction.outbox.add(AccountId("1"), b"never", 3)
+            raise KeyError
+    await directory.close()
+    again = await opener()
+    async with again.transaction() as transaction:
+        rows = await transaction.outbox.pending(10)
+        assert [(row.account, row.payload, row.version) for row in rows] == [("1", b"one", 1), ("2", b"two", 2)]
+        assert await transaction.outbox.pending(1) == rows[:1]
+        await transaction.outbox.done([row.id for row in rows])
+        await transaction.outbox.add(AccountId("1"), b"three", 3)
+        [last] = await transaction.outbox.pending(10)
+    assert last.id > rows[-1].id, "an id never comes twice"
+    await again.close()
+
+
+async def test_a_relay_is_told_of_postings(directory: Directory) -> None:
+    assert await directory.wait_for_outbox(0), "an earlier process may have left some"
+    assert not await directory.wait_for_outbox(0)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(directory.wait_for_outbox(30))
+        async with directory.transaction() as transaction:
+            await transaction.outbox.add(AccountId("1"), b"one", 1)
+    assert waiting.result()
+    await people(directory, "1")
+    assert not await directory.wait_for_outbox(0), "no postings, no news"
+
+
+async def test_transactions_at_once_decide_one_after_another(directory: Directory) -> None:
+    """Many take the last place, and counters lose nothing."""
+    await people(directory, "1")
+    async with directory.transaction() as transaction:
+        await transaction.invitations.create(Invitation(b"code", 1, 100, None, 1))
+
+    async def take(number: int) -> bool:
+        async with directory.transaction() as transaction:
+            await transaction.accounts.touch(AccountId("1"))
+            found = await transaction.accounts.get(AccountId("1"))
+            assert found is not None
+            await transaction.accounts.set_profile(AccountId("1"), f"{found.version}", "")
+            return await transaction.invitations.use(b"code", number)
+
+    taken = await asyncio.gather(*(take(number) for number in range(20)))
+    assert sum(taken) == 1
+    async with directory.reading() as transaction:
+        found = await transaction.accounts.get(AccountId("1"))
+    assert found is not None
+    assert (found.version, found.display_name) == (41, "40")
+
+
+async def test_two_processes_share_one_directory(opener: Open, directory: Directory) -> None:
+    other = await opener()
+    await people(directory, "1")
+
+    async def touch(where: Directory) -> None:
+        async with where.transaction() as transaction:
+            await transaction.accounts.touch(AccountId("1"))
+
+    await asyncio.gather(*(touch(where) for where in (directory, other) * 10))
+    async with other.reading() as transaction:
+        found = await transaction.accounts.get(AccountId("1"))
+    assert found is not None
+    assert found.version == 21
+    await other.close()
+
+
+async def test_readers_see_one_state_and_cannot_write(directory: Directory) -> None:
+    await people(directory, "1")
+    async with directory.reading() as reading:
+        before = await reading.accounts.get(AccountId("1"))
+        async with directory.transaction() as transaction:
+            await transaction.accounts.touch(AccountId("1"))
+        assert await reading.accounts.get(AccountId("1")) == before
+    with pytest.raises(Refused):
+        async with directory.reading() as reading:
+            await reading.accounts.touch(AccountId("1"))
+    async with directory.reading() as reading:
+        found = await reading.accounts.get(AccountId("1"))
+    assert found == msgspec.structs.replace(before, version=2)
+
+
+async def test_a_closed_directory_is_unavailable(directory: Directory) -> None:
+    await directory.close()
+    for block in (directory.transaction, directory.reading):
+        with pytest.raises(Refused) as refusal:
+            async with block():
+                pass
+        assert refusal.value.code is Code.UNAVAILABLE
+
+
+async def test_a_locked_database_is_unavailable_in_bounded_time_and_comes_back(
+    directory: Directory, database: Path
+) -> None:
+    await people(directory, "1")
+    blocker = sqlite3.connect(database, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Refused) as refusal:
+        await people(directory, "2")
+    assert refusal.value.code is Code.UNAVAILABLE
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await people(directory, "3")
+    async with directory.reading() as transaction:
+        assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
+
+
+async def test_a_file_moved_away_is_unavailable_and_comes_back(directory: Directory, database: Path) -> None:
+    """SQLite itself would go on writing into the file that is gone."""
+    await people(directory, "1")
+    away = database.with_name("away")
+    database.rename(away)  # noqa: ASYNC240
+    for attempt in (lambda: people(directory, "2"), directory.reading().__aenter__):
+        with pytest.raises(Refused) as refusal:
+            await attempt()
+        assert refusal.value.code is Code.UNAVAILABLE
+    assert not database.exists(), (  # noqa: ASYNC240
+        "no second, empty database in its place"
+    )
+    away.rename(database)
+    await people(directory, "3")
+    async with directory.reading() as transaction:
+        assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
+
+
+async def test_the_file_is_private_durable_and_reopened(opener: Open, directory: Directory, database: Path) -> None:
+    await people(directory, "1")
+    await directory.close()
+    assert os.stat(database).st_mode & 0o077 == 0  # noqa: PTH116 - the mode as the system has it
+    again = await opener()
+    async with again.reading() as transaction:
+        assert await transaction.accounts.named(NameKey("name1")) is not None
+    await again.close()
+
+
+async def test_a_newer_database_is_refused_by_name_and_left_alone(
+    opener: Open, directory: Directory, database: Path
+) -> None:
+    await directory.close()
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(NewerDatabaseError, match="9999"):
+        await opener()
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+async def test_migrations_make_the_schema_that_the_code_knows(directory: Directory, database: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from sqlalchemy import create_engine
+
+    from chinwag.adapters.relational.schema import METADATA
+
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()

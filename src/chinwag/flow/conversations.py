@@ -1,0 +1,140 @@
+"""Loading conversations afresh: what a device holds of them when it has no history of its own."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.conversation import Conversation, Span
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import Marks, read_up_to, unread
+from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.views import ConversationPage, ConversationView, MemberView
+from chinwag.flow.history import readable
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
+
+MARKS: Final = 500
+"""Members whose marks are shown."""
+_STATES: Final = 1_000
+"""States read at a time."""
+
+
+class Conversations:
+    """Lists and views, straight from the stores: what was acked is in them at once (P8)."""
+
+    def __init__(self, store: MessageStore, marks: MarkStore) -> None:
+        self._store = store
+        self._marks = marks
+
+    async def view(self, account: AccountId, conversation: ConversationId) -> ConversationView:
+        """One conversation as `account` sees it. Raises `Refused(NO_CONVERSATION)` for a stranger."""
+        spans = await self._store.spans(account, conversation)
+        state = (await self._store.states([conversation]))[0] if spans else None
+        if state is None or not readable(spans, state.head):
+            raise Refused(Code.NO_CONVERSATION)
+        return await self._view(account, state, spans)
+
+    async def page(self, account: AccountId, before: str | None, limit: int) -> ConversationPage:
+        """Conversations by their last event's time, the latest first; `before` is the `next` of the page before.
+
+        A conversation that becomes active between two pages moves to the front: the device hears of that by
+        its events.
+        """
+        top = _parse(before)
+        spans: dict[ConversationId, list[Span]] = defaultdict(list)
+        for span in await self._store.memberships(account):
+            spans[span.conversation].append(span)
+        names = list(spans)
+        found: list[tuple[int, ConversationId, Conversation]] = []
+        for first in range(0, len(names), _STATES):
+            chunk = names[first : first + _STATES]
+            for name, state in zip(chunk, await self._store.states(chunk), strict=True):
+                if state is not None and readable(spans[name], state.head):
+                    found.append((_active_at(state, account, spans[name]), name, state))
+        found.sort(key=lambda one: one[:2], reverse=True)
+        rest = [one for one in found if top is None or one[:2] < top]
+        views = [await self._view(account, state, spans[name]) for _, name, state in rest[:limit]]
+        more = f"{rest[limit - 1][0]}.{rest[limit - 1][1]}" if len(rest) > limit else None
+        return ConversationPage(views, more)
+
+    async def _view(self, account: AccountId, state: Conversation, spans: Sequence[Span]) -> ConversationView:
+        ranges = readable(spans, state.head)
+        member = state.members.get(account)
+        head = ranges[-1][1]
+        if member is None:
+            return await self._former(account, state, spans, ranges[0][0], head)
+        marks = await self._marks.of_conversation(state.id, MARKS)
+        own = marks.get(account, Marks())
+        return ConversationView(
+            id=state.id,
+            kind="direct" if state.direct else "group",
+            role=member.role,
+            title=state.title,
+            settings=state.settings,
+            members=[_member_view(one, state, marks.get(one, Marks())) for one in state.members],
+            first=ranges[0][0],
+            head=head,
+            ordinal=state.ordinal,
+            at=state.at,
+            read=read_up_to(own.read, member)[0],
+            unread=unread(state.ordinal, own.read, member),
+            last=await self._last(state.id, head),
+        )
+
+    async def _former(
+        self, account: AccountId, state: Conversation, spans: Sequence[Span], first: int, head: int
+    ) -> ConversationView:
+        """What remains of a conversation to somebody who left or was removed: as it was then."""
+        closing = max((span for span in spans if span.last is not None), key=lambda span: span.last or 0).closing
+        if closing is None:
+            raise Refused(Code.NO_CONVERSATION)
+        mark = (await self._marks.marks([(state.id, account)]))[0].read
+        read = max((mark.number, mark.ordinal), (closing.read, closing.read_ordinal))
+        return ConversationView(
+            id=state.id,
+            kind="group",
+            role=None,
+            title=closing.title,
+            settings=state.settings,
+            members=[],
+            first=first,
+            head=head,
+            ordinal=closing.ordinal,
+            at=closing.at,
+            read=read[0],
+            unread=closing.ordinal - read[1],
+            last=await self._last(state.id, head),
+        )
+
+    async def _last(self, conversation: ConversationId, number: int) -> msgspec.Raw | None:
+        events = await self._store.events(conversation, number, number)
+        return msgspec.Raw(events[0]) if events else None
+
+
+def _member_view(account: AccountId, state: Conversation, marks: Marks) -> MemberView:
+    member = state.members[account]
+    return MemberView(
+        account,
+        member.role,
+        read=marks.read.number,
+        read_at=marks.read.at,
+        delivered=marks.delivered.number,
+        delivered_at=marks.delivered.at,
+    )
+
+
+def _active_at(state: Conversation, account: AccountId, spans: Sequence[Span]) -> int:
+    if account in state.members:
+        return state.at
+    return max((span.closing.at for span in spans if span.closing is not None), default=0)
+
+
+def _parse(before: str | None) -> tuple[int, str] | None:
+    if before is None:
+        return None
+    at, dot, name = before.partition(".")
+    if not dot or not (at.isascii() and at.isdecimal()) or len(at) > 19:
+        raise Refused(Code.BAD_CURSOR)
+    return int(at), name

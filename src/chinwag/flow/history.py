@@ -1,0 +1,134 @@
+"""Reading a conversation: pages of its events, each cut to what the reader may see."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chinwag.domain.conversation import Conversation, Span
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.views import EventPage, Receipt
+from chinwag.flow.states import States
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
+
+Range = tuple[int, int]
+"""Numbers from the first to the last, both included."""
+
+
+def readable(spans: Sequence[Span], head: int) -> list[Range]:
+    """The numbers that `spans` let their account read, as rising ranges that neither touch nor overlap."""
+    ranges: list[Range] = []
+    for first, last in sorted((span.first, head if span.last is None else span.last) for span in spans):
+        if last < first:
+            continue
+        if ranges and first <= ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], last))
+        else:
+            ranges.append((first, last))
+    return ranges
+
+
+def before(ranges: Sequence[Range], number: int, limit: int) -> list[Range]:
+    """The last `limit` numbers of `ranges` below `number`, rising."""
+    taken: list[Range] = []
+    for first, last in reversed(ranges):
+        last = min(last, number - 1)
+        if last < first or limit <= 0:
+            continue
+        taken.append((max(first, last - limit + 1), last))
+        limit -= taken[-1][1] - taken[-1][0] + 1
+    return taken[::-1]
+
+
+def after(ranges: Sequence[Range], number: int, limit: int) -> list[Range]:
+    """The first `limit` numbers of `ranges` above `number`, rising."""
+    taken: list[Range] = []
+    for first, last in ranges:
+        first = max(first, number + 1)
+        if last < first or limit <= 0:
+            continue
+        taken.append((first, min(last, first + limit - 1)))
+        limit -= taken[-1][1] - taken[-1][0] + 1
+    return taken
+
+
+class History:
+    """Pages, changes and receipts of conversations."""
+
+    def __init__(self, store: MessageStore, marks: MarkStore, states: States) -> None:
+        self._store = store
+        self._marks = marks
+        self._states = states
+
+    async def page_before(
+        self, account: AccountId, conversation: ConversationId, number: int | None, limit: int
+    ) -> EventPage:
+        """The last `limit` events below `number` (None: the newest). Raises `Refused(NO_CONVERSATION)`."""
+        ranges = await self._readable(account, conversation)
+        top = ranges[-1][1]
+        return await self._page(conversation, before(ranges, top + 1 if number is None else number, limit), top)
+
+    async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
+        """The first `limit` events above `number`; also what changed after it. Raises `Refused`."""
+        ranges = await self._readable(account, conversation)
+        return await self._page(conversation, after(ranges, number, limit), ranges[-1][1])
+
+    async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
+        """About `limit` events with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not be read."""
+        ranges = await self._readable(account, conversation)
+        self._must_hold(ranges, number)
+        half = limit // 2
+        wanted = before(ranges, number, half) + after(ranges, number - 1, max(1, limit - half))
+        return await self._page(conversation, wanted, ranges[-1][1])
+
+    async def receipts(
+        self, account: AccountId, conversation: ConversationId, number: int, limit: int
+    ) -> list[Receipt]:
+        """Who has the message, and since when: for members, of a message that they may read. Raises `Refused`."""
+        self._must_hold(await self._readable(account, conversation), number)
+        state = await self._member_state(account, conversation)
+        marks = await self._marks.of_conversation(conversation, limit)
+        readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
+        receipts = []
+        for member in state.members:
+            held = marks.get(member)
+            if member == account or held is None or held.delivered.number < number:
+                continue
+            receipts.append(
+                Receipt(
+                    member,
+                    read_at=readers.get(member),
+                    delivered_at=held.delivered.at if held.delivered.number == number else 0,
+                )
+            )
+        return receipts
+
+    async def _member_state(self, account: AccountId, conversation: ConversationId) -> Conversation:
+        state = await self._states.get(conversation)
+        if state is None or account not in state.members:
+            raise Refused(Code.NOT_MEMBER)
+        return state
+
+    async def _readable(self, account: AccountId, conversation: ConversationId) -> list[Range]:
+        """What the account may read, at least one number. A stranger is told what everybody is told of nothing."""
+        spans = await self._store.spans(account, conversation)
+        head = 0
+        if any(span.last is None for span in spans):
+            # Read past the cache: what was acked is in history at once (P8).
+            state = (await self._states.load([conversation]))[0]
+            head = state.head if state is not None else 0
+        ranges = readable(spans, head)
+        if not ranges:
+            raise Refused(Code.NO_CONVERSATION)
+        return ranges
+
+    def _must_hold(self, ranges: Sequence[Range], number: int) -> None:
+        if not any(first <= number <= last for first, last in ranges):
+            raise Refused(Code.NO_MESSAGE)
+
+    async def _page(self, conversation: ConversationId, wanted: Sequence[Range], head: int) -> EventPage:
+        events: list[msgspec.Raw] = []
+        for first, last in wanted:
+            events += [msgspec.Raw(event) for event in await self._store.events(conversation, first, last)]
+        return EventPage(events, head)

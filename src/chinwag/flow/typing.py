@@ -1,0 +1,25 @@
+"""Who is writing: a signal to the other members, gone in a few seconds."""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.conversation import Conversation
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.signals import Typing
+from chinwag.flow.states import States
+from chinwag.ports.bus import PEOPLE, Bus, Tell
+
+MEMBERS: Final = 100
+"""In larger groups nobody is told."""
+
+
+async def tell_typing(
+    states: States, bus: Bus, account: AccountId, device: DeviceId, conversation: ConversationId
+) -> None:
+    """Tell the members of `conversation` that `account` is writing. Does nothing for somebody who is none."""
+    state: Conversation | None = await states.get(conversation)
+    if state is None or account not in state.members or len(state.members) > MEMBERS:
+        return
+    to = tuple(member for member in state.members if member not in state.refusing or member == account)
+    bus.publish(PEOPLE, Tell(to, msgspec.json.encode(Typing(conversation, account)), but=device))

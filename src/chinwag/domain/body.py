@@ -46,7 +46,7 @@ def check_body(body: Body, characters: int = TEXT_CHARACTERS) -> None:
     if body.mentions:
         if len(body.mentions) > MENTIONS:
             raise Refused(Code.BAD_MENTION, f"at most {MENTIONS} mentions")
-        if any(not 0 < len(account) <= 64 for account in body.mentions):
+        if any(not 0 < len(account) <= 64 or not _is_unicode(account) for account in body.mentions):
             raise Refused(Code.BAD_MENTION)
 
 
@@ -58,15 +58,28 @@ def check_text(text: str, characters: int = TEXT_CHARACTERS) -> None:
         raise Refused(Code.TEXT_TOO_LONG, f"{len(text)} characters; at most {characters}")
     if "\0" in text:
         raise Refused(Code.TEXT_NUL)
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise Refused(Code.TEXT_SURROGATE) from None
+    if not _is_unicode(text):
+        raise Refused(Code.TEXT_SURROGATE)
 
 
 def check_title(title: str) -> None:
     """Raise `Refused` unless `title` has 1 to 200 characters, none of them a control character."""
-    if not 0 < len(title) <= TITLE_CHARACTERS or not title.strip() or any(ord(c) < 32 or ord(c) == 127 for c in title):
+    if not 0 < len(title) <= TITLE_CHARACTERS or not title.strip() or any(map(_is_control, title)):
         raise Refused(Code.BAD_TITLE)
     check_text(title, TITLE_CHARACTERS)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether `text` can be encoded at all: a lone surrogate cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_control(character: str) -> bool:
+    """Whether this is a C0 or C1 control character (Unicode category Cc)."""
+    return character < " " or "\x7f" <= character <= "\x9f"

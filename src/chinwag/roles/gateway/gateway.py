@@ -1,0 +1,232 @@
+"""The gateway: all sessions of this process, and what they share."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from chinwag.domain.ids import DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow import catch_up
+from chinwag.flow.accept import Accept
+from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.announce import Announce
+from chinwag.flow.clock import Clock
+from chinwag.flow.marks import MarkFlow
+from chinwag.flow.states import States
+from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
+from chinwag.ports.inbox import Inbox
+from chinwag.ports.message_store import MessageStore
+from chinwag.roles.gateway.session import Session, Verb
+from chinwag.roles.gateway.upgrade import Upgrade
+from chinwag.roles.gateway.verbs import VERBS
+from chinwag.roles.gateway.wheel import Wheel
+from chinwag.wire.codec import encode, parse_cursor
+from chinwag.wire.frames import Hello, Limits, Reset, Welcome
+
+CATCHING_UP: Final = 32
+"""Sessions that read their inboxes at a time."""
+SLICE: Final = 500
+"""Sessions gone through before others have their turn."""
+
+_log = structlog.get_logger(__name__)
+
+
+class GatewayRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of a session. Times in seconds, sizes in bytes."""
+
+    heartbeat_seconds: float = 5.0
+    idle_seconds: float = 31.0
+    hello_seconds: float = 10.0
+    slow_seconds: float = 30.0
+    outbound_bytes: int = 4 << 20
+    limits: Limits = Limits(99_999, 100, 2 << 20)
+
+
+class Figures(msgspec.Struct):
+    """What the gateway has done since it began."""
+
+    frames_in: int = 0
+    frames_out: int = 0
+    refused: int = 0
+    welcomed: int = 0
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """The legs of the way that sessions call."""
+
+    admission: Admission
+    accept: Accept
+    announce: Announce
+    marks: MarkFlow
+    states: States
+    inbox: Inbox
+    store: MessageStore
+    bus: Bus
+
+
+class Gateway:
+    """Makes sessions, welcomes them, writes for them, and says goodbye."""
+
+    def __init__(
+        self,
+        node: NodeId,
+        services: Services,
+        rules: GatewayRules,
+        clock: Clock,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.node = node
+        self.rules = rules
+        self.now = now
+        self.figures = Figures()
+        self.verbs: Mapping[type, Verb] = VERBS
+        self.accept = services.accept
+        self.marks = services.marks
+        self.states = services.states
+        self.inbox = services.inbox
+        self.store = services.store
+        self.bus = services.bus
+        self.catching = asyncio.Semaphore(CATCHING_UP)
+        self.wheel = Wheel[Session](Session.overdue, clock=now)
+        self.loop: asyncio.AbstractEventLoop
+        self._admission = services.admission
+        self._announce = services.announce
+        self._clock = clock
+        self._sessions: set[Session] = set()
+        self._dirty: list[Session] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._made = 0
+        self._unsubscribe: list[Callable[[], None]] = []
+
+    def __len__(self) -> int:
+        """Open connections, welcomed or not."""
+        return len(self._sessions)
+
+    def start(self) -> None:
+        """Begin to listen on the Bus and to watch the time."""
+        self.loop = asyncio.get_running_loop()
+        self.wheel.start()
+        self._unsubscribe = [
+            self.bus.subscribe(REVOKED, self._revoked),
+            self.bus.subscribe(RECOUNT, lambda _: self.spawn(self._recount())),
+        ]
+
+    def drain(self, within: float) -> None:
+        """Say goodbye to every session; clients come back spread over `within` seconds."""
+        for session in tuple(self._sessions):
+            session.close(Refused(Code.DRAIN), reconnect_after=random.uniform(0, within))  # noqa: S311
+
+    def stop(self) -> None:
+        """Let go of everything."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self.wheel.stop()
+        for task in self._tasks:
+            task.cancel()
+
+    # For the port
+
+    def listener(self, _: Upgrade) -> Session:
+        """The listener of a new socket."""
+        return Session(self)
+
+    # For sessions
+
+    def opened(self, session: Session) -> None:
+        """A connection is there."""
+        self._sessions.add(session)
+        self.wheel.add(session)
+
+    async def welcome(self, session: Session, hello: Hello) -> None:
+        """Let a session in and begin where its cursor says. Raises `Refused`."""
+        if not hello.token:
+            raise Refused(Code.UNAUTHENTICATED, "hello needs a token")
+        cursor = parse_cursor(hello.cursor) if hello.cursor is not None else None
+        principal = self._admission.peek(hello.token) or await self._admission.check(hello.token)
+        self._made += 1
+        session.id = f"{self.node}.{self._made}"
+        session.account, session.device = principal.account, principal.device
+        self._announce.attach(session)  # from here on what arrives is noted, and read below
+        epoch, position = (cursor.epoch, cursor.position) if cursor else (None, 0)
+        start = await catch_up.start(self.inbox, session.account, epoch, position)
+        if session.closing:
+            self._announce.detach(session)
+            return
+        session.push(
+            encode(
+                Welcome(
+                    session=session.id,
+                    account=session.account,
+                    device=session.device,
+                    epoch=start.epoch,
+                    position=start.position,
+                    heartbeat=self.rules.heartbeat_seconds,
+                    limits=self.rules.limits,
+                )
+            )
+        )
+        if start.reset is not None:
+            session.push(encode(Reset(start.reset, start.epoch, start.position)))
+        elif cursor is not None and cursor.position:
+            self.marks.received(session.account, cursor.position)
+        self.figures.welcomed += 1
+        self._report(session, "up")
+        session.begin(start.position, behind=start.head > start.position)
+
+    def dirty(self, session: Session) -> None:
+        """`session` has frames to write at the end of this turn."""
+        if not self._dirty:
+            self.loop.call_soon(self._flush)
+        self._dirty.append(session)
+
+    def leaving(self, session: Session, code: Code) -> None:
+        """`session` begins to close for `code`: nothing arrives for it any more."""
+        self._announce.detach(session)
+        if session.welcomed:
+            self._report(session, "out" if code is Code.REVOKED else "down")
+
+    def gone(self, session: Session) -> None:
+        """The connection is gone."""
+        self._sessions.discard(session)
+        self.wheel.remove(session)
+        if session.account:
+            self._announce.detach(session)
+            if session.welcomed:
+                self._report(session, "down")
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` beside, and keep it from being collected."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _flush(self) -> None:
+        sessions, self._dirty = self._dirty, []
+        for session in sessions:
+            if not session.closing:
+                session.flush()
+
+    def _report(self, session: Session, state: str) -> None:
+        silent = self.now() - session.last_heard if state == "down" else 0.0
+        at = self._clock() - int(max(0.0, silent) * 1000)
+        self.bus.publish(SESSIONS, SessionChange(session.account, session.device, self.node, session.id, state, at))
+
+    def _revoked(self, signal: Signal) -> None:
+        if type(signal) is not Revoked:
+            return
+        devices: frozenset[DeviceId] = frozenset(signal.devices)
+        for reader in self._announce.of(signal.account):
+            if isinstance(reader, Session) and (signal.account_closed or reader.device in devices):
+                reader.close(Refused(Code.REVOKED))
+
+    async def _recount(self) -> None:
+        for count, session in enumerate(tuple(self._sessions)):
+            if session.welcomed and not session.closing:
+                self._report(session, "up")
+            if count % SLICE == SLICE - 1:
+                await asyncio.sleep(0)

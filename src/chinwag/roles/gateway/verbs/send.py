@@ -1,0 +1,23 @@
+"""`send`: place a message."""
+
+from typing import TYPE_CHECKING
+
+from chinwag.domain import command
+from chinwag.domain.ids import direct_id
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accept import Wish
+from chinwag.wire.frames import Send
+
+if TYPE_CHECKING:
+    from chinwag.roles.gateway.session import Session
+
+
+def send(session: "Session", frame: Send) -> None:
+    """Submit the message; the answer is an `ack` or an `error` with the frame's id."""
+    conversation = frame.conversation
+    if conversation is None:
+        if frame.to is None or not frame.to or "~" in frame.to or frame.to == session.account:
+            raise Refused(Code.BAD_REQUEST, "name a conversation, or another account in 'to'")
+        conversation = direct_id(session.account, frame.to)
+    action = command.Send(frame.body, frame.reply_to, frame.after)
+    session.ask(Wish(session.account, session.device, conversation, frame.id, action))

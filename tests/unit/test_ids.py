@@ -1,5 +1,7 @@
 """Ids: unique, rising, and readable back."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ accounts = st.integers(0, 2**63 - 1).map(lambda n: AccountId(str(n)))
 def test_snowflakes_rise_whatever_the_clock_does(times: list[int], worker: int) -> None:
     snowflake = Snowflake(worker)
     made = [int(snowflake.next(now)) for now in times]
-    assert all(one < other for one, other in zip(made, made[1:], strict=False))
+    assert all(one < other for one, other in pairwise(made))
     assert all((n >> 12) & (WORKERS - 1) == worker for n in made)
 
 

@@ -1,0 +1,203 @@
+"""The rule of a conversation: dense numbers, retries, a device's own order, direct conversations."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chinwag.domain.body import Text
+from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, React, Refuse, Send, SetTitle
+from chinwag.domain.conversation import Conversation, Position, SendKey, Settings
+from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
+from chinwag.domain.events import Message, Notice
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
+from chinwag.domain.refusal import Code
+
+ANN, BEN, CAT = AccountId("1"), AccountId("2"), AccountId("3")
+DIRECT = direct_id(ANN, BEN)
+GROUP = group_id("9")
+
+
+def command(
+    account: AccountId,
+    action: Action,
+    id: str = "x",  # noqa: A002 - the field's name
+    *,
+    conversation: ConversationId = DIRECT,
+    at: int = 1000,
+    opening: bool = True,
+) -> Command:
+    return Command(conversation, account, DeviceId("d" + account), ClientId(id), at, action, opening=opening)
+
+
+def at(sequence: int) -> Position:
+    return Position(1, sequence, 0)
+
+
+def placed(decision: Decision) -> Placed:
+    assert type(decision) is Placed, decision
+    return decision
+
+
+def send(state: Conversation | None, account: AccountId, sequence: int, text: str = "hi") -> Conversation:
+    return placed(decide(state, command(account, Send(Text(text))), at(sequence))).state
+
+
+def code(decision: Decision) -> Code:
+    assert type(decision) is Refusal, decision
+    return decision.code
+
+
+def test_the_first_send_begins_a_direct_conversation() -> None:
+    first = placed(decide(None, command(ANN, Send(Text("hi"))), at(1)))
+    assert first.state.direct
+    assert (first.state.head, first.state.ordinal, first.state.at, first.state.applied) == (1, 1, 1000, at(1))
+    assert set(first.audience) == {ANN, BEN}
+    assert {(span.account, span.first, span.last) for span in first.spans} == {(ANN, 1, None), (BEN, 1, None)}
+    assert type(first.event) is Message
+    assert (first.event.number, first.event.ordinal, first.event.sender, first.event.sent_at) == (1, 1, ANN, 1000)
+    second = placed(decide(first.state, command(BEN, Send(Text("ho"))), at(2)))
+    assert second.state.head == 2
+    assert second.spans == ()
+
+
+def test_a_direct_conversation_needs_the_directory_s_word() -> None:
+    assert code(decide(None, command(ANN, Send(Text("hi")), opening=False), at(1))) is Code.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("account", "conversation", "expected"),
+    [
+        (CAT, DIRECT, Code.NOT_MEMBER),
+        (ANN, GROUP, Code.NO_CONVERSATION),
+        (ANN, ConversationId("d~2~1"), Code.NO_CONVERSATION),
+        (ANN, ConversationId("d~1~1"), Code.NO_CONVERSATION),
+    ],
+)
+def test_only_one_of_the_two_can_begin_it(account: AccountId, conversation: ConversationId, expected: Code) -> None:
+    assert code(decide(None, command(account, Send(Text("hi")), conversation=conversation), at(1))) is expected
+
+
+def test_a_stranger_cannot_write() -> None:
+    assert code(decide(send(None, ANN, 1), command(CAT, Send(Text("hi"))), at(2))) is Code.NOT_MEMBER
+
+
+def test_a_retry_gives_the_first_answer_even_where_nothing_else_is_allowed() -> None:
+    key = SendKey(at(1), 7, 500)
+    assert decide(None, command(CAT, Send(Text(""))), at(9), earlier=key) == Again(key)
+
+
+def test_a_send_waits_for_the_one_named_in_after() -> None:
+    state = send(None, ANN, 1)
+    follows = command(ANN, Send(Text("two"), after=ClientId("one")))
+    assert code(decide(state, follows, at(2))) is Code.OUT_OF_TURN
+    assert placed(decide(state, follows, at(2), predecessor=SendKey(at(1), 1, 1000))).state.head == 2
+
+
+@pytest.mark.parametrize(("reply_to", "allowed"), [(0, True), (1, True), (2, False), (-1, False)])
+def test_a_reply_names_an_earlier_event(reply_to: int, allowed: bool) -> None:
+    decision = decide(send(None, ANN, 1), command(ANN, Send(Text("hi"), reply_to=reply_to)), at(2))
+    assert (type(decision) is Placed) == allowed
+    if not allowed:
+        assert code(decision) is Code.BAD_REPLY
+
+
+def test_a_bad_text_is_refused_and_takes_no_number() -> None:
+    assert code(decide(send(None, ANN, 1), command(ANN, Send(Text(""))), at(2))) is Code.TEXT_EMPTY
+
+
+def test_a_message_moves_the_author_s_own_mark_only() -> None:
+    state = send(send(None, ANN, 1), BEN, 2)
+    assert (state.members[ANN].wrote, state.members[ANN].wrote_ordinal) == (1, 1)
+    assert (state.members[BEN].wrote, state.members[BEN].wrote_ordinal) == (2, 2)
+
+
+def test_who_refuses_gets_nothing_until_it_takes_messages_again() -> None:
+    state = send(None, ANN, 1)
+    refused = decide(state, command(ANN, Refuse(on=True)), at(2))
+    assert type(refused) is Noted
+    assert (refused.state.head, refused.state.applied) == (1, at(2))
+    assert code(decide(refused.state, command(BEN, Send(Text("hi"))), at(3))) is Code.RECIPIENT_REFUSES
+    assert placed(decide(refused.state, command(ANN, Send(Text("hi"))), at(3))).state.refusing == (ANN,)
+    again = decide(refused.state, command(ANN, Refuse(on=False)), at(3))
+    assert type(again) is Noted
+    assert placed(decide(again.state, command(BEN, Send(Text("hi"))), at(4))).state.head == 2
+
+
+def test_refusing_twice_is_refusing_once() -> None:
+    one = decide(send(None, ANN, 1), command(ANN, Refuse(on=True)), at(2))
+    assert type(one) is Noted
+    two = decide(one.state, command(ANN, Refuse(on=True)), at(3))
+    assert type(two) is Noted
+    assert two.state.refusing == (ANN,)
+
+
+def test_one_can_refuse_before_anything_was_said() -> None:
+    noted = decide(None, command(BEN, Refuse(on=True)), at(1))
+    assert type(noted) is Noted
+    assert noted.state.head == 0
+    assert code(decide(noted.state, command(ANN, Send(Text("hi"))), at(2))) is Code.RECIPIENT_REFUSES
+    first = placed(decide(noted.state, command(BEN, Send(Text("hi"))), at(3)))
+    assert len(first.spans) == 2
+
+
+def test_only_the_two_can_refuse() -> None:
+    assert code(decide(None, command(CAT, Refuse(on=True)), at(1))) is Code.NOT_MEMBER
+    assert code(decide(None, command(ANN, Refuse(on=True), conversation=GROUP), at(1))) is Code.NOT_MEMBER
+
+
+@pytest.mark.parametrize("action", [Edit(1, Text("x")), Delete(1), React(1, "+")])
+def test_reserved_commands_are_refused(action: Action) -> None:
+    assert code(decide(send(None, ANN, 1), command(ANN, action), at(2))) is Code.UNSUPPORTED
+
+
+@pytest.mark.parametrize("action", [Add(CAT), Leave(), SetTitle("x")])
+def test_a_direct_conversation_is_not_changed(action: Action) -> None:
+    assert code(decide(send(None, ANN, 1), command(ANN, action), at(2))) is Code.NOT_ALLOWED
+    assert code(decide(None, command(ANN, action), at(2))) is Code.NO_CONVERSATION
+
+
+people = st.sampled_from([ANN, BEN, CAT])
+actions = st.one_of(
+    st.builds(Send, st.builds(Text, st.sampled_from(["", "hi"])), st.integers(-1, 9)),
+    st.builds(Add, people),
+    st.just(Leave()),
+    st.builds(SetTitle, st.sampled_from(["", "new"])),
+    st.just(Delete(1)),
+)
+
+
+@given(st.lists(st.tuples(people, actions), max_size=30))
+def test_numbers_are_dense_and_ordinals_count_messages(wishes: list[tuple[AccountId, Action]]) -> None:
+    made = decide(None, command(ANN, Create("us", (BEN,), Settings()), conversation=GROUP), at(1))
+    state, numbers, messages = placed(made).state, [1], 0
+    for sequence, (account, action) in enumerate(wishes, start=2):
+        before = msgspec.json.encode(state)
+        wish = command(account, action, conversation=GROUP, at=sequence)
+        decision = decide(state, wish, at(sequence))
+        assert msgspec.json.encode(state) == before, "decide changed its argument"
+        assert decide(state, wish, at(sequence)) == decision, "the same prefix gives the same rows"
+        if type(decision) is Placed:
+            event = decision.event
+            messages += type(event) is Message
+            assert type(event) in (Message, Notice)
+            assert (event.number, event.ordinal) == (decision.state.head, decision.state.ordinal)
+            assert decision.state.ordinal == messages
+            assert decision.state.applied == at(sequence)
+            assert set(decision.state.members) <= set(decision.audience)
+            numbers.append(event.number)
+            state = decision.state
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@given(st.lists(st.tuples(people, actions), max_size=15))
+def test_a_state_read_back_from_storage_decides_alike(wishes: list[tuple[AccountId, Action]]) -> None:
+    state = placed(decide(None, command(ANN, Create("us", (BEN,), Settings()), conversation=GROUP), at(1))).state
+    for sequence, (account, action) in enumerate(wishes, start=2):
+        read = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=Conversation)
+        wish = command(account, action, conversation=GROUP)
+        read_wish = msgspec.msgpack.decode(msgspec.msgpack.encode(wish), type=Command)
+        decision = decide(state, wish, at(sequence))
+        assert decide(read, read_wish, at(sequence)) == decision
+        if type(decision) is Placed:
+            state = decision.state

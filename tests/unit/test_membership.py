@@ -1,0 +1,221 @@
+"""Groups: who may do what, who gets the notice, and which numbers each may read."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chinwag.domain import events, membership
+from chinwag.domain.body import Text
+from chinwag.domain.command import (
+    Action,
+    Add,
+    Command,
+    Create,
+    Join,
+    Leave,
+    Remove,
+    Rules,
+    Send,
+    SetRole,
+    SetSettings,
+    SetTitle,
+)
+from chinwag.domain.conversation import Conversation, Position, Role, Settings, Span
+from chinwag.domain.decide import Placed, decide
+from chinwag.domain.ids import AccountId, ClientId, DeviceId, group_id
+from chinwag.domain.membership import Outcome
+from chinwag.domain.refusal import Code, Refused
+
+OWNER, ADMIN, MEMBER, OTHER, STRANGER = map(AccountId, ["1", "2", "3", "4", "5"])
+GROUP = group_id("9")
+
+
+def command(account: AccountId, action: Action, most: int = 100) -> Command:
+    return Command(GROUP, account, DeviceId("d"), ClientId("x"), 1000, action, Rules(group_members=most))
+
+
+CLOSED = Settings()
+
+
+def made(settings: Settings = CLOSED) -> Conversation:
+    """A group of an owner, an admin and two members, after three events."""
+    maker = command(OWNER, Create("us", (ADMIN, MEMBER, OTHER), settings))
+    state = membership.create(None, maker, maker.action).state  # type: ignore[arg-type]
+    state = change(state, OWNER, SetRole(ADMIN, Role.ADMIN)).state
+    return change(state, OWNER, SetTitle("we")).state
+
+
+def change(state: Conversation, account: AccountId, action: Action, most: int = 100) -> Outcome:
+    return membership.change(state, command(account, action, most))
+
+
+def refusal(state: Conversation, account: AccountId, action: Action, most: int = 100) -> Code:
+    with pytest.raises(Refused) as refused:
+        change(state, account, action, most)
+    return refused.value.code
+
+
+def test_a_group_begins_with_its_maker_as_owner() -> None:
+    action = Create("us", (MEMBER, OWNER, MEMBER), Settings())
+    outcome = membership.create(None, command(OWNER, action), action)
+    assert {account: member.role for account, member in outcome.state.members.items()} == {
+        OWNER: Role.OWNER,
+        MEMBER: Role.MEMBER,
+    }
+    assert outcome.state.head == 1
+    assert outcome.spans == (Span(OWNER, GROUP, 1), Span(MEMBER, GROUP, 1))
+    assert set(outcome.audience) == {OWNER, MEMBER}
+
+
+def test_a_group_is_made_once_with_a_title_and_not_too_many() -> None:
+    action = Create("us", (ADMIN, MEMBER), Settings())
+    for state, made_so, most, code in [
+        (made(), action, 100, Code.CONVERSATION_EXISTS),
+        (None, Create("", (), Settings()), 100, Code.BAD_TITLE),
+        (None, action, 2, Code.GROUP_FULL),
+    ]:
+        with pytest.raises(Refused) as refused:
+            membership.create(state, command(OWNER, made_so, most), made_so)
+        assert refused.value.code is code
+    assert membership.create(None, command(OWNER, action, 3), action).state.head == 1
+
+
+@pytest.mark.parametrize(
+    ("account", "action", "code"),
+    [
+        (STRANGER, Add(STRANGER), Code.NOT_MEMBER),
+        (MEMBER, Add(STRANGER), Code.NOT_ALLOWED),
+        (ADMIN, Add(STRANGER), None),
+        (OWNER, Add(MEMBER), Code.ALREADY_MEMBER),
+        (STRANGER, Join(), Code.GROUP_CLOSED),
+        (MEMBER, Join(), Code.ALREADY_MEMBER),
+        (STRANGER, Remove(MEMBER), Code.NOT_MEMBER),
+        (MEMBER, Remove(OTHER), Code.NOT_ALLOWED),
+        (ADMIN, Remove(MEMBER), None),
+        (ADMIN, Remove(OWNER), Code.NOT_ALLOWED),
+        (ADMIN, Remove(ADMIN), Code.NOT_ALLOWED),
+        (OWNER, Remove(ADMIN), None),
+        (OWNER, Remove(OWNER), Code.NOT_ALLOWED),
+        (OWNER, Remove(STRANGER), Code.NO_ACCOUNT),
+        (STRANGER, Leave(), Code.NOT_MEMBER),
+        (MEMBER, Leave(), None),
+        (ADMIN, SetRole(MEMBER, Role.ADMIN), Code.NOT_ALLOWED),
+        (OWNER, SetRole(OWNER, Role.MEMBER), Code.NOT_ALLOWED),
+        (OWNER, SetRole(STRANGER, Role.ADMIN), Code.NO_ACCOUNT),
+        (MEMBER, SetTitle("new"), Code.NOT_ALLOWED),
+        (ADMIN, SetTitle("new"), None),
+        (ADMIN, SetTitle("a\nb"), Code.BAD_TITLE),
+        (MEMBER, SetSettings(Settings()), Code.NOT_ALLOWED),
+        (ADMIN, SetSettings(Settings(join="open")), None),
+    ],
+)
+def test_who_may_do_what(account: AccountId, action: Action, code: Code | None) -> None:
+    state = made()
+    if code is None:
+        assert change(state, account, action).state.head == state.head + 1
+    else:
+        assert refusal(state, account, action) is code
+
+
+def test_settings_open_the_group() -> None:
+    state = made(Settings(join="open", invite="members"))
+    assert STRANGER in change(state, STRANGER, Join()).state.members
+    assert STRANGER in change(state, MEMBER, Add(STRANGER)).state.members
+
+
+def test_a_group_has_room_for_so_many() -> None:
+    assert refusal(made(), OWNER, Add(STRANGER), most=4) is Code.GROUP_FULL
+    assert len(change(made(), OWNER, Add(STRANGER), most=5).state.members) == 5
+
+
+@pytest.mark.parametrize(("history", "first"), [("all", 1), ("joined", 4)])
+def test_who_joins_reads_as_the_group_says_and_gets_its_notice(history: str, first: int) -> None:
+    state = made(msgspec.convert({"history": history}, Settings))
+    outcome = change(state, OWNER, Add(STRANGER))
+    assert outcome.spans == (Span(STRANGER, GROUP, first),)
+    joined = outcome.state.members[STRANGER]
+    assert (joined.role, joined.joined, joined.joined_ordinal, joined.reads_from) == (Role.MEMBER, 4, 0, first)
+    assert STRANGER in outcome.audience
+
+
+@pytest.mark.parametrize(("account", "action"), [(OWNER, Remove(MEMBER)), (MEMBER, Leave())])
+def test_who_goes_reads_up_to_its_notice_and_gets_it(account: AccountId, action: Action) -> None:
+    outcome = change(made(), account, action)
+    assert MEMBER not in outcome.state.members
+    assert MEMBER in outcome.audience
+    [span] = outcome.spans
+    assert (span.account, span.conversation, span.first, span.last) == (MEMBER, GROUP, 1, 4)
+
+
+def test_an_owner_who_leaves_hands_over_to_the_highest_then_the_oldest() -> None:
+    first = change(made(), OWNER, Leave())
+    assert first.change == events.Left(OWNER, ADMIN)
+    assert first.state.members[ADMIN].role is Role.OWNER
+    state = change(first.state, ADMIN, Add(STRANGER)).state
+    second = change(state, ADMIN, Leave())
+    assert second.change == events.Left(ADMIN, MEMBER)
+
+
+def test_the_last_one_out_leaves_an_empty_group_that_an_open_one_can_refill() -> None:
+    state = made(Settings(join="open"))
+    for account in (ADMIN, MEMBER, OTHER, OWNER):
+        outcome = change(state, account, Leave())
+        state = outcome.state
+    assert outcome.change == events.Left(OWNER)
+    assert not state.members
+    assert change(state, STRANGER, Join()).state.members[STRANGER].role is Role.OWNER
+
+
+def test_an_owner_who_gives_the_group_away_becomes_an_admin() -> None:
+    state = change(made(), OWNER, SetRole(MEMBER, Role.OWNER)).state
+    assert (state.members[MEMBER].role, state.members[OWNER].role) == (Role.OWNER, Role.ADMIN)
+
+
+people = st.sampled_from([OWNER, ADMIN, MEMBER, OTHER, STRANGER])
+settings = st.builds(
+    Settings,
+    history=st.sampled_from(["all", "joined"]),
+    join=st.sampled_from(["open", "closed"]),
+    invite=st.sampled_from(["admins", "members"]),
+)
+wishes = st.lists(
+    st.tuples(
+        people,
+        st.one_of(
+            st.builds(Add, people),
+            st.builds(Remove, people),
+            st.just(Leave()),
+            st.just(Join()),
+            st.builds(SetRole, people, st.sampled_from(Role)),
+            st.builds(SetSettings, settings),
+            st.just(Send(Text("hi"))),
+        ),
+    ),
+    max_size=40,
+)
+
+
+@given(settings, wishes)
+def test_laws_of_groups(how: Settings, wishes: list[tuple[AccountId, Action]]) -> None:
+    """One owner while anyone is in; spans say exactly who got which events; nobody beyond the limit."""
+    action = Create("us", (ADMIN, MEMBER), how)
+    state: Conversation | None = None
+    rows: dict[tuple[AccountId, int], Span] = {}
+    got: dict[AccountId, set[int]] = {}
+    for sequence, (account, wish) in enumerate([(OWNER, action), *wishes], start=1):
+        decision = decide(state, command(account, wish, 4), Position(1, sequence, 0))
+        if type(decision) is not Placed:
+            continue
+        state = decision.state
+        rows |= {(span.account, span.first): span for span in decision.spans}
+        for one in decision.audience:
+            got.setdefault(one, set()).add(state.head)
+        owners = [member for member in state.members.values() if member.role is Role.OWNER]
+        assert len(owners) == (1 if state.members else 0)
+        assert len(state.members) <= 4
+        for one in got:
+            spans = [span for (of, _), span in rows.items() if of == one]
+            readable = {n for span in spans for n in range(span.first, (span.last or state.head) + 1)}
+            assert got[one] <= readable, "what came to an inbox can be read"
+            assert any(span.last is None for span in spans) == (one in state.members), "an open span is a membership"

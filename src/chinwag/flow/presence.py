@@ -18,6 +18,7 @@ from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf, Report, Stage, State
 from chinwag.domain.refusal import Refused
 from chinwag.domain.signals import Presence
+from chinwag.flow.clock import Clock
 from chinwag.ports.bus import PEOPLE, Bus, SessionChange, Tell
 from chinwag.ports.mark_store import MarkStore, Seen
 
@@ -55,7 +56,7 @@ class Presences:
         marks: MarkStore,
         bus: Bus,
         audience: Callable[[AccountId], Awaitable[Collection[AccountId]]],
-        clock: Callable[[], int],
+        clock: Clock,
     ) -> None:
         """`clock` in milliseconds since 1970; who was stored as online has from now on the grace to come back."""
         self._marks = marks

@@ -5,7 +5,6 @@ log. What the worker has cached is a function of the log's prefix, so after a fa
 it drops everything and reads states again: the same records then give the same rows.
 """
 
-import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -209,10 +208,3 @@ def _predecessor(command: Command) -> KeyName | None:
     if type(action) is Send and action.after is not None:
         return KeyName(command.conversation, command.device, action.after)
     return None
-
-
-async def run_all(log: Log, store: MessageStore, bus: Bus) -> None:
-    """Work on every partition of `log` until it is closed."""
-    async with asyncio.TaskGroup() as group:
-        for partition in range(log.partitions):
-            group.create_task(Deliver(partition, log, store, bus).run(), name=f"deliver-{partition}")

@@ -1,0 +1,176 @@
+"""Conversations: list them, read them, write into them, begin groups."""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import Provide
+from litestar.params import Parameter
+
+from chinwag.domain.command import Create, Send
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accept import Accept, Wish
+from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.ask import ask
+from chinwag.flow.clock import Clock
+from chinwag.flow.conversations import Conversations
+from chinwag.flow.create_group import create_group
+from chinwag.flow.history import History
+from chinwag.ports.directory import Directory
+from chinwag.ports.inbox import Inbox
+from chinwag.wire.codec import Cursor
+from chinwag.wire.conversations import (
+    ConversationPage,
+    ConversationView,
+    CreateGroup,
+    CurrentCursor,
+    EventPage,
+    Placed,
+    PostMessage,
+    Receipts,
+)
+
+PAGE: Final = 50
+PAGE_MOST: Final = 200
+RECEIPTS: Final = 500
+
+Limit = Annotated[int, Parameter(ge=1, le=PAGE_MOST, description="Items in the page at most.")]
+Number = Annotated[int, Parameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
+Key = Annotated[
+    str | None,
+    Parameter(header="Idempotency-Key", max_length=128, description="The same again makes no second one."),
+]
+
+
+class ConversationServices(msgspec.Struct, frozen=True, kw_only=True):
+    """The legs of the way that these addresses call."""
+
+    accept: Accept
+    conversations: Conversations
+    history: History
+    inbox: Inbox
+    directory: Directory
+    ids: Snowflake
+    clock: Clock
+    frame_bytes: int
+
+
+def conversation_routes(services: ConversationServices) -> Router:
+    """Everything about conversations and their messages."""
+    return Router(
+        path="/v1",
+        route_handlers=[
+            get_cursor,
+            get_conversations,
+            post_conversation,
+            get_conversation,
+            get_messages,
+            post_message,
+            get_changes,
+            get_receipts,
+        ],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        request_max_body_size=services.frame_bytes,
+    )
+
+
+@get("/cursor", operation_id="getCursor", summary="Where my inbox ends now", tags=["conversations"])
+async def get_cursor(services: ConversationServices, principal: Principal) -> CurrentCursor:
+    """Take it before loading afresh, then apply the events after it: nothing falls between."""
+    bounds = await services.inbox.bounds(principal.account)
+    return CurrentCursor(str(Cursor(bounds.epoch, bounds.head)))
+
+
+@get("/conversations", operation_id="listConversations", summary="My conversations", tags=["conversations"])
+async def get_conversations(
+    services: ConversationServices,
+    principal: Principal,
+    before: Annotated[str | None, Parameter(max_length=300, description="`next` of the page before.")] = None,
+    limit: Limit = PAGE,
+) -> ConversationPage:
+    """By activity, the latest first."""
+    return await services.conversations.page(principal.account, before, limit)
+
+
+@post("/conversations", operation_id="createGroup", summary="Begin a group", tags=["conversations"])
+async def post_conversation(
+    data: CreateGroup, services: ConversationServices, principal: Principal, idempotency_key: Key = None
+) -> Placed:
+    """Its maker owns it. With an `Idempotency-Key` a retry finds the same group."""
+    conversation, answer = await create_group(
+        services.accept,
+        services.directory,
+        services.ids,
+        services.clock,
+        principal.account,
+        principal.device,
+        idempotency_key,
+        Create(data.title, data.members, data.settings),
+    )
+    return Placed(conversation, answer.number, answer.sent_at)
+
+
+@get("/conversations/{conversation:str}", operation_id="getConversation", summary="One of them", tags=["conversations"])
+async def get_conversation(conversation: str, services: ConversationServices, principal: Principal) -> ConversationView:
+    """A conversation as I see it; one that I left as it was then."""
+    return await services.conversations.view(principal.account, ConversationId(conversation))
+
+
+@get("/conversations/{conversation:str}/messages", operation_id="listEvents", summary="History", tags=["messages"])
+async def get_messages(
+    conversation: str,
+    services: ConversationServices,
+    principal: Principal,
+    before: Number | None = None,
+    after: Number | None = None,
+    around: Number | None = None,
+    limit: Limit = PAGE,
+) -> EventPage:
+    """Events in rising order: the newest, or those before, after or around a number. At most one may be given."""
+    if sum(number is not None for number in (before, after, around)) > 1:
+        raise Refused(Code.BAD_REQUEST, "give one of before, after and around")
+    name = ConversationId(conversation)
+    if after is not None:
+        return await services.history.page_after(principal.account, name, after, limit)
+    if around is not None:
+        return await services.history.page_around(principal.account, name, around, limit)
+    return await services.history.page_before(principal.account, name, before, limit)
+
+
+@post("/conversations/{conversation:str}/messages", operation_id="send", summary="Send a message", tags=["messages"])
+async def post_message(
+    conversation: str,
+    data: PostMessage,
+    services: ConversationServices,
+    principal: Principal,
+    idempotency_key: Key = None,
+) -> Placed:
+    """The answer says that the message is stored and placed. Without an `Idempotency-Key` a retry makes a copy."""
+    name = ConversationId(conversation)
+    key = ClientId(idempotency_key or f"http-{services.ids.next(services.clock())}")
+    action = Send(data.body, data.reply_to, data.after)
+    answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, action))
+    return Placed(name, answer.number, answer.sent_at)
+
+
+@get("/conversations/{conversation:str}/changes", operation_id="listChanges", summary="Changes", tags=["messages"])
+async def get_changes(
+    conversation: str, services: ConversationServices, principal: Principal, after: Number = 0, limit: Limit = PAGE
+) -> EventPage:
+    """Every event after a number: what a device that has the conversation cached must apply to it."""
+    return await services.history.page_after(principal.account, ConversationId(conversation), after, limit)
+
+
+@get(
+    "/conversations/{conversation:str}/messages/{number:int}/receipts",
+    operation_id="listReceipts",
+    summary="Who has read a message, and when",
+    tags=["messages"],
+)
+async def get_receipts(
+    conversation: str, number: int, services: ConversationServices, principal: Principal
+) -> Receipts:
+    """Members who have the message or have read it."""
+    name = ConversationId(conversation)
+    return Receipts(await services.history.receipts(AccountId(principal.account), name, number, RECEIPTS))

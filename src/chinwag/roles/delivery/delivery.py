@@ -1,0 +1,83 @@
+"""The delivery role: the partitions' workers, the outbox's relay, and the inboxes' housekeeping."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from chinwag.domain.refusal import Refused
+from chinwag.flow.clock import Clock
+from chinwag.flow.deliver import Deliver
+from chinwag.flow.relay import relay
+from chinwag.ports.bus import Bus
+from chinwag.ports.directory import Directory
+from chinwag.ports.inbox import Inbox
+from chinwag.ports.log import Log
+from chinwag.ports.message_store import MessageStore
+
+TRIM_SECONDS: Final = 600.0
+"""From one look for old inbox entries to the next."""
+TRIM_ENTRIES: Final = 5_000
+"""Entries that go at a time; between two such steps others have their turn."""
+DAY_MS: Final = 86_400_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """Runs until the log is closed."""
+
+    def __init__(
+        self,
+        log: Log,
+        store: MessageStore,
+        inbox: Inbox,
+        bus: Bus,
+        directory: Directory,
+        clock: Clock,
+        inbox_kept_days: int,
+    ) -> None:
+        self.workers = [Deliver(partition, log, store, bus) for partition in range(log.partitions)]
+        self._log = log
+        self._inbox = inbox
+        self._directory = directory
+        self._clock = clock
+        self._kept_ms = inbox_kept_days * DAY_MS
+        self._working: list[asyncio.Task[None]] = []
+        self._beside: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take commands from the log."""
+        self._working = [asyncio.create_task(worker.run(), name="deliver") for worker in self.workers]
+        self._beside = [
+            asyncio.create_task(relay(self._directory, self._inbox), name="relay"),
+            asyncio.create_task(self._trim(), name="trim"),
+        ]
+
+    async def check(self) -> None:
+        """For readiness: raise if a worker has ended."""
+        for task in self._working:
+            if task.done():
+                raise RuntimeError("a delivery worker has ended")
+
+    async def stop(self, grace: float) -> None:
+        """Close the log, let the workers finish what they hold (at most `grace` seconds), end the rest."""
+        await self._log.close()
+        for task in self._beside:
+            task.cancel()
+        if self._working:
+            _, late = await asyncio.wait(self._working, timeout=grace)
+            for task in late:
+                task.cancel()
+        await asyncio.gather(*self._working, *self._beside, return_exceptions=True)
+
+    async def _trim(self) -> None:
+        while True:
+            try:
+                while await self._inbox.trim(self._clock() - self._kept_ms, TRIM_ENTRIES) >= TRIM_ENTRIES:
+                    await asyncio.sleep(0.05)
+            except Refused as refused:
+                _log.warning("old inbox entries stay for now", code=refused.code, detail=refused.detail)
+            except Exception:
+                _log.exception("old inbox entries stay for now")
+            await asyncio.sleep(TRIM_SECONDS)

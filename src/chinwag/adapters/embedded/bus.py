@@ -1,0 +1,67 @@
+"""The Bus of one process: signals reach their subscribers on the next turn of the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from chinwag.ports.bus import Bus, Signal, Subject
+
+WAITING_MAX: Final = 100_000
+"""Signals of one turn of the loop; more are lost, as signals may be."""
+
+log = structlog.get_logger(__name__)
+
+
+class _Subscription:
+    __slots__ = ("handler", "live")
+
+    def __init__(self, handler: Callable[[Signal], None]) -> None:
+        self.handler = handler
+        self.live = True
+
+
+class EmbeddedBus(Bus):
+    """Made on the event loop on which handlers run."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._subscriptions: dict[Subject, tuple[_Subscription, ...]] = {}
+        self._waiting: list[tuple[tuple[_Subscription, ...], Signal]] = []
+
+    def publish(self, subject: Subject, signal: Signal) -> None:
+        readers = self._subscriptions.get(subject)
+        if readers is None:
+            return
+        if len(self._waiting) >= WAITING_MAX:
+            log.warning("signal_lost", subject=subject)
+            return
+        self._waiting.append((readers, signal))
+        if len(self._waiting) == 1:
+            self._loop.call_soon(self._deliver)
+
+    def subscribe(self, subject: Subject, handler: Callable[[Signal], None]) -> Callable[[], None]:
+        subscription = _Subscription(handler)
+        self._subscriptions[subject] = (*self._subscriptions.get(subject, ()), subscription)
+
+        def unsubscribe() -> None:
+            subscription.live = False
+            left = tuple(other for other in self._subscriptions.get(subject, ()) if other is not subscription)
+            if left:
+                self._subscriptions[subject] = left
+            else:
+                self._subscriptions.pop(subject, None)
+
+        return unsubscribe
+
+    def _deliver(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for readers, signal in waiting:
+            for subscription in readers:
+                if not subscription.live:
+                    continue
+                try:
+                    subscription.handler(signal)
+                except Exception:
+                    log.exception("signal_handler_failed", signal=type(signal).__name__)

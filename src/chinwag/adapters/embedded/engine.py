@@ -1,0 +1,310 @@
+"""The RocksDB under the embedded stores: one writer thread, and one sync for all commits that wait.
+
+A commit puts its rows into the open group, on the event loop. The writer takes the group whole, writes it as one
+batch with one sync, and says so on the loop. While it writes, the next group fills: the busier the server, the
+more commits share a sync. Rows become readable only with their sync, so nobody sees what a power cut could undo.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, TypeVar
+
+import structlog
+from rocksdict import Rdict, WriteBatch, WriteOptions
+
+from chinwag.adapters.embedded import keys, tuning, values
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+
+FORMAT: Final = 1
+"""The layout of keys and values. A newer one in the directory is refused."""
+GROUP_BYTES: Final = 32 << 20
+"""A group that holds this much takes no more commits."""
+PATIENCE: Final = 10.0
+"""Seconds that closing and reopening wait for writes and reads under way."""
+
+T = TypeVar("T")
+Write = Callable[[Rdict, WriteBatch], None]
+log = structlog.get_logger(__name__)
+
+_SYNCED: Final = WriteOptions()
+_SYNCED.sync = True
+
+
+class DataDirectoryInUseError(Exception):
+    """Another process has the data directory open."""
+
+
+class NewerDataError(Exception):
+    """The data directory was written by a newer version."""
+
+
+def write_synced(db: Rdict, rows: WriteBatch) -> None:
+    """Write `rows` all or none, and return when they are on disk. The one place where the embedded stores sync."""
+    db.write(rows, _SYNCED)
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Group:
+    """Commits that share one write. `put` adds a row; `arrivals` belongs to the inbox."""
+
+    __slots__ = ("arrivals", "delete", "put", "rows", "serial", "waiters")
+
+    def __init__(self, serial: int) -> None:
+        self.serial = serial
+        self.rows = WriteBatch(raw_mode=True)
+        self.put: Callable[[bytes, bytes], None] = self.rows.put
+        self.delete: Callable[[bytes], None] = self.rows.delete
+        self.waiters: list[asyncio.Future[None]] = []
+        self.arrivals: list[tuple[Sequence[AccountId], list[int], list[bytes]]] = []
+
+
+class Engine:
+    """The store of `path`, opened by this process alone.
+
+    After a write that failed every commit is refused until `reopen`, as nobody knows how much of it is on disk;
+    `failures` counts such writes. Made on the event loop that will use it.
+    """
+
+    @classmethod
+    async def open(cls, path: Path, cache_bytes: int, write: Write, clock: Callable[[], int]) -> "Engine":
+        """Open or make the store. clock: milliseconds since 1970.
+
+        Raises `DataDirectoryInUseError` and `NewerDataError`.
+        """
+        loop = asyncio.get_running_loop()
+        db = await loop.run_in_executor(None, _open, path, cache_bytes)
+        try:
+            epochs = await loop.run_in_executor(None, _begin, db, path, clock)
+        except BaseException:
+            db.close()
+            raise
+        engine = cls(path, cache_bytes, write, clock)
+        engine._db = db
+        engine.inbox_epoch, engine.log_epoch = epochs
+        engine._writer.start()
+        return engine
+
+    def __init__(self, path: Path, cache_bytes: int, write: Write, clock: Callable[[], int]) -> None:
+        self.clock = clock
+        self.inbox_epoch = self.log_epoch = 0
+        self.failures = 0
+        self.answered = 0
+        """The serial of the last group that was written or refused."""
+        self.on_durable: list[Callable[[Group], None]] = []
+        self.on_failed: list[Callable[[], None]] = []
+        self._path = path
+        self._cache_bytes = cache_bytes
+        self._write = write
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        self._queue: SimpleQueue[Group | None] = SimpleQueue()
+        self.serial = 0
+        self._open: Group | None = None
+        self._failed = False
+        self._closed = False
+        self._reads: set[asyncio.Future[object]] = set()
+        self._room: asyncio.Event = asyncio.Event()
+        self._reopening = asyncio.Lock()
+        self._db: Rdict | None = None
+        self._writer = threading.Thread(target=self._run, name="chinwag-store", daemon=True)
+
+    @property
+    def db(self) -> Rdict:
+        """RocksDB, for reads. Raises `unavailable` while it is not open."""
+        if self._db is None:
+            raise Refused(Code.UNAVAILABLE, "the message store is not open", 1.0)
+        return self._db
+
+    async def room(self) -> None:
+        """Wait until the open group takes more. Raises `unavailable` if the engine takes nothing at all.
+
+        Whoever got room calls `group` in the same turn of the loop.
+        """
+        while True:
+            if self._failed or self._closed:
+                raise Refused(Code.UNAVAILABLE, "the message store takes no writes", 1.0)
+            if self._open is None or self._open.rows.size_in_bytes() < GROUP_BYTES:
+                return
+            self._room.clear()
+            await self._room.wait()
+
+    async def ready(self) -> None:
+        """`room`, for rows that follow from nothing read before: reopens after a failure."""
+        if self._failed:
+            await self.reopen()
+        await self.room()
+
+    @contextlib.contextmanager
+    def group(self) -> Iterator[Group]:
+        """The open group, for one commit's rows. Nothing in the block may await; an error in it fails the group."""
+        with self._lock:
+            group = self._open
+            if group is None:
+                self.serial += 1
+                group = self._open = Group(self.serial)
+                self._queue.put(group)
+            try:
+                yield group
+            except BaseException:
+                self._fail()
+                raise
+
+    def durable(self, group: Group) -> asyncio.Future[None]:
+        """Done when `group` is on disk; fails with `unavailable`. To be called inside `with group()`."""
+        waiter = self._loop.create_future()
+        group.waiters.append(waiter)
+        return waiter
+
+    async def read(self, reading: Callable[[Rdict], T]) -> T:
+        """Run a long read in a thread. It must not keep an iterator: one that lives on would keep RocksDB open."""
+        db = self.db
+        running = self._loop.run_in_executor(None, reading, db)
+        self._reads.add(running)  # type: ignore[arg-type]
+        running.add_done_callback(self._reads.discard)
+        try:
+            return await running
+        except Refused:
+            raise
+        except Exception as error:
+            raise Refused(Code.UNAVAILABLE, "the message store cannot be read", 1.0) from error
+
+    async def reopen(self) -> None:
+        """Take commits again after a failure, from what is on disk. Does nothing if there was none.
+
+        Raises `unavailable` if RocksDB cannot be opened; commits are then refused as before.
+        """
+        async with self._reopening:
+            if self._closed:
+                raise Refused(Code.UNAVAILABLE, "the message store is closed")
+            if not self._failed:
+                return
+            db = self._db
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._idle()
+                    self._db = None
+                    if self._reads:
+                        await asyncio.wait(set(self._reads))
+                self._db = await self._loop.run_in_executor(None, self._swap, db)
+            except Exception as error:
+                log.exception("store_reopen_failed")
+                raise Refused(Code.UNAVAILABLE, "the message store cannot be opened", 1.0) from error
+            self._forget()
+            self._failed = False
+            log.warning("store_reopened", failures=self.failures)
+
+    async def close(self) -> None:
+        """Write what is queued, for at most `PATIENCE`, then let go of the directory."""
+        if self._closed:
+            return
+        self._closed = True
+        self._room.set()
+        self._queue.put(None)
+        await self._loop.run_in_executor(None, self._writer.join, PATIENCE)
+        if self._writer.is_alive():
+            log.error("store_close_timed_out", seconds=PATIENCE)
+            return
+        if self._reads:
+            await asyncio.wait(set(self._reads), timeout=PATIENCE)
+        db, self._db = self._db, None
+        if db is not None:
+            await self._loop.run_in_executor(None, db.close)
+
+    def _swap(self, db: Rdict | None) -> Rdict:
+        if db is not None:
+            db.close()
+        return _open(self._path, self._cache_bytes)
+
+    async def _idle(self) -> None:
+        """Wait until the writer has answered every group."""
+        while self.serial > self.answered:
+            self._room.clear()
+            await self._room.wait()
+
+    def _run(self) -> None:
+        """The writer thread."""
+        while (group := self._queue.get()) is not None:
+            with self._lock:
+                self._open = None
+                refused = self._failed
+            error: Exception | None = None
+            if not refused:
+                try:
+                    self._write(self.db, group.rows)
+                except Exception as caught:
+                    error = caught
+                    with self._lock:
+                        self._fail()
+            tell = self._settle if error is None and not refused else self._refuse
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                self._loop.call_soon_threadsafe(tell, group, error)
+
+    def _settle(self, group: Group, _: Exception | None) -> None:
+        self.answered = group.serial
+        self._room.set()
+        for waiter in group.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        # After the committers, who can hand over the next group while this one is told.
+        for told in self.on_durable:
+            self._loop.call_soon(told, group)
+
+    def _refuse(self, group: Group, error: Exception | None) -> None:
+        if error is not None:
+            log.error("store_write_failed", error=str(error), commits=len(group.waiters))
+        self.answered = group.serial
+        self._forget()
+        self._room.set()
+        for waiter in group.waiters:
+            if not waiter.done():
+                waiter.set_exception(Refused(Code.UNAVAILABLE, "the message store could not write", 1.0))
+
+    def _fail(self) -> None:
+        """Refuse all that is not written yet. Under the lock."""
+        if not self._failed:
+            self._failed = True
+            self.failures += 1
+
+    def _forget(self) -> None:
+        for told in self.on_failed:
+            told()
+
+
+def _open(path: Path, cache_bytes: int) -> Rdict:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        return Rdict(str(path), tuning.options(cache_bytes))
+    except Exception as error:
+        if "/LOCK" in str(error):
+            raise DataDirectoryInUseError(
+                f"{path} is in use by another process: stop that one, or give this one its own data directory"
+            ) from error
+        raise
+
+
+def _begin(db: Rdict, path: Path, clock: Callable[[], int]) -> tuple[int, int]:
+    found = values.integer(db.get(keys.FORMAT))
+    if found > FORMAT:
+        raise NewerDataError(
+            f"{path} was written by a newer Chinwag (data format {found}; this one knows {FORMAT}): "
+            "run that version, or restore a backup made before the upgrade"
+        )
+    # A data directory made anew must not pass for the one that it replaces: cursors of that one are void.
+    inbox_epoch = values.integer(db.get(keys.INBOX_EPOCH)) or clock() // 1000
+    log_epoch = values.integer(db.get(keys.LOG_EPOCH)) + 1
+    rows = WriteBatch(raw_mode=True)
+    rows.put(keys.FORMAT, values.sealed(FORMAT))
+    rows.put(keys.INBOX_EPOCH, values.sealed(inbox_epoch))
+    rows.put(keys.LOG_EPOCH, values.sealed(log_epoch))
+    write_synced(db, rows)
+    return inbox_epoch, log_epoch

@@ -1,0 +1,91 @@
+"""The keys of the embedded store: one byte for the kind of row, then its names, then a number.
+
+A name is written after its length, so no name can reach into the next one, whatever it contains; numbers are
+big-endian, so rows of one prefix lie in the order of their numbers.
+"""
+
+import struct
+from typing import Final
+
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.message_store import KeyName
+
+NAME_BYTES: Final = 255
+"""The longest name, in UTF-8."""
+
+number: Final = struct.Struct(">Q").pack
+"""Eight bytes that sort as the number does."""
+NUMBER_BYTES: Final = 8
+
+FORMAT: Final = b"!format"
+INBOX_EPOCH: Final = b"!inbox-epoch"
+LOG_EPOCH: Final = b"!log-epoch"
+INBOXES: Final = b"i"
+"""What all rows of inboxes begin with."""
+
+
+def name(text: str) -> bytes:
+    """A name inside a key. Raises `bad_request` for one that is too long or has no UTF-8 form."""
+    try:
+        written = text.encode()
+    except UnicodeEncodeError:
+        raise Refused(Code.BAD_REQUEST, "an id is not valid text") from None
+    if len(written) > NAME_BYTES:
+        raise Refused(Code.BAD_REQUEST, f"an id has more than {NAME_BYTES} bytes")
+    return bytes((len(written),)) + written
+
+
+def names(key: bytes, at: int = 1) -> list[str]:
+    """The names in a key that holds nothing else from byte `at` on, or a number after `at` of them."""
+    found = []
+    while at < len(key) and len(key) - at != NUMBER_BYTES:
+        end = at + 1 + key[at]
+        found.append(key[at + 1 : end].decode())
+        at = end
+    return found
+
+
+def events(conversation: ConversationId) -> bytes:
+    """Before the number of an event."""
+    return b"e" + name(conversation)
+
+
+def state(conversation: ConversationId) -> bytes:
+    """A conversation's state."""
+    return b"s" + name(conversation)
+
+
+def send_key(key: KeyName) -> bytes:
+    """What a send became."""
+    return b"k" + name(key.conversation) + name(key.device) + name(key.id)
+
+
+def spans(account: AccountId) -> bytes:
+    """Before the conversation of a span."""
+    return b"m" + name(account)
+
+
+def spans_in(account: AccountId, conversation: ConversationId) -> bytes:
+    """Before the first number of a span."""
+    return b"m" + name(account) + name(conversation)
+
+
+def inbox(account: AccountId) -> bytes:
+    """Before the last position of a chunk. Position 0 is the floor's row."""
+    return INBOXES + name(account)
+
+
+def marks(conversation: ConversationId) -> bytes:
+    """Before the account of a row of marks."""
+    return b"r" + name(conversation)
+
+
+def steps(conversation: ConversationId, account: AccountId) -> bytes:
+    """Before the number of a read step."""
+    return b"t" + name(conversation) + name(account)
+
+
+def seen(account: AccountId) -> bytes:
+    """The last transition of an account's presence."""
+    return b"o" + name(account)

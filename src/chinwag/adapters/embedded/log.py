@@ -1,0 +1,147 @@
+"""The Log of one process: a bounded queue per partition. Nothing in it is acked, so nothing in it is on disk."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+import structlog
+
+from chinwag.domain.body import Text
+from chinwag.domain.command import Send
+from chinwag.domain.conversation import Position
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.log import Log, Record, Submission, partition_of
+
+CAPACITY: Final = 10_000
+"""Records of one partition that are not committed yet."""
+CAPACITY_CHARACTERS: Final = 64 << 20
+"""Characters of their texts."""
+BATCH: Final = 1000
+"""Records that a reader gets at once, at most."""
+BATCH_CHARACTERS: Final = 8 << 20
+
+log = structlog.get_logger(__name__)
+
+
+class _Partition:
+    """Records that are not committed yet. The first has sequence `base` + 1."""
+
+    __slots__ = ("base", "characters", "read", "reader", "records", "waiter")
+
+    def __init__(self) -> None:
+        self.base = 0
+        self.characters = 0
+        self.read = 0  # the highest sequence given to a reader
+        self.records: list[Record] = []
+        self.waiter: asyncio.Future[None] | None = None
+        self.reader: object = None
+
+    @property
+    def end(self) -> int:
+        return self.base + len(self.records)
+
+    def wake(self) -> None:
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+    def after(self, sequence: int) -> list[Record]:
+        start = sequence - self.base
+        batch = self.records[start : start + BATCH]
+        characters = 0
+        for index, record in enumerate(batch):
+            characters += _characters(record.submission)
+            if characters > BATCH_CHARACTERS and index:
+                return batch[:index]
+        return batch
+
+    def forget(self, sequence: int) -> None:
+        count = min(sequence - self.base, len(self.records))
+        if count > 0:
+            self.characters -= sum(_characters(record.submission) for record in self.records[:count])
+            del self.records[:count]
+            self.base += count
+
+
+class EmbeddedLog(Log):
+    """epoch: higher than any before on this data directory, as this log begins again at sequence 1.
+
+    A record is kept until its checkpoint. Who asks for records below the checkpoint gets those above it.
+    """
+
+    def __init__(
+        self, epoch: int, partitions: int = 1, capacity: int = CAPACITY, characters: int = CAPACITY_CHARACTERS
+    ) -> None:
+        self._epoch = epoch
+        self._capacity = capacity
+        self._characters = characters
+        self._partitions = [_Partition() for _ in range(partitions)]
+        self._lost: Callable[[Submission], None] | None = None
+        self._closed = False
+
+    @property
+    def partitions(self) -> int:
+        return len(self._partitions)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def append(self, submission: Submission) -> None:
+        if self._closed:
+            raise Refused(Code.UNAVAILABLE, "the server is stopping", 1.0)
+        partition = self._partitions[partition_of(submission.command.conversation, len(self._partitions))]
+        characters = _characters(submission)
+        if len(partition.records) >= self._capacity or partition.characters + characters > self._characters:
+            raise Refused(Code.OVERLOADED, "too many messages wait", 1.0)
+        partition.characters += characters
+        partition.records.append(Record(Position(self._epoch, partition.end + 1, 0), submission))
+        partition.wake()
+
+    def on_lost(self, handler: Callable[[Submission], None]) -> None:
+        self._lost = handler
+
+    async def records(self, partition: int, after: Position) -> AsyncIterator[Sequence[Record]]:
+        source = self._partitions[partition]
+        source.reader = me = object()
+        source.wake()  # an earlier reader ends
+        done = after.sequence if after.epoch == self._epoch else 0
+        while True:
+            done = max(done, source.base)
+            # A turn of the loop appends all that it has before this reader runs: it gets them together.
+            while source.end <= done and not self._closed and source.reader is me:
+                source.waiter = asyncio.get_running_loop().create_future()
+                await source.waiter
+            if self._closed or source.reader is not me:
+                return
+            batch = source.after(done)
+            done = batch[-1].position.sequence
+            source.read = max(source.read, done)
+            yield batch
+
+    def checkpoint(self, partition: int, position: Position) -> None:
+        if position.epoch == self._epoch:
+            self._partitions[partition].forget(position.sequence)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for partition in self._partitions:
+            partition.wake()
+            unread = partition.records[max(0, partition.read - partition.base) :]
+            for record in unread:
+                self._tell_lost(record.submission)
+
+    def _tell_lost(self, submission: Submission) -> None:
+        """No worker has seen it, so it surely did not get in."""
+        if self._lost is None:
+            return
+        try:
+            self._lost(submission)
+        except Exception:
+            log.exception("lost_handler_failed")
+
+
+def _characters(submission: Submission) -> int:
+    action = submission.command.action
+    return len(action.body.text) if type(action) is Send and type(action.body) is Text else 0

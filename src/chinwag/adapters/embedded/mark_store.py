@@ -1,0 +1,131 @@
+"""The MarkStore on RocksDB: marks and what is posted about them go in one atomic write."""
+
+from collections.abc import Sequence
+
+from rocksdict import Rdict
+
+from chinwag.adapters.embedded import keys, values
+from chinwag.adapters.embedded.engine import Engine
+from chinwag.adapters.embedded.generations import Generations
+from chinwag.adapters.embedded.numbering import Numbering
+from chinwag.adapters.embedded.scan import get, read, rows, scan
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import Marks, merge
+from chinwag.ports.inbox import Posting
+from chinwag.ports.mark_store import Advance, MarkStore, ReadStep, Seen
+
+Pair = tuple[ConversationId, AccountId]
+
+
+class EmbeddedMarkStore(MarkStore):
+    """Marks are merged with what was last given to the writer, so they rise in whatever order advances come."""
+
+    def __init__(self, engine: Engine, numbering: Numbering) -> None:
+        self._engine = engine
+        self._numbering = numbering
+        self._marks: Generations[Pair, Marks] = Generations(engine)
+        self._seen: Generations[AccountId, Seen] = Generations(engine)
+
+    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:
+        engine = self._engine
+        await engine.ready()
+        self._numbering.begin()
+        self._marks.age()
+        self._numbering.load([posting.account for posting in postings])
+        moved: dict[Pair, Marks] = {}
+        written: list[tuple[bytes, bytes]] = []
+        held_now = self._held([(advance.conversation, advance.account) for advance in advances])
+        for advance in advances:
+            pair = (advance.conversation, advance.account)
+            held = held_now[pair]
+            marks = merge(held, advance.marks)
+            if marks is held:
+                continue
+            held_now[pair] = moved[pair] = marks
+            if advance.stepped and marks.read is not held.read:
+                step = keys.steps(*pair) + keys.number(marks.read.number)
+                written.append((step, values.sealed(marks.read.at)))
+        written += [
+            (keys.marks(one) + keys.name(account), values.sealed(marks)) for (one, account), marks in moved.items()
+        ]
+        # Also with nothing to write: what these advances repeat may still be on its way to the disk.
+        if not written and not postings and engine.answered == engine.serial:
+            return
+        with engine.group() as group:
+            for key, value in written:
+                group.put(key, value)
+            for pair, marks in moved.items():
+                self._marks.put(pair, marks)
+            self._numbering.post(group, postings)
+            durable = engine.durable(group)
+        await durable
+
+    async def marks(self, wanted: Sequence[Pair]) -> list[Marks]:
+        names = [keys.marks(conversation) + keys.name(account) for conversation, account in wanted]
+        found = await read(self._engine, len(names), lambda db: get(db, names))
+        return [values.marks(stored) for stored in found]
+
+    async def of_conversation(self, conversation: ConversationId, limit: int) -> dict[AccountId, Marks]:
+        prefix = keys.marks(conversation)
+        found = await scan(self._engine, prefix, prefix, limit)
+        return {_account(key, prefix): values.marks(stored) for key, stored in found}
+
+    async def readers(self, conversation: ConversationId, number: int, limit: int) -> list[ReadStep]:
+        return await read(self._engine, limit, lambda db: _readers(db, conversation, number, limit))
+
+    async def save_seen(self, rows: Sequence[Seen]) -> None:
+        engine = self._engine
+        await engine.ready()
+        self._seen.age()
+        latest: dict[AccountId, Seen] = {}
+        stored = [self._seen.get(row.account) or values.seen(engine.db.get(keys.seen(row.account))) for row in rows]
+        for row, held in zip(rows, stored, strict=True):
+            held = latest.get(row.account, held)
+            if held is None or row.last_active_at >= held.last_active_at:
+                latest[row.account] = row
+        if not latest and engine.answered == engine.serial:
+            return
+        written = [(keys.seen(account), values.sealed(row)) for account, row in latest.items()]
+        with engine.group() as group:
+            for key, value in written:
+                group.put(key, value)
+            for account, row in latest.items():
+                self._seen.put(account, row)
+            durable = engine.durable(group)
+        await durable
+
+    async def seen(self, accounts: Sequence[AccountId]) -> list[Seen | None]:
+        names = [keys.seen(account) for account in accounts]
+        found = await read(self._engine, len(names), lambda db: get(db, names))
+        return [values.seen(stored) for stored in found]
+
+    def _held(self, pairs: Sequence[Pair]) -> dict[Pair, Marks]:
+        """The marks last given to the writer, or stored."""
+        held = {pair: self._marks.get(pair) for pair in pairs}
+        missing = [pair for pair, marks in held.items() if marks is None]
+        missing_rows = [keys.marks(conversation) + keys.name(account) for conversation, account in missing]
+        stored = get(self._engine.db, missing_rows)
+        loaded = {pair: values.marks(row) for pair, row in zip(missing, stored, strict=True)}
+        return {pair: loaded[pair] if marks is None else marks for pair, marks in held.items()}
+
+
+def _readers(db: Rdict, conversation: ConversationId, number: int, limit: int) -> list[ReadStep]:
+    """Of each account whose mark covers `number`: its first step at or above that."""
+    prefix = keys.marks(conversation)
+    steps = db.iter()
+    readers: list[ReadStep] = []
+    for key, stored in rows(db, prefix):
+        if not key.startswith(prefix) or len(readers) >= limit:
+            break
+        if values.marks(stored).read.number < number:
+            continue
+        account = _account(key, prefix)
+        walked = keys.steps(conversation, account)
+        steps.seek(walked + keys.number(number))
+        known = steps.valid() and steps.key().startswith(walked)
+        readers.append(ReadStep(account, values.integer(steps.value()) if known else 0))
+    return readers
+
+
+def _account(key: bytes, prefix: bytes) -> AccountId:
+    return AccountId(key[len(prefix) + 1 :].decode())

@@ -1,0 +1,85 @@
+"""The MessageStore on RocksDB: a batch is one atomic write, synced together with all others that wait."""
+
+from collections.abc import Sequence
+
+from chinwag.adapters.embedded import keys, values
+from chinwag.adapters.embedded.engine import Engine
+from chinwag.adapters.embedded.numbering import Numbering
+from chinwag.adapters.embedded.scan import get, read, scan
+from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.message_store import Commit, KeyName, MessageStore
+
+_SPANS_MAX = 100_000
+
+
+class EmbeddedMessageStore(MessageStore):
+    """One writer decides; a failed write of anybody's makes it read its states again."""
+
+    def __init__(self, engine: Engine, numbering: Numbering) -> None:
+        self._engine = engine
+        self._numbering = numbering
+        self._failures_known = engine.failures
+
+    async def commit(self, batch: Sequence[Commit]) -> None:
+        engine = self._engine
+        await engine.room()
+        if self._failures_known != engine.failures:
+            raise Refused(Code.UNAVAILABLE, "the message store must be reopened", 1.0)
+        self._numbering.begin()
+        # All that can fail for what is in the batch comes before the first row is put.
+        rows: list[tuple[bytes, bytes]] = []
+        states: list[tuple[bytes, bytes]] = []
+        for commit in batch:
+            conversation = commit.state.id
+            prefix = keys.events(conversation)
+            rows += [(prefix + keys.number(number), values.PLAIN + event) for number, event in commit.events]
+            rows += [(keys.send_key(name), values.sealed(key)) for name, key in commit.keys]
+            rows += [
+                (keys.spans_in(span.account, conversation) + keys.number(span.first), values.sealed(span))
+                for span in commit.spans
+            ]
+            for fanout in commit.fanouts:
+                self._numbering.load(fanout.audience)
+            states.append((keys.state(conversation), values.sealed(commit.state)))
+        with engine.group() as group:
+            put = group.put
+            for key, value in rows:
+                put(key, value)
+            self._numbering.fan_out(group, batch)
+            for key, value in states:
+                put(key, value)
+            durable = engine.durable(group)
+        await durable
+
+    async def reopen(self) -> None:
+        await self._engine.reopen()
+        self._failures_known = self._engine.failures
+
+    async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
+        wanted = [keys.state(conversation) for conversation in conversations]
+        found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
+        return [values.state(stored) for stored in found]
+
+    async def keys(self, names: Sequence[KeyName]) -> list[SendKey | None]:
+        wanted = [keys.send_key(name) for name in names]
+        found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
+        return [values.send_key(stored) for stored in found]
+
+    async def events(self, conversation: ConversationId, first: int, last: int) -> list[bytes]:
+        if last < first:
+            return []
+        prefix, begin = keys.events(conversation), max(first, 0)
+        rows = await scan(self._engine, prefix, prefix + keys.number(begin), last - begin + 1)
+        end = prefix + keys.number(last)
+        return [values.opened(stored) for key, stored in rows if key <= end]
+
+    async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
+        return await self._spans(keys.spans_in(account, conversation))
+
+    async def memberships(self, account: AccountId) -> list[Span]:
+        return await self._spans(keys.spans(account))
+
+    async def _spans(self, prefix: bytes) -> list[Span]:
+        return [values.span(stored) for _, stored in await scan(self._engine, prefix, prefix, _SPANS_MAX)]

@@ -1,22 +1,20 @@
 """A real API server on loopback: uvicorn, a SQLite file, keys in a folder. Only time and the cost of hashing differ."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
-import msgspec
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
 
+from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.relational import open_directory
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
 from chinwag.flow.accounts.admission import Admission
 from chinwag.flow.accounts.passwords import Passwords
-from chinwag.ports.bus import Signal, Subject
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 
@@ -78,23 +76,8 @@ class Session:
         return await self.client.request(method, path, json=json, headers=headers)
 
     async def refresh(self, attempt: str, token: str | None = None) -> httpx2.Response:
-        body = {"refresh_token": token or self.refresh_token, "attempt": attempt}
+        body = {"refresh_token": self.refresh_token if token is None else token, "attempt": attempt}
         return await self.client.post("/v1/sessions/refresh", json=body)
-
-
-class LoopBus:
-    """Signals between the "processes" of one test, delivered by the loop."""
-
-    def __init__(self) -> None:
-        self.handlers: dict[Subject, list[Callable[[Signal], None]]] = defaultdict(list)
-
-    def publish(self, subject: Subject, signal: Signal) -> None:
-        for handler in self.handlers[subject]:
-            asyncio.get_running_loop().call_soon(handler, signal)
-
-    def subscribe(self, subject: Subject, handler: Callable[[Signal], None]) -> Callable[[], None]:
-        self.handlers[subject].append(handler)
-        return lambda: self.handlers[subject].remove(handler)
 
 
 @pytest.fixture
@@ -103,8 +86,8 @@ def time() -> Time:
 
 
 @pytest.fixture
-def bus() -> LoopBus:
-    return LoopBus()
+async def bus() -> EmbeddedBus:
+    return EmbeddedBus()
 
 
 @pytest.fixture
@@ -117,16 +100,15 @@ async def directory(tmp_path: Path) -> AsyncIterator[Directory]:
 class Start:
     """Starts processes upon the fixtures' directory, bus and clock."""
 
-    def __init__(self, directory: Directory, bus: LoopBus, time: Time, keys: Path) -> None:
+    def __init__(self, directory: Directory, bus: EmbeddedBus, time: Time, keys: Path) -> None:
         self._shared = (directory, bus, time, keys)
         self._running: list[tuple[uvicorn.Server, asyncio.Task[None], Process]] = []
 
     async def __call__(self, rules: AccountRules | None = None, settings: ApiSettings | None = None) -> Process:
         directory, bus, time, keys = self._shared
         ids = Snowflake(len(self._running))
-        opened = open_accounts(directory, bus, ids, time, keys, rules or AccountRules())
-        opened.passwords.close()
-        accounts = msgspec.structs.replace(opened, passwords=Passwords(CHEAP, waiting=1000))
+        passwords = Passwords(CHEAP)
+        accounts = open_accounts(directory, bus, ids, time, keys, rules or AccountRules(), passwords)
         admission = Admission(accounts.tokens, directory, bus, time)
         app = api(admission, [account_routes(accounts)], settings or ApiSettings())
         config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")
@@ -152,7 +134,7 @@ class Start:
 
 
 @pytest.fixture
-async def start(directory: Directory, bus: LoopBus, time: Time, tmp_path: Path) -> AsyncIterator[Start]:
+async def start(directory: Directory, bus: EmbeddedBus, time: Time, tmp_path: Path) -> AsyncIterator[Start]:
     starter = Start(directory, bus, time, tmp_path / "keys")
     yield starter
     await starter.stop()

@@ -27,7 +27,7 @@ BOUND: Final = 5.0
 async def open_directory(url: str) -> Directory:
     """Open the directory at `url` (`sqlite+aiosqlite:///PATH`), make or migrate its schema.
 
-    Raises ValueError for a URL that it cannot take, `NewerDatabaseError` for a database of a newer version of this code.
+    Raises ValueError for a URL that it cannot take, `NewerDatabaseError` for a database of a newer version.
     """
     parsed = make_url(url)
     if parsed.drivername != "sqlite+aiosqlite":

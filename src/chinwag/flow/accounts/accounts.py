@@ -52,16 +52,23 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_accounts(
-    directory: Directory, bus: Bus, ids: Snowflake, clock: Clock, keys: Path, rules: AccountRules
+    directory: Directory,
+    bus: Bus,
+    ids: Snowflake,
+    clock: Clock,
+    keys: Path,
+    rules: AccountRules,
+    passwords: Passwords | None = None,
 ) -> Accounts:
-    """Put the collaborators together. `keys` is the folder of the keys, made at first start."""
+    """Put the collaborators together. `keys` is the folder of the keys, made at first start; raises `KeysExposed`
+    if others could read them. Close `passwords` at the end."""
     return Accounts(
         directory=directory,
         bus=bus,
         ids=ids,
         clock=clock,
         tokens=Tokens(KeyRing(keys, clock()), clock, rules.access_token_ms),
-        passwords=Passwords(),
+        passwords=passwords or Passwords(),
         throttle=Throttle(
             clock,
             per_account=rules.failed_logins_per_account,

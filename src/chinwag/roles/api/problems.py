@@ -58,6 +58,10 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Pro
     return response
 
 
+def _not_utf8(_request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> Response[Problem]:
+    return answer(Refused(Code.BAD_REQUEST, "the body is not UTF-8"))  # the decoder's own error, not wrapped
+
+
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     log.error("request failed", method=request.scope["method"], path=request.scope["path"], exc_info=error)
     return answer(Refused(Code.INTERNAL))
@@ -70,4 +74,9 @@ def _detail(error: HTTPException) -> str:
     return "; ".join(parts)[:_DETAIL_MAX] or "the body is not JSON of the right form"
 
 
-HANDLERS: Final[ExceptionHandlersMap] = {Refused: _refused, HTTPException: _http, Exception: _unexpected}
+HANDLERS: Final[ExceptionHandlersMap] = {
+    Refused: _refused,
+    HTTPException: _http,
+    UnicodeDecodeError: _not_utf8,
+    Exception: _unexpected,
+}

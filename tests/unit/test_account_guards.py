@@ -1,0 +1,199 @@
+"""Keys, tokens, password hashing and throttles, each on its own."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chinwag.domain.account import NameKey
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.keys import KeyRing, KeysExposed
+from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.accounts.throttle import Buckets, Throttle, network_of
+from chinwag.flow.accounts.tokens import Tokens
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+LIFETIME = 600_000
+
+
+class Time:
+    now = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def test_keys_are_private_files_and_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    ring = KeyRing(folder, 1)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    files = sorted(folder.iterdir())
+    assert len(files) == 2
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    again = KeyRing(folder, 2)
+    assert again.signing(2)[0] == ring.signing(2)[0]
+    assert again.refresh_secret == ring.refresh_secret
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    KeyRing(tmp_path / "keys", 1)
+    [key] = (tmp_path / "keys").glob("access-*.pem")
+    key.chmod(0o640)
+    with pytest.raises(KeysExposed, match="chmod"):
+        KeyRing(tmp_path / "keys", 2)
+
+
+def test_rotated_keys_verify_until_their_tokens_have_expired(tmp_path: Path) -> None:
+    time = Time()
+    tokens = Tokens(KeyRing(tmp_path / "keys", time()), time, LIFETIME)
+    token, _ = tokens.access(AccountId("1"), DeviceId("2"))
+    tokens.rotate()
+    other = Tokens(KeyRing(tmp_path / "keys", time()), time, LIFETIME)
+    assert other.verify(token).device == "2"
+    assert len(list((tmp_path / "keys").glob("access-*.pem"))) == 2
+    time.now += LIFETIME + 120_000
+    tokens.rotate()
+    assert len(list((tmp_path / "keys").glob("access-*.pem"))) == 2
+    with pytest.raises(Refused) as refusal:
+        tokens.verify(token)
+    assert refusal.value.code in (Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED)
+
+
+def test_another_process_signs_with_the_new_key_soon(tmp_path: Path) -> None:
+    time = Time()
+    one, two = (KeyRing(tmp_path / "keys", time()) for _ in range(2))
+    new = one.rotate(time(), LIFETIME)
+    assert two.signing(time())[0] != new
+    assert two.signing(time() + 60_000)[0] == new
+
+
+def test_verified_tokens_are_remembered_and_expire_all_the_same(tmp_path: Path) -> None:
+    time = Time()
+    tokens = Tokens(KeyRing(tmp_path / "keys", time()), time, LIFETIME)
+    token, expires_at = tokens.access(AccountId("1"), DeviceId("2"))
+    assert expires_at == time() + LIFETIME
+    assert tokens.remembered(token) is None
+    assert tokens.verify(token) == tokens.remembered(token)
+    time.now = expires_at - 1
+    tokens.verify(token)
+    time.now = expires_at
+    with pytest.raises(Refused) as refusal:
+        tokens.verify(token)
+    assert refusal.value.code is Code.TOKEN_EXPIRED
+    assert tokens.remembered(token) is None
+
+
+def test_successors_depend_on_token_and_attempt(tmp_path: Path) -> None:
+    tokens = Tokens(KeyRing(tmp_path / "keys", 1), Time(), LIFETIME)
+    one, other = tokens.refresh(DeviceId("7")), tokens.refresh(DeviceId("7"))
+    assert one != other
+    assert tokens.successor(one, "a") == tokens.successor(one, "a")
+    made = {tokens.successor(token, attempt) for token in (one, other) for attempt in ("a", "b")}
+    assert len(made) == 4
+    assert {tokens.device_of(token or "") for token in made} == {DeviceId("7")}
+
+
+@given(st.text())
+def test_no_text_is_a_token(text: str) -> None:
+    assert _TOKENS.device_of(text) is None
+    assert _TOKENS.device_of(f"r1.{text}") is None
+    with pytest.raises(Refused):
+        _TOKENS.verify(text)
+
+
+async def test_a_password_matches_its_hash_only() -> None:
+    passwords = Passwords(CHEAP)
+    stored = await passwords.hash("caf\u00e9 au lait")
+    assert stored.startswith("$argon2id$")
+    assert await passwords.verify(stored, "cafe\u0301 au lait")
+    assert not await passwords.verify(stored, "something else")
+    assert not await passwords.verify("", "something else")
+    assert not await passwords.verify("rubbish", "something else")
+    assert not passwords.outdated(stored)
+    assert Passwords(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)).outdated(stored)
+    passwords.close()
+
+
+async def test_hashing_is_bounded_and_off_the_loop() -> None:
+    gate = threading.Event()
+
+    class Slow(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # noqa: A002
+            gate.wait()
+            return super().verify(hash, password)  # type: ignore[return-value]
+
+    passwords = Passwords(Slow(time_cost=1, memory_cost=8, parallelism=1), threads=1, waiting=2)
+    stored = CHEAP.hash("the password")
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(passwords.verify(stored, "the password")) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Refused) as refusal:
+            await passwords.verify(stored, "the password")
+        assert refusal.value.code is Code.OVERLOADED
+        gate.set()
+    assert all(task.result() for task in running)
+    assert await passwords.verify(stored, "the password")
+    passwords.close()
+
+
+@given(st.lists(st.integers(0, 2000), max_size=60))
+def test_a_bucket_never_gives_more_than_its_rate(pauses: list[int]) -> None:
+    time = Time()
+    buckets = Buckets(3, 3000, time)
+    start, given_out = time.now, 0
+    for pause in pauses:
+        time.now += pause
+        if buckets.wait("key") == 0:
+            buckets.take("key")
+            given_out += 1
+    assert given_out <= 3 + (time.now - start) / 1000 + 1e-6
+
+
+def test_tables_are_bounded_and_a_clock_that_steps_back_gives_nothing() -> None:
+    time = Time()
+    buckets = Buckets(1, 1000, time, table=10)
+    for number in range(100):
+        buckets.take(str(number))
+    assert len(buckets) == 10
+    time.now -= 50_000
+    assert buckets.wait("99") > 0
+
+
+def test_many_guesses_at_once_are_no_way_round() -> None:
+    throttle = Throttle(Time(), per_account=3, per_address=100, sign_ups=1, window_ms=1000)
+    held = [throttle.guess(NameKey("ann"), "192.0.2.1") for _ in range(4)]
+    for guess in held[:3]:
+        guess.__enter__()
+    with pytest.raises(Refused) as refusal:
+        held[3].__enter__()
+    assert refusal.value.code is Code.RATE_LIMITED
+    for guess in held[:3]:
+        guess.__exit__(None, None, None)
+    with throttle.guess(NameKey("ann"), "192.0.2.1"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("", ""),
+    ],
+)
+def test_a_network_of_ipv6_counts_as_one_address(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tokens(tmp_path_factory: pytest.TempPathFactory) -> None:
+    global _TOKENS
+    _TOKENS = Tokens(KeyRing(tmp_path_factory.mktemp("ring") / "keys", 1), Time(), LIFETIME)

@@ -1,1 +1,5 @@
 """The `chinwag` command."""
+
+from chinwag.cli.main import main
+
+__all__ = ["main"]

@@ -100,11 +100,13 @@ class Accept:
         self._idle = asyncio.Event()
         self._idle.set()
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._ticker: asyncio.Task[None]
         log.on_lost(self._lost)
 
     def start(self) -> None:
         """Listen for answers."""
         self._unsubscribe = self._bus.subscribe(answers_to(self._node), self._answers)
+        self._ticker = asyncio.create_task(self._tick(), name="accept-sweep")
 
     async def stop(self, grace: float) -> None:
         """Wait up to `grace` seconds for the answers under way, then listen no more."""
@@ -113,7 +115,7 @@ class Accept:
                 await self._idle.wait()
         except TimeoutError:
             _log.warning("answers still missing at stop", commands=len(self._waiting) + self._slow)
-        for task in self._tasks:
+        for task in (*self._tasks, self._ticker):
             task.cancel()
         self._unsubscribe()
 
@@ -149,7 +151,7 @@ class Accept:
         self._idle.clear()
 
     def sweep(self) -> None:
-        """Give up answers that are overdue. Call it about once a second."""
+        """Give up answers that are overdue."""
         due = self._now() - ANSWER_SECONDS
         while self._waiting:
             ref, (asker, wish, since) = next(iter(self._waiting.items()))
@@ -158,6 +160,11 @@ class Accept:
             del self._waiting[ref]
             self._tell(asker, wish, Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time"))
         self._note_idle()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self.sweep()
 
     def _take_rate(self, device: DeviceId) -> None:
         bucket = self._buckets.get(device)

@@ -5,6 +5,7 @@ log. What the worker has cached is a function of the log's prefix, so after a fa
 it drops everything and reads states again: the same records then give the same rows.
 """
 
+import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -25,6 +26,8 @@ from chinwag.ports.message_store import KeyName, MessageStore
 
 STATES: Final = 100_000
 """Conversations whose state one worker keeps."""
+PAUSE_MOST: Final = 2.0
+"""Seconds between two tries to commit, at most."""
 
 _log = structlog.get_logger(__name__)
 
@@ -54,12 +57,17 @@ class Deliver:
 
     async def run(self) -> None:
         """Work until the log is closed."""
+        failures = 0
         while not self._log.closed:
             self._states.clear()
             try:
                 async for records in self._log.records(self._partition, self._last):
                     await self._batch(records)
+                    failures = 0
             except _CommitFailedError:
+                # A full disk fails again and again: go on ever more slowly, refusing meanwhile.
+                await asyncio.sleep(min(PAUSE_MOST, 0.05 * 2**failures))
+                failures = min(failures + 1, 10)
                 await self._recover()
 
     async def _recover(self) -> None:

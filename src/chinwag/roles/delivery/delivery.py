@@ -74,7 +74,7 @@ class Delivery:
     async def _trim(self) -> None:
         while True:
             try:
-                while await self._inbox.trim(self._clock() - self._kept_ms, TRIM_ENTRIES) >= TRIM_ENTRIES:
+                while await self._inbox.trim(self._clock() - self._kept_ms, TRIM_ENTRIES) >= TRIM_ENTRIES:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             except Refused as refused:
                 _log.warning("old inbox entries stay for now", code=refused.code, detail=refused.detail)

@@ -84,6 +84,7 @@ class Gateway:
         self.rules = rules
         self.now = now
         self.figures = Figures()
+        self.deaf = False
         self.verbs: Mapping[type, Verb] = VERBS
         self.accept = services.accept
         self.marks = services.marks
@@ -115,6 +116,10 @@ class Gateway:
             self.bus.subscribe(REVOKED, self._revoked),
             self.bus.subscribe(RECOUNT, lambda _: self.spawn(self._recount())),
         ]
+
+    def quiesce(self) -> None:
+        """Take no further frame from anybody; what was taken is still answered."""
+        self.deaf = True
 
     def drain(self, within: float) -> None:
         """Say goodbye to every session; clients come back spread over `within` seconds."""

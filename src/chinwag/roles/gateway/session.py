@@ -93,7 +93,7 @@ class Session:
 
     def text(self, payload: bytes) -> None:
         """One frame."""
-        if self.closing:
+        if self.closing or self.gateway.deaf:
             return
         self.last_heard = self.gateway.wheel.now
         self.gateway.figures.frames_in += 1

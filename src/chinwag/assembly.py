@@ -1,0 +1,272 @@
+"""The one place where adapters meet roles: a whole server on embedded stores, in this process."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.adapters.relational import open_directory
+from chinwag.config import Config
+from chinwag.domain.ids import AccountId, Snowflake
+from chinwag.domain.rate import Rate
+from chinwag.flow.accept import Accept, AcceptRules
+from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
+from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.announce import Announce
+from chinwag.flow.clock import system_clock
+from chinwag.flow.conversations import Conversations
+from chinwag.flow.history import History
+from chinwag.flow.marks import MarkFlow
+from chinwag.flow.permits import Permits
+from chinwag.flow.states import States
+from chinwag.ports.bus import Bus, NodeId
+from chinwag.ports.directory import Directory
+from chinwag.ports.registry import Node
+from chinwag.roles.api.app import ApiSettings, account_routes, api
+from chinwag.roles.api.conversations import ConversationServices, conversation_routes
+from chinwag.roles.api.presence import presence_routes
+from chinwag.roles.delivery.delivery import Delivery
+from chinwag.roles.figures import Figures
+from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
+from chinwag.roles.gateway.one_port import Certificate, OnePort
+from chinwag.roles.gateway.socket import SocketLimits
+from chinwag.roles.observe import Check, Observe
+from chinwag.roles.presence.role import PresenceRole
+from chinwag.wire.frames import Limits
+
+ROLES: Final = ("gateway", "api", "delivery", "presence")
+ANSWER_GRACE: Final = 5.0
+"""Seconds that a stop waits for sends under way."""
+GRACE: Final = 5.0
+"""Seconds that a stop waits for each other part."""
+RETURN_WITHIN: Final = 3.0
+"""Seconds over which clients are asked to spread their return."""
+OPERATOR_WORKER: Final = 1023
+"""The worker number of ids that commands make beside a running server."""
+
+_log = structlog.get_logger(__name__)
+
+
+def private_folder(path: Path) -> Path:
+    """The folder `path`, made with mode 0700 if it is not there."""
+    folder = path.expanduser()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+async def open_directory_in(data: Path) -> Directory:
+    """The directory of a data folder."""
+    return await open_directory(f"sqlite+aiosqlite:///{data / 'directory.sqlite'}")
+
+
+def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:
+    """The account verbs of a data folder."""
+    section = config.accounts
+    rules = AccountRules(
+        sign_up=section.sign_up,
+        access_token_ms=section.access_token_minutes * 60_000,
+        refresh_token_ms=section.refresh_token_days * 86_400_000,
+        password_min=section.password_min_characters,
+        password_max=section.password_max_characters,
+        failed_logins_per_account=section.failed_logins_per_account,
+        failed_logins_per_address=section.failed_logins_per_address,
+        sign_ups_per_address=section.sign_ups_per_address,
+        throttle_window_ms=section.throttle_minutes * 60_000,
+    )
+    return open_accounts(directory, bus, ids, system_clock, data / "keys", rules)
+
+
+class Server:
+    """Every role in one process. Made by `open_server`; `start` it, and `stop` it once."""
+
+    def __init__(self, config: Config, data: Path, embedded: Embedded, directory: Directory, worker: int) -> None:
+        limits = config.limits
+        stores, bus = embedded, embedded.bus
+        node = NodeId(f"n{worker}")
+        ids = Snowflake(worker)
+        states = States(stores.message_store)
+        self._embedded = embedded
+        self._directory = directory
+        self._accounts = accounts_in(data, config, directory, bus, ids)
+        self._admission = Admission(self._accounts.tokens, directory, bus, system_clock)
+        self._accept = Accept(
+            node,
+            stores.log,
+            bus,
+            stores.message_store,
+            states,
+            Permits(directory),
+            AcceptRules(
+                text_characters=limits.text_characters,
+                group_members=limits.group_members,
+                sends=Rate(limits.sends_per_second, limits.sends_burst),
+            ),
+            system_clock,
+        )
+        self._announce = Announce(stores.inbox, bus)
+        self._marks = MarkFlow(stores.message_store, stores.mark_store, stores.inbox, states, system_clock)
+        self._gateway = Gateway(
+            node,
+            Services(
+                admission=self._admission,
+                accept=self._accept,
+                announce=self._announce,
+                marks=self._marks,
+                states=states,
+                inbox=stores.inbox,
+                store=stores.message_store,
+                bus=bus,
+            ),
+            GatewayRules(
+                heartbeat_seconds=config.presence.heartbeat_seconds,
+                idle_seconds=config.presence.offline_seconds + 1.0,
+                outbound_bytes=limits.outbound_bytes,
+                limits=Limits(limits.text_characters, limits.group_members, limits.frame_bytes),
+            ),
+            system_clock,
+        )
+        self._delivery = Delivery(
+            stores.log, stores.message_store, stores.inbox, bus, directory, system_clock, config.inbox.kept_days
+        )
+        self._presence = PresenceRole(
+            bus, stores.mark_store, stores.message_store, stores.registry, friends_in(directory)
+        )
+        routes = [
+            account_routes(self._accounts),
+            presence_routes(self._presence),
+            conversation_routes(
+                ConversationServices(
+                    accept=self._accept,
+                    conversations=Conversations(stores.message_store, stores.mark_store),
+                    history=History(stores.message_store, stores.mark_store, states),
+                    inbox=stores.inbox,
+                    directory=directory,
+                    ids=ids,
+                    clock=system_clock,
+                    frame_bytes=limits.frame_bytes,
+                )
+            ),
+        ]
+        section = config.server
+        certificate = (
+            Certificate(section.tls_certificate, section.tls_key)
+            if section.tls_certificate is not None and section.tls_key is not None
+            else None
+        )
+        self.port = OnePort(
+            api(self._admission, routes, ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins)),
+            self._gateway.listener,
+            host=section.host,
+            port=section.port,
+            certificate=certificate,
+            max_connections=section.max_connections,
+            socket_limits=SocketLimits(message=limits.frame_bytes),
+        )
+        self.observe = Observe(
+            config.observe.host, config.observe.port, [Check("delivery", self._delivery.check)], self._registry()
+        )
+        self._node = Node(node, ROLES, capacity=section.max_connections)
+        self._marking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Serve. Raises `OSError` when a port cannot be had; call `stop` then as well."""
+        self._gateway.start()
+        self._accept.start()
+        self._delivery.start()
+        self._marking = asyncio.create_task(self._marks.run(), name="marks")
+        await self._presence.start()
+        await self.observe.start()
+        await self.port.start()
+        await self._embedded.registry.announce(self._node)
+        # What lives now lives until the end: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+
+    async def stop(self) -> None:
+        """Say goodbye, finish what is under way, and close. Bounded."""
+        self.port.drain()
+        self._gateway.quiesce()
+        if self._marking is not None:
+            await self._accept.stop(ANSWER_GRACE)
+        self._gateway.drain(RETURN_WITHIN)
+        await _within(GRACE, "port", self.port.stop(GRACE))
+        self._marks.stop()
+        if self._marking is not None:
+            await _within(GRACE, "marks", self._marking)
+        await _within(GRACE, "delivery", self._delivery.stop(GRACE))
+        await _within(GRACE, "presence", self._presence.stop())
+        self._gateway.stop()
+        self._announce.stop()
+        self._admission.close()
+        await _within(GRACE, "observe", self.observe.stop())
+        await _within(GRACE, "stores", self._embedded.close())
+        await _within(GRACE, "directory", self._directory.close())
+
+    def _registry(self) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        workers, gateway, accept = self._delivery.workers, self._gateway, self._accept
+        registry.register(
+            Figures(
+                counters={
+                    "placed": ("Events placed and committed.", lambda: sum(w.figures.placed for w in workers)),
+                    "repeated": (
+                        "Retries answered with the first number.",
+                        lambda: sum(w.figures.repeated for w in workers),
+                    ),
+                    "refused": ("Commands refused by the rules.", lambda: sum(w.figures.refused for w in workers)),
+                    "batches": ("Batches committed.", lambda: sum(w.figures.batches for w in workers)),
+                    "failed_commits": ("Batches that failed.", lambda: sum(w.figures.failed_commits for w in workers)),
+                    "poison": ("Commands set aside.", lambda: sum(w.figures.poison for w in workers)),
+                    "frames_in": ("Frames from clients.", lambda: gateway.figures.frames_in),
+                    "frames_out": ("Frames to clients.", lambda: gateway.figures.frames_out),
+                    "welcomed": ("Sessions welcomed.", lambda: gateway.figures.welcomed),
+                },
+                gauges={
+                    "connections": ("Open sockets.", lambda: len(gateway)),
+                    "answers_waiting": ("Commands whose answer is awaited.", lambda: accept.waiting),
+                },
+            )
+        )
+        return registry
+
+
+def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
+    """Friends of an account, as the presence role asks for them."""
+
+    async def friends(account: AccountId) -> Iterable[AccountId]:
+        async with directory.reading() as transaction:
+            return await transaction.friends.friends_of(account)
+
+    return friends
+
+
+async def open_server(config: Config) -> Server:
+    """Open the data folder and put a server together.
+
+    Raises `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, `OSError`.
+    """
+    data = private_folder(config.data.path)
+    embedded = await open_embedded(data)
+    try:
+        directory = await open_directory_in(data)
+    except BaseException:
+        await embedded.close()
+        raise
+    return Server(config, data, embedded, directory, await embedded.registry.lease_worker())
+
+
+async def _within(seconds: float, part: str, work: Awaitable[None]) -> None:
+    """Wait for one part to stop; one that fails or takes too long does not keep the others from stopping."""
+    try:
+        async with asyncio.timeout(seconds + 1):
+            await work
+    except Exception:
+        _log.exception("could not stop in time", part=part)

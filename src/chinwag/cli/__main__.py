@@ -1,0 +1,5 @@
+"""`python -m chinwag.cli`."""
+
+from chinwag.cli.main import main
+
+main()

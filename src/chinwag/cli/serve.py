@@ -1,0 +1,72 @@
+"""`chinwag serve`: run a server until SIGTERM or Ctrl-C."""
+
+import asyncio
+import resource
+import signal
+
+import cyclopts
+import structlog
+import uvloop
+
+from chinwag import logs
+from chinwag.assembly import open_server
+from chinwag.cli.settings import read_settings, with_settings
+from chinwag.config import Config
+
+app = cyclopts.App(
+    name="serve",
+    help="""Run a chat server on this machine.
+
+    Everything is kept in one folder; nothing else needs to be installed or running. Settings come from flags,
+    over environment variables, over `chinwag.toml` in the current folder, over defaults. Ctrl-C or SIGTERM stops
+    it gracefully: clients are told and come back by themselves.
+    """,
+)
+_log = structlog.get_logger("chinwag.serve")
+
+
+@app.default
+@with_settings()
+def serve(**flags: str | None) -> int:
+    """Run a chat server on this machine."""
+    config = read_settings(flags).config
+    logs.configure(config.log)
+    _raise_file_limit(config)
+    return uvloop.run(_serve(config))
+
+
+async def _serve(config: Config) -> int:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    server = await open_server(config)
+    try:
+        await server.start()
+        scheme = "https" if config.server.tls_certificate is not None else "http"
+        _log.info(
+            "ready",
+            url=f"{scheme}://{config.server.host}:{server.port.port}",
+            observe=f"http://{config.observe.host}:{server.observe.port}",
+            data=str(config.data.path.expanduser()),
+            sign_up=config.accounts.sign_up,
+        )
+        await asked.wait()
+        _log.info("stopping")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)  # a second one ends the process at once
+    finally:
+        await server.stop()
+    _log.info("stopped")
+    return 0
+
+
+def _raise_file_limit(config: Config) -> None:
+    """Each connection takes a file descriptor: ask for as many as are allowed, and say if they are too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = config.server.max_connections + 512
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft < wanted:
+        _log.info("fewer files than connections allowed", files=soft, max_connections=config.server.max_connections)

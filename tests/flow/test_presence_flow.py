@@ -280,11 +280,13 @@ async def test_no_more_than_a_hundred_are_asked_for(world: World) -> None:
     assert refused.value.code is Code.TOO_MANY
 
 
-async def test_a_restart_is_invisible_to_who_comes_back(world: World) -> None:
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_restart_is_invisible_to_who_comes_back(world: World, asked: bool) -> None:
     world.note(ANN, "up")
     await world.settle()
     world.restart()
-    assert await world.asking.ask(ANN, [ANN]) == [PresenceOf(ANN, True, T)]
+    if asked:
+        assert await world.asking.ask(ANN, [ANN]) == [PresenceOf(ANN, True, T)]
     world.time.now += 10_000
     world.note(ANN, "up")
     assert await world.settle() == []

@@ -118,6 +118,11 @@ def test_who_may_do_what(account: AccountId, action: Action, code: Code | None) 
         assert refusal(state, account, action) is code
 
 
+def test_admins_do_not_remove_each_other() -> None:
+    state = change(made(), OWNER, SetRole(MEMBER, Role.ADMIN)).state
+    assert refusal(state, ADMIN, Remove(MEMBER)) is Code.NOT_ALLOWED
+
+
 def test_settings_open_the_group() -> None:
     state = made(Settings(join="open", invite="members"))
     assert STRANGER in change(state, STRANGER, Join()).state.members

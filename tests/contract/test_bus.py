@@ -1,0 +1,94 @@
+"""The contract of the `Bus` port, over every adapter."""
+
+import asyncio
+from collections.abc import Callable
+
+from harness import ANN, Harness
+
+from chinwag.ports.bus import PEOPLE, REVOKED, NodeId, Revoked, Signal, Tell, answers_to
+
+
+class Ear:
+    """Keeps what it hears, and says when there is enough."""
+
+    def __init__(self) -> None:
+        self.heard: list[Signal] = []
+        self._enough = asyncio.Event()
+        self._count = 0
+
+    def __call__(self, signal: Signal) -> None:
+        self.heard.append(signal)
+        if len(self.heard) >= self._count:
+            self._enough.set()
+
+    async def until(self, count: int) -> list[Signal]:
+        self._count = count
+        if len(self.heard) < count:
+            self._enough.clear()
+            await asyncio.wait_for(self._enough.wait(), 10)
+        return self.heard
+
+
+def tell(number: int) -> Tell:
+    return Tell((ANN,), b"%d" % number)
+
+
+async def test_signals_arrive_in_order_at_every_subscriber_of_their_subject(ports: Harness) -> None:
+    one, two, other = Ear(), Ear(), Ear()
+    ports.bus.subscribe(PEOPLE, one)
+    ports.bus.subscribe(PEOPLE, two)
+    ports.bus.subscribe(REVOKED, other)
+    sent = [tell(number) for number in range(1000)]
+    for signal in sent:
+        ports.bus.publish(PEOPLE, signal)
+    ports.bus.publish(REVOKED, Revoked(ANN, ()))
+    assert one.heard == []  # handlers never run inside publish
+    assert await one.until(1000) == sent
+    assert await two.until(1000) == sent
+    assert await other.until(1) == [Revoked(ANN, ())]
+
+
+async def test_a_signal_without_a_subscriber_is_gone(ports: Harness) -> None:
+    ear = Ear()
+    ports.bus.publish(PEOPLE, tell(1))
+    ports.bus.subscribe(PEOPLE, ear)
+    ports.bus.publish(PEOPLE, tell(2))
+    assert await ear.until(1) == [tell(2)]
+
+
+async def test_who_unsubscribes_hears_nothing_more(ports: Harness) -> None:
+    gone, stays = Ear(), Ear()
+    unsubscribe = ports.bus.subscribe(PEOPLE, gone)
+    ports.bus.subscribe(PEOPLE, stays)
+    ports.bus.publish(PEOPLE, tell(1))
+    unsubscribe()
+    unsubscribe()
+    ports.bus.publish(PEOPLE, tell(2))
+    assert await stays.until(2) == [tell(1), tell(2)]
+    assert gone.heard == []
+
+
+async def test_a_handler_that_raises_stops_nobody(ports: Harness) -> None:
+    def broken(_: Signal) -> None:
+        raise ValueError("broken on purpose")
+
+    ear = Ear()
+    ports.bus.subscribe(PEOPLE, broken)
+    ports.bus.subscribe(PEOPLE, ear)
+    ports.bus.publish(PEOPLE, tell(1))
+    ports.bus.publish(PEOPLE, tell(2))
+    assert await ear.until(2) == [tell(1), tell(2)]
+
+
+async def test_a_handler_may_publish_and_subscribe(ports: Harness) -> None:
+    mine = answers_to(NodeId("n"))
+    ear = Ear()
+    unsubscribe: list[Callable[[], None]] = []
+
+    def handler(signal: Signal) -> None:
+        unsubscribe.append(ports.bus.subscribe(mine, ear))
+        ports.bus.publish(mine, signal)
+
+    ports.bus.subscribe(PEOPLE, handler)
+    ports.bus.publish(PEOPLE, tell(1))
+    assert await ear.until(1) == [tell(1)]

@@ -1,0 +1,137 @@
+"""The contract of the `MarkStore` port, over every adapter."""
+
+import asyncio
+import random
+
+import pytest
+from harness import ANN, BEN, CYD, PAIR, Harness, entries
+
+from chinwag.domain.ids import AccountId, ConversationId, group_id
+from chinwag.domain.marks import Mark, Marks, merge
+from chinwag.domain.refusal import Refused
+from chinwag.ports.inbox import Posting
+from chinwag.ports.mark_store import Advance, ReadStep, Seen
+
+
+def read(number: int, at: int = 0) -> Marks:
+    mark = Mark(number, number, at or number)
+    return Marks(mark, mark)
+
+
+def delivered(number: int) -> Marks:
+    return Marks(delivered=Mark(number, number, number))
+
+
+async def advance(ports: Harness, account: AccountId, marks: Marks, *, stepped: bool = False) -> None:
+    await ports.marks.advance([Advance(PAIR, account, marks, stepped)], [])
+
+
+async def test_marks_are_there_when_advance_returns_and_after_a_restart(ports: Harness) -> None:
+    await ports.marks.advance([Advance(PAIR, ANN, read(5), stepped=True)], [Posting(BEN, b"read")])
+    for _ in range(2):
+        assert await ports.marks.marks([(PAIR, BEN), (PAIR, ANN)]) == [Marks(), read(5)]
+        assert await entries(ports.inbox, BEN) == ["read"]
+        assert await ports.marks.readers(PAIR, 5, 10) == [ReadStep(ANN, 5)]
+        await ports.stop()
+        await ports.start()
+    assert await ports.marks.marks([]) == []
+
+
+async def test_marks_only_move_forward(ports: Harness) -> None:
+    await advance(ports, ANN, read(5))
+    await advance(ports, ANN, read(3))
+    await advance(ports, ANN, delivered(4))
+    assert await ports.marks.marks([(PAIR, ANN)]) == [read(5)]
+    await advance(ports, ANN, delivered(8))
+    assert await ports.marks.marks([(PAIR, ANN)]) == [Marks(read(5).read, delivered(8).delivered)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_order_and_number_of_advances_do_not_matter(ports: Harness, seed: int) -> None:
+    chance = random.Random(seed)
+    accounts = [ANN, BEN, CYD]
+    advances = [
+        Advance(PAIR, chance.choice(accounts), chance.choice([read, delivered])(chance.randint(1, 50)), stepped=False)
+        for _ in range(60)
+    ]
+    expected = dict.fromkeys(accounts, Marks())
+    for one in advances:
+        expected[one.account] = merge(expected[one.account], one.marks)
+    shuffled = advances * 2
+    chance.shuffle(shuffled)
+    calls = []
+    while shuffled:
+        size = chance.randint(1, 10)
+        calls.append(ports.marks.advance(shuffled[:size], []))
+        shuffled = shuffled[size:]
+    await asyncio.gather(*calls)
+    assert await ports.marks.marks([(PAIR, account) for account in accounts]) == list(expected.values())
+
+
+async def test_marks_hold_through_failures(ports: Harness) -> None:
+    await advance(ports, ANN, read(5))
+    ports.fault.fail = "before"
+    with pytest.raises(Refused, match="unavailable"):
+        await ports.marks.advance([Advance(PAIR, ANN, read(9), stepped=False)], [Posting(BEN, b"nine")])
+    ports.fault.fail = ""
+    assert await ports.marks.marks([(PAIR, ANN)]) == [read(5)]
+    # Done again, it is done, and the notice with it.
+    await ports.marks.advance([Advance(PAIR, ANN, read(9), stepped=False)], [Posting(BEN, b"nine")])
+    assert await ports.marks.marks([(PAIR, ANN)]) == [read(9)]
+    assert await entries(ports.inbox, BEN) == ["nine"]
+
+
+async def test_a_repeated_advance_returns_only_when_the_first_is_durable(ports: Harness) -> None:
+    ports.fault.passing.clear()
+    first = asyncio.create_task(advance(ports, ANN, read(5)))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(advance(ports, ANN, read(5)))
+    await asyncio.sleep(0)
+    ports.fault.passing.set()
+    await second
+    assert await ports.marks.marks([(PAIR, ANN)]) == [read(5)]
+    await first
+
+
+async def test_of_conversation_lists_its_accounts(ports: Harness) -> None:
+    accounts = [AccountId(f"a{n}") for n in range(20)]
+    await ports.marks.advance([Advance(PAIR, one, read(n), False) for n, one in enumerate(accounts, 1)], [])
+    await ports.marks.advance([Advance(ConversationId(PAIR + "0"), CYD, read(1), False)], [])
+    found = await ports.marks.of_conversation(PAIR, 100)
+    assert found == {account: read(n) for n, account in enumerate(accounts, 1)}
+    assert len(await ports.marks.of_conversation(PAIR, 7)) == 7
+    assert await ports.marks.of_conversation(group_id("none"), 7) == {}
+
+
+async def test_readers_of_an_event_and_when(ports: Harness) -> None:
+    await advance(ports, ANN, read(3, at=100), stepped=True)
+    await advance(ports, ANN, read(300, at=200), stepped=True)
+    await advance(ports, BEN, read(4, at=150), stepped=False)
+
+    async def readers(number: int) -> dict[AccountId, int]:
+        return {step.account: step.at for step in await ports.marks.readers(PAIR, number, 10)}
+
+    assert await readers(1) == {ANN: 100, BEN: 0}
+    assert await readers(3) == {ANN: 100, BEN: 0}
+    assert await readers(4) == {ANN: 200, BEN: 0}
+    assert await readers(5) == {ANN: 200}
+    assert await readers(301) == {}
+    assert len(await ports.marks.readers(PAIR, 1, 1)) == 1
+    assert await ports.marks.readers(group_id("none"), 1, 10) == []
+
+
+async def test_having_is_not_reading(ports: Harness) -> None:
+    await advance(ports, ANN, delivered(9), stepped=True)
+    assert await ports.marks.readers(PAIR, 1, 10) == []
+
+
+async def test_the_later_transition_of_presence_holds(ports: Harness) -> None:
+    await ports.marks.save_seen([])
+    await ports.marks.save_seen([Seen(ANN, True, 10), Seen(BEN, True, 5), Seen(BEN, False, 8), Seen(BEN, True, 7)])
+    await ports.marks.save_seen([Seen(ANN, False, 9)])
+    for _ in range(2):
+        assert await ports.marks.seen([BEN, CYD, ANN]) == [Seen(BEN, False, 8), None, Seen(ANN, True, 10)]
+        await ports.stop()
+        await ports.start()
+    await ports.marks.save_seen([Seen(ANN, False, 11)])
+    assert await ports.marks.seen([ANN]) == [Seen(ANN, False, 11)]

@@ -1,6 +1,6 @@
 """What all verbs about accounts share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,11 +12,9 @@ from chinwag.flow.accounts.keys import KeyRing
 from chinwag.flow.accounts.passwords import Passwords
 from chinwag.flow.accounts.throttle import Throttle
 from chinwag.flow.accounts.tokens import Tokens
+from chinwag.flow.clock import Clock
 from chinwag.ports.bus import REVOKED, Bus, Revoked
 from chinwag.ports.directory import Directory, Transaction
-
-Clock = Callable[[], int]
-"""Milliseconds since 1970."""
 
 
 class AccountRules(msgspec.Struct, frozen=True, kw_only=True):

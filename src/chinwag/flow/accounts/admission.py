@@ -13,8 +13,8 @@ import msgspec
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Clock
 from chinwag.flow.accounts.tokens import Claims, Tokens
+from chinwag.flow.clock import Clock
 from chinwag.ports.bus import REVOKED, Bus, Revoked, Signal
 from chinwag.ports.directory import Directory, Standing
 

@@ -18,3 +18,6 @@ class Session(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Session(account={self.account.id}, device={self.device})"
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("account", self.account.id), ("device", self.device)]

@@ -7,12 +7,13 @@ the owner out soon.
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from chinwag.domain.account import NameKey
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.clock import Clock
 
 TABLE: Final = 100_000
 """Buckets kept per table; the one longest unused goes first."""
@@ -23,7 +24,7 @@ ELSEWHERE: Final = 10
 class Buckets:
     """Token buckets by key: `capacity` at once, filling up again within `window_ms`."""
 
-    def __init__(self, capacity: int, window_ms: int, clock: Callable[[], int], table: int = TABLE) -> None:
+    def __init__(self, capacity: int, window_ms: int, clock: Clock, table: int = TABLE) -> None:
         self._capacity = float(capacity)
         self._per_ms = capacity / window_ms
         self._clock = clock
@@ -70,9 +71,7 @@ class Attempt:
 class Throttle:
     """The limits of one process. Addresses are those of the people, not of a proxy; empty: not from a network."""
 
-    def __init__(
-        self, clock: Callable[[], int], per_account: int, per_address: int, sign_ups: int, window_ms: int
-    ) -> None:
+    def __init__(self, clock: Clock, per_account: int, per_address: int, sign_ups: int, window_ms: int) -> None:
         self._pair = Buckets(per_account, window_ms, clock)
         self._name = Buckets(per_account * ELSEWHERE, window_ms, clock)
         self._address = Buckets(per_address, window_ms, clock)

@@ -10,7 +10,6 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -21,6 +20,7 @@ from joserfc.jwk import GuestProtocol, OKPKey
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.keys import KeyRing
+from chinwag.flow.clock import Clock
 
 ISSUER: Final = "chinwag"
 ALGORITHM: Final = "Ed25519"
@@ -51,7 +51,7 @@ class _Payload(msgspec.Struct):
 class Tokens:
     """Makes and verifies tokens. `lifetime_ms` is an access token's."""
 
-    def __init__(self, keys: KeyRing, clock: Callable[[], int], lifetime_ms: int = 600_000) -> None:
+    def __init__(self, keys: KeyRing, clock: Clock, lifetime_ms: int = 600_000) -> None:
         self._keys = keys
         self._clock = clock
         self._verified: OrderedDict[str, Claims] = OrderedDict()

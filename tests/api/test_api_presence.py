@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import Process, Session, Time
 
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.domain.ids import AccountId, DeviceId
@@ -15,6 +14,8 @@ from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, api
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.presence.role import PresenceRole
+
+from .conftest import Process, Session, Time
 
 
 @pytest.fixture

@@ -141,3 +141,19 @@ class Friend(msgspec.Struct):
     by: str
     at: int
     version: int
+
+
+class PresenceEntry(msgspec.Struct):
+    """Whether an account is online, and when it was last active (0: never seen)."""
+
+    account: str
+    online: bool
+    last_active_at: int
+
+
+class OnlineDevice(msgspec.Struct):
+    """A device of one's own that is online, through which node and since when."""
+
+    device: str
+    node: str
+    since: int

@@ -1,1 +1,37 @@
-"""The Python client of a Chinwag server."""
+"""The Python client: typed, asynchronous, and patient with networks.
+
+`Client` is one device: it logs in, sends with an outbox, gives events in order, and reconnects by itself.
+`Mirror` is the state of all conversations, as those events make it.
+"""
+
+from chinwag.client.client import Client
+from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, OutboxFull, StoreInUse, Unreachable
+from chinwag.client.events import LoadAfresh, Offline, Online, Unknown, Update
+from chinwag.client.follow import load, take
+from chinwag.client.membership import Mirrored
+from chinwag.client.mirror import Mirror
+from chinwag.client.outbox import Pending
+from chinwag.client.resources import History
+from chinwag.client.session import Session
+
+__all__ = [
+    "ApiError",
+    "Client",
+    "ClientClosed",
+    "History",
+    "LoadAfresh",
+    "LoggedOut",
+    "Mirror",
+    "Mirrored",
+    "Offline",
+    "Online",
+    "OutboxFull",
+    "Pending",
+    "Session",
+    "StoreInUse",
+    "Unknown",
+    "Unreachable",
+    "Update",
+    "load",
+    "take",
+]

@@ -1,0 +1,310 @@
+"""The client: logs in, sends, receives, and comes back by itself after every interruption."""
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from chinwag.client.backoff import Backoff
+from chinwag.client.errors import ApiError, ClientClosed, LoggedOut
+from chinwag.client.events import LoadAfresh, Offline, Online, Received, Unknown, Update
+from chinwag.client.feed import Feed
+from chinwag.client.groups import Groups
+from chinwag.client.http import Http, tls_context
+from chinwag.client.link import End, Link
+from chinwag.client.outbox import Outbox, Pending
+from chinwag.client.reads import Reads
+from chinwag.client.resources import Resources
+from chinwag.client.session import Session, Tokens, load_session, session_of
+from chinwag.client.store import DeviceStore
+from chinwag.wire.codec import Cursor, parse_cursor
+from chinwag.wire.conversations import CurrentCursor, Placed
+from chinwag.wire.frames import Change, Send, Typing
+from chinwag.wire.http import LogInRequest, SignUpRequest
+from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
+
+STABLE_SECONDS: Final = 5.0
+"""A session that lasted so long was a good one: the next delays are short again."""
+TYPING_SECONDS: Final = 3.0
+_TYPING_KEPT: Final = 1_000
+_OVER: Final = frozenset({"revoked", "account_disabled"})
+_RENEW: Final = frozenset({"token_expired", "unauthenticated"})
+
+
+class Client(Resources, Groups):
+    """One device of one account. Use it as an async context manager; it connects inside and reconnects for ever.
+
+    Each message that the application sends is placed once, in the order sent (with a store on disk, also across
+    restarts). Each event reaches the application once, in order; after a crash the last second's may come again.
+
+        async with await Client.log_in("http://127.0.0.1:8420", "ada", "a password") as client:
+            await client.send("Hello", to=account)
+            async for event in client.events():
+                ...
+    """
+
+    def __init__(self, session: Session, *, store: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
+        """Prefer `log_in`, `sign_up` and `resume`. store: a folder for this device alone, made if need be.
+
+        Raises `StoreInUse`.
+        """
+        self._tls = tls or tls_context(None)
+        super().__init__(Http(session.url, self._tls))
+        self._store = DeviceStore(None if store is None else _folder(store) / "device.sqlite3")
+        self._store.claim(session.device)
+        self._tokens = Tokens(session, self._http, None if store is None else store / "session.json")
+        self._http.authorise(self._tokens.access, self._tokens.renew)
+        self._feed = Feed(self._store.cursor())
+        self._outbox = Outbox(self._store)
+        self._reads = Reads(self._store)
+        self._link = Link(session.account, self._store, self._feed, self._outbox, self._reads)
+        self._begun = asyncio.Event()
+        self._typed: dict[ConversationId, float] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @classmethod
+    async def log_in(
+        cls,
+        url: str,
+        name: str,
+        password: str,
+        *,
+        store: Path | None = None,
+        device: str = "",
+        ca_file: Path | None = None,
+    ) -> "Client":
+        """Make a new device of an account. Raises `ApiError` (`wrong_login`, …), `Unreachable`, `StoreInUse`."""
+        tls = tls_context(ca_file)
+        http = Http(url, tls)
+        try:
+            tokens, server_now = await http.log_in(LogInRequest(name, password, device))
+        finally:
+            await http.close()
+        return cls(session_of(http.url, tokens, server_now), store=store, tls=tls)
+
+    @classmethod
+    async def sign_up(
+        cls,
+        url: str,
+        name: str,
+        password: str,
+        *,
+        invitation: str = "",
+        store: Path | None = None,
+        device: str = "",
+        ca_file: Path | None = None,
+    ) -> "Client":
+        """Make an account and log in. Raises `ApiError` (`name_taken`, `sign_up_closed`, …), and as `log_in` does."""
+        http = Http(url, tls_context(ca_file))
+        try:
+            await http.sign_up(SignUpRequest(name, password, invitation=invitation))
+        finally:
+            await http.close()
+        return await cls.log_in(url, name, password, store=store, device=device, ca_file=ca_file)
+
+    @classmethod
+    def resume(cls, store: Path, *, ca_file: Path | None = None) -> "Client":
+        """Go on as the device that `store` holds. Raises FileNotFoundError, `StoreInUse`."""
+        return cls(load_session(store / "session.json"), store=store, tls=tls_context(ca_file))
+
+    async def __aenter__(self) -> "Client":
+        self._running = asyncio.create_task(self._run(), name="chinwag client")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Leave: tell the server what is safe here, and let go of the store. What is unsent stays in it."""
+        if self._closed:
+            return
+        self._closed = True
+        self._link.close()
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+        self._end(ClientClosed("the client was closed before the answer came"), None)
+        if self._feed.safe is not None:
+            self._store.save_cursor(self._feed.safe)
+        self._store.close()
+        await self._http.close()
+
+    async def log_out(self) -> None:
+        """End this device for good and close. Raises `Unreachable` or `ApiError` if the server does not learn of it."""
+        with contextlib.suppress(LoggedOut):  # it may be so already
+            await self._http.delete("/v1/sessions/current")
+        self._tokens.forget()
+        await self.close()
+
+    # Who and where
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now."""
+        return self._tokens.session
+
+    @property
+    def account(self) -> AccountId:
+        """One's own account."""
+        return self._tokens.session.account
+
+    @property
+    def online(self) -> bool:
+        """Whether a session with the server is up."""
+        return self._link.online
+
+    @property
+    def waiting(self) -> int:
+        """Sends and changes that have no answer yet."""
+        return len(self._outbox)
+
+    async def cursor(self) -> Cursor:
+        """The place in the inbox after which events come. Take it before loading anything afresh. Waits until it is
+        known, which for a new device needs the server."""
+        await self._begun.wait()
+        if self._feed.safe is None:
+            raise ClientClosed("the client was closed before it had begun")
+        return self._feed.safe
+
+    # Out
+
+    def post(
+        self,
+        content: str | Body,
+        *,
+        conversation: ConversationId | None = None,
+        to: AccountId | None = None,
+        reply_to: int = 0,
+        id: str | None = None,  # noqa: A002 - the protocol's word
+    ) -> Pending:
+        """Put a message in the outbox and return at once; `await pending.answer()` for its place.
+
+        Name a conversation, or an account for the direct one. The same `id` again makes no second message.
+        Raises `OutboxFull`, ValueError, and UnicodeEncodeError for half a surrogate pair.
+        """
+        self._check_open()
+        if (conversation is None) == (to is None):
+            raise ValueError("name a conversation or an account")
+        body = Text(content) if isinstance(content, str) else content
+        client_id = ClientId(id or secrets.token_urlsafe(12))
+        lane = conversation if conversation is not None else direct_id(self.account, to or AccountId(""))
+        pending = self._outbox.add(lane, Send(client_id, body, conversation, to, reply_to))
+        self._link.pump()
+        return pending
+
+    async def send(
+        self,
+        content: str | Body,
+        *,
+        conversation: ConversationId | None = None,
+        to: AccountId | None = None,
+        reply_to: int = 0,
+        id: str | None = None,  # noqa: A002 - the protocol's word
+    ) -> Placed:
+        """Send a message and wait until it is placed, however long that takes; cancelled, it is sent all the same.
+
+        Raises as `post` does, and `ApiError` when the server refuses it.
+        """
+        return await self.post(content, conversation=conversation, to=to, reply_to=reply_to, id=id).answer()
+
+    async def change(self, conversation: ConversationId, action: GroupAction) -> Placed:
+        """Have a group changed, after what was sent to it before. Raises `ApiError` when it is refused."""
+        self._check_open()
+        pending = self._outbox.add(conversation, Change(ClientId(secrets.token_urlsafe(12)), conversation, action))
+        self._link.pump()
+        return await pending.answer()
+
+    def read(self, conversation: ConversationId, number: int) -> None:
+        """The person has read up to `number`. It is said until it has arrived."""
+        self._check_open()
+        self._reads.read(conversation, number)
+        self._link.pump()
+
+    def typing(self, conversation: ConversationId) -> None:
+        """The person is writing. Call it with each key: it is said every three seconds at most."""
+        now = asyncio.get_running_loop().time()
+        if now - self._typed.get(conversation, -TYPING_SECONDS) >= TYPING_SECONDS:
+            if len(self._typed) >= _TYPING_KEPT:
+                self._typed.clear()
+            self._typed[conversation] = now
+            self._link.send(Typing(conversation))
+
+    # In
+
+    async def updates(self) -> AsyncIterator[Update]:
+        """Events, signals and news of the connection, until the client is closed. One reader at a time.
+
+        An event counts as done, and is not given again, when the next thing is asked for. Raises `LoggedOut` when
+        the server has ended this device.
+        """
+        while (update := await self._feed.next()) is not None:
+            yield update
+            if self._feed.overflowed and self._feed.drained:
+                # What did not fit is in the inbox still: come back for it.
+                self._feed.taken()
+                self._link.close("behind")
+
+    async def events(self) -> AsyncIterator[Received]:
+        """Only the events, in order, and `LoadAfresh` where there is a gap that they cannot fill. As `updates`."""
+        async for update in self.updates():
+            if isinstance(update, Event | Unknown | LoadAfresh):
+                yield update
+
+    # The session's life
+
+    async def _run(self) -> None:
+        backoff = Backoff()
+        try:
+            while True:
+                end = await self._once()
+                if end.lasted >= STABLE_SECONDS:
+                    backoff.reset()
+                delay = backoff.next(end.after)
+                self._feed.put_aside(Offline(end.code, delay))
+                await asyncio.sleep(delay)
+        except LoggedOut as over:
+            self._end(over, over)
+        except Exception as error:
+            # Without this task nothing would ever be answered: whoever waits must hear of it.
+            self._end(error, error)
+            raise
+
+    async def _once(self) -> End:
+        """Hold one session. Raises `LoggedOut`."""
+        try:
+            token = await self._tokens.access()
+            if self._feed.safe is None:
+                begin = await self._http.get("/v1/cursor", CurrentCursor)
+                self._feed.begin(parse_cursor(begin.cursor))
+            self._begun.set()
+            end = await self._link.run(self.session.url, self._tls, token, lambda: self._feed.put_aside(Online()))
+            if end.code in _RENEW:
+                await self._tokens.renew(token)
+        except LoggedOut:
+            raise
+        except ApiError as error:
+            return End(error.code, error.retry_after or 0.0)
+        if end.code in _OVER:
+            raise LoggedOut(end.code, "The server has ended this device's session: log in again.")
+        return end
+
+    def _end(self, for_senders: Exception, for_reader: Exception | None) -> None:
+        self._outbox.close(for_senders)
+        self._feed.close(for_reader)
+        self._begun.set()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientClosed("the client is closed")
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,100 @@
+"""What came in and waits for the application: bounded, and never skipped over."""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from chinwag.client.events import LoadAfresh, Offline, Online, Unknown, Update
+from chinwag.wire.codec import Cursor
+from chinwag.wire.values import Event, Signal
+
+EVENTS: Final = 1_000
+"""Events that wait; what comes then is left to be read from the inbox again."""
+ASIDE: Final = 200
+"""Signals and news of the connection that wait; the oldest go first."""
+
+
+class _Item(msgspec.Struct, frozen=True):
+    value: Update
+    cursor: Cursor | None = None
+
+
+class Feed:
+    """A queue with one reader. `safe` is the cursor up to which the application is done with everything.
+
+    An event counts as done when the next thing is asked for: a crash in between repeats it, and skips nothing.
+    """
+
+    def __init__(self, safe: Cursor | None) -> None:
+        self.safe = safe
+        self.overflowed = False
+        self._newest = safe
+        self._events: deque[_Item] = deque()
+        self._aside: deque[_Item] = deque()
+        self._handed: Cursor | None = None
+        self._news = asyncio.Event()
+        self._closed = False
+        self._why: Exception | None = None
+
+    def begin(self, cursor: Cursor) -> None:
+        """The device has no past: it begins here."""
+        self.safe = self._newest = cursor
+
+    def put(self, cursor: Cursor, event: Event | Unknown) -> None:
+        """An event at its place. One that is here already is passed over; with no room, it and all after it must be
+        fetched again (`overflowed`)."""
+        if self._newest is not None and cursor.epoch == self._newest.epoch and cursor.position <= self._newest.position:
+            return
+        if self.overflowed or len(self._events) >= EVENTS:
+            self.overflowed = True
+            return
+        self._newest = cursor
+        self._events.append(_Item(event, cursor))
+        self._news.set()
+
+    def reset(self, load: LoadAfresh) -> None:
+        """What waits is superseded: the application must load afresh."""
+        self._events.clear()
+        self._handed = None
+        self.overflowed = False
+        self._newest = load.cursor
+        self._events.append(_Item(load, load.cursor))
+        self._news.set()
+
+    def put_aside(self, value: Signal | Online | Offline) -> None:
+        """Something true now only."""
+        if len(self._aside) >= ASIDE:
+            self._aside.popleft()
+        self._aside.append(_Item(value))
+        self._news.set()
+
+    def close(self, why: Exception | None = None) -> None:
+        """Nothing more comes: the reader gets what waits, then `why` is raised, or it is told of the end."""
+        self._closed, self._why = True, self._why or why
+        self._news.set()
+
+    async def next(self) -> Update | None:
+        """The next thing; None at the end. The one before is done with. Raises what `close` was given."""
+        self.taken()
+        while not self._events and not self._aside:
+            if self._why is not None:
+                raise self._why
+            if self._closed:
+                return None
+            self._news.clear()
+            await self._news.wait()
+        item = self._aside.popleft() if self._aside else self._events.popleft()
+        self._handed = item.cursor
+        return item.value
+
+    def taken(self) -> None:
+        """The application is done with the last thing that it was given."""
+        if self._handed is not None:
+            self.safe, self._handed = self._handed, None
+
+    @property
+    def drained(self) -> bool:
+        """Whether no event waits."""
+        return not self._events

@@ -1,0 +1,179 @@
+"""HTTP to a Chinwag server: one request at a time, typed in and out, every failure an `ApiError`."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+import httpx2
+import msgspec
+
+from chinwag.client.backoff import Backoff
+from chinwag.client.errors import ApiError, Unreachable, of_problem
+from chinwag.wire.errors import Problem
+from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
+from chinwag.wire.values import AccountId
+
+TIMEOUT_SECONDS: Final = 25.0
+"""Longer than the server waits for its own answer, so that it is the server that says what went wrong."""
+ATTEMPTS: Final = 4
+"""Tries of a request whose repetition is harmless."""
+
+T = TypeVar("T")
+Parameter = str | int | list[AccountId]
+Parameters = dict[str, Parameter]
+AccessToken = Callable[[], Awaitable[str]]
+RenewToken = Callable[[str], Awaitable[str]]
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Verify servers by the system's authorities, or by those in `ca_file` (PEM)."""
+    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+
+
+class Http:
+    """Requests to one server. `access` and `renew` give tokens; without them only public addresses can be asked.
+
+    Environment variables for proxies are not looked at, as the socket does not use them either.
+    """
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx2.AsyncClient(
+            base_url=self.url,
+            verify=tls or tls_context(None),
+            timeout=httpx2.Timeout(TIMEOUT_SECONDS, connect=10.0),
+            limits=httpx2.Limits(max_connections=8, max_keepalive_connections=4),
+            trust_env=False,
+        )
+        self._access: AccessToken | None = None
+        self._renew: RenewToken | None = None
+
+    def authorise(self, access: AccessToken, renew: RenewToken) -> None:
+        """Ask with these tokens from now on."""
+        self._access, self._renew = access, renew
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    # Public addresses
+
+    async def sign_up(self, request: SignUpRequest) -> Me:
+        """Make an account. Not repeated by itself, as a repetition would find the name taken."""
+        return self._typed(await self._ask("POST", "/v1/accounts", body=request), Me)
+
+    async def log_in(self, request: LogInRequest) -> tuple[SessionTokens, float | None]:
+        """Log a new device in; also the server's clock (seconds since 1970). Not repeated by itself."""
+        answer = await self._ask("POST", "/v1/sessions", body=request)
+        return self._typed(answer, SessionTokens), _server_now(answer)
+
+    async def refresh(self, refresh_token: str, attempt: str) -> tuple[SessionTokens, float | None]:
+        """Exchange a refresh token; also the server's clock. Repeated with the same attempt until answered."""
+        request = RefreshRequest(refresh_token, attempt)
+        answer = await _again(lambda: self._ask("POST", "/v1/sessions/refresh", body=request))
+        return self._typed(answer, SessionTokens), _server_now(answer)
+
+    # The rest
+
+    async def get(self, path: str, answer: type[T], **parameters: Parameter | None) -> T:
+        """Ask for something; repeated while a retry can help. Parameters that are None are left out."""
+        given: Parameters = {name: value for name, value in parameters.items() if value is not None}
+        return self._typed(await _again(lambda: self._authorised("GET", path, given)), answer)
+
+    async def put(self, path: str, answer: type[T]) -> T:
+        """Make something so. Repeated while a retry can help."""
+        return self._typed(await _again(lambda: self._authorised("PUT", path)), answer)
+
+    async def patch(self, path: str, body: msgspec.Struct, answer: type[T]) -> T:
+        """Change something. Repeated while a retry can help."""
+        return self._typed(await _again(lambda: self._authorised("PATCH", path, body=body)), answer)
+
+    async def delete(self, path: str) -> None:
+        """End something. Repeated while a retry can help."""
+        await _again(lambda: self._authorised("DELETE", path))
+
+    async def post(self, path: str, body: msgspec.Struct, answer: type[T], *, key: str) -> T:
+        """Add something under an idempotency key, with which it is repeated while a retry can help."""
+        return self._typed(await _again(lambda: self._authorised("POST", path, body=body, key=key)), answer)
+
+    async def _authorised(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        body: msgspec.Struct | None = None,
+        key: str = "",
+    ) -> httpx2.Response:
+        if self._access is None or self._renew is None:
+            raise RuntimeError("this address needs a session")
+        token = await self._access()
+        try:
+            return await self._ask(method, path, parameters, body, key, token)
+        except ApiError as error:
+            if error.code != "token_expired":
+                raise
+        return await self._ask(method, path, parameters, body, key, await self._renew(token))
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters | None = None,
+        body: msgspec.Struct | None = None,
+        key: str = "",
+        token: str = "",
+    ) -> httpx2.Response:
+        headers = {"Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if key:
+            headers["Idempotency-Key"] = key
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = msgspec.json.encode(body)
+        try:
+            answer = await self._client.request(method, path, params=parameters, content=content, headers=headers)
+        except httpx2.RequestError as error:
+            raise Unreachable(f"No answer from {self.url}: {error or type(error).__name__}") from error
+        if answer.is_success:
+            return answer
+        raise _refusal(answer)
+
+    @staticmethod
+    def _typed(answer: httpx2.Response, wanted: type[T]) -> T:
+        try:
+            return msgspec.json.decode(answer.content, type=wanted)
+        except msgspec.DecodeError as error:
+            raise ApiError("bad_answer", f"The server's answer was not understood ({error}).") from None
+
+
+async def _again(ask: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
+    backoff = Backoff(most=5.0)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await ask()
+        except ApiError as error:
+            if not error.retryable or (error.retry_after or 0.0) > TIMEOUT_SECONDS:
+                raise
+            await asyncio.sleep(backoff.next(error.retry_after or 0.0))
+    return await ask()
+
+
+def _refusal(answer: httpx2.Response) -> ApiError:
+    try:
+        return of_problem(msgspec.json.decode(answer.content, type=Problem))
+    except msgspec.DecodeError:
+        # Something on the way answered in the server's place.
+        retryable = answer.status_code >= 500 or answer.status_code == 429
+        return ApiError("bad_answer", f"{answer.status_code} from {answer.url.host}", retryable=retryable)
+
+
+def _server_now(answer: httpx2.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return None

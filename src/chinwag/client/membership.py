@@ -1,0 +1,104 @@
+"""One conversation in a mirror, and what the notices of a group make of it."""
+
+from typing import Literal
+
+import msgspec
+
+from chinwag.client.events import Unknown
+from chinwag.wire.values import (
+    AccountId,
+    ConversationId,
+    Created,
+    Joined,
+    Left,
+    Notice,
+    NumberedEvent,
+    Removed,
+    Retitled,
+    Role,
+    RoleChanged,
+    Settings,
+    SettingsChanged,
+)
+
+
+class Member(msgspec.Struct):
+    """A present member, and the numbers up to which it has read and received, as far as one is told."""
+
+    role: Role
+    read: int = 0
+    delivered: int = 0
+    read_at: int = 0
+
+
+class Mirrored(msgspec.Struct, kw_only=True):
+    """One conversation. role: one's own, None once one is out: then it stays as it was, without members.
+
+    head: its last number that one may read; ordinal: messages so far; at: `sent_at` of the last event.
+    read, read_ordinal: one's own read mark. messages: cached events by number.
+    """
+
+    id: ConversationId
+    kind: Literal["direct", "group"]
+    role: Role | None
+    title: str = ""
+    settings: Settings = Settings()
+    members: dict[AccountId, Member] = msgspec.field(default_factory=dict)
+    first: int = 1
+    head: int = 0
+    ordinal: int = 0
+    at: int = 0
+    read: int = 0
+    read_ordinal: int = 0
+    last: NumberedEvent | Unknown | None = None
+    messages: dict[int, NumberedEvent | Unknown] = msgspec.field(default_factory=dict)
+
+    @property
+    def unread(self) -> int:
+        """Messages after one's own read mark."""
+        return self.ordinal - self.read_ordinal
+
+
+def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
+    """Make of `held`, as `account` holds it, what the notice says."""
+    what = notice.change
+    match what:
+        case Created():
+            held.title, held.settings = what.title, what.settings
+            held.members = {one: Member(role, read=1, delivered=1) for one, role in what.members.items()}
+            held.read, held.read_ordinal = 1, 0
+        case Joined():
+            role = Role.MEMBER if held.members else Role.OWNER
+            held.members[what.account] = Member(role, read=notice.number, delivered=notice.number)
+        case Left():
+            if what.owner is not None and what.owner in held.members:
+                held.members[what.owner].role = Role.OWNER
+            _goes(held, what.account, account)
+        case Removed():
+            _goes(held, what.account, account)
+        case RoleChanged():
+            _role(held, what)
+        case Retitled():
+            held.title = what.title
+        case SettingsChanged():
+            held.settings = what.settings
+    own = held.members.get(account)
+    held.role = None if own is None else own.role
+
+
+def _goes(held: Mirrored, goes: AccountId, account: AccountId) -> None:
+    if goes == account:
+        held.members = {}
+    else:
+        held.members.pop(goes, None)
+
+
+def _role(held: Mirrored, what: RoleChanged) -> None:
+    member = held.members.get(what.account)
+    if member is None or member.role is what.role:
+        return
+    if what.role is Role.OWNER:
+        for other in held.members.values():
+            if other.role is Role.OWNER:
+                other.role = Role.ADMIN
+    member.role = what.role

@@ -1,0 +1,216 @@
+"""The state of all conversations as a device holds it: loaded afresh, then kept by events. Does no I/O.
+
+Applying an event twice changes nothing, so events may overlap with what was loaded. What is kept through events
+equals what is loaded afresh (P11), in the sense of `comparable`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from chinwag.client import membership
+from chinwag.client.events import Unknown, decode_numbered
+from chinwag.client.membership import Member, Mirrored
+from chinwag.wire.conversations import ConversationView
+from chinwag.wire.values import (
+    AccountEvent,
+    AccountId,
+    ConversationId,
+    Created,
+    Deleted,
+    Delivered,
+    Edited,
+    Event,
+    Message,
+    Notice,
+    NumberedEvent,
+    Read,
+    Role,
+    Settings,
+    direct_members,
+)
+
+MESSAGES: Final = 200
+"""Events cached of each conversation: the newest."""
+
+
+class Comparable(msgspec.Struct, frozen=True):
+    """What two mirrors of one account must agree on about a conversation. covered: of each other member, the last of
+    one's own messages that it has (read, received), 0 for none."""
+
+    kind: Literal["direct", "group"]
+    role: Role | None
+    title: str
+    settings: Settings
+    roles: dict[AccountId, Role]
+    covered: dict[AccountId, tuple[int, int]]
+    first: int
+    head: int
+    ordinal: int
+    at: int
+    read: int
+    unread: int
+    last: int
+
+
+class Mirror:
+    """The conversations of `account`."""
+
+    def __init__(self, account: AccountId) -> None:
+        self.account = account
+        self.conversations: dict[ConversationId, Mirrored] = {}
+
+    def by_activity(self) -> list[Mirrored]:
+        """All conversations, the latest first."""
+        return sorted(self.conversations.values(), key=lambda one: (one.at, one.id), reverse=True)
+
+    def put(self, view: ConversationView) -> Mirrored:
+        """A conversation was loaded afresh; its cached messages stay."""
+        held = self.conversations.get(view.id)
+        if held is not None and held.head > view.head:
+            # The events that came meanwhile know more than the answer that they overtook.
+            return held
+        loaded = self.conversations[view.id] = Mirrored(
+            id=view.id,
+            kind=view.kind,
+            role=view.role,
+            title=view.title,
+            settings=view.settings,
+            members={one.account: Member(one.role, one.read, one.delivered, one.read_at) for one in view.members},
+            first=view.first,
+            head=view.head,
+            ordinal=view.ordinal,
+            at=view.at,
+            read=view.read,
+            read_ordinal=view.ordinal - view.unread,
+            last=None if view.last is None else decode_numbered(view.last),
+            messages={} if held is None else held.messages,
+        )
+        if loaded.last is not None:
+            self.keep(view.id, [loaded.last])
+        return loaded
+
+    def drop(self, conversation: ConversationId) -> None:
+        """The conversation is not to be seen any more."""
+        self.conversations.pop(conversation, None)
+
+    def clear(self) -> None:
+        """Forget everything, cached messages too: the server was restored."""
+        self.conversations.clear()
+
+    def keep(self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown]) -> None:
+        """Cache events of a page of history; beyond `MESSAGES` the oldest go."""
+        held = self.conversations.get(conversation)
+        if held is None:
+            return
+        for event in events:
+            held.messages.setdefault(event.number, event)
+        if len(held.messages) > MESSAGES:
+            newest = sorted(held.messages)[-MESSAGES:]
+            held.messages = {number: held.messages[number] for number in newest}
+
+    def cached(self, conversation: ConversationId, before: int, limit: int) -> list[NumberedEvent | Unknown] | None:
+        """The `limit` events below number `before`, if they are all cached; rising."""
+        held = self.conversations[conversation]
+        numbers = range(max(held.first, before - limit), before)
+        if any(number not in held.messages for number in numbers):
+            return None
+        return [held.messages[number] for number in numbers]
+
+    def apply(self, event: Event | Unknown) -> ConversationId | None:
+        """Take an event. Returns a conversation that must be loaded before this event can count, else None."""
+        if isinstance(event, AccountEvent):
+            return None
+        if isinstance(event, Read | Delivered):
+            self._mark(event)
+            return None
+        if not event.conversation or event.number < 1:
+            return None
+        held = self.conversations.get(event.conversation)
+        if held is None or (held.role is None and event.number > held.head):
+            begun = self._begin(event)
+            if begun is None:
+                return event.conversation
+            self.conversations[event.conversation] = held = begun
+        elif event.number > held.head + 1:
+            return event.conversation
+        if event.number > held.head:
+            self._advance(held, event)
+        self._content(held, event)
+        return None
+
+    def comparable(self, own_numbers: Mapping[ConversationId, Sequence[int]]) -> dict[ConversationId, Comparable]:
+        """The state in a form in which kept and loaded mirrors are equal.
+
+        own_numbers: the numbers of one's own messages in each conversation. Of another's mark one is told only when
+        it newly covers one of these, so marks between them are not compared; nor are times.
+        """
+        return {one.id: self._comparable(one, own_numbers.get(one.id, ())) for one in self.conversations.values()}
+
+    def _comparable(self, one: Mirrored, own: Sequence[int]) -> Comparable:
+        def last_within(mark: int) -> int:
+            return max((number for number in own if number <= mark), default=0)
+
+        others = {account: member for account, member in one.members.items() if account != self.account}
+        return Comparable(
+            kind=one.kind,
+            role=one.role,
+            title=one.title,
+            # Whoever is out is told of no more changes, and needs no settings.
+            settings=Settings() if one.role is None else one.settings,
+            roles={account: member.role for account, member in one.members.items()},
+            covered={a: (last_within(m.read), last_within(max(m.read, m.delivered))) for a, m in others.items()},
+            first=one.first,
+            head=one.head,
+            ordinal=one.ordinal,
+            at=one.at,
+            read=one.read,
+            unread=one.unread,
+            last=0 if one.last is None else one.last.number,
+        )
+
+    def _begin(self, event: NumberedEvent | Unknown) -> Mirrored | None:
+        """The conversation that `event`, its first, begins; None if this is not such an event."""
+        if event.number != 1:
+            return None
+        pair = direct_members(event.conversation)
+        if pair is not None:
+            members = {account: Member(Role.MEMBER) for account in pair}
+            return Mirrored(id=event.conversation, kind="direct", role=Role.MEMBER, members=members)
+        if isinstance(event, Notice) and isinstance(event.change, Created):
+            return Mirrored(id=event.conversation, kind="group", role=None)
+        return None
+
+    def _advance(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
+        held.head, held.ordinal, held.at, held.last = event.number, event.ordinal, event.sent_at, event
+        if isinstance(event, Notice):
+            membership.change(held, event, self.account)
+        elif isinstance(event, Message) or (isinstance(event, Unknown) and event.kind == "message"):
+            # Who writes has read up to there.
+            self._read(held, event.sender, event.number, event.ordinal)
+
+    def _mark(self, event: Read | Delivered) -> None:
+        held = self.conversations.get(event.conversation)
+        if held is None:
+            return
+        if isinstance(event, Read):
+            self._read(held, event.account, event.number, event.ordinal, event.at)
+        elif (member := held.members.get(event.account)) is not None:
+            member.delivered = max(member.delivered, event.number)
+
+    def _read(self, held: Mirrored, account: AccountId, number: int, ordinal: int, at: int = 0) -> None:
+        member = held.members.get(account)
+        if member is not None and number > member.read:
+            member.read, member.delivered, member.read_at = number, max(member.delivered, number), at
+        if account == self.account:
+            held.read, held.read_ordinal = max((held.read, held.read_ordinal), (number, ordinal))
+
+    def _content(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
+        self.keep(held.id, [event])
+        if isinstance(event, Edited | Deleted):
+            target = held.messages.get(event.target)
+            if isinstance(event, Deleted):
+                held.messages.pop(event.target, None)
+            elif isinstance(target, Message):
+                held.messages[event.target] = msgspec.structs.replace(target, body=event.body)

@@ -115,12 +115,14 @@ class Conversations:
 
 def _member_view(account: AccountId, state: Conversation, marks: Marks) -> MemberView:
     member = state.members[account]
+    # As devices reckon that keep members by events: nobody is behind its own joining or last message.
+    read, _ = read_up_to(marks.read, member)
     return MemberView(
         account,
         member.role,
-        read=marks.read.number,
+        read=read,
         read_at=marks.read.at,
-        delivered=marks.delivered.number,
+        delivered=max(marks.delivered.number, read),
         delivered_at=marks.delivered.at,
     )
 

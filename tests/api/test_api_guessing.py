@@ -15,6 +15,7 @@ from chinwag.domain.account import Settings
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.accounts import AccountRules
+from chinwag.flow.accounts.change_password import reset_password
 from chinwag.flow.accounts.log_in import log_in
 from chinwag.flow.accounts.passwords import Passwords
 from chinwag.flow.accounts.session import Session
@@ -118,6 +119,23 @@ async def test_an_unknown_name_costs_the_same_work(start: Start) -> None:
     parameters = seen[1]
     assert seen == ["with", parameters, "without", parameters]
     counting.close()
+
+
+async def test_a_password_changed_during_a_log_in_lets_nobody_in(server: Process) -> None:
+    """The old password was right when it was checked, and no longer when the device would be made."""
+    ann = await server.person("ann")
+
+    class Slow(Passwords):
+        async def verify(self, stored: str, password: str) -> bool:
+            right = await super().verify(stored, password)
+            await reset_password(server.accounts, AccountId(ann.account), "another password")
+            return right
+
+    slow = Slow(CHEAP)
+    with pytest.raises(Refused) as refusal:
+        await log_in(msgspec.structs.replace(server.accounts, passwords=slow), "ann", PASSWORD)
+    assert refusal.value.code is Code.WRONG_LOGIN
+    slow.close()
 
 
 async def test_signing_up_is_throttled_by_address(start: Start) -> None:

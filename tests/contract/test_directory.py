@@ -283,13 +283,15 @@ async def test_two_processes_share_one_directory(opener: Open, directory: Direct
 
     async def touch(where: Directory) -> None:
         async with where.transaction() as transaction:
-            await transaction.accounts.touch(AccountId("1"))
+            found = await transaction.accounts.get(AccountId("1"))
+            assert found is not None
+            await transaction.accounts.set_profile(AccountId("1"), f"{found.version}", "")
 
     await asyncio.gather(*(touch(where) for where in (directory, other) * 10))
     async with other.reading() as transaction:
         found = await transaction.accounts.get(AccountId("1"))
     assert found is not None
-    assert found.version == 21
+    assert (found.version, found.display_name) == (21, "20")
     await other.close()
 
 
@@ -349,6 +351,18 @@ async def test_a_file_moved_away_is_unavailable_and_comes_back(directory: Direct
     await people(directory, "3")
     async with directory.reading() as transaction:
         assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
+
+
+async def test_a_file_replaced_under_the_server_is_unavailable(directory: Directory, database: Path) -> None:
+    """What is written to the file that is gone would be lost with the process."""
+    await people(directory, "1")
+    away = database.with_name("away")
+    database.rename(away)  # noqa: ASYNC240
+    database.touch()  # noqa: ASYNC240
+    with pytest.raises(Refused) as refusal:
+        await people(directory, "2")
+    assert refusal.value.code is Code.UNAVAILABLE
+    assert database.stat().st_size == 0  # noqa: ASYNC240
 
 
 async def test_the_file_is_private_durable_and_reopened(opener: Open, directory: Directory, database: Path) -> None:

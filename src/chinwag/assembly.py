@@ -29,7 +29,9 @@ from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
+from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.presence import presence_routes
+from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Figures
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
@@ -152,6 +154,23 @@ class Server:
                 )
             ),
         ]
+        self._heard = Heard(node, bus, system_clock, config.presence.offline_seconds + 1.0)
+        routes.append(
+            sync_routes(
+                SyncServices(
+                    accept=self._accept,
+                    announce=self._announce,
+                    marks=self._marks,
+                    states=states,
+                    inbox=stores.inbox,
+                    store=stores.message_store,
+                    bus=bus,
+                    heard=self._heard,
+                    ids=ids,
+                    clock=system_clock,
+                )
+            )
+        )
         section = config.server
         certificate = (
             Certificate(section.tls_certificate, section.tls_key)
@@ -176,6 +195,7 @@ class Server:
     async def start(self) -> None:
         """Serve. Raises `OSError` when a port cannot be had; call `stop` then as well."""
         self._gateway.start()
+        self._heard.start()
         self._accept.start()
         self._delivery.start()
         self._marking = asyncio.create_task(self._marks.run(), name="marks")
@@ -194,6 +214,7 @@ class Server:
         if self._marking is not None:
             await self._accept.stop(ANSWER_GRACE)
         self._gateway.drain(RETURN_WITHIN)
+        self._heard.drain()
         await _within(GRACE, "port", self.port.stop(GRACE))
         self._marks.stop()
         if self._marking is not None:
@@ -201,6 +222,7 @@ class Server:
         await _within(GRACE, "delivery", self._delivery.stop(GRACE))
         await _within(GRACE, "presence", self._presence.stop())
         self._gateway.stop()
+        self._heard.stop()
         self._announce.stop()
         self._admission.close()
         await _within(GRACE, "observe", self.observe.stop())
@@ -231,6 +253,7 @@ class Server:
                 },
                 gauges={
                     "connections": ("Open sockets.", lambda: len(gateway)),
+                    "polling_devices": ("Devices heard of without a socket.", lambda: len(self._heard)),
                     "answers_waiting": ("Commands whose answer is awaited.", lambda: accept.waiting),
                 },
             )

@@ -82,6 +82,8 @@ def _send(
 ) -> Decision:
     if state is None:
         state = _begin(command)
+    elif state.head == 0 and not command.opening:
+        return Refusal(Code.UNAVAILABLE, "the directory has not agreed yet")
     author = state.members.get(command.account)
     if author is None:
         return Refusal(Code.NOT_MEMBER)

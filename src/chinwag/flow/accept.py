@@ -141,7 +141,7 @@ class Accept:
         if wish.conversation not in self._queued:
             if type(action) is Send:
                 state = self._states.peek(wish.conversation)
-                if state is not None and wish.account in state.members:
+                if state is not None and state.head and wish.account in state.members:
                     self._append(asker, wish, opening=False)
                     return
             self._queued[wish.conversation] = []
@@ -214,7 +214,7 @@ class Accept:
             if state is None:
                 await self._permits.create(wish.account, wish.action)
             return False
-        if state is None:
+        if state is None or not state.head:  # a direct conversation may hold a refusal before its first message
             pair = direct_members(wish.conversation)
             if pair is None or wish.account not in pair:
                 raise Refused(Code.NO_CONVERSATION)

@@ -1,0 +1,191 @@
+"""Devices without a socket: when they were last heard of, for presence, and what they hold open here.
+
+A device that polls, streams or sends a heartbeat is connected until it was silent for as long as a socket may be.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.ids import DeviceId
+from chinwag.domain.rate import Bucket, Rate
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.clock import Clock
+from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
+from chinwag.roles.gateway.wheel import Wheel
+
+DEVICES: Final = 100_000
+"""Devices remembered; one more is refused as `overloaded`."""
+OPEN: Final = 4
+"""Streams and waiting polls of one device at a time."""
+OPEN_ALL: Final = 8_000
+"""Streams and waiting polls of all devices at a time."""
+
+
+class PollBudget(msgspec.Struct, frozen=True):
+    """How often one device may ask for events."""
+
+    rate: Rate = Rate(2.0, 20)
+
+
+class _Device:
+    """One device. `held` are the tasks of its streams and waiting polls."""
+
+    __slots__ = ("bucket", "held", "last_heard", "over", "principal", "session", "slot")
+
+    def __init__(
+        self, principal: Principal, session: str, rate: Rate, now: float, over: Callable[["_Device"], float]
+    ) -> None:
+        self.principal = principal
+        self.bucket = Bucket(rate, now)
+        self.held: set[asyncio.Task[object]] = set()
+        self.last_heard = now
+        self.over = over
+        self.session = session
+        self.slot = -1
+
+    def deadline(self) -> float:
+        return self.over(self)
+
+
+class Heard:
+    """The table of those devices, one a process."""
+
+    def __init__(
+        self,
+        node: NodeId,
+        bus: Bus,
+        clock: Clock,
+        idle_seconds: float,
+        budget: PollBudget = PollBudget(),  # noqa: B008 - frozen
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._node = node
+        self._bus = bus
+        self._clock = clock
+        self._idle = idle_seconds
+        self._budget = budget
+        self._now = now
+        self._devices: OrderedDict[DeviceId, _Device] = OrderedDict()
+        self._open = 0
+        self._made = 0
+        self._closing = False
+        self._wheel = Wheel[_Device](self._silent, clock=now)
+        self._unsubscribe: list[Callable[[], None]] = []
+
+    def __len__(self) -> int:
+        """Devices that count as connected."""
+        return len(self._devices)
+
+    def start(self) -> None:
+        """Begin to watch the time and the Bus."""
+        self._wheel.start()
+        self._unsubscribe = [
+            self._bus.subscribe(REVOKED, self._revoked),
+            self._bus.subscribe(RECOUNT, self._recount),
+        ]
+
+    def drain(self) -> None:
+        """End every stream and waiting poll; their clients come back with their cursors."""
+        self._closing = True
+        for device in self._devices.values():
+            for task in tuple(device.held):
+                task.cancel()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._wheel.stop()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+
+    def beat(self, principal: Principal) -> None:
+        """The device is there. Raises `Refused(OVERLOADED)` when too many are."""
+        self._note(principal)
+
+    def poll(self, principal: Principal) -> None:
+        """The device asks for events. Raises `Refused(RATE_LIMITED)` if it asks too often."""
+        known = self._devices.get(principal.device)
+        wait = known.bucket.take(self._now()) if known is not None else 0.0
+        if wait > 0:
+            raise Refused(Code.RATE_LIMITED, retry_after=wait)
+        device = self._note(principal)
+        if known is None:
+            device.bucket.take(self._now())
+
+    @contextmanager
+    def held(self, principal: Principal) -> Iterator[None]:
+        """The device holds a stream or a waiting poll open, in the current task.
+
+        The task is cancelled when the device is silent too long, is revoked, or the server stops. Raises `Refused`.
+        """
+        device = self._note(principal)
+        if self._closing:
+            raise Refused(Code.DRAIN, retry_after=1.0)
+        if len(device.held) >= OPEN:
+            raise Refused(Code.RATE_LIMITED, f"a device holds at most {OPEN} streams and polls open", 1.0)
+        if self._open >= OPEN_ALL:
+            raise Refused(Code.OVERLOADED, retry_after=5.0)
+        task = asyncio.current_task()
+        assert task is not None
+        device.held.add(task)
+        self._open += 1
+        try:
+            yield
+        finally:
+            device.held.discard(task)
+            self._open -= 1
+
+    def _note(self, principal: Principal) -> _Device:
+        device = self._devices.get(principal.device)
+        if device is None:
+            if len(self._devices) >= DEVICES:
+                raise Refused(Code.OVERLOADED, retry_after=5.0)
+            self._made += 1
+            session = f"{self._node}.http.{self._made}"  # a new one each time: presence takes one that ended as over
+            device = _Device(principal, session, self._budget.rate, self._now(), self._due)
+            self._devices[principal.device] = device
+            self._wheel.add(device)
+            self._report(device, "up", 0.0)
+        device.last_heard = self._now()
+        return device
+
+    def _due(self, device: _Device) -> float:
+        return device.last_heard + self._idle
+
+    def _silent(self, device: _Device) -> None:
+        self._drop(device, "down")
+
+    def _drop(self, device: _Device, state: str) -> None:
+        self._devices.pop(device.principal.device, None)
+        self._wheel.remove(device)
+        for task in tuple(device.held):
+            task.cancel()
+        self._report(device, state, self._now() - device.last_heard)
+
+    def _report(self, device: _Device, state: str, silent: float) -> None:
+        principal = device.principal
+        at = self._clock() - (int(silent * 1000) if state == "down" else 0)
+        self._bus.publish(
+            SESSIONS, SessionChange(principal.account, principal.device, self._node, device.session, state, at)
+        )
+
+    def _revoked(self, signal: Signal) -> None:
+        if type(signal) is not Revoked:
+            return
+        devices = set(signal.devices)
+        if signal.account_closed:
+            devices |= {name for name, one in self._devices.items() if one.principal.account == signal.account}
+        for name in devices:
+            device = self._devices.get(name)
+            if device is not None:
+                self._drop(device, "out")
+
+    def _recount(self, _: Signal) -> None:
+        for device in self._devices.values():
+            self._report(device, "up", 0.0)

@@ -1,0 +1,230 @@
+"""The transports beside the socket: short and long polls, server-sent events, and POSTs for what clients say.
+
+They read the same inbox with the same cursor, and their posts take the same way.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import Provide
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from chinwag.domain.ids import ClientId, ConversationId, Snowflake
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow import catch_up
+from chinwag.flow.accept import Accept, Wish
+from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.announce import Announce
+from chinwag.flow.ask import ask
+from chinwag.flow.clock import Clock
+from chinwag.flow.follow import Follower
+from chinwag.flow.marks import MarkFlow
+from chinwag.flow.states import States
+from chinwag.flow.typing import tell_typing
+from chinwag.ports.bus import Bus
+from chinwag.ports.inbox import Inbox
+from chinwag.ports.message_store import MessageStore
+from chinwag.roles.api.conversations import Key
+from chinwag.roles.api.heard import Heard
+from chinwag.wire.codec import Cursor, encode, event_frame, parse_cursor, signal_frame
+from chinwag.wire.conversations import Placed
+from chinwag.wire.frames import Bye, Event, Reset
+from chinwag.wire.sync import PostChange, PostRead, PostReceived, SyncPage
+
+WAIT_MOST: Final = 25.0
+"""Seconds that a long poll may wait: proxies cut connections that are silent for longer."""
+EVENTS: Final = 100
+EVENTS_MOST: Final = 500
+COMMENT_SECONDS: Final = 10.0
+"""A stream that has nothing to say says a comment this often, so that both ends notice a dead connection."""
+
+After = Annotated[str | None, Parameter(max_length=64, description="The cursor; none: begin at the head.")]
+
+
+class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
+    """The legs of the way that these addresses call."""
+
+    accept: Accept
+    announce: Announce
+    marks: MarkFlow
+    states: States
+    inbox: Inbox
+    store: MessageStore
+    bus: Bus
+    heard: Heard
+    ids: Snowflake
+    clock: Clock
+
+
+def sync_routes(services: SyncServices) -> Router:
+    """Every transport that is not a socket."""
+    return Router(
+        path="/v1",
+        route_handlers=[get_sync, get_events, post_heartbeat, post_received, post_read, post_typing, post_change],
+        dependencies={"sync": Provide(lambda: services, sync_to_thread=False)},
+    )
+
+
+@get("/sync", operation_id="sync", summary="Poll for events", tags=["transports"])
+async def get_sync(
+    sync: SyncServices,
+    principal: Principal,
+    after: After = None,
+    wait: Annotated[float, Parameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing.")] = 0.0,
+    limit: Annotated[int, Parameter(ge=1, le=EVENTS_MOST, description="Events at most.")] = EVENTS,
+) -> SyncPage:
+    """What lies after the cursor. With `wait` 0 a short poll, else a long one. Counts as a heartbeat.
+
+    Asking with a cursor says that everything up to it is safe on the device.
+    """
+    sync.heard.poll(principal)
+    cursor = parse_cursor(after) if after is not None else None
+    start = await _start(sync, principal, cursor)
+    if start.reset is not None or cursor is None:
+        return SyncPage(str(Cursor(start.epoch, start.position)), [], reset=start.reset)
+    with Follower(sync.announce, principal.account, principal.device) as follower:
+        stretch = await catch_up.read(sync.inbox, sync.store, principal.account, start.position, limit)
+        if not stretch.events and wait > 0:
+            with sync.heard.held(principal):
+                stretch = await _wait(sync, follower, start.position, wait, limit)
+    events = [Event(stretch.position + index, msgspec.Raw(event)) for index, event in enumerate(stretch.events)]
+    position = start.position + len(events)
+    return SyncPage(str(Cursor(start.epoch, position)), events, more=position < stretch.bounds.head)
+
+
+async def _wait(sync: SyncServices, follower: Follower, position: int, seconds: float, limit: int) -> catch_up.Stretch:
+    """Wait for the first event after `position`; signals do not end the wait."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while True:
+        woken = await follower.wait(max(0.0, end - loop.time()))
+        stretch = await catch_up.read(sync.inbox, sync.store, follower.account, position, limit)
+        if stretch.events or not woken:
+            return stretch
+
+
+@get(
+    "/events",
+    operation_id="streamEvents",
+    summary="A stream of events",
+    tags=["transports"],
+    media_type="text/event-stream",
+)
+async def get_events(
+    sync: SyncServices,
+    principal: Principal,
+    last_event_id: Annotated[
+        str | None, Parameter(header="Last-Event-ID", max_length=64, description="The cursor to go on from.")
+    ] = None,
+    after: After = None,
+) -> Stream:
+    """Server-sent events: `event`, `signal`, `reset` and `bye`, with the frames of the socket as data.
+
+    The id of an event is the cursor after it. The stream ends when neither a heartbeat nor any other request of
+    the device came for as long as a socket may be silent.
+    """
+    sync.heard.poll(principal)
+    given = last_event_id or after
+    cursor = parse_cursor(given) if given is not None else None
+    start = await _start(sync, principal, cursor)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return Stream(_events(sync, principal, start), media_type="text/event-stream", headers=headers)
+
+
+async def _events(sync: SyncServices, principal: Principal, start: catch_up.Start) -> AsyncIterator[bytes]:
+    """The stream. It reads the inbox at the pace at which the connection takes it, so nothing queues here."""
+    epoch, position = start.epoch, start.position
+    try:
+        with sync.heard.held(principal), Follower(sync.announce, principal.account, principal.device) as follower:
+            if start.reset is not None:
+                yield _line("reset", str(Cursor(epoch, position)), encode(Reset(start.reset, epoch, position)))
+            else:
+                yield b"id: %s\n: welcome\n\n" % str(Cursor(epoch, position)).encode()
+            while True:
+                stretch = await catch_up.read(sync.inbox, sync.store, principal.account, position)
+                for event in stretch.events:
+                    position += 1
+                    yield _line("event", f"{epoch}.{position}", event_frame(position, event))
+                if stretch.events:
+                    continue
+                for signal in follower.signals():
+                    yield _line("signal", None, signal_frame(signal))
+                if not await follower.wait(COMMENT_SECONDS):
+                    yield b": still here\n\n"
+    except Refused as refused:
+        yield _line("bye", None, encode(Bye(refused.code, refused.retry_after or 0.0)))
+    except asyncio.CancelledError:
+        # Silent too long, revoked, or the server stops: an end that the client takes up with its cursor.
+        yield _line("bye", None, encode(Bye(Code.IDLE)))
+
+
+def _line(kind: str, cursor: str | None, data: bytes) -> bytes:
+    """One server-sent event (WHATWG HTML, 9.2). JSON holds no line breaks."""
+    name = b"id: %s\n" % cursor.encode() if cursor is not None else b""
+    return b"%bevent: %b\ndata: %b\n\n" % (name, kind.encode(), data)
+
+
+@post("/heartbeat", operation_id="heartbeat", summary="Here I am", tags=["transports"], status_code=204)
+async def post_heartbeat(sync: SyncServices, principal: Principal) -> None:
+    """Keeps a device online that streams, or that polls seldom."""
+    sync.heard.beat(principal)
+
+
+@post("/received", operation_id="received", summary="What is safe on this device", tags=["transports"], status_code=204)
+async def post_received(data: PostReceived, sync: SyncServices, principal: Principal) -> None:
+    """Moves the delivered mark."""
+    bounds = await sync.inbox.bounds(principal.account)
+    if not 0 <= data.position <= bounds.head:
+        raise Refused(Code.BAD_REQUEST, "that position is not in the inbox yet")
+    sync.marks.received(principal.account, data.position)
+
+
+@post(
+    "/conversations/{conversation:str}/read",
+    operation_id="read",
+    summary="I have read",
+    tags=["messages"],
+    status_code=202,
+)
+async def post_read(conversation: str, data: PostRead, sync: SyncServices, principal: Principal) -> None:
+    """Moves the read mark. Repeat it until its `read` event comes back."""
+    if not 0 <= data.number < 1 << 53:
+        raise Refused(Code.BAD_REQUEST, "no such number")
+    sync.marks.read(principal.account, ConversationId(conversation[:200]), data.number)
+
+
+@post(
+    "/conversations/{conversation:str}/typing",
+    operation_id="typing",
+    summary="I am writing",
+    tags=["messages"],
+    status_code=202,
+)
+async def post_typing(conversation: str, sync: SyncServices, principal: Principal) -> None:
+    """Tells the other members, now."""
+    await tell_typing(sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation))
+
+
+@post(
+    "/conversations/{conversation:str}/changes", operation_id="change", summary="Change a group", tags=["conversations"]
+)
+async def post_change(
+    conversation: str, data: PostChange, sync: SyncServices, principal: Principal, idempotency_key: Key = None
+) -> Placed:
+    """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
+    name = ConversationId(conversation)
+    key = ClientId(idempotency_key or f"http-{sync.ids.next(sync.clock())}")
+    answer = await ask(sync.accept, Wish(principal.account, principal.device, name, key, data.change))
+    return Placed(name, answer.number, answer.sent_at)
+
+
+async def _start(sync: SyncServices, principal: Principal, cursor: Cursor | None) -> catch_up.Start:
+    epoch, position = (cursor.epoch, cursor.position) if cursor is not None else (None, 0)
+    start = await catch_up.start(sync.inbox, principal.account, epoch, position)
+    if cursor is not None and start.reset is None and position:
+        sync.marks.received(principal.account, position)
+    return start

@@ -5,7 +5,7 @@ from typing import Final
 from chinwag.client.client import Client
 from chinwag.client.errors import ApiError
 from chinwag.client.events import LoadAfresh, Received
-from chinwag.client.mirror import Mirror
+from chinwag.client.mirror import MESSAGES, Mirror
 from chinwag.wire.values import ConversationId
 
 _GONE: Final = frozenset({"no_conversation", "not_member"})
@@ -53,6 +53,10 @@ async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None
     for conversation, head in known.items():
         held = mirror.conversations.get(conversation)
         if held is None or held.head == head:
+            continue
+        if held.head - head > MESSAGES:
+            # None of what is cached would stay.
+            held.messages = {}
             continue
         after = head
         while changes := (await client.changes(conversation, after)).events:

@@ -18,7 +18,7 @@ from chinwag.wire.conversations import (
     Receipt,
     Receipts,
 )
-from chinwag.wire.http import ChangeProfileRequest, Friend, Me, Page, User
+from chinwag.wire.http import ChangeProfileRequest, Friend, Me, Page, PresenceEntry, User
 from chinwag.wire.values import AccountId, ConversationId, NumberedEvent, Settings
 
 PAGE: Final = 100
@@ -30,14 +30,6 @@ class History(msgspec.Struct, frozen=True):
 
     events: list[NumberedEvent | Unknown]
     head: int
-
-
-class PresenceEntry(msgspec.Struct, frozen=True):
-    """Whether an account is online, and when it was last active (milliseconds since 1970; 0: not known)."""
-
-    account: AccountId
-    online: bool
-    last_active_at: int = 0
 
 
 class Resources:

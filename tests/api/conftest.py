@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.relational import open_directory
-from chinwag.domain.ids import Snowflake
+from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
 from chinwag.flow.accounts.admission import Admission
 from chinwag.flow.accounts.passwords import Passwords
@@ -68,8 +68,8 @@ class Session:
     def take(self, tokens: dict[str, object]) -> None:
         self.access = str(tokens["access_token"])
         self.refresh_token = str(tokens["refresh_token"])
-        self.device = str(tokens["device"])
-        self.account = str(tokens["account"]["id"])  # type: ignore[index]
+        self.device = DeviceId(str(tokens["device"]))
+        self.account = AccountId(str(tokens["account"]["id"]))  # type: ignore[index]
 
     async def request(self, method: str, path: str, json: object = None) -> httpx2.Response:
         headers = {"authorization": f"Bearer {self.access}"}

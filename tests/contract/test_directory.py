@@ -15,7 +15,7 @@ from chinwag.domain.account import NameKey, Settings, name_key
 from chinwag.domain.account_friendship import Bond, befriend, unfriend
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.directory import Account, Device, Directory, Invitation, RefreshToken, Standing
+from chinwag.ports.directory import Account, Device, Directory, Invitation, RefreshToken, Standing, Transaction
 
 Open = Callable[[], Awaitable[Directory]]
 
@@ -110,11 +110,12 @@ async def test_every_change_raises_the_version(directory: Directory) -> None:
 
 
 async def test_changing_nobody_is_refused(directory: Directory) -> None:
-    for change in (
+    changes: list[Callable[[Transaction], Awaitable[object]]] = [
         lambda t: t.accounts.touch(AccountId("9")),
         lambda t: t.accounts.set_password(AccountId("9"), "hash"),
         lambda t: t.devices.create(device("1", "9")),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(Refused) as refusal:
             async with directory.transaction() as transaction:
                 await change(transaction)
@@ -307,6 +308,7 @@ async def test_readers_see_one_state_and_cannot_write(directory: Directory) -> N
             await reading.accounts.touch(AccountId("1"))
     async with directory.reading() as reading:
         found = await reading.accounts.get(AccountId("1"))
+    assert before is not None
     assert found == msgspec.structs.replace(before, version=2)
 
 

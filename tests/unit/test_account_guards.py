@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -98,12 +99,17 @@ def test_successors_depend_on_token_and_attempt(tmp_path: Path) -> None:
     assert {tokens.device_of(token or "") for token in made} == {DeviceId("7")}
 
 
-@given(st.text())
-def test_no_text_is_a_token(text: str) -> None:
-    assert _TOKENS.device_of(text) is None
-    assert _TOKENS.device_of(f"r1.{text}") is None
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
+    return Tokens(KeyRing(tmp_path_factory.mktemp("ring") / "keys", 1), Time(), LIFETIME)
+
+
+@given(text=st.text())
+def test_no_text_is_a_token(tokens: Tokens, text: str) -> None:
+    assert tokens.device_of(text) is None
+    assert tokens.device_of(f"r1.{text}") is None
     with pytest.raises(Refused):
-        _TOKENS.verify(text)
+        tokens.verify(text)
 
 
 async def test_a_password_matches_its_hash_only() -> None:
@@ -123,9 +129,9 @@ async def test_hashing_is_bounded_and_off_the_loop() -> None:
     gate = threading.Event()
 
     class Slow(PasswordHasher):
-        def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # noqa: A002
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
             gate.wait()
-            return super().verify(hash, password)  # type: ignore[return-value]
+            return super().verify(hash, password)
 
     passwords = Passwords(Slow(time_cost=1, memory_cost=8, parallelism=1), threads=1, waiting=2)
     stored = CHEAP.hash("the password")
@@ -191,9 +197,3 @@ def test_many_guesses_at_once_are_no_way_round() -> None:
 )
 def test_a_network_of_ipv6_counts_as_one_address(address: str, network: str) -> None:
     assert network_of(address) == network
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _tokens(tmp_path_factory: pytest.TempPathFactory) -> None:
-    global _TOKENS
-    _TOKENS = Tokens(KeyRing(tmp_path_factory.mktemp("ring") / "keys", 1), Time(), LIFETIME)

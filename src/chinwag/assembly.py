@@ -158,7 +158,6 @@ class Server:
         routes.append(
             sync_routes(
                 SyncServices(
-                    accept=self._accept,
                     announce=self._announce,
                     marks=self._marks,
                     states=states,
@@ -166,8 +165,6 @@ class Server:
                     store=stores.message_store,
                     bus=bus,
                     heard=self._heard,
-                    ids=ids,
-                    clock=system_clock,
                 )
             )
         )
@@ -177,8 +174,11 @@ class Server:
             if section.tls_certificate is not None and section.tls_key is not None
             else None
         )
+        self.http = api(
+            self._admission, routes, ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins)
+        )
         self.port = OnePort(
-            api(self._admission, routes, ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins)),
+            self.http,
             self._gateway.listener,
             host=section.host,
             port=section.port,

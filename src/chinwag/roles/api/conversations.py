@@ -30,6 +30,7 @@ from chinwag.wire.conversations import (
     PostMessage,
     Receipts,
 )
+from chinwag.wire.sync import PostChange
 
 PAGE: Final = 50
 PAGE_MOST: Final = 200
@@ -68,6 +69,7 @@ def conversation_routes(services: ConversationServices) -> Router:
             get_messages,
             post_message,
             get_changes,
+            post_change,
             get_receipts,
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
@@ -160,6 +162,23 @@ async def get_changes(
 ) -> EventPage:
     """Every event after a number: what a device that has the conversation cached must apply to it."""
     return await services.history.page_after(principal.account, ConversationId(conversation), after, limit)
+
+
+@post(
+    "/conversations/{conversation:str}/changes", operation_id="change", summary="Change a group", tags=["conversations"]
+)
+async def post_change(
+    conversation: str,
+    data: PostChange,
+    services: ConversationServices,
+    principal: Principal,
+    idempotency_key: Key = None,
+) -> Placed:
+    """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
+    name = ConversationId(conversation)
+    key = ClientId(idempotency_key or f"http-{services.ids.next(services.clock())}")
+    answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, data.change))
+    return Placed(name, answer.number, answer.sent_at)
 
 
 @get(

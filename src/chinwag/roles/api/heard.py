@@ -96,7 +96,7 @@ class Heard:
         self._closing = True
         for device in self._devices.values():
             for task in tuple(device.held):
-                task.cancel()
+                task.cancel(Code.DRAIN)
 
     def stop(self) -> None:
         """Watch no more."""
@@ -122,7 +122,8 @@ class Heard:
     def held(self, principal: Principal) -> Iterator[None]:
         """The device holds a stream or a waiting poll open, in the current task.
 
-        The task is cancelled when the device is silent too long, is revoked, or the server stops. Raises `Refused`.
+        When the device is silent too long, is revoked, or the server stops, what happens in the block is cancelled,
+        and the block raises `Refused` with that reason. Raises `Refused` at once if too much is open.
         """
         device = self._note(principal)
         if self._closing:
@@ -137,6 +138,12 @@ class Heard:
         self._open += 1
         try:
             yield
+        except asyncio.CancelledError as cancelled:
+            # Only our own cancelling names a code; any other goes its way.
+            if not (cancelled.args and isinstance(cancelled.args[0], Code)):
+                raise
+            task.uncancel()
+            raise Refused(cancelled.args[0], retry_after=1.0) from None
         finally:
             device.held.discard(task)
             self._open -= 1
@@ -159,13 +166,13 @@ class Heard:
         return device.last_heard + self._idle
 
     def _silent(self, device: _Device) -> None:
-        self._drop(device, "down")
+        self._drop(device, "down", Code.IDLE)
 
-    def _drop(self, device: _Device, state: str) -> None:
+    def _drop(self, device: _Device, state: str, why: Code) -> None:
         self._devices.pop(device.principal.device, None)
         self._wheel.remove(device)
         for task in tuple(device.held):
-            task.cancel()
+            task.cancel(why)
         self._report(device, state, self._now() - device.last_heard)
 
     def _report(self, device: _Device, state: str, silent: float) -> None:
@@ -184,7 +191,7 @@ class Heard:
         for name in devices:
             device = self._devices.get(name)
             if device is not None:
-                self._drop(device, "out")
+                self._drop(device, "out", Code.REVOKED)
 
     def _recount(self, _: Signal) -> None:
         for device in self._devices.values():

@@ -13,14 +13,11 @@ from litestar.di import Provide
 from litestar.params import Parameter
 from litestar.response import Stream
 
-from chinwag.domain.ids import ClientId, ConversationId, Snowflake
+from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
-from chinwag.flow.accept import Accept, Wish
 from chinwag.flow.accounts.admission import Principal
 from chinwag.flow.announce import Announce
-from chinwag.flow.ask import ask
-from chinwag.flow.clock import Clock
 from chinwag.flow.follow import Follower
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
@@ -28,12 +25,10 @@ from chinwag.flow.typing import tell_typing
 from chinwag.ports.bus import Bus
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
-from chinwag.roles.api.conversations import Key
 from chinwag.roles.api.heard import Heard
 from chinwag.wire.codec import Cursor, encode, event_frame, parse_cursor, signal_frame
-from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Bye, Event, Reset
-from chinwag.wire.sync import PostChange, PostRead, PostReceived, SyncPage
+from chinwag.wire.sync import PostRead, PostReceived, SyncPage
 
 WAIT_MOST: Final = 25.0
 """Seconds that a long poll may wait: proxies cut connections that are silent for longer."""
@@ -48,7 +43,6 @@ After = Annotated[str | None, Parameter(max_length=64, description="The cursor; 
 class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     """The legs of the way that these addresses call."""
 
-    accept: Accept
     announce: Announce
     marks: MarkFlow
     states: States
@@ -56,15 +50,13 @@ class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     store: MessageStore
     bus: Bus
     heard: Heard
-    ids: Snowflake
-    clock: Clock
 
 
 def sync_routes(services: SyncServices) -> Router:
     """Every transport that is not a socket."""
     return Router(
         path="/v1",
-        route_handlers=[get_sync, get_events, post_heartbeat, post_received, post_read, post_typing, post_change],
+        route_handlers=[get_sync, get_events, post_heartbeat, post_received, post_read, post_typing],
         dependencies={"sync": Provide(lambda: services, sync_to_thread=False)},
     )
 
@@ -157,9 +149,6 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     yield b": still here\n\n"
     except Refused as refused:
         yield _line("bye", None, encode(Bye(refused.code, refused.retry_after or 0.0)))
-    except asyncio.CancelledError:
-        # Silent too long, revoked, or the server stops: an end that the client takes up with its cursor.
-        yield _line("bye", None, encode(Bye(Code.IDLE)))
 
 
 def _line(kind: str, cursor: str | None, data: bytes) -> bytes:
@@ -207,19 +196,6 @@ async def post_read(conversation: str, data: PostRead, sync: SyncServices, princ
 async def post_typing(conversation: str, sync: SyncServices, principal: Principal) -> None:
     """Tells the other members, now."""
     await tell_typing(sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation))
-
-
-@post(
-    "/conversations/{conversation:str}/changes", operation_id="change", summary="Change a group", tags=["conversations"]
-)
-async def post_change(
-    conversation: str, data: PostChange, sync: SyncServices, principal: Principal, idempotency_key: Key = None
-) -> Placed:
-    """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
-    name = ConversationId(conversation)
-    key = ClientId(idempotency_key or f"http-{sync.ids.next(sync.clock())}")
-    answer = await ask(sync.accept, Wish(principal.account, principal.device, name, key, data.change))
-    return Placed(name, answer.number, answer.sent_at)
 
 
 async def _start(sync: SyncServices, principal: Principal, cursor: Cursor | None) -> catch_up.Start:

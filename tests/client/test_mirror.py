@@ -1,0 +1,203 @@
+"""A mirror kept by events equals one loaded afresh, whatever overlaps and however often (P11)."""
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chinwag.client.mirror import Mirror
+from chinwag.domain import command as c
+from chinwag.domain.body import Text
+from chinwag.domain.conversation import Conversation, Position, Role, Settings, Span
+from chinwag.domain.decide import Placed, decide
+from chinwag.domain.events import Delivered, Message, NumberedEvent, Read
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.marks import Mark, Marks, merge, read_up_to, unread
+from chinwag.domain.views import ConversationView, MemberView
+
+from .scripted import ME, TALK, YOU, message
+
+ACCOUNTS = [ME, YOU, AccountId("3"), AccountId("4")]
+GROUP = ConversationId("g~7")
+
+_account = st.sampled_from(ACCOUNTS)
+_action = st.one_of(
+    st.builds(c.Send, st.just(Text("hi"))),
+    st.builds(c.Send, st.just(Text("hi"))),
+    st.builds(c.Add, _account),
+    st.builds(c.Remove, _account),
+    st.builds(c.Leave),
+    st.builds(c.Join),
+    st.builds(c.SetRole, _account, st.sampled_from(Role)),
+    st.builds(c.SetTitle, st.sampled_from(["one", "two"])),
+    st.builds(
+        c.SetSettings,
+        st.builds(Settings, st.sampled_from(["all", "joined"]), st.sampled_from(["open", "closed"])),
+    ),
+)
+_step = st.tuples(_account, st.one_of(_action, st.just("read")))
+
+
+class World:
+    """One group as a server keeps it, and what goes to the inbox of ME."""
+
+    def __init__(self) -> None:
+        self.state: Conversation | None = None
+        self.events: list[NumberedEvent] = []
+        self.spans: dict[tuple[AccountId, int], Span] = {}
+        self.marks: dict[AccountId, Marks] = {}
+        self.inbox: list[NumberedEvent | Read | Delivered] = []
+        self.commands = 0
+        self.do(ME, c.Create("zero", (YOU,), Settings(history="all", join="open")))
+
+    def do(self, account: AccountId, action: c.Action) -> None:
+        """One command; refused ones leave no trace."""
+        self.commands += 1
+        wish = c.Command(GROUP, account, DeviceId("9"), ClientId(str(self.commands)), self.commands, action)
+        decided = decide(self.state, wish, Position(1, self.commands, 0))
+        if isinstance(decided, Placed):
+            self.state = decided.state
+            self.events.append(decided.event)
+            self.spans |= {(span.account, span.first): span for span in decided.spans}
+            if ME in decided.audience:
+                self.inbox.append(decided.event)
+
+    def read(self, account: AccountId) -> None:
+        """`account` reads all that there is."""
+        assert self.state is not None
+        if account not in self.state.members:
+            return
+        old = self.marks.get(account, Marks())
+        mark = Mark(self.state.head, self.state.ordinal, 1)
+        self.marks[account] = merge(old, Marks(read=mark))
+        covered = any(
+            isinstance(event, Message) and event.sender == ME and old.read.number < event.number
+            for event in self.events
+        )
+        if account == ME or (covered and ME in self.state.members):
+            event = Read(conversation=GROUP, account=account, number=mark.number, at=1, ordinal=mark.ordinal)
+            self.inbox.append(event)
+
+    def own_numbers(self) -> list[int]:
+        """The messages of ME."""
+        return [event.number for event in self.events if isinstance(event, Message) and event.sender == ME]
+
+    def view(self) -> ConversationView:
+        """The group as ME would load it now."""
+        state = self.state
+        assert state is not None
+        mine = [span for span in self.spans.values() if span.account == ME]
+        marks = self.marks.get(ME, Marks())
+        first = min(span.first for span in mine)
+        member = state.members.get(ME)
+        if member is not None:
+            members = []
+            for account, one in state.members.items():
+                held = self.marks.get(account, Marks())
+                read = read_up_to(held.read, one)[0]
+                members.append(MemberView(account, one.role, read, 0, max(read, held.delivered.number), 0))
+            return self._view(
+                first,
+                state.head,
+                state,
+                members,
+                read_up_to(marks.read, member)[0],
+                unread(state.ordinal, marks.read, member),
+            )
+        last = max(mine, key=lambda span: span.last or 0)
+        closing = last.closing
+        assert closing is not None
+        assert last.last is not None
+        read, ordinal = max((marks.read.number, marks.read.ordinal), (closing.read, closing.read_ordinal))
+        then = msgspec.structs.replace(state, title=closing.title, ordinal=closing.ordinal, at=closing.at)
+        return self._view(first, last.last, then, None, read, closing.ordinal - ordinal)
+
+    def _view(
+        self, first: int, head: int, state: Conversation, members: list[MemberView] | None, read: int, not_read: int
+    ) -> ConversationView:
+        return ConversationView(
+            id=GROUP,
+            kind="group",
+            role=state.members[ME].role if members is not None else None,
+            title=state.title,
+            settings=state.settings,
+            members=members or [],
+            first=first,
+            head=head,
+            ordinal=state.ordinal,
+            at=state.at,
+            read=read,
+            unread=not_read,
+            last=msgspec.Raw(msgspec.json.encode(self.events[head - 1])),
+        )
+
+
+def _take(mirror: Mirror, world: World, event: NumberedEvent | Read | Delivered) -> None:
+    missing = mirror.apply(event)
+    if missing is not None:
+        mirror.put(world.view())
+        assert mirror.apply(event) is None
+
+
+def _loaded(world: World) -> Mirror:
+    mirror = Mirror(ME)
+    mirror.put(world.view())
+    return mirror
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_step, max_size=30), st.data())
+def test_kept_equals_loaded(steps: list[tuple[AccountId, c.Action | str]], data: st.DataObject) -> None:
+    world, live, late = World(), Mirror(ME), Mirror(ME)
+    loaded_at = data.draw(st.integers(0, len(steps)))
+    seen = 0
+    for n, (account, action) in enumerate(steps):
+        if isinstance(action, str):
+            world.read(account)
+        else:
+            world.do(account, action)
+        for event in world.inbox[seen:]:
+            _take(live, world, event)
+        seen = len(world.inbox)
+        if n == loaded_at:
+            late.put(world.view())
+    for event in world.inbox[seen:]:
+        _take(live, world, event)
+    own = {GROUP: world.own_numbers()}
+    expected = _loaded(world).comparable(own)
+    assert live.comparable(own) == expected
+    # A mirror that was loaded somewhere on the way takes all events, also those from before.
+    for event in world.inbox:
+        _take(late, world, event)
+    assert late.comparable(own) == expected
+    # And once more, from anywhere: nothing changes.
+    for event in data.draw(st.permutations(world.inbox)):
+        assert live.apply(event) is None
+    assert live.comparable(own) == expected
+
+
+def test_a_direct_conversation_begins_with_its_first_event() -> None:
+    mirror = Mirror(ME)
+    assert mirror.apply(message(1)) is None
+    held = mirror.conversations[TALK]
+    assert (held.kind, held.role, set(held.members), held.unread) == ("direct", Role.MEMBER, {ME, YOU}, 1)
+    assert mirror.apply(message(2, sender=ME)) is None
+    assert held.unread == 0
+
+
+def test_a_hole_is_loaded_and_not_passed_over() -> None:
+    mirror = Mirror(ME)
+    mirror.apply(message(1))
+    assert mirror.apply(message(3)) == TALK
+    assert mirror.conversations[TALK].head == 1
+
+
+def test_the_cache_is_bounded_and_knows_what_it_lacks() -> None:
+    mirror = Mirror(ME)
+    for number in range(1, 301):
+        mirror.apply(message(number))
+    held = mirror.conversations[TALK]
+    assert sorted(held.messages) == list(range(101, 301))
+    cached = mirror.cached(TALK, before=301, limit=50)
+    assert cached is not None
+    assert [event.number for event in cached] == list(range(251, 301))
+    assert mirror.cached(TALK, before=120, limit=50) is None

@@ -11,7 +11,7 @@ import msgspec
 from rocksdict import Rdict, WriteBatch
 
 from chinwag.adapters.embedded import Embedded, open_embedded
-from chinwag.adapters.embedded.engine import write_synced
+from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id
 from chinwag.ports.bus import Bus

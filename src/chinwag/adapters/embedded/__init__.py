@@ -7,14 +7,8 @@ from typing import Final
 import msgspec
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
-from chinwag.adapters.embedded.engine import (
-    DataDirectoryInUseError,
-    Engine,
-    NewerDataError,
-    Write,
-    wall_clock,
-    write_synced,
-)
+from chinwag.adapters.embedded.data_directory import DataDirectoryInUseError, NewerDataError, write_synced
+from chinwag.adapters.embedded.engine import Engine, Write, wall_clock
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.log import EmbeddedLog
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
@@ -65,7 +59,7 @@ async def open_embedded(
         message_store=EmbeddedMessageStore(engine, numbering),
         inbox=EmbeddedInbox(engine, numbering),
         mark_store=EmbeddedMarkStore(engine, numbering),
-        log=EmbeddedLog(engine.log_epoch, partitions),
+        log=EmbeddedLog(engine.epochs.log, partitions),
         bus=EmbeddedBus(),
-        registry=EmbeddedRegistry(engine.log_epoch),
+        registry=EmbeddedRegistry(engine.epochs.log),
     )

@@ -9,22 +9,22 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, TypeVar
 
 import structlog
-from rocksdict import Rdict, WriteBatch, WriteOptions
+from rocksdict import Rdict, WriteBatch
 
-from chinwag.adapters.embedded import keys, tuning, values
-from chinwag.domain.ids import AccountId
+from chinwag.adapters.embedded.data_directory import Epochs, begin, open_rocksdb
+from chinwag.adapters.embedded.group import Group
 from chinwag.domain.refusal import Code, Refused
 
-FORMAT: Final = 1
-"""The layout of keys and values. A newer one in the directory is refused."""
 GROUP_BYTES: Final = 32 << 20
 """A group that holds this much takes no more commits."""
+STALLED_SECONDS: Final = 30.0
+"""A write that takes longer counts as failed."""
 PATIENCE: Final = 10.0
 """Seconds that closing and reopening wait for writes and reads under way."""
 
@@ -32,40 +32,10 @@ T = TypeVar("T")
 Write = Callable[[Rdict, WriteBatch], None]
 log = structlog.get_logger(__name__)
 
-_SYNCED: Final = WriteOptions()
-_SYNCED.sync = True
-
-
-class DataDirectoryInUseError(Exception):
-    """Another process has the data directory open."""
-
-
-class NewerDataError(Exception):
-    """The data directory was written by a newer version."""
-
-
-def write_synced(db: Rdict, rows: WriteBatch) -> None:
-    """Write `rows` all or none, and return when they are on disk. The one place where the embedded stores sync."""
-    db.write(rows, _SYNCED)
-
 
 def wall_clock() -> int:
     """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
-
-
-class Group:
-    """Commits that share one write. `put` adds a row; `arrivals` belongs to the inbox."""
-
-    __slots__ = ("arrivals", "delete", "put", "rows", "serial", "waiters")
-
-    def __init__(self, serial: int) -> None:
-        self.serial = serial
-        self.rows = WriteBatch(raw_mode=True)
-        self.put: Callable[[bytes, bytes], None] = self.rows.put
-        self.delete: Callable[[bytes], None] = self.rows.delete
-        self.waiters: list[asyncio.Future[None]] = []
-        self.arrivals: list[tuple[Sequence[AccountId], list[int], list[bytes]]] = []
 
 
 class Engine:
@@ -82,21 +52,19 @@ class Engine:
         Raises `DataDirectoryInUseError` and `NewerDataError`.
         """
         loop = asyncio.get_running_loop()
-        db = await loop.run_in_executor(None, _open, path, cache_bytes)
+        db = await loop.run_in_executor(None, open_rocksdb, path, cache_bytes)
         try:
-            epochs = await loop.run_in_executor(None, _begin, db, path, clock)
+            epochs = await loop.run_in_executor(None, begin, db, path, clock)
         except BaseException:
             db.close()
             raise
-        engine = cls(path, cache_bytes, write, clock)
-        engine._db = db
-        engine.inbox_epoch, engine.log_epoch = epochs
-        engine._writer.start()
-        return engine
+        return cls(path, cache_bytes, db, epochs, write, clock)
 
-    def __init__(self, path: Path, cache_bytes: int, write: Write, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, cache_bytes: int, db: Rdict, epochs: Epochs, write: Write, clock: Callable[[], int]
+    ) -> None:
         self.clock = clock
-        self.inbox_epoch = self.log_epoch = 0
+        self.epochs = epochs
         self.failures = 0
         self.answered = 0
         """The serial of the last group that was written or refused."""
@@ -113,10 +81,14 @@ class Engine:
         self._failed = False
         self._closed = False
         self._reads: set[asyncio.Future[object]] = set()
+        self._writing: tuple[float, Group] | None = None
         self._room: asyncio.Event = asyncio.Event()
         self._reopening = asyncio.Lock()
-        self._db: Rdict | None = None
+        self._db: Rdict | None = db
+        self._leaving: Rdict | None = None
         self._writer = threading.Thread(target=self._run, name="chinwag-store", daemon=True)
+        self._writer.start()
+        self._watch = self._loop.call_later(1, self._look)
 
     @property
     def db(self) -> Rdict:
@@ -188,14 +160,14 @@ class Engine:
                 raise Refused(Code.UNAVAILABLE, "the message store is closed")
             if not self._failed:
                 return
-            db = self._db
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._idle()
-                    self._db = None
+                    self._leaving, self._db = self._db or self._leaving, None
                     if self._reads:
                         await asyncio.wait(set(self._reads))
-                self._db = await self._loop.run_in_executor(None, self._swap, db)
+                await self._loop.run_in_executor(None, self._leave)
+                self._db = await self._loop.run_in_executor(None, open_rocksdb, self._path, self._cache_bytes)
             except Exception as error:
                 log.exception("store_reopen_failed")
                 raise Refused(Code.UNAVAILABLE, "the message store cannot be opened", 1.0) from error
@@ -204,26 +176,32 @@ class Engine:
             log.warning("store_reopened", failures=self.failures)
 
     async def close(self) -> None:
-        """Write what is queued, for at most `PATIENCE`, then let go of the directory."""
+        """Write what is queued, for at most `PATIENCE` seconds, then let go of the directory."""
         if self._closed:
             return
         self._closed = True
+        self._watch.cancel()
         self._room.set()
         self._queue.put(None)
-        await self._loop.run_in_executor(None, self._writer.join, PATIENCE)
-        if self._writer.is_alive():
-            log.error("store_close_timed_out", seconds=PATIENCE)
-            return
-        if self._reads:
-            await asyncio.wait(set(self._reads), timeout=PATIENCE)
-        db, self._db = self._db, None
-        if db is not None:
-            await self._loop.run_in_executor(None, db.close)
+        async with self._reopening:
+            await self._loop.run_in_executor(None, self._writer.join, PATIENCE)
+            if self._writer.is_alive():
+                log.error("store_close_timed_out", seconds=PATIENCE)
+                return
+            if self._reads:
+                await asyncio.wait(set(self._reads), timeout=PATIENCE)
+            self._leaving, self._db = self._db or self._leaving, None
+            await self._loop.run_in_executor(None, self._leave)
 
-    def _swap(self, db: Rdict | None) -> Rdict:
-        if db is not None:
+    def _leave(self) -> None:
+        """Close RocksDB. After a write that failed its closing fails as well: only letting go of it frees the lock."""
+        db, self._leaving = self._leaving, None
+        if db is None:
+            return
+        try:
             db.close()
-        return _open(self._path, self._cache_bytes)
+        except Exception as error:
+            log.warning("store_closed_with_error", error=str(error))
 
     async def _idle(self) -> None:
         """Wait until the writer has answered every group."""
@@ -237,6 +215,7 @@ class Engine:
             with self._lock:
                 self._open = None
                 refused = self._failed
+                self._writing = (time.monotonic(), group)
             error: Exception | None = None
             if not refused:
                 try:
@@ -245,6 +224,7 @@ class Engine:
                     error = caught
                     with self._lock:
                         self._fail()
+            self._writing = None
             tell = self._settle if error is None and not refused else self._refuse
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 self._loop.call_soon_threadsafe(tell, group, error)
@@ -252,12 +232,24 @@ class Engine:
     def _settle(self, group: Group, _: Exception | None) -> None:
         self.answered = group.serial
         self._room.set()
-        for waiter in group.waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        group.answer(None)
         # After the committers, who can hand over the next group while this one is told.
         for told in self.on_durable:
             self._loop.call_soon(told, group)
+
+    def _look(self) -> None:
+        """Once a second: a disk that does not answer is a disk that failed."""
+        self._watch = self._loop.call_later(1, self._look)
+        writing = self._writing
+        if writing is None or self._failed or time.monotonic() - writing[0] < STALLED_SECONDS:
+            return
+        log.error("store_write_stalled", seconds=STALLED_SECONDS)
+        with self._lock:
+            self._fail()
+            groups = [writing[1]] + ([self._open] if self._open is not None else [])
+        self._room.set()
+        for group in groups:
+            group.answer(Refused(Code.UNAVAILABLE, "the disk does not answer", 1.0))
 
     def _refuse(self, group: Group, error: Exception | None) -> None:
         if error is not None:
@@ -265,9 +257,7 @@ class Engine:
         self.answered = group.serial
         self._forget()
         self._room.set()
-        for waiter in group.waiters:
-            if not waiter.done():
-                waiter.set_exception(Refused(Code.UNAVAILABLE, "the message store could not write", 1.0))
+        group.answer(Refused(Code.UNAVAILABLE, "the message store could not write", 1.0))
 
     def _fail(self) -> None:
         """Refuse all that is not written yet. Under the lock."""
@@ -278,33 +268,3 @@ class Engine:
     def _forget(self) -> None:
         for told in self.on_failed:
             told()
-
-
-def _open(path: Path, cache_bytes: int) -> Rdict:
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        return Rdict(str(path), tuning.options(cache_bytes))
-    except Exception as error:
-        if "/LOCK" in str(error):
-            raise DataDirectoryInUseError(
-                f"{path} is in use by another process: stop that one, or give this one its own data directory"
-            ) from error
-        raise
-
-
-def _begin(db: Rdict, path: Path, clock: Callable[[], int]) -> tuple[int, int]:
-    found = values.integer(db.get(keys.FORMAT))
-    if found > FORMAT:
-        raise NewerDataError(
-            f"{path} was written by a newer Chinwag (data format {found}; this one knows {FORMAT}): "
-            "run that version, or restore a backup made before the upgrade"
-        )
-    # A data directory made anew must not pass for the one that it replaces: cursors of that one are void.
-    inbox_epoch = values.integer(db.get(keys.INBOX_EPOCH)) or clock() // 1000
-    log_epoch = values.integer(db.get(keys.LOG_EPOCH)) + 1
-    rows = WriteBatch(raw_mode=True)
-    rows.put(keys.FORMAT, values.sealed(FORMAT))
-    rows.put(keys.INBOX_EPOCH, values.sealed(inbox_epoch))
-    rows.put(keys.LOG_EPOCH, values.sealed(log_epoch))
-    write_synced(db, rows)
-    return inbox_epoch, log_epoch

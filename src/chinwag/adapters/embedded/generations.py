@@ -18,36 +18,37 @@ class Generations(Generic[K, V]):
     all that was written in its time is on disk. After a failed write nothing here is true: all of it goes.
     """
 
-    __slots__ = ("_capacity", "_engine", "_old", "_retired", "_young")
+    __slots__ = ("_capacity", "_engine", "_old", "_retired", "young")
 
     def __init__(self, engine: Engine, capacity: int = CAPACITY) -> None:
         self._engine = engine
         self._capacity = capacity
-        self._young: dict[K, V] = {}
+        self.young: dict[K, V] = {}
+        """The younger generation, for look-ups that must be fast; what is not here, `get` may still find."""
         self._old: dict[K, V] = {}
         self._retired = 0
         engine.on_failed.append(self.clear)
 
     def get(self, key: K) -> V | None:
         """The entry, if it is kept."""
-        found = self._young.get(key)
+        found = self.young.get(key)
         if found is None:
             found = self._old.pop(key, None)
             if found is not None:
-                self._young[key] = found
+                self.young[key] = found
         return found
 
     def put(self, key: K, value: V) -> None:
         """Keep an entry, for as long as nobody calls `age`."""
-        self._young[key] = value
+        self.young[key] = value
 
     def age(self) -> None:
         """Drop the older generation if there are enough younger ones. Called between commits, never within one."""
-        if len(self._young) >= self._capacity and self._engine.answered >= self._retired:
-            self._old, self._young = self._young, {}
+        if len(self.young) >= self._capacity and self._engine.answered >= self._retired:
+            self._old, self.young = self.young, {}
             self._retired = self._engine.serial
 
     def clear(self) -> None:
         """Forget all."""
-        self._young.clear()
+        self.young.clear()
         self._old.clear()

@@ -8,7 +8,8 @@ import structlog
 from rocksdict import Rdict, RdictIter
 
 from chinwag.adapters.embedded import keys, values
-from chinwag.adapters.embedded.engine import Engine, Group
+from chinwag.adapters.embedded.engine import Engine
+from chinwag.adapters.embedded.group import Group
 from chinwag.adapters.embedded.numbering import Numbering, head
 from chinwag.adapters.embedded.scan import read
 from chinwag.adapters.embedded.trim import Trimmer
@@ -36,9 +37,9 @@ class EmbeddedInbox(Inbox):
         engine = self._engine
         await engine.ready()
         self._numbering.begin()
-        self._numbering.load([posting.account for posting in postings])
+        inboxes = self._numbering.inboxes([posting.account for posting in postings])
         with engine.group() as group:
-            self._numbering.post(group, postings)
+            self._numbering.post(group, postings, inboxes)
             durable = engine.durable(group)
         await durable
 
@@ -49,7 +50,7 @@ class EmbeddedInbox(Inbox):
     async def bounds(self, account: AccountId) -> Bounds:
         rows = self._engine.db.iter()
         prefix = keys.inbox(account)
-        return Bounds(self._engine.inbox_epoch, _floor(rows, prefix), head(rows, prefix))
+        return Bounds(self._engine.epochs.inbox, _floor(rows, prefix), head(rows, prefix))
 
     def hold(self, account: AccountId) -> None:
         self._held[account] += 1
@@ -83,7 +84,7 @@ class EmbeddedInbox(Inbox):
                 for entry in values.entries(rows.value(), position):
                     left -= _add(entries, entry, after, left)
                 rows.next()
-        return Slice(entries, Bounds(self._engine.inbox_epoch, floor, last))
+        return Slice(entries, Bounds(self._engine.epochs.inbox, floor, last))
 
     def _tell(self, group: Group) -> None:
         """Tell the feed what has become readable."""

@@ -5,6 +5,7 @@ big-endian, so rows of one prefix lie in the order of their numbers.
 """
 
 import struct
+from functools import lru_cache
 from typing import Final
 
 from chinwag.domain.ids import AccountId, ConversationId
@@ -25,7 +26,7 @@ INBOXES: Final = b"i"
 """What all rows of inboxes begin with."""
 
 
-def name(text: str) -> bytes:
+def fresh_name(text: str) -> bytes:
     """A name inside a key. Raises `bad_request` for one that is too long or has no UTF-8 form."""
     try:
         written = text.encode()
@@ -36,14 +37,8 @@ def name(text: str) -> bytes:
     return bytes((len(written),)) + written
 
 
-def names(key: bytes, at: int = 1) -> list[str]:
-    """The names in a key that holds nothing else from byte `at` on, or a number after `at` of them."""
-    found = []
-    while at < len(key) and len(key) - at != NUMBER_BYTES:
-        end = at + 1 + key[at]
-        found.append(key[at + 1 : end].decode())
-        at = end
-    return found
+name: Final = lru_cache(maxsize=65_536)(fresh_name)
+"""`fresh_name`, for names that come again and again."""
 
 
 def events(conversation: ConversationId) -> bytes:
@@ -58,7 +53,7 @@ def state(conversation: ConversationId) -> bytes:
 
 def send_key(key: KeyName) -> bytes:
     """What a send became."""
-    return b"k" + name(key.conversation) + name(key.device) + name(key.id)
+    return b"k" + name(key.conversation) + name(key.device) + fresh_name(key.id)
 
 
 def spans(account: AccountId) -> bytes:

@@ -31,7 +31,7 @@ class EmbeddedMarkStore(MarkStore):
         await engine.ready()
         self._numbering.begin()
         self._marks.age()
-        self._numbering.load([posting.account for posting in postings])
+        inboxes = self._numbering.inboxes([posting.account for posting in postings])
         moved: dict[Pair, Marks] = {}
         written: list[tuple[bytes, bytes]] = []
         held_now = self._held([(advance.conversation, advance.account) for advance in advances])
@@ -56,7 +56,7 @@ class EmbeddedMarkStore(MarkStore):
                 group.put(key, value)
             for pair, marks in moved.items():
                 self._marks.put(pair, marks)
-            self._numbering.post(group, postings)
+            self._numbering.post(group, postings, inboxes)
             durable = engine.durable(group)
         await durable
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
-from chinwag.adapters.embedded.numbering import Numbering
+from chinwag.adapters.embedded.numbering import Delivery, Numbering
 from chinwag.adapters.embedded.scan import get, read, scan
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId
@@ -30,26 +30,24 @@ class EmbeddedMessageStore(MessageStore):
         self._numbering.begin()
         # All that can fail for what is in the batch comes before the first row is put.
         rows: list[tuple[bytes, bytes]] = []
-        states: list[tuple[bytes, bytes]] = []
+        deliveries: list[Delivery] = []
+        add, number, sealed = rows.append, keys.number, values.sealed
         for commit in batch:
-            conversation = commit.state.id
-            prefix = keys.events(conversation)
-            rows += [(prefix + keys.number(number), values.PLAIN + event) for number, event in commit.events]
-            rows += [(keys.send_key(name), values.sealed(key)) for name, key in commit.keys]
-            rows += [
-                (keys.spans_in(span.account, conversation) + keys.number(span.first), values.sealed(span))
-                for span in commit.spans
-            ]
-            for fanout in commit.fanouts:
-                self._numbering.load(fanout.audience)
-            states.append((keys.state(conversation), values.sealed(commit.state)))
+            state = commit.state
+            prefix = keys.events(state.id)
+            for at, event in commit.events:
+                add((prefix + number(at), values.PLAIN + event))
+            for name, key in commit.keys:
+                add((keys.send_key(name), sealed(key)))
+            for span in commit.spans:
+                add((keys.spans_in(span.account, state.id) + number(span.first), sealed(span)))
+            add((keys.state(state.id), sealed(state)))
+            self._numbering.address(commit, deliveries)
         with engine.group() as group:
             put = group.put
-            for key, value in rows:
-                put(key, value)
-            self._numbering.fan_out(group, batch)
-            for key, value in states:
-                put(key, value)
+            for row, value in rows:
+                put(row, value)
+            self._numbering.deliver(group, deliveries)
             durable = engine.durable(group)
         await durable
 

@@ -5,14 +5,15 @@ hundred members are the same bytes in a hundred rows, so they are made once.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from rocksdict import RdictIter
 
 from chinwag.adapters.embedded import keys, values
-from chinwag.adapters.embedded.engine import Engine, Group
+from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.generations import Generations
+from chinwag.adapters.embedded.group import Group
 from chinwag.domain.ids import AccountId
 from chinwag.ports.inbox import Posting
 from chinwag.ports.message_store import Commit, Fanout
@@ -31,8 +32,21 @@ class _Head(msgspec.Struct, gc=False):
     chunk: bytes = b""
 
 
+class Delivery(NamedTuple):
+    """Consecutive events of one conversation, on their way to some inboxes."""
+
+    run: bytes
+    audience: tuple[AccountId, ...]
+    inboxes: list[_Head]
+    events: list[bytes]
+
+
 class Numbering:
-    """The heads of all inboxes. A commit calls `begin`, then `load`, then posts, without awaiting in between."""
+    """The heads of all inboxes.
+
+    A commit calls `begin`, then prepares what may fail (`address`, `inboxes`), then posts, and does not await in
+    between.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -42,59 +56,64 @@ class Numbering:
         """A commit begins: drop what is no longer needed."""
         self._heads.age()
 
-    def load(self, accounts: Iterable[AccountId]) -> None:
-        """Have the heads of `accounts` at hand: before the commit's first row, as this may fail."""
-        cached = self._heads.get
-        for account in accounts:
-            if cached(account) is None:
-                prefix = keys.inbox(account)
-                self._heads.put(account, _Head(prefix, head(self._engine.db.iter(), prefix)))
+    def inboxes(self, accounts: Iterable[AccountId]) -> list[_Head]:
+        """The heads of `accounts`, loaded if need be."""
+        known = self._heads.young
+        return [known.get(account) or self._load(account) for account in accounts]
 
-    def fan_out(self, group: Group, batch: Sequence[Commit]) -> None:
-        """Post the events of a batch to their audiences. All heads are loaded."""
-        heads = self._heads.get
+    def address(self, commit: Commit, deliveries: list[Delivery]) -> None:
+        """Add to `deliveries` what a commit of a conversation posts."""
+        if not commit.fanouts:
+            return
+        base = commit.events[0][0]
+        for fanout in _merged(commit.fanouts):
+            first, count = fanout.first, fanout.last - fanout.first + 1
+            told = [event for _, event in commit.events[first - base : first - base + count]]
+            run = values.run(commit.state.id, first, count)
+            deliveries.append(Delivery(run, fanout.audience, self.inboxes(fanout.audience), told))
+
+    def deliver(self, group: Group, deliveries: Sequence[Delivery]) -> None:
+        """Give events their positions in the inboxes of their audiences."""
         touched: list[_Head] = []
         beginning = values.chunk(self._engine.clock())
-        for commit in batch:
-            if not commit.fanouts:
-                continue
-            base = commit.events[0][0]
-            events = [event for _, event in commit.events]
-            for fanout in _merged(commit.fanouts):
-                count = fanout.last - fanout.first + 1
-                run = values.run(commit.state.id, fanout.first, count)
-                alone = beginning + run
-                positions = []
-                for account in fanout.audience:
-                    inbox = heads(account)
-                    assert inbox is not None
-                    positions.append(inbox.last + 1)
-                    if not inbox.chunk:
-                        inbox.chunk = alone
-                        touched.append(inbox)
-                    else:
-                        _extend(group, inbox, beginning, run)
-                    inbox.last += count
-                told = events[fanout.first - base : fanout.last - base + 1]
-                group.arrivals.append((fanout.audience, positions, told))
+        for run, audience, inboxes, events in deliveries:
+            count = len(events)
+            alone = beginning + run
+            positions = []
+            for inbox in inboxes:
+                last = inbox.last
+                positions.append(last + 1)
+                if inbox.chunk:
+                    _extend(group, inbox, beginning, run)
+                else:
+                    inbox.chunk = alone
+                    touched.append(inbox)
+                inbox.last = last + count
+            group.arrivals.append((audience, positions, events))
         _write(group, touched)
 
-    def post(self, group: Group, postings: Sequence[Posting]) -> None:
-        """Post events that have no number. All heads are loaded."""
+    def post(self, group: Group, postings: Sequence[Posting], inboxes: Sequence[_Head]) -> None:
+        """Give events that have no number their positions, each in its own one of `inboxes`."""
         touched: list[_Head] = []
         beginning = values.chunk(self._engine.clock())
-        for posting in postings:
-            inbox = self._heads.get(posting.account)
-            assert inbox is not None
+        for posting, inbox in zip(postings, inboxes, strict=True):
             entry = values.inline(posting.event)
-            if not inbox.chunk:
+            if inbox.chunk:
+                _extend(group, inbox, beginning, entry)
+            else:
                 inbox.chunk = beginning + entry
                 touched.append(inbox)
-            else:
-                _extend(group, inbox, beginning, entry)
             inbox.last += 1
             group.arrivals.append(((posting.account,), [inbox.last], [posting.event]))
         _write(group, touched)
+
+    def _load(self, account: AccountId) -> _Head:
+        found = self._heads.get(account)
+        if found is None:
+            prefix = keys.inbox(account)
+            found = _Head(prefix, head(self._engine.db.iter(), prefix))
+            self._heads.put(account, found)
+        return found
 
 
 def head(rows: RdictIter, prefix: bytes) -> int:

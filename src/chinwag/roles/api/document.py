@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from litestar import Litestar, MediaType, Request, get
 from litestar.config.app import AppConfig
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from msgspec.json import schema_components
@@ -42,17 +43,28 @@ def document(app: Litestar) -> dict[str, Any]:
     """The OpenAPI document of `app`, as it goes out as JSON."""
     described = app.openapi_schema.to_schema()
     _, definitions = schema_components([Problem], ref_template="#/components/schemas/{name}")
-    described["components"].setdefault("schemas", {}).update(definitions)
+    schemas = described["components"].setdefault("schemas", {})
+    for schema in schemas.values():
+        # The framework may write the default of one field into the schema that all fields of that type share.
+        schema.pop("default", None)
+    schemas.update(definitions)
     described["components"]["responses"] = {
         "Problem": {
             "description": "Why it was refused.",
             "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     }
+    public = {one.operation_id for one in _handlers(app) if one.opt.get("public")}
     for path in described["paths"].values():
         for operation in path.values():
             if isinstance(operation, dict) and "responses" in operation:
+                if operation.get("operationId") in public:
+                    operation["security"] = []
                 # The framework describes its own form of this error, which never goes out.
                 operation["responses"].pop("400", None)
                 operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
     return described
+
+
+def _handlers(app: Litestar) -> list[HTTPRouteHandler]:
+    return [one for route in app.routes for one in getattr(route, "route_handlers", ())]

@@ -1,0 +1,1 @@
+"""Writes what is generated of the protocol's documents: see `__main__`."""

@@ -17,6 +17,7 @@ from chinwag.domain.rate import Rate
 from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
 from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.accounts.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
@@ -29,11 +30,13 @@ from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
+from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Figures
+from chinwag.roles.gateway.beacon import Beacon
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
 from chinwag.roles.gateway.one_port import Certificate, OnePort
 from chinwag.roles.gateway.socket import SocketLimits
@@ -96,6 +99,7 @@ class Server:
         self._directory = directory
         self._accounts = accounts_in(data, config, directory, bus, ids)
         self._admission = Admission(self._accounts.tokens, directory, bus, system_clock)
+        tickets = Tickets(self._accounts.tokens.keys, system_clock, node)
         self._accept = Accept(
             node,
             stores.log,
@@ -116,6 +120,7 @@ class Server:
             node,
             Services(
                 admission=self._admission,
+                tickets=tickets,
                 accept=self._accept,
                 announce=self._announce,
                 marks=self._marks,
@@ -154,6 +159,7 @@ class Server:
                 )
             ),
         ]
+        routes.append(discovery_routes(DiscoveryServices(registry=stores.registry, tickets=tickets)))
         self._heard = Heard(node, bus, system_clock, config.presence.offline_seconds + 1.0)
         routes.append(
             sync_routes(
@@ -189,7 +195,11 @@ class Server:
         self.observe = Observe(
             config.observe.host, config.observe.port, [Check("delivery", self._delivery.check)], self._registry()
         )
-        self._node = Node(node, ROLES, capacity=section.max_connections)
+        self._beacon = Beacon(
+            stores.registry,
+            Node(node, ROLES, url=section.public_url, capacity=section.max_connections, location=section.location),
+            lambda: len(self._gateway),
+        )
         self._marking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -202,13 +212,14 @@ class Server:
         await self._presence.start()
         await self.observe.start()
         await self.port.start()
-        await self._embedded.registry.announce(self._node)
+        await self._beacon.start()
         # What lives now lives until the end: the collector need not look at it again.
         gc.collect()
         gc.freeze()
 
     async def stop(self) -> None:
         """Say goodbye, finish what is under way, and close. Bounded."""
+        await _within(GRACE, "beacon", self._beacon.stop())
         self.port.drain()
         self._gateway.quiesce()
         if self._marking is not None:

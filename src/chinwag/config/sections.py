@@ -27,6 +27,17 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Path | None, Meta(description="PEM file of the certificate chain. With `tls_key`, the port speaks TLS.")
     ] = None
     tls_key: Annotated[Path | None, Meta(description="PEM file of the certificate's private key.")] = None
+    public_url: Annotated[
+        str,
+        Meta(
+            max_length=255,
+            description="Base address under which clients reach this server, such as `https://chat.example.org`. "
+            "Discovery names it; empty: clients stay with the address that they used.",
+        ),
+    ] = ""
+    location: Annotated[
+        str, Meta(max_length=64, description="Where this server stands; discovery prefers the client's own place.")
+    ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(

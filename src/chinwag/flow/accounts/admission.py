@@ -79,7 +79,10 @@ class Admission:
         `unavailable`; at most `BOUND` seconds pass."""
         if (known := self.peek(token)) is not None:
             return known
-        claims = self._tokens.verify(token)
+        return await self.admit(self._tokens.verify(token))
+
+    async def admit(self, claims: Claims) -> Principal:
+        """Whom claims let in that were verified already. Raises as `check`."""
         self._refuse_revoked(claims)
         seen = await self._ask(claims)
         self._refuse_revoked(claims)  # it may have been revoked while we asked

@@ -52,7 +52,7 @@ class Tokens:
     """Makes and verifies tokens. `lifetime_ms` is an access token's."""
 
     def __init__(self, keys: KeyRing, clock: Clock, lifetime_ms: int = 600_000) -> None:
-        self._keys = keys
+        self.keys: Final = keys
         self._clock = clock
         self._verified: OrderedDict[str, Claims] = OrderedDict()
         self.lifetime_ms: Final = lifetime_ms
@@ -62,7 +62,7 @@ class Tokens:
         now = self._clock()
         issued = now // 1000
         expires = issued + self.lifetime_ms // 1000
-        key_id, key = self._keys.signing(now)
+        key_id, key = self.keys.signing(now)
         header = {"alg": ALGORITHM, "kid": key_id, "typ": "at+jwt"}
         claims = {
             "iss": ISSUER,
@@ -97,7 +97,7 @@ class Tokens:
 
     def rotate(self) -> str:
         """Sign with a new key from now on; its id. Tokens that are out stay good until they expire."""
-        return self._keys.rotate(self._clock(), self.lifetime_ms)
+        return self.keys.rotate(self._clock(), self.lifetime_ms)
 
     def refresh(self, device: DeviceId) -> str:
         """A new refresh token for a device."""
@@ -124,7 +124,7 @@ class Tokens:
     def _mac(self, purpose: str, *parts: str) -> bytes:
         # With the lengths, no two lists of parts give the same message.
         message = "".join(f"{len(part)}:{part}" for part in (purpose, *parts))
-        return hmac.digest(self._keys.refresh_secret, message.encode("utf-8", "surrogatepass"), "sha256")
+        return hmac.digest(self.keys.refresh_secret, message.encode("utf-8", "surrogatepass"), "sha256")
 
     def _verify(self, token: str) -> Claims:
         if len(token) > TOKEN_MAX:
@@ -145,7 +145,7 @@ class Tokens:
 
     def _key_of(self, token: GuestProtocol) -> OKPKey:
         key_id = token.headers().get("kid")
-        key = self._keys.find(key_id, self._clock()) if isinstance(key_id, str) else None
+        key = self.keys.find(key_id, self._clock()) if isinstance(key_id, str) else None
         if key is None:
             raise ValueError("unknown key")
         return key

@@ -13,7 +13,8 @@ from chinwag.domain.ids import DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
 from chinwag.flow.accept import Accept
-from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.accounts.admission import Admission, Principal
+from chinwag.flow.accounts.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import Clock
 from chinwag.flow.marks import MarkFlow
@@ -60,6 +61,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The legs of the way that sessions call."""
 
     admission: Admission
+    tickets: Tickets
     accept: Accept
     announce: Announce
     marks: MarkFlow
@@ -96,6 +98,7 @@ class Gateway:
         self.wheel = Wheel[Session](Session.overdue, clock=now)
         self.loop: asyncio.AbstractEventLoop
         self._admission = services.admission
+        self._tickets = services.tickets
         self._announce = services.announce
         self._clock = clock
         self._sessions: set[Session] = set()
@@ -149,10 +152,8 @@ class Gateway:
 
     async def welcome(self, session: Session, hello: Hello) -> None:
         """Let a session in and begin where its cursor says. Raises `Refused`."""
-        if not hello.token:
-            raise Refused(Code.UNAUTHENTICATED, "hello needs a token")
         cursor = parse_cursor(hello.cursor) if hello.cursor is not None else None
-        principal = self._admission.peek(hello.token) or await self._admission.check(hello.token)
+        principal = await self._admit(hello)
         self._made += 1
         session.id = f"{self.node}.{self._made}"
         session.account, session.device = principal.account, principal.device
@@ -182,6 +183,13 @@ class Gateway:
         self.figures.welcomed += 1
         self._report(session, "up")
         session.begin(start.position, behind=start.head > start.position)
+
+    async def _admit(self, hello: Hello) -> Principal:
+        if hello.ticket:
+            return await self._admission.admit(self._tickets.redeem(hello.ticket))
+        if not hello.token:
+            raise Refused(Code.UNAUTHENTICATED, "hello needs a token or a ticket")
+        return self._admission.peek(hello.token) or await self._admission.check(hello.token)
 
     def dirty(self, session: Session) -> None:
         """`session` has frames to write at the end of this turn."""

@@ -1,0 +1,57 @@
+"""Discovery: which gateway a device should connect to, and a ticket to show there."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get
+from litestar.di import Provide
+from litestar.params import Parameter
+
+from chinwag.domain.discovery import Candidate, rank
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.tickets import Tickets
+from chinwag.ports.bus import NodeId
+from chinwag.ports.registry import Registry
+from chinwag.roles.api.admit import Asker
+from chinwag.wire.sync import GatewayOption, GatewayOptions
+
+GATEWAYS = 10
+"""Gateways named at most."""
+
+
+class DiscoveryServices(msgspec.Struct, frozen=True, kw_only=True):
+    """What discovery asks."""
+
+    registry: Registry
+    tickets: Tickets
+
+
+def discovery_routes(services: DiscoveryServices) -> Router:
+    """Discovery."""
+    return Router(
+        path="/v1",
+        route_handlers=[get_gateways],
+        dependencies={"discovery": Provide(lambda: services, sync_to_thread=False)},
+    )
+
+
+@get("/gateways", operation_id="listGateways", summary="Where to connect", tags=["transports"])
+async def get_gateways(
+    discovery: DiscoveryServices,
+    principal: Asker,
+    location: Annotated[
+        str, Parameter(max_length=64, description="Where the device is, as the server names places.")
+    ] = "",
+) -> GatewayOptions:
+    """The gateways to try, the best first, each with a ticket for one `hello` there. Full ones are left out."""
+    nodes = {node.id: node for node in await discovery.registry.nodes("gateway")}
+    ranked = rank(
+        [Candidate(node.id, node.sessions, node.capacity, node.location) for node in nodes.values()], location
+    )
+    if not ranked:
+        raise Refused(Code.OVERLOADED, "every gateway is full", 5.0)
+    options = []
+    for candidate in ranked[:GATEWAYS]:
+        ticket, expires_at = discovery.tickets.issue(principal, NodeId(candidate.name))
+        options.append(GatewayOption(nodes[NodeId(candidate.name)].url, ticket, expires_at))
+    return GatewayOptions(options)

@@ -1,0 +1,47 @@
+"""Tells the Registry that this gateway lives, and how full it is."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from chinwag.ports.registry import Node, Registry
+
+EVERY_SECONDS: Final = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Beacon:
+    """Announces `node` with its present number of sessions until it is stopped."""
+
+    def __init__(self, registry: Registry, node: Node, sessions: Callable[[], int]) -> None:
+        self._registry = registry
+        self._node = node
+        self._sessions = sessions
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Announce now, and from now on."""
+        await self._announce()
+        self._task = asyncio.create_task(self._run(), name="beacon")
+
+    async def stop(self) -> None:
+        """Withdraw: nobody is sent here any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            await self._registry.withdraw(self._node.id)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                await self._announce()
+            except Exception:
+                _log.exception("the registry was not told")
+
+    async def _announce(self) -> None:
+        await self._registry.announce(msgspec.structs.replace(self._node, sessions=self._sessions()))

@@ -1,0 +1,110 @@
+"""Discovery recommends what is near and has room, and gives tickets that work once, at one gateway, soon."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chinwag.domain.discovery import FULL, Candidate, rank
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.accounts.keys import KeyRing
+from chinwag.flow.accounts.tickets import LIFETIME_MS, Tickets
+from chinwag.ports.bus import NodeId
+
+CANDIDATES = st.lists(
+    st.builds(
+        Candidate,
+        st.text("abc", min_size=1),
+        st.integers(0, 100),
+        st.integers(0, 100),
+        st.sampled_from(["", "north", "south"]),
+    ),
+    max_size=8,
+)
+
+
+class SetClock:
+    """A clock that stands where it is put."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def keys(tmp_path: Path, clock: SetClock) -> KeyRing:
+    return KeyRing(tmp_path / "keys", clock())
+
+
+WHO = Principal(AccountId("12"), DeviceId("34"), 0)
+HERE, THERE = NodeId("n1"), NodeId("n2")
+
+
+@given(CANDIDATES, st.sampled_from(["", "north", "elsewhere"]))
+def test_never_recommends_a_full_gateway_and_puts_the_near_and_empty_first(
+    candidates: list[Candidate], location: str
+) -> None:
+    ranked = rank(candidates, location)
+    assert all(one.load < FULL for one in ranked)
+    assert {one.name for one in candidates if one.load < FULL} == {one.name for one in ranked}
+    for better, worse in zip(ranked, ranked[1:], strict=False):
+        near = (bool(location) and better.location == location, bool(location) and worse.location == location)
+        assert near != (False, True)
+        if near[0] == near[1]:
+            assert better.load <= worse.load
+
+
+def test_a_ticket_is_good_once(keys: KeyRing, clock: SetClock) -> None:
+    tickets = Tickets(keys, clock, HERE)
+    ticket, expires_at = tickets.issue(WHO, HERE)
+    assert expires_at == clock() + LIFETIME_MS
+    claims = tickets.redeem(ticket)
+    assert (claims.account, claims.device) == (WHO.account, WHO.device)
+    with pytest.raises(Refused) as refused:
+        tickets.redeem(ticket)
+    assert refused.value.code is Code.UNAUTHENTICATED
+
+
+def test_a_ticket_is_good_at_its_own_gateway_only(keys: KeyRing, clock: SetClock) -> None:
+    ticket, _ = Tickets(keys, clock, HERE).issue(WHO, THERE)
+    with pytest.raises(Refused) as refused:
+        Tickets(keys, clock, HERE).redeem(ticket)
+    assert refused.value.code is Code.UNAUTHENTICATED
+    assert Tickets(keys, clock, THERE).redeem(ticket).device == WHO.device
+
+
+def test_a_ticket_expires(keys: KeyRing, clock: SetClock) -> None:
+    tickets = Tickets(keys, clock, HERE)
+    ticket, expires_at = tickets.issue(WHO, HERE)
+    clock.now = expires_at
+    with pytest.raises(Refused) as refused:
+        tickets.redeem(ticket)
+    assert refused.value.code is Code.TOKEN_EXPIRED
+
+
+def test_a_ticket_altered_anywhere_is_refused(keys: KeyRing, clock: SetClock) -> None:
+    tickets = Tickets(keys, clock, HERE)
+    ticket, _ = tickets.issue(WHO, HERE)
+    for index, character in enumerate(ticket):
+        altered = ticket[:index] + ("A" if character != "A" else "B") + ticket[index + 1 :]
+        with pytest.raises(Refused):
+            tickets.redeem(altered)
+    assert tickets.redeem(ticket).account == WHO.account
+
+
+@given(st.text(max_size=600))
+def test_junk_is_refused_with_a_code(tmp_path_factory: pytest.TempPathFactory, junk: str) -> None:
+    clock = SetClock()
+    tickets = Tickets(KeyRing(tmp_path_factory.getbasetemp() / "ticket-keys", clock()), clock, HERE)
+    with pytest.raises(Refused):
+        tickets.redeem(junk)

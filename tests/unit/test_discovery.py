@@ -1,5 +1,6 @@
 """Discovery recommends what is near and has room, and gives tickets that work once, at one gateway, soon."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_never_recommends_a_full_gateway_and_puts_the_near_and_empty_first(
     ranked = rank(candidates, location)
     assert all(one.load < FULL for one in ranked)
     assert {one.name for one in candidates if one.load < FULL} == {one.name for one in ranked}
-    for better, worse in zip(ranked, ranked[1:], strict=False):
+    for better, worse in pairwise(ranked):
         near = (bool(location) and better.location == location, bool(location) and worse.location == location)
         assert near != (False, True)
         if near[0] == near[1]:

@@ -92,7 +92,7 @@ def _permitted(kind: inspect.Type) -> str:
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(str(value) for value in values)
         case inspect.StrType(min_length=shortest, max_length=longest):
-            return f"{shortest} to {longest} characters"
+            return f"{shortest} to {longest} characters" if shortest else f"at most {longest} characters"
         case inspect.VarTupleType(max_length=longest):
             return f"a list of at most {longest}"
         case inspect.CustomType():

@@ -3,15 +3,17 @@
 import asyncio
 import resource
 import signal
+from typing import Final
 
 import cyclopts
+import msgspec
 import structlog
 import uvloop
 
 from chinwag import logs
 from chinwag.assembly import open_server
 from chinwag.cli.settings import read_settings, with_settings
-from chinwag.config import Config
+from chinwag.config import Config, Effective
 
 app = cyclopts.App(
     name="serve",
@@ -22,6 +24,9 @@ app = cyclopts.App(
     it gracefully: clients are told and come back by themselves.
     """,
 )
+OWN_FILES: Final = 512
+"""File descriptors kept for what is no client's connection."""
+
 _log = structlog.get_logger("chinwag.serve")
 
 
@@ -29,10 +34,9 @@ _log = structlog.get_logger("chinwag.serve")
 @with_settings()
 def serve(**flags: str | None) -> int:
     """Run a chat server on this machine."""
-    config = read_settings(flags).config
-    logs.configure(config.log)
-    _raise_file_limit(config)
-    return uvloop.run(_serve(config))
+    effective = read_settings(flags)
+    logs.configure(effective.config.log)
+    return uvloop.run(_serve(_within_file_limit(effective)))
 
 
 async def _serve(config: Config) -> int:
@@ -61,12 +65,17 @@ async def _serve(config: Config) -> int:
     return 0
 
 
-def _raise_file_limit(config: Config) -> None:
-    """Each connection takes a file descriptor: ask for as many as are allowed, and say if they are too few."""
+def _within_file_limit(effective: Effective) -> Config:
+    """Each connection takes a file descriptor: ask for as many as are wanted, and take no more than there are."""
+    config = effective.config
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = config.server.max_connections + 512
+    wanted = config.server.max_connections + OWN_FILES
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    if soft < wanted:
-        _log.info("fewer files than connections allowed", files=soft, max_connections=config.server.max_connections)
+    if soft >= wanted:
+        return config
+    if effective.sources["server.max_connections"].kind != "default":
+        _log.warning("fewer files than connections allowed", files=soft, asked=config.server.max_connections)
+    room = max(1, soft - OWN_FILES)
+    return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, max_connections=room))

@@ -4,7 +4,6 @@ Positions are dense, so a reader that is at p takes what begins at p + 1, has al
 and must catch up from its inbox when something is missing between.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -35,7 +34,8 @@ class Announce:
 
     def __init__(self, inbox: Inbox, bus: Bus) -> None:
         self._inbox = inbox
-        self._readers: dict[AccountId, list[Reader]] = defaultdict(list)
+        # Tuples, replaced as a whole: a reader may leave while it is being told.
+        self._readers: dict[AccountId, tuple[Reader, ...]] = {}
         inbox.feed(self._arrived)
         self._unsubscribe = bus.subscribe(PEOPLE, self._told)
 
@@ -45,21 +45,24 @@ class Announce:
 
     def attach(self, reader: Reader) -> None:
         """`reader` wants arrivals from now on."""
-        self._readers[reader.account].append(reader)
+        self._readers[reader.account] = (*self.of(reader.account), reader)
         self._inbox.hold(reader.account)
 
     def detach(self, reader: Reader) -> None:
         """`reader` is gone. Doing it again changes nothing."""
-        readers = self._readers.get(reader.account, [])
-        if reader in readers:
-            readers.remove(reader)
-            self._inbox.release(reader.account)
-        if not readers:
-            self._readers.pop(reader.account, None)
+        readers = self.of(reader.account)
+        if reader not in readers:
+            return
+        self._inbox.release(reader.account)
+        rest = tuple(other for other in readers if other is not reader)
+        if rest:
+            self._readers[reader.account] = rest
+        else:
+            del self._readers[reader.account]
 
     def of(self, account: AccountId) -> tuple[Reader, ...]:
         """The sessions of an account here."""
-        return tuple(self._readers.get(account, ()))
+        return self._readers.get(account, ())
 
     def _arrived(self, arrivals: Sequence[Arrival]) -> None:
         readers = self._readers

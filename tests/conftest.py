@@ -1,0 +1,32 @@
+"""Fixtures that several suites share: a real server process, and a person who uses it."""
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = str(Path(__file__).parents[1])
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)  # so that `tests.support` can be imported however pytest was started
+
+from tests.support.people import Crowd  # noqa: E402 - after the path is set
+from tests.support.process import ServerProcess  # noqa: E402
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A real server process on a folder of its own; not started yet. What it logged is shown when a test fails."""
+    server = ServerProcess(tmp_path / "data")
+    yield server
+    server.end()
+    print(server.log())
+
+
+@pytest.fixture
+async def crowd(process: ServerProcess) -> AsyncIterator[Crowd]:
+    """People on `process`, which is started."""
+    await process.start()
+    people = Crowd(process)
+    yield people
+    await people.leave()

@@ -1,0 +1,208 @@
+"""A device that speaks the protocol: frames out, all that came kept, and waits that end with what was waited for.
+
+It keeps its own state by events (`held`), and notes a gap in its positions at once (P7).
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+from tests.support.held import Held, decoded, load, load_one
+from tests.support.link import Link
+from tests.support.places import Place
+
+from chinwag.client.events import Unknown
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.wire.codec import Cursor, decode_server, encode
+from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Hello, Reset, SignalFrame, Welcome
+from chinwag.wire.frames import Event as EventFrame
+from chinwag.wire.values import Event, Message, Signal, Text
+
+PATIENCE = 20.0
+"""Seconds after which a wait fails the test. Nothing is decided by them."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """An event as it came."""
+
+    position: int
+    raw: bytes
+    event: Event | Unknown
+
+
+class Device:
+    """One device of an account. `load` before the first `connect`."""
+
+    def __init__(self, place: Place, name: str, account: AccountId, device: DeviceId, token: str) -> None:
+        self.place = place
+        self.name = name
+        self.account = account
+        self.id = device
+        self.token = token
+        self.held = Held(account)
+        self.seen: list[Seen] = []
+        self.signals: list[Signal] = []
+        self.answers: dict[str, list[Ack | Error]] = {}
+        self.errors: list[Error] = []
+        self.byes: list[Bye] = []
+        self.resets: list[Reset] = []
+        self.gaps: list[str] = []
+        self.welcome: Welcome | None = None
+        self.epoch = 0
+        self.position = 0
+        self.began_at = 0
+        self.looked = 0
+        self.link: Link | None = None
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._apply: asyncio.Queue[Event | Unknown] = asyncio.Queue()
+        self._applying: asyncio.Task[None] | None = None
+        self._failed: BaseException | None = None
+
+    @property
+    def online(self) -> bool:
+        """Whether a session is up."""
+        return self.link is not None and not self.link.ended.done() and self.welcome is not None
+
+    async def load(self) -> None:
+        """Load afresh, and go on from there."""
+        loaded = await load(self.place, self.account, self.token)
+        self.held = loaded.held
+        self.epoch, self.position = loaded.cursor.epoch, loaded.cursor.position
+        self.began_at = self.position
+
+    async def connect(self, cursor: str | None = "own", *, small: bool = False) -> None:
+        """Open a session after `cursor`: the device's own, another, or none. Returns when it is welcome or refused."""
+        self.welcome = None
+        byes = len(self.byes)
+        link = self.link = await self.place.link(self._take, small=small)
+        link.ended.add_done_callback(lambda _: self._wake())
+        if cursor == "own":
+            cursor = str(Cursor(self.epoch, self.position))
+        self.send(Hello(token=self.token, cursor=cursor, client="test"))
+        await self.until(lambda: self.welcome is not None or len(self.byes) > byes or link.ended.done(), "a welcome")
+
+    async def disconnect(self) -> None:
+        """Cut the connection, as a network would."""
+        if self.link is not None:
+            self.link.cut()
+            await self.link.ended
+
+    async def close(self) -> None:
+        """Be gone."""
+        await self.disconnect()
+        if self._applying is not None:
+            self._applying.cancel()
+            await asyncio.gather(self._applying, return_exceptions=True)
+
+    def send(self, frame: ClientFrame | bytes) -> None:
+        """Write a frame."""
+        assert self.link is not None, f"{self.name} was never online"
+        self.link.send(frame if isinstance(frame, bytes) else encode(frame))
+
+    async def ask(self, frame: ClientFrame) -> Ack | Error:
+        """Write a send or a change and wait for its answer."""
+        name: str = frame.id  # type: ignore[union-attr]
+        before = len(self.answers.get(name, []))
+        self.send(frame)
+        return await self.answer(name, before + 1)
+
+    async def answer(self, name: str, count: int = 1) -> Ack | Error:
+        """The `count`th answer to what was named `name`."""
+        await self.until(lambda: len(self.answers.get(name, [])) >= count, f"the answer to {name}")
+        return self.answers[name][count - 1]
+
+    async def until(self, true: Callable[[], object], what: str) -> None:
+        """Wait until `true()`. Raises AssertionError with what has come, if it does not become so."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not true():
+                    if self._failed is not None:
+                        raise self._failed
+                    waiter = loop.create_future()
+                    self._waiters.add(waiter)
+                    try:
+                        await waiter
+                    finally:
+                        self._waiters.discard(waiter)
+        except TimeoutError:
+            raise AssertionError(f"{self.name} waited in vain for {what}\n{self.transcript()}") from None
+
+    async def reach_head(self) -> None:
+        """Have all that is in the inbox now, and have it applied."""
+        answer = await self.place.request("GET", "/v1/cursor", token=self.token)
+        assert answer.status_code == 200, answer.text
+        head = int(answer.json()["cursor"].split(".")[1])
+        await self.until(lambda: self.position >= head, f"position {head}")
+        await self._apply.join()
+        if self._failed is not None:
+            raise self._failed
+
+    def transcript(self, last: int = 12) -> str:
+        """What came lately, for people."""
+        lines = [f"  {one.position}: {one.raw[:200].decode(errors='replace')}" for one in self.seen[-last:]]
+        lines += [f"  signal {one}" for one in self.signals[-4:]]
+        lines += [f"  error {one}" for one in self.errors[-4:]] + [f"  bye {one}" for one in self.byes[-2:]]
+        return f"{self.name} at position {self.position} has seen:\n" + "\n".join(lines)
+
+    # What comes in
+
+    def _take(self, payload: bytes) -> None:
+        frame = decode_server(payload)
+        if isinstance(frame, EventFrame):
+            self._event(frame.position, bytes(frame.event))
+        elif isinstance(frame, Ack):
+            self.answers.setdefault(frame.id, []).append(frame)
+        elif isinstance(frame, Error):
+            self.errors.append(frame)
+            if frame.id is not None:
+                self.answers.setdefault(frame.id, []).append(frame)
+        elif isinstance(frame, SignalFrame):
+            self.signals.append(frame.signal)
+        elif isinstance(frame, Bye):
+            self.byes.append(frame)
+        elif isinstance(frame, Reset):
+            self.resets.append(frame)
+            self.epoch, self.position = frame.epoch, frame.position
+        elif isinstance(frame, Welcome):
+            self.welcome = frame
+            self.epoch = frame.epoch
+            if frame.position != self.position:
+                self.gaps.append(f"welcomed at {frame.position}, not at {self.position}")
+                self.position = frame.position
+        self._wake()
+
+    def _event(self, position: int, raw: bytes) -> None:
+        if position != self.position + 1:
+            self.gaps.append(f"position {position} after {self.position}")
+        self.position = position
+        event = decoded(raw)
+        self.seen.append(Seen(position, raw, event))
+        self._apply.put_nowait(event)
+        if self._applying is None:
+            self._applying = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        """Let events change `held`, in order, loading what they need."""
+        while True:
+            event = await self._apply.get()
+            try:
+                missing = self.held.apply(event)
+                if missing is not None and await load_one(self.place, self.token, self.held, missing):
+                    self.held.apply(event)
+            except Exception as failure:
+                self._failed = failure
+                self._wake()
+            finally:
+                self._apply.task_done()
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def texts(device: Device) -> list[str]:
+    """The texts that a device has seen, in order."""
+    bodies = [one.event.body for one in device.seen if isinstance(one.event, Message)]
+    return [body.text for body in bodies if isinstance(body, Text)]

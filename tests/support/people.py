@@ -1,0 +1,103 @@
+"""People: accounts and their devices, made over HTTP or, where there are many, in the data folder before a start."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from tests.support.device import Device
+from tests.support.places import Place, Sockets
+from tests.support.process import ServerProcess
+
+from chinwag.adapters.embedded.bus import EmbeddedBus
+from chinwag.assembly import open_directory_in, private_folder
+from chinwag.domain.ids import AccountId, DeviceId, Snowflake
+from chinwag.flow.accounts.accounts import AccountRules, open_accounts
+from chinwag.flow.accounts.log_in import log_in
+from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.accounts.sign_up import create_account
+from chinwag.flow.clock import system_clock
+
+PASSWORD = "correct horse battery"
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+async def sign_up(place: Place, name: str) -> str:
+    """Make an account; its id."""
+    answer = await place.request("POST", "/v1/accounts", json={"name": name, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def log_in_device(place: Place, name: str, label: str = "") -> Device:
+    """Log a new device in; it has loaded, and is not connected yet."""
+    answer = await place.request("POST", "/v1/sessions", json={"name": name, "password": PASSWORD, "device": label})
+    assert answer.status_code == 201, answer.text
+    given = answer.json()
+    device = Device(
+        place, label or name, AccountId(given["account"]["id"]), DeviceId(given["device"]), given["access_token"]
+    )
+    await device.load()
+    return device
+
+
+class Crowd:
+    """Devices on one server process, all ended together."""
+
+    def __init__(self, process: ServerProcess) -> None:
+        self.process = process
+        self.place = Sockets(process)
+        self.devices: list[Device] = []
+
+    async def person(self, name: str, *, connect: bool = True) -> Device:
+        """A new account with one device, which is connected."""
+        name = f"{name}-{secrets.token_hex(4)}"
+        await sign_up(self.place, name)
+        device = await log_in_device(self.place, name)
+        self.devices.append(device)
+        if connect:
+            await device.connect()
+        return device
+
+    async def people(self, *names: str) -> list[Device]:
+        """Several."""
+        return list(await asyncio.gather(*(self.person(name) for name in names)))
+
+    async def another(self, device: Device, *, connect: bool = True) -> Device:
+        """Another device of the same account."""
+        answer = await self.place.request("GET", "/v1/me", token=device.token)
+        other = await log_in_device(self.place, answer.json()["name"])
+        self.devices.append(other)
+        if connect:
+            await other.connect()
+        return other
+
+    async def leave(self) -> None:
+        """Everybody goes."""
+        for device in self.devices:
+            await device.close()
+        await self.place.close()
+
+
+async def settle_in(data: Path, names: Sequence[str], devices: int = 1) -> list[tuple[str, AccountId, DeviceId, str]]:
+    """Make accounts with devices in the folder of a server that does not run: (name, account, device, token) each.
+
+    By the server's own verbs, with a cheap hash: hundreds of real ones would take the machine a minute.
+    """
+    directory = await open_directory_in(private_folder(data))
+    passwords = Passwords(_CHEAP)
+    accounts = open_accounts(
+        directory, EmbeddedBus(), Snowflake(1023), system_clock, data / "keys", AccountRules(), passwords
+    )
+    made: list[tuple[str, AccountId, DeviceId, str]] = []
+    try:
+        for name in names:
+            await create_account(accounts, name, PASSWORD)
+            for _ in range(devices):
+                session = await log_in(accounts, name, PASSWORD)
+                made.append((name, session.account.id, session.device, session.access_token))
+    finally:
+        passwords.close()
+        await directory.close()
+    return made

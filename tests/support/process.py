@@ -1,0 +1,119 @@
+"""A real server process on a data folder: started, stopped, killed and started again."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+
+START_SECONDS = 30.0
+STOP_SECONDS = 30.0
+
+
+class ServerProcess:
+    """`chinwag serve` on `data`. Ports are chosen by the system at each start; whoever connects asks for `url`."""
+
+    def __init__(self, data: Path, *flags: str, command: tuple[str, ...] = ()) -> None:
+        """flags: settings besides. command: what to run instead of this interpreter's `chinwag`."""
+        self.data = data
+        self.flags = flags
+        self.url = ""
+        self.observe = ""
+        self.starts = 0
+        self._command = command or (sys.executable, "-m", "chinwag.cli")
+        self._log_path = data.parent / f"{data.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None, "the server was not started"
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    async def start(self, *flags: str) -> None:
+        """Start and wait until it says that it is ready. Raises AssertionError with its log if it ends instead."""
+        assert not self.running
+        reading, writing = os.pipe()
+        loop = asyncio.get_running_loop()
+        lines = asyncio.StreamReader(limit=1 << 24)
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(reading))
+        own = ("--data-path", self.data, "--server-port", "0", "--observe-port", "0", "--log-format", "json")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("CHINWAG_")}
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+            [*self._command, "serve", *map(str, own), *self.flags, *flags],
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=writing,
+            cwd=self.data.parent,
+            env=environment,
+        )
+        os.close(writing)
+        self.starts += 1
+        ready = loop.create_future()
+        self._reader = asyncio.create_task(self._read(lines, transport, ready))
+        async with asyncio.timeout(START_SECONDS):
+            await ready
+
+    async def exited(self) -> int:
+        """Wait for the process to end by itself; its exit code."""
+        assert self._process is not None
+        process = self._process
+        async with asyncio.timeout(STOP_SECONDS):
+            code = await asyncio.to_thread(process.wait)
+            await self._reader
+        return code
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    async def stop(self) -> int:
+        """SIGTERM, and wait; the exit code."""
+        self.terminate()
+        return await self.exited()
+
+    async def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        os.kill(self.pid, signal.SIGKILL)
+        await self.exited()
+
+    def end(self) -> None:
+        """Leave no process behind."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def log(self) -> str:
+        """All that it has written, over all starts."""
+        return self._log_path.read_text() if self._log_path.exists() else ""
+
+    async def figure(self, name: str) -> float:
+        """One figure of `/metrics`, by its name there."""
+        async with httpx2.AsyncClient() as client:
+            text = (await client.get(f"{self.observe}/metrics")).text
+        return float(next(line for line in text.splitlines() if line.split(" ")[0] == name).split(" ")[1])
+
+    async def _read(
+        self, lines: asyncio.StreamReader, transport: asyncio.BaseTransport, ready: "asyncio.Future[None]"
+    ) -> None:
+        with self._log_path.open("ab", buffering=0) as log:
+            while line := await lines.readline():
+                log.write(line)
+                if not ready.done() and b'"event":"ready"' in line:
+                    said = json.loads(line)
+                    self.url, self.observe = said["url"], said["observe"]
+                    ready.set_result(None)
+        transport.close()
+        if not ready.done():
+            with contextlib.suppress(asyncio.InvalidStateError):
+                ready.set_exception(AssertionError(f"the server did not start:\n{self.log()}"))

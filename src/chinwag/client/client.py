@@ -165,6 +165,10 @@ class Client(Resources, Groups):
         """Sends and changes that have no answer yet."""
         return len(self._outbox)
 
+    async def drained(self) -> None:
+        """Wait until every send and change has its answer."""
+        await self._outbox.empty.wait()
+
     async def cursor(self) -> Cursor:
         """The place in the inbox after which events come. Take it before loading anything afresh. Waits until it is
         known, which for a new device needs the server."""

@@ -73,6 +73,8 @@ class Outbox:
         self._lanes: dict[ConversationId, _Lane] = {}
         self._by_id: dict[ClientId, Pending] = {}
         self._flying = 0
+        self.empty = asyncio.Event()
+        self.empty.set()
         for row in store.waiting():
             self._insert(Pending(row.sequence, row.conversation, _decode(row.frame)))
 
@@ -146,6 +148,7 @@ class Outbox:
         lane = self._lanes.setdefault(pending.conversation, _Lane())
         lane.waiting[pending.id] = pending
         self._by_id[pending.id] = pending
+        self.empty.clear()
 
     def _due(self, lane: _Lane) -> Iterator[Send | Change]:
         before: Pending | None = None
@@ -177,6 +180,8 @@ class Outbox:
         lane = self._lanes[pending.conversation]
         del lane.waiting[pending.id]
         del self._by_id[pending.id]
+        if not self._by_id:
+            self.empty.set()
         if not lane.waiting:
             del self._lanes[pending.conversation]
 

@@ -52,6 +52,10 @@ class Resources:
         """One account, by its id."""
         return await self._http.get(f"/v1/users/{quote(account, safe='')}", User)
 
+    async def users(self, accounts: Sequence[AccountId]) -> list[User]:
+        """Those of up to 100 accounts that exist, in no order."""
+        return (await self._http.get("/v1/users", Page[User], id=list(accounts))).items
+
     async def find_user(self, name: str) -> User | None:
         """The account of that name, in any case; None if there is none."""
         found = await self._http.get("/v1/users", Page[User], name=name)

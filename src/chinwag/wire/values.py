@@ -1,6 +1,6 @@
 """The domain's values inside frames and pages, for clients, which import nothing below the wire."""
 
-from chinwag.domain.account_change import AccountChange, FriendChange, ProfileChanged
+from chinwag.domain.account_change import AccountChange, FriendAccepted, FriendChange, FriendRequested, ProfileChanged
 from chinwag.domain.body import Body, Media, Sealed, Text
 from chinwag.domain.command import Add, GroupAction, Join, Leave, Remove, SetRole, SetSettings, SetTitle
 from chinwag.domain.conversation import Role, Settings
@@ -42,7 +42,9 @@ __all__ = [
     "DeviceId",
     "Edited",
     "Event",
+    "FriendAccepted",
     "FriendChange",
+    "FriendRequested",
     "GroupAction",
     "Join",
     "Joined",

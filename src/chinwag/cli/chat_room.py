@@ -1,0 +1,286 @@
+"""The conversation at the terminal: what the screen shows of everything that comes in."""
+
+import asyncio
+import time
+from typing import Final
+
+from rich.text import Text as Line
+
+from chinwag.cli.chat_people import People
+from chinwag.cli.chat_screen import Screen
+from chinwag.cli.chat_text import clean, clock, content, day, people_in, preview
+from chinwag.client import (
+    ApiError,
+    Client,
+    LoadAfresh,
+    Mirror,
+    Mirrored,
+    Offline,
+    Online,
+    OutboxFull,
+    Pending,
+    Unknown,
+    Update,
+    take,
+)
+from chinwag.wire.values import (
+    AccountEvent,
+    AccountId,
+    ConversationId,
+    Delivered,
+    FriendAccepted,
+    FriendRequested,
+    Message,
+    Notice,
+    NumberedEvent,
+    Presence,
+    Read,
+    Typing,
+    direct_id,
+    direct_members,
+)
+
+TYPING_SECONDS: Final = 8.0
+"""One is told again that somebody is writing after so long."""
+HISTORY: Final = 20
+
+
+class Room:
+    """One person at one terminal. `current` is the conversation that plain lines go to."""
+
+    def __init__(self, client: Client, mirror: Mirror, screen: Screen) -> None:
+        self.client = client
+        self.mirror = mirror
+        self.screen = screen
+        self.people = People(client)
+        self.current: ConversationId | None = None
+        self.listed: list[ConversationId] = []
+        self.oldest_shown = 0
+        self._lost = False
+        self._wrote_at: dict[AccountId, float] = {}
+        self._day = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # Names
+
+    def title(self, conversation: ConversationId) -> str:
+        """How a conversation is called: the other's name, or #title."""
+        pair = direct_members(conversation)
+        if pair is not None:
+            return self.people.name(self._other(pair))
+        held = self.mirror.conversations.get(conversation)
+        return "#" + clean(held.title if held is not None else conversation)
+
+    async def know(self, held: Mirrored) -> None:
+        """Learn the names that showing a conversation takes."""
+        pair = direct_members(held.id)
+        accounts = {*held.members, *(pair or ())}
+        if held.last is not None:
+            accounts |= people_in(held.last)
+        await self.people.meet(accounts)
+
+    # Showing
+
+    def note(self, text: str) -> None:
+        """Something said by this program."""
+        self.screen.say(f"  {text}", style="dim")
+
+    def trouble(self, text: str) -> None:
+        """Something that did not work."""
+        self.screen.say(f"! {text}", style="red")
+
+    async def show_list(self) -> None:
+        """All conversations, with what is unread."""
+        conversations = self.mirror.by_activity()
+        self.listed = [held.id for held in conversations]
+        if not conversations:
+            self.note("No conversations yet. /open NAME begins one; /new TITLE NAME… begins a group; /help tells more.")
+            return
+        for index, held in enumerate(conversations, 1):
+            await self.know(held)
+            line = Line(f"{index:3} ")
+            line.append(self.title(held.id), style="bold" if held.unread else "")
+            if held.unread:
+                line.append(f" ({held.unread} new)", style="green")
+            if held.role is None:
+                line.append(" (you are out)", style="dim")
+            if held.last is not None:
+                who = self.people.name(held.last.sender) + ": " if not isinstance(held.last, Notice) else ""
+                line.append(f"  {clock(held.at)} {who}{preview(held.last, self.people.name)}", style="dim")
+            self.screen.say(line)
+
+    async def open(self, conversation: ConversationId) -> None:
+        """Go into a conversation, which for two people need not exist yet."""
+        self.current, self._day, self.oldest_shown = conversation, "", 0
+        pair = direct_members(conversation)
+        await self.people.meet(pair or ())
+        held = self.mirror.conversations.get(conversation)
+        self.screen.set_prompt(self.title(conversation))
+        self.screen.say(f"── {self.title(conversation)} " + "─" * 20, style="bold")
+        if held is None:
+            self.note("Nothing said yet: write the first line.")
+            return
+        await self.show_history(HISTORY)
+        self._read(held)
+
+    async def show_history(self, count: int) -> None:
+        """The newest events, or those before what was shown last."""
+        held = self.mirror.conversations.get(self.current) if self.current is not None else None
+        if held is None:
+            return
+        before = self.oldest_shown or held.head + 1
+        events = self.mirror.cached(held.id, before, count)
+        if events is None:
+            page = await self.client.history(held.id, before=before, limit=min(count, 100))
+            events = page.events
+            self.mirror.keep(held.id, events)
+        if not events:
+            self.note("That was the beginning.")
+            return
+        await self.people.meet({account for event in events for account in people_in(event)})
+        self._day = ""
+        for event in events:
+            self._show(held, event)
+        self.oldest_shown = events[0].number
+
+    def _show(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
+        if day(event.sent_at) != self._day:
+            self._day = day(event.sent_at)
+            self.screen.say(f"  {self._day}", style="dim")
+        if isinstance(event, Notice):
+            self.screen.say(f"{clock(event.sent_at)} * {content(event, self.people.name)}", style="dim")
+            return
+        own = event.sender == self.client.account
+        line = Line(f"{clock(event.sent_at)} ", style="dim")
+        line.append("you" if own else self.people.name(event.sender), style="bold cyan" if own else "bold magenta")
+        line.append(": ", style="bold")
+        # Further lines of a text stand in from the margin, so that none can pass for a message of another.
+        line.append(content(event, self.people.name).replace("\n", "\n        "), style="not dim")
+        if own:
+            line.append("  " + self._ticks(held, event.number), style="green")
+        self.screen.say(line)
+
+    def _ticks(self, held: Mirrored, number: int) -> str:
+        others = [member for account, member in held.members.items() if account != self.client.account]
+        read = sum(member.read >= number for member in others)
+        if read:
+            return "✓✓ read" if held.kind == "direct" else f"✓✓ read by {read}"
+        return "✓✓" if any(member.delivered >= number for member in others) else "✓"
+
+    def _read(self, held: Mirrored) -> None:
+        if held.unread and held.role is not None:
+            self.client.read(held.id, held.head)
+
+    # Saying
+
+    def say(self, text: str) -> None:
+        """Send a line to the open conversation."""
+        if self.current is None:
+            self.trouble("Open a conversation first: /open NAME (or /list to see them, /help for all commands).")
+            return
+        try:
+            pending = self.client.post(text, conversation=self.current)
+        except (OutboxFull, ValueError) as error:
+            self.trouble(f"Not sent: {error}")
+            return
+        if not self.client.online:
+            self.note(f"(waiting to be sent) {clean(text)}")
+        task = asyncio.create_task(self._answer(pending, text))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, pending: Pending, text: str) -> None:
+        try:
+            await pending.answer()
+        except ApiError as error:
+            self.trouble(f"Not sent: {error.message} — “{clean(text[:60])}”")
+        except Exception:  # noqa: S110 - the client is closed; what is unsent stays in its outbox
+            pass
+
+    # What comes in
+
+    async def update(self, update: Update) -> None:
+        """Take and show one thing. Raises `ApiError` when the server cannot be asked for what it takes."""
+        match update:
+            case Offline():
+                if not self._lost:
+                    self._lost = True
+                    self.screen.say("  connection lost; trying again", style="yellow")
+            case Online():
+                if self._lost:
+                    self._lost = False
+                    self.screen.say("  back", style="green")
+            case Typing():
+                self._typing(update)
+            case Presence():
+                if self.people.heard(update) and self._concerns(update.account):
+                    self.note(f"{self.people.name(update.account)} is {'online' if update.online else 'offline'}")
+            case LoadAfresh():
+                await take(self.mirror, self.client, update)
+                self.note("You were away for long: everything was loaded afresh.")
+            case Read() | Delivered():
+                await take(self.mirror, self.client, update)
+                self._mark(update)
+            case AccountEvent():
+                await self._account(update)
+            case _:
+                await self._event(update)
+
+    async def _event(self, event: NumberedEvent | Unknown) -> None:
+        held = self.mirror.conversations.get(event.conversation)
+        known = held.head if held is not None else 0
+        await take(self.mirror, self.client, event)
+        held = self.mirror.conversations.get(event.conversation)
+        if held is None or event.number <= known:
+            return
+        await self.people.meet(people_in(event))
+        if event.conversation == self.current:
+            self._show(held, event)
+            self.oldest_shown = self.oldest_shown or event.number
+            self._read(held)
+            self._wrote_at.pop(event.sender, None)
+        elif event.sender != self.client.account or isinstance(event, Notice):
+            await self.know(held)
+            who = "" if isinstance(event, Notice) or held.kind == "direct" else self.people.name(event.sender) + ": "
+            new = f" ({held.unread} new)" if held.unread else ""
+            self.note(f"• {self.title(held.id)}{new} {who}{preview(event, self.people.name)}")
+
+    def _typing(self, signal: Typing) -> None:
+        now = time.monotonic()
+        if signal.conversation == self.current and now - self._wrote_at.get(signal.account, -1e9) > TYPING_SECONDS:
+            if len(self._wrote_at) > 1000:
+                self._wrote_at.clear()
+            self._wrote_at[signal.account] = now
+            self.note(f"{self.people.name(signal.account)} is writing …")
+
+    def _mark(self, event: Read | Delivered) -> None:
+        held = self.mirror.conversations.get(event.conversation)
+        if held is None or event.conversation != self.current or event.account == self.client.account:
+            return
+        own = [n for n, one in held.messages.items() if isinstance(one, Message) and one.sender == self.client.account]
+        if own and event.number >= max(own):
+            if isinstance(event, Read):
+                self.note(f"✓✓ {self.people.name(event.account)} has read it ({clock(event.at)})")
+            elif held.kind == "direct":
+                self.note("✓✓ delivered")
+
+    async def _account(self, event: AccountEvent) -> None:
+        change = event.change
+        if isinstance(change, FriendRequested | FriendAccepted) and change.by != self.client.account:
+            await self.people.meet([change.friend])
+            name = self.people.name(change.friend)
+            if isinstance(change, FriendRequested):
+                self.note(f"{name} asks to be your friend: /accept {name}")
+            else:
+                self.note(f"{name} and you are friends now")
+
+    def _concerns(self, account: AccountId) -> bool:
+        if self.current is None or account == self.client.account:
+            return False
+        held = self.mirror.conversations.get(self.current)
+        if held is not None:
+            return account in held.members
+        return direct_id(self.client.account, account) == self.current
+
+    def _other(self, pair: tuple[AccountId, AccountId]) -> AccountId:
+        return pair[1] if pair[0] == self.client.account else pair[0]

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup test lint types imports unit fmt docs lock clean
+.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench
 
 BIN := .venv/bin
 ARGS ?=
@@ -37,6 +37,9 @@ imports: setup ## import-linter: who may import whom
 
 unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: setup ## measure beside the floor, in about 5 minutes (ARGS="B1 B2 --rounds 5")
+	@$(BIN)/python bench/run.py $(ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

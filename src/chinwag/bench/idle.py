@@ -1,0 +1,39 @@
+"""Many people who are there and say nothing: how fast they come, and what each costs while a heart beats."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from chinwag.bench.figures import Outcome, Stopwatch
+from chinwag.bench.peer import Faults, Login, Peer, beat_for_ever, connect
+
+BEAT_SECONDS: Final = 5.0
+
+
+class Idle(msgspec.Struct, frozen=True, tag="idle"):
+    """Hold a session for each login, for `seconds` after the last has come."""
+
+    url: str
+    logins: tuple[Login, ...]
+    seconds: float = 10.0
+
+
+async def run(job: Idle, held: Callable[[], None]) -> Outcome:
+    """Connect everybody, beat every `BEAT_SECONDS`, call `held` after `seconds` of that, and go."""
+    faults = Faults()
+    peers = [Peer(login, faults) for login in job.logins]
+    early: list[Peer] = []
+    watch = Stopwatch()
+    beating = asyncio.create_task(beat_for_ever(early, BEAT_SECONDS))
+    for first in range(0, len(peers), 1000):
+        await connect(job.url, peers[first : first + 1000])
+        early.extend(peers[first : first + 1000])
+    seconds, share = watch.seconds, watch.share
+    await asyncio.sleep(job.seconds)
+    held()
+    beating.cancel()
+    for peer in peers:
+        peer.end()
+    return Outcome({"connects_s": round(len(peers) / seconds)}, round(share, 2), tuple(faults.first))

@@ -1,0 +1,90 @@
+"""Devices that were away come back at once, each with many events to catch up on, while others chat on."""
+
+import asyncio
+import time
+from typing import Final
+
+import msgspec
+
+from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile
+from chinwag.bench.pairs import LAST_SECONDS, Pairs, check, lines_of
+from chinwag.bench.peer import Event, Faults, Login, Peer, connect, decode_item, text_of, until
+
+CATCH_UP_SECONDS: Final = 120.0
+
+
+class Returning(msgspec.Struct, frozen=True, tag="returning"):
+    """`logins` each have `behind` events after their cursors; `chatting` are pairs who go on meanwhile.
+
+    The texts are those of `text_of(conversation, number)`.
+    """
+
+    url: str
+    logins: tuple[Login, ...]
+    behind: int
+    chatting: tuple[Login, ...]
+    nonce: str
+    quiet_seconds: float = 4.0
+
+
+class Device(Peer):
+    """One that was away. `left` events are still to come."""
+
+    left = 0
+    done_at = 0.0
+    numbers: dict[str, int]
+
+    def event(self, event: Event) -> None:
+        """The next one."""
+        self.placed(event.position)
+        item = decode_item(event.event)
+        number, name = item.number, item.conversation
+        if item.kind != "message" or item.body is None or item.body.text != text_of(name, number):
+            self.wrong(f"got {item} at {event.position}")
+        elif number != self.numbers.get(name, number - 1) + 1:
+            self.wrong(f"got number {number} after {self.numbers[name]} of {name}")
+        self.numbers[name] = number
+        self.left -= 1
+        if not self.left:
+            self.done_at = time.perf_counter()
+
+
+async def run(job: Returning) -> Outcome:
+    """Let them come back: events/s in all, how long one device takes, and live delivery before and meanwhile."""
+    faults = Faults()
+    chat = Pairs(job.url, job.chatting, job.nonce, both=True, pause=0.005)
+    people, lines = lines_of(chat, faults)
+    await connect(job.url, people)
+    for line in lines:
+        line.fill()
+    await asyncio.sleep(1.0)
+    firsts = [len(line.latencies) for line in lines]
+    await asyncio.sleep(job.quiet_seconds)
+    marks = [len(line.latencies) for line in lines]
+    quiet = [one for line, first, mark in zip(lines, firsts, marks, strict=True) for one in line.latencies[first:mark]]
+
+    devices = [Device(login, faults) for login in job.logins]
+    for device in devices:
+        device.left, device.numbers = job.behind, {}
+    watch, began = Stopwatch(), time.perf_counter()
+    await connect(job.url, devices)
+    if not await until(lambda: all(not device.left for device in devices), CATCH_UP_SECONDS):
+        faults.add(f"{sum(device.left for device in devices)} events never came")
+    share, ended = watch.share, max(device.done_at for device in devices)
+    live = [one for line, mark in zip(lines, marks, strict=True) for one in line.latencies[mark:]]
+    for line in lines:
+        line.stopping = True
+    await until(lambda: all(line.quiet for line in lines), LAST_SECONDS)
+    for peer in (*people, *devices):
+        peer.end()
+    check(lines, faults)
+    return Outcome(
+        {
+            "events_s": round(len(devices) * job.behind / max(ended - began, 1e-9)),
+            "device_p99_ms": milliseconds(quantile((device.done_at - began for device in devices), 0.99)),
+            "live_p99_ms": milliseconds(quantile(live, 0.99)),
+            "quiet_p99_ms": milliseconds(quantile(quiet, 0.99)),
+        },
+        round(share, 2),
+        tuple(faults.first),
+    )

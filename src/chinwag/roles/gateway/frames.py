@@ -13,6 +13,7 @@ from typing import Any, Final
 from picows.api import WSProtocol  # type: ignore[attr-defined]  # the inner class on which both of its ends stand
 from picows.picows import WSAutoPingStrategy, WSFrame, WSListener, WSMsgType, WSTransport
 
+from chinwag.roles.gateway.gate import Gate
 from chinwag.roles.gateway.socket import Socket
 
 _REQUEST: Final = (
@@ -82,13 +83,26 @@ class Frames(WSListener):
         # It holds both messages of the made-up handshake for as long as it lives; their headers are the bulk.
         del parser.transport.request.headers, parser.transport.response.headers
         self._shaken_hands = True
+        gate = transport.get_protocol()
+        if isinstance(gate, Gate):  # a fresh parser for a peer that is not known yet
+            gate.parser = parser
+            return
         # uvloop keeps the last `data_received` that it saw, and with it the HTTP side (3 KB); picows has none.
         transport.set_protocol(_NOBODY)
         transport.set_protocol(parser)
 
+    def guard(self, most: int) -> None:
+        """Take `most` bytes in all until `Socket.admitted`; more of them close the socket."""
+        parser = self._transport.get_protocol()
+        self._transport.set_protocol(
+            Gate(parser, most, lambda: self._socket.close(1009, "too much before the session is welcome"))
+        )
+
     def feed(self, data: bytes) -> None:
         """Take bytes that came in together with the upgrade request."""
         parser = self._transport.get_protocol()
+        if isinstance(parser, Gate):
+            parser = parser.parser if parser.took(len(data)) else None
         if data and isinstance(parser, WSProtocol):
             # A change of parsers would be blind to what is still to be fed to this one.
             self._feeding = True

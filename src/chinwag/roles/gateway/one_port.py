@@ -10,7 +10,7 @@ import errno
 import logging
 import socket as net
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import Any, Final, TypeAlias, cast
 import msgspec
 import uvicorn
 
+from chinwag.roles.forwarded import Forwarded
+from chinwag.roles.gateway.crowding import Crowding
 from chinwag.roles.gateway.socket import Address, SocketLimits
 from chinwag.roles.gateway.sockets import Sockets
 from chinwag.roles.gateway.upgrade import SOCKET_PATH, UPGRADE_HEADERS, HttpLimits, ListenerFactory, UpgradingHttp
@@ -59,10 +61,16 @@ class OnePort:
         port: int = 8420,
         certificate: Certificate | None = None,
         max_connections: int = 100_000,
+        per_address: int = 2_000,
         socket_limits: SocketLimits | None = None,
         http_limits: HttpLimits | None = None,
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
-        """`port` 0 takes a free one; `max_connections` bounds the sockets, one more is answered 503 `overloaded`."""
+        """`port` 0 takes a free one; `max_connections` bounds the sockets, one more is answered 503 `overloaded`.
+
+        `per_address` bounds the connections of one address, answered 429 `rate_limited`: of one client behind
+        `trusted_proxies` (addresses or networks, whose X-Forwarded-For is believed) its sockets.
+        """
         self.listener_factory: Final = listener_factory
         self.max_connections = max_connections
         self.http_limits = http_limits or HttpLimits()
@@ -73,7 +81,9 @@ class OnePort:
         self._listening: list[net.socket] = []
         self._date_timer: asyncio.TimerHandle | None = None
         self._http_none = asyncio.Event()
-        self.sockets = Sockets(socket_limits or SocketLimits(), _report)
+        self.forwarded: Final = Forwarded(trusted_proxies)
+        self.crowding: Final = Crowding(per_address)
+        self.sockets = Sockets(socket_limits or SocketLimits(), _report, self.crowding)
         self.heads = Wheel[UpgradingHttp](UpgradingHttp.give_up, slots=16)
         config = uvicorn.Config(
             partial(_route, app),

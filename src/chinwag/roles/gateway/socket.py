@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, final
 
 import msgspec
 
+from chinwag.roles.gateway.gate import Gate
+
 if TYPE_CHECKING:
     from chinwag.roles.gateway.sockets import Sockets
 
@@ -29,6 +31,8 @@ class SocketLimits(msgspec.Struct, frozen=True):
 
     message: int = 2 << 20
     """The longest message, joined of its fragments, and the longest frame; a longer one closes with 1009."""
+    early: int | None = None
+    """What a socket may bring in all before its listener calls `admitted`; None: that is not needed."""
     high_water: int = 64 << 10
     """`Listener.paused` comes when more than this waits to be written."""
     low_water: int = 16 << 10
@@ -106,7 +110,7 @@ class Socket:
         self._all = sockets
         self._closing = False
         self.remote: Final = remote
-        """The peer's address as the network says it (behind a proxy: the proxy's)."""
+        """The peer's address (behind a trusted proxy: the client's, with the proxy's port)."""
 
     @property
     def buffered(self) -> int:
@@ -117,6 +121,12 @@ class Socket:
     def closing(self) -> bool:
         """Whether a close has begun: what is sent now goes nowhere."""
         return self._closing
+
+    def admitted(self) -> None:
+        """Let the peer bring as much as it likes from now on, in messages of the full size."""
+        gate = self._transport.get_protocol()
+        if isinstance(gate, Gate):
+            self._transport.set_protocol(gate.parser)
 
     def send(self, payload: bytes) -> None:
         """Send one text message of UTF-8. Never blocks: watch `paused`. Does nothing once the socket is closing."""

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Final, final
 
+from chinwag.roles.gateway.crowding import Crowding
 from chinwag.roles.gateway.socket import Socket, SocketLimits
 from chinwag.roles.gateway.wheel import Wheel
 
@@ -32,11 +33,13 @@ class Sockets:
         self,
         limits: SocketLimits,
         report: Callable[[BaseException], None],
+        crowding: Crowding,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`report` is told the exceptions of listeners; `clock` in seconds."""
+        """`report` is told the exceptions of listeners; `crowding` counts by address; `clock` in seconds."""
         self.limits: Final = limits
         self.report: Final = report
+        self.crowding: Final = crowding
         self._clock = clock
         self._open: set[Socket] = set()
         self._none = asyncio.Event()
@@ -48,13 +51,14 @@ class Sockets:
         return len(self._open)
 
     def add(self, socket: Socket) -> None:
-        """Count `socket`."""
+        """Count `socket`; its address has been counted."""
         self._open.add(socket)
         self._none.clear()
 
     def lost(self, socket: Socket) -> None:
         """Count `socket` no more."""
         self._open.discard(socket)
+        self.crowding.leave(socket.remote[0])
         if not self._open:
             self._none.set()
 

@@ -21,6 +21,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from chinwag.roles.forwarded import Forwarded
+from chinwag.roles.gateway.crowding import Crowding
 from chinwag.roles.gateway.frames import Frames
 from chinwag.roles.gateway.socket import Address, Listener, Socket
 from chinwag.roles.gateway.sockets import Sockets
@@ -33,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Upgrade(msgspec.Struct, frozen=True):
-    """Who asks for a socket. Header names are in lower case."""
+    """Who asks for a socket. Header names are in lower case; `remote` is the client's, also behind trusted proxies."""
 
     path: str
     headers: list[tuple[bytes, bytes]]
@@ -42,11 +44,13 @@ class Upgrade(msgspec.Struct, frozen=True):
 
     def header(self, name: str) -> str | None:
         """The value of the last header of that name (in lower case), or None."""
+        values = self.all(name)
+        return values[-1].decode("latin-1") if values else None
+
+    def all(self, name: str) -> list[bytes]:
+        """The values of all headers of that name (in lower case)."""
         wanted = name.encode()
-        for key, value in reversed(self.headers):
-            if key == wanted:
-                return value.decode("latin-1")
-        return None
+        return [value for key, value in self.headers if key == wanted]
 
 
 ListenerFactory: TypeAlias = Callable[[Upgrade], Listener]
@@ -62,8 +66,12 @@ class HttpLimits(msgspec.Struct, frozen=True):
     """The request line and headers of a request that comes in pieces; a longer one is answered 431."""
     head_seconds: float = 10.0
     """How long a new connection, or a request once begun, may take to bring its whole head."""
+    body_seconds: float = 30.0
+    """How long a request may take, after its head, to bring its whole body; answered 408."""
     keep_alive_seconds: int = 20
     """How long a connection may stay without a request after an answer."""
+    flush_seconds: float = 60.0
+    """How long, after that, a peer may take to read an answer."""
 
 
 class Door(Protocol):
@@ -72,6 +80,8 @@ class Door(Protocol):
     http_limits: HttpLimits
     max_connections: int
     draining: bool
+    forwarded: Forwarded
+    crowding: Crowding
     sockets: Sockets
     heads: "Wheel[UpgradingHttp]"
 
@@ -101,29 +111,42 @@ class UpgradingHttp(HttpToolsProtocol):
         self._door = door
         self._in_head = True
         self._head_size = 0
-        self._head_due = 0.0
+        self._due = 0.0
+        self._counted = False
         self.slot = -1
 
     def deadline(self) -> float:
-        """By when the head must be whole."""
-        return self._head_due
+        """By when the head or the body must be whole, or what waits be read."""
+        return self._due
 
     def give_up(self) -> None:
-        """The head did not come in time."""
-        self.transport.abort()
+        """It was not in time."""
+        unanswered = self.cycle is not None and not self.cycle.response_started and not self.pipeline
+        if self._in_head or not unanswered or self.transport.is_closing():
+            self.transport.abort()
+        else:
+            self._refuse(Refused(Code.IDLE, "the body of the request"))
 
     # asyncio's calls
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, unless there are too many."""
         super().connection_made(transport)
-        self._expect_head()
-        if len(self.connections) > self._door.http_limits.connections:
+        door = self._door
+        self._expect(door.http_limits.head_seconds)
+        if len(self.connections) > door.http_limits.connections:
             self._refuse(Refused(Code.OVERLOADED, retry_after=5))
+        elif not door.forwarded.trusts(self._peer):
+            try:
+                door.crowding.enter(self._peer)
+                self._counted = True
+            except Refused as refusal:
+                self._refuse(refusal)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._door.heads.remove(self)
+        self._discount()
         super().connection_lost(exc)
         self._door.http_gone()
 
@@ -141,7 +164,14 @@ class UpgradingHttp(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
         else:
-            self._check_head()
+            self._check_progress()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request came: close. A peer that does not read what waits for it would keep a closing
+        connection for ever."""
+        super().timeout_keep_alive_handler()
+        if self.transport.get_write_buffer_size():
+            self._expect(self._door.http_limits.flush_seconds)
 
     # httptools' calls
 
@@ -155,29 +185,45 @@ class UpgradingHttp(HttpToolsProtocol):
         """The request is whole; what follows is the head of the next."""
         self._in_head = True
         self._head_size = 0
+        self._door.heads.remove(self)
         super().on_message_complete()
 
-    # Slow and large heads
+    # Slow and large heads, slow bodies
 
-    def _expect_head(self) -> None:
-        self._head_due = time.monotonic() + self._door.http_limits.head_seconds
+    def _expect(self, seconds: float) -> None:
+        self._due = time.monotonic() + seconds
         self._door.heads.add(self)
 
-    def _check_head(self) -> None:
-        if self._in_head and self._head_size:
-            if self._head_size > self._door.http_limits.head:
-                self._refuse(Refused(Code.TOO_LARGE, "the head of the request"), HTTPStatus(431))
-            elif self.slot < 0:
-                self._expect_head()
+    def _check_progress(self) -> None:
+        limits = self._door.http_limits
+        if not self._in_head:
+            if self.slot < 0:
+                self._expect(limits.body_seconds)
+        elif self._head_size > limits.head:
+            self._refuse(Refused(Code.TOO_LARGE, "the head of the request"), HTTPStatus(431))
+        elif self._head_size and self.slot < 0:
+            self._expect(limits.head_seconds)
+
+    # Who it is
+
+    @property
+    def _peer(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def _discount(self) -> None:
+        if self._counted:
+            self._counted = False
+            self._door.crowding.leave(self._peer)
 
     # From HTTP to a socket
 
     def _upgrade(self, first: bytes) -> None:
         try:
             key = self._checked_key()
-            remote = self.client or ("", 0)
+            remote = self._client_address()
             request = Upgrade(SOCKET_PATH, self.headers, remote, self.scheme == "https")
             listener = self._door.listener_factory(request)
+            self._count_socket(remote[0])
         except Refused as refusal:
             self._refuse(refusal)
             return
@@ -195,8 +241,24 @@ class UpgradingHttp(HttpToolsProtocol):
         transport.set_write_buffer_limits(sockets.limits.high_water, sockets.limits.low_water)
         socket = Socket(transport, listener, remote, sockets)
         frames = Frames(socket, transport, sockets.limits.message)
+        if sockets.limits.early is not None:
+            frames.guard(sockets.limits.early)
         socket.opened()
         frames.feed(first)
+
+    def _client_address(self) -> Address:
+        peer, port = self.client or ("", 0)
+        given = (value.decode("latin-1") for name, value in self.headers if name == b"x-forwarded-for")
+        client = self._door.forwarded.client(peer, given)
+        return (peer, port) if client == peer else (client, port)
+
+    def _count_socket(self, address: str) -> None:
+        """From here on it is the socket that counts, which `Sockets` sees go."""
+        if self._counted and address == self._peer:
+            self._counted = False
+        else:
+            self._door.crowding.enter(address)
+            self._discount()
 
     def _leave(self) -> None:
         """Drop what ties this object to itself: it goes at once, without the garbage collector."""

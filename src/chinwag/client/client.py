@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final
 
 from chinwag.client.backoff import Backoff
-from chinwag.client.errors import ApiError, ClientClosed, LoggedOut
+from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, Unreachable
 from chinwag.client.events import LoadAfresh, Offline, Online, Received, Unknown, Update
 from chinwag.client.feed import Feed
 from chinwag.client.groups import Groups
@@ -78,14 +78,20 @@ class Client(Resources, Groups):
         device: str = "",
         ca_file: Path | None = None,
     ) -> "Client":
-        """Make a new device of an account. Raises `ApiError` (`wrong_login`, …), `Unreachable`, `StoreInUse`."""
+        """Make a new device of an account; it gets what happens from now on.
+
+        Raises `ApiError` (`wrong_login`, …), `Unreachable`, `StoreInUse`.
+        """
         tls = tls_context(ca_file)
         http = Http(url, tls)
         try:
             tokens, server_now = await http.log_in(LogInRequest(name, password, device))
         finally:
             await http.close()
-        return cls(session_of(http.url, tokens, server_now), store=store, tls=tls)
+        client = cls(session_of(http.url, tokens, server_now), store=store, tls=tls)
+        with contextlib.suppress(Unreachable):
+            await client._begin()  # events from now on; otherwise from the first connection on
+        return client
 
     @classmethod
     async def sign_up(
@@ -284,10 +290,7 @@ class Client(Resources, Groups):
         """Hold one session. Raises `LoggedOut`."""
         try:
             token = await self._tokens.access()
-            if self._feed.safe is None:
-                begin = await self._http.get("/v1/cursor", CurrentCursor)
-                self._feed.begin(parse_cursor(begin.cursor))
-            self._begun.set()
+            await self._begin()
             end = await self._link.run(self.session.url, self._tls, token, lambda: self._feed.put_aside(Online()))
             if end.code in _RENEW:
                 await self._tokens.renew(token)
@@ -298,6 +301,14 @@ class Client(Resources, Groups):
         if end.code in _OVER:
             raise LoggedOut(end.code, "The server has ended this device's session: log in again.")
         return end
+
+    async def _begin(self) -> None:
+        """A new device begins at the end of the inbox. Raises `ApiError`."""
+        if self._feed.safe is None:
+            begin = parse_cursor((await self._http.get("/v1/cursor", CurrentCursor)).cursor)
+            self._store.save_cursor(begin)
+            self._feed.begin(begin)
+        self._begun.set()
 
     def _end(self, for_senders: Exception, for_reader: Exception | None) -> None:
         self._outbox.close(for_senders)

@@ -12,6 +12,7 @@ from chinwag.domain.command import (
     Add,
     Command,
     Create,
+    Enter,
     Join,
     Leave,
     Remove,
@@ -21,9 +22,9 @@ from chinwag.domain.command import (
     SetSettings,
     SetTitle,
 )
-from chinwag.domain.conversation import Conversation, Position, Role, Settings, Span
+from chinwag.domain.conversation import BARRED_MAX, Conversation, Position, Role, Settings, Span
 from chinwag.domain.decide import Placed, decide
-from chinwag.domain.ids import AccountId, ClientId, DeviceId, group_id
+from chinwag.domain.ids import LISTING, AccountId, ClientId, DeviceId, group_id
 from chinwag.domain.membership import Outcome
 from chinwag.domain.refusal import Code, Refused
 
@@ -153,6 +154,59 @@ def test_who_goes_reads_up_to_its_notice_and_gets_it(account: AccountId, action:
     assert (span.account, span.conversation, span.first, span.last) == (MEMBER, GROUP, 1, 4)
 
 
+def test_a_link_opens_a_closed_group_but_not_to_who_was_removed() -> None:
+    assert refusal(made(), STRANGER, Join()) is Code.GROUP_CLOSED
+    assert STRANGER in change(made(), STRANGER, Enter()).state.members
+    assert refusal(made(), MEMBER, Enter()) is Code.ALREADY_MEMBER
+    for settings in (CLOSED, Settings(join="open")):
+        state = change(made(settings), OWNER, Remove(MEMBER)).state
+        assert state.barred == (MEMBER,)
+        assert refusal(state, MEMBER, Join()) is Code.GROUP_CLOSED
+        assert refusal(state, MEMBER, Enter()) is Code.GROUP_CLOSED
+        state = change(state, OWNER, Add(MEMBER)).state
+        assert state.barred == ()
+        state = change(state, MEMBER, Leave()).state
+        assert MEMBER in change(state, MEMBER, Enter()).state.members
+
+
+def test_the_removed_who_are_remembered_are_bounded() -> None:
+    state = made()
+    for n in range(BARRED_MAX + 1):
+        guest = AccountId(f"{n + 100}")
+        state = change(change(state, OWNER, Add(guest)).state, OWNER, Remove(guest)).state
+    assert len(state.barred) == BARRED_MAX
+    assert refusal(state, AccountId("101"), Enter()) is Code.GROUP_CLOSED
+    assert AccountId("100") in change(state, AccountId("100"), Enter()).state.members
+
+
+def test_a_message_keeps_who_was_removed() -> None:
+    state = change(made(), OWNER, Remove(MEMBER)).state
+    placed = decide(state, command(OWNER, Send(Text("hi"))), Position(1, 9, 0))
+    assert isinstance(placed, Placed)
+    assert placed.state.barred == (MEMBER,)
+
+
+def test_a_description_is_text_of_bounded_length() -> None:
+    for description in ("x" * 1001, "a\x00b", "\ud800"):
+        assert refusal(made(), OWNER, SetSettings(Settings(description=description))) is Code.BAD_DESCRIPTION
+    assert change(made(), OWNER, SetSettings(Settings(description="a\nb"))).state.settings.description == "a\nb"
+
+
+def test_the_listing_is_told_of_open_groups_only() -> None:
+    def told(settings: Settings, action: Action) -> bool:
+        placed = decide(made(settings), command(OWNER, action), Position(1, 9, 0))
+        assert isinstance(placed, Placed)
+        return LISTING in placed.audience
+
+    opened, closed = Settings(join="open"), CLOSED
+    assert not told(closed, SetTitle("x"))
+    assert told(closed, SetSettings(opened))
+    assert told(opened, SetTitle("x"))
+    assert told(opened, Add(STRANGER))
+    assert told(opened, SetSettings(closed))
+    assert not told(opened, Send(Text("hi")))
+
+
 def test_an_owner_who_leaves_hands_over_to_the_highest_then_the_oldest() -> None:
     first = change(made(), OWNER, Leave())
     assert first.change == events.Left(OWNER, ADMIN)
@@ -215,6 +269,8 @@ def test_laws_of_groups(how: Settings, wishes: list[tuple[AccountId, Action]]) -
         state = decision.state
         rows |= {(span.account, span.first): span for span in decision.spans}
         for one in decision.audience:
+            if one == LISTING:
+                continue
             got.setdefault(one, set()).add(state.head)
         owners = [member for member in state.members.values() if member.role is Role.OWNER]
         assert len(owners) == (1 if state.members else 0)

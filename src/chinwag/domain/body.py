@@ -10,6 +10,7 @@ from chinwag.domain.refusal import Code, Refused
 TEXT_CHARACTERS: Final = 99_999
 """A text has fewer than 100,000 characters, counted as Unicode code points."""
 TITLE_CHARACTERS: Final = 200
+DESCRIPTION_CHARACTERS: Final = 1_000
 MENTIONS: Final = 100
 
 
@@ -67,6 +68,14 @@ def check_title(title: str) -> None:
     if not 0 < len(title) <= TITLE_CHARACTERS or not title.strip() or any(map(_is_control, title)):
         raise Refused(Code.BAD_TITLE)
     check_text(title, TITLE_CHARACTERS)
+
+
+def check_description(description: str) -> None:
+    """Raise `Refused` unless `description` has at most 1,000 characters, of control characters only line breaks."""
+    if len(description) > DESCRIPTION_CHARACTERS or not _is_unicode(description):
+        raise Refused(Code.BAD_DESCRIPTION)
+    if any(_is_control(character) and character != "\n" for character in description):
+        raise Refused(Code.BAD_DESCRIPTION)
 
 
 def _is_unicode(text: str) -> bool:

@@ -54,6 +54,10 @@ class Join(msgspec.Struct, frozen=True, gc=False, tag="join"):
     """Come into an open group."""
 
 
+class Enter(msgspec.Struct, frozen=True, gc=False, tag="enter"):
+    """Come into a group, open or not, by a join link that the directory has honoured. No client can ask for it."""
+
+
 class SetRole(msgspec.Struct, frozen=True, gc=False, tag="role"):
     """Give a member a role. Giving `owner` away makes the giver an admin."""
 
@@ -103,7 +107,22 @@ class React(msgspec.Struct, frozen=True, gc=False, tag="react"):
 GroupAction = Add | Remove | Leave | Join | SetRole | SetTitle | SetSettings
 """What the `change` frame may ask."""
 
-Action = Send | Create | Add | Remove | Leave | Join | SetRole | SetTitle | SetSettings | Refuse | Edit | Delete | React
+Action = (
+    Send
+    | Create
+    | Add
+    | Remove
+    | Leave
+    | Join
+    | Enter
+    | SetRole
+    | SetTitle
+    | SetSettings
+    | Refuse
+    | Edit
+    | Delete
+    | React
+)
 
 
 class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -1,7 +1,7 @@
 """The state of a conversation: what the log's prefix has made of it. Values only; `decide` makes the next one."""
 
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,9 @@ class Position(NamedTuple):
 START = Position(0, 0, 0)
 """Below every record."""
 
+BARRED_MAX: Final = 200
+"""Removed accounts that a group remembers; with one more, the one removed longest ago may join again."""
+
 
 class Role(StrEnum):
     """What a member may do: an owner everything, an admin the members and the title, a member write."""
@@ -37,11 +40,13 @@ class Settings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     history: who joins reads from the beginning ("all") or from the joining notice ("joined").
     join: anyone may join ("open") or one is added ("closed").
     invite: who may add members.
+    description: what an open group says of itself to people who look for one.
     """
 
     history: Literal["all", "joined"] = "all"
     join: Literal["open", "closed"] = "closed"
     invite: Literal["admins", "members"] = "admins"
+    description: str = ""
 
 
 class Member(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -67,6 +72,7 @@ class Conversation(msgspec.Struct, frozen=True):
     at: `sent_at` of the last event, in milliseconds since 1970.
     members: the present members, in order of joining.
     refusing: members of a direct conversation who take no messages now (a block, a disabled account).
+    barred: accounts that were removed from the group, the latest last: they come back only by being added.
     """
 
     id: ConversationId
@@ -79,6 +85,7 @@ class Conversation(msgspec.Struct, frozen=True):
     settings: Settings = Settings()
     refusing: tuple[AccountId, ...] = ()
     applied: Position = START
+    barred: tuple[AccountId, ...] = ()
 
 
 class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -11,7 +11,7 @@ from chinwag.domain.body import check_body
 from chinwag.domain.command import Command, Create, Delete, Edit, React, Refuse, Send
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.events import Message, NumberedEvent
-from chinwag.domain.ids import AccountId, direct_members
+from chinwag.domain.ids import LISTING, AccountId, direct_members
 from chinwag.domain.refusal import Code, Refused
 
 
@@ -65,14 +65,14 @@ def decide(
         if type(action) is Send:
             return _send(state, command, action, position, predecessor)
         if type(action) is Create:
-            return _place(membership.create(state, command, action), command, position)
+            return _place(None, membership.create(state, command, action), command, position)
         if type(action) is Refuse:
             return _refuse(state, command, action, position)
         if type(action) in (Edit, Delete, React):
             return Refusal(Code.UNSUPPORTED)
         if state is None:
             return Refusal(Code.NO_CONVERSATION)
-        return _place(membership.change(state, command), command, position)
+        return _place(state, membership.change(state, command), command, position)
     except Refused as refused:
         return Refusal(refused.code, refused.detail)
 
@@ -110,6 +110,7 @@ def _send(
         state.settings,
         state.refusing,
         position,
+        state.barred,
     )
     event = Message(
         conversation=state.id,
@@ -151,8 +152,10 @@ def _refuse(state: Conversation | None, command: Command, action: Refuse, positi
     return Noted(msgspec.structs.replace(state, refusing=refusing, applied=position))
 
 
-def _place(outcome: membership.Outcome, command: Command, position: Position) -> Placed:
-    """Give a change of membership its number and its notice."""
+def _place(before: Conversation | None, outcome: membership.Outcome, command: Command, position: Position) -> Placed:
+    """Give a change of membership its number and its notice. Of an open group the listing is told as well."""
     state = outcome.state
     after = msgspec.structs.replace(state, at=command.at, applied=position)
-    return Placed(after, membership.notice(after, command, outcome.change), outcome.audience, outcome.spans)
+    listed = state.settings.join == "open" or (before is not None and before.settings.join == "open")
+    audience = (*outcome.audience, LISTING) if listed else outcome.audience
+    return Placed(after, membership.notice(after, command, outcome.change), audience, outcome.spans)

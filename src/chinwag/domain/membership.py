@@ -10,11 +10,12 @@ from typing import Any, Final
 import msgspec
 
 from chinwag.domain import events
-from chinwag.domain.body import check_title
+from chinwag.domain.body import check_description, check_title
 from chinwag.domain.command import (
     Add,
     Command,
     Create,
+    Enter,
     Join,
     Leave,
     Remove,
@@ -22,7 +23,7 @@ from chinwag.domain.command import (
     SetSettings,
     SetTitle,
 )
-from chinwag.domain.conversation import Closing, Conversation, Member, Role, Span
+from chinwag.domain.conversation import BARRED_MAX, Closing, Conversation, Member, Role, Span
 from chinwag.domain.ids import AccountId
 from chinwag.domain.marks import NONE, read_up_to
 from chinwag.domain.refusal import Code, Refused
@@ -44,6 +45,7 @@ def create(state: Conversation | None, command: Command, action: Create) -> Outc
     if state is not None:
         raise Refused(Code.CONVERSATION_EXISTS)
     check_title(action.title)
+    check_description(action.settings.description)
     accounts = tuple(dict.fromkeys((command.account, *action.members)))
     _check_room(len(accounts), command)
     roles = dict.fromkeys(accounts, Role.MEMBER) | {command.account: Role.OWNER}
@@ -84,6 +86,9 @@ def _add(state: Conversation, command: Command, action: Add) -> Outcome:
     actor = _member(state, command.account)
     if actor.role is Role.MEMBER and state.settings.invite != "members":
         raise Refused(Code.NOT_ALLOWED)
+    if action.account in state.barred:
+        barred = tuple(account for account in state.barred if account != action.account)
+        state = msgspec.structs.replace(state, barred=barred)
     return _enter(state, command, action.account)
 
 
@@ -93,9 +98,15 @@ def _join(state: Conversation, command: Command, _: Join) -> Outcome:
     return _enter(state, command, command.account)
 
 
+def _enter_by_link(state: Conversation, command: Command, _: Enter) -> Outcome:
+    return _enter(state, command, command.account)
+
+
 def _enter(state: Conversation, command: Command, account: AccountId) -> Outcome:
     if account in state.members:
         raise Refused(Code.ALREADY_MEMBER)
+    if account in state.barred:
+        raise Refused(Code.GROUP_CLOSED, "who was removed comes back by being added")
     _check_room(len(state.members) + 1, command)
     number = state.head + 1
     first = 1 if state.settings.history == "all" else number
@@ -112,6 +123,7 @@ def _remove(state: Conversation, command: Command, action: Remove) -> Outcome:
         raise Refused(Code.NOT_ALLOWED, "leave instead")
     if actor.role is Role.MEMBER or _RANK[actor.role] <= _RANK[target.role]:
         raise Refused(Code.NOT_ALLOWED)
+    state = msgspec.structs.replace(state, barred=(*state.barred, action.account)[-BARRED_MAX:])
     return _exit(state, command.at, action.account, events.Removed(action.account))
 
 
@@ -156,6 +168,7 @@ def _set_title(state: Conversation, command: Command, action: SetTitle) -> Outco
 def _set_settings(state: Conversation, command: Command, action: SetSettings) -> Outcome:
     if _member(state, command.account).role is Role.MEMBER:
         raise Refused(Code.NOT_ALLOWED)
+    check_description(action.settings.description)
     after = msgspec.structs.replace(state, settings=action.settings)
     return _tell(after, events.SettingsChanged(action.settings))
 
@@ -166,6 +179,7 @@ _RULES: Final[dict[type, Callable[[Conversation, Command, Any], Outcome]]] = {
     Remove: _remove,
     Leave: _leave,
     Join: _join,
+    Enter: _enter_by_link,
     SetRole: _set_role,
     SetTitle: _set_title,
     SetSettings: _set_settings,

@@ -25,6 +25,7 @@ class Code(StrEnum):
     BAD_MENTION = "bad_mention"
     BAD_REPLY = "bad_reply"
     BAD_TITLE = "bad_title"
+    BAD_DESCRIPTION = "bad_description"
     # who asks
     UNAUTHENTICATED = "unauthenticated"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
@@ -51,6 +52,7 @@ class Code(StrEnum):
     NOT_ALLOWED = "not_allowed"
     GROUP_FULL = "group_full"
     GROUP_CLOSED = "group_closed"
+    BAD_LINK = "bad_link"
     CONVERSATION_EXISTS = "conversation_exists"
     NO_MESSAGE = "no_message"
     RECIPIENT_REFUSES = "recipient_refuses"

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS, check_body
-from chinwag.domain.command import Action, Command, Create, Join, Rules, Send
+from chinwag.domain.command import Action, Command, Create, Enter, Join, Rules, Send
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_members
 from chinwag.domain.rate import Bucket, Rate
@@ -220,7 +220,7 @@ class Accept:
                 raise Refused(Code.NO_CONVERSATION)
             await self._permits.open_direct(wish.account, pair[0] if pair[1] == wish.account else pair[1])
             return True
-        if wish.account not in state.members and type(wish.action) is not Join:
+        if wish.account not in state.members and type(wish.action) not in (Join, Enter):
             raise Refused(await self._why_not(wish, state))
         await self._permits.change(wish.account, wish.action)
         return False
@@ -253,8 +253,8 @@ class Accept:
         self._note_idle()
 
     def _lost(self, submission: Submission) -> None:
-        waiting = self._waiting.pop(submission.ref, None)
-        if submission.node == self._node and waiting is not None:
+        waiting = self._waiting.pop(submission.ref, None) if submission.node == self._node else None
+        if waiting is not None:
             self._tell(waiting[0], waiting[1], Answer(submission.ref, refused=Code.UNAVAILABLE))
 
     def _tell(self, asker: Asker, wish: Wish, answer: Answer) -> None:

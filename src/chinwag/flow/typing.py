@@ -21,5 +21,6 @@ async def tell_typing(
     state: Conversation | None = await states.get(conversation)
     if state is None or account not in state.members or len(state.members) > MEMBERS:
         return
-    to = tuple(member for member in state.members if member not in state.refusing or member == account)
+    # Where one of two refuses the other, neither is told of the other; one's own devices still are.
+    to = (account,) if state.refusing else tuple(state.members)
     bus.publish(PEOPLE, Tell(to, msgspec.json.encode(Typing(conversation, account)), but=device))

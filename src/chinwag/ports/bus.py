@@ -17,6 +17,8 @@ REVOKED: Final = Subject("revoked")
 """`Revoked`: sockets to close and tokens to refuse."""
 SESSIONS: Final = Subject("sessions")
 """`SessionChange`: a gateway tells the presence role who came, went or was silent."""
+WORK: Final = Subject("work")
+"""`Work`: the directory holds something to be done elsewhere; whoever does it looks at once instead of soon."""
 RECOUNT: Final = Subject("recount")
 """`Recount`: a presence role that starts anew asks gateways to report every session they hold."""
 
@@ -80,7 +82,11 @@ class Recount(msgspec.Struct, frozen=True, gc=False, tag="recount"):
     """Every gateway answers with a `SessionChange` for each session it holds."""
 
 
-Signal = Answers | Tell | Revoked | SessionChange | Recount
+class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):
+    """There is something to do. May be lost: the directory is looked at from time to time in any case."""
+
+
+Signal = Answers | Tell | Revoked | SessionChange | Recount | Work
 
 
 class Bus(Protocol):

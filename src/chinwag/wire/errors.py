@@ -36,6 +36,9 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.BAD_MENTION: Entry("A mention must name an account, and there is a limit to their number.", 422),
     Code.BAD_REPLY: Entry("A reply must name an earlier event of the same conversation.", 422),
     Code.BAD_TITLE: Entry("A title has 1 to 200 characters, without control characters.", 422),
+    Code.BAD_DESCRIPTION: Entry(
+        "A description has at most 1,000 characters, and of control characters only line breaks.", 422
+    ),
     Code.UNAUTHENTICATED: Entry("The token is missing or not one of this server's.", 401),
     Code.TOKEN_EXPIRED: Entry("The access token has expired: refresh it.", 401),
     Code.REVOKED: Entry("This device was logged out or revoked: log in again.", 401),
@@ -61,6 +64,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.NOT_ALLOWED: Entry("Your role in the conversation does not allow that.", 403),
     Code.GROUP_FULL: Entry("The group has as many members as the server allows.", 409),
     Code.GROUP_CLOSED: Entry("One joins this group only by being added.", 403),
+    Code.BAD_LINK: Entry("The join link is wrong, used up, expired or revoked.", 403),
     Code.CONVERSATION_EXISTS: Entry("The conversation exists already.", 409),
     Code.NO_MESSAGE: Entry("The conversation has no event of that number that you may read.", 404),
     Code.RECIPIENT_REFUSES: Entry("The recipient does not take messages from this account.", 403),

@@ -1,5 +1,6 @@
 """What a message carries: a tagged union on `type`, and the rules for texts."""
 
+import unicodedata
 from typing import Final
 
 import msgspec
@@ -68,6 +69,12 @@ def check_title(title: str) -> None:
     if not 0 < len(title) <= TITLE_CHARACTERS or not title.strip() or any(map(_is_control, title)):
         raise Refused(Code.BAD_TITLE)
     check_text(title, TITLE_CHARACTERS)
+
+
+def title_key(title: str) -> str:
+    """A title folded for search and order, as names are (Unicode 3.13, D146); bounded, as folding can lengthen it."""
+    folded = unicodedata.normalize("NFKC", title[: TITLE_CHARACTERS * 2]).casefold()
+    return unicodedata.normalize("NFKC", folded)[: TITLE_CHARACTERS * 2]
 
 
 def check_description(description: str) -> None:

@@ -19,7 +19,7 @@ WORKERS: Final = 1024
 _SEQUENCES: Final = 4096
 
 LISTING: Final = AccountId("~groups")
-"""Whose inbox gets every notice that the listing of open groups must know. No person has this id or can log in as it."""
+"""Whose inbox gets every notice that the listing of open groups must know. Nobody has this id or logs in as it."""
 
 _DIRECT: Final = "d~"
 _GROUP: Final = "g~"

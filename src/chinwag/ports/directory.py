@@ -9,6 +9,9 @@ import msgspec
 from chinwag.domain.account import NameKey, Settings
 from chinwag.domain.account_friendship import Bond, Friendship
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.ports.directory_admin import AnnouncementRepository, AuditRepository
+from chinwag.ports.directory_blocks import BlockRepository, RefusalRepository
+from chinwag.ports.directory_groups import LinkRepository, ListingRepository
 
 PAGE_MAX: Final = 200
 """The most rows that one call lists."""
@@ -100,8 +103,8 @@ class AccountRepository(Protocol):
         """Those of `accounts` that exist, in no order. At most `PAGE_MAX` are asked for."""
         ...
 
-    async def page(self, after: AccountId | None, limit: int) -> list[Account]:
-        """All accounts in the order of their ids as text, after the one named."""
+    async def page(self, after: AccountId | None, limit: int, search: NameKey | None = None) -> list[Account]:
+        """All accounts in the order of their ids as text, after the one named; or those whose name holds `search`."""
         ...
 
     async def password(self, account: AccountId) -> str:
@@ -122,6 +125,10 @@ class AccountRepository(Protocol):
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> Account:
         """Disable or enable; the account as it is then."""
+        ...
+
+    async def set_admin(self, account: AccountId, admin: bool) -> Account:
+        """Make it an administrator, or one no more; the account as it is then."""
         ...
 
     async def close(self, account: AccountId, at: int) -> Account:
@@ -212,6 +219,14 @@ class InvitationRepository(Protocol):
         """Take one use; False if there is no such code, none is left, or it has expired."""
         ...
 
+    async def page(self, after: bytes | None, limit: int) -> list[Invitation]:
+        """All invitations, also the used-up and expired, the newest first, after the one of that digest."""
+        ...
+
+    async def revoke(self, digest: bytes) -> bool:
+        """Let nobody use it any more; False if there is no such one."""
+        ...
+
 
 class CreatedGroupRepository(Protocol):
     """Which group a device's request made, so that the request sent again gives the same group."""
@@ -254,6 +269,18 @@ class Transaction(Protocol):
     def created_groups(self) -> CreatedGroupRepository: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def blocks(self) -> BlockRepository: ...
+    @property
+    def refusals(self) -> RefusalRepository: ...
+    @property
+    def listing(self) -> ListingRepository: ...
+    @property
+    def links(self) -> LinkRepository: ...
+    @property
+    def audit(self) -> AuditRepository: ...
+    @property
+    def announcements(self) -> AnnouncementRepository: ...
 
 
 class Directory(Protocol):

@@ -68,8 +68,10 @@ class RelationalAccounts:
         query = select(*_COLUMNS).where(accounts.c.id.in_(accounts_[:PAGE_MAX]))
         return [_account(row) for row in await self._connection.execute(query)]
 
-    async def page(self, after: AccountId | None, limit: int) -> list[Account]:
+    async def page(self, after: AccountId | None, limit: int, search: NameKey | None = None) -> list[Account]:
         query = select(*_COLUMNS).order_by(accounts.c.id).limit(min(limit, PAGE_MAX))
+        if search:
+            query = query.where(accounts.c.name_key.contains(search, autoescape=True))
         if after is not None:
             query = query.where(accounts.c.id > after)
         return [_account(row) for row in await self._connection.execute(query)]
@@ -93,6 +95,9 @@ class RelationalAccounts:
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> Account:
         return await self._change(account, disabled=disabled)
+
+    async def set_admin(self, account: AccountId, admin: bool) -> Account:
+        return await self._change(account, admin=admin)
 
     async def close(self, account: AccountId, at: int) -> Account:
         return await self._change(account, closed_at=at, display_name="", about="", password="")

@@ -13,8 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chinwag.adapters.relational import sqlite
 from chinwag.adapters.relational.accounts import RelationalAccounts
+from chinwag.adapters.relational.admin import RelationalAnnouncements, RelationalAudit
+from chinwag.adapters.relational.blocks import RelationalBlocks, RelationalRefusals
 from chinwag.adapters.relational.devices import RelationalDevices, RelationalRefreshTokens
 from chinwag.adapters.relational.friends import RelationalFriends
+from chinwag.adapters.relational.groups import RelationalLinks, RelationalListing
 from chinwag.adapters.relational.migrate import migrate
 from chinwag.adapters.relational.outbox import RelationalCreatedGroups, RelationalInvitations, RelationalOutbox
 from chinwag.domain.refusal import Code, Refused
@@ -76,6 +79,30 @@ class RelationalTransaction:
     @cached_property
     def outbox(self) -> RelationalOutbox:
         return RelationalOutbox(self._connection)
+
+    @cached_property
+    def blocks(self) -> RelationalBlocks:
+        return RelationalBlocks(self._connection)
+
+    @cached_property
+    def refusals(self) -> RelationalRefusals:
+        return RelationalRefusals(self._connection)
+
+    @cached_property
+    def listing(self) -> RelationalListing:
+        return RelationalListing(self._connection)
+
+    @cached_property
+    def links(self) -> RelationalLinks:
+        return RelationalLinks(self._connection)
+
+    @cached_property
+    def audit(self) -> RelationalAudit:
+        return RelationalAudit(self._connection)
+
+    @cached_property
+    def announcements(self) -> RelationalAnnouncements:
+        return RelationalAnnouncements(self._connection)
 
 
 class RelationalDirectory:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import created_groups, invitations, outbox
@@ -54,6 +54,29 @@ class RelationalInvitations:
             update(invitations)
             .where(invitations.c.digest == digest, invitations.c.uses_left > 0, invitations.c.expires_at > now)
             .values(uses_left=invitations.c.uses_left - 1)
+        )
+        return bool(result.rowcount)
+
+    async def page(self, after: bytes | None, limit: int) -> list[Invitation]:
+        rows = invitations.c
+        query = select(invitations).order_by(rows.created_at.desc(), rows.digest.desc()).limit(min(limit, PAGE_MAX))
+        if after is not None:
+            at = select(rows.created_at).where(rows.digest == after).scalar_subquery()
+            query = query.where(or_(rows.created_at < at, (rows.created_at == at) & (rows.digest < after)))
+        return [
+            Invitation(
+                digest=row.digest,
+                uses_left=row.uses_left,
+                expires_at=row.expires_at,
+                created_by=None if row.created_by is None else AccountId(row.created_by),
+                created_at=row.created_at,
+            )
+            for row in await self._connection.execute(query)
+        ]
+
+    async def revoke(self, digest: bytes) -> bool:
+        result = await self._connection.execute(
+            update(invitations).where(invitations.c.digest == digest).values(uses_left=0)
         )
         return bool(result.rowcount)
 

@@ -60,13 +60,24 @@ friendships = Table(
     Index("friendships_of_high", "high", "bond"),
 )
 
-# Reserved: who takes nothing from whom. Nothing reads or writes it yet.
+# Who takes nothing from whom.
 blocks = Table(
     "blocks",
     METADATA,
     Column("blocker", Text, ForeignKey("accounts.id"), primary_key=True),
     Column("blocked", Text, ForeignKey("accounts.id"), primary_key=True),
     Column("created_at", BigInteger, nullable=False),
+    Index("blocks_of_blocked", "blocked"),
+)
+
+# Whose refusals a direct conversation does not know yet; `other` is empty for everybody's.
+refusals = Table(
+    "refusals",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("other", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Index("refusals_by_age", "at"),
 )
 
 invitations = Table(
@@ -96,5 +107,78 @@ outbox = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("version", BigInteger, nullable=False),
     # Without it SQLite gives the id of a row that was the last and is gone a second time.
+    sqlite_autoincrement=True,
+)
+
+open_groups = Table(
+    "open_groups",
+    METADATA,
+    Column("conversation", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("title_key", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("head", BigInteger, nullable=False),
+    Index("open_groups_by_title", "title_key", "conversation"),
+)
+
+# One row: how far the listing has read its inbox.
+listing_mark = Table(
+    "listing_mark",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+join_links = Table(
+    "join_links",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("conversation", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created_by", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("revoked_at", BigInteger),
+    Index("join_links_of_conversation", "conversation", "created_at"),
+)
+
+link_uses = Table(
+    "link_uses",
+    METADATA,
+    Column("link", Text, ForeignKey("join_links.id"), primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("device", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("joined", Boolean, nullable=False),
+    Index("link_uses_unsettled", "joined", "at"),
+)
+
+announcements = Table(
+    "announcements",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("reached", Text),
+    Column("done", Boolean, nullable=False),
+)
+
+# Triggers forbid to change or remove a row.
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", RISING, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("detail", Text, nullable=False),
     sqlite_autoincrement=True,
 )

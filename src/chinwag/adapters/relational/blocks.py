@@ -1,0 +1,92 @@
+"""Blocks, and the refusals that are due after them, in their tables."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import delete, func, insert, select, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chinwag.adapters.relational.schema import blocks, refusals
+from chinwag.domain.ids import AccountId
+from chinwag.ports.directory import PAGE_MAX
+from chinwag.ports.directory_blocks import RefusalDue
+
+_EVERYBODY: Final = ""
+
+
+class RelationalBlocks:
+    """`BlockRepository` upon one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def put(self, blocker: AccountId, blocked: AccountId, at: int) -> bool:
+        if await self.has(blocker, blocked):
+            return False
+        await self._connection.execute(insert(blocks).values(blocker=blocker, blocked=blocked, created_at=at))
+        return True
+
+    async def remove(self, blocker: AccountId, blocked: AccountId) -> bool:
+        result = await self._connection.execute(
+            delete(blocks).where(blocks.c.blocker == blocker, blocks.c.blocked == blocked)
+        )
+        return bool(result.rowcount)
+
+    async def has(self, blocker: AccountId, blocked: AccountId) -> bool:
+        query = select(func.count()).where(blocks.c.blocker == blocker, blocks.c.blocked == blocked)
+        return bool(await self._connection.scalar(query))
+
+    async def page(self, blocker: AccountId, after: AccountId | None, limit: int) -> list[tuple[AccountId, int]]:
+        query = (
+            select(blocks.c.blocked, blocks.c.created_at)
+            .where(blocks.c.blocker == blocker)
+            .order_by(blocks.c.blocked)
+            .limit(min(limit, PAGE_MAX))
+        )
+        if after is not None:
+            query = query.where(blocks.c.blocked > after)
+        return [(AccountId(row.blocked), row.created_at) for row in await self._connection.execute(query)]
+
+    async def by(self, blocker: AccountId, among: Sequence[AccountId]) -> set[AccountId]:
+        query = select(blocks.c.blocked).where(blocks.c.blocker == blocker, blocks.c.blocked.in_(among[:PAGE_MAX]))
+        return {AccountId(one) for one in await self._connection.scalars(query)}
+
+    async def against(self, blocked: AccountId, among: Sequence[AccountId]) -> set[AccountId]:
+        query = select(blocks.c.blocker).where(blocks.c.blocked == blocked, blocks.c.blocker.in_(among[:PAGE_MAX]))
+        return {AccountId(one) for one in await self._connection.scalars(query)}
+
+    async def count(self, blocker: AccountId) -> int:
+        return await self._connection.scalar(select(func.count()).where(blocks.c.blocker == blocker)) or 0
+
+    async def around(self, account: AccountId, limit: int) -> list[AccountId]:
+        both = union(
+            select(blocks.c.blocked.label("other")).where(blocks.c.blocker == account),
+            select(blocks.c.blocker.label("other")).where(blocks.c.blocked == account),
+        ).limit(limit)
+        return [AccountId(one) for one in await self._connection.scalars(both)]
+
+
+class RelationalRefusals:
+    """`RefusalRepository` upon one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, account: AccountId, other: AccountId | None, at: int) -> None:
+        pair = {"account": account, "other": other or _EVERYBODY}
+        mine = (refusals.c.account == pair["account"], refusals.c.other == pair["other"])
+        again = await self._connection.execute(update(refusals).where(*mine).values(at=at))
+        if not again.rowcount:
+            await self._connection.execute(insert(refusals).values(at=at, **pair))
+
+    async def pending(self, limit: int) -> list[RefusalDue]:
+        query = select(refusals).order_by(refusals.c.at, refusals.c.account, refusals.c.other)
+        return [
+            RefusalDue(AccountId(row.account), AccountId(row.other) if row.other else None, row.at)
+            for row in await self._connection.execute(query.limit(min(limit, PAGE_MAX)))
+        ]
+
+    async def done(self, due: RefusalDue) -> None:
+        await self._connection.execute(
+            delete(refusals).where(refusals.c.account == due.account, refusals.c.other == (due.other or _EVERYBODY))
+        )

@@ -98,6 +98,7 @@ export type Code =
   | "bad_mention"
   | "bad_reply"
   | "bad_title"
+  | "bad_description"
   | "unauthenticated"
   | "token_expired"
   | "revoked"
@@ -121,6 +122,7 @@ export type Code =
   | "not_allowed"
   | "group_full"
   | "group_closed"
+  | "bad_link"
   | "conversation_exists"
   | "no_message"
   | "recipient_refuses"
@@ -264,12 +266,14 @@ export interface SetSettings {
 
 /**
  * How a group works. history: who joins reads from the beginning ("all") or from the joining notice ("joined").
- * join: anyone may join ("open") or one is added ("closed"). invite: who may add members.
+ * join: anyone may join ("open") or one is added ("closed"). invite: who may add members. description: what an
+ * open group says of itself to people who look for one.
  */
 export interface GroupSettings {
   history?: "all" | "joined";
   join?: "closed" | "open";
   invite?: "admins" | "members";
+  description?: string;
 }
 
 /** Everything up to `position` is safe on this device. */

@@ -16,7 +16,7 @@ FlagValue = str | int | float | bool | Path | Sequence[str] | None
 FILE_NAME: Final = "chinwag.toml"
 FILE_VARIABLE: Final = "CHINWAG_CONFIG"
 
-OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "CHINWAG_PASSWORD"})
+OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "CHINWAG_PASSWORD", "CHINWAG_URL"})
 """Variables with our prefix that are no settings, so that they are not taken for misspelt ones."""
 
 

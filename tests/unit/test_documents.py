@@ -1,6 +1,7 @@
 """The protocol's documents: generated, fresh, valid, and true of what goes over the wire."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from chinwag.wire import codec, frames
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "generated"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 ANNA, BEN, GROUP = AccountId("1"), AccountId("2"), ConversationId("g~3")
 PLACE: dict[str, Any] = {
@@ -146,6 +148,31 @@ def test_typescript_has_every_struct_of_the_other_documents(asyncapi: dict[str, 
     for name in {reference.rpartition("/")[2] for reference in bodies}:
         if "_" not in name:  # a generic struct, named after its modules
             assert f"export interface {name} {{" in module or name == "Problem", name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(target), link
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    for page in folder.glob("*.md"):
+        assert page.name == "README.md" or f"]({page.name})" in index, page.name
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as code hosts make them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 
 
 def _load(name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ from chinwag.flow.history import History
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
+from chinwag.flow.together import Together
 from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
@@ -275,11 +276,11 @@ class Server:
 def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
     """Friends of an account, as the presence role asks for them."""
 
-    async def friends(account: AccountId) -> Iterable[AccountId]:
+    async def read(accounts: Sequence[AccountId]) -> dict[AccountId, list[AccountId]]:
         async with directory.reading() as transaction:
-            return await transaction.friends.friends_of(account)
+            return await transaction.friends.friends_of_each(accounts)
 
-    return friends
+    return Together(read).ask
 
 
 async def open_server(config: Config) -> Server:

@@ -148,8 +148,8 @@ async def test_devices_are_revoked_for_ever(directory: Directory) -> None:
         assert found is not None
         assert found.revoked_at == 50
         standing = Standing(AccountId("1"), DeviceId("11"), revoked=True, disabled=False, closed=False, admin=False)
-        assert await transaction.devices.standing(DeviceId("11")) == standing
-        assert await transaction.devices.standing(DeviceId("77")) is None
+        found = await transaction.devices.standings([DeviceId("77"), DeviceId("11")])
+        assert found == {DeviceId("11"): standing}
 
 
 async def test_last_seen_only_moves_forward(directory: Directory) -> None:
@@ -190,6 +190,7 @@ async def test_a_pair_is_one_whoever_asks_and_keeps_its_version(directory: Direc
         assert await friends.friends_of(one) == [two]
         assert await friends.friends_of(two) == [one]
         assert await friends.friends_of(three) == []
+        assert await friends.friends_of_each([one, two, three]) == {one: [two], two: [one], three: []}
         assert [await friends.count(who) for who in (one, two, three)] == [2, 1, 1]
         assert [found.other(one) for found in await friends.page(one, Bond.REQUESTED, None, 9)] == [three]
         assert await friends.page(one, Bond.FRIENDS, two, 9) == []

@@ -151,8 +151,8 @@ class DeviceRepository(Protocol):
         """One device, also if revoked."""
         ...
 
-    async def standing(self, device: DeviceId) -> Standing | None:
-        """Whether the device may act, in one read."""
+    async def standings(self, devices: Sequence[DeviceId]) -> dict[DeviceId, Standing]:
+        """Whether each of up to `PAGE_MAX` devices may act, in one read; those that do not exist are left out."""
         ...
 
     async def of(self, account: AccountId) -> list[Device]:
@@ -205,6 +205,10 @@ class FriendRepository(Protocol):
 
     async def friends_of(self, account: AccountId) -> list[AccountId]:
         """All friends of an account (bounded by `FRIENDS_MAX`), in no order."""
+        ...
+
+    async def friends_of_each(self, accounts: Sequence[AccountId]) -> dict[AccountId, list[AccountId]]:
+        """`friends_of` each of up to `PAGE_MAX` accounts, in one read."""
         ...
 
 

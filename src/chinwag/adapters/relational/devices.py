@@ -1,5 +1,6 @@
 """Devices and their refresh tokens in their tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -10,6 +11,10 @@ from chinwag.adapters.relational.schema import accounts, devices, refresh_tokens
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Device, RefreshToken, Standing
+
+_STANDINGS = select(
+    devices.c.id, devices.c.account, devices.c.revoked_at, accounts.c.disabled, accounts.c.closed_at, accounts.c.admin
+).join(accounts, accounts.c.id == devices.c.account)
 
 
 class RelationalDevices:
@@ -36,23 +41,9 @@ class RelationalDevices:
         row = (await self._connection.execute(select(devices).where(devices.c.id == device))).first()
         return None if row is None else _device(row)
 
-    async def standing(self, device: DeviceId) -> Standing | None:
-        query = (
-            select(devices.c.account, devices.c.revoked_at, accounts.c.disabled, accounts.c.closed_at, accounts.c.admin)
-            .join(accounts, accounts.c.id == devices.c.account)
-            .where(devices.c.id == device)
-        )
-        row = (await self._connection.execute(query)).first()
-        if row is None:
-            return None
-        return Standing(
-            account=AccountId(row.account),
-            device=device,
-            revoked=row.revoked_at is not None,
-            disabled=row.disabled,
-            closed=row.closed_at is not None,
-            admin=row.admin,
-        )
+    async def standings(self, devices_: Sequence[DeviceId]) -> dict[DeviceId, Standing]:
+        query = _STANDINGS.where(devices.c.id.in_(devices_[:PAGE_MAX]))
+        return {DeviceId(row.id): _standing(row) for row in await self._connection.execute(query)}
 
     async def of(self, account: AccountId) -> list[Device]:
         query = (
@@ -107,6 +98,17 @@ class RelationalRefreshTokens:
         )
         if not result.rowcount:
             await self._connection.execute(insert(refresh_tokens).values(device=token.device, **values))
+
+
+def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
+    return Standing(
+        account=AccountId(row.account),
+        device=DeviceId(row.id),
+        revoked=row.revoked_at is not None,
+        disabled=row.disabled,
+        closed=row.closed_at is not None,
+        admin=row.admin,
+    )
 
 
 def _device(row: Row[*tuple[Any, ...]]) -> Device:

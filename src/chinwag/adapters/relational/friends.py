@@ -1,5 +1,6 @@
 """Pairs of accounts in their table."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, case, func, insert, or_, select, update
@@ -56,6 +57,15 @@ class RelationalFriends:
         )
         rows = await self._connection.execute(query)
         return [AccountId(row.high if row.low == account else row.low) for row in rows]
+
+    async def friends_of_each(self, accounts: Sequence[AccountId]) -> dict[AccountId, list[AccountId]]:
+        found: dict[AccountId, list[AccountId]] = {account: [] for account in accounts[:PAGE_MAX]}
+        for mine, other in ((friendships.c.low, friendships.c.high), (friendships.c.high, friendships.c.low)):
+            query = select(mine, other).where(mine.in_(list(found)), friendships.c.bond == str(Bond.FRIENDS))
+            for account, friend in await self._connection.execute(query):
+                if len(found[account]) < FRIENDS_MAX:
+                    found[account].append(friend)
+        return found
 
 
 def _is_one_of(account: AccountId) -> Any:

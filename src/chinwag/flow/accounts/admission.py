@@ -7,6 +7,7 @@ Directory away, a device that this process has seen confirmed within the last te
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.tokens import Claims, Tokens
 from chinwag.flow.clock import Clock
+from chinwag.flow.together import Together
 from chinwag.ports.bus import REVOKED, Bus, Revoked, Signal
 from chinwag.ports.directory import Directory, Standing
 
@@ -56,7 +58,7 @@ class Admission:
         self._clock = clock
         self._seen: OrderedDict[DeviceId, _Seen] = OrderedDict()
         self._revoked: OrderedDict[DeviceId, int] = OrderedDict()
-        self._asking: dict[DeviceId, asyncio.Task[Standing | None]] = {}
+        self._standings: Together[DeviceId, Standing | None] = Together(self._read)
         self._stop = bus.subscribe(REVOKED, self._note)
 
     def close(self) -> None:
@@ -114,25 +116,15 @@ class Admission:
         return seen
 
     async def _standing(self, device: DeviceId) -> Standing | None:
-        """Ask the Directory; those who ask for one device at the same time share the answer."""
-        task = self._asking.get(device)
-        if task is None:
-            task = asyncio.create_task(self._read(device))
-            self._asking[device] = task
-            task.add_done_callback(lambda done: self._answered(device, done))
-        return await asyncio.shield(task)
-
-    def _answered(self, device: DeviceId, task: asyncio.Task[Standing | None]) -> None:
-        self._asking.pop(device, None)
-        if not task.cancelled():
-            task.exception()  # seen, also if everybody who asked has gone meanwhile
-
-    async def _read(self, device: DeviceId) -> Standing | None:
         try:
-            async with asyncio.timeout(BOUND), self._directory.reading() as directory:
-                return await directory.devices.standing(device)
+            async with asyncio.timeout(BOUND):
+                return await self._standings.ask(device)
         except TimeoutError:
             raise Refused(Code.UNAVAILABLE, "the directory did not answer in time", 1.0) from None
+
+    async def _read(self, devices: Sequence[DeviceId]) -> dict[DeviceId, Standing | None]:
+        async with asyncio.timeout(BOUND), self._directory.reading() as directory:
+            return dict.fromkeys(devices) | await directory.devices.standings(devices)
 
     def _refuse_revoked(self, claims: Claims) -> None:
         if claims.device in self._revoked:

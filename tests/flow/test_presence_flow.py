@@ -9,7 +9,7 @@ import pytest
 from rocksdict import Rdict, WriteBatch
 
 from chinwag.adapters.embedded import Embedded, open_embedded
-from chinwag.adapters.embedded.engine import write_synced
+from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Command, Create, Leave, Refuse, Rules, Send
 from chinwag.domain.conversation import Conversation, Position, Settings

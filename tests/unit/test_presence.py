@@ -197,15 +197,15 @@ def test_every_order_of_two_sessions_ends_offline() -> None:
 @given(reports, st.integers(0, 3 * GRACE_MS))
 def test_nothing_changes_between_the_times_that_next_change_names(made: list[Report], passed: int) -> None:
     state = after(*made, now=T + GRACE_MS)
-    now = T + GRACE_MS
+    now, end = T + GRACE_MS, T + GRACE_MS + passed
     online = presence.is_online(state, now)
-    while (due := presence.next_change(state, now)) is not None and due <= now + passed:
+    while (due := presence.next_change(state, now)) is not None and due <= end:
         assert presence.is_online(state, due - 1) == online
         now = due
         settled = presence.settle(state, now)
         assert presence.is_online(settled, now) == presence.is_online(state, now)
         state, online = settled, presence.is_online(settled, now)
-    assert presence.is_online(state, T + GRACE_MS + passed) == online
+    assert presence.is_online(state, end) == online
 
 
 @given(reports)

@@ -1,7 +1,7 @@
 """Who is online: what the reports about one account's sessions add up to, as pure functions.
 
 Reports may come twice, late and out of order, so a state is a merge: whatever their order, the same reports give
-the same state (as long as they come within `GRACE_MS` of each other, for which what has ended is remembered).
+the same state (as long as they come within the grace of each other, for which what has ended is remembered).
 A session ends once: one that comes back has a new id. That its owner was merely not heard of is no end: a later
 report takes it back. All times are milliseconds since 1970.
 """
@@ -14,7 +14,7 @@ import msgspec
 from chinwag.domain.ids import AccountId, DeviceId
 
 GRACE_MS: Final = 30_000
-"""How long after it was last heard a device counts as online; a shorter gap is invisible."""
+"""How long after it was last heard a device counts as online, unless set otherwise; a shorter gap is invisible."""
 SESSIONS_MAX: Final = 200
 """Sessions remembered of one account, ended ones included; of more, the one longest unheard of is forgotten."""
 
@@ -62,12 +62,17 @@ class LogOut(NamedTuple):
 
 
 class State(msgspec.Struct, frozen=True):
-    """One account. awaited_until: it was online when its presence was last stored; until then it may come back."""
+    """One account.
+
+    awaited_until: it was online when its presence was last stored; until then it may come back.
+    grace: how long after it was last heard a device of it counts as online, in milliseconds.
+    """
 
     sessions: dict[str, Session] = {}
     outs: dict[DeviceId, LogOut] = {}
     last_active_at: int = 0
     awaited_until: int = 0
+    grace: int = GRACE_MS
 
 
 class PresenceOf(msgspec.Struct, frozen=True, gc=False):
@@ -100,7 +105,7 @@ def apply(state: State, report: Report, now: int) -> State:
     sessions = state.sessions | {report.session: _merged(state.sessions.get(report.session), report, at, now)}
     if len(sessions) > SESSIONS_MAX:
         del sessions[min(sessions, key=lambda name: (sessions[name].stage is Stage.UP, sessions[name].noted, name))]
-    return State(sessions, outs, max(state.last_active_at, at), state.awaited_until)
+    return State(sessions, outs, max(state.last_active_at, at), state.awaited_until, state.grace)
 
 
 def recalled(state: State, online: bool, last_active_at: int, until: int) -> State:
@@ -110,6 +115,7 @@ def recalled(state: State, online: bool, last_active_at: int, until: int) -> Sta
         state.outs,
         max(state.last_active_at, last_active_at),
         max(state.awaited_until, until) if online else state.awaited_until,
+        state.grace,
     )
 
 
@@ -138,11 +144,11 @@ def devices(state: State, now: int) -> list[DeviceAt]:
 def settle(state: State, now: int) -> State:
     """`state` without what cannot matter any more; the same object if nothing went."""
     sessions = {name: session for name, session in state.sessions.items() if now < _forgotten_at(state, session)}
-    outs = {device: out for device, out in state.outs.items() if now < out.noted + GRACE_MS}
+    outs = {device: out for device, out in state.outs.items() if now < out.noted + state.grace}
     awaited_until = state.awaited_until if now < state.awaited_until else 0
     if len(sessions) == len(state.sessions) and len(outs) == len(state.outs) and awaited_until == state.awaited_until:
         return state
-    return State(sessions, outs, state.last_active_at, awaited_until)
+    return State(sessions, outs, state.last_active_at, awaited_until, state.grace)
 
 
 def is_empty(state: State) -> bool:
@@ -152,7 +158,7 @@ def is_empty(state: State) -> bool:
 
 def next_change(state: State, now: int) -> int | None:
     """The next time after `now` at which `is_online` or `settle` may say something else by itself."""
-    times = [state.awaited_until, *(out.noted + GRACE_MS for out in state.outs.values())]
+    times = [state.awaited_until, *(out.noted + state.grace for out in state.outs.values())]
     for session in state.sessions.values():
         times += (_held_until(state, session), _forgotten_at(state, session))
     return min((time for time in times if now < time < _NEVER), default=None)
@@ -191,17 +197,17 @@ def _held_until(state: State, session: Session) -> int:
     if session.stage is Stage.OUT or _covering(state, session) is not None:
         return 0
     if session.stage is Stage.DOWN:
-        return session.ended_at + GRACE_MS
-    return _NEVER if session.missing_since is None else session.missing_since + GRACE_MS
+        return session.ended_at + state.grace
+    return _NEVER if session.missing_since is None else session.missing_since + state.grace
 
 
 def _forgotten_at(state: State, session: Session) -> int:
     """When a session that is over need no longer be remembered against late copies of its reports."""
     if session.stage is not Stage.OUT and (out := _covering(state, session)) is not None:
-        return out.noted + GRACE_MS  # together with the log-out, without which it would count again
+        return out.noted + state.grace  # together with the log-out, without which it would count again
     if session.stage is not Stage.UP:
-        return session.noted + GRACE_MS
-    return _NEVER if session.missing_since is None else session.missing_since + GRACE_MS
+        return session.noted + state.grace
+    return _NEVER if session.missing_since is None else session.missing_since + state.grace
 
 
 def _covering(state: State, session: Session) -> LogOut | None:

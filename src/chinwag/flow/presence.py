@@ -41,8 +41,8 @@ class _Entry:
 
     __slots__ = ("due", "stamp", "state", "told")
 
-    def __init__(self) -> None:
-        self.state = presence.NOBODY
+    def __init__(self, grace_ms: int) -> None:
+        self.state = State(grace=grace_ms)
         self.told: bool | None = None
         self.stamp = 0
         self.due: int | None = None
@@ -57,13 +57,15 @@ class Presences:
         bus: Bus,
         audience: Callable[[AccountId], Awaitable[Collection[AccountId]]],
         clock: Clock,
+        grace_ms: int = GRACE_MS,
     ) -> None:
         """`clock` in milliseconds since 1970; who was stored as online has from now on the grace to come back."""
         self._marks = marks
         self._bus = bus
         self._audience = audience
         self._clock = clock
-        self._awaited_until = clock() + GRACE_MS
+        self._grace_ms = grace_ms
+        self._awaited_until = clock() + grace_ms
         self._entries: dict[AccountId, _Entry] = {}
         self._timer: list[tuple[int, AccountId]] = []
         self._dirty: dict[AccountId, None] = {}
@@ -182,7 +184,7 @@ class Presences:
         if len(self._entries) >= ACCOUNTS_MAX:
             self.dropped += 1
             return None
-        entry = self._entries[account] = _Entry()
+        entry = self._entries[account] = _Entry(self._grace_ms)
         return entry
 
     def _put(self, account: AccountId, entry: _Entry, state: State) -> None:

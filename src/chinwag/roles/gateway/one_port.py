@@ -133,7 +133,7 @@ class OnePort:
 
     def drain(self) -> None:
         """Accept no more: say `bye` to the sockets after this, and then `stop`."""
-        if not self.draining:
+        if not self.draining and self._addresses:
             self.draining = True
             for server in self._server.servers:
                 server.close()
@@ -141,10 +141,12 @@ class OnePort:
                 each.close()
 
     async def stop(self, grace_seconds: float) -> None:
-        """Close all sockets with 1012, let HTTP requests end, stop `app`. Call it after `start`, once.
+        """Close all sockets with 1012, let HTTP requests end, stop `app`. Call it once; before `start` it does nothing.
 
         What is left after the grace is cut. Returns within the grace, and 5 s more if `app` hangs while it stops.
         """
+        if not self._addresses:
+            return
         self.drain()
         self.sockets.close_all(_SERVICE_RESTART, "the server restarts")
         await asyncio.gather(self._stop_sockets(grace_seconds), self._stop_http(grace_seconds))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from chinwag.domain.ids import AccountId
-from chinwag.domain.presence import DeviceAt, PresenceOf
+from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf
 from chinwag.flow.ask_presence import AskPresence
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience, Friends
@@ -47,13 +47,14 @@ class PresenceRole:
         registry: Registry,
         friends: Friends,
         clock: Callable[[], int] | None = None,
+        grace_ms: int = GRACE_MS,
     ) -> None:
         """`friends` gives an account's friends, or raises `Refused`; `clock` in milliseconds since 1970."""
         self._bus = bus
         self._registry = registry
         self._clock = clock if clock is not None else steady_clock()
         audience = Audience(messages, friends)
-        self._presences = Presences(marks, bus, audience.of, self._clock)
+        self._presences = Presences(marks, bus, audience.of, self._clock, grace_ms)
         self._asking = AskPresence(self._presences, audience)
         self._work = asyncio.Event()
         self._known: set[NodeId] = set()

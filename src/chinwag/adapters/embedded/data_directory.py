@@ -1,6 +1,6 @@
 """The directory that holds RocksDB: opened once, by one process, and never by a version that is too old for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +8,7 @@ import msgspec
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
 from chinwag.adapters.embedded import keys, tuning, values
+from chinwag.adapters.embedded.upgrade import STEPS, Step, upgrade
 
 FORMAT: Final = 1
 """The layout of keys and values. A newer one in the directory is refused."""
@@ -49,19 +50,26 @@ def open_rocksdb(path: Path, cache_bytes: int) -> Rdict:
         raise
 
 
-def begin(db: Rdict, path: Path, clock: Callable[[], int]) -> Epochs:
-    """Check the format, and begin a new epoch of the log. Raises `NewerDataError`."""
+def begin(
+    db: Rdict, path: Path, clock: Callable[[], int], *, known: int = FORMAT, steps: Mapping[int, Step] = STEPS
+) -> Epochs:
+    """Check the format, upgrade an earlier one, and begin a new epoch of the log. Raises `NewerDataError`.
+
+    known, steps: this version's format and what leads to it; other ones only in tests.
+    """
     found = values.integer(db.get(keys.FORMAT))
-    if found > FORMAT:
+    if found > known:
         raise NewerDataError(
-            f"{path} was written by a newer Chinwag (data format {found}; this one knows {FORMAT}): "
+            f"{path} was written by a newer Chinwag (data format {found}; this one knows {known}): "
             "run that version, or restore a backup made before the upgrade"
         )
+    if found:
+        upgrade(db, found, known, steps, path)
     # A data directory made anew must not pass for the one that it replaces: cursors of that one are void.
     inbox_epoch = values.integer(db.get(keys.INBOX_EPOCH)) or clock() // 1000
     log_epoch = values.integer(db.get(keys.LOG_EPOCH)) + 1
     rows = WriteBatch(raw_mode=True)
-    rows.put(keys.FORMAT, values.sealed(FORMAT))
+    rows.put(keys.FORMAT, values.sealed(known))
     rows.put(keys.INBOX_EPOCH, values.sealed(inbox_epoch))
     rows.put(keys.LOG_EPOCH, values.sealed(log_epoch))
     write_synced(db, rows)

@@ -26,6 +26,9 @@ from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.flow.together import Together
+from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
+from chinwag.life.folder import refuse_unfinished
+from chinwag.life.vitals import Address, Counts, Vitals
 from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
@@ -35,6 +38,7 @@ from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
+from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Figures
 from chinwag.roles.gateway.beacon import Beacon
@@ -201,6 +205,11 @@ class Server:
             Node(node, ROLES, url=section.public_url, capacity=section.max_connections, location=section.location),
             lambda: len(self._gateway),
         )
+        self._vitals = Vitals(
+            stores.engine, data, ROLES, section.max_connections, self._counts, self._address, self.observe.readiness
+        )
+        self._control = Control(data, self._vitals.status, lambda: held_checkpoint(stores.engine, data))
+        self._config = config
         self._marking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -214,6 +223,8 @@ class Server:
         await self.observe.start()
         await self.port.start()
         await self._beacon.start()
+        self._vitals.start()
+        await self._control.start()
         # What lives now lives until the end: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -221,6 +232,8 @@ class Server:
     async def stop(self) -> None:
         """Say goodbye, finish what is under way, and close. Bounded."""
         await _within(GRACE, "beacon", self._beacon.stop())
+        self._vitals.stop()
+        await _within(GRACE, "control", self._control.stop())
         self.port.drain()
         self._gateway.quiesce()
         if self._marking is not None:
@@ -240,6 +253,25 @@ class Server:
         await _within(GRACE, "observe", self.observe.stop())
         await _within(GRACE, "stores", self._embedded.close())
         await _within(GRACE, "directory", self._directory.close())
+
+    def _counts(self) -> Counts:
+        done = [worker.figures for worker in self._delivery.workers]
+        return Counts(
+            sessions=len(self._gateway),
+            polling_devices=len(self._heard),
+            answers_waiting=self._accept.waiting,
+            placed=sum(figures.placed for figures in done),
+            refused=sum(figures.refused for figures in done),
+            repeated=sum(figures.repeated for figures in done),
+            failed_commits=sum(figures.failed_commits for figures in done),
+            poison=sum(figures.poison for figures in done),
+        )
+
+    def _address(self) -> Address:
+        section = self._config.server
+        scheme = "https" if section.tls_certificate is not None else "http"
+        observe = f"http://{self._config.observe.host}:{self.observe.port}"
+        return Address(f"{scheme}://{section.host}:{self.port.port}", observe)
 
     def _registry(self) -> CollectorRegistry:
         registry = CollectorRegistry()
@@ -286,11 +318,13 @@ def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable
 async def open_server(config: Config) -> Server:
     """Open the data folder and put a server together.
 
-    Raises `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, `OSError`.
+    Raises `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, `UnfinishedRestoreError`, `OSError`.
     """
     data = private_folder(config.data.path)
+    refuse_unfinished(data)
     embedded = await open_embedded(data)
     try:
+        clear_checkpoint(data)
         directory = await open_directory_in(data)
     except BaseException:
         await embedded.close()

@@ -21,6 +21,13 @@ app = cyclopts.App(
 app.command("chinwag.cli.serve:app", name="serve")
 app.command("chinwag.cli.chat:app", name="chat")
 app.command("chinwag.cli.user:app", name="user")
+app.command("chinwag.cli.demo:app", name="demo")
+app.command("chinwag.cli.status:app", name="status")
+app.command("chinwag.cli.doctor:app", name="doctor")
+app.command("chinwag.cli.show_config:app", name="config")
+app.command("chinwag.cli.backup:app", name="backup")
+app.command("chinwag.cli.restore:app", name="restore")
+app.command("chinwag.cli.export:app", name="export")
 
 
 def main() -> None:

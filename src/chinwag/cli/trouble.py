@@ -5,6 +5,9 @@ import errno
 from chinwag.adapters.embedded import DataDirectoryInUseError, NewerDataError
 from chinwag.adapters.relational import NewerDatabaseError
 from chinwag.config import ConfigError
+from chinwag.life.folder import UnfinishedRestoreError
+from chinwag.life.manifest import BackupError
+from chinwag.life.running import ControlError, NotRunningError
 from chinwag.wire.errors import CATALOGUE, Refused
 
 
@@ -18,6 +21,8 @@ def explain(failure: Exception) -> str | None:
         case ConfigError():
             return "the configuration cannot be used:\n  " + "\n  ".join(failure.problems)
         case UsageError() | DataDirectoryInUseError() | NewerDataError() | NewerDatabaseError():
+            return str(failure)
+        case BackupError() | UnfinishedRestoreError() | ControlError() | NotRunningError():
             return str(failure)
         case Refused():
             meaning = CATALOGUE[failure.code].meaning

@@ -21,6 +21,14 @@ async def migrate(engine: AsyncEngine) -> None:
         await connection.run_sync(_upgrade)
 
 
+def known_revisions() -> frozenset[str]:
+    """The schemas that this code can open, the newest included."""
+    with as_file(files("chinwag.adapters.relational") / "migrations") as scripts:
+        config = Config()
+        config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+        return frozenset(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())
+
+
 def _upgrade(connection: Connection) -> None:
     with as_file(files("chinwag.adapters.relational") / "migrations") as scripts:
         config = Config()

@@ -1,0 +1,51 @@
+"""`chinwag restore`: a backup becomes a data folder."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import cyclopts
+from cyclopts import Parameter
+from rich.console import Console
+
+from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.telling import TerminalTelling, megabytes
+from chinwag.cli.trouble import UsageError
+from chinwag.life.restore import restore as restore_backup
+
+CLEAR_WORD: Final = "everything"
+
+app = cyclopts.App(
+    name="restore",
+    help="""Make a backup the data folder. The server must not run on it.
+
+    The folder must be empty or new. Every file is checked against the backup's checksums before it takes its place.
+    Devices that come back are told that what they know may no longer be so, and load everything afresh.
+    """,
+)
+
+
+@app.default
+@with_settings("data")
+def restore(
+    source: Annotated[Path, Parameter(help="The folder of the backup.")],
+    *,
+    replace: Annotated[
+        str | None,
+        Parameter(
+            help=f"With the word `{CLEAR_WORD}`: replace what the data folder holds. It is put aside in the folder, "
+            "in case that you want it back."
+        ),
+    ] = None,
+    **flags: str | None,
+) -> None:
+    """Make a backup the data folder."""
+    if replace is not None and replace != CLEAR_WORD:
+        raise UsageError(f"--replace takes the word {CLEAR_WORD}, so that nobody replaces a server's data by mistake")
+    data = read_settings(flags).config.data.path.expanduser()
+    with TerminalTelling() as telling:
+        manifest, _, replaced = restore_backup(source.expanduser(), data, replace=replace is not None, telling=telling)
+    say = Console(highlight=False, soft_wrap=True)
+    files = f"{len(manifest.files)} files, {megabytes(manifest.bytes)}"
+    say.print(f"restored {files} to {data}: start the server with `chinwag serve`", markup=False)
+    if replaced is not None:
+        say.print(f"what was there before is in {replaced}: delete that when you are sure", markup=False)

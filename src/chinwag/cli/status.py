@@ -1,0 +1,60 @@
+"""`chinwag status`: what the running server is doing."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import cyclopts
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.telling import megabytes
+from chinwag.life.running import status_of
+from chinwag.wire.control import Status
+
+app = cyclopts.App(name="status", help="Show what the server of this data folder is doing, if one runs.")
+
+
+@app.default
+@with_settings("data")
+def status(
+    *,
+    json: Annotated[bool, Parameter(help="One JSON object instead of a table.", negative=())] = False,
+    **flags: str | None,
+) -> int:
+    """Show what the server of this data folder is doing. Exits with 1 if none runs or it is not ready."""
+    data = read_settings(flags).config.data.path.expanduser()
+    told = status_of(data)
+    if json:
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    else:
+        Console(highlight=False).print(_table(told))
+    return 0 if told.ready else 1
+
+
+def _table(told: Status) -> Table:
+    started = datetime.fromtimestamp(told.started_at / 1000, UTC)
+    uptime = timedelta(seconds=(told.now - told.started_at) // 1000)
+    state = "ready" if told.ready else f"NOT ready: {', '.join(told.failing)}"
+    rows = {
+        "server": f"Chinwag {told.version}, {state} (process {told.pid})",
+        "address": f"{told.url} (operators: {told.observe_url})",
+        "roles": ", ".join(told.roles),
+        "up": f"{uptime} (since {started:%Y-%m-%d %H:%M:%S} UTC)",
+        "sessions": f"{told.sessions:,} of {told.max_connections:,}",
+        "polling devices": f"{told.polling_devices:,}",
+        "answers waiting": f"{told.answers_waiting:,}",
+        "placed": f"{told.placed:,} events; {told.placed_per_second:,.1f} a second in the last "
+        f"{told.lately_seconds:.0f} s",
+        "retries, refusals": f"{told.repeated:,} answered again, {told.refused:,} refused",
+        "trouble": f"{told.failed_commits:,} failed commits, {told.poison:,} set aside",
+        "disk": f"{megabytes(told.stores_bytes)} used, {megabytes(told.free_bytes)} free",
+        "data": f"format {told.data_format}, inbox epoch {told.inbox_epoch}, log epoch {told.log_epoch}",
+    }
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table

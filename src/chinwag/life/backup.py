@@ -1,0 +1,132 @@
+"""Backup: one moment of a data folder, copied to a folder of its own with a manifest."""
+
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import chinwag
+from chinwag.adapters.embedded import open_embedded
+from chinwag.adapters.embedded import point as messages
+from chinwag.adapters.relational import point as directory
+from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
+from chinwag.life.copying import copied
+from chinwag.life.folder import DIRECTORY, MESSAGES, besides, files_in, refuse_unfinished, sync_folder
+from chinwag.life.manifest import FILE, FORMAT, BackupError, Entry, Manifest, written
+from chinwag.life.running import NotRunningError, running_checkpoint
+from chinwag.wire.control import Checkpoint
+
+
+class Telling:
+    """What a long command tells of itself. Override what is wanted."""
+
+    def doing(self, what: str, total: int = 0) -> None:
+        """A part begins; total: bytes that it will copy, as far as is known."""
+
+    def did(self, count: int) -> None:
+        """So many bytes more are copied."""
+
+
+@contextmanager
+def checkpoint_of(data: Path, telling: Telling) -> Iterator[tuple[Path, Checkpoint]]:
+    """A checkpoint of the data folder, there until the block ends: the running server's, or, if none runs, our own.
+
+    Raises `BackupError`, `ControlError`, `DataDirectoryInUseError`, `NewerDataError`, `Refused`.
+    """
+    if not (data / MESSAGES).is_dir() or not (data / DIRECTORY).is_file():
+        raise BackupError(f"{data} is no data folder: name it with --data-path")
+    refuse_unfinished(data)
+    try:
+        with running_checkpoint(data, telling.doing) as taken:
+            yield taken
+            return
+    except NotRunningError:
+        telling.doing("no server runs: opening the data folder")
+    with asyncio.Runner() as runner:
+        holding = _own_checkpoint(data)
+        taken = runner.run(holding.__aenter__())
+        try:
+            yield taken
+        finally:
+            runner.run(holding.__aexit__(None, None, None))
+
+
+def back_up(data: Path, target: Path, telling: Telling) -> Manifest:
+    """Back `data` up to the folder `target`, which must not exist. Nothing is left there if it fails.
+
+    Raises `BackupError`, OSError, and as `checkpoint_of`.
+    """
+    if target.exists():
+        raise BackupError(f"{target} exists already: each backup has a folder of its own")
+    if data.resolve() == target.resolve() or data.resolve() in target.resolve().parents:
+        raise BackupError(f"{target} lies in the data folder: a backup belongs elsewhere, best on another disk")
+    draft = target.with_name(f"{target.name}.partial-{secrets.token_hex(4)}")
+    with checkpoint_of(data, telling) as (stores, checkpoint):
+        draft.mkdir(mode=0o700, parents=True)
+        try:
+            manifest = _copy(data, stores, draft, checkpoint.at, telling)
+            draft.rename(target)
+            sync_folder(target.parent)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+    return manifest
+
+
+def _copy(data: Path, stores: Path, draft: Path, at: int, telling: Telling) -> Manifest:
+    versions = messages.versions(stores / MESSAGES)
+    schema = directory.schema_of(stores / DIRECTORY)
+    # What is not a store is read after the moment: its files do not change, so there are only more of them.
+    wanted = [(path, path.relative_to(stores)) for path in files_in(stores) if not _of_rocksdb_itself(path)]
+    for entry in besides(data):
+        found = files_in(entry) if entry.is_dir() else [entry]
+        wanted += [(path, path.relative_to(data)) for path in found]
+    telling.doing("copying", sum(path.stat().st_size for path, _ in wanted))
+    entries = list(_copied(wanted, draft, telling.did))
+    manifest = Manifest(
+        format=FORMAT,
+        version=chinwag.__version__,
+        at=at,
+        data_format=versions.data_format,
+        directory_schema=schema,
+        inbox_epoch=versions.epochs.inbox,
+        log_epoch=versions.epochs.log,
+        files=entries,
+    )
+    descriptor = os.open(draft / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(written(manifest))
+        file.flush()
+        os.fsync(file.fileno())
+    for folder in {path.parent for path in files_in(draft)}:
+        sync_folder(folder)
+    return manifest
+
+
+def _of_rocksdb_itself(path: Path) -> bool:
+    """What RocksDB writes for people to read, and its lock: no data, and it changes while it is copied."""
+    return path.parent.name == MESSAGES and (path.name == "LOCK" or path.name.startswith("LOG"))
+
+
+def _copied(wanted: list[tuple[Path, Path]], draft: Path, did: Callable[[int], None]) -> Iterator[Entry]:
+    for path, name in wanted:
+        try:
+            yield copied(path, draft, name.as_posix(), did)
+        except FileNotFoundError:
+            raise BackupError(
+                f"{path} went away while it was copied: the server has probably stopped. Run the backup again."
+            ) from None
+
+
+@asynccontextmanager
+async def _own_checkpoint(data: Path) -> AsyncIterator[tuple[Path, Checkpoint]]:
+    embedded = await open_embedded(data)
+    try:
+        await asyncio.to_thread(clear_checkpoint, data)
+        async with held_checkpoint(embedded.engine, data) as checkpoint:
+            yield data / checkpoint.path, checkpoint
+    finally:
+        await embedded.close()

@@ -1,0 +1,46 @@
+"""The whole examination, in the order in which a newcomer would look."""
+
+from collections.abc import Iterator
+
+from chinwag.config import Config, Effective
+from chinwag.life.doctor import data, machine, network, software
+from chinwag.life.doctor.finding import Finding, fail, ok, warn
+from chinwag.life.running import ControlError, NotRunningError, status_of
+from chinwag.wire.control import Status
+
+
+def examine(effective: Effective | None, problems: tuple[str, ...]) -> Iterator[Finding]:
+    """All findings. effective: the configuration, None if it cannot be used for `problems`; then what needs it is
+    left out. Starts nothing and changes nothing, but for a small file that it writes and removes again."""
+    yield from software.software()
+    if effective is None:
+        for problem in problems:
+            yield fail("configuration", problem, "`chinwag serve --help` says what each setting takes")
+        return
+    config = effective.config
+    changed = sorted({str(source) for source in effective.sources.values() if source.kind != "default"})
+    yield ok("configuration", f"settings from {', '.join(changed)}" if changed else "every setting has its default")
+    folder = config.data.path.expanduser()
+    running, said = _running(config)
+    yield said
+    yield from data.data_folder(folder, running is not None)
+    yield from network.ports(config, running)
+    yield from network.certificate(config.server.tls_certificate, config.server.tls_key)
+    yield from machine.files(config.server.max_connections)
+    yield from machine.disk(folder)
+    yield from machine.clock(folder)
+    yield from machine.sync_latency(folder)
+
+
+def _running(config: Config) -> tuple[Status | None, Finding]:
+    try:
+        status = status_of(config.data.path.expanduser())
+    except NotRunningError:
+        return None, ok("server", "none runs on this data folder")
+    except (ControlError, OSError) as error:
+        return None, warn("server", f"cannot be asked: {error}", "run the doctor as the server's user, or as root")
+    if not status.ready:
+        return status, fail("server", f"runs, and is not ready: {', '.join(status.failing)}", "look at its log")
+    if status.failed_commits:
+        return status, warn("server", f"runs; {status.failed_commits} commits failed", "look at its log, and the disk")
+    return status, ok("server", f"Chinwag {status.version} runs, {status.sessions:,} sessions")

@@ -1,0 +1,81 @@
+"""What lies in a data folder, by name. Whatever else is there is backed up as it is."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from chinwag.wire.control import SOCKET_NAME
+
+MESSAGES: Final = "messages"
+"""RocksDB: conversations, inboxes, marks."""
+DIRECTORY: Final = "directory.sqlite"
+"""SQLite: accounts and what belongs to them."""
+CHECKPOINT: Final = ".checkpoint"
+"""A moment of both, set aside for a backup or an export that is under way."""
+RESTORING: Final = ".restoring"
+"""A restore that is under way, or was cut short: then the server does not start."""
+REPLACED: Final = ".replaced-"
+"""What a restore has replaced begins with this."""
+
+_PASSING: Final = frozenset({SOCKET_NAME, CHECKPOINT, RESTORING, DIRECTORY + "-wal", DIRECTORY + "-shm"})
+_STORES: Final = frozenset({MESSAGES, DIRECTORY})
+
+
+class UnfinishedRestoreError(Exception):
+    """The data folder holds half of a restore."""
+
+
+def refuse_unfinished(data: Path) -> None:
+    """Raise `UnfinishedRestoreError` if a restore into `data` was cut short: half of one must not pass for data."""
+    if (data / RESTORING).exists():
+        raise UnfinishedRestoreError(
+            f"a restore into {data} was not finished: run `chinwag restore` again, with the same source"
+        )
+
+
+def contents(data: Path) -> list[Path]:
+    """What counts as data: not what is passing, nor what a restore has put aside."""
+    return sorted(
+        entry for entry in data.iterdir() if entry.name not in _PASSING and not entry.name.startswith(REPLACED)
+    )
+
+
+def besides(data: Path) -> list[Path]:
+    """What is neither store: keys, and whatever later versions put there (files that do not change once written)."""
+    return [entry for entry in contents(data) if entry.name not in _STORES]
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Every regular file below `folder`, in a steady order. Links and sockets are left out."""
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(parent, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def size_of(folder: Path) -> int:
+    """Bytes on disk below `folder`, each file once however often it is linked. Files that go meanwhile do not count."""
+    seen: set[tuple[int, int]] = set()
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                found = Path(parent, name).lstat()
+            except OSError:
+                continue
+            if (found.st_dev, found.st_ino) not in seen:
+                seen.add((found.st_dev, found.st_ino))
+                total += found.st_blocks * 512
+    return total
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,101 @@
+"""Restore: a backup becomes a data folder, and a new life begins in it."""
+
+import asyncio
+import os
+import shutil
+import time
+from pathlib import Path
+
+from chinwag.adapters.embedded import open_embedded
+from chinwag.adapters.embedded import point as messages
+from chinwag.adapters.embedded.data_directory import FORMAT as DATA_FORMAT
+from chinwag.adapters.embedded.data_directory import DataDirectoryInUseError, Epochs
+from chinwag.adapters.embedded.engine import wall_clock
+from chinwag.adapters.relational import open_directory
+from chinwag.adapters.relational import point as directory
+from chinwag.life.backup import Telling
+from chinwag.life.copying import copied_as_promised
+from chinwag.life.folder import DIRECTORY, MESSAGES, REPLACED, RESTORING, contents, files_in, sync_folder
+from chinwag.life.manifest import BackupError, Manifest, read_manifest
+
+
+def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tuple[Manifest, Epochs, Path | None]:
+    """Make the backup in `source` the data folder `data`: its manifest, the new epochs, where replaced data now is.
+
+    `data` must be empty or not there; with `replace`, what it holds is put aside in it. The data is copied, checked
+    against the manifest, opened (and so brought to this version's format) and given new epochs before anything takes
+    its place; until the end the server refuses to start on the folder. A restore that was cut short can be run again.
+
+    Raises `BackupError`, `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, OSError.
+    """
+    manifest = read_manifest(source)
+    if manifest.data_format > DATA_FORMAT:
+        raise BackupError(
+            f"{source} was made by a newer Chinwag ({manifest.version}, data format {manifest.data_format}; this one "
+            f"knows {DATA_FORMAT}): restore it with that version"
+        )
+    if data.resolve() == source.resolve() or data.resolve() in source.resolve().parents:
+        raise BackupError(f"{source} lies in the data folder: move it elsewhere first")
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data.chmod(0o700)
+    draft = data / RESTORING
+    present = contents(data)
+    unfinished = draft.exists()
+    if present and not replace and not unfinished:
+        raise BackupError(f"{data} is not empty: restore into a new folder, or add --replace everything")
+    if messages.in_use(data / MESSAGES):
+        raise DataDirectoryInUseError(f"a server runs on {data}: stop it first")
+    _enough_room(data, manifest)
+
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    telling.doing("copying and checking", manifest.bytes)
+    for entry in manifest.files:
+        copied_as_promised(source, draft, entry, telling.did)
+    telling.doing("opening")
+    epochs = _begin_anew(draft)
+    for folder in {path.parent for path in files_in(draft)} | {draft}:
+        sync_folder(folder)
+
+    telling.doing("taking its place")
+    replaced = _put_aside(data, present) if present else None
+    # The message store last: it is what tells a folder with data from one without.
+    for part in sorted(draft.iterdir(), key=lambda one: one.name == MESSAGES):
+        part.rename(data / part.name)
+    sync_folder(data)
+    draft.rmdir()
+    sync_folder(data)
+    return manifest, epochs, replaced
+
+
+def _begin_anew(draft: Path) -> Epochs:
+    """Open both stores, so that what cannot be opened is found out now, and give them epochs of their own."""
+    found = directory.problems_of(draft / DIRECTORY)
+    if found:
+        raise BackupError(f"the backup's {DIRECTORY} is damaged ({found[0]}): use another backup")
+    messages.begin_anew(draft / MESSAGES, wall_clock)
+
+    async def opened() -> Epochs:
+        embedded = await open_embedded(draft)
+        epochs = embedded.engine.epochs
+        await embedded.close()
+        await (await open_directory(f"sqlite+aiosqlite:///{draft / DIRECTORY}")).close()
+        return epochs
+
+    return asyncio.run(opened())
+
+
+def _put_aside(data: Path, present: list[Path]) -> Path:
+    aside = data / f"{REPLACED}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    aside.mkdir(mode=0o700)
+    for entry in [*present, *(data / (DIRECTORY + end) for end in ("-wal", "-shm"))]:
+        if entry.exists():
+            entry.rename(aside / entry.name)
+    sync_folder(aside)
+    return aside
+
+
+def _enough_room(data: Path, manifest: Manifest) -> None:
+    free = shutil.disk_usage(data).free
+    if free < manifest.bytes:
+        raise BackupError(f"{os.fspath(data)} has room for {free:,} bytes; the backup needs {manifest.bytes:,}")

@@ -1,0 +1,91 @@
+"""The lines of an export, one JSON object each, told apart by `type`. `docs/export.md` describes them for readers.
+
+Times are milliseconds since 1970. What only the server needs (hashes of passwords, tokens, keys) is in none of them.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from chinwag.domain.account import Settings as AccountSettings
+from chinwag.domain.account_friendship import Bond
+from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.views import MemberView
+
+FORMAT: Final = 1
+
+
+class Begin(msgspec.Struct, frozen=True, tag="export"):
+    """The first line. format: of the lines that follow. at: the moment that they show. account: whose export it is,
+    None for everything."""
+
+    format: int
+    version: str
+    at: int
+    account: AccountId | None
+
+
+class AccountLine(msgspec.Struct, frozen=True, kw_only=True, tag="account"):
+    """An account. settings: None for an account that is only named by the others."""
+
+    id: AccountId
+    name: str
+    display_name: str
+    about: str
+    settings: AccountSettings | None = None
+    admin: bool | None = None
+    created_at: int | None = None
+    last_active_at: int | None = None
+    disabled: bool = False
+    closed: bool = False
+
+
+class DeviceLine(msgspec.Struct, frozen=True, tag="device"):
+    """A log-in of an account that is not revoked."""
+
+    id: DeviceId
+    account: AccountId
+    name: str
+    created_at: int
+    last_seen_at: int
+
+
+class FriendLine(msgspec.Struct, frozen=True, tag="friend"):
+    """Two accounts are friends, or `by` has asked to be."""
+
+    account: AccountId
+    friend: AccountId
+    state: Bond
+    by: AccountId
+    at: int
+
+
+class ConversationLine(msgspec.Struct, frozen=True, kw_only=True, tag="conversation"):
+    """A conversation; its events follow. In an account's export: as that account sees it, with its role (None once it
+    is no member) and read mark. first, head: the first and last number that follow."""
+
+    id: ConversationId
+    kind: Literal["direct", "group"]
+    title: str
+    settings: Settings
+    members: list[MemberView]
+    first: int
+    head: int
+    role: Role | None = None
+    read: int | None = None
+
+
+class EventLine(msgspec.Struct, frozen=True, tag="event"):
+    """One event of the conversation before it, in the very form in which devices get it."""
+
+    event: msgspec.Raw
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """The last line: an export without it was cut off. lines: how many stand before it."""
+
+    lines: int
+
+
+Line = Begin | AccountLine | DeviceLine | FriendLine | ConversationLine | EventLine | End

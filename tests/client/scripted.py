@@ -105,12 +105,14 @@ Answer = Callable[[bytes, dict[str, str]], tuple[int, msgspec.Struct]]
 
 
 class ScriptedServer:
-    """Listens on a loopback port. `routes`: answers to HTTP by "METHOD /path"; `asked` keeps what was asked."""
+    """Listens on a loopback port. `routes`: answers to HTTP by "METHOD /path"; `asked` keeps what was asked;
+    of sockets, the first `cut_handshakes` are cut before they are open."""
 
     def __init__(self) -> None:
         self.routes: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.url = ""
+        self.cut_handshakes = 0
         self._peers: asyncio.Queue[Peer] = asyncio.Queue()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
@@ -149,6 +151,10 @@ class ScriptedServer:
                 pairs = (line.split(": ", 1) for line in lines[1:] if line)
                 headers = {name.lower(): value for name, value in pairs}
                 if headers.get("upgrade") == "websocket":
+                    if self.cut_handshakes:
+                        self.cut_handshakes -= 1
+                        writer.transport.abort()
+                        return
                     key = hashlib.sha1((headers["sec-websocket-key"] + _MAGIC).encode()).digest()
                     writer.write(
                         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

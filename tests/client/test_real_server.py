@@ -12,6 +12,8 @@ from tests.support.process import ServerProcess
 from chinwag.client import Client, Mirror, load, take
 from chinwag.wire.values import AccountId, Message, Role, Text, direct_id
 
+from .relay import Relay
+
 pytestmark = pytest.mark.asyncio
 PASSWORD = "correct horse battery"
 
@@ -45,35 +47,35 @@ async def _answer(client: Client, sender: AccountId, number: int) -> Message:
     raise AssertionError("the client was closed")
 
 
-async def test_mirrors_kept_and_loaded_agree_after_a_restart_of_the_server(process: ServerProcess) -> None:
+async def test_mirrors_kept_and_loaded_agree_after_a_kill_of_the_server(process: ServerProcess) -> None:
     await process.start()
-    port = process.url.rpartition(":")[2]
-    ada = await Client.sign_up(process.url, "ada", PASSWORD)
-    bob = await Client.sign_up(process.url, "bob", PASSWORD)
-    async with ada, bob:
-        kept = Mirror(ada.account)
-        await load(kept, ada)
-        group = (await ada.create_group("lunch", [bob.account])).conversation
-        await ada.set_role(group, bob.account, Role.ADMIN)
-        handles = [ada.post(f"message {n}", conversation=group) for n in range(20)]
-        assert [(await handle.answer()).number for handle in handles] == list(range(3, 23))
-        await process.kill()
-        late = bob.post("sent into the dark", conversation=group)
-        await process.start("--server-port", port)
-        await bob.rename(group, "dinner")
-        await late.answer()
-        last = await bob.send("the end", conversation=group)
-        async with asyncio.timeout(30):
-            async for event in ada.events():
-                await take(kept, ada, event)
-                if isinstance(event, Message) and event.number == last.number:
-                    break
-        loaded = Mirror(ada.account)
-        await load(loaded, ada)
-        own = {group: list(range(3, 23))}
-        assert kept.comparable(own) == loaded.comparable(own)
-        assert kept.conversations[group].title == "dinner"
-        assert kept.conversations[group].unread == 2
+    async with Relay(lambda: process.url) as relay:
+        ada = await Client.sign_up(relay.url, "ada", PASSWORD)
+        bob = await Client.sign_up(relay.url, "bob", PASSWORD)
+        async with ada, bob:
+            kept = Mirror(ada.account)
+            await load(kept, ada)
+            group = (await ada.create_group("lunch", [bob.account])).conversation
+            await ada.set_role(group, bob.account, Role.ADMIN)
+            handles = [ada.post(f"message {n}", conversation=group) for n in range(20)]
+            assert [(await handle.answer()).number for handle in handles] == list(range(3, 23))
+            await process.kill()
+            late = bob.post("sent into the dark", conversation=group)
+            await process.start()
+            await bob.rename(group, "dinner")
+            last = await bob.send("the end", conversation=group)
+            assert (await late.answer()).number == 23
+            async with asyncio.timeout(60):
+                async for event in ada.events():
+                    await take(kept, ada, event)
+                    if isinstance(event, Message) and event.number == last.number:
+                        break
+            loaded = Mirror(ada.account)
+            await load(loaded, ada)
+            own = {group: list(range(3, 23))}
+            assert kept.comparable(own) == loaded.comparable(own)
+            assert kept.conversations[group].title == "dinner"
+            assert kept.conversations[group].unread == 2
 
 
 class Terminal:

@@ -341,6 +341,18 @@ async def test_it_waits_for_a_server_that_is_not_there(scripted: ScriptedServer)
         assert (await pending.answer()).number == 1
 
 
+async def test_a_line_cut_in_the_handshake_is_tried_again(scripted: ScriptedServer) -> None:
+    scripted.cut_handshakes = 2
+    async with client_of(scripted) as client:
+        updates = client.updates()
+        for _ in range(2):
+            offline = await anext(updates)
+            assert isinstance(offline, Offline)
+            assert offline.code == "unreachable"
+        await (await scripted.peer()).welcome()
+        assert await anext(updates) == Online()
+
+
 async def test_ids_make_a_repeated_send_one(scripted: ScriptedServer) -> None:
     async with client_of(scripted) as client:
         client.post("x", conversation=TALK, id="same")

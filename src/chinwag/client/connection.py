@@ -44,6 +44,11 @@ class Connection(WSListener):
         self.said_at = loop.time()
 
     @property
+    def connected(self) -> bool:
+        """Whether there was a handshake."""
+        return self._transport is not None
+
+    @property
     def writable(self) -> bool:
         """Whether the way out has room; frames are taken all the same."""
         return self._writable.is_set()
@@ -136,4 +141,7 @@ async def connect(url: str, tls: ssl.SSLContext, on_frame: OnFrame) -> Connectio
         raise Unreachable(f"Cannot connect to {url}: {error or type(error).__name__}") from error
     except (WSError, WSInvalidURL) as error:
         raise Unreachable(f"No Chinwag socket at {url}: {error}") from error
+    if not listener.connected:
+        # A line that is cut in the handshake is no error to picows, and it reports no end of it either.
+        raise Unreachable(f"The connection to {url} was cut in the handshake")
     return listener

@@ -19,6 +19,8 @@ ABOUT_MAX: Final = 500
 DEVICE_NAME_MAX: Final = 64
 FRIENDS_MAX: Final = 1000
 """Friends and waiting requests together; it bounds what one change of a profile posts."""
+BLOCKS_MAX: Final = 1000
+ANNOUNCEMENT_MAX: Final = 4_000
 DEVICES_MAX: Final = 50
 """Devices logged in at once."""
 
@@ -70,6 +72,16 @@ def about_of(text: str) -> str:
     if len(about) > ABOUT_MAX or any(unicodedata.category(c) in ("Cc", "Cs") and c != "\n" for c in about):
         raise Refused(Code.BAD_PROFILE)
     return about
+
+
+def announcement_of(text: str) -> str:
+    """What the server says to everybody: 1 to 4,000 characters; lines may break. Raises `bad_request`."""
+    said = text.strip()
+    if not 0 < len(said) <= ANNOUNCEMENT_MAX or any(
+        unicodedata.category(c) in ("Cc", "Cs") and c != "\n" for c in said
+    ):
+        raise Refused(Code.BAD_REQUEST, f"an announcement has 1 to {ANNOUNCEMENT_MAX} characters, and no controls")
+    return said
 
 
 def device_name_of(text: str) -> str:

@@ -110,6 +110,24 @@ class AccountClosed(msgspec.Struct, frozen=True, tag="account_closed"):
     version: int
 
 
+class BlockChanged(msgspec.Struct, frozen=True, tag="block_changed"):
+    """For one's own devices only: one blocks `blocked` (`on`), or does so no more."""
+
+    blocked: AccountId
+    on: bool
+    at: int
+    version: int
+
+
+class Announced(msgspec.Struct, frozen=True, tag="announced"):
+    """The server says something to everybody. It may come twice, with the same `id`."""
+
+    id: str
+    text: str
+    at: int
+    version: int = 1
+
+
 FriendChange = FriendRequested | FriendAccepted | FriendDeclined | FriendWithdrawn | FriendRemoved
 
 AccountChange = (
@@ -124,6 +142,8 @@ AccountChange = (
     | DeviceRevoked
     | AccountDisabled
     | AccountClosed
+    | BlockChanged
+    | Announced
 )
 
 
@@ -146,6 +166,10 @@ def subject(change: AccountChange) -> str:
             return f"settings:{account}"
         case AccountDisabled(account=account) | AccountClosed(account=account):
             return f"account:{account}"
+        case BlockChanged(blocked=blocked):
+            return f"block:{blocked}"
+        case Announced(id=id_):
+            return f"announcement:{id_}"
 
 
 def counts(change: AccountChange, seen: Mapping[str, int]) -> bool:

@@ -21,22 +21,25 @@ class Permits:
         """Whether `account` may write to `other` for the first time. Raises `Refused`."""
         async with self._directory.reading() as directory:
             found = await directory.accounts.get(other)
+            blocked = await directory.blocks.has(other, account)
             if found is None or found.closed or found.disabled:
                 raise Refused(Code.NO_ACCOUNT)
+            if blocked:
+                raise Refused(Code.RECIPIENT_REFUSES)
             if found.settings.direct_from == "friends" and account not in await directory.friends.friends_of(other):
                 raise Refused(Code.RECIPIENT_REFUSES)
 
     async def create(self, account: AccountId, action: Create) -> None:
-        """Whether the accounts that a group begins with exist. Raises `Refused`."""
+        """Whether the accounts that a group begins with exist and do not block its maker. Raises `Refused`."""
         check_title(action.title)
-        await self._exist([one for one in dict.fromkeys(action.members) if one != account])
+        await self._may_add(account, [one for one in dict.fromkeys(action.members) if one != account])
 
     async def change(self, account: AccountId, action: Action) -> None:
-        """Whether the account that is to be added exists. Raises `Refused`."""
+        """Whether the account that is to be added exists and does not block who adds it. Raises `Refused`."""
         if type(action) is Add:
-            await self._exist([action.account])
+            await self._may_add(account, [action.account])
 
-    async def _exist(self, accounts: list[AccountId]) -> None:
+    async def _may_add(self, by: AccountId, accounts: list[AccountId]) -> None:
         async with self._directory.reading() as directory:
             for first in range(0, len(accounts), 100):
                 asked = accounts[first : first + 100]
@@ -45,3 +48,5 @@ class Permits:
                 missing = [one for one in asked if one not in active]
                 if missing:
                     raise Refused(Code.NO_ACCOUNT, f"no account {missing[0][:64]!r}")
+                if await directory.blocks.against(by, asked):
+                    raise Refused(Code.RECIPIENT_REFUSES)

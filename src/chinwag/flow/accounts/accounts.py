@@ -13,7 +13,7 @@ from chinwag.flow.accounts.passwords import Passwords
 from chinwag.flow.accounts.throttle import Throttle
 from chinwag.flow.accounts.tokens import Tokens
 from chinwag.flow.clock import Clock
-from chinwag.ports.bus import REVOKED, Bus, Revoked
+from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
 from chinwag.ports.directory import Directory, Transaction
 
 
@@ -47,6 +47,10 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
         """Tell every process at once. Call it after the commit; the event in the outbox is what makes it certain."""
         if devices or all_of_them:
             self.bus.publish(REVOKED, Revoked(account, tuple(devices), account_closed=all_of_them))
+
+    def work_waits(self) -> None:
+        """Let whoever relays what the directory holds look now. Call it after the commit."""
+        self.bus.publish(WORK, Work())
 
 
 def open_accounts(

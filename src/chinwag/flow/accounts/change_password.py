@@ -4,7 +4,9 @@ from chinwag.domain.account import password_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.accounts import Accounts, post_revoked
+from chinwag.flow.accounts.audit import act_upon
 from chinwag.flow.accounts.confirm import confirm
+from chinwag.ports.directory_admin import OPERATOR, Actor
 
 
 async def change_password(
@@ -27,10 +29,11 @@ async def change_password(
     await _store(accounts, account, await accounts.passwords.hash(normal), stored, keep=device, keep_others=keep_others)
 
 
-async def reset_password(accounts: Accounts, account: AccountId, new: str) -> None:
-    """Give an account a new password and revoke all its devices. For operators. Raises `no_account`, `bad_password`."""
+async def reset_password(accounts: Accounts, account: AccountId, new: str, *, by: Actor = OPERATOR) -> None:
+    """Give an account a new password and revoke all its devices. For those who run the server. Raises `no_account`,
+    `bad_password`, `forbidden`."""
     normal = password_of(new, accounts.rules.password_min, accounts.rules.password_max)
-    await _store(accounts, account, await accounts.passwords.hash(normal), None, keep=None, keep_others=False)
+    await _store(accounts, account, await accounts.passwords.hash(normal), None, keep=None, keep_others=False, by=by)
 
 
 async def _store(
@@ -41,6 +44,7 @@ async def _store(
     *,
     keep: DeviceId | None,
     keep_others: bool,
+    by: Actor | None = None,
 ) -> None:
     now = accounts.clock()
     revoked: list[DeviceId] = []
@@ -50,6 +54,8 @@ async def _store(
             raise Refused(Code.NO_ACCOUNT)
         if expected is not None and await transaction.accounts.password(account) != expected:
             raise Refused(Code.WRONG_LOGIN, "the password has just been changed")
+        if by is not None:
+            await act_upon(transaction, now, by, "account.reset_password", account)
         await transaction.accounts.set_password(account, hashed)
         if not keep_others:
             revoked = await transaction.devices.revoke_all(account, now, but=keep)

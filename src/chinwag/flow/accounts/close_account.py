@@ -10,8 +10,9 @@ from chinwag.ports.directory import PAGE_MAX, Transaction
 
 
 async def close_account(accounts: Accounts, account: AccountId, password: str, *, address: str = "") -> None:
-    """Close one's own account: every device is revoked, friendships end, the profile is emptied. The name stays
-    taken, so that nobody can be taken for a person who left. What the account wrote is not touched here.
+    """Close one's own account: every device is revoked, friendships end, the profile is emptied, and its direct
+    conversations take no more messages. The name stays taken, so that nobody can be taken for a person who left.
+    What the account wrote is not touched here.
 
     Raises as `confirm` does.
     """
@@ -26,7 +27,9 @@ async def close_account(accounts: Accounts, account: AccountId, password: str, *
         await post_revoked(transaction, account, revoked, now)
         closed = await transaction.accounts.close(account, now)
         await post(transaction, AccountClosed(account, now, closed.version), account, *friends)
+        await transaction.refusals.add(account, None, now)
     accounts.revoked(account, revoked, all_of_them=True)
+    accounts.work_waits()
 
 
 async def _end_friendships(transaction: Transaction, account: AccountId, now: int) -> None:

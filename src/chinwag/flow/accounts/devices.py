@@ -3,7 +3,9 @@
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.accounts import Accounts, post_revoked
+from chinwag.flow.accounts.audit import act_upon
 from chinwag.ports.directory import Device
+from chinwag.ports.directory_admin import OPERATOR, Actor
 
 
 async def list_devices(accounts: Accounts, account: AccountId) -> list[Device]:
@@ -25,3 +27,25 @@ async def revoke_device(accounts: Accounts, account: AccountId, device: DeviceId
         if await transaction.devices.revoke(device, now):
             await post_revoked(transaction, account, [device], now)
     accounts.revoked(account, [device])
+
+
+async def revoke_devices_of(
+    accounts: Accounts, account: AccountId, device: DeviceId | None, *, by: Actor = OPERATOR
+) -> None:
+    """Log one device of somebody's account out, or with None all of them. For those who run the server.
+
+    Raises `no_account`, `no_device`, `forbidden`.
+    """
+    now = accounts.clock()
+    async with accounts.directory.transaction() as transaction:
+        if device is None:
+            await act_upon(transaction, now, by, "device.revoke_all", account)
+            revoked = await transaction.devices.revoke_all(account, now)
+        else:
+            await act_upon(transaction, now, by, "device.revoke", account, device)
+            found = await transaction.devices.get(device)
+            if found is None or found.account != account:
+                raise Refused(Code.NO_DEVICE)
+            revoked = [device] if await transaction.devices.revoke(device, now) else []
+        await post_revoked(transaction, account, revoked, now)
+    accounts.revoked(account, revoked)

@@ -1,31 +1,43 @@
-"""Disable and enable an account. For operators."""
+"""Disable and enable an account; make it an administrator. For those who run the server."""
 
 from chinwag.domain.account_change import AccountDisabled
 from chinwag.domain.ids import AccountId
-from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.accounts import Accounts, post, post_revoked
+from chinwag.flow.accounts.audit import act_upon
+from chinwag.ports.directory_admin import OPERATOR, Actor
 
 
-async def disable(accounts: Accounts, account: AccountId) -> None:
-    """Nobody acts for this account from now on: its devices are revoked and nobody logs in. Raises `no_account`."""
+async def disable(accounts: Accounts, account: AccountId, *, by: Actor = OPERATOR) -> None:
+    """Nobody acts for this account from now on: its devices are revoked, nobody logs in, and its direct conversations
+    take no more messages. Raises `no_account`, `forbidden`."""
     now = accounts.clock()
     async with accounts.directory.transaction() as transaction:
-        found = await transaction.accounts.get(account)
-        if found is None or found.closed:
-            raise Refused(Code.NO_ACCOUNT)
+        found = await act_upon(transaction, now, by, "account.disable", account)
         revoked = await transaction.devices.revoke_all(account, now)
         if not found.disabled:
             changed = await transaction.accounts.set_disabled(account, True)
             await post(transaction, AccountDisabled(account, now, changed.version), account)
+            await transaction.refusals.add(account, None, now)
         await post_revoked(transaction, account, revoked, now)
     accounts.revoked(account, revoked, all_of_them=True)
+    accounts.work_waits()
 
 
-async def enable(accounts: Accounts, account: AccountId) -> None:
-    """People may log in again. Raises `no_account`, also for a closed one."""
+async def enable(accounts: Accounts, account: AccountId, *, by: Actor = OPERATOR) -> None:
+    """People may log in again. Raises `no_account`, also for a closed one, and `forbidden`."""
+    now = accounts.clock()
     async with accounts.directory.transaction() as transaction:
-        found = await transaction.accounts.get(account)
-        if found is None or found.closed:
-            raise Refused(Code.NO_ACCOUNT)
+        found = await act_upon(transaction, now, by, "account.enable", account)
         if found.disabled:
             await transaction.accounts.set_disabled(account, False)
+            await transaction.refusals.add(account, None, now)
+    accounts.work_waits()
+
+
+async def set_admin(accounts: Accounts, account: AccountId, admin: bool) -> None:
+    """Let an account administer this server, or no more. For the operator alone. Raises `no_account`."""
+    now = accounts.clock()
+    async with accounts.directory.transaction() as transaction:
+        found = await act_upon(transaction, now, OPERATOR, "account.promote" if admin else "account.demote", account)
+        if found.admin != admin:
+            await transaction.accounts.set_admin(account, admin)

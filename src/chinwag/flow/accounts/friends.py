@@ -13,13 +13,17 @@ from chinwag.ports.directory import Account, Transaction
 async def befriend(accounts: Accounts, account: AccountId, other: AccountId) -> Friendship:
     """Ask `other` for friendship, or accept what it asked; the pair as it is then. Both are told.
 
-    Raises `no_account`, `bad_request` for oneself, `too_many` if either has `FRIENDS_MAX` friends and requests.
+    Who is blocked by `other` is not told: the request waits unseen until the block ends.
+    Raises `no_account`, `bad_request` for oneself, `too_many` if either has `FRIENDS_MAX` friends and requests,
+    `forbidden` if `account` itself blocks `other`.
     """
     now = accounts.clock()
     async with accounts.directory.transaction() as transaction:
         await _existing(transaction, other)
         before = await transaction.friends.pair(account, other)
         after = befriended(before, account, now)
+        if await transaction.blocks.has(account, other):
+            raise Refused(Code.FORBIDDEN, "you block this account")
         if before.bond is Bond.NONE:
             for one in (account, other):
                 if await transaction.friends.count(one) >= FRIENDS_MAX:
@@ -37,17 +41,24 @@ async def unfriend(accounts: Accounts, account: AccountId, other: AccountId) -> 
     async with accounts.directory.transaction() as transaction:
         await _existing(transaction, other)
         before = await transaction.friends.pair(account, other)
+        if await transaction.blocks.has(account, other):
+            return  # what waits there, this account has never heard of
         await _store(transaction, before, unfriended(before, account, now))
 
 
 async def list_friends(
     accounts: Accounts, account: AccountId, bond: Bond, after: AccountId | None, limit: int
-) -> list[tuple[Friendship, Account]]:
-    """Pairs with that bond, each with the other account, in the order of the other's id, after the one named."""
+) -> list[tuple[Friendship, Account, bool]]:
+    """Pairs with that bond, each with the other account, in the order of the other's id, after the one named.
+
+    The last says whether to show it: not a request of somebody blocked.
+    """
     async with accounts.directory.reading() as directory:
         pairs = await directory.friends.page(account, bond, after, limit)
-        others = {one.id: one for one in await directory.accounts.many([pair.other(account) for pair in pairs])}
-    return [(pair, others[pair.other(account)]) for pair in pairs]
+        names = [pair.other(account) for pair in pairs]
+        others = {one.id: one for one in await directory.accounts.many(names)}
+        blocked = await directory.blocks.by(account, names)
+    return [(pair, others[name], name not in blocked) for pair, name in zip(pairs, names, strict=True)]
 
 
 async def _existing(transaction: Transaction, account: AccountId) -> None:
@@ -61,4 +72,6 @@ async def _store(transaction: Transaction, before: Friendship, after: Friendship
         return
     await transaction.friends.put(after)
     for reader in (after.low, after.high):
+        if await transaction.blocks.has(reader, after.other(reader)):
+            continue
         await post(transaction, told(before, after, reader), reader)

@@ -33,7 +33,8 @@ async def find_account(accounts: Accounts, name: str) -> Account:
     return found
 
 
-async def list_accounts(accounts: Accounts, after: AccountId | None, limit: int) -> list[Account]:
-    """Accounts in the order of their ids as text. For operators."""
+async def list_accounts(accounts: Accounts, after: AccountId | None, limit: int, *, search: str = "") -> list[Account]:
+    """Accounts in the order of their ids as text, those whose name holds `search` in whatever case. For those who run
+    the server."""
     async with accounts.directory.reading() as directory:
-        return await directory.accounts.page(after, limit)
+        return await directory.accounts.page(after, limit, name_key(search) if search else None)

@@ -4,8 +4,10 @@ from chinwag.domain.account import Settings, display_name_of, name_key, name_of,
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.accounts.audit import act
 from chinwag.flow.accounts.tokens import digest
 from chinwag.ports.directory import Account
+from chinwag.ports.directory_admin import OPERATOR, Actor
 
 
 async def sign_up(
@@ -20,18 +22,34 @@ async def sign_up(
         raise Refused(Code.SIGN_UP_CLOSED)
     accounts.throttle.sign_up(address)
     code = invitation if accounts.rules.sign_up == "invitation" else None
-    return await _create(accounts, name, password, display_name, admin=False, invitation=code)
+    return await _create(accounts, name, password, display_name, admin=False, invitation=code, by=None)
 
 
 async def create_account(
-    accounts: Accounts, name: str, password: str, *, display_name: str = "", admin: bool = False
+    accounts: Accounts,
+    name: str,
+    password: str,
+    *,
+    display_name: str = "",
+    admin: bool = False,
+    by: Actor = OPERATOR,
 ) -> Account:
-    """Make an account for somebody, whatever the server says about signing up. For operators."""
-    return await _create(accounts, name, password, display_name, admin=admin, invitation=None)
+    """Make an account for somebody, whatever the server says about signing up. For those who run the server; only
+    the operator makes administrators. Raises as `sign_up`, and `forbidden`."""
+    if admin and by != OPERATOR:
+        raise Refused(Code.FORBIDDEN)
+    return await _create(accounts, name, password, display_name, admin=admin, invitation=None, by=by)
 
 
 async def _create(
-    accounts: Accounts, name: str, password: str, display_name: str, *, admin: bool, invitation: str | None
+    accounts: Accounts,
+    name: str,
+    password: str,
+    display_name: str,
+    *,
+    admin: bool,
+    invitation: str | None,
+    by: Actor | None,
 ) -> Account:
     now = accounts.clock()
     account = Account(
@@ -48,5 +66,7 @@ async def _create(
     async with accounts.directory.transaction() as transaction:
         if invitation is not None and not await transaction.invitations.use(digest(invitation), now):
             raise Refused(Code.BAD_INVITATION)
+        if by is not None:
+            await act(transaction, now, by, "account.add", account.id, "administrator" if admin else "")
         await transaction.accounts.create(account, name_key(name), hashed)
     return account

@@ -82,8 +82,9 @@ async def delete_friend(account_id: FromPath[str], accounts: AccountVerbs, princ
 async def _page(accounts: Accounts, principal: Principal, bond: Bond, after: str | None, limit: int) -> Page[Friend]:
     cursor = None if after is None else AccountId(after)
     found = await list_friends(accounts, principal.account, bond, cursor, limit + 1)
-    items = [answers.friend(pair, other) for pair, other in found[:limit]]
-    return Page(items, next=items[-1].user.id if len(found) > limit else None)
+    shown = found[:limit]
+    items = [answers.friend(pair, other) for pair, other, seen in shown if seen]
+    return Page(items, next=shown[-1][1].id if len(found) > limit else None)
 
 
 HANDLERS = [get_user, get_users, get_friends, get_requests, put_friend, delete_friend]

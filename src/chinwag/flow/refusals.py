@@ -1,0 +1,166 @@
+"""From the directory to direct conversations: who takes no messages of whom (blocks, disabled and closed accounts).
+
+A change leaves a row in its own transaction, so the two cannot part. Here each row becomes `Refuse` commands through
+the conversations' logs, which say what the directory says now; it goes once they are answered and the directory still
+says the same. So the last command placed always agrees with the directory, also after a crash at any step, and
+however many processes do this side by side. A conversation learns it at least once, and a copy changes nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from chinwag.domain.command import Command, Refuse
+from chinwag.domain.ids import AccountId, ClientId, DeviceId, direct_id, direct_members
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.clock import Clock
+from chinwag.ports.bus import WORK, Answers, Bus, NodeId, Signal, answers_to
+from chinwag.ports.directory import Directory, Transaction
+from chinwag.ports.directory_blocks import RefusalDue
+from chinwag.ports.log import Log, Submission
+from chinwag.ports.message_store import MessageStore
+
+BATCH: Final = 100
+"""Rows, or conversations of one account, that are seen to together."""
+POLL_SECONDS: Final = 1.0
+"""How often rows are looked for unasked: those of other processes, and after a lost signal."""
+ANSWER_SECONDS: Final = 20.0
+SERVER: Final = DeviceId("~server")
+"""The device of commands that nobody's device has sent."""
+
+_AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
+_log = structlog.get_logger(__name__)
+
+
+class Refusals:
+    """Brings refusals into their conversations: `run` until cancelled."""
+
+    def __init__(
+        self, directory: Directory, store: MessageStore, log: Log, bus: Bus, clock: Clock, node: NodeId
+    ) -> None:
+        """`node` is where its answers go, and nobody else's."""
+        self._directory = directory
+        self._store = store
+        self._log = log
+        self._bus = bus
+        self._clock = clock
+        self._node = node
+        self._next_ref = 0
+        self._waiting: dict[int, asyncio.Future[Code | None]] = {}
+        self._work = asyncio.Event()
+
+    async def run(self) -> None:
+        """Do what waits, then wait for more, until cancelled."""
+        stops: list[Callable[[], None]] = [self.listen(), self._bus.subscribe(WORK, lambda _: self._work.set())]
+        try:
+            while True:
+                self._work.clear()
+                try:
+                    if await self.once() == BATCH:
+                        continue
+                except Refused as refused:
+                    _log.warning("refusals wait", code=refused.code, detail=refused.detail)
+                    await asyncio.sleep(POLL_SECONDS)
+                try:
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._work.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            for stop in stops:
+                stop()
+
+    def listen(self) -> Callable[[], None]:
+        """Take answers until the returned function is called."""
+        return self._bus.subscribe(answers_to(self._node), self._answers)
+
+    async def once(self) -> int:
+        """See to the oldest rows, at most `BATCH`; how many there were. Raises `Refused` (`unavailable`, `overloaded`)
+        if some could not be told; their rows stay."""
+        async with self._directory.reading() as directory:
+            rows = await directory.refusals.pending(BATCH)
+        pairs = [row for row in rows if row.other is not None]
+        if pairs:
+            said = await self._say([(row.account, row.other) for row in pairs if row.other is not None])
+            async with self._directory.transaction() as transaction:
+                for row in pairs:
+                    await self._settle(transaction, row, said)
+        for row in rows:
+            if row.other is None:
+                await self._everybody(row)
+        return len(rows)
+
+    async def _everybody(self, row: RefusalDue) -> None:
+        """Every direct conversation of an account whose standing changed, some at a time."""
+        spans = await self._store.memberships(row.account)
+        others = [_other(row.account, pair) for span in spans if (pair := direct_members(span.conversation))]
+        async with self._directory.reading() as directory:
+            gone = await _gone(directory, row.account)
+        for first in range(0, len(others), BATCH):
+            await self._say([(row.account, other) for other in others[first : first + BATCH]])
+        async with self._directory.transaction() as transaction:
+            # A block that changed meanwhile has a row of its own.
+            if await _gone(transaction, row.account) is gone:
+                await transaction.refusals.done(row)
+
+    async def _say(self, pairs: Sequence[tuple[AccountId, AccountId]]) -> dict[tuple[AccountId, AccountId], bool]:
+        """Tell the conversations of `pairs` what the directory says now, and return that once they have it."""
+        async with self._directory.reading() as directory:
+            truth = {(one, other): await _refuses(directory, one, other) for one, other in pairs}
+        waiting = [self._append(one, other, on) for (one, other), on in truth.items()]
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answers = await asyncio.gather(*waiting)
+        except TimeoutError:
+            raise Refused(Code.UNAVAILABLE, "no answer in time") from None
+        for pair, code in zip(truth, answers, strict=True):
+            if code in _AGAIN:
+                raise Refused(code)
+            if code is not None:
+                _log.error("a refusal is set aside", account=pair[0], other=pair[1], code=code)
+        return truth
+
+    def _append(self, one: AccountId, other: AccountId, on: bool) -> "asyncio.Future[Code | None]":
+        self._next_ref += 1
+        ref, now = self._next_ref, self._clock()
+        answer = self._waiting[ref] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda _: self._waiting.pop(ref, None))
+        command = Command(direct_id(one, other), one, SERVER, ClientId(f"refuse-{now}-{ref}"), now, Refuse(on))
+        try:
+            self._log.append(Submission(command, self._node, ref))
+        except Refused as refused:
+            answer.set_result(refused.code)
+        return answer
+
+    def _answers(self, signal: Signal) -> None:
+        if type(signal) is Answers:
+            for answer in signal.answers:
+                waiting = self._waiting.get(answer.ref)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer.refused)
+
+    async def _settle(
+        self, transaction: Transaction, row: RefusalDue, said: dict[tuple[AccountId, AccountId], bool]
+    ) -> None:
+        if row.other is None:
+            return
+        if await _refuses(transaction, row.account, row.other) is said[row.account, row.other]:
+            await transaction.refusals.done(row)
+        else:
+            # It may have been told and forgotten by another process, before what is said here was placed.
+            await transaction.refusals.add(row.account, row.other, self._clock())
+
+
+async def _refuses(directory: Transaction, account: AccountId, other: AccountId) -> bool:
+    return await _gone(directory, account) or await directory.blocks.has(account, other)
+
+
+async def _gone(directory: Transaction, account: AccountId) -> bool:
+    found = await directory.accounts.get(account)
+    return found is None or found.disabled or found.closed
+
+
+def _other(account: AccountId, pair: tuple[AccountId, AccountId]) -> AccountId:
+    return pair[1] if pair[0] == account else pair[0]

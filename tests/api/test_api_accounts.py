@@ -76,8 +76,8 @@ async def test_a_closed_server_takes_accounts_from_operators_only(start: Start) 
 
 async def test_an_invitation_is_good_for_its_uses_and_a_refusal_uses_none(start: Start, time: Time) -> None:
     server = await start(AccountRules(sign_up="invitation"))
-    code = await invite(server.accounts, uses=1, valid_ms=1000)
-    late = await invite(server.accounts, uses=1, valid_ms=1000)
+    code = (await invite(server.accounts, uses=1, valid_ms=1000)).code
+    late = (await invite(server.accounts, uses=1, valid_ms=1000)).code
 
     async def attempt(name: str, invitation: str) -> str:
         body = {"name": name, "password": PASSWORD, "invitation": invitation}

@@ -21,24 +21,42 @@ CONVERSATIONS_MAX: Final = 5_000
 CACHE_SECONDS: Final = 10.0
 CACHE_ACCOUNTS: Final = 200_000
 """Accounts that all cached audiences together name."""
+APART_ACCOUNTS: Final = 20_000
+"""Accounts with blocks that are remembered for when the directory is away."""
 FRIENDS_SECONDS: Final = 2.0
 """How long to wait for the directory, and how long to do without it once it failed."""
 _CHUNK: Final = 100
 
 Friends = Callable[[AccountId], Awaitable[Iterable[AccountId]]]
-"""An account's friends; raises `Refused(UNAVAILABLE)` while the directory is away."""
+"""An account's friends, or those around it whom a block keeps apart; raises `Refused(UNAVAILABLE)` while the directory
+is away."""
+
+
+async def nobody(_: AccountId) -> Iterable[AccountId]:
+    """Nobody at all."""
+    return ()
 
 
 class Audience:
-    """Finds the people around an account: its friends and those with whom it shares a conversation.
+    """Finds the people around an account: its friends and those with whom it shares a conversation, but nobody whom a
+    block keeps apart from it.
 
-    With the directory away, only the latter are known (P14).
+    With the directory away, friends are not known (P14), and of blocks those that were known last.
     """
 
-    def __init__(self, messages: MessageStore, friends: Friends, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` in seconds, never stepping back."""
+    def __init__(
+        self,
+        messages: MessageStore,
+        friends: Friends,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        apart: Friends = nobody,
+    ) -> None:
+        """`clock` in seconds, never stepping back. apart: those with whom an account has a block, of either side."""
         self._messages = messages
         self._friends_of = friends
+        self._apart_of = apart
+        self._apart: OrderedDict[AccountId, frozenset[AccountId]] = OrderedDict()
         self._clock = clock
         self._cache: OrderedDict[AccountId, tuple[float, frozenset[AccountId]]] = OrderedDict()
         self._cached = 0
@@ -52,16 +70,18 @@ class Audience:
         found = self._cache.get(account)
         if found is not None and self._clock() < found[0]:
             return found[1]
+        apart = await self._kept_apart(account)
         told = {account}
         told.update(islice(await self._friends(account), TOLD_MAX - 1))
         conversations = (await self._present_in(account))[:CONVERSATIONS_MAX]
         for first in range(0, len(conversations), _CHUNK):
             for state in await self._messages.states(conversations[first : first + _CHUNK]):
                 if state is not None and _tells(state):
-                    told.update(islice((m for m in state.members if m not in told), TOLD_MAX - len(told)))
+                    others = (m for m in state.members if m not in told and m not in apart)
+                    told.update(islice(others, TOLD_MAX - len(told)))
             if len(told) >= TOLD_MAX:
                 break
-        audience = frozenset(told)
+        audience = frozenset(told) - apart
         self._remember(account, audience)
         return audience
 
@@ -72,7 +92,7 @@ class Audience:
         if allowed == wanted:
             return allowed
         own = set(await self._present_in(asker))
-        for other in wanted - allowed:
+        for other in wanted - allowed - await self._kept_apart(asker):
             shared = own.intersection(await self._present_in(other))
             direct = direct_id(asker, other)
             if shared - {direct} or (direct in shared and await self._open(direct)):
@@ -90,6 +110,23 @@ class Audience:
             # Others need not find out by waiting, too.
             self._friends_away_until = self._clock() + FRIENDS_SECONDS
             return ()
+
+    async def _kept_apart(self, account: AccountId) -> frozenset[AccountId]:
+        """Those whom a block keeps apart from `account`; with the directory away as known last."""
+        if self._clock() < self._friends_away_until:
+            return self._apart.get(account, frozenset())
+        try:
+            async with asyncio.timeout(FRIENDS_SECONDS):
+                apart = frozenset(await self._apart_of(account))
+        except (Refused, TimeoutError):
+            self._friends_away_until = self._clock() + FRIENDS_SECONDS
+            return self._apart.get(account, frozenset())
+        self._apart.pop(account, None)
+        if apart:
+            self._apart[account] = apart
+            if len(self._apart) > APART_ACCOUNTS:
+                self._apart.popitem(last=False)
+        return apart
 
     async def _open(self, direct: ConversationId) -> bool:
         state = (await self._messages.states([direct]))[0]

@@ -3,6 +3,8 @@
 import secrets
 from typing import Final
 
+import msgspec
+
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.accounts import Accounts
@@ -15,7 +17,17 @@ USES_MAX: Final = 10_000
 VALID_MAX_MS: Final = 366 * 86_400_000
 
 
-async def invite(accounts: Accounts, *, uses: int, valid_ms: int, by: Actor = OPERATOR) -> str:
+class NewCode(msgspec.Struct, frozen=True):
+    """An invitation just made: what it is listed and revoked by, and its code."""
+
+    id: str
+    code: str
+
+    def __repr__(self) -> str:
+        return f"NewCode({self.id}, …)"
+
+
+async def invite(accounts: Accounts, *, uses: int, valid_ms: int, by: Actor = OPERATOR) -> NewCode:
     """A new code, good for so many accounts and so many milliseconds. Only its digest is kept.
 
     Raises `bad_request` beyond `USES_MAX` or `VALID_MAX_MS`, `forbidden`.
@@ -29,7 +41,7 @@ async def invite(accounts: Accounts, *, uses: int, valid_ms: int, by: Actor = OP
     async with accounts.directory.transaction() as transaction:
         await act(transaction, now, by, "invitation.create", hashed.hex(), f"uses {uses}")
         await transaction.invitations.create(Invitation(hashed, uses, now + valid_ms, maker, now))
-    return code
+    return NewCode(hashed.hex(), code)
 
 
 async def list_invitations(accounts: Accounts, after: bytes | None, limit: int) -> list[Invitation]:

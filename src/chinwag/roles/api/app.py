@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from chinwag.flow.accounts.accounts import Accounts
 from chinwag.flow.accounts.admission import Admission
-from chinwag.roles.api import me, people, sessions
+from chinwag.roles.api import blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
 from chinwag.roles.api.problems import HANDLERS
@@ -70,10 +70,10 @@ def api(admission: Admission, routes: Sequence[ControllerRouterHandler], setting
 
 
 def account_routes(accounts: Accounts) -> Router:
-    """Everything about accounts, devices, users and friends."""
+    """Everything about accounts, devices, users, friends and blocks, and what the server says to all."""
     return Router(
         path="/v1",
-        route_handlers=[*sessions.HANDLERS, *me.HANDLERS, *people.HANDLERS],
+        route_handlers=[*sessions.HANDLERS, *me.HANDLERS, *people.HANDLERS, *blocks.HANDLERS],
         dependencies={"accounts": Provide(lambda: accounts, sync_to_thread=False)},
     )
 

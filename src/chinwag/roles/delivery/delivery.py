@@ -1,15 +1,20 @@
-"""The delivery role: the partitions' workers, the outbox's relay, and the inboxes' housekeeping."""
+"""The delivery role: the partitions' workers, what the directory has left to do, and the inboxes' housekeeping."""
 
 import asyncio
+import secrets
 from typing import Final
 
 import structlog
 
 from chinwag.domain.refusal import Refused
+from chinwag.flow.announcements import announcements
 from chinwag.flow.clock import Clock
 from chinwag.flow.deliver import Deliver
+from chinwag.flow.groups.join_by_link import settle
+from chinwag.flow.groups.listing import Listing
+from chinwag.flow.refusals import Refusals
 from chinwag.flow.relay import relay
-from chinwag.ports.bus import Bus
+from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.log import Log
@@ -39,7 +44,9 @@ class Delivery:
     ) -> None:
         self.workers = [Deliver(partition, log, store, bus) for partition in range(log.partitions)]
         self._log = log
+        self._store = store
         self._inbox = inbox
+        self._bus = bus
         self._directory = directory
         self._clock = clock
         self._kept_ms = inbox_kept_days * DAY_MS
@@ -51,8 +58,16 @@ class Delivery:
         self._working = [asyncio.create_task(worker.run(), name="deliver") for worker in self.workers]
         self._beside = [
             asyncio.create_task(relay(self._directory, self._inbox), name="relay"),
+            asyncio.create_task(self._refusals().run(), name="refusals"),
+            asyncio.create_task(announcements(self._directory, self._inbox, self._bus), name="announcements"),
+            asyncio.create_task(Listing(self._directory, self._inbox, self._store).run(), name="listing"),
+            asyncio.create_task(settle(self._directory, self._store, self._clock), name="settle-links"),
             asyncio.create_task(self._trim(), name="trim"),
         ]
+
+    def _refusals(self) -> Refusals:
+        node = NodeId(f"refusals-{secrets.token_hex(8)}")
+        return Refusals(self._directory, self._store, self._log, self._bus, self._clock, node)
 
     async def check(self) -> None:
         """For readiness: raise if a worker has ended."""

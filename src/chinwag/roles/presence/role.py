@@ -10,7 +10,7 @@ from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf
 from chinwag.flow.ask_presence import AskPresence
 from chinwag.flow.presence import Presences
-from chinwag.flow.presence_audience import Audience, Friends
+from chinwag.flow.presence_audience import Audience, Friends, nobody
 from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Recount, SessionChange, Signal
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -48,12 +48,14 @@ class PresenceRole:
         friends: Friends,
         clock: Callable[[], int] | None = None,
         grace_ms: int = GRACE_MS,
+        apart: Friends = nobody,
     ) -> None:
-        """`friends` gives an account's friends, or raises `Refused`; `clock` in milliseconds since 1970."""
+        """`friends` gives an account's friends, `apart` those with whom it has a block; both may raise `Refused`.
+        `clock` in milliseconds since 1970."""
         self._bus = bus
         self._registry = registry
         self._clock = clock if clock is not None else steady_clock()
-        audience = Audience(messages, friends)
+        audience = Audience(messages, friends, apart=apart)
         self._presences = Presences(marks, bus, audience.of, self._clock, grace_ms)
         self._asking = AskPresence(self._presences, audience)
         self._work = asyncio.Event()

@@ -21,6 +21,8 @@ from chinwag.flow.accounts.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
+from chinwag.flow.groups.links import Links
+from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
@@ -32,10 +34,12 @@ from chinwag.life.vitals import Address, Counts, Vitals
 from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
+from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.control import Control
@@ -56,6 +60,8 @@ GRACE: Final = 5.0
 """Seconds that a stop waits for each other part."""
 RETURN_WITHIN: Final = 3.0
 """Seconds over which clients are asked to spread their return."""
+APART_MAX: Final = 20_000
+"""Accounts that a block keeps apart from one: so many of them at most are looked at."""
 OPERATOR_WORKER: Final = 1023
 """The worker number of ids that commands make beside a running server."""
 
@@ -146,11 +152,17 @@ class Server:
             stores.log, stores.message_store, stores.inbox, bus, directory, system_clock, config.inbox.kept_days
         )
         self._presence = PresenceRole(
-            bus, stores.mark_store, stores.message_store, stores.registry, friends_in(directory)
+            bus,
+            stores.mark_store,
+            stores.message_store,
+            stores.registry,
+            friends_in(directory),
+            apart=apart_in(directory),
         )
         routes = [
             account_routes(self._accounts),
             presence_routes(self._presence),
+            admin_routes(self._accounts, self._presence),
             conversation_routes(
                 ConversationServices(
                     accept=self._accept,
@@ -164,6 +176,15 @@ class Server:
                 )
             ),
         ]
+        links = Links(
+            accept=self._accept,
+            directory=directory,
+            store=stores.message_store,
+            states=states,
+            ids=ids,
+            clock=system_clock,
+        )
+        routes.append(group_routes(links, Listing(directory, stores.inbox, stores.message_store)))
         routes.append(discovery_routes(DiscoveryServices(registry=stores.registry, tickets=tickets)))
         self._heard = Heard(node, bus, system_clock, config.presence.offline_seconds + 1.0)
         routes.append(
@@ -313,6 +334,16 @@ def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable
             return await transaction.friends.friends_of_each(accounts)
 
     return Together(read).ask
+
+
+def apart_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
+    """Those with whom an account has a block, of either side, as the presence role asks for them."""
+
+    async def apart(account: AccountId) -> Iterable[AccountId]:
+        async with directory.reading() as transaction:
+            return await transaction.blocks.around(account, APART_MAX)
+
+    return apart
 
 
 async def open_server(config: Config) -> Server:

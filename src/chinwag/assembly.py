@@ -38,8 +38,8 @@ from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
-from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.groups import group_routes
+from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.control import Control

@@ -1,27 +1,22 @@
 """`chinwag user`: accounts, for whoever runs the server. Works on the data folder, also while the server runs."""
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from getpass import getpass
 from typing import Annotated, Final
 
 import cyclopts
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
-from chinwag.adapters.embedded.bus import EmbeddedBus
-from chinwag.assembly import OPERATOR_WORKER, accounts_in, open_directory_in
-from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.operate import day, minute, run, say
+from chinwag.cli.settings import with_settings
 from chinwag.cli.trouble import UsageError
-from chinwag.domain.ids import AccountId, Snowflake
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.flow.accounts.accounts import Accounts
 from chinwag.flow.accounts.change_password import reset_password
-from chinwag.flow.accounts.disable import disable, enable
+from chinwag.flow.accounts.devices import list_devices, revoke_devices_of
+from chinwag.flow.accounts.disable import disable, enable, set_admin
 from chinwag.flow.accounts.look_up import find_account, list_accounts
 from chinwag.flow.accounts.sign_up import create_account
 
@@ -29,6 +24,8 @@ PASSWORD_VARIABLE: Final = "CHINWAG_PASSWORD"  # noqa: S105 - the name of a vari
 PAGE: Final = 200
 
 Name = Annotated[str, Parameter(help="The account's name.")]
+Search = Annotated[str, Parameter(help="A part of the name, in any case.")]
+Device = Annotated[str | None, Parameter(help="The id of one device; without it all of them.")]
 Admin = Annotated[bool, Parameter(help="The account may administer this server.", negative=())]
 
 app = cyclopts.App(
@@ -48,29 +45,30 @@ def add(name: Name, *, admin: Admin = False, **flags: str | None) -> None:
 
     async def work(accounts: Accounts) -> None:
         account = await create_account(accounts, name, password, admin=admin)
-        _say(f"added {account.name} (id {account.id}){', an administrator' if admin else ''}")
+        say(f"added {account.name} (id {account.id}){', an administrator' if admin else ''}")
 
-    _run(flags, work)
+    run(flags, work)
 
 
 @app.command(name="list")
 @with_settings("data")
-def list_(**flags: str | None) -> None:
-    """List all accounts."""
+def list_(*, search: Search = "", **flags: str | None) -> None:
+    """List all accounts, or those with a text in their name."""
 
     async def work(accounts: Accounts) -> None:
         table = Table("name", "id", "display name", "made", "")
         after: AccountId | None = None
-        while page := await list_accounts(accounts, after, PAGE):
+        while page := await list_accounts(accounts, after, PAGE, search=search):
             for account in page:
                 marks = {"admin": account.admin, "disabled": account.disabled, "closed": account.closed}
-                made = _day(account.created_at)
+                made = day(account.created_at)
                 said = ", ".join(mark for mark, holds in marks.items() if holds)
                 table.add_row(account.name, account.id, account.display_name, made, said)
             after = page[-1].id
-        Console(highlight=False).print(table if table.row_count else "no accounts yet: add one with `chinwag user add`")
+        nothing = f"no account has {search!r} in its name" if search else "no accounts yet: `chinwag user add` adds one"
+        say(table if table.row_count else nothing)
 
-    _run(flags, work)
+    run(flags, work)
 
 
 @app.command(name="reset-password")
@@ -82,9 +80,9 @@ def reset(name: Name, **flags: str | None) -> None:
     async def work(accounts: Accounts) -> None:
         account = await find_account(accounts, name)
         await reset_password(accounts, account.id, password)
-        _say(f"{account.name} has a new password; its devices are logged out")
+        say(f"{account.name} has a new password; its devices are logged out")
 
-    _run(flags, work)
+    run(flags, work)
 
 
 @app.command(name="disable")
@@ -95,9 +93,9 @@ def disable_(name: Name, **flags: str | None) -> None:
     async def work(accounts: Accounts) -> None:
         account = await find_account(accounts, name)
         await disable(accounts, account.id)
-        _say(f"{account.name} is disabled; `chinwag user enable {account.name}` takes it back")
+        say(f"{account.name} is disabled; `chinwag user enable {account.name}` takes it back")
 
-    _run(flags, work)
+    run(flags, work)
 
 
 @app.command(name="enable")
@@ -108,32 +106,63 @@ def enable_(name: Name, **flags: str | None) -> None:
     async def work(accounts: Accounts) -> None:
         account = await find_account(accounts, name)
         await enable(accounts, account.id)
-        _say(f"{account.name} can log in again")
+        say(f"{account.name} can log in again")
 
-    _run(flags, work)
-
-
-def _run(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
-    asyncio.run(_with_accounts(flags, work))
+    run(flags, work)
 
 
-async def _with_accounts(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
-    async with _accounts(flags) as accounts:
-        await work(accounts)
+@app.command
+@with_settings("data")
+def promote(name: Name, **flags: str | None) -> None:
+    """Let an account administer this server."""
+
+    async def work(accounts: Accounts) -> None:
+        account = await find_account(accounts, name)
+        await set_admin(accounts, account.id, True)
+        say(f"{account.name} is an administrator")
+
+    run(flags, work)
 
 
-@asynccontextmanager
-async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
-    """The account verbs on the data folder. What they change reaches a running server through the outbox."""
-    config = read_settings(flags).config
-    data = config.data.path.expanduser()
-    if not data.is_dir():
-        raise UsageError(f"there is no data folder {data} yet: start the server once, or name it with --data-path")
-    directory = await open_directory_in(data)
-    try:
-        yield accounts_in(data, config, directory, EmbeddedBus(), Snowflake(OPERATOR_WORKER))
-    finally:
-        await directory.close()
+@app.command
+@with_settings("data")
+def demote(name: Name, **flags: str | None) -> None:
+    """Let an account administer this server no more."""
+
+    async def work(accounts: Accounts) -> None:
+        account = await find_account(accounts, name)
+        await set_admin(accounts, account.id, False)
+        say(f"{account.name} is no administrator")
+
+    run(flags, work)
+
+
+@app.command
+@with_settings("data")
+def devices(name: Name, **flags: str | None) -> None:
+    """List the devices of an account that are logged in."""
+
+    async def work(accounts: Accounts) -> None:
+        account = await find_account(accounts, name)
+        table = Table("id", "name", "logged in", "last seen (UTC)")
+        for one in await list_devices(accounts, account.id):
+            table.add_row(one.id, one.name, day(one.created_at), minute(one.last_seen_at))
+        say(table if table.row_count else f"{account.name} is logged in nowhere")
+
+    run(flags, work)
+
+
+@app.command
+@with_settings("data")
+def revoke(name: Name, device: Device = None, **flags: str | None) -> None:
+    """Log an account out: one device, or all of them."""
+
+    async def work(accounts: Accounts) -> None:
+        account = await find_account(accounts, name)
+        await revoke_devices_of(accounts, account.id, None if device is None else DeviceId(device))
+        say(f"{account.name} is logged out {'everywhere' if device is None else f'on device {device}'}")
+
+    run(flags, work)
 
 
 def _password(prompt: str) -> str:
@@ -146,11 +175,3 @@ def _password(prompt: str) -> str:
     if getpass("Once more: ") != password:
         raise UsageError("the two passwords differ: nothing was changed")
     return password
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
-
-
-def _say(text: str) -> None:
-    Console(highlight=False).print(text, markup=False)

@@ -1,0 +1,36 @@
+"""`chinwag announce`: say something to everybody. Works on the data folder; a running server brings it to people."""
+
+from typing import Annotated, Final
+
+import cyclopts
+from cyclopts import Parameter
+from rich.table import Table
+
+from chinwag.cli.operate import minute, run, say
+from chinwag.cli.settings import with_settings
+from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.accounts.announce import announce, list_announcements
+
+LAST: Final = 20
+
+Text = Annotated[str | None, Parameter(help="What to say. Without it the last announcements are listed.")]
+
+app = cyclopts.App(name="announce", help="Say something to everybody who has an account on this server.")
+
+
+@app.default
+@with_settings("data")
+def announce_(text: Text = None, **flags: str | None) -> None:
+    """Say something to everybody who has an account now; they get it while the server runs."""
+
+    async def work(accounts: Accounts) -> None:
+        if text is not None:
+            made = await announce(accounts, text)
+            say(f"announcement {made.id} is on its way to everybody")
+            return
+        table = Table("id", "at (UTC)", "by", "arrived", "text")
+        for one in await list_announcements(accounts, None, LAST):
+            table.add_row(one.id, minute(one.at), one.by, "everywhere" if one.done else "not yet", one.text)
+        say(table if table.row_count else "nothing was announced yet")
+
+    run(flags, work)

@@ -1,0 +1,53 @@
+"""What the commands that work on the data folder share: the account verbs, opened and closed, and how they speak."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console, RenderableType
+
+from chinwag.adapters.embedded.bus import EmbeddedBus
+from chinwag.assembly import OPERATOR_WORKER, accounts_in, open_directory_in
+from chinwag.cli.settings import read_settings
+from chinwag.cli.trouble import UsageError
+from chinwag.domain.ids import Snowflake
+from chinwag.flow.accounts.accounts import Accounts
+
+
+def run(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
+    """Do `work` on the data folder that `flags` name. A running server finds in the directory what it changed."""
+    asyncio.run(_with_accounts(flags, work))
+
+
+def day(at_ms: int) -> str:
+    """A date for people."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def minute(at_ms: int) -> str:
+    """A date and time for people, in UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def say(what: RenderableType) -> None:
+    """Print `what`, a text as it is."""
+    Console(highlight=False, soft_wrap=isinstance(what, str)).print(what, markup=False)
+
+
+async def _with_accounts(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
+    async with _accounts(flags) as accounts:
+        await work(accounts)
+
+
+@asynccontextmanager
+async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
+    config = read_settings(flags).config
+    data = config.data.path.expanduser()
+    if not data.is_dir():
+        raise UsageError(f"there is no data folder {data} yet: start the server once, or name it with --data-path")
+    directory = await open_directory_in(data)
+    try:
+        yield accounts_in(data, config, directory, EmbeddedBus(), Snowflake(OPERATOR_WORKER))
+    finally:
+        await directory.close()

@@ -35,7 +35,7 @@ class Screen:
     def __init__(self) -> None:
         self.interactive = sys.stdin.isatty() and sys.stdout.isatty()
         self._console = Console(highlight=False, soft_wrap=True, force_terminal=None if self.interactive else False)
-        self._prompt = ""
+        self._prompt = PROMPT
         self._reading = False
         self._mode = termios.tcgetattr(0) if self.interactive and termios is not None else None
 
@@ -96,7 +96,11 @@ class Screen:
             line = sys.stdin.readline()
             return line.rstrip("\r\n") if line else None
         try:
-            self._reading = True
+            if readline is None:
+                self._reading = True
+            else:
+                # Only once the prompt stands there is it to be drawn again.
+                readline.set_pre_input_hook(self._begin)
             line = input(self._prompt)
         except EOFError:
             return None
@@ -106,6 +110,9 @@ class Screen:
         sys.stdout.write(f"\x1b[{self._rows(line)}A\r\x1b[J")
         sys.stdout.flush()
         return line
+
+    def _begin(self) -> None:
+        self._reading = True
 
     def _rows(self, typed: str) -> int:
         width = max(os.get_terminal_size().columns, 1)

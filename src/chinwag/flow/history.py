@@ -6,6 +6,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import Marks
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Receipt
 from chinwag.flow.states import States
@@ -91,14 +92,16 @@ class History:
         marks = await self._marks.of_conversation(conversation, limit)
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
         receipts = []
-        for member in state.members:
-            held = marks.get(member)
-            if member == account or held is None or held.delivered.number < number:
+        for member, known in state.members.items():
+            held = marks.get(member, Marks())
+            # Who wrote later has read it, as the mark that is shown of a member says; when is not known.
+            read = max(held.read.number, known.wrote)
+            if member == account or max(read, held.delivered.number) < number:
                 continue
             receipts.append(
                 Receipt(
                     member,
-                    read_at=readers.get(member),
+                    read_at=readers.get(member, 0 if read >= number else None),
                     delivered_at=held.delivered.at if held.delivered.number == number else 0,
                 )
             )

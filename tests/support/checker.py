@@ -55,8 +55,9 @@ class Entry(msgspec.Struct, frozen=True):
 class Sight(msgspec.Struct):
     """All that one device saw, as it came. began: the position after which; head: its inbox's end, at the end.
 
-    knew: up to which number it had loaded each conversation when it began. resets: positions to which it was sent
-    by `reset` before the entry of that index.
+    knew: up to which number it had loaded each conversation when it began. loaded: numbers that it loaded when it
+    came into a conversation (from, to). resets: positions to which it was sent by `reset` before the entry of that
+    index.
     """
 
     account: str
@@ -64,6 +65,7 @@ class Sight(msgspec.Struct):
     head: int
     entries: list[Entry]
     knew: dict[str, int] = {}
+    loaded: dict[str, list[tuple[int, int]]] = {}
     resets: dict[int, int] = {}
 
 
@@ -100,12 +102,18 @@ def row_of(raw: bytes) -> Row | None:
 def _lost(record: Record) -> Iterator[Violation]:
     """P1: what was acked is in the history of whoever sent it, at the number that the ack gave."""
     senders = {(one.device, one.conversation, one.id): one for one in record.attempts}
-    places = {key: {row.number: row for row in rows} for key, rows in record.histories.items()}
+    places: dict[tuple[str, str], dict[int, Row]] = defaultdict(dict)
+    readers = {account for account, _ in record.histories}
+    for (account, conversation), rows in record.histories.items():
+        for reader in (account, ""):
+            places[reader, conversation].update((row.number, row) for row in rows)
     for ack in record.acks:
         attempt = senders.get((ack.device, ack.conversation, ack.id))
         if attempt is None:
             continue
-        row = places.get((attempt.account, ack.conversation), {}).get(ack.number)
+        # Of an account that is gone, others have the history.
+        reader = attempt.account if attempt.account in readers else ""
+        row = places[reader, ack.conversation].get(ack.number)
         if row is None or (row.device, row.id) != (ack.device, ack.id):
             yield Violation("P1", f"{ack.id} of {ack.device} was acked as {ack.number}; there is {row}")
 
@@ -205,6 +213,8 @@ def _convergence(record: Record) -> Iterator[Violation]:
             # What it may read but did not get as events, it may have loaded: from before it was in.
             since = max(sight.knew.get(conversation, 0), min(seen[conversation]) - 1)
             missing = {row.number for row in rows if row.number > since} - set(seen[conversation])
+            for first, last in sight.loaded.get(conversation, []):
+                missing.difference_update(range(first, last + 1))
             if missing:
                 yield Violation("P5", f"{device} never got {sorted(missing)[:5]} of {conversation}")
 

@@ -193,7 +193,11 @@ class MemoryLink:
                 self._session.paused()
             return
         for payload in payloads:
-            self._loop.call_soon(self._on_frame, payload)
+            self._loop.call_soon(self._deliver, payload)
+
+    def _deliver(self, payload: bytes) -> None:
+        if not self.ended.done():
+            self._on_frame(payload)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """The session ends."""

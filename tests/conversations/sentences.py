@@ -1,0 +1,671 @@
+"""What the sentences of a script do."""
+
+import json
+from typing import Final
+
+import msgspec
+from tests.conversations.notation import Language
+from tests.conversations.stage import Stage
+from tests.support.places import InProcess
+
+from chinwag.domain.ids import AccountId, ClientId
+from chinwag.wire.conversations import Placed
+from chinwag.wire.frames import Ack, Error, Hello, Read, Received, Send, Typing
+from chinwag.wire.values import (
+    Add,
+    Body,
+    Delivered,
+    Event,
+    Join,
+    Joined,
+    Leave,
+    Left,
+    Message,
+    Notice,
+    Presence,
+    Remove,
+    Removed,
+    Retitled,
+    Role,
+    RoleChanged,
+    SetRole,
+    SetSettings,
+    Settings,
+    SettingsChanged,
+    SetTitle,
+    Text,
+)
+from chinwag.wire.values import Read as ReadEvent
+from chinwag.wire.values import Typing as TypingSignal
+
+LANGUAGE: Final = Language()
+says = LANGUAGE.says
+
+Refused = str | None
+
+
+# Who is there
+
+
+@says("people {names}")
+async def people(stage: Stage, names: list[str], refused: Refused) -> None:
+    """Accounts, each with a first device, which is connected."""
+    del refused
+    for name in names:
+        await stage.person(name)
+        await stage.devices[name].connect()
+
+
+@says("absent people {names}")
+async def absent_people(stage: Stage, names: list[str], refused: Refused) -> None:
+    """Accounts, each with a first device, which is not connected yet."""
+    del refused
+    for name in names:
+        await stage.person(name)
+
+
+@says("{who} logs in on {label}")
+async def logs_in(stage: Stage, who: str, label: str, refused: Refused) -> None:
+    """Another device, connected."""
+    del refused
+    device = await stage.log_in(who, f"{who}/{label}")
+    await device.connect()
+
+
+@says("{who} goes offline")
+async def goes_offline(stage: Stage, who: str, refused: Refused) -> None:
+    """The connection is cut."""
+    del refused
+    await stage.devices[who].disconnect()
+
+
+@says("{who} comes back")
+async def comes_back(stage: Stage, who: str, refused: Refused) -> None:
+    """Connect with the device's own cursor."""
+    device = stage.devices[who]
+    await device.connect()
+    code = device.byes[-1].code if device.welcome is None and device.byes else None
+    assert code == refused, f"expected {refused}, got {code}"
+
+
+@says("{who} comes back with little room")
+async def comes_back_small(stage: Stage, who: str, refused: Refused) -> None:
+    """So that it counts as slow as soon as it stalls."""
+    del refused
+    await stage.devices[who].connect(small=True)
+
+
+@says("{who} comes back with cursor {text}[ and is reset {cause:code}]")
+async def comes_back_with(stage: Stage, who: str, text: str, cause: str | None, refused: Refused) -> None:
+    """Connect with another cursor; `EPOCH` in it is the inbox's own. After a reset the device loads afresh."""
+    device = stage.devices[who]
+    await device.connect(text.replace("EPOCH", str(device.epoch)))
+    if refused is not None:
+        assert [bye.code for bye in device.byes[-1:]] == [refused], device.transcript()
+        return
+    await device.until(lambda: device.resets, "a reset")
+    assert device.resets[-1].cause == cause
+    await device.load_again()
+
+
+@says("inboxes are trimmed")
+async def inboxes_are_trimmed(stage: Stage, refused: Refused) -> None:
+    """All that is in inboxes now is too old to keep."""
+    del refused
+    assert isinstance(stage.place, InProcess)
+    inbox = stage.place.server._embedded.inbox
+    while await inbox.trim(1 << 60, 1000):
+        pass
+
+
+@says("{who} logs out")
+async def logs_out(stage: Stage, who: str, refused: Refused) -> None:
+    """For ever."""
+    await stage.http(who, "DELETE", "/v1/sessions/current", refused=refused)
+    stage.gone.add(who)
+
+
+@says("{who} revokes {other:who}")
+async def revokes(stage: Stage, who: str, other: str, refused: Refused) -> None:
+    """Log another of one's own devices out."""
+    await stage.http(who, "DELETE", f"/v1/devices/{stage.devices[other].id}", refused=refused)
+    stage.gone.add(other)
+
+
+@says("{who} closes the account")
+async def closes_account(stage: Stage, who: str, refused: Refused) -> None:
+    """For ever."""
+    await stage.http(who, "DELETE", "/v1/me", {"password": "correct horse battery"}, refused=refused)
+    stage.gone.update(key for key in stage.devices if key.split("/")[0] == who)
+
+
+@says("{who} is closed {code}")
+async def is_closed(stage: Stage, who: str, code: str, refused: Refused) -> None:
+    """The server has said goodbye."""
+    del refused
+    device = stage.devices[who]
+    await device.until(lambda: device.link is not None and device.link.ended.done(), "the end of its socket")
+    assert [bye.code for bye in device.byes[-1:]] == [code], device.transcript()
+
+
+@says("{who} stalls")
+async def stalls(stage: Stage, who: str, refused: Refused) -> None:
+    """It takes no more from the network."""
+    del refused
+    link = stage.devices[who].link
+    assert link is not None
+    link.stall()
+
+
+@says("{who} reads on")
+async def reads_on(stage: Stage, who: str, refused: Refused) -> None:
+    """It takes from the network again."""
+    del refused
+    link = stage.devices[who].link
+    assert link is not None
+    link.resume()
+
+
+# Sending
+
+
+def _frame(
+    stage: Stage,
+    who: str,
+    place: str,
+    text: str,
+    reply: int | None,
+    mention: str | None,
+    after: str | None,
+    label: str | None,
+) -> Send:
+    mentions = (AccountId(stage.accounts[mention]),) if mention else ()
+    body: Body = Text(text, mentions)
+    name = ClientId(stage.new_id(label))
+    conversation = stage.conversation(who, place)
+    stage.attempt(who, conversation, name, text)
+    frame = Send(name, body, conversation, reply_to=reply or 0, after=ClientId(after) if after else None)
+    stage.sent[who, name] = frame
+    return frame
+
+
+@says(
+    "{who} sends {place} {text}[ replying to {reply:n}][ mentioning {mention:name}][ after {after:label}][ as {label}]"
+)
+async def sends(
+    stage: Stage,
+    who: str,
+    place: str,
+    text: str,
+    reply: int | None,
+    mention: str | None,
+    after: str | None,
+    label: str | None,
+    refused: Refused,
+) -> None:
+    """Send and wait for the answer."""
+    frame = _frame(stage, who, place, text, reply, mention, after, label)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        # No encoder of ours writes half a pair; JSON's escapes can.
+        stage.devices[who].send(json.dumps(msgspec.to_builtins(frame) | {"type": "send"}).encode())
+        answer = await stage.devices[who].answer(frame.id)
+    else:
+        answer = await stage.devices[who].ask(frame)
+    stage.judge(answer, refused)
+    if isinstance(answer, Ack):
+        stage.acked(who, frame.id, answer)
+
+
+@says("{who} posts {place} {text}[ after {after:label}] as {label}")
+async def posts(stage: Stage, who: str, place: str, text: str, after: str | None, label: str, refused: Refused) -> None:
+    """Send and do not wait."""
+    del refused
+    stage.devices[who].send(_frame(stage, who, place, text, None, None, after, label))
+
+
+@says("{who} posts {n} messages[ of {size:n} characters] to {place}")
+async def posts_many(stage: Stage, who: str, n: int, size: int | None, place: str, refused: Refused) -> None:
+    """Send many, each after the one before, and wait for all the answers."""
+    del refused
+    device, last, names = stage.devices[who], None, []
+    for count in range(n):
+        frame = _frame(stage, who, place, _numbered(count, size), None, None, last, None)
+        device.send(frame)
+        last = frame.id
+        names.append(frame.id)
+    for name in names:
+        answer = await device.answer(name)
+        stage.judge(answer, None)
+        assert isinstance(answer, Ack)
+        stage.acked(who, name, answer)
+
+
+def _numbered(count: int, size: int | None) -> str:
+    return f"message {count}".ljust(size or 0, ".")
+
+
+@says("{who} is answered {label}[ number {n}]")
+async def is_answered(stage: Stage, who: str, label: str, n: int | None, refused: Refused) -> None:
+    """What was posted is acked, or refused."""
+    answer = await stage.devices[who].answer(label, len(stage.devices[who].answers.get(label, [])) or 1)
+    stage.judge(answer, refused)
+    if isinstance(answer, Ack):
+        stage.acked(who, label, answer)
+        assert n is None or answer.number == n, answer
+
+
+@says("{who} resends {label}")
+async def resends(stage: Stage, who: str, label: str, refused: Refused) -> None:
+    """The same frame once more. The checker compares the numbers."""
+    answer = await stage.devices[who].ask(stage.sent[who, label])
+    stage.judge(answer, refused)
+    if isinstance(answer, Ack):
+        stage.acked(who, label, answer)
+
+
+@says("{who} resends {label} through another socket")
+async def resends_elsewhere(stage: Stage, who: str, label: str, refused: Refused) -> None:
+    """The same device, in a second session."""
+    device = stage.devices[who]
+    first = device.link
+    answers: list[Ack | Error] = []
+    device.link = await stage.place.link(device._take)
+    try:
+        device.send(Hello(token=device.token, client="second"))
+        answers.append(await device.ask(stage.sent[who, label]))
+    finally:
+        await device.disconnect()
+        device.link = first
+    stage.judge(answers[0], refused)
+    if isinstance(answers[0], Ack):
+        stage.acked(who, label, answers[0])
+
+
+@says("{who} resends {label} over HTTP")
+async def resends_over_http(stage: Stage, who: str, label: str, refused: Refused) -> None:
+    """The same send, as a POST."""
+    frame = stage.sent[who, label]
+    assert isinstance(frame, Send)
+    body = {"body": json.loads(msgspec.json.encode(frame.body))}
+    path = f"/v1/conversations/{frame.conversation}/messages"
+    answer = await stage.http(who, "POST", path, body, refused=refused, key=label)
+    if refused is None:
+        stage.acked(who, label, msgspec.json.decode(answer.content, type=Placed))
+
+
+@says("{who} writes {text} and hears {code}")
+async def writes(stage: Stage, who: str, text: str, code: str, refused: Refused) -> None:
+    """Raw text to the socket; an error frame comes back. `$NAME` is a person's account or a group's conversation."""
+    del refused
+    device = stage.devices[who]
+    for name, value in {**stage.accounts, **stage.groups}.items():
+        text = text.replace(f"${name}", value)
+    before = len(device.errors)
+    device.send(text.encode())
+    await device.until(lambda: len(device.errors) > before, f"an error after {text[:80]}")
+    assert device.errors[before].code == code, device.errors[before]
+
+
+@says("{who} asks {text} and hears {code}")
+async def asks(stage: Stage, who: str, text: str, code: str, refused: Refused) -> None:
+    """`METHOD PATH` over HTTP, refused."""
+    del refused
+    for name, value in {**stage.accounts, **stage.groups}.items():
+        text = text.replace(f"${name}", value)
+    method, path, *body = text.split(" ", 2)
+    await stage.http(who, method, path, json.loads(body[0]) if body else None, refused=code)
+
+
+# Seeing
+
+
+@says("{who} sees {other:name} {text}[ in {place}][ number {n}][ replying to {reply:n}]")
+async def sees(
+    stage: Stage, who: str, other: str, text: str, place: str | None, n: int | None, reply: int | None, refused: Refused
+) -> None:
+    """The next message of that text, after what was seen before."""
+    del refused
+    sender = stage.accounts[other]
+
+    def matches(event: object) -> bool:
+        return isinstance(event, Message) and isinstance(event.body, Text) and event.body.text == text
+
+    event = await stage.sees(who, f"{other}'s {text[:60]!r}", matches)
+    assert isinstance(event, Message)
+    assert event.sender == sender, event
+    assert n is None or event.number == n, f"number {event.number}"
+    assert reply is None or event.reply_to == reply, f"a reply to {event.reply_to}"
+    assert place is None or event.conversation == stage.conversation(who, place), event.conversation
+
+
+@says("{who} sees all {n} messages[ of {size:n} characters] of {other:name}")
+async def sees_all(stage: Stage, who: str, n: int, size: int | None, other: str, refused: Refused) -> None:
+    """`message 0`, `message 1`, … in order."""
+    for count in range(n):
+        text = _numbered(count, size)
+        await sees(stage, who=who, other=other, text=text, place=None, n=None, reply=None, refused=refused)
+
+
+@says("{who} never sees {text}")
+async def never_sees(stage: Stage, who: str, text: str, refused: Refused) -> None:
+    """Not up to the inbox's head now, nor at the end of the script."""
+    del refused
+    await stage.devices[who].reach_head()
+    stage.forbidden.append((who, text))
+
+
+async def _notice(stage: Stage, who: str, place: str, n: int | None, what: str, change: object) -> None:
+    def matches(event: Event | object) -> bool:
+        return isinstance(event, Notice) and event.conversation == stage.groups[place] and event.change == change
+
+    event = await stage.sees(who, what, matches)
+    assert n is None or (isinstance(event, Notice) and event.number == n), event
+
+
+@says("{who} sees {other:name} join {place}[ number {n}]")
+async def sees_join(stage: Stage, who: str, other: str, place: str, n: int | None, refused: Refused) -> None:
+    """By itself, or added."""
+    del refused
+    await _notice(stage, who, place, n, f"{other} join", Joined(AccountId(stage.accounts[other])))
+
+
+@says("{who} sees {other:name} leave {place}[ number {n}][ to {heir:name}]")
+async def sees_leave(
+    stage: Stage, who: str, other: str, place: str, n: int | None, heir: str | None, refused: Refused
+) -> None:
+    """By itself; an owner leaves the group to somebody."""
+    del refused
+    owner = AccountId(stage.accounts[heir]) if heir else None
+    await _notice(stage, who, place, n, f"{other} leave", Left(AccountId(stage.accounts[other]), owner))
+
+
+@says("{who} sees {other:name} removed from {place}[ number {n}]")
+async def sees_removed(stage: Stage, who: str, other: str, place: str, n: int | None, refused: Refused) -> None:
+    """By somebody else."""
+    del refused
+    await _notice(stage, who, place, n, f"{other} removed", Removed(AccountId(stage.accounts[other])))
+
+
+@says("{who} sees {other:name} become {role:name} in {place}")
+async def sees_role(stage: Stage, who: str, other: str, role: str, place: str, refused: Refused) -> None:
+    """A role is given."""
+    del refused
+    await _notice(
+        stage, who, place, None, f"{other} become {role}", RoleChanged(AccountId(stage.accounts[other]), Role(role))
+    )
+
+
+@says("{who} sees {place} renamed {text}")
+async def sees_renamed(stage: Stage, who: str, place: str, text: str, refused: Refused) -> None:
+    """A new title."""
+    del refused
+    await _notice(stage, who, place, None, f"the title {text}", Retitled(text))
+
+
+@says("{who} sees {place} set {options}")
+async def sees_set(stage: Stage, who: str, place: str, options: dict[str, str], refused: Refused) -> None:
+    """New settings."""
+    del refused
+    await _notice(stage, who, place, None, f"settings {options}", SettingsChanged(_settings(options)))
+
+
+# Groups
+
+
+def _settings(options: dict[str, str]) -> Settings:
+    return msgspec.convert(options, Settings)
+
+
+@says("{who} makes group {place}[ called {text}] with {names}[ set {options}]")
+async def makes_group(
+    stage: Stage,
+    who: str,
+    place: str,
+    text: str | None,
+    names: list[str],
+    options: dict[str, str] | None,
+    refused: Refused,
+) -> None:
+    """Over HTTP, as clients do."""
+    members = [stage.accounts[name] for name in names]
+    body = {"title": text if text is not None else place, "members": members, "settings": options or {}}
+    answer = await stage.http(who, "POST", "/v1/conversations", body, refused=refused)
+    if refused is None:
+        stage.groups[place] = msgspec.json.decode(answer.content, type=Placed).conversation
+
+
+@says("{who} adds {other:name} to {place}")
+async def adds(stage: Stage, who: str, other: str, place: str, refused: Refused) -> None:
+    """To the members."""
+    await stage.change(who, place, Add(AccountId(stage.accounts[other])), refused)
+
+
+@says("{who} removes {other:name} from {place}")
+async def removes(stage: Stage, who: str, other: str, place: str, refused: Refused) -> None:
+    """From the members."""
+    await stage.change(who, place, Remove(AccountId(stage.accounts[other])), refused)
+
+
+@says("{who} leaves {place}")
+async def leaves(stage: Stage, who: str, place: str, refused: Refused) -> None:
+    """Go."""
+    await stage.change(who, place, Leave(), refused)
+
+
+@says("{who} joins {place}")
+async def joins(stage: Stage, who: str, place: str, refused: Refused) -> None:
+    """Come into an open group."""
+    await stage.change(who, place, Join(), refused)
+
+
+@says("{who} makes {other:name} {role:name} in {place}")
+async def gives_role(stage: Stage, who: str, other: str, role: str, place: str, refused: Refused) -> None:
+    """Give a role."""
+    await stage.change(who, place, SetRole(AccountId(stage.accounts[other]), Role(role)), refused)
+
+
+@says("{who} renames {place} {text}")
+async def renames(stage: Stage, who: str, place: str, text: str, refused: Refused) -> None:
+    """Give the group a title."""
+    await stage.change(who, place, SetTitle(text), refused)
+
+
+@says("{who} sets {place} {options}")
+async def sets(stage: Stage, who: str, place: str, options: dict[str, str], refused: Refused) -> None:
+    """Change the group's settings."""
+    await stage.change(who, place, SetSettings(_settings(options)), refused)
+
+
+# Reading
+
+
+@says("{who} reads {place} up to {n}")
+async def reads(stage: Stage, who: str, place: str, n: int, refused: Refused) -> None:
+    """Move the mark, and wait for it to come back."""
+    del refused
+    conversation = stage.conversation(who, place)
+    stage.devices[who].send(Read(conversation, n))
+    account = stage.devices[who].account
+
+    def matches(event: object) -> bool:
+        return (
+            isinstance(event, ReadEvent)
+            and (event.account, event.conversation) == (account, conversation)
+            and event.number >= n
+        )
+
+    await stage.hears(who, f"its own mark {n}", matches)
+
+
+@says("{who} reads {place} up to {n} without effect")
+async def reads_in_vain(stage: Stage, who: str, place: str, n: int, refused: Refused) -> None:
+    """Move the mark back, or where one may not read. That nothing comes of it shows in what follows."""
+    del refused
+    stage.devices[who].send(Read(stage.conversation(who, place), n))
+
+
+@says("{who} has received everything")
+async def has_received(stage: Stage, who: str, refused: Refused) -> None:
+    """Say so."""
+    del refused
+    device = stage.devices[who]
+    await device.reach_head()
+    device.send(Received(device.position))
+
+
+@says("{who} sees {other:name} read {place} up to {n}")
+async def sees_read(stage: Stage, who: str, other: str, place: str, n: int, refused: Refused) -> None:
+    """A read mark at or past the number."""
+    del refused
+    await _mark(stage, who, other, place, n, ReadEvent)
+
+
+@says("{who} sees {other:name} got {place} up to {n}")
+async def sees_got(stage: Stage, who: str, other: str, place: str, n: int, refused: Refused) -> None:
+    """A delivered mark at or past the number; reading implies it."""
+    del refused
+    await _mark(stage, who, other, place, n, (ReadEvent, Delivered))
+
+
+async def _mark(stage: Stage, who: str, other: str, place: str, n: int, kind: type | tuple[type, ...]) -> None:
+    wanted = (stage.accounts[other], stage.conversation(who, place))
+
+    def matches(event: object) -> bool:
+        if not isinstance(event, ReadEvent | Delivered) or not isinstance(event, kind):
+            return False
+        return (event.account, event.conversation) == wanted and event.number >= n
+
+    await stage.hears(who, f"{other}'s mark {n}", matches)
+
+
+@says("{who} has {n} unread in {place}")
+async def has_unread(stage: Stage, who: str, n: int, place: str, refused: Refused) -> None:
+    """By what it keeps, and by what the server says."""
+    del refused
+    conversation, device = stage.conversation(who, place), stage.devices[who]
+    await device.reach_head()
+    kept = device.held.mirror.conversations[conversation].unread
+    said = (await stage.http(who, "GET", f"/v1/conversations/{conversation}")).json()["unread"]
+    assert (kept, said) == (n, n), f"kept {kept}, the server says {said}"
+
+
+@says("{who} can read {place} {first:n} to {last:n}")
+async def can_read(stage: Stage, who: str, place: str, first: int, last: int, refused: Refused) -> None:
+    """These numbers, and no others."""
+    path = f"/v1/conversations/{stage.conversation(who, place)}/messages?limit=200&after=0"
+    answer = await stage.http(who, "GET", path, refused=refused)
+    if refused is None:
+        numbers = [event["number"] for event in answer.json()["events"]]
+        assert numbers == list(range(first, last + 1)), numbers
+
+
+@says("{who} can read {place}")
+async def can_read_any(stage: Stage, who: str, place: str, refused: Refused) -> None:
+    """At all."""
+    path = f"/v1/conversations/{stage.conversation(who, place)}/messages"
+    await stage.http(who, "GET", path, refused=refused)
+
+
+@says("{who} finds {n} readers of {place} {number:n}")
+async def finds_readers(stage: Stage, who: str, n: int, place: str, number: int, refused: Refused) -> None:
+    """Receipts of a message: who has read it, with the time."""
+    path = f"/v1/conversations/{stage.conversation(who, place)}/messages/{number}/receipts"
+    answer = await stage.http(who, "GET", path, refused=refused)
+    if refused is None:
+        readers = [one for one in answer.json()["receipts"] if one["read_at"] is not None]
+        assert len(readers) == n, answer.text
+
+
+# What is only true now
+
+
+@says("{who} types in {place}")
+async def types_in(stage: Stage, who: str, place: str, refused: Refused) -> None:
+    """Say that one is writing."""
+    del refused
+    stage.devices[who].send(Typing(stage.conversation(who, place)))
+
+
+@says("{who} sees {other:name} typing in {place}")
+async def sees_typing(stage: Stage, who: str, other: str, place: str, refused: Refused) -> None:
+    """A signal."""
+    del refused
+    signal = TypingSignal(stage.conversation(who, place), AccountId(stage.accounts[other]))
+    await stage.hears(who, f"{other} typing", lambda heard: heard == signal)
+
+
+@says("{who} never saw {other:name} typing")
+async def never_saw_typing(stage: Stage, who: str, other: str, refused: Refused) -> None:
+    """Not so far: put a message that it sees before this."""
+    del refused
+    seen = [one for one in stage.devices[who].signals if isinstance(one, TypingSignal)]
+    assert all(one.account != stage.accounts[other] for one in seen), seen
+
+
+def _presence(stage: Stage, who: str, other: str) -> list[bool]:
+    signals = stage.devices[who].signals
+    return [one.online for one in signals if isinstance(one, Presence) and one.account == stage.accounts[other]]
+
+
+@says("{who} sees {other:name} {state:code}")
+async def sees_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
+    """`online` or `offline`, by the newest signal."""
+    del refused
+    wanted = {"online": True, "offline": False}[state]
+    await stage.devices[who].until(lambda: _presence(stage, who, other)[-1:] == [wanted], f"{other} {state}")
+
+
+@says("{who} never saw {other:name} {state:code}")
+async def never_saw_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
+    """Not so far: put a message that it sees before this."""
+    del refused
+    wanted = {"online": True, "offline": False}[state]
+    assert wanted not in _presence(stage, who, other)
+
+
+@says("{who} finds {other:name} {state:code}")
+async def finds_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
+    """Asked over HTTP: `online`, `offline`, or `unknown` to who may not know."""
+    answer = await stage.http(who, "GET", f"/v1/presence?account={stage.accounts[other]}", refused=refused)
+    items = answer.json()["items"]
+    found = "unknown" if not items else "online" if items[0]["online"] else "offline"
+    assert found == state, answer.text
+
+
+# Friends and accounts
+
+
+@says("{who} befriends {other:name}")
+async def befriends(stage: Stage, who: str, other: str, refused: Refused) -> None:
+    """Ask, or accept."""
+    await stage.http(who, "PUT", f"/v1/friends/{stage.accounts[other]}", refused=refused)
+
+
+@says("{who} unfriends {other:name}")
+async def unfriends(stage: Stage, who: str, other: str, refused: Refused) -> None:
+    """End, decline, or take back."""
+    await stage.http(who, "DELETE", f"/v1/friends/{stage.accounts[other]}", refused=refused)
+
+
+@says("{who} knows {other:name} as {state:name}")
+async def knows(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
+    """`friends`, `requested`, or `nobody`, by the events that came."""
+    del refused
+    device, account = stage.devices[who], stage.accounts[other]
+
+    def found() -> str:
+        return device.held.own.friends.get(account, ("nobody", ""))[0]
+
+    await device.until(lambda: found() == state, f"{other} as {state}")
+
+
+@says("{who} calls itself {text}")
+async def calls_itself(stage: Stage, who: str, text: str, refused: Refused) -> None:
+    """Change the display name."""
+    await stage.http(who, "PATCH", "/v1/me", {"display_name": text}, refused=refused)
+
+
+@says("{who} takes direct messages from {whom:name}")
+async def takes_from(stage: Stage, who: str, whom: str, refused: Refused) -> None:
+    """`everyone` or `friends`."""
+    await stage.http(who, "PATCH", "/v1/me/settings", {"direct_from": whom}, refused=refused)

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 from harness import HARNESSES, Harness
+from tests.contract.directories import Open
+
+from chinwag.adapters.relational import open_directory
+from chinwag.ports.directory import Directory
 
 
 @pytest.fixture(params=sorted(HARNESSES))
@@ -15,3 +19,22 @@ async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     yield harness
     harness.fault.passing.set()
     await harness.stop()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "directory.db"
+
+
+@pytest.fixture(params=["sqlite"])
+def opener(request: pytest.FixtureRequest, database: Path) -> Open:
+    """Opens the same directory, each time anew."""
+    assert request.param == "sqlite"
+    return lambda: open_directory(f"sqlite+aiosqlite:///{database}")
+
+
+@pytest.fixture
+async def directory(opener: Open) -> AsyncIterator[Directory]:
+    opened = await opener()
+    yield opened
+    await opened.close()

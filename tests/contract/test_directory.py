@@ -4,61 +4,19 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests.contract.directories import Open, account, device, people
 
-from chinwag.adapters.relational import NewerDatabaseError, open_directory
+from chinwag.adapters.relational import NewerDatabaseError
 from chinwag.domain.account import NameKey, Settings, name_key
 from chinwag.domain.account_friendship import Bond, befriend, unfriend
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.directory import Account, Device, Directory, Invitation, RefreshToken, Standing, Transaction
-
-Open = Callable[[], Awaitable[Directory]]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "directory.db"
-
-
-@pytest.fixture(params=["sqlite"])
-def opener(request: pytest.FixtureRequest, database: Path) -> Open:
-    """Opens the same directory, each time anew."""
-    assert request.param == "sqlite"
-    return lambda: open_directory(f"sqlite+aiosqlite:///{database}")
-
-
-@pytest.fixture
-async def directory(opener: Open) -> AsyncIterator[Directory]:
-    opened = await opener()
-    yield opened
-    await opened.close()
-
-
-def account(id_: str, name: str | None = None) -> Account:
-    return Account(
-        id=AccountId(id_),
-        name=name or f"name{id_}",
-        display_name="",
-        about="",
-        settings=Settings(),
-        admin=False,
-        created_at=1,
-    )
-
-
-def device(id_: str, of: str, at: int = 1) -> Device:
-    return Device(id=DeviceId(id_), account=AccountId(of), name="phone", created_at=at, last_seen_at=at)
-
-
-async def people(directory: Directory, *ids: str) -> None:
-    async with directory.transaction() as transaction:
-        for one in ids:
-            await transaction.accounts.create(account(one), name_key(f"name{one}"), f"hash{one}")
+from chinwag.ports.directory import Directory, Invitation, RefreshToken, Standing, Transaction
 
 
 async def test_an_account_is_found_by_id_and_folded_name(directory: Directory) -> None:

@@ -28,9 +28,9 @@ def announce_(text: Text = None, **flags: str | None) -> None:
             made = await announce(accounts, text)
             say(f"announcement {made.id} is on its way to everybody")
             return
-        table = Table("id", "at (UTC)", "by", "arrived", "text")
+        table = Table("at (UTC)", "by", "arrived", "text")
         for one in await list_announcements(accounts, None, LAST):
-            table.add_row(one.id, minute(one.at), one.by, "everywhere" if one.done else "not yet", one.text)
+            table.add_row(minute(one.at), one.by, "everywhere" if one.done else "not yet", one.text)
         say(table if table.row_count else "nothing was announced yet")
 
     run(flags, work)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from chinwag.cli.operate import minute, run, say
@@ -31,7 +31,7 @@ def audit(*, last: Last = 50, before: Before = None, **flags: str | None) -> Non
         entries = await list_audit(accounts, before, last)
         ids = {AccountId(one) for entry in entries for one in (entry.actor, entry.target) if one.isdecimal()}
         names = {str(one.id): one.name for one in await get_accounts(accounts, sorted(ids)[:200])}
-        table = Table("number", "at (UTC)", "who", "what", "to", "")
+        table = Table("no.", "at (UTC)", "who", *(Column(head, overflow="fold") for head in ("what", "to", "")))
         for entry in entries:
             target = names.get(entry.target, entry.target[:24])
             who = names.get(entry.actor, entry.actor)

@@ -1,0 +1,48 @@
+"""The contract of the Directory's blocks and of the refusals that are due, over every adapter."""
+
+from tests.contract.directories import Open, people
+
+from chinwag.domain.ids import AccountId
+from chinwag.ports.directory import Directory
+from chinwag.ports.directory_blocks import RefusalDue
+
+ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
+
+
+async def test_a_block_has_a_direction(directory: Directory) -> None:
+    await people(directory, "1", "2", "3")
+    async with directory.transaction() as transaction:
+        blocks = transaction.blocks
+        assert await blocks.put(ANN, BEN, 5)
+        assert not await blocks.put(ANN, BEN, 6)
+        await blocks.put(CLO, ANN, 7)
+        assert await blocks.has(ANN, BEN)
+        assert not await blocks.has(BEN, ANN)
+        assert await blocks.page(ANN, None, 9) == [(BEN, 5)]
+        assert await blocks.page(ANN, BEN, 9) == []
+        assert await blocks.by(ANN, [BEN, CLO]) == {BEN}
+        assert await blocks.against(ANN, [BEN, CLO]) == {CLO}
+        assert await blocks.count(ANN) == 1
+        assert set(await blocks.around(ANN, 9)) == {BEN, CLO}
+        assert len(await blocks.around(ANN, 1)) == 1
+        assert await blocks.remove(ANN, BEN)
+        assert not await blocks.remove(ANN, BEN)
+        assert await blocks.around(ANN, 9) == [CLO]
+
+
+async def test_refusals_wait_oldest_first_one_a_pair_until_done(directory: Directory, opener: Open) -> None:
+    async with directory.transaction() as transaction:
+        refusals = transaction.refusals
+        await refusals.add(ANN, BEN, 1)
+        await refusals.add(ANN, None, 2)
+        await refusals.add(ANN, BEN, 3)
+    again = await opener()
+    async with again.transaction() as transaction:
+        waiting = await transaction.refusals.pending(9)
+        assert waiting == [RefusalDue(ANN, None, 2), RefusalDue(ANN, BEN, 3)]
+        assert await transaction.refusals.pending(1) == waiting[:1]
+        await transaction.refusals.done(waiting[0])
+        assert await transaction.refusals.pending(9) == waiting[1:]
+        await transaction.refusals.done(waiting[1])
+        assert await transaction.refusals.pending(9) == []
+    await again.close()

@@ -62,7 +62,9 @@ export type AccountChange =
   | DeviceAdded
   | DeviceRevoked
   | AccountDisabled
-  | AccountClosed;
+  | AccountClosed
+  | BlockChanged
+  | Announced;
 
 export type GroupAction =
   | Add
@@ -634,6 +636,24 @@ export interface AccountDisabled {
 export interface AccountClosed {
   type: "account_closed";
   account: string;
+  at: number;
+  version: number;
+}
+
+/** For one's own devices only: one blocks `blocked` (`on`), or does so no more. */
+export interface BlockChanged {
+  type: "block_changed";
+  blocked: string;
+  on: boolean;
+  at: number;
+  version: number;
+}
+
+/** The server says something to everybody. It may come twice, with the same `id`. */
+export interface Announced {
+  type: "announced";
+  id: string;
+  text: string;
   at: number;
   version: number;
 }

@@ -8,7 +8,6 @@ from tests.support.places import Place
 
 from chinwag.client.events import Unknown, decode_event, decode_numbered
 from chinwag.client.mirror import Comparable, Mirror
-from chinwag.client.resources import LoadedPage, LoadedView
 from chinwag.domain.account_change import (
     AccountClosed,
     AccountDisabled,
@@ -25,7 +24,7 @@ from chinwag.domain.account_change import (
     subject,
 )
 from chinwag.wire.codec import Cursor, parse_cursor
-from chinwag.wire.conversations import EventPage
+from chinwag.wire.conversations import ConversationPage, ConversationView, EventPage
 from chinwag.wire.values import AccountEvent, AccountId, ConversationId, Event, Message, NumberedEvent
 
 PAGE = 200
@@ -111,7 +110,7 @@ async def load(place: Place, account: AccountId, token: str) -> Loaded:
     before: str | None = None
     while True:
         more = f"&before={before}" if before else ""
-        page = await get(place, token, f"/v1/conversations?limit=50{more}", LoadedPage)
+        page = await get(place, token, f"/v1/conversations?limit=50{more}", ConversationPage)
         for view in page.conversations:
             held.mirror.put(view)
             events[view.id] = await history(place, token, view.id)
@@ -129,7 +128,7 @@ async def load_one(place: Place, token: str, held: Held, conversation: Conversat
         held.mirror.drop(conversation)
         return False
     assert answer.status_code == 200, answer.text
-    held.mirror.put(msgspec.json.decode(answer.content, type=LoadedView))
+    held.mirror.put(msgspec.json.decode(answer.content, type=ConversationView))
     return True
 
 

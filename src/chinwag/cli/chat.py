@@ -43,16 +43,27 @@ def chat(
     name: Annotated[str | None, Parameter(help="Your name there.")] = None,
     sign_up: Annotated[bool, Parameter(help="Make an account of that name.", negative="")] = False,
     invitation: Annotated[str, Parameter(help="The invitation code, where the server asks for one.")] = "",
-    profile: Annotated[str, Parameter(help="Which of several log-ins on this machine.")] = "default",
+    profile: Annotated[
+        str | None, Parameter(help="Which of several log-ins on this machine; else the one of --name, else the first.")
+    ] = None,
     ca_file: Annotated[Path | None, Parameter(help="PEM file of authorities that vouch for the server.")] = None,
 ) -> int:
     """Talk, in this terminal."""
     screen = Screen()
     try:
-        folder = profile_folder(profile)
-        if not (folder / "session.json").exists():
-            _enter(screen, folder, server or "", name or "", sign_up, invitation, ca_file)
-        return asyncio.run(_talk(screen, folder, ca_file))
+        folder = profile_folder(profile or profile_of(name or ""))
+        while True:
+            if not (folder / "session.json").exists():
+                _enter(screen, folder, server or "", name or "", sign_up, invitation, ca_file)
+            try:
+                return asyncio.run(_talk(screen, folder, ca_file))
+            except StoreInUse:
+                if profile is not None or not screen.interactive:
+                    raise
+                # A second terminal of one person is, most likely, a second person trying it out.
+                screen.say("That log-in is open in another terminal; here you can be somebody else.")
+                name = _ask(screen, "Your name: ")
+                folder = profile_folder(profile_of(name))
     except (ApiError, StoreInUse, UsageProblem, EOFError, ValueError) as error:
         print(f"chinwag: {_in_words(error)}", file=sys.stderr)  # noqa: T201 - a command's own word
         return 1
@@ -68,6 +79,12 @@ def profile_folder(profile: str) -> Path:
         raise UsageProblem("A profile's name has letters, digits, dots, dashes and underscores.")
     root = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(root) / "chinwag" / "profiles" / profile
+
+
+def profile_of(name: str) -> str:
+    """The profile that is used for `name` if none is asked for."""
+    safe = "".join(character if character.isalnum() or character in "-_." else "_" for character in name)
+    return safe.lstrip(".") or "default"
 
 
 def _enter(

@@ -84,7 +84,7 @@ class Mirror:
             at=view.at,
             read=view.read,
             read_ordinal=view.ordinal - view.unread,
-            last=None if view.last in (None, msgspec.Raw(b"null")) else decode_numbered(view.last),
+            last=None if view.last == msgspec.Raw(b"null") else decode_numbered(view.last),
             messages={} if held is None else held.messages,
         )
         if loaded.last is not None:

@@ -32,19 +32,6 @@ class History(msgspec.Struct, frozen=True):
     head: int
 
 
-class LoadedView(ConversationView, frozen=True, kw_only=True):
-    """A conversation as it comes in: msgspec reads no `Raw | None`, but a `Raw` that may be `null`."""
-
-    last: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class LoadedPage(ConversationPage, frozen=True):
-    """Conversations as they come in."""
-
-    conversations: list[LoadedView]  # type: ignore[assignment]
-    next: str | None = None
-
-
 class Resources:
     """The addresses of a server. Every method raises `ApiError`, `Unreachable` or `LoggedOut`."""
 
@@ -98,11 +85,11 @@ class Resources:
 
     async def conversations(self, before: str | None = None, limit: int = PAGE) -> ConversationPage:
         """Conversations by activity, the latest first; `before` is the `next` of the page before."""
-        return await self._http.get("/v1/conversations", LoadedPage, before=before, limit=limit)
+        return await self._http.get("/v1/conversations", ConversationPage, before=before, limit=limit)
 
     async def conversation(self, conversation: ConversationId) -> ConversationView:
         """One conversation."""
-        return await self._http.get(_address(conversation), LoadedView)
+        return await self._http.get(_address(conversation), ConversationView)
 
     async def create_group(
         self, title: str, members: Sequence[AccountId] = (), settings: Settings | None = None, key: str | None = None

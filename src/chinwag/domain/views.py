@@ -23,7 +23,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as `account` sees it.
 
     role: its own, None once it is no member any more; title, head and ordinal are then those of its leaving,
-    and members is empty. read: the number up to which it has read. last: the newest event it may read (JSON).
+    and members is empty. read: the number up to which it has read. last: the newest event it may read (JSON; null:
+    there is none).
     first: the first number it may read.
     """
 
@@ -39,7 +40,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     read: int
     unread: int
-    last: msgspec.Raw | None = None
+    last: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class ConversationPage(msgspec.Struct, frozen=True):

@@ -108,9 +108,9 @@ class Conversations:
             last=await self._last(state.id, head),
         )
 
-    async def _last(self, conversation: ConversationId, number: int) -> msgspec.Raw | None:
+    async def _last(self, conversation: ConversationId, number: int) -> msgspec.Raw:
         events = await self._store.events(conversation, number, number)
-        return msgspec.Raw(events[0]) if events else None
+        return msgspec.Raw(events[0]) if events else msgspec.Raw(b"null")
 
 
 def _member_view(account: AccountId, state: Conversation, marks: Marks) -> MemberView:

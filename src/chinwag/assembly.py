@@ -37,17 +37,21 @@ from chinwag.ports.registry import Node
 from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
+from chinwag.roles.api.doorkeeper import Doorkeeper
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
-from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.heard import Heard, PollBudget
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
+from chinwag.roles.budgets import BudgetRules, Budgets
 from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Figures
 from chinwag.roles.gateway.beacon import Beacon
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
 from chinwag.roles.gateway.one_port import Certificate, OnePort
+from chinwag.roles.gateway.origin import normal_origin, own_origin
+from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.gateway.socket import SocketLimits
 from chinwag.roles.observe import Check, Observe
 from chinwag.roles.presence.role import PresenceRole
@@ -110,6 +114,14 @@ class Server:
         self._directory = directory
         self._accounts = accounts_in(data, config, directory, bus, ids)
         self._admission = Admission(self._accounts.tokens, directory, bus, system_clock)
+        self._budgets = budgets = Budgets(
+            BudgetRules(
+                requests=Rate(limits.requests_per_second, limits.requests_burst),
+                marks=Rate(limits.marks_per_second, limits.marks_burst),
+                strangers=Rate(limits.strangers_per_second, limits.strangers_burst),
+                account_share=limits.account_share,
+            )
+        )
         tickets = Tickets(self._accounts.tokens.keys, system_clock, node)
         self._accept = Accept(
             node,
@@ -122,6 +134,7 @@ class Server:
                 text_characters=limits.text_characters,
                 group_members=limits.group_members,
                 sends=Rate(limits.sends_per_second, limits.sends_burst),
+                account_share=limits.account_share,
             ),
             system_clock,
         )
@@ -132,6 +145,7 @@ class Server:
             Services(
                 admission=self._admission,
                 tickets=tickets,
+                budgets=budgets,
                 accept=self._accept,
                 announce=self._announce,
                 marks=self._marks,
@@ -144,6 +158,12 @@ class Server:
                 heartbeat_seconds=config.presence.heartbeat_seconds,
                 idle_seconds=config.presence.offline_seconds + 1.0,
                 outbound_bytes=limits.outbound_bytes,
+                frames=Rate(
+                    limits.frames_per_second + limits.sends_per_second, limits.frames_burst + limits.sends_burst
+                ),
+                sessions_per_device=config.server.sessions_per_device,
+                sessions_per_account=config.server.sessions_per_account,
+                origins=frozenset(map(normal_origin, config.server.origins)) | own_origin(config.server.public_url),
                 limits=Limits(limits.text_characters, limits.group_members, limits.frame_bytes),
             ),
             system_clock,
@@ -158,6 +178,7 @@ class Server:
             stores.registry,
             friends_in(directory),
             apart=apart_in(directory),
+            grace_ms=config.presence.offline_seconds * 1000,
         )
         routes = [
             account_routes(self._accounts),
@@ -186,7 +207,13 @@ class Server:
         )
         routes.append(group_routes(links, Listing(directory, stores.inbox, stores.message_store)))
         routes.append(discovery_routes(DiscoveryServices(registry=stores.registry, tickets=tickets)))
-        self._heard = Heard(node, bus, system_clock, config.presence.offline_seconds + 1.0)
+        self._heard = Heard(
+            node,
+            bus,
+            system_clock,
+            config.presence.offline_seconds + 1.0,
+            PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
+        )
         routes.append(
             sync_routes(
                 SyncServices(
@@ -197,6 +224,7 @@ class Server:
                     store=stores.message_store,
                     bus=bus,
                     heard=self._heard,
+                    budgets=budgets,
                 )
             )
         )
@@ -207,16 +235,21 @@ class Server:
             else None
         )
         self.http = api(
-            self._admission, routes, ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins)
+            self._admission,
+            routes,
+            ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins),
+            budgets,
         )
         self.port = OnePort(
-            self.http,
+            Doorkeeper(self.http, self._admission, budgets, self._heard, section.trusted_proxies, section.origins),
             self._gateway.listener,
             host=section.host,
             port=section.port,
             certificate=certificate,
             max_connections=section.max_connections,
-            socket_limits=SocketLimits(message=limits.frame_bytes),
+            per_address=section.connections_per_address,
+            socket_limits=SocketLimits(message=limits.frame_bytes, early=EARLY_BYTES),
+            trusted_proxies=section.trusted_proxies,
         )
         self.observe = Observe(
             config.observe.host, config.observe.port, [Check("delivery", self._delivery.check)], self._registry()

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from chinwag.roles.gateway.upgrade import Upgrade
+
 if TYPE_CHECKING:
     from chinwag.roles.gateway.gateway import Gateway
     from chinwag.roles.gateway.session import Session
@@ -152,7 +154,7 @@ class MemoryLink:
     def open(cls, gateway: "Gateway", on_frame: OnFrame) -> "MemoryLink":
         """A new session of `gateway`."""
         link = cls(on_frame)
-        link._session = gateway.listener(None)  # type: ignore[arg-type]  # the gateway asks nothing of the upgrade
+        link._session = gateway.listener(Upgrade("/v1/socket", [], link.remote, secure=False))
         link._session.opened(link)  # type: ignore[arg-type]  # all of a socket that a session uses
         return link
 
@@ -178,6 +180,9 @@ class MemoryLink:
         self._end(1006)
 
     # The session's side
+
+    def admitted(self) -> None:
+        """There is no parser to let loose."""
 
     @property
     def buffered(self) -> int:

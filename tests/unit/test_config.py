@@ -143,7 +143,6 @@ def test_a_file_that_cannot_be_read_or_is_no_toml_is_an_error(tmp_path: Path) ->
         ({"server.origins": "*"}, "is no origin"),
         ({"limits.frame_bytes": "1000000"}, "1265524 bytes at least"),
         ({"limits.outbound_bytes": "70000"}, "must hold one frame"),
-        ({"limits.page_items_most": "10"}, "the most is below the usual"),
         ({"presence.offline_seconds": "9"}, "two heartbeats"),
         ({"accounts.failed_logins_per_address": "10", "accounts.failed_logins_per_account": "11"}, "at least what one"),
     ],

@@ -48,6 +48,22 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_connections: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Connections held at once; one more is refused with `overloaded`.")
     ] = 100_000
+    connections_per_address: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=1_000_000,
+            description="Connections of one address (IPv6: of one /64 network); one more is refused with "
+            "`rate_limited`. Many people can share an address. Those of trusted proxies and of this machine itself "
+            "are not counted.",
+        ),
+    ] = 2_000
+    sessions_per_device: Annotated[
+        int, Meta(ge=1, le=1_000, description="Sockets of one device at once; one more closes the oldest.")
+    ] = 20
+    sessions_per_account: Annotated[
+        int, Meta(ge=1, le=10_000, description="Sockets of one account at once; one more closes the oldest.")
+    ] = 200
     origins: Annotated[
         tuple[str, ...],
         Meta(
@@ -121,11 +137,51 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sends_burst: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Sends that one device may make at once after a pause.")
     ] = 100
-    conversations_per_account: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="Conversations that one account can be in.")
-    ] = 10_000
-    page_items: Annotated[int, Meta(ge=1, le=1_000, description="Items in a page if the request names no number.")] = 50
-    page_items_most: Annotated[int, Meta(ge=1, le=1_000, description="Items in a page at most.")] = 200
+    frames_per_second: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Frames a second besides sends that one socket may keep up; a long one counts more than once.",
+        ),
+    ] = 50.0
+    frames_burst: Annotated[
+        int, Meta(ge=10, le=1_000_000, description="Frames besides sends that one socket may bring at once.")
+    ] = 500
+    requests_per_second: Annotated[
+        float, Meta(ge=1, le=100_000, description="HTTP requests a second that one device may keep up.")
+    ] = 50.0
+    requests_burst: Annotated[
+        int, Meta(ge=10, le=1_000_000, description="HTTP requests that one device may make at once after a pause.")
+    ] = 500
+    polls_per_second: Annotated[
+        float, Meta(ge=0.1, le=100_000, description="Polls and streams a second that one device may begin.")
+    ] = 2.0
+    polls_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Polls and streams that one device may begin at once after a pause.")
+    ] = 20
+    marks_per_second: Annotated[
+        float, Meta(ge=1, le=100_000, description="Read marks a second that one device may set.")
+    ] = 20.0
+    marks_burst: Annotated[
+        int, Meta(ge=10, le=1_000_000, description="Read marks that one device may set at once after a pause.")
+    ] = 200
+    strangers_per_second: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Requests a second from one address without a token, or with a wrong one. "
+            "Many people can share an address.",
+        ),
+    ] = 50.0
+    strangers_burst: Annotated[
+        int, Meta(ge=10, le=1_000_000, description="Such requests from one address at once after a pause.")
+    ] = 2_000
+    account_share: Annotated[
+        int,
+        Meta(ge=1, le=1_000, description="How many times what one device may do an account may do with all of its."),
+    ] = 4
     outbound_bytes: Annotated[
         int,
         Meta(
@@ -219,8 +275,6 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         yield Contradiction(
             ("limits.outbound_bytes", "limits.frame_bytes"), "what may wait for a connection must hold one frame"
         )
-    if limits.page_items_most < limits.page_items:
-        yield Contradiction(("limits.page_items_most", "limits.page_items"), "the most is below the usual")
     if presence.offline_seconds < 2 * presence.heartbeat_seconds:
         yield Contradiction(
             ("presence.offline_seconds", "presence.heartbeat_seconds"),

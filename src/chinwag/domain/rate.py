@@ -22,11 +22,16 @@ class Bucket:
 
     def take(self, now: float) -> float:
         """Take one token: 0 if there was one, else the seconds until there is (and none is taken)."""
-        rate = self._rate
-        tokens = min(float(rate.burst), self._tokens + max(0.0, now - self._at) * rate.per_second)
+        self._tokens = self._level(now)
         self._at = max(now, self._at)
-        if tokens >= 1.0:
-            self._tokens = tokens - 1.0
+        if self._tokens >= 1.0:
+            self._tokens -= 1.0
             return 0.0
-        self._tokens = tokens
-        return (1.0 - tokens) / rate.per_second
+        return (1.0 - self._tokens) / self._rate.per_second
+
+    def short(self, now: float) -> float:
+        """The seconds until there is a token: 0 if there is one now. Takes none."""
+        return max(0.0, (1.0 - self._level(now)) / self._rate.per_second)
+
+    def _level(self, now: float) -> float:
+        return min(float(self._rate.burst), self._tokens + max(0.0, now - self._at) * self._rate.per_second)

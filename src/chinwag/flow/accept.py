@@ -32,8 +32,8 @@ WAITING: Final = 100_000
 """Commands of one node that may wait for their answers."""
 SLOW: Final = 10_000
 """Commands of one node that may wait for a look-up before they reach the log."""
-DEVICES: Final = 100_000
-"""Devices whose rate is remembered."""
+RATES: Final = 100_000
+"""Devices, and accounts, whose rate is remembered."""
 ID_CHARACTERS: Final = 128
 
 _log = structlog.get_logger(__name__)
@@ -58,11 +58,13 @@ class Asker(Protocol):
 
 
 class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's limits: characters of a text, members of a group, sends of one device."""
+    """The server's limits: characters of a text, members of a group, sends of one device; an account may send
+    `account_share` times as fast as a device."""
 
     text_characters: int = TEXT_CHARACTERS
     group_members: int = 100
     sends: Rate = Rate(20.0, 100)
+    account_share: int = 4
 
 
 class Accept:
@@ -96,7 +98,10 @@ class Accept:
         self._queued: dict[ConversationId, list[tuple[Asker, Wish]]] = {}
         self._slow = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._buckets: OrderedDict[DeviceId, Bucket] = OrderedDict()
+        self._devices: OrderedDict[str, Bucket] = OrderedDict()
+        self._accounts: OrderedDict[str, Bucket] = OrderedDict()
+        sends, share = rules.sends, rules.account_share
+        self._account_sends = Rate(sends.per_second * share, sends.burst * share)
         self._idle = asyncio.Event()
         self._idle.set()
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -135,7 +140,8 @@ class Accept:
         action = wish.action
         if type(action) is Send:
             check_body(action.body, self._limits.text_characters)
-        self._take_rate(wish.device)
+        self._take_rate(self._devices, wish.device, self._limits.sends)
+        self._take_rate(self._accounts, wish.account, self._account_sends)
         if len(self._waiting) >= WAITING or self._slow >= SLOW:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
         if wish.conversation not in self._queued:
@@ -166,12 +172,12 @@ class Accept:
             await asyncio.sleep(1.0)
             self.sweep()
 
-    def _take_rate(self, device: DeviceId) -> None:
-        bucket = self._buckets.get(device)
+    def _take_rate(self, buckets: OrderedDict[str, Bucket], key: str, rate: Rate) -> None:
+        bucket = buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= DEVICES:
-                self._buckets.popitem(last=False)
-            bucket = self._buckets[device] = Bucket(self._limits.sends, self._now())
+            if len(buckets) >= RATES:
+                buckets.popitem(last=False)
+            bucket = buckets[key] = Bucket(rate, self._now())
         wait = bucket.take(self._now())
         if wait > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)

@@ -10,13 +10,16 @@ from typing import Final
 
 import msgspec
 
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.rate import Bucket, Rate
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.admission import Principal
 from chinwag.flow.accounts.throttle import network_of
 
 KEYS: Final = 100_000
 """Buckets kept per budget; the one longest unused goes first, and has filled up again by then."""
+
+WRONG_TOKEN: Final = frozenset({Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED, Code.REVOKED})
+"""Refusals of a token that count against the address that shows it: each has cost a signature."""
 
 Now = Callable[[], float]
 
@@ -58,6 +61,11 @@ class Budget:
             self._buckets.move_to_end(key)
         return bucket.take(self._now())
 
+    def short(self, key: str) -> float:
+        """The seconds until `key` may take one; 0 if it may now. Takes nothing."""
+        bucket = self._buckets.get(key)
+        return bucket.short(self._now()) if bucket is not None else 0.0
+
     def take(self, key: str, detail: str = "") -> None:
         """Take one for `key`. Raises `Refused(RATE_LIMITED)` with the seconds to wait."""
         if (wait := self.wait(key)) > 0:
@@ -71,13 +79,17 @@ class Shared:
         self._devices = Budget(rate, now)
         self._accounts = Budget(Rate(rate.per_second * share, rate.burst * share), now)
 
-    def wait(self, principal: Principal) -> float:
+    def wait(self, account: AccountId, device: DeviceId) -> float:
         """Take one for a device and its account: 0 if both had one, else the seconds until they may."""
-        return self._devices.wait(principal.device) or self._accounts.wait(principal.account)
+        return self._devices.wait(device) or self._accounts.wait(account)
 
-    def take(self, principal: Principal) -> None:
+    def short(self, account: AccountId, device: DeviceId) -> float:
+        """The seconds until a device may take one; 0 if it may now. Takes nothing."""
+        return self._devices.short(device) or self._accounts.short(account)
+
+    def take(self, account: AccountId, device: DeviceId) -> None:
         """As `wait`, but raises `Refused(RATE_LIMITED)`."""
-        if (wait := self.wait(principal)) > 0:
+        if (wait := self.wait(account, device)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
 
 
@@ -94,3 +106,7 @@ class Budgets:
     def stranger(self, address: str) -> None:
         """Somebody unknown asks from `address`, or shows a wrong token. Raises `Refused(RATE_LIMITED)`."""
         self._strangers.take(network_of(address), "too much from this address")
+
+    def stranger_short(self, address: str) -> float:
+        """The seconds for which a stranger from `address` would be refused; 0 if it would not. Takes nothing."""
+        return self._strangers.short(network_of(address))

@@ -20,12 +20,18 @@ ID_CHARACTERS: Final = 128
 """The longest client id; it is kept for ever with each send."""
 
 
-def decode_client(payload: bytes | memoryview) -> ClientFrame:
-    """A client's frame. Raises `Refused` with `bad_frame`, `unsupported` or `text_surrogate`."""
+def decode_client(payload: bytes) -> ClientFrame:
+    """A client's frame. Raises `BadFrame` with `bad_frame`, `unsupported` or `text_surrogate`, and nothing else.
+
+    UTF-8 is checked in all of it, also in fields that are passed over. Of a name that comes twice the last counts;
+    how deep JSON may nest is bounded by the decoder.
+    """
     try:
+        if not payload.isascii():
+            str(payload, "utf-8")
         return _from_client.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _explain(bytes(payload), error) from None
+        raise _explain(payload, error) from None
 
 
 def decode_server(payload: bytes | memoryview) -> ServerFrame:
@@ -61,6 +67,22 @@ def error_frame(refusal: Refused, answers: ClientId | None = None) -> bytes:
     )
 
 
+class _Named(msgspec.Struct, gc=False):
+    id: ClientId | None = None
+
+
+_named: Final = msgspec.json.Decoder(_Named)
+
+
+def frame_id(payload: bytes) -> ClientId | None:
+    """What a frame calls itself, for the answer to one that is refused unread; None if that cannot be told."""
+    try:
+        named = _named.decode(payload).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return named if named is not None and len(named) <= ID_CHARACTERS and named.isprintable() else None
+
+
 class BadFrame(Refused):
     """A refused frame; `id` is what it called itself, where that could be told."""
 
@@ -72,12 +94,13 @@ def _explain(payload: bytes, error: Exception) -> BadFrame:
     code, detail, named = Code.BAD_FRAME, str(error), None
     try:
         # The standard library's parser takes lone surrogates, so a frame that only it can read has one.
-        plain = json.loads(payload)
+        text = str(payload, "utf-8", "surrogatepass")
+        plain = json.loads(text, parse_constant=_no_number, parse_int=_any_number)
     except (ValueError, RecursionError):
         plain = None
     if isinstance(plain, dict):
         named = plain.get("id")
-        if not isinstance(error, msgspec.ValidationError):
+        if not isinstance(error, msgspec.ValidationError | RecursionError):
             code, detail = Code.TEXT_SURROGATE, ""
         elif "Invalid value" in detail and ".type" in detail:
             code = Code.UNSUPPORTED
@@ -85,6 +108,16 @@ def _explain(payload: bytes, error: Exception) -> BadFrame:
     if isinstance(named, str) and len(named) <= ID_CHARACTERS and named.isprintable():
         refused.id = ClientId(named)
     return refused
+
+
+def _no_number(name: str) -> object:
+    """NaN and the infinities, which Python's parser takes for numbers."""
+    raise ValueError(name)
+
+
+def _any_number(_digits: str) -> int:
+    """Numbers matter not here, and turning a million digits into one takes a second."""
+    return 0
 
 
 class Cursor(msgspec.Struct, frozen=True, gc=False):

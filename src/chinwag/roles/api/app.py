@@ -1,26 +1,29 @@
 """The HTTP API as an ASGI application."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler, Message, Scope
 
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.accounts import Accounts
 from chinwag.flow.accounts.admission import Admission
 from chinwag.roles.api import blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
-from chinwag.roles.api.problems import HANDLERS
+from chinwag.roles.api.problems import HANDLERS, answer
+from chinwag.roles.budgets import Budgets
+from chinwag.wire.errors import Problem
 
 BODY_MAX: Final = 64 * 1024
 """Bytes of a request's body; a router that takes more says so by its own `request_max_body_size`."""
 
-_HEADERS: Final = {
+HEADERS: Final = {
     "cache-control": "no-store",  # answers are one person's, and some hold tokens
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
@@ -36,22 +39,27 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
 
 
-def api(admission: Admission, routes: Sequence[ControllerRouterHandler], settings: ApiSettings) -> Litestar:
+def api(
+    admission: Admission,
+    routes: Sequence[ControllerRouterHandler],
+    settings: ApiSettings,
+    budgets: Budgets | None = None,
+) -> Litestar:
     """The API with `routes`, each a router below `/v1` that brings its own dependencies (as `account_routes` does).
 
     Handlers get `principal` (who asks: `Principal`) and `address` (from where) by naming them, with the types
     `Asker` and `Address` of `admit.py`. Every handler asks
     for a bearer token unless its `opt` is `PUBLIC`. `Refused` and anything else that is raised becomes a problem
-    document.
+    document. `budgets` are those of the process, its own if there are no others.
     """
     return Litestar(
         route_handlers=[*routes, get_document],
-        guards=[bearer(admission)],
+        guards=[bearer(admission, budgets or Budgets(), settings.trusted_proxies)],
         dependencies={
             "principal": Provide(principal_of, sync_to_thread=False),
             "address": Provide(address_by(settings.trusted_proxies), sync_to_thread=False),
         },
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, RecursionError: _too_deep},
         before_send=[_add_headers],
         request_max_body_size=BODY_MAX,
         cors_config=CORSConfig(
@@ -78,8 +86,12 @@ def account_routes(accounts: Accounts) -> Router:
     )
 
 
+def _too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[Problem]:
+    return answer(Refused(Code.BAD_REQUEST, "the body nests too deep"))
+
+
 async def _add_headers(message: Message, _scope: Scope) -> None:
     if message["type"] == "http.response.start":
         headers = MutableScopeHeaders.from_message(message)
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             headers.setdefault(name, value)

@@ -13,11 +13,12 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import DeviceId
-from chinwag.domain.rate import Bucket, Rate
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.admission import Principal
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
+from chinwag.roles.budgets import Shared
 from chinwag.roles.gateway.wheel import Wheel
 
 DEVICES: Final = 100_000
@@ -29,21 +30,19 @@ OPEN_ALL: Final = 8_000
 
 
 class PollBudget(msgspec.Struct, frozen=True):
-    """How often one device may ask for events."""
+    """How often one device may ask for events; its account `account_share` times as often."""
 
     rate: Rate = Rate(2.0, 20)
+    account_share: int = 4
 
 
 class _Device:
     """One device. `held` are the tasks of its streams and waiting polls."""
 
-    __slots__ = ("bucket", "held", "last_heard", "over", "principal", "session", "slot")
+    __slots__ = ("held", "last_heard", "over", "principal", "session", "slot")
 
-    def __init__(
-        self, principal: Principal, session: str, rate: Rate, now: float, over: Callable[["_Device"], float]
-    ) -> None:
+    def __init__(self, principal: Principal, session: str, now: float, over: Callable[["_Device"], float]) -> None:
         self.principal = principal
-        self.bucket = Bucket(rate, now)
         self.held: set[asyncio.Task[object]] = set()
         self.last_heard = now
         self.over = over
@@ -70,7 +69,7 @@ class Heard:
         self._bus = bus
         self._clock = clock
         self._idle = idle_seconds
-        self._budget = budget
+        self._polls = Shared(budget.rate, budget.account_share, now)
         self._now = now
         self._devices: OrderedDict[DeviceId, _Device] = OrderedDict()
         self._open = 0
@@ -109,14 +108,13 @@ class Heard:
         self._note(principal)
 
     def poll(self, principal: Principal) -> None:
-        """The device asks for events. Raises `Refused(RATE_LIMITED)` if it asks too often."""
-        known = self._devices.get(principal.device)
-        wait = known.bucket.take(self._now()) if known is not None else 0.0
-        if wait > 0:
-            raise Refused(Code.RATE_LIMITED, retry_after=wait)
-        device = self._note(principal)
-        if known is None:
-            device.bucket.take(self._now())
+        """The device asks for events. Raises `Refused(RATE_LIMITED)` if it asks too often; then it is no heartbeat."""
+        self._polls.take(principal.account, principal.device)
+        self._note(principal)
+
+    def short(self, principal: Principal) -> float:
+        """The seconds for which a poll would be refused; 0 if it would not. Takes nothing."""
+        return self._polls.short(principal.account, principal.device)
 
     @contextmanager
     def held(self, principal: Principal) -> Iterator[None]:
@@ -155,7 +153,7 @@ class Heard:
                 raise Refused(Code.OVERLOADED, retry_after=5.0)
             self._made += 1
             session = f"{self._node}.http.{self._made}"  # a new one each time: presence takes one that ended as over
-            device = _Device(principal, session, self._budget.rate, self._now(), self._due)
+            device = _Device(principal, session, self._now(), self._due)
             self._devices[principal.device] = device
             self._wheel.add(device)
             self._report(device, "up", 0.0)

@@ -26,6 +26,7 @@ from chinwag.ports.bus import Bus
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.budgets import Budgets
 from chinwag.wire.codec import Cursor, encode, event_frame, parse_cursor, signal_frame
 from chinwag.wire.frames import Bye, Event, Reset
 from chinwag.wire.sync import PostRead, PostReceived, SyncPage
@@ -34,6 +35,8 @@ WAIT_MOST: Final = 25.0
 """Seconds that a long poll may wait: proxies cut connections that are silent for longer."""
 EVENTS: Final = 100
 EVENTS_MOST: Final = 500
+NAME_CHARACTERS: Final = 200
+"""Longer than any conversation's id."""
 COMMENT_SECONDS: Final = 10.0
 """A stream that has nothing to say says a comment this often, so that both ends notice a dead connection."""
 
@@ -50,6 +53,7 @@ class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     store: MessageStore
     bus: Bus
     heard: Heard
+    budgets: Budgets
 
 
 def sync_routes(services: SyncServices) -> Router:
@@ -181,9 +185,10 @@ async def post_received(data: PostReceived, sync: SyncServices, principal: Princ
 )
 async def post_read(conversation: str, data: PostRead, sync: SyncServices, principal: Principal) -> None:
     """Moves the read mark. Repeat it until its `read` event comes back."""
-    if not 0 <= data.number < 1 << 53:
+    if not 0 <= data.number < 1 << 53 or len(conversation) > NAME_CHARACTERS:
         raise Refused(Code.BAD_REQUEST, "no such number")
-    sync.marks.read(principal.account, ConversationId(conversation[:200]), data.number)
+    sync.budgets.marks.take(principal.account, principal.device)
+    sync.marks.read(principal.account, ConversationId(conversation), data.number)
 
 
 @post(
@@ -195,6 +200,7 @@ async def post_read(conversation: str, data: PostRead, sync: SyncServices, princ
 )
 async def post_typing(conversation: str, sync: SyncServices, principal: Principal) -> None:
     """Tells the other members, now."""
+    sync.budgets.typing.take(principal.account, principal.device)
     await tell_typing(sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation))
 
 

@@ -102,7 +102,9 @@ class Frames(WSListener):
         """Take bytes that came in together with the upgrade request."""
         parser = self._transport.get_protocol()
         if isinstance(parser, Gate):
-            parser = parser.parser if parser.took(len(data)) else None
+            if not parser.took(len(data)):
+                return
+            parser = parser.parser
         if data and isinstance(parser, WSProtocol):
             # A change of parsers would be blind to what is still to be fed to this one.
             self._feeding = True

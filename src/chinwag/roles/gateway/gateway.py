@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.ids import DeviceId
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
 from chinwag.flow.accept import Accept
@@ -22,6 +23,8 @@ from chinwag.flow.states import States
 from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
+from chinwag.roles.budgets import WRONG_TOKEN, Budgets
+from chinwag.roles.gateway.origin import check_origin
 from chinwag.roles.gateway.session import Session, Verb
 from chinwag.roles.gateway.upgrade import Upgrade
 from chinwag.roles.gateway.verbs import VERBS
@@ -31,6 +34,8 @@ from chinwag.wire.frames import Hello, Limits, Reset, Welcome
 
 CATCHING_UP: Final = 32
 """Sessions that read their inboxes at a time."""
+REPLACED_RETURN: Final = 10.0
+"""Seconds after which a session may come back that was closed for a newer one."""
 SLICE: Final = 500
 """Sessions gone through before others have their turn."""
 
@@ -38,13 +43,21 @@ _log = structlog.get_logger(__name__)
 
 
 class GatewayRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of a session. Times in seconds, sizes in bytes."""
+    """Bounds of a session. Times in seconds, sizes in bytes.
+
+    frames: of every kind, per session; one counts once more for each 64 KiB in it. sessions_per_device and
+    sessions_per_account: one more closes the oldest. origins: of other sites' pages that may open a socket.
+    """
 
     heartbeat_seconds: float = 5.0
     idle_seconds: float = 31.0
     hello_seconds: float = 10.0
     slow_seconds: float = 30.0
     outbound_bytes: int = 4 << 20
+    frames: Rate = Rate(70.0, 600)
+    sessions_per_device: int = 20
+    sessions_per_account: int = 200
+    origins: frozenset[str] = frozenset()
     limits: Limits = Limits(99_999, 100, 2 << 20)
 
 
@@ -69,6 +82,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     inbox: Inbox
     store: MessageStore
     bus: Bus
+    budgets: Budgets
 
 
 class Gateway:
@@ -94,6 +108,7 @@ class Gateway:
         self.inbox = services.inbox
         self.store = services.store
         self.bus = services.bus
+        self.budgets = services.budgets
         self.catching = asyncio.Semaphore(CATCHING_UP)
         self.wheel = Wheel[Session](Session.overdue, clock=now)
         self.loop: asyncio.AbstractEventLoop
@@ -139,8 +154,9 @@ class Gateway:
 
     # For the port
 
-    def listener(self, _: Upgrade) -> Session:
-        """The listener of a new socket."""
+    def listener(self, request: Upgrade) -> Session:
+        """The listener of a new socket. Raises `Refused(FORBIDDEN)` for a page of a foreign origin."""
+        check_origin(request.all("origin"), request.header("host") or "", self.rules.origins)
         return Session(self)
 
     # For sessions
@@ -153,7 +169,8 @@ class Gateway:
     async def welcome(self, session: Session, hello: Hello) -> None:
         """Let a session in and begin where its cursor says. Raises `Refused`."""
         cursor = parse_cursor(hello.cursor) if hello.cursor is not None else None
-        principal = await self._admit(hello)
+        principal = await self._admit(hello, session.socket.remote[0])
+        self._make_room(principal)
         self._made += 1
         session.id = f"{self.node}.{self._made}"
         session.account, session.device = principal.account, principal.device
@@ -184,12 +201,24 @@ class Gateway:
         self._report(session, "up")
         session.begin(start.position, behind=start.head > start.position)
 
-    async def _admit(self, hello: Hello) -> Principal:
-        if hello.ticket:
-            return await self._admission.admit(self._tickets.redeem(hello.ticket))
-        if not hello.token:
-            raise Refused(Code.UNAUTHENTICATED, "hello needs a token or a ticket")
-        return self._admission.peek(hello.token) or await self._admission.check(hello.token)
+    async def _admit(self, hello: Hello, address: str) -> Principal:
+        try:
+            if hello.ticket:
+                return await self._admission.admit(self._tickets.redeem(hello.ticket))
+            return self._admission.peek(hello.token) or await self._admission.check(hello.token)
+        except Refused as refused:
+            if refused.code in WRONG_TOKEN:
+                self.budgets.stranger(address)
+            raise
+
+    def _make_room(self, principal: Principal) -> None:
+        """Close the oldest session where there are too many: half-open ones of a device that comes and goes."""
+        mine = [reader for reader in self._announce.of(principal.account) if isinstance(reader, Session)]
+        device = [session for session in mine if session.device == principal.device]
+        for sessions, most in ((device, self.rules.sessions_per_device), (mine, self.rules.sessions_per_account)):
+            if len(sessions) >= most:
+                sessions[0].close(Refused(Code.RATE_LIMITED, retry_after=REPLACED_RETURN))
+                break
 
     def dirty(self, session: Session) -> None:
         """`session` has frames to write at the end of this turn."""

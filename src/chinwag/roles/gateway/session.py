@@ -20,7 +20,7 @@ from chinwag.flow import catch_up
 from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer, Tell
 from chinwag.roles.gateway.socket import Socket
-from chinwag.wire.codec import BadFrame, decode_client, encode, error_frame, event_frame, signal_frame
+from chinwag.wire.codec import BadFrame, decode_client, encode, error_frame, event_frame, frame_id, signal_frame
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import Ack, Bye, ClientFrame, Hello
 
@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 
 EARLY_FRAMES: Final = 64
 """Frames that a client may send before its welcome."""
+EARLY_BYTES: Final = 64 << 10
+"""Bytes that a connection may bring in all before its welcome."""
 IN_FLIGHT: Final = 1_000
 """Sends of one session that may wait for their answers."""
+FLOOD: Final = 100
+"""Frames refused as `rate_limited` within about a second that end a session."""
+WEIGHT_SHIFT: Final = 16
+"""A frame counts as one, and as one more for each 64 KiB in it: long ones cost more to read."""
 
 _ACCOUNT_EVENT: Final = b'{"kind":"account"'
 _account_event: Final = msgspec.json.Decoder(AccountEvent).decode
@@ -44,7 +50,9 @@ class Session:
         "_behind",
         "_catching",
         "_early",
+        "_floods",
         "_in_flight",
+        "_level",
         "_opened_at",
         "_out",
         "_paused_at",
@@ -71,6 +79,8 @@ class Session:
         self._paused_at = 0.0
         self._resumed: asyncio.Future[None] | None = None
         self._in_flight = 0
+        self._level = 0  # a leaky bucket of frames, told by the wheel's clock: it takes no object
+        self._floods = 0
         self._typed_at = 0.0
         self._opened_at = 0.0
         self.slot = -1
@@ -95,8 +105,16 @@ class Session:
         """One frame."""
         if self.closing or self.gateway.deaf:
             return
-        self.last_heard = self.gateway.wheel.now
-        self.gateway.figures.frames_in += 1
+        gateway = self.gateway
+        now = gateway.wheel.now
+        if now != self.last_heard:
+            self._leak(now - self.last_heard)
+            self.last_heard = now
+        gateway.figures.frames_in += 1
+        self._level += 1 + (len(payload) >> WEIGHT_SHIFT)
+        if self._level > gateway.rules.frames.burst:
+            self._too_fast(payload)
+            return
         if self._early is not None:
             if len(self._early) >= EARLY_FRAMES:
                 self.close(Refused(Code.HELLO_EXPECTED, "wait for welcome"))
@@ -111,6 +129,18 @@ class Session:
                 self.close(refused)
             return
         self._handle(frame)
+
+    def _leak(self, seconds: float) -> None:
+        """Time has passed since the last frame: a tick of the wheel at least."""
+        self._level = max(0, self._level - int(seconds * self.gateway.rules.frames.per_second))
+        self._floods = 0
+
+    def _too_fast(self, payload: bytes) -> None:
+        """Refuse a frame unread, but for its id: whoever waits for the answer gets it."""
+        rules = self.gateway.rules.frames
+        # What is refused must not dig deeper: waiting as long as told is enough.
+        self._level = rules.burst
+        self.refuse(Refused(Code.RATE_LIMITED, "too many frames", 1.0 + 1.0 / rules.per_second), frame_id(payload))
 
     def paused(self) -> None:
         """The peer reads too slowly."""
@@ -208,6 +238,10 @@ class Session:
         """Tell the client what is refused."""
         self.gateway.figures.refused += 1
         self.push(error_frame(refused, answers))
+        if refused.code is Code.RATE_LIMITED:
+            self._floods += 1
+            if self._floods >= FLOOD:
+                self.close(refused)
 
     def close(self, refused: Refused, reconnect_after: float = 0.0) -> None:
         """Say `bye` with the code and close. Closing twice does nothing."""
@@ -258,6 +292,7 @@ class Session:
     def begin(self, position: int, behind: bool) -> None:
         """The session is welcome, and has everything up to `position`."""
         self.welcomed = True
+        self.socket.admitted()
         self.position = position
         if behind or self._behind:
             self._catch_up()

@@ -80,10 +80,18 @@ class Door(Protocol):
     http_limits: HttpLimits
     max_connections: int
     draining: bool
-    forwarded: Forwarded
-    crowding: Crowding
     sockets: Sockets
     heads: "Wheel[UpgradingHttp]"
+
+    @property
+    def forwarded(self) -> Forwarded:
+        """Who a client is."""
+        ...
+
+    @property
+    def crowding(self) -> Crowding:
+        """How many connections it has."""
+        ...
 
     @property
     def listener_factory(self) -> ListenerFactory:

@@ -16,4 +16,5 @@ def read(session: "Session", frame: Read) -> None:
     """Move the read mark; its event comes back through the inbox."""
     if not 0 <= frame.number < NUMBER_MOST or not 0 < len(frame.conversation) <= 200:
         raise Refused(Code.BAD_REQUEST, "no such number")
+    session.gateway.budgets.marks.take(session.account, session.device)
     session.gateway.marks.read(session.account, frame.conversation, frame.number)

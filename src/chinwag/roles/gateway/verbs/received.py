@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def received(session: "Session", frame: Received) -> None:
-    """Move the delivered mark. A device cannot have what it was not given."""
+    """Move the delivered mark. A device cannot have what it was not given.
+
+    It takes no budget: it is one figure an account, and a device that has much to take in says it often.
+    """
     if not 0 <= frame.position <= session.position:
         raise Refused(Code.BAD_REQUEST, "that position was not given to this session")
     session.gateway.marks.received(session.account, frame.position)

@@ -13,7 +13,7 @@ EVERY_SECONDS: Final = 1.0
 
 
 def typing(session: "Session", frame: Typing) -> None:
-    """Tell the other members, if they were not told just now."""
-    if session.typed(EVERY_SECONDS):
-        gateway = session.gateway
+    """Tell the other members, if they were not told just now. More than that is dropped, as signals may be."""
+    gateway = session.gateway
+    if session.typed(EVERY_SECONDS) and not gateway.budgets.typing.wait(session.account, session.device):
         gateway.spawn(tell_typing(gateway.states, gateway.bus, session.account, session.device, frame.conversation))

@@ -790,7 +790,7 @@ export interface ConversationPage {
 /**
  * A conversation as `account` sees it. role: its own, None once it is no member any more; title, head and
  * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. last:
- * the newest event it may read (JSON). first: the first number it may read.
+ * the newest event it may read (JSON; null: there is none). first: the first number it may read.
  */
 export interface ConversationView {
   id: string;
@@ -805,7 +805,7 @@ export interface ConversationView {
   at: number;
   read: number;
   unread: number;
-  last: NumberedEvent | null;
+  last: NumberedEvent;
 }
 
 /** A present member, and how far it has read and received (numbers; times in milliseconds, 0: never). */

@@ -40,7 +40,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     read: int
     unread: int
-    last: msgspec.Raw = msgspec.Raw(b"null")
+    last: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
 
 
 class ConversationPage(msgspec.Struct, frozen=True):

@@ -44,14 +44,14 @@ def chat(
     sign_up: Annotated[bool, Parameter(help="Make an account of that name.", negative="")] = False,
     invitation: Annotated[str, Parameter(help="The invitation code, where the server asks for one.")] = "",
     profile: Annotated[
-        str | None, Parameter(help="Which of several log-ins on this machine; else the one of --name, else the first.")
+        str | None, Parameter(help="Which of several log-ins on this machine; else the one of --name, else the last.")
     ] = None,
     ca_file: Annotated[Path | None, Parameter(help="PEM file of authorities that vouch for the server.")] = None,
 ) -> int:
     """Talk, in this terminal."""
     screen = Screen()
     try:
-        folder = profile_folder(profile or profile_of(name or ""))
+        folder = profile_folder(profile or (profile_of(name) if name else last_profile()))
         while True:
             if not (folder / "session.json").exists():
                 _enter(screen, folder, server or "", name or "", sign_up, invitation, ca_file)
@@ -77,8 +77,18 @@ def profile_folder(profile: str) -> Path:
     """Where a log-in is kept: below the user's configuration folder."""
     if not profile or not all(character.isalnum() or character in "-_." for character in profile) or profile[0] == ".":
         raise UsageProblem("A profile's name has letters, digits, dots, dashes and underscores.")
+    return _profiles() / profile
+
+
+def _profiles() -> Path:
     root = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(root) / "chinwag" / "profiles" / profile
+    return Path(root) / "chinwag" / "profiles"
+
+
+def last_profile() -> str:
+    """The profile that was used last, `default` if there is none."""
+    used = sorted(_profiles().glob("*/session.json"), key=lambda session: session.stat().st_mtime)
+    return used[-1].parent.name if used else "default"
 
 
 def profile_of(name: str) -> str:

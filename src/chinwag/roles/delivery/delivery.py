@@ -54,8 +54,8 @@ class Delivery:
         self._beside: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to take commands from the log."""
-        self._working = [asyncio.create_task(worker.run(), name="deliver") for worker in self.workers]
+        """Begin to take commands from the log, and to do what the directory and the inboxes need besides."""
+        self.start_working()
         self._beside = [
             asyncio.create_task(relay(self._directory, self._inbox), name="relay"),
             asyncio.create_task(self._refusals().run(), name="refusals"),
@@ -64,6 +64,10 @@ class Delivery:
             asyncio.create_task(settle(self._directory, self._store, self._clock), name="settle-links"),
             asyncio.create_task(self._trim(), name="trim"),
         ]
+
+    def start_working(self) -> None:
+        """Begin to take commands from the log, and no more than that."""
+        self._working = [asyncio.create_task(worker.run(), name="deliver") for worker in self.workers]
 
     def _refusals(self) -> Refusals:
         node = NodeId(f"refusals-{secrets.token_hex(8)}")

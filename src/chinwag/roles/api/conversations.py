@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Router, get, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 
 from chinwag.domain.command import Create, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
@@ -40,7 +40,7 @@ Limit = Annotated[int, Parameter(ge=1, le=PAGE_MOST, description="Items in the p
 Number = Annotated[int, Parameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
 Key = Annotated[
     str | None,
-    Parameter(header="Idempotency-Key", max_length=128, description="The same again makes no second one."),
+    HeaderParameter(name="Idempotency-Key", max_length=128, description="The same again makes no second one."),
 ]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Router, get, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from litestar.response import Stream
 
 from chinwag.domain.ids import ConversationId
@@ -114,7 +114,7 @@ async def get_events(
     sync: SyncServices,
     principal: Principal,
     last_event_id: Annotated[
-        str | None, Parameter(header="Last-Event-ID", max_length=64, description="The cursor to go on from.")
+        str | None, HeaderParameter(name="Last-Event-ID", max_length=64, description="The cursor to go on from.")
     ] = None,
     after: After = None,
 ) -> Stream:

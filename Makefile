@@ -47,6 +47,7 @@ fmt: setup ## format and mend what ruff can mend
 docs: setup ## write the generated parts of docs/ anew
 	@$(BIN)/python tools/settings_table.py
 	@$(BIN)/python -m tools.documents
+	@$(BIN)/python -m tools.authorisation_table
 
 lock: setup ## compile requirements*.txt from pyproject.toml (ARGS=--upgrade); needs uv
 	@tools/lock.sh $(ARGS)

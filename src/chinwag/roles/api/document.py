@@ -7,6 +7,7 @@ from litestar.config.app import AppConfig
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins import InitPlugin
 from msgspec.json import schema_components
 
 from chinwag import __version__
@@ -16,6 +17,7 @@ from chinwag.wire.errors import Problem
 
 CONFIG: Final = OpenAPIConfig(
     title="Chinwag",
+    path="/schema",  # of the framework's own pages, which `without_pages` takes out by it
     version=__version__,
     description="Accounts, conversations and messages. Every error is a problem document (RFC 9457) with a code.",
     components=Components(
@@ -29,8 +31,16 @@ CONFIG: Final = OpenAPIConfig(
 def without_pages(config: AppConfig) -> AppConfig:
     """Take out the framework's own pages of the description: they load scripts from elsewhere and have errors
     of their own form. `get_document` gives the description instead."""
-    config.route_handlers = [one for one in config.route_handlers if getattr(one, "path", "") != CONFIG.path]
+    # The framework's plugin adds them after this is called: only a later plugin sees them.
+    config.plugins.append(_WithoutPages())
     return config
+
+
+class _WithoutPages(InitPlugin):
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        routes = app_config.route_handlers
+        app_config.route_handlers = [one for one in routes if getattr(one, "path", "") != CONFIG.path]
+        return app_config
 
 
 @get("/v1/openapi.json", opt=PUBLIC, include_in_schema=False, media_type=MediaType.JSON, sync_to_thread=False)

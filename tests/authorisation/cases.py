@@ -1,0 +1,239 @@
+"""Who may do what: one case for each route of the HTTP API and for each frame of the socket.
+
+`docs/authorisation.md` is written from these, and the tests play each with everybody who may not. A route or a frame
+without its case fails the tests. Callers are people of `world.py`; `nobody` (no token, and tokens that are wrong) is
+played against every route that is not public.
+"""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain import command
+from chinwag.domain.refusal import Code
+from chinwag.wire import frames
+
+ANYONE: Final = "anyone"
+ACCOUNT: Final = "any account"
+SELF: Final = "the account itself"
+READER: Final = "members, and former members up to where they left"
+MEMBER: Final = "members"
+ADMINS: Final = "owner and admins of the group"
+OWNER: Final = "the owner of the group"
+OPERATOR: Final = "administrators of the server"
+
+Fill = dict[str, object]
+"""JSON in which "{name}" stands for an id of the world."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """may: who. refused: everybody else, with the code. right: somebody who may, where that breaks nothing.
+
+    path and body: what is asked, with names of the world in braces. ignored: nobody is refused, and nothing happens;
+    clients may send it late.
+    """
+
+    may: str
+    refused: dict[str, Code] = {}
+    path: str = ""
+    body: Fill | None = None
+    right: str | None = None
+    ignored: bool = False
+
+
+NO_ONE_ELSE: Final = dict.fromkeys(
+    ("owner", "admin", "member", "former", "stranger"), Code.FORBIDDEN
+)  # none of them is an administrator of the server
+OUTSIDERS: Final = {"stranger": Code.NO_CONVERSATION, "former": Code.NOT_MEMBER, "operator": Code.NO_CONVERSATION}
+NO_READERS: Final = {"stranger": Code.NO_CONVERSATION, "operator": Code.NO_CONVERSATION}
+GROUP_ADMINS_ONLY: Final = {**OUTSIDERS, "member": Code.NOT_ALLOWED}
+TEXT: Final[Fill] = {"type": "text", "text": "hello"}
+
+ROUTES: Final[dict[tuple[str, str], Case]] = {
+    ("POST", "/v1/accounts"): Case(ANYONE),
+    ("POST", "/v1/sessions"): Case(ANYONE),
+    ("POST", "/v1/sessions/refresh"): Case("who holds the refresh token"),
+    ("GET", "/v1/openapi.json"): Case(ANYONE),
+    ("DELETE", "/v1/sessions/current"): Case(SELF),
+    # one's own account: a request names no account but by its token
+    ("GET", "/v1/me"): Case(SELF, right="stranger"),
+    ("DELETE", "/v1/me"): Case(
+        "the account itself, with its password", {"stranger": Code.WRONG_LOGIN}, body={"password": "not this one"}
+    ),
+    ("PATCH", "/v1/me"): Case(SELF, body={"about": "x"}, right="stranger"),
+    ("PUT", "/v1/me/password"): Case(
+        "the account itself, with its password",
+        {"stranger": Code.WRONG_LOGIN},
+        body={"current": "not this one", "new": "another good one"},
+    ),
+    ("GET", "/v1/me/settings"): Case(SELF, right="stranger"),
+    ("PATCH", "/v1/me/settings"): Case(SELF, body={}, right="stranger"),
+    ("GET", "/v1/devices"): Case(SELF, right="stranger"),
+    ("DELETE", "/v1/devices/{device_id}"): Case(
+        "the account whose device it is",
+        dict.fromkeys(("stranger", "member", "operator"), Code.NO_DEVICE),
+        "/v1/devices/{owner_device}",
+    ),
+    ("GET", "/v1/users/{account_id}"): Case(ACCOUNT, path="/v1/users/{owner}", right="stranger"),
+    ("GET", "/v1/users"): Case(ACCOUNT, path="/v1/users?id={owner}", right="stranger"),
+    ("GET", "/v1/friends"): Case(SELF, right="stranger"),
+    ("GET", "/v1/friends/requests"): Case(SELF, right="stranger"),
+    ("PUT", "/v1/friends/{account_id}"): Case(ACCOUNT, path="/v1/friends/{owner}", right="stranger"),
+    ("DELETE", "/v1/friends/{account_id}"): Case(SELF, path="/v1/friends/{owner}", right="stranger"),
+    ("GET", "/v1/blocks"): Case(SELF, right="stranger"),
+    ("PUT", "/v1/blocks/{account_id}"): Case(SELF, path="/v1/blocks/{former}", right="stranger"),
+    ("DELETE", "/v1/blocks/{account_id}"): Case(SELF, path="/v1/blocks/{former}", right="stranger"),
+    ("GET", "/v1/announcements"): Case(ACCOUNT, right="stranger"),
+    ("GET", "/v1/presence"): Case(
+        "friends, and those who share a conversation; of others nothing is told",
+        path="/v1/presence?account={owner}",
+        right="stranger",
+    ),
+    ("GET", "/v1/presence/devices"): Case(SELF, right="stranger"),
+    # administration
+    ("GET", "/v1/admin/accounts"): Case(OPERATOR, NO_ONE_ELSE, right="operator"),
+    ("POST", "/v1/admin/accounts"): Case(
+        OPERATOR, NO_ONE_ELSE, body={"name": "by-an-operator", "password": "correct horse battery"}, right="operator"
+    ),
+    ("GET", "/v1/admin/accounts/{account_id}"): Case(
+        OPERATOR, NO_ONE_ELSE, "/v1/admin/accounts/{stranger}", right="operator"
+    ),
+    ("GET", "/v1/admin/accounts/{account_id}/devices"): Case(
+        OPERATOR, NO_ONE_ELSE, "/v1/admin/accounts/{stranger}/devices", right="operator"
+    ),
+    ("DELETE", "/v1/admin/accounts/{account_id}/devices"): Case(
+        OPERATOR, NO_ONE_ELSE, "/v1/admin/accounts/{stranger}/devices"
+    ),
+    ("DELETE", "/v1/admin/accounts/{account_id}/devices/{device_id}"): Case(
+        OPERATOR, NO_ONE_ELSE, "/v1/admin/accounts/{owner}/devices/{owner_device}"
+    ),
+    ("POST", "/v1/admin/accounts/{account_id}/disable"): Case(
+        OPERATOR, NO_ONE_ELSE, "/v1/admin/accounts/{stranger}/disable"
+    ),
+    ("POST", "/v1/admin/accounts/{account_id}/enable"): Case(
+        OPERATOR, NO_ONE_ELSE, "/v1/admin/accounts/{stranger}/enable"
+    ),
+    ("PUT", "/v1/admin/accounts/{account_id}/password"): Case(
+        OPERATOR, NO_ONE_ELSE, "/v1/admin/accounts/{stranger}/password", {"password": "correct horse battery"}
+    ),
+    ("GET", "/v1/admin/invitations"): Case(OPERATOR, NO_ONE_ELSE, right="operator"),
+    ("POST", "/v1/admin/invitations"): Case(OPERATOR, NO_ONE_ELSE, body={}, right="operator"),
+    ("DELETE", "/v1/admin/invitations/{invitation}"): Case(OPERATOR, NO_ONE_ELSE, "/v1/admin/invitations/1"),
+    ("GET", "/v1/admin/announcements"): Case(OPERATOR, NO_ONE_ELSE, right="operator"),
+    ("POST", "/v1/admin/announcements"): Case(OPERATOR, NO_ONE_ELSE, body={"text": "x"}, right="operator"),
+    ("GET", "/v1/admin/audit"): Case(OPERATOR, NO_ONE_ELSE, right="operator"),
+    # conversations
+    ("GET", "/v1/cursor"): Case(SELF, right="stranger"),
+    ("GET", "/v1/conversations"): Case(SELF, right="stranger"),
+    ("POST", "/v1/conversations"): Case(ACCOUNT, body={"title": "x"}, right="stranger"),
+    ("GET", "/v1/conversations/{conversation}"): Case(READER, NO_READERS, "/v1/conversations/{group}", right="former"),
+    ("GET", "/v1/conversations/{conversation}/messages"): Case(
+        READER, NO_READERS, "/v1/conversations/{group}/messages", right="former"
+    ),
+    ("POST", "/v1/conversations/{conversation}/messages"): Case(
+        MEMBER, OUTSIDERS, "/v1/conversations/{group}/messages", {"body": TEXT}, "member"
+    ),
+    ("GET", "/v1/conversations/{conversation}/changes"): Case(
+        READER, NO_READERS, "/v1/conversations/{group}/changes?after=0", right="former"
+    ),
+    ("POST", "/v1/conversations/{conversation}/changes"): Case(
+        "by the change: see `change` below",
+        GROUP_ADMINS_ONLY,
+        "/v1/conversations/{group}/changes",
+        {"change": {"type": "title", "title": "x"}},
+        "admin",
+    ),
+    ("GET", "/v1/conversations/{conversation}/messages/{number}/receipts"): Case(
+        "members",
+        {"stranger": Code.NO_CONVERSATION, "operator": Code.NO_CONVERSATION},
+        "/v1/conversations/{group}/messages/{message}/receipts",
+        right="member",
+    ),
+    ("POST", "/v1/conversations/{conversation}/read"): Case(
+        READER, path="/v1/conversations/{group}/read", body={"number": 1}, right="member", ignored=True
+    ),
+    ("POST", "/v1/conversations/{conversation}/typing"): Case(
+        MEMBER, path="/v1/conversations/{group}/typing", right="member", ignored=True
+    ),
+    # groups that people can find
+    ("GET", "/v1/groups"): Case(ACCOUNT, right="stranger"),
+    ("GET", "/v1/groups/{conversation}"): Case(
+        "any account, of an open group", {"stranger": Code.NO_CONVERSATION}, "/v1/groups/{group}"
+    ),
+    ("GET", "/v1/links/{code}"): Case("who has the code", path="/v1/links/{code}", right="stranger"),
+    ("POST", "/v1/links/{code}"): Case("who has the code", path="/v1/links/{code}", right="guest"),
+    ("GET", "/v1/conversations/{conversation}/links"): Case(
+        ADMINS, GROUP_ADMINS_ONLY, "/v1/conversations/{group}/links", right="admin"
+    ),
+    ("POST", "/v1/conversations/{conversation}/links"): Case(
+        ADMINS, GROUP_ADMINS_ONLY, "/v1/conversations/{group}/links", {}, "admin"
+    ),
+    ("DELETE", "/v1/conversations/{conversation}/links/{link}"): Case(
+        ADMINS, GROUP_ADMINS_ONLY, "/v1/conversations/{group}/links/{link}"
+    ),
+    # transports
+    ("GET", "/v1/gateways"): Case(ACCOUNT, right="stranger"),
+    ("GET", "/v1/sync"): Case(SELF, right="stranger"),
+    ("GET", "/v1/events"): Case(SELF),
+    ("POST", "/v1/heartbeat"): Case(SELF, right="stranger"),
+    ("POST", "/v1/received"): Case(
+        "the account itself, for what its inbox holds",
+        {"stranger": Code.BAD_REQUEST},
+        body={"position": 1 << 40},
+    ),
+}
+
+Frame = type[msgspec.Struct]
+
+FRAMES: Final[dict[Frame, Case]] = {
+    frames.Hello: Case("who has a token or a ticket; once a session", {"member": Code.HELLO_TWICE}, body={}),
+    frames.Send: Case(
+        "members; to an account: whom it does not block or keep to friends",
+        OUTSIDERS,
+        body={"id": "s", "conversation": "{group}", "body": TEXT},
+        right="member",
+    ),
+    frames.Edit: Case(
+        "nobody yet",
+        {"owner": Code.UNSUPPORTED, "stranger": Code.UNSUPPORTED},
+        body={"id": "e", "conversation": "{group}", "number": 1, "body": TEXT},
+    ),
+    frames.Delete: Case(
+        "nobody yet",
+        {"owner": Code.UNSUPPORTED, "stranger": Code.UNSUPPORTED},
+        body={"id": "d", "conversation": "{group}", "number": 1},
+    ),
+    frames.React: Case(
+        "nobody yet",
+        {"owner": Code.UNSUPPORTED, "stranger": Code.UNSUPPORTED},
+        body={"id": "r", "conversation": "{group}", "number": 1, "reaction": "+"},
+    ),
+    frames.Change: Case(
+        "by the change: see below",
+        GROUP_ADMINS_ONLY,
+        body={"id": "c", "conversation": "{group}", "change": {"type": "title", "title": "y"}},
+        right="owner",
+    ),
+    frames.Received: Case("the device that was given it", {"member": Code.BAD_REQUEST}, body={"position": 1 << 40}),
+    frames.Read: Case(READER, body={"conversation": "{group}", "number": 1}, ignored=True),
+    frames.Typing: Case(MEMBER, body={"conversation": "{group}"}, ignored=True),
+    frames.Ping: Case("any session", body={}),
+}
+
+CHANGES: Final[dict[Frame, Case]] = {
+    command.Add: Case(
+        "owner and admins; members where the group says so", GROUP_ADMINS_ONLY, body={"account": "{guest}"}
+    ),
+    command.Remove: Case(
+        "owner and admins; not each other",
+        {**GROUP_ADMINS_ONLY, "admin": Code.NOT_ALLOWED},
+        body={"account": "{owner}"},
+    ),
+    command.Leave: Case(MEMBER, OUTSIDERS),
+    command.Join: Case("any account, of an open group", {"stranger": Code.GROUP_CLOSED, "former": Code.GROUP_CLOSED}),
+    command.SetRole: Case(
+        OWNER, {**GROUP_ADMINS_ONLY, "admin": Code.NOT_ALLOWED}, body={"account": "{admin}", "role": "member"}
+    ),
+    command.SetTitle: Case(ADMINS, GROUP_ADMINS_ONLY, body={"title": "z"}, right="admin"),
+    command.SetSettings: Case(ADMINS, GROUP_ADMINS_ONLY, body={"settings": {}}, right="admin"),
+}

@@ -16,6 +16,7 @@ from chinwag.bench.generator import HELD, Job
 SERVER_CORE = 0
 GENERATOR_CORE = 1
 START_SECONDS = 30.0
+BUDGETS = ("SENDS", "FRAMES", "REQUESTS", "MARKS")
 FLOOR = Path(__file__).with_name("floor.py")
 HERTZ = os.sysconf("SC_CLK_TCK")
 
@@ -71,8 +72,8 @@ def start_chinwag(data: Path, log: Path, **settings: str) -> Server:
         "CHINWAG_SERVER_PORT": "0",
         "CHINWAG_OBSERVE_PORT": "0",
         "CHINWAG_LOG_FORMAT": "json",
-        "CHINWAG_LIMITS_SENDS_PER_SECOND": "100000",
-        "CHINWAG_LIMITS_SENDS_BURST": "1000000",
+        **{f"CHINWAG_LIMITS_{kind}_PER_SECOND": "100000" for kind in BUDGETS},
+        **{f"CHINWAG_LIMITS_{kind}_BURST": "1000000" for kind in BUDGETS},
         "CHINWAG_ACCOUNTS_ACCESS_TOKEN_MINUTES": "60",
         **settings,
     }

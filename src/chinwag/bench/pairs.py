@@ -75,8 +75,9 @@ class Line:
         return len(self.sent_at)
 
     def fill(self) -> None:
-        """Send as many as may be in flight."""
-        while not self.stopping and self.sent - len(self.acks) < self._in_flight:
+        """Send as many as may be in flight: one only while the conversation has not begun."""
+        most = self._in_flight if self.acks else min(1, self._in_flight)
+        while not self.stopping and self.sent - len(self.acks) < most:
             self._send()
 
     def _send(self) -> None:

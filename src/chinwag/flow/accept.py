@@ -192,13 +192,14 @@ class Accept:
     async def _look_up(self, conversation: ConversationId) -> None:
         """Check the wishes that wait for one conversation, one after the other, as they came."""
         queue = self._queued[conversation]
+        agreed: set[AccountId] = set()
         done = 0
         while done < len(queue):
             asker, wish = queue[done]
             done += 1
             self._slow -= 1
             try:
-                opening = await self._check(wish)
+                opening = await self._check(wish, agreed)
                 self._append(asker, wish, opening)
             except Refused as refused:
                 self._tell(asker, wish, Answer(0, refused=refused.code, detail=refused.detail))
@@ -208,10 +209,11 @@ class Accept:
         del self._queued[conversation]
         self._note_idle()
 
-    async def _check(self, wish: Wish) -> bool:
+    async def _check(self, wish: Wish, agreed: set[AccountId]) -> bool:
         """Whether this wish may begin a direct conversation. Raises `Refused` if it may not go on at all.
 
-        A refusal for want of membership follows a fresh read, never the cache.
+        A refusal for want of membership follows a fresh read, never the cache. `agreed` are those who were let begin
+        the conversation just now: what they send before it has begun asks the directory no second time.
         """
         state = self._states.peek(wish.conversation)
         if state is None or wish.account not in state.members:
@@ -224,7 +226,9 @@ class Accept:
             pair = direct_members(wish.conversation)
             if pair is None or wish.account not in pair:
                 raise Refused(Code.NO_CONVERSATION)
-            await self._permits.open_direct(wish.account, pair[0] if pair[1] == wish.account else pair[1])
+            if wish.account not in agreed:
+                await self._permits.open_direct(wish.account, pair[0] if pair[1] == wish.account else pair[1])
+                agreed.add(wish.account)
             return True
         if wish.account not in state.members and type(wish.action) not in (Join, Enter):
             raise Refused(await self._why_not(wish, state))

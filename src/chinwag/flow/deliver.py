@@ -8,6 +8,7 @@ it drops everything and reads states again: the same records then give the same 
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -26,6 +27,8 @@ from chinwag.ports.message_store import KeyName, MessageStore
 
 STATES: Final = 100_000
 """Conversations whose state one worker keeps."""
+RECENT: Final = 20_000
+"""Sends placed of late whose keys one worker keeps: a device's next send names the one before (`after`)."""
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries to commit, at most."""
 
@@ -53,13 +56,14 @@ class Deliver:
         self._store = store
         self._bus = bus
         self._states: OrderedDict[ConversationId, Conversation] = OrderedDict()
+        self._recent: OrderedDict[KeyName, SendKey] = OrderedDict()
         self._last = START
 
     async def run(self) -> None:
         """Work until the log is closed."""
         failures = 0
         while not self._log.closed:
-            self._states.clear()
+            self._forget()
             try:
                 async for records in self._log.records(self._partition, self._last):
                     await self._batch(records)
@@ -80,12 +84,12 @@ class Deliver:
 
     async def _batch(self, records: Sequence[Record]) -> None:
         if self._jumped(records[0].position):
-            self._states.clear()
+            self._forget()
         try:
             await self._load([record.submission.command.conversation for record in records])
             names = [_name(record.submission.command) for record in records]
             predecessors = [_predecessor(record.submission.command) for record in records]
-            known = await self._keys([*names, *(name for name in predecessors if name is not None)])
+            known = await self._keys(names, predecessors)
             answers, drafts = self._decide(records, names, predecessors, known)
             if drafts:
                 await self._store.commit([draft.commit() for draft in drafts.values()])
@@ -102,13 +106,20 @@ class Deliver:
         for conversation, draft in drafts.items():
             self._states[conversation] = draft.state
             self._states.move_to_end(conversation)
+            self._recent.update(draft.keys)
         while len(self._states) > STATES:
             self._states.popitem(last=False)
+        while len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
         self._last = records[-1].position
         self._log.checkpoint(self._partition, self._last)
         self.figures.batches += 1
         for node, given in answers.items():
             self._bus.publish(answers_to(node), Answers(given))
+
+    def _forget(self) -> None:
+        self._states.clear()
+        self._recent.clear()
 
     def _jumped(self, position: Position) -> bool:
         last = self._last
@@ -121,9 +132,25 @@ class Deliver:
                 if state is not None:
                     self._states[conversation] = state
 
-    async def _keys(self, names: Sequence[KeyName]) -> dict[KeyName, SendKey]:
-        found = await self._store.keys(names)
-        return {name: key for name, key in zip(names, found, strict=True) if key is not None}
+    async def _keys(self, names: Sequence[KeyName], predecessors: Sequence[KeyName | None]) -> dict[KeyName, SendKey]:
+        """What is known of a batch's sends and of those that they follow. Only what was not placed just now is read."""
+        known: dict[KeyName, SendKey] = {}
+        missing: dict[KeyName, None] = {}
+        recent = self._recent
+        for name in chain(names, predecessors):
+            if name is None:
+                continue
+            key = recent.get(name)
+            if key is None:
+                missing[name] = None
+            else:
+                known[name] = key
+        if missing:
+            unknown = list(missing)
+            for name, key in zip(unknown, await self._store.keys(unknown), strict=True):
+                if key is not None:
+                    known[name] = key
+        return known
 
     def _decide(
         self,

@@ -29,7 +29,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 def partition_of(conversation: ConversationId, partitions: int) -> int:
     """The partition of a conversation: the same in every process and for ever."""
-    return crc32(conversation.encode()) % partitions
+    return crc32(conversation.encode()) % partitions if partitions > 1 else 0
 
 
 class Log(Protocol):

@@ -51,8 +51,9 @@ def state(conversation: ConversationId) -> bytes:
     return b"s" + name(conversation)
 
 
+@lru_cache(maxsize=4_096)
 def send_key(key: KeyName) -> bytes:
-    """What a send became."""
+    """What a send became. Asked for when the send is looked up and again when it is committed."""
     return b"k" + name(key.conversation) + name(key.device) + fresh_name(key.id)
 
 

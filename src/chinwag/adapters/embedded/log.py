@@ -47,6 +47,8 @@ class _Partition:
     def after(self, sequence: int) -> list[Record]:
         start = sequence - self.base
         batch = self.records[start : start + BATCH]
+        if self.characters <= BATCH_CHARACTERS:
+            return batch
         characters = 0
         for index, record in enumerate(batch):
             characters += _characters(record.submission)
@@ -56,7 +58,11 @@ class _Partition:
 
     def forget(self, sequence: int) -> None:
         count = min(sequence - self.base, len(self.records))
-        if count > 0:
+        if count == len(self.records):
+            self.characters = 0
+            self.records.clear()
+            self.base += count
+        elif count > 0:
             self.characters -= sum(_characters(record.submission) for record in self.records[:count])
             del self.records[:count]
             self.base += count

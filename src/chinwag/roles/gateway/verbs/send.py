@@ -1,6 +1,7 @@
 """`send`: place a message."""
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from chinwag.domain import command
 from chinwag.domain.ids import direct_id
@@ -11,6 +12,9 @@ from chinwag.wire.frames import Send
 if TYPE_CHECKING:
     from chinwag.roles.gateway.session import Session
 
+_direct: Final = lru_cache(maxsize=16_384)(direct_id)
+"""Who writes once writes again."""
+
 
 def send(session: "Session", frame: Send) -> None:
     """Submit the message; the answer is an `ack` or an `error` with the frame's id."""
@@ -18,6 +22,6 @@ def send(session: "Session", frame: Send) -> None:
     if conversation is None:
         if frame.to is None or not frame.to or "~" in frame.to or frame.to == session.account:
             raise Refused(Code.BAD_REQUEST, "name a conversation, or another account in 'to'")
-        conversation = direct_id(session.account, frame.to)
+        conversation = _direct(session.account, frame.to)
     action = command.Send(frame.body, frame.reply_to, frame.after)
     session.ask(Wish(session.account, session.device, conversation, frame.id, action))

@@ -1,0 +1,183 @@
+"""Microseconds a message spends in each leg of the way, in one process and without sockets.
+
+    python bench/legs.py [--cycles 60]
+
+A hundred pairs send sixteen messages each, wait for all answers, and begin again. Of each leg the quickest cycles
+count (the lowest tenth), as what the machine does beside only adds. For comparing one version with another.
+"""
+
+import argparse
+import asyncio
+import shutil
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+import data
+from chinwag.adapters.embedded.engine import Engine
+from chinwag.adapters.embedded.inbox import EmbeddedInbox
+from chinwag.adapters.embedded.message_store import EmbeddedMessageStore
+from chinwag.adapters.embedded.numbering import Numbering
+from chinwag.assembly import Server, open_server
+from chinwag.bench.peer import text_of
+from chinwag.config import Config
+from chinwag.config.sections import Data, Limits, Observe
+from chinwag.config.sections import Server as Server_
+from chinwag.flow.accept import Accept
+from chinwag.flow.deliver import Deliver
+from chinwag.roles.gateway.gateway import Gateway
+from chinwag.roles.gateway.session import Session
+from chinwag.roles.gateway.socket import frame_header
+
+PAIRS = 100
+IN_FLIGHT = 16
+WHOLE = "all of the event loop's thread"
+
+spent: dict[str, float] = defaultdict(float)
+
+
+def timed(owner: Any, name: str, leg: str) -> None:
+    """Count the time of a function under `leg`; of a coroutine, the time until it first waits is not told apart."""
+    plain: Callable[..., Any] = getattr(owner, name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return plain(*args, **kwargs)
+        finally:
+            spent[leg] += time.perf_counter() - began
+
+    setattr(owner, name, call)
+
+
+class Drain:
+    """Takes what a session writes, as a socket would, and counts the acks."""
+
+    buffered = 0
+    acks = 0
+    awaited = 0
+    done = asyncio.Event()
+
+    def send_many(self, payloads: Sequence[bytes]) -> None:
+        """Join the frames, as `Socket.send_many` does."""
+        b"".join(part for payload in payloads for part in (frame_header(len(payload)), payload))
+        Drain.acks += sum(1 for payload in payloads if payload.startswith(b'{"type":"ack"'))
+        if Drain.acks == Drain.awaited:
+            Drain.done.set()
+
+    def admitted(self) -> None:
+        """It was let in."""
+
+    def close(self, *_: object) -> None:
+        """Nothing to close."""
+
+
+def watch() -> None:
+    """Put a stopwatch around each leg."""
+    timed(Session, "text", "accept: frame, checks, log")
+    timed(Deliver, "_decide", "decide, and encode the event")
+    timed(Numbering, "deliver", "number the inboxes (part of the commit)")
+    timed(Accept, "_answers", "answer: acks")
+    timed(EmbeddedInbox, "_tell", "announce: event frames")
+    timed(Gateway, "_flush", "write: frames joined")
+    commit = EmbeddedMessageStore.commit
+    keys = EmbeddedMessageStore.keys
+    group = Engine.durable
+
+    async def committing(self: EmbeddedMessageStore, batch: Any) -> None:
+        spent["commit built"] -= time.perf_counter()
+        await commit(self, batch)
+
+    def durable(self: Engine, commits: Any) -> Any:
+        spent["commit built"] += time.perf_counter()
+        return group(self, commits)
+
+    async def looking(self: EmbeddedMessageStore, names: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return await keys(self, names)
+        finally:
+            spent["look for earlier copies"] += time.perf_counter() - began
+
+    EmbeddedMessageStore.commit = committing  # type: ignore[method-assign]
+    EmbeddedMessageStore.keys = looking  # type: ignore[method-assign]
+    Engine.durable = durable  # type: ignore[method-assign]
+
+
+async def sessions_of(server: Server, folder: Path, people: list[data.Person]) -> list[Session]:
+    """Welcome everybody, without a socket."""
+    sessions = []
+    for person in people:
+        session = Session(server._gateway)  # noqa: SLF001 - a session without its socket is made nowhere else
+        session.opened(Drain())  # type: ignore[arg-type]
+        session.account, session.device = person.account, person.device
+        server._announce.attach(session)  # noqa: SLF001
+        session.begin(0, behind=False)
+        sessions.append(session)
+    return sessions
+
+
+async def run(folder: Path, cycles: int) -> dict[str, float]:
+    """The legs' microseconds a message."""
+    people = await data.make_people(folder, 2 * PAIRS)
+    limits = Limits(sends_per_second=100_000, sends_burst=1_000_000)
+    server = await open_server(
+        Config(data=Data(path=folder), limits=limits, server=Server_(port=0), observe=Observe(port=0))
+    )
+    await server.start()
+    sessions = await sessions_of(server, folder, people)
+    taken: dict[str, list[float]] = defaultdict(list)
+    number = 0
+    for cycle in range(cycles + 2):
+        in_flight = 1 if cycle == 0 else IN_FLIGHT
+        frames: list[tuple[Session, list[bytes]]] = []
+        for sender, receiver in zip(sessions[::2], sessions[1::2], strict=True):
+            frames.append((sender, [_frame(receiver, number + each, bool(each)) for each in range(in_flight)]))
+        number += in_flight
+        Drain.acks, Drain.awaited = 0, PAIRS * in_flight
+        Drain.done.clear()
+        spent.clear()
+        used = time.thread_time()
+        for sender, payloads in frames:
+            for payload in payloads:
+                sender.text(payload)
+            await asyncio.sleep(0)
+        await Drain.done.wait()
+        spent[WHOLE] = time.thread_time() - used
+        if cycle > 1:
+            for leg, seconds in spent.items():
+                taken[leg].append(seconds / (PAIRS * in_flight) * 1e6)
+    await server.stop()
+    return {leg: sorted(samples)[len(samples) // 10] for leg, samples in taken.items()}
+
+
+def _frame(receiver: Session, number: int, follows: bool) -> bytes:
+    after = f'"after":"n-{number - 1}",' if follows else ""
+    text = text_of("legs", number)
+    return (
+        f'{{"type":"send","id":"n-{number}","to":"{receiver.account}",{after}"body":{{"type":"text","text":"{text}"}}}}'
+    ).encode()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Microseconds a message in each leg of the way.")
+    parser.add_argument("--cycles", type=int, default=60)
+    given = parser.parse_args()
+    watch()
+    folder = Path(tempfile.mkdtemp(prefix="chinwag-legs-"))
+    try:
+        legs = uvloop.run(run(folder, given.cycles))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for leg, microseconds in sorted(legs.items(), key=lambda each: -each[1]):
+        print(f"{microseconds:8.2f} us  {leg}")
+
+
+if __name__ == "__main__":
+    main()

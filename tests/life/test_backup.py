@@ -1,0 +1,192 @@
+"""Backup under load, restore, and clients that go on."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.life.commands import chinwag
+from tests.life.load import Writer, writing
+from tests.support.device import Device
+from tests.support.people import Crowd, sign_up
+from tests.support.process import ServerProcess
+
+from chinwag.wire.frames import Ack, Send
+from chinwag.wire.values import ClientId, ConversationId, Text
+
+
+@pytest.fixture
+async def restored(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server on the folder that a backup is restored to; not started yet."""
+    server = ServerProcess(tmp_path / "restored")
+    yield server
+    server.end()
+    print(server.log())
+
+
+async def group_of(*devices: Device) -> ConversationId:
+    owner, *others = devices
+    made = await owner.place.request(
+        "POST",
+        "/v1/conversations",
+        token=owner.token,
+        json={"title": "load", "members": [str(other.account) for other in others]},
+    )
+    assert made.status_code == 201, made.text
+    return ConversationId(made.json()["conversation"])
+
+
+async def history(device: Device, conversation: ConversationId) -> dict[int, dict[str, Any]]:
+    """All events of a conversation by number, over HTTP."""
+    found: dict[int, dict[str, Any]] = {}
+    while True:
+        page = await device.place.request(
+            "GET",
+            f"/v1/conversations/{conversation}/messages?after={max(found, default=0)}&limit=200",
+            token=device.token,
+        )
+        assert page.status_code == 200, page.text
+        events = page.json()["events"]
+        if not events:
+            return found
+        found |= {event["number"]: event for event in events}
+
+
+async def test_backup_under_load_then_restore_and_clients_go_on(
+    crowd: Crowd, restored: ServerProcess, tmp_path: Path
+) -> None:
+    ann, bob, cem = await crowd.people("ann", "bob", "cem")
+    group = await group_of(ann, bob, cem)
+    writers = [Writer(device, group) for device in (ann, bob, cem)]
+    newcomers: list[str] = []
+
+    async def move_in() -> None:
+        while True:
+            newcomers.append(await sign_up(crowd.place, f"new-{len(newcomers)}"))
+
+    async with writing(*writers):
+        await asyncio.gather(*(writer.more(20) for writer in writers))
+        before = {name: number for writer in writers for name, number in writer.acked.items()}
+        moving = asyncio.create_task(move_in())
+        ran = await chinwag("backup", tmp_path / "backup", "--data-path", crowd.process.data, folder=tmp_path)
+        moving.cancel()
+        assert ran.code == 0, ran.said
+        tried = {name for writer in writers for name in writer.tried}
+        # What comes after the backup will be lost; who has seen it must be told.
+        await asyncio.gather(*(writer.more(20) for writer in writers))
+    everything = {name: number for writer in writers for name, number in writer.acked.items()}
+    lost = max(everything.values())
+    await ann.reach_head()
+    for device in (ann, bob, cem):
+        await device.disconnect()
+    assert await crowd.process.stop() == 0
+    assert not list(crowd.process.data.glob(".*")), "nothing of the backup is left in the data folder"
+
+    ran = await chinwag("restore", tmp_path / "backup", "--data-path", restored.data, folder=tmp_path)
+    assert ran.code == 0, ran.said
+    await restored.start()
+    crowd.process = crowd.place.process = restored
+
+    epoch, position = ann.epoch, ann.position
+    await ann.connect()
+    assert [reset.cause for reset in ann.resets] == ["epoch"], "a newer cursor is told so"
+    assert ann.epoch > epoch
+    assert ann.position < position
+    await ann.load()  # afresh
+    kept = await history(ann, group)
+
+    assert list(kept) == list(range(1, len(kept) + 1)), "no holes"
+    names = {event["id"]: number for number, event in kept.items() if event["kind"] == "message"}
+    assert before.items() <= names.items(), "all that was acked before the backup, at its number"
+    assert set(names) <= tried, "nothing that was written after it"
+    assert len(kept) < lost
+
+    # Idempotent for ever, across a restore too; and new numbers go on without a hole.
+    again = next(iter(before))
+    writer = next(writer for writer in writers if again in writer.acked)
+    await writer.device.connect()
+    answer = await writer.device.ask(Send(ClientId(again), Text(f"text {again}"), group))
+    assert isinstance(answer, Ack)
+    assert answer.number == before[again]
+    answer = await ann.ask(Send(ClientId("after the restore"), Text("hello again"), group))
+    assert isinstance(answer, Ack)
+    assert answer.number == len(kept) + 1
+    await bob.connect()
+    await bob.load()
+    assert len(await history(bob, group)) == answer.number
+
+    # Both stores are of one moment: nobody is named in a conversation who has no account.
+    ran = await chinwag("export", "--data-path", restored.data, folder=tmp_path)
+    assert ran.code == 0, ran.err
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    accounts = {line["id"] for line in lines if line["type"] == "account"}
+    assert {line["event"]["from"] for line in lines if line["type"] == "event"} <= accounts
+    assert {str(device.account) for device in (ann, bob, cem)} <= accounts
+
+
+async def test_two_restores_of_one_backup_are_two_lives(crowd: Crowd, restored: ServerProcess, tmp_path: Path) -> None:
+    ann = await crowd.person("ann")
+    ran = await chinwag("backup", tmp_path / "backup", "--data-path", crowd.process.data, folder=tmp_path)
+    assert ran.code == 0, ran.said
+    await ann.disconnect()
+    await crowd.process.stop()
+    epochs = [ann.epoch]
+    for _ in range(2):
+        ran = await chinwag(
+            "restore", tmp_path / "backup", "--data-path", restored.data, "--replace", "everything", folder=tmp_path
+        )
+        assert ran.code == 0, ran.said
+        await restored.start()
+        crowd.process = crowd.place.process = restored
+        ann.resets.clear()
+        await ann.connect()
+        assert [reset.cause for reset in ann.resets] == ["epoch"]
+        epochs.append(ann.epoch)
+        await ann.disconnect()
+        await restored.stop()
+    assert epochs == sorted(set(epochs)), "each life has an epoch of its own, and they rise"
+
+
+async def test_backup_of_a_stopped_server(crowd: Crowd, restored: ServerProcess, tmp_path: Path) -> None:
+    ann, bob = await crowd.people("ann", "bob")
+    writer = Writer(ann, await group_of(ann, bob))
+    await writer.once()
+    for device in (ann, bob):
+        await device.disconnect()
+    await crowd.process.stop()
+    ran = await chinwag("backup", tmp_path / "backup", "--data-path", crowd.process.data, folder=tmp_path)
+    assert ran.code == 0, ran.said
+    ran = await chinwag("restore", tmp_path / "backup", "--data-path", restored.data, folder=tmp_path)
+    assert ran.code == 0, ran.said
+    await restored.start()
+    crowd.process = crowd.place.process = restored
+    events = await history(ann, writer.conversation)
+    assert [event["kind"] for event in events.values()] == ["notice", "message"]
+
+
+async def test_a_server_that_was_killed_during_a_backup_starts_clean(crowd: Crowd, tmp_path: Path) -> None:
+    data = crowd.process.data
+    (data / ".checkpoint" / "messages").mkdir(parents=True)  # as a kill would leave it
+    await crowd.process.kill()
+    await crowd.process.start()
+    assert not (data / ".checkpoint").exists()
+    ran = await chinwag("backup", tmp_path / "backup", "--data-path", data, folder=tmp_path)
+    assert ran.code == 0, ran.said
+
+
+async def test_everything_in_the_data_folder_is_in_the_backup(crowd: Crowd, tmp_path: Path) -> None:
+    ann, bob = await crowd.people("ann", "bob")
+    await Writer(ann, await group_of(ann, bob)).once()
+    data = crowd.process.data
+    (data / "media").mkdir()
+    (data / "media" / "blob").write_bytes(b"of a later version")
+    ran = await chinwag("backup", tmp_path / "backup", "--data-path", data, folder=tmp_path)
+    assert ran.code == 0, ran.said
+    passing = {"control.sock", "directory.sqlite-wal", "directory.sqlite-shm"}
+    backed_up = {entry.name for entry in (tmp_path / "backup").iterdir()} - {"manifest.json"}
+    assert backed_up == {entry.name for entry in data.iterdir()} - passing
+    assert (tmp_path / "backup" / "media" / "blob").read_bytes() == b"of a later version"
+    modes = {path.stat().st_mode & 0o077 for path in [tmp_path / "backup", *(tmp_path / "backup").rglob("*")]}
+    assert modes == {0}, "nobody else may read a backup"

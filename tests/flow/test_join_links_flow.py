@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.stage import DEVICE, Stage, on_stage
 
@@ -130,6 +131,17 @@ async def test_the_directory_failing_at_the_end_keeps_the_use(tmp_path: Path) ->
         assert stage.directory.failing == 0
         assert await settled(stage) == 1
         assert await left(stage, code) == 1
+
+
+async def test_a_link_ends_with_its_time(tmp_path: Path) -> None:
+    async with on_stage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        group = await stage.group("1", "Chess", Settings())
+        link, code = await create_link(stage.links, ANN, group, uses=1, valid_ms=HOUR)
+        later = msgspec.structs.replace(stage.links, clock=lambda: link.expires_at)
+        with pytest.raises(Refused) as refused:
+            await join_by_link(later, BEN, DEVICE, code)
+        assert refused.value.code is Code.BAD_LINK
 
 
 async def test_who_may_make_links_and_how_many(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.support.stage import Stage, on_stage
+from tests.support.stage import DEVICE, Stage, on_stage
 
 from chinwag.domain.command import Create
 from chinwag.domain.conversation import Settings
@@ -11,6 +11,8 @@ from chinwag.domain.ids import AccountId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.block import block, unblock
 from chinwag.flow.accounts.disable import disable, enable
+from chinwag.flow.typing import tell_typing
+from chinwag.ports.bus import PEOPLE, Tell
 
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 
@@ -92,6 +94,24 @@ async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> No
         stage.refusals._say = say  # type: ignore[method-assign]
         await settled(stage)
         assert (await stage.state(direct_id(ANN, BEN))).refusing == ()
+
+
+async def test_neither_is_told_that_the_other_is_writing(tmp_path: Path) -> None:
+    async with on_stage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        assert await stage.write("1", "2") is None
+        told: list[tuple[AccountId, ...]] = []
+        stage.embedded.bus.subscribe(PEOPLE, lambda tell: told.append(tell.to) if isinstance(tell, Tell) else None)
+        direct = direct_id(ANN, BEN)
+        for blocked in (False, True):
+            if blocked:
+                await block(stage.accounts, BEN, ANN)
+                await settled(stage)
+                await stage.states.load([direct])
+            for one in (ANN, BEN):
+                await tell_typing(stage.states, stage.embedded.bus, one, DEVICE, direct)
+        await stage.write("2", "1")  # a turn through the log, after which the bus has told
+        assert told == [(ANN, BEN), (ANN, BEN), (ANN,), (BEN,)]
 
 
 async def test_a_disabled_account_takes_no_messages_and_blocks_outlast_it(tmp_path: Path) -> None:

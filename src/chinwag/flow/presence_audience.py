@@ -87,12 +87,13 @@ class Audience:
 
     async def may_ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> set[AccountId]:
         """Those of `accounts` of whose presence `asker` may know: its audience, and members of larger groups."""
-        wanted = set(accounts)
+        apart = await self._kept_apart(asker)  # asked for anew: who has just blocked somebody is seen no more
+        wanted = set(accounts) - apart
         allowed = wanted & await self.of(asker)
         if allowed == wanted:
             return allowed
         own = set(await self._present_in(asker))
-        for other in wanted - allowed - await self._kept_apart(asker):
+        for other in wanted - allowed:
             shared = own.intersection(await self._present_in(other))
             direct = direct_id(asker, other)
             if shared - {direct} or (direct in shared and await self._open(direct)):

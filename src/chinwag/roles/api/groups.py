@@ -42,7 +42,7 @@ async def get_groups(
 @get("/groups/{conversation:str}", operation_id="getGroup", summary="Look at an open group", tags=["groups"])
 async def get_group(conversation: FromPath[str], links: LinkVerbs) -> GroupCard:
     """What a stranger sees of it: not its messages nor its members."""
-    state = await links.states.get(ConversationId(conversation[:200]))
+    state = (await links.states.load([ConversationId(conversation[:200])]))[0]
     if state is None or state.direct or state.settings.join != "open":
         raise Refused(Code.NO_CONVERSATION)
     return _card(card(state))
@@ -120,6 +120,6 @@ def _place(cursor: str) -> tuple[str, ConversationId]:
         conversation, nul, key = base64.urlsafe_b64decode(cursor.encode("ascii")).decode().partition("\0")
     except (UnicodeError, binascii.Error):
         raise Refused(Code.BAD_CURSOR) from None
-    if not nul:
+    if not nul or not conversation:
         raise Refused(Code.BAD_CURSOR)
     return key, ConversationId(conversation)

@@ -56,7 +56,7 @@ class World:
 
 async def found(process: ServerProcess) -> World:
     """Make it all, on a process that was not started yet."""
-    settled = await _settle(process.data)
+    settled = await settle(process.data)
     await process.start()
     crowd = Crowd(process)
     people: dict[str, Device] = {}
@@ -96,7 +96,7 @@ async def _posted(crowd: Crowd, path: str, token: str, body: dict[str, Any]) -> 
     return answer.json()
 
 
-async def _settle(data: Path) -> dict[str, tuple[AccountId, DeviceId, str]]:
+async def settle(data: Path) -> dict[str, tuple[AccountId, DeviceId, str]]:
     """Everybody with a device, made in the folder before the server starts: it has no way to make an operator."""
     directory = await open_directory_in(private_folder(data))
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))

@@ -13,12 +13,14 @@ DIRECTORY: Final = "directory.sqlite"
 """SQLite: accounts and what belongs to them."""
 CHECKPOINT: Final = ".checkpoint"
 """A moment of both, set aside for a backup or an export that is under way."""
+DRAFT: Final = ".restore-draft"
+"""What a restore has copied and not yet checked; the server takes no notice of it."""
 RESTORING: Final = ".restoring"
-"""A restore that is under way, or was cut short: then the server does not start."""
+"""A restore that is taking its place, or was cut short in that: then the server does not start."""
 REPLACED: Final = ".replaced-"
 """What a restore has replaced begins with this."""
 
-_PASSING: Final = frozenset({SOCKET_NAME, CHECKPOINT, RESTORING, DIRECTORY + "-wal", DIRECTORY + "-shm"})
+_PASSING: Final = frozenset({SOCKET_NAME, CHECKPOINT, DRAFT, RESTORING, DIRECTORY + "-wal", DIRECTORY + "-shm"})
 _STORES: Final = frozenset({MESSAGES, DIRECTORY})
 
 

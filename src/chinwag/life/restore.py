@@ -15,7 +15,7 @@ from chinwag.adapters.relational import open_directory
 from chinwag.adapters.relational import point as directory
 from chinwag.life.backup import Telling
 from chinwag.life.copying import copied_as_promised
-from chinwag.life.folder import DIRECTORY, MESSAGES, REPLACED, RESTORING, contents, files_in, sync_folder
+from chinwag.life.folder import DIRECTORY, DRAFT, MESSAGES, REPLACED, RESTORING, contents, files_in, sync_folder
 from chinwag.life.manifest import BackupError, Manifest, read_manifest
 
 
@@ -24,7 +24,8 @@ def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tup
 
     `data` must be empty or not there; with `replace`, what it holds is put aside in it. The data is copied, checked
     against the manifest, opened (and so brought to this version's format) and given new epochs before anything takes
-    its place; until the end the server refuses to start on the folder. A restore that was cut short can be run again.
+    its place: a restore that fails before that leaves the folder as it was. One that is cut short while it takes its
+    place can be run again; until then the server refuses to start on the folder.
 
     Raises `BackupError`, `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, OSError.
     """
@@ -38,32 +39,38 @@ def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tup
         raise BackupError(f"{source} lies in the data folder: move it elsewhere first")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     data.chmod(0o700)
-    draft = data / RESTORING
     present = contents(data)
-    unfinished = draft.exists()
-    if present and not replace and not unfinished:
+    unfinished = data / RESTORING
+    if present and not replace and not unfinished.exists():
         raise BackupError(f"{data} is not empty: restore into a new folder, or add --replace everything")
     if messages.in_use(data / MESSAGES):
         raise DataDirectoryInUseError(f"a server runs on {data}: stop it first")
     _enough_room(data, manifest)
 
+    draft = data / DRAFT
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    telling.doing("copying and checking", manifest.bytes)
-    for entry in manifest.files:
-        copied_as_promised(source, draft, entry, telling.did)
-    telling.doing("opening")
-    epochs = _begin_anew(draft)
-    for folder in {path.parent for path in files_in(draft)} | {draft}:
-        sync_folder(folder)
+    try:
+        draft.mkdir(mode=0o700)
+        telling.doing("copying and checking", manifest.bytes)
+        for entry in manifest.files:
+            copied_as_promised(source, draft, entry, telling.did)
+        telling.doing("opening")
+        epochs = _begin_anew(draft)
+        for folder in {path.parent for path in files_in(draft)} | {draft}:
+            sync_folder(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
 
     telling.doing("taking its place")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    draft.rename(unfinished)  # from here on the server does not start, until all is in its place
+    sync_folder(data)
     replaced = _put_aside(data, present) if present else None
-    # The message store last: it is what tells a folder with data from one without.
-    for part in sorted(draft.iterdir(), key=lambda one: one.name == MESSAGES):
+    for part in sorted(unfinished.iterdir()):
         part.rename(data / part.name)
     sync_folder(data)
-    draft.rmdir()
+    unfinished.rmdir()
     sync_folder(data)
     return manifest, epochs, replaced
 

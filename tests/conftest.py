@@ -1,17 +1,11 @@
 """Fixtures that several suites share: a real server process, and a person who uses it."""
 
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = str(Path(__file__).parents[1])
-if ROOT not in sys.path:
-    sys.path.insert(0, ROOT)  # so that `tests.support` can be imported however pytest was started
-
-from tests.support.people import Crowd  # noqa: E402 - after the path is set
-from tests.support.process import ServerProcess  # noqa: E402
+from tests.support.people import Crowd
+from tests.support.process import ServerProcess
 
 
 @pytest.fixture

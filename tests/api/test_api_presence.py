@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -40,7 +41,7 @@ async def presence(embedded: Embedded, directory: Directory, time: Time) -> Asyn
 @pytest.fixture
 async def client(server: Process, presence: PresenceRole) -> AsyncIterator[httpx2.AsyncClient]:
     app = api(server.admission, [presence_routes(presence)], ApiSettings())
-    transport = httpx2.ASGITransport(app=app)
+    transport = httpx2.ASGITransport(app=cast("Any", app))
     async with httpx2.AsyncClient(transport=transport, base_url="http://chinwag") as opened:
         yield opened
 

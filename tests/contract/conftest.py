@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from harness import HARNESSES, Harness
 from tests.contract.directories import Open
+from tests.contract.harness import HARNESSES, Harness
 
 from chinwag.adapters.relational import open_directory
 from chinwag.ports.directory import Directory

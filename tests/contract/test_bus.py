@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from harness import ANN, Harness
+from tests.contract.harness import ANN, Harness
 
 from chinwag.ports.bus import PEOPLE, REVOKED, NodeId, Revoked, Signal, Tell, answers_to
 

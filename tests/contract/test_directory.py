@@ -106,8 +106,8 @@ async def test_devices_are_revoked_for_ever(directory: Directory) -> None:
         assert found is not None
         assert found.revoked_at == 50
         standing = Standing(AccountId("1"), DeviceId("11"), revoked=True, disabled=False, closed=False, admin=False)
-        found = await transaction.devices.standings([DeviceId("77"), DeviceId("11")])
-        assert found == {DeviceId("11"): standing}
+        standings = await transaction.devices.standings([DeviceId("77"), DeviceId("11")])
+        assert standings == {DeviceId("11"): standing}
 
 
 async def test_last_seen_only_moves_forward(directory: Directory) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from harness import ANN, BEN, CYD, PAIR, Harness, commit, entries, event
+from tests.contract.harness import ANN, BEN, CYD, PAIR, Harness, commit, entries, event
 
 from chinwag.domain.ids import AccountId, group_id
 from chinwag.domain.marks import Mark, Marks

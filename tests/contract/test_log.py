@@ -5,7 +5,7 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from harness import ANN, BEN, PAIR, Harness
+from tests.contract.harness import ANN, BEN, PAIR, Harness
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Send

@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import pytest
-from harness import ANN, BEN, CYD, PAIR, Harness, entries
+from tests.contract.harness import ANN, BEN, CYD, PAIR, Harness, entries
 
 from chinwag.domain.ids import AccountId, ConversationId, group_id
 from chinwag.domain.marks import Mark, Marks, merge

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
-from harness import ANN, BEN, CYD, PAIR, Harness, commit, entries, event, name
+from tests.contract.harness import ANN, BEN, CYD, PAIR, Harness, commit, entries, event, name
 
 from chinwag.domain.conversation import Position, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id

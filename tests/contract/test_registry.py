@@ -1,7 +1,7 @@
 """The contract of the `Registry` port, over every adapter."""
 
 import msgspec
-from harness import Harness
+from tests.contract.harness import Harness
 
 from chinwag.domain.ids import WORKERS
 from chinwag.ports.bus import NodeId

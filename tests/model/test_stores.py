@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,7 +70,7 @@ class Stores(RuleBasedStateMachine):
         for account in ACCOUNTS:
             self.stores.inbox.hold(account)
 
-    def tell(self, arrivals: list[Arrival]) -> None:
+    def tell(self, arrivals: Sequence[Arrival]) -> None:
         """What the feed tells follows what it told before, unless a failure lay between."""
         for arrival in arrivals:
             assert arrival.position > self.told.get(arrival.account, 0)
@@ -87,7 +87,9 @@ class Stores(RuleBasedStateMachine):
         entries: dict[AccountId, list[str]] = {account: [] for account in ACCOUNTS}
         added: dict[ConversationId, list[bytes]] = {}
         for conversation, fans in batch.items():
-            number, fanouts, events = len(self.events[conversation]), [], []
+            number = len(self.events[conversation])
+            fanouts: list[Fanout] = []
+            events: list[tuple[int, bytes]] = []
             for audience, count in fans:
                 fanouts.append(Fanout(number + 1, number + count, audience))
                 for step in range(number + 1, number + count + 1):
@@ -110,13 +112,13 @@ class Stores(RuleBasedStateMachine):
         if not done:
             self.do(self.stores.message_store.reopen())
             first = commits[0].state
-            state = self.do(self.stores.message_store.states([first.id]))[0]
-            done = state == first
+            stored = self.do(self.stores.message_store.states([first.id]))[0]
+            done = stored == first
             assert done == (disk == "after")
         if done:
             self.arrived(entries)
-            for conversation, events in added.items():
-                self.events[conversation] += events
+            for conversation, new in added.items():
+                self.events[conversation] += new
 
     @rule(to=st.lists(accounts, min_size=1, max_size=5), disk=DISKS)
     def post(self, to: list[AccountId], disk: str) -> None:

@@ -41,7 +41,8 @@ entries = st.one_of(
 @given(st.lists(entries, max_size=8), st.integers(0, 1000), st.integers(0, 2**48))
 def test_a_chunk_gives_back_its_entries_at_their_positions(given: list[Run | Inline], before: int, at: int) -> None:
     stored = values.chunk(at)
-    position, expected = before + 1, []
+    position = before + 1
+    expected: list[Run | Inline] = []
     for entry in given:
         if isinstance(entry, Inline):
             stored += values.inline(entry.event)

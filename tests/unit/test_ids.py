@@ -10,6 +10,7 @@ from chinwag.domain.ids import (
     EPOCH_MS,
     WORKERS,
     AccountId,
+    ConversationId,
     Snowflake,
     direct_id,
     direct_members,
@@ -70,7 +71,7 @@ def test_a_direct_id_is_the_same_for_both_and_names_them(one: AccountId, other: 
 
 @given(st.text(alphabet="d~g12", max_size=8))
 def test_only_ids_that_direct_id_gives_are_taken(text: str) -> None:
-    members = direct_members(text)
+    members = direct_members(ConversationId(text))
     assert members is None or direct_id(*members) == text
 
 

@@ -10,16 +10,18 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator
+from types import ModuleType
 from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+readline: ModuleType | None
 try:
     import readline
 except ImportError:  # a Python without it edits lines as the terminal does
-    readline = None  # type: ignore[assignment]
+    readline = None
 try:
     import termios
 except ImportError:

@@ -32,8 +32,8 @@ from chinwag.roles.gateway.wheel import Wheel
 from chinwag.wire.codec import encode, parse_cursor
 from chinwag.wire.frames import Hello, Limits, Reset, Welcome
 
-CATCHING_UP: Final = 32
-"""Sessions that read their inboxes at a time."""
+CATCHING_UP: Final = 2
+"""Sessions that read their inboxes in one turn of the loop: what lives waits for them (docs/decisions/returning.md)."""
 REPLACED_RETURN: Final = 10.0
 """Seconds after which a session may come back that was closed for a newer one."""
 SLICE: Final = 500

@@ -332,6 +332,7 @@ class Session:
                     if stretch.events:
                         self._give(stretch.events)
                         self.flush()
+                        await asyncio.sleep(0)
                 if self._paused_at and not self.closing:
                     self._resumed = gateway.loop.create_future()
                     await self._resumed

@@ -42,7 +42,7 @@ def answer(refusal: Refused) -> Response[Problem]:
 
 def _refused(request: Request[Any, Any, Any], refusal: Refused) -> Response[Problem]:
     if refusal.code in (Code.UNAVAILABLE, Code.INTERNAL):
-        log.warning("refused", code=str(refusal.code), path=request.scope["path"], exc_info=refusal)
+        log.warning("refused", code=str(refusal.code), path=_place(request), exc_info=refusal)
     return answer(refusal)
 
 
@@ -63,8 +63,13 @@ def _not_utf8(_request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> R
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    log.error("request failed", method=request.scope["method"], path=request.scope["path"], exc_info=error)
+    log.error("request failed", method=request.scope["method"], path=_place(request), exc_info=error)
     return answer(Refused(Code.INTERNAL))
+
+
+def _place(request: Request[Any, Any, Any]) -> str:
+    """The address as the description names it: the code of a join link in a path is nobody's to see in a log."""
+    return request.scope.get("path_template", "")
 
 
 def _detail(error: HTTPException) -> str:

@@ -900,6 +900,133 @@ export interface PostChange {
   change: GroupAction;
 }
 
+/** What a stranger sees of a group. `members` is how many it has, as of its last notice. */
+export interface GroupCard {
+  id: string;
+  title: string;
+  description: string;
+  members: number;
+}
+
+/** POST /v1/conversations/{id}/links. A use is one account; without a choice it is good for a week. */
+export interface CreateLinkRequest {
+  uses?: number;
+  valid_hours?: number;
+}
+
+/** A join link for owners and admins of its group. Times are milliseconds since 1970. */
+export interface LinkEntry {
+  id: string;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  uses: number;
+  uses_left: number;
+}
+
+/** A link just made. `code` is shown this once. */
+export interface NewLink {
+  link: LinkEntry;
+  code: string;
+}
+
+/** One is a member of `conversation` since its event `number`. */
+export interface Membership {
+  conversation: string;
+  number: number;
+}
+
+/** One blocks `user`, since `at` (milliseconds since 1970). */
+export interface Block {
+  user: User;
+  at: number;
+}
+
+/** An account, for administrators. */
+export interface AccountEntry {
+  id: string;
+  name: string;
+  display_name: string;
+  admin: boolean;
+  disabled: boolean;
+  closed: boolean;
+  created_at: number;
+}
+
+/** Make an account for somebody. */
+export interface AddAccountRequest {
+  name: string;
+  password: string;
+  display_name?: string;
+}
+
+/** Give an account a new password; all its devices are logged out. */
+export interface ResetPasswordRequest {
+  password: string;
+}
+
+/** A device that is logged in; if it is online, through which node and since when. */
+export interface AdminDevice {
+  id: string;
+  name: string;
+  created_at: number;
+  last_seen_at: number;
+  node: string | null;
+  since: number | null;
+}
+
+/** Make a code with which so many people may sign up, for so many days. */
+export interface CreateInvitationRequest {
+  uses?: number;
+  valid_days?: number;
+}
+
+/** The code, shown this once. */
+export interface NewInvitation {
+  id: string;
+  code: string;
+}
+
+/** An invitation; without uses left it is used up or revoked. `created_by` is empty for the operator. */
+export interface InvitationEntry {
+  id: string;
+  uses_left: number;
+  expires_at: number;
+  created_by: string;
+  created_at: number;
+}
+
+/** Say something to everybody who has an account now. */
+export interface AnnounceRequest {
+  text: string;
+}
+
+/** An announcement, for administrators. `done`: it is in everybody's inbox. */
+export interface AnnouncementEntry {
+  id: string;
+  text: string;
+  at: number;
+  by: string;
+  done: boolean;
+}
+
+/** An announcement, for everybody. Its event has the same `id`. */
+export interface AnnouncementView {
+  id: string;
+  text: string;
+  at: number;
+}
+
+/** One act of an administrator: `actor` is an account, or "operator" for whoever has the server's machine. */
+export interface AuditEntry {
+  id: number;
+  at: number;
+  actor: string;
+  act: string;
+  target: string;
+  detail: string;
+}
+
 /** An RFC 9457 problem document. `code` is the catalogue's, `retry_after` in seconds. */
 export interface Problem {
   type: string;

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from chinwag.domain import account, account_change, body, command, conversation, events, signals, views
-from chinwag.wire import conversations, errors, frames, http, sync
+from chinwag.wire import admin, conversations, errors, frames, groups, http, sync
 
 UNIONS: Final[dict[str, Any]] = {
     "ClientFrame": frames.ClientFrame,
@@ -60,7 +60,7 @@ def name_of(cls: Any) -> str:
 def http_structs() -> list[Struct]:
     """The structs of requests and answers over HTTP, as they stand in the code."""
     found: dict[Struct, None] = {}
-    for module in (http, conversations, sync):
+    for module in (http, conversations, sync, groups, admin):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not http.Secretive:
                 found[value] = None

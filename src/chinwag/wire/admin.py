@@ -17,7 +17,7 @@ class AccountEntry(msgspec.Struct, frozen=True):
     created_at: int
 
 
-class AddAccount(Secretive):
+class AddAccountRequest(Secretive):
     """Make an account for somebody."""
 
     name: str
@@ -25,7 +25,7 @@ class AddAccount(Secretive):
     display_name: str = ""
 
 
-class ResetPassword(Secretive):
+class ResetPasswordRequest(Secretive):
     """Give an account a new password; all its devices are logged out."""
 
     password: str
@@ -42,7 +42,7 @@ class AdminDevice(msgspec.Struct, frozen=True):
     since: int | None = None
 
 
-class CreateInvitation(msgspec.Struct, frozen=True):
+class CreateInvitationRequest(msgspec.Struct, frozen=True):
     """Make a code with which so many people may sign up, for so many days."""
 
     uses: int = 1
@@ -66,7 +66,7 @@ class InvitationEntry(msgspec.Struct, frozen=True):
     created_at: int
 
 
-class Announce(msgspec.Struct, frozen=True):
+class AnnounceRequest(msgspec.Struct, frozen=True):
     """Say something to everybody who has an account now."""
 
     text: str

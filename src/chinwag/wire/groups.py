@@ -15,7 +15,7 @@ class GroupCard(msgspec.Struct, frozen=True):
     members: int
 
 
-class CreateLink(msgspec.Struct, frozen=True):
+class CreateLinkRequest(msgspec.Struct, frozen=True):
     """POST /v1/conversations/{id}/links. A use is one account; without a choice it is good for a week."""
 
     uses: int = 100

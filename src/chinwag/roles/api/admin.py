@@ -6,7 +6,7 @@ from litestar import Router, delete, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
-from litestar.params import FromPath, JSONBody, Parameter, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
@@ -29,15 +29,15 @@ from chinwag.roles.api.presence import Presence
 from chinwag.roles.presence.role import PresenceRole
 from chinwag.wire.admin import (
     AccountEntry,
-    AddAccount,
+    AddAccountRequest,
     AdminDevice,
-    Announce,
     AnnouncementEntry,
+    AnnounceRequest,
     AuditEntry,
-    CreateInvitation,
+    CreateInvitationRequest,
     InvitationEntry,
     NewInvitation,
-    ResetPassword,
+    ResetPasswordRequest,
 )
 from chinwag.wire.http import Page
 
@@ -46,7 +46,8 @@ _TAGS: Final = ["administration"]
 
 Number = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="`next` of the page before.")]
 Key = Annotated[
-    str | None, Parameter(header="Idempotency-Key", max_length=128, description="The same again makes no second one.")
+    str | None,
+    HeaderParameter(name="Idempotency-Key", max_length=128, description="The same again makes no second one."),
 ]
 
 
@@ -70,7 +71,7 @@ async def get_accounts(
 
 
 @post("/accounts", operation_id="adminAddAccount", summary="Make an account", tags=_TAGS)
-async def post_account(data: JSONBody[AddAccount], accounts: AccountVerbs, principal: Asker) -> AccountEntry:
+async def post_account(data: JSONBody[AddAccountRequest], accounts: AccountVerbs, principal: Asker) -> AccountEntry:
     """Works also when signing up is closed. Administrators are made by the operator only."""
     made = await create_account(
         accounts, data.name, data.password, display_name=data.display_name, by=_actor(principal)
@@ -148,7 +149,7 @@ async def post_enable(account_id: FromPath[str], accounts: AccountVerbs, princip
     tags=_TAGS,
 )
 async def put_password(
-    account_id: FromPath[str], data: JSONBody[ResetPassword], accounts: AccountVerbs, principal: Asker
+    account_id: FromPath[str], data: JSONBody[ResetPasswordRequest], accounts: AccountVerbs, principal: Asker
 ) -> None:
     """All devices of the account are logged out. Passwords of administrators are reset by the operator only."""
     await reset_password(accounts, AccountId(account_id), data.password, by=_actor(principal))
@@ -166,7 +167,9 @@ async def get_invitations(accounts: AccountVerbs, after: After = None, limit: Li
 
 
 @post("/invitations", operation_id="adminInvite", summary="Make an invitation code", tags=_TAGS)
-async def post_invitation(data: JSONBody[CreateInvitation], accounts: AccountVerbs, principal: Asker) -> NewInvitation:
+async def post_invitation(
+    data: JSONBody[CreateInvitationRequest], accounts: AccountVerbs, principal: Asker
+) -> NewInvitation:
     """The code is shown this once."""
     made = await invite(accounts, uses=data.uses, valid_ms=data.valid_days * DAY_MS, by=_actor(principal))
     return NewInvitation(made.id, made.code)
@@ -188,7 +191,7 @@ async def get_announced(accounts: AccountVerbs, after: After = None, limit: Limi
 
 @post("/announcements", operation_id="adminAnnounce", summary="Announce something", tags=_TAGS)
 async def post_announcement(
-    data: JSONBody[Announce], accounts: AccountVerbs, principal: Asker, idempotency_key: Key = None
+    data: JSONBody[AnnounceRequest], accounts: AccountVerbs, principal: Asker, idempotency_key: Key = None
 ) -> AnnouncementEntry:
     """It comes into the inbox of everybody who has an account now."""
     return _announcement(await announce(accounts, data.text, key=idempotency_key, by=_actor(principal)))

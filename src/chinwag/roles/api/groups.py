@@ -15,7 +15,7 @@ from chinwag.flow.groups.links import Links, create_link, list_links, revoke_lin
 from chinwag.flow.groups.listing import Listing, after_of, card
 from chinwag.ports.directory_groups import JoinLink, OpenGroup
 from chinwag.roles.api.admit import Asker
-from chinwag.wire.groups import CreateLink, GroupCard, LinkEntry, Membership, NewLink
+from chinwag.wire.groups import CreateLinkRequest, GroupCard, LinkEntry, Membership, NewLink
 from chinwag.wire.http import Page
 
 HOUR_MS: Final = 3_600_000
@@ -71,7 +71,7 @@ async def get_links(conversation: FromPath[str], links: LinkVerbs, principal: As
 
 @post("/conversations/{conversation:str}/links", operation_id="createLink", summary="Make a link", tags=["groups"])
 async def post_links(
-    conversation: FromPath[str], data: JSONBody[CreateLink], links: LinkVerbs, principal: Asker
+    conversation: FromPath[str], data: JSONBody[CreateLinkRequest], links: LinkVerbs, principal: Asker
 ) -> NewLink:
     """For owners and admins of the group. The code is shown this once."""
     name, valid_ms = ConversationId(conversation[:200]), data.valid_hours * HOUR_MS

@@ -26,7 +26,7 @@ def nginx_command() -> str:
 
 
 class Nginx:
-    """One nginx on a free port of loopback, in front of `url`. upstream: which of the shipped files names the servers."""
+    """One nginx on a free port of loopback, in front of `url`. upstream: the shipped file that names the servers."""
 
     def __init__(self, folder: Path, url: str, upstream: str) -> None:
         self.folder = folder

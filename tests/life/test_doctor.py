@@ -1,0 +1,144 @@
+"""The doctor on set-ups that are broken in one way each, and on one that is well."""
+
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from tests.life.commands import chinwag
+from tests.support.process import ServerProcess
+
+from chinwag.adapters.embedded import keys, open_embedded, values
+from chinwag.adapters.embedded.data_directory import FORMAT, open_rocksdb
+from chinwag.adapters.relational import open_directory
+from chinwag.config import Config, Observe, Server
+from chinwag.life.doctor import Finding, Level
+from chinwag.life.doctor.data import data_folder
+from chinwag.life.doctor.machine import clock, disk, files, sync_latency
+from chinwag.life.doctor.network import certificate, ports
+from chinwag.life.doctor.software import fits, software
+from chinwag.life.folder import DIRECTORY, RESTORING
+
+
+def levels(findings: list[Finding]) -> dict[str, Level]:
+    """The worst level of each subject."""
+    order = list(Level)
+    found: dict[str, Level] = {}
+    for finding in findings:
+        found[finding.subject] = max(found.get(finding.subject, Level.OK), finding.level, key=order.index)
+        assert finding.advice or finding.level is Level.OK, f"{finding} does not say what to do"
+    return found
+
+
+@pytest.fixture
+async def data(tmp_path: Path) -> Path:
+    """A data folder that is well, with nobody in it."""
+    made = tmp_path / "data"
+    made.mkdir(mode=0o700)
+    await (await open_embedded(made)).close()
+    await (await open_directory(f"sqlite+aiosqlite:///{made / DIRECTORY}")).close()
+    return made
+
+
+async def test_a_good_folder(data: Path) -> None:
+    assert set(levels(list(data_folder(data, False))).values()) == {Level.OK}
+
+
+async def test_folders_with_something_wrong(data: Path, tmp_path: Path) -> None:
+    data.chmod(0o755)
+    assert levels(list(data_folder(data, False)))["permissions"] is Level.FAIL
+    data.chmod(0o700)
+    (data / RESTORING).mkdir()
+    assert levels(list(data_folder(data, False)))["data folder"] is Level.FAIL
+    (data / RESTORING).rmdir()
+    (data / ".replaced-1").mkdir()
+    assert levels(list(data_folder(data, False)))["data folder"] is Level.WARN
+    (tmp_path / "file").touch()
+    assert levels(list(data_folder(tmp_path / "file", False)))["data folder"] is Level.FAIL
+    (data / DIRECTORY).write_bytes(b"no database" * 100)
+    assert levels(list(data_folder(data, False)))["directory"] is Level.FAIL
+
+
+async def test_a_newer_format_and_a_damaged_store(data: Path) -> None:
+    db = open_rocksdb(data / "messages", 1 << 20)
+    db[keys.FORMAT] = values.sealed(FORMAT + 1)
+    db.close()
+    assert levels(list(data_folder(data, False)))["data format"] is Level.FAIL
+    (data / "messages" / "CURRENT").write_text("nothing")
+    assert levels(list(data_folder(data, False)))["messages"] is Level.FAIL
+
+
+async def test_a_folder_that_is_locked_by_somebody_silent(process: ServerProcess) -> None:
+    await process.start()
+    assert levels(list(data_folder(process.data, False)))["lock"] is Level.WARN
+    assert "lock" not in levels(list(data_folder(process.data, True)))
+
+
+def test_ports() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config = Config(server=Server(port=port), observe=Observe(port=0))
+        assert levels(list(ports(config, None))) == {"public port": Level.FAIL, "operators' port": Level.OK}
+    elsewhere = Config(server=Server(host="192.0.2.1", port=0), observe=Observe(port=0))
+    assert levels(list(ports(elsewhere, None)))["public port"] is Level.FAIL
+
+
+def test_the_machine(tmp_path: Path) -> None:
+    assert levels(list(files(10)))["open files"] is Level.OK
+    assert levels(list(files(10**9)))["open files"] is Level.WARN
+    assert set(levels(list(disk(tmp_path / "not" / "there")))) == {"disk"}
+    assert set(levels(list(sync_latency(tmp_path)))) == {"disk sync"}
+    assert not list(tmp_path.iterdir()), "the measurement leaves nothing"
+
+
+def test_clocks(tmp_path: Path) -> None:
+    assert levels(list(clock(tmp_path, lambda: 0.0)))["clock"] is Level.FAIL
+    (tmp_path / "messages").mkdir()
+    newest = tmp_path / "messages" / "000001.log"
+    newest.touch()
+    os.utime(newest, (time.time() + 7200, time.time() + 7200))
+    assert levels(list(clock(tmp_path)))["clock"] is Level.FAIL
+
+
+def test_certificates(tmp_path: Path) -> None:
+    key, chain, other = tmp_path / "key.pem", tmp_path / "chain.pem", tmp_path / "other.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "90"]
+    subprocess.run([*make, "-keyout", key, "-out", chain], check=True, capture_output=True)
+    subprocess.run([*make, "-keyout", other, "-out", tmp_path / "chain2.pem"], check=True, capture_output=True)
+    key.chmod(0o600)
+    day, now = 86_400, time.time()
+    at = [now, now + 80 * day, now + 100 * day, now - day]
+    found = [levels(list(certificate(chain, key, moment)))["certificate"] for moment in at]
+    assert found == [Level.OK, Level.WARN, Level.FAIL, Level.FAIL]
+    assert levels(list(certificate(chain, other)))["certificate"] is Level.FAIL
+    assert levels(list(certificate(tmp_path / "nothing", key)))["certificate"] is Level.FAIL
+    key.chmod(0o644)
+    assert levels(list(certificate(chain, key)))["certificate"] is Level.WARN
+    assert not list(certificate(None, None))
+
+
+def test_software() -> None:
+    assert levels(list(software())) == {"python": Level.OK, "packages": Level.OK}
+    assert fits("2.3.4", "~=2.3.1")
+    assert not fits("2.4.0", "~=2.3.1")
+    assert not fits("2.3.0", "~=2.3.1")
+    assert fits("50.2", ">=50,<60")
+    assert not fits("60.0", ">=50,<60")
+
+
+async def test_the_command(process: ServerProcess, tmp_path: Path) -> None:
+    await process.start()
+    port = process.url.rpartition(":")[2]
+    own = ("--data-path", process.data, "--server-port", port, "--observe-port", process.observe.rpartition(":")[2])
+    ran = await chinwag("doctor", *own, folder=tmp_path)
+    assert ran.code == 0, ran.said
+    assert f"this data folder's server answers at {process.url}" in ran.out
+    taken = ("--data-path", tmp_path / "other", "--server-port", port, "--observe-port", "0")
+    ran = await chinwag("doctor", *taken, folder=tmp_path)
+    assert ran.code == 1
+    assert "is taken by another Chinwag server" in ran.out
+    ran = await chinwag("doctor", "--presence-heartbeat-seconds", "lots", folder=tmp_path)
+    assert ran.code == 1
+    assert "presence.heartbeat_seconds" in ran.out

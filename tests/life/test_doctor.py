@@ -1,5 +1,6 @@
 """The doctor on set-ups that are broken in one way each, and on one that is well."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -33,20 +34,24 @@ def levels(findings: list[Finding]) -> dict[str, Level]:
 
 
 @pytest.fixture
-async def data(tmp_path: Path) -> Path:
+def data(tmp_path: Path) -> Path:
     """A data folder that is well, with nobody in it."""
     made = tmp_path / "data"
     made.mkdir(mode=0o700)
-    await (await open_embedded(made)).close()
-    await (await open_directory(f"sqlite+aiosqlite:///{made / DIRECTORY}")).close()
+
+    async def make() -> None:
+        await (await open_embedded(made)).close()
+        await (await open_directory(f"sqlite+aiosqlite:///{made / DIRECTORY}")).close()
+
+    asyncio.run(make())
     return made
 
 
-async def test_a_good_folder(data: Path) -> None:
+def test_a_good_folder(data: Path) -> None:
     assert set(levels(list(data_folder(data, False))).values()) == {Level.OK}
 
 
-async def test_folders_with_something_wrong(data: Path, tmp_path: Path) -> None:
+def test_folders_with_something_wrong(data: Path, tmp_path: Path) -> None:
     data.chmod(0o755)
     assert levels(list(data_folder(data, False)))["permissions"] is Level.FAIL
     data.chmod(0o700)
@@ -61,7 +66,7 @@ async def test_folders_with_something_wrong(data: Path, tmp_path: Path) -> None:
     assert levels(list(data_folder(data, False)))["directory"] is Level.FAIL
 
 
-async def test_a_newer_format_and_a_damaged_store(data: Path) -> None:
+def test_a_newer_format_and_a_damaged_store(data: Path) -> None:
     db = open_rocksdb(data / "messages", 1 << 20)
     db[keys.FORMAT] = values.sealed(FORMAT + 1)
     db.close()

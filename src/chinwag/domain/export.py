@@ -61,6 +61,14 @@ class FriendLine(msgspec.Struct, frozen=True, tag="friend"):
     at: int
 
 
+class BlockLine(msgspec.Struct, frozen=True, tag="block"):
+    """`account` takes nothing from `blocked`, since `at`."""
+
+    account: AccountId
+    blocked: AccountId
+    at: int
+
+
 class ConversationLine(msgspec.Struct, frozen=True, kw_only=True, tag="conversation"):
     """A conversation; its events follow. In an account's export: as that account sees it, with its role (None once it
     is no member) and read mark. first, head: the first and last number that follow."""
@@ -88,4 +96,4 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     lines: int
 
 
-Line = Begin | AccountLine | DeviceLine | FriendLine | ConversationLine | EventLine | End
+Line = Begin | AccountLine | DeviceLine | FriendLine | BlockLine | ConversationLine | EventLine | End

@@ -15,6 +15,7 @@ from chinwag.domain.export import (
     FORMAT,
     AccountLine,
     Begin,
+    BlockLine,
     ConversationLine,
     DeviceLine,
     End,
@@ -91,7 +92,11 @@ class Export:
         friends = [pair async for pair in self._pairs(account.id)]
         for pair in friends:
             yield _friend(pair, account.id)
-        async for line in self._name(pair.other(account.id) for pair in friends):
+        blocks = [block async for block in self._blocks(account.id)]
+        for block in blocks:
+            yield block
+        others = [pair.other(account.id) for pair in friends] + [block.blocked for block in blocks]
+        async for line in self._name(others):
             yield line
         memberships = await self._spans(account.id)
         for done, (name, spans) in enumerate(memberships.items(), 1):
@@ -120,6 +125,8 @@ class Export:
             async for pair in self._pairs(account.id):
                 if pair.low == account.id:
                     yield _friend(pair, account.id)
+            async for block in self._blocks(account.id):
+                yield block
         # One entry for each conversation of the server: about 100 bytes.
         seen: set[ConversationId] = set()
         async for account in self._accounts():
@@ -204,6 +211,17 @@ class Export:
                 if not page:
                     break
                 after = page[-1].other(account)
+
+    async def _blocks(self, account: AccountId) -> AsyncIterator[BlockLine]:
+        after: AccountId | None = None
+        while True:
+            async with self._directory.reading() as directory:
+                page = await directory.blocks.page(account, after, PAGE_MAX)
+            for blocked, at in page:
+                yield BlockLine(account, blocked, at)
+            if not page:
+                return
+            after = page[-1][0]
 
     async def _spans(self, account: AccountId) -> dict[ConversationId, list[Span]]:
         spans: dict[ConversationId, list[Span]] = defaultdict(list)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.relational import open_directory
@@ -46,7 +45,7 @@ from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.budgets import BudgetRules, Budgets
 from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
-from chinwag.roles.figures import Figures
+from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
 from chinwag.roles.gateway.one_port import Certificate, OnePort
@@ -252,7 +251,19 @@ class Server:
             trusted_proxies=section.trusted_proxies,
         )
         self.observe = Observe(
-            config.observe.host, config.observe.port, [Check("delivery", self._delivery.check)], self._registry()
+            config.observe.host,
+            config.observe.port,
+            [Check("delivery", self._delivery.check)],
+            registry_of(
+                Legs(
+                    accept=self._accept,
+                    workers=self._delivery.workers,
+                    announce=self._announce,
+                    marks=self._marks,
+                    gateway=self._gateway,
+                    heard=self._heard,
+                )
+            ),
         )
         self._beacon = Beacon(
             stores.registry,
@@ -326,37 +337,6 @@ class Server:
         scheme = "https" if section.tls_certificate is not None else "http"
         observe = f"http://{self._config.observe.host}:{self.observe.port}"
         return Address(f"{scheme}://{section.host}:{self.port.port}", observe)
-
-    def _registry(self) -> CollectorRegistry:
-        registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        GCCollector(registry=registry)
-        workers, gateway, accept = self._delivery.workers, self._gateway, self._accept
-        registry.register(
-            Figures(
-                counters={
-                    "placed": ("Events placed and committed.", lambda: sum(w.figures.placed for w in workers)),
-                    "repeated": (
-                        "Retries answered with the first number.",
-                        lambda: sum(w.figures.repeated for w in workers),
-                    ),
-                    "refused": ("Commands refused by the rules.", lambda: sum(w.figures.refused for w in workers)),
-                    "batches": ("Batches committed.", lambda: sum(w.figures.batches for w in workers)),
-                    "failed_commits": ("Batches that failed.", lambda: sum(w.figures.failed_commits for w in workers)),
-                    "poison": ("Commands set aside.", lambda: sum(w.figures.poison for w in workers)),
-                    "frames_in": ("Frames from clients.", lambda: gateway.figures.frames_in),
-                    "frames_out": ("Frames to clients.", lambda: gateway.figures.frames_out),
-                    "welcomed": ("Sessions welcomed.", lambda: gateway.figures.welcomed),
-                },
-                gauges={
-                    "connections": ("Open sockets.", lambda: len(gateway)),
-                    "polling_devices": ("Devices heard of without a socket.", lambda: len(self._heard)),
-                    "answers_waiting": ("Commands whose answer is awaited.", lambda: accept.waiting),
-                },
-            )
-        )
-        return registry
 
 
 def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:

@@ -20,6 +20,7 @@ from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, di
 from chinwag.domain.rate import Bucket, Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import Clock
+from chinwag.flow.measure import Distribution
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Signal, answers_to
@@ -102,6 +103,10 @@ class Accept:
         self._accounts: OrderedDict[str, Bucket] = OrderedDict()
         sends, share = rules.sends, rules.account_share
         self._account_sends = Rate(sends.per_second * share, sends.burst * share)
+        self.accepted = 0
+        """Commands handed to the log."""
+        self.to_answer = Distribution()
+        """Seconds from accept to the answer: the log, the decision, the commit."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -251,14 +256,17 @@ class Accept:
         )
         self._log.append(Submission(command, self._node, ref))
         self._waiting[ref] = (asker, wish, self._now())
+        self.accepted += 1
         self._idle.clear()
 
     def _answers(self, signal: Signal) -> None:
         if type(signal) is not Answers:
             return
+        now, observe = self._now(), self.to_answer.observe
         for answer in signal.answers:
             waiting = self._waiting.pop(answer.ref, None)
             if waiting is not None:
+                observe(now - waiting[2])
                 self._tell(waiting[0], waiting[1], answer)
         self._note_idle()
 

@@ -33,6 +33,10 @@ class Announce:
     """The sessions of one gateway, by account."""
 
     def __init__(self, inbox: Inbox, bus: Bus) -> None:
+        self.arrivals = 0
+        """Stretches of inboxes that became readable for somebody here."""
+        self.events = 0
+        """Events in them."""
         self._inbox = inbox
         # Tuples, replaced as a whole: a reader may leave while it is being told.
         self._readers: dict[AccountId, tuple[Reader, ...]] = {}
@@ -66,7 +70,9 @@ class Announce:
 
     def _arrived(self, arrivals: Sequence[Arrival]) -> None:
         readers = self._readers
+        self.arrivals += len(arrivals)
         for arrival in arrivals:
+            self.events += len(arrival.events)
             for reader in readers.get(arrival.account, ()):
                 reader.arrived(arrival.position, arrival.events)
 

@@ -10,7 +10,11 @@ from chinwag.ports.inbox import Bounds, Inbox, Inline, Run
 from chinwag.ports.message_store import MessageStore
 
 PAGE: Final = 200
-"""Entries read at a time."""
+"""Entries read at a time, if they are short."""
+STEP: Final = 50
+"""Entries read before it is known how long they are."""
+BYTES: Final = 256 << 10
+"""A stretch with this many bytes takes no further step: long texts come in short stretches."""
 
 
 class Start(msgspec.Struct, frozen=True, gc=False):
@@ -43,7 +47,27 @@ async def start(inbox: Inbox, account: AccountId, epoch: int | None, position: i
 
 
 async def read(inbox: Inbox, store: MessageStore, account: AccountId, after: int, limit: int = PAGE) -> Stretch:
-    """The next stretch of an inbox after position `after`. Raises `Refused(UNAVAILABLE)`."""
+    """The next stretch of an inbox after position `after`: at most `limit` events, and not many long ones.
+
+    Raises `Refused(UNAVAILABLE)`.
+    """
+    whole = await _step(inbox, store, account, after, min(limit, STEP))
+    events = list(whole.events)
+    bytes_read = sum(map(len, events))
+    while events and len(events) < limit and bytes_read < BYTES:
+        position = whole.position + len(events) - 1
+        if position >= whole.bounds.head:
+            break
+        room = max(1, (BYTES - bytes_read) * len(events) // bytes_read)
+        step = await _step(inbox, store, account, position, min(limit - len(events), room))
+        if not step.events or step.position != position + 1:
+            break
+        events += step.events
+        bytes_read += sum(map(len, step.events))
+    return Stretch(whole.position, events, whole.bounds)
+
+
+async def _step(inbox: Inbox, store: MessageStore, account: AccountId, after: int, limit: int) -> Stretch:
     page = await inbox.read(account, after, limit)
     ranges = _ranges(page.entries)
     for one in ranges:

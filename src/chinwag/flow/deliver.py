@@ -6,6 +6,7 @@ it drops everything and reads states again: the same records then give the same 
 """
 
 import asyncio
+import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from itertools import chain
@@ -21,6 +22,7 @@ from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decid
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.draft import Draft
+from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
 from chinwag.ports.message_store import KeyName, MessageStore
@@ -44,6 +46,9 @@ class Figures(msgspec.Struct):
     refused: int = 0
     poison: int = 0
     failed_commits: int = 0
+    batch_records: Distribution = msgspec.field(default_factory=lambda: Distribution(COUNTS))
+    deciding: Distribution = msgspec.field(default_factory=Distribution)
+    committing: Distribution = msgspec.field(default_factory=Distribution)
 
 
 class Deliver:
@@ -90,9 +95,12 @@ class Deliver:
             names = [_name(record.submission.command) for record in records]
             predecessors = [_predecessor(record.submission.command) for record in records]
             known = await self._keys(names, predecessors)
+            began = time.perf_counter()
             answers, drafts = self._decide(records, names, predecessors, known)
-            if drafts:
-                await self._store.commit([draft.commit() for draft in drafts.values()])
+            commits = [draft.commit() for draft in drafts.values()]
+            decided = time.perf_counter()
+            if commits:
+                await self._store.commit(commits)
         except Refused as refused:
             self.figures.failed_commits += 1
             _log.error("a batch failed", records=len(records), code=refused.code, detail=refused.detail)
@@ -114,6 +122,9 @@ class Deliver:
         self._last = records[-1].position
         self._log.checkpoint(self._partition, self._last)
         self.figures.batches += 1
+        self.figures.batch_records.observe(len(records))
+        self.figures.deciding.observe(decided - began)
+        self.figures.committing.observe(time.perf_counter() - decided)
         for node, given in answers.items():
             self._bus.publish(answers_to(node), Answers(given))
 

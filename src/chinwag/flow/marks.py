@@ -19,6 +19,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks, merge, newly_covered
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock
+from chinwag.flow.measure import Distribution
 from chinwag.flow.states import States
 from chinwag.ports.inbox import Inbox, Posting, Run
 from chinwag.ports.mark_store import Advance, MarkStore
@@ -47,6 +48,7 @@ class _Kind(msgspec.Struct, frozen=True, gc=False):
     kind: str
     number: int
     ordinal: int
+    sent_at: int
     sender: AccountId = msgspec.field(name="from")
 
 
@@ -64,6 +66,12 @@ class MarkFlow:
         self._clock = clock
         self._read: dict[Key, int] = {}
         self._received: dict[AccountId, int] = {}
+        self.reads = 0
+        """Read marks moved."""
+        self.deliveries = 0
+        """Delivered marks moved."""
+        self.to_delivery = Distribution()
+        """Seconds from accept until a device said that it has the newest message of a mark."""
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -191,9 +199,13 @@ class MarkFlow:
                 read = Mark(new.read.number, await self._ordinal(state, heads, new.read.number), now)
             if new.delivered.number > old.delivered.number:
                 delivered = Mark(new.delivered.number, 0, now)
+                self.deliveries += 1
+                if heads and heads[0].number <= delivered.number <= heads[-1].number:
+                    self.to_delivery.observe((now - heads[delivered.number - heads[0].number].sent_at) / 1000)
             stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
             advances.append(Advance(state.id, account, Marks(read, delivered), stepped))
             if read is not old.read:
+                self.reads += 1
                 event = Read(conversation=state.id, account=account, number=read.number, at=now, ordinal=read.ordinal)
                 encoded = _encode(event)
                 postings.append(Posting(account, encoded))

@@ -72,7 +72,8 @@ class Heard:
         self._polls = Shared(budget.rate, budget.account_share, now)
         self._now = now
         self._devices: OrderedDict[DeviceId, _Device] = OrderedDict()
-        self._open = 0
+        self.open = 0
+        """Streams and waiting polls held open."""
         self._made = 0
         self._closing = False
         self._wheel = Wheel[_Device](self._silent, clock=now)
@@ -128,12 +129,12 @@ class Heard:
             raise Refused(Code.DRAIN, retry_after=1.0)
         if len(device.held) >= OPEN:
             raise Refused(Code.RATE_LIMITED, f"a device holds at most {OPEN} streams and polls open", 1.0)
-        if self._open >= OPEN_ALL:
+        if self.open >= OPEN_ALL:
             raise Refused(Code.OVERLOADED, retry_after=5.0)
         task = asyncio.current_task()
         assert task is not None
         device.held.add(task)
-        self._open += 1
+        self.open += 1
         try:
             yield
         except asyncio.CancelledError as cancelled:
@@ -144,7 +145,7 @@ class Heard:
             raise Refused(cancelled.args[0], retry_after=1.0) from None
         finally:
             device.held.discard(task)
-            self._open -= 1
+            self.open -= 1
 
     def _note(self, principal: Principal) -> _Device:
         device = self._devices.get(principal.device)

@@ -31,6 +31,8 @@ EARLY_FRAMES: Final = 64
 """Frames that a client may send before its welcome."""
 EARLY_BYTES: Final = 64 << 10
 """Bytes that a connection may bring in all before its welcome."""
+AT_ONCE_BYTES: Final = 256 << 10
+"""What arrives and is longer than this is read from the inbox, piece by piece."""
 IN_FLIGHT: Final = 1_000
 """Sends of one session that may wait for their answers."""
 FLOOD: Final = 100
@@ -282,7 +284,10 @@ class Session:
         if known < 0:
             self._catch_up()
         elif known < len(events):
-            self._give(events[known:] if known else events)
+            if len(events) > 1 and sum(map(len, events)) > AT_ONCE_BYTES:
+                self._catch_up()  # at the pace of the socket, not all at once
+            else:
+                self._give(events[known:] if known else events)
 
     def told(self, tell: Tell) -> None:
         """A signal. One for a socket that is full is dropped: signals may be lost."""

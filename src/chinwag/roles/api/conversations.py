@@ -4,14 +4,13 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import Router, get, post
-from litestar.di import Provide
-from litestar.params import HeaderParameter, Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from chinwag.domain.command import Create, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept, Wish
-from chinwag.flow.accounts.admission import Principal
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import Clock
 from chinwag.flow.conversations import Conversations
@@ -19,6 +18,7 @@ from chinwag.flow.create_group import create_group
 from chinwag.flow.history import History
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
+from chinwag.roles.api.admit import Asker
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import (
     ConversationPage,
@@ -36,8 +36,8 @@ PAGE: Final = 50
 PAGE_MOST: Final = 200
 RECEIPTS: Final = 500
 
-Limit = Annotated[int, Parameter(ge=1, le=PAGE_MOST, description="Items in the page at most.")]
-Number = Annotated[int, Parameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MOST, description="Items in the page at most.")]
+Number = Annotated[int, QueryParameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
 Key = Annotated[
     str | None,
     HeaderParameter(name="Idempotency-Key", max_length=128, description="The same again makes no second one."),
@@ -55,6 +55,10 @@ class ConversationServices(msgspec.Struct, frozen=True, kw_only=True):
     ids: Snowflake
     clock: Clock
     frame_bytes: int
+
+
+Services = NamedDependency[ConversationServices]
+"""The dependency `services`."""
 
 
 def conversation_routes(services: ConversationServices) -> Router:
@@ -78,7 +82,7 @@ def conversation_routes(services: ConversationServices) -> Router:
 
 
 @get("/cursor", operation_id="getCursor", summary="Where my inbox ends now", tags=["conversations"])
-async def get_cursor(services: ConversationServices, principal: Principal) -> CurrentCursor:
+async def get_cursor(services: Services, principal: Asker) -> CurrentCursor:
     """Take it before loading afresh, then apply the events after it: nothing falls between."""
     bounds = await services.inbox.bounds(principal.account)
     return CurrentCursor(str(Cursor(bounds.epoch, bounds.head)))
@@ -86,9 +90,9 @@ async def get_cursor(services: ConversationServices, principal: Principal) -> Cu
 
 @get("/conversations", operation_id="listConversations", summary="My conversations", tags=["conversations"])
 async def get_conversations(
-    services: ConversationServices,
-    principal: Principal,
-    before: Annotated[str | None, Parameter(max_length=300, description="`next` of the page before.")] = None,
+    services: Services,
+    principal: Asker,
+    before: Annotated[str | None, QueryParameter(max_length=300, description="`next` of the page before.")] = None,
     limit: Limit = PAGE,
 ) -> ConversationPage:
     """By activity, the latest first."""
@@ -97,7 +101,7 @@ async def get_conversations(
 
 @post("/conversations", operation_id="createGroup", summary="Begin a group", tags=["conversations"])
 async def post_conversation(
-    data: CreateGroup, services: ConversationServices, principal: Principal, idempotency_key: Key = None
+    data: JSONBody[CreateGroup], services: Services, principal: Asker, idempotency_key: Key = None
 ) -> Placed:
     """Its maker owns it. With an `Idempotency-Key` a retry finds the same group."""
     conversation, answer = await create_group(
@@ -114,16 +118,16 @@ async def post_conversation(
 
 
 @get("/conversations/{conversation:str}", operation_id="getConversation", summary="One of them", tags=["conversations"])
-async def get_conversation(conversation: str, services: ConversationServices, principal: Principal) -> ConversationView:
+async def get_conversation(conversation: FromPath[str], services: Services, principal: Asker) -> ConversationView:
     """A conversation as I see it; one that I left as it was then."""
     return await services.conversations.view(principal.account, ConversationId(conversation))
 
 
 @get("/conversations/{conversation:str}/messages", operation_id="listEvents", summary="History", tags=["messages"])
 async def get_messages(
-    conversation: str,
-    services: ConversationServices,
-    principal: Principal,
+    conversation: FromPath[str],
+    services: Services,
+    principal: Asker,
     before: Number | None = None,
     after: Number | None = None,
     around: Number | None = None,
@@ -142,10 +146,10 @@ async def get_messages(
 
 @post("/conversations/{conversation:str}/messages", operation_id="send", summary="Send a message", tags=["messages"])
 async def post_message(
-    conversation: str,
-    data: PostMessage,
-    services: ConversationServices,
-    principal: Principal,
+    conversation: FromPath[str],
+    data: JSONBody[PostMessage],
+    services: Services,
+    principal: Asker,
     idempotency_key: Key = None,
 ) -> Placed:
     """The answer says that the message is stored and placed. Without an `Idempotency-Key` a retry makes a copy."""
@@ -158,7 +162,7 @@ async def post_message(
 
 @get("/conversations/{conversation:str}/changes", operation_id="listChanges", summary="Changes", tags=["messages"])
 async def get_changes(
-    conversation: str, services: ConversationServices, principal: Principal, after: Number = 0, limit: Limit = PAGE
+    conversation: FromPath[str], services: Services, principal: Asker, after: Number = 0, limit: Limit = PAGE
 ) -> EventPage:
     """Every event after a number: what a device that has the conversation cached must apply to it."""
     return await services.history.page_after(principal.account, ConversationId(conversation), after, limit)
@@ -168,10 +172,10 @@ async def get_changes(
     "/conversations/{conversation:str}/changes", operation_id="change", summary="Change a group", tags=["conversations"]
 )
 async def post_change(
-    conversation: str,
-    data: PostChange,
-    services: ConversationServices,
-    principal: Principal,
+    conversation: FromPath[str],
+    data: JSONBody[PostChange],
+    services: Services,
+    principal: Asker,
     idempotency_key: Key = None,
 ) -> Placed:
     """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
@@ -188,7 +192,7 @@ async def post_change(
     tags=["messages"],
 )
 async def get_receipts(
-    conversation: str, number: int, services: ConversationServices, principal: Principal
+    conversation: FromPath[str], number: FromPath[int], services: Services, principal: Asker
 ) -> Receipts:
     """Members who have the message or have read it."""
     name = ConversationId(conversation)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
 
 from chinwag.domain.discovery import Candidate, rank
 from chinwag.domain.refusal import Code, Refused
@@ -26,6 +26,10 @@ class DiscoveryServices(msgspec.Struct, frozen=True, kw_only=True):
     tickets: Tickets
 
 
+Discovery = NamedDependency[DiscoveryServices]
+"""The dependency `discovery`."""
+
+
 def discovery_routes(services: DiscoveryServices) -> Router:
     """Discovery."""
     return Router(
@@ -37,10 +41,10 @@ def discovery_routes(services: DiscoveryServices) -> Router:
 
 @get("/gateways", operation_id="listGateways", summary="Where to connect", tags=["transports"])
 async def get_gateways(
-    discovery: DiscoveryServices,
+    discovery: Discovery,
     principal: Asker,
     location: Annotated[
-        str, Parameter(max_length=64, description="Where the device is, as the server names places.")
+        str, QueryParameter(max_length=64, description="Where the device is, as the server names places.")
     ] = "",
 ) -> GatewayOptions:
     """The gateways to try, the best first, each with a ticket for one `hello` there. Full ones are left out."""

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import Router, get, post
-from litestar.di import Provide
-from litestar.params import HeaderParameter, Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from chinwag.domain.ids import ConversationId
@@ -25,6 +25,7 @@ from chinwag.flow.typing import tell_typing
 from chinwag.ports.bus import Bus
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
+from chinwag.roles.api.admit import Asker
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.budgets import Budgets
 from chinwag.wire.codec import Cursor, encode, event_frame, parse_cursor, signal_frame
@@ -40,7 +41,7 @@ NAME_CHARACTERS: Final = 200
 COMMENT_SECONDS: Final = 10.0
 """A stream that has nothing to say says a comment this often, so that both ends notice a dead connection."""
 
-After = Annotated[str | None, Parameter(max_length=64, description="The cursor; none: begin at the head.")]
+After = Annotated[str | None, QueryParameter(max_length=64, description="The cursor; none: begin at the head.")]
 
 
 class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,10 @@ class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     budgets: Budgets
 
 
+Sync = NamedDependency[SyncServices]
+"""The dependency `sync`."""
+
+
 def sync_routes(services: SyncServices) -> Router:
     """Every transport that is not a socket."""
     return Router(
@@ -67,11 +72,11 @@ def sync_routes(services: SyncServices) -> Router:
 
 @get("/sync", operation_id="sync", summary="Poll for events", tags=["transports"])
 async def get_sync(
-    sync: SyncServices,
-    principal: Principal,
+    sync: Sync,
+    principal: Asker,
     after: After = None,
-    wait: Annotated[float, Parameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing.")] = 0.0,
-    limit: Annotated[int, Parameter(ge=1, le=EVENTS_MOST, description="Events at most.")] = EVENTS,
+    wait: Annotated[float, QueryParameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing.")] = 0.0,
+    limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MOST, description="Events at most.")] = EVENTS,
 ) -> SyncPage:
     """What lies after the cursor. With `wait` 0 a short poll, else a long one. Counts as a heartbeat.
 
@@ -111,8 +116,8 @@ async def _wait(sync: SyncServices, follower: Follower, position: int, seconds: 
     media_type="text/event-stream",
 )
 async def get_events(
-    sync: SyncServices,
-    principal: Principal,
+    sync: Sync,
+    principal: Asker,
     last_event_id: Annotated[
         str | None, HeaderParameter(name="Last-Event-ID", max_length=64, description="The cursor to go on from.")
     ] = None,
@@ -162,13 +167,13 @@ def _line(kind: str, cursor: str | None, data: bytes) -> bytes:
 
 
 @post("/heartbeat", operation_id="heartbeat", summary="Here I am", tags=["transports"], status_code=204)
-async def post_heartbeat(sync: SyncServices, principal: Principal) -> None:
+async def post_heartbeat(sync: Sync, principal: Asker) -> None:
     """Keeps a device online that streams, or that polls seldom."""
     sync.heard.beat(principal)
 
 
 @post("/received", operation_id="received", summary="What is safe on this device", tags=["transports"], status_code=204)
-async def post_received(data: PostReceived, sync: SyncServices, principal: Principal) -> None:
+async def post_received(data: JSONBody[PostReceived], sync: Sync, principal: Asker) -> None:
     """Moves the delivered mark."""
     bounds = await sync.inbox.bounds(principal.account)
     if not 0 <= data.position <= bounds.head:
@@ -183,7 +188,7 @@ async def post_received(data: PostReceived, sync: SyncServices, principal: Princ
     tags=["messages"],
     status_code=202,
 )
-async def post_read(conversation: str, data: PostRead, sync: SyncServices, principal: Principal) -> None:
+async def post_read(conversation: FromPath[str], data: JSONBody[PostRead], sync: Sync, principal: Asker) -> None:
     """Moves the read mark. Repeat it until its `read` event comes back."""
     if not 0 <= data.number < 1 << 53 or len(conversation) > NAME_CHARACTERS:
         raise Refused(Code.BAD_REQUEST, "no such number")
@@ -198,7 +203,7 @@ async def post_read(conversation: str, data: PostRead, sync: SyncServices, princ
     tags=["messages"],
     status_code=202,
 )
-async def post_typing(conversation: str, sync: SyncServices, principal: Principal) -> None:
+async def post_typing(conversation: FromPath[str], sync: Sync, principal: Asker) -> None:
     """Tells the other members, now."""
     sync.budgets.typing.take(principal.account, principal.device)
     await tell_typing(sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation))

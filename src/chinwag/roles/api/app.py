@@ -8,6 +8,7 @@ from litestar import Litestar, Request, Response, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
+from litestar.exceptions import InternalServerException
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from chinwag.domain.refusal import Code, Refused
@@ -29,6 +30,10 @@ HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+
+
+_GONE: Final = "client disconnected prematurely"
+"""What the framework raises when a connection ends before its request does."""
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +64,7 @@ def api(
             "principal": Provide(principal_of, sync_to_thread=False),
             "address": Provide(address_by(settings.trusted_proxies), sync_to_thread=False),
         },
-        exception_handlers={**HANDLERS, RecursionError: _too_deep},
+        exception_handlers={**HANDLERS, RecursionError: _too_deep, InternalServerException: _internal},
         before_send=[_add_headers],
         request_max_body_size=BODY_MAX,
         cors_config=CORSConfig(
@@ -88,6 +93,13 @@ def account_routes(accounts: Accounts) -> Router:
 
 def _too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[Problem]:
     return answer(Refused(Code.BAD_REQUEST, "the body nests too deep"))
+
+
+def _internal(request: Request[Any, Any, Any], error: InternalServerException) -> Response[Any]:
+    # Who goes away in the middle of a body is no mistake of ours; logged as one, anybody could fill the disk.
+    if error.detail == _GONE:
+        return answer(Refused(Code.IDLE, "the body of the request"))
+    return HANDLERS[Exception](request, error)
 
 
 async def _add_headers(message: Message, _scope: Scope) -> None:

@@ -27,6 +27,7 @@ from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.flow.together import Together
+from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
 from chinwag.life.folder import refuse_unfinished
 from chinwag.life.vitals import Address, Counts, Vitals
@@ -273,7 +274,8 @@ class Server:
         self._vitals = Vitals(
             stores.engine, data, ROLES, section.max_connections, self._counts, self._address, self.observe.readiness
         )
-        self._control = Control(data, self._vitals.status, lambda: held_checkpoint(stores.engine, data))
+        tracer = Tracer(stores.message_store, stores.inbox, stores.mark_store, self._gateway.sessions_at)
+        self._control = Control(data, self._vitals.status, tracer.trace, lambda: held_checkpoint(stores.engine, data))
         self._config = config
         self._marking: asyncio.Task[None] | None = None
 

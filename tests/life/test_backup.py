@@ -10,7 +10,7 @@ import pytest
 from tests.life.commands import chinwag
 from tests.life.load import Writer, writing
 from tests.support.device import Device
-from tests.support.people import Crowd, sign_up
+from tests.support.people import Crowd, begin_group, sign_up
 from tests.support.process import ServerProcess
 
 from chinwag.wire.frames import Ack, Send
@@ -24,18 +24,6 @@ async def restored(tmp_path: Path) -> AsyncIterator[ServerProcess]:
     yield server
     server.end()
     print(server.log())
-
-
-async def group_of(*devices: Device) -> ConversationId:
-    owner, *others = devices
-    made = await owner.place.request(
-        "POST",
-        "/v1/conversations",
-        token=owner.token,
-        json={"title": "load", "members": [str(other.account) for other in others]},
-    )
-    assert made.status_code == 201, made.text
-    return ConversationId(made.json()["conversation"])
 
 
 async def history(device: Device, conversation: ConversationId) -> dict[int, dict[str, Any]]:
@@ -58,7 +46,7 @@ async def test_backup_under_load_then_restore_and_clients_go_on(
     crowd: Crowd, restored: ServerProcess, tmp_path: Path
 ) -> None:
     ann, bob, cem = await crowd.people("ann", "bob", "cem")
-    group = await group_of(ann, bob, cem)
+    group = await begin_group(ann, bob, cem)
     writers = [Writer(device, group) for device in (ann, bob, cem)]
     newcomers: list[str] = []
 
@@ -151,7 +139,7 @@ async def test_two_restores_of_one_backup_are_two_lives(crowd: Crowd, restored: 
 
 async def test_backup_of_a_stopped_server(crowd: Crowd, restored: ServerProcess, tmp_path: Path) -> None:
     ann, bob = await crowd.people("ann", "bob")
-    writer = Writer(ann, await group_of(ann, bob))
+    writer = Writer(ann, await begin_group(ann, bob))
     await writer.once()
     for device in (ann, bob):
         await device.disconnect()
@@ -178,7 +166,7 @@ async def test_a_server_that_was_killed_during_a_backup_starts_clean(crowd: Crow
 
 async def test_everything_in_the_data_folder_is_in_the_backup(crowd: Crowd, tmp_path: Path) -> None:
     ann, bob = await crowd.people("ann", "bob")
-    await Writer(ann, await group_of(ann, bob)).once()
+    await Writer(ann, await begin_group(ann, bob)).once()
     data = crowd.process.data
     (data / "media").mkdir()
     (data / "media" / "blob").write_bytes(b"of a later version")

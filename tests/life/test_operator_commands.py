@@ -11,18 +11,17 @@ from typing import Any
 
 from tests.life.commands import chinwag
 from tests.life.load import Writer
-from tests.support.device import Device
-from tests.support.people import PASSWORD, Crowd
+from tests.support.people import PASSWORD, Crowd, begin_group
 from tests.support.process import ServerProcess
 
 from chinwag.client import Client
 from chinwag.wire.frames import Change, Send
-from chinwag.wire.values import ClientId, ConversationId, Message, Remove, Text
+from chinwag.wire.values import ClientId, Message, Remove, Text
 
 
 async def test_status_of_a_running_server_and_of_none(crowd: Crowd, tmp_path: Path) -> None:
     ann, bob = await crowd.people("ann", "bob")
-    await Writer(ann, await group_of(ann, bob)).once()
+    await Writer(ann, await begin_group(ann, bob)).once()
     ran = await chinwag("status", "--json", "--data-path", crowd.process.data, folder=tmp_path)
     assert ran.code == 0, ran.said
     told = json.loads(ran.out)
@@ -85,7 +84,7 @@ async def test_config_says_where_each_value_came_from_and_is_a_configuration(tmp
 
 async def test_export_of_an_account_holds_what_it_may_read_and_nothing_else(crowd: Crowd, tmp_path: Path) -> None:
     ann, bob, cem = await crowd.people("ann", "bob", "cem")
-    group, other = await group_of(ann, bob, cem), await group_of(ann, cem)
+    group, other = await begin_group(ann, bob, cem), await begin_group(ann, cem)
     await ann.ask(Send(ClientId("1"), Text("日本語 and\na line break \x01"), group))
     await ann.ask(Send(ClientId("2"), Text("not for bob"), other))
     await ann.ask(Change(ClientId("3"), group, Remove(bob.account)))
@@ -153,14 +152,6 @@ async def test_demo_is_alive_and_can_be_joined_and_goes_without_a_trace(tmp_path
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-async def group_of(*devices: Device) -> ConversationId:
-    owner, *others = devices
-    body = {"title": "group", "members": [other.account for other in others]}
-    made = await owner.place.request("POST", "/v1/conversations", token=owner.token, json=body)
-    assert made.status_code == 201, made.text
-    return ConversationId(made.json()["conversation"])
 
 
 def read(text: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from tests.support.process import ServerProcess
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.domain.ids import AccountId, DeviceId, Snowflake
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake
 from chinwag.flow.accounts.accounts import AccountRules, open_accounts
 from chinwag.flow.accounts.log_in import log_in
 from chinwag.flow.accounts.passwords import Passwords
@@ -78,6 +78,14 @@ class Crowd:
         for device in self.devices:
             await device.close()
         await self.place.close()
+
+
+async def begin_group(owner: Device, *others: Device, title: str = "group") -> ConversationId:
+    """A group of `owner` with `others`, made over HTTP."""
+    body = {"title": title, "members": [other.account for other in others]}
+    made = await owner.place.request("POST", "/v1/conversations", token=owner.token, json=body)
+    assert made.status_code == 201, made.text
+    return ConversationId(made.json()["conversation"])
 
 
 async def settle_in(data: Path, names: Sequence[str], devices: int = 1) -> list[tuple[str, AccountId, DeviceId, str]]:

@@ -8,8 +8,21 @@ from typing import Final
 
 import msgspec
 
+from chinwag.domain.ids import ConversationId
+from chinwag.domain.tracing import Trace
 from chinwag.roles.control import socket_address
-from chinwag.wire.control import Answer, Ask, AskCheckpoint, AskStatus, Checkpoint, Failed, Progress, Status
+from chinwag.wire.control import (
+    Answer,
+    Ask,
+    AskCheckpoint,
+    AskStatus,
+    AskTrace,
+    Checkpoint,
+    Failed,
+    Progress,
+    Status,
+    Traced,
+)
 
 PATIENCE: Final = 120.0
 """Seconds that a command waits for the next line of an answer."""
@@ -32,6 +45,15 @@ def status_of(data: Path) -> Status:
         for answer in _ask(connection, AskStatus()):
             if isinstance(answer, Status):
                 return answer
+    raise ControlError("the server ended while it was asked")
+
+
+def trace_of(data: Path, conversation: ConversationId, number: int) -> Trace:
+    """Where the running server says that an event is. Raises `NotRunningError` and `ControlError`."""
+    with _connected(data) as connection:
+        for answer in _ask(connection, AskTrace(conversation, number)):
+            if isinstance(answer, Traced):
+                return answer.trace
     raise ControlError("the server ended while it was asked")
 
 

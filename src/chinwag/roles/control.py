@@ -16,8 +16,22 @@ from typing import Final
 import msgspec
 import structlog
 
+from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Refused
-from chinwag.wire.control import SOCKET_NAME, Answer, Ask, AskCheckpoint, Checkpoint, Failed, Progress, Status
+from chinwag.domain.tracing import Trace
+from chinwag.wire.control import (
+    SOCKET_NAME,
+    Answer,
+    Ask,
+    AskCheckpoint,
+    AskTrace,
+    Checkpoint,
+    Failed,
+    Progress,
+    Status,
+    Traced,
+)
+from chinwag.wire.errors import CATALOGUE
 
 CONNECTIONS: Final = 8
 REQUEST_BYTES: Final = 4 * 1024
@@ -33,6 +47,8 @@ _log = structlog.get_logger(__name__)
 
 TakeCheckpoint = Callable[[], AbstractAsyncContextManager[Checkpoint]]
 """Sets a checkpoint aside for the length of a block."""
+FindTrace = Callable[[ConversationId, int], Awaitable[Trace]]
+"""Finds where an event is; raises `Refused`."""
 _Say = Callable[[Answer], Awaitable[None]]
 
 
@@ -53,9 +69,12 @@ def socket_address(folder: Path) -> Iterator[str]:
 class Control:
     """Serves the control socket of `folder` from `start` to `stop`. At most one checkpoint at a time."""
 
-    def __init__(self, folder: Path, status: Callable[[], Awaitable[Status]], checkpoint: TakeCheckpoint) -> None:
+    def __init__(
+        self, folder: Path, status: Callable[[], Awaitable[Status]], trace: FindTrace, checkpoint: TakeCheckpoint
+    ) -> None:
         self._folder = folder
         self._status = status
+        self._trace = trace
         self._checkpoint = checkpoint
         self._taking = False
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -114,7 +133,12 @@ class Control:
         except msgspec.DecodeError:
             await say(Failed("this server does not know that request: is the command of another version?"))
             return
-        if not isinstance(asked, AskCheckpoint):
+        if isinstance(asked, AskTrace):
+            try:
+                await say(Traced(await self._trace(asked.conversation, asked.number)))
+            except Refused as refused:
+                await say(Failed(CATALOGUE[refused.code].meaning))
+        elif not isinstance(asked, AskCheckpoint):
             try:
                 status: Answer = await self._status()
             except Exception as failure:

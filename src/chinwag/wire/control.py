@@ -8,6 +8,9 @@ from typing import Final
 
 import msgspec
 
+from chinwag.domain.ids import ConversationId
+from chinwag.domain.tracing import Trace
+
 SOCKET_NAME: Final = "control.sock"
 """The socket's name in the data folder."""
 
@@ -20,7 +23,14 @@ class AskCheckpoint(msgspec.Struct, frozen=True, tag="checkpoint"):
     """Set one moment of all stores aside."""
 
 
-Ask = AskStatus | AskCheckpoint
+class AskTrace(msgspec.Struct, frozen=True, tag="trace"):
+    """Where is event `number` of `conversation`?"""
+
+    conversation: ConversationId
+    number: int
+
+
+Ask = AskStatus | AskCheckpoint | AskTrace
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
@@ -75,10 +85,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     free_bytes: int
 
 
+class Traced(msgspec.Struct, frozen=True, tag="trace"):
+    """There it is."""
+
+    trace: Trace
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """It could not be done."""
 
     message: str
 
 
-Answer = Progress | Checkpoint | Status | Failed
+Answer = Progress | Checkpoint | Status | Traced | Failed

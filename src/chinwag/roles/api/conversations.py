@@ -38,6 +38,7 @@ RECEIPTS: Final = 500
 
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MOST, description="Items in the page at most.")]
 Number = Annotated[int, QueryParameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
+MaybeNumber = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
 Key = Annotated[
     str | None,
     HeaderParameter(name="Idempotency-Key", max_length=128, description="The same again makes no second one."),
@@ -128,9 +129,9 @@ async def get_messages(
     conversation: FromPath[str],
     services: Services,
     principal: Asker,
-    before: Number | None = None,
-    after: Number | None = None,
-    around: Number | None = None,
+    before: MaybeNumber = None,
+    after: MaybeNumber = None,
+    around: MaybeNumber = None,
     limit: Limit = PAGE,
 ) -> EventPage:
     """Events in rising order: the newest, or those before, after or around a number. At most one may be given."""

@@ -75,7 +75,9 @@ async def get_sync(
     sync: Sync,
     principal: Asker,
     after: After = None,
-    wait: Annotated[float, QueryParameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing.")] = 0.0,
+    wait: Annotated[
+        float, QueryParameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing.")
+    ] = 0.0,
     limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MOST, description="Events at most.")] = EVENTS,
 ) -> SyncPage:
     """What lies after the cursor. With `wait` 0 a short poll, else a long one. Counts as a heartbeat.

@@ -9,9 +9,10 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from chinwag.domain.ids import DeviceId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.tracing import SessionAt
 from chinwag.flow import catch_up
 from chinwag.flow.accept import Accept
 from chinwag.flow.accounts.admission import Admission, Principal
@@ -125,6 +126,11 @@ class Gateway:
     def __len__(self) -> int:
         """Open connections, welcomed or not."""
         return len(self._sessions)
+
+    def sessions_at(self, account: AccountId) -> list[SessionAt]:
+        """The welcomed sessions of an account here, and how far each has been given its inbox."""
+        sessions = [reader for reader in self._announce.of(account) if isinstance(reader, Session)]
+        return [SessionAt(one.id, one.device, one.position) for one in sessions if one.welcomed]
 
     def start(self) -> None:
         """Begin to listen on the Bus and to watch the time."""

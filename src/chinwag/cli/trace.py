@@ -1,0 +1,76 @@
+"""`chinwag trace`: where one message is."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import cyclopts
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from chinwag.cli.settings import read_settings, with_settings
+from chinwag.domain.ids import ConversationId
+from chinwag.domain.tracing import MemberTrace, Trace
+from chinwag.life.running import trace_of
+
+app = cyclopts.App(
+    name="trace",
+    help="""Show where one message is for each member: stored, posted, announced, delivered, read.
+
+    Asks the running server of the data folder. Shows numbers and times, never a text.
+    """,
+)
+
+
+@app.default
+@with_settings("data")
+def trace(
+    conversation: Annotated[str, Parameter(help="The conversation's id.")],
+    number: Annotated[int, Parameter(help="The message's number there.")],
+    *,
+    json: Annotated[bool, Parameter(help="One JSON object instead of a table.", negative=())] = False,
+    **flags: str | None,
+) -> None:
+    """Show where one message is for each member."""
+    data = read_settings(flags).config.data.path.expanduser()
+    found = trace_of(data, ConversationId(conversation), number)
+    if json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        return
+    console = Console(highlight=False)
+    console.print(
+        f"{found.kind} {found.number} of {found.conversation} (head {found.head}), from {found.sender}, "
+        f"accepted {_time(found.sent_at)}, stored",
+        markup=False,
+        soft_wrap=True,
+    )
+    console.print(_table(found))
+
+
+def _table(found: Trace) -> Table:
+    table = Table("member", "posted at", "announced to", "delivered", "read")
+    for member in found.members:
+        table.add_row(
+            member.account,
+            "not among the newest" if member.position is None else str(member.position),
+            _announced(member),
+            _mark(member.delivered, member.delivered_at),
+            _mark(member.read, member.read_at),
+        )
+    return table
+
+
+def _announced(member: MemberTrace) -> str:
+    behind = [f"{one.session} (at {one.position})" for one in member.behind]
+    told = [one.session for one in member.sessions] + behind
+    return ", ".join(told) or "nobody connected"
+
+
+def _mark(covered: bool, at: int) -> str:
+    return f"yes, by {_time(at)}" if covered else "no"
+
+
+def _time(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC" if at_ms else "an earlier mark"

@@ -1,0 +1,84 @@
+"""Where one message is, member by member: stored, posted, announced, delivered, read. For operators."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import Marks
+from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.tracing import MemberTrace, SessionAt, Trace
+from chinwag.ports.inbox import Inbox, Run
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
+
+LOOKED_AT: Final = 20_000
+"""Entries of each inbox, the newest ones, that are looked through for the message."""
+PAGE: Final = 1_000
+MEMBERS: Final = 500
+
+
+class _Event(msgspec.Struct, frozen=True):
+    kind: str
+    sent_at: int
+    sender: AccountId = msgspec.field(name="from")
+
+
+Sessions = Callable[[AccountId], Sequence[SessionAt]]
+"""The connected sessions of an account on this node."""
+
+
+class Tracer:
+    """Follows messages through the stores and the sessions of this node."""
+
+    def __init__(self, store: MessageStore, inbox: Inbox, marks: MarkStore, sessions: Sessions) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._marks = marks
+        self._sessions = sessions
+
+    async def trace(self, conversation: ConversationId, number: int) -> Trace:
+        """Where event `number` is. Never its text. Raises `Refused`: `no_conversation`, `no_message`."""
+        state = (await self._store.states([conversation]))[0]
+        if state is None:
+            raise Refused(Code.NO_CONVERSATION)
+        events = await self._store.events(conversation, number, number)
+        if not events:
+            raise Refused(Code.NO_MESSAGE)
+        event = msgspec.json.decode(events[0], type=_Event)
+        marks = await self._marks.of_conversation(conversation, MEMBERS)
+        members = [
+            await self._member(account, conversation, number, marks.get(account, Marks()))
+            for account, member in state.members.items()
+            if member.reads_from <= number
+        ]
+        return Trace(conversation, number, state.head, event.kind, event.sender, event.sent_at, members)
+
+    async def _member(self, account: AccountId, conversation: ConversationId, number: int, marks: Marks) -> MemberTrace:
+        position = await self._position(account, conversation, number)
+        sessions = self._sessions(account) if position is not None else ()
+        return MemberTrace(
+            account=account,
+            position=position,
+            sessions=[one for one in sessions if position is not None and one.position >= position],
+            behind=[one for one in sessions if position is not None and one.position < position],
+            delivered=marks.delivered.number >= number,
+            delivered_at=marks.delivered.at if marks.delivered.number >= number else 0,
+            read=marks.read.number >= number,
+            read_at=marks.read.at if marks.read.number >= number else 0,
+        )
+
+    async def _position(self, account: AccountId, conversation: ConversationId, number: int) -> int | None:
+        bounds = await self._inbox.bounds(account)
+        after = max(bounds.floor, bounds.head - LOOKED_AT)
+        while after < bounds.head:
+            page = await self._inbox.read(account, after, PAGE)
+            if not page.entries:
+                break
+            for entry in page.entries:
+                after = entry.position + entry.count - 1
+                inside = isinstance(entry, Run) and entry.conversation == conversation
+                if inside and isinstance(entry, Run) and entry.first <= number < entry.first + entry.count:
+                    return entry.position + number - entry.first
+        return None

@@ -30,7 +30,7 @@ class Crowding:
         count = self._counts.get(network, 0)
         if count >= self._most:
             raise Refused(Code.RATE_LIMITED, "too many connections from this address", 10.0)
-        if count or not _is_loopback(network):
+        if not _is_here(address):
             self._counts[network] = count + 1
 
     def leave(self, address: str) -> None:
@@ -43,8 +43,10 @@ class Crowding:
             del self._counts[network]
 
 
-def _is_loopback(network: str) -> bool:
+def _is_here(address: str) -> bool:
     try:
-        return ipaddress.ip_network(network).is_loopback
+        ip = ipaddress.ip_address(address)
     except ValueError:
-        return not network  # a socket without an address, such as one of the file system
+        return not address  # a socket without an address, such as one of the file system
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback

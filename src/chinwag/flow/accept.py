@@ -36,6 +36,8 @@ SLOW: Final = 10_000
 RATES: Final = 100_000
 """Devices, and accounts, whose rate is remembered."""
 ID_CHARACTERS: Final = 128
+ID_BYTES: Final = 255
+"""The same in UTF-8: what a store takes as a name."""
 
 _log = structlog.get_logger(__name__)
 
@@ -140,10 +142,11 @@ class Accept:
         Raises `Refused` for what can be told at once: shape, size, rate, capacity. Wishes of one device in one
         conversation keep their order.
         """
-        if not 0 < len(wish.id) <= ID_CHARACTERS or not wish.id.isprintable():
-            raise Refused(Code.BAD_REQUEST, f"an id has 1 to {ID_CHARACTERS} printable characters")
+        _check_id(wish.id)
         action = wish.action
         if type(action) is Send:
+            if action.after is not None:
+                _check_id(action.after)
             check_body(action.body, self._limits.text_characters)
         self._take_rate(self._devices, wish.device, self._limits.sends)
         self._take_rate(self._accounts, wish.account, self._account_sends)
@@ -284,3 +287,11 @@ class Accept:
     def _note_idle(self) -> None:
         if not self._waiting and not self._slow:
             self._idle.set()
+
+
+def _check_id(name: ClientId) -> None:
+    # A character that can be printed has a UTF-8 form.
+    if not 0 < len(name) <= ID_CHARACTERS or not name.isprintable() or len(name.encode()) > ID_BYTES:
+        raise Refused(
+            Code.BAD_REQUEST, f"an id has 1 to {ID_CHARACTERS} printable characters, and at most {ID_BYTES} bytes"
+        )

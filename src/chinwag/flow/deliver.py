@@ -8,9 +8,9 @@ it drops everything and reads states again: the same records then give the same 
 import asyncio
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import stamina
@@ -25,7 +25,7 @@ from chinwag.flow.draft import Draft
 from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
-from chinwag.ports.message_store import KeyName, MessageStore
+from chinwag.ports.message_store import Commit, KeyName, MessageStore
 
 STATES: Final = 100_000
 """Conversations whose state one worker keeps."""
@@ -73,8 +73,11 @@ class Deliver:
                 async for records in self._log.records(self._partition, self._last):
                     await self._batch(records)
                     failures = 0
-            except _CommitFailedError:
-                # A full disk fails again and again: go on ever more slowly, refusing meanwhile.
+            except Exception as failure:
+                # A full disk fails again and again: go on ever more slowly, refusing meanwhile. Whatever else went
+                # wrong must not end the worker (P12): it takes over anew from its last checkpoint.
+                if not isinstance(failure, _CommitFailedError):
+                    _log.exception("a worker begins again", partition=self._partition)
                 await asyncio.sleep(min(PAUSE_MOST, 0.05 * 2**failures))
                 failures = min(failures + 1, 10)
                 await self._recover()
@@ -91,27 +94,53 @@ class Deliver:
         if self._jumped(records[0].position):
             self._forget()
         try:
-            await self._load([record.submission.command.conversation for record in records])
-            names = [_name(record.submission.command) for record in records]
-            predecessors = [_predecessor(record.submission.command) for record in records]
-            known = await self._keys(names, predecessors)
-            began = time.perf_counter()
-            answers, drafts = self._decide(records, names, predecessors, known)
-            commits = [draft.commit() for draft in drafts.values()]
-            decided = time.perf_counter()
-            if commits:
-                await self._store.commit(commits)
-        except Refused as refused:
-            self.figures.failed_commits += 1
-            _log.error("a batch failed", records=len(records), code=refused.code, detail=refused.detail)
-            self._refuse(records, refused)
-            raise _CommitFailedError from refused
-        except Exception:
-            self.figures.failed_commits += 1
-            _log.exception("a batch failed", records=len(records))
-            self._refuse(records, Refused(Code.UNAVAILABLE))
-            raise _CommitFailedError from None
-        for conversation, draft in drafts.items():
+            decided = await self._decide(records)
+        except Exception as failure:
+            if isinstance(failure, Refused) and failure.code is Code.UNAVAILABLE:
+                self._failed(records)
+                raise _CommitFailedError from failure
+            await self._one_by_one(records)
+            return
+        began = time.perf_counter()
+        try:
+            if decided.commits:
+                await self._store.commit(decided.commits)
+        except Exception as failure:
+            self._failed(records)
+            raise _CommitFailedError from failure
+        self.figures.committing.observe(time.perf_counter() - began)
+        self._applied(records, decided)
+
+    async def _one_by_one(self, records: Sequence[Record]) -> None:
+        """Something in a batch cannot be read or decided: find out which record it is, and set that one aside."""
+        if len(records) > 1:
+            for record in records:
+                await self._batch([record])
+            return
+        record = records[0]
+        command = record.submission.command
+        self.figures.poison += 1
+        _log.exception(
+            "a command is set aside",
+            conversation=command.conversation,
+            position=record.position,
+            account=command.account,
+        )
+        aside = Answer(record.submission.ref, refused=Code.INTERNAL)
+        self._applied(records, _Decided({record.submission.node: [aside]}, {}, []))
+
+    def _failed(self, records: Sequence[Record]) -> None:
+        """Nothing of this batch is known to be stored. It is taken again, and its senders may try again as well."""
+        self.figures.failed_commits += 1
+        _log.exception("a batch failed", records=len(records))
+        answers: dict[NodeId, list[Answer]] = defaultdict(list)
+        for record in records:
+            submission = record.submission
+            answers[submission.node].append(Answer(submission.ref, refused=Code.UNAVAILABLE, detail="not stored"))
+        self._tell(answers)
+
+    def _applied(self, records: Sequence[Record], decided: "_Decided") -> None:
+        for conversation, draft in decided.drafts.items():
             self._states[conversation] = draft.state
             self._states.move_to_end(conversation)
             self._recent.update(draft.keys)
@@ -123,8 +152,9 @@ class Deliver:
         self._log.checkpoint(self._partition, self._last)
         self.figures.batches += 1
         self.figures.batch_records.observe(len(records))
-        self.figures.deciding.observe(decided - began)
-        self.figures.committing.observe(time.perf_counter() - decided)
+        self._tell(decided.answers)
+
+    def _tell(self, answers: Mapping[NodeId, list[Answer]]) -> None:
         for node, given in answers.items():
             self._bus.publish(answers_to(node), Answers(given))
 
@@ -163,14 +193,13 @@ class Deliver:
                     known[name] = key
         return known
 
-    def _decide(
-        self,
-        records: Sequence[Record],
-        names: Sequence[KeyName],
-        predecessors: Sequence[KeyName | None],
-        known: dict[KeyName, SendKey],
-    ) -> tuple[dict[NodeId, list[Answer]], dict[ConversationId, Draft]]:
-        """Decide each record upon the one before. `known` is joined by the sends that this batch places."""
+    async def _decide(self, records: Sequence[Record]) -> "_Decided":
+        """Read what a batch needs, and decide each record upon the one before. Nothing is stored yet."""
+        await self._load([record.submission.command.conversation for record in records])
+        names = [_name(record.submission.command) for record in records]
+        predecessors = [_predecessor(record.submission.command) for record in records]
+        known = await self._keys(names, predecessors)  # joined by the sends that this batch places
+        began = time.perf_counter()
         answers: dict[NodeId, list[Answer]] = defaultdict(list)
         drafts: dict[ConversationId, Draft] = {}
         for record, name, predecessor in zip(records, names, predecessors, strict=True):
@@ -196,7 +225,9 @@ class Deliver:
                     draft = drafts[command.conversation] = Draft(decision.state)
                 draft.state = decision.state
             answers[record.submission.node].append(self._answer(record.submission.ref, command, decision))
-        return answers, drafts
+        decided = _Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
+        self.figures.deciding.observe(time.perf_counter() - began)
+        return decided
 
     def _guarded(
         self,
@@ -228,13 +259,13 @@ class Deliver:
         self.figures.refused += 1
         return Answer(ref, refused=decision.code, detail=decision.detail)
 
-    def _refuse(self, records: Sequence[Record], refused: Refused) -> None:
-        answers: dict[NodeId, list[Answer]] = defaultdict(list)
-        for record in records:
-            submission = record.submission
-            answers[submission.node].append(Answer(submission.ref, refused=refused.code, detail="not stored"))
-        for node, given in answers.items():
-            self._bus.publish(answers_to(node), Answers(given))
+
+class _Decided(NamedTuple):
+    """A batch that is decided: what to tell whom, and what to store, once it is stored."""
+
+    answers: Mapping[NodeId, list[Answer]]
+    drafts: Mapping[ConversationId, Draft]
+    commits: list[Commit]
 
 
 class _CommitFailedError(Exception):

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from rocksdict import Rdict
 
 from chinwag.adapters.embedded.engine import Engine
+from chinwag.domain.refusal import Code, Refused
 
 QUICK_ROWS: Final = 256
 """Rows that a read may cost on the event loop: about 0.1 ms when they are in memory."""
@@ -27,7 +28,7 @@ def get(db: Rdict, wanted: list[bytes]) -> list[bytes | None]:
 
 async def scan(engine: Engine, prefix: bytes, first: bytes, limit: int) -> Rows:
     """Up to `limit` rows whose keys begin with `prefix`, from `first` on."""
-    found, done = _take(engine.db, prefix, first, limit, min(limit, QUICK_ROWS), QUICK_BYTES)
+    found, done = _at_once(engine, lambda db: _take(db, prefix, first, limit, min(limit, QUICK_ROWS), QUICK_BYTES))
     if not done:
         start, left = found[-1][0] + b"\0", limit - len(found)
         rest, _ = await engine.read(lambda db: _take(db, prefix, start, left, left, None))
@@ -37,7 +38,17 @@ async def scan(engine: Engine, prefix: bytes, first: bytes, limit: int) -> Rows:
 
 async def read(engine: Engine, rows: int, reading: Callable[[Rdict], T]) -> T:
     """A read that costs about as much as `rows` rows."""
-    return reading(engine.db) if rows <= QUICK_ROWS else await engine.read(reading)
+    return _at_once(engine, reading) if rows <= QUICK_ROWS else await engine.read(reading)
+
+
+def _at_once(engine: Engine, reading: Callable[[Rdict], T]) -> T:
+    """As `Engine.read`, on the event loop."""
+    try:
+        return reading(engine.db)
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused(Code.UNAVAILABLE, "the message store cannot be read", 1.0) from error
 
 
 def _take(db: Rdict, prefix: bytes, first: bytes, limit: int, stop: int, bound: int | None) -> tuple[Rows, bool]:

@@ -1,0 +1,116 @@
+"""A worker whose store or whose records are at fault: who is answered what, and that it goes on."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.domain.body import Text
+from chinwag.domain.command import Command, Send
+from chinwag.domain.conversation import Conversation
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id
+from chinwag.domain.refusal import Code
+from chinwag.flow.deliver import Deliver
+from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Signal, Subject, answers_to
+from chinwag.ports.log import Submission
+from chinwag.ports.message_store import MessageStore
+
+NODE = NodeId("test")
+ANNA = AccountId("anna")
+
+
+class DamagedStore:
+    """A store one of whose conversations cannot be decoded, wherever it stands in a batch."""
+
+    def __init__(self, store: MessageStore, damaged: ConversationId) -> None:
+        self._store = store
+        self._damaged = damaged
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
+        if self._damaged in conversations:
+            raise ValueError("this row is damaged")
+        return await self._store.states(conversations)
+
+
+class FailingBus:
+    """A bus that fails once where the worker does not expect it."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.failed = asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._bus, name)
+
+    def publish(self, subject: Subject, signal: Signal) -> None:
+        if not self.failed.is_set():
+            self.failed.set()
+            raise OSError("the bus is at fault")
+        self._bus.publish(subject, signal)
+
+
+class Answering:
+    """Collects answers until there are as many as were asked for."""
+
+    def __init__(self, embedded: Embedded) -> None:
+        self.answers: dict[int, Answer] = {}
+        self._more = asyncio.Event()
+        embedded.bus.subscribe(answers_to(NODE), self._take)
+
+    def _take(self, signal: Signal) -> None:
+        assert isinstance(signal, Answers)
+        self.answers |= {answer.ref: answer for answer in signal.answers}
+        self._more.set()
+
+    async def wait(self, *refs: int) -> list[Answer]:
+        async with asyncio.timeout(20):
+            while not all(ref in self.answers for ref in refs):
+                self._more.clear()
+                await self._more.wait()
+        return [self.answers[ref] for ref in refs]
+
+
+def _send(ref: int, other: str) -> Submission:
+    action = Send(Text(f"text {ref}"))
+    conversation = direct_id(ANNA, AccountId(other))
+    command = Command(conversation, ANNA, DeviceId("laptop"), ClientId(f"m{ref}"), 1, action, opening=True)
+    return Submission(command, NODE, ref)
+
+
+async def test_what_cannot_be_read_is_set_aside_alone(tmp_path: Path) -> None:
+    embedded = await open_embedded(tmp_path)
+    answering = Answering(embedded)
+    store = DamagedStore(embedded.message_store, direct_id(ANNA, AccountId("carl")))
+    worker = Deliver(0, embedded.log, store, embedded.bus)  # type: ignore[arg-type]
+    for ref, other in enumerate(("berta", "carl", "dora", "berta")):
+        embedded.log.append(_send(ref, other))
+    working = asyncio.create_task(worker.run())
+    answers = await answering.wait(0, 1, 2, 3)
+    assert [(answer.number, answer.refused) for answer in answers] == [
+        (1, None),
+        (0, Code.INTERNAL),
+        (1, None),
+        (2, None),
+    ]
+    assert worker.figures.poison == 1
+    assert worker.figures.failed_commits == 0
+    await embedded.close()
+    await working
+
+
+async def test_a_worker_goes_on_after_whatever_went_wrong(tmp_path: Path) -> None:
+    embedded = await open_embedded(tmp_path)
+    answering = Answering(embedded)
+    bus = FailingBus(embedded.bus)
+    worker = Deliver(0, embedded.log, embedded.message_store, bus)  # type: ignore[arg-type]
+    working = asyncio.create_task(worker.run())
+    embedded.log.append(_send(1, "berta"))
+    await bus.failed.wait()
+    embedded.log.append(_send(2, "berta"))
+    (answer,) = await answering.wait(2)
+    assert answer.number == 2
+    await embedded.close()
+    await working

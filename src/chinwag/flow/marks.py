@@ -17,7 +17,7 @@ from chinwag.domain.conversation import Conversation
 from chinwag.domain.events import Delivered, Read
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks, merge, newly_covered
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
 from chinwag.flow.states import States
@@ -95,13 +95,22 @@ class MarkFlow:
             if not self._stopping:
                 await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()
+            reads, received = self._read, self._received
             try:
                 await self.apply()
             except Refused as refused:
-                # Clients repeat what does not come back.
+                # Clients repeat a `read` that does not come back, but not what they said they received.
+                if not self._stopping:
+                    self._put_back(reads, received)
                 _log.warning("marks not applied", code=refused.code, detail=refused.detail)
             except Exception:
                 _log.exception("marks not applied")
+
+    def _put_back(self, reads: dict[Key, int], received: dict[AccountId, int]) -> None:
+        for (conversation, account), number in reads.items():
+            self.read(account, conversation, number)
+        for account, position in received.items():
+            self.received(account, position)
 
     def stop(self) -> None:
         """Let `run` apply what waits and return."""
@@ -121,7 +130,20 @@ class MarkFlow:
         for (conversation, account), marks in wanted.items():
             by_conversation[conversation].append((account, marks))
         for conversation, readers in by_conversation.items():
-            await self._cover(conversation, readers, advances, postings)
+            moved: list[Advance] = []
+            posted: list[Posting] = []
+            try:
+                await self._cover(conversation, readers, moved, posted)
+            except Exception as failure:
+                # A conversation that cannot be read, or cannot even be named, keeps no other's marks back.
+                if isinstance(failure, Refused):
+                    if failure.code is Code.UNAVAILABLE:
+                        raise
+                else:
+                    _log.exception("marks of a conversation not applied", conversation=conversation)
+                continue
+            advances += moved
+            postings += posted
         if advances:
             await self._marks.advance(advances, postings)
 
@@ -134,7 +156,12 @@ class MarkFlow:
             after = marks.delivered.number
             if received[account] <= after:
                 continue
-            page = await self._inbox.read(account, after, min(received[account] - after, ENTRIES))
+            try:
+                page = await self._inbox.read(account, after, min(received[account] - after, ENTRIES))
+            except Refused as refused:
+                # One inbox that cannot be read keeps no other's marks back; its next position covers this one.
+                _log.warning("an inbox's delivered marks wait", account=account, detail=refused.detail)
+                continue
             done = max(after, page.bounds.floor)
             if received[account] > page.bounds.head:
                 continue  # a cursor that this inbox never gave

@@ -144,7 +144,8 @@ class Engine:
         self._reads.add(running)  # type: ignore[arg-type]
         running.add_done_callback(self._reads.discard)
         try:
-            return await running
+            # Who asks may be cancelled; the thread reads on, and closing must go on waiting for it.
+            return await asyncio.shield(running)
         except Refused:
             raise
         except Exception as error:

@@ -89,6 +89,18 @@ class BadFrame(Refused):
     id: ClientId | None = None
 
 
+def has_half_a_pair(payload: bytes) -> bool:
+    """Whether a payload that cannot be decoded is JSON but for half a surrogate pair. Slow: only for what was refused.
+
+    The decoder's own words do not always tell: it reads on for the other half, past the end of the text.
+    """
+    try:
+        json.loads(str(payload, "utf-8", "surrogatepass"), parse_constant=_no_number, parse_int=_any_number)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _explain(payload: bytes, error: Exception) -> BadFrame:
     """Why a frame was not understood. Slow, and only for frames that are wrong."""
     code, detail, named = Code.BAD_FRAME, str(error), None

@@ -16,6 +16,7 @@ from chinwag.flow.accounts.accounts import Accounts
 from chinwag.flow.accounts.admission import Admission
 from chinwag.roles.api import blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
+from chinwag.roles.api.body import ApiRequest
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
 from chinwag.roles.api.problems import HANDLERS, answer
 from chinwag.roles.budgets import Budgets
@@ -64,6 +65,7 @@ def api(
             "principal": Provide(principal_of, sync_to_thread=False),
             "address": Provide(address_by(settings.trusted_proxies), sync_to_thread=False),
         },
+        request_class=ApiRequest,
         exception_handlers={**HANDLERS, RecursionError: _too_deep, InternalServerException: _internal},
         before_send=[_add_headers],
         request_max_body_size=BODY_MAX,

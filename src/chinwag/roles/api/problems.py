@@ -52,7 +52,9 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Pro
         code = Code.BAD_REQUEST
     if code is None:
         return _unexpected(request, error)
-    response = answer(Refused(code, _detail(error) if code is Code.BAD_REQUEST else ""))
+    if code is Code.BAD_REQUEST and _of_unknown_kind(error):
+        code = Code.UNSUPPORTED
+    response = answer(Refused(code, _detail(error) if error.status_code == 400 else ""))
     for name, value in (error.headers or {}).items():
         response.headers.setdefault(name, value)
     return response
@@ -70,6 +72,18 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[P
 def _place(request: Request[Any, Any, Any]) -> str:
     """The address as the description names it: the code of a join link in a path is nobody's to see in a log."""
     return request.scope.get("path_template", "")
+
+
+def _of_unknown_kind(error: HTTPException) -> bool:
+    """Whether the body names a kind (`type`) that this server does not know, as a newer client may."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    return any(
+        isinstance(one, dict)
+        and one.get("source") == "body"
+        and str(one.get("key")).split(".")[-1] == "type"
+        and str(one.get("message")).startswith("Invalid value")
+        for one in extra
+    )
 
 
 def _detail(error: HTTPException) -> str:

@@ -127,7 +127,7 @@ async def get_events(
 ) -> Stream:
     """Server-sent events: `event`, `signal`, `reset` and `bye`, with the frames of the socket as data.
 
-    The id of an event is the cursor after it. The stream ends when neither a heartbeat nor any other request of
+    The id of an event is the cursor after it. The stream ends when no heartbeat or poll of
     the device came for as long as a socket may be silent.
     """
     sync.heard.poll(principal)

@@ -3,6 +3,9 @@
 A step's form is written as in `{who} sends {place} {text}[ as {label}]`: words stand for themselves, what is in braces
 is taken from the line, what is in brackets may be missing. `{name:kind}` gives a part another name than its kind.
 A line may end in ` is refused CODE`. `#` begins a comment, and the first one of a file is its title.
+
+`except on TRANSPORTS: REASON` holds for the lines after it, up to `everywhere:`. There they are not said, and the table
+of scripts and transports tells the reason. `at hand` says that the server must be one in the test's own process.
 """
 
 import json
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from tests.support.transports import TRANSPORTS
 
 WORD: Final = r"[A-Za-z][\w-]*"
 KINDS: Final = {
@@ -25,26 +29,47 @@ KINDS: Final = {
     "text": r'"(?:[^"\\]|\\.)*"(?: \* \d+)?',
     "options": rf"{WORD}={WORD}(?: {WORD}={WORD})*",
 }
+PLACES: Final = ("process", *(transport.name for transport in TRANSPORTS))
+"""Where scripts are played: within a process, and over each transport."""
+
 _REFUSED: Final = re.compile(r"^(.*) is refused ([a-z_]+)$")
+_EXCEPT: Final = re.compile(r"^except on ([a-z -]+): (.+)$")
+
+
+class Exemption(msgspec.Struct, frozen=True):
+    """Where lines are not said, and why."""
+
+    places: tuple[str, ...]
+    reason: str
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One line: the sentence, its parts, and the code with which it must be refused, if any."""
+    """One line: the sentence, its parts, the code with which it must be refused, and where it is not said, if any."""
 
     line: int
     sentence: str
     act: str
     parts: dict[str, Any]
     refused: str | None
+    exempt: Exemption | None = None
 
 
 class Script(msgspec.Struct, frozen=True):
-    """A file of steps. only: the kind of place where alone it can run."""
+    """A file of steps. at_hand: it does something to the server that no client can."""
 
     name: str
     title: str
     steps: list[Step]
-    only: str | None = None
+    at_hand: bool = False
+
+    def said(self, place: str) -> list[Step]:
+        """What is said at a place."""
+        return [step for step in self.steps if step.exempt is None or place not in step.exempt.places]
+
+    def reasons(self, place: str) -> list[str]:
+        """Why the rest is not."""
+        exempt = [step.exempt for step in self.steps if step.exempt is not None and place in step.exempt.places]
+        return list(dict.fromkeys(one.reason for one in exempt))
 
 
 Act = Callable[..., Awaitable[None]]
@@ -71,24 +96,36 @@ class Language:
     def parse(self, path: Path) -> Script:
         """Read a script. Raises ValueError with the line that is not understood."""
         steps: list[Step] = []
-        title, only = "", None
+        title, at_hand = "", False
+        exempt: Exemption | None = None
         for number, line in enumerate(path.read_text().splitlines(), 1):
             sentence = " ".join(line.split()) if '"' not in line else line.strip()
             if sentence.startswith("#"):
                 title = title or sentence.strip("# ")
-            elif sentence.startswith("only "):
-                only = sentence.removeprefix("only ")
+            elif sentence == "at hand":
+                at_hand = True
+            elif sentence == "everywhere:":
+                exempt = None
+            elif found := _EXCEPT.match(sentence):
+                exempt = Exemption(tuple(found[1].split()), found[2])
+                if unknown := set(exempt.places) - set(PLACES):
+                    raise ValueError(f"{path.name}:{number}: no such place: {', '.join(sorted(unknown))}")
             elif sentence:
-                steps.append(self._step(number, sentence, path))
-        return Script(path.stem, title, steps, only)
+                steps.append(self._step(number, sentence, path, exempt))
+        return Script(path.stem, title, steps, at_hand)
 
-    def _step(self, number: int, sentence: str, path: Path) -> Step:
+    async def say(self, stage: object, sentence: str) -> None:
+        """Do one sentence that stands in no script."""
+        step = self._step(0, sentence, Path("here"), None)
+        await self.acts[step.act](stage, refused=step.refused, **step.parts)
+
+    def _step(self, number: int, sentence: str, path: Path, exempt: Exemption | None) -> Step:
         plain, refused = sentence, None
         if found := _REFUSED.match(sentence):
             plain, refused = found[1], found[2]
         for pattern, act in self._forms:
             if match := pattern.fullmatch(plain):
-                return Step(number, sentence, act, dict(_values(match)), refused)
+                return Step(number, sentence, act, dict(_values(match)), refused, exempt)
         raise ValueError(f"{path.name}:{number}: not understood: {sentence}")
 
 

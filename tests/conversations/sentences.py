@@ -1,12 +1,14 @@
 """What the sentences of a script do."""
 
+import asyncio
 import json
 from typing import Final
 
 import msgspec
 from tests.conversations.notation import Language
 from tests.conversations.stage import Stage
-from tests.support.places import InProcess
+from tests.support.device import PATIENCE
+from tests.support.transports import PAUSE
 
 from chinwag.domain.ids import AccountId, ClientId
 from chinwag.wire.conversations import Placed
@@ -112,8 +114,8 @@ async def comes_back_with(stage: Stage, who: str, text: str, cause: str | None, 
 async def inboxes_are_trimmed(stage: Stage, refused: Refused) -> None:
     """All that is in inboxes now is too old to keep."""
     del refused
-    assert isinstance(stage.place, InProcess)
-    inbox = stage.place.server._embedded.inbox
+    assert stage.server is not None, "a script with this sentence says `at hand`"
+    inbox = stage.server._embedded.inbox
     while await inbox.trim(1 << 60, 1000):
         pass
 
@@ -263,7 +265,7 @@ async def resends(stage: Stage, who: str, label: str, refused: Refused) -> None:
         stage.acked(who, label, answer)
 
 
-@says("{who} resends {label} through another socket")
+@says("{who} resends {label} through another session")
 async def resends_elsewhere(stage: Stage, who: str, label: str, refused: Refused) -> None:
     """The same device, in a second session."""
     device = stage.devices[who]
@@ -295,7 +297,7 @@ async def resends_over_http(stage: Stage, who: str, label: str, refused: Refused
 
 @says("{who} writes {text} and hears {code}")
 async def writes(stage: Stage, who: str, text: str, code: str, refused: Refused) -> None:
-    """Raw text to the socket; an error frame comes back. `$NAME` is a person's account or a group's conversation."""
+    """Raw text to the session; an error frame comes back. `$NAME` is a person's account or a group's conversation."""
     del refused
     device = stage.devices[who]
     for name, value in {**stage.accounts, **stage.groups}.items():
@@ -609,27 +611,36 @@ def _presence(stage: Stage, who: str, other: str) -> list[bool]:
 
 @says("{who} sees {other:name} {state:code}")
 async def sees_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """`online` or `offline`, by the newest signal."""
-    del refused
+    """`online` or `offline`, by the newest signal. Who polls gets none, and asks from time to time."""
     wanted = {"online": True, "offline": False}[state]
+    if not stage.place.signals:
+        async with asyncio.timeout(PATIENCE):
+            while await _found(stage, who, other, refused) != state:  # noqa: ASYNC110 - as a client asks
+                await asyncio.sleep(PAUSE)
+        return
     await stage.devices[who].until(lambda: _presence(stage, who, other)[-1:] == [wanted], f"{other} {state}")
 
 
 @says("{who} never saw {other:name} {state:code}")
 async def never_saw_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """Not so far: put a message that it sees before this."""
-    del refused
+    """Not so far: put a message that it sees before this. Who polls asks how it is now."""
     wanted = {"online": True, "offline": False}[state]
+    if not stage.place.signals:
+        assert await _found(stage, who, other, refused) != state
     assert wanted not in _presence(stage, who, other)
 
 
 @says("{who} finds {other:name} {state:code}")
 async def finds_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
     """Asked over HTTP: `online`, `offline`, or `unknown` to who may not know."""
+    found = await _found(stage, who, other, refused)
+    assert found == state, found
+
+
+async def _found(stage: Stage, who: str, other: str, refused: Refused) -> str:
     answer = await stage.http(who, "GET", f"/v1/presence?account={stage.accounts[other]}", refused=refused)
     items = answer.json()["items"]
-    found = "unknown" if not items else "online" if items[0]["online"] else "offline"
-    assert found == state, answer.text
+    return "unknown" if not items else "online" if items[0]["online"] else "offline"
 
 
 # Friends and accounts

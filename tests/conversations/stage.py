@@ -14,6 +14,7 @@ from tests.support.held import Loaded, conversations, load
 from tests.support.people import log_in_device, sign_up
 from tests.support.places import Place
 
+from chinwag.assembly import Server
 from chinwag.client.events import Unknown
 from chinwag.client.mirror import Comparable
 from chinwag.wire.conversations import Placed
@@ -26,8 +27,10 @@ Acts = dict[str, Callable[..., Awaitable[None]]]
 class Stage:
     """One script's people on one server. Every name is theirs alone, so that scripts may share the server."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, server: Server | None = None) -> None:
+        """server: the one that `place` leads to, if it is at hand."""
         self.place = place
+        self.server = server
         self.record = Record()
         self.accounts: dict[str, str] = {}
         self.names: dict[str, str] = {}
@@ -40,8 +43,8 @@ class Stage:
         self._count = 0
 
     async def play(self, script: Script, acts: Acts) -> None:
-        """All steps, then the laws. Raises AssertionError that names the line."""
-        for step in script.steps:
+        """All steps that are said here, then the laws. Raises AssertionError that names the line."""
+        for step in script.said(self.place.name):
             try:
                 await acts[step.act](self, refused=step.refused, **step.parts)
             except Exception as failure:

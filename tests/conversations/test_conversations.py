@@ -1,80 +1,76 @@
-"""Every script of this folder, played in one process and over sockets, with the laws checked at its end."""
+"""Every script of this folder, played in one process and over each transport, with the laws checked at its end."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+import asyncio
 
 import pytest
-import pytest_asyncio
-from argon2 import PasswordHasher
+from tests.conversations.notation import Script
+from tests.conversations.scripts import SCRIPTS
 from tests.conversations.sentences import LANGUAGE
 from tests.conversations.stage import Stage
-from tests.support.places import InProcess, Place, Sockets
+from tests.conversations.table import DOCUMENT, written
+from tests.support.device import PATIENCE
+from tests.support.http_link import HttpLink
+from tests.support.places import AtHand, InProcess, Place, Sockets
 from tests.support.process import ServerProcess
+from tests.support.transports import SHORT_POLL, TRANSPORTS, Transport
 
-from chinwag.assembly import open_server
-from chinwag.config import Config, sections
+from chinwag.assembly import Server
 
-SCRIPTS = [LANGUAGE.parse(path) for path in sorted(Path(__file__).parent.glob("*.chat"))]
 assert SCRIPTS
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+over_each_transport = pytest.mark.parametrize("place", TRANSPORTS, ids=lambda transport: transport.name)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
-    """One server process for all scripts: each has people of its own."""
-    process = ServerProcess(tmp_path_factory.mktemp("conversations") / "data")
-    await process.start()
-    yield process
-    try:
-        assert await process.stop() == 0
-    finally:
-        process.end()
-    # What the server calls an error is one, whether or not somebody saw its effect.
-    errors = [line for line in process.log().splitlines() if '"level":"error"' in line]
-    assert errors == []
+def each(*, at_hand: bool | None = None) -> pytest.MarkDecorator:
+    """All scripts; or those that need their server at hand, or that do not."""
+    scripts = [script for script in SCRIPTS if at_hand in (None, script.at_hand)]
+    return pytest.mark.parametrize("script", scripts, ids=lambda script: script.name)
 
 
-@pytest.fixture
-async def in_process(tmp_path: Path) -> AsyncIterator[Place]:
-    """A server in this process."""
-    config = Config(
-        data=sections.Data(path=tmp_path / "data"),
-        server=sections.Server(port=0),
-        observe=sections.Observe(port=0),
-    )
-    server = await open_server(config)
-    server._accounts.passwords._hasher = CHEAP  # only the cost of hashing differs
-    try:
-        await server.start()
-        place = InProcess(server)
-        yield place
-        await place.close()
-    finally:
-        await server.stop()
+@each()
+async def test_in_process(script: Script, at_hand: AtHand) -> None:
+    await _play(script, InProcess(at_hand.server), at_hand.server)
 
 
-@pytest.mark.parametrize(
-    "script", [script for script in SCRIPTS if script.only != "sockets"], ids=lambda script: script.name
-)
-async def test_in_process(script: object, in_process: Place) -> None:
-    await _play(script, in_process)
-
-
-@pytest.mark.parametrize(
-    "script", [script for script in SCRIPTS if script.only != "process"], ids=lambda script: script.name
-)
+@over_each_transport
+@each(at_hand=False)
 @pytest.mark.asyncio(loop_scope="session")
-async def test_over_sockets(script: object, shared_process: ServerProcess) -> None:
-    place = Sockets(shared_process)
-    try:
-        await _play(script, place)
-    finally:
-        await place.close()
+async def test_over_sockets(script: Script, place: Transport, shared_process: ServerProcess) -> None:
+    await _play(script, Sockets(shared_process, place))
 
 
-async def _play(script: object, place: Place) -> None:
+@over_each_transport
+@each(at_hand=True)
+async def test_over_sockets_at_hand(script: Script, place: Transport, at_hand: AtHand) -> None:
+    await _play(script, Sockets(at_hand, place), at_hand.server)
+
+
+async def test_a_poller_beyond_its_budget_waits_as_told_and_misses_nothing(strict_process: ServerProcess) -> None:
+    """With the budget that is the default; everywhere else in this file turns are faster than people take them."""
+    place = Sockets(strict_process, SHORT_POLL)
     stage = Stage(place)
     try:
-        await stage.play(script, LANGUAGE.acts)  # type: ignore[arg-type]
+        await stage.play(next(script for script in SCRIPTS if script.name == "direct"), LANGUAGE.acts)
+        link = stage.devices["anna"].link
+        assert isinstance(link, HttpLink)
+        async with asyncio.timeout(PATIENCE):
+            await link.refusal.wait()
+        await LANGUAGE.say(stage, 'berta sends anna "while you wait"')
+        await LANGUAGE.say(stage, 'anna sees berta "while you wait" number 3')
+        await stage.check_laws()
     finally:
         await stage.close()
+        await place.close()
+
+
+def test_the_table_in_the_documents_is_today_s() -> None:
+    document = DOCUMENT.read_text()
+    assert written(document) == document, "run `python -m tests.conversations.table`"
+
+
+async def _play(script: Script, place: Place, server: Server | None = None) -> None:
+    stage = Stage(place, server)
+    try:
+        await stage.play(script, LANGUAGE.acts)
+    finally:
+        await stage.close()
+        await place.close()

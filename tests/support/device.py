@@ -126,6 +126,8 @@ class Device:
                 while not true():
                     if self._failed is not None:
                         raise self._failed
+                    if self.link is not None and self.link.ended.done():
+                        self.link.ended.result()  # a link that failed, and did not only end, says so here
                     waiter = loop.create_future()
                     self._waiters.add(waiter)
                     try:

@@ -3,14 +3,38 @@
 from typing import Any, Protocol
 
 import httpx2
-from tests.support.link import Link, MemoryLink, OnFrame, SocketLink
-from tests.support.process import ServerProcess
+from tests.support.link import Link, MemoryLink, OnFrame
+from tests.support.transports import WEBSOCKET, Transport
 
 from chinwag.assembly import Server
 
 
+class Listening(Protocol):
+    """A server with an address."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens now."""
+        ...
+
+
+class AtHand:
+    """A server in this process that listens as well."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server.port.port}"
+
+
 class Place(Protocol):
-    """A server, as devices reach it."""
+    """A server, as devices reach it. signals: whether typing and presence come by themselves."""
+
+    name: str
+    signals: bool
 
     async def request(
         self, method: str, path: str, *, token: str = "", json: object = None, key: str | None = None
@@ -47,10 +71,13 @@ class _Http:
 
 
 class Sockets:
-    """A server process, over loopback. Follows it to its new port when it starts again."""
+    """A server over loopback, by one transport. Follows it to its new port when it starts again."""
 
-    def __init__(self, process: ServerProcess) -> None:
+    def __init__(self, process: Listening, transport: Transport = WEBSOCKET) -> None:
         self.process = process
+        self.name = transport.name
+        self.signals = transport.signals
+        self._transport = transport
         self._http = _Http()
 
     async def request(
@@ -59,7 +86,7 @@ class Sockets:
         return await self._http.request(method, self.process.url + path, token, json, key)
 
     async def link(self, on_frame: OnFrame, *, small: bool = False) -> Link:
-        return await SocketLink.open(self.process.url, on_frame, small=small)
+        return await self._transport.open(self.process.url, on_frame, small)
 
     async def close(self) -> None:
         await self._http.close()
@@ -67,6 +94,9 @@ class Sockets:
 
 class InProcess:
     """A whole server in this process, reached without a network: frames by calls, HTTP by ASGI."""
+
+    name = "process"
+    signals = True
 
     def __init__(self, server: Server) -> None:
         self.server = server

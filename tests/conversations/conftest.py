@@ -1,0 +1,92 @@
+"""Scripts, where they are played, and the table of it after a run."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from argon2 import PasswordHasher
+from tests.conversations.notation import Script
+from tests.conversations.table import Outcomes, render
+from tests.support.places import AtHand
+from tests.support.process import ServerProcess
+from tests.support.quick_server import CHEAP, COMMAND
+
+from chinwag.assembly import open_server
+from chinwag.config import Config, sections
+
+POLLS = ("--limits-polls-per-second", "1000", "--limits-polls-burst", "10000")
+"""Scripts take turns faster than people: with the budget of people each turn of a poller would take half a second."""
+
+played = pytest.StashKey[Outcomes]()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
+    """One server process for all scripts and transports: each script has people of its own."""
+    process = ServerProcess(tmp_path_factory.mktemp("conversations") / "data", *POLLS, command=COMMAND)
+    await process.start()
+    yield process
+    await ended_well(process)
+
+
+@pytest_asyncio.fixture
+async def strict_process(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server with the poll budget that is the default."""
+    process = ServerProcess(tmp_path / "data", command=COMMAND)
+    await process.start()
+    yield process
+    await ended_well(process)
+
+
+async def ended_well(process: ServerProcess) -> None:
+    """Stop it. What the server calls an error is one, whether or not somebody saw its effect."""
+    try:
+        assert await process.stop() == 0
+    finally:
+        process.end()
+    errors = [line for line in process.log().splitlines() if '"level":"error"' in line]
+    assert errors == []
+
+
+@pytest.fixture
+async def at_hand(tmp_path: Path) -> AsyncIterator[AtHand]:
+    """A server in this process."""
+    config = Config(
+        data=sections.Data(path=tmp_path / "data"),
+        server=sections.Server(port=0),
+        observe=sections.Observe(port=0),
+        limits=sections.Limits(polls_per_second=1000, polls_burst=10000),
+    )
+    server = await open_server(config)
+    server._accounts.passwords._hasher = PasswordHasher(**CHEAP.keywords)  # only the cost of hashing differs
+    try:
+        await server.start()
+        yield AtHand(server)
+    finally:
+        await server.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No script was played yet."""
+    config.stash[played] = {}
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):  # type: ignore[no-untyped-def]
+    """Note how each script went."""
+    outcome = yield
+    report = outcome.get_result()
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or not isinstance(script := callspec.params.get("script"), Script):
+        return
+    if report.when == "call" or report.failed:
+        place = callspec.params.get("place", "process")
+        item.config.stash[played][script.name, getattr(place, "name", place)] = report.passed
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The table."""
+    if config.stash[played]:
+        terminalreporter.section("scripts and transports")
+        terminalreporter.write_line(render(config.stash[played]))

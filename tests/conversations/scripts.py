@@ -1,0 +1,8 @@
+"""Every script of this folder."""
+
+from pathlib import Path
+from typing import Final
+
+from tests.conversations.sentences import LANGUAGE
+
+SCRIPTS: Final = [LANGUAGE.parse(path) for path in sorted(Path(__file__).parent.glob("*.chat"))]

@@ -745,7 +745,7 @@ export interface DeviceEntry {
   current: boolean;
 }
 
-/** What everybody may see of an account. A closed one keeps its name and loses the rest. */
+/** What everybody may see of an account. Of a closed one only the id is left: show it as closed. */
 export interface User {
   id: string;
   name: string;

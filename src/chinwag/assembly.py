@@ -20,6 +20,7 @@ from chinwag.flow.accounts.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
+from chinwag.flow.erase import ErasePorts
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
@@ -169,7 +170,21 @@ class Server:
             system_clock,
         )
         self._delivery = Delivery(
-            stores.log, stores.message_store, stores.inbox, bus, directory, system_clock, config.inbox.kept_days
+            stores.log,
+            stores.message_store,
+            stores.inbox,
+            bus,
+            directory,
+            system_clock,
+            config.inbox.kept_days,
+            ErasePorts(
+                directory=directory,
+                store=stores.message_store,
+                marks=stores.mark_store,
+                inbox=stores.inbox,
+                scrubs=(stores.scrub, directory),
+            ),
+            config.erasure.days,
         )
         self._presence = PresenceRole(
             bus,

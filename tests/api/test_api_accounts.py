@@ -171,7 +171,7 @@ async def test_closing_ends_all_and_keeps_the_name(server: Process, directory: D
     assert taken.json()["code"] == "name_taken"
     assert (await bob.request("GET", "/v1/friends")).json()["items"] == []
     user = (await bob.request("GET", f"/v1/users/{ann.account}")).json()
-    assert (user["name"], user["display_name"], user["about"], user["closed"]) == ("ann", "", "", True)
+    assert (user["name"], user["display_name"], user["about"], user["closed"]) == ("", "", "", True)
     assert (await bob.request("GET", "/v1/users?name=ann")).json()["items"] == []
     assert isinstance((await changes(directory, bob.account))[-1], AccountClosed)
 

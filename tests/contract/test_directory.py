@@ -63,7 +63,7 @@ async def test_every_change_raises_the_version(directory: Directory) -> None:
         assert (found.version, found.about, found.settings.direct_from, found.disabled) == (5, "me", "friends", True)
     async with directory.transaction() as transaction:
         closed = await transaction.accounts.close(one, 9)
-        assert (closed.closed, closed.name, closed.display_name, closed.about) == (True, "name1", "", "")
+        assert (closed.closed, closed.name, closed.display_name, closed.about) == (True, "", "", "")
         assert await transaction.accounts.password(one) == ""
 
 

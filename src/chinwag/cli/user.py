@@ -15,6 +15,7 @@ from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.flow.accounts.accounts import Accounts
 from chinwag.flow.accounts.change_password import reset_password
+from chinwag.flow.accounts.close_account import close_account_of
 from chinwag.flow.accounts.devices import list_devices, revoke_devices_of
 from chinwag.flow.accounts.disable import disable, enable, set_admin
 from chinwag.flow.accounts.look_up import find_account, list_accounts
@@ -25,6 +26,7 @@ PAGE: Final = 200
 
 Name = Annotated[str, Parameter(help="The account's name.")]
 Search = Annotated[str, Parameter(help="A part of the name, in any case.")]
+Confirm = Annotated[str, Parameter(help="The account's name once more: this cannot be undone.")]
 Device = Annotated[str | None, Parameter(help="The id of one device; without it all of them.")]
 Admin = Annotated[bool, Parameter(help="The account may administer this server.", negative=())]
 
@@ -107,6 +109,21 @@ def enable_(name: Name, **flags: str | None) -> None:
         account = await find_account(accounts, name)
         await enable(accounts, account.id)
         say(f"{account.name} can log in again")
+
+    run(flags, work)
+
+
+@app.command
+@with_settings("data")
+def close(name: Name, *, confirm: Confirm, **flags: str | None) -> None:
+    """Close an account for ever: it leaves its groups, and its data is erased."""
+
+    async def work(accounts: Accounts) -> None:
+        account = await find_account(accounts, name)
+        if confirm != account.name:
+            raise UsageError(f"to close {account.name} for ever, say --confirm {account.name}")
+        await close_account_of(accounts, account.id)
+        say(f"{account.name} is closed; a running server erases it, or the next start does (id {account.id})")
 
     run(flags, work)
 

@@ -211,6 +211,20 @@ class Inbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 30
 
 
+class Erasure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of closed accounts."""
+
+    days: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=365,
+            description="Days within which nothing of a closed account is left in the data folder. The server sees to "
+            "it at its start and once a day; an erasure that takes longer is an error in its log.",
+        ),
+    ] = 7
+
+
 class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the server writes to standard error. Never a message text, a password or a token."""
 
@@ -232,6 +246,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     presence: Presence = Presence()
     inbox: Inbox = Inbox()
+    erasure: Erasure = Erasure()
     log: Log = Log()
 
 

@@ -1,5 +1,6 @@
 """Rules for accounts: names, passwords, profiles, settings, and how many of each thing one account may have."""
 
+import hashlib
 import unicodedata
 from typing import Final, Literal, NewType
 
@@ -47,6 +48,11 @@ def name_key(text: str) -> NameKey:
     """
     folded = unicodedata.normalize("NFKC", text[: NAME_MAX * 4]).casefold()
     return NameKey(unicodedata.normalize("NFKC", folded))
+
+
+def closed_key(key: NameKey) -> NameKey:
+    """What keeps the name of a closed account taken without saying it: a digest, which no name can be."""
+    return NameKey(f"closed:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}")
 
 
 def password_of(text: str, least: int = PASSWORD_MIN, most: int = PASSWORD_MAX) -> str:

@@ -65,11 +65,11 @@ class Export:
     async def of_account(self, account: AccountId) -> AsyncIterator[Line]:
         """The account, its devices, friends and conversations, the events that it may read, and who is named in them.
 
-        Raises `Refused(NO_ACCOUNT)`.
+        Raises `Refused(NO_ACCOUNT)`, also for one that is closed.
         """
         async with self._directory.reading() as directory:
             found = await directory.accounts.get(account)
-        if found is None:
+        if found is None or found.closed:
             raise Refused(Code.NO_ACCOUNT)
         async for line in self._counted(self._of_account(found)):
             yield line

@@ -13,24 +13,21 @@ from typing import Final
 import structlog
 
 from chinwag.domain.command import Command, Refuse
-from chinwag.domain.ids import AccountId, ClientId, DeviceId, direct_id, direct_members
-from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.ids import AccountId, ClientId, direct_id, direct_members
+from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock
-from chinwag.ports.bus import WORK, Answers, Bus, NodeId, Signal, answers_to
+from chinwag.flow.own_commands import SERVER, OwnCommands
+from chinwag.ports.bus import WORK, Bus, NodeId
 from chinwag.ports.directory import Directory, Transaction
 from chinwag.ports.directory_blocks import RefusalDue
-from chinwag.ports.log import Log, Submission
+from chinwag.ports.log import Log
 from chinwag.ports.message_store import MessageStore
 
 BATCH: Final = 100
 """Rows, or conversations of one account, that are seen to together."""
 POLL_SECONDS: Final = 1.0
 """How often rows are looked for unasked: those of other processes, and after a lost signal."""
-ANSWER_SECONDS: Final = 20.0
-SERVER: Final = DeviceId("~server")
-"""The device of commands that nobody's device has sent."""
 
-_AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
 _log = structlog.get_logger(__name__)
 
 
@@ -43,12 +40,10 @@ class Refusals:
         """`node` is where its answers go, and nobody else's."""
         self._directory = directory
         self._store = store
-        self._log = log
+        self._own = OwnCommands(log, bus, node)
         self._bus = bus
         self._clock = clock
-        self._node = node
-        self._next_ref = 0
-        self._waiting: dict[int, asyncio.Future[Code | None]] = {}
+        self._told = 0
         self._work = asyncio.Event()
 
     async def run(self) -> None:
@@ -74,7 +69,7 @@ class Refusals:
 
     def listen(self) -> Callable[[], None]:
         """Take answers until the returned function is called."""
-        return self._bus.subscribe(answers_to(self._node), self._answers)
+        return self._own.listen()
 
     async def once(self) -> int:
         """See to the oldest rows, at most `BATCH`; how many there were. Raises `Refused` (`unavailable`, `overloaded`)
@@ -109,37 +104,16 @@ class Refusals:
         """Tell the conversations of `pairs` what the directory says now, and return that once they have it."""
         async with self._directory.reading() as directory:
             truth = {(one, other): await _refuses(directory, one, other) for one, other in pairs}
-        waiting = [self._append(one, other, on) for (one, other), on in truth.items()]
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answers = await asyncio.gather(*waiting)
-        except TimeoutError:
-            raise Refused(Code.UNAVAILABLE, "no answer in time") from None
+        answers = await self._own.ask([self._command(one, other, on) for (one, other), on in truth.items()])
         for pair, code in zip(truth, answers, strict=True):
-            if code in _AGAIN:
-                raise Refused(code)
             if code is not None:
                 _log.error("a refusal is set aside", account=pair[0], other=pair[1], code=code)
         return truth
 
-    def _append(self, one: AccountId, other: AccountId, on: bool) -> "asyncio.Future[Code | None]":
-        self._next_ref += 1
-        ref, now = self._next_ref, self._clock()
-        answer = self._waiting[ref] = asyncio.get_running_loop().create_future()
-        answer.add_done_callback(lambda _: self._waiting.pop(ref, None))
-        command = Command(direct_id(one, other), one, SERVER, ClientId(f"refuse-{now}-{ref}"), now, Refuse(on))
-        try:
-            self._log.append(Submission(command, self._node, ref))
-        except Refused as refused:
-            answer.set_result(refused.code)
-        return answer
-
-    def _answers(self, signal: Signal) -> None:
-        if type(signal) is Answers:
-            for answer in signal.answers:
-                waiting = self._waiting.get(answer.ref)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(answer.refused)
+    def _command(self, one: AccountId, other: AccountId, on: bool) -> Command:
+        self._told += 1
+        now = self._clock()
+        return Command(direct_id(one, other), one, SERVER, ClientId(f"refuse-{now}-{self._told}"), now, Refuse(on))
 
     async def _settle(
         self, transaction: Transaction, row: RefusalDue, said: dict[tuple[AccountId, AccountId], bool]

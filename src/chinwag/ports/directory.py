@@ -11,6 +11,7 @@ from chinwag.domain.account_friendship import Bond, Friendship
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.ports.directory_admin import AnnouncementRepository, AuditRepository
 from chinwag.ports.directory_blocks import BlockRepository, RefusalRepository
+from chinwag.ports.directory_erasure import ErasureRepository
 from chinwag.ports.directory_groups import LinkRepository, ListingRepository
 
 PAGE_MAX: Final = 200
@@ -19,7 +20,8 @@ PAGE_MAX: Final = 200
 
 class Account(msgspec.Struct, frozen=True):
     """One person or robot. Times are milliseconds since 1970. `version` rises with every change of the account,
-    its devices included. A closed account keeps its row and its name, so that nobody takes a former person's name.
+    its devices included. Of a closed account the id stays known, with an empty name and profile, and its name stays
+    taken, so that nobody takes a former person's name.
     """
 
     id: AccountId
@@ -96,7 +98,7 @@ class AccountRepository(Protocol):
         ...
 
     async def named(self, key: NameKey) -> Account | None:
-        """The account whose name folds to `key`."""
+        """The account whose name folds to `key`; a closed one has no name."""
         ...
 
     async def many(self, accounts: Sequence[AccountId]) -> list[Account]:
@@ -284,6 +286,8 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditRepository: ...
     @property
+    def erasures(self) -> ErasureRepository: ...
+    @property
     def announcements(self) -> AnnouncementRepository: ...
 
 
@@ -312,6 +316,10 @@ class Directory(Protocol):
     async def wait_for_outbox(self, timeout: float) -> bool:  # noqa: ASYNC109 - the wait is the point
         """Return True as soon as this process has committed postings since the last call (at once if it has, and
         for the first call), False after `timeout` seconds. For one relay; another process's rows show by polling."""
+        ...
+
+    async def scrub(self) -> None:
+        """As `Scrub.scrub`. Transactions wait meanwhile, up to their bound."""
         ...
 
     async def close(self) -> None:

@@ -100,6 +100,19 @@ class Inbox(Protocol):
         """
         ...
 
+    async def rewrite(self, account: AccountId, rewriting: Callable[[bytes], bytes]) -> int:
+        """Put `rewriting(event)` in the place of each `Inline` event of the inbox that is readable now; how many
+        changed. For erasure alone: positions stay, and what comes in meanwhile is left as it is.
+
+        Raises `Refused(UNAVAILABLE)`: some may be changed; doing it again does the rest.
+        """
+        ...
+
+    async def forget(self, account: AccountId) -> None:
+        """Make all that was ever posted to `account` unreadable: the floor rises to the head. Durable when it returns.
+        The inbox itself goes on, dense as before. Raises `Refused(UNAVAILABLE)`: do it again."""
+        ...
+
     async def trim(self, before_ms: int, limit: int) -> int:
         """Forget up to `limit` entries posted before `before_ms` (since 1970), oldest first per account.
 

@@ -61,6 +61,12 @@ class MarkStore(Protocol):
         """Who has read event `number`, and when."""
         ...
 
+    async def forget(self, account: AccountId, conversations: Sequence[ConversationId]) -> None:
+        """Forget the account's marks and steps in `conversations`, and its presence. Durable when it returns, and
+        doing it again changes nothing. An advance that arrives later starts from nothing, which P9 allows for nobody
+        else: so only for an account that is closed. Raises `Refused(UNAVAILABLE)`: do it again."""
+        ...
+
     async def save_seen(self, rows: Sequence[Seen]) -> None:
         """Keep transitions of presence; of two rows of an account the one with the later time holds."""
         ...

@@ -82,3 +82,12 @@ class MessageStore(Protocol):
     async def memberships(self, account: AccountId) -> list[Span]:
         """All spans of an account, grouped by conversation."""
         ...
+
+    async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
+        """Forget the spans of an account, and the send keys of its devices in the conversations that they name.
+
+        What it wrote stays, as do all other accounts' send keys. Spans go last, so that a call that failed can be made
+        again; durable when it returns. Only for an account that is closed and has left its groups: its sends would be
+        placed twice. Raises `Refused(UNAVAILABLE)`.
+        """
+        ...

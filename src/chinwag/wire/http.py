@@ -120,7 +120,7 @@ class DeviceEntry(msgspec.Struct):
 
 
 class User(msgspec.Struct):
-    """What everybody may see of an account. A closed one keeps its name and loses the rest."""
+    """What everybody may see of an account. Of a closed one only the id is left: show it as closed."""
 
     id: str
     name: str

@@ -15,6 +15,7 @@ from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.message_store import EmbeddedMessageStore
 from chinwag.adapters.embedded.numbering import Numbering
 from chinwag.adapters.embedded.registry import EmbeddedRegistry
+from chinwag.adapters.embedded.scrub import EmbeddedScrub
 
 __all__ = ["DataDirectoryInUseError", "Embedded", "NewerDataError", "open_embedded"]
 
@@ -31,6 +32,7 @@ class Embedded(msgspec.Struct, frozen=True):
     log: EmbeddedLog
     bus: EmbeddedBus
     registry: EmbeddedRegistry
+    scrub: EmbeddedScrub
 
     async def close(self) -> None:
         """End the log, write what is queued (bounded), and let go of the directory."""
@@ -62,4 +64,5 @@ async def open_embedded(
         log=EmbeddedLog(engine.epochs.log, partitions),
         bus=EmbeddedBus(),
         registry=EmbeddedRegistry(engine.epochs.log),
+        scrub=EmbeddedScrub(engine),
     )

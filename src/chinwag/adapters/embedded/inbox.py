@@ -12,6 +12,7 @@ from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.group import Group
 from chinwag.adapters.embedded.numbering import Numbering, head
 from chinwag.adapters.embedded.scan import read
+from chinwag.adapters.embedded.scan import rows as rows_from
 from chinwag.adapters.embedded.trim import Trimmer
 from chinwag.domain.ids import AccountId
 from chinwag.ports.inbox import Arrival, Bounds, Inbox, Inline, Posting, Run, Slice
@@ -68,6 +69,35 @@ class EmbeddedInbox(Inbox):
         async with self._trimming:
             return await self._trimmer.trim(before_ms, limit)
 
+    async def rewrite(self, account: AccountId, rewriting: Callable[[bytes], bytes]) -> int:
+        # Not beside the trimmer: a chunk that it removes meanwhile must not come back.
+        async with self._trimming:
+            engine, prefix = self._engine, keys.inbox(account)
+            changed = await engine.read(lambda db: _rewritten(db, prefix, rewriting))
+            if changed:
+                await engine.ready()
+                with engine.group() as group:
+                    for key, stored, _ in changed:
+                        group.put(key, stored)
+                    durable = engine.durable(group)
+                await durable
+            return sum(count for _, _, count in changed)
+
+    async def forget(self, account: AccountId) -> None:
+        async with self._trimming:
+            engine, prefix = self._engine, keys.inbox(account)
+            await engine.ready()
+            self._numbering.begin()
+            last = self._numbering.inboxes([account])[0].last
+            if not last:
+                return
+            with engine.group() as group:
+                # A range, for what is on its way to the disk is in it as well.
+                group.rows.delete_range(prefix + keys.number(1), prefix + keys.number(last + 1))
+                group.put(prefix + keys.number(0), values.sealed(last))
+                durable = engine.durable(group)
+            await durable
+
     def _slice(self, db: Rdict, prefix: bytes, after: int, limit: int) -> Slice:
         # One iterator sees one moment: floor, entries and head belong together.
         rows = db.iter()
@@ -103,6 +133,18 @@ class EmbeddedInbox(Inbox):
             handler(arrivals)
         except Exception:
             log.exception("feed_handler_failed", arrivals=len(arrivals))
+
+
+def _rewritten(db: Rdict, prefix: bytes, rewriting: Callable[[bytes], bytes]) -> list[tuple[bytes, bytes, int]]:
+    """The chunks that change: key, new value, how many events."""
+    found: list[tuple[bytes, bytes, int]] = []
+    for key, stored in rows_from(db, prefix + keys.number(1)):
+        if not key.startswith(prefix):
+            break
+        written, count = values.rewritten(stored, rewriting)
+        if count:
+            found.append((key, written, count))
+    return found
 
 
 def _floor(rows: RdictIter, prefix: bytes) -> int:

@@ -8,7 +8,7 @@ import struct
 from functools import lru_cache
 from typing import Final
 
-from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import KeyName
 
@@ -55,6 +55,11 @@ def state(conversation: ConversationId) -> bytes:
 def send_key(key: KeyName) -> bytes:
     """What a send became. Asked for when the send is looked up and again when it is committed."""
     return b"k" + name(key.conversation) + name(key.device) + fresh_name(key.id)
+
+
+def sends(conversation: ConversationId, device: DeviceId) -> bytes:
+    """Before the client's id of a send."""
+    return b"k" + name(conversation) + name(device)
 
 
 def spans(account: AccountId) -> bytes:

@@ -6,6 +6,7 @@ from rocksdict import Rdict
 
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
+from chinwag.adapters.embedded.forget import keys_below, remove
 from chinwag.adapters.embedded.generations import Generations
 from chinwag.adapters.embedded.numbering import Numbering
 from chinwag.adapters.embedded.scan import get, read, rows, scan
@@ -72,6 +73,16 @@ class EmbeddedMarkStore(MarkStore):
 
     async def readers(self, conversation: ConversationId, number: int, limit: int) -> list[ReadStep]:
         return await read(self._engine, limit, lambda db: _readers(db, conversation, number, limit))
+
+    async def forget(self, account: AccountId, conversations: Sequence[ConversationId]) -> None:
+        engine = self._engine
+        steps = await keys_below(engine, [keys.steps(one, account) for one in conversations])
+        own = [keys.marks(one) + keys.name(account) for one in conversations]
+        await engine.ready()
+        for one in conversations:
+            self._marks.put((one, account), Marks())
+        self._seen.put(account, Seen(account, False, 0))
+        await remove(engine, [*steps, *own, keys.seen(account)])
 
     async def save_seen(self, rows: Sequence[Seen]) -> None:
         engine = self._engine

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
+from chinwag.adapters.embedded.forget import keys_below, remove
 from chinwag.adapters.embedded.numbering import Delivery, Numbering
 from chinwag.adapters.embedded.scan import get, read, scan
 from chinwag.domain.conversation import Conversation, SendKey, Span
-from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import Commit, KeyName, MessageStore
 
@@ -78,6 +79,12 @@ class EmbeddedMessageStore(MessageStore):
 
     async def memberships(self, account: AccountId) -> list[Span]:
         return await self._spans(keys.spans(account))
+
+    async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
+        conversations = dict.fromkeys(span.conversation for span in await self.memberships(account))
+        sends = [keys.sends(conversation, device) for conversation in conversations for device in devices]
+        found = await keys_below(self._engine, [*sends, keys.spans(account)])
+        await remove(self._engine, found)
 
     async def _spans(self, prefix: bytes) -> list[Span]:
         return [values.span(stored) for _, stored in await scan(self._engine, prefix, prefix, _SPANS_MAX)]

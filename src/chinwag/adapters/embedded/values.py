@@ -1,7 +1,7 @@
 """The values of the embedded store. Each begins with a format byte and the id of the key that encrypts it."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -111,6 +111,19 @@ def entries(stored: bytes, last: int) -> list[Run | Inline]:
         found.append(Inline(position, event) if conversation is None else Run(position, conversation, first, count))
         position += count
     return found
+
+
+def rewritten(stored: bytes, rewriting: Callable[[bytes], bytes]) -> tuple[bytes, int]:
+    """A chunk with `rewriting(event)` for each event that it holds itself, and how many of them changed."""
+    written, changed = chunk(posted_at(stored)), 0
+    for conversation, first, count, event in _parse(opened(stored)):
+        if conversation is not None:
+            written += run(conversation, first, count)
+        else:
+            after = rewriting(event)
+            changed += after != event
+            written += inline(after)
+    return written, changed
 
 
 def _parse(content: bytes) -> Iterator[tuple[ConversationId | None, int, int, bytes]]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import accounts
-from chinwag.domain.account import NameKey, Settings
+from chinwag.domain.account import NameKey, Settings, closed_key
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Account
@@ -35,7 +35,8 @@ class RelationalAccounts:
         self._connection = connection
 
     async def create(self, account: Account, key: NameKey, password: str) -> None:
-        if await self.named(key) is not None:
+        taken = select(accounts.c.id).where(accounts.c.name_key.in_((key, closed_key(key))))
+        if await self._connection.scalar(taken) is not None:
             raise Refused(Code.NAME_TAKEN)
         row = {
             "id": account.id,
@@ -71,7 +72,8 @@ class RelationalAccounts:
     async def page(self, after: AccountId | None, limit: int, search: NameKey | None = None) -> list[Account]:
         query = select(*_COLUMNS).order_by(accounts.c.id).limit(min(limit, PAGE_MAX))
         if search:
-            query = query.where(accounts.c.name_key.contains(search, autoescape=True))
+            found = accounts.c.name_key.contains(search, autoescape=True)
+            query = query.where(found, accounts.c.closed_at.is_(None))
         if after is not None:
             query = query.where(accounts.c.id > after)
         return [_account(row) for row in await self._connection.execute(query)]
@@ -100,7 +102,20 @@ class RelationalAccounts:
         return await self._change(account, admin=admin)
 
     async def close(self, account: AccountId, at: int) -> Account:
-        return await self._change(account, closed_at=at, display_name="", about="", password="")
+        key = await self._connection.scalar(select(accounts.c.name_key).where(accounts.c.id == account))
+        if key is None:
+            raise Refused(Code.NO_ACCOUNT)
+        return await self._change(
+            account,
+            closed_at=at,
+            name="",
+            name_key=closed_key(NameKey(key)),
+            display_name="",
+            about="",
+            settings="{}",
+            password="",
+            admin=False,
+        )
 
     async def touch(self, account: AccountId) -> int:
         return (await self._change(account)).version

@@ -16,6 +16,7 @@ from chinwag.adapters.relational.accounts import RelationalAccounts
 from chinwag.adapters.relational.admin import RelationalAnnouncements, RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks, RelationalRefusals
 from chinwag.adapters.relational.devices import RelationalDevices, RelationalRefreshTokens
+from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
 from chinwag.adapters.relational.groups import RelationalLinks, RelationalListing
 from chinwag.adapters.relational.migrate import migrate
@@ -43,7 +44,7 @@ async def open_directory(url: str) -> Directory:
     except BaseException:
         await writer.dispose()
         raise
-    return RelationalDirectory(writer, sqlite.reader(path), sqlite.same_file(path))
+    return RelationalDirectory(writer, sqlite.reader(path), sqlite.same_file(path), lambda: sqlite.scrub(path))
 
 
 class RelationalTransaction:
@@ -101,6 +102,10 @@ class RelationalTransaction:
         return RelationalAudit(self._connection)
 
     @cached_property
+    def erasures(self) -> RelationalErasures:
+        return RelationalErasures(self._connection)
+
+    @cached_property
     def announcements(self) -> RelationalAnnouncements:
         return RelationalAnnouncements(self._connection)
 
@@ -108,13 +113,17 @@ class RelationalTransaction:
 class RelationalDirectory:
     """`Directory` upon two engines (which may be one), one for writing and one for reading.
 
-    `check` raises `unavailable` if the database is not the one that was opened.
+    `check` raises `unavailable` if the database is not the one that was opened. `scrub` does what the port says, in a
+    thread, while no transaction of this process runs.
     """
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, check: Callable[[], None]) -> None:
+    def __init__(
+        self, writer: AsyncEngine, reader: AsyncEngine, check: Callable[[], None], scrub: Callable[[], None]
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._check = check
+        self._scrub = scrub
         self._closed = False
         self._one_at_a_time = asyncio.Lock()
         self._postings = asyncio.Event()
@@ -144,6 +153,13 @@ class RelationalDirectory:
             return False
         self._postings.clear()
         return True
+
+    async def scrub(self) -> None:
+        if self._closed:
+            raise Refused(Code.UNAVAILABLE, "the directory is closed", 1.0)
+        async with self._one_at_a_time:
+            self._check()
+            await asyncio.to_thread(self._scrub)
 
     async def close(self) -> None:
         self._closed = True

@@ -80,6 +80,16 @@ refusals = Table(
     Index("refusals_by_age", "at"),
 )
 
+# Closed accounts of which something may be left; `behind`: postings of the outbox up to this one are from before.
+erasures = Table(
+    "erasures",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("closed_at", BigInteger, nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("behind", BigInteger, nullable=False),
+)
+
 invitations = Table(
     "invitations",
     METADATA,

@@ -1,5 +1,6 @@
 """All that is particular to SQLite: how its connections are set up, and where its file is."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +31,10 @@ def create_file(path: Path) -> None:
 def writer(path: Path) -> AsyncEngine:
     """An engine with one connection, whose transactions take the write lock at their begin."""
     engine = _engine(path, connections=1, begin="BEGIN IMMEDIATE")
-    _on_connect(engine, ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"])
+    _on_connect(
+        engine,
+        ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA secure_delete=ON"],
+    )
     return engine
 
 
@@ -57,6 +61,27 @@ def same_file(path: Path) -> Callable[[], None]:
             raise Refused(Code.UNAVAILABLE, "the directory's file was replaced: restart the server", 1.0)
 
     return check
+
+
+def scrub(path: Path) -> None:
+    """Leave nothing of what was deleted in the database's files. Blocks; raises `unavailable` if somebody reads on.
+
+    `secure_delete` writes zeros over what goes, but a page that was split may hold an older copy beside its rows:
+    VACUUM writes every page anew. The journal still has the pages as they were: it is emptied.
+    """
+    try:
+        connection = sqlite3.connect(f"file:{path.resolve()}?mode=rw", uri=True, isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("VACUUM")
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise Refused(Code.UNAVAILABLE, "the directory cannot be scrubbed now", 1.0) from error
+    if busy:
+        raise Refused(Code.UNAVAILABLE, "the directory is being read: its journal stays for now", 1.0)
 
 
 def _engine(path: Path, connections: int, begin: str) -> AsyncEngine:

@@ -10,8 +10,10 @@ from chinwag.domain.refusal import Refused
 from chinwag.flow.announcements import announcements
 from chinwag.flow.clock import Clock
 from chinwag.flow.deliver import Deliver
+from chinwag.flow.erase import Erase, ErasePorts
 from chinwag.flow.groups.join_by_link import settle
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.refusals import Refusals
 from chinwag.flow.relay import relay
 from chinwag.ports.bus import Bus, NodeId
@@ -41,7 +43,10 @@ class Delivery:
         directory: Directory,
         clock: Clock,
         inbox_kept_days: int,
+        erasing: ErasePorts | None = None,
+        erasure_days: int = 7,
     ) -> None:
+        """erasing: None where no account is erased, as somebody else does it."""
         self.workers = [Deliver(partition, log, store, bus) for partition in range(log.partitions)]
         self._log = log
         self._store = store
@@ -49,6 +54,8 @@ class Delivery:
         self._bus = bus
         self._directory = directory
         self._clock = clock
+        self._erasing = erasing
+        self._erasure_days = erasure_days
         self._kept_ms = inbox_kept_days * DAY_MS
         self._working: list[asyncio.Task[None]] = []
         self._beside: list[asyncio.Task[None]] = []
@@ -64,6 +71,8 @@ class Delivery:
             asyncio.create_task(settle(self._directory, self._store, self._clock), name="settle-links"),
             asyncio.create_task(self._trim(), name="trim"),
         ]
+        if self._erasing is not None:
+            self._beside.append(asyncio.create_task(self._erase(self._erasing).run(), name="erase"))
 
     def start_working(self) -> None:
         """Begin to take commands from the log, and no more than that."""
@@ -72,6 +81,10 @@ class Delivery:
     def _refusals(self) -> Refusals:
         node = NodeId(f"refusals-{secrets.token_hex(8)}")
         return Refusals(self._directory, self._store, self._log, self._bus, self._clock, node)
+
+    def _erase(self, ports: ErasePorts) -> Erase:
+        own = OwnCommands(self._log, self._bus, NodeId(f"erase-{secrets.token_hex(8)}"))
+        return Erase(ports, own, self._bus, self._clock, self._erasure_days)
 
     async def check(self) -> None:
         """For readiness: raise if a worker has ended."""

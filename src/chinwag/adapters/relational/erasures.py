@@ -1,0 +1,83 @@
+"""Closed accounts on their way out, in their table."""
+
+from typing import Final
+
+from sqlalchemy import Select, case, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chinwag.adapters.relational.schema import (
+    blocks,
+    created_groups,
+    devices,
+    erasures,
+    friendships,
+    link_uses,
+    outbox,
+    refresh_tokens,
+    refusals,
+)
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.ports.directory import PAGE_MAX
+from chinwag.ports.directory_erasure import Erasure, Stage
+
+_EVERYBODY: Final = ""
+
+
+class RelationalErasures:
+    """`ErasureRepository` upon one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def begin(self, account: AccountId, at: int) -> None:
+        last = await self._connection.scalar(select(func.max(outbox.c.id))) or 0
+        row = {"account": account, "closed_at": at, "stage": int(Stage.CLOSED), "behind": last}
+        await self._connection.execute(insert(erasures).values(row))
+        await self._connection.execute(update(devices).where(devices.c.account == account).values(name=""))
+        await self._connection.execute(delete(blocks).where(blocks.c.blocker == account))
+
+    async def page(self, stage: Stage, after: AccountId | None, limit: int) -> list[Erasure]:
+        query = select(erasures).where(erasures.c.stage == int(stage)).order_by(erasures.c.account)
+        if after is not None:
+            query = query.where(erasures.c.account > after)
+        return [
+            Erasure(AccountId(row.account), row.closed_at, Stage(row.stage))
+            for row in await self._connection.execute(query.limit(min(limit, PAGE_MAX)))
+        ]
+
+    async def waits(self, account: AccountId) -> bool:
+        behind = select(erasures.c.behind).where(erasures.c.account == account).scalar_subquery()
+        if await self._connection.scalar(select(func.count()).where(outbox.c.id <= behind)):
+            return True
+        mine = (refusals.c.account == account, refusals.c.other == _EVERYBODY)
+        return bool(await self._connection.scalar(select(func.count()).where(*mine)))
+
+    async def known_to(self, account: AccountId, after: AccountId | None, limit: int) -> list[AccountId]:
+        other = case((friendships.c.low == account, friendships.c.high), else_=friendships.c.low)
+        query = select(other).where(or_(friendships.c.low == account, friendships.c.high == account)).order_by(other)
+        if after is not None:
+            query = query.where(other > after)
+        return [AccountId(one) for one in await self._connection.scalars(query.limit(min(limit, PAGE_MAX)))]
+
+    async def devices(self, account: AccountId) -> list[DeviceId]:
+        return [DeviceId(one) for one in await self._connection.scalars(_devices(account))]
+
+    async def reached(self, account: AccountId, stage: Stage) -> None:
+        await self._connection.execute(update(erasures).where(erasures.c.account == account).values(stage=int(stage)))
+
+    async def forget(self, account: AccountId) -> None:
+        execute = self._connection.execute
+        for table in (created_groups, refresh_tokens):
+            await execute(delete(table).where(table.c.device.in_(_devices(account))))
+        await execute(delete(devices).where(devices.c.account == account))
+        await execute(delete(friendships).where(or_(friendships.c.low == account, friendships.c.high == account)))
+        await execute(delete(blocks).where(or_(blocks.c.blocker == account, blocks.c.blocked == account)))
+        await execute(delete(link_uses).where(link_uses.c.account == account))
+        await execute(delete(outbox).where(outbox.c.account == account))
+
+    async def done(self, account: AccountId) -> None:
+        await self._connection.execute(delete(erasures).where(erasures.c.account == account))
+
+
+def _devices(account: AccountId) -> Select[str]:
+    return select(devices.c.id).where(devices.c.account == account)

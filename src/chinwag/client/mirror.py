@@ -157,8 +157,7 @@ class Mirror:
             kind=one.kind,
             role=one.role,
             title=one.title,
-            # Whoever is out is told of no more changes, and needs no settings.
-            settings=Settings() if one.role is None else one.settings,
+            settings=one.settings,
             roles={account: member.role for account, member in one.members.items()},
             covered={a: (last_within(m.read), last_within(max(m.read, m.delivered))) for a, m in others.items()},
             first=one.first,

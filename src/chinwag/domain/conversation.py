@@ -89,13 +89,15 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a member who goes saw last: the group's title and ordinal then, and how far its own writing had read."""
+    """What a member who goes saw last: the group's title, settings and ordinal then, and how far its own writing had
+    read."""
 
     title: str
     ordinal: int
     at: int
     read: int
     read_ordinal: int
+    settings: Settings = Settings()
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):

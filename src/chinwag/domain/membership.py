@@ -141,7 +141,7 @@ def _exit(state: Conversation, at: int, account: AccountId, what: events.Change)
     members = state.members.copy()
     del members[account]
     after = _next(state, members)
-    closing = Closing(state.title, state.ordinal, at, *read_up_to(NONE, goes))
+    closing = Closing(state.title, state.ordinal, at, *read_up_to(NONE, goes), state.settings)
     span = Span(account, state.id, goes.reads_from, after.head, closing)
     return Outcome(after, what, tuple(state.members), (span,))
 

@@ -17,6 +17,8 @@ from chinwag.ports.message_store import MessageStore
 
 MARKS: Final = 500
 """Members whose marks are shown."""
+_AGAIN: Final = 10
+"""Times that a membership may change while it is read."""
 _STATES: Final = 1_000
 """States read at a time."""
 
@@ -32,7 +34,7 @@ class Conversations:
         """One conversation as `account` sees it. Raises `Refused(NO_CONVERSATION)` for a stranger."""
         spans = await self._store.spans(account, conversation)
         state = (await self._store.states([conversation]))[0] if spans else None
-        if state is None or not readable(spans, state.head):
+        if state is None:
             raise Refused(Code.NO_CONVERSATION)
         return await self._view(account, state, spans)
 
@@ -60,7 +62,10 @@ class Conversations:
         return ConversationPage(views, more)
 
     async def _view(self, account: AccountId, state: Conversation, spans: Sequence[Span]) -> ConversationView:
+        state, spans = await self._of_one_moment(account, state, spans)
         ranges = readable(spans, state.head)
+        if not ranges:
+            raise Refused(Code.NO_CONVERSATION)
         member = state.members.get(account)
         head = ranges[-1][1]
         if member is None:
@@ -83,11 +88,22 @@ class Conversations:
             last=await self._last(state.id, head),
         )
 
+    async def _of_one_moment(
+        self, account: AccountId, state: Conversation, spans: Sequence[Span]
+    ) -> tuple[Conversation, Sequence[Span]]:
+        """State and spans are read one after the other: where somebody came or went in between, read both again."""
+        for _ in range(_AGAIN):
+            if (account in state.members) == any(span.last is None for span in spans):
+                return state, spans
+            spans = await self._store.spans(account, state.id)
+            state = (await self._store.states([state.id]))[0] or state
+        raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
+
     async def _former(
         self, account: AccountId, state: Conversation, spans: Sequence[Span], first: int, head: int
     ) -> ConversationView:
         """What remains of a conversation to somebody who left or was removed: as it was then."""
-        closing = max((span for span in spans if span.last is not None), key=lambda span: span.last or 0).closing
+        closing = max(spans, key=lambda span: span.last or 0).closing
         if closing is None:
             raise Refused(Code.NO_CONVERSATION)
         mark = (await self._marks.marks([(state.id, account)]))[0].read
@@ -97,7 +113,7 @@ class Conversations:
             kind="group",
             role=None,
             title=closing.title,
-            settings=state.settings,
+            settings=closing.settings,
             members=[],
             first=first,
             head=head,

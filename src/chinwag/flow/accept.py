@@ -25,7 +25,7 @@ from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Signal, answers_to
 from chinwag.ports.log import Log, Submission
-from chinwag.ports.message_store import MessageStore
+from chinwag.ports.message_store import KeyName, MessageStore
 
 ANSWER_SECONDS: Final = 20.0
 """How long an answer is waited for."""
@@ -98,7 +98,7 @@ class Accept:
         self._now = now
         self._next_ref = 0
         self._waiting: OrderedDict[int, tuple[Asker, Wish, float]] = OrderedDict()
-        self._queued: dict[ConversationId, list[tuple[Asker, Wish]]] = {}
+        self._queued: dict[ConversationId, list[tuple[Asker, Wish, float]]] = {}
         self._slow = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._devices: OrderedDict[str, Bucket] = OrderedDict()
@@ -160,7 +160,7 @@ class Accept:
                     return
             self._queued[wish.conversation] = []
             self._spawn(wish.conversation)
-        self._queued[wish.conversation].append((asker, wish))
+        self._queued[wish.conversation].append((asker, wish, self._now()))
         self._slow += 1
         self._idle.clear()
 
@@ -203,19 +203,31 @@ class Accept:
         agreed: set[AccountId] = set()
         done = 0
         while done < len(queue):
-            asker, wish = queue[done]
+            asker, wish, since = queue[done]
             done += 1
             self._slow -= 1
             try:
-                opening = await self._check(wish, agreed)
+                async with asyncio.timeout(since + ANSWER_SECONDS - self._now()):
+                    opening = await self._may_go_on(wish, agreed)
                 self._append(asker, wish, opening)
             except Refused as refused:
                 self._tell(asker, wish, Answer(0, refused=refused.code, detail=refused.detail))
+            except TimeoutError:
+                self._tell(asker, wish, Answer(0, refused=Code.UNAVAILABLE, detail="no answer in time"))
             except Exception:
                 _log.exception("accept failed", conversation=conversation)
                 self._tell(asker, wish, Answer(0, refused=Code.INTERNAL))
         del self._queued[conversation]
         self._note_idle()
+
+    async def _may_go_on(self, wish: Wish, agreed: set[AccountId]) -> bool:
+        """As `_check`, but what was placed before goes on to its answer, whoever left or was blocked since (P6)."""
+        try:
+            return await self._check(wish, agreed)
+        except Refused:
+            if (await self._store.keys([KeyName(wish.conversation, wish.device, wish.id)]))[0] is None:
+                raise
+            return False
 
     async def _check(self, wish: Wish, agreed: set[AccountId]) -> bool:
         """Whether this wish may begin a direct conversation. Raises `Refused` if it may not go on at all.

@@ -55,6 +55,8 @@ async def announcements(directory: Directory, inbox: Inbox, bus: Bus) -> None:
                     continue
             except Refused as refused:
                 _log.warning("an announcement waits", code=refused.code, detail=refused.detail)
+            except Exception:
+                _log.exception("an announcement waits")
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await work.wait()

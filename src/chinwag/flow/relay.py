@@ -54,3 +54,6 @@ async def relay(directory: Directory, inbox: Inbox) -> None:
         except Refused as refused:
             _log.warning("account changes wait", code=refused.code, detail=refused.detail)
             await asyncio.sleep(RETRY_SECONDS)
+        except Exception:
+            _log.exception("account changes wait")
+            await asyncio.sleep(RETRY_SECONDS)

@@ -204,6 +204,10 @@ class MemoryLink:
         if not self.ended.done():
             self._on_frame(payload)
 
+    def abort(self) -> None:
+        """The connection is cut at once."""
+        self._loop.call_soon(self._end, 1006)
+
     def close(self, code: int = 1000, reason: str = "") -> None:
         """The session ends."""
         del reason

@@ -7,9 +7,13 @@ and must catch up from its inbox when something is missing between.
 from collections.abc import Sequence
 from typing import Protocol
 
+import structlog
+
 from chinwag.domain.ids import AccountId
 from chinwag.ports.bus import PEOPLE, Bus, Signal, Tell
 from chinwag.ports.inbox import Arrival, Inbox
+
+_log = structlog.get_logger(__name__)
 
 
 class Reader(Protocol):
@@ -74,10 +78,17 @@ class Announce:
         for arrival in arrivals:
             self.events += len(arrival.events)
             for reader in readers.get(arrival.account, ()):
-                reader.arrived(arrival.position, arrival.events)
+                try:
+                    reader.arrived(arrival.position, arrival.events)
+                except Exception:
+                    # The others get theirs; this one sees the gap when the next one comes.
+                    _log.exception("an arrival could not be given", account=arrival.account)
 
     def _told(self, signal: Signal) -> None:
         if type(signal) is Tell:
             for account in signal.to:
                 for reader in self._readers.get(account, ()):
-                    reader.told(signal)
+                    try:
+                        reader.told(signal)
+                    except Exception:
+                        _log.exception("a signal could not be given", account=account)

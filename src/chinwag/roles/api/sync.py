@@ -154,6 +154,10 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     yield _line("event", f"{epoch}.{position}", event_frame(position, event))
                 if stretch.events:
                     continue
+                if position < stretch.bounds.floor:
+                    # What came next was given up meanwhile, as it is older than what is kept (P7).
+                    position = stretch.bounds.head
+                    yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
                 for signal in follower.signals():
                     yield _line("signal", None, signal_frame(signal))
                 if not await follower.wait(COMMENT_SECONDS):

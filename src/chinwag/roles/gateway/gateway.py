@@ -176,7 +176,8 @@ class Gateway:
         """Let a session in and begin where its cursor says. Raises `Refused`."""
         cursor = parse_cursor(hello.cursor) if hello.cursor is not None else None
         principal = await self._admit(hello, session.socket.remote[0])
-        self._make_room(principal)
+        if not session.closing:
+            self._make_room(principal)
         self._made += 1
         session.id = f"{self.node}.{self._made}"
         session.account, session.device = principal.account, principal.device
@@ -184,7 +185,6 @@ class Gateway:
         epoch, position = (cursor.epoch, cursor.position) if cursor else (None, 0)
         start = await catch_up.start(self.inbox, session.account, epoch, position)
         if session.closing:
-            self._announce.detach(session)
             return
         session.push(
             encode(
@@ -238,6 +238,11 @@ class Gateway:
         if session.welcomed:
             self._report(session, "out" if code is Code.REVOKED else "down")
 
+    def forget(self, session: Session) -> None:
+        """`session` ended before it was welcome, perhaps while it was being let in."""
+        if session.account:
+            self._announce.detach(session)
+
     def gone(self, session: Session) -> None:
         """The connection is gone."""
         self._sessions.discard(session)
@@ -251,13 +256,27 @@ class Gateway:
         """Run `work` beside, and keep it from being collected."""
         task = self.loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        if isinstance(failure, Refused):
+            _log.info("work for a session was refused", code=failure.code, detail=failure.detail)
+        elif failure is not None:
+            _log.error("work for a session failed", exc_info=failure)
 
     def _flush(self) -> None:
         sessions, self._dirty = self._dirty, []
         for session in sessions:
-            if not session.closing:
+            if session.closing:
+                continue
+            try:
                 session.flush()
+            except Exception:
+                # The others are told nevertheless; this one comes back with its cursor.
+                _log.exception("a session could not be written to", session=session.id)
+                session.socket.abort()
 
     def _report(self, session: Session, state: str) -> None:
         silent = self.now() - session.last_heard if state == "down" else 0.0

@@ -19,10 +19,11 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
 from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer, Tell
+from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.socket import Socket
 from chinwag.wire.codec import BadFrame, decode_client, encode, error_frame, event_frame, frame_id, signal_frame
 from chinwag.wire.errors import CATALOGUE
-from chinwag.wire.frames import Ack, Bye, ClientFrame, Hello
+from chinwag.wire.frames import Ack, Bye, ClientFrame, Hello, Reset
 
 if TYPE_CHECKING:
     from chinwag.roles.gateway.gateway import Gateway
@@ -206,6 +207,8 @@ class Session:
         except Exception:
             _log.exception("hello failed")
             self.close(Refused(Code.INTERNAL))
+        if self.closing:
+            self.gateway.forget(self)
         early, self._early = self._early or [], None
         for payload in early:
             self.text(payload)
@@ -341,7 +344,7 @@ class Session:
                 if self._paused_at and not self.closing:
                     self._resumed = gateway.loop.create_future()
                     await self._resumed
-                elif not stretch.events and not self._behind:
+                elif not stretch.events and not self._passed_over(stretch.bounds) and not self._behind:
                     break
         except asyncio.CancelledError:
             if not self.closing:
@@ -353,6 +356,14 @@ class Session:
             self.close(refused, reconnect_after=1.0)
         finally:
             self._catching = False
+
+    def _passed_over(self, bounds: Bounds) -> bool:
+        """Whether what comes next was given up meanwhile, as it is older than what is kept: say so (P7)."""
+        if self.position >= bounds.floor or self.closing:
+            return False
+        self.push(encode(Reset("old", bounds.epoch, bounds.head)))
+        self.position = bounds.head
+        return True
 
 
 Verb = Callable[[Session, ClientFrame], None]

@@ -1,6 +1,7 @@
 """Reading a conversation: pages of its events, each cut to what the reader may see."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,11 @@ from chinwag.domain.views import EventPage, Receipt
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
+
+PAGE_BYTES: Final = 4 << 20
+"""A page with this many bytes takes no further event: one of long texts is shorter than was asked for."""
+STEP: Final = 50
+"""Events read at a time."""
 
 Range = tuple[int, int]
 """Numbers from the first to the last, both included."""
@@ -68,20 +74,22 @@ class History:
         """The last `limit` events below `number` (None: the newest). Raises `Refused(NO_CONVERSATION)`."""
         ranges = await self._readable(account, conversation)
         top = ranges[-1][1]
-        return await self._page(conversation, before(ranges, top + 1 if number is None else number, limit), top)
+        events = await self._backward(conversation, before(ranges, top + 1 if number is None else number, limit))
+        return EventPage(events, top)
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` events above `number`; also what changed after it. Raises `Refused`."""
         ranges = await self._readable(account, conversation)
-        return await self._page(conversation, after(ranges, number, limit), ranges[-1][1])
+        return EventPage(await self._forward(conversation, after(ranges, number, limit)), ranges[-1][1])
 
     async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """About `limit` events with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not be read."""
         ranges = await self._readable(account, conversation)
         self._must_hold(ranges, number)
         half = limit // 2
-        wanted = before(ranges, number, half) + after(ranges, number - 1, max(1, limit - half))
-        return await self._page(conversation, wanted, ranges[-1][1])
+        earlier = await self._backward(conversation, before(ranges, number, half))
+        rest = await self._forward(conversation, after(ranges, number - 1, max(1, limit - half)))
+        return EventPage(earlier + rest, ranges[-1][1])
 
     async def receipts(
         self, account: AccountId, conversation: ConversationId, number: int, limit: int
@@ -130,8 +138,33 @@ class History:
         if not any(first <= number <= last for first, last in ranges):
             raise Refused(Code.NO_MESSAGE)
 
-    async def _page(self, conversation: ConversationId, wanted: Sequence[Range], head: int) -> EventPage:
-        events: list[msgspec.Raw] = []
+    async def _forward(self, conversation: ConversationId, wanted: Sequence[Range]) -> list[msgspec.Raw]:
+        """The events of `wanted` from its beginning, as many as fit a page."""
+        events: list[bytes] = []
         for first, last in wanted:
-            events += [msgspec.Raw(event) for event in await self._store.events(conversation, first, last)]
-        return EventPage(events, head)
+            for begin in range(first, last + 1, STEP):
+                events += await self._store.events(conversation, begin, min(last, begin + STEP - 1))
+                if sum(map(len, events)) >= PAGE_BYTES:
+                    return [msgspec.Raw(event) for event in _fitting(events)]
+        return [msgspec.Raw(event) for event in events]
+
+    async def _backward(self, conversation: ConversationId, wanted: Sequence[Range]) -> list[msgspec.Raw]:
+        """The events of `wanted` from its end, as many as fit a page; rising all the same."""
+        events: list[bytes] = []
+        for first, last in reversed(wanted):
+            for end in range(last, first - 1, -STEP):
+                step = await self._store.events(conversation, max(first, end - STEP + 1), end)
+                events += reversed(step)
+                if sum(map(len, events)) >= PAGE_BYTES:
+                    return [msgspec.Raw(event) for event in reversed(_fitting(events))]
+        return [msgspec.Raw(event) for event in reversed(events)]
+
+
+def _fitting(events: Sequence[bytes]) -> list[bytes]:
+    """The first events, up to the one that fills a page."""
+    size = 0
+    for count, event in enumerate(events, 1):
+        size += len(event)
+        if size >= PAGE_BYTES:
+            return list(events[:count])
+    return list(events)

@@ -13,6 +13,7 @@ from chinwag.assembly import Server, open_server
 from chinwag.config import Config, sections
 from chinwag.domain.ids import AccountId, ClientId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accounts.admission import Principal
 from chinwag.ports.inbox import Bounds
 from chinwag.wire.codec import encode
 from chinwag.wire.frames import Hello, Send
@@ -53,20 +54,27 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 
 
 async def test_who_leaves_while_being_let_in_is_forgotten(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, away = asyncio.Event(), asyncio.Event()
+    admission = town.server._admission
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def check(token: str) -> Principal:
+        asked.set()
+        await gone.wait()
+        return admission.peek(token) or await admitted(token)
 
     async def bounds(_: AccountId) -> Bounds:
-        asked.set()
-        await away.wait()
         raise Refused(Code.UNAVAILABLE)
 
+    admitted = admission.check
+    monkeypatch.setattr(admission, "check", check)
+    monkeypatch.setattr(town.server._gateway._admission, "peek", lambda _: None)
     monkeypatch.setattr(town.server._embedded.inbox, "bounds", bounds)
     await town.berta.disconnect()
     link = await town.berta.place.link(lambda _: None)
     link.send(encode(Hello(token=town.berta.token)))
     await asked.wait()
     link.cut()
-    away.set()
+    gone.set()
     tasks = town.server._gateway._tasks
     while tasks:
         await asyncio.wait(set(tasks))

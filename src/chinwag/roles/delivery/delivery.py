@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -27,6 +29,8 @@ TRIM_SECONDS: Final = 600.0
 TRIM_ENTRIES: Final = 5_000
 """Entries that go at a time; between two such steps others have their turn."""
 DAY_MS: Final = 86_400_000
+AGAIN_SECONDS: Final = 1.0
+"""Until work that ended by a mistake begins again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -63,16 +67,17 @@ class Delivery:
     def start(self) -> None:
         """Begin to take commands from the log, and to do what the directory and the inboxes need besides."""
         self.start_working()
-        self._beside = [
-            asyncio.create_task(relay(self._directory, self._inbox), name="relay"),
-            asyncio.create_task(self._refusals().run(), name="refusals"),
-            asyncio.create_task(announcements(self._directory, self._inbox, self._bus), name="announcements"),
-            asyncio.create_task(Listing(self._directory, self._inbox, self._store).run(), name="listing"),
-            asyncio.create_task(settle(self._directory, self._store, self._clock), name="settle-links"),
-            asyncio.create_task(self._trim(), name="trim"),
-        ]
+        beside: dict[str, Callable[[], Awaitable[None]]] = {
+            "relay": partial(relay, self._directory, self._inbox),
+            "refusals": self._refusals().run,
+            "announcements": partial(announcements, self._directory, self._inbox, self._bus),
+            "listing": Listing(self._directory, self._inbox, self._store).run,
+            "settle-links": partial(settle, self._directory, self._store, self._clock),
+            "trim": self._trim,
+        }
         if self._erasing is not None:
-            self._beside.append(asyncio.create_task(self._erase(self._erasing).run(), name="erase"))
+            beside["erase"] = self._erase(self._erasing).run
+        self._beside = [asyncio.create_task(for_ever(name, work), name=name) for name, work in beside.items()]
 
     def start_working(self) -> None:
         """Begin to take commands from the log, and no more than that."""
@@ -113,3 +118,13 @@ class Delivery:
             except Exception:
                 _log.exception("old inbox entries stay for now")
             await asyncio.sleep(TRIM_SECONDS)
+
+
+async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work` until cancelled; when a mistake ends it, log that and begin again (P12)."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _log.exception("work begins again", work=name)
+        await asyncio.sleep(AGAIN_SECONDS)

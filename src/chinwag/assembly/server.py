@@ -1,49 +1,39 @@
-"""The one place where adapters meet roles: a whole server on embedded stores, in this process."""
+"""A whole server on embedded stores, in this process: every role, wired, started and stopped."""
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from chinwag.adapters.embedded import Embedded, open_embedded
-from chinwag.adapters.relational import open_directory
+from chinwag.assembly.around import apart_in, friends_in
+from chinwag.assembly.data import accounts_in, open_directory_in, private_folder
+from chinwag.assembly.routes import Parts, routes_of
 from chinwag.config import Config
-from chinwag.domain.ids import AccountId, Snowflake
+from chinwag.domain.ids import Snowflake
 from chinwag.domain.rate import Rate
 from chinwag.flow.accept import Accept, AcceptRules
-from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
 from chinwag.flow.accounts.admission import Admission
 from chinwag.flow.accounts.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
-from chinwag.flow.conversations import Conversations
 from chinwag.flow.erase import ErasePorts
-from chinwag.flow.groups.links import Links
-from chinwag.flow.groups.listing import Listing
-from chinwag.flow.history import History
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
-from chinwag.flow.together import Together
 from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
 from chinwag.life.folder import refuse_unfinished
 from chinwag.life.vitals import Address, Counts, Vitals
-from chinwag.ports.bus import Bus, NodeId
+from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
-from chinwag.roles.api.admin import admin_routes
-from chinwag.roles.api.app import ApiSettings, account_routes, api
-from chinwag.roles.api.conversations import ConversationServices, conversation_routes
+from chinwag.roles.api.app import ApiSettings, api
 from chinwag.roles.api.doorkeeper import Doorkeeper
-from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
-from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard, PollBudget
-from chinwag.roles.api.presence import presence_routes
-from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.budgets import BudgetRules, Budgets
 from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
@@ -65,41 +55,8 @@ GRACE: Final = 5.0
 """Seconds that a stop waits for each other part."""
 RETURN_WITHIN: Final = 3.0
 """Seconds over which clients are asked to spread their return."""
-APART_MAX: Final = 20_000
-"""Accounts that a block keeps apart from one: so many of them at most are looked at."""
-OPERATOR_WORKER: Final = 1023
-"""The worker number of ids that commands make beside a running server."""
 
 _log = structlog.get_logger(__name__)
-
-
-def private_folder(path: Path) -> Path:
-    """The folder `path`, made with mode 0700 if it is not there."""
-    folder = path.expanduser()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-async def open_directory_in(data: Path) -> Directory:
-    """The directory of a data folder."""
-    return await open_directory(f"sqlite+aiosqlite:///{data / 'directory.sqlite'}")
-
-
-def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:
-    """The account verbs of a data folder."""
-    section = config.accounts
-    rules = AccountRules(
-        sign_up=section.sign_up,
-        access_token_ms=section.access_token_minutes * 60_000,
-        refresh_token_ms=section.refresh_token_days * 86_400_000,
-        password_min=section.password_min_characters,
-        password_max=section.password_max_characters,
-        failed_logins_per_account=section.failed_logins_per_account,
-        failed_logins_per_address=section.failed_logins_per_address,
-        sign_ups_per_address=section.sign_ups_per_address,
-        throttle_window_ms=section.throttle_minutes * 60_000,
-    )
-    return open_accounts(directory, bus, ids, system_clock, data / "keys", rules)
 
 
 class Server:
@@ -195,33 +152,6 @@ class Server:
             apart=apart_in(directory),
             grace_ms=config.presence.offline_seconds * 1000,
         )
-        routes = [
-            account_routes(self._accounts),
-            presence_routes(self._presence),
-            admin_routes(self._accounts, self._presence),
-            conversation_routes(
-                ConversationServices(
-                    accept=self._accept,
-                    conversations=Conversations(stores.message_store, stores.mark_store),
-                    history=History(stores.message_store, stores.mark_store, states),
-                    inbox=stores.inbox,
-                    directory=directory,
-                    ids=ids,
-                    clock=system_clock,
-                    frame_bytes=limits.frame_bytes,
-                )
-            ),
-        ]
-        links = Links(
-            accept=self._accept,
-            directory=directory,
-            store=stores.message_store,
-            states=states,
-            ids=ids,
-            clock=system_clock,
-        )
-        routes.append(group_routes(links, Listing(directory, stores.inbox, stores.message_store)))
-        routes.append(discovery_routes(DiscoveryServices(registry=stores.registry, tickets=tickets)))
         self._heard = Heard(
             node,
             bus,
@@ -229,19 +159,22 @@ class Server:
             config.presence.offline_seconds + 1.0,
             PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
         )
-        routes.append(
-            sync_routes(
-                SyncServices(
-                    announce=self._announce,
-                    marks=self._marks,
-                    states=states,
-                    inbox=stores.inbox,
-                    store=stores.message_store,
-                    bus=bus,
-                    heard=self._heard,
-                    budgets=budgets,
-                )
-            )
+        routes = routes_of(
+            stores,
+            directory,
+            Parts(
+                accept=self._accept,
+                accounts=self._accounts,
+                announce=self._announce,
+                budgets=budgets,
+                heard=self._heard,
+                marks=self._marks,
+                presence=self._presence,
+                states=states,
+                tickets=tickets,
+            ),
+            ids,
+            limits.frame_bytes,
         )
         section = config.server
         certificate = (
@@ -354,26 +287,6 @@ class Server:
         scheme = "https" if section.tls_certificate is not None else "http"
         observe = f"http://{self._config.observe.host}:{self.observe.port}"
         return Address(f"{scheme}://{section.host}:{self.port.port}", observe)
-
-
-def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
-    """Friends of an account, as the presence role asks for them."""
-
-    async def read(accounts: Sequence[AccountId]) -> dict[AccountId, list[AccountId]]:
-        async with directory.reading() as transaction:
-            return await transaction.friends.friends_of_each(accounts)
-
-    return Together(read).ask
-
-
-def apart_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
-    """Those with whom an account has a block, of either side, as the presence role asks for them."""
-
-    async def apart(account: AccountId) -> Iterable[AccountId]:
-        async with directory.reading() as transaction:
-            return await transaction.blocks.around(account, APART_MAX)
-
-    return apart
 
 
 async def open_server(config: Config) -> Server:

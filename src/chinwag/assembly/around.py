@@ -1,0 +1,31 @@
+"""Who is around an account, as the presence role asks the directory for them."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final
+
+from chinwag.domain.ids import AccountId
+from chinwag.flow.together import Together
+from chinwag.ports.directory import Directory
+
+APART_MAX: Final = 20_000
+"""Accounts that a block keeps apart from one: so many of them at most are looked at."""
+
+
+def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
+    """Friends of an account, as the presence role asks for them."""
+
+    async def read(accounts: Sequence[AccountId]) -> dict[AccountId, list[AccountId]]:
+        async with directory.reading() as transaction:
+            return await transaction.friends.friends_of_each(accounts)
+
+    return Together(read).ask
+
+
+def apart_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
+    """Those with whom an account has a block, of either side, as the presence role asks for them."""
+
+    async def apart(account: AccountId) -> Iterable[AccountId]:
+        async with directory.reading() as transaction:
+            return await transaction.blocks.around(account, APART_MAX)
+
+    return apart

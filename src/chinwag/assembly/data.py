@@ -1,0 +1,44 @@
+"""What lies in a data folder, opened as the server opens it: for the server and for commands."""
+
+from pathlib import Path
+from typing import Final
+
+from chinwag.adapters.relational import open_directory
+from chinwag.config import Config
+from chinwag.domain.ids import Snowflake
+from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
+from chinwag.flow.clock import system_clock
+from chinwag.ports.bus import Bus
+from chinwag.ports.directory import Directory
+
+OPERATOR_WORKER: Final = 1023
+"""The worker number of ids that commands make beside a running server."""
+
+
+def private_folder(path: Path) -> Path:
+    """The folder `path`, made with mode 0700 if it is not there."""
+    folder = path.expanduser()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+async def open_directory_in(data: Path) -> Directory:
+    """The directory of a data folder."""
+    return await open_directory(f"sqlite+aiosqlite:///{data / 'directory.sqlite'}")
+
+
+def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:
+    """The account verbs of a data folder."""
+    section = config.accounts
+    rules = AccountRules(
+        sign_up=section.sign_up,
+        access_token_ms=section.access_token_minutes * 60_000,
+        refresh_token_ms=section.refresh_token_days * 86_400_000,
+        password_min=section.password_min_characters,
+        password_max=section.password_max_characters,
+        failed_logins_per_account=section.failed_logins_per_account,
+        failed_logins_per_address=section.failed_logins_per_address,
+        sign_ups_per_address=section.sign_ups_per_address,
+        throttle_window_ms=section.throttle_minutes * 60_000,
+    )
+    return open_accounts(directory, bus, ids, system_clock, data / "keys", rules)

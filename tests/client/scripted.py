@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from chinwag.wire.codec import decode_client, encode
+from chinwag.wire.errors import Code, Refused, problem
 from chinwag.wire.frames import ClientFrame, Hello, Limits, Welcome
 from chinwag.wire.values import AccountId, ClientId, ConversationId, DeviceId, Message, Text
 
@@ -104,12 +105,16 @@ class Peer:
 Answer = Callable[[bytes, dict[str, str]], tuple[int, msgspec.Struct]]
 
 
+def _no_discovery(_body: bytes, _headers: dict[str, str]) -> tuple[int, msgspec.Struct]:
+    return 404, problem(Refused(Code.NOT_FOUND))
+
+
 class ScriptedServer:
     """Listens on a loopback port. `routes`: answers to HTTP by "METHOD /path"; `asked` keeps what was asked;
     of sockets, the first `cut_handshakes` are cut before they are open."""
 
     def __init__(self) -> None:
-        self.routes: dict[str, Answer] = {}
+        self.routes: dict[str, Answer] = {"GET /v1/gateways": _no_discovery}
         self.asked: list[str] = []
         self.url = ""
         self.cut_handshakes = 0

@@ -108,7 +108,9 @@ class World:
         assert closing is not None
         assert last.last is not None
         read, ordinal = max((marks.read.number, marks.read.ordinal), (closing.read, closing.read_ordinal))
-        then = msgspec.structs.replace(state, title=closing.title, ordinal=closing.ordinal, at=closing.at)
+        then = msgspec.structs.replace(
+            state, title=closing.title, ordinal=closing.ordinal, at=closing.at, settings=closing.settings
+        )
         return self._view(first, last.last, then, None, read, closing.ordinal - ordinal)
 
     def _view(

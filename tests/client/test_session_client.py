@@ -14,6 +14,7 @@ from chinwag.wire.errors import Code, Problem, Refused, problem
 from chinwag.wire.frames import Ack, Bye, Error, Received, Reset, Send
 from chinwag.wire.frames import Read as ReadFrame
 from chinwag.wire.http import AccountSettings, Me, RefreshRequest, SessionTokens
+from chinwag.wire.sync import GatewayOption, GatewayOptions
 from chinwag.wire.values import ClientId, Message, Read, Text, Typing
 
 from .conftest import client_of
@@ -361,3 +362,26 @@ async def test_ids_make_a_repeated_send_one(scripted: ScriptedServer) -> None:
         peer = await scripted.peer()
         await peer.welcome()
         assert (await peer.take(Send)).id == ClientId("same")
+
+
+async def test_discovery_says_where_to_go_and_is_asked_again_when_sent_away(scripted: ScriptedServer) -> None:
+    async with ScriptedServer() as other:
+        tickets = iter(("t-1", "t-2"))
+        places = iter((other.url, ""))
+        scripted.routes["GET /v1/gateways"] = lambda *_: (
+            200,
+            GatewayOptions([GatewayOption(next(places), next(tickets), 1)]),
+        )
+        async with client_of(scripted):
+            peer = await other.peer()
+            hello = await peer.welcome()
+            assert (hello.ticket, hello.token) == ("t-1", "")
+            peer.cut()  # the same gateway again, without asking anybody
+            peer = await other.peer()
+            hello = await peer.welcome()
+            assert (hello.ticket, hello.token) == ("", "access-1")
+            peer.send(Bye(Code.DRAIN, 0.01, True))
+            peer = await scripted.peer()
+            hello = await peer.welcome()
+            assert (hello.ticket, hello.token) == ("t-2", "")
+    assert scripted.asked.count("GET /v1/gateways") == 2

@@ -1,6 +1,7 @@
 """`chinwag chat`: talk, in a terminal."""
 
 import asyncio
+import contextlib
 import getpass
 import os
 import socket
@@ -19,6 +20,7 @@ from chinwag.cli.chat_screen import Screen
 from chinwag.cli.chat_text import clean
 from chinwag.client import ApiError, Client, LoggedOut, Mirror, StoreInUse, Unreachable, load
 from chinwag.client.backoff import Backoff
+from chinwag.client.session import load_session
 
 DEFAULT_URL: Final = "http://127.0.0.1:8420"
 LAST_SECONDS: Final = 30.0
@@ -93,6 +95,10 @@ def last_profile() -> str:
 
 def profile_of(name: str) -> str:
     """The profile that is used for `name` if none is asked for."""
+    for session in _profiles().glob("*/session.json"):
+        with contextlib.suppress(OSError, ValueError):
+            if load_session(session).name == name:
+                return session.parent.name
     safe = "".join(character if character.isalnum() or character in "-_." else "_" for character in name)
     return safe.lstrip(".") or "default"
 

@@ -15,7 +15,7 @@ from chinwag.client.events import LoadAfresh, Offline, Online, Received, Unknown
 from chinwag.client.feed import Feed
 from chinwag.client.groups import Groups
 from chinwag.client.http import Http, tls_context
-from chinwag.client.link import End, Link
+from chinwag.client.link import Door, End, Link
 from chinwag.client.outbox import Outbox, Pending
 from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
@@ -25,6 +25,7 @@ from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.frames import Change, Send, Typing
 from chinwag.wire.http import LogInRequest, SignUpRequest
+from chinwag.wire.sync import GatewayOptions
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
 
 STABLE_SECONDS: Final = 5.0
@@ -32,6 +33,7 @@ STABLE_SECONDS: Final = 5.0
 TYPING_SECONDS: Final = 3.0
 _TYPING_KEPT: Final = 1_000
 _OVER: Final = frozenset({"revoked", "account_disabled"})
+_ELSEWHERE: Final = frozenset({"drain", "overloaded"})
 _RENEW: Final = frozenset({"token_expired", "unauthenticated"})
 
 
@@ -62,6 +64,9 @@ class Client(Resources, Groups):
         self._outbox = Outbox(self._store)
         self._reads = Reads(self._store)
         self._link = Link(session.account, self._store, self._feed, self._outbox, self._reads)
+        self._gateway = session.url
+        self._elsewhere = True
+        """Whether discovery is asked before the next session: at first, and when one was sent away or none began."""
         self._begun = asyncio.Event()
         self._typed: dict[ConversationId, float] = {}
         self._running: asyncio.Task[None] | None = None
@@ -291,7 +296,10 @@ class Client(Resources, Groups):
         try:
             token = await self._tokens.access()
             await self._begin()
-            end = await self._link.run(self.session.url, self._tls, token, lambda: self._feed.put_aside(Online()))
+            door = await self._door(token)
+            self._elsewhere = True  # unless a session comes of it
+            end = await self._link.run(door, self._tls, lambda: self._feed.put_aside(Online()))
+            self._elsewhere = end.code in _ELSEWHERE or not end.lasted
             if end.code in _RENEW:
                 await self._tokens.renew(token)
         except LoggedOut:
@@ -301,6 +309,23 @@ class Client(Resources, Groups):
         if end.code in _OVER:
             raise LoggedOut(end.code, "The server has ended this device's session: log in again.")
         return end
+
+    async def _door(self, token: str) -> Door:
+        """The gateway that discovery recommends, when one is new here or was sent elsewhere; else the last one.
+
+        Raises `ApiError`.
+        """
+        if self._elsewhere:
+            try:
+                options = await self._http.get("/v1/gateways", GatewayOptions)
+            except ApiError as error:
+                if error.code != "not_found":  # a server without discovery is its own gateway
+                    raise
+            else:
+                best = options.gateways[0]
+                self._gateway = best.url or self.session.url
+                return Door(self._gateway, ticket=best.ticket)
+        return Door(self._gateway, token)
 
     async def _begin(self) -> None:
         """A new device begins at the end of the inbox. Raises `ApiError`."""

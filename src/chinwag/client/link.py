@@ -49,6 +49,14 @@ class End(msgspec.Struct, frozen=True):
     lasted: float = 0.0
 
 
+class Door(msgspec.Struct, frozen=True):
+    """Where a session is to be, and what to show there: a ticket of discovery's, or else the access token."""
+
+    url: str
+    token: str = ""
+    ticket: str = ""
+
+
 class Link:
     """The session under way, if there is one. It moves what is in the outbox and the read marks, and fills the feed."""
 
@@ -77,8 +85,8 @@ class Link:
         """What the server takes; None while offline."""
         return None if self._welcome is None else self._welcome.limits
 
-    async def run(self, url: str, tls: ssl.SSLContext, token: str, on_online: Callable[[], None]) -> End:
-        """Hold one session until it ends. Raises `Unreachable` if none begins."""
+    async def run(self, door: Door, tls: ssl.SSLContext, on_online: Callable[[], None]) -> End:
+        """Hold one session at `door` until it ends. Raises `Unreachable` if none begins."""
         if self._feed.safe is None:
             raise RuntimeError("a session begins after a cursor")
         self._on_online = on_online
@@ -86,9 +94,16 @@ class Link:
         self._place = self._received = self._feed.safe
         self._store.save_cursor(self._place)  # the cursor in hello says that all up to it is safe
         self._feed.overflowed = False
-        connection = self._connection = await connect(url, tls, self._take)
+        connection = self._connection = await connect(door.url, tls, self._take)
         try:
-            connection.send(Hello(token=token, cursor=str(self._place), client=f"chinwag-python/{__version__}"))
+            connection.send(
+                Hello(
+                    token=door.token,
+                    ticket=door.ticket,
+                    cursor=str(self._place),
+                    client=f"chinwag-python/{__version__}",
+                )
+            )
             await self._until_ended(connection)
         finally:
             self.close()

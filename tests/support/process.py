@@ -28,6 +28,8 @@ class ServerProcess:
         self._command = command or (sys.executable, "-m", "chinwag.cli")
         self._log_path = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._lines: list[bytes] = []
+        self._line = asyncio.Event()
 
     @property
     def pid(self) -> int:
@@ -59,6 +61,7 @@ class ServerProcess:
         )
         os.close(writing)
         self.starts += 1
+        self._lines.clear()
         ready = loop.create_future()
         self._reader = asyncio.create_task(self._read(lines, transport, ready))
         async with asyncio.timeout(START_SECONDS):
@@ -97,6 +100,13 @@ class ServerProcess:
         """All that it has written, over all starts."""
         return self._log_path.read_text() if self._log_path.exists() else ""
 
+    async def logged(self, text: str) -> None:
+        """Wait until a line of the log since the last start holds `text`."""
+        async with asyncio.timeout(START_SECONDS):
+            while not any(text.encode() in line for line in self._lines):
+                self._line.clear()
+                await self._line.wait()
+
     async def figure(self, name: str) -> float:
         """One figure of `/metrics`, by its name there."""
         async with httpx2.AsyncClient() as client:
@@ -109,6 +119,8 @@ class ServerProcess:
         with self._log_path.open("ab", buffering=0) as log:
             while line := await lines.readline():
                 log.write(line)
+                self._lines.append(line)
+                self._line.set()
                 if not ready.done() and b'"event":"ready"' in line:
                     said = json.loads(line)
                     self.url, self.observe = said["url"], said["observe"]

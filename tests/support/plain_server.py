@@ -1,0 +1,53 @@
+"""Runs `chinwag` with tables that are not compressed, so that a test can look for words in its files.
+
+To be run as a program, with the arguments of `chinwag`; before them, faults may be planted: `fault:NAME`.
+"""
+
+import sys
+from typing import Final
+
+from rocksdict import DBCompressionType, Options
+
+from chinwag.adapters.embedded import forget, tuning
+from chinwag.adapters.embedded.inbox import EmbeddedInbox
+from chinwag.adapters.embedded.scrub import EmbeddedScrub
+from chinwag.adapters.relational import sqlite
+from chinwag.adapters.relational.erasures import RelationalErasures
+from chinwag.flow.erase import Erase
+
+COMMAND: Final = (sys.executable, __file__)
+"""For `ServerProcess(command=...)`."""
+
+_OPTIONS: Final = tuning.options
+
+
+def plain_options(cache_bytes: int) -> Options:
+    """The store's options without compression."""
+    chosen = _OPTIONS(cache_bytes)
+    chosen.set_compression_type(DBCompressionType.none())
+    chosen.set_bottommost_compression_type(DBCompressionType.none())
+    return chosen
+
+
+async def _nothing(*_: object) -> None:
+    return None
+
+
+FAULTS: Final = {
+    "no compaction": (EmbeddedScrub, "scrub", _nothing),
+    "no vacuum": (sqlite, "scrub", lambda _: None),
+    "stays in groups": (Erase, "_leave", _nothing),
+    "profile stays with friends": (Erase, "_hide_profile", _nothing),
+    "inbox stays": (EmbeddedInbox, "forget", _nothing),
+    "rows stay": (RelationalErasures, "forget", _nothing),
+    "marks stay": (forget, "_keys", lambda *_: []),
+}
+"""What each takes away."""
+
+if __name__ == "__main__":
+    setattr(tuning, "options", plain_options)  # noqa: B010 - the settings of a real server are not changed lightly
+    while len(sys.argv) > 1 and sys.argv[1].startswith("fault:"):
+        setattr(*FAULTS[sys.argv.pop(1).removeprefix("fault:")])
+    from chinwag.cli import main
+
+    main()

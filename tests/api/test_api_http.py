@@ -30,7 +30,7 @@ async def test_every_error_is_a_problem_document(server: Process) -> None:
         (await client.post("/v1/sessions", content=b""), 400, "bad_request"),
         (await client.post("/v1/sessions", content=b"[1]"), 400, "bad_request"),
         (await client.post("/v1/sessions", content=b'{"name": "\xff", "password": "x"}'), 400, "bad_request"),
-        (await client.post("/v1/sessions", content=b'{"name": "\\ud800", "password": "x"}'), 400, "bad_request"),
+        (await client.post("/v1/sessions", content=b'{"name": "\\ud800", "password": "x"}'), 422, "text_surrogate"),
         (await client.post("/v1/accounts", content=b'{"name":"' + b"x" * 70_000 + b'"}'), 413, "too_large"),
         (await client.get("/v1/friends?limit=x", headers=token), 400, "bad_request"),
         (await client.get("/v1/friends?limit=9999", headers=token), 400, "bad_request"),

@@ -23,12 +23,13 @@ from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.draft import Draft
 from chinwag.flow.measure import COUNTS, Distribution
+from chinwag.flow.state_cache import StateCache
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
 from chinwag.ports.message_store import Commit, KeyName, MessageStore
 
-STATES: Final = 100_000
-"""Conversations whose state one worker keeps."""
+MEMBERS: Final = 1_000_000
+"""Members of all states that one worker keeps."""
 RECENT: Final = 20_000
 """Sends placed of late whose keys one worker keeps: a device's next send names the one before (`after`)."""
 PAUSE_MOST: Final = 2.0
@@ -60,7 +61,7 @@ class Deliver:
         self._log = log
         self._store = store
         self._bus = bus
-        self._states: OrderedDict[ConversationId, Conversation] = OrderedDict()
+        self._states = StateCache(MEMBERS)
         self._recent: OrderedDict[KeyName, SendKey] = OrderedDict()
         self._last = START
 
@@ -140,12 +141,10 @@ class Deliver:
         self._tell(answers)
 
     def _applied(self, records: Sequence[Record], decided: "_Decided") -> None:
-        for conversation, draft in decided.drafts.items():
-            self._states[conversation] = draft.state
-            self._states.move_to_end(conversation)
+        for draft in decided.drafts.values():
+            self._states.put(draft.state)
             self._recent.update(draft.keys)
-        while len(self._states) > STATES:
-            self._states.popitem(last=False)
+        self._states.trim()
         while len(self._recent) > RECENT:
             self._recent.popitem(last=False)
         self._last = records[-1].position
@@ -169,9 +168,9 @@ class Deliver:
     async def _load(self, conversations: Sequence[ConversationId]) -> None:
         missing = list({one for one in conversations if one not in self._states})
         if missing:
-            for conversation, state in zip(missing, await self._store.states(missing), strict=True):
+            for state in await self._store.states(missing):
                 if state is not None:
-                    self._states[conversation] = state
+                    self._states.put(state)
 
     async def _keys(self, names: Sequence[KeyName], predecessors: Sequence[KeyName | None]) -> dict[KeyName, SendKey]:
         """What is known of a batch's sends and of those that they follow. Only what was not placed just now is read."""

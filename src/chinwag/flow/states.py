@@ -1,14 +1,16 @@
 """States of conversations as the roles see them: cached, and at most a second old."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import ConversationId
+from chinwag.flow.state_cache import StateCache
 from chinwag.ports.message_store import MessageStore
 
+MEMBERS: Final = 500_000
+"""Members of all cached states together."""
 FRESH_SECONDS: Final = 1.0
 """How stale a state may be that lets somebody write or tells whom a signal concerns."""
 
@@ -20,20 +22,19 @@ class States:
         self,
         store: MessageStore,
         *,
-        size: int = 50_000,
+        members: int = MEMBERS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._size = size
         self._now = now
-        self._cached: OrderedDict[ConversationId, tuple[float, Conversation]] = OrderedDict()
+        self._cached = StateCache(members)
 
     def peek(self, conversation: ConversationId) -> Conversation | None:
         """The cached state, if it is fresh."""
-        held = self._cached.get(conversation)
-        if held is None or self._now() - held[0] > FRESH_SECONDS:
+        since = self._cached.since(conversation)
+        if since is None or self._now() - since > FRESH_SECONDS:
             return None
-        return held[1]
+        return self._cached.get(conversation)
 
     async def get(self, conversation: ConversationId) -> Conversation | None:
         """The state, at most `FRESH_SECONDS` old; None if the conversation has not begun."""
@@ -45,10 +46,8 @@ class States:
         states = await self._store.states(conversations)
         for conversation, state in zip(conversations, states, strict=True):
             if state is None:
-                self._cached.pop(conversation, None)
+                self._cached.drop(conversation)
             else:
-                self._cached[conversation] = (asked_at, state)
-                self._cached.move_to_end(conversation)
-        while len(self._cached) > self._size:
-            self._cached.popitem(last=False)
+                self._cached.put(state, asked_at)
+        self._cached.trim()
         return states

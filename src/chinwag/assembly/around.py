@@ -5,7 +5,7 @@ from typing import Final
 
 from chinwag.domain.ids import AccountId
 from chinwag.flow.together import Together
-from chinwag.ports.directory import Directory
+from chinwag.ports.directory import PAGE_MAX, Directory
 
 APART_MAX: Final = 20_000
 """Accounts that a block keeps apart from one: so many of them at most are looked at."""
@@ -22,10 +22,13 @@ def friends_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable
 
 
 def apart_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[AccountId]]]:
-    """Those with whom an account has a block, of either side, as the presence role asks for them."""
+    """Those with whom an account has a block, of either side, and those just closed, whom a cached audience may still
+    hold, as the presence role asks for them."""
 
     async def apart(account: AccountId) -> Iterable[AccountId]:
         async with directory.reading() as transaction:
-            return await transaction.blocks.around(account, APART_MAX)
+            around = await transaction.blocks.around(account, APART_MAX)
+            closed = await transaction.erasures.latest(PAGE_MAX)
+        return [*around, *(one for one in closed if one != account)]
 
     return apart

@@ -39,6 +39,10 @@ class ErasureRepository(Protocol):
         """Erasures at a stage, in the order of their accounts' ids as text."""
         ...
 
+    async def latest(self, limit: int) -> list[AccountId]:
+        """The accounts closed last, of those whose erasure is under way."""
+        ...
+
     async def waits(self, account: AccountId) -> bool:
         """Whether news from before the closing is still in the outbox, or a refusal of the account's on its way."""
         ...

@@ -45,6 +45,10 @@ class RelationalErasures:
             for row in await self._connection.execute(query.limit(min(limit, PAGE_MAX)))
         ]
 
+    async def latest(self, limit: int) -> list[AccountId]:
+        query = select(erasures.c.account).order_by(erasures.c.closed_at.desc()).limit(min(limit, PAGE_MAX))
+        return [AccountId(one) for one in await self._connection.scalars(query)]
+
     async def waits(self, account: AccountId) -> bool:
         behind = select(erasures.c.behind).where(erasures.c.account == account).scalar_subquery()
         if await self._connection.scalar(select(func.count()).where(outbox.c.id <= behind)):

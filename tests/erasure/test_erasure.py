@@ -51,7 +51,7 @@ async def violations(server: ServerProcess, *, commands: bool) -> list[str]:
         await server.logged("closed accounts are erased")
         await world.come_back()
         found += world.wrong(rows(), await world.readable(), "after the housekeeping", {"at once", "seconds"})
-        found += world.wrong_files(rows())
+        found += world.wrong_files(rows()) + world.wrong_rows()
     finally:
         await crowd.leave()
     return found
@@ -73,6 +73,7 @@ async def test_each_row_holds_over_every_interface_and_in_the_files(
 async def test_a_planted_fault_is_noticed(tmp_path: Path, servers: list[ServerProcess], fault: str) -> None:
     server = ServerProcess(tmp_path / "data", command=(*COMMAND, f"fault:{fault}"))
     servers.append(server)
-    found = await violations(server, commands=False)
+    # Exports write to tables what the journal holds: only in tables does what was deleted outlive a restart.
+    found = await violations(server, commands=fault == "no compaction")
     assert found
     print(found)

@@ -1,7 +1,9 @@
 """An account with something of every kind, the people around it, and all doors at which its data could show."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Final
 
 from tests.life.commands import chinwag
@@ -134,6 +136,21 @@ class World:
                     found.append(f"{kind} ({marker}) is in no file")
         return found
 
+    def wrong_rows(self) -> list[str]:
+        """Tables of the directory that still name the closed account beside its id."""
+        found, ann = [], self.ann.account
+        with closing(sqlite3.connect(self.crowd.process.data / "directory.sqlite")) as directory:
+            for query in (
+                "devices WHERE account = ?1",
+                "friendships WHERE low = ?1 OR high = ?1",
+                "blocks WHERE blocker = ?1 OR blocked = ?1",
+                "outbox WHERE account = ?1",
+                "erasures WHERE account = ?1",
+            ):
+                if directory.execute(f"SELECT count(*) FROM {query}", (ann,)).fetchone()[0]:
+                    found.append(f"rows are left: {query}")
+        return found
+
     async def still_acts(self) -> list[str]:
         """What the closed account can do, of what it should not."""
         place, found = self.crowd.place, []
@@ -190,6 +207,8 @@ def _friends(world: World, door: str, text: str) -> bool:
 
 def _blocks(world: World, door: str, text: str) -> bool:
     mine = [json.loads(line) for line in text.splitlines() if '"type":"block"' in line]
+    if door == "ann GET /v1/blocks":
+        return world.dan.account in text
     return door.startswith("chinwag export") and any(one["account"] == world.ann.account for one in mine)
 
 

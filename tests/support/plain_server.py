@@ -8,8 +8,9 @@ from typing import Final
 
 from rocksdict import DBCompressionType, Options
 
-from chinwag.adapters.embedded import forget, tuning
+from chinwag.adapters.embedded import tuning
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
+from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
 from chinwag.adapters.relational import sqlite
 from chinwag.adapters.relational.erasures import RelationalErasures
@@ -40,7 +41,7 @@ FAULTS: Final = {
     "profile stays with friends": (Erase, "_hide_profile", _nothing),
     "inbox stays": (EmbeddedInbox, "forget", _nothing),
     "rows stay": (RelationalErasures, "forget", _nothing),
-    "marks stay": (forget, "_keys", lambda *_: []),
+    "marks stay": (EmbeddedMarkStore, "forget", _nothing),
 }
 """What each takes away."""
 

@@ -8,24 +8,19 @@ not.
 import asyncio
 import base64
 import contextlib
-import datetime
 import gc
 import hashlib
-import ipaddress
 import json
 import os
 import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from litestar import Litestar, get, post
 from litestar.params import JSONBody
+from tests.support.certificate import make_certificate
 
 from chinwag.roles.gateway.one_port import Certificate, OnePort
 from chinwag.roles.gateway.socket import Socket, SocketLimits
@@ -739,27 +734,7 @@ async def test_an_application_that_does_not_start_is_an_error_of_start() -> None
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    folder: Path = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    made = Certificate(chain=folder / "chain.pem", key=folder / "key.pem")
-    made.chain.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    made.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return made
+    return Certificate(*make_certificate(tmp_path_factory.mktemp("tls")))
 
 
 async def test_tls_carries_both(start: Start, certificate: Certificate) -> None:

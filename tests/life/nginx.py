@@ -28,13 +28,17 @@ def nginx_command() -> str:
 class Nginx:
     """One nginx on a free port of loopback, in front of `url`. upstream: the shipped file that names the servers."""
 
-    def __init__(self, folder: Path, url: str, upstream: str) -> None:
+    def __init__(self, folder: Path, url: str, upstream: str, certificate: tuple[Path, Path] | None = None) -> None:
+        """`certificate`: PEM files of the chain and of the key; with them it speaks TLS."""
         self.folder = folder
         self.command = nginx_command()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        listen = f"listen 127.0.0.1:{self.port}"
+        if certificate:
+            listen += f" ssl; ssl_certificate {certificate[0]}; ssl_certificate_key {certificate[1]}"
         self.configuration = folder / "nginx.conf"
         folder.mkdir()
         for shipped in SHIPPED.glob("*.conf"):
@@ -53,7 +57,7 @@ class Nginx:
                 client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
                 uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
                 include {upstream};
-                server {{ listen 127.0.0.1:{self.port}; server_name chat.example.org; include locations.conf; }}
+                server {{ {listen}; server_name chat.example.org; include locations.conf; }}
             }}
         """)
         self._process: subprocess.Popen[bytes] | None = None

@@ -10,14 +10,16 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.life.nginx import SHIPPED, Nginx, nginx_command
+from tests.support.certificate import make_certificate
 from tests.support.device import Device
 from tests.support.link import Link, OnFrame, SocketLink
 from tests.support.people import PASSWORD, Crowd
 from tests.support.places import Sockets
 from tests.support.process import ServerProcess
 
+from chinwag.client import Client
 from chinwag.wire.frames import Ack, Send
-from chinwag.wire.values import ClientId, ConversationId, Text
+from chinwag.wire.values import ClientId, ConversationId, Message, Text
 
 UPSTREAMS = ("upstream-sticky.conf", "upstream-spread.conf")
 
@@ -145,3 +147,26 @@ def test_the_whole_site_is_good_nginx(tmp_path: Path) -> None:
         [nginx_command(), "-t", "-e", "stderr", "-p", tmp_path, "-c", top], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stderr
+
+
+async def test_the_client_talks_through_tls(process: ServerProcess, tmp_path: Path) -> None:
+    await process.start()
+    certificate = make_certificate(tmp_path)
+    front = Nginx(tmp_path / "nginx", process.url, UPSTREAMS[0], certificate)
+    try:
+        await front.start()
+        async with (
+            asyncio.timeout(60),
+            await Client.sign_up(front.url, "ann", PASSWORD, ca_file=certificate[0]) as ann,
+            await Client.sign_up(front.url, "bob", PASSWORD, ca_file=certificate[0]) as bob,
+        ):
+            placed = await ann.send("through TLS", to=bob.account)
+            assert placed.number == 1
+            async for event in bob.events():
+                assert isinstance(event, Message)
+                assert isinstance(event.body, Text)
+                assert event.body.text == "through TLS"
+                break
+    finally:
+        front.end()
+        process.end()

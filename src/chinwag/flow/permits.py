@@ -4,11 +4,16 @@ Its verdict is stamped into the command, so that the worker needs no directory. 
 wishes are refused as `unavailable`; sends in conversations that exist never come here (P14).
 """
 
+from collections.abc import Sequence
+
 from chinwag.domain.body import check_title
 from chinwag.domain.command import Action, Add, Create
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.together import Together
 from chinwag.ports.directory import Directory
+
+Pair = tuple[AccountId, AccountId]
 
 
 class Permits:
@@ -16,18 +21,34 @@ class Permits:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
+        # A hundred pairs that begin to talk at once would each wait for a reader of their own.
+        self._openings = Together(self._judge)
 
     async def open_direct(self, account: AccountId, other: AccountId) -> None:
         """Whether `account` may write to `other` for the first time. Raises `Refused`."""
+        refused = await self._openings.ask((account, other))
+        if refused is not None:
+            raise Refused(refused)
+
+    async def _judge(self, pairs: Sequence[Pair]) -> dict[Pair, Code | None]:
+        """For each (writer, recipient): why not, or None."""
+        verdicts: dict[Pair, Code | None] = {}
         async with self._directory.reading() as directory:
-            found = await directory.accounts.get(other)
-            blocked = await directory.blocks.has(other, account)
-            if found is None or found.closed or found.disabled:
-                raise Refused(Code.NO_ACCOUNT)
-            if blocked:
-                raise Refused(Code.RECIPIENT_REFUSES)
-            if found.settings.direct_from == "friends" and account not in await directory.friends.friends_of(other):
-                raise Refused(Code.RECIPIENT_REFUSES)
+            recipients = list({other for _, other in pairs})
+            found = {one.id: one for one in await directory.accounts.many(recipients)}
+            for account, other in pairs:
+                known = found.get(other)
+                if known is None or known.closed or known.disabled:
+                    verdict: Code | None = Code.NO_ACCOUNT
+                elif await directory.blocks.has(other, account):
+                    verdict = Code.RECIPIENT_REFUSES
+                elif known.settings.direct_from == "friends":
+                    friends = await directory.friends.friends_of(other)
+                    verdict = None if account in friends else Code.RECIPIENT_REFUSES
+                else:
+                    verdict = None
+                verdicts[account, other] = verdict
+        return verdicts
 
     async def create(self, account: AccountId, action: Create) -> None:
         """Whether the accounts that a group begins with exist and do not block its maker. Raises `Refused`."""

@@ -42,8 +42,7 @@ class HttpConnection(asyncio.Protocol):
     async def connect(cls, url: str, ended: Callable[[], None] = lambda: None) -> "HttpConnection":
         """Connect to the server at `url`. Raises OSError."""
         connection = cls(ended)
-        address = urlsplit(url)
-        await asyncio.get_running_loop().create_connection(lambda: connection, address.hostname, address.port)
+        await asyncio.get_running_loop().create_connection(lambda: connection, *host_and_port(url))
         return connection
 
     def ask(
@@ -62,9 +61,8 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # for TCP it is one
         """asyncio's: it is there."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.open = True
 
@@ -105,6 +103,14 @@ def request(method: str, path: str, token: str, body: object = None, key: str | 
     return f"{lines}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 
+def host_and_port(url: str) -> tuple[str, int]:
+    """Where a URL leads."""
+    address = urlsplit(url)
+    assert address.hostname is not None
+    assert address.port is not None
+    return address.hostname, address.port
+
+
 def header(head: bytes, name: bytes) -> bytes | None:
     """One header of an answer. The server writes their names in small letters."""
     at = head.find(b"\r\n%b: " % name)
@@ -125,10 +131,12 @@ class Asking:
     async def ask(
         self, method: str, path: str, token: str, *, body: object = None, key: str | None = None
     ) -> Answer | None:
-        """One request; None if the server is not there or was lost before it had answered."""
+        """One request; None if the server is not there or was lost before it had answered.
+
+        Raises TimeoutError when a server that is there says nothing.
+        """
         url = self._url()
-        connection = await self._connection(url)
-        if connection is None:
+        if not url:
             return None
         answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
 
@@ -136,15 +144,19 @@ class Asking:
             if not answered.done():
                 answered.set_result(answer)
 
-        connection.ask(method, path, token, then, body=body, key=key)
+        connection: HttpConnection | None = None
         try:
             async with asyncio.timeout(PATIENCE):
+                connection = await self._connection(url)
+                if connection is None:
+                    return None
+                connection.ask(method, path, token, then, body=body, key=key)
                 answer = await answered
-        except TimeoutError:
-            connection.cut()
-            raise
-        except asyncio.CancelledError:
-            connection.cut()
+        except BaseException as failure:
+            if connection is not None:
+                connection.cut()
+            if isinstance(failure, TimeoutError):
+                raise TimeoutError(f"{method} {path} had no answer for {PATIENCE:.0f} s") from None
             raise
         if connection.open:
             self._idle.append((url, connection))

@@ -3,16 +3,15 @@
 import asyncio
 import socket
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from prove.storm.http_connection import Answer, HttpConnection, host_and_port
 
 from chinwag.wire.codec import decode_server, encode
 from chinwag.wire.conversations import Placed
 from chinwag.wire.errors import Problem
 from chinwag.wire.frames import Ack, Change, Error, Hello, Ping, Read, Received, Send, ServerFrame
-from prove.storm.http_connection import Answer, HttpConnection
 
 SMALL_BUFFER: Final = 4096
 """Bytes of a slow reader's receive buffer."""
@@ -68,25 +67,31 @@ class SocketLink(WSListener):
     async def open(cls, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> "SocketLink":
         """Connect and say hello. Raises OSError."""
         link = cls(hearer, cursor)
-        address = urlsplit(url)
-        sock = socket.socket()
-        sock.setblocking(False)
-        if small:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+
+        async def connected(_: object) -> socket.socket:
+            sock = socket.socket()
+            sock.setblocking(False)
+            if small:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+            try:
+                await asyncio.get_running_loop().sock_connect(sock, host_and_port(url))
+            except BaseException:
+                sock.close()
+                raise
+            return sock
+
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await asyncio.get_running_loop().sock_connect(sock, (address.hostname, address.port))
                 await ws_connect(
                     lambda: link,
-                    f"ws://{address.netloc}/v1/socket",
-                    sock=sock,
+                    f"{url.replace('http', 'ws', 1)}/v1/socket",
+                    socket_factory=connected,
                     enable_auto_pong=True,
                     proxy=None,
                     websocket_handshake_timeout=CONNECT_SECONDS,
                 )
         except BaseException:
             link._over = True
-            sock.close()
             raise
         return link
 

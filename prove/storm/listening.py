@@ -2,17 +2,16 @@
 
 import asyncio
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
+from prove.storm.http_connection import Answer, HttpConnection, header, host_and_port, request
+from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts
 
 from chinwag.wire.codec import Cursor, decode_server, parse_cursor
 from chinwag.wire.errors import Problem
 from chinwag.wire.frames import Bye, Limits, Reset, Welcome
 from chinwag.wire.sync import SyncPage
 from chinwag.wire.values import AccountId, DeviceId
-from prove.storm.http_connection import Answer, HttpConnection, header, request
-from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts
 
 LONG_WAIT: Final = 10
 """Seconds that a long poll waits."""
@@ -43,12 +42,12 @@ class StreamLink(asyncio.Protocol):
         """Connect both. Raises OSError."""
         del small
         link = cls(hearer, cursor)
-        address = urlsplit(url)
+        host, port = host_and_port(url)
         async with asyncio.timeout(CONNECT_SECONDS):
             link._posting = await HttpConnection.connect(url, link.cut)
             link._posts = Posts(link._posting, link, hearer)
             try:
-                await asyncio.get_running_loop().create_connection(lambda: link, address.hostname, address.port)
+                await asyncio.get_running_loop().create_connection(lambda: link, host, port)
             except OSError:
                 link._over = True
                 link._posting.cut()
@@ -77,9 +76,8 @@ class StreamLink(asyncio.Protocol):
             self._posting.cut()
             self._hearer.ended(self)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # for TCP it is one
         """asyncio's: ask for the stream."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         more = "" if self._cursor is None else f"Last-Event-ID: {self._cursor}\r\n"
         transport.write(request("GET", "/v1/events", self._hearer.token, more=more))
@@ -159,15 +157,16 @@ class PollLink:
     async def open_long(cls, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> "PollLink":
         """With long polls. Raises OSError."""
         del small
-        return await cls(hearer, cursor, LONG_WAIT)._open(url)
+        return await cls(hearer, cursor, LONG_WAIT).connect(url)
 
     @classmethod
     async def open_short(cls, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> "PollLink":
         """With short polls. Raises OSError."""
         del small
-        return await cls(hearer, cursor, 0)._open(url)
+        return await cls(hearer, cursor, 0).connect(url)
 
-    async def _open(self, url: str) -> "PollLink":
+    async def connect(self, url: str) -> "PollLink":
+        """Open both connections and begin to poll. Raises OSError."""
         async with asyncio.timeout(CONNECT_SECONDS):
             self._posting = await HttpConnection.connect(url, self.cut)
             self._posts = Posts(self._posting, self, self._hearer)

@@ -25,7 +25,7 @@ from chinwag.wire.values import (
     SetTitle,
 )
 
-EVERY_SECONDS: Final = 0.25
+EVERY_SECONDS: Final = 0.1
 FEWEST: Final = 3
 """Members that a group keeps."""
 

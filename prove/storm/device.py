@@ -70,6 +70,8 @@ class Device:
         self.id = device
         self.token = token
         self.transport: Transport = plan.transport
+        """By which it connects next."""
+        self._by: Transport = plan.transport
         self.held = Held(account, LeanMirror(account))
         self.epoch = 0
         self.position = 0
@@ -181,7 +183,8 @@ class Device:
         cursor = str(Cursor(self.epoch, self.position))
         small = self.plan.character is Character.SLOW
         try:
-            link = await OPEN[self.transport](self.world.url, self, cursor, small=small)
+            self._by = self.transport
+            link = await OPEN[self._by](self.world.url, self, cursor, small=small)
             if self._opening:
                 self.link = link
         except Exception as failure:
@@ -199,6 +202,7 @@ class Device:
                     await self._change()
         except TimeoutError:
             link.cut()
+            self.ended(link)
 
     # The link's calls
 
@@ -207,7 +211,7 @@ class Device:
         if link is not self.link:
             if not self._opening or self.link is not None:
                 return
-            self.link = link
+            self.link, self._opening = link, False
         kind = type(frame)
         if kind is Event:
             self._event(frame.position, frame.event)  # type: ignore[union-attr]
@@ -225,8 +229,7 @@ class Device:
     def ended(self, link: Link) -> None:
         """The connection is gone."""
         if link is not self.link:
-            if self._opening and self.link is None:
-                self._opening = False
+            self._opening = False
             return
         self.link = None
         world = self.world
@@ -245,7 +248,7 @@ class Device:
         self.session = world.next_session()
         world.tally.sessions += 1
         # The cursor that was given: after a `reset`, which follows, events go on elsewhere.
-        world.write(Began(self.session, self.id, self.account, self.transport, self.epoch, self.position, world.now()))
+        world.write(Began(self.session, self.id, self.account, self._by, self.epoch, self.position, world.now()))
         self.online = True
         self._wait = BACKOFF[0]
         self._changed.set()

@@ -13,7 +13,7 @@ from chinwag.wire.conversations import Placed
 from chinwag.wire.errors import Problem
 from chinwag.wire.frames import Ack, Change, Error, Hello, Ping, Read, Received, Send, ServerFrame
 
-SMALL_BUFFER: Final = 4096
+SMALL_BUFFER: Final = 16 << 10
 """Bytes of a slow reader's receive buffer."""
 CONNECT_SECONDS: Final = 20.0
 
@@ -93,6 +93,10 @@ class SocketLink(WSListener):
         except BaseException:
             link._over = True
             raise
+        if link._transport is None:
+            # The server died during the handshake, which picows takes for its end.
+            link._over = True
+            raise ConnectionError("no handshake")
         return link
 
     def send(self, frame: ClientFrame) -> None:

@@ -74,7 +74,9 @@ async def _roving(device: Device) -> None:
     while not world.over:
         await asyncio.sleep(world.draw.uniform(0.5, 3.0))
         device.transport = world.draw.choices(ways, weights)[0]
-        device.cut()
+        # Who is not in yet is left alone, or on a slow machine it never would be.
+        if device.online:
+            device.cut()
 
 
 async def _repeating(device: Device) -> None:

@@ -125,7 +125,8 @@ def _devices(draw: random.Random, accounts: int, doomed: int) -> tuple[PlannedDe
     for number in range(2 * accounts):
         transport = draw.choices(ways, way_weights)[0]
         character = draw.choices(kinds, kind_weights)[0]
-        window = draw.randint(8, 16) if transport == "socket" else draw.randint(2, 4)
+        many = transport == "socket" and character is Character.STEADY
+        window = draw.randint(8, 12) if many else draw.randint(2, 4)
         made.append(PlannedDevice(number // 2, transport, character, window))
     for account in draw.sample(range(accounts), doomed):
         made.append(PlannedDevice(account, "socket", Character.STEADY, 4, doomed=True))

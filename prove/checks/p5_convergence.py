@@ -39,8 +39,7 @@ def _due(conversation: Conversation, device: Device, inbox: Inbox) -> list[Range
     anything, what was posted after it began."""
     if device.since is None:
         readable = conversation.members.readable.get(device.account)
-        head = max(conversation.rows, default=0)
-        return [] if readable is None else within(readable.ranges(), 1, head)
+        return [] if readable is None else within(readable.ranges(), 1, conversation.head)
     due = Numbers()
     posted = inbox.posted.get(conversation.name)
     if posted is not None:

@@ -43,7 +43,7 @@ def _none_passed_over(index: Index, inbox: Inbox) -> Iterator[Violation]:
         if audience is None:
             continue
         posted = inbox.posted.get(conversation.name)
-        due = within(audience.ranges(), kept_from(inbox, conversation.name), max(conversation.rows, default=0))
+        due = within(audience.ranges(), kept_from(inbox, conversation.name), conversation.head)
         if missing := without(due, Numbers() if posted is None else posted.numbers):
             yield _broken(f"the inbox of {inbox.account} passes over {written(missing)} of {conversation.name}")
 

@@ -70,11 +70,19 @@ class Conversation:
         self.histories: dict[str, History] = {}
         """Final, by reader."""
         self._members: Members | None = None
+        self._head: int | None = None
 
     @property
     def direct(self) -> tuple[str, str] | None:
         """The two accounts of a direct conversation."""
         return direct_members(ConversationId(self.name))
+
+    @property
+    def head(self) -> int:
+        """The highest number that anybody has read. Ask when all facts are in."""
+        if self._head is None:
+            self._head = max(self.rows, default=0)
+        return self._head
 
     @property
     def members(self) -> Members:

@@ -5,6 +5,7 @@ from collections import defaultdict
 import msgspec
 
 from prove.facts import Began, ColdLoaded, Ended, Transport, WasReset
+from prove.index.inboxes import Inbox
 from prove.ranges import Numbers, without
 
 
@@ -19,11 +20,12 @@ class Gap(msgspec.Struct, frozen=True):
 class Session:
     """One session. last: the position up to which it has brought everything, as far as it says."""
 
-    __slots__ = ("began_at", "code", "device", "ended_at", "epoch", "last", "number", "transport")
+    __slots__ = ("began_at", "code", "device", "ended_at", "epoch", "inbox", "last", "number", "transport")
 
-    def __init__(self, fact: Began, device: "Device") -> None:
+    def __init__(self, fact: Began, device: "Device", inbox: Inbox) -> None:
         self.number = fact.session
         self.device = device
+        self.inbox = inbox
         self.transport: Transport = fact.transport
         self.epoch = fact.epoch
         self.last = fact.cursor
@@ -61,7 +63,7 @@ class Device:
         self.loaded: dict[str, Numbers] = defaultdict(Numbers)
         self.again: list[Again] = []
 
-    def began(self, fact: Began) -> Session:
+    def began(self, fact: Began, inbox: Inbox) -> Session:
         """A session of it is on."""
         if not self.had:
             self.since = fact.cursor
@@ -70,7 +72,7 @@ class Device:
         if not self.open:
             # Else the other session brings what this one leaves out.
             self._goes_on_after(fact.epoch, fact.cursor)
-        session = Session(fact, self)
+        session = Session(fact, self, inbox)
         self.sessions.append(session)
         self.open.add(fact.session)
         return session
@@ -139,10 +141,9 @@ class Devices:
             found = self.by_name[name] = Device(name, account)
         return found
 
-    def began(self, fact: Began) -> Session:
+    def began(self, fact: Began, inbox: Inbox) -> None:
         """A session is on."""
-        session = self.sessions[fact.session] = self.device(fact.device, fact.account).began(fact)
-        return session
+        self.sessions[fact.session] = self.device(fact.device, fact.account).began(fact, inbox)
 
     def ended(self, fact: Ended) -> None:
         """A session is over."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, Final
 
 from prove.facts import (
@@ -42,6 +43,9 @@ from prove.index.inboxes import Entry, Inboxes
 from prove.index.marks import Marks
 from prove.index.sends import Sends
 
+_BATCH: Final = 10_000
+"""Facts that are in hand at a time."""
+
 
 class Index:
     """What a run's record says, so that each check finds what it needs."""
@@ -66,7 +70,6 @@ class Index:
         self._gather(facts)
 
     def _gather(self, facts: Iterable[AnyFact]) -> None:
-        counts: Counter[type] = Counter()
         takes: dict[type, Callable[[Any], object]] = {
             Run: self._run,
             Attempt: self._attempt,
@@ -98,10 +101,12 @@ class Index:
             InboxRow: self._inbox_row,
             InboxEnd: self._inbox_end,
         }
-        for fact in facts:
-            kind = type(fact)
-            counts[kind] += 1
-            takes[kind](fact)
+        counts: Counter[type] = Counter()
+        rest = iter(facts)
+        while batch := list(islice(rest, _BATCH)):
+            counts.update(map(type, batch))
+            for fact in batch:
+                takes[type(fact)](fact)
         self.counts.update({kind.__name__: count for kind, count in counts.items()})
 
     def _run(self, fact: Run) -> None:
@@ -127,8 +132,9 @@ class Index:
     # Sessions, and what they brought
 
     def _began(self, fact: Began) -> None:
-        self.devices.began(fact)
-        self.inboxes.of(fact.account).epoch = fact.epoch
+        inbox = self.inboxes.of(fact.account)
+        inbox.epoch = fact.epoch
+        self.devices.began(fact, inbox)
 
     def _ended(self, fact: Ended) -> None:
         self.devices.ended(fact)
@@ -146,7 +152,8 @@ class Index:
         device = session.device
         self.conversations.message(fact, device.name)
         device.numbered(fact.conversation, fact.number, fact.position, device.event(session, fact.position))
-        self._holds(session, fact, hash(("message", fact.conversation, fact.number, "")))
+        what = hash(("message", fact.conversation, fact.number, ""))
+        session.inbox.holds(session.epoch, fact.position, fact, what, device.name)
 
     def _seen_notice(self, fact: SeenNotice) -> None:
         session = self._session(fact.session)
@@ -173,14 +180,13 @@ class Index:
         self._holds(session, fact, hash(("account", "", fact.version, fact.subject)))
 
     def _holds(self, session: Session, fact: Entry, what: int) -> None:
-        inbox = self.inboxes.of(session.device.account)
-        inbox.holds(session.epoch, fact.position, fact, what, session.device.name)
+        session.inbox.holds(session.epoch, fact.position, fact, what, session.device.name)
 
     def _was_reset(self, fact: WasReset) -> None:
         session = self._session(fact.session)
         if session is not None:
             session.device.was_reset(session, fact)
-            self.inboxes.of(session.device.account).epoch = fact.epoch
+            session.inbox.epoch = fact.epoch
 
     # What was loaded
 

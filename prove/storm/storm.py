@@ -11,6 +11,7 @@ from chinwag.wire.conversations import Placed
 from chinwag.wire.values import AccountId, ConversationId, direct_id
 from prove.facts import Acked, ChangeTried
 from prove.record import Recorder
+from prove.storm.account_changes import change_accounts
 from prove.storm.changes import Groups, revoke
 from prove.storm.device import Device
 from prove.storm.ending import come_to_rest, read_afresh
@@ -111,6 +112,7 @@ class Storm:
             world.spawn(live(device))
         world.spawn(beat(world.devices))
         world.spawn(probes.marks())
+        world.spawn(change_accounts(world))
         world.spawn(Groups(world, sizes, self._accounts).change())
 
     async def _blow(self) -> None:

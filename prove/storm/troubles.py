@@ -72,21 +72,10 @@ class Troubles:
         world.url = ""
         await self.server.start()
         world.url = self.server.url
-        print('ready after',time.monotonic()-died)
         world.write(Up(world.now()))
         await world.until(lambda: world.first_ack is not None, "the first ack after a start", SECONDS)
         assert world.first_ack is not None
         tally.recovery.append(world.first_ack - died)
-        from collections import Counter
-        async def watch():
-            while True:
-                late=[one for one in world.devices if not(one.dead or not one.wanted or one.session > sessions)]
-                print(time.strftime('%X'), len(late), Counter((one.transport,one.plan.character.value,one.online,one.link is not None,one._opening) for one in late).most_common(6),flush=True)
-                if len(late)<3:
-                    for d in late: print(d.state(), vars(d.link) if hasattr(d.link,'__dict__') else d.link, d._code, d._wait, d.position)
-                if not late: return
-                await asyncio.sleep(1)
-        asyncio.create_task(watch())
         await world.until(
             lambda: all(one.dead or not one.wanted or one.session > sessions for one in world.devices),
             "everybody to be back",

@@ -10,12 +10,12 @@ import random
 from pathlib import Path
 
 import pytest
+from prove.process import ServerProcess
 from tests.crash.load import Storm
 from tests.support.checker import check
 from tests.support.device import Device
 from tests.support.people import settle_in
 from tests.support.places import Sockets
-from tests.support.process import ServerProcess
 
 from chinwag.domain.ids import ConversationId, direct_id
 

@@ -21,6 +21,7 @@ from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
 from chinwag.flow.draft import Draft
 from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.flow.state_cache import StateCache
@@ -72,6 +73,7 @@ class Deliver:
             self._forget()
             try:
                 async for records in self._log.records(self._partition, self._last):
+                    passing("accept.appended")
                     await self._batch(records)
                     failures = 0
             except Exception as failure:
@@ -104,12 +106,14 @@ class Deliver:
             return
         began = time.perf_counter()
         try:
+            passing("deliver.decided")
             if decided.commits:
                 await self._store.commit(decided.commits)
         except Exception as failure:
             self._failed(records)
             raise _CommitFailedError from failure
         self.figures.committing.observe(time.perf_counter() - began)
+        passing("deliver.committed")
         self._applied(records, decided)
 
     async def _one_by_one(self, records: Sequence[Record]) -> None:

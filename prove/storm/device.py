@@ -258,6 +258,7 @@ class Device:
 
     def _bye(self, bye: Bye) -> None:
         self._code = bye.code
+        self._wait = max(self._wait, bye.reconnect_after)
         if bye.code == "revoked":
             if self.revoked and not self.online:
                 self.world.write(TokenTried(self.id, "hello", True, self.world.now()))

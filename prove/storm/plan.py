@@ -20,6 +20,10 @@ HITS: Final = 5
 FULL: Final = 100
 """Kills from which a run counts as a full one."""
 HOUR: Final = 3600.0
+START: Final = "start.begun"
+"""The point of a start: after a kill the server dies there once more."""
+STOP: Final = "stop.drained"
+"""The point of a stop in good order."""
 
 TRANSPORTS: Final[Sequence[tuple[Transport, int]]] = (
     ("socket", 66),
@@ -61,6 +65,8 @@ class Trouble(StrEnum):
 
     KILL = "kill"
     """kill -9 at a moment of no meaning, or at a named point of the flow."""
+    DRAIN = "drain"
+    """Stopped in good order, and killed before that is done."""
     STOP = "stop"
     """Stopped and continued."""
     DISK = "disk"
@@ -148,16 +154,28 @@ def _troubles(
     draw: random.Random, kills: int, kinds: frozenset[Trouble], points: Sequence[str]
 ) -> tuple[PlannedTrouble, ...]:
     """Kills at points and at random, mixed, with the other faults between them: one in twenty kills of each."""
-    at_points = [points[turn % len(points)] for turn in range(_at_points(kills, len(points)))] if points else []
-    killed = [*at_points, *[""] * (kills - len(at_points))] if Trouble.KILL in kinds else []
-    draw.shuffle(killed)
-    made = [PlannedTrouble(Trouble.KILL, draw.randint(ACKS, ACKS + ACKS // 4), point) for point in killed]
+    made: list[PlannedTrouble] = []
+    if Trouble.KILL in kinds:
+        dying = [*points, START]
+        first = draw.randrange(len(dying))
+        at_points = [dying[(first + turn) % len(dying)] for turn in range(_at_points(kills, len(dying)))]
+        killed = [*at_points, *[""] * (kills - len(at_points))]
+        draw.shuffle(killed)
+        made = [PlannedTrouble(Trouble.KILL, draw.randint(ACKS, ACKS + ACKS // 4), point) for point in killed]
     each = max(1, kills // 20)
-    others = [kind for kind in Trouble if kind in kinds and kind is not Trouble.KILL]
-    for turn, kind in enumerate(kind for kind in others for _ in range(each)):
-        seconds = (HOUR if turn % 2 else -HOUR) if kind is Trouble.CLOCK else draw.uniform(0.5, 2.0)
-        made.insert(draw.randint(0, len(made)), PlannedTrouble(kind, draw.randint(ACKS // 4, ACKS // 2), "", seconds))
+    for kind in (kind for kind in Trouble if kind in kinds and kind is not Trouble.KILL):
+        for turn in range(max(each, HITS + 1) if kind is Trouble.DRAIN and kills >= FULL else each):
+            made.insert(draw.randint(0, len(made)), _other(draw, kind, turn))
     return tuple(made)
+
+
+def _other(draw: random.Random, kind: Trouble, turn: int) -> PlannedTrouble:
+    acks = draw.randint(ACKS // 4, ACKS // 2)
+    if kind is Trouble.DRAIN:
+        return PlannedTrouble(kind, acks, STOP)
+    if kind is Trouble.CLOCK:
+        return PlannedTrouble(kind, acks, "", (HOUR, -HOUR, 0.0)[turn % 3])
+    return PlannedTrouble(kind, acks, "", draw.uniform(0.5, 2.0))
 
 
 def _at_points(kills: int, points: int) -> int:

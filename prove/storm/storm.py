@@ -126,7 +126,6 @@ class Storm:
                 by = next(one for one in world.devices if one.account == victim.account and not one.plan.doomed)
                 world.spawn(revoke(world, victim, by))
             wanted = world.tally.acked + trouble.acks
-            await self._troubles.arm(trouble)
             await world.until(lambda wanted=wanted: world.tally.acked >= wanted, f"{trouble.acks} acks", ACK_SECONDS)
             await self._troubles.make(trouble)
             self._say(f"{turn + 1}/{len(troubles)} {self._troubles.last}, {self._seconds():.0f} s")

@@ -99,7 +99,8 @@ class World:
         return text if worst is None else f"{text}; {len(waiting)} devices wait for answers, such as {worst.state()}"
 
     async def close(self) -> None:
-        """End all that runs."""
+        """End all that runs. Nothing more is noted: that devices go now is no part of the run."""
+        self.write = _forget
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -111,3 +112,7 @@ class World:
         self._tasks.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None and self.failure is None:
             self.failure = failure
+
+
+def _forget(_: AnyFact) -> None:
+    """Note nothing."""

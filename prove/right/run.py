@@ -88,7 +88,7 @@ class RightRun:
             self.cold_load(phone)
             return
         for position in range(cursor + 1, len(person.inbox) + 1):
-            self.write(person.inbox[position - 1].seen(phone.session, position))
+            self._come(phone, position, person.inbox[position - 1])
         phone.position = len(person.inbox)
 
     def disconnect(self, phone: Phone, code: str = "cut") -> None:
@@ -178,17 +178,15 @@ class RightRun:
         person.inbox.append(entry)
         position = len(person.inbox)
         for phone in self._open.get(account, ()):
-            if (
-                isinstance(entry, Numbered)
-                and entry.number > 1
-                and entry.change == "joined"
-                and account in entry.subjects
-            ):
-                # It comes into a conversation that has begun, and loads what was before.
-                before = self.places[entry.conversation].readable(account)
-                self.write(Loaded(phone.name, entry.conversation, before[0].number, entry.number))
-            self.write(entry.seen(phone.session, position))
+            self._come(phone, position, entry)
             phone.position = position
+
+    def _come(self, phone: Phone, position: int, entry: Entry) -> None:
+        if isinstance(entry, Numbered) and entry.change == "joined" and phone.account in entry.subjects:
+            # It comes into a conversation that has begun, and loads what was before.
+            before = self.places[entry.conversation].readable(phone.account)
+            self.write(Loaded(phone.name, entry.conversation, before[0].number, entry.number))
+        self.write(entry.seen(phone.session, position))
 
     # Messages
 

@@ -5,10 +5,9 @@ from typing import Final
 
 import msgspec
 from prove.storm.http_connection import Answer, HttpConnection, header, host_and_port, request
-from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts
+from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts, problem_of
 
 from chinwag.wire.codec import Cursor, decode_server, parse_cursor
-from chinwag.wire.errors import Problem
 from chinwag.wire.frames import Bye, Limits, Reset, Welcome
 from chinwag.wire.sync import SyncPage
 from chinwag.wire.values import AccountId, DeviceId
@@ -108,8 +107,8 @@ class StreamLink(asyncio.Protocol):
         self._headed = True
         if head[9:12] != b"200":
             after = float(header(head, b"retry-after") or 0)
-            code = msgspec.json.decode(bytes(self._buffer) or b"{}", type=dict).get("code", "internal")
-            self._hearer.frame(self, Bye(code, after))
+            why = problem_of(Answer(int(head[9:12]), bytes(self._buffer), after))
+            self._hearer.frame(self, Bye(why.code, after))
             self.cut()
             return False
         return True
@@ -214,7 +213,7 @@ class PollLink:
                 await asyncio.sleep(answer.retry_after)
                 continue
             if answer.status != 200:
-                why = msgspec.json.decode(answer.body, type=Problem)
+                why = problem_of(answer)
                 self._hearer.frame(self, Bye(why.code, why.retry_after or 0.0))
                 break
             refused = 0

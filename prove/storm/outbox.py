@@ -62,6 +62,8 @@ class Outbox:
         """Of so many sends one is written twice at once; 0: none."""
         self.done: deque[tuple[ConversationId, str, str]] = deque(maxlen=REMEMBERED)
         """Acked sends: conversation, id, text."""
+        self.repeats: dict[str, tuple[ConversationId, str]] = {}
+        """Of these, those that were sent again and whose second answer has not come: conversation and text by id."""
         self._lanes: dict[ConversationId, Lane] = {}
         self._changes: dict[str, Change] = {}
         self._conversations: dict[str, ConversationId] = {}
@@ -168,6 +170,7 @@ class Outbox:
         """Send what was acked long ago once more, on this connection."""
         lane = self._lanes.get(conversation)
         if lane is not None and self._device.online:
+            self.repeats[name] = (conversation, text)
             self._write(lane, Flight(name, text, tried=True), Send(ClientId(name), Text(text), conversation))
 
     # Connections
@@ -194,6 +197,7 @@ class Outbox:
 
     def acked(self, conversation: ConversationId, name: str) -> bool:
         """An ack came; whether it is the first of a send."""
+        self.repeats.pop(name, None)
         if self._changes.pop(name, None) is not None:
             return False
         lane = self._lanes.get(conversation)

@@ -28,7 +28,7 @@ class World:
     def __init__(self, recorder: Recorder, seed: int) -> None:
         self.recorder = recorder
         self.write: Callable[[AnyFact], None] = recorder.write
-        self.draw = random.Random(f"chinwag storm's moods {seed}")  # noqa: S311 - a draw that can be repeated
+        self.draw = random.Random(f"chinwag storm's moods {seed}")
         self.tally = Tally()
         self.url = ""
         self.asking = Asking(lambda: self.url)
@@ -42,6 +42,8 @@ class World:
         """When the first ack came after a death; None until it does."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.failure: BaseException | None = None
+        self.alive: Callable[[], bool] | None = None
+        """Whether the server runs; None while it may be dead."""
 
     def now(self) -> int:
         """Milliseconds of the driver's own clock."""
@@ -59,6 +61,10 @@ class World:
     def online(self) -> int:
         """Devices that are connected."""
         return sum(device.online for device in self.devices)
+
+    def died(self) -> None:
+        """The server is dead: nobody finds it until its address is set again."""
+        self.first_ack, self.url = None, ""
 
     def acked(self) -> None:
         """A send was acked for the first time."""
@@ -87,7 +93,9 @@ class World:
             await asyncio.sleep(POLL)
 
     def check(self) -> None:
-        """Raises what a task of the storm has raised."""
+        """Raises what a task of the storm has raised, and Stuck if the server has ended by itself."""
+        if self.alive is not None and not self.alive():
+            raise Stuck(f"the server has ended by itself: {self.state()}")
         if self.failure is not None:
             raise self.failure
 

@@ -44,3 +44,5 @@ class Wrong:
             return int(float(self._file.read_text()) * 1000)
         except FileNotFoundError:
             return 0
+        except OSError:
+            return self._offset_ms  # no file can be opened now: what was known last holds

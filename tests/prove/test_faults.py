@@ -68,8 +68,8 @@ async def test_a_full_disk_refuses_and_heals_while_people_stay_connected(
     after = await _say(anna, ben, "after")
     assert after.number > before.number
     assert server.starts == 1
-    answer = await anna.place.request("PATCH", "/v1/me", token=anna.token, json={"display_name": "Anna"})
-    assert answer.status_code == 200, answer.text
+    renamed = await anna.place.request("PATCH", "/v1/me", token=anna.token, json={"display_name": "Anna"})
+    assert renamed.status_code == 200, renamed.text
     assert (await people.person("carl")).account
 
 

@@ -3,11 +3,10 @@
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[3])  # also where this file is run by its path
-
-from prove.faults.wrong import WRONGS
-
 if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[3])  # also where this file is run by its path
+    from prove.faults.wrong import WRONGS
+
     if len(sys.argv) < 2 or sys.argv[1] not in WRONGS:
         for wrong in WRONGS.values():
             print(f"{wrong.name:20} {', '.join(wrong.promises):12} {wrong.what}")

@@ -109,13 +109,15 @@ def _own_order_swapped() -> None:
 
     def reordered(plain: Callable[..., Any]) -> Callable[..., Any]:
         async def _decide(self: Deliver, records: list[Record]) -> Any:
-            turned, last = list(records), {}
+            turned = list(records)
+            last: dict[tuple[str, str], int] = {}
             for turn, record in enumerate(records):
                 command = record.submission.command
                 whose = (command.conversation, command.device)
-                before = last.pop(whose, None)
-                if before is None or not isinstance(command.action, Send):
-                    last[whose] = turn
+                before = last.pop(whose, None) if isinstance(command.action, Send) else None
+                if before is None:
+                    if isinstance(command.action, Send):
+                        last[whose] = turn
                     continue
                 one, other = turned[before], turned[turn]
                 turned[before] = msgspec.structs.replace(one, submission=other.submission)

@@ -17,7 +17,7 @@ async def _for_ever(*_: Any) -> None:
 
 
 def _worker_ends() -> None:
-    Deliver._recover = _for_ever  # type: ignore[method-assign,assignment]
+    replace(Deliver, "_recover", lambda _: _for_ever)
 
 
 def _relay_ends() -> None:
@@ -30,7 +30,7 @@ def _relay_ends() -> None:
             await directory.wait_for_outbox(relay.POLL_SECONDS)
         await _for_ever()
 
-    delivery.relay = a_few
+    replace(delivery, "relay", lambda _: a_few)
 
 
 def _never_offline() -> None:

@@ -56,7 +56,7 @@ def _stale_history() -> None:
         state = await self._states.get(conversation)  # cached, where it must be read
         return readable_ranges(spans, state.head if state is not None else 0)
 
-    History._readable = _readable  # type: ignore[method-assign]
+    replace(History, "_readable", lambda _: _readable)
 
 
 def _marks_back() -> None:

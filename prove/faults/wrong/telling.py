@@ -92,7 +92,7 @@ def _cursor_ahead() -> None:
         bounds = await inbox.bounds(account)
         return catch_up.Start(bounds.epoch, bounds.head, bounds.head)
 
-    catch_up.start = start
+    replace(catch_up, "start", lambda _: start)
 
 
 def _revoked_stays() -> None:

@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Callable
 
 import msgspec
-from tests.support.held import Held, decoded, load, load_one
+from prove.held import Held
+from tests.support.held import decoded, load, load_one
 from tests.support.link import Link
 from tests.support.places import Place
 

@@ -13,6 +13,8 @@ from prove.process import ServerProcess
 async def stopped(server: ServerProcess) -> AsyncIterator[None]:
     """SIGSTOP, and on leaving SIGCONT. The process answers nobody inside the block; connections stay."""
     os.kill(server.pid, signal.SIGSTOP)
+    # It has stopped when this returns; that it has is not taken from whoever waits for its end.
+    os.waitid(os.P_PID, server.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 - it does so at once
     try:
         yield
     finally:

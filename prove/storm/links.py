@@ -101,7 +101,7 @@ class SocketLink(WSListener):
 
     def send(self, frame: ClientFrame) -> None:
         """Write a frame."""
-        if self._transport is not None and not self._over:
+        if self._transport is not None and not self._over and not self._transport.is_disconnected:
             self._transport.send(WSMsgType.TEXT, encode(frame))
 
     def stall(self) -> None:

@@ -30,6 +30,8 @@ REST: Final = 0.1
 REMEMBERED: Final = 2_000
 """Acked sends of a device that may be sent again."""
 PICKS: Final = 64
+FEW: Final = 2
+"""Sends without an answer of one device at most while not everybody is back after a death."""
 LONG_EVERY: Final = 997
 """Of so many texts one is long."""
 PADDING: Final = "Lorem ipsum dolor sit amet, consetetur sadipscing elitr, sed diam nonumy "
@@ -90,7 +92,7 @@ class Outbox:
         device, world = self._device, self._world
         if not self.flowing or world.over or not device.online:
             return
-        room = device.plan.window - len(self)
+        room = (min(FEW, device.plan.window) if world.recovering else device.plan.window) - len(self)
         while room > 0:
             conversation = self._next_place()
             if conversation is None:
@@ -100,7 +102,8 @@ class Outbox:
 
     def burst(self, count: int) -> None:
         """Begin `count` sends at once, whatever the window says."""
-        for _ in range(count if self._device.online and not self._world.over else 0):
+        world = self._world
+        for _ in range(count if self._device.online and not world.over and not world.recovering else 0):
             conversation = self._next_place()
             if conversation is not None:
                 self._begin(conversation)

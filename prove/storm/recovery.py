@@ -21,6 +21,7 @@ async def start_again(world: World, server: ServerProcess, died: float) -> None:
     world.tally.recovery.append((world.first_ack or died) - died)
     await world.until(lambda: all_since(world, sessions), "everybody to be back", SECONDS)
     world.tally.back.append(time.monotonic() - died)
+    world.recovered()
 
 
 async def die_at_start(server: ServerProcess) -> bool:

@@ -109,7 +109,8 @@ class Troubles:
         await self._again(died)
         self.last = (
             f"killed {'at ' + point if point else 'at random'}: {world.lost_in_flight} in flight, {between} acked "
-            f"since the kill before; ready after {server.recovery * 1000:.0f} ms, acked again after {tally.recovery[-1] * 1000:.0f} ms, all back after "
+            f"since the kill before; ready after {server.recovery * 1000:.0f} ms, acked again after "
+            f"{tally.recovery[-1] * 1000:.0f} ms, all back after "
             f"{tally.back[-1] * 1000:.0f} ms"
         )
 

@@ -35,6 +35,8 @@ class World:
         self.devices: list[Device] = []
         self.over = False
         """No new send is begun; what is under way is brought to its end."""
+        self.recovering = False
+        """Somebody is not back yet after a death: no more is sent than shows that it goes on."""
         self.sessions = 0
         self.lost_in_flight = 0
         """Sends that were under way on connections which broke, since this was last set to 0."""
@@ -64,7 +66,13 @@ class World:
 
     def died(self) -> None:
         """The server is dead: nobody finds it until its address is set again."""
-        self.first_ack, self.url = None, ""
+        self.first_ack, self.url, self.recovering = None, "", True
+
+    def recovered(self) -> None:
+        """Everybody is back."""
+        self.recovering = False
+        for device in self.devices:
+            device.outbox.pump()
 
     def acked(self) -> None:
         """A send was acked for the first time."""

@@ -5,14 +5,11 @@ while the server runs; a file that is not there means 0.
 """
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "CHINWAG_CLOCK_OFFSET"
-LOOK_SECONDS: Final = 0.02
-"""From one look at the file to the next."""
 
 Clock = Callable[[], int]
 
@@ -24,25 +21,15 @@ def with_offset(clock: Clock) -> Clock:
 
 
 class Wrong:
-    """`clock`, off by what stands in `file`."""
+    """`clock`, off by what stands in `file` at each look."""
 
     def __init__(self, clock: Clock, file: Path) -> None:
         self._clock = clock
         self._file = file
-        self._looked = float("-inf")
-        self._offset_ms = 0
 
     def __call__(self) -> int:
-        now = time.monotonic()
-        if now - self._looked >= LOOK_SECONDS:
-            self._looked = now
-            self._offset_ms = self._look()
-        return self._clock() + self._offset_ms
-
-    def _look(self) -> int:
         try:
-            return int(float(self._file.read_text()) * 1000)
+            offset = float(self._file.read_text())
         except FileNotFoundError:
-            return 0
-        except OSError:
-            return self._offset_ms  # no file can be opened now: what was known last holds
+            offset = 0.0
+        return self._clock() + int(offset * 1000)

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from prove.faults.clock import HOUR, WrongClock
-from prove.faults.disk import NoDiskError, small_disk
+from prove.faults.disk import Disk, NoDiskError, small_disk
 from prove.faults.files import no_files
 from prove.faults.pause import stopped
 from prove.process import ServerProcess
@@ -32,7 +32,7 @@ async def _say(sender: Device, reader: Device, text: str) -> Ack:
 
 
 @pytest.fixture
-async def on_small_disk(tmp_path: Path) -> AsyncIterator[tuple[ServerProcess, Crowd, object]]:
+async def on_small_disk(tmp_path: Path) -> AsyncIterator[tuple[ServerProcess, Crowd, Disk]]:
     """A server on a disk of its own, with people."""
     try:
         async with small_disk(tmp_path / "data") as disk:
@@ -49,7 +49,9 @@ async def on_small_disk(tmp_path: Path) -> AsyncIterator[tuple[ServerProcess, Cr
         pytest.skip(str(missing))
 
 
-async def test_a_full_disk_refuses_and_heals_while_people_stay_connected(on_small_disk: tuple) -> None:
+async def test_a_full_disk_refuses_and_heals_while_people_stay_connected(
+    on_small_disk: tuple[ServerProcess, Crowd, Disk],
+) -> None:
     server, people, disk = on_small_disk
     anna, ben = await people.people("anna", "ben")
     before = await _say(anna, ben, "before")
@@ -66,8 +68,8 @@ async def test_a_full_disk_refuses_and_heals_while_people_stay_connected(on_smal
     after = await _say(anna, ben, "after")
     assert after.number > before.number
     assert server.starts == 1
-    answer = await anna.place.request("PATCH", "/v1/me", token=anna.token, json={"display_name": "Anna"})
-    assert answer.status_code == 200, answer.text
+    renamed = await anna.place.request("PATCH", "/v1/me", token=anna.token, json={"display_name": "Anna"})
+    assert renamed.status_code == 200, renamed.text
     assert (await people.person("carl")).account
 
 

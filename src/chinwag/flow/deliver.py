@@ -6,6 +6,7 @@ it drops everything and reads states again: the same records then give the same 
 """
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,6 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
-import stamina
 import structlog
 
 from chinwag.domain.command import Command, Send
@@ -87,11 +87,28 @@ class Deliver:
 
     async def _recover(self) -> None:
         """Make sure that nothing decided before is committed later; tries for ever, ever more slowly."""
-        async for attempt in stamina.retry_context(
-            on=Exception, attempts=None, timeout=None, wait_initial=0.05, wait_max=5.0
-        ):
-            with attempt:
+        pause, told = 0.05, self._last
+        while not self._log.closed:
+            try:
                 await self._store.reopen()
+            except Exception as failure:
+                _log.warning("the store stays closed for now", partition=self._partition, error=type(failure).__name__)
+            else:
+                return
+            told = await self._refuse_for(pause, told)
+            pause = min(PAUSE_MOST, 2 * pause)
+
+    async def _refuse_for(self, seconds: float, told: Position) -> Position:
+        """Refuse what waits in the log after `told`, and what comes, for so long; up to where that was done.
+
+        It stays in the log and is taken again: who tries again meanwhile gets the one number.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async for records in self._log.records(self._partition, told):
+                    self._refuse(records)
+                    told = records[-1].position
+        return told
 
     async def _batch(self, records: Sequence[Record]) -> None:
         if self._jumped(records[0].position):
@@ -138,6 +155,9 @@ class Deliver:
         """Nothing of this batch is known to be stored. It is taken again, and its senders may try again as well."""
         self.figures.failed_commits += 1
         _log.exception("a batch failed", records=len(records))
+        self._refuse(records)
+
+    def _refuse(self, records: Sequence[Record]) -> None:
         answers: dict[NodeId, list[Answer]] = defaultdict(list)
         for record in records:
             submission = record.submission

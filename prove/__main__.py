@@ -11,6 +11,8 @@ from pathlib import Path
 import uvloop
 
 from prove.faults.disk import NoDiskError
+from prove.faults.wrong import WRONGS
+from prove.faults.wrong import command as wrong_command
 from prove.storm.outcome import line
 from prove.storm.plan import Trouble
 from prove.storm.run import Outcome, Wanted, run
@@ -31,6 +33,7 @@ examples:
   python -m prove                          200 kills, in about 15 minutes
   python -m prove --seed 7 --kills 20      a short one, of that seed
   python -m prove --faults kill,disk       nothing but kills and full disks
+  python -m prove --kills 3 --wrong swapped    see that a fault is found
   python -m prove --keep /tmp/storm        keep the record and the server's log
   python -m prove.check /tmp/storm/storm.record    judge a kept record again"""
 
@@ -46,7 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     _say(f"seed {seed}, {given.kills} kills, in {folder}")
     try:
-        outcome = uvloop.run(run(Wanted(seed, given.kills, given.faults), folder, _say))
+        command = wrong_command(given.wrong) if given.wrong else ()
+        outcome = uvloop.run(run(Wanted(seed, given.kills, given.faults, command=command), folder, _say))
     except NoDiskError as error:
         print(f"prove: {error}\nprove: or leave it out: --faults kill,drain,stop,fds,clock", file=sys.stderr)
         return 2
@@ -54,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not outcome.holds:
         kinds = ",".join(sorted(given.faults))
         print(f"prove: kept in {folder}: storm.record, data.log")
-        print(f'prove: again: make prove ARGS="--seed {seed} --kills {given.kills} --faults {kinds}"')
+        wrong = f" --wrong {given.wrong}" if given.wrong else ""
+        print(f'prove: again: make prove ARGS="--seed {seed} --kills {given.kills} --faults {kinds}{wrong}"')
     elif given.keep is None:
         with contextlib.suppress(OSError):
             shutil.rmtree(folder)
@@ -74,6 +79,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="an empty folder for the record and the log, which are then kept"
+    )
+    parser.add_argument(
+        "--wrong", choices=WRONGS, metavar="NAME", help="run it on a server made wrong (python -m prove.faults.wrong)"
     )
     return parser.parse_args(arguments)
 

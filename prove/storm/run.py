@@ -1,6 +1,7 @@
 """One storm as a whole: a folder, a server, the plan of a seed, the run, and the verdict on its record."""
 
 import contextlib
+import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -60,6 +61,8 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     """Run a storm in `folder`, which is left with the record and the server's log. Raises `NoDiskError`."""
     plan = make_plan(wanted.seed, wanted.kills, wanted.kinds, SERVING, wanted.accounts, wanted.groups)
     record = folder / "storm.record"
+    # Every kill cuts connections that are being written to; that is no news here.
+    logging.getLogger("aiofastnet").setLevel(logging.ERROR)
     stuck = ""
     async with _disk(folder / "data", wanted.kinds) as disk:
         people = await settle(disk.seen if disk is not None else folder / "data", plan)

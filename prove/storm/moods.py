@@ -13,6 +13,9 @@ from chinwag.wire.values import ClientId, ConversationId, Text
 TWICE: int = 29
 """Of so many sends of a device one is written twice at once."""
 ONCE_SECONDS: float = 20.0
+SHORT: tuple[float, float] = (1.0, 6.0)
+LONG: tuple[float, float] = (20.0, 60.0)
+"""Seconds that a sleeper is away; one time in ten for long."""
 BEAT_SECONDS: float = 4.0
 
 
@@ -64,7 +67,7 @@ async def _asleep(device: Device) -> None:
     while not world.over:
         await asyncio.sleep(world.draw.uniform(2.0, 5.0))
         device.away()
-        await asyncio.sleep(world.draw.uniform(1.0, 6.0))
+        await asyncio.sleep(world.draw.uniform(*(LONG if world.draw.random() < 0.1 else SHORT)))
         device.back()
 
 

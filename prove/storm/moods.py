@@ -16,7 +16,7 @@ ONCE_SECONDS: float = 20.0
 SHORT: tuple[float, float] = (1.0, 6.0)
 LONG: tuple[float, float] = (20.0, 60.0)
 """Seconds that a sleeper is away; one time in ten for long."""
-BEAT_SECONDS: float = 4.0
+BEAT_SECONDS: float = 2.0
 
 
 async def live(device: Device) -> None:

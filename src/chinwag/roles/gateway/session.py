@@ -187,7 +187,6 @@ class Session:
     # Frames in
 
     def _handle(self, frame: ClientFrame) -> None:
-        answers: ClientId | None = getattr(frame, "id", None)
         try:
             if self.welcomed:
                 self.gateway.verbs[type(frame)](self, frame)
@@ -197,7 +196,7 @@ class Session:
             else:
                 self.close(Refused(Code.HELLO_EXPECTED))
         except Refused as refused:
-            self.refuse(refused, answers)
+            self.refuse(refused, getattr(frame, "id", None))
 
     async def _hello(self, hello: Hello) -> None:
         try:

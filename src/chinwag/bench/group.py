@@ -186,6 +186,7 @@ async def run(job: Group) -> Outcome:
             "p50_ms": milliseconds(quantile(latencies, 0.5)),
             "p99_ms": milliseconds(quantile(latencies, 0.99)),
             "marks_told": float(crowd.marks),
+            "sent": float(len(crowd.acks)),
         },
         round(share, 2),
         tuple(faults.first),

@@ -23,7 +23,7 @@ import stored
 from report import Report, Result
 from room import Room
 from stage import Stage
-from trouble import BenchError, need_disk, need_open_files, need_room, raise_open_files
+from trouble import BenchError, full, need_disk, need_open_files, need_room, raise_open_files
 from works import chat, group, idle, many_pairs, messages_stored, one_to_one, pages, returning
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -62,13 +62,20 @@ def measure(given: argparse.Namespace) -> Report:
     wanted = frozenset(given.works or WORKS)
     if not given.works and not sets.there:
         wanted -= {"B7"}
-        say("B7 is left out, as its messages are not there yet: make bench ARGS=B7 writes them, in 10 to 20 minutes")
+        say("B7 is left out, as its messages are not there yet: make bench ARGS=B7 writes them, in 10 minutes or so")
     need_room(given.data, GIGABYTES * given.scale)
     allowed = raise_open_files()
     with Room(given.data) as folder, closing(Stage(folder, chosen, given.rounds, given.scale, say)) as stage:
         if "B4" in wanted:
             need_open_files(idle.sessions(stage), allowed)
-        results = run(stage, wanted, sets)
+        try:
+            results = run(stage, wanted, sets)
+        except Exception as error:
+            if full(folder):  # then whatever failed, failed for that
+                raise BenchError(
+                    f"the disk under {given.data} is full: name a folder on another with --data"
+                ) from error
+            raise
     machine = report.machine(disk=disk, placed=chosen.note)
     return Report(results, machine, report.versions(), given.scale, given.rounds)
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 GIGABYTE = 10**9
+FULL_BYTES = 32 << 20
 MEMORY_FILE_SYSTEMS = frozenset({"tmpfs", "ramfs"})
 
 
@@ -38,6 +39,11 @@ def need_room(folder: Path, gigabytes: float) -> None:
             f"the disk under {folder} has {free:.1f} GB left, and {gigabytes:.1f} GB are needed: "
             "make room, or name a folder on another disk with --data"
         )
+
+
+def full(folder: Path) -> bool:
+    """Whether the disk under `folder`, if there is one, has no room left to speak of."""
+    return folder.exists() and shutil.disk_usage(folder).free < FULL_BYTES
 
 
 def file_system(folder: Path) -> str:

@@ -23,8 +23,8 @@ def measure(stage: Stage, sides: list[Side]) -> list[Result]:
             nonce(),
             in_flight=in_flight,
             marks=marks,
-            warm_seconds=stage.seconds(1),
-            seconds=stage.seconds(4),
+            warm_seconds=stage.seconds(0.5),  # twice: before the first message, and after it
+            seconds=stage.seconds(3),
         )
 
     chinwag = [side for side in sides if side.name == CHINWAG]

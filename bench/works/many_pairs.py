@@ -21,7 +21,7 @@ def pairs(stage: Stage, url: str, logins: Sequence[Login]) -> Pairs:
         nonce(),
         in_flight=IN_FLIGHT,
         warm_seconds=stage.seconds(1),
-        seconds=stage.seconds(5),
+        seconds=stage.seconds(4),
     )
 
 

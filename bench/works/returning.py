@@ -35,7 +35,7 @@ def measure(stage: Stage) -> list[Result]:
                 BEHIND,
                 data.logins(folder, people[devices:]),
                 nonce(),
-                quiet_seconds=stage.seconds(4),
+                quiet_seconds=stage.seconds(3),
             )
             outcome = stage.do("B5", CHINWAG, job)
             outcomes.append(outcome)

@@ -1,11 +1,14 @@
 """`chinwag bench` against a real server: what it finds, what it leaves behind, whom it refuses to load."""
 
+import asyncio
 import json
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.life.commands import chinwag
+from tests.life.commands import BOUND, chinwag
 from tests.support import quick_server
 from tests.support.process import ServerProcess
 
@@ -97,3 +100,19 @@ async def test_what_cannot_be_measured_is_refused_in_words(
     assert ran.code == 1
     assert said in ran.err.replace("\n", " ")
     assert "Traceback" not in ran.err
+
+
+async def test_interrupted_it_clears_up_all_the_same(server: ServerProcess, tmp_path: Path) -> None:
+    await server.start()
+    command = (sys.executable, "-m", "chinwag.cli", "bench", "B1", "--url", server.url, "--people", "6")
+    process = await asyncio.create_subprocess_exec(
+        *command, "--seconds", "60", stderr=asyncio.subprocess.PIPE, cwd=tmp_path
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(BOUND):
+        while b"B1:" not in await process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
+    people = await chinwag("user", "list", "--data-path", server.data, folder=tmp_path)
+    assert people.out.count("closed") == 6, people.said

@@ -16,7 +16,9 @@ def test_two_generators_share_the_pairs_and_count_as_one(tmp_path: Path, monkeyp
 
     said: list[str] = []
     mine = os.sched_getaffinity(0)
-    stage = Stage(tmp_path, Cores(min(mine), (max(mine), max(mine)), "two on one"), rounds=1, scale=0.05, say=said.append)
+    stage = Stage(
+        tmp_path, Cores(min(mine), (max(mine), max(mine)), "two on one"), rounds=1, scale=0.05, say=said.append
+    )
     try:
         with chat.opened(stage) as sides:
             results = {each.id: each for each in many_pairs.measure(stage, sides)}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -33,11 +34,14 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Stopwatch:
-    """Wall time and the generator's own time since it was made."""
+    """Wall time and the generator's own time since it was made.
+
+    Its own is also what it waited for its core, when others had that: it could not have done more then.
+    """
 
     def __init__(self) -> None:
         self._wall = time.perf_counter()
-        self._used = time.process_time()
+        self._used = time.process_time() + _waited()
 
     @property
     def seconds(self) -> float:
@@ -46,8 +50,16 @@ class Stopwatch:
 
     @property
     def share(self) -> float:
-        """Which part of that the generator was at work."""
-        return (time.process_time() - self._used) / max(self.seconds, 1e-9)
+        """Which part of that the generator was at work, or would have been."""
+        return (time.process_time() + _waited() - self._used) / max(self.seconds, 1e-9)
+
+
+def _waited() -> float:
+    """Seconds for which this thread was ready to run and had no core; 0 where the kernel does not count them."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def quantile(samples: Iterable[float], q: float) -> float:

@@ -196,6 +196,8 @@ async def run(job: Pairs) -> Outcome:
     await connect(job.url, people)
     for line in lines:
         line.fill()
+    if not await until(lambda: all(line.acks or not line.sent for line in lines), LAST_SECONDS):
+        faults.add("not every conversation has begun")
     await asyncio.sleep(job.warm_seconds)
     watch = Stopwatch()
     acked, delivered = _counts(lines)

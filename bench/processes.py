@@ -170,7 +170,8 @@ class Generator:
         """Wait until an idle job is held."""
         said = self._read()
         if said != HELD:
-            raise BenchError(f"the load generator said {said!r}")
+            faults = said.faults if isinstance(said, Outcome) else (said,)
+            raise BenchError(f"the sessions were not held: {'; '.join(faults)}")
 
     def go(self) -> Outcome:
         """End what is held."""

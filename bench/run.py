@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -33,24 +34,43 @@ GIGABYTES = 4.0
 """What B1 to B6 write at scale 1, and to spare."""
 
 
-def run(stage: Stage, wanted: frozenset[str], sets: stored.Sets) -> list[Result]:
-    """All works that are wanted."""
-    results: list[Result] = []
-    if wanted & {"B1", "B2", "B3"}:
-        with chat.opened(stage) as sides:
-            for name, work in (("B1", one_to_one), ("B2", many_pairs), ("B3", group)):
-                if name in wanted:
-                    results += work.measure(stage, sides)
-    for name, alone in (("B4", idle), ("B5", returning), ("B6", pages)):
-        if name in wanted:
-            results += alone.measure(stage)
-    if "B7" in wanted:
-        results += messages_stored.measure(stage, sets)
-    return results
+class Run:
+    """All works that are wanted, one after the other. One that fails does not keep the others from their figures."""
+
+    def __init__(self, stage: Stage, wanted: frozenset[str], sets: stored.Sets) -> None:
+        self.results: list[Result] = []
+        self.failures: list[str] = []
+        self._stage = stage
+        self._wanted = wanted
+        self._sets = sets
+
+    def all(self) -> None:
+        """Measure."""
+        stage = self._stage
+        if self._wanted & {"B1", "B2", "B3"}:
+            with chat.opened(stage) as sides:
+                self._one("B1", lambda: one_to_one.measure(stage, sides))
+                self._one("B2", lambda: many_pairs.measure(stage, sides))
+                self._one("B3", lambda: group.measure(stage, sides))
+        self._one("B4", lambda: idle.measure(stage))
+        self._one("B5", lambda: returning.measure(stage))
+        self._one("B6", lambda: pages.measure(stage))
+        self._one("B7", lambda: messages_stored.measure(stage, self._sets))
+
+    def _one(self, name: str, work: Callable[[], list[Result]]) -> None:
+        if name not in self._wanted:
+            return
+        try:
+            self.results += work()
+        except BenchError as error:
+            if full(self._stage.folder):
+                raise  # the others would fail for that as well
+            self.failures.append(str(error))
+            self._stage.say(f"{name} has failed: {error}")
 
 
-def measure(given: argparse.Namespace) -> Report:
-    """Make room, run, and clear up. Raises `BenchError`."""
+def measure(given: argparse.Namespace) -> tuple[Report, list[str]]:
+    """Make room, run, and clear up; the report, and what failed. Raises `BenchError` if nothing could be measured."""
     began = time.monotonic()
 
     def say(text: str) -> None:
@@ -68,8 +88,9 @@ def measure(given: argparse.Namespace) -> Report:
     with Room(given.data) as folder, closing(Stage(folder, chosen, given.rounds, given.scale, say)) as stage:
         if "B4" in wanted:
             need_open_files(idle.sessions(stage), allowed)
+        run = Run(stage, wanted, sets)
         try:
-            results = run(stage, wanted, sets)
+            run.all()
         except Exception as error:
             if full(folder):  # then whatever failed, failed for that
                 raise BenchError(
@@ -77,7 +98,7 @@ def measure(given: argparse.Namespace) -> Report:
                 ) from error
             raise
     machine = report.machine(disk=disk, placed=chosen.note)
-    return Report(results, machine, report.versions(), given.scale, given.rounds)
+    return Report(run.results, machine, report.versions(), given.scale, given.rounds), run.failures
 
 
 def arguments() -> argparse.Namespace:
@@ -112,7 +133,7 @@ def main() -> int:
     given = arguments()
     signal.signal(signal.SIGTERM, _asked_to_end)
     try:
-        found = measure(given)
+        found, failures = measure(given)
     except KeyboardInterrupt:
         print("bench: ended before it was through; no figures", file=sys.stderr)
         return 130
@@ -121,7 +142,9 @@ def main() -> int:
         return 1
     report.save(found, given.results)
     Console(width=140).print(report.table(found.results))
-    return 0
+    for failure in failures:
+        print(f"bench: {failure}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from chinwag.bench.pairs import Pairs
 from cores import Cores
 from trouble import BenchError
 
-SHORTEST_SECONDS = 0.3
+SHORTEST_SECONDS = 1.0
+SHORTEST_WARM_SECONDS = 0.3
 
 Say = Callable[[str], None]
 
@@ -61,8 +62,12 @@ class Stage:
         return outcome
 
     def seconds(self, seconds: float) -> float:
-        """A duration at this run's scale."""
+        """How long to measure, at this run's scale."""
         return max(SHORTEST_SECONDS, seconds * self._scale)
+
+    def warm(self, seconds: float) -> float:
+        """What comes before a measurement, at this run's scale."""
+        return max(SHORTEST_WARM_SECONDS, seconds * self._scale)
 
     def count(self, count: int, least: int) -> int:
         """A number of things at this run's scale."""

@@ -23,7 +23,7 @@ def measure(stage: Stage, sides: list[Side]) -> list[Result]:
             nonce(),
             in_flight=in_flight,
             marks=marks,
-            warm_seconds=stage.seconds(0.5),  # twice: before the first message, and after it
+            warm_seconds=stage.warm(0.5),  # twice: before the first message, and after it
             seconds=stage.seconds(3),
         )
 

@@ -20,7 +20,7 @@ def pairs(stage: Stage, url: str, logins: Sequence[Login]) -> Pairs:
         tuple(logins),
         nonce(),
         in_flight=IN_FLIGHT,
-        warm_seconds=stage.seconds(1),
+        warm_seconds=stage.warm(1),
         seconds=stage.seconds(4),
     )
 

@@ -16,7 +16,7 @@ def measure(stage: Stage, sides: list[Side]) -> list[Result]:
             side.logins[:2],
             nonce(),
             both=True,
-            warm_seconds=stage.seconds(1),
+            warm_seconds=stage.warm(1),
             seconds=stage.seconds(3),
         )
 

@@ -63,6 +63,7 @@ class Error(msgspec.Struct, tag="error"):
     """A refusal; `id` is that of the send. Expected only of a server whose limits are in the way."""
 
     code: str
+    message: str = ""
     id: str | None = None
     retry_after: float | None = None
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile
-from chinwag.bench.pairs import LAST_SECONDS, Pairs, check, lines_of
+from chinwag.bench.pairs import LAST_SECONDS, Pairs, begin, check, lines_of
 from chinwag.bench.peer import Event, Faults, Login, Peer, connect, decode_item, text_of, until
 
 CATCH_UP_SECONDS: Final = 120.0
@@ -64,8 +64,7 @@ async def run(job: Returning) -> Outcome:
     chat = Pairs(job.url, job.chatting, job.nonce, both=True, pause=0.005, limited=job.limited)
     people, lines = lines_of(chat, faults)
     await connect(job.url, people)
-    for line in lines:
-        line.fill()
+    await begin(lines, faults)
     await asyncio.sleep(1.0)
     firsts = [len(line.latencies) for line in lines]
     await asyncio.sleep(job.quiet_seconds)

@@ -57,7 +57,7 @@ REPORT = {
 
 def bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(ROOT / "bench" / "run.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 def test_a_small_bench_gives_every_figure_in_the_form_that_is_promised(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ imports: setup ## import-linter: who may import whom
 unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-bench: setup ## measure beside the floor, in about 5 minutes (ARGS="B1 B2 --rounds 5")
+bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
 
 fmt: setup ## format and mend what ruff can mend

@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument(
         "--without-sync", choices=("rocksdb", "sqlite"), help="the syncs of this store's commits do nothing"
     )
+    parser.add_argument("--people", type=int, choices=range(6, 100, 2), default=10, metavar="N", help="6 to 98 (10)")
     parser.add_argument("--way", choices=("bare", "torn", "whole"), help="what is left of the unsynced (by chance)")
     asked = parser.parse_args()
     seed = secrets.randbelow(1 << 31) if asked.seed is None else asked.seed
@@ -42,7 +43,7 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="chinwag-power-") as folder:
         ways = WAYS if asked.way is None else (asked.way,)
-        proof = Proof(Path(folder), seed, asked.acks, asked.without_sync, ways)
+        proof = Proof(Path(folder), seed, asked.acks, asked.without_sync, ways, asked.people)
         try:
             outcome = asyncio.run(proof.run(asked.cuts, lambda line: screen.print(line, markup=False)))
         except BaseException:
@@ -58,7 +59,7 @@ def report(outcome: Outcome, seed: int) -> None:
     """The table, the first faults in words, and the line."""
     verdict, dropped = outcome.verdict, outcome.dropped
     ways = ", ".join(f"{way} {count}" for way, count in sorted(outcome.ways.items()))
-    table = Table(title=f"{outcome.cuts} power cuts ({ways})")
+    table = Table(title=f"{outcome.cuts} power cuts: {ways}; {outcome.in_start} of them in a start")
     for name in ("store", "confirmed", "lost", "doubled", "holes", "unsynced bytes dropped"):
         table.add_column(name, justify="left" if name == "store" else "right")
     lost = verdict.lost_messages + verdict.lost_marks

@@ -14,7 +14,7 @@ IN_FLIGHT: Final = 16
 """Messages of a device that wait for their ack, over all of its conversations."""
 READ_EVERY: Final = 8
 """Of how many messages one is said to be read."""
-START_SECONDS: Final = 30
+START_SECONDS: Final = 60
 
 
 class _Shown(msgspec.Struct):

@@ -15,7 +15,7 @@ class Http:
     """Requests over one run of a server, as a context."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx2.AsyncClient(base_url=url, timeout=30)
+        self._client = httpx2.AsyncClient(base_url=url, timeout=60)
 
     async def ask(self, method: str, path: str, token: str = "", body: object = None) -> Any:
         """The answer's JSON; None where it has no body or there is nothing (404).

@@ -23,7 +23,6 @@ COMMITS: Final[dict[Store, str]] = {"rocksdb": "data/messages/*.log", "sqlite": 
 """The files whose sync makes a commit last, by store."""
 PEOPLE: Final = 10
 DEVICES: Final = 2
-GROUP: Final = 5
 SENDS_PER_CHANGE: Final = 20
 LEAST_ACKS: Final = 100
 LAST_ACKS: Final = 400
@@ -33,7 +32,10 @@ AMID: Final = ("directory.sqlite-wal", "directory.sqlite-wal")
 """Files in the midst of whose commits half of the cuts are made: those take so short that chance would miss them."""
 AGAIN: Final = 20
 """Of how many acked messages the send key is tried after each cut."""
-ACKS_SECONDS: Final = 60
+ACKS_SECONDS: Final = 120
+IN_START: Final = 0.2
+"""How likely a start is cut."""
+TRIES: Final = 8
 
 
 class Outcome(msgspec.Struct):
@@ -41,6 +43,8 @@ class Outcome(msgspec.Struct):
 
     cuts: int = 0
     ways: dict[str, int] = {}
+    in_start: int = 0
+    """Cuts before the server was ready again."""
     starts: list[float] = []
     """Seconds that each start after a cut took."""
     acked: int = 0
@@ -57,9 +61,19 @@ class Proof:
     """One disk, one seed."""
 
     def __init__(
-        self, folder: Path, seed: int, acks: int = 600, without_sync: Store | None = None, ways: Sequence[Way] = WAYS
+        self,
+        folder: Path,
+        seed: int,
+        acks: int = 600,
+        without_sync: Store | None = None,
+        ways: Sequence[Way] = WAYS,
+        people: int = PEOPLE,
     ) -> None:
-        """folder: an empty one, for all files. acks: as many between two cuts, at most. ways: to choose from."""
+        """folder: an empty one, for all files. acks: as many between two cuts, at most. ways: to choose from.
+
+        people: 6 at least, an even number.
+        """
+        self._size = people
         self.server = PoweredServer(folder)
         self.outcome = Outcome()
         self._acks = acks
@@ -77,7 +91,7 @@ class Proof:
         await self.server.start()
         await self._settle_in()
         # the first start made everything: what it confirmed by now must outlast a cut like anything else
-        await self._cut("bare")
+        self._count("bare", await self.server.cut("bare", self._chance))
         while await self._come_back():
             tell(self._line())
             if self.outcome.cuts >= cuts:
@@ -91,10 +105,8 @@ class Proof:
 
     async def _come_back(self) -> bool:
         """Start again and look. A server that cannot be started or refuses everybody has lost all: False then."""
-        began = time.monotonic()
         try:
-            await self.server.start(self._without)
-            self.outcome.starts.append(time.monotonic() - began)
+            await self._start()
             await self._look(whole=False)
         except (AssertionError, ConnectionError, Refused) as gone:
             verdict, ledger = self.outcome.verdict, self._ledger
@@ -103,6 +115,25 @@ class Proof:
             verdict.words.append(f"after cut {self.outcome.cuts} the server is of no use: {gone}"[-2000:])
             return False
         return True
+
+    async def _start(self) -> None:
+        """Start, at times only after the power was cut on the way there. Raises TimeoutError if that takes for ever."""
+        for _ in range(TRIES):
+            way = self._chance.choice(self._ways)
+            if self._ledger.acked and self._chance.random() < IN_START:
+                self._count(way, await self.server.cut_in_start(way, self._chance, self._without))
+                self.outcome.in_start += 1
+                continue
+            began = time.monotonic()
+            try:
+                await self.server.start(self._without)
+            except TimeoutError:  # on a machine with much else to do: a start that is cut like any other
+                self._count(way, await self.server.cut(way, self._chance))
+                self.outcome.in_start += 1
+                continue
+            self.outcome.starts.append(time.monotonic() - began)
+            return
+        raise TimeoutError(f"the server did not become ready {TRIES} times")
 
     async def _settle_in(self) -> None:
         async with Http(self.server.url) as http:
@@ -118,10 +149,10 @@ class Proof:
                     self._devices.append(Device(self._ledger, account, device, token))
                 self._people.append(Person(name, account, token))
 
-            await asyncio.gather(*(person(index) for index in range(PEOPLE)))
+            await asyncio.gather(*(person(index) for index in range(self._size)))
             readers: dict[str, Person] = {}
-            for at in range(0, PEOPLE, GROUP):
-                owner, *others = self._people[at : at + GROUP]
+            for at in (0, self._size // 2):
+                owner, *others = self._people[at : at + self._size // 2]
                 body = {"title": "Power", "members": [other.account for other in others]}
                 made = await http.ask("POST", "/v1/conversations", owner.token, body)
                 self._ledger.shown[made["conversation"], 1] = ""
@@ -169,16 +200,16 @@ class Proof:
             amid = self._chance.choice((None, None, *AMID))
             if amid is None:
                 await self._until(changing, self._chance.randint(1, LAST_ACKS), each=1 << 30)
-            await self._cut(self._chance.choice(self._ways), amid)
+            way = self._chance.choice(self._ways)
+            self.outcome.in_flight += sum(len(names) for device in self._devices for names in device.flying.values())
+            self._count(way, await self.server.cut(way, self._chance, amid))
         finally:
             changing.cancel()
             await asyncio.gather(changing, return_exceptions=True)
         await asyncio.gather(*(device.ended() for device in self._devices))
 
-    async def _cut(self, way: Way, amid: str | None = None) -> None:
+    def _count(self, way: Way, dropped: Dropped) -> None:
         outcome = self.outcome
-        outcome.in_flight += sum(len(names) for device in self._devices for names in device.flying.values())
-        dropped = await self.server.cut(way, self._chance, amid)
         outcome.cuts += 1
         outcome.ways[way] = outcome.ways.get(way, 0) + 1
         outcome.dropped.rocksdb += dropped.rocksdb

@@ -29,6 +29,8 @@ SETTINGS: Final = (
 SYNC_US: Final = 4000
 """What a sync takes besides: as on a plain disk, so that the power often goes while one is under way."""
 AMID_SECONDS: Final = 5
+START_BYTES: Final = 40_000
+"""About what a start writes into the record."""
 
 
 class Dropped(msgspec.Struct):
@@ -61,14 +63,30 @@ class PoweredServer:
         return self._process.url
 
     async def start(self, without_sync: str | None = None) -> None:
-        """Start it, and wait until it is ready. without_sync: whose syncs do nothing, as `environment` says."""
-        self._record_path.unlink(missing_ok=True)
+        """Start it, and wait until it is ready. without_sync: whose syncs do nothing, as `environment` says.
+
+        Raises TimeoutError, after which the power may be cut, and AssertionError if the server ends instead.
+        """
+        await self._begin(without_sync).start()
+
+    async def cut_in_start(self, way: Way, chance: random.Random, without_sync: str | None = None) -> Dropped:
+        """Start it, and cut its power somewhere on the way to being ready."""
+        starting = asyncio.create_task(self._begin(without_sync).start())
+        moment = chance.randint(1, START_BYTES)
+        while not starting.done() and self._record_path.stat().st_size < moment:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.001)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return await self.cut(way, chance)
+
+    def _begin(self, without_sync: str | None) -> ServerProcess:
+        self._record_path.write_bytes(b"")
         self._disk = Disk(self._disk_path)
         settings = environment(self._disk_path, self._record_path, without_sync, SYNC_US)
         command = ("env", *(f"{name}={value}" for name, value in settings.items()), sys.executable, "-m", "chinwag.cli")
         self._process = ServerProcess(self._disk_path / "data", *SETTINGS, command=command)
         self._process._log_path = self._folder / "server.log"  # noqa: SLF001 - its own is on the disk
-        await self._process.start()
+        return self._process
 
     async def cut(self, way: Way, chance: random.Random, amid: str | None = None) -> Dropped:
         """Cut the power: the process ends between two calls, and the disk holds what `way` leaves of it.

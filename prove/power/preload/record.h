@@ -9,7 +9,7 @@
 
 #define PATH_BYTES 4096
 
-/* One entry of the record: this head, then `first` bytes and `second` bytes. Read by journal.py. */
+/* One entry of the record: this head, then `first` bytes and `second` bytes. Read by record.py. */
 struct head {
     uint32_t magic;
     uint32_t kind;

@@ -1,7 +1,7 @@
 """kill -9 of the real server under load, several times: nothing acked is lost, nothing doubled, no order broken.
 
 `CHINWAG_CRASH_PEOPLE`, `_MESSAGES` (of each person in each conversation) and `_KILLS` make longer runs. kill -9 keeps
-the page cache, so this says nothing about syncing: a power cut is another test.
+the page cache, so this says nothing about syncing: a power cut is another test (`tests/prove/test_power_cut.py`).
 """
 
 import asyncio

@@ -1,0 +1,28 @@
+"""What judges and drives the server stands outside of it: it knows the wire and the client, as anybody may."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import prove
+
+OUTSIDE = ("chinwag.wire", "chinwag.client")
+ROOT = Path(prove.__file__).parent
+
+
+def test_only_the_wire_and_the_client_are_known() -> None:
+    inside = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in ROOT.rglob("*.py")
+        for name in _imported(path)
+        if name.split(".")[0] == "chinwag" and not any(f"{name}.".startswith(f"{one}.") for one in OUTSIDE)
+    }
+    assert inside == set()
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module

@@ -5,6 +5,7 @@ from typing import Literal
 from chinwag.client.events import Unknown
 from chinwag.wire.values import (
     AccountEvent,
+    Body,
     Created,
     Delivered,
     Event,
@@ -47,7 +48,7 @@ def seen(session: int, position: int, event: Event | Unknown) -> SeenMessage | S
             event.sender,
             event.device,
             event.id,
-            text_of(event),
+            text_of(event.body),
         )
     if isinstance(event, Read | Delivered):
         kind = mark_kind(event)
@@ -79,7 +80,7 @@ def in_history(reader: str, event: NumberedEvent | Unknown) -> HistoryMessage | 
         raise NotUnderstood(event.raw.decode(errors="replace"))
     number, ordinal, sender, device, name = event.number, event.ordinal, event.sender, event.device, event.id
     if isinstance(event, Message):
-        return HistoryMessage(reader, event.conversation, number, ordinal, sender, device, name, text_of(event))
+        return HistoryMessage(reader, event.conversation, number, ordinal, sender, device, name, text_of(event.body))
     return HistoryNotice(reader, event.conversation, number, ordinal, sender, device, name, *notice_of(event))
 
 
@@ -96,9 +97,9 @@ def in_inbox(account: str, position: int, event: Event | Unknown) -> InboxRow:
     return InboxRow(account, position, kind, event.conversation, event.number, "")
 
 
-def text_of(message: Message) -> str:
+def text_of(body: Body) -> str:
     """The text; of a body without one, what stands for it."""
-    return message.body.text if isinstance(message.body, Text) else repr(message.body)
+    return body.text if isinstance(body, Text) else repr(body)
 
 
 def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:

@@ -21,7 +21,7 @@ def comes_back(index: Index) -> Iterator[Violation]:
         yield _broken(f"after {last.name} {last.point} at {last.at} the server never came up")
     for name in index.quiet.online:
         device = index.devices.by_name.get(name)
-        if device is None or not device.open:
+        if device is None or not device.there_at(index.quiet.at):
             yield _broken(f"{name} has no session at the end")
     online = set(index.quiet.online)
     for send in index.sends.all():

@@ -1,8 +1,8 @@
 """P4: one device's messages in a conversation are numbered in the order in which it sent them.
 
-Two rules. A send that named another as the one before it stands after that one, and only if that one stands at all.
-And of two messages of a device the one that was first tried earlier has the lower number: unless the earlier was
-refused, and the later sent while it was, without naming it; then the device itself has let it pass.
+Two rules. A send that named another as the one before it (at its last try) stands after that one, and only if that one
+stands at all. And of two messages of a device the one that was first tried earlier has the lower number: unless the
+earlier was refused, and was not acked when the later was sent; then the device itself has let it pass.
 """
 
 from collections.abc import Iterator

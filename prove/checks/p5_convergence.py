@@ -1,7 +1,7 @@
 """P5: once quiet, all devices of all members hold the same.
 
 A device that is there at the end has seen, or has loaded, everything that its account may read, and nothing twice. And
-two devices of one account hold equal states of each conversation.
+two devices of one account at one position hold equal states of each conversation.
 """
 
 from collections.abc import Iterator
@@ -50,12 +50,12 @@ def _due(conversation: Conversation, device: Device, inbox: Inbox) -> list[Range
 
 
 def _states(index: Index) -> Iterator[Violation]:
-    first: dict[tuple[str, str], tuple[str, str]] = {}
+    first: dict[tuple[str, str, int], tuple[str, str]] = {}
     for state in index.states:
         device = index.devices.by_name.get(state.device)
         if device is None:
             continue
-        name, kept = first.setdefault((device.account, state.place), (state.device, state.kept))
+        name, kept = first.setdefault((device.account, state.place, state.position), (state.device, state.kept))
         if kept != state.kept:
             yield _broken(f"{name} and {state.device} hold {state.place} differently: {kept!r} and {state.kept!r}")
 

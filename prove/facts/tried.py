@@ -45,13 +45,17 @@ class ChangeTried(Fact, frozen=True, gc=False, tag="change"):
 
 
 class Retry(Fact, frozen=True, gc=False, tag="again"):
-    """A send or a change goes out again with the same id, on this session (0: as a request of its own)."""
+    """A send or a change goes out again with the same id, on this session (0: as a request of its own).
+
+    after: the id that it names as the one before it now; None: as at the first try.
+    """
 
     device: str
     conversation: str
     id: str
     session: int
     at: int
+    after: str | None = None
 
 
 class Acked(Fact, frozen=True, gc=False, tag="ack"):

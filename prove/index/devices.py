@@ -20,7 +20,7 @@ class Gap(msgspec.Struct, frozen=True):
 class Session:
     """One session. last: the position up to which it has brought everything, as far as it says."""
 
-    __slots__ = ("began_at", "code", "device", "ended_at", "epoch", "inbox", "last", "number", "transport")
+    __slots__ = ("began_at", "brought", "code", "device", "ended_at", "epoch", "inbox", "last", "number", "transport")
 
     def __init__(self, fact: Began, device: "Device", inbox: Inbox) -> None:
         self.number = fact.session
@@ -32,6 +32,7 @@ class Session:
         self.began_at = fact.at
         self.ended_at: int | None = None
         self.code = ""
+        self.brought = False
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -85,6 +86,8 @@ class Device:
     def was_reset(self, session: Session, fact: WasReset) -> None:
         """It is told to load afresh; after a restore, what it knew counts no more."""
         session.epoch, session.last = fact.epoch, fact.position
+        # A cursor that leads nowhere is no gap if the device is told so.
+        self.gaps = [gap for gap in self.gaps if gap.session != session.number or session.brought]
         if fact.cause == "epoch":
             self.seen.clear()
             self.loaded.clear()
@@ -100,6 +103,7 @@ class Device:
         if position != session.last + 1:
             self.gaps.append(Gap(session.number, session.last, position))
         session.last = position
+        session.brought = True
         return self.had.add(position)
 
     def _goes_on_after(self, epoch: int, position: int) -> None:
@@ -116,6 +120,10 @@ class Device:
                 self.again.append(Again(conversation, number, position, twice=True))
         elif number < last and new:
             self.again.append(Again(conversation, number, position, twice=False))
+
+    def there_at(self, at: int) -> bool:
+        """Whether it had a session then. Ask for a moment after its last one began."""
+        return any(session.ended_at is None or session.ended_at > at for session in self.sessions)
 
     def known(self, conversation: str) -> Numbers:
         """The numbers that it has seen or loaded."""

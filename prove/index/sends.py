@@ -14,9 +14,9 @@ NEVER: Final = 1 << 62
 class Send(msgspec.Struct, gc=False):
     """One send or change, by its key (conversation, device, id), with all its tries and answers.
 
-    turn: which of all first tries of the run it was. change: of a change its kind, "" of a message. number: of its
-    first ack, 0 for none. acked_turn: how many first tries of the run there had been at its first ack. answer: the
-    last answer that came after the last try: none, acked, refused for good, refused for now.
+    turn: which of all first tries of the run it was. after: as its last try named it. change: of a change its kind, ""
+    of a message. number: of its first ack, 0 for none. acked_turn: how many first tries of the run there had been at
+    its first ack. answer: the last that came after the last try: none, acked, refused for good, refused for now.
     """
 
     device: str
@@ -94,6 +94,8 @@ class Sends:
         send = self.find(fact.conversation, fact.device, fact.id)
         if send is not None:
             send.tries += 1
+            if fact.after is not None:
+                send.after = fact.after
             send.answer = "none"
 
     def acked(self, fact: Acked) -> None:

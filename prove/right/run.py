@@ -271,6 +271,8 @@ class RightRun:
                 if place.reads.get(phone.account):
                     state = f"{len(place.readable(phone.account))} events"
                     self.write(State(phone.name, place.name, phone.position, state, state))
+            account = self.people[phone.account].name
+            self.write(State(phone.name, "account", phone.position, account, account))
         for person in self.people.values():
             for place in self.places.values():
                 if events := place.readable(person.name):

@@ -204,6 +204,21 @@ def loads_something_else(facts: Facts) -> None:
     change(facts, find(facts, State, device="ben-phone", place=TEA), loaded="else")
 
 
+@breaks("P11")
+def keeps_what_is_not_to_be_loaded(facts: Facts) -> None:
+    change(facts, find(facts, State, device="ben-phone", place=TEA), loaded="")
+
+
+@breaks("P11")
+def keeps_nothing(facts: Facts) -> None:
+    change(facts, find(facts, State, device="ben-phone", place=TALK), kept="")
+
+
+@breaks("P11")
+def loads_another_profile(facts: Facts) -> None:
+    change(facts, find(facts, State, device="cem-phone", place="account"), loaded="else")
+
+
 # P12
 
 
@@ -219,7 +234,7 @@ def the_server_stays_away(facts: Facts) -> None:
 
 @breaks("P12")
 def a_device_stays_away(facts: Facts) -> None:
-    facts.insert(find(facts, Quiet)[0], Ended(session(facts, "ben-phone", -1), "cut", 9_999))
+    facts.insert(find(facts, Quiet)[0], Ended(session(facts, "ben-phone", -1), "cut", 0))
 
 
 @breaks("P12")

@@ -24,6 +24,12 @@ _READ_BUFFER: Final = 2048
 # picows' read buffer grows with what comes in and never shrinks. Past this many bytes a fresh parser takes over.
 _GROWN: Final = 16 << 10
 _NOBODY: Final = asyncio.Protocol()
+# An enumeration's member costs a look-up in two dictionaries: too much for each frame.
+_TEXT: Final = WSMsgType.TEXT
+_CONTINUATION: Final = WSMsgType.CONTINUATION
+_BINARY: Final = WSMsgType.BINARY
+_PING: Final = WSMsgType.PING
+_CLOSE: Final = WSMsgType.CLOSE
 
 
 class _PeersFaults(logging.LoggerAdapter[logging.Logger]):
@@ -120,17 +126,18 @@ class Frames(WSListener):
             self._socket.close(1002, "no extension was agreed on")
         elif self._socket.closing:
             pass
-        elif kind == WSMsgType.TEXT and self._message is None and frame.fin:
+        elif kind == _TEXT and self._message is None and frame.fin:
             self._socket.text(frame.get_payload_as_bytes())
-        elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
+        elif kind in (_TEXT, _CONTINUATION):
             self._fragment(kind, frame)
-        elif kind == WSMsgType.PING:
+        elif kind == _PING:
             self._socket.ping(frame.get_payload_as_bytes())
-        elif kind == WSMsgType.CLOSE:
+        elif kind == _CLOSE:
             self._socket.peer_closed(frame.get_payload_as_bytes())
-        elif kind == WSMsgType.BINARY:
+        elif kind == _BINARY:
             self._socket.close(1003, "text frames only")
-        self._renew_if_grown(frame)
+        if self._grown or frame.payload_size + frame.tail_size > _GROWN:
+            self._renew(frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """The connection is gone."""
@@ -145,7 +152,7 @@ class Frames(WSListener):
         self._socket.resumed()
 
     def _fragment(self, kind: WSMsgType, frame: WSFrame) -> None:
-        if (kind == WSMsgType.TEXT) != (self._message is None):
+        if (kind == _TEXT) != (self._message is None):
             self._socket.close(1002, "a fragment out of turn")
             return
         message = self._message if self._message is not None else bytearray()
@@ -160,11 +167,10 @@ class Frames(WSListener):
         else:
             self._message = message
 
-    def _renew_if_grown(self, frame: WSFrame) -> None:
-        rest = frame.tail_size
-        if frame.payload_size + rest > _GROWN:
-            self._grown = True
-        if self._grown and rest == 0 and not self._feeding and self._message is None and not self._socket.closing:
+    def _renew(self, frame: WSFrame) -> None:
+        """Let a fresh parser take over, now or as soon as nothing waits in this one's buffer, which has grown."""
+        self._grown = True
+        if frame.tail_size == 0 and not self._feeding and self._message is None and not self._socket.closing:
             Frames(self._socket, self._transport, self._limit)
 
     # As picows' transport

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench
+.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench prove
 
 BIN := .venv/bin
 ARGS ?=
@@ -40,6 +40,9 @@ unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
 
 bench: setup ## measure beside the floor, in about 5 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
+
+prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
+	@$(BIN)/python -m prove $(ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

@@ -34,8 +34,8 @@ class Disk:
             if (holder)
             else ()
         )
-        # A namespace is seen from outside through the process that holds it.
-        self._seen = Path(f"/proc/{holder.pid}/root{folder}") if holder else folder
+        self.seen = Path(f"/proc/{holder.pid}/root{folder}") if holder else folder
+        """Where others find it: a namespace is seen from outside through the process that holds it."""
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class Disk:
     @property
     def used(self) -> int:
         """Bytes that files take."""
-        found = os.statvfs(self._seen)
+        found = os.statvfs(self.seen)
         return (found.f_blocks - found.f_bfree) * found.f_frsize
 
     async def fill(self) -> None:

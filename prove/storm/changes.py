@@ -25,7 +25,7 @@ from chinwag.wire.values import (
     SetTitle,
 )
 
-EVERY_SECONDS: Final = 0.1
+EVERY_SECONDS: Final = 0.05
 FEWEST: Final = 3
 """Members that a group keeps."""
 
@@ -47,7 +47,8 @@ class Groups:
             groups = [one for one in device.held.mirror.conversations.values() if one.kind == "group"]
             if not device.online or device.plan.doomed or not groups:
                 continue
-            group = world.draw.choice(groups)
+            # Who may do much is asked first, or next to nothing would change.
+            group = world.draw.choice([one for one in groups if one.role is not Role.MEMBER] or groups)
             action = self._action(device.account, group)
             if action is not None:
                 device.outbox.change(group.id, action)

@@ -8,7 +8,8 @@ from prove.facts import HistoryEnd, InboxEnd, PresenceNow, Quiet, State
 from prove.held import Own
 from prove.storm.device import Device, LeanMirror
 from prove.storm.loading import get, get_cursor, load_own, load_views, loaded_mirror
-from prove.storm.world import World
+from prove.storm.moods import by_request
+from prove.storm.world import Stuck, World
 from prove.wire import in_history, in_inbox
 
 from chinwag.client.events import decode_event, decode_numbered
@@ -19,6 +20,7 @@ from chinwag.wire.sync import SyncPage
 from chinwag.wire.values import AccountId, ConversationId, Message
 
 REST_SECONDS: Final = 120.0
+REPEATS: Final = 10_000
 PAGE: Final = 200
 INBOX_PAGE: Final = 500
 
@@ -32,8 +34,21 @@ async def come_to_rest(world: World) -> None:
         device.back()
     await world.until(lambda: all(one.online or one.dead for one in alive), "everybody to be back", REST_SECONDS)
     await world.until(lambda: not any(one.unanswered for one in alive), "an answer to every send", REST_SECONDS)
+    for device in alive:
+        await _repeats(device)
     while not await _at_heads(world, alive):
         pass
+
+
+async def _repeats(device: Device) -> None:
+    """What was sent again and lost with a server goes once more, until it is answered."""
+    tries = 0
+    while device.outbox.repeats and not device.dead:
+        tries += 1
+        if tries > REPEATS:
+            raise Stuck(f"{device.id} repeated sends {REPEATS} times in vain")
+        name, (conversation, text) = next(iter(device.outbox.repeats.items()))
+        await by_request(device, conversation, name, text)
 
 
 async def _at_heads(world: World, devices: list[Device]) -> bool:

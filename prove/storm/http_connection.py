@@ -50,7 +50,7 @@ class HttpConnection(asyncio.Protocol):
     ) -> None:
         """Write one request; `then` is called with its answer."""
         transport = self._transport
-        if transport is None or not self.open:
+        if transport is None or not self.open or transport.is_closing():
             then(None)
             return
         self._waiting.append(then)

@@ -101,7 +101,7 @@ class SocketLink(WSListener):
 
     def send(self, frame: ClientFrame) -> None:
         """Write a frame."""
-        if self._transport is not None and not self._over:
+        if self._transport is not None and not self._over and not self._transport.is_disconnected:
             self._transport.send(WSMsgType.TEXT, encode(frame))
 
     def stall(self) -> None:
@@ -177,8 +177,16 @@ def as_frame(name: str, answer: Answer) -> Ack | Error:
     if answer.status < 300:
         placed = msgspec.json.decode(answer.body, type=Placed)
         return Ack(name, placed.conversation, placed.number, placed.sent_at)  # type: ignore[arg-type]
-    why = msgspec.json.decode(answer.body, type=Problem)
+    why = problem_of(answer)
     return Error(why.code, why.title, why.retryable, why.retry_after, name)  # type: ignore[arg-type]
+
+
+def problem_of(answer: Answer) -> Problem:
+    """Why a request was refused. What is no problem document counts as a mistake that a retry may help."""
+    try:
+        return msgspec.json.decode(answer.body, type=Problem)
+    except msgspec.DecodeError:
+        return Problem("", f"no problem document: {answer.body[:80]!r}", answer.status, "internal", retryable=True)
 
 
 def _nothing(_: Answer | None) -> None:

@@ -5,10 +5,9 @@ from typing import Final
 
 import msgspec
 from prove.storm.http_connection import Answer, HttpConnection, header, host_and_port, request
-from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts
+from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts, problem_of
 
 from chinwag.wire.codec import Cursor, decode_server, parse_cursor
-from chinwag.wire.errors import Problem
 from chinwag.wire.frames import Bye, Limits, Reset, Welcome
 from chinwag.wire.sync import SyncPage
 from chinwag.wire.values import AccountId, DeviceId
@@ -33,9 +32,9 @@ class StreamLink(asyncio.Protocol):
         self._headed = False
         self._welcome = False
         self._over = False
-        self._transport: asyncio.Transport
+        self._transport: asyncio.Transport | None = None
         self._posts: Posts
-        self._posting: HttpConnection
+        self._posting: HttpConnection | None = None
 
     @classmethod
     async def open(cls, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> "StreamLink":
@@ -52,6 +51,8 @@ class StreamLink(asyncio.Protocol):
                 link._over = True
                 link._posting.cut()
                 raise
+        if link._over:
+            raise ConnectionError("ended while it was opened")
         return link
 
     def send(self, frame: ClientFrame) -> None:
@@ -60,25 +61,29 @@ class StreamLink(asyncio.Protocol):
 
     def stall(self) -> None:
         """Read no more for now."""
-        if not self._over:
+        if not self._over and self._transport is not None:
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read again."""
-        if not self._over:
+        if not self._over and self._transport is not None:
             self._transport.resume_reading()
 
     def cut(self) -> None:
         """End both."""
         if not self._over:
             self._over = True
-            self._transport.abort()
-            self._posting.cut()
+            if self._transport is not None:
+                self._transport.abort()
+            if self._posting is not None:
+                self._posting.cut()
             self._hearer.ended(self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # for TCP it is one
         """asyncio's: ask for the stream."""
         self._transport = transport
+        if self._over:
+            transport.abort()
         more = "" if self._cursor is None else f"Last-Event-ID: {self._cursor}\r\n"
         transport.write(request("GET", "/v1/events", self._hearer.token, more=more))
 
@@ -108,8 +113,8 @@ class StreamLink(asyncio.Protocol):
         self._headed = True
         if head[9:12] != b"200":
             after = float(header(head, b"retry-after") or 0)
-            code = msgspec.json.decode(bytes(self._buffer) or b"{}", type=dict).get("code", "internal")
-            self._hearer.frame(self, Bye(code, after))
+            why = problem_of(Answer(int(head[9:12]), bytes(self._buffer), after))
+            self._hearer.frame(self, Bye(why.code, after))
             self.cut()
             return False
         return True
@@ -149,8 +154,8 @@ class PollLink:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._posts: Posts
-        self._posting: HttpConnection
-        self._polling: HttpConnection
+        self._posting: HttpConnection | None = None
+        self._polling: HttpConnection | None = None
         self._task: asyncio.Task[None]
 
     @classmethod
@@ -176,6 +181,9 @@ class PollLink:
                 self._over = True
                 self._posting.cut()
                 raise
+        if self._over:
+            self._polling.cut()
+            raise ConnectionError("ended while it was opened")
         self._task = asyncio.create_task(self._poll())
         return self
 
@@ -196,8 +204,9 @@ class PollLink:
         if not self._over:
             self._over = True
             self._flowing.set()
-            self._posting.cut()
-            self._polling.cut()
+            for connection in (self._posting, self._polling):
+                if connection is not None:
+                    connection.cut()
             self._hearer.ended(self)
 
     async def _poll(self) -> None:
@@ -214,7 +223,7 @@ class PollLink:
                 await asyncio.sleep(answer.retry_after)
                 continue
             if answer.status != 200:
-                why = msgspec.json.decode(answer.body, type=Problem)
+                why = problem_of(answer)
                 self._hearer.frame(self, Bye(why.code, why.retry_after or 0.0))
                 break
             refused = 0
@@ -237,6 +246,7 @@ class PollLink:
 
     async def _ask(self, path: str) -> Answer | None:
         answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        assert self._polling is not None
         self._polling.ask("GET", path, self._hearer.token, answered.set_result)
         return await answered
 

@@ -13,6 +13,9 @@ from chinwag.wire.values import ClientId, ConversationId, Text
 TWICE: int = 29
 """Of so many sends of a device one is written twice at once."""
 ONCE_SECONDS: float = 20.0
+SHORT: tuple[float, float] = (1.0, 6.0)
+LONG: tuple[float, float] = (20.0, 60.0)
+"""Seconds that a sleeper is away; one time in ten for long."""
 BEAT_SECONDS: float = 4.0
 
 
@@ -64,7 +67,7 @@ async def _asleep(device: Device) -> None:
     while not world.over:
         await asyncio.sleep(world.draw.uniform(2.0, 5.0))
         device.away()
-        await asyncio.sleep(world.draw.uniform(1.0, 6.0))
+        await asyncio.sleep(world.draw.uniform(*(LONG if world.draw.random() < 0.1 else SHORT)))
         device.back()
 
 
@@ -98,8 +101,7 @@ async def _repeating(device: Device) -> None:
 async def by_request(device: Device, conversation: ConversationId, name: str, text: str) -> int | None:
     """Send again what was acked, as a request of its own; the number, 0 for a refusal, None without an answer."""
     world = device.world
-    world.write(Retry(device.id, conversation, name, 0, world.now()))
-    world.tally.retries += 1
+    _begin(device, conversation, name, text)
     answer = await world.asking.ask(
         "POST", f"/v1/conversations/{conversation}/messages", device.token, body={"body": Text(text)}, key=name
     )
@@ -112,9 +114,19 @@ async def by_request(device: Device, conversation: ConversationId, name: str, te
     return None if frame.retryable else 0
 
 
+def _begin(device: Device, conversation: ConversationId, name: str, text: str) -> None:
+    """Note that a send goes out again outside of the device's session, so that it gets an answer in the end."""
+    world = device.world
+    device.outbox.repeats[name] = (conversation, text)
+    world.write(Retry(device.id, conversation, name, 0, world.now()))
+    world.tally.retries += 1
+
+
 def note(device: Device, conversation: ConversationId, frame: Ack | Error) -> None:
     """Write down an answer that came outside of the device's session."""
     world = device.world
+    if isinstance(frame, Ack) or not frame.retryable:
+        device.outbox.repeats.pop(frame.id or "", None)
     if isinstance(frame, Ack):
         world.tally.answers += 1
         world.write(Acked(device.id, frame.conversation, frame.id, frame.number, frame.sent_at, 0, world.now()))
@@ -130,14 +142,13 @@ class _Once:
         self.over = asyncio.Event()
         self._device = device
         self._conversation = conversation
+        self._text = text
         self._send = Send(ClientId(name), Text(text), conversation)
 
     def frame(self, link: Link, frame: ServerFrame) -> None:
         """Send when welcome; be over when answered. Events are the first session's."""
-        world = self._device.world
         if isinstance(frame, Welcome):
-            world.write(Retry(self._device.id, self._conversation, self._send.id, 0, world.now()))
-            world.tally.retries += 1
+            _begin(self._device, self._conversation, self._send.id, self._text)
             link.send(self._send)
         elif isinstance(frame, Ack | Error) and frame.id == self._send.id:
             note(self._device, self._conversation, frame)

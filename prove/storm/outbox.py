@@ -30,6 +30,8 @@ REST: Final = 0.1
 REMEMBERED: Final = 2_000
 """Acked sends of a device that may be sent again."""
 PICKS: Final = 64
+FEW: Final = 2
+"""Sends without an answer of one device at most while not everybody is back after a death."""
 LONG_EVERY: Final = 997
 """Of so many texts one is long."""
 PADDING: Final = "Lorem ipsum dolor sit amet, consetetur sadipscing elitr, sed diam nonumy "
@@ -62,6 +64,8 @@ class Outbox:
         """Of so many sends one is written twice at once; 0: none."""
         self.done: deque[tuple[ConversationId, str, str]] = deque(maxlen=REMEMBERED)
         """Acked sends: conversation, id, text."""
+        self.repeats: dict[str, tuple[ConversationId, str]] = {}
+        """Of these, those that were sent again and whose second answer has not come: conversation and text by id."""
         self._lanes: dict[ConversationId, Lane] = {}
         self._changes: dict[str, Change] = {}
         self._conversations: dict[str, ConversationId] = {}
@@ -88,7 +92,7 @@ class Outbox:
         device, world = self._device, self._world
         if not self.flowing or world.over or not device.online:
             return
-        room = device.plan.window - len(self)
+        room = (min(FEW, device.plan.window) if world.recovering else device.plan.window) - len(self)
         while room > 0:
             conversation = self._next_place()
             if conversation is None:
@@ -98,7 +102,8 @@ class Outbox:
 
     def burst(self, count: int) -> None:
         """Begin `count` sends at once, whatever the window says."""
-        for _ in range(count if self._device.online and not self._world.over else 0):
+        world = self._world
+        for _ in range(count if self._device.online and not world.over and not world.recovering else 0):
             conversation = self._next_place()
             if conversation is not None:
                 self._begin(conversation)
@@ -168,6 +173,7 @@ class Outbox:
         """Send what was acked long ago once more, on this connection."""
         lane = self._lanes.get(conversation)
         if lane is not None and self._device.online:
+            self.repeats[name] = (conversation, text)
             self._write(lane, Flight(name, text, tried=True), Send(ClientId(name), Text(text), conversation))
 
     # Connections
@@ -194,6 +200,7 @@ class Outbox:
 
     def acked(self, conversation: ConversationId, name: str) -> bool:
         """An ack came; whether it is the first of a send."""
+        self.repeats.pop(name, None)
         if self._changes.pop(name, None) is not None:
             return False
         lane = self._lanes.get(conversation)

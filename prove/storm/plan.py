@@ -112,7 +112,7 @@ def make_plan(
     seed: int, kills: int, kinds: frozenset[Trouble], points: Sequence[str], accounts: int = 40, groups: int = 15
 ) -> Plan:
     """The plan of a seed. points: the named steps at which the server can be killed."""
-    draw = random.Random(f"chinwag storm {seed}")  # noqa: S311 - a draw that can be repeated
+    draw = random.Random(f"chinwag storm {seed}")
     devices = _devices(draw, accounts, doomed=max(1, min(8, kills // 8)))
     return Plan(
         seed=seed,

@@ -13,15 +13,15 @@ SECONDS: Final = 90.0
 async def start_again(world: World, server: ServerProcess, died: float) -> None:
     """Start the server, and wait for the first ack and for everybody to come back; both are noted in the tally."""
     sessions = world.sessions
-    world.first_ack = None
-    world.url = ""
+    world.died()
     await server.start()
     world.url = server.url
+    world.alive = lambda: server.running
     await world.until(lambda: world.first_ack is not None, "the first ack after a start", SECONDS)
-    assert world.first_ack is not None
-    world.tally.recovery.append(world.first_ack - died)
-    await world.until(lambda: _all_since(world, sessions), "everybody to be back", SECONDS)
+    world.tally.recovery.append((world.first_ack or died) - died)
+    await world.until(lambda: all_since(world, sessions), "everybody to be back", SECONDS)
     world.tally.back.append(time.monotonic() - died)
+    world.recovered()
 
 
 async def die_at_start(server: ServerProcess) -> bool:
@@ -33,6 +33,6 @@ async def die_at_start(server: ServerProcess) -> bool:
     return False
 
 
-def _all_since(world: World, sessions: int) -> bool:
+def all_since(world: World, sessions: int) -> bool:
     """Whether every device that wants to be connected has had a session after the first `sessions`."""
     return all(device.dead or not device.wanted or device.session > sessions for device in world.devices)

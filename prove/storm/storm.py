@@ -6,9 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-
-from chinwag.wire.conversations import Placed
-from chinwag.wire.values import AccountId, ConversationId, direct_id
 from prove.facts import Acked, ChangeTried
 from prove.record import Recorder
 from prove.storm.account_changes import change_accounts
@@ -23,6 +20,9 @@ from prove.storm.probes import Probes
 from prove.storm.tally import Tally
 from prove.storm.troubles import Troubles
 from prove.storm.world import Stuck, World
+
+from chinwag.wire.conversations import Placed
+from chinwag.wire.values import AccountId, ConversationId, direct_id
 
 ACK_SECONDS: Final = 120.0
 """Without enough acks for so long the storm is stuck."""
@@ -126,9 +126,13 @@ class Storm:
                 by = next(one for one in world.devices if one.account == victim.account and not one.plan.doomed)
                 world.spawn(revoke(world, victim, by))
             wanted = world.tally.acked + trouble.acks
-            await world.until(lambda wanted=wanted: world.tally.acked >= wanted, f"{trouble.acks} acks", ACK_SECONDS)
+            await self._acks(wanted)
             await self._troubles.make(trouble)
             self._say(f"{turn + 1}/{len(troubles)} {self._troubles.last}, {self._seconds():.0f} s")
+
+    async def _acks(self, wanted: int) -> None:
+        tally = self.world.tally
+        await self.world.until(lambda: tally.acked >= wanted, f"ack number {wanted}", ACK_SECONDS)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began

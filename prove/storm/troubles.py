@@ -7,18 +7,31 @@ from typing import Final
 from prove.facts import Fault, Up
 from prove.faults.at_point import FailPoint
 from prove.faults.clock import WrongClock
+from prove.faults.disk import Disk
+from prove.faults.files import no_files
 from prove.faults.pause import stopped
 from prove.process import ServerProcess
 from prove.storm.plan import IN_FLIGHT, START, PlannedTrouble, Trouble
-from prove.storm.recovery import die_at_start, start_again
+from prove.storm.recovery import all_since, die_at_start, start_again
 from prove.storm.world import World
 
 SECONDS: Final = 60.0
 """For how long anything is waited for that a trouble needs."""
 OFTEN: Final = 25
 """A point that is passed all the time acts at one of so many passings."""
-SELDOM: Final = ("catch_up.half", "marks.gathered", "marks.applied", "relay.read", "relay.posted", "directory.committed")
+SELDOM: Final = (
+    "catch_up.half",
+    "marks.gathered",
+    "marks.applied",
+    "relay.read",
+    "relay.posted",
+    "directory.committed",
+)
 """Points that are passed now and then; they act at once."""
+REFUSED: Final = 20
+"""Refusals that a full disk must bring."""
+CUT: Final = 10
+"""Devices that lose their connection while there are no file descriptors."""
 AFTERWARDS: Final = 50
 """Acks after which a trouble that was no death counts as overcome."""
 
@@ -26,8 +39,10 @@ AFTERWARDS: Final = 50
 class Troubles:
     """Does to one server what is planned."""
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, server: ServerProcess, disk: Disk | None = None) -> None:
+        """disk: the small one on which the server's data lies, if its disk is to be full at times."""
         self.server = server
+        self._disk = disk
         self.last = ""
         """What was done last, for people."""
         self._points = FailPoint(server)
@@ -41,6 +56,7 @@ class Troubles:
         self._points.disarm()
         await self.server.start()
         world.url = self.server.url
+        world.alive = lambda: self.server.running
 
     async def end(self) -> None:
         """Leave no process behind."""
@@ -59,7 +75,9 @@ class Troubles:
                 await self._stop(trouble)
             case Trouble.CLOCK:
                 await self._jump(trouble)
-            case Trouble.DISK | Trouble.FDS:
+            case Trouble.DISK:
+                await self._fill(trouble)
+            case Trouble.FDS:
                 await self._starve(trouble)
 
     # Deaths
@@ -68,6 +86,7 @@ class Troubles:
         world, server = self._world, self.server
         await world.until(lambda: world.in_flight() >= IN_FLIGHT, f"{IN_FLIGHT} sends in flight", SECONDS)
         world.lost_in_flight = 0
+        world.alive = None
         if point in ("", START):
             await server.kill()
         else:
@@ -89,15 +108,17 @@ class Troubles:
             self._points.disarm()
         await self._again(died)
         self.last = (
-            f"killed {'at ' + point if point else 'at random'}: {world.lost_in_flight} in flight, {between} acked since "
-            f"the kill before; acked again after {tally.recovery[-1] * 1000:.0f} ms, all back after "
+            f"killed {'at ' + point if point else 'at random'}: {world.lost_in_flight} in flight, {between} acked "
+            f"since the kill before; ready after {server.recovery * 1000:.0f} ms, acked again after "
+            f"{tally.recovery[-1] * 1000:.0f} ms, all back after "
             f"{tally.back[-1] * 1000:.0f} ms"
         )
 
     async def _drain(self, point: str) -> None:
-        """Stopped in good order, and killed before that is done. Counts as no kill: all was answered before."""
+        """Stopped in good order, and killed before that is done. It counts as no kill: all was answered before."""
         world = self._world
         world.lost_in_flight = 0
+        world.alive = None
         in_flight = world.in_flight()
         self._points.arm(point)
         self.server.terminate()
@@ -142,13 +163,33 @@ class Troubles:
         self._clock.jump(trouble.seconds)
         await self._overcome(f"clock off by {trouble.seconds:+.0f} s")
 
+    async def _fill(self, trouble: PlannedTrouble) -> None:
+        """A full disk, until sends are refused for it and a moment longer."""
+        world, disk = self._world, self._disk
+        assert disk is not None
+        world.write(Fault("full disk", "", world.in_flight(), 0, world.now()))
+        wanted = world.tally.refused + REFUSED
+        async with disk.full():
+            await world.until(lambda: world.tally.refused >= wanted, "a refusal from a full disk", SECONDS)
+            await asyncio.sleep(trouble.seconds)
+        await self._overcome(f"disk full for {trouble.seconds:.1f} s after the first refusals")
+
     async def _starve(self, trouble: PlannedTrouble) -> None:
-        raise NotImplementedError(trouble.kind)
+        """No file descriptors, while some devices are cut and try to come back."""
+        world = self._world
+        world.write(Fault("no files", "", world.in_flight(), 0, world.now()))
+        with no_files(self.server):
+            for device in world.draw.sample(world.devices, CUT):
+                if device.online:
+                    device.cut()
+            await asyncio.sleep(trouble.seconds)
+        await self._overcome(f"no file descriptors for {trouble.seconds:.1f} s")
 
     async def _overcome(self, what: str) -> None:
-        """See it go on: `AFTERWARDS` acks."""
+        """See it go on: `AFTERWARDS` acks, and everybody connected who wants to be."""
         world = self._world
         began, wanted = time.monotonic(), world.tally.acked + AFTERWARDS
         await world.until(lambda: world.tally.acked >= wanted, f"acks after: {what}", SECONDS)
+        await world.until(lambda: all_since(world, 0), f"everybody to be back after: {what}", SECONDS)
         world.write(Up(world.now()))
         self.last = f"{what}; {AFTERWARDS} acks {(time.monotonic() - began) * 1000:.0f} ms later"

@@ -28,13 +28,15 @@ class World:
     def __init__(self, recorder: Recorder, seed: int) -> None:
         self.recorder = recorder
         self.write: Callable[[AnyFact], None] = recorder.write
-        self.draw = random.Random(f"chinwag storm's moods {seed}")  # noqa: S311 - a draw that can be repeated
+        self.draw = random.Random(f"chinwag storm's moods {seed}")
         self.tally = Tally()
         self.url = ""
         self.asking = Asking(lambda: self.url)
         self.devices: list[Device] = []
         self.over = False
         """No new send is begun; what is under way is brought to its end."""
+        self.recovering = False
+        """Somebody is not back yet after a death: no more is sent than shows that it goes on."""
         self.sessions = 0
         self.lost_in_flight = 0
         """Sends that were under way on connections which broke, since this was last set to 0."""
@@ -42,6 +44,8 @@ class World:
         """When the first ack came after a death; None until it does."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.failure: BaseException | None = None
+        self.alive: Callable[[], bool] | None = None
+        """Whether the server runs; None while it may be dead."""
 
     def now(self) -> int:
         """Milliseconds of the driver's own clock."""
@@ -59,6 +63,16 @@ class World:
     def online(self) -> int:
         """Devices that are connected."""
         return sum(device.online for device in self.devices)
+
+    def died(self) -> None:
+        """The server is dead: nobody finds it until its address is set again."""
+        self.first_ack, self.url, self.recovering = None, "", True
+
+    def recovered(self) -> None:
+        """Everybody is back."""
+        self.recovering = False
+        for device in self.devices:
+            device.outbox.pump()
 
     def acked(self) -> None:
         """A send was acked for the first time."""
@@ -87,7 +101,9 @@ class World:
             await asyncio.sleep(POLL)
 
     def check(self) -> None:
-        """Raises what a task of the storm has raised."""
+        """Raises what a task of the storm has raised, and Stuck if the server has ended by itself."""
+        if self.alive is not None and not self.alive():
+            raise Stuck(f"the server has ended by itself: {self.state()}")
         if self.failure is not None:
             raise self.failure
 

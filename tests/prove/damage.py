@@ -103,9 +103,8 @@ def placed(facts: Facts, text: str) -> Any:
     return one(facts, HistoryMessage, text=text)
 
 
-def trade(facts: Facts, text: str, other: str) -> None:
+def trade(facts: Facts, first: HistoryMessage, second: HistoryMessage) -> None:
     """Two messages change their places, for everybody who reads them; what was acked stays."""
-    first, second = placed(facts, text), placed(facts, other)
     found = [find(facts, READINGS, conversation=one.conversation, number=one.number) for one in (first, second)]
     for message, where in zip((second, first), found, strict=True):
         change(facts, where, sender=message.sender, device=message.device, id=message.id, text=message.text)

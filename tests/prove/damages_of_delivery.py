@@ -1,4 +1,4 @@
-"""Damages that make of a right run one that a wrong server would have given. P7 to P12: what devices get, and when."""
+"""Damages to what devices get, and when (P7 to P12): a wrong server would have given such a record."""
 
 import msgspec
 from prove.facts import (

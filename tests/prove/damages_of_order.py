@@ -1,4 +1,4 @@
-"""Damages that make of a right run one that a wrong server would have given. P1 to P6: what was sent, what stands, in which order, for whom."""
+"""Damages to who reads what, in which order (P1 to P6): a wrong server would have given such a record."""
 
 import msgspec
 from prove.facts import (
@@ -190,12 +190,12 @@ def two_acks_of_one_number(facts: Facts) -> None:
 
 @breaks("P4")
 def overtaken(facts: Facts) -> None:
-    trade(facts, "ann 0", "ann 2")
+    trade(facts, placed(facts, "ann 0"), placed(facts, "ann 2"))
 
 
 @breaks("P4")
 def overtaken_by_what_names_it(facts: Facts) -> None:
-    trade(facts, "one", "two")
+    trade(facts, placed(facts, "one"), placed(facts, "two"))
 
 
 @breaks("P4")
@@ -207,7 +207,7 @@ def the_one_before_is_nowhere(facts: Facts) -> None:
 
 @breaks("P4")
 def overtaken_after_a_refusal_and_an_ack(facts: Facts) -> None:
-    trade(facts, "too much", "yes")
+    trade(facts, placed(facts, "too much"), placed(facts, "yes"))
 
 
 # P5

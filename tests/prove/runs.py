@@ -104,7 +104,7 @@ def random_runs(draw: st.DrawFn) -> list[AnyFact]:
             run.connect(phone)
     places = [run.direct("ann", "ben"), run.group(phones[0], ("ben",), draw(st.sampled_from(["all", "joined"])))]
     run.send(phones[0], places[0], "first")
-    for _ in range(draw(st.integers(0, 40))):
+    for _ in range(draw(st.integers(0, 25))):
         _act(draw, run, draw(st.sampled_from(phones)), places)
     run.finish()
     return facts

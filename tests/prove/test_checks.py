@@ -27,7 +27,7 @@ def test_a_right_run_breaks_nothing() -> None:
     assert judge(rich()).lines()[:-1] == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(random_runs())
 def test_no_right_run_breaks_anything(facts: list[AnyFact]) -> None:
     assert judge(facts).lines()[:-1] == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from prove.process import DidNotStartError, ServerProcess
 from tests.support.device import Device
 from tests.support.people import Crowd
 
+from chinwag import fail_points
 from chinwag.domain.ids import ClientId
 from chinwag.fail_points import POINTS, VARIABLE, FailPointError, parse
 from chinwag.wire.frames import Error, Read, Send
@@ -28,6 +30,17 @@ def test_words_are_understood_or_refused() -> None:
     for words in ("deliver.decide", "deliver.decided:0", "deliver.decided:x", "deliver.decided=explode"):
         with pytest.raises(FailPointError):
             parse(words)
+
+
+def test_the_page_names_each_point_in_its_order() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fail-points.md").read_text()
+    assert re.findall(r"^\| `([a-z_.]+)` \|", page, re.MULTILINE) == list(POINTS)
+
+
+def test_the_code_passes_each_point() -> None:
+    source = Path(fail_points.__file__).parent
+    code = "".join(file.read_text() for file in source.rglob("*.py") if file.name != "fail_points.py")
+    assert set(re.findall(r'passing(?:_half_way)?\("([a-z_.]+)"', code)) == set(POINTS)
 
 
 async def _everything(anna: Device, ben: Device, away: Device, name: str) -> None:

@@ -16,7 +16,7 @@ from prove.storm.run import Wanted, run
 CHOSEN: Final = (
     "not-committed",
     "sender-forged",
-    "number-skipped",
+    "number-differs",
     "own-order-swapped",
     "not-posted",
     "keys-forgotten",

@@ -23,9 +23,9 @@ CHOSEN: Final = (
     "live-dropped",
     "history-stale",
     "marks-back",
-    "removed-still-told",
+    "history-open",
     "title-differs",
-    "never-offline",
+    "worker-ends",
 )
 """One for each promise, P1 to P12."""
 TROUBLES: Final = {"kill -9": (2, Trouble.KILL), "a full disk": (0, Trouble.DISK)}

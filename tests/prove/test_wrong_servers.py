@@ -20,7 +20,7 @@ CHOSEN: Final = (
     "own-order-swapped",
     "not-posted",
     "keys-forgotten",
-    "live-dropped",
+    "swapped",
     "history-stale",
     "marks-back",
     "history-open",

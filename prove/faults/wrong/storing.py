@@ -59,13 +59,23 @@ def _stale_history() -> None:
     replace(History, "_readable", lambda _: _readable)
 
 
+def _open_history() -> None:
+    async def _readable(self: History, account: AccountId, conversation: ConversationId) -> list[tuple[int, int]]:
+        spans = await self._store.spans(account, conversation)
+        state = (await self._states.load([conversation]))[0]
+        ends = [msgspec.structs.replace(span, last=None) for span in spans]
+        return readable_ranges(ends, state.head if state is not None else 0)
+
+    replace(History, "_readable", lambda _: _readable)
+
+
 def _marks_back() -> None:
-    seldom = Every(5)
+    seldom = Every(2)
 
     def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
         async def advance(self: EmbeddedMarkStore, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:
             await plain(self, advances, postings)
-            if not seldom():
+            if not any(b'"kind":"read"' in posting.event for posting in postings) or not seldom():
                 return
             lower = []
             for posting in postings:
@@ -96,5 +106,6 @@ STORING: Final = (
         _stale_history,
         "history read right after an ack",
     ),
-    Wrong("marks-back", ("P9",), "a round of marks in 5 is told again with lower numbers", _marks_back, "marks"),
+    Wrong("history-open", ("P10",), "who left or was removed reads on", _open_history, "members who go"),
+    Wrong("marks-back", ("P9",), "one round of marks in two is told again with lower numbers", _marks_back, "marks"),
 )

@@ -1,6 +1,7 @@
 """Servers that tell wrongly: what is stored rightly reaches devices wrongly, or people who must not have it
 (P3, P5, P7, P10)."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from chinwag.wire.codec import event_frame
 from prove.faults.wrong.wrong import Every, Wrong, replace
 
 SELDOM: Final = 20
+
+_NUMBER: Final = re.compile(rb'(^\{"kind":"message",.{1,300}?"number":)(\d+)')
 
 
 def _swapped() -> None:
@@ -58,6 +61,19 @@ def _dropped() -> None:
         session.position += len(events)
 
     _given(change)
+
+
+def _renumbered() -> None:
+    def change(session: Session, events: Sequence[bytes]) -> None:
+        for event in events:
+            session.position += 1
+            session.push(event_frame(session.position, _NUMBER.sub(_next, event, count=1)))
+
+    _given(change)
+
+
+def _next(found: re.Match[bytes]) -> bytes:
+    return b"%b%d" % (found[1], int(found[2]) + 1)
 
 
 def _doubled() -> None:
@@ -122,6 +138,7 @@ def _token_accepted() -> None:
 
 TELLING: Final = (
     Wrong("swapped", ("P3", "P7"), "two events that arrive together are told in the other order", _swapped),
+    Wrong("number-differs", ("P3",), "a message is told with the next number, one time in 20", _renumbered),
     Wrong("live-dropped", ("P7", "P5"), "what arrives is not told to a session, one time in 20", _dropped),
     Wrong("doubled", ("P5", "P7"), "what arrives is told twice to a session, one time in 20", _doubled),
     Wrong(

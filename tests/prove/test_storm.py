@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from prove.faults.at_point import SERVING
 from prove.faults.disk import NoDiskError
-from prove.faults.wrong import command
 from prove.index.index import Index
 from prove.storm.outcome import line, shortcomings, wanted_points
 from prove.storm.plan import ACKS, FULL, HITS, IN_FLIGHT, Trouble, make_plan
@@ -37,14 +36,6 @@ async def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
     assert outcome.tally.kills == 6
     assert min(outcome.tally.in_flight) >= IN_FLIGHT
     assert min(outcome.tally.between) >= ACKS
-
-
-@pytest.mark.parametrize("name", ["live-dropped", "own-order-swapped"])
-async def test_a_storm_finds_what_is_wrong(tmp_path: Path, name: str) -> None:
-    kinds = frozenset({Trouble.KILL})
-    outcome = await _storm(tmp_path, Wanted(1, 1, kinds, accounts=20, groups=5, command=command(name)))
-    assert not outcome.holds
-    assert outcome.verdict.counts
 
 
 def test_a_seed_has_one_plan() -> None:

@@ -26,10 +26,17 @@ class Wrong:
     def __init__(self, clock: Clock, file: Path) -> None:
         self._clock = clock
         self._file = file
+        self._read: tuple[int, int] | None = None
+        self._offset_ms = 0
 
     def __call__(self) -> int:
         try:
-            offset = float(self._file.read_text())
+            found = self._file.stat()
+            if (found.st_ino, found.st_mtime_ns) != self._read:
+                self._offset_ms = int(float(self._file.read_text()) * 1000)
+                self._read = (found.st_ino, found.st_mtime_ns)
         except FileNotFoundError:
-            offset = 0.0
-        return self._clock() + int(offset * 1000)
+            self._read, self._offset_ms = None, 0
+        except OSError:
+            pass  # no file can be opened now: what was known last holds
+        return self._clock() + self._offset_ms

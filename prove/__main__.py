@@ -30,7 +30,7 @@ does what, what goes wrong and when. Machines have their own time, so two runs o
 exit status: 0 all promises held; 1 one was broken, or less was done than should have been; 2 it could not be run
 
 examples:
-  python -m prove                          200 kills, in about 15 minutes
+  python -m prove                          200 kills: half an hour or more, most of it starting servers
   python -m prove --seed 7 --kills 20      a short one, of that seed
   python -m prove --faults kill,disk       nothing but kills and full disks
   python -m prove --kills 3 --wrong swapped    see that a fault is found

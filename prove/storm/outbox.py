@@ -229,7 +229,9 @@ class Outbox:
             return
         lane.written -= lane.written > 0
         if error.retryable:
-            if name in lane.flights:
+            if name not in lane.flights:
+                self._repeat(name)
+            else:
                 lane.again = True
                 if error.code != "out_of_turn":
                     lane.rest = max(lane.rest, error.retry_after or REST)
@@ -237,6 +239,12 @@ class Outbox:
             self.places_changed()
         self._settle(lane)
         self._later(REST, self.pump)
+
+    def _repeat(self, name: str) -> None:
+        """What is acked was sent again and told to try once more: that is done at the end."""
+        found = next(((place, text) for place, done, text in reversed(self.done) if done == name), None)
+        if found is not None:
+            self.repeats[name] = found
 
     def _settle(self, lane: Lane) -> None:
         """When all that a lane has written is answered, what was refused goes again."""

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench power-cut
+.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench power-cut prove
 
 BIN := .venv/bin
 ARGS ?=
@@ -43,6 +43,9 @@ bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --roun
 
 power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --without-sync sqlite")
 	@$(BIN)/python -m prove.power $(ARGS)
+
+prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
+	@$(BIN)/python -m prove $(ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

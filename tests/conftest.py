@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from prove.process import ServerProcess
 from tests.support.people import Crowd
-from tests.support.process import ServerProcess
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from prove.process import ServerProcess
 from tests.support.people import settle_in
-from tests.support.process import ServerProcess
 
 TICK: Final = os.sysconf("SC_CLK_TCK")
 FAST: Final = (

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from tests.support.process import ServerProcess
 
 from prove.power.cut import Way, cut, differences
 from prove.power.disk import Disk
 from prove.power.library import environment
 from prove.power.record import read_record
+from prove.process import ServerProcess
 
 SETTINGS: Final = (
     *(flag for kind in ("sends", "frames", "requests", "marks") for flag in (f"--limits-{kind}-per-second", "100000")),

@@ -6,9 +6,9 @@ import sys
 
 import httpx2
 import pytest
+from prove.process import ServerProcess
 from tests.support.people import PASSWORD, Crowd, settle_in
 from tests.support.places import Sockets
-from tests.support.process import ServerProcess
 
 from chinwag.assembly import open_directory_in
 from chinwag.domain.account_change import Announced

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from prove.process import ServerProcess
 from tests.support.device import PATIENCE, Device
 from tests.support.people import Crowd
-from tests.support.process import ServerProcess
 
 from chinwag.domain.account_change import BlockChanged
 from chinwag.domain.body import Text

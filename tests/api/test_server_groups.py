@@ -2,10 +2,10 @@
 
 import asyncio
 
+from prove.process import ServerProcess
 from tests.support.device import Device
 from tests.support.people import Crowd, settle_in
 from tests.support.places import Sockets
-from tests.support.process import ServerProcess
 
 OPEN = {"join": "open", "description": "all are welcome"}
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
+from prove.process import ServerProcess
 from tests.authorisation.cases import ANYONE, CHANGES, FRAMES, ROUTES, Case
 from tests.authorisation.world import World, changes, found, frames, routes
-from tests.support.process import ServerProcess
 from tools.authorisation_table import PAGE, page
 
 from chinwag.domain.refusal import Code

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 from argon2 import PasswordHasher
 from litestar.routes import HTTPRoute
+from prove.process import ServerProcess
 from tests.support.device import Device
 from tests.support.people import PASSWORD, Crowd
-from tests.support.process import ServerProcess
 
 from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded.bus import EmbeddedBus

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prove.process import ServerProcess
 from tests.life.commands import BOUND, chinwag
 from tests.support import quick_server
-from tests.support.process import ServerProcess
 
 from chinwag.bench.visit import WORKS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from examples.echo_bot import echo
-from tests.support.process import ServerProcess
+from prove.process import ServerProcess
 
 from chinwag.client import Client, Mirror, load, take
 from chinwag.wire.values import AccountId, Message, Role, Text, direct_id

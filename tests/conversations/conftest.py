@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
+from prove.process import ServerProcess
 from tests.conversations.notation import Script
 from tests.conversations.table import Outcomes, render
 from tests.support.places import AtHand
-from tests.support.process import ServerProcess
 from tests.support.quick_server import CHEAP, COMMAND
 
 from chinwag.assembly import open_server

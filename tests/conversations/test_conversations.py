@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from prove.process import ServerProcess
 from tests.conversations.notation import Script
 from tests.conversations.scripts import SCRIPTS
 from tests.conversations.sentences import LANGUAGE
@@ -11,7 +12,6 @@ from tests.conversations.table import DOCUMENT, written
 from tests.support.device import PATIENCE
 from tests.support.http_link import HttpLink
 from tests.support.places import AtHand, InProcess, Place, Sockets
-from tests.support.process import ServerProcess
 from tests.support.transports import SHORT_POLL, TRANSPORTS, Transport
 
 from chinwag.assembly import Server

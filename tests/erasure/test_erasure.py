@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prove.process import ServerProcess
 from tests.erasure.world import MARKERS, World
 from tests.support.people import Crowd
 from tests.support.plain_server import COMMAND, FAULTS
-from tests.support.process import ServerProcess
 
 TABLE = Path(__file__).parents[2] / "docs" / "erasure.md"
 ROW = re.compile(r"^\| `([a-z-]+)` \| [^|]+ \| (at once|seconds|stays) \| (housekeeping|stays) \|$", re.MULTILINE)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from prove.process import ServerProcess
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -19,7 +20,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.authorisation.world import settle
-from tests.support.process import ServerProcess
 
 T = TypeVar("T")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "generated" / "openapi.json"

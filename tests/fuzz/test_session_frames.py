@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prove.process import ServerProcess
 from tests.fuzz.strategies import frames
 from tests.support.device import Device
 from tests.support.people import Crowd, settle_in
-from tests.support.process import ServerProcess
 
 from chinwag.domain.ids import ClientId, ConversationId
 from chinwag.wire.codec import decode_server, encode

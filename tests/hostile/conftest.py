@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from prove.process import ServerProcess
 from tests.hostile.crowd import Town, settled
-from tests.support.process import ServerProcess
 
 FLAGS = (
     "--server-trusted-proxies=127.0.0.1",  # so that attackers can come from many addresses

@@ -12,9 +12,9 @@ import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+from prove.process import ServerProcess
 from tests.support.device import Device, texts
 from tests.support.people import Crowd, settle_in
-from tests.support.process import ServerProcess
 
 from chinwag.domain.body import Text
 from chinwag.domain.ids import ClientId

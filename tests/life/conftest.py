@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.process import ServerProcess
+from prove.process import ServerProcess
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prove.process import ServerProcess
 from tests.life.commands import chinwag
 from tests.life.load import Writer, writing
 from tests.support.device import Device
 from tests.support.people import Crowd, begin_group, sign_up
-from tests.support.process import ServerProcess
 
 from chinwag.wire.frames import Ack, Send
 from chinwag.wire.values import ClientId, ConversationId, Text

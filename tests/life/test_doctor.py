@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from prove.process import ServerProcess
 from tests.life.commands import chinwag
-from tests.support.process import ServerProcess
 
 from chinwag.adapters.embedded import keys, open_embedded, values
 from chinwag.adapters.embedded.data_directory import FORMAT, open_rocksdb

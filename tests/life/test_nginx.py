@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from prove.process import ServerProcess
 from tests.life.nginx import SHIPPED, Nginx, nginx_command
 from tests.support.certificate import make_certificate
 from tests.support.device import Device
 from tests.support.link import Link, OnFrame, SocketLink
 from tests.support.people import PASSWORD, Crowd
 from tests.support.places import Sockets
-from tests.support.process import ServerProcess
 
 from chinwag.client import Client
 from chinwag.wire.frames import Ack, Send

@@ -9,10 +9,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from prove.process import ServerProcess
 from tests.life.commands import chinwag
 from tests.life.load import Writer
 from tests.support.people import PASSWORD, Crowd, begin_group
-from tests.support.process import ServerProcess
 
 from chinwag.client import Client
 from chinwag.wire.frames import Change, Send

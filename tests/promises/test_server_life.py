@@ -4,10 +4,10 @@ import asyncio
 import sys
 from pathlib import Path
 
+from prove.process import ServerProcess
 from tests.support.device import Device, texts
 from tests.support.people import Crowd, settle_in
 from tests.support.places import Sockets
-from tests.support.process import ServerProcess
 
 from chinwag.domain.ids import ClientId
 from chinwag.wire.frames import Ack, Error, Ping, Send

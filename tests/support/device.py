@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import msgspec
 from prove.facts import Began, ColdLoaded, Ended, Loaded, WasReset
+from prove.held import Held
 from prove.wire import seen as in_session
-from tests.support.held import Held, decoded, load, load_one
 from tests.support.held import Loaded as LoadedAfresh
+from tests.support.held import decoded, load, load_one
 from tests.support.link import Link
 from tests.support.notes import Notes, now
 from tests.support.places import Place

@@ -4,82 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from prove.held import Held, Own
 from tests.support.places import Place
 
 from chinwag.client.events import Unknown, decode_event, decode_numbered
-from chinwag.client.mirror import Comparable, Mirror
-from chinwag.domain.account_change import (
-    AccountClosed,
-    AccountDisabled,
-    DeviceAdded,
-    DeviceRevoked,
-    FriendAccepted,
-    FriendDeclined,
-    FriendRemoved,
-    FriendRequested,
-    FriendWithdrawn,
-    ProfileChanged,
-    SettingsChanged,
-    counts,
-    subject,
-)
+from chinwag.client.mirror import Comparable
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import ConversationPage, ConversationView, EventPage
-from chinwag.wire.values import AccountEvent, AccountId, ConversationId, Event, Message, NumberedEvent
+from chinwag.wire.values import AccountId, ConversationId, Event, Message, NumberedEvent
 
 PAGE = 200
-
-
-class Own(msgspec.Struct):
-    """What an account knows of itself and its friends; friends: (state, by whom it was moved last)."""
-
-    name: str = ""
-    display_name: str = ""
-    about: str = ""
-    direct_from: str = "everyone"
-    friends: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
-    devices: set[str] = msgspec.field(default_factory=set)
-
-
-class Held:
-    """One device's state: conversations in a `Mirror`, and its account's own things."""
-
-    def __init__(self, account: AccountId) -> None:
-        self.account = account
-        self.mirror = Mirror(account)
-        self.own = Own()
-        self._versions: dict[str, int] = {}
-
-    def apply(self, event: Event | Unknown) -> ConversationId | None:
-        """Take an event; the conversation that must be loaded first, if any."""
-        if isinstance(event, AccountEvent):
-            self._change(event.change)
-        return self.mirror.apply(event)
-
-    def _change(self, change: Any) -> None:
-        if not counts(change, self._versions):
-            return
-        self._versions[subject(change)] = change.version
-        own = self.own
-        match change:
-            case FriendRequested():
-                own.friends[change.friend] = ("requested", change.by)
-            case FriendAccepted():
-                own.friends[change.friend] = ("friends", change.by)
-            case FriendDeclined() | FriendWithdrawn() | FriendRemoved():
-                own.friends.pop(change.friend, None)
-            case ProfileChanged() if change.account == self.account:
-                own.name, own.display_name, own.about = change.name, change.display_name, change.about
-            case SettingsChanged():
-                own.direct_from = change.settings.direct_from
-            case DeviceAdded():
-                own.devices.add(change.device)
-            case DeviceRevoked():
-                own.devices.discard(change.device)
-            case AccountClosed() if change.account != self.account:
-                own.friends.pop(change.account, None)
-            case ProfileChanged() | AccountClosed() | AccountDisabled():
-                pass
 
 
 class Loaded(msgspec.Struct):

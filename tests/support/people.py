@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from argon2 import PasswordHasher
+from prove.process import ServerProcess
 from tests.support.device import Device
 from tests.support.notes import Notes
 from tests.support.places import Place, Sockets
-from tests.support.process import ServerProcess
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.assembly import open_directory_in, private_folder

@@ -15,6 +15,7 @@ from chinwag.assembly.routes import Parts, routes_of
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.domain.rate import Rate
+from chinwag.fail_points import passing
 from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.accounts.admission import Admission
 from chinwag.flow.accounts.tickets import Tickets
@@ -256,6 +257,7 @@ class Server:
         self._gateway.drain(RETURN_WITHIN)
         self._heard.drain()
         await _within(GRACE, "port", self.port.stop(GRACE))
+        passing("stop.drained")
         self._marks.stop()
         if self._marking is not None:
             await _within(GRACE, "marks", self._marking)
@@ -298,6 +300,7 @@ async def open_server(config: Config) -> Server:
     refuse_unfinished(data)
     embedded = await open_embedded(data)
     try:
+        passing("start.begun")
         clear_checkpoint(data)
         directory = await open_directory_in(data)
     except BaseException:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from chinwag import clock_offset, fail_points
 from chinwag.config.catalogue import PREFIX, Setting, nearest, sections, settings
 from chinwag.config.sections import Config, contradictions
 
@@ -18,6 +19,8 @@ FILE_VARIABLE: Final = "CHINWAG_CONFIG"
 
 OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "CHINWAG_PASSWORD", "CHINWAG_URL"})
 """Variables with our prefix that are no settings, so that they are not taken for misspelt ones."""
+FAULT_VARIABLES: Final = frozenset({fail_points.VARIABLE, clock_offset.VARIABLE})
+"""Those that hurt a server on purpose: known, and never proposed."""
 
 
 class ConfigError(Exception):
@@ -127,7 +130,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterat
             setting = by_variable[variable]
             text = environ[variable]
             yield _Given(setting.key, _split(text) if setting.is_list else text, Source("environment", variable))
-        elif variable not in OTHER_VARIABLES:
+        elif variable not in OTHER_VARIABLES | FAULT_VARIABLES:
             known = [*by_variable, *OTHER_VARIABLES]
             problems.append(_unknown(f"variable {variable}", variable, known, Source("environment")))
 

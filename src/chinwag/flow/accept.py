@@ -20,6 +20,7 @@ from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_members
 from chinwag.domain.rate import Bucket, Rate
 from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
 from chinwag.flow.permits import Permits
@@ -289,6 +290,7 @@ class Accept:
             if waiting is not None:
                 observe(now - waiting[2])
                 self._tell(waiting[0], waiting[1], answer)
+        passing("accept.answered")
         self._note_idle()
 
     def _lost(self, submission: Submission) -> None:

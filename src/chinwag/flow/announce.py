@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from chinwag.domain.ids import AccountId
+from chinwag.fail_points import passing_half_way
 from chinwag.ports.bus import PEOPLE, Bus, Signal, Tell
 from chinwag.ports.inbox import Arrival, Inbox
 
@@ -75,7 +76,7 @@ class Announce:
     def _arrived(self, arrivals: Sequence[Arrival]) -> None:
         readers = self._readers
         self.arrivals += len(arrivals)
-        for arrival in arrivals:
+        for arrival in passing_half_way("announce.half", arrivals):
             self.events += len(arrival.events)
             for reader in readers.get(arrival.account, ()):
                 try:

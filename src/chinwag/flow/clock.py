@@ -2,11 +2,17 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
+
+from chinwag.clock_offset import with_offset
 
 Clock = Callable[[], int]
 """Milliseconds since 1970."""
 
 
-def system_clock() -> int:
-    """The machine's clock."""
+def _machine() -> int:
     return time.time_ns() // 1_000_000
+
+
+system_clock: Final[Clock] = with_offset(_machine)
+"""The machine's clock."""

@@ -6,13 +6,13 @@ it drops everything and reads states again: the same records then give the same 
 """
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-import stamina
 import structlog
 
 from chinwag.domain.command import Command, Send
@@ -20,6 +20,7 @@ from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
 from chinwag.flow.draft import Draft
 from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.flow.state_cache import StateCache
@@ -75,6 +76,7 @@ class Deliver:
             self._forget()
             try:
                 async for records in self._log.records(self._partition, self._last):
+                    passing("accept.appended")
                     await self._batch(records)
                     failures = 0
             except Exception as failure:
@@ -88,11 +90,28 @@ class Deliver:
 
     async def _recover(self) -> None:
         """Make sure that nothing decided before is committed later; tries for ever, ever more slowly."""
-        async for attempt in stamina.retry_context(
-            on=Exception, attempts=None, timeout=None, wait_initial=0.05, wait_max=5.0
-        ):
-            with attempt:
+        pause, told = 0.05, self._last
+        while not self._log.closed:
+            try:
                 await self._store.reopen()
+            except Exception as failure:
+                _log.warning("the store stays closed for now", partition=self._partition, error=type(failure).__name__)
+            else:
+                return
+            told = await self._refuse_for(pause, told)
+            pause = min(PAUSE_MOST, 2 * pause)
+
+    async def _refuse_for(self, seconds: float, told: Position) -> Position:
+        """Refuse what waits in the log after `told`, and what comes, for so long; up to where that was done.
+
+        It stays in the log and is taken again: who tries again meanwhile gets the one number.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async for records in self._log.records(self._partition, told):
+                    self._refuse(records)
+                    told = records[-1].position
+        return told
 
     async def _batch(self, records: Sequence[Record]) -> None:
         if self._jumped(records[0].position):
@@ -107,12 +126,14 @@ class Deliver:
             return
         began = time.perf_counter()
         try:
+            passing("deliver.decided")
             if decided.commits:
                 await self._store.commit(decided.commits)
         except Exception as failure:
             self._failed(records)
             raise _CommitFailedError from failure
         self.figures.committing.observe(time.perf_counter() - began)
+        passing("deliver.committed")
         self._applied(records, decided)
 
     async def _one_by_one(self, records: Sequence[Record]) -> None:
@@ -137,6 +158,9 @@ class Deliver:
         """Nothing of this batch is known to be stored. It is taken again, and its senders may try again as well."""
         self.figures.failed_commits += 1
         _log.exception("a batch failed", records=len(records))
+        self._refuse(records)
+
+    def _refuse(self, records: Sequence[Record]) -> None:
         answers: dict[NodeId, list[Answer]] = defaultdict(list)
         for record in records:
             submission = record.submission

@@ -18,6 +18,7 @@ from chinwag.domain.events import Delivered, Read
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks, merge, newly_covered
 from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
 from chinwag.flow.states import States
@@ -121,6 +122,7 @@ class MarkFlow:
         """Apply all that has gathered so far."""
         reads, self._read = self._read, {}
         received, self._received = self._received, {}
+        passing("marks.gathered")
         wanted: dict[Key, Marks] = {}
         for (conversation, account), number in reads.items():
             wanted[conversation, account] = Marks(read=Mark(number))
@@ -146,6 +148,7 @@ class MarkFlow:
             postings += posted
         if advances:
             await self._marks.advance(advances, postings)
+            passing("marks.applied")
 
     async def _delivered(self, received: dict[AccountId, int], wanted: dict[Key, Marks]) -> list[Advance]:
         """Which conversations the newly received stretches of inboxes concern; the accounts' own advances."""

@@ -12,6 +12,7 @@ import structlog
 
 from chinwag.domain.events import AccountEvent
 from chinwag.domain.refusal import Refused
+from chinwag.fail_points import passing
 from chinwag.ports import inbox as inbox_port
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
@@ -39,7 +40,9 @@ async def relay_once(directory: Directory, inbox: Inbox) -> int:
     async with directory.reading() as transaction:
         rows = await transaction.outbox.pending(BATCH)
     if rows:
+        passing("relay.read")
         await inbox.post([inbox_port.Posting(row.account, _encode(_Event(msgspec.Raw(row.payload)))) for row in rows])
+        passing("relay.posted")
         async with directory.transaction() as transaction:
             await transaction.outbox.done([row.id for row in rows])
     return len(rows)

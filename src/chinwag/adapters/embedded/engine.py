@@ -19,7 +19,9 @@ from rocksdict import Rdict, WriteBatch
 
 from chinwag.adapters.embedded.data_directory import Epochs, begin, open_rocksdb
 from chinwag.adapters.embedded.group import Group
+from chinwag.clock_offset import with_offset
 from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
 
 GROUP_BYTES: Final = 32 << 20
 """A group that holds this much takes no more commits."""
@@ -33,9 +35,12 @@ Write = Callable[[Rdict, WriteBatch], None]
 log = structlog.get_logger(__name__)
 
 
-def wall_clock() -> int:
-    """Milliseconds since 1970."""
+def _milliseconds() -> int:
     return time.time_ns() // 1_000_000
+
+
+wall_clock: Final = with_offset(_milliseconds)
+"""Milliseconds since 1970."""
 
 
 class Engine:
@@ -220,7 +225,9 @@ class Engine:
             error: Exception | None = None
             if not refused:
                 try:
+                    passing("store.writing")
                     self._write(self.db, group.rows)
+                    passing("store.synced")
                 except Exception as caught:
                     error = caught
                     with self._lock:

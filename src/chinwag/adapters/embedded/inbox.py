@@ -15,6 +15,7 @@ from chinwag.adapters.embedded.scan import read
 from chinwag.adapters.embedded.scan import rows as rows_from
 from chinwag.adapters.embedded.trim import Trimmer
 from chinwag.domain.ids import AccountId
+from chinwag.fail_points import passing
 from chinwag.ports.inbox import Arrival, Bounds, Inbox, Inline, Posting, Run, Slice
 
 log = structlog.get_logger(__name__)
@@ -130,6 +131,7 @@ class EmbeddedInbox(Inbox):
         if not arrivals:
             return
         try:
+            passing("announce.begun")
             handler(arrivals)
         except Exception:
             log.exception("feed_handler_failed", arrivals=len(arrivals))

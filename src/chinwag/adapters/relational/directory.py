@@ -22,6 +22,7 @@ from chinwag.adapters.relational.groups import RelationalLinks, RelationalListin
 from chinwag.adapters.relational.migrate import migrate
 from chinwag.adapters.relational.outbox import RelationalCreatedGroups, RelationalInvitations, RelationalOutbox
 from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
 from chinwag.ports.directory import Directory, Transaction
 
 BOUND: Final = 5.0
@@ -136,6 +137,7 @@ class RelationalDirectory:
             transaction = RelationalTransaction(connection)
             yield transaction
             self._check()
+        passing("directory.committed")
         if transaction.outbox.added:
             self._postings.set()
 

@@ -13,6 +13,7 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import SessionAt
+from chinwag.fail_points import passing, passing_half_way
 from chinwag.flow import catch_up
 from chinwag.flow.accept import Accept
 from chinwag.flow.accounts.admission import Admission, Principal
@@ -269,7 +270,7 @@ class Gateway:
 
     def _flush(self) -> None:
         sessions, self._dirty = self._dirty, []
-        for session in sessions:
+        for session in passing_half_way("gateway.half", sessions):
             if session.closing:
                 continue
             try:
@@ -278,6 +279,7 @@ class Gateway:
                 # The others are told nevertheless; this one comes back with its cursor.
                 _log.exception("a session could not be written to", session=session.id)
                 session.socket.abort()
+        passing("gateway.written")
 
     def _report(self, session: Outward, state: str) -> None:
         silent = self.now() - session.last_heard if state == "down" else 0.0

@@ -16,6 +16,7 @@ from chinwag.domain.account_change import AccountClosed, AccountDisabled, Device
 from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, ClientId, DeviceId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
 from chinwag.flow import catch_up
 from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer, Tell
@@ -187,6 +188,7 @@ class Outward:
                     if stretch.events:
                         self._give(stretch.events)
                         self.flush()
+                        passing("catch_up.half")
                         await asyncio.sleep(0)
                 if self._paused_at and not self.closing:
                     self._resumed = gateway.loop.create_future()

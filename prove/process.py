@@ -1,4 +1,4 @@
-"""A real server process on a data folder: started, stopped, killed and started again."""
+"""A real server process on a data folder: started, hurt, stopped, killed and started again."""
 
 import asyncio
 import contextlib
@@ -7,29 +7,56 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import httpx2
 
-START_SECONDS = 30.0
-STOP_SECONDS = 30.0
+START_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 30.0
+
+
+class DidNotStartError(AssertionError):
+    """The server ended before it was ready. code: its exit code, -9 if a fail point (or somebody) killed it."""
+
+    def __init__(self, code: int, log: str) -> None:
+        super().__init__(f"the server did not start, it ended with {code}:\n{log}")
+        self.code = code
 
 
 class ServerProcess:
     """`chinwag serve` on `data`. Ports are chosen by the system at each start; whoever connects asks for `url`."""
 
-    def __init__(self, data: Path, *flags: str, command: tuple[str, ...] = ()) -> None:
-        """flags: settings besides. command: what to run instead of this interpreter's `chinwag`."""
+    def __init__(
+        self,
+        data: Path,
+        *flags: str,
+        command: tuple[str, ...] = (),
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        """flags: settings besides. command: what to run instead of this interpreter's `chinwag`, before `serve`.
+        environment: variables besides, which may be changed between starts. cwd: the folder beside `data` if None.
+        """
         self.data = data
         self.flags = flags
+        self.environment = dict(environment or {})
         self.url = ""
         self.observe = ""
         self.starts = 0
+        self.died_at: float | None = None
+        """When the process ended last, on the monotonic clock, as far as this one noticed."""
+        self.recovery = 0.0
+        """Seconds from the last end to the last `ready`; 0 at the first start."""
         self._command = command or (sys.executable, "-m", "chinwag.cli")
+        self._cwd = cwd if cwd is not None else data.parent
         self._log_path = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: list[bytes] = []
         self._line = asyncio.Event()
+        self._ended: asyncio.Task[int]
 
     @property
     def pid(self) -> int:
@@ -43,7 +70,7 @@ class ServerProcess:
         return self._process is not None and self._process.poll() is None
 
     async def start(self, *flags: str) -> None:
-        """Start and wait until it says that it is ready. Raises AssertionError with its log if it ends instead."""
+        """Start and wait until it says that it is ready. Raises `DidNotStartError` with its log if it ends instead."""
         assert not self.running
         reading, writing = os.pipe()
         loop = asyncio.get_running_loop()
@@ -56,25 +83,27 @@ class ServerProcess:
             stdin=subprocess.DEVNULL,
             stdout=writing,
             stderr=writing,
-            cwd=self.data.parent,
-            env=environment,
+            cwd=self._cwd,
+            env=environment | self.environment,
         )
         os.close(writing)
         self.starts += 1
         self._lines.clear()
         ready = loop.create_future()
-        self._reader = asyncio.create_task(self._read(lines, transport, ready))
+        self._ended = asyncio.create_task(self._watch(self._process, lines, transport, ready))
         async with asyncio.timeout(START_SECONDS):
             await ready
+        if self.died_at is not None:
+            self.recovery = time.monotonic() - self.died_at
+
+    async def ended(self) -> int:
+        """Wait, for ever, until the process has ended, by itself (at a fail point, say) or not; its exit code."""
+        return await asyncio.shield(self._ended)
 
     async def exited(self) -> int:
-        """Wait for the process to end by itself; its exit code."""
-        assert self._process is not None
-        process = self._process
+        """Wait for the process to end by itself, not for ever; its exit code."""
         async with asyncio.timeout(STOP_SECONDS):
-            code = await asyncio.to_thread(process.wait)
-            await self._reader
-        return code
+            return await self.ended()
 
     def terminate(self) -> None:
         """Send SIGTERM."""
@@ -107,15 +136,24 @@ class ServerProcess:
                 self._line.clear()
                 await self._line.wait()
 
+    def has_logged(self, text: str) -> bool:
+        """Whether a line of the log since the last start holds `text`."""
+        return any(text.encode() in line for line in self._lines)
+
     async def figure(self, name: str) -> float:
         """One figure of `/metrics`, by its name there."""
         async with httpx2.AsyncClient() as client:
             text = (await client.get(f"{self.observe}/metrics")).text
         return float(next(line for line in text.splitlines() if line.split(" ")[0] == name).split(" ")[1])
 
-    async def _read(
-        self, lines: asyncio.StreamReader, transport: asyncio.BaseTransport, ready: "asyncio.Future[None]"
-    ) -> None:
+    async def _watch(
+        self,
+        process: subprocess.Popen[bytes],
+        lines: asyncio.StreamReader,
+        transport: asyncio.BaseTransport,
+        ready: "asyncio.Future[None]",
+    ) -> int:
+        """Read what the process says until its end; its exit code."""
         with self._log_path.open("ab", buffering=0) as log:
             while line := await lines.readline():
                 log.write(line)
@@ -125,7 +163,11 @@ class ServerProcess:
                     said = json.loads(line)
                     self.url, self.observe = said["url"], said["observe"]
                     ready.set_result(None)
+        # It alone held the other end of the pipe: it is gone, or as good as.
         transport.close()
+        code = await asyncio.to_thread(process.wait)
+        self.died_at = time.monotonic()
         if not ready.done():
             with contextlib.suppress(asyncio.InvalidStateError):
-                ready.set_exception(AssertionError(f"the server did not start:\n{self.log()}"))
+                ready.set_exception(DidNotStartError(code, self.log()))
+        return code

@@ -1,0 +1,27 @@
+"""Servers made wrong on purpose, at least one for each promise: whoever proves that the promises hold must catch them.
+
+`python -m prove.faults.wrong NAME serve …` runs `chinwag serve …` with one thing made wrong; `command(NAME)` is that
+for `ServerProcess`. Without a name all are listed.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from prove.faults.wrong.deciding import DECIDING
+from prove.faults.wrong.healing import HEALING
+from prove.faults.wrong.storing import STORING
+from prove.faults.wrong.telling import TELLING
+from prove.faults.wrong.wrong import Wrong
+
+__all__ = ["WRONGS", "Wrong", "command"]
+
+WRONGS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in (*DECIDING, *STORING, *TELLING, *HEALING)}
+"""All, by name."""
+
+
+def command(name: str) -> tuple[str, ...]:
+    """What stands before `serve` for the wrong server `name`; works in any folder."""
+    assert name in WRONGS, name
+    return (sys.executable, str(Path(__file__).with_name("__main__.py")), name)

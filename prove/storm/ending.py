@@ -1,0 +1,149 @@
+"""The end of a storm: all is brought to rest, and what is there is read afresh for the checks."""
+
+import json
+from typing import Any, Final
+
+import msgspec
+from prove.facts import HistoryEnd, InboxEnd, PresenceNow, Quiet, State
+from prove.held import Own
+from prove.storm.device import Device, LeanMirror
+from prove.storm.loading import get, get_cursor, load_own, load_views, loaded_mirror
+from prove.storm.moods import by_request
+from prove.storm.world import Stuck, World
+from prove.wire import in_history, in_inbox
+
+from chinwag.client.events import decode_event, decode_numbered
+from chinwag.client.mirror import Mirror
+from chinwag.wire.codec import Cursor
+from chinwag.wire.conversations import ConversationView, EventPage
+from chinwag.wire.sync import SyncPage
+from chinwag.wire.values import AccountId, ConversationId, Message
+
+REST_SECONDS: Final = 120.0
+REPEATS: Final = 10_000
+PAGE: Final = 200
+INBOX_PAGE: Final = 500
+
+
+async def come_to_rest(world: World) -> None:
+    """Let all come back, and wait until everything is answered and every device is at its inbox's end."""
+    world.over = True
+    alive = [device for device in world.devices if not device.dead]
+    for device in alive:
+        device.resume()
+        device.back()
+    await world.until(lambda: all(one.online or one.dead for one in alive), "everybody to be back", REST_SECONDS)
+    await world.until(lambda: not any(one.unanswered for one in alive), "an answer to every send", REST_SECONDS)
+    for device in alive:
+        await _repeats(device)
+    while not await _at_heads(world, alive):
+        pass
+
+
+async def _repeats(device: Device) -> None:
+    """What was sent again and lost with a server goes once more, until it is answered."""
+    tries = 0
+    while device.outbox.repeats and not device.dead:
+        tries += 1
+        if tries > REPEATS:
+            raise Stuck(f"{device.id} repeated sends {REPEATS} times in vain")
+        name, (conversation, text) = next(iter(device.outbox.repeats.items()))
+        await by_request(device, conversation, name, text)
+
+
+async def _at_heads(world: World, devices: list[Device]) -> bool:
+    """Wait for every device to reach its head; whether no head has moved since."""
+    tokens = {device.account: device.token for device in devices}
+    before = {account: await get_cursor(world, token) for account, token in tokens.items()}
+    await world.until(
+        lambda: all(one.dead or (one.position >= before[one.account].position and one.applied) for one in devices),
+        "every device to reach the end of its inbox",
+        REST_SECONDS,
+    )
+    return before == {account: await get_cursor(world, token) for account, token in tokens.items()}
+
+
+async def read_afresh(world: World) -> None:
+    """Write down what is there: who is online, states kept and loaded, all histories, all inboxes."""
+    alive = [device for device in world.devices if not device.dead]
+    world.write(Quiet(tuple(device.id for device in alive), world.now()))
+    by_account: dict[AccountId, list[Device]] = {}
+    for device in alive:
+        by_account.setdefault(device.account, []).append(device)
+    await _presence(world, by_account)
+    for account, devices in by_account.items():
+        await _account(world, account, devices)
+
+
+async def _presence(world: World, by_account: dict[AccountId, list[Device]]) -> None:
+    """Each account asks for all others that it may know of."""
+    told: dict[str, bool] = {}
+    for devices in by_account.values():
+        if len(told) == len(by_account):
+            break
+        query = "&".join(f"account={account}" for account in by_account)
+        page = await get(world, f"/v1/presence?{query}", devices[0].token, dict[str, Any])
+        told |= {entry["account"]: entry["online"] for entry in page["items"]}
+    for account, devices in by_account.items():
+        wanted = any(device.online for device in devices)
+        world.write(PresenceNow(account, told.get(account, False), wanted))
+
+
+async def _account(world: World, account: AccountId, devices: list[Device]) -> None:
+    token = devices[0].token
+    cursor = await get_cursor(world, token)
+    views = await load_views(world, token)
+    own = await load_own(world, token)
+    own_numbers: dict[ConversationId, list[int]] = {}
+    for view in views:
+        own_numbers[view.id] = await _history(world, account, token, view)
+    await _inbox(world, account, token, cursor)
+    loaded = _comparable(loaded_mirror(account, LeanMirror, views), own, own_numbers)
+    for device in devices:
+        if device.position != cursor.position:
+            continue  # a mark has moved after all: the checks find who stays behind
+        kept = _comparable(device.held.mirror, device.held.own, own_numbers)
+        for place in sorted(kept.keys() | loaded.keys()):
+            world.write(State(device.id, place, device.position, kept.get(place, ""), loaded.get(place, "")))
+
+
+async def _history(world: World, account: AccountId, token: str, view: ConversationView) -> list[int]:
+    """Write down all that can be read of a conversation; the numbers of the account's own messages."""
+    own: list[int] = []
+    after = 0
+    while True:
+        path = f"/v1/conversations/{view.id}/messages?after={after}&limit={PAGE}"
+        page = await get(world, path, token, EventPage)
+        for raw in page.events:
+            event = decode_numbered(raw)
+            world.write(in_history(account, event))
+            after = event.number
+            if isinstance(event, Message) and event.sender == account:
+                own.append(event.number)
+        if len(page.events) < PAGE:
+            break
+    world.write(HistoryEnd(account, view.id, view.head))
+    return own
+
+
+async def _inbox(world: World, account: AccountId, token: str, cursor: Cursor) -> None:
+    """Write down an inbox, from its beginning to `cursor` or what came after."""
+    at = Cursor(cursor.epoch, 0)
+    while True:
+        page = await get(world, f"/v1/sync?after={at}&limit={INBOX_PAGE}", token, SyncPage)
+        for one in page.events:
+            world.write(in_inbox(account, one.position, decode_event(one.event)))
+            at = Cursor(cursor.epoch, one.position)
+        if not page.events:
+            break
+    world.write(InboxEnd(account, cursor.epoch, 0, at.position))
+
+
+def _comparable(mirror: Mirror, own: Own, own_numbers: dict[ConversationId, list[int]]) -> dict[str, str]:
+    """A state as texts that are equal if and only if the states are, by conversation."""
+    places: dict[str, str] = {name: _canonical(one) for name, one in mirror.comparable(own_numbers).items()}
+    return {**places, "account": _canonical(own)}
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(msgspec.to_builtins(value, order="deterministic"), sort_keys=True)

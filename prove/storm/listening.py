@@ -1,0 +1,264 @@
+"""Links without a socket: what is said goes out as POSTs, what is heard comes as a stream or by polls."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from prove.storm.http_connection import Answer, HttpConnection, header, host_and_port, request
+from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts, problem_of
+
+from chinwag.wire.codec import Cursor, decode_server, parse_cursor
+from chinwag.wire.frames import Bye, Limits, Reset, Welcome
+from chinwag.wire.sync import SyncPage
+from chinwag.wire.values import AccountId, DeviceId
+
+LONG_WAIT: Final = 10
+"""Seconds that a long poll waits."""
+SHORT_PAUSE: Final = 0.25
+"""Seconds between two short polls."""
+TRIES: Final = 50
+"""Polls refused in a row, each with its Retry-After, after which the link ends."""
+NO_LIMITS: Final = Limits(0, 0, 0)
+
+
+class StreamLink(asyncio.Protocol):
+    """Server-sent events on one connection, POSTs on another."""
+
+    def __init__(self, hearer: Hearer, cursor: str | None) -> None:
+        self._hearer = hearer
+        self._cursor = cursor
+        self._buffer = bytearray()
+        self._text = bytearray()
+        self._headed = False
+        self._welcome = False
+        self._over = False
+        self._transport: asyncio.Transport | None = None
+        self._posts: Posts
+        self._posting: HttpConnection | None = None
+
+    @classmethod
+    async def open(cls, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> "StreamLink":
+        """Connect both. Raises OSError."""
+        del small
+        link = cls(hearer, cursor)
+        host, port = host_and_port(url)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            link._posting = await HttpConnection.connect(url, link.cut)
+            link._posts = Posts(link._posting, link, hearer)
+            try:
+                await asyncio.get_running_loop().create_connection(lambda: link, host, port)
+            except OSError:
+                link._over = True
+                link._posting.cut()
+                raise
+        if link._over:
+            raise ConnectionError("ended while it was opened")
+        return link
+
+    def send(self, frame: ClientFrame) -> None:
+        """Write a frame."""
+        self._posts.send(frame)
+
+    def stall(self) -> None:
+        """Read no more for now."""
+        if not self._over and self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if not self._over and self._transport is not None:
+            self._transport.resume_reading()
+
+    def cut(self) -> None:
+        """End both."""
+        if not self._over:
+            self._over = True
+            if self._transport is not None:
+                self._transport.abort()
+            if self._posting is not None:
+                self._posting.cut()
+            self._hearer.ended(self)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # for TCP it is one
+        """asyncio's: ask for the stream."""
+        self._transport = transport
+        if self._over:
+            transport.abort()
+        more = "" if self._cursor is None else f"Last-Event-ID: {self._cursor}\r\n"
+        transport.write(request("GET", "/v1/events", self._hearer.token, more=more))
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio's: something came."""
+        self._buffer += data
+        if not self._headed and not self._head():
+            return
+        self._chunks()
+        *blocks, rest = bytes(self._text).split(b"\n\n")
+        self._text = bytearray(rest)
+        for block in blocks:
+            if self._over:
+                return
+            self._block(block)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio's: the stream is gone, and so is the link."""
+        self.cut()
+
+    def _head(self) -> bool:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        head = bytes(self._buffer[:end])
+        del self._buffer[: end + 4]
+        self._headed = True
+        if head[9:12] != b"200":
+            after = float(header(head, b"retry-after") or 0)
+            why = problem_of(Answer(int(head[9:12]), bytes(self._buffer), after))
+            self._hearer.frame(self, Bye(why.code, after))
+            self.cut()
+            return False
+        return True
+
+    def _chunks(self) -> None:
+        buffer = self._buffer
+        while (line := buffer.find(b"\r\n")) >= 0:
+            size = int(buffer[:line], 16)
+            if len(buffer) < line + 4 + size:
+                return
+            self._text += buffer[line + 2 : line + 2 + size]
+            del buffer[: line + 4 + size]
+
+    def _block(self, block: bytes) -> None:
+        data = b""
+        for line in block.split(b"\n"):
+            if line.startswith(b"id: ") and not self._welcome:
+                self._welcome = True
+                self._hearer.frame(self, welcome(parse_cursor(line[4:].decode())))
+            elif line.startswith(b"data: "):
+                data = line[6:]
+        if data:
+            frame = decode_server(data)
+            self._hearer.frame(self, frame)
+            if isinstance(frame, Bye):
+                self.cut()
+
+
+class PollLink:
+    """Polls on one connection, POSTs on another. `wait`: seconds that a poll waits; 0: short ones."""
+
+    def __init__(self, hearer: Hearer, cursor: str | None, wait: int) -> None:
+        self._hearer = hearer
+        self._cursor = cursor
+        self._wait = wait
+        self._over = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._posts: Posts
+        self._posting: HttpConnection | None = None
+        self._polling: HttpConnection | None = None
+        self._task: asyncio.Task[None]
+
+    @classmethod
+    async def open_long(cls, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> "PollLink":
+        """With long polls. Raises OSError."""
+        del small
+        return await cls(hearer, cursor, LONG_WAIT).connect(url)
+
+    @classmethod
+    async def open_short(cls, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> "PollLink":
+        """With short polls. Raises OSError."""
+        del small
+        return await cls(hearer, cursor, 0).connect(url)
+
+    async def connect(self, url: str) -> "PollLink":
+        """Open both connections and begin to poll. Raises OSError."""
+        async with asyncio.timeout(CONNECT_SECONDS):
+            self._posting = await HttpConnection.connect(url, self.cut)
+            self._posts = Posts(self._posting, self, self._hearer)
+            try:
+                self._polling = await HttpConnection.connect(url, self.cut)
+            except OSError:
+                self._over = True
+                self._posting.cut()
+                raise
+        if self._over:
+            self._polling.cut()
+            raise ConnectionError("ended while it was opened")
+        self._task = asyncio.create_task(self._poll())
+        return self
+
+    def send(self, frame: ClientFrame) -> None:
+        """Write a frame."""
+        self._posts.send(frame)
+
+    def stall(self) -> None:
+        """Ask no more for now."""
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        """Ask again."""
+        self._flowing.set()
+
+    def cut(self) -> None:
+        """End both."""
+        if not self._over:
+            self._over = True
+            self._flowing.set()
+            for connection in (self._posting, self._polling):
+                if connection is not None:
+                    connection.cut()
+            self._hearer.ended(self)
+
+    async def _poll(self) -> None:
+        refused, cursor, first = 0, self._cursor, True
+        while not self._over and refused < TRIES:
+            await self._flowing.wait()
+            # The first asks only whether there is a way in.
+            after = "" if cursor is None else f"after={cursor}&"
+            answer = await self._ask(f"/v1/sync?{after}wait={0 if first else self._wait}&limit=500")
+            if answer is None or self._over:
+                break
+            if answer.status in (429, 503) and answer.retry_after is not None:
+                refused += 1
+                await asyncio.sleep(answer.retry_after)
+                continue
+            if answer.status != 200:
+                why = problem_of(answer)
+                self._hearer.frame(self, Bye(why.code, why.retry_after or 0.0))
+                break
+            refused = 0
+            page = msgspec.json.decode(answer.body, type=SyncPage)
+            self._page(page, first)
+            cursor, first = page.cursor, False
+            if not page.events and not page.more and not self._wait:
+                await asyncio.sleep(SHORT_PAUSE)
+        self.cut()
+
+    def _page(self, page: SyncPage, first: bool) -> None:
+        end = parse_cursor(page.cursor)
+        if first:
+            self._hearer.frame(self, welcome(end))
+        if page.reset is not None:
+            self._hearer.frame(self, Reset(page.reset, end.epoch, end.position))
+        for event in page.events:
+            if not self._over:
+                self._hearer.frame(self, event)
+
+    async def _ask(self, path: str) -> Answer | None:
+        answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        assert self._polling is not None
+        self._polling.ask("GET", path, self._hearer.token, answered.set_result)
+        return await answered
+
+
+def welcome(cursor: Cursor) -> Welcome:
+    """What a socket's `welcome` says. HTTP names no session, so the rest is empty."""
+    return Welcome(
+        session="",
+        account=AccountId(""),
+        device=DeviceId(""),
+        epoch=cursor.epoch,
+        position=cursor.position,
+        heartbeat=5.0,
+        limits=NO_LIMITS,
+    )

@@ -1,0 +1,173 @@
+"""How each device behaves over time, by its character. All ends when the world is over."""
+
+import asyncio
+
+from prove.facts import Acked, Refused, Retry
+from prove.storm.device import Device
+from prove.storm.links import Link, SocketLink, as_frame
+from prove.storm.plan import TRANSPORTS, Character
+
+from chinwag.wire.frames import Ack, Error, Send, ServerFrame, Welcome
+from chinwag.wire.values import ClientId, ConversationId, Text
+
+TWICE: int = 29
+"""Of so many sends of a device one is written twice at once."""
+ONCE_SECONDS: float = 20.0
+SHORT: tuple[float, float] = (1.0, 6.0)
+LONG: tuple[float, float] = (20.0, 60.0)
+"""Seconds that a sleeper is away; one time in ten for long."""
+BEAT_SECONDS: float = 4.0
+
+
+async def live(device: Device) -> None:
+    """Be as the plan says."""
+    match device.plan.character:
+        case Character.STEADY:
+            device.outbox.twice = TWICE
+        case Character.BURSTY:
+            await _in_bursts(device)
+        case Character.SLOW:
+            await _slowly(device)
+        case Character.SLEEPER:
+            await _asleep(device)
+        case Character.ROVER:
+            await _roving(device)
+        case Character.REPEATER:
+            await _repeating(device)
+
+
+async def beat(devices: list[Device]) -> None:
+    """Show that everybody is there, for as long as the run lasts."""
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        for device in devices:
+            device.beat()
+
+
+async def _in_bursts(device: Device) -> None:
+    world, outbox = device.world, device.outbox
+    outbox.flowing = False
+    while not world.over:
+        await asyncio.sleep(world.draw.uniform(0.2, 1.0))
+        if device.unanswered < device.plan.window:
+            outbox.burst(world.draw.randint(device.plan.window // 2, 2 * device.plan.window))
+
+
+async def _slowly(device: Device) -> None:
+    world = device.world
+    while not world.over:
+        await asyncio.sleep(world.draw.uniform(0.5, 2.0))
+        device.stall()
+        await asyncio.sleep(world.draw.uniform(0.5, 2.5))
+        device.resume()
+
+
+async def _asleep(device: Device) -> None:
+    world = device.world
+    while not world.over:
+        await asyncio.sleep(world.draw.uniform(2.0, 5.0))
+        device.away()
+        await asyncio.sleep(world.draw.uniform(*(LONG if world.draw.random() < 0.1 else SHORT)))
+        device.back()
+
+
+async def _roving(device: Device) -> None:
+    world = device.world
+    ways, weights = zip(*TRANSPORTS, strict=True)
+    while not world.over:
+        await asyncio.sleep(world.draw.uniform(0.5, 3.0))
+        device.transport = world.draw.choices(ways, weights)[0]
+        # Who is not in yet is left alone, or on a slow machine it never would be.
+        if device.online:
+            device.cut()
+
+
+async def _repeating(device: Device) -> None:
+    world, done = device.world, device.outbox.done
+    while not world.over:
+        await asyncio.sleep(world.draw.uniform(0.1, 0.4))
+        if not done:
+            continue
+        conversation, name, text = world.draw.choice(done)
+        way = world.draw.randrange(4)
+        if way == 0:
+            device.outbox.again(conversation, name, text)
+        elif way == 1:
+            await _by_another_socket(device, conversation, name, text)
+        else:
+            await by_request(device, conversation, name, text)
+
+
+async def by_request(device: Device, conversation: ConversationId, name: str, text: str) -> int | None:
+    """Send again what was acked, as a request of its own; the number, 0 for a refusal, None without an answer."""
+    world = device.world
+    _begin(device, conversation, name, text)
+    answer = await world.asking.ask(
+        "POST", f"/v1/conversations/{conversation}/messages", device.token, body={"body": Text(text)}, key=name
+    )
+    if answer is None:
+        return None
+    frame = as_frame(name, answer)
+    note(device, conversation, frame)
+    if isinstance(frame, Ack):
+        return frame.number
+    return None if frame.retryable else 0
+
+
+def _begin(device: Device, conversation: ConversationId, name: str, text: str) -> None:
+    """Note that a send goes out again outside of the device's session, so that it gets an answer in the end."""
+    world = device.world
+    device.outbox.repeats[name] = (conversation, text)
+    world.write(Retry(device.id, conversation, name, 0, world.now()))
+    world.tally.retries += 1
+
+
+def note(device: Device, conversation: ConversationId, frame: Ack | Error) -> None:
+    """Write down an answer that came outside of the device's session."""
+    world = device.world
+    if isinstance(frame, Ack) or not frame.retryable:
+        device.outbox.repeats.pop(frame.id or "", None)
+    if isinstance(frame, Ack):
+        world.tally.answers += 1
+        world.write(Acked(device.id, frame.conversation, frame.id, frame.number, frame.sent_at, 0, world.now()))
+    else:
+        world.write(Refused(device.id, conversation, frame.id or "", frame.code, frame.retryable, world.now()))
+
+
+class _Once:
+    """A second session of a device, for one send."""
+
+    def __init__(self, device: Device, conversation: ConversationId, name: str, text: str) -> None:
+        self.token = device.token
+        self.over = asyncio.Event()
+        self._device = device
+        self._conversation = conversation
+        self._text = text
+        self._send = Send(ClientId(name), Text(text), conversation)
+
+    def frame(self, link: Link, frame: ServerFrame) -> None:
+        """Send when welcome; be over when answered. Events are the first session's."""
+        if isinstance(frame, Welcome):
+            _begin(self._device, self._conversation, self._send.id, self._text)
+            link.send(self._send)
+        elif isinstance(frame, Ack | Error) and frame.id == self._send.id:
+            note(self._device, self._conversation, frame)
+            link.cut()
+
+    def ended(self, link: Link) -> None:
+        """It is gone."""
+        self.over.set()
+
+
+async def _by_another_socket(device: Device, conversation: ConversationId, name: str, text: str) -> None:
+    once = _Once(device, conversation, name, text)
+    try:
+        link = await SocketLink.open(device.world.url, once, None, small=False)
+    except Exception:
+        # Killed meanwhile: the send is acked, so nothing hangs on this.
+        return
+    try:
+        async with asyncio.timeout(ONCE_SECONDS):
+            await once.over.wait()
+    except TimeoutError:
+        link.cut()

@@ -1,0 +1,279 @@
+"""All that a device has sent and that has no answer: lanes of sends, and changes of groups."""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from prove.facts import Attempt, ChangeTried, Retry
+from prove.storm.lanes import Flight, Lane
+
+from chinwag.wire.frames import Change, Error, Send
+from chinwag.wire.values import (
+    Add,
+    ClientId,
+    ConversationId,
+    GroupAction,
+    Join,
+    Leave,
+    Remove,
+    SetRole,
+    SetSettings,
+    SetTitle,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from prove.storm.device import Device
+
+REST: Final = 0.1
+"""Seconds before a refused send goes again, where the server says nothing; out of turn it goes at once."""
+REMEMBERED: Final = 2_000
+"""Acked sends of a device that may be sent again."""
+PICKS: Final = 64
+FEW: Final = 2
+"""Sends without an answer of one device at most while not everybody is back after a death."""
+LONG_EVERY: Final = 997
+"""Of so many texts one is long."""
+PADDING: Final = "Lorem ipsum dolor sit amet, consetetur sadipscing elitr, sed diam nonumy "
+GROUP_WEIGHTS: Final = ((8, 5.0), (25, 1.0), (1_000, 0.5))
+"""How often a device writes into a group of up to so many members; into a direct conversation: 6."""
+DIRECT_WEIGHT: Final = 6.0
+
+KINDS: Final[dict[type, str]] = {
+    Add: "joined",
+    Join: "joined",
+    Remove: "removed",
+    Leave: "left",
+    SetRole: "role",
+    SetTitle: "title",
+    SetSettings: "settings",
+}
+
+
+class Outbox:
+    """One device's."""
+
+    def __init__(self, device: "Device") -> None:
+        self._device = device
+        self._world = device.world
+        self.directs: list[ConversationId] = []
+        """Direct conversations that it writes in, begun or not."""
+        self.flowing = True
+        """New sends are begun whenever there is room."""
+        self.twice = 0
+        """Of so many sends one is written twice at once; 0: none."""
+        self.done: deque[tuple[ConversationId, str, str]] = deque(maxlen=REMEMBERED)
+        """Acked sends: conversation, id, text."""
+        self.repeats: dict[str, tuple[ConversationId, str]] = {}
+        """Of these, those that were sent again and whose second answer has not come: conversation and text by id."""
+        self._lanes: dict[ConversationId, Lane] = {}
+        self._changes: dict[str, Change] = {}
+        self._conversations: dict[str, ConversationId] = {}
+        self._picks: list[ConversationId] = []
+        self._pick = 0
+        self._made = 0
+
+    def __len__(self) -> int:
+        return sum(len(lane.flights) for lane in self._lanes.values()) + len(self._changes)
+
+    @property
+    def in_flight(self) -> int:
+        """Sends written on this connection and not answered."""
+        return sum(min(lane.written, len(lane.flights)) for lane in self._lanes.values())
+
+    def conversation_of(self, name: str) -> ConversationId:
+        """Where a send or change went."""
+        return self._conversations.get(name, ConversationId(""))
+
+    # New things
+
+    def pump(self) -> None:
+        """Begin new sends while there is room."""
+        device, world = self._device, self._world
+        if not self.flowing or world.over or not device.online:
+            return
+        room = (min(FEW, device.plan.window) if world.recovering else device.plan.window) - len(self)
+        while room > 0:
+            conversation = self._next_place()
+            if conversation is None:
+                return
+            self._begin(conversation)
+            room -= 1
+
+    def burst(self, count: int) -> None:
+        """Begin `count` sends at once, whatever the window says."""
+        world = self._world
+        for _ in range(count if self._device.online and not world.over and not world.recovering else 0):
+            conversation = self._next_place()
+            if conversation is not None:
+                self._begin(conversation)
+
+    def change(self, conversation: ConversationId, action: GroupAction) -> str:
+        """Ask for a change of a group; its id."""
+        name, device, world = self._name("c"), self._device, self._world
+        self._conversations[name] = conversation
+        subject = getattr(action, "account", "") if not isinstance(action, Join | Leave) else device.account
+        subjects = (str(subject),) if subject else ()
+        world.tally.changes += 1
+        world.write(
+            ChangeTried(device.id, device.account, conversation, name, KINDS[type(action)], subjects, world.now())
+        )
+        frame = self._changes[name] = Change(ClientId(name), conversation, action)
+        if device.link is not None and device.online:
+            device.link.send(frame)
+        return name
+
+    def _begin(self, conversation: ConversationId) -> None:
+        device, world = self._device, self._world
+        lane = self._lanes.get(conversation)
+        if lane is None:
+            lane = self._lanes[conversation] = Lane(conversation)
+        name = self._name("m")
+        flight = Flight(name, self._text(name))
+        self._conversations[name] = conversation
+        frame = lane.add(flight)
+        world.tally.attempted += 1
+        after = frame.after or ""
+        world.write(Attempt(device.id, device.account, conversation, name, flight.text, after, world.now()))
+        if not lane.again:
+            self._write(lane, flight, frame)
+            if self.twice and self._made % self.twice == 0:
+                self._write(lane, flight, frame)
+
+    def _name(self, kind: str) -> str:
+        self._made += 1
+        return f"{kind}{self._made}"
+
+    def _text(self, name: str) -> str:
+        length = 3_000 if self._made % LONG_EVERY == 0 else self._made * 7_919 % 60
+        return f"{name} of {self._device.id} {(PADDING * (length // len(PADDING) + 1))[:length]}"
+
+    def _next_place(self) -> ConversationId | None:
+        if not self._picks:
+            self._draw_picks()
+            if not self._picks:
+                return None
+        self._pick += 1
+        return self._picks[self._pick % len(self._picks)]
+
+    def _draw_picks(self) -> None:
+        weights: dict[ConversationId, float] = dict.fromkeys(self.directs, DIRECT_WEIGHT)
+        for one in self._device.held.mirror.conversations.values():
+            if one.kind == "group" and one.role is not None:
+                size = len(one.members)
+                weights[one.id] = next(weight for most, weight in GROUP_WEIGHTS if size <= most)
+        if weights:
+            self._picks = self._world.draw.choices(list(weights), list(weights.values()), k=PICKS)
+
+    def places_changed(self) -> None:
+        """The device came into a group, or is out of one."""
+        self._picks = []
+
+    def again(self, conversation: ConversationId, name: str, text: str) -> None:
+        """Send what was acked long ago once more, on this connection."""
+        lane = self._lanes.get(conversation)
+        if lane is not None and self._device.online:
+            self.repeats[name] = (conversation, text)
+            self._write(lane, Flight(name, text, tried=True), Send(ClientId(name), Text(text), conversation))
+
+    # Connections
+
+    def connected(self) -> None:
+        """Everything without an answer goes again."""
+        for change in self._changes.values():
+            self._write_change(change)
+        for lane in self._lanes.values():
+            self._all_again(lane)
+        self.pump()
+
+    def disconnected(self) -> None:
+        """Nothing is under way any more."""
+        for lane in self._lanes.values():
+            lane.disconnected()
+
+    def give_up(self) -> None:
+        """No answer will ever come."""
+        self._lanes.clear()
+        self._changes.clear()
+
+    # Answers
+
+    def acked(self, conversation: ConversationId, name: str) -> bool:
+        """An ack came; whether it is the first of a send."""
+        self.repeats.pop(name, None)
+        if self._changes.pop(name, None) is not None:
+            return False
+        lane = self._lanes.get(conversation)
+        if lane is None:
+            return False
+        lane.written -= lane.written > 0
+        flight = lane.flights.pop(name, None)
+        self._settle(lane)
+        if flight is None:
+            return False
+        self.done.append((conversation, name, flight.text))
+        return True
+
+    def refused(self, error: Error) -> None:
+        """A refusal came: for good, or to be tried again."""
+        name = error.id or ""
+        change = self._changes.get(name)
+        if change is not None:
+            if error.retryable:
+                self._later(error.retry_after or REST, lambda: self._write_change(change))
+            else:
+                del self._changes[name]
+            return
+        lane = self._lanes.get(self._conversations.get(name, ConversationId("")))
+        if lane is None:
+            return
+        lane.written -= lane.written > 0
+        if error.retryable:
+            if name in lane.flights:
+                lane.again = True
+                if error.code != "out_of_turn":
+                    lane.rest = max(lane.rest, error.retry_after or REST)
+        elif lane.flights.pop(name, None) is not None:
+            self.places_changed()
+        self._settle(lane)
+        self._later(REST, self.pump)
+
+    def _settle(self, lane: Lane) -> None:
+        """When all that a lane has written is answered, what was refused goes again."""
+        if lane.written or not lane.again:
+            return
+        if lane.rest:
+            self._later(lane.rest, lambda: self._all_again(lane) if lane.again and not lane.written else None)
+        else:
+            self._all_again(lane)
+
+    def _all_again(self, lane: Lane) -> None:
+        if self._device.online:
+            for flight, frame in lane.all_again():
+                self._write(lane, flight, frame)
+
+    def _later(self, seconds: float, work: object) -> None:
+        session = self._device.session
+
+        def still() -> None:
+            if self._device.online and self._device.session == session:
+                work()  # type: ignore[operator]
+
+        asyncio.get_running_loop().call_later(seconds, still)
+
+    def _write(self, lane: Lane, flight: Flight, frame: Send) -> None:
+        device, world = self._device, self._world
+        if device.link is None or not device.online:
+            return
+        if flight.tried:
+            world.tally.retries += 1
+            world.write(Retry(device.id, lane.conversation, flight.id, device.session, world.now()))
+        flight.tried = True
+        lane.written += 1
+        device.link.send(frame)
+
+    def _write_change(self, change: Change) -> None:
+        device, world = self._device, self._world
+        if device.link is not None and device.online and change.id in self._changes:
+            world.write(Retry(device.id, change.conversation, change.id, device.session, world.now()))
+            device.link.send(change)

@@ -1,0 +1,105 @@
+"""Questions asked in the middle of the storm: is what was acked there at once (P8), do marks only move forward (P9)?"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from prove.facts import Probed
+from prove.storm.device import Device
+from prove.storm.loading import look_at_marks
+from prove.storm.moods import by_request
+from prove.storm.world import World
+
+from chinwag.client.events import decode_event, decode_numbered
+from chinwag.wire.codec import Cursor
+from chinwag.wire.conversations import EventPage
+from chinwag.wire.sync import SyncPage
+from chinwag.wire.values import ConversationId, Message
+
+EVERY: Final = 60
+"""Of so many acks one is looked after."""
+AT_ONCE: Final = 6
+MARKS_SECONDS: Final = 0.3
+PAGES: Final = 40
+"""Pages of an inbox that a probe reads at most: who is further behind is not asked."""
+
+
+class Probes:
+    """Looks after acks of all devices."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._acks = 0
+        self._running = 0
+
+    def watch(self, device: Device) -> None:
+        """Look after this device's acks."""
+        device.on_acked = lambda conversation, name, number: self._acked(device, conversation, name, number)
+
+    async def marks(self) -> None:
+        """Look at marks now and then."""
+        world = self._world
+        while not world.over:
+            await asyncio.sleep(MARKS_SECONDS)
+            device = world.draw.choice(world.devices)
+            held = [one.id for one in device.held.mirror.conversations.values() if one.role is not None]
+            if held and device.online:
+                await look_at_marks(world, device.token, device.account, world.draw.choice(held))
+
+    def _acked(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
+        self._acks += 1
+        if self._acks % EVERY or self._running >= AT_ONCE or self._world.over:
+            return
+        probe = (self._history, self._inbox, self._key)[self._acks // EVERY % 3]
+        self._running += 1
+        self._world.spawn(self._one(probe(device, conversation, name, number)))
+
+    async def _one(self, probe: "asyncio.coroutines.Coroutine[object, object, None]") -> None:  # type: ignore[name-defined]
+        try:
+            await probe
+        finally:
+            self._running -= 1
+
+    async def _history(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
+        world = self._world
+        path = f"/v1/conversations/{conversation}/messages?after={number - 1}&limit=1"
+        answer = await world.asking.ask("GET", path, device.token)
+        if answer is None or answer.status != 200:
+            return
+        rows = msgspec.json.decode(answer.body, type=EventPage).events
+        row = decode_numbered(rows[0]) if rows else None
+        mine = isinstance(row, Message) and (row.device, row.id) == (device.id, name)
+        found = row.number if row is not None and mine else 0
+        world.probed(Probed("history", device.account, device.id, conversation, name, number, found))
+
+    async def _inbox(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
+        world = self._world
+        found = device.echoed.get(name, 0)
+        cursor = str(Cursor(device.epoch, device.position))
+        for _ in range(PAGES):
+            if found:
+                break
+            answer = await world.asking.ask("GET", f"/v1/sync?after={cursor}&limit=500", device.token)
+            if answer is None or answer.status != 200:
+                return
+            page = msgspec.json.decode(answer.body, type=SyncPage)
+            if page.reset is not None:
+                return
+            for one in page.events:
+                event = decode_event(one.event)
+                if isinstance(event, Message) and (event.device, event.id) == (device.id, name):
+                    found = event.number
+            cursor = page.cursor
+            if not page.more:
+                break
+        else:
+            return
+        world.probed(Probed("inbox", device.account, device.id, conversation, name, number, found))
+
+    async def _key(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
+        text = next((text for _, done, text in reversed(device.outbox.done) if done == name), None)
+        if text is None:
+            return
+        found = await by_request(device, conversation, name, text)
+        if found is not None:
+            self._world.probed(Probed("key", device.account, device.id, conversation, name, number, found))

@@ -1,0 +1,101 @@
+"""One storm as a whole: a folder, a server, the plan of a seed, the run, and the verdict on its record."""
+
+import contextlib
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from prove.faults.at_point import SERVING
+from prove.faults.disk import Disk, small_disk
+from prove.process import ServerProcess
+from prove.record import Recorder, read
+from prove.storm.outcome import shortcomings, table
+from prove.storm.people import settle
+from prove.storm.plan import Plan, Trouble, make_plan
+from prove.storm.storm import Storm
+from prove.storm.tally import Tally
+from prove.storm.troubles import Troubles
+from prove.storm.world import Stuck
+from prove.verdict import Verdict, judge
+
+ROOMY: Final = tuple(
+    flag
+    for kind in ("sends", "frames", "requests", "marks", "polls")
+    for flag in (f"--limits-{kind}-per-second", "100000", f"--limits-{kind}-burst", "1000000")
+)
+"""The server's limits on single devices, out of the way: it is its promises that are tried here."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to be run. command: what stands before `serve`, where it is not the plain server."""
+
+    seed: int
+    kills: int
+    kinds: frozenset[Trouble] = frozenset(Trouble)
+    accounts: int = 40
+    groups: int = 15
+    command: tuple[str, ...] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of it. stuck: why it did not come to its end, "" if it did; short: what it should have done besides."""
+
+    plan: Plan
+    tally: Tally
+    verdict: Verdict
+    short: list[str]
+    table: list[str]
+    stuck: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether no promise was broken, in a run that did all that it should."""
+        return self.verdict.holds and not self.short and not self.stuck
+
+
+async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outcome:
+    """Run a storm in `folder`, which is left with the record and the server's log. Raises `NoDiskError`."""
+    plan = make_plan(wanted.seed, wanted.kills, wanted.kinds, SERVING, wanted.accounts, wanted.groups)
+    record = folder / "storm.record"
+    # Every kill cuts connections that are being written to; that is no news here.
+    logging.getLogger("aiofastnet").setLevel(logging.ERROR)
+    stuck = ""
+    async with _disk(folder / "data", wanted.kinds) as disk:
+        people = await settle(disk.seen if disk is not None else folder / "data", plan)
+        server = ServerProcess(folder / "data", *ROOMY, command=_command(wanted, disk))
+        with Recorder(record, wanted.seed, f"a storm of {wanted.kills} kills") as recorder:
+            storm = Storm(plan, people, Troubles(server, disk), recorder, say)
+            try:
+                await storm.run()
+            except (Stuck, TimeoutError, AssertionError) as failure:
+                stuck = str(failure) or type(failure).__name__
+    say("checking the record")
+    began = time.monotonic()
+    verdict = judge(read(record))
+    say(f"checked in {time.monotonic() - began:.0f} s")
+    return Outcome(
+        plan,
+        storm.tally,
+        verdict,
+        list(shortcomings(plan, storm.tally, SERVING)),
+        table(plan, storm.tally, SERVING),
+        stuck,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _disk(folder: Path, kinds: frozenset[Trouble]) -> AsyncIterator[Disk | None]:
+    if Trouble.DISK not in kinds:
+        yield None
+        return
+    async with small_disk(folder) as disk:
+        yield disk
+
+
+def _command(wanted: Wanted, disk: Disk | None) -> tuple[str, ...]:
+    plain = wanted.command or (sys.executable, "-m", "chinwag.cli")
+    return plain if disk is None else disk.inside(*plain)

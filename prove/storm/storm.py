@@ -1,0 +1,138 @@
+"""A storm from its first account to its last question. What it leaves is a record, for the checks, and a tally."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from prove.facts import Acked, ChangeTried
+from prove.record import Recorder
+from prove.storm.account_changes import change_accounts
+from prove.storm.changes import Groups, revoke
+from prove.storm.device import Device
+from prove.storm.ending import come_to_rest, read_afresh
+from prove.storm.loading import ask
+from prove.storm.moods import beat, live
+from prove.storm.people import Person
+from prove.storm.plan import Plan
+from prove.storm.probes import Probes
+from prove.storm.tally import Tally
+from prove.storm.troubles import Troubles
+from prove.storm.world import Stuck, World
+
+from chinwag.wire.conversations import Placed
+from chinwag.wire.values import AccountId, ConversationId, direct_id
+
+ACK_SECONDS: Final = 120.0
+"""Without enough acks for so long the storm is stuck."""
+LOADING: Final = 8
+"""Devices that load at a time."""
+
+Say = Callable[[str], None]
+"""Takes a line of progress, for people."""
+
+
+class Storm:
+    """One run of a plan against a server."""
+
+    def __init__(self, plan: Plan, people: list[Person], troubles: Troubles, recorder: Recorder, say: Say) -> None:
+        self._plan = plan
+        self._say = say
+        self._troubles = troubles
+        self.world = World(recorder, plan.seed)
+        self.world.devices = [
+            Device(self.world, planned, person.account, person.device, person.token)
+            for planned, person in zip(plan.devices, people, strict=True)
+        ]
+        self._accounts: list[AccountId] = list(dict.fromkeys(person.account for person in people))
+        self._began = time.monotonic()
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        return self.world.tally
+
+    async def run(self) -> None:
+        """All of it. Raises Stuck when something does not happen that must, with what it was."""
+        world = self.world
+        try:
+            await self._troubles.begin(world)
+            sizes = await self._begin_groups()
+            await self._begin_devices(sizes)
+            await self._blow()
+            self._say("quiet: everything is answered, everybody catches up")
+            await come_to_rest(world)
+            self._say(f"reading afresh, {self._seconds():.0f} s after the start")
+            await read_afresh(world)
+        finally:
+            await world.close()
+            await self._troubles.end()
+
+    async def _begin_groups(self) -> dict[ConversationId, int]:
+        sizes: dict[ConversationId, int] = {}
+        for turn, members in enumerate(self._plan.groups):
+            owner = next(one for one in self.world.devices if one.account == self._accounts[members[0]])
+            accounts = tuple(self._accounts[number] for number in members)
+            name = await self._begin_group(owner, f"group-{turn}", accounts)
+            sizes[name] = len(accounts)
+        return sizes
+
+    async def _begin_group(self, owner: Device, key: str, accounts: tuple[AccountId, ...]) -> ConversationId:
+        world = self.world
+        nowhere = ConversationId("")
+        world.write(ChangeTried(owner.id, owner.account, nowhere, key, "created", accounts, world.now()))
+        body = {"title": key, "members": accounts[1:]}
+        answer = await ask(world, "POST", "/v1/conversations", owner.token, body=body, key=key)
+        if answer.status != 201:
+            raise Stuck(f"no group could be made: {answer.status} {answer.body.decode(errors='replace')}")
+        placed = msgspec.json.decode(answer.body, type=Placed)
+        fact = Acked(owner.id, placed.conversation, key, placed.number, placed.sent_at, 0, world.now())
+        world.write(fact)
+        return placed.conversation
+
+    async def _begin_devices(self, sizes: dict[ConversationId, int]) -> None:
+        world = self.world
+        for one, other in self._plan.pairs:
+            pair = self._accounts[one], self._accounts[other]
+            for device in world.devices:
+                if device.account in pair:
+                    device.outbox.directs.append(direct_id(*pair))
+        waiting = iter(world.devices)
+
+        async def some() -> None:
+            for device in waiting:
+                await device.load()
+
+        await asyncio.gather(*(some() for _ in range(LOADING)))
+        probes = Probes(world)
+        for device in world.devices:
+            probes.watch(device)
+            world.spawn(device.run())
+            world.spawn(live(device))
+        world.spawn(beat(world.devices))
+        world.spawn(probes.marks())
+        world.spawn(change_accounts(world))
+        world.spawn(Groups(world, sizes, self._accounts).change())
+
+    async def _blow(self) -> None:
+        """One trouble after the other, each after enough acks; revocations spread evenly between them."""
+        world, troubles = self.world, self._plan.troubles
+        doomed = [device for device in world.devices if device.plan.doomed]
+        every = max(1, len(troubles) // max(1, len(doomed)))
+        for turn, trouble in enumerate(troubles):
+            if turn % every == every // 2 and doomed:
+                victim = doomed.pop()
+                by = next(one for one in world.devices if one.account == victim.account and not one.plan.doomed)
+                world.spawn(revoke(world, victim, by))
+            wanted = world.tally.acked + trouble.acks
+            await self._acks(wanted)
+            await self._troubles.make(trouble)
+            self._say(f"{turn + 1}/{len(troubles)} {self._troubles.last}, {self._seconds():.0f} s")
+
+    async def _acks(self, wanted: int) -> None:
+        tally = self.world.tally
+        await self.world.until(lambda: tally.acked >= wanted, f"ack number {wanted}", ACK_SECONDS)
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began

@@ -1,0 +1,88 @@
+"""A short storm over a real server: every kind of fault once, every promise checked. `make prove` makes long ones."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from prove.faults.at_point import SERVING
+from prove.faults.disk import NoDiskError
+from prove.faults.wrong import command
+from prove.index.index import Index
+from prove.storm.outcome import line, shortcomings, wanted_points
+from prove.storm.plan import ACKS, FULL, HITS, IN_FLIGHT, Trouble, make_plan
+from prove.storm.run import Outcome, Wanted, run
+from prove.storm.tally import Tally, percentile
+from prove.verdict import Verdict
+
+ALL = frozenset(Trouble)
+
+
+async def _storm(folder: Path, wanted: Wanted) -> Outcome:
+    lines: list[str] = []
+    try:
+        outcome = await run(wanted, folder, lines.append)
+    except NoDiskError as missing:
+        lines.append(f"without a full disk: {missing}")
+        kinds = wanted.kinds - {Trouble.DISK}
+        outcome = await run(Wanted(wanted.seed, wanted.kills, kinds, wanted.accounts, wanted.groups), folder, print)
+    print("\n".join([*lines, *outcome.table, *outcome.verdict.lines(), *outcome.short, outcome.stuck]))
+    return outcome
+
+
+async def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
+    outcome = await _storm(tmp_path, Wanted(seed=1, kills=6, accounts=24, groups=8))
+    assert outcome.stuck == ""
+    assert outcome.short == []
+    assert outcome.verdict.lines()[:-1] == []
+    assert outcome.tally.kills == 6
+    assert min(outcome.tally.in_flight) >= IN_FLIGHT
+    assert min(outcome.tally.between) >= ACKS
+
+
+@pytest.mark.parametrize("name", ["live-dropped", "own-order-swapped"])
+async def test_a_storm_finds_what_is_wrong(tmp_path: Path, name: str) -> None:
+    kinds = frozenset({Trouble.KILL})
+    outcome = await _storm(tmp_path, Wanted(1, 1, kinds, accounts=20, groups=5, command=command(name)))
+    assert not outcome.holds
+    assert outcome.verdict.counts
+
+
+def test_a_seed_has_one_plan() -> None:
+    assert make_plan(7, 200, ALL, SERVING) == make_plan(7, 200, ALL, SERVING)
+    assert make_plan(7, 200, ALL, SERVING) != make_plan(8, 200, ALL, SERVING)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_full_plan_comes_to_every_point_often_enough(seed: int) -> None:
+    plan = make_plan(seed, 200, ALL, SERVING)
+    kills = [trouble for trouble in plan.troubles if trouble.kind is Trouble.KILL]
+    assert len(kills) == 200
+    assert all(trouble.acks >= ACKS for trouble in kills)
+    hits = Counter(trouble.point for trouble in plan.troubles)
+    assert all(hits[point] > HITS for point in wanted_points(plan, SERVING))
+    assert {trouble.kind for trouble in plan.troubles} == ALL
+
+
+def test_a_run_that_does_too_little_says_so() -> None:
+    plan = make_plan(1, FULL, ALL, SERVING)
+    tally = Tally(kills=FULL - 1, in_flight=[80, IN_FLIGHT - 1], between=[600, ACKS - 1])
+    told = "\n".join(shortcomings(plan, tally, SERVING))
+    assert f"{FULL - 1} of {FULL} kills" in told
+    assert f"{IN_FLIGHT - 1} sends in flight" in told
+    assert f"{ACKS - 1} acks" in told
+    assert all(f"{point} was hit 0 times" in told for point in wanted_points(plan, SERVING))
+
+
+def test_the_line_at_the_end() -> None:
+    plan = make_plan(3, 2, ALL, SERVING)
+    tally = Tally(attempted=9, acked=8, kills=2, recovery=[0.5, 1.5])
+    assert line(plan, tally, Verdict(Index([]))) == (
+        "prove: kills=2 attempted=9 acked=8 lost=0 doubled=0 reordered=0 gaps=0 "
+        "recovery_p50_ms=1500 recovery_p99_ms=1500 seed=3"
+    )
+
+
+def test_percentiles_are_values_that_were_there() -> None:
+    assert percentile([], 0.5) == 0.0
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert percentile([float(count) for count in range(100)], 0.99) == 99.0

@@ -1,6 +1,8 @@
 """The end of a storm: all is brought to rest, and what is there is read afresh for the checks."""
 
+import asyncio
 import json
+import time
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +22,9 @@ from chinwag.wire.sync import SyncPage
 from chinwag.wire.values import AccountId, ConversationId, Message
 
 REST_SECONDS: Final = 120.0
+GONE: Final = 2
+"""Accounts whose devices all go at the end, to see that this is noticed."""
+OFFLINE_SECONDS: Final = 30.0
 REPEATS: Final = 10_000
 PAGE: Final = 200
 INBOX_PAGE: Final = 500
@@ -65,28 +70,42 @@ async def _at_heads(world: World, devices: list[Device]) -> bool:
 
 async def read_afresh(world: World) -> None:
     """Write down what is there: who is online, states kept and loaded, all histories, all inboxes."""
-    alive = [device for device in world.devices if not device.dead]
-    world.write(Quiet(tuple(device.id for device in alive), world.now()))
     by_account: dict[AccountId, list[Device]] = {}
-    for device in alive:
-        by_account.setdefault(device.account, []).append(device)
-    await _presence(world, by_account)
+    for device in world.devices:
+        if not device.dead:
+            by_account.setdefault(device.account, []).append(device)
+    gone = set(list(by_account)[:GONE])
+    for account in gone:
+        for device in by_account[account]:
+            device.away()
+    alive = tuple(one.id for account, devices in by_account.items() if account not in gone for one in devices)
+    world.write(Quiet(alive, world.now()))
+    await _presence(world, by_account, gone)
     for account, devices in by_account.items():
         await _account(world, account, devices)
 
 
-async def _presence(world: World, by_account: dict[AccountId, list[Device]]) -> None:
-    """Each account asks for all others that it may know of."""
-    told: dict[str, bool] = {}
+async def _presence(world: World, by_account: dict[AccountId, list[Device]], gone: set[AccountId]) -> None:
+    """Write down who is told to be online. A break is not seen at once: who is gone has a while to become offline."""
+    deadline = time.monotonic() + OFFLINE_SECONDS
+    told = await _told(world, by_account)
+    while any(told[account] for account in gone) and time.monotonic() < deadline:
+        await asyncio.sleep(1.0)
+        told = await _told(world, by_account)
+    for account in by_account:
+        world.write(PresenceNow(account, told[account], account not in gone))
+
+
+async def _told(world: World, by_account: dict[AccountId, list[Device]]) -> dict[AccountId, bool]:
+    """Each account asks for all others, until somebody was told of each: not all may know of all."""
+    told: dict[AccountId, bool] = {}
+    query = "&".join(f"account={account}" for account in by_account)
     for devices in by_account.values():
-        if len(told) == len(by_account):
-            break
-        query = "&".join(f"account={account}" for account in by_account)
         page = await get(world, f"/v1/presence?{query}", devices[0].token, dict[str, Any])
         told |= {entry["account"]: entry["online"] for entry in page["items"]}
-    for account, devices in by_account.items():
-        wanted = any(device.online for device in devices)
-        world.write(PresenceNow(account, told.get(account, False), wanted))
+        if len(told) == len(by_account):
+            break
+    return {account: told.get(account, False) for account in by_account}
 
 
 async def _account(world: World, account: AccountId, devices: list[Device]) -> None:

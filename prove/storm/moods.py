@@ -16,7 +16,7 @@ ONCE_SECONDS: float = 20.0
 SHORT: tuple[float, float] = (1.0, 6.0)
 LONG: tuple[float, float] = (20.0, 60.0)
 """Seconds that a sleeper is away; one time in ten for long."""
-BEAT_SECONDS: float = 4.0
+BEAT_SECONDS: float = 2.0
 
 
 async def live(device: Device) -> None:
@@ -44,38 +44,39 @@ async def beat(devices: list[Device]) -> None:
             device.beat()
 
 
+async def _after(device: Device, least: float, most: float) -> bool:
+    """Let a while go by; whether the storm still blows."""
+    await asyncio.sleep(device.world.draw.uniform(least, most))
+    return not device.world.over
+
+
 async def _in_bursts(device: Device) -> None:
     world, outbox = device.world, device.outbox
     outbox.flowing = False
-    while not world.over:
-        await asyncio.sleep(world.draw.uniform(0.2, 1.0))
+    while await _after(device, 0.2, 1.0):
         if device.unanswered < device.plan.window:
             outbox.burst(world.draw.randint(device.plan.window // 2, 2 * device.plan.window))
 
 
 async def _slowly(device: Device) -> None:
-    world = device.world
-    while not world.over:
-        await asyncio.sleep(world.draw.uniform(0.5, 2.0))
+    while await _after(device, 0.5, 2.0):
         device.stall()
-        await asyncio.sleep(world.draw.uniform(0.5, 2.5))
+        await _after(device, 0.5, 2.5)
         device.resume()
 
 
 async def _asleep(device: Device) -> None:
     world = device.world
-    while not world.over:
-        await asyncio.sleep(world.draw.uniform(2.0, 5.0))
+    while await _after(device, 2.0, 5.0):
         device.away()
-        await asyncio.sleep(world.draw.uniform(*(LONG if world.draw.random() < 0.1 else SHORT)))
-        device.back()
+        if await _after(device, *(LONG if world.draw.random() < 0.1 else SHORT)):
+            device.back()
 
 
 async def _roving(device: Device) -> None:
     world = device.world
     ways, weights = zip(*TRANSPORTS, strict=True)
-    while not world.over:
-        await asyncio.sleep(world.draw.uniform(0.5, 3.0))
+    while await _after(device, 0.5, 3.0):
         device.transport = world.draw.choices(ways, weights)[0]
         # Who is not in yet is left alone, or on a slow machine it never would be.
         if device.online:
@@ -84,8 +85,7 @@ async def _roving(device: Device) -> None:
 
 async def _repeating(device: Device) -> None:
     world, done = device.world, device.outbox.done
-    while not world.over:
-        await asyncio.sleep(world.draw.uniform(0.1, 0.4))
+    while await _after(device, 0.1, 0.4):
         if not done:
             continue
         conversation, name, text = world.draw.choice(done)

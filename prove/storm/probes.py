@@ -18,6 +18,8 @@ from chinwag.wire.values import ConversationId, Message
 
 EVERY: Final = 60
 """Of so many acks one is looked after."""
+MORE: Final = 3
+"""Acks looked after in a history that was just read: what was read before must not be what is read now."""
 AT_ONCE: Final = 6
 MARKS_SECONDS: Final = 0.3
 PAGES: Final = 40
@@ -31,6 +33,8 @@ class Probes:
         self._world = world
         self._acks = 0
         self._running = 0
+        self._focus = ConversationId("")
+        self._more = 0
 
     def watch(self, device: Device) -> None:
         """Look after this device's acks."""
@@ -48,9 +52,15 @@ class Probes:
 
     def _acked(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
         self._acks += 1
-        if self._acks % EVERY or self._running >= AT_ONCE or self._world.over:
+        turn, rest = divmod(self._acks, EVERY)
+        again = conversation == self._focus and self._more > 0
+        if (rest and not again) or self._running >= AT_ONCE or self._world.over:
             return
-        probe = (self._history, self._inbox, self._key)[self._acks // EVERY % 3]
+        probe = self._history if rest else (self._history, self._inbox, self._key)[turn % 3]
+        if rest:
+            self._more -= 1
+        elif turn % 3 == 0:
+            self._focus, self._more = conversation, MORE
         self._running += 1
         self._world.spawn(self._one(probe(device, conversation, name, number)))
 

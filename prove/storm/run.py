@@ -28,6 +28,8 @@ ROOMY: Final = tuple(
     for flag in (f"--limits-{kind}-per-second", "100000", f"--limits-{kind}-burst", "1000000")
 )
 """The server's limits on single devices, out of the way: it is its promises that are tried here."""
+SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds", "8")
+"""Who goes is offline soon, so that this can be waited for; still longer than any server is stopped."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -66,7 +68,7 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     stuck = ""
     async with _disk(folder / "data", wanted.kinds) as disk:
         people = await settle(disk.seen if disk is not None else folder / "data", plan)
-        server = ServerProcess(folder / "data", *ROOMY, command=_command(wanted, disk))
+        server = ServerProcess(folder / "data", *ROOMY, *SOON, command=_command(wanted, disk))
         with Recorder(record, wanted.seed, f"a storm of {wanted.kills} kills") as recorder:
             storm = Storm(plan, people, Troubles(server, disk), recorder, say)
             try:

@@ -124,7 +124,7 @@ class Storm:
             if turn % every == every // 2 and doomed:
                 victim = doomed.pop()
                 by = next(one for one in world.devices if one.account == victim.account and not one.plan.doomed)
-                world.spawn(revoke(world, victim, by))
+                await revoke(world, victim, by)
             wanted = world.tally.acked + trouble.acks
             await self._acks(wanted)
             await self._troubles.make(trouble)

@@ -26,7 +26,7 @@ ACCOUNTS_MAX: Final = 1_000_000
 """Accounts in the table: those online and those that were until just now. Reports of more are dropped."""
 BATCH: Final = 256
 """Accounts that one flush stores and tells of."""
-TELLING: Final = 16
+TELLING: Final = 128
 """Audiences looked up at a time."""
 SLICE: Final = 1_000
 """Accounts gone through before others have their turn."""

@@ -38,8 +38,8 @@ from chinwag.flow.announce import Announce
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience
 from chinwag.flow.together import Together
-from chinwag.roles.gateway.frames import Frames
 from chinwag.roles.gateway.gateway import Gateway
+from chinwag.roles.gateway.parsers import Parsers
 from chinwag.roles.gateway.session import Session
 from chinwag.roles.gateway.upgrade import UpgradingHttp
 
@@ -115,7 +115,7 @@ def watch() -> None:
     timed(UpgradingHttp, "connection_made", "the connection's HTTP side")
     timed(UpgradingHttp, "data_received", "the request's head")
     timed(UpgradingHttp, "_upgrade", "the upgrade: checks, answer, socket")
-    timed(Frames, "__init__", "picows' parser")
+    timed(Parsers, "parse", "frames: picows' parser")
     timed(Session, "text", "hello: frame, task")
     timed(Gateway, "welcome", "welcome")
     timed(Admission, "admit", "admission")

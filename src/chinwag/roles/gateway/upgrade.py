@@ -23,7 +23,7 @@ from uvicorn.server import ServerState
 
 from chinwag.roles.forwarded import Forwarded
 from chinwag.roles.gateway.crowding import Crowding
-from chinwag.roles.gateway.frames import Frames
+from chinwag.roles.gateway.frames import Frames, feed
 from chinwag.roles.gateway.socket import Address, Listener, Socket
 from chinwag.roles.gateway.sockets import Sockets
 from chinwag.roles.gateway.wheel import Wheel
@@ -248,11 +248,9 @@ class UpgradingHttp(HttpToolsProtocol):
         )
         transport.set_write_buffer_limits(sockets.limits.high_water, sockets.limits.low_water)
         socket = Socket(transport, listener, remote, sockets)
-        frames = Frames(socket, transport, sockets.limits.message)
-        if sockets.limits.early is not None:
-            frames.guard(sockets.limits.early)
+        Frames(socket, sockets.parsers, sockets.limits.message).take_over(transport, sockets.limits.early)
         socket.opened()
-        frames.feed(first)
+        feed(transport, first)
 
     def _client_address(self) -> Address:
         peer, port = self.client or ("", 0)

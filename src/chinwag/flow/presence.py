@@ -83,6 +83,11 @@ class Presences:
         return bool(self._dirty)
 
     @property
+    def full(self) -> bool:
+        """Whether a flush has a whole batch to do."""
+        return len(self._dirty) >= BATCH
+
+    @property
     def unsaved(self) -> bool:
         """Whether the store failed to take something, which the next flush tries again."""
         return bool(self._unsaved)

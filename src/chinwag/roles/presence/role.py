@@ -24,6 +24,8 @@ NODES_SECONDS: Final = 5.0
 """From one look at the live nodes to the next."""
 CLOSE_SECONDS: Final = 5.0
 """How long `stop` may take to store how things stand."""
+TOGETHER_SECONDS: Final = 0.1
+"""From one flush to the next, so that what comes within it is stored and told together. The first is not held up."""
 _PAUSE_SECONDS: Final = 1.0  # between looks at the timer at most, and after a failure
 _SESSION_ROLES: Final = ("gateway", "api")  # api: the sessions of those who poll
 
@@ -119,6 +121,8 @@ class PresenceRole:
         self._presences.turn()
         if self._presences.dirty:
             await self._presences.flush()
+            if not self._presences.full:
+                await asyncio.sleep(TOGETHER_SECONDS)
         if self._presences.dirty:
             return
         due = self._presences.next_turn()

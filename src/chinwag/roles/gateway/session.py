@@ -21,6 +21,7 @@ from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer, Tell
 from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.socket import Socket
+from chinwag.roles.gateway.turns import STRETCH
 from chinwag.wire.codec import BadFrame, decode_client, encode, error_frame, event_frame, frame_id, signal_frame
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import Ack, Bye, ClientFrame, Hello, Reset
@@ -336,11 +337,11 @@ class Session:
             while not self.closing:
                 self._behind = False
                 async with gateway.catching:
+                    await gateway.turns.take(STRETCH)
                     stretch = await catch_up.read(gateway.inbox, gateway.store, self.account, self.position)
                     if stretch.events:
                         self._give(stretch.events)
                         self.flush()
-                        await asyncio.sleep(0)
                 if self._paused_at and not self.closing:
                     self._resumed = gateway.loop.create_future()
                     await self._resumed

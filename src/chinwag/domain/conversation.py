@@ -1,14 +1,14 @@
 """The state of a conversation: what the log's prefix has made of it. Values only; `decide` makes the next one."""
 
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
 from chinwag.domain.ids import AccountId, ConversationId
 
 
-class Position(NamedTuple):
+class Position(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
     """A place in the log: epoch, sequence of the record, part of the record.
 
     Compared as a whole, so that a log which begins again, with a higher epoch, goes on rising.

@@ -22,16 +22,20 @@ class Bucket:
 
     def take(self, now: float) -> float:
         """Take one token: 0 if there was one, else the seconds until there is (and none is taken)."""
-        self._tokens = self._level(now)
-        self._at = max(now, self._at)
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
+        tokens, rate = self._tokens, self._rate
+        if now > self._at:
+            tokens += (now - self._at) * rate.per_second
+            if tokens > rate.burst:
+                tokens = float(rate.burst)
+            self._at = now
+        if tokens >= 1.0:
+            self._tokens = tokens - 1.0
             return 0.0
-        return (1.0 - self._tokens) / self._rate.per_second
+        self._tokens = tokens
+        return (1.0 - tokens) / rate.per_second
 
     def short(self, now: float) -> float:
         """The seconds until there is a token: 0 if there is one now. Takes none."""
-        return max(0.0, (1.0 - self._level(now)) / self._rate.per_second)
-
-    def _level(self, now: float) -> float:
-        return min(float(self._rate.burst), self._tokens + max(0.0, now - self._at) * self._rate.per_second)
+        rate = self._rate
+        tokens = min(float(rate.burst), self._tokens + max(0.0, now - self._at) * rate.per_second)
+        return max(0.0, (1.0 - tokens) / rate.per_second)

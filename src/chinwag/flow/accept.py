@@ -6,8 +6,9 @@ asked. An answer that never comes counts as `unavailable` after a while; the ret
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Final, Protocol
 
 import msgspec
@@ -97,8 +98,8 @@ class Accept:
         self._clock = clock
         self._now = now
         self._next_ref = 0
-        self._waiting: OrderedDict[int, tuple[Asker, Wish, float]] = OrderedDict()
-        self._queued: dict[ConversationId, list[tuple[Asker, Wish, float]]] = {}
+        self._waiting: dict[int, tuple[Asker, Wish, float]] = {}  # in the order of their times
+        self._queued: dict[ConversationId, deque[tuple[Asker, Wish, float]]] = {}
         self._slow = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._devices: OrderedDict[str, Bucket] = OrderedDict()
@@ -142,35 +143,40 @@ class Accept:
         Raises `Refused` for what can be told at once: shape, size, rate, capacity. Wishes of one device in one
         conversation keep their order.
         """
+        action, conversation = wish.action, wish.conversation
         _check_id(wish.id)
-        action = wish.action
         if type(action) is Send:
             if action.after is not None:
                 _check_id(action.after)
             check_body(action.body, self._limits.text_characters)
-        self._take_rate(self._devices, wish.device, self._limits.sends)
-        self._take_rate(self._accounts, wish.account, self._account_sends)
+        now = self._now()
+        self._take_rate(self._devices, wish.device, self._limits.sends, now)
+        self._take_rate(self._accounts, wish.account, self._account_sends, now)
         if len(self._waiting) >= WAITING or self._slow >= SLOW:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
-        if wish.conversation not in self._queued:
-            if type(action) is Send:
-                state = self._states.peek(wish.conversation)
-                if state is not None and state.head and wish.account in state.members:
-                    self._append(asker, wish, opening=False)
-                    return
-            self._queued[wish.conversation] = []
-            self._spawn(wish.conversation)
-        self._queued[wish.conversation].append((asker, wish, self._now()))
+        queue = self._queued.get(conversation)
+        if queue is None:
+            if self._known_writer(wish):
+                self._append(asker, wish, now)
+                return
+            queue = self._queued[conversation] = deque()
+            self._spawn(conversation)
+        queue.append((asker, wish, now))
         self._slow += 1
         self._idle.clear()
+
+    def _known_writer(self, wish: Wish) -> bool:
+        """Whether this is a send of somebody who is a member by a fresh state: it needs no look-up."""
+        if type(wish.action) is not Send:
+            return False
+        state = self._states.peek(wish.conversation)
+        return state is not None and state.head > 0 and wish.account in state.members
 
     def sweep(self) -> None:
         """Give up answers that are overdue."""
         due = self._now() - ANSWER_SECONDS
-        while self._waiting:
-            ref, (asker, wish, since) = next(iter(self._waiting.items()))
-            if since > due:
-                break
+        overdue = list(takewhile(lambda each: each[1][2] <= due, self._waiting.items()))
+        for ref, (asker, wish, _) in overdue:
             del self._waiting[ref]
             self._tell(asker, wish, Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time"))
         self._note_idle()
@@ -180,13 +186,13 @@ class Accept:
             await asyncio.sleep(1.0)
             self.sweep()
 
-    def _take_rate(self, buckets: OrderedDict[str, Bucket], key: str, rate: Rate) -> None:
+    def _take_rate(self, buckets: OrderedDict[str, Bucket], key: str, rate: Rate, now: float) -> None:
         bucket = buckets.get(key)
         if bucket is None:
             if len(buckets) >= RATES:
                 buckets.popitem(last=False)
-            bucket = buckets[key] = Bucket(rate, self._now())
-        wait = bucket.take(self._now())
+            bucket = buckets[key] = Bucket(rate, now)
+        wait = bucket.take(now)
         if wait > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
 
@@ -201,15 +207,16 @@ class Accept:
         """Check the wishes that wait for one conversation, one after the other, as they came."""
         queue = self._queued[conversation]
         agreed: set[AccountId] = set()
-        done = 0
-        while done < len(queue):
-            asker, wish, since = queue[done]
-            done += 1
+        while queue:
+            asker, wish, since = queue.popleft()
             self._slow -= 1
             try:
+                if self._known_writer(wish):  # the look-up for one before has brought a fresh state
+                    self._append(asker, wish, since)
+                    continue
                 async with asyncio.timeout(since + ANSWER_SECONDS - self._now()):
                     opening = await self._may_go_on(wish, agreed)
-                self._append(asker, wish, opening)
+                self._append(asker, wish, self._now(), opening=opening)
             except Refused as refused:
                 self._tell(asker, wish, Answer(0, refused=refused.code, detail=refused.detail))
             except TimeoutError:
@@ -263,14 +270,13 @@ class Accept:
 
     # To the log, and the answer back
 
-    def _append(self, asker: Asker, wish: Wish, opening: bool) -> None:
-        self._next_ref += 1
-        ref = self._next_ref
+    def _append(self, asker: Asker, wish: Wish, now: float, *, opening: bool = False) -> None:
+        ref = self._next_ref = self._next_ref + 1
         command = Command(
             wish.conversation, wish.account, wish.device, wish.id, self._clock(), wish.action, self._rules, opening
         )
         self._log.append(Submission(command, self._node, ref))
-        self._waiting[ref] = (asker, wish, self._now())
+        self._waiting[ref] = (asker, wish, now)
         self.accepted += 1
         self._idle.clear()
 
@@ -302,8 +308,12 @@ class Accept:
 
 
 def _check_id(name: ClientId) -> None:
-    # A character that can be printed has a UTF-8 form.
-    if not 0 < len(name) <= ID_CHARACTERS or not name.isprintable() or len(name.encode()) > ID_BYTES:
+    # A character that can be printed has a UTF-8 form; one of ASCII has a byte.
+    if (
+        not 0 < len(name) <= ID_CHARACTERS
+        or not name.isprintable()
+        or not (name.isascii() or len(name.encode()) <= ID_BYTES)
+    ):
         raise Refused(
             Code.BAD_REQUEST, f"an id has 1 to {ID_CHARACTERS} printable characters, and at most {ID_BYTES} bytes"
         )

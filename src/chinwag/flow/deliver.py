@@ -7,9 +7,8 @@ it drops everything and reads states again: the same records then give the same 
 
 import asyncio
 import time
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,10 +29,14 @@ from chinwag.ports.message_store import Commit, KeyName, MessageStore
 
 MEMBERS: Final = 1_000_000
 """Members of all states that one worker keeps."""
-RECENT: Final = 20_000
-"""Sends placed of late whose keys one worker keeps: a device's next send names the one before (`after`)."""
+RECENT: Final = 10_000
+"""Sends placed of late whose keys one worker keeps, and as many before those: a device's next send names the one before
+(`after`)."""
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries to commit, at most."""
+
+_Recent = tuple[dict[KeyName, SendKey], dict[KeyName, SendKey]]
+"""A younger generation and an older one, which goes as a whole."""
 
 _log = structlog.get_logger(__name__)
 
@@ -62,7 +65,7 @@ class Deliver:
         self._store = store
         self._bus = bus
         self._states = StateCache(MEMBERS)
-        self._recent: OrderedDict[KeyName, SendKey] = OrderedDict()
+        self._recent: _Recent = {}, {}
         self._last = START
 
     async def run(self) -> None:
@@ -141,12 +144,13 @@ class Deliver:
         self._tell(answers)
 
     def _applied(self, records: Sequence[Record], decided: "_Decided") -> None:
+        young = self._recent[0]
         for draft in decided.drafts.values():
             self._states.put(draft.state)
-            self._recent.update(draft.keys)
+            young.update(draft.keys)
         self._states.trim()
-        while len(self._recent) > RECENT:
-            self._recent.popitem(last=False)
+        if len(young) > RECENT:
+            self._recent = {}, young
         self._last = records[-1].position
         self._log.checkpoint(self._partition, self._last)
         self.figures.batches += 1
@@ -159,7 +163,7 @@ class Deliver:
 
     def _forget(self) -> None:
         self._states.clear()
-        self._recent.clear()
+        self._recent = {}, {}
 
     def _jumped(self, position: Position) -> bool:
         last = self._last
@@ -173,36 +177,36 @@ class Deliver:
                     self._states.put(state)
 
     async def _keys(self, names: Sequence[KeyName], predecessors: Sequence[KeyName | None]) -> dict[KeyName, SendKey]:
-        """What is known of a batch's sends and of those that they follow. Only what was not placed just now is read."""
+        """What is known of a batch's sends and of those that they follow, but for what the batch itself will place."""
         known: dict[KeyName, SendKey] = {}
-        missing: dict[KeyName, None] = {}
-        recent = self._recent
-        for name in chain(names, predecessors):
+        missing = dict.fromkeys(names)
+        young, old = self._recent
+        for name in predecessors:
             if name is None:
                 continue
-            key = recent.get(name)
-            if key is None:
-                missing[name] = None
-            else:
+            key = young.get(name) or old.get(name)
+            if key is not None:
                 known[name] = key
-        if missing:
-            unknown = list(missing)
-            for name, key in zip(unknown, await self._store.keys(unknown), strict=True):
-                if key is not None:
-                    known[name] = key
+            elif name not in missing:
+                missing[name] = None
+        unknown = list(missing)
+        found = await self._store.keys(unknown)
+        if any(found):
+            known.update((name, key) for name, key in zip(unknown, found, strict=True) if key is not None)
         return known
 
     async def _decide(self, records: Sequence[Record]) -> "_Decided":
         """Read what a batch needs, and decide each record upon the one before. Nothing is stored yet."""
-        await self._load([record.submission.command.conversation for record in records])
-        names = [_name(record.submission.command) for record in records]
-        predecessors = [_predecessor(record.submission.command) for record in records]
+        commands = [record.submission.command for record in records]
+        await self._load([command.conversation for command in commands])
+        names = [KeyName(command.conversation, command.device, command.id) for command in commands]
+        predecessors = [_predecessor(command) for command in commands]
         known = await self._keys(names, predecessors)  # joined by the sends that this batch places
         began = time.perf_counter()
         answers: dict[NodeId, list[Answer]] = defaultdict(list)
         drafts: dict[ConversationId, Draft] = {}
-        for record, name, predecessor in zip(records, names, predecessors, strict=True):
-            command, position = record.submission.command, record.position
+        for record, command, name, predecessor in zip(records, commands, names, predecessors, strict=True):
+            position, submission = record.position, record.submission
             draft = drafts.get(command.conversation)
             state = draft.state if draft is not None else self._states.get(command.conversation)
             decision: Decision
@@ -214,16 +218,16 @@ class Deliver:
                 earlier = _below(known.get(name), position)
                 before = _below(known.get(predecessor), position) if predecessor is not None else None
                 decision = self._guarded(state, command, position, earlier, before)
-            if isinstance(decision, Placed):
+            if type(decision) is Placed:
                 key = known[name] = SendKey(position, decision.state.head, command.at)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
                 draft.place(decision, name, key)
-            elif isinstance(decision, Noted):
+            elif type(decision) is Noted:
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
                 draft.state = decision.state
-            answers[record.submission.node].append(self._answer(record.submission.ref, command, decision))
+            answers[submission.node].append(self._answer(submission.ref, command, decision))
         decided = _Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
@@ -273,10 +277,6 @@ class _CommitFailedError(Exception):
 
 def _below(key: SendKey | None, position: Position) -> SendKey | None:
     return key if key is not None and key.position < position else None
-
-
-def _name(command: Command) -> KeyName:
-    return KeyName(command.conversation, command.device, command.id)
 
 
 def _predecessor(command: Command) -> KeyName | None:

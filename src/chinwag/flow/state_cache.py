@@ -30,10 +30,9 @@ class StateCache:
         held = self._states.get(conversation)
         return None if held is None else held[1]
 
-    def since(self, conversation: ConversationId) -> float | None:
-        """The time that was put with the state."""
-        held = self._states.get(conversation)
-        return None if held is None else held[0]
+    def held(self, conversation: ConversationId) -> tuple[float, Conversation] | None:
+        """The state with the time that was put with it."""
+        return self._states.get(conversation)
 
     def put(self, state: Conversation, at: float = 0.0) -> None:
         """Keep `state`, as the last to go."""

@@ -31,10 +31,8 @@ class States:
 
     def peek(self, conversation: ConversationId) -> Conversation | None:
         """The cached state, if it is fresh."""
-        since = self._cached.since(conversation)
-        if since is None or self._now() - since > FRESH_SECONDS:
-            return None
-        return self._cached.get(conversation)
+        held = self._cached.held(conversation)
+        return None if held is None or self._now() - held[0] > FRESH_SECONDS else held[1]
 
     async def get(self, conversation: ConversationId) -> Conversation | None:
         """The state, at most `FRESH_SECONDS` old; None if the conversation has not begun."""

@@ -1,6 +1,7 @@
 """The Log of one process: a bounded queue per partition. Nothing in it is acked, so nothing in it is on disk."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
@@ -15,7 +16,9 @@ from chinwag.ports.log import Log, Record, Submission, partition_of
 CAPACITY: Final = 10_000
 """Records of one partition that are not committed yet."""
 CAPACITY_CHARACTERS: Final = 64 << 20
-"""Characters of their texts."""
+"""Characters of their long texts."""
+LONG: Final = 1_000
+"""Characters from which a text is long: shorter ones are bounded by the number of records, and not summed up."""
 BATCH: Final = 1000
 """Records that a reader gets at once, at most."""
 BATCH_CHARACTERS: Final = 8 << 20
@@ -24,21 +27,19 @@ log = structlog.get_logger(__name__)
 
 
 class _Partition:
-    """Records that are not committed yet. The first has sequence `base` + 1."""
+    """Records that are not committed yet. The first has sequence `base` + 1, the last `end`."""
 
-    __slots__ = ("base", "characters", "read", "reader", "records", "waiter")
+    __slots__ = ("base", "characters", "end", "long", "read", "reader", "records", "waiter")
 
     def __init__(self) -> None:
         self.base = 0
-        self.characters = 0
+        self.end = 0
         self.read = 0  # the highest sequence given to a reader
         self.records: list[Record] = []
+        self.long: deque[tuple[int, int]] = deque()  # sequence and characters of each long text
+        self.characters = 0  # their sum
         self.waiter: asyncio.Future[None] | None = None
         self.reader: object = None
-
-    @property
-    def end(self) -> int:
-        return self.base + len(self.records)
 
     def wake(self) -> None:
         if self.waiter is not None and not self.waiter.done():
@@ -50,22 +51,20 @@ class _Partition:
         if self.characters <= BATCH_CHARACTERS:
             return batch
         characters = 0
-        for index, record in enumerate(batch):
-            characters += _characters(record.submission)
-            if characters > BATCH_CHARACTERS and index:
-                return batch[:index]
+        for place, length in self.long:
+            if place > sequence:
+                characters += length
+                if characters > BATCH_CHARACTERS and place > sequence + 1:
+                    return batch[: place - sequence - 1]
         return batch
 
     def forget(self, sequence: int) -> None:
         count = min(sequence - self.base, len(self.records))
-        if count == len(self.records):
-            self.characters = 0
-            self.records.clear()
-            self.base += count
-        elif count > 0:
-            self.characters -= sum(_characters(record.submission) for record in self.records[:count])
+        if count > 0:
             del self.records[:count]
             self.base += count
+            while self.long and self.long[0][0] <= self.base:
+                self.characters -= self.long.popleft()[1]
 
 
 class EmbeddedLog(Log):
@@ -96,12 +95,19 @@ class EmbeddedLog(Log):
         if self._closed:
             raise Refused(Code.UNAVAILABLE, "the server is stopping", 1.0)
         partition = self._partitions[partition_of(submission.command.conversation, len(self._partitions))]
-        characters = _characters(submission)
+        action = submission.command.action
+        characters = len(action.body.text) if type(action) is Send and type(action.body) is Text else 0
+        if characters < LONG:
+            characters = 0
         if len(partition.records) >= self._capacity or partition.characters + characters > self._characters:
             raise Refused(Code.OVERLOADED, "too many messages wait", 1.0)
-        partition.characters += characters
-        partition.records.append(Record(Position(self._epoch, partition.end + 1, 0), submission))
-        partition.wake()
+        sequence = partition.end = partition.end + 1
+        partition.records.append(Record(Position(self._epoch, sequence, 0), submission))
+        if characters:
+            partition.characters += characters
+            partition.long.append((sequence, characters))
+        if partition.waiter is not None:
+            partition.wake()
 
     def on_lost(self, handler: Callable[[Submission], None]) -> None:
         self._lost = handler
@@ -146,8 +152,3 @@ class EmbeddedLog(Log):
             self._lost(submission)
         except Exception:
             log.exception("lost_handler_failed")
-
-
-def _characters(submission: Submission) -> int:
-    action = submission.command.action
-    return len(action.body.text) if type(action) is Send and type(action.body) is Text else 0

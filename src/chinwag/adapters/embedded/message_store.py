@@ -64,7 +64,7 @@ class EmbeddedMessageStore(MessageStore):
     async def keys(self, names: Sequence[KeyName]) -> list[SendKey | None]:
         wanted = [keys.send_key(name) for name in names]
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
-        return [values.send_key(stored) for stored in found]
+        return [None if stored is None else values.send_key(stored) for stored in found]
 
     async def events(self, conversation: ConversationId, first: int, last: int) -> list[bytes]:
         if last < first:

@@ -10,6 +10,12 @@ from chinwag.roles.gateway.parsers import Parser, Parsers
 from chinwag.roles.gateway.socket import Socket
 
 _NOBODY: Final = asyncio.Protocol()
+# An enumeration's member costs a look-up in two dictionaries: too much for each frame.
+_TEXT: Final = WSMsgType.TEXT
+_CONTINUATION: Final = WSMsgType.CONTINUATION
+_BINARY: Final = WSMsgType.BINARY
+_PING: Final = WSMsgType.PING
+_CLOSE: Final = WSMsgType.CLOSE
 
 
 @final
@@ -63,15 +69,15 @@ class Frames(asyncio.BufferedProtocol):
             self._socket.close(1002, "no extension was agreed on")
         elif self._socket.closing:
             pass
-        elif kind == WSMsgType.TEXT and self._message is None and frame.fin:
+        elif kind == _TEXT and self._message is None and frame.fin:
             self._socket.text(frame.get_payload_as_bytes())
-        elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
+        elif kind in (_TEXT, _CONTINUATION):
             self._fragment(kind, frame)
-        elif kind == WSMsgType.PING:
+        elif kind == _PING:
             self._socket.ping(frame.get_payload_as_bytes())
-        elif kind == WSMsgType.CLOSE:
+        elif kind == _CLOSE:
             self._socket.peer_closed(frame.get_payload_as_bytes())
-        elif kind == WSMsgType.BINARY:
+        elif kind == _BINARY:
             self._socket.close(1003, "text frames only")
 
     def failed(self, close_frame: bytes) -> None:
@@ -79,7 +85,7 @@ class Frames(asyncio.BufferedProtocol):
         self._socket.failed(close_frame)
 
     def _fragment(self, kind: WSMsgType, frame: WSFrame) -> None:
-        if (kind == WSMsgType.TEXT) != (self._message is None):
+        if (kind == _TEXT) != (self._message is None):
             self._socket.close(1002, "a fragment out of turn")
             return
         message = self._message if self._message is not None else bytearray()

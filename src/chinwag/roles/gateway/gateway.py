@@ -26,6 +26,7 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
 from chinwag.roles.gateway.origin import check_origin
+from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.session import Session, Verb
 from chinwag.roles.gateway.turns import SIGNATURE, WELCOME, Turns
 from chinwag.roles.gateway.upgrade import Upgrade
@@ -120,7 +121,7 @@ class Gateway:
         self._announce = services.announce
         self._clock = clock
         self._sessions: set[Session] = set()
-        self._dirty: list[Session] = []
+        self._dirty: list[Outward] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._made = 0
         self._unsubscribe: list[Callable[[], None]] = []
@@ -232,13 +233,13 @@ class Gateway:
                 sessions[0].close(Refused(Code.RATE_LIMITED, retry_after=REPLACED_RETURN))
                 break
 
-    def dirty(self, session: Session) -> None:
+    def dirty(self, session: Outward) -> None:
         """`session` has frames to write at the end of this turn."""
         if not self._dirty:
             self.loop.call_soon(self._flush)
         self._dirty.append(session)
 
-    def leaving(self, session: Session, code: Code) -> None:
+    def leaving(self, session: Outward, code: Code) -> None:
         """`session` begins to close for `code`: nothing arrives for it any more."""
         self._announce.detach(session)
         if session.welcomed:
@@ -284,7 +285,7 @@ class Gateway:
                 _log.exception("a session could not be written to", session=session.id)
                 session.socket.abort()
 
-    def _report(self, session: Session, state: str) -> None:
+    def _report(self, session: Outward, state: str) -> None:
         silent = self.now() - session.last_heard if state == "down" else 0.0
         at = self._clock() - int(max(0.0, silent) * 1000)
         self.bus.publish(SESSIONS, SessionChange(session.account, session.device, self.node, session.id, state, at))

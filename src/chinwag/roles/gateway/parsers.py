@@ -22,6 +22,7 @@ _REQUEST: Final = (
 _READ_BUFFER: Final = 16 << 10
 # picows' read buffer grows with what comes in and never shrinks. A parser with more room than this is not kept.
 _GROWN: Final = 60 << 10
+_CLOSE: Final = WSMsgType.CLOSE  # a member of an enumeration costs a look-up in two dictionaries
 SPARES: Final = 8
 """Parsers that lie ready at most."""
 
@@ -88,7 +89,7 @@ class _Ear(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self.rest = frame.tail_size
-        if frame.msg_type == WSMsgType.CLOSE:
+        if frame.msg_type == _CLOSE:
             self.closed = True
         if self.reader is not None:
             self.reader.frame(frame)

@@ -41,8 +41,8 @@ class _Entry:
 
     __slots__ = ("due", "stamp", "state", "told")
 
-    def __init__(self, grace_ms: int) -> None:
-        self.state = State(grace=grace_ms)
+    def __init__(self, state: State) -> None:
+        self.state = state
         self.told: bool | None = None
         self.stamp = 0
         self.due: int | None = None
@@ -64,7 +64,7 @@ class Presences:
         self._bus = bus
         self._audience = audience
         self._clock = clock
-        self._grace_ms = grace_ms
+        self._nobody = State(grace=grace_ms)
         self._awaited_until = clock() + grace_ms
         self._entries: dict[AccountId, _Entry] = {}
         self._timer: list[tuple[int, AccountId]] = []
@@ -189,7 +189,7 @@ class Presences:
         if len(self._entries) >= ACCOUNTS_MAX:
             self.dropped += 1
             return None
-        entry = self._entries[account] = _Entry(self._grace_ms)
+        entry = self._entries[account] = _Entry(self._nobody)
         return entry
 
     def _put(self, account: AccountId, entry: _Entry, state: State) -> None:

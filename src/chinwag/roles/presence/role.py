@@ -57,9 +57,9 @@ class PresenceRole:
         self._bus = bus
         self._registry = registry
         self._clock = clock if clock is not None else steady_clock()
-        audience = Audience(messages, friends, apart=apart)
-        self._presences = Presences(marks, bus, audience.of, self._clock, grace_ms)
-        self._asking = AskPresence(self._presences, audience)
+        self._audience = Audience(messages, friends, apart=apart)
+        self._presences = Presences(marks, bus, self._audience.of, self._clock, grace_ms)
+        self._asking = AskPresence(self._presences, self._audience)
         self._work = asyncio.Event()
         self._known: set[NodeId] = set()
         self._unsubscribe: Callable[[], None] | None = None
@@ -150,4 +150,5 @@ class PresenceRole:
             await self._presences.node_gone(node)
         self._known = live
         self._wake()
+        self._audience.forget_old()
         await asyncio.sleep(NODES_SECONDS)

@@ -5,7 +5,7 @@
 The server runs in this process with its real port, the devices in another: authenticated, presence on, heartbeating.
 Of Python's own objects tracemalloc tells which file made them, in one run; what all of it takes, libraries and buffers
 included, is the difference of this process's PSS, in another run without tracemalloc. What the kernel holds for the
-sockets stands beside it, where it tells.
+sockets stands beside it; it counts them for the whole machine, so that line wants a quiet one.
 """
 
 import argparse
@@ -39,13 +39,13 @@ PARTS: Final = (
     ("presence", ("flow/presence", "domain/presence", "roles/presence")),
     ("the token, and whether it may act", ("flow/accounts/",)),
     ("announce: who reads which inbox", ("flow/announce", "embedded/inbox", "embedded/keys")),
-    ("session", ("gateway/session", "gateway/gateway")),
+    ("session", ("gateway/session", "gateway/outward", "gateway/gateway")),
     ("frames of the WebSocket", ("gateway/frames", "gateway/parsers", "gateway/gate", "/picows/")),
     ("socket", ("gateway/socket", "gateway/sockets", "gateway/crowding")),
     ("the wheel's slots", ("gateway/wheel",)),
     ("left of HTTP", ("gateway/upgrade", "gateway/one_port", "/uvicorn/", "/httptools/")),
     ("frames as objects, ids", ("/wire/", "domain/ids")),
-    ("the loop", ("/uvloop/", "/asyncio/")),
+    ("the loop: transport, protocol", ("/uvloop/", "/asyncio/", "/weakref.py")),
 )
 
 
@@ -135,7 +135,7 @@ def main() -> None:
         if size >= LEAST:
             print(f"{size:8.0f}   {name}")
     named = sum(traced.parts.values())
-    print(f"{plain.whole - named:8.0f}   the rest: the transport, libuv's handle, the allocator's own")
+    print(f"{plain.whole - named:8.0f}   the rest: libuv's handle, libraries, the allocator's own")
     print(f"{plain.whole:8.0f}   the whole (PSS)")
     print(f"{plain.kernel:8.0f}   beside it, the kernel's for both ends of the connection")
 

@@ -1,7 +1,7 @@
 """HTTP and WebSocket on one port: what the gateway leans on in uvicorn and picows, over real sockets.
 
 When this fails after an upgrade of either, the other side of the wall moved: see `roles/gateway/upgrade.py` and
-`roles/gateway/frames.py`. The client is plain asyncio streams, so that it can break the protocol where a library would
+`roles/gateway/parsers.py`. The client is plain asyncio streams, so that it can break the protocol where a library would
 not.
 """
 

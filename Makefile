@@ -1,8 +1,8 @@
-# `make` alone says what there is. Only git, make and Python 3.11 or newer are needed.
+# `make` alone says what there is. Only git, make and Python 3.11 or newer are needed; a C compiler for the tests.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench
+.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench power-cut
 
 BIN := .venv/bin
 ARGS ?=
@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 
 help: ## say what there is
 	@echo "Chinwag: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 run: ## set up if needed, then serve on 127.0.0.1:8420 (ARGS="--server-port 9000")
 	@tools/setup.sh run
@@ -38,8 +38,11 @@ imports: setup ## import-linter: who may import whom
 unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-bench: setup ## measure beside the floor, in about 5 minutes (ARGS="B1 B2 --rounds 5")
+bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
+
+power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --without-sync sqlite")
+	@$(BIN)/python -m prove.power $(ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

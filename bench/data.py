@@ -6,14 +6,17 @@ itself: these accounts have no password that anyone could log in with.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
+from rocksdict import Rdict
 from sqlalchemy import create_engine, insert
 
 from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.adapters.embedded.data_directory import write_synced
+from chinwag.adapters.embedded.engine import Write
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import open_directory_in, private_folder
 from chinwag.bench.peer import Login, text_of
@@ -46,17 +49,28 @@ class Person(msgspec.Struct, frozen=True):
     device: DeviceId
 
 
+def new_people(count: int) -> list[Person]:
+    """People whom no data folder knows yet."""
+    now = system_clock()
+    return [Person(AccountId(_ids.next(now)), DeviceId(_ids.next(now))) for _ in range(count)]
+
+
 async def make_people(data: Path, count: int) -> list[Person]:
-    """Add `count` accounts to a data folder."""
+    """Add `count` accounts to a data folder, made if it is not there."""
+    people = new_people(count)
+    await add_people(data, people)
+    return people
+
+
+async def add_people(data: Path, people: Sequence[Person]) -> None:
+    """Add accounts to a data folder, made if it is not there."""
     await (await open_directory_in(private_folder(data))).close()  # makes the tables
     now = system_clock()
-    people = [Person(AccountId(_ids.next(now)), DeviceId(_ids.next(now))) for _ in range(count)]
     engine = create_engine(f"sqlite:///{data / 'directory.sqlite'}")
     with engine.begin() as connection:
         connection.execute(insert(accounts), [_account(person, now) for person in people])
         connection.execute(insert(devices), [_device(person, now) for person in people])
     engine.dispose()
-    return people
 
 
 def _account(person: Person, now: int) -> dict[str, object]:
@@ -116,12 +130,19 @@ class Book:
     async def write(self, state: Conversation, sender: Person, count: int) -> Conversation:
         """`count` messages of `sender`, with the texts of `text_of(conversation, number)`; the state after them."""
         while count > 0:
-            commit = self._messages(state, sender, min(count, COMMIT))
-            await self._stores.message_store.commit([commit])
+            commit = self.messages(state, sender, min(count, COMMIT))
+            await self.commit([commit])
             state, count = commit.state, count - COMMIT
         return state
 
-    def _messages(self, state: Conversation, sender: Person, count: int) -> Commit:
+    async def commit(self, batch: Sequence[Commit]) -> None:
+        """Write commits at once."""
+        await self._stores.message_store.commit(batch)
+
+    def messages(
+        self, state: Conversation, sender: Person, count: int, text: Callable[[str, int], str] = text_of
+    ) -> Commit:
+        """`count` messages of `sender` as one commit, not written yet. text: of a conversation's number."""
         now, first, last = system_clock(), state.head + 1, state.head + count
         events: list[tuple[int, bytes]] = []
         keys: list[tuple[KeyName, SendKey]] = []
@@ -135,7 +156,7 @@ class Book:
                 device=sender.device,
                 id=name,
                 sent_at=now,
-                body=Text(text_of(state.id, number)),
+                body=Text(text(state.id, number)),
             )
             events.append((number, _encode(event)))
             keys.append((KeyName(state.id, sender.device, name), SendKey(self._position(), number, now)))
@@ -150,6 +171,10 @@ class Book:
         self._sequence += 1
         return Position(self._stores.engine.epochs.log, self._sequence, 0)
 
+    async def settle(self, settling: Callable[[Rdict], None]) -> None:
+        """Let `settling` bring the files of the store in order, in a thread."""
+        await self._stores.engine.read(settling)
+
     async def cursors(self, people: Sequence[Person]) -> list[str]:
         """The end of each person's inbox."""
         bounds = [await self._stores.inbox.bounds(person.account) for person in people]
@@ -157,9 +182,9 @@ class Book:
 
 
 @asynccontextmanager
-async def opened(data: Path) -> AsyncIterator[Book]:
-    """A data folder's stores, for as long as no server runs on it."""
-    stores = await open_embedded(data)
+async def opened(data: Path, *, write: Write = write_synced) -> AsyncIterator[Book]:
+    """A data folder's stores, for as long as no server runs on it. write: how a commit reaches the disk."""
+    stores = await open_embedded(data, write=write)
     try:
         yield Book(stores)
     finally:

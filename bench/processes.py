@@ -1,52 +1,72 @@
-"""The processes of a bench: a server on one core, the generator on another."""
+"""The processes of a bench: a server on one core, generators on others. None outlives the bench.
 
+Each is a session of its own, so that Ctrl-C reaches the bench alone, which ends them; should the bench itself be
+killed, the kernel ends them.
+"""
+
+import ctypes
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
 import msgspec
 
 from chinwag.bench.figures import Outcome
 from chinwag.bench.generator import HELD, Job
+from trouble import BenchError
 
-SERVER_CORE = 0
-GENERATOR_CORE = 1
-START_SECONDS = 30.0
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
 BUDGETS = ("SENDS", "FRAMES", "REQUESTS", "MARKS")
 FLOOR = Path(__file__).with_name("floor.py")
-HERTZ = os.sysconf("SC_CLK_TCK")
+FLOOR_TRIES = 3
+"""Another program may take the port between the look for a free one and the floor's start."""
+LOG_LINES = 15
+DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
 
 _outcome = msgspec.json.Decoder(Outcome | str)
+_prctl = ctypes.CDLL(None).prctl
 
 
 def _spawn(core: int, command: list[str], **options: object) -> "subprocess.Popen[bytes]":
-    """Start a process that stays on one core, if this machine has that many."""
+    """Start a process that stays on one core."""
     mine = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core} if core in mine else mine)
+    os.sched_setaffinity(0, {core})
     try:
-        return subprocess.Popen(command, **options)  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+            command, start_new_session=True, preexec_fn=lambda: _prctl(DIE_WITH_PARENT, signal.SIGKILL), **options
+        )
     finally:
         os.sched_setaffinity(0, mine)
 
 
 class Server:
-    """A server under measurement; `url` is that of its sockets."""
+    """A server under measurement, as a context that ends it; `url` is that of its sockets."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", host: str, port: int) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         self.process = process
-        self.host = host
+        self.host = "127.0.0.1"
         self.port = port
-        self.url = f"ws://{host}:{port}/v1/socket"
+        self.url = f"ws://{self.host}:{port}/v1/socket"
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
 
     @property
     def busy(self) -> float:
-        """Seconds of processor time that it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / HERTZ
+        """Seconds of processor time that all of its threads have used."""
+        return time.clock_gettime((~self.process.pid << 3) | 2)  # clock_getcpuclockid(3) makes it so
 
     @property
     def memory(self) -> int:
@@ -55,19 +75,26 @@ class Server:
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
     def stop(self) -> None:
-        """End it."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        """End it, if it has not ended."""
+        end(self.process)
 
 
-def start_chinwag(data: Path, log: Path, **settings: str) -> Server:
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a process to end, and see to it."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def start_chinwag(core: int, data: Path, log: Path, **settings: str) -> Server:
     """`chinwag serve` on a data folder, with the limits on single people out of the way."""
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")},
         "CHINWAG_DATA": str(data),
         "CHINWAG_SERVER_PORT": "0",
         "CHINWAG_OBSERVE_PORT": "0",
@@ -79,45 +106,56 @@ def start_chinwag(data: Path, log: Path, **settings: str) -> Server:
     }
     with log.open("wb") as out:
         command = [sys.executable, "-m", "chinwag.cli", "serve"]
-        process = _spawn(SERVER_CORE, command, env=environment, stderr=out, stdout=out)
-    port = _until_ready(process, log, lambda line: int(json.loads(line)["url"].rpartition(":")[2]), b'"ready"')
-    return Server(process, "127.0.0.1", port)
+        process = _spawn(core, command, env=environment, stdin=subprocess.DEVNULL, stderr=out, stdout=out, cwd=data)
+    port = _until_ready(process, log, lambda line: int(json.loads(line)["url"].rpartition(":")[2]), b'"event":"ready"')
+    return Server(process, port)
 
 
-def start_floor(data: Path, log: Path, script: Path = FLOOR) -> Server:
+def start_floor(core: int, data: Path, log: Path, script: Path = FLOOR) -> Server:
     """The floor."""
-    port = _free_port()
-    with log.open("wb") as out:
-        process = _spawn(SERVER_CORE, [sys.executable, str(script), str(port), str(data)], stderr=out, stdout=out)
-    _until_ready(process, log, lambda _: port, b"ready")
-    return Server(process, "127.0.0.1", port)
+    for last in (False,) * (FLOOR_TRIES - 1) + (True,):
+        port = _free_port()
+        with log.open("wb") as out:
+            command = [sys.executable, str(script), str(port), str(data)]
+            process = _spawn(core, command, stdin=subprocess.DEVNULL, stderr=out, stdout=out)
+        try:
+            _until_ready(process, log, lambda _: 0, b"ready")
+        except BenchError:
+            if last or b"address already in use" not in log.read_bytes():
+                raise
+        else:
+            break
+    return Server(process, port)
 
 
-def _until_ready(process: "subprocess.Popen[bytes]", log: Path, read: object, word: bytes) -> int:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_bytes().splitlines():
-            if word in line:
-                return int(read(line))  # type: ignore[operator]
-        time.sleep(0.02)
-    process.kill()
-    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+def _until_ready(process: "subprocess.Popen[bytes]", log: Path, read: Callable[[bytes], int], word: bytes) -> int:
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            for line in log.read_bytes().splitlines():
+                if word in line:
+                    return read(line)
+            time.sleep(0.02)
+    except BaseException:
+        end(process)
+        raise
+    end(process)
+    told = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+    raise BenchError(f"a server did not start; the end of its log:\n{told}")
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Generator:
-    """The load generator's process."""
+    """A load generator's process."""
 
-    def __init__(self) -> None:
+    def __init__(self, core: int) -> None:
         command = [sys.executable, "-m", "chinwag.bench.generator"]
-        self._process = _spawn(GENERATOR_CORE, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = _spawn(core, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def do(self, job: Job) -> Outcome:
         """Do a job that needs no more."""
@@ -126,21 +164,18 @@ class Generator:
 
     def begin(self, job: Job) -> None:
         """Hand over a job."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(msgspec.json.encode(job) + b"\n")
-        self._process.stdin.flush()
+        self._write(msgspec.json.encode(job))
 
     def held(self) -> None:
         """Wait until an idle job is held."""
         said = self._read()
         if said != HELD:
-            raise RuntimeError(f"the generator said {said!r}")
+            faults = said.faults if isinstance(said, Outcome) else (said,)
+            raise BenchError(f"the sessions were not held: {'; '.join(faults)}")
 
     def go(self) -> Outcome:
         """End what is held."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        self._process.stdin.flush()
+        self._write(b"")
         return self.end()
 
     def end(self) -> Outcome:
@@ -150,14 +185,21 @@ class Generator:
         return outcome
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, whatever it does."""
+        end(self._process)
+
+    def _write(self, line: bytes) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
+        try:
+            self._process.stdin.write(line + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise BenchError("the load generator has ended; what it said stands above") from None
 
     def _read(self) -> Outcome | str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("the generator has ended")
-        return _outcome.decode(line)
+            raise BenchError("the load generator has ended; what it said stands above")
+        outcome: Outcome | str = _outcome.decode(line)
+        return outcome

@@ -3,7 +3,9 @@
 #
 #   tools/setup.sh run | dev
 #
-# Needs Python 3.11 or newer and nothing else. It ends at once when .venv already holds what is asked for.
+# Needs Python 3.11 or newer and, for dev, a C compiler, for the library that forgets what was not synced. What is
+# missing of Debian's packages is installed where that may be done, and named in one line to type where not.
+# It ends at once when .venv already holds what is asked for.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -49,6 +51,30 @@ quietly() { # runs a command; shows what it wrote only if it fails
     rm -f "$log"
 }
 
+install() { # packages of Debian and its kin; $1: what for, the rest: their names
+    wanted_for=$1
+    shift
+    if [ "$(id -u)" = 0 ]; then sudo=; else sudo="sudo"; fi
+    if ! command -v apt-get >/dev/null 2>&1; then
+        stop "$wanted_for: install your system's package for it, then run this again"
+    fi
+    if [ -n "$sudo" ] && ! sudo -n true 2>/dev/null; then
+        stop "$wanted_for; type this, then run make again:  sudo apt-get install $*"
+    fi
+    say "installing $*"
+    apt() { quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
+    # without package lists, or with old ones, the first try fails; what the second says counts
+    apt install -y --no-install-recommends "$@" 2>/dev/null ||
+        { apt update && apt install -y --no-install-recommends "$@"; } ||
+        stop "could not install $*"
+}
+
+compiles() { echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1; }
+
+if [ "$kind" = dev ] && ! compiles; then
+    install "a C compiler is missing" gcc libc6-dev
+fi
+
 python=$(find_python) || stop "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python3"
 stamp=.venv/.made-for-$kind
 want=$(wanted "$requirements")
@@ -59,20 +85,7 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     # Debian and its kin keep these in a package of their own
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    package=python$version-venv
-    if [ "$(id -u)" = 0 ]; then sudo=; else sudo="sudo"; fi
-    if ! command -v apt-get >/dev/null 2>&1; then
-        stop "this Python has no venv module: install your system's package for it, then run this again"
-    fi
-    if [ -n "$sudo" ] && ! sudo -n true 2>/dev/null; then
-        stop "Python's venv module is missing; type this, then run make again:  sudo apt-get install $package"
-    fi
-    say "installing $package"
-    apt() { quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
-    # without package lists, or with old ones, the first try fails; what the second says counts
-    apt install -y --no-install-recommends "$package" 2>/dev/null ||
-        { apt update && apt install -y --no-install-recommends "$package"; } ||
-        stop "could not install $package"
+    install "Python's venv module is missing" "python$version-venv"
 fi
 
 # A venv that was moved or broken off is made anew; a sound one is only brought up to date.

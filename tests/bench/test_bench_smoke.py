@@ -1,11 +1,14 @@
-"""The bench runs, small: every payload is checked, and every figure of every work comes out."""
+"""The bench runs, small: the floor and Chinwag are driven, every payload is checked, every figure comes out."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+from jsonschema import validate  # type: ignore[import-untyped]
+
 ROOT = Path(__file__).parents[2]
+WORKS = ("B1", "B2", "B3", "B4", "B5", "B6", "B7")
 FIGURES = {
     "B1.p50_ms",
     "B1.p99_ms",
@@ -19,25 +22,67 @@ FIGURES = {
     "B5.events_s",
     "B5.live_p99_ms",
     "B6.page_ms",
+    "B7.slowdown",
+}
+BESIDE_THE_FLOOR = {name for name in FIGURES if name[:2] in {"B1", "B2", "B3", "B4"}}
+TEXTS = {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}}
+RESULT = {
+    "type": "object",
+    "required": ["id", "value", "unit", "floor", "ratio"],
+    "properties": {
+        "id": {"type": "string", "pattern": r"^B[1-7]\.[a-z0-9_]+$"},
+        "value": {"type": "number", "exclusiveMinimum": 0},
+        "unit": {"type": "string"},
+        "floor": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "ratio": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "note": {"type": "string"},
+        "lower_bound": {"type": "boolean"},
+        "floor_lower_bound": {"type": "boolean"},
+    },
+    "additionalProperties": False,
+}
+REPORT = {
+    "type": "object",
+    "required": ["results", "machine", "versions"],
+    "properties": {
+        "results": {"type": "array", "items": RESULT},
+        "machine": TEXTS,
+        "versions": TEXTS,
+        "scale": {"type": "number"},
+        "rounds": {"type": "integer"},
+    },
+    "additionalProperties": False,
 }
 
 
-def test_a_small_bench_gives_every_figure(tmp_path: Path) -> None:
-    kept = tmp_path / "results.json"
-    command = [
-        sys.executable,
-        str(ROOT / "bench" / "run.py"),
-        "--rounds",
-        "1",
-        "--scale",
-        "0.01",
-        "--results",
-        str(kept),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+def bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ROOT / "bench" / "run.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+
+
+def test_a_small_bench_gives_every_figure_in_the_form_that_is_promised(tmp_path: Path) -> None:
+    kept, data = tmp_path / "results.json", tmp_path / "data"
+    done = bench(*WORKS, "--rounds", "1", "--scale", "0.005", "--data", str(data), "--results", str(kept))
     assert done.returncode == 0, done.stderr
     report = json.loads(kept.read_text())
-    assert {each["id"] for each in report["results"]} >= FIGURES
-    assert all(each["value"] > 0 for each in report["results"])
-    assert report["machine"]
-    assert report["versions"]
+    validate(report, REPORT)
+    results = {each["id"]: each for each in report["results"]}
+    assert len(results) == len(report["results"])
+    assert set(results) >= FIGURES
+    assert all(results[name]["ratio"] is not None for name in BESIDE_THE_FLOOR)
+    assert not list(data.glob("run-*")), "a run leaves only what the next one needs"
+    assert all(work in done.stderr for work in WORKS), "progress is told"
+
+
+def test_a_work_that_there_is_not_is_named() -> None:
+    done = bench("B9")
+    assert done.returncode == 2
+    assert "no such work: B9" in done.stderr
+
+
+def test_figures_without_a_disk_are_refused(tmp_path: Path) -> None:
+    kept = tmp_path / "results.json"
+    done = bench("B1", "--data", "/dev/shm/chinwag-bench", "--results", str(kept))
+    assert done.returncode == 1
+    assert "lies in memory" in done.stderr
+    assert not kept.exists()

@@ -185,7 +185,6 @@ def _frame(
     body: Body = Text(text, mentions)
     name = ClientId(stage.new_id(label))
     conversation = stage.conversation(who, place)
-    stage.attempt(who, conversation, name, text)
     frame = Send(name, body, conversation, reply_to=reply or 0, after=ClientId(after) if after else None)
     stage.sent[who, name] = frame
     return frame
@@ -214,8 +213,6 @@ async def sends(
     else:
         answer = await stage.devices[who].ask(frame)
     stage.judge(answer, refused)
-    if isinstance(answer, Ack):
-        stage.acked(who, frame.id, answer)
 
 
 @says("{who} posts {place} {text}[ after {after:label}] as {label}")
@@ -238,8 +235,6 @@ async def posts_many(stage: Stage, who: str, n: int, size: int | None, place: st
     for name in names:
         answer = await device.answer(name)
         stage.judge(answer, None)
-        assert isinstance(answer, Ack)
-        stage.acked(who, name, answer)
 
 
 def _numbered(count: int, size: int | None) -> str:
@@ -252,17 +247,14 @@ async def is_answered(stage: Stage, who: str, label: str, n: int | None, refused
     answer = await stage.devices[who].answer(label, len(stage.devices[who].answers.get(label, [])) or 1)
     stage.judge(answer, refused)
     if isinstance(answer, Ack):
-        stage.acked(who, label, answer)
         assert n is None or answer.number == n, answer
 
 
 @says("{who} resends {label}")
 async def resends(stage: Stage, who: str, label: str, refused: Refused) -> None:
-    """The same frame once more. The checker compares the numbers."""
+    """The same frame once more. The checks compare the numbers."""
     answer = await stage.devices[who].ask(stage.sent[who, label])
     stage.judge(answer, refused)
-    if isinstance(answer, Ack):
-        stage.acked(who, label, answer)
 
 
 @says("{who} resends {label} through another session")
@@ -279,8 +271,6 @@ async def resends_elsewhere(stage: Stage, who: str, label: str, refused: Refused
         await device.disconnect()
         device.link = first
     stage.judge(answers[0], refused)
-    if isinstance(answers[0], Ack):
-        stage.acked(who, label, answers[0])
 
 
 @says("{who} resends {label} over HTTP")
@@ -290,6 +280,8 @@ async def resends_over_http(stage: Stage, who: str, label: str, refused: Refused
     assert isinstance(frame, Send)
     body = {"body": json.loads(msgspec.json.encode(frame.body))}
     path = f"/v1/conversations/{frame.conversation}/messages"
+    device = stage.devices[who]
+    stage.notes.sent(device.id, device.account, 0, frame)
     answer = await stage.http(who, "POST", path, body, refused=refused, key=label)
     if refused is None:
         stage.acked(who, label, msgspec.json.decode(answer.content, type=Placed))
@@ -431,9 +423,9 @@ async def makes_group(
     """Over HTTP, as clients do."""
     members = [stage.accounts[name] for name in names]
     body = {"title": text if text is not None else place, "members": members, "settings": options or {}}
-    answer = await stage.http(who, "POST", "/v1/conversations", body, refused=refused)
-    if refused is None:
-        stage.groups[place] = msgspec.json.decode(answer.content, type=Placed).conversation
+    conversation = await stage.create(who, body, refused)
+    if conversation is not None:
+        stage.groups[place] = conversation
 
 
 @says("{who} adds {other:name} to {place}")

@@ -7,10 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx2
+import msgspec
+from prove.facts import Acked, AnyFact, ChangeTried, Quiet, Refused, State
+from prove.verdict import judge
 from tests.conversations.notation import Script
-from tests.support.checker import Acked, Attempt, Entry, Record, Row, Sight, Violation, check, row_of
-from tests.support.device import PATIENCE, Device
+from tests.support.device import PATIENCE, Device, texts
+from tests.support.ending import note_account
 from tests.support.held import Loaded, conversations, load
+from tests.support.notes import Notes, now, text
 from tests.support.people import log_in_device, sign_up
 from tests.support.places import Place
 
@@ -31,7 +35,7 @@ class Stage:
         """server: the one that `place` leads to, if it is at hand."""
         self.place = place
         self.server = server
-        self.record = Record()
+        self.notes = Notes()
         self.accounts: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.devices: dict[str, Device] = {}
@@ -66,7 +70,7 @@ class Stage:
 
     async def log_in(self, name: str, key: str) -> Device:
         """A device of `name`, to be called `key`."""
-        device = await log_in_device(self.place, self.names[name])
+        device = await log_in_device(self.place, self.names[name], notes=self.notes)
         device.name = key
         self.devices[key] = device
         self.looked[key] = 0
@@ -119,9 +123,23 @@ class Stage:
         code = answer.code if isinstance(answer, Error) else None
         assert code == refused, f"expected {refused or 'an ack'}, got {answer}"
 
-    def acked(self, who: str, name: str, answer: Ack | Placed) -> None:
-        """Note an ack for the checker."""
-        self.record.acks.append(Acked(self.devices[who].id, answer.conversation, name, answer.number))
+    def acked(self, who: str, name: str, answer: Placed) -> None:
+        """Note an answer over HTTP to what was sent before."""
+        device, number = self.devices[who], answer.number
+        self.notes.write(Acked(device.id, answer.conversation, name, number, answer.sent_at, 0, now()))
+
+    async def create(self, who: str, body: Mapping[str, Any], refused: str | None) -> ConversationId | None:
+        """Have a group made over HTTP, as clients do; its name, if it was."""
+        device, name = self.devices[who], self.new_id(None)
+        subjects = (device.account, *body["members"])
+        self.notes.write(ChangeTried(device.id, device.account, "", name, "created", subjects, now()))
+        answer = await self.http(who, "POST", "/v1/conversations", dict(body), refused=refused, key=name)
+        if refused is not None:
+            self.notes.write(Refused(device.id, "", name, refused, False, now()))
+            return None
+        placed = msgspec.json.decode(answer.content, type=Placed)
+        self.acked(who, name, placed)
+        return placed.conversation
 
     # Seeing
 
@@ -156,13 +174,22 @@ class Stage:
                 await device.connect()
             await device.reach_head()
             assert device.gaps == [], f"{key}: {device.gaps}"
+        ending: list[AnyFact] = []
+        loads: dict[str, tuple[Device, Loaded]] = {}
         for key, device in here.items():
             loaded = await self._resume_equals_cold_load(key, device)
-            self._note(device, loaded)
-        violations: list[Violation] = check(self.record)
-        assert violations == [], violations
-        for who, text in self.forbidden:
-            assert text not in _texts(self.devices[who]), f"{who} saw {text!r}\n{self.devices[who].transcript()}"
+            loads.setdefault(device.account, (device, loaded))
+            kept, fresh = (conversations(held, loaded.own_numbers()) for held in (device.held, loaded.held))
+            for name in kept.keys() | fresh.keys():
+                states = text(kept.get(name)), text(fresh.get(name))
+                ending.append(State(device.id, name, device.position, *states))
+        ending.append(Quiet(tuple(device.id for device in here.values()), now()))
+        for device, loaded in loads.values():
+            await note_account(device, loaded, ending.append)
+        verdict = judge([*self.notes.facts, *ending])
+        assert verdict.holds, "\n".join(verdict.lines())
+        for who, words in self.forbidden:
+            assert words not in texts(self.devices[who]), f"{who} saw {words!r}\n{self.devices[who].transcript()}"
 
     async def _resume_equals_cold_load(self, key: str, device: Device) -> Loaded:
         """P11. Conversations must agree at any moment; account changes once their events have arrived."""
@@ -181,31 +208,6 @@ class Stage:
                 f"{device.position} of {loaded.cursor}"
             )
             await asyncio.sleep(0)
-
-    def _note(self, device: Device, loaded: Loaded) -> None:
-        entries = [Entry(one.position, row_of(one.raw)) for one in device.seen]
-        self.record.sights[device.id] = Sight(
-            device.account,
-            device.began_at,
-            loaded.cursor.position,
-            entries,
-            device.knew,
-            device.loaded,
-            device.reset_at,
-        )
-        for conversation, raws in loaded.events.items():
-            rows: list[Row] = [row for raw in raws if (row := row_of(raw)) is not None]
-            self.record.histories[device.account, conversation] = rows
-
-    def attempt(self, who: str, conversation: str, name: str, text: str) -> None:
-        """Note a first try for the checker."""
-        device = self.devices[who]
-        self.record.attempts.append(Attempt(device.id, device.account, conversation, name, text))
-
-
-def _texts(device: Device) -> set[str]:
-    rows = [row_of(one.raw) for one in device.seen]
-    return {row.text for row in rows if row is not None and row.text is not None}
 
 
 def _difference(kept: Mapping[ConversationId, Comparable], fresh: Mapping[ConversationId, Comparable]) -> str:

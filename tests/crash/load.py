@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from tests.support.checker import Acked, Attempt, Entry, Record, Sight, row_of
+from prove.facts import AnyFact, Quiet
 from tests.support.device import PATIENCE, Device
+from tests.support.ending import note_account
 from tests.support.held import Loaded, load
+from tests.support.notes import now
 
 from chinwag.domain.ids import ClientId
 from chinwag.wire.frames import Ack, Send
@@ -15,12 +17,11 @@ IN_FLIGHT = 8
 
 
 class Storm:
-    """Senders on one server process. `record` is what came of it, complete after `finish`."""
+    """Senders on one server process, whose devices keep one record together. `finish` gives it, complete."""
 
     def __init__(self, devices: Sequence[Device], messages: int) -> None:
         self.devices = list(devices)
         self.messages = messages
-        self.record = Record()
         self.acked = 0
         self._progress = asyncio.Condition()
         self._up = asyncio.Event()
@@ -45,20 +46,18 @@ class Storm:
             for device, places in zip(self.devices, conversations, strict=True):
                 tasks.create_task(self._device(device, places))
 
-    async def finish(self) -> Record:
+    async def finish(self) -> list[AnyFact]:
         """Everybody catches up; the record of it all."""
+        notes = self.devices[0].notes
+        loads: dict[str, tuple[Device, Loaded]] = {}
         for device in self.devices:
             if not device.online:
                 await device.connect()
-            loaded = await self._at_rest(device)
-            entries = [Entry(one.position, row_of(one.raw)) for one in device.seen]
-            self.record.sights[device.id] = Sight(
-                device.account, device.began_at, loaded.cursor.position, entries, device.knew, device.loaded
-            )
-            for conversation, raws in loaded.events.items():
-                rows = [row for raw in raws if (row := row_of(raw)) is not None]
-                self.record.histories[device.account, conversation] = rows
-        return self.record
+            loads.setdefault(device.account, (device, await self._at_rest(device)))
+        notes.write(Quiet(tuple(device.id for device in self.devices), now()))
+        for device, loaded in loads.values():
+            await note_account(device, loaded, notes.write)
+        return notes.facts
 
     async def _at_rest(self, device: Device) -> Loaded:
         """Everything afresh, at the very position that the device has reached: marks may still be coming in."""
@@ -123,10 +122,6 @@ class _Lane:
         while len(self._flying) < IN_FLIGHT and self._next < self._storm.messages:
             name = f"{self._tag}-{self._next}"
             self._next += 1
-            device = self._device
-            self._storm.record.attempts.append(
-                Attempt(device.id, device.account, self._conversation, name, f"text {name}")
-            )
             self._flying.append(name)
             self._write(name)
 
@@ -140,7 +135,6 @@ class _Lane:
                     if name in self._flying:
                         self._flying.remove(name)
                         self._storm.acked += 1
-                    self._storm.record.acks.append(Acked(self._device.id, self._conversation, name, answer.number))
                 else:
                     assert answer.retryable, answer
                     again = True

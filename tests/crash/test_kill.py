@@ -1,7 +1,7 @@
 """kill -9 of the real server under load, several times: nothing acked is lost, nothing doubled, no order broken.
 
 `CHINWAG_CRASH_PEOPLE`, `_MESSAGES` (of each person in each conversation) and `_KILLS` make longer runs. kill -9 keeps
-the page cache, so this says nothing about syncing: a power cut is another test.
+the page cache, so this says nothing about syncing: a power cut is another test (`tests/prove/test_power_cut.py`).
 """
 
 import asyncio
@@ -9,15 +9,19 @@ import os
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
+from prove.facts import Acked, ChangeTried, Fault, Up
+from prove.verdict import judge
 from tests.crash.load import Storm
-from tests.support.checker import check
 from tests.support.device import Device
+from tests.support.notes import Notes, now
 from tests.support.people import settle_in
 from tests.support.places import Sockets
 from tests.support.process import ServerProcess
 
 from chinwag.domain.ids import ConversationId, direct_id
+from chinwag.wire.conversations import Placed
 
 PEOPLE = int(os.environ.get("CHINWAG_CRASH_PEOPLE", "12"))
 MESSAGES = int(os.environ.get("CHINWAG_CRASH_MESSAGES", "20"))
@@ -31,7 +35,8 @@ async def test_kill_nine_under_load_loses_nothing(tmp_path: Path) -> None:
     settled = await settle_in(data, [f"person-{count}" for count in range(PEOPLE)], DEVICES)
     process = ServerProcess(data, "--limits-sends-per-second", "10000", "--limits-sends-burst", "10000")
     place = Sockets(process)
-    devices = [Device(place, name, account, device, token) for name, account, device, token in settled]
+    notes = Notes()
+    devices = [Device(place, *one, notes) for one in settled]
     try:
         await process.start()
         for device in devices:
@@ -48,8 +53,10 @@ async def test_kill_nine_under_load_loses_nothing(tmp_path: Path) -> None:
             assert not sending.done() or sending.exception() is None, sending.exception()
             reached.cancel()
             storm.server_down()
+            notes.write(Fault("kill", "", 0, 0, now()))
             await process.kill()
             await process.start()
+            notes.write(Up(now()))
             storm.server_up()
         await sending
         record = await storm.finish()
@@ -60,11 +67,12 @@ async def test_kill_nine_under_load_loses_nothing(tmp_path: Path) -> None:
         await place.close()
         process.end()
         print(process.log()[-5_000:])
-    assert check(record) == []
+    verdict = judge(record)
+    assert verdict.holds, "\n".join(verdict.lines())
     assert gaps == []
     assert process.starts == KILLS + 1
-    assert len({(ack.device, ack.conversation, ack.id) for ack in record.acks}) == total
-    assert len(record.acks) >= total
+    # The group's creation is one more.
+    assert verdict.index.sends.acked_once == total + 1
 
 
 @pytest.mark.parametrize("kills", [2])
@@ -98,7 +106,12 @@ def _neighbour(devices: list[Device], index: int) -> ConversationId:
 
 async def _group(place: Sockets, devices: list[Device]) -> ConversationId:
     members = sorted({device.account for device in devices[1:]})
+    owner, key = devices[0], "the group"
+    subjects = tuple(sorted({owner.account, *members}))
+    owner.notes.write(ChangeTried(owner.id, owner.account, "", key, "created", subjects, now()))
     body = {"title": "Storm", "members": members}
-    answer = await place.request("POST", "/v1/conversations", token=devices[0].token, json=body)
+    answer = await place.request("POST", "/v1/conversations", token=owner.token, json=body, key=key)
     assert answer.status_code == 201, answer.text
-    return ConversationId(answer.json()["conversation"])
+    placed = msgspec.json.decode(answer.content, type=Placed)
+    owner.notes.write(Acked(owner.id, placed.conversation, key, placed.number, placed.sent_at, 0, now()))
+    return placed.conversation

@@ -7,13 +7,18 @@ import asyncio
 from collections.abc import Callable
 
 import msgspec
+from prove.facts import Began, ColdLoaded, Ended, Loaded, WasReset
+from prove.wire import seen as in_session
 from tests.support.held import Held, decoded, load, load_one
+from tests.support.held import Loaded as LoadedAfresh
 from tests.support.link import Link
+from tests.support.notes import Notes, now
 from tests.support.places import Place
 
 from chinwag.client.events import Unknown
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.wire.codec import Cursor, decode_server, encode
+from chinwag.wire.codec import Cursor, decode_server, encode, parse_cursor
+from chinwag.wire.errors import Refused
 from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Hello, Reset, SignalFrame, Welcome
 from chinwag.wire.frames import Event as EventFrame
 from chinwag.wire.values import ConversationId, Event, Message, Signal, Text
@@ -33,7 +38,16 @@ class Seen(msgspec.Struct, frozen=True):
 class Device:
     """One device of an account. `load` before the first `connect`."""
 
-    def __init__(self, place: Place, name: str, account: AccountId, device: DeviceId, token: str) -> None:
+    def __init__(
+        self,
+        place: Place,
+        name: str,
+        account: AccountId,
+        device: DeviceId,
+        token: str,
+        notes: Notes | None = None,
+    ) -> None:
+        """notes: the record of the run, if it is kept for the checks."""
         self.place = place
         self.name = name
         self.account = account
@@ -50,10 +64,9 @@ class Device:
         self.welcome: Welcome | None = None
         self.epoch = 0
         self.position = 0
-        self.began_at = 0
-        self.knew: dict[str, int] = {}
-        self.reset_at: dict[int, int] = {}
-        self.loaded: dict[str, list[tuple[int, int]]] = {}
+        self.notes = notes or Notes()
+        self.session = 0
+        self._asked: Cursor | None = None
         self.link: Link | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._apply: asyncio.Queue[Event | Unknown] = asyncio.Queue()
@@ -70,21 +83,23 @@ class Device:
         loaded = await load(self.place, self.account, self.token)
         self.held = loaded.held
         self.epoch, self.position = loaded.cursor.epoch, loaded.cursor.position
-        self.began_at = self.position
-        self.knew = {one.id: one.head for one in self.held.mirror.conversations.values()}
+        self._note_load(loaded)
 
     async def load_again(self) -> None:
         """Load afresh after a `reset`, which said where events go on. Nothing must come meanwhile."""
-        self.held = (await load(self.place, self.account, self.token)).held
+        loaded = await load(self.place, self.account, self.token)
+        self.held = loaded.held
+        self._note_load(loaded)
 
     async def connect(self, cursor: str | None = "own", *, small: bool = False) -> None:
         """Open a session after `cursor`: the device's own, another, or none. Returns when it is welcome or refused."""
         self.welcome = None
         byes = len(self.byes)
         link = self.link = await self.place.link(self._take, small=small)
-        link.ended.add_done_callback(lambda _: self._wake())
+        link.ended.add_done_callback(self._over)
         if cursor == "own":
             cursor = str(Cursor(self.epoch, self.position))
+        self._asked = _parsed(cursor)
         self.send(Hello(token=self.token, cursor=cursor, client="test"))
         await self.until(lambda: self.welcome is not None or len(self.byes) > byes or link.ended.done(), "a welcome")
 
@@ -104,6 +119,8 @@ class Device:
     def send(self, frame: ClientFrame | bytes) -> None:
         """Write a frame."""
         assert self.link is not None, f"{self.name} was never online"
+        if not isinstance(frame, bytes):
+            self.notes.sent(self.id, self.account, self.session, frame)
         self.link.send(frame if isinstance(frame, bytes) else encode(frame))
 
     async def ask(self, frame: ClientFrame) -> Ack | Error:
@@ -161,8 +178,10 @@ class Device:
         if isinstance(frame, EventFrame):
             self._event(frame.position, bytes(frame.event))
         elif isinstance(frame, Ack):
+            self.notes.answered(self.id, self.session, frame)
             self.answers.setdefault(frame.id, []).append(frame)
         elif isinstance(frame, Error):
+            self.notes.answered(self.id, self.session, frame)
             self.errors.append(frame)
             if frame.id is not None:
                 self.answers.setdefault(frame.id, []).append(frame)
@@ -172,11 +191,12 @@ class Device:
             self.byes.append(frame)
         elif isinstance(frame, Reset):
             self.resets.append(frame)
-            self.reset_at[len(self.seen)] = frame.position
+            self.notes.write(WasReset(self.session, frame.cause, frame.epoch, frame.position))
             self.epoch, self.position = frame.epoch, frame.position
         elif isinstance(frame, Welcome):
             self.welcome = frame
             self.epoch = frame.epoch
+            self._note_session(frame)
         self._wake()
 
     def _event(self, position: int, raw: bytes) -> None:
@@ -185,6 +205,8 @@ class Device:
         self.position = position
         event = decoded(raw)
         self.seen.append(Seen(position, raw, event))
+        if not isinstance(event, Unknown):
+            self.notes.write(in_session(self.session, position, event))
         self._apply.put_nowait(event)
         if self._applying is None:
             self._applying = asyncio.create_task(self._keep())
@@ -210,14 +232,40 @@ class Device:
         number = getattr(event, "number", 0)
         if known is not None and known.role is not None:
             self.gaps.append(f"number {number} of {conversation} after {head}")
-        self.loaded.setdefault(conversation, []).append((head + 1, number - 1))
+        self.notes.write(Loaded(self.id, conversation, head + 1, number - 1))
         if await load_one(self.place, self.token, self.held, conversation):
             self.held.apply(event)
+
+    # The record
+
+    def _note_session(self, frame: Welcome) -> None:
+        self.session = self.notes.session()
+        at = self._asked or Cursor(frame.epoch, frame.position)
+        self._asked = None
+        self.notes.write(Began(self.session, self.id, self.account, "socket", at.epoch, at.position, now()))
+
+    def _over(self, ended: asyncio.Future[int]) -> None:
+        code = "cut" if ended.cancelled() or ended.exception() is not None else str(ended.result())
+        self.notes.write(Ended(self.session, code, now()))
+        self._wake()
+
+    def _note_load(self, loaded: LoadedAfresh) -> None:
+        at = loaded.cursor
+        self.notes.write(ColdLoaded(self.id, self.account, at.epoch, at.position, now()))
+        for one in loaded.held.mirror.conversations.values():
+            self.notes.write(Loaded(self.id, one.id, one.first, one.head))
 
     def _wake(self) -> None:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _parsed(cursor: str | None) -> Cursor | None:
+    try:
+        return None if cursor is None else parse_cursor(cursor)
+    except Refused:
+        return None
 
 
 def texts(device: Device) -> list[str]:

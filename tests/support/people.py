@@ -7,6 +7,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from tests.support.device import Device
+from tests.support.notes import Notes
 from tests.support.places import Place, Sockets
 from tests.support.process import ServerProcess
 
@@ -30,14 +31,13 @@ async def sign_up(place: Place, name: str) -> str:
     return str(answer.json()["id"])
 
 
-async def log_in_device(place: Place, name: str, label: str = "") -> Device:
-    """Log a new device in; it has loaded, and is not connected yet."""
+async def log_in_device(place: Place, name: str, label: str = "", notes: Notes | None = None) -> Device:
+    """Log a new device in; it has loaded, and is not connected yet. notes: the record of the run, if it is kept."""
     answer = await place.request("POST", "/v1/sessions", json={"name": name, "password": PASSWORD, "device": label})
     assert answer.status_code == 201, answer.text
     given = answer.json()
-    device = Device(
-        place, label or name, AccountId(given["account"]["id"]), DeviceId(given["device"]), given["access_token"]
-    )
+    account, device_id = AccountId(given["account"]["id"]), DeviceId(given["device"])
+    device = Device(place, label or name, account, device_id, given["access_token"], notes)
     await device.load()
     return device
 

@@ -23,7 +23,9 @@ def test_holds_the_last_ones_within_its_bound(puts: list[tuple[str, int]], most:
         cache.put(state(name, members), at)
         order = [one for one in order if one != name] + [name]
         sizes[name] = members
-        assert (held := cache.held(ConversationId(name))) is not None and held[0] == at
+        held = cache.held(ConversationId(name))
+        assert held is not None
+        assert held[0] == at
         cache.trim()
         while sum(sizes[one] + OVERHEAD for one in order) > most:
             order.pop(0)

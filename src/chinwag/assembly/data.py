@@ -8,6 +8,7 @@ from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
 from chinwag.flow.clock import system_clock
+from chinwag.lasting import lasting_folder
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 
@@ -17,9 +18,7 @@ OPERATOR_WORKER: Final = 1023
 
 def private_folder(path: Path) -> Path:
     """The folder `path`, made with mode 0700 if it is not there."""
-    folder = path.expanduser()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return lasting_folder(path.expanduser())
 
 
 async def open_directory_in(data: Path) -> Directory:

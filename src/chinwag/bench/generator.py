@@ -45,6 +45,14 @@ def _say(value: object) -> None:
     print(msgspec.json.encode(value).decode(), flush=True)  # noqa: T201 - this is what it is for
 
 
+def _done(job: Job) -> Outcome:
+    """Do one job; one that could not be done is an outcome as well."""
+    try:
+        return uvloop.run(run(job))
+    except (OSError, TimeoutError, EOFError) as error:
+        return Outcome({}, 0.0, (f"the server could not be reached, or went away: {error or type(error).__name__}",))
+
+
 def main() -> None:
     """Do the jobs on standard input until its end."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -52,7 +60,7 @@ def main() -> None:
     # Nothing here makes cycles worth looking for while others are timed.
     gc.disable()
     for line in sys.stdin:
-        _say(uvloop.run(run(_decode(line))))
+        _say(_done(_decode(line)))
         gc.collect()
 
 

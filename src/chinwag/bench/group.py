@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
-from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile
-from chinwag.bench.peer import Ack, Event, Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile, spread
+from chinwag.bench.patience import Patience
+from chinwag.bench.peer import Ack, Error, Event, Faults, Login, Peer, connect, decode_item, text_of, until
 
 LAST_SECONDS: Final = 20.0
 MARK_SECONDS: Final = 0.5
@@ -16,7 +17,10 @@ MARK_SECONDS: Final = 0.5
 
 
 class Group(msgspec.Struct, frozen=True, tag="group"):
-    """The first login sends, the others receive. in_flight: messages that have not reached everybody yet."""
+    """The first login sends, the others receive. in_flight: messages that have not reached everybody yet.
+
+    limited: the server's limits are in the way, and kept to; else a send that is refused is a fault.
+    """
 
     url: str
     logins: tuple[Login, ...]
@@ -24,6 +28,7 @@ class Group(msgspec.Struct, frozen=True, tag="group"):
     nonce: str
     in_flight: int = 8
     marks: bool = False
+    limited: bool = False
     warm_seconds: float = 1.0
     seconds: float = 5.0
 
@@ -38,6 +43,11 @@ class Member(Peer):
     def acked(self, ack: Ack) -> None:
         """One of mine is stored."""
         self.crowd.acked(ack)
+
+    def refused(self, error: Error) -> None:
+        """One of mine is not, for now."""
+        if self is not self.crowd.sender or not self.crowd.refused(error):
+            super().refused(error)
 
     def event(self, event: Event) -> None:
         """A message of the group, or a mark."""
@@ -77,6 +87,8 @@ class Crowd:
         self.deliveries = 0
         self.marks = 0
         self.stopping = False
+        self.patience = Patience(self._go_on)
+        self._in_flight = job.in_flight
         self.members = [Member(login, faults) for login in job.logins]
         self.sender = self.members[0]
         for member in self.members:
@@ -84,7 +96,9 @@ class Crowd:
 
     def fill(self) -> None:
         """Send as many as may be in flight."""
-        while not self.stopping and len(self.sent_at) - len(self.latencies) < self.job.in_flight:
+        if self.patience.held:
+            return
+        while not self.stopping and len(self.sent_at) - len(self.latencies) < self._in_flight:
             place = len(self.sent_at)
             nonce = self.job.nonce
             after = f'"after":"{nonce}-{place - 1}",' if place > len(self.acks) else ""
@@ -101,6 +115,21 @@ class Crowd:
         if ack.id != f"{self.job.nonce}-{len(self.acks)}":
             self.sender.wrong(f"got the ack of {ack.id} after {len(self.acks)} others")
         self.acks.append(ack.number)
+        if self.patience.held:
+            self.patience.answered(len(self.sent_at) - len(self.acks))
+
+    def refused(self, error: Error) -> bool:
+        """One is not stored, for now; whether that may be."""
+        if not self.job.limited or not self.patience.take(error):
+            return False
+        self._in_flight = 1
+        self.patience.answered(len(self.sent_at) - len(self.acks))
+        return True
+
+    def _go_on(self) -> None:
+        """All that was not stored goes again, as if for the first time."""
+        del self.sent_at[len(self.acks) :], self.lacking[len(self.acks) :]
+        self.fill()
 
     def learn(self, member: Member, place: int, raw: bytes) -> bool:
         """Look at an event that does not equal the one that others got; whether it is message `place`."""
@@ -157,9 +186,13 @@ async def run(job: Group) -> Outcome:
             "p50_ms": milliseconds(quantile(latencies, 0.5)),
             "p99_ms": milliseconds(quantile(latencies, 0.99)),
             "marks_told": float(crowd.marks),
+            "sent": float(len(crowd.acks)),
         },
         round(share, 2),
         tuple(faults.first),
+        spread(latencies),
+        len(latencies),
+        crowd.patience.refused,
     )
 
 

@@ -24,12 +24,10 @@ async def run(job: Idle, held: Callable[[], None]) -> Outcome:
     """Connect everybody, beat every `BEAT_SECONDS`, call `held` after `seconds` of that, and go."""
     faults = Faults()
     peers = [Peer(login, faults) for login in job.logins]
-    early: list[Peer] = []
+    early: list[Peer] = []  # those who have come: their hearts beat already
     watch = Stopwatch()
     beating = asyncio.create_task(beat_for_ever(early, BEAT_SECONDS))
-    for first in range(0, len(peers), 1000):
-        await connect(job.url, peers[first : first + 1000])
-        early.extend(peers[first : first + 1000])
+    await connect(job.url, peers, early.append)
     seconds, share = watch.seconds, watch.share
     await asyncio.sleep(job.seconds)
     held()

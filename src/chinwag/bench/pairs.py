@@ -2,13 +2,18 @@
 
 import asyncio
 import time
+from functools import partial
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
-from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile
-from chinwag.bench.peer import Ack, Event, Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile, spread
+from chinwag.bench.patience import Patience
+from chinwag.bench.peer import Ack, Error, Event, Faults, Login, Peer, connect, decode_item, text_of, until
 
+BEGINNING: Final = 16
+"""Lines that begin at a time."""
 LAST_SECONDS: Final = 20.0
 """How long what is under way at the end may take to arrive."""
 
@@ -16,7 +21,8 @@ LAST_SECONDS: Final = 20.0
 class Pairs(msgspec.Struct, frozen=True, tag="pairs"):
     """Logins two by two. in_flight: unacked messages of one sender. both: both of a pair send.
 
-    nonce: makes the ids of this run its own. pause: seconds between an ack and the next send.
+    nonce: makes the ids of this run its own. pause: seconds between an ack and the next send. limited: the server's
+    limits are in the way, and kept to; else a send that is refused is a fault.
     """
 
     url: str
@@ -27,6 +33,16 @@ class Pairs(msgspec.Struct, frozen=True, tag="pairs"):
     warm_seconds: float = 1.0
     seconds: float = 5.0
     pause: float = 0.0
+    limited: bool = False
+
+    def shared(self, count: int) -> "list[Pairs]":
+        """The same work for `count` generators, each with its own pairs."""
+        pairs = len(self.logins) // 2
+        bounds = [2 * (pairs * index // count) for index in range(count + 1)]
+        return [
+            msgspec.structs.replace(self, logins=self.logins[first:last], nonce=f"{self.nonce}.{index}")
+            for index, (first, last) in enumerate(pairwise(bounds))
+        ]
 
 
 class Person(Peer):
@@ -38,6 +54,11 @@ class Person(Peer):
     def acked(self, ack: Ack) -> None:
         """One of mine is stored."""
         self.outgoing.acked(ack)
+
+    def refused(self, error: Error) -> None:
+        """One of mine is not, for now."""
+        if not self.outgoing.refused(error):
+            super().refused(error)
 
     def event(self, event: Event) -> None:
         """The other's message, or my own, as all devices of an account get it."""
@@ -54,19 +75,22 @@ class Person(Peer):
 class Line:
     """One sender's messages to one receiver, in order."""
 
-    def __init__(self, name: str, sender: Person, receiver: Person, in_flight: int, pause: float, one_by_one: bool):
+    def __init__(self, name: str, sender: Person, receiver: Person, in_flight: int, job: Pairs):
         self.name = name
         self.sender = sender
         self.receiver = receiver
+        self.going = False
         self.stopping = False
         self.sent_at: list[float] = []
         self.latencies: list[float] = []
         self.acks: list[int] = []
         self.deliveries: list[int] = []
         self.echoes = 0
+        self.patience = Patience(self._go_on)
         self._in_flight = in_flight
-        self._pause = pause
-        self._one_by_one = one_by_one
+        self._pause = job.pause
+        self._one_by_one = job.both
+        self._limited = job.limited
         sender.outgoing = receiver.incoming = self
 
     @property
@@ -75,9 +99,9 @@ class Line:
         return len(self.sent_at)
 
     def fill(self) -> None:
-        """Send as many as may be in flight: one only while the conversation has not begun."""
-        most = self._in_flight if self.acks else min(1, self._in_flight)
-        while not self.stopping and self.sent - len(self.acks) < most:
+        """Send as many as may be in flight; before it goes on, one that begins the conversation."""
+        most = self._in_flight if self.going else min(self._in_flight, 0 if self.acks else 1)
+        while not self.stopping and not self.patience.held and self.sent - len(self.acks) < most:
             self._send()
 
     def _send(self) -> None:
@@ -104,7 +128,23 @@ class Line:
         if ack.id != f"{self.name}-{len(self.acks)}":
             self.sender.wrong(f"got the ack of {ack.id} after {len(self.acks)} others")
         self.acks.append(ack.number)
-        self._again()
+        if self.patience.held:
+            self.patience.answered(self.sent - len(self.acks))
+        else:
+            self._again()
+
+    def refused(self, error: Error) -> bool:
+        """One is not stored, for now; whether that may be."""
+        if not self._limited or not self.patience.take(error):
+            return False
+        self._in_flight = 1
+        self.patience.answered(self.sent - len(self.acks))
+        return True
+
+    def _go_on(self) -> None:
+        """All that was not stored goes again, as if for the first time: so long does the server let it wait."""
+        del self.sent_at[len(self.acks) :]
+        self.fill()
 
     def delivered(self, number: int, text: str) -> None:
         """The next one is there."""
@@ -136,10 +176,27 @@ def lines_of(job: Pairs, faults: Faults) -> tuple[list[Person], list[Line]]:
     lines: list[Line] = []
     for index in range(0, len(people) - 1, 2):
         one, other = people[index], people[index + 1]
-        lines.append(Line(f"{job.nonce}-{index}", one, other, job.in_flight, job.pause, job.both))
-        back = Line(f"{job.nonce}-{index + 1}", other, one, job.in_flight if job.both else 0, job.pause, job.both)
+        lines.append(Line(f"{job.nonce}-{index}", one, other, job.in_flight, job))
+        back = Line(f"{job.nonce}-{index + 1}", other, one, job.in_flight if job.both else 0, job)
         lines.append(back)
     return people, lines
+
+
+async def begin(lines: list[Line], faults: Faults) -> None:
+    """Begin all conversations, some at a time, and let them go on: whether one may is looked up, and not measured."""
+    for first in range(0, len(lines), BEGINNING):
+        some = lines[first : first + BEGINNING]
+        for line in some:
+            line.fill()
+        if not await until(partial(_begun, some), LAST_SECONDS):
+            faults.add("a conversation has not begun")
+    for line in lines:
+        line.going = True
+        line.fill()
+
+
+def _begun(lines: list[Line]) -> bool:
+    return all(line.acks or not line.sent for line in lines)
 
 
 def check(lines: list[Line], faults: Faults) -> None:
@@ -158,8 +215,7 @@ async def run(job: Pairs) -> Outcome:
     faults = Faults()
     people, lines = lines_of(job, faults)
     await connect(job.url, people)
-    for line in lines:
-        line.fill()
+    await begin(lines, faults)
     await asyncio.sleep(job.warm_seconds)
     watch = Stopwatch()
     acked, delivered = _counts(lines)
@@ -183,6 +239,9 @@ async def run(job: Pairs) -> Outcome:
         },
         round(share, 2),
         tuple(faults.first),
+        spread(latencies),
+        len(latencies),
+        sum(line.patience.refused for line in lines),
     )
 
 

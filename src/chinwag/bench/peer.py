@@ -60,9 +60,12 @@ class Pong(msgspec.Struct, tag="pong"):
 
 
 class Error(msgspec.Struct, tag="error"):
-    """A refusal; none is expected."""
+    """A refusal; `id` is that of the send. Expected only of a server whose limits are in the way."""
 
     code: str
+    message: str = ""
+    id: str | None = None
+    retry_after: float | None = None
 
 
 class Bye(msgspec.Struct, tag="bye"):
@@ -138,6 +141,10 @@ class Peer(WSListener):
     def event(self, event: Event) -> None:
         """Something happened."""
 
+    def refused(self, error: Error) -> None:
+        """A send was refused, or anything else."""
+        self.wrong(f"was told {error}")
+
     def send(self, frame: bytes) -> None:
         """Write one frame."""
         self.transport.send(WSMsgType.TEXT, frame)
@@ -171,7 +178,9 @@ class Peer(WSListener):
             self.position = message.position or 0
             if not self.welcomed.done():
                 self.welcomed.set_result(None)
-        elif kind is Error or kind is Bye or kind is Reset:
+        elif kind is Error:
+            self.refused(message)
+        elif kind is Bye or kind is Reset:
             self.wrong(f"was told {message}")
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -197,13 +206,14 @@ class Peer(WSListener):
         self.transport.disconnect(graceful=False)
 
 
-async def connect(url: str, peers: Sequence[Peer]) -> None:
-    """Open the sockets of all peers, `CONNECTING` at a time, and wait for each welcome."""
+async def connect(url: str, peers: Sequence[Peer], arrived: Callable[[Peer], None] = lambda _: None) -> None:
+    """Open the sockets of all peers, `CONNECTING` at a time, and wait for each welcome. arrived: told of each."""
     waiting = iter(peers)
 
     async def some() -> None:
         for peer in waiting:
             await connect_one(url, peer)
+            arrived(peer)
 
     await asyncio.gather(*(some() for _ in range(min(CONNECTING, len(peers)))))
 

@@ -22,6 +22,7 @@ from chinwag.cli.trouble import UsageError
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
 from chinwag.flow.export import Export
+from chinwag.lasting import sync_folder
 from chinwag.life.backup import checkpoint_of
 from chinwag.ports.directory import Directory
 
@@ -101,3 +102,4 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(output)
+    sync_folder(output.parent)

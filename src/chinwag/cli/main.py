@@ -33,6 +33,7 @@ app.command("chinwag.cli.show_config:app", name="config")
 app.command("chinwag.cli.backup:app", name="backup")
 app.command("chinwag.cli.restore:app", name="restore")
 app.command("chinwag.cli.export:app", name="export")
+app.command("chinwag.cli.bench:app", name="bench")
 
 
 def main() -> None:

@@ -54,6 +54,8 @@ def check_body(body: Body, characters: int = TEXT_CHARACTERS) -> None:
 
 def check_text(text: str, characters: int = TEXT_CHARACTERS) -> None:
     """Raise `Refused` unless `text` has 1 to `characters` code points, without NUL or lone surrogates."""
+    if 0 < len(text) <= characters and text.isascii() and "\0" not in text:
+        return
     if not text:
         raise Refused(Code.TEXT_EMPTY)
     if len(text) > characters:

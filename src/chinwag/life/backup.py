@@ -12,9 +12,10 @@ import chinwag
 from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded import point as messages
 from chinwag.adapters.relational import point as directory
+from chinwag.lasting import lasting_folder, sync_folder
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
 from chinwag.life.copying import copied
-from chinwag.life.folder import DIRECTORY, MESSAGES, besides, files_in, refuse_unfinished, sync_folder
+from chinwag.life.folder import DIRECTORY, MESSAGES, besides, files_in, refuse_unfinished
 from chinwag.life.manifest import FILE, FORMAT, BackupError, Entry, Manifest, written
 from chinwag.life.running import NotRunningError, running_checkpoint
 from chinwag.wire.control import Checkpoint
@@ -65,7 +66,8 @@ def back_up(data: Path, target: Path, telling: Telling) -> Manifest:
         raise BackupError(f"{target} lies in the data folder: a backup belongs elsewhere, best on another disk")
     draft = target.with_name(f"{target.name}.partial-{secrets.token_hex(4)}")
     with checkpoint_of(data, telling) as (stores, checkpoint):
-        draft.mkdir(mode=0o700, parents=True)
+        lasting_folder(target.parent)
+        draft.mkdir(mode=0o700)
         try:
             manifest = _copy(data, stores, draft, checkpoint.at, telling)
             draft.rename(target)

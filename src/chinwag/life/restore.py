@@ -13,9 +13,10 @@ from chinwag.adapters.embedded.data_directory import DataDirectoryInUseError, Ep
 from chinwag.adapters.embedded.engine import wall_clock
 from chinwag.adapters.relational import open_directory
 from chinwag.adapters.relational import point as directory
+from chinwag.lasting import lasting_folder, sync_folder
 from chinwag.life.backup import Telling
 from chinwag.life.copying import copied_as_promised
-from chinwag.life.folder import DIRECTORY, DRAFT, MESSAGES, REPLACED, RESTORING, contents, files_in, sync_folder
+from chinwag.life.folder import DIRECTORY, DRAFT, MESSAGES, REPLACED, RESTORING, contents, files_in
 from chinwag.life.manifest import BackupError, Manifest, read_manifest
 
 
@@ -37,7 +38,7 @@ def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tup
         )
     if data.resolve() == source.resolve() or data.resolve() in source.resolve().parents:
         raise BackupError(f"{source} lies in the data folder: move it elsewhere first")
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lasting_folder(data)
     data.chmod(0o700)
     present = contents(data)
     unfinished = data / RESTORING

@@ -1,6 +1,13 @@
 """The domain's values inside frames and pages, for clients, which import nothing below the wire."""
 
-from chinwag.domain.account_change import AccountChange, FriendAccepted, FriendChange, FriendRequested, ProfileChanged
+from chinwag.domain.account_change import (
+    AccountChange,
+    FriendAccepted,
+    FriendChange,
+    FriendRequested,
+    ProfileChanged,
+    subject,
+)
 from chinwag.domain.body import Body, Media, Sealed, Text
 from chinwag.domain.command import Add, GroupAction, Join, Leave, Remove, SetRole, SetSettings, SetTitle
 from chinwag.domain.conversation import Role, Settings
@@ -75,4 +82,5 @@ __all__ = [
     "direct_id",
     "direct_members",
     "is_direct",
+    "subject",
 ]

@@ -9,6 +9,7 @@ from rocksdict import Rdict, WriteBatch, WriteOptions
 
 from chinwag.adapters.embedded import keys, tuning, values
 from chinwag.adapters.embedded.upgrade import STEPS, Step, upgrade
+from chinwag.lasting import lasting_folder
 
 FORMAT: Final = 1
 """The layout of keys and values. A newer one in the directory is refused."""
@@ -39,7 +40,7 @@ def write_synced(db: Rdict, rows: WriteBatch) -> None:
 
 def open_rocksdb(path: Path, cache_bytes: int) -> Rdict:
     """Open the store in `path`, made if it is not there. Raises `DataDirectoryInUseError`."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lasting_folder(path)
     try:
         return Rdict(str(path), tuning.options(cache_bytes))
     except Exception as error:

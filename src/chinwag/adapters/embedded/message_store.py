@@ -32,17 +32,16 @@ class EmbeddedMessageStore(MessageStore):
         # All that can fail for what is in the batch comes before the first row is put.
         rows: list[tuple[bytes, bytes]] = []
         deliveries: list[Delivery] = []
-        add, number, sealed = rows.append, keys.number, values.sealed
+        number, send_key, sealed = keys.number, keys.send_key, values.sealed
         for commit in batch:
             state = commit.state
             prefix = keys.events(state.id)
-            for at, event in commit.events:
-                add((prefix + number(at), values.PLAIN + event))
-            for name, key in commit.keys:
-                add((keys.send_key(name), sealed(key)))
-            for span in commit.spans:
-                add((keys.spans_in(span.account, state.id) + number(span.first), sealed(span)))
-            add((keys.state(state.id), sealed(state)))
+            rows += [(prefix + number(at), values.PLAIN + event) for at, event in commit.events]
+            rows += [(send_key(name), sealed(key)) for name, key in commit.keys]
+            rows += [
+                (keys.spans_in(span.account, state.id) + number(span.first), sealed(span)) for span in commit.spans
+            ]
+            rows.append((keys.state(state.id), sealed(state)))
             self._numbering.address(commit, deliveries)
         with engine.group() as group:
             put = group.put

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chinwag.domain.refusal import Code, Refused
+from chinwag.lasting import lasting_folder
 
 BUSY_MS: Final = 2000
 """How long a transaction waits for another process's."""
@@ -24,7 +25,7 @@ def file_of(url: URL) -> Path:
 
 def create_file(path: Path) -> None:
     """Make the empty database if there is none, readable by this user only: it holds hashes of passwords."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lasting_folder(path.parent)
     path.touch(mode=0o600, exist_ok=True)
 
 

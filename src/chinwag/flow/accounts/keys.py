@@ -12,6 +12,8 @@ from typing import Final
 
 from joserfc.jwk import OKPKey
 
+from chinwag.lasting import lasting_folder, sync_folder
+
 RELOAD_MS: Final = 1000
 """How soon an unknown key is looked for again."""
 NOTICE_MS: Final = 60_000
@@ -29,7 +31,7 @@ class KeyRing:
     def __init__(self, folder: Path, now_ms: int) -> None:
         """Open or make the keys. Raises `KeysExposed` if anyone else could read them."""
         self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lasting_folder(folder)
         _check_private(folder)
         if not list(folder.glob("access-*.pem")):
             self._make(now_ms)
@@ -104,8 +106,4 @@ def _write_new(path: Path, content: bytes) -> None:
         pass
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

@@ -155,13 +155,12 @@ class Outward:
             self._catch_up()
 
     def _give(self, events: Sequence[bytes]) -> None:
-        position = self.position
+        """Queue events, the first of them for the next position."""
         for event in events:
-            position += 1
-            self.push(event_frame(position, event))
+            self.position += 1
+            self.push(event_frame(self.position, event))
             if event.startswith(_ACCOUNT_EVENT):
                 self._heed(event)
-        self.position = position
 
     def _heed(self, event: bytes) -> None:
         """A change of the own account may end the session: the certain way, where the Bus is the quick one."""

@@ -22,7 +22,6 @@ Address: TypeAlias = tuple[str, int]
 _TEXT: Final = 0x81  # a final text frame (RFC 6455, 5.2)
 _CLOSE: Final = 0x88
 _PONG: Final = 0x8A
-_SHORT_HEADERS: Final = tuple(bytes((_TEXT, size)) for size in range(126))
 _NO_COPY_FROM: Final = 1 << 16
 
 
@@ -142,8 +141,7 @@ class Socket:
         if not self._closing and payloads:
             parts: list[bytes] = []
             for payload in payloads:
-                parts.append(frame_header(len(payload)))
-                parts.append(payload)
+                parts += (frame_header(len(payload)), payload)
             self._transport.write(b"".join(parts))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
@@ -236,10 +234,18 @@ class Socket:
             transport.close()  # TLS has no half-close, but closing it reads on until the peer's close_notify
 
 
+def _header(size: int) -> bytes:
+    if size < 126:
+        return bytes((_TEXT, size))
+    if size < 1 << 16:
+        return bytes((_TEXT, 126)) + size.to_bytes(2, "big")
+    return bytes((_TEXT, 127)) + size.to_bytes(8, "big")
+
+
+_HEADERS: Final = tuple(map(_header, range(2048)))
+"""Of frames of usual sizes, made beforehand."""
+
+
 def frame_header(size: int) -> bytes:
     """The header of an unmasked, final text frame with `size` bytes of payload (RFC 6455, 5.2)."""
-    if size < 126:
-        return _SHORT_HEADERS[size]
-    if size < 1 << 16:
-        return b"\x81\x7e" + size.to_bytes(2, "big")
-    return b"\x81\x7f" + size.to_bytes(8, "big")
+    return _HEADERS[size] if size < len(_HEADERS) else _header(size)

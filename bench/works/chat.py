@@ -1,0 +1,33 @@
+"""The stage of B1, B2 and B3: Chinwag and the floor, each with the same people, and a group."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import data
+from chinwag.bench.peer import Login
+from data import Person
+from rounds import CHINWAG, FLOOR, Side
+from stage import Stage
+
+PEOPLE = 200
+GROUP = 100
+
+
+@contextmanager
+def opened(stage: Stage) -> Iterator[list[Side]]:
+    """Both servers, the floor first, until the block ends."""
+    folder = stage.folder / "chat"
+    people, group = asyncio.run(_people(folder))
+    with stage.chinwag(folder) as chinwag, stage.floor("floor") as floor:
+        yield [
+            Side(FLOOR, floor, tuple(Login(str(each), str(each)) for each in range(PEOPLE)), "all"),
+            Side(CHINWAG, chinwag, data.logins(folder, people), group),
+        ]
+
+
+async def _people(folder: Path) -> tuple[list[Person], str]:
+    people = await data.make_people(folder, PEOPLE)
+    async with data.opened(folder) as book:
+        return people, (await book.group(people[:GROUP])).id

@@ -1,0 +1,37 @@
+"""B2: a hundred pairs, one of each sends with sixteen unacked messages in flight."""
+
+from collections.abc import Sequence
+
+from chinwag.bench.pairs import Pairs
+from chinwag.bench.peer import Login
+from data import nonce
+from report import Result
+from rounds import Side, beside, turns
+from stage import Stage
+
+IN_FLIGHT = 16
+"""Unacked messages of one sender."""
+
+
+def pairs(stage: Stage, url: str, logins: Sequence[Login]) -> Pairs:
+    """The load of B2."""
+    return Pairs(
+        url,
+        tuple(logins),
+        nonce(),
+        in_flight=IN_FLIGHT,
+        warm_seconds=stage.warm(1),
+        seconds=stage.seconds(4),
+    )
+
+
+def measure(stage: Stage, sides: list[Side]) -> list[Result]:
+    """B2."""
+    title = f"B2 {len(sides[0].logins) // 2} pairs, {IN_FLIGHT} in flight"
+    taken = turns(stage, title, sides, lambda side: pairs(stage, side.server.url, side.logins), "acked_s")
+    return [
+        beside("B2.messages_s", "/s", taken, "acked_s", "acked; the floor sends no copy to the sender"),
+        beside("B2.delivered_s", "/s", taken, "delivered_s"),
+        beside("B2.p50_ms", "ms", taken, "p50_ms"),
+        beside("B2.p99_ms", "ms", taken, "p99_ms", "send to delivered"),
+    ]

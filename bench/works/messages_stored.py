@@ -1,0 +1,52 @@
+"""B7: B2 with no messages stored, with a million and with ten million.
+
+Each round starts from the same messages, in a copy of them, with a server just started. The three take turns.
+"""
+
+import shutil
+
+import msgspec
+
+from chinwag.bench.pairs import Pairs
+from chinwag.bench.peer import Login
+from report import Result, number, result
+from rounds import CHINWAG, Side, Turn, limited, middle, turn
+from stage import Stage
+from stored import Sets
+from works.many_pairs import pairs
+
+WARM_SECONDS = 2.0
+"""A server just started has caches to fill, and conversations to begin."""
+
+
+def measure(stage: Stage, sets: Sets) -> list[Result]:
+    """B7. `B7.slowdown` is how many times faster B2 is with none stored than with the most; 1 is flat."""
+    if not sets.there:
+        stage.say("B7: writing the messages that are to be stored; they are kept for the next time")
+    sets.prepare()
+    taken: dict[int, list[Turn]] = {count: [] for count in sets.counts}
+    folder = stage.folder / "stored"
+    for round_ in range(stage.rounds):
+        for count in sets.counts:
+            logins = sets.copy(count, folder)
+            title = f"B7 {count:,} stored, round {round_ + 1} of {stage.rounds}"
+            with stage.chinwag(folder) as server:
+                side = Side(CHINWAG, server, logins)
+                taken[count].append(turn(stage, title, side, _load(stage, server.url, logins), "acked_s"))
+            shutil.rmtree(folder)
+    rates = {count: middle(turns, "acked_s") for count, turns in taken.items()}
+    none, some, most = (rates[count] for count in sets.counts)
+    lower = any(limited(turns) for turns in taken.values())
+    told = ", ".join(f"{number(rates[count])}/s with {count:,}" for count in sets.counts)
+    return [
+        result("B7.slowdown", none / most, "times", note=f"{told} messages stored; 1.15 is allowed", lower=lower),
+        result("B7.slowdown_1m", none / some, "times", note=f"with {sets.counts[1]:,} stored", lower=lower),
+        *(
+            result(f"B7.messages_s_{label}", rates[count], "/s", note=f"B2 with {count:,} stored", lower=lower)
+            for label, count in zip(("none", "1m", "10m"), sets.counts, strict=True)
+        ),
+    ]
+
+
+def _load(stage: Stage, url: str, logins: tuple[Login, ...]) -> Pairs:
+    return msgspec.structs.replace(pairs(stage, url, logins), warm_seconds=WARM_SECONDS)

@@ -1,0 +1,77 @@
+"""B5: a thousand devices come back at once, each a thousand events behind, while others chat on."""
+
+import asyncio
+import statistics
+from pathlib import Path
+
+import data
+from chinwag.bench.returning import Returning
+from data import Book, Person, nonce
+from report import Result, result
+from rounds import CHINWAG
+from stage import Stage
+from works.chat import GROUP
+
+DEVICES = 1_000
+BEHIND = 1_000
+MEMBERSHIPS = 2
+"""Groups that each of the devices is in."""
+STRETCH = 10
+"""Messages in a row of one group."""
+CHATTING = 4
+
+
+def measure(stage: Stage) -> list[Result]:
+    """B5. In each round the same devices come back with the same cursors."""
+    folder, devices = stage.folder / "away", stage.count(DEVICES, GROUP)
+    stage.say(f"B5: writing {BEHIND:,} events for each of {devices:,} devices")
+    people, cursors = asyncio.run(_away(folder, devices))
+    outcomes = []
+    with stage.chinwag(folder) as server:
+        for round_ in range(stage.rounds):
+            job = Returning(
+                server.url,
+                data.logins(folder, people[:devices], cursors),
+                BEHIND,
+                data.logins(folder, people[devices:]),
+                nonce(),
+                quiet_seconds=stage.seconds(3),
+            )
+            outcome = stage.do("B5", CHINWAG, job)
+            outcomes.append(outcome)
+            figures = outcome.figures
+            stage.say(
+                f"B5, round {round_ + 1} of {stage.rounds}: {figures['events_s']:,.0f} events/s, "
+                f"live p99 {figures['live_p99_ms']} ms beside {figures['quiet_p99_ms']} in quiet, "
+                f"generator {outcome.generator_share:.0%} of its core"
+            )
+    lower = any(outcome.lower_bound for outcome in outcomes)
+
+    def middle(figure: str) -> float:
+        return statistics.median(outcome.figures[figure] for outcome in outcomes)
+
+    quiet = "floor: the same before they return"
+    return [
+        result("B5.events_s", middle("events_s"), "/s", lower=lower),
+        result("B5.device_p99_ms", middle("device_p99_ms"), "ms", note="until a device has everything"),
+        result("B5.live_p99_ms", middle("live_p99_ms"), "ms", middle("quiet_p99_ms"), quiet),
+    ]
+
+
+async def _away(folder: Path, devices: int) -> tuple[list[Person], list[str]]:
+    people = await data.make_people(folder, devices + CHATTING)
+    async with data.opened(folder) as book:
+        return people, await _fill(book, people[:devices])
+
+
+async def _fill(book: Book, away: list[Person]) -> list[str]:
+    """Everybody is in `MEMBERSHIPS` groups, which write until each inbox has `BEHIND` more; the cursors before."""
+    count = len(away) * MEMBERSHIPS // GROUP
+    starts = [index * len(away) // count for index in range(count)]
+    groups = [[away[(start + step) % len(away)] for step in range(GROUP)] for start in starts]
+    states = [await book.group(members) for members in groups]
+    cursors = await book.cursors(away)
+    for _ in range(BEHIND // MEMBERSHIPS // STRETCH):
+        for index, members in enumerate(groups):
+            states[index] = await book.write(states[index], members[0], STRETCH)
+    return cursors

@@ -1,0 +1,53 @@
+"""P2: nothing is invented.
+
+Each message that anybody reads, live or at the end, was sent: with this text, under this id, by this device of the
+member that it names, in this conversation. Each notice is a change that was asked for. That it stands there only once
+is P6; that everybody reads the same is P3.
+"""
+
+from collections.abc import Iterator
+
+from prove.index.conversations import Conversation, Row
+from prove.index.index import Index
+from prove.violation import Violation
+
+
+def invented(index: Index) -> Iterator[Violation]:
+    """P2, for each different thing that was read at each number."""
+    for conversation in index.conversations:
+        changes_known = conversation.name in index.sends.known_groups or conversation.direct is not None
+        for number, row in conversation.contents():
+            if row.change and not changes_known:
+                continue
+            for wrong in _wrong(conversation, number, row, index):
+                yield Violation("P2", f"{number} of {conversation.name} is {row}: {wrong}")
+    for send in index.sends.twice:
+        yield Violation("P2", f"the run's driver used the id of {send} in {send.conversation} twice: it proves nothing")
+
+
+def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> Iterator[str]:
+    send = row.send
+    if send is None:
+        yield "nobody sent that"
+        return
+    if row.sender != send.account:
+        yield f"it was sent by {send.account}"
+    if row.change != send.change:
+        yield f"it was sent as {send}"
+    elif row.change:
+        if row.subjects != tuple(sorted(index.sends.subjects(send))):
+            yield f"it was asked for {', '.join(index.sends.subjects(send))}"
+    elif row.text != send.text:
+        yield f"it was sent as {send.text[:60]!r}"
+    if send.tries == 1 and send.answer == "refused":
+        yield "it was refused"
+    if conversation.members.known and not _may_write(conversation, row, number):
+        yield f"{row.sender} was no member then"
+
+
+def _may_write(conversation: Conversation, row: Row, number: int) -> bool:
+    """Whether the sender was in when it sent: at the number before, or this is what brought it in."""
+    members = conversation.members
+    if row.change in ("created", "joined"):
+        return members.gets(row.sender, number)
+    return members.gets(row.sender, number) and (number == 1 or members.gets(row.sender, number - 1))

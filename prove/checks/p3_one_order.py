@@ -1,0 +1,89 @@
+"""P3: one order.
+
+Every reader of a conversation finds the same event at the same number, live and at the end; numbers begin at 1 and
+none is left out; ordinals count the messages among them; pages and devices give them rising.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from prove.index.conversations import Conversation
+from prove.index.index import Index
+from prove.index.sends import Send
+from prove.ranges import Numbers, within, without, written
+from prove.violation import Violation
+
+
+def one_order(index: Index) -> Iterator[Violation]:
+    """P3."""
+    for conversation in index.conversations:
+        yield from _one_event_a_number(conversation)
+        yield from _no_holes(conversation)
+        yield from _ordinals(conversation)
+        yield from _pages(conversation)
+    for device in index.devices.by_name.values():
+        for again in device.again:
+            if not again.twice:
+                yield _broken(
+                    f"{again.number} of {again.conversation} came to {device.name} at position {again.position}, "
+                    "after a later number"
+                )
+    yield from _one_ack_a_number(index)
+
+
+def _one_event_a_number(conversation: Conversation) -> Iterator[Violation]:
+    for number, others in conversation.others.items():
+        for other in others:
+            yield _broken(
+                f"at {number} of {conversation.name} {other.reader} reads {other.row}; "
+                f"others read {conversation.rows[number]}"
+            )
+
+
+def _no_holes(conversation: Conversation) -> Iterator[Violation]:
+    """Nobody's final history lacks a number between what it may read. Live, P7 and P5 see to it."""
+    name = conversation.name
+    everything = Numbers()
+    for number in sorted(conversation.rows):
+        everything.add(number)
+    whole = any(history.head is not None for history in conversation.histories.values())
+    if whole and (missing := without([(1, everything.last)], everything)):
+        yield _broken(f"{name} has no {written(missing)}")
+    for reader, history in conversation.histories.items():
+        if history.head is None or not conversation.members.known:
+            continue
+        readable = within(conversation.members.readable.get(reader, Numbers()).ranges(), 1, everything.last)
+        if missing := without(readable, history.numbers):
+            yield _broken(f"{reader} reads no {written(missing)} of {name}, which others read")
+
+
+def _ordinals(conversation: Conversation) -> Iterator[Violation]:
+    before = messages = 0
+    for number in sorted(conversation.rows):
+        row = conversation.rows[number]
+        messages += not row.change
+        if row.ordinal != messages and number == before + 1:
+            yield _broken(f"{number} of {conversation.name} is message {messages} and says that it is {row.ordinal}")
+        before, messages = number, row.ordinal
+
+
+def _pages(conversation: Conversation) -> Iterator[Violation]:
+    for reader, history in conversation.histories.items():
+        for number in history.out_of_order:
+            yield _broken(f"{reader} reads {number} of {conversation.name} after a later number")
+        if history.head is not None and history.head != history.numbers.last:
+            yield _broken(
+                f"{reader} is told that {conversation.name} ends at {history.head}, and reads up to "
+                f"{history.numbers.last}"
+            )
+
+
+def _one_ack_a_number(index: Index) -> Iterator[Violation]:
+    first: dict[str, dict[int, Send]] = defaultdict(dict)
+    for send in index.sends.all():
+        if send.number and (other := first[send.conversation].setdefault(send.number, send)) is not send:
+            yield _broken(f"{other} and {send} were both acked as {send.number} of {send.conversation}")
+
+
+def _broken(what: str) -> Violation:
+    return Violation("P3", what)

@@ -1,0 +1,49 @@
+"""P4: one device's messages in a conversation are numbered in the order in which it sent them.
+
+Two rules. A send that named another as the one before it (at its last try) stands after that one, and only if that one
+stands at all. And of two messages of a device the one that was first tried earlier has the lower number: unless the
+earlier was refused, and was not acked when the later was sent; then the device itself has let it pass.
+"""
+
+from collections.abc import Iterator
+
+from prove.index.conversations import Conversation
+from prove.index.index import Index
+from prove.index.sends import Send
+from prove.violation import Violation
+
+
+def own_order(index: Index) -> Iterator[Violation]:
+    """P4."""
+    for conversation in index.conversations:
+        placed: dict[int, int] = {}
+        last: dict[str, tuple[Send, int]] = {}
+        whole = any(history.head is not None for history in conversation.histories.values())
+        for number in sorted(conversation.rows):
+            row = conversation.rows[number]
+            send = row.send
+            if send is None or row.change:
+                continue
+            placed.setdefault(send.turn, number)
+            if send.after and whole:
+                yield from _after(index, conversation, send, number, placed)
+            before = last.get(send.device)
+            if before is None or before[0].turn <= send.turn:
+                last[send.device] = (send, number)
+            elif not send.refused or send.acked_turn <= before[0].turn:
+                yield Violation(
+                    "P4",
+                    f"{send} stands at {number} of {conversation.name}, and {before[0].id}, which was sent later, at "
+                    f"{before[1]}",
+                )
+
+
+def _after(
+    index: Index, conversation: Conversation, send: Send, number: int, placed: dict[int, int]
+) -> Iterator[Violation]:
+    """placed: where each send of a lower number stands, by its turn."""
+    before = index.sends.find(conversation.name, send.device, send.after)
+    if before is None or before.turn not in placed:
+        yield Violation(
+            "P4", f"{send} stands at {number} of {conversation.name}, and not after {send.after}, as it was sent"
+        )

@@ -1,0 +1,27 @@
+"""P6: the same send gives the same number, for ever.
+
+Whatever is acked under one key (conversation, device, client id) is acked with one number, by whichever session or
+request it went; and it stands at one number only.
+"""
+
+from collections.abc import Iterator
+
+from prove.index.index import Index
+from prove.violation import Violation
+
+
+def same_answer(index: Index) -> Iterator[Violation]:
+    """P6."""
+    for send, elsewhere, number in index.sends.second_numbers:
+        yield Violation(
+            "P6",
+            f"{send} was acked as {send.number} of {send.conversation}, and again as {number} of {elsewhere}",
+        )
+    for conversation in index.conversations:
+        places: dict[int, int] = {}
+        for number, row in conversation.contents():
+            if row.send is None:
+                continue
+            first = places.setdefault(row.send.turn, number)
+            if first != number:
+                yield Violation("P6", f"{row.send} stands at {first} and at {number} of {conversation.name}")

@@ -1,0 +1,126 @@
+"""What happened in a run, as facts: one line of JSON each, in a file that is only ever appended to (`prove.record`).
+
+Whoever drives a run writes each fact at the moment it says, from one thread, so that the order of the lines is the
+order in which the driver saw things. A run that breaks off leaves a record that ends early and is still a record.
+
+Three times: `at` is always the driver's own monotonic clock in milliseconds; a server's `sent_at` may jump; nothing
+is sorted by either. Names (devices, accounts, conversations, ids) are those of the wire. Sessions are numbered by the
+driver, 1, 2, 3 … over the whole run, also those of polls and streams, which have none on the wire: one session is one
+unbroken reading of an inbox from a cursor. 0 stands for no session (a request of its own).
+
+In a record of a whole run stand, in this order:
+
+1. `Run`, once.
+2. While it runs: what was tried (`Attempt`, `ChangeTried`, `Retry`) before the frame is written, what came back
+   (`Acked`, `Refused`), sessions (`Began`, `Ended`), what they brought (`SeenMessage`, `SeenNotice`, `SeenMark`,
+   `SeenAccount`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`), what was asked on purpose (`Probed`,
+   `Revoked`, `TokenTried`), and what was done to the server (`Fault`, `Up`).
+3. When all sends are answered and all devices are at their heads: `Quiet`, then `PresenceNow`, `State` and, for each
+   account, the histories of all its conversations, each closed by `HistoryEnd`, and its whole inbox, closed by
+   `InboxEnd`: read afresh, over HTTP, by whoever drives.
+"""
+
+from prove.facts.asked import (
+    ColdLoaded,
+    Fault,
+    Loaded,
+    MarkNow,
+    Probed,
+    Revoked,
+    TokenTried,
+    Up,
+)
+from prove.facts.end import (
+    HistoryEnd,
+    HistoryMessage,
+    HistoryNotice,
+    InboxEnd,
+    InboxRow,
+    PresenceNow,
+    Quiet,
+    State,
+)
+from prove.facts.seen import (
+    Began,
+    Ended,
+    SeenAccount,
+    SeenMark,
+    SeenMessage,
+    SeenNotice,
+    Transport,
+    WasReset,
+)
+from prove.facts.tried import (
+    Acked,
+    Attempt,
+    ChangeTried,
+    Refused,
+    Retry,
+    Run,
+)
+
+AnyFact = (
+    Run
+    | Attempt
+    | ChangeTried
+    | Retry
+    | Acked
+    | Refused
+    | Began
+    | Ended
+    | SeenMessage
+    | SeenNotice
+    | SeenMark
+    | SeenAccount
+    | WasReset
+    | ColdLoaded
+    | Loaded
+    | MarkNow
+    | Probed
+    | Revoked
+    | TokenTried
+    | Fault
+    | Up
+    | Quiet
+    | PresenceNow
+    | State
+    | HistoryMessage
+    | HistoryNotice
+    | HistoryEnd
+    | InboxRow
+    | InboxEnd
+)
+
+__all__ = [
+    "Acked",
+    "AnyFact",
+    "Attempt",
+    "Began",
+    "ChangeTried",
+    "ColdLoaded",
+    "Ended",
+    "Fault",
+    "HistoryEnd",
+    "HistoryMessage",
+    "HistoryNotice",
+    "InboxEnd",
+    "InboxRow",
+    "Loaded",
+    "MarkNow",
+    "PresenceNow",
+    "Probed",
+    "Quiet",
+    "Refused",
+    "Retry",
+    "Revoked",
+    "Run",
+    "SeenAccount",
+    "SeenMark",
+    "SeenMessage",
+    "SeenNotice",
+    "State",
+    "TokenTried",
+    "Transport",
+    "Up",
+    "WasReset",
+]

@@ -1,0 +1,95 @@
+"""Sessions, and what they brought."""
+
+from typing import Literal
+
+from prove.facts.fact import Fact
+
+Transport = Literal["socket", "stream", "long_poll", "short_poll"]
+
+
+class Began(Fact, frozen=True, gc=False, tag="began"):
+    """A session is welcome, or a reading by polls begins. epoch, cursor: events after that position follow; without a
+    cursor of one's own, what `welcome` says."""
+
+    session: int
+    device: str
+    account: str
+    transport: Transport
+    epoch: int
+    cursor: int
+    at: int
+
+
+class Ended(Fact, frozen=True, gc=False, tag="ended"):
+    """A session is over. code: that of `bye` or of the closing; "cut" when it broke; "own" when the driver ended it."""
+
+    session: int
+    code: str
+    at: int
+
+
+class SeenMessage(Fact, frozen=True, gc=False, tag="m"):
+    """An event came: a message. device and id name the send that made it. Written as it comes, even if it came before.
+
+    text: of a body without a text, any string that stands for it.
+    """
+
+    session: int
+    position: int
+    conversation: str
+    number: int
+    ordinal: int
+    sender: str
+    device: str
+    id: str
+    text: str
+
+
+class SeenNotice(Fact, frozen=True, gc=False, tag="n"):
+    """An event came: a notice, or another numbered event that is no message (change: its kind).
+
+    subjects: the account that it names, if it names one; of `created` all members. history: of `created` and
+    `settings` what they say for who joins later ("all", "joined"), else "".
+    """
+
+    session: int
+    position: int
+    conversation: str
+    number: int
+    ordinal: int
+    sender: str
+    device: str
+    id: str
+    change: str
+    subjects: tuple[str, ...]
+    history: str
+
+
+class SeenMark(Fact, frozen=True, gc=False, tag="k"):
+    """An event came: a mark of `account`. kind: read, delivered."""
+
+    session: int
+    position: int
+    kind: Literal["read", "delivered"]
+    conversation: str
+    account: str
+    number: int
+
+
+class SeenAccount(Fact, frozen=True, gc=False, tag="a"):
+    """An event came: a change about an account. subject: what the change is about, version: which it is of those."""
+
+    session: int
+    position: int
+    change: str
+    subject: str
+    version: int
+
+
+class WasReset(Fact, frozen=True, gc=False, tag="reset"):
+    """The session was told to load afresh and goes on after `position`. Then `ColdLoaded` follows, when it is done."""
+
+    session: int
+    cause: Literal["old", "epoch"]
+    epoch: int
+    position: int

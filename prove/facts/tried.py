@@ -1,0 +1,84 @@
+"""What a run is, what was tried in it, and what came back."""
+
+from prove.facts.fact import Fact
+
+
+class Run(Fact, frozen=True, gc=False, tag="run"):
+    """The first line. what: for people, what this run is, with the command that repeats it."""
+
+    version: int
+    seed: int
+    what: str
+
+
+class Attempt(Fact, frozen=True, gc=False, tag="try"):
+    """A device sends a message for the first time: written before its frame, in the device's own order.
+
+    after: the id that the send names as the one before it, "" for none. A direct conversation is named by its id also
+    when the send only says to whom.
+    """
+
+    device: str
+    account: str
+    conversation: str
+    id: str
+    text: str
+    after: str
+    at: int
+
+
+class ChangeTried(Fact, frozen=True, gc=False, tag="change"):
+    """A device asks for a change of a group for the first time: written before its frame or request.
+
+    change: the kind of the notice that it becomes: created, joined, left, removed, role, title, settings. subjects:
+    whom it concerns; of `created` all members, the creator too. conversation: "" for `created`, whose group has no
+    name yet. id: that of the frame, or the request's `Idempotency-Key`.
+    """
+
+    device: str
+    account: str
+    conversation: str
+    id: str
+    change: str
+    subjects: tuple[str, ...]
+    at: int
+
+
+class Retry(Fact, frozen=True, gc=False, tag="again"):
+    """A send or a change goes out again with the same id, on this session (0: as a request of its own).
+
+    after: the id that it names as the one before it now; None: as at the first try.
+    """
+
+    device: str
+    conversation: str
+    id: str
+    session: int
+    at: int
+    after: str | None = None
+
+
+class Acked(Fact, frozen=True, gc=False, tag="ack"):
+    """An answer that gave a number, to a send or a change, first try or retry. Every one is written, also the second.
+
+    session: by which the answer came, 0 for a request of its own.
+    """
+
+    device: str
+    conversation: str
+    id: str
+    number: int
+    sent_at: int
+    session: int
+    at: int
+
+
+class Refused(Fact, frozen=True, gc=False, tag="no"):
+    """An answer that refused. retryable: as the server said; then the same id may be tried again."""
+
+    device: str
+    conversation: str
+    id: str
+    code: str
+    retryable: bool
+    at: int

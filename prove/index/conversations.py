@@ -1,0 +1,163 @@
+"""What anybody read of each conversation: at each number one event, if the server is right."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from chinwag.wire.values import ConversationId, direct_members
+from prove.facts import HistoryMessage, HistoryNotice, SeenMessage, SeenNotice
+from prove.index.members import Members, members_of
+from prove.index.sends import Send, Sends
+from prove.ranges import Numbers
+
+MESSAGE: Final = ""
+"""The change of a row that is a message."""
+
+
+class Row(msgspec.Struct, gc=False, frozen=True):
+    """What stands at a number. change: of a notice its kind, "" of a message. send: what it came of, by its key."""
+
+    ordinal: int
+    sender: str
+    device: str
+    id: str
+    text: str
+    change: str
+    subjects: tuple[str, ...]
+    history: str
+    send: Send | None
+
+    def __str__(self) -> str:
+        what = f"{self.change} {', '.join(self.subjects)}".strip() if self.change else repr(self.text[:60])
+        return f"{what} ({self.id} of {self.device}, by {self.sender}, ordinal {self.ordinal})"
+
+
+class Other(msgspec.Struct, frozen=True):
+    """What somebody read at a number at which another had read something else before."""
+
+    row: Row
+    reader: str
+
+
+class History:
+    """One reader's final history of a conversation. out_of_order: numbers that did not rise. head: None until it is
+    known to be whole."""
+
+    __slots__ = ("head", "numbers", "out_of_order")
+
+    def __init__(self) -> None:
+        self.numbers = Numbers()
+        self.out_of_order: list[int] = []
+        self.head: int | None = None
+
+    def took(self, number: int) -> None:
+        """The next row of the pages."""
+        if number <= self.numbers.last:
+            self.out_of_order.append(number)
+        self.numbers.add(number)
+
+
+class Conversation:
+    """One conversation, as all readings of it together say."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.rows: dict[int, Row] = {}
+        """At each number what was read there first, live or at the end."""
+        self.others: dict[int, list[Other]] = {}
+        """What else was read at a number: nothing, if the server is right."""
+        self.histories: dict[str, History] = {}
+        """Final, by reader."""
+        self._members: Members | None = None
+        self._head: int | None = None
+
+    @property
+    def direct(self) -> tuple[str, str] | None:
+        """The two accounts of a direct conversation."""
+        return direct_members(ConversationId(self.name))
+
+    @property
+    def head(self) -> int:
+        """The highest number that anybody has read. Ask when all facts are in."""
+        if self._head is None:
+            self._head = max(self.rows, default=0)
+        return self._head
+
+    @property
+    def members(self) -> Members:
+        """Who was in at which number. Ask when all facts are in."""
+        if self._members is None:
+            notices = sorted((number, row) for number, row in self.rows.items() if row.change)
+            changes = [(number, row.change, row.subjects, row.history) for number, row in notices]
+            self._members = members_of(self.direct, changes)
+        return self._members
+
+    def contents(self) -> Iterator[tuple[int, Row]]:
+        """Each different thing that was read at a number."""
+        yield from self.rows.items()
+        for number, others in self.others.items():
+            for other in others:
+                yield number, other.row
+
+    def standing(self, number: int) -> list[Row]:
+        """All that was read at a number: one thing, if the server is right."""
+        found = [self.rows[number]] if number in self.rows else []
+        return found + [other.row for other in self.others.get(number, ())]
+
+
+class Conversations:
+    """All conversations of a run, by name."""
+
+    def __init__(self, sends: Sends) -> None:
+        self._sends = sends
+        self._by_name: dict[str, Conversation] = {}
+
+    def __iter__(self) -> Iterator[Conversation]:
+        return iter(self._by_name.values())
+
+    def named(self, name: str) -> Conversation:
+        """The conversation, which need not have been heard of before."""
+        found = self._by_name.get(name)
+        if found is None:
+            found = self._by_name[name] = Conversation(name)
+        return found
+
+    def message(self, fact: SeenMessage | HistoryMessage, reader: str) -> Conversation:
+        """A message was read."""
+        conversation = self._by_name.get(fact.conversation) or self.named(fact.conversation)
+        row = conversation.rows.get(fact.number)
+        if (
+            row is None
+            or row.id != fact.id
+            or row.ordinal != fact.ordinal
+            or row.device != fact.device
+            or row.sender != fact.sender
+            or row.text != fact.text
+            or row.change
+        ):
+            self._place(conversation, fact.number, self._message_row(fact), reader)
+        return conversation
+
+    def notice(self, fact: SeenNotice | HistoryNotice, reader: str) -> Conversation:
+        """A notice was read."""
+        conversation = self.named(fact.conversation)
+        send = self._sends.find(fact.conversation, fact.device, fact.id) or self._sends.find("", fact.device, fact.id)
+        subjects = tuple(sorted(fact.subjects))
+        change, history = fact.change, fact.history
+        row = Row(fact.ordinal, fact.sender, fact.device, fact.id, "", change, subjects, history, send)
+        self._place(conversation, fact.number, row, reader)
+        return conversation
+
+    def _message_row(self, fact: SeenMessage | HistoryMessage) -> Row:
+        send = self._sends.find(fact.conversation, fact.device, fact.id)
+        if send is not None and (send.account, send.text) == (fact.sender, fact.text):
+            # The usual case shares the texts of the attempt.
+            sender, device, name, text = send.account, send.device, send.id, send.text
+        else:
+            sender, device, name, text = fact.sender, fact.device, fact.id, fact.text
+        return Row(fact.ordinal, sender, device, name, text, MESSAGE, (), "", send)
+
+    def _place(self, conversation: Conversation, number: int, row: Row, reader: str) -> None:
+        if conversation.rows.setdefault(number, row) != row:
+            conversation.others.setdefault(number, []).append(Other(row, reader))

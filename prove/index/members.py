@@ -1,0 +1,62 @@
+"""Who was in a conversation at which number, and who may read which: as its notices say, by the protocol's rules."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from prove.ranges import FOREVER, Numbers, Range
+
+Change = tuple[int, str, tuple[str, ...], str]
+"""Number, kind, whom it concerns, what it says of history for who joins later."""
+
+
+class Members:
+    """known: False for a group whose beginning nobody read; then nothing can be said of its members."""
+
+    def __init__(self, known: bool, audience: dict[str, Numbers], readable: dict[str, Numbers]) -> None:
+        self.known = known
+        self.audience = audience
+        """By account, the numbers of the events that it gets: from the one that brought it in to the one that
+        brought it out, both included."""
+        self.readable = readable
+        """By account, the numbers that it may read, for ever."""
+
+    def gets(self, account: str, number: int) -> bool:
+        """Whether the event of that number is for the account."""
+        numbers = self.audience.get(account)
+        return numbers is not None and number in numbers
+
+    def present(self, account: str) -> bool:
+        """Whether it is a member at the end."""
+        numbers = self.audience.get(account)
+        return numbers is not None and numbers.last == FOREVER
+
+
+def members_of(direct: tuple[str, str] | None, changes: Iterable[Change]) -> Members:
+    """Of a direct conversation the two that its name names; of a group what its notices, in rising order, say.
+
+    Who is in gets all events up to and with the one that says that it is out. It may read from 1, or from its own
+    joining where the group's settings say "joined"; who was there at the creation reads all.
+    """
+    if direct is not None:
+        always: list[Range] = [(1, FOREVER)]
+        both = {account: Numbers(always) for account in direct}
+        return Members(True, both, both)
+    audience: dict[str, Numbers] = defaultdict(Numbers)
+    readable: dict[str, Numbers] = defaultdict(Numbers)
+    inside: dict[str, tuple[int, int]] = {}
+    history, known = "all", False
+    for number, change, subjects, told in changes:
+        if change == "created":
+            known = True
+        history = told or history
+        for account in subjects:
+            if change in ("created", "joined") and account not in inside:
+                inside[account] = (number, 1 if change == "created" or history == "all" else number)
+            elif change in ("left", "removed") and account in inside:
+                since, first = inside.pop(account)
+                audience[account].add_range(since, number)
+                readable[account].add_range(first, number)
+    for account, (since, first) in inside.items():
+        audience[account].add_range(since, FOREVER)
+        readable[account].add_range(first, FOREVER)
+    return Members(known, dict(audience), dict(readable))

@@ -1,0 +1,147 @@
+"""What was tried, and what came back of it."""
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import msgspec
+
+from prove.facts import Acked, Attempt, ChangeTried, Refused, Retry
+
+NEVER: Final = 1 << 62
+"""The turn of what did not happen."""
+
+
+class Send(msgspec.Struct, gc=False):
+    """One send or change, by its key (conversation, device, id), with all its tries and answers.
+
+    turn: which of all first tries of the run it was. after: as its last try named it. change: of a change its kind, ""
+    of a message. number: of its first ack, 0 for none. acked_turn: how many first tries of the run there had been at
+    its first ack. answer: the last that came after the last try: none, acked, refused for good, refused for now.
+    """
+
+    device: str
+    account: str
+    conversation: str
+    id: str
+    text: str
+    after: str
+    change: str
+    turn: int
+    tries: int = 1
+    number: int = 0
+    acked_turn: int = NEVER
+    refused: bool = False
+    answer: Literal["none", "acked", "refused", "later"] = "none"
+
+    def __str__(self) -> str:
+        return f"{self.change or 'send'} {self.id} of {self.device}"
+
+
+class _Lane(msgspec.Struct):
+    """The sends of one device in one conversation. Holds each name once for all of them."""
+
+    conversation: str
+    device: str
+    account: str
+    sends: dict[str, Send]
+
+
+class Sends:
+    """All sends and changes of a run. The creation of a group is found under the group's name once it was acked."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._subjects: dict[int, tuple[str, ...]] = {}
+        self.count = 0
+        self.acked_once = 0
+        """Of these, how many were acked."""
+        self.twice: list[Send] = []
+        """First tries that the record has twice: whoever drove the run used an id again."""
+        self.second_numbers: list[tuple[Send, str, int]] = []
+        """Acks that gave another number, or another conversation, than the first ack of that send."""
+        self.of_nothing: list[Acked] = []
+        """Acks of what was never tried."""
+        self.known_groups: set[str] = set()
+        """Groups whose creation is in the record, and so are all their changes."""
+
+    def all(self) -> Iterator[Send]:
+        """Every one."""
+        for lane in self._lanes.values():
+            for send in lane.sends.values():
+                if lane.conversation == send.conversation:
+                    yield send
+
+    def find(self, conversation: str, device: str, name: str) -> Send | None:
+        """The send of that key."""
+        lane = self._lanes.get((conversation, device))
+        return None if lane is None else lane.sends.get(name)
+
+    def subjects(self, send: Send) -> tuple[str, ...]:
+        """Whom a change concerns."""
+        return self._subjects.get(send.turn, ())
+
+    def attempt(self, fact: Attempt) -> None:
+        """A first try of a message."""
+        self._put(fact, fact.text, fact.after, "")
+
+    def change(self, fact: ChangeTried) -> None:
+        """A first try of a change."""
+        self._subjects[self.count] = fact.subjects
+        self._put(fact, "", "", fact.change)
+
+    def retry(self, fact: Retry) -> None:
+        """One more try."""
+        send = self.find(fact.conversation, fact.device, fact.id)
+        if send is not None:
+            send.tries += 1
+            if fact.after is not None:
+                send.after = fact.after
+            send.answer = "none"
+
+    def acked(self, fact: Acked) -> None:
+        """An answer with a number."""
+        send = self.find(fact.conversation, fact.device, fact.id) or self._created(fact)
+        if send is None:
+            self.of_nothing.append(fact)
+            return
+        send.answer = "acked"
+        if not send.number:
+            self.acked_once += 1
+            send.number = fact.number
+            send.acked_turn = self.count
+        elif send.number != fact.number or send.conversation != fact.conversation:
+            self.second_numbers.append((send, fact.conversation, fact.number))
+
+    def refusal(self, fact: Refused) -> None:
+        """An answer without one."""
+        send = self.find(fact.conversation, fact.device, fact.id)
+        if send is not None:
+            send.refused = True
+            # Out of turn is final for who does not send the one before again.
+            send.answer = "later" if fact.retryable and fact.code != "out_of_turn" else "refused"
+
+    def _created(self, fact: Acked) -> Send | None:
+        """The creation of which this is an ack: it was tried before its group had a name."""
+        send = self.find("", fact.device, fact.id)
+        if send is not None and not send.conversation:
+            send.conversation = fact.conversation
+            self._lane(fact.conversation, send.device, send.account).sends[send.id] = send
+            self.known_groups.add(fact.conversation)
+        return send
+
+    def _put(self, fact: Attempt | ChangeTried, text: str, after: str, change: str) -> None:
+        lane = self._lane(fact.conversation, fact.device, fact.account)
+        account = lane.account if fact.account == lane.account else fact.account
+        before = lane.sends.get(after)
+        if before is not None:
+            after = before.id
+        send = Send(lane.device, account, lane.conversation, fact.id, text, after, change, self.count)
+        if lane.sends.setdefault(send.id, send) is not send:
+            self.twice.append(send)
+        self.count += 1
+
+    def _lane(self, conversation: str, device: str, account: str) -> _Lane:
+        lane = self._lanes.get((conversation, device))
+        if lane is None:
+            lane = self._lanes[conversation, device] = _Lane(conversation, device, account, {})
+        return lane

@@ -1,0 +1,129 @@
+"""What a right run holds: events, inboxes, conversations, devices."""
+
+from typing import Literal
+
+import msgspec
+
+from prove.facts import (
+    HistoryMessage,
+    HistoryNotice,
+    InboxRow,
+    SeenAccount,
+    SeenMark,
+    SeenMessage,
+    SeenNotice,
+)
+
+
+class Numbered(msgspec.Struct, gc=False, frozen=True):
+    """A message (change "") or a notice."""
+
+    conversation: str
+    number: int
+    ordinal: int
+    sender: str
+    device: str
+    id: str
+    text: str
+    change: str = ""
+    subjects: tuple[str, ...] = ()
+    history: str = ""
+
+    def seen(self, session: int, position: int) -> SeenMessage | SeenNotice:
+        """As it comes to a session."""
+        place = (session, position, self.conversation, self.number, self.ordinal, self.sender, self.device, self.id)
+        if self.change:
+            return SeenNotice(*place, self.change, self.subjects, self.history)
+        return SeenMessage(*place, self.text)
+
+    def read(self, reader: str) -> HistoryMessage | HistoryNotice:
+        """As somebody reads it at the end."""
+        place = (reader, self.conversation, self.number, self.ordinal, self.sender, self.device, self.id)
+        if self.change:
+            return HistoryNotice(*place, self.change, self.subjects, self.history)
+        return HistoryMessage(*place, self.text)
+
+    def row(self, account: str, position: int) -> InboxRow:
+        """As it stands in an inbox."""
+        kind: Literal["message", "notice"] = "notice" if self.change else "message"
+        return InboxRow(account, position, kind, self.conversation, self.number, "")
+
+
+class Mark(msgspec.Struct, gc=False, frozen=True):
+    """An account's mark, as it is posted."""
+
+    kind: Literal["read", "delivered"]
+    conversation: str
+    account: str
+    number: int
+
+    def seen(self, session: int, position: int) -> SeenMark:
+        """As it comes to a session."""
+        return SeenMark(session, position, self.kind, self.conversation, self.account, self.number)
+
+    def row(self, account: str, position: int) -> InboxRow:
+        """As it stands in an inbox."""
+        return InboxRow(account, position, self.kind, self.conversation, self.number, self.account)
+
+
+class AccountChange(msgspec.Struct, gc=False, frozen=True):
+    """A change about an account."""
+
+    change: str
+    subject: str
+    version: int
+
+    def seen(self, session: int, position: int) -> SeenAccount:
+        """As it comes to a session."""
+        return SeenAccount(session, position, self.change, self.subject, self.version)
+
+    def row(self, account: str, position: int) -> InboxRow:
+        """As it stands in an inbox."""
+        return InboxRow(account, position, "account", "", self.version, self.subject)
+
+
+Entry = Numbered | Mark | AccountChange
+
+
+class Person(msgspec.Struct):
+    """An account. floor: up to which position its inbox was trimmed."""
+
+    name: str
+    inbox: list[Entry] = []
+    floor: int = 0
+
+
+class Place(msgspec.Struct):
+    """A conversation. reads: by account the ranges that it may read, the last with None for no end."""
+
+    name: str
+    events: list[Numbered] = []
+    members: dict[str, int] = {}
+    reads: dict[str, list[tuple[int, int | None]]] = {}
+    history: str = "all"
+    messages: int = 0
+
+    def readable(self, account: str) -> list[Numbered]:
+        """What the account may read."""
+        spans = [(first, last or len(self.events)) for first, last in self.reads.get(account, [])]
+        return [one for one in self.events if any(first <= one.number <= last for first, last in spans)]
+
+
+class Phone(msgspec.Struct):
+    """A device. session: 0 when it has none. position: what it has of its inbox; -1: it never was there."""
+
+    name: str
+    account: str
+    position: int = -1
+    session: int = 0
+    gone: bool = False
+
+
+class Sent(msgspec.Struct):
+    """A send that was tried. event: what it became."""
+
+    phone: Phone
+    conversation: str
+    id: str
+    text: str
+    event: Numbered | None = None

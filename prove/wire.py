@@ -1,0 +1,128 @@
+"""Events of the wire as facts: what whoever drives a run writes for each event that comes or is read."""
+
+from typing import Literal
+
+from chinwag.client.events import Unknown
+from chinwag.wire.values import (
+    AccountEvent,
+    Body,
+    Created,
+    Delivered,
+    Event,
+    Joined,
+    Left,
+    Message,
+    Notice,
+    NumberedEvent,
+    Read,
+    Removed,
+    RoleChanged,
+    SettingsChanged,
+    Text,
+    subject,
+)
+from prove.facts import (
+    HistoryMessage,
+    HistoryNotice,
+    InboxRow,
+    SeenAccount,
+    SeenMark,
+    SeenMessage,
+    SeenNotice,
+)
+
+
+class NotUnderstood(Exception):  # noqa: N818 - it says what the event is
+    """An event of a kind that this version does not know. A run has none: it drives a server of its own version."""
+
+
+def seen(session: int, position: int, event: Event | Unknown) -> SeenMessage | SeenNotice | SeenMark | SeenAccount:
+    """What came in a session at a position. Raises NotUnderstood."""
+    if isinstance(event, Message):
+        return SeenMessage(
+            session,
+            position,
+            event.conversation,
+            event.number,
+            event.ordinal,
+            event.sender,
+            event.device,
+            event.id,
+            text_of(event.body),
+        )
+    if isinstance(event, Read | Delivered):
+        kind = mark_kind(event)
+        return SeenMark(session, position, kind, event.conversation, event.account, event.number)
+    if isinstance(event, AccountEvent):
+        change = event.change
+        return SeenAccount(session, position, type(change).__name__, subject(change), change.version)
+    if isinstance(event, Unknown):
+        raise NotUnderstood(event.raw.decode(errors="replace"))
+    change_kind, subjects, history = notice_of(event)
+    return SeenNotice(
+        session,
+        position,
+        event.conversation,
+        event.number,
+        event.ordinal,
+        event.sender,
+        event.device,
+        event.id,
+        change_kind,
+        subjects,
+        history,
+    )
+
+
+def in_history(reader: str, event: NumberedEvent | Unknown) -> HistoryMessage | HistoryNotice:
+    """A row of a page of history, as `reader` read it. Raises NotUnderstood."""
+    if isinstance(event, Unknown):
+        raise NotUnderstood(event.raw.decode(errors="replace"))
+    number, ordinal, sender, device, name = event.number, event.ordinal, event.sender, event.device, event.id
+    if isinstance(event, Message):
+        return HistoryMessage(reader, event.conversation, number, ordinal, sender, device, name, text_of(event.body))
+    return HistoryNotice(reader, event.conversation, number, ordinal, sender, device, name, *notice_of(event))
+
+
+def in_inbox(account: str, position: int, event: Event | Unknown) -> InboxRow:
+    """What stands at a position of the account's inbox. Raises NotUnderstood."""
+    if isinstance(event, Read | Delivered):
+        return InboxRow(account, position, mark_kind(event), event.conversation, event.number, event.account)
+    if isinstance(event, AccountEvent):
+        change = event.change
+        return InboxRow(account, position, "account", "", change.version, subject(change))
+    if isinstance(event, Unknown):
+        raise NotUnderstood(event.raw.decode(errors="replace"))
+    kind: Literal["message", "notice"] = "message" if isinstance(event, Message) else "notice"
+    return InboxRow(account, position, kind, event.conversation, event.number, "")
+
+
+def text_of(body: Body) -> str:
+    """The text; of a body without one, what stands for it."""
+    return body.text if isinstance(body, Text) else repr(body)
+
+
+def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
+    """The kind of a notice's change, whom it concerns, and what it says of history for who joins later."""
+    if not isinstance(event, Notice):
+        return type(event).__name__.lower(), (), ""
+    match event.change:
+        case Created(members=members, settings=settings):
+            return "created", tuple(members), settings.history
+        case Joined(account=account):
+            return "joined", (account,), ""
+        case Left(account=account):
+            return "left", (account,), ""
+        case Removed(account=account):
+            return "removed", (account,), ""
+        case RoleChanged(account=account):
+            return "role", (account,), ""
+        case SettingsChanged(settings=settings):
+            return "settings", (), settings.history
+        case _:
+            return "title", (), ""
+
+
+def mark_kind(mark: Read | Delivered) -> Literal["read", "delivered"]:
+    """Which mark it is."""
+    return "read" if isinstance(mark, Read) else "delivered"

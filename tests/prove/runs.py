@@ -1,0 +1,154 @@
+"""Right runs as lists of facts: one with a bit of everything, and random ones."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from prove.facts import AnyFact, Run
+from prove.record import VERSION
+from prove.right.run import RightRun
+from prove.right.values import Phone, Place
+
+FIRST = Run(VERSION, 1, "made up")
+
+
+def rich() -> list[AnyFact]:
+    """Ann (phone, laptop, and a tablet that is revoked), Ben, Cem and Dot; a direct conversation and a group, in which
+    people come, go and come again; marks, sleepers, a fault, a reset."""
+    facts: list[AnyFact] = [FIRST]
+    run = RightRun(facts.append)
+    ann, laptop, tablet = (run.phone(f"ann-{what}", "ann") for what in ("phone", "laptop", "tablet"))
+    ben, cem, dot = (run.phone(f"{who}-phone", who) for who in ("ben", "cem", "dot"))
+    for phone in (ann, tablet, ben, cem, dot):
+        run.cold_load(phone)
+        run.connect(phone, "stream" if phone is cem else "socket")
+    talk = run.direct("ann", "ben")
+    _talk(run, ann, ben, talk)
+    run.connect(laptop)
+    tea = run.group(ann, ("ben", "cem"), "joined")
+    for turn in range(3):
+        run.send(cem, tea, f"cem {turn}")
+        run.send(ann, tea, f"ann {turn}")
+    run.change(ann, tea, "joined", "dot")
+    run.change(ann, tea, "role", "ben")
+    run.send(dot, tea, "here I am")
+    run.change(ben, tea, "removed", "cem")
+    run.send(ann, tea, "cem is out")
+    run.refuse(run.attempt(cem, tea, "let me in"), "not_member", retryable=False)
+    run.change(ann, tea, "settings", history="all")
+    run.disconnect(dot)
+    run.change(ann, tea, "title")
+    run.trim("dot")
+    run.change(ann, tea, "joined", "cem")
+    run.connect(dot)
+    run.change(dot, tea, "left", "dot")
+    run.refuse(run.attempt(dot, tea, "one more thing"), "not_member", retryable=False)
+    run.mark("ben", tea, "delivered", 4)
+    run.mark("ben", tea, "read", 4)
+    run.mark("ben", tea, "read", 9)
+    run.send(ann, tea, "have you read it?")
+    run.ask_marks("ann", tea, "ben")
+    run.ask_marks("ann", tea, "ben")
+    run.account_change("ann", 2)
+    run.attempt(tablet, talk, "nobody answers this")
+    run.revoke(tablet)
+    run.fault("kill", "after the commit")
+    run.connect(ann)
+    run.connect(ben, cursor=ben.position - 2)
+    run.send(ben, talk, "still there?")
+    run.probe(run.send(ann, talk, "yes"), "ben")
+    run.finish()
+    return facts
+
+
+def _talk(run: RightRun, ann: Phone, ben: Phone, talk: Place) -> None:
+    """Several in flight, refused and tried again, acked twice; placed and never acked."""
+    first = run.attempt(ann, talk, "one")
+    second = run.attempt(ann, talk, "two", first)
+    run.place(first)
+    run.place(second)
+    run.ack(second)
+    run.ack(first)
+    run.retry(first)
+    run.ack(first)
+    run.send(ben, talk, "hello")
+    late = run.attempt(ann, talk, "too much")
+    run.refuse(late, "rate_limited", retryable=True)
+    run.send(ann, talk, "meanwhile")
+    run.retry(late)
+    run.place(late)
+    run.ack(late)
+    cut = run.attempt(ben, talk, "cut off")
+    run.place(cut)
+    run.disconnect(ben)
+    run.send(ann, talk, "are you there?")
+    run.connect(ben)
+    run.retry(cut)
+    run.ack(cut)
+
+
+PEOPLE = ("ann", "ben", "cem")
+
+
+@st.composite
+def random_runs(draw: st.DrawFn) -> list[AnyFact]:
+    """Three people with up to two devices each do what comes to their minds."""
+    facts: list[AnyFact] = [FIRST]
+    run = RightRun(facts.append)
+    phones = []
+    for account in PEOPLE:
+        for turn in range(draw(st.integers(1, 2))):
+            phone = run.phone(f"{account}-{turn}", account)
+            phones.append(phone)
+            if draw(st.booleans()) or turn == 0:
+                run.cold_load(phone)
+            run.connect(phone)
+    places = [run.direct("ann", "ben"), run.group(phones[0], ("ben",), draw(st.sampled_from(["all", "joined"])))]
+    run.send(phones[0], places[0], "first")
+    for _ in range(draw(st.integers(0, 25))):
+        _act(draw, run, draw(st.sampled_from(phones)), places)
+    run.finish()
+    return facts
+
+
+def _act(draw: st.DrawFn, run: RightRun, phone: Phone, places: list[Place]) -> None:
+    inside = [place for place in places if phone.account in place.members]
+    place = draw(st.sampled_from(inside)) if inside else None
+    act: Any = draw(st.sampled_from(["send", "burst", "later", "sleep", "mark", "change", "account", "fault", "trim"]))
+    if act == "sleep" and phone.session:
+        run.disconnect(phone)
+    elif not phone.session:
+        run.connect(phone, cursor=draw(st.integers(0, phone.position)))
+    elif act == "account":
+        run.account_change(phone.account, 1)
+    elif act == "fault":
+        run.fault()
+    elif act == "trim":
+        run.trim(phone.account)
+    elif place is None:
+        run.change(phone, places[1], "joined", phone.account)
+    elif act == "send":
+        run.send(phone, place, draw(st.text(max_size=5)))
+    elif act == "burst":
+        first = run.attempt(phone, place, "first of two")
+        second = run.attempt(phone, place, "second of two", first)
+        for sent in (first, second):
+            run.place(sent)
+        for sent in draw(st.permutations([first, second, first])):
+            run.ack(sent)
+    elif act == "later":
+        sent = run.attempt(phone, place, "in the end")
+        run.refuse(sent, "unavailable", retryable=True)
+        run.send(phone, place, "in between")
+        run.retry(sent)
+        run.place(sent)
+        run.ack(sent)
+        run.probe(sent, phone.account)
+    elif act == "mark" and place.events:
+        run.mark(
+            phone.account, place, draw(st.sampled_from(["read", "delivered"])), draw(st.integers(1, len(place.events)))
+        )
+        run.ask_marks(phone.account, place, phone.account)
+    elif act == "change" and place is places[1]:
+        others = [account for account in PEOPLE if account != phone.account]
+        other = draw(st.sampled_from(others))
+        run.change(phone, place, "removed" if other in place.members else "joined", other)

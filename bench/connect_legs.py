@@ -23,6 +23,7 @@ from typing import Any
 
 import uvloop
 
+import cores
 import data
 import processes
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
@@ -155,7 +156,7 @@ async def waves(folder: Path, count: int) -> list[dict[str, float]]:
     people = await data.make_people(folder, WAVE * count)
     logins = data.logins(folder, people)
     server = await opened(folder)
-    generator = processes.Generator()
+    generator = processes.Generator(cores.choose().generators[0])
     url = f"ws://127.0.0.1:{server.port.port}/v1/socket"
     figures = []
     try:

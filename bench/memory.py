@@ -22,6 +22,7 @@ from typing import Final
 import msgspec
 import uvloop
 
+import cores
 import data
 import processes
 from chinwag.assembly import Server, open_server
@@ -63,7 +64,7 @@ async def hold(folder: Path, count: int, traced: bool) -> Taken:
     logins = data.logins(folder, people)
     server = await open_server(Config(data=Data(path=folder), server=Server_(port=0), observe=Observe(port=0)))
     await server.start()
-    generator = processes.Generator()
+    generator = processes.Generator(cores.choose().generators[0])
     try:
         await held(server, generator, logins[:WARM])  # what is made once is no session's
         await asyncio.get_running_loop().run_in_executor(None, generator.go)

@@ -41,11 +41,11 @@ unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
 
-prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
-	@$(BIN)/python -m prove $(ARGS)
-
 power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --without-sync sqlite")
 	@$(BIN)/python -m prove.power $(ARGS)
+
+prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
+	@$(BIN)/python -m prove $(ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

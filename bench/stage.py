@@ -61,6 +61,13 @@ class Stage:
         honest(title, side, outcome)
         return outcome
 
+    def beside(self) -> processes.Generator:
+        """One more generator, on the first one's core: what it times does not wait in the first one's queue.
+
+        Whoever asked stops it.
+        """
+        return processes.Generator(self._cores.generators[0])
+
     def seconds(self, seconds: float) -> float:
         """How long to measure, at this run's scale."""
         return max(SHORTEST_SECONDS, seconds * self._scale)

@@ -23,11 +23,14 @@ async def test_a_block_has_a_direction(directory: Directory) -> None:
         assert await blocks.by(ANN, [BEN, CLO]) == {BEN}
         assert await blocks.against(ANN, [BEN, CLO]) == {CLO}
         assert await blocks.count(ANN) == 1
-        assert set(await blocks.around(ANN, 9)) == {BEN, CLO}
-        assert len(await blocks.around(ANN, 1)) == 1
+        assert await blocks.around_each([ANN, BEN], 9) == {ANN: {BEN, CLO}, BEN: {ANN}}
+        assert {name: len(others) for name, others in (await blocks.around_each([ANN, BEN], 1)).items()} == {
+            ANN: 1,
+            BEN: 1,
+        }
         assert await blocks.remove(ANN, BEN)
         assert not await blocks.remove(ANN, BEN)
-        assert await blocks.around(ANN, 9) == [CLO]
+        assert await blocks.around_each([ANN, BEN], 9) == {ANN: {CLO}, BEN: set()}
 
 
 async def test_refusals_wait_oldest_first_one_a_pair_until_done(directory: Directory, opener: Open) -> None:

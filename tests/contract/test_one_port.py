@@ -1,7 +1,7 @@
 """HTTP and WebSocket on one port: what the gateway leans on in uvicorn and picows, over real sockets.
 
 When this fails after an upgrade of either, the other side of the wall moved: see `roles/gateway/upgrade.py` and
-`roles/gateway/frames.py`. The client is plain asyncio streams, so that it can break the protocol where a library would
+`roles/gateway/parsers.py`. The client is plain asyncio streams, so that it can break the protocol where a library would
 not.
 """
 
@@ -22,7 +22,9 @@ from litestar import Litestar, get, post
 from litestar.params import JSONBody
 from tests.support.certificate import make_certificate
 
+from chinwag.roles.gateway.frames import Frames
 from chinwag.roles.gateway.one_port import Certificate, OnePort
+from chinwag.roles.gateway.parsers import SPARES
 from chinwag.roles.gateway.socket import Socket, SocketLimits
 from chinwag.roles.gateway.upgrade import HttpLimits, Upgrade
 from chinwag.wire.errors import Code, Refused
@@ -435,14 +437,62 @@ async def test_large_and_small_frames_mixed_stay_in_order(house: House) -> None:
 async def test_the_room_of_a_large_message_is_given_back(house: House) -> None:
     """picows' read buffer grows to twice a large message and stays: 100,000 such sockets would be 400 GB."""
     client, peer = await house.socket()
-    transport = peer.socket._transport
+    reader = peer.socket._transport.get_protocol()
+    assert isinstance(reader, Frames)
     client.send(TEXT, b"x" * 1_900_000)
     await client.read()
-    assert len(transport.get_protocol().get_buffer(-1)) < 4096  # type: ignore[attr-defined]
+    assert reader._parser is None
+    assert len(reader.get_buffer(-1)) < 64 << 10
     client.write(b"".join(client.frame(TEXT, b"y" * 100) for _ in range(3000)))
     for _ in range(3000):
         await client.read()
-    assert len(transport.get_protocol().get_buffer(-1)) < 64 << 10  # type: ignore[attr-defined]
+    assert reader._parser is None
+    assert len(reader.get_buffer(-1)) < 64 << 10
+
+
+async def test_an_idle_connection_keeps_no_parser(house: House) -> None:
+    """Whoever is in the middle of a frame has one to itself; all others share, whatever came over them."""
+    spares = house.port.sockets.parsers._spare
+    pairs = [await house.socket() for _ in range(20)]
+    halves = [Client.frame(TEXT, b"%d" % number * 100) for number in range(len(pairs))]
+    for (client, peer), frame in zip(pairs, halves, strict=True):
+        client.send(TEXT, b"whole")
+        assert await client.read() == (TEXT, b"whole")
+        client.write(Client.frame(TEXT, b"first") + frame[:50])
+        assert await client.read() == (TEXT, b"first")
+        reader = peer.socket._transport.get_protocol()
+        assert isinstance(reader, Frames)
+        assert reader._parser is not None
+        assert reader._parser not in spares
+    for number, ((client, _), frame) in enumerate(zip(pairs, halves, strict=True)):
+        client.write(frame[50:])
+        assert await client.read() == (TEXT, b"%d" % number * 100)
+    readers = [peer.socket._transport.get_protocol() for _, peer in pairs]
+    assert all(reader._parser is None for reader in readers)  # type: ignore[attr-defined]
+    assert 0 < len(spares) <= SPARES
+
+
+async def test_frames_of_many_connections_are_not_mixed(house: House) -> None:
+    pairs = [await house.socket() for _ in range(10)]
+    texts = [[b"%d:%d" % (who, number) + b"." * (number * 37 % 700) for number in range(50)] for who in range(10)]
+    streams = [b"".join(Client.frame(TEXT, text) for text in each) for each in texts]
+    for start in range(0, max(map(len, streams)), 331):
+        for (client, _), stream in zip(pairs, streams, strict=True):
+            client.write(stream[start : start + 331])
+        await asyncio.sleep(0)
+    for (client, _), each in zip(pairs, texts, strict=True):
+        assert [await client.read() for _ in each] == [(TEXT, text) for text in each]
+
+
+@pytest.mark.parametrize("last", [b"\x03\xe8", b"\x03\xe8bye", b""])
+async def test_a_parser_that_saw_a_close_frame_serves_nobody_else(house: House, last: bytes) -> None:
+    for _ in range(3):
+        client, peer = await house.socket()
+        client.send(TEXT, b"hello")
+        assert await client.read() == (TEXT, b"hello")
+        client.send(CLOSE, last)
+        assert (await client.read())[0] == CLOSE
+        await peer.until("closed")
 
 
 async def test_frames_in_the_segment_of_the_upgrade_are_not_lost(house: House) -> None:

@@ -252,8 +252,13 @@ async def test_an_audience_is_bounded_and_cached(world: World) -> None:
     world.friends = {ANN: [AccountId(str(number)) for number in range(100, 100 + 2 * TOLD_MAX)]}
     audience = await world.audience.of(ANN)
     assert len(audience) == TOLD_MAX
+    world.audience.forget_old()
     assert await world.audience.of(ANN) is audience
     assert world.friends_asked == 1
+    world.time.now += int(CACHE_SECONDS * 1000)
+    world.audience.forget_old()
+    assert not world.audience._cache
+    assert world.audience._cached == 0
 
 
 async def test_strangers_are_answered_nothing(world: World) -> None:

@@ -25,10 +25,10 @@ def apart_in(directory: Directory) -> Callable[[AccountId], Awaitable[Iterable[A
     """Those with whom an account has a block, of either side, and those just closed, whom a cached audience may still
     hold, as the presence role asks for them."""
 
-    async def apart(account: AccountId) -> Iterable[AccountId]:
+    async def read(accounts: Sequence[AccountId]) -> dict[AccountId, set[AccountId]]:
         async with directory.reading() as transaction:
-            around = await transaction.blocks.around(account, APART_MAX)
-            closed = await transaction.erasures.latest(PAGE_MAX)
-        return [*around, *(one for one in closed if one != account)]
+            around = await transaction.blocks.around_each(accounts, APART_MAX)
+            closed = set(await transaction.erasures.latest(PAGE_MAX))
+        return {account: (others | closed) - {account} for account, others in around.items()}
 
-    return apart
+    return Together(read).ask

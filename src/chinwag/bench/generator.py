@@ -2,9 +2,10 @@
 
     python -m chinwag.bench.generator < jobs > outcomes
 
-While an idle job is held, the line `"held"` goes out, and a line that comes in ends it.
+While an idle job is held, or people chat on, the line `"held"` goes out, and a line that comes in ends it.
 """
 
+import asyncio
 import gc
 import resource
 import sys
@@ -13,10 +14,10 @@ from typing import Final
 import msgspec
 import uvloop
 
-from chinwag.bench import group, idle, pages, pairs, returning
+from chinwag.bench import chatting, group, idle, pages, pairs, returning
 from chinwag.bench.figures import Outcome
 
-Job = pairs.Pairs | group.Group | idle.Idle | returning.Returning | pages.Pages
+Job = pairs.Pairs | chatting.Chatting | group.Group | idle.Idle | returning.Returning | pages.Pages
 _decode: Final = msgspec.json.Decoder(Job).decode
 HELD: Final = "held"
 
@@ -26,6 +27,8 @@ async def run(job: Job) -> Outcome:
     match job:
         case pairs.Pairs():
             return await pairs.run(job)
+        case chatting.Chatting():
+            return await chatting.run(job, lambda: asyncio.to_thread(_held))
         case group.Group():
             return await group.run(job)
         case idle.Idle():

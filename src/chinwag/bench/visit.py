@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.bench import group, idle, pairs, returning
+from chinwag.bench import chatting, group, idle, pairs, returning
 from chinwag.bench.figures import Outcome
 from chinwag.bench.guests import Guests
 
@@ -113,10 +113,15 @@ class Visit:
         if not away:
             return
         self._say(f"B5: {len(away)} devices come back at once, {behind:,} messages behind")
-        job = returning.Returning(self._plan.url, away, behind, logins[:2], _nonce(), texts=nonce, limited=True)
-        outcome = _honest("B5", await returning.run(job))
-        self._add(outcome, "B5.events_s", "events_s", "/s", f"{len(away)} devices, {behind:,} messages each")
-        self._add(outcome, "B5.live_p99_ms", "live_p99_ms", "ms", f"quiet: {outcome.figures['quiet_p99_ms']} ms")
+        came: list[Outcome] = []
+
+        async def come_back() -> None:
+            came.append(_honest("B5", await returning.run(returning.Returning(self._plan.url, away, behind, nonce))))
+
+        chat = chatting.Chatting(self._plan.url, logins[:2], _nonce(), limited=True)
+        live = _honest("B5", await chatting.run(chat, come_back))
+        self._add(came[0], "B5.events_s", "events_s", "/s", f"{len(away)} devices, {behind:,} messages each")
+        self._add(live, "B5.live_p99_ms", "live_p99_ms", "ms", f"quiet: {live.figures['quiet_p99_ms']} ms")
 
     async def _idle(self) -> None:
         logins, count = self._guests.logins(), self._plan.sessions

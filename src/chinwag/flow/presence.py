@@ -26,7 +26,7 @@ ACCOUNTS_MAX: Final = 1_000_000
 """Accounts in the table: those online and those that were until just now. Reports of more are dropped."""
 BATCH: Final = 256
 """Accounts that one flush stores and tells of."""
-TELLING: Final = 16
+TELLING: Final = 128
 """Audiences looked up at a time."""
 SLICE: Final = 1_000
 """Accounts gone through before others have their turn."""
@@ -41,8 +41,8 @@ class _Entry:
 
     __slots__ = ("due", "stamp", "state", "told")
 
-    def __init__(self, grace_ms: int) -> None:
-        self.state = State(grace=grace_ms)
+    def __init__(self, state: State) -> None:
+        self.state = state
         self.told: bool | None = None
         self.stamp = 0
         self.due: int | None = None
@@ -64,7 +64,7 @@ class Presences:
         self._bus = bus
         self._audience = audience
         self._clock = clock
-        self._grace_ms = grace_ms
+        self._nobody = State(grace=grace_ms)
         self._awaited_until = clock() + grace_ms
         self._entries: dict[AccountId, _Entry] = {}
         self._timer: list[tuple[int, AccountId]] = []
@@ -81,6 +81,11 @@ class Presences:
     def dirty(self) -> bool:
         """Whether a flush has something new to do."""
         return bool(self._dirty)
+
+    @property
+    def full(self) -> bool:
+        """Whether a flush has a whole batch to do."""
+        return len(self._dirty) >= BATCH
 
     @property
     def unsaved(self) -> bool:
@@ -184,7 +189,7 @@ class Presences:
         if len(self._entries) >= ACCOUNTS_MAX:
             self.dropped += 1
             return None
-        entry = self._entries[account] = _Entry(self._grace_ms)
+        entry = self._entries[account] = _Entry(self._nobody)
         return entry
 
     def _put(self, account: AccountId, entry: _Entry, state: State) -> None:

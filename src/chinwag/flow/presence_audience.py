@@ -137,6 +137,12 @@ class Audience:
         spans = await self._messages.memberships(account)
         return list(dict.fromkeys(span.conversation for span in spans if span.last is None))
 
+    def forget_old(self) -> None:
+        """Let go of audiences that would be looked up anew in any case. Call it from time to time."""
+        now = self._clock()
+        while self._cache and next(iter(self._cache.values()))[0] <= now:
+            self._drop_first()
+
     def _remember(self, account: AccountId, audience: frozenset[AccountId]) -> None:
         earlier = self._cache.pop(account, None)
         if earlier is not None:
@@ -144,8 +150,11 @@ class Audience:
         self._cache[account] = (self._clock() + CACHE_SECONDS, audience)
         self._cached += len(audience)
         while self._cached > CACHE_ACCOUNTS:
-            _, (_, oldest) = self._cache.popitem(last=False)
-            self._cached -= len(oldest)
+            self._drop_first()
+
+    def _drop_first(self) -> None:
+        _, (_, audience) = self._cache.popitem(last=False)
+        self._cached -= len(audience)
 
 
 def _tells(state: Conversation) -> bool:

@@ -10,10 +10,12 @@ V = TypeVar("V")
 
 MOST: Final = 200
 """Questions of one read."""
+PAUSE: Final = 0.01
+"""Seconds from one read to the next. Who asks when nobody did lately is not held up."""
 
 
 class Together(Generic[K, V]):
-    """Those who ask while a read is under way share the next one. An answer is never older than its question.
+    """Those who ask during a read, or just after it, share the next one. An answer is never older than its question.
 
     As many questions may wait as there are askers; who asks bounds how long.
     """
@@ -21,18 +23,17 @@ class Together(Generic[K, V]):
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
         """`read` answers up to `MOST` different questions, each of them; what it raises all of them get."""
         self._read = read
-        self._waiting: dict[K, asyncio.Future[V]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V]]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     async def ask(self, question: K) -> V:
         """The answer. Raises what the read raised. Who asks may be cancelled without harm to the others."""
-        answer = self._waiting.get(question)
-        if answer is None:
-            loop = asyncio.get_running_loop()
-            answer = self._waiting[question] = loop.create_future()
-            if self._reading is None:
-                self._reading = loop.create_task(self._read_all())
-        return await asyncio.shield(answer)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[V] = loop.create_future()
+        self._waiting.setdefault(question, []).append(answer)
+        if self._reading is None:
+            self._reading = loop.create_task(self._read_all())
+        return await answer
 
     async def _read_all(self) -> None:
         try:
@@ -40,12 +41,18 @@ class Together(Generic[K, V]):
                 asked = {question: self._waiting.pop(question) for question in list(islice(self._waiting, MOST))}
                 try:
                     found = await self._read(tuple(asked))
-                    for question, answer in asked.items():
-                        answer.set_result(found[question])
+                    answers = {question: found[question] for question in asked}
                 except Exception as failure:
-                    for answer in asked.values():
-                        if not answer.done():
-                            answer.set_exception(failure)
-                            answer.exception()  # seen, also if everybody who asked has gone meanwhile
+                    for waiting in asked.values():
+                        for one in waiting:
+                            if not one.done():
+                                one.set_exception(failure)
+                else:
+                    for question, waiting in asked.items():
+                        for one in waiting:
+                            if not one.done():
+                                one.set_result(answers[question])
+                if len(self._waiting) < MOST:
+                    await asyncio.sleep(PAUSE)
         finally:
             self._reading = None

@@ -66,6 +66,6 @@ class BlockRepository(Protocol):
         """How many an account blocks."""
         ...
 
-    async def around(self, account: AccountId, limit: int) -> list[AccountId]:
-        """Those with whom there is a block, of either side, at most `limit`."""
+    async def around_each(self, accounts: Sequence[AccountId], limit: int) -> dict[AccountId, set[AccountId]]:
+        """Those with whom each of up to `PAGE_MAX` accounts has a block, of either side; at most `limit` of each."""
         ...

@@ -58,12 +58,24 @@ class RelationalBlocks:
     async def count(self, blocker: AccountId) -> int:
         return await self._connection.scalar(select(func.count()).where(blocks.c.blocker == blocker)) or 0
 
-    async def around(self, account: AccountId, limit: int) -> list[AccountId]:
+    async def around_each(self, accounts: Sequence[AccountId], limit: int) -> dict[AccountId, set[AccountId]]:
+        found: dict[AccountId, set[AccountId]] = {account: set() for account in accounts[:PAGE_MAX]}
+        pairs = await self._around(list(found), limit)
+        if len(pairs) >= limit:
+            # Somebody whom very many block must not take the places of the others.
+            pairs = [pair for account in found for pair in await self._around([account], limit)]
+        for account, other in pairs:
+            found[account].add(other)
+        return found
+
+    async def _around(self, accounts: Sequence[AccountId], limit: int) -> list[tuple[AccountId, AccountId]]:
+        """Pairs of one of `accounts` and somebody with whom there is a block."""
         both = union(
-            select(blocks.c.blocked.label("other")).where(blocks.c.blocker == account),
-            select(blocks.c.blocker.label("other")).where(blocks.c.blocked == account),
+            select(blocks.c.blocker, blocks.c.blocked).where(blocks.c.blocker.in_(accounts)),
+            select(blocks.c.blocked, blocks.c.blocker).where(blocks.c.blocked.in_(accounts)),
         ).limit(limit)
-        return [AccountId(one) for one in await self._connection.scalars(both)]
+        rows = await self._connection.execute(both)
+        return [(AccountId(mine), AccountId(other)) for mine, other in rows.tuples()]
 
 
 class RelationalRefusals:

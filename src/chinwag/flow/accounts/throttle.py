@@ -9,6 +9,7 @@ import ipaddress
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 
 from chinwag.domain.account import NameKey
@@ -17,6 +18,8 @@ from chinwag.flow.clock import Clock
 
 TABLE: Final = 100_000
 """Buckets kept per table; the one longest unused goes first."""
+ADDRESSES: Final = 4096
+"""Addresses whose network is remembered, as working it out costs more than counting."""
 ELSEWHERE: Final = 10
 """A name's bucket over all addresses is so many times as large as the one for one address."""
 
@@ -111,6 +114,7 @@ class Throttle:
         self._sign_ups.take(network)
 
 
+@lru_cache(ADDRESSES)
 def network_of(address: str) -> str:
     """What counts as one address: an IPv4 address, or the 64-bit network of an IPv6 one, which one house has whole."""
     try:

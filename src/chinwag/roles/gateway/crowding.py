@@ -4,10 +4,11 @@ Loopback is not counted: there sit this machine's own proxy, which speaks for ev
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import final
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.throttle import network_of
+from chinwag.flow.accounts.throttle import ADDRESSES, network_of
 
 
 @final
@@ -43,6 +44,7 @@ class Crowding:
             del self._counts[network]
 
 
+@lru_cache(ADDRESSES)
 def _is_here(address: str) -> bool:
     try:
         ip = ipaddress.ip_address(address)

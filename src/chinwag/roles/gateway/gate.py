@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Final, final
 
 
 @final
@@ -14,29 +14,21 @@ class Gate(asyncio.BufferedProtocol):
 
     __slots__ = ("_left", "_over", "parser")
 
-    def __init__(self, parser: Any, most: int, over: Callable[[], None]) -> None:
-        """parser: a buffered protocol of picows, which has no type that a checker can see."""
-        self.parser = parser
+    def __init__(self, parser: asyncio.BufferedProtocol, most: int, over: Callable[[], None]) -> None:
+        """parser: what reads the transport once `most` does not hold any more."""
+        self.parser: Final = parser
         self._left = most
         self._over = over
-
-    def took(self, size: int) -> bool:
-        """Count `size` bytes; False if they are too many now, and `over` was called."""
-        self._left -= size
-        if self._left < 0:
-            self._over()
-            return False
-        return True
 
     def get_buffer(self, sizehint: int) -> Any:
         return self.parser.get_buffer(sizehint)
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self.took(nbytes):
+        self._left -= nbytes
+        if self._left < 0:
+            self._over()
+        else:
             self.parser.buffer_updated(nbytes)
-
-    def eof_received(self) -> bool | None:
-        return self.parser.eof_received()  # type: ignore[no-any-return]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.parser.connection_lost(exc)

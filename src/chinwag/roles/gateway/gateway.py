@@ -29,14 +29,15 @@ from chinwag.roles.budgets import WRONG_TOKEN, Budgets
 from chinwag.roles.gateway.origin import check_origin
 from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.session import Session, Verb
+from chinwag.roles.gateway.turns import SIGNATURE, WELCOME, Turns
 from chinwag.roles.gateway.upgrade import Upgrade
 from chinwag.roles.gateway.verbs import VERBS
 from chinwag.roles.gateway.wheel import Wheel
 from chinwag.wire.codec import encode, parse_cursor
 from chinwag.wire.frames import Hello, Limits, Reset, Welcome
 
-CATCHING_UP: Final = 2
-"""Sessions that read their inboxes in one turn of the loop: what lives waits for them (docs/decisions/returning.md)."""
+CATCHING_UP: Final = 8
+"""Sessions that read their inboxes at a time: a bound on what they hold in memory (docs/decisions/returning.md)."""
 REPLACED_RETURN: Final = 10.0
 """Seconds after which a session may come back that was closed for a newer one."""
 SLICE: Final = 500
@@ -113,6 +114,7 @@ class Gateway:
         self.bus = services.bus
         self.budgets = services.budgets
         self.catching = asyncio.Semaphore(CATCHING_UP)
+        self.turns = Turns()
         self.wheel = Wheel[Session](Session.overdue, clock=now)
         self.loop: asyncio.AbstractEventLoop
         self._admission = services.admission
@@ -184,6 +186,7 @@ class Gateway:
         session.id = f"{self.node}.{self._made}"
         session.account, session.device = principal.account, principal.device
         self._announce.attach(session)  # from here on what arrives is noted, and read below
+        await self.turns.take(WELCOME)
         epoch, position = (cursor.epoch, cursor.position) if cursor else (None, 0)
         start = await catch_up.start(self.inbox, session.account, epoch, position)
         if session.closing:
@@ -213,7 +216,10 @@ class Gateway:
         try:
             if hello.ticket:
                 return await self._admission.admit(self._tickets.redeem(hello.ticket))
-            return self._admission.peek(hello.token) or await self._admission.check(hello.token)
+            if (known := self._admission.peek(hello.token)) is not None:
+                return known
+            await self.turns.take(SIGNATURE)
+            return await self._admission.check(hello.token)
         except Refused as refused:
             if refused.code in WRONG_TOKEN:
                 self.budgets.stranger(address)

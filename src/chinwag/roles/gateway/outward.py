@@ -22,6 +22,7 @@ from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer, Tell
 from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.socket import Socket
+from chinwag.roles.gateway.turns import STRETCH
 from chinwag.wire.codec import encode, error_frame, event_frame, signal_frame
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import Ack, Bye, Reset
@@ -184,12 +185,12 @@ class Outward:
             while not self.closing:
                 self._behind = False
                 async with gateway.catching:
+                    await gateway.turns.take(STRETCH)
                     stretch = await catch_up.read(gateway.inbox, gateway.store, self.account, self.position)
                     if stretch.events:
                         self._give(stretch.events)
                         self.flush()
                         passing("catch_up.half")
-                        await asyncio.sleep(0)
                 if self._paused_at and not self.closing:
                     self._resumed = gateway.loop.create_future()
                     await self._resumed

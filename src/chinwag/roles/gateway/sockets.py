@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from chinwag.roles.gateway.crowding import Crowding
+from chinwag.roles.gateway.parsers import Parsers
 from chinwag.roles.gateway.socket import Socket, SocketLimits
 from chinwag.roles.gateway.wheel import Wheel
 
@@ -27,7 +28,7 @@ class _Goodbye:
 
 @final
 class Sockets:
-    """All sockets of one port, with what they share: their limits, and the wheel that ends the closed ones."""
+    """All sockets of one port, with what they share: limits, parsers, and the wheel that ends the closed ones."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Sockets:
     ) -> None:
         """`report` is told the exceptions of listeners; `crowding` counts by address; `clock` in seconds."""
         self.limits: Final = limits
+        self.parsers: Final = Parsers(limits.message)
         self.report: Final = report
         self.crowding: Final = crowding
         self._clock = clock

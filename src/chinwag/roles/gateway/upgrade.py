@@ -18,12 +18,13 @@ from typing import Any, Final, Protocol, TypeAlias
 import httptools
 import msgspec
 from uvicorn import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from chinwag.roles.forwarded import Forwarded
 from chinwag.roles.gateway.crowding import Crowding
-from chinwag.roles.gateway.frames import Frames
+from chinwag.roles.gateway.frames import Frames, feed
 from chinwag.roles.gateway.socket import Address, Listener, Socket
 from chinwag.roles.gateway.sockets import Sockets
 from chinwag.roles.gateway.wheel import Wheel
@@ -139,7 +140,13 @@ class UpgradingHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, unless there are too many."""
-        super().connection_made(transport)
+        # As uvicorn's own does, which makes a socket object to ask it for the addresses; the transport keeps that.
+        self.connections.add(self)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.server = _address(transport, "sockname")
+        self.client = _address(transport, "peername")
+        self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
         door = self._door
         self._expect(door.http_limits.head_seconds)
         if len(self.connections) > door.http_limits.connections:
@@ -248,11 +255,9 @@ class UpgradingHttp(HttpToolsProtocol):
         )
         transport.set_write_buffer_limits(sockets.limits.high_water, sockets.limits.low_water)
         socket = Socket(transport, listener, remote, sockets)
-        frames = Frames(socket, transport, sockets.limits.message)
-        if sockets.limits.early is not None:
-            frames.guard(sockets.limits.early)
+        Frames(socket, sockets.parsers, sockets.limits.message).take_over(transport, sockets.limits.early)
         socket.opened()
-        frames.feed(first)
+        feed(transport, first)
 
     def _client_address(self) -> Address:
         peer, port = self.client or ("", 0)
@@ -320,6 +325,12 @@ class UpgradingHttp(HttpToolsProtocol):
         lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
         self.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + lines + b"\r\n" + body)
         self.transport.close()
+
+
+def _address(transport: asyncio.Transport, end: str) -> Address | None:
+    """Host and port of one end, None for a socket of the file system."""
+    address = transport.get_extra_info(end)
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None
 
 
 UPGRADE_HEADERS: Final = [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]

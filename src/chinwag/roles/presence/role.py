@@ -24,6 +24,8 @@ NODES_SECONDS: Final = 5.0
 """From one look at the live nodes to the next."""
 CLOSE_SECONDS: Final = 5.0
 """How long `stop` may take to store how things stand."""
+TOGETHER_SECONDS: Final = 0.1
+"""From one flush to the next, so that what comes within it is stored and told together. The first is not held up."""
 _PAUSE_SECONDS: Final = 1.0  # between looks at the timer at most, and after a failure
 _SESSION_ROLES: Final = ("gateway", "api")  # api: the sessions of those who poll
 
@@ -55,9 +57,9 @@ class PresenceRole:
         self._bus = bus
         self._registry = registry
         self._clock = clock if clock is not None else steady_clock()
-        audience = Audience(messages, friends, apart=apart)
-        self._presences = Presences(marks, bus, audience.of, self._clock, grace_ms)
-        self._asking = AskPresence(self._presences, audience)
+        self._audience = Audience(messages, friends, apart=apart)
+        self._presences = Presences(marks, bus, self._audience.of, self._clock, grace_ms)
+        self._asking = AskPresence(self._presences, self._audience)
         self._work = asyncio.Event()
         self._known: set[NodeId] = set()
         self._unsubscribe: Callable[[], None] | None = None
@@ -119,6 +121,8 @@ class PresenceRole:
         self._presences.turn()
         if self._presences.dirty:
             await self._presences.flush()
+            if not self._presences.full:
+                await asyncio.sleep(TOGETHER_SECONDS)
         if self._presences.dirty:
             return
         due = self._presences.next_turn()
@@ -146,4 +150,5 @@ class PresenceRole:
             await self._presences.node_gone(node)
         self._known = live
         self._wake()
+        self._audience.forget_old()
         await asyncio.sleep(NODES_SECONDS)

@@ -25,6 +25,8 @@ PEOPLE: Final = 10
 DEVICES: Final = 2
 SENDS_PER_CHANGE: Final = 20
 LEAST_ACKS: Final = 100
+LEAST_CHANGES: Final = 8
+"""Changes confirmed between two cuts under load, at least: else there would be little to lose of the directory."""
 LAST_ACKS: Final = 400
 """So many acks at most between the moment from which on everybody sends without end, and the cut."""
 WAYS: Final[tuple[Way, ...]] = ("bare", "torn", "torn", "torn")
@@ -168,14 +170,18 @@ class Proof:
         self._histories = Histories(self._ledger, readers)
         self._changes = Changes(self._ledger, self._people)
 
-    async def _until(self, changing: "asyncio.Task[None]", acks: int, each: int) -> None:
-        """Load the server until it has acked `acks` more messages. each: messages sent for each change confirmed."""
+    async def _until(self, changing: "asyncio.Task[None]", acks: int, each: int, least_changes: int = 0) -> None:
+        """Load the server until it has acked `acks` more messages, and confirmed `least_changes` more changes.
+
+        each: messages sent for each change confirmed.
+        """
         ledger = self._ledger
         acks += ledger.acked
+        least_changes += ledger.changes
         changes = ledger.changes - 1
         ledger.sends_left = 0
         async with asyncio.timeout(ACKS_SECONDS):
-            while ledger.acked < acks:
+            while ledger.acked < acks or ledger.changes < least_changes:
                 ledger.sends_left += each * (ledger.changes - changes)
                 changes = ledger.changes
                 for device in self._devices:
@@ -196,7 +202,7 @@ class Proof:
         changing = asyncio.create_task(self._changes.make(self.server.url))
         try:
             # Sockets would take all of the server: so many messages at first for each change, and then without end.
-            await self._until(changing, self._chance.randint(LEAST_ACKS, self._acks), each=SENDS_PER_CHANGE)
+            await self._until(changing, self._chance.randint(LEAST_ACKS, self._acks), SENDS_PER_CHANGE, LEAST_CHANGES)
             amid = self._chance.choice((None, None, *AMID))
             if amid is None:
                 await self._until(changing, self._chance.randint(1, LAST_ACKS), each=1 << 30)

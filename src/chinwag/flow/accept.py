@@ -178,8 +178,8 @@ class Accept:
         due = self._now() - ANSWER_SECONDS
         overdue = list(takewhile(lambda each: each[1][2] <= due, self._waiting.items()))
         for ref, (asker, wish, _) in overdue:
-            del self._waiting[ref]
-            self._tell(asker, wish, Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time"))
+            if self._waiting.pop(ref, None) is not None:
+                self._tell(asker, wish, Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time"))
         self._note_idle()
 
     async def _tick(self) -> None:
@@ -213,7 +213,7 @@ class Accept:
             self._slow -= 1
             try:
                 if self._known_writer(wish):  # the look-up for one before has brought a fresh state
-                    self._append(asker, wish, since)
+                    self._append(asker, wish, self._now())
                     continue
                 async with asyncio.timeout(since + ANSWER_SECONDS - self._now()):
                     opening = await self._may_go_on(wish, agreed)

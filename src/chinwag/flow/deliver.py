@@ -98,7 +98,11 @@ class Deliver:
                 _log.warning("the store stays closed for now", partition=self._partition, error=type(failure).__name__)
             else:
                 return
-            told = await self._refuse_for(pause, told)
+            try:
+                told = await self._refuse_for(pause, told)
+            except Exception:
+                _log.exception("what waits could not be refused", partition=self._partition)
+                await asyncio.sleep(pause)
             pause = min(PAUSE_MOST, 2 * pause)
 
     async def _refuse_for(self, seconds: float, told: Position) -> Position:

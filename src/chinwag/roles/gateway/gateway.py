@@ -142,7 +142,7 @@ class Gateway:
         self.wheel.start()
         self._unsubscribe = [
             self.bus.subscribe(REVOKED, self._revoked),
-            self.bus.subscribe(RECOUNT, lambda _: self.spawn(self._recount())),
+            self.bus.subscribe(RECOUNT, self._asked_to_recount),
         ]
 
     def quiesce(self) -> None:
@@ -180,8 +180,9 @@ class Gateway:
         """Let a session in and begin where its cursor says. Raises `Refused`."""
         cursor = parse_cursor(hello.cursor) if hello.cursor is not None else None
         principal = await self._admit(hello, session.socket.remote[0])
-        if not session.closing:
-            self._make_room(principal)
+        if _has_left(session):
+            return
+        self._make_room(principal)
         self._made += 1
         session.id = f"{self.node}.{self._made}"
         session.account, session.device = principal.account, principal.device
@@ -189,7 +190,7 @@ class Gateway:
         await self.turns.take(WELCOME)
         epoch, position = (cursor.epoch, cursor.position) if cursor else (None, 0)
         start = await catch_up.start(self.inbox, session.account, epoch, position)
-        if session.closing:
+        if _has_left(session):
             return
         session.push(
             encode(
@@ -260,11 +261,12 @@ class Gateway:
             if session.welcomed:
                 self._report(session, "down")
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` beside, and keep it from being collected."""
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -300,9 +302,17 @@ class Gateway:
             if isinstance(reader, Session) and (signal.account_closed or reader.device in devices):
                 reader.close(Refused(Code.REVOKED))
 
+    def _asked_to_recount(self, _: Signal) -> None:
+        self.spawn(self._recount())
+
     async def _recount(self) -> None:
         for count, session in enumerate(tuple(self._sessions)):
             if session.welcomed and not session.closing:
                 self._report(session, "up")
             if count % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
+
+
+def _has_left(session: Session) -> bool:
+    """Whether it has begun to close, which may have been during any await."""
+    return session.closing

@@ -192,7 +192,13 @@ class Parsers:
         Returns the parser that it must go on with; None if no frame is begun.
         """
         parser = own or self.ready()
-        parser.parse(size, reader)
+        try:
+            parser.parse(size, reader)
+        except BaseException:
+            # Half a frame may be in it: the next connection's bytes must not be read as that one's rest.
+            if own is None:
+                self._spare.remove(parser)
+            raise
         if own is None and not parser.fit:
             self._spare.remove(parser)
         elif own is not None and parser.fit and len(self._spare) < SPARES:

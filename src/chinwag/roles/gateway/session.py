@@ -3,6 +3,7 @@
 A session has no task and no timer of its own while it is up to date.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -33,11 +34,12 @@ _log = structlog.get_logger(__name__)
 class Session(Outward):
     """A socket's listener, an inbox's reader, and the asker of what it sends."""
 
-    __slots__ = ("_early", "_level", "_opened_at", "_typed_at", "slot")
+    __slots__ = ("_arriving", "_early", "_level", "_opened_at", "_typed_at", "slot")
 
     def __init__(self, gateway: "Gateway") -> None:
         super().__init__(gateway)
         self._early: list[bytes] | None = None
+        self._arriving: asyncio.Task[None] | None = None
         self._level = 0  # a leaky bucket of frames, told by the wheel's clock: it takes no object
         self._typed_at = 0.0
         self._opened_at = 0.0
@@ -110,6 +112,8 @@ class Session(Outward):
         self.closing = True
         if self._resumed is not None and not self._resumed.done():
             self._resumed.cancel()
+        if self._arriving is not None:
+            self._arriving.cancel()  # nobody is there to be let in: others wait for their turn
         self.gateway.gone(self)
 
     # The wheel's
@@ -118,14 +122,16 @@ class Session(Outward):
         """By when something must be heard, or a full socket be read, in seconds of the gateway's clock."""
         gateway = self.gateway
         if not self.welcomed:
-            return self._opened_at + gateway.rules.hello_seconds
+            # Who has said hello has done its part: when all come back at once, the answer may take a while.
+            rules = gateway.rules
+            return self._opened_at + (rules.hello_seconds if self._early is None else rules.idle_seconds)
         due = self.last_heard + gateway.rules.idle_seconds
         return min(due, self._paused_at + gateway.rules.slow_seconds) if self._paused_at else due
 
     def overdue(self) -> None:
         """The deadline has passed."""
         if not self.welcomed:
-            self.close(Refused(Code.HELLO_EXPECTED))
+            self.close(Refused(Code.HELLO_EXPECTED if self._early is None else Code.OVERLOADED))
         elif self._paused_at:
             self.close(Refused(Code.SLOW_CONSUMER))
         else:
@@ -139,7 +145,7 @@ class Session(Outward):
                 self.gateway.verbs[type(frame)](self, frame)
             elif type(frame) is Hello:
                 self._early = []
-                self.gateway.spawn(self._hello(frame))
+                self._arriving = self.gateway.spawn(self._hello(frame))
             else:
                 self.close(Refused(Code.HELLO_EXPECTED))
         except Refused as refused:
@@ -153,8 +159,10 @@ class Session(Outward):
         except Exception:
             _log.exception("hello failed")
             self.close(Refused(Code.INTERNAL))
-        if self.closing:
-            self.gateway.forget(self)
+        finally:
+            self._arriving = None
+            if self.closing:
+                self.gateway.forget(self)
         early, self._early = self._early or [], None
         for payload in early:
             self.text(payload)

@@ -1,0 +1,52 @@
+"""Who has said hello waits for its turn to be let in, for longer than who has said nothing; who goes, waits no more."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.support.link import MemoryLink
+
+from chinwag.assembly import open_server
+from chinwag.config import Config
+from chinwag.config.sections import Data, Observe
+from chinwag.config.sections import Server as ServerSection
+from chinwag.roles.gateway.turns import Turns
+from chinwag.wire.codec import encode
+from chinwag.wire.frames import Hello
+
+
+class Never(Turns):
+    """A queue whose turn never comes, as if those before had no end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.joined = asyncio.Event()
+
+    async def take(self, size: int) -> None:
+        self.joined.set()
+        await asyncio.get_running_loop().create_future()
+
+
+async def test_hello_is_answered_late_when_many_wait_and_not_at_all_when_its_sender_has_gone(tmp_path: Path) -> None:
+    server = await open_server(
+        Config(data=Data(path=tmp_path / "data"), server=ServerSection(port=0), observe=Observe(port=0))
+    )
+    await server.start()
+    try:
+        gateway = server._gateway
+        gateway.turns = turns = Never()
+        link = MemoryLink.open(gateway, lambda _: None)
+        session = next(iter(gateway._sessions))
+        assert session.deadline() == session._opened_at + gateway.rules.hello_seconds
+        link.send(encode(Hello(token="a.b.c")))
+        async with asyncio.timeout(20):
+            await turns.joined.wait()
+            assert session.deadline() == session._opened_at + gateway.rules.idle_seconds
+            arriving = session._arriving
+            assert arriving is not None
+            link.cut()
+            with pytest.raises(asyncio.CancelledError):
+                await arriving
+        assert not gateway._sessions
+    finally:
+        await server.stop()

@@ -1,6 +1,6 @@
 """Folders whose names outlast a power cut: a sync of what is in a folder makes no name last, fsync(2) says."""
 
-import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -15,9 +15,12 @@ def lasting_folder(path: Path) -> Path:
         missing.append(missing[-1].parent)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for made in reversed(missing):
-        # a folder that this user may not read got its names from somebody else
-        with contextlib.suppress(PermissionError):
+        try:
             sync_folder(made.parent)
+        except OSError as error:
+            # A folder that this user may not read got its names from somebody else; some file systems sync no folder.
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP):
+                raise
     return path
 
 

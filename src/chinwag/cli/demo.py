@@ -19,6 +19,7 @@ from chinwag import logs
 from chinwag.assembly import Server, open_server
 from chinwag.cli.demo_people import GUEST
 from chinwag.cli.demo_play import sample_people
+from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.config import Config, Effective
 
@@ -67,6 +68,7 @@ async def _demo(config: Config, seconds: float) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     console = Console(highlight=False, soft_wrap=True)
+    say_if_hurt_on_purpose(config)
     server = await open_server(config)
     try:
         await server.start()

@@ -1,8 +1,6 @@
 """`chinwag serve`: run a server until SIGTERM or Ctrl-C."""
 
 import asyncio
-import ipaddress
-import os
 import resource
 import signal
 from typing import Final
@@ -14,9 +12,9 @@ import uvloop
 
 from chinwag import logs
 from chinwag.assembly import open_server
+from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.settings import read_settings, with_settings
-from chinwag.config import Config, ConfigError, Effective
-from chinwag.config.load import FAULT_VARIABLES
+from chinwag.config import Config, Effective
 
 app = cyclopts.App(
     name="serve",
@@ -39,7 +37,7 @@ def serve(**flags: str | None) -> int:
     """Run a chat server on this machine."""
     effective = read_settings(flags)
     logs.configure(effective.config.log)
-    _say_if_hurt_on_purpose(effective.config)
+    say_if_hurt_on_purpose(effective.config)
     return uvloop.run(_serve(_within_file_limit(effective)))
 
 
@@ -67,24 +65,6 @@ async def _serve(config: Config) -> int:
         await server.stop()
     _log.info("stopped")
     return 0
-
-
-def _say_if_hurt_on_purpose(config: Config) -> None:
-    """A server that the environment hurts is for tests: it is heard, and serves this machine alone."""
-    given = sorted(variable for variable in FAULT_VARIABLES if os.environ.get(variable))
-    if not given:
-        return
-    names = " and ".join(given)
-    if not _is_loopback(config.server.host):
-        raise ConfigError([f"{names} would hurt a server that others can reach: unset it, or serve on 127.0.0.1"])
-    _log.error("this server is hurt on purpose, it is for tests only", variables=given)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _within_file_limit(effective: Effective) -> Config:

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
+from chinwag.ports.directory import PAGE_MAX
+
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST: Final = 200
+MOST: Final = PAGE_MAX
 """Questions of one read."""
 PAUSE: Final = 0.01
 """Seconds from one read to the next. Who asks when nobody did lately is not held up."""

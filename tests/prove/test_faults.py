@@ -12,6 +12,7 @@ from prove.faults.files import no_files
 from prove.faults.pause import stopped
 from prove.process import ServerProcess
 from tests.support.device import Device, texts
+from tests.support.machine import without
 from tests.support.people import PASSWORD, Crowd
 
 from chinwag.domain.ids import ClientId
@@ -46,7 +47,7 @@ async def on_small_disk(tmp_path: Path) -> AsyncIterator[tuple[ServerProcess, Cr
                 server.end()
                 print(server.log())
     except NoDiskError as missing:
-        pytest.skip(str(missing))
+        without(missing)
 
 
 async def test_a_full_disk_refuses_and_heals_while_people_stay_connected(

@@ -13,6 +13,7 @@ from prove.faults.disk import NoDiskError
 from prove.faults.wrong import WRONGS, command
 from prove.storm.plan import Trouble
 from prove.storm.run import Outcome, Wanted, run
+from tests.support.machine import without
 
 CHOSEN: Final = {
     "P1": "not-committed",
@@ -38,7 +39,7 @@ async def _storm(folder: Path, needs: str, server: tuple[str, ...] = ()) -> Outc
     try:
         return await run(Wanted(1, kills, frozenset({kind}), accounts=8, groups=3, command=server), folder, print)
     except NoDiskError as missing:
-        pytest.skip(str(missing))
+        without(missing)
 
 
 def _asked() -> list[tuple[str, str]]:

@@ -72,10 +72,7 @@ async def _at_heads(world: World, devices: list[Device]) -> bool:
 
 async def read_afresh(world: World) -> None:
     """Write down what is there: who is online, states kept and loaded, all histories, all inboxes."""
-    by_account: dict[AccountId, list[Device]] = {}
-    for device in world.devices:
-        if not device.dead:
-            by_account.setdefault(device.account, []).append(device)
+    by_account = _by_account(world)
     gone = set(list(by_account)[:GONE])
     for account in gone:
         for device in by_account[account]:
@@ -90,6 +87,20 @@ async def read_afresh(world: World) -> None:
         await world.until(
             lambda: all(one.dead or one.position >= end for one, end in present), "what came in last", LAST_SECONDS
         )
+
+
+async def read_all(world: World) -> None:
+    """Write down what can be read of a run that did not come to rest."""
+    for account, devices in _by_account(world).items():
+        await _account(world, account, devices)
+
+
+def _by_account(world: World) -> dict[AccountId, list[Device]]:
+    by_account: dict[AccountId, list[Device]] = {}
+    for device in world.devices:
+        if not device.dead:
+            by_account.setdefault(device.account, []).append(device)
+    return by_account
 
 
 async def _presence(world: World, by_account: dict[AccountId, list[Device]], gone: set[AccountId]) -> None:
@@ -127,7 +138,7 @@ async def _account(world: World, account: AccountId, devices: list[Device]) -> i
     end = await _inbox(world, account, token, cursor)
     loaded = _comparable(loaded_mirror(account, LeanMirror, views), own, own_numbers)
     for device in devices:
-        if device.position != cursor.position:
+        if device.position != cursor.position or not device.applied:
             continue  # a mark has moved after all: the checks find who stays behind
         kept = _comparable(device.held.mirror, device.held.own, own_numbers)
         for place in sorted(kept.keys() | loaded.keys()):

@@ -1,6 +1,7 @@
 """A storm from its first account to its last question. What it leaves is a record, for the checks, and a tally."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +12,7 @@ from prove.record import Recorder
 from prove.storm.account_changes import change_accounts
 from prove.storm.changes import Groups, revoke
 from prove.storm.device import Device
-from prove.storm.ending import come_to_rest, read_afresh
+from prove.storm.ending import come_to_rest, read_afresh, read_all
 from prove.storm.loading import ask
 from prove.storm.moods import beat, live
 from prove.storm.people import Person
@@ -26,6 +27,7 @@ from chinwag.wire.values import AccountId, ConversationId, direct_id
 
 ACK_SECONDS: Final = 120.0
 """Without enough acks for so long the storm is stuck."""
+READING_SECONDS: Final = 120.0
 LOADING: Final = 8
 """Devices that load at a time."""
 
@@ -62,12 +64,22 @@ class Storm:
             await self._begin_devices(sizes)
             await self._blow()
             self._say("quiet: everything is answered, everybody catches up")
-            await come_to_rest(world)
+            await self._come_to_rest()
             self._say(f"reading afresh, {self._seconds():.0f} s after the start")
             await read_afresh(world)
         finally:
             await world.close()
             await self._troubles.end()
+
+    async def _come_to_rest(self) -> None:
+        try:
+            await come_to_rest(self.world)
+        except Stuck:
+            # It has failed; what can be read all the same tells more than that something never came.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(READING_SECONDS):
+                    await read_all(self.world)
+            raise
 
     async def _begin_groups(self) -> dict[ConversationId, int]:
         sizes: dict[ConversationId, int] = {}

@@ -275,7 +275,7 @@ class Outbox:
             return
         if flight.tried:
             world.tally.retries += 1
-            world.write(Retry(device.id, lane.conversation, flight.id, device.session, world.now()))
+            world.write(Retry(device.id, lane.conversation, flight.id, device.session, world.now(), frame.after or ""))
         flight.tried = True
         lane.written += 1
         device.link.send(frame)

@@ -13,6 +13,7 @@ from chinwag.wire.values import ClientId, ConversationId, Text
 TWICE: int = 29
 """Of so many sends of a device one is written twice at once."""
 ONCE_SECONDS: float = 20.0
+UNAUTHORIZED: int = 401
 SHORT: tuple[float, float] = (1.0, 6.0)
 LONG: tuple[float, float] = (20.0, 60.0)
 """Seconds that a sleeper is away; one time in ten for long."""
@@ -99,7 +100,7 @@ async def _repeating(device: Device) -> None:
 
 
 async def by_request(device: Device, conversation: ConversationId, name: str, text: str) -> int | None:
-    """Send again what was acked, as a request of its own; the number, 0 for a refusal, None without an answer."""
+    """Send again what was acked, as a request of its own: the number, 0 for a refusal, None if nothing is known."""
     world = device.world
     _begin(device, conversation, name, text)
     answer = await world.asking.ask(
@@ -111,7 +112,8 @@ async def by_request(device: Device, conversation: ConversationId, name: str, te
     note(device, conversation, frame)
     if isinstance(frame, Ack):
         return frame.number
-    return None if frame.retryable else 0
+    # Who is refused at the door, as its device was revoked a moment ago, learns nothing of the send.
+    return None if frame.retryable or answer.status == UNAUTHORIZED else 0
 
 
 def _begin(device: Device, conversation: ConversationId, name: str, text: str) -> None:

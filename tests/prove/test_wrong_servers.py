@@ -23,7 +23,7 @@ CHOSEN: Final = {
     "P5": "catch-up-skips",
     "P6": "keys-forgotten",
     "P7": "doubled",
-    "P8": "history-stale",
+    "P8": "not-posted",
     "P9": "marks-back",
     "P10": "revoked-stays",
     "P11": "title-differs",

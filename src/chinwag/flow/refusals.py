@@ -16,8 +16,7 @@ from chinwag.domain.ids import AccountId, ClientId, direct_id, direct_members
 from chinwag.flow.clock import Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
 from chinwag.ports.bus import Bus, NodeId
-from chinwag.ports.directory import Directory, Transaction
-from chinwag.ports.directory_blocks import RefusalDue
+from chinwag.ports.directory import Directory, RefusalDue, Transaction
 from chinwag.ports.log import Log
 from chinwag.ports.message_store import MessageStore
 

@@ -6,8 +6,8 @@ from litestar import Router
 from chinwag.adapters.embedded import Embedded
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.accept import Accept
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.tickets import Tickets
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations

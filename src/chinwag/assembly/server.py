@@ -17,8 +17,8 @@ from chinwag.domain.ids import Snowflake
 from chinwag.domain.rate import Rate
 from chinwag.fail_points import passing
 from chinwag.flow.accept import Accept, AcceptRules
-from chinwag.flow.accounts.admission import Admission
-from chinwag.flow.accounts.tickets import Tickets
+from chinwag.flow.access.admission import Admission
+from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.erase import ErasePorts

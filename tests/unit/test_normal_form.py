@@ -16,7 +16,7 @@ import chinwag
 from chinwag.domain import account, body
 from chinwag.domain.normal_form import JOINER, LONGEST, MARKS, TooLongError, normal_form
 from chinwag.domain.refusal import Refused
-from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.access.passwords import Passwords
 
 SOURCE = Path(chinwag.__file__).parent
 FLOODS = {

@@ -13,7 +13,7 @@ import msgspec
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.rate import Bucket, Rate
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.throttle import network_of
+from chinwag.flow.access.throttle import network_of
 
 KEYS: Final = 100_000
 """Buckets kept per budget; the one longest unused goes first, and has filled up again by then."""

@@ -12,9 +12,9 @@ from typing import Final
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.admission import Principal
-from chinwag.flow.accounts.keys import KeyRing
-from chinwag.flow.accounts.tokens import Claims
+from chinwag.flow.access.admission import Principal
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.tokens import Claims
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import NodeId
 

@@ -3,7 +3,7 @@
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.access.collaborators import Accounts
 
 
 async def confirm(accounts: Accounts, account_id: AccountId, password: str, address: str) -> str:

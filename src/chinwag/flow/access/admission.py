@@ -14,7 +14,7 @@ import msgspec
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.tokens import Claims, Tokens
+from chinwag.flow.access.tokens import Claims, Tokens
 from chinwag.flow.clock import Clock
 from chinwag.flow.together import Together
 from chinwag.ports.bus import REVOKED, Bus, Revoked, Signal

@@ -17,8 +17,8 @@ from joserfc import jwt
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.keys import KeyRing
-from chinwag.flow.accounts.signatures import ALGORITHM, Signatures
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.signatures import ALGORITHM, Signatures
 from chinwag.flow.clock import Clock
 
 ISSUER: Final = "chinwag"

@@ -1,9 +1,10 @@
 """Refresh: a refresh token gives new tokens and is used up; used twice, somebody has stolen it."""
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts, post_revoked
-from chinwag.flow.accounts.session import Session
-from chinwag.flow.accounts.tokens import digest
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.session import Session
+from chinwag.flow.access.tokens import digest
+from chinwag.flow.changes import post_revoked
 from chinwag.ports.directory import RefreshToken
 
 

@@ -1,4 +1,4 @@
-"""What all verbs about accounts share."""
+"""What all verbs about access and accounts share."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,15 +6,14 @@ from typing import Literal
 
 import msgspec
 
-from chinwag.domain.account_change import AccountChange, DeviceRevoked
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
-from chinwag.flow.accounts.keys import KeyRing
-from chinwag.flow.accounts.passwords import Passwords
-from chinwag.flow.accounts.throttle import Throttle
-from chinwag.flow.accounts.tokens import Tokens
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.access.throttle import Throttle
+from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
-from chinwag.ports.directory import Directory, Transaction
+from chinwag.ports.directory import Directory
 
 
 class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,18 +79,3 @@ def open_accounts(
         ),
         rules=rules,
     )
-
-
-async def post(transaction: Transaction, change: AccountChange, *to: AccountId) -> None:
-    """Leave `change` in the outbox for the inboxes of `to`."""
-    payload = msgspec.json.encode(change)
-    for account in to:
-        await transaction.outbox.add(account, payload, change.version)
-
-
-async def post_revoked(transaction: Transaction, account: AccountId, devices: Sequence[DeviceId], at: int) -> None:
-    """Leave the news of revoked devices in the outbox of their account."""
-    if devices:
-        version = await transaction.accounts.touch(account)
-        for device in devices:
-            await post(transaction, DeviceRevoked(account, device, at, version), account)

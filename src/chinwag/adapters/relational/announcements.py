@@ -1,39 +1,13 @@
-"""The audit log and announcements in their tables."""
+"""Announcements in their table."""
 
 from typing import Any
 
 from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chinwag.adapters.relational.schema import announcements, audit
+from chinwag.adapters.relational.schema import announcements
 from chinwag.domain.ids import AccountId
-from chinwag.ports.directory import PAGE_MAX
-from chinwag.ports.directory_admin import Actor, Announcement, Entry
-
-
-class RelationalAudit:
-    """`AuditRepository` upon one transaction's connection."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def add(self, at: int, actor: Actor, act: str, target: str = "", detail: str = "") -> None:
-        await self._connection.execute(insert(audit).values(at=at, actor=actor, act=act, target=target, detail=detail))
-
-    async def page(
-        self, before: int | None, limit: int, actor: str | None = None, target: str | None = None
-    ) -> list[Entry]:
-        query = select(audit).order_by(audit.c.id.desc()).limit(min(limit, PAGE_MAX))
-        if before is not None:
-            query = query.where(audit.c.id < before)
-        if actor is not None:
-            query = query.where(audit.c.actor == actor)
-        if target is not None:
-            query = query.where(audit.c.target == target)
-        return [
-            Entry(row.id, row.at, Actor(row.actor), row.act, row.target, row.detail)
-            for row in await self._connection.execute(query)
-        ]
+from chinwag.ports.directory import PAGE_MAX, Actor, Announcement
 
 
 class RelationalAnnouncements:

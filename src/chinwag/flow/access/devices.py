@@ -2,10 +2,10 @@
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts, post_revoked
-from chinwag.flow.accounts.audit import act_upon
-from chinwag.ports.directory import Device
-from chinwag.ports.directory_admin import OPERATOR, Actor
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.act import act_upon
+from chinwag.flow.changes import post_revoked
+from chinwag.ports.directory import OPERATOR, Actor, Device
 
 
 async def list_devices(accounts: Accounts, account: AccountId) -> list[Device]:

@@ -3,10 +3,11 @@
 from chinwag.domain.account import password_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts, post_revoked
-from chinwag.flow.accounts.audit import act_upon
-from chinwag.flow.accounts.confirm import confirm
-from chinwag.ports.directory_admin import OPERATOR, Actor
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.confirm import confirm
+from chinwag.flow.act import act_upon
+from chinwag.flow.changes import post_revoked
+from chinwag.ports.directory import OPERATOR, Actor
 
 
 async def change_password(

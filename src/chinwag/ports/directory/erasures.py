@@ -1,4 +1,4 @@
-"""What the Directory keeps of closed accounts until nothing is left of them."""
+"""What is kept of closed accounts until nothing is left of them."""
 
 from enum import IntEnum
 from typing import Protocol

@@ -4,9 +4,10 @@ from chinwag.domain.account import DEVICES_MAX, device_name_of, name_key
 from chinwag.domain.account_change import DeviceAdded
 from chinwag.domain.ids import DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts, post, post_revoked
-from chinwag.flow.accounts.session import Session
-from chinwag.flow.accounts.tokens import digest
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.session import Session
+from chinwag.flow.access.tokens import digest
+from chinwag.flow.changes import post, post_revoked
 from chinwag.ports.directory import Account, Device, RefreshToken, Transaction
 
 

@@ -23,7 +23,7 @@ from chinwag.domain.conversation import Span
 from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, ClientId, is_direct
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
 from chinwag.ports.bus import WORK, Bus
 from chinwag.ports.directory import PAGE_MAX, Directory
@@ -40,7 +40,6 @@ POLL_SECONDS: Final = 1.0
 HOUSEKEEPING_SECONDS: Final = 86_400.0
 QUIET_MS: Final = 600_000
 """An account closed less than this ago waits for the next housekeeping: something may be on its way to it."""
-DAY_MS: Final = 86_400_000
 
 _DONE: Final = frozenset({None, Code.NOT_MEMBER, Code.NO_CONVERSATION})
 _log = structlog.get_logger(__name__)

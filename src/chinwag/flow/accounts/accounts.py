@@ -12,7 +12,7 @@ from chinwag.flow.accounts.keys import KeyRing
 from chinwag.flow.accounts.passwords import Passwords
 from chinwag.flow.accounts.throttle import Throttle
 from chinwag.flow.accounts.tokens import Tokens
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
 from chinwag.ports.directory import Directory, Transaction
 
@@ -22,7 +22,7 @@ class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
 
     sign_up: Literal["open", "closed", "invitation"] = "open"
     access_token_ms: int = 600_000
-    refresh_token_ms: int = 90 * 86_400_000
+    refresh_token_ms: int = 90 * DAY_MS
     password_min: int = 8
     password_max: int = 256
     failed_logins_per_account: int = 10

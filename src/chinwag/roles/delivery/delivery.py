@@ -10,7 +10,7 @@ import structlog
 
 from chinwag.domain.refusal import Refused
 from chinwag.flow.announcements import announcements
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.deliver import Deliver
 from chinwag.flow.erase import Erase, ErasePorts
 from chinwag.flow.groups.join_by_link import settle
@@ -28,7 +28,6 @@ TRIM_SECONDS: Final = 600.0
 """From one look for old inbox entries to the next."""
 TRIM_ENTRIES: Final = 5_000
 """Entries that go at a time; between two such steps others have their turn."""
-DAY_MS: Final = 86_400_000
 AGAIN_SECONDS: Final = 1.0
 """Until work that ended by a mistake begins again."""
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf
 from chinwag.flow.ask_presence import AskPresence
+from chinwag.flow.clock import steady_clock
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience, Friends, nobody
 from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Recount, SessionChange, Signal
@@ -30,12 +30,6 @@ _PAUSE_SECONDS: Final = 1.0  # between looks at the timer at most, and after a f
 _SESSION_ROLES: Final = ("gateway", "api")  # api: the sessions of those who poll
 
 _log = logging.getLogger(__name__)
-
-
-def steady_clock() -> Callable[[], int]:
-    """A clock in milliseconds since 1970 that goes on steadily from now: a step of the system's clock is not seen."""
-    start = time.time() - time.monotonic()
-    return lambda: int((start + time.monotonic()) * 1000)
 
 
 class PresenceRole:

@@ -18,7 +18,7 @@ from chinwag.flow.erase import Erase, ErasePorts, without_profile
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
 from chinwag.ports.bus import NodeId
-from chinwag.ports.directory_erasure import Stage as Reached
+from chinwag.ports.directory import Stage as Reached
 from chinwag.ports.inbox import Posting
 
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")

@@ -6,7 +6,7 @@ from typing import Final
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
-from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
+from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.lasting import lasting_folder
 from chinwag.ports.bus import Bus

@@ -11,14 +11,15 @@ import structlog
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.assembly.around import apart_in, friends_in
 from chinwag.assembly.data import accounts_in, open_directory_in, private_folder
+from chinwag.assembly.info import info_of
 from chinwag.assembly.routes import Parts, routes_of
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.domain.rate import Rate
 from chinwag.fail_points import passing
 from chinwag.flow.accept import Accept, AcceptRules
-from chinwag.flow.accounts.admission import Admission
-from chinwag.flow.accounts.tickets import Tickets
+from chinwag.flow.access.admission import Admission
+from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.erase import ErasePorts
@@ -47,7 +48,6 @@ from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.gateway.socket import SocketLimits
 from chinwag.roles.observe import Check, Observe
 from chinwag.roles.presence.role import PresenceRole
-from chinwag.wire.frames import Limits
 
 ROLES: Final = ("gateway", "api", "delivery", "presence")
 ANSWER_GRACE: Final = 5.0
@@ -123,7 +123,7 @@ class Server:
                 sessions_per_device=config.server.sessions_per_device,
                 sessions_per_account=config.server.sessions_per_account,
                 origins=frozenset(map(normal_origin, config.server.origins)) | own_origin(config.server.public_url),
-                limits=Limits(limits.text_characters, limits.group_members, limits.frame_bytes),
+                limits=info_of(config).limits,
             ),
             system_clock,
         )
@@ -176,6 +176,7 @@ class Server:
             ),
             ids,
             limits.frame_bytes,
+            info_of(config),
         )
         section = config.server
         certificate = (

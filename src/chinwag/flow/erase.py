@@ -26,8 +26,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
 from chinwag.ports.bus import WORK, Bus
-from chinwag.ports.directory import PAGE_MAX, Directory
-from chinwag.ports.directory_erasure import Erasure, Stage
+from chinwag.ports.directory import PAGE_MAX, Directory, Erasure, Stage
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore

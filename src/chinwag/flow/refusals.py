@@ -18,8 +18,7 @@ from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
 from chinwag.ports.bus import WORK, Bus, NodeId
-from chinwag.ports.directory import Directory, Transaction
-from chinwag.ports.directory_blocks import RefusalDue
+from chinwag.ports.directory import Directory, RefusalDue, Transaction
 from chinwag.ports.log import Log
 from chinwag.ports.message_store import MessageStore
 

@@ -7,7 +7,7 @@ import msgspec
 
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code
-from chinwag.flow.accounts.throttle import network_of
+from chinwag.flow.access.throttle import network_of
 from chinwag.flow.budget import Budget, Now, Shared
 
 WRONG_TOKEN: Final = frozenset({Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED, Code.REVOKED})

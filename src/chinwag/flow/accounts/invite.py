@@ -7,12 +7,11 @@ import msgspec
 
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.audit import act
-from chinwag.flow.accounts.tokens import digest
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.tokens import digest
+from chinwag.flow.act import act
 from chinwag.flow.clock import DAY_MS
-from chinwag.ports.directory import Invitation
-from chinwag.ports.directory_admin import OPERATOR, Actor
+from chinwag.ports.directory import OPERATOR, Actor, Invitation
 
 USES_MAX: Final = 10_000
 VALID_MAX_MS: Final = 366 * DAY_MS

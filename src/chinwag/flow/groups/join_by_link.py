@@ -16,12 +16,11 @@ from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
-from chinwag.flow.accounts.tokens import digest
+from chinwag.flow.access.tokens import digest
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import Clock
 from chinwag.flow.groups.links import Links
-from chinwag.ports.directory import Directory, Transaction
-from chinwag.ports.directory_groups import JoinLink, LinkUse
+from chinwag.ports.directory import Directory, JoinLink, LinkUse, Transaction
 from chinwag.ports.message_store import KeyName, MessageStore
 
 SETTLE_MS: Final = 60_000

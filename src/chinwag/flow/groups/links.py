@@ -9,11 +9,10 @@ from chinwag.domain.conversation import Conversation, Role
 from chinwag.domain.ids import AccountId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept
-from chinwag.flow.accounts.tokens import digest
+from chinwag.flow.access.tokens import digest
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.states import States
-from chinwag.ports.directory import Directory
-from chinwag.ports.directory_groups import JoinLink
+from chinwag.ports.directory import Directory, JoinLink
 from chinwag.ports.message_store import MessageStore
 
 LINKS_MAX: Final = 50

@@ -15,8 +15,7 @@ from chinwag.domain.body import title_key
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import LISTING, ConversationId
 from chinwag.domain.refusal import Refused
-from chinwag.ports.directory import PAGE_MAX, Directory, Transaction
-from chinwag.ports.directory_groups import ListingMark, OpenGroup
+from chinwag.ports.directory import PAGE_MAX, Directory, ListingMark, OpenGroup, Transaction
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.message_store import MessageStore
 

@@ -1,6 +1,6 @@
 """A server's address as people type it: checked, and brought to one form, so that two spellings are one server."""
 
-import re
+import string
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -8,7 +8,8 @@ EXAMPLE: Final = "http://127.0.0.1:8420"
 ADDRESS_CHARACTERS: Final = 2_000
 _PORTS: Final = {"http": 80, "https": 443}
 _SOCKETS: Final = {"ws": "http", "wss": "https"}
-_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?")
+_ALPHANUMERIC: Final = frozenset(string.ascii_lowercase + string.digits)
+_IN_HOST: Final = _ALPHANUMERIC | frozenset("._-")
 
 
 class BadAddress(ValueError):  # noqa: N818 - says what is so
@@ -65,7 +66,8 @@ def _host(text: str, parts: SplitResult) -> str:
         ascii_host = host if host.isascii() else host.encode("idna").decode()
     except UnicodeError:
         ascii_host = ""
-    if len(ascii_host) > 253 or not _HOST.fullmatch(ascii_host):
+    bare = ascii_host.removesuffix(".")
+    if not 0 < len(bare) <= 253 or not _IN_HOST.issuperset(bare) or not _ALPHANUMERIC.issuperset(bare[0] + bare[-1]):
         raise BadAddress(text, "the host's name has a character that no host has")
     return ascii_host
 

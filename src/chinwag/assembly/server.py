@@ -35,6 +35,7 @@ from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
 from chinwag.roles.api.app import ApiSettings, api
+from chinwag.roles.api.compress import Compress
 from chinwag.roles.api.doorkeeper import Doorkeeper
 from chinwag.roles.api.heard import Heard, PollBudget
 from chinwag.roles.budgets import BudgetRules, Budgets
@@ -179,7 +180,9 @@ class Server:
             budgets,
         )
         self.port = OnePort(
-            Doorkeeper(self.http, self._admission, budgets, self._heard, section.trusted_proxies, section.origins),
+            Doorkeeper(
+                Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
+            ),
             self._gateway.listener,
             host=section.host,
             port=section.port,

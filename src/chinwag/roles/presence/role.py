@@ -1,7 +1,6 @@
 """The presence role: listens to the gateways, keeps the one timer going, asks for recounts, watches nodes."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ import structlog
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf
 from chinwag.flow.ask_presence import AskPresence
+from chinwag.flow.clock import steady_clock
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience, Friends, nobody
 from chinwag.flow.standing import Job, StandingWork
@@ -34,12 +34,6 @@ LOOK_SECONDS: Final = 1.0
 _SESSION_ROLES: Final = ("gateway", "api")  # api: the sessions of those who poll
 
 _log = structlog.get_logger(__name__)
-
-
-def steady_clock() -> Callable[[], int]:
-    """A clock in milliseconds since 1970 that goes on steadily from now: a step of the system's clock is not seen."""
-    start = time.time() - time.monotonic()
-    return lambda: int((start + time.monotonic()) * 1000)
 
 
 class PresenceRole:

@@ -20,6 +20,7 @@ from chinwag.flow.accounts.disable import disable, enable
 from chinwag.flow.accounts.invite import invite, list_invitations, revoke_invitation
 from chinwag.flow.accounts.look_up import get_account, list_accounts
 from chinwag.flow.accounts.sign_up import create_account
+from chinwag.flow.clock import DAY_MS
 from chinwag.ports.directory import Account, Actor, Announcement
 from chinwag.roles.api.admit import Asker
 from chinwag.roles.api.answers import AccountVerbs
@@ -40,7 +41,6 @@ from chinwag.wire.admin import (
 )
 from chinwag.wire.http import Page
 
-DAY_MS: Final = 86_400_000
 _TAGS: Final = ["administration"]
 
 Number = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="`next` of the page before.")]

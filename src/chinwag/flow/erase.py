@@ -23,7 +23,7 @@ from chinwag.domain.conversation import Span
 from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, ClientId, is_direct
 from chinwag.domain.refusal import Code
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
 from chinwag.ports.directory import PAGE_MAX, Directory, Erasure, Stage
 from chinwag.ports.inbox import Inbox
@@ -41,7 +41,6 @@ HOUSEKEEPING_MOST: Final = 43_200.0
 """How long one may take: the stores are written anew."""
 QUIET_MS: Final = 600_000
 """An account closed less than this ago waits for the next housekeeping: something may be on its way to it."""
-DAY_MS: Final = 86_400_000
 
 _DONE: Final = frozenset({None, Code.NOT_MEMBER, Code.NO_CONVERSATION})
 _log = structlog.get_logger(__name__)

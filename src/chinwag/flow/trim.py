@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.ports.inbox import Inbox
 
 TRIM_SECONDS: Final = 600.0
@@ -11,7 +11,6 @@ ENTRIES: Final = 5_000
 """Entries that go in one step."""
 PAUSE_SECONDS: Final = 0.05
 """Between two steps: meanwhile others have their turn."""
-DAY_MS: Final = 86_400_000
 
 
 class Trim:

@@ -1,7 +1,6 @@
 """The presence role: listens to the gateways, keeps the one timer going, asks for recounts, watches nodes."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -10,12 +9,14 @@ import structlog
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf
 from chinwag.flow.ask_presence import AskPresence
+from chinwag.flow.clock import steady_clock
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience, Friends, nobody
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Recount, SessionChange, Signal
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.questions import DevicesOnline, Questions, WhoIsOnline
 from chinwag.ports.registry import Registry
 
 RECOUNT_SECONDS: Final = 300.0
@@ -35,14 +36,8 @@ _SESSION_ROLES: Final = ("gateway", "api")  # api: the sessions of those who pol
 _log = structlog.get_logger(__name__)
 
 
-def steady_clock() -> Callable[[], int]:
-    """A clock in milliseconds since 1970 that goes on steadily from now: a step of the system's clock is not seen."""
-    start = time.time() - time.monotonic()
-    return lambda: int((start + time.monotonic()) * 1000)
-
-
 class PresenceRole:
-    """Who is online, for the process that holds it. After `start` it answers; other roles call `ask` and `devices`."""
+    """Who is online, for the process that holds it, from `start` to `stop`. Other roles put questions to it."""
 
     def __init__(
         self,
@@ -110,6 +105,23 @@ class PresenceRole:
                 await self._presences.close()
         except TimeoutError:
             _log.warning("the last transitions of presence could not be stored in time")
+
+    def answer(self, questions: Questions, node: NodeId) -> Callable[[], None]:
+        """Answer what is asked of `node` about presence, until the returned function is called."""
+
+        async def who(question: WhoIsOnline) -> list[PresenceOf]:
+            return await self.ask(question.asker, question.accounts)
+
+        async def devices(question: DevicesOnline) -> list[DeviceAt]:
+            return self.devices(question.account)
+
+        stops = (questions.answer(node, WhoIsOnline, who), questions.answer(node, DevicesOnline, devices))
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        return stop
 
     async def ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> list[PresenceOf]:
         """As `AskPresence.ask`."""

@@ -2,11 +2,12 @@
 
 import cyclopts
 
-from chinwag.cli.operate import run, say
+from chinwag.cli.operate import run
+from chinwag.cli.out import say
 from chinwag.cli.settings import with_settings
 from chinwag.flow.access.collaborators import Accounts
 
-app = cyclopts.App(name="keys", help="The keys that sign access tokens. The server may run meanwhile.")
+app = cyclopts.App(name="keys")
 
 
 @app.command

@@ -2,14 +2,6 @@
 
 import errno
 
-from chinwag.adapters.embedded import DataDirectoryInUseError, NewerDataError
-from chinwag.adapters.relational import NewerDatabaseError
-from chinwag.config import ConfigError
-from chinwag.life.folder import UnfinishedRestoreError
-from chinwag.life.manifest import BackupError
-from chinwag.life.running import ControlError, NotRunningError
-from chinwag.wire.errors import CATALOGUE, Refused
-
 
 class UsageError(Exception):
     """The command cannot do what was asked; the message says why and what would work."""
@@ -17,6 +9,18 @@ class UsageError(Exception):
 
 def explain(failure: Exception) -> str | None:
     """A sentence or two for `failure`, None for a fault of ours: that one is shown whole."""
+    # Only once something went wrong are these needed: together they take longer to load than most commands.
+    from chinwag.adapters.embedded import DataDirectoryInUseError, NewerDataError
+    from chinwag.adapters.relational import NewerDatabaseError
+    from chinwag.cli.chat.commands import UsageProblem
+    from chinwag.cli.chat.talk import in_words
+    from chinwag.client import ApiError, BadAddress, StoreDamaged, StoreInUse
+    from chinwag.config import ConfigError
+    from chinwag.life.folder import UnfinishedRestoreError
+    from chinwag.life.manifest import BackupError
+    from chinwag.life.running import ControlError, NotRunningError
+    from chinwag.wire.errors import CATALOGUE, Refused
+
     match failure:
         case ConfigError():
             return "the configuration cannot be used:\n  " + "\n  ".join(failure.problems)
@@ -24,6 +28,16 @@ def explain(failure: Exception) -> str | None:
             return str(failure)
         case BackupError() | UnfinishedRestoreError() | ControlError() | NotRunningError():
             return str(failure)
+        case ApiError():
+            return in_words(failure)
+        case StoreInUse():
+            return f"this log-in is open in another terminal: use another one, with --profile NAME ({failure})"
+        case StoreDamaged():
+            return f"{failure}. Move the file away and log in again: what was not sent from here is in it."
+        case UsageProblem() | BadAddress():
+            return str(failure)
+        case EOFError():
+            return "the input ended before you were logged in"
         case Refused():
             meaning = CATALOGUE[failure.code].meaning
             return f"{meaning} ({failure.detail})" if failure.detail else meaning

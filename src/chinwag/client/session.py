@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.client.errors import ApiError, LoggedOut
+from chinwag.client.errors import ApiError, LoggedOut, StoreDamaged
 from chinwag.client.http import Http
 from chinwag.wire.http import SessionTokens
 from chinwag.wire.values import AccountId, DeviceId
@@ -59,11 +59,11 @@ def session_of(url: str, tokens: SessionTokens, server_now: float | None) -> Ses
 
 
 def load_session(path: Path) -> Session:
-    """Read a session file. Raises FileNotFoundError, or ValueError if it is not one."""
+    """Read a session file. Raises FileNotFoundError, or `StoreDamaged` if it is not one."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Session)
     except msgspec.DecodeError as error:
-        raise ValueError(f"{path} is not a session file: {error}") from None
+        raise StoreDamaged(f"{path} is not a session file ({error})") from None
 
 
 def save_session(path: Path, session: Session) -> None:

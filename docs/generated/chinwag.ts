@@ -374,7 +374,10 @@ export interface ResetFrame {
   position: number;
 }
 
-/** A refusal; `id` when it answers a frame that has one. retry_after in seconds. */
+/**
+ * A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
+ * retry_after in seconds.
+ */
 export interface ErrorFrame {
   type: "error";
   code: string;
@@ -382,6 +385,7 @@ export interface ErrorFrame {
   retryable?: boolean;
   retry_after?: number | null;
   id?: string | null;
+  conversation?: string | null;
 }
 
 /** This session closes. reconnect_after in seconds; elsewhere: ask discovery for another gateway. */
@@ -663,10 +667,6 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** Stands for the parameter of a generic struct. */
-export interface T {
-}
-
 /** Make an account. `invitation` is the code, where the server asks for one. */
 export interface SignUpRequest {
   name: string;
@@ -781,6 +781,20 @@ export interface OnlineDevice {
   since: number;
 }
 
+/**
+ * GET /v1/server. sign_up: whether people make accounts themselves; password_min and password_max in characters.
+ * protocols: the versions of the protocol that this server speaks.
+ */
+export interface ServerInfo {
+  name: string;
+  version: string;
+  sign_up: "closed" | "invitation" | "open";
+  password_min: number;
+  password_max: number;
+  limits: Limits;
+  protocols: number[];
+}
+
 /** Conversations by activity, the latest first. `next` asks for the following page, None at the end. */
 export interface ConversationPage {
   conversations: ConversationView[];
@@ -805,7 +819,7 @@ export interface ConversationView {
   at: number;
   read: number;
   unread: number;
-  last: NumberedEvent;
+  last: NumberedEvent | null;
 }
 
 /** A present member, and how far it has read and received (numbers; times in milliseconds, 0: never). */

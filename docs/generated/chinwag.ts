@@ -887,18 +887,6 @@ export interface SyncPage {
   reset: "epoch" | "old" | null;
 }
 
-/** One gateway to try. url: its base address; empty: the one that was asked. expires_at in milliseconds. */
-export interface GatewayOption {
-  url: string;
-  ticket: string;
-  expires_at: number;
-}
-
-/** GET /v1/gateways: the best first. Each ticket is good for one `hello` at its gateway, soon. */
-export interface GatewayOptions {
-  gateways: GatewayOption[];
-}
-
 /** POST /v1/conversations/{id}/read: as the `read` frame. */
 export interface PostRead {
   number: number;
@@ -948,12 +936,6 @@ export interface NewLink {
 export interface Membership {
   conversation: string;
   number: number;
-}
-
-/** One blocks `user`, since `at` (milliseconds since 1970). */
-export interface Block {
-  user: User;
-  at: number;
 }
 
 /** An account, for administrators. */

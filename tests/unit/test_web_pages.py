@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chinwag.domain.rate import Rate
-from chinwag.roles.budgets import Budget
+from chinwag.flow.budget import Budget
 from chinwag.roles.web.pages import Pages
 from chinwag.roles.web.policy import authorities, content_policy, own_authority
 from chinwag.roles.web.site import File, read_site

@@ -12,7 +12,7 @@ import msgspec
 
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
-from chinwag.roles.budgets import Budget
+from chinwag.flow.budget import Budget
 from chinwag.roles.web.policy import FIXED, content_policy, own_authority
 from chinwag.roles.web.site import INDEX, File
 from chinwag.wire.errors import problem

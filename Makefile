@@ -2,11 +2,11 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup test lint types imports unit fmt docs lock clean bench power-cut prove
+.PHONY: help run chat setup check test lint types imports quick unit fmt docs lock clean bench power-cut prove
 
 BIN := .venv/bin
 ARGS ?=
-# Tests start real servers and kill them, so they run one after another; -n 2 may go in here.
+# What goes to pytest besides: which tests, and how. -n 0 runs them one after another.
 PYTEST_ARGS ?=
 
 help: ## say what there is
@@ -24,6 +24,8 @@ chat: ## set up if needed, then chat in this terminal
 setup: ## make .venv with everything for development
 	@tools/setup.sh dev
 
+check: lint types imports quick ## while you work: lint, types, import rules, the tests of rules and adapters; under 3 minutes
+
 test: lint types imports unit ## everything that must pass: lint, types, import rules, all tests
 
 lint: setup ## ruff: rules and format
@@ -35,8 +37,11 @@ types: setup ## mypy, strict
 imports: setup ## import-linter: who may import whom
 	@echo "imports: import-linter" && $(BIN)/lint-imports --no-cache --no-logo
 
+quick: setup ## pytest, the tests of rules (tests/unit) and of adapters (tests/contract)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/contract $(PYTEST_ARGS)
+
 unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@tools/tests.sh $(PYTEST_ARGS)
 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)

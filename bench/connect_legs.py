@@ -34,8 +34,8 @@ from chinwag.bench.peer import Login
 from chinwag.config import Config
 from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
-from chinwag.flow.accounts.admission import Admission
-from chinwag.flow.accounts.tokens import Tokens
+from chinwag.flow.access.admission import Admission
+from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.announce import Announce
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience

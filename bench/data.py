@@ -26,8 +26,8 @@ from chinwag.domain.conversation import Conversation, Member, Position, Role, Se
 from chinwag.domain.decide import Placed, decide
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, ClientId, DeviceId, Snowflake, direct_id, group_id
-from chinwag.flow.accounts.keys import KeyRing
-from chinwag.flow.accounts.tokens import Tokens
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import system_clock
 from chinwag.flow.draft import Draft
 from chinwag.ports.message_store import Commit, Fanout, KeyName

@@ -1,11 +1,30 @@
-"""Fixtures that several suites share: a real server process, and a person who uses it."""
+"""What all suites share: how their tests are spread over workers, a real server process, a person who uses it."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from prove.process import ServerProcess
 from tests.support.people import Crowd
+from tests.support.script_table import ScriptTable
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the runner, and each of its workers."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # A shell that starts something in the background has it ignore SIGINT, and whoever ignores a signal passes
+        # that on to its children, but a handler ends with exec. So this runner stays deaf to it, and the programs
+        # that tests interrupt hear it.
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    config.pluginmanager.register(ScriptTable())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file run in one worker, as they share what is made once a file; a group of its own goes first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture

@@ -9,13 +9,18 @@ from prove.verdict import Verdict
 
 def shortcomings(plan: Plan, tally: Tally, points: Sequence[str]) -> Iterator[str]:
     """What the storm should have done to the server and has not: then it proves less than it says."""
-    kills = sum(trouble.kind is Trouble.KILL for trouble in plan.troubles)
-    if tally.kills < kills:
-        yield f"{tally.kills} of {kills} kills"
+    yield from undone(plan, tally, points)
     if tally.in_flight and min(tally.in_flight) < IN_FLIGHT:
         yield f"a kill with {min(tally.in_flight)} sends in flight; {IN_FLIGHT} are wanted"
     if tally.between and min(tally.between) < ACKS:
         yield f"{min(tally.between)} acks between two kills; {ACKS} are wanted"
+
+
+def undone(plan: Plan, tally: Tally, points: Sequence[str]) -> Iterator[str]:
+    """What was planned and not done, on however slow a machine."""
+    kills = sum(trouble.kind is Trouble.KILL for trouble in plan.troubles)
+    if tally.kills < kills:
+        yield f"{tally.kills} of {kills} kills"
     wanted = dict.fromkeys(wanted_points(plan, points), HITS) if kills >= FULL else {}
     planned = {trouble.point for trouble in plan.troubles if trouble.point}
     for point in sorted(planned | wanted.keys()):

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, insert
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import open_directory_in, private_folder
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
-from chinwag.flow.accounts.keys import KeyRing
-from chinwag.flow.accounts.tokens import Tokens
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import system_clock
 
 WORKER: Final = 1021

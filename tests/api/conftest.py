@@ -12,9 +12,9 @@ from argon2 import PasswordHasher
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.relational import open_directory
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
-from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
-from chinwag.flow.accounts.admission import Admission
-from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.access.admission import Admission
+from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
+from chinwag.flow.access.passwords import Passwords
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from chinwag.domain.account_change import AccountChange, AccountClosed, DeviceAdded, DeviceRevoked, ProfileChanged
-from chinwag.flow.accounts.accounts import AccountRules
+from chinwag.flow.access.collaborators import AccountRules
 from chinwag.flow.accounts.disable import disable, enable
 from chinwag.flow.accounts.invite import invite
 from chinwag.flow.accounts.sign_up import create_account

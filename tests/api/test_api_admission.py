@@ -114,8 +114,8 @@ async def test_many_who_ask_at_once_share_one_answer(server: Process, directory:
 
 
 async def test_a_token_of_other_keys_lets_nobody_in(server: Process, tmp_path: Path, time: Time) -> None:
-    from chinwag.flow.accounts.keys import KeyRing
-    from chinwag.flow.accounts.tokens import Tokens
+    from chinwag.flow.access.keys import KeyRing
+    from chinwag.flow.access.tokens import Tokens
 
     ann = await server.person("ann")
     forged, _ = Tokens(KeyRing(tmp_path / "others", time()), time).access(ann.account, ann.device)

@@ -14,11 +14,11 @@ from chinwag.config import Log
 from chinwag.domain.account import Settings
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import AccountRules
-from chinwag.flow.accounts.change_password import reset_password
-from chinwag.flow.accounts.log_in import log_in
-from chinwag.flow.accounts.passwords import Passwords
-from chinwag.flow.accounts.session import Session
+from chinwag.flow.access.change_password import reset_password
+from chinwag.flow.access.collaborators import AccountRules
+from chinwag.flow.access.log_in import log_in
+from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.access.session import Session
 from chinwag.ports.directory import Account, Directory
 from chinwag.roles.api import answers
 from chinwag.roles.api.app import ApiSettings

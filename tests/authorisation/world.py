@@ -18,9 +18,9 @@ from chinwag.assembly import Server, open_directory_in, private_folder
 from chinwag.config import Config
 from chinwag.domain.command import GroupAction
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
-from chinwag.flow.accounts.accounts import AccountRules, open_accounts
-from chinwag.flow.accounts.log_in import log_in
-from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.access.collaborators import AccountRules, open_accounts
+from chinwag.flow.access.log_in import log_in
+from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.accounts.sign_up import create_account
 from chinwag.flow.clock import system_clock
 from chinwag.wire.frames import ClientFrame

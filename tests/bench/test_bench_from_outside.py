@@ -14,6 +14,8 @@ from tests.support import quick_server
 
 from chinwag.bench.visit import WORKS
 
+pytestmark = pytest.mark.measuring
+
 FIGURES = {
     "B1.p50_ms",
     "B1.p99_ms",

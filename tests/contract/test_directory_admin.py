@@ -10,8 +10,7 @@ from tests.contract.directories import people
 
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
-from chinwag.ports.directory import Directory, Invitation
-from chinwag.ports.directory_admin import OPERATOR, Actor, Announcement
+from chinwag.ports.directory import OPERATOR, Actor, Announcement, Directory, Invitation
 
 
 async def test_the_audit_log_is_read_backwards_and_by_actor_and_target(directory: Directory) -> None:

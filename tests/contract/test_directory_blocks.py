@@ -3,8 +3,7 @@
 from tests.contract.directories import Open, people
 
 from chinwag.domain.ids import AccountId
-from chinwag.ports.directory import Directory
-from chinwag.ports.directory_blocks import RefusalDue
+from chinwag.ports.directory import Directory, RefusalDue
 
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 

@@ -4,8 +4,7 @@ import msgspec
 from tests.contract.directories import people
 
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
-from chinwag.ports.directory import Directory
-from chinwag.ports.directory_groups import JoinLink, LinkUse, ListingMark, OpenGroup
+from chinwag.ports.directory import Directory, JoinLink, LinkUse, ListingMark, OpenGroup
 
 GROUP = ConversationId("g~1")
 ANN, BEN = AccountId("1"), AccountId("2")

@@ -1,4 +1,4 @@
-"""Scripts, where they are played, and the table of it after a run."""
+"""Where scripts are played."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,8 +7,6 @@ import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
 from prove.process import ServerProcess
-from tests.conversations.notation import Script
-from tests.conversations.table import Outcomes, render
 from tests.support.places import AtHand
 from tests.support.quick_server import CHEAP, COMMAND
 
@@ -17,8 +15,6 @@ from chinwag.config import Config, sections
 
 POLLS = ("--limits-polls-per-second", "1000", "--limits-polls-burst", "10000")
 """Scripts take turns faster than people: with the budget of people each turn of a poller would take half a second."""
-
-played = pytest.StashKey[Outcomes]()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -65,28 +61,3 @@ async def at_hand(tmp_path: Path) -> AsyncIterator[AtHand]:
         yield AtHand(server)
     finally:
         await server.stop()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """No script was played yet."""
-    config.stash[played] = {}
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):  # type: ignore[no-untyped-def]
-    """Note how each script went."""
-    outcome = yield
-    report = outcome.get_result()
-    callspec = getattr(item, "callspec", None)
-    if callspec is None or not isinstance(script := callspec.params.get("script"), Script):
-        return
-    if report.when == "call" or report.failed:
-        place = callspec.params.get("place", "process")
-        item.config.stash[played][script.name, getattr(place, "name", place)] = report.passed
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The table."""
-    if config.stash[played]:
-        terminalreporter.section("scripts and transports")
-        terminalreporter.write_line(render(config.stash[played]))

@@ -18,7 +18,7 @@ from chinwag.flow.erase import Erase, ErasePorts, without_profile
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
 from chinwag.ports.bus import NodeId
-from chinwag.ports.directory_erasure import Stage as Reached
+from chinwag.ports.directory import Stage as Reached
 from chinwag.ports.inbox import Posting
 
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
@@ -34,7 +34,7 @@ def erasing(stage: Stage) -> tuple[Erase, Callable[[], None]]:
         inbox=stores.inbox,
         scrubs=(stores.scrub,),
     )
-    return Erase(ports, own, stores.bus, system_clock, 7), own.listen()
+    return Erase(ports, own, system_clock, 7), own.listen()
 
 
 async def settled(stage: Stage) -> None:

@@ -11,11 +11,11 @@ from chinwag.domain.command import Add, Enter, Leave, Remove
 from chinwag.domain.conversation import Settings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.tokens import digest
+from chinwag.flow.access.tokens import digest
 from chinwag.flow.clock import system_clock
 from chinwag.flow.groups.join_by_link import SETTLE_MS, Entered, join_by_link, settle_uses
 from chinwag.flow.groups.links import create_link
-from chinwag.ports.directory_groups import LinkUse
+from chinwag.ports.directory import LinkUse
 
 ANN, BEN = AccountId("1"), AccountId("2")
 HOUR = 3_600_000

@@ -10,7 +10,7 @@ from chinwag.domain.conversation import Settings
 from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Refused
 from chinwag.flow.groups.listing import after_of
-from chinwag.ports.directory_groups import ListingMark
+from chinwag.ports.directory import ListingMark
 
 OPEN = Settings(join="open", description="all are welcome")
 

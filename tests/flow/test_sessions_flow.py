@@ -13,7 +13,7 @@ from chinwag.assembly import Server, open_server
 from chinwag.config import Config, sections
 from chinwag.domain.ids import AccountId, ClientId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.access.admission import Principal
 from chinwag.ports.inbox import Bounds
 from chinwag.wire.codec import encode
 from chinwag.wire.frames import Hello, Send

@@ -9,7 +9,7 @@ import asyncio
 from pathlib import Path
 from chinwag.adapters.embedded import open_embedded
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.flow.accounts.keys import KeyRing
+from chinwag.flow.access.keys import KeyRing
 """
 
 
@@ -40,7 +40,7 @@ def test_keys_last(tmp_path: Path) -> None:
     program = """
 from pathlib import Path
 from chinwag.assembly import private_folder
-from chinwag.flow.accounts.keys import KeyRing
+from chinwag.flow.access.keys import KeyRing
 KeyRing(private_folder(Path("data")) / "keys", 1)
 """
     files = left(played(tmp_path, program))

@@ -14,9 +14,9 @@ from tests.support.places import Place, Sockets
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.assembly import open_directory_in, private_folder
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake
-from chinwag.flow.accounts.accounts import AccountRules, open_accounts
-from chinwag.flow.accounts.log_in import log_in
-from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.access.collaborators import AccountRules, open_accounts
+from chinwag.flow.access.log_in import log_in
+from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.accounts.sign_up import create_account
 from chinwag.flow.clock import system_clock
 

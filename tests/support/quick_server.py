@@ -8,7 +8,7 @@ from functools import partial
 
 from argon2 import PasswordHasher
 
-from chinwag.flow.accounts import passwords
+from chinwag.flow.access import passwords
 
 CHEAP = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
 COMMAND = (sys.executable, __file__)

@@ -19,8 +19,8 @@ from chinwag.domain.conversation import Settings as GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, Snowflake, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept, AcceptRules, Wish
-from chinwag.flow.accounts.accounts import AccountRules, Accounts, open_accounts
-from chinwag.flow.accounts.passwords import Passwords
+from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
+from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import system_clock
 from chinwag.flow.groups.links import Links
@@ -88,14 +88,12 @@ class Stage:
             ids=self.ids,
             clock=system_clock,
         )
-        self._delivery = Delivery(
-            embedded.log, embedded.message_store, embedded.inbox, embedded.bus, directory, system_clock, 30
-        )
+        self._delivery = Delivery(embedded.log, embedded.message_store, embedded.bus)
 
     def start(self) -> None:
         """Let the worker of the log run, and nothing else."""
         self.accept.start()
-        self._delivery.start_working()
+        self._delivery.start()
         self._stop = self.refusals.listen()
 
     async def close(self) -> None:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from chinwag.domain.account import NameKey
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.keys import KeyRing, KeysExposed
-from chinwag.flow.accounts.passwords import Passwords
-from chinwag.flow.accounts.throttle import Buckets, Throttle, network_of
-from chinwag.flow.accounts.tokens import Tokens
+from chinwag.flow.access.keys import KeyRing, KeysExposed
+from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.access.throttle import Buckets, Throttle, network_of
+from chinwag.flow.access.tokens import Tokens
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 LIFETIME = 600_000

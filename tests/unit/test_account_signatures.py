@@ -12,9 +12,9 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.flow.accounts.keys import KeyRing
-from chinwag.flow.accounts.signatures import ALGORITHM, HEADERS, Signatures
-from chinwag.flow.accounts.tokens import Tokens
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.signatures import ALGORITHM, HEADERS, Signatures
+from chinwag.flow.access.tokens import Tokens
 
 NOW = 1_800_000_000_000
 LIFETIME = 600_000

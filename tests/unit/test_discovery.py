@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from chinwag.domain.discovery import FULL, Candidate, rank
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.admission import Principal
-from chinwag.flow.accounts.keys import KeyRing
-from chinwag.flow.accounts.tickets import LIFETIME_MS, Tickets
+from chinwag.flow.access.admission import Principal
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.tickets import LIFETIME_MS, Tickets
 from chinwag.ports.bus import NodeId
 
 CANDIDATES = st.lists(

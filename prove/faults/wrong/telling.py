@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from chinwag.flow import catch_up
-from chinwag.flow.accounts import admission
-from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.access import admission
+from chinwag.flow.access.admission import Admission
 from chinwag.flow.announce import Announce
 from chinwag.ports.inbox import Arrival
 from chinwag.roles.gateway.gateway import Gateway

@@ -6,8 +6,8 @@ from litestar import Router
 from chinwag.adapters.embedded import Embedded
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.accept import Accept
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.tickets import Tickets
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
@@ -24,9 +24,11 @@ from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.presence import presence_routes
+from chinwag.roles.api.server_info import server_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.budgets import Budgets
 from chinwag.roles.presence.role import PresenceRole
+from chinwag.wire.server import ServerInfo
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +45,12 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     tickets: Tickets
 
 
-def routes_of(stores: Embedded, directory: Directory, parts: Parts, ids: Snowflake, frame_bytes: int) -> list[Router]:
+def routes_of(
+    stores: Embedded, directory: Directory, parts: Parts, ids: Snowflake, frame_bytes: int, info: ServerInfo
+) -> list[Router]:
     """All of them. frame_bytes: of the longest message that a POST may bring."""
     routes = [
+        server_routes(info),
         account_routes(parts.accounts),
         presence_routes(parts.presence),
         admin_routes(parts.accounts, parts.presence),

@@ -11,17 +11,18 @@ import structlog
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.assembly.around import apart_in, friends_in
 from chinwag.assembly.data import accounts_in, open_directory_in, private_folder
+from chinwag.assembly.housekeeping import housekeeping_on
+from chinwag.assembly.info import info_of
 from chinwag.assembly.routes import Parts, routes_of
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.domain.rate import Rate
 from chinwag.fail_points import passing
 from chinwag.flow.accept import Accept, AcceptRules
-from chinwag.flow.accounts.admission import Admission
-from chinwag.flow.accounts.tickets import Tickets
+from chinwag.flow.access.admission import Admission
+from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
-from chinwag.flow.erase import ErasePorts
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
@@ -33,6 +34,7 @@ from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
 from chinwag.roles.api.app import ApiSettings, api
+from chinwag.roles.api.compress import Compress
 from chinwag.roles.api.doorkeeper import Doorkeeper
 from chinwag.roles.api.heard import Heard, PollBudget
 from chinwag.roles.budgets import BudgetRules, Budgets
@@ -47,7 +49,6 @@ from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.gateway.socket import SocketLimits
 from chinwag.roles.observe import Check, Observe
 from chinwag.roles.presence.role import PresenceRole
-from chinwag.wire.frames import Limits
 
 ROLES: Final = ("gateway", "api", "delivery", "presence")
 ANSWER_GRACE: Final = 5.0
@@ -123,27 +124,12 @@ class Server:
                 sessions_per_device=config.server.sessions_per_device,
                 sessions_per_account=config.server.sessions_per_account,
                 origins=frozenset(map(normal_origin, config.server.origins)) | own_origin(config.server.public_url),
-                limits=Limits(limits.text_characters, limits.group_members, limits.frame_bytes),
+                limits=info_of(config).limits,
             ),
             system_clock,
         )
-        self._delivery = Delivery(
-            stores.log,
-            stores.message_store,
-            stores.inbox,
-            bus,
-            directory,
-            system_clock,
-            config.inbox.kept_days,
-            ErasePorts(
-                directory=directory,
-                store=stores.message_store,
-                marks=stores.mark_store,
-                inbox=stores.inbox,
-                scrubs=(stores.scrub, directory),
-            ),
-            config.erasure.days,
-        )
+        self._delivery = Delivery(stores.log, stores.message_store, bus)
+        self._housekeeping = housekeeping_on(config, stores, directory)
         self._presence = PresenceRole(
             bus,
             stores.mark_store,
@@ -176,6 +162,7 @@ class Server:
             ),
             ids,
             limits.frame_bytes,
+            info_of(config),
         )
         section = config.server
         certificate = (
@@ -190,7 +177,9 @@ class Server:
             budgets,
         )
         self.port = OnePort(
-            Doorkeeper(self.http, self._admission, budgets, self._heard, section.trusted_proxies, section.origins),
+            Doorkeeper(
+                Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
+            ),
             self._gateway.listener,
             host=section.host,
             port=section.port,
@@ -203,7 +192,7 @@ class Server:
         self.observe = Observe(
             config.observe.host,
             config.observe.port,
-            [Check("delivery", self._delivery.check)],
+            [Check("delivery", self._delivery.check), Check("housekeeping", self._housekeeping.check, needed=False)],
             registry_of(
                 Legs(
                     accept=self._accept,
@@ -234,6 +223,7 @@ class Server:
         self._heard.start()
         self._accept.start()
         self._delivery.start()
+        self._housekeeping.start()
         self._marking = asyncio.create_task(self._marks.run(), name="marks")
         await self._presence.start()
         await self.observe.start()
@@ -261,6 +251,7 @@ class Server:
         self._marks.stop()
         if self._marking is not None:
             await _within(GRACE, "marks", self._marking)
+        await _within(GRACE, "housekeeping", self._housekeeping.stop())
         await _within(GRACE, "delivery", self._delivery.stop(GRACE))
         await _within(GRACE, "presence", self._presence.stop())
         self._gateway.stop()

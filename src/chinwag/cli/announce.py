@@ -8,7 +8,7 @@ from rich.table import Table
 
 from chinwag.cli.operate import minute, run, say
 from chinwag.cli.settings import with_settings
-from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.accounts.announce import announce, list_announcements
 
 LAST: Final = 20

@@ -10,7 +10,7 @@ from rich.text import Text
 from chinwag.cli.operate import minute, run, say
 from chinwag.cli.settings import with_settings
 from chinwag.domain.ids import AccountId
-from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.accounts.audit import list_audit
 from chinwag.flow.accounts.look_up import get_accounts
 

@@ -4,7 +4,7 @@ import cyclopts
 
 from chinwag.cli.operate import run, say
 from chinwag.cli.settings import with_settings
-from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.access.collaborators import Accounts
 
 app = cyclopts.App(name="keys", help="The keys that sign access tokens. The server may run meanwhile.")
 

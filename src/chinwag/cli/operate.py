@@ -12,7 +12,7 @@ from chinwag.assembly import OPERATOR_WORKER, accounts_in, open_directory_in
 from chinwag.cli.settings import read_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import Snowflake
-from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.access.collaborators import Accounts
 
 
 def run(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:

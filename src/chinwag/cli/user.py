@@ -13,10 +13,10 @@ from chinwag.cli.operate import day, minute, run, say
 from chinwag.cli.settings import with_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.change_password import reset_password
+from chinwag.flow.access.change_password import reset_password
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.devices import list_devices, revoke_devices_of
 from chinwag.flow.accounts.close_account import close_account_of
-from chinwag.flow.accounts.devices import list_devices, revoke_devices_of
 from chinwag.flow.accounts.disable import disable, enable, set_admin
 from chinwag.flow.accounts.look_up import find_account, list_accounts
 from chinwag.flow.accounts.sign_up import create_account

@@ -1,17 +1,13 @@
-"""Blocks, and the refusals that are due after them, in their tables."""
+"""Blocks in their table."""
 
 from collections.abc import Sequence
-from typing import Final
 
-from sqlalchemy import delete, func, insert, select, union, update
+from sqlalchemy import delete, func, insert, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chinwag.adapters.relational.schema import blocks, refusals
+from chinwag.adapters.relational.schema import blocks
 from chinwag.domain.ids import AccountId
 from chinwag.ports.directory import PAGE_MAX
-from chinwag.ports.directory_blocks import RefusalDue
-
-_EVERYBODY: Final = ""
 
 
 class RelationalBlocks:
@@ -76,29 +72,3 @@ class RelationalBlocks:
         ).limit(limit)
         rows = await self._connection.execute(both)
         return [(AccountId(mine), AccountId(other)) for mine, other in rows.tuples()]
-
-
-class RelationalRefusals:
-    """`RefusalRepository` upon one transaction's connection."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def add(self, account: AccountId, other: AccountId | None, at: int) -> None:
-        pair = {"account": account, "other": other or _EVERYBODY}
-        mine = (refusals.c.account == pair["account"], refusals.c.other == pair["other"])
-        again = await self._connection.execute(update(refusals).where(*mine).values(at=at))
-        if not again.rowcount:
-            await self._connection.execute(insert(refusals).values(at=at, **pair))
-
-    async def pending(self, limit: int) -> list[RefusalDue]:
-        query = select(refusals).order_by(refusals.c.at, refusals.c.account, refusals.c.other)
-        return [
-            RefusalDue(AccountId(row.account), AccountId(row.other) if row.other else None, row.at)
-            for row in await self._connection.execute(query.limit(min(limit, PAGE_MAX)))
-        ]
-
-    async def done(self, due: RefusalDue) -> None:
-        await self._connection.execute(
-            delete(refusals).where(refusals.c.account == due.account, refusals.c.other == (due.other or _EVERYBODY))
-        )

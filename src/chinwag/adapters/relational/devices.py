@@ -1,4 +1,4 @@
-"""Devices and their refresh tokens in their tables."""
+"""Devices in their table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chinwag.adapters.relational.schema import accounts, devices, refresh_tokens
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.directory import PAGE_MAX, Device, RefreshToken, Standing
+from chinwag.ports.directory import PAGE_MAX, Device, Standing
 
 _STANDINGS = select(
     devices.c.id, devices.c.account, devices.c.revoked_at, accounts.c.disabled, accounts.c.closed_at, accounts.c.admin
@@ -76,28 +76,15 @@ class RelationalDevices:
         )
 
 
-class RelationalRefreshTokens:
-    """`RefreshTokenRepository` upon one transaction's connection."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def of(self, device: DeviceId) -> RefreshToken | None:
-        query = select(refresh_tokens).where(refresh_tokens.c.device == device).with_for_update()
-        row = (await self._connection.execute(query)).first()
-        if row is None:
-            return None
-        return RefreshToken(
-            device=DeviceId(row.device), digest=row.digest, previous=row.previous, expires_at=row.expires_at
-        )
-
-    async def put(self, token: RefreshToken) -> None:
-        values = {"digest": token.digest, "previous": token.previous, "expires_at": token.expires_at}
-        result = await self._connection.execute(
-            update(refresh_tokens).where(refresh_tokens.c.device == token.device).values(values)
-        )
-        if not result.rowcount:
-            await self._connection.execute(insert(refresh_tokens).values(device=token.device, **values))
+def _device(row: Row[*tuple[Any, ...]]) -> Device:
+    return Device(
+        id=DeviceId(row.id),
+        account=AccountId(row.account),
+        name=row.name,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        revoked_at=row.revoked_at,
+    )
 
 
 def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
@@ -108,15 +95,4 @@ def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
         disabled=row.disabled,
         closed=row.closed_at is not None,
         admin=row.admin,
-    )
-
-
-def _device(row: Row[*tuple[Any, ...]]) -> Device:
-    return Device(
-        id=DeviceId(row.id),
-        account=AccountId(row.account),
-        name=row.name,
-        created_at=row.created_at,
-        last_seen_at=row.last_seen_at,
-        revoked_at=row.revoked_at,
     )

@@ -13,14 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chinwag.adapters.relational import sqlite
 from chinwag.adapters.relational.accounts import RelationalAccounts
-from chinwag.adapters.relational.admin import RelationalAnnouncements, RelationalAudit
-from chinwag.adapters.relational.blocks import RelationalBlocks, RelationalRefusals
-from chinwag.adapters.relational.devices import RelationalDevices, RelationalRefreshTokens
+from chinwag.adapters.relational.announcements import RelationalAnnouncements
+from chinwag.adapters.relational.audit import RelationalAudit
+from chinwag.adapters.relational.blocks import RelationalBlocks
+from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
+from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
-from chinwag.adapters.relational.groups import RelationalLinks, RelationalListing
+from chinwag.adapters.relational.invitations import RelationalInvitations
+from chinwag.adapters.relational.links import RelationalLinks
+from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.migrate import migrate
-from chinwag.adapters.relational.outbox import RelationalCreatedGroups, RelationalInvitations, RelationalOutbox
+from chinwag.adapters.relational.outbox import RelationalOutbox
+from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
+from chinwag.adapters.relational.refusals import RelationalRefusals
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.ports.directory import Directory, Transaction

@@ -17,8 +17,7 @@ from chinwag.adapters.relational.schema import (
     refusals,
 )
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.ports.directory import PAGE_MAX
-from chinwag.ports.directory_erasure import Erasure, Stage
+from chinwag.ports.directory import PAGE_MAX, Erasure, Stage
 
 _EVERYBODY: Final = ""
 

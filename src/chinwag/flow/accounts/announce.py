@@ -6,9 +6,9 @@ The announcement is stored with the act; `flow/announcements.py` brings it into 
 from chinwag.domain.account import announcement_of
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.audit import act
-from chinwag.ports.directory_admin import OPERATOR, Actor, Announcement
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.act import act
+from chinwag.ports.directory import OPERATOR, Actor, Announcement
 
 
 async def announce(accounts: Accounts, text: str, *, key: str | None = None, by: Actor = OPERATOR) -> Announcement:

@@ -4,11 +4,11 @@ from chinwag.domain.account_change import AccountClosed
 from chinwag.domain.account_friendship import Bond, told, unfriend
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts, post, post_revoked
-from chinwag.flow.accounts.audit import act_upon
-from chinwag.flow.accounts.confirm import confirm
-from chinwag.ports.directory import PAGE_MAX, Transaction
-from chinwag.ports.directory_admin import OPERATOR, Actor
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.confirm import confirm
+from chinwag.flow.act import act_upon
+from chinwag.flow.changes import post, post_revoked
+from chinwag.ports.directory import OPERATOR, PAGE_MAX, Actor, Transaction
 
 
 async def close_account(accounts: Accounts, account: AccountId, password: str, *, address: str = "") -> None:

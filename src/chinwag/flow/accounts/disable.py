@@ -2,9 +2,10 @@
 
 from chinwag.domain.account_change import AccountDisabled
 from chinwag.domain.ids import AccountId
-from chinwag.flow.accounts.accounts import Accounts, post, post_revoked
-from chinwag.flow.accounts.audit import act_upon
-from chinwag.ports.directory_admin import OPERATOR, Actor
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.act import act_upon
+from chinwag.flow.changes import post, post_revoked
+from chinwag.ports.directory import OPERATOR, Actor
 
 
 async def disable(accounts: Accounts, account: AccountId, *, by: Actor = OPERATOR) -> None:

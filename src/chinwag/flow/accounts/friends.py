@@ -6,7 +6,8 @@ from chinwag.domain.account_friendship import befriend as befriended
 from chinwag.domain.account_friendship import unfriend as unfriended
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts, post
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.changes import post
 from chinwag.ports.directory import Account, Transaction
 
 

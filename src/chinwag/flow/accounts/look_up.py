@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
+from chinwag.flow.access.collaborators import Accounts
 from chinwag.ports.directory import Account
 
 

@@ -8,7 +8,8 @@ from chinwag.domain.account import about_of, display_name_of
 from chinwag.domain.account_change import ProfileChanged, SettingsChanged
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts, post
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.changes import post
 from chinwag.ports.directory import Account
 
 

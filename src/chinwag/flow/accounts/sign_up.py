@@ -3,11 +3,10 @@
 from chinwag.domain.account import Settings, display_name_of, name_key, name_of, password_of
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.audit import act
-from chinwag.flow.accounts.tokens import digest
-from chinwag.ports.directory import Account
-from chinwag.ports.directory_admin import OPERATOR, Actor
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.tokens import digest
+from chinwag.flow.act import act
+from chinwag.ports.directory import OPERATOR, Account, Actor
 
 
 async def sign_up(

@@ -10,18 +10,18 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.access.admission import Principal
+from chinwag.flow.access.change_password import reset_password
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.devices import list_devices, revoke_devices_of
 from chinwag.flow.accounts.announce import announce, list_announcements
 from chinwag.flow.accounts.audit import list_audit
-from chinwag.flow.accounts.change_password import reset_password
-from chinwag.flow.accounts.devices import list_devices, revoke_devices_of
 from chinwag.flow.accounts.disable import disable, enable
 from chinwag.flow.accounts.invite import invite, list_invitations, revoke_invitation
 from chinwag.flow.accounts.look_up import get_account, list_accounts
 from chinwag.flow.accounts.sign_up import create_account
-from chinwag.ports.directory import Account
-from chinwag.ports.directory_admin import Actor, Announcement
+from chinwag.flow.clock import DAY_MS
+from chinwag.ports.directory import Account, Actor, Announcement
 from chinwag.roles.api.admit import Asker
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.roles.api.people import After, Limit
@@ -41,7 +41,6 @@ from chinwag.wire.admin import (
 )
 from chinwag.wire.http import Page
 
-DAY_MS: Final = 86_400_000
 _TAGS: Final = ["administration"]
 
 Number = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="`next` of the page before.")]

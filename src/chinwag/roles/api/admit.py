@@ -10,7 +10,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.admission import Admission, Principal
+from chinwag.flow.access.admission import Admission, Principal
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
 from chinwag.roles.forwarded import Forwarded
 

@@ -4,8 +4,8 @@ from litestar.di import NamedDependency
 
 from chinwag.domain.account_friendship import Friendship
 from chinwag.domain.ids import DeviceId
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.session import Session
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.session import Session
 from chinwag.ports.directory import Account, Device
 from chinwag.wire.http import AccountSettings, DeviceEntry, Friend, Me, SessionTokens, User
 

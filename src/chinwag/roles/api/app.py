@@ -12,8 +12,8 @@ from litestar.exceptions import InternalServerException
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.access.admission import Admission
+from chinwag.flow.access.collaborators import Accounts
 from chinwag.roles.api import blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
 from chinwag.roles.api.body import ApiRequest

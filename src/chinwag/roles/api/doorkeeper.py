@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.admission import Admission
+from chinwag.flow.access.admission import Admission
 from chinwag.roles.api.admit import token_of
 from chinwag.roles.api.app import HEADERS
 from chinwag.roles.api.heard import Heard

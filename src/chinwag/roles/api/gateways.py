@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 
 from chinwag.domain.discovery import Candidate, rank
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.tickets import Tickets
+from chinwag.flow.access.tickets import Tickets
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import Registry
 from chinwag.roles.api.admit import Asker

@@ -4,9 +4,9 @@ from litestar import delete, get, patch, put
 from litestar.params import FromPath, JSONBody
 
 from chinwag.domain.ids import DeviceId
-from chinwag.flow.accounts.change_password import change_password
+from chinwag.flow.access.change_password import change_password
+from chinwag.flow.access.devices import list_devices, revoke_device
 from chinwag.flow.accounts.close_account import close_account
-from chinwag.flow.accounts.devices import list_devices, revoke_device
 from chinwag.flow.accounts.look_up import get_account
 from chinwag.flow.accounts.profile import change_profile, change_settings
 from chinwag.roles.api import answers

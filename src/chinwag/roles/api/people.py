@@ -8,8 +8,8 @@ from litestar.params import FromPath, QueryParameter
 from chinwag.domain.account_friendship import Bond
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.accounts import Accounts
-from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.access.admission import Principal
+from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.accounts.friends import befriend, list_friends, unfriend
 from chinwag.flow.accounts.look_up import find_account, get_account, get_accounts
 from chinwag.roles.api import answers

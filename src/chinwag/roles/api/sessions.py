@@ -4,9 +4,9 @@ from litestar import delete, post
 from litestar.params import JSONBody
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.devices import revoke_device
-from chinwag.flow.accounts.log_in import log_in
-from chinwag.flow.accounts.refresh import refresh
+from chinwag.flow.access.devices import revoke_device
+from chinwag.flow.access.log_in import log_in
+from chinwag.flow.access.refresh import refresh
 from chinwag.flow.accounts.sign_up import sign_up
 from chinwag.roles.api import answers
 from chinwag.roles.api.admit import PUBLIC, Address, Asker

@@ -16,7 +16,7 @@ from litestar.response import Stream
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
-from chinwag.flow.accounts.admission import Principal
+from chinwag.flow.access.admission import Principal
 from chinwag.flow.announce import Announce
 from chinwag.flow.follow import Follower
 from chinwag.flow.marks import MarkFlow

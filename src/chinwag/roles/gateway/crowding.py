@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import final
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accounts.throttle import ADDRESSES, network_of
+from chinwag.flow.access.throttle import ADDRESSES, network_of
 
 
 @final

@@ -16,8 +16,8 @@ from chinwag.domain.tracing import SessionAt
 from chinwag.fail_points import passing, passing_half_way
 from chinwag.flow import catch_up
 from chinwag.flow.accept import Accept
-from chinwag.flow.accounts.admission import Admission, Principal
-from chinwag.flow.accounts.tickets import Tickets
+from chinwag.flow.access.admission import Admission, Principal
+from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import Clock
 from chinwag.flow.marks import MarkFlow

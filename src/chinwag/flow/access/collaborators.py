@@ -1,0 +1,81 @@
+"""What all verbs about access and accounts share."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, DeviceId, Snowflake
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.access.throttle import Throttle
+from chinwag.flow.access.tokens import Tokens
+from chinwag.flow.clock import DAY_MS, Clock
+from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
+from chinwag.ports.directory import Directory
+
+
+class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server's owner decides about accounts. Lengths in characters, counts per window."""
+
+    sign_up: Literal["open", "closed", "invitation"] = "open"
+    access_token_ms: int = 600_000
+    refresh_token_ms: int = 90 * DAY_MS
+    password_min: int = 8
+    password_max: int = 256
+    failed_logins_per_account: int = 10
+    failed_logins_per_address: int = 1_000
+    sign_ups_per_address: int = 1_000
+    throttle_window_ms: int = 900_000
+
+
+class Accounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The collaborators of every verb. Verbs are functions that take this first."""
+
+    directory: Directory
+    bus: Bus
+    ids: Snowflake
+    clock: Clock
+    tokens: Tokens
+    passwords: Passwords
+    throttle: Throttle
+    rules: AccountRules
+
+    def revoked(self, account: AccountId, devices: Sequence[DeviceId], all_of_them: bool = False) -> None:
+        """Tell every process at once. Call it after the commit; the event in the outbox is what makes it certain."""
+        if devices or all_of_them:
+            self.bus.publish(REVOKED, Revoked(account, tuple(devices), account_closed=all_of_them))
+
+    def work_waits(self) -> None:
+        """Let whoever relays what the directory holds look now. Call it after the commit."""
+        self.bus.publish(WORK, Work())
+
+
+def open_accounts(
+    directory: Directory,
+    bus: Bus,
+    ids: Snowflake,
+    clock: Clock,
+    keys: Path,
+    rules: AccountRules,
+    passwords: Passwords | None = None,
+) -> Accounts:
+    """Put the collaborators together. `keys` is the folder of the keys, made at first start; raises `KeysExposed`
+    if others could read them. Close `passwords` at the end."""
+    return Accounts(
+        directory=directory,
+        bus=bus,
+        ids=ids,
+        clock=clock,
+        tokens=Tokens(KeyRing(keys, clock()), clock, rules.access_token_ms),
+        passwords=passwords or Passwords(),
+        throttle=Throttle(
+            clock,
+            per_account=rules.failed_logins_per_account,
+            per_address=rules.failed_logins_per_address,
+            sign_ups=rules.sign_ups_per_address,
+            window_ms=rules.throttle_window_ms,
+        ),
+        rules=rules,
+    )

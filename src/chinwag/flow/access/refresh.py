@@ -1,0 +1,51 @@
+"""Refresh: a refresh token gives new tokens and is used up; used twice, somebody has stolen it."""
+
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.session import Session
+from chinwag.flow.access.tokens import digest
+from chinwag.flow.changes import post_revoked
+from chinwag.ports.directory import RefreshToken
+
+
+async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> Session:
+    """Exchange a refresh token. `attempt` is the client's own random name for this exchange: the same token with the
+    same attempt gives the same successor again, until that has been used itself; so a lost answer logs nobody out.
+
+    Raises `unauthenticated` for a token that never was one; `revoked` if the device is gone or was away too long;
+    `refresh_reused` for a token used before, and then the device is revoked; `account_disabled`; `unavailable`.
+    """
+    device_id = accounts.tokens.device_of(refresh_token)
+    successor = accounts.tokens.successor(refresh_token, attempt)
+    if device_id is None or successor is None:
+        raise Refused(Code.UNAUTHENTICATED)
+    now = accounts.clock()
+    expires_at = now + accounts.rules.refresh_token_ms
+    reused = False
+    async with accounts.directory.transaction() as transaction:
+        current = await transaction.refresh_tokens.of(device_id)
+        device = await transaction.devices.get(device_id)
+        if current is None or device is None or device.revoked_at is not None:
+            raise Refused(Code.REVOKED)
+        account = await transaction.accounts.get(device.account)
+        if account is None or account.closed:
+            raise Refused(Code.REVOKED)
+        if account.disabled:
+            raise Refused(Code.ACCOUNT_DISABLED)
+        presented = digest(refresh_token)
+        if presented == current.digest:
+            if current.expires_at <= now:
+                raise Refused(Code.REVOKED, "this device was away for too long")
+            await transaction.refresh_tokens.put(RefreshToken(device_id, digest(successor), presented, expires_at))
+            await transaction.devices.seen(device_id, now)
+        elif presented == current.previous and digest(successor) == current.digest:
+            expires_at = current.expires_at
+        else:
+            reused = True
+            await transaction.devices.revoke(device_id, now)
+            await post_revoked(transaction, account.id, [device_id], now)
+    if reused:
+        accounts.revoked(account.id, [device_id])
+        raise Refused(Code.REFRESH_REUSED)
+    access_token, access_expires_at = accounts.tokens.access(account.id, device_id)
+    return Session(account, device_id, access_token, access_expires_at, successor, expires_at)

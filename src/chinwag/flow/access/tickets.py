@@ -1,0 +1,67 @@
+"""Tickets: what discovery gives a device to show at one gateway, once and soon, instead of its access token.
+
+A ticket is `t1.<account>.<device>.<node>.<expiry>.<nonce>.<mac>`. It names the gateway it is good at, so that
+gateway alone can see to it that it is used once.
+"""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from typing import Final
+
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.admission import Principal
+from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.tokens import Claims
+from chinwag.flow.clock import Clock
+from chinwag.ports.bus import NodeId
+
+LIFETIME_MS: Final = 30_000
+USED: Final = 100_000
+"""Used tickets remembered; so many in half a minute and further ones are refused."""
+TICKET_MAX: Final = 512
+"""Characters; nothing longer is looked at."""
+
+
+class Tickets:
+    """Makes tickets for any gateway, and redeems those for `node`."""
+
+    def __init__(self, keys: KeyRing, clock: Clock, node: NodeId) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._node = node
+        self._used: OrderedDict[str, int] = OrderedDict()
+
+    def issue(self, principal: Principal, node: NodeId) -> tuple[str, int]:
+        """A ticket for `node`, and when it expires (milliseconds since 1970)."""
+        expires = self._clock() + LIFETIME_MS
+        nonce = urlsafe_b64encode(secrets.token_bytes(12)).decode()
+        said = f"t1.{principal.account}.{principal.device}.{node}.{expires}.{nonce}"
+        return f"{said}.{self._mac(said)}", expires
+
+    def redeem(self, ticket: str) -> Claims:
+        """Whose ticket this is; it is used up then. Raises `unauthenticated` or `token_expired`."""
+        said, _, mac = ticket.rpartition(".") if len(ticket) <= TICKET_MAX and ticket.isascii() else ("", "", "")
+        parts = said.split(".")
+        if len(parts) != 6 or parts[0] != "t1" or not hmac.compare_digest(mac, self._mac(said)):
+            raise Refused(Code.UNAUTHENTICATED)
+        _, account, device, node, expires, nonce = parts
+        now = self._clock()
+        if node != self._node:
+            raise Refused(Code.UNAUTHENTICATED, "the ticket is for another gateway")
+        if int(expires) <= now:
+            raise Refused(Code.TOKEN_EXPIRED, "the ticket has expired")
+        while self._used and next(iter(self._used.values())) <= now:
+            self._used.popitem(last=False)
+        if nonce in self._used:
+            raise Refused(Code.UNAUTHENTICATED, "the ticket was used before")
+        if len(self._used) >= USED:
+            raise Refused(Code.OVERLOADED, retry_after=5.0)
+        self._used[nonce] = int(expires)
+        return Claims(AccountId(account), DeviceId(device), now, int(expires))
+
+    def _mac(self, said: str) -> str:
+        digest = hmac.digest(self._keys.refresh_secret, b"ticket:" + said.encode(), "sha256")
+        return urlsafe_b64encode(digest).rstrip(b"=").decode()

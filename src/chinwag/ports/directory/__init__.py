@@ -1,0 +1,55 @@
+"""The Directory: accounts and all that belongs to them. One file a repository; `directory.py` joins them."""
+
+from chinwag.ports.directory.accounts import Account, AccountRepository
+from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
+from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, Entry
+from chinwag.ports.directory.blocks import BlockRepository
+from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
+from chinwag.ports.directory.directory import Directory, Transaction
+from chinwag.ports.directory.erasures import Erasure, ErasureRepository, Stage
+from chinwag.ports.directory.friends import FriendRepository
+from chinwag.ports.directory.invitations import Invitation, InvitationRepository
+from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
+from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
+from chinwag.ports.directory.outbox import Outbox, Posting
+from chinwag.ports.directory.paging import PAGE_MAX
+from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
+from chinwag.ports.directory.refusals import RefusalDue, RefusalRepository
+
+__all__ = [
+    "OPERATOR",
+    "PAGE_MAX",
+    "Account",
+    "AccountRepository",
+    "Actor",
+    "Announcement",
+    "AnnouncementRepository",
+    "AuditRepository",
+    "BlockRepository",
+    "CreatedGroupRepository",
+    "Device",
+    "DeviceRepository",
+    "Directory",
+    "Entry",
+    "Erasure",
+    "ErasureRepository",
+    "FriendRepository",
+    "Invitation",
+    "InvitationRepository",
+    "JoinLink",
+    "LinkRepository",
+    "LinkUse",
+    "ListingMark",
+    "ListingRepository",
+    "OpenGroup",
+    "Outbox",
+    "Posting",
+    "RefreshToken",
+    "RefreshTokenRepository",
+    "RefusalDue",
+    "RefusalRepository",
+    "Stage",
+    "Standing",
+    "Transaction",
+]

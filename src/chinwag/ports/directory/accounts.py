@@ -1,0 +1,83 @@
+"""Accounts."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from chinwag.domain.account import NameKey, Settings
+from chinwag.domain.ids import AccountId
+
+
+class Account(msgspec.Struct, frozen=True):
+    """One person or robot. Times are milliseconds since 1970. `version` rises with every change of the account,
+    its devices included. Of a closed account the id stays known, with an empty name and profile, and its name stays
+    taken, so that nobody takes a former person's name.
+    """
+
+    id: AccountId
+    name: str
+    display_name: str
+    about: str
+    settings: Settings
+    admin: bool
+    created_at: int
+    version: int = 1
+    disabled: bool = False
+    closed: bool = False
+
+
+class AccountRepository(Protocol):
+    """Accounts. Writes to an account that does not exist raise `no_account`."""
+
+    async def create(self, account: Account, key: NameKey, password: str) -> None:
+        """Add an account with its password's hash. Raises `name_taken` if any account, also a closed one, has `key`."""
+        ...
+
+    async def get(self, account: AccountId) -> Account | None:
+        """One account, also if disabled or closed."""
+        ...
+
+    async def named(self, key: NameKey) -> Account | None:
+        """The account whose name folds to `key`; a closed one has no name."""
+        ...
+
+    async def many(self, accounts: Sequence[AccountId]) -> list[Account]:
+        """Those of `accounts` that exist, in no order. At most `PAGE_MAX` are asked for."""
+        ...
+
+    async def page(self, after: AccountId | None, limit: int, search: NameKey | None = None) -> list[Account]:
+        """All accounts in the order of their ids as text, after the one named; or those whose name holds `search`."""
+        ...
+
+    async def password(self, account: AccountId) -> str:
+        """The password's hash; empty if none can match."""
+        ...
+
+    async def set_password(self, account: AccountId, password: str) -> None:
+        """Replace the hash. Does not raise the version: the password is nobody's to see."""
+        ...
+
+    async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
+        """Replace the profile; the account as it is then."""
+        ...
+
+    async def set_settings(self, account: AccountId, settings: Settings) -> Account:
+        """Replace the settings; the account as it is then."""
+        ...
+
+    async def set_disabled(self, account: AccountId, disabled: bool) -> Account:
+        """Disable or enable; the account as it is then."""
+        ...
+
+    async def set_admin(self, account: AccountId, admin: bool) -> Account:
+        """Make it an administrator, or one no more; the account as it is then."""
+        ...
+
+    async def close(self, account: AccountId, at: int) -> Account:
+        """Close for ever: profile and password hash are emptied, the name stays taken."""
+        ...
+
+    async def touch(self, account: AccountId) -> int:
+        """Raise the version for a change kept elsewhere (a device's), and say what it is now."""
+        ...

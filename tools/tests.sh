@@ -1,0 +1,24 @@
+#!/bin/sh
+# Run the tests: all of them, or those that pytest's arguments choose.
+#
+#   tools/tests.sh [PYTEST ARGUMENTS]
+#
+# Two at a time; afterwards, alone, those that are marked as measuring: what runs beside them would be in their figures.
+# Each of the two runs ends with pytest's own summary, and one that fails fails the whole.
+set -u
+cd "$(dirname "$0")/.."
+none=5 # pytest's exit code when there is nothing to run
+
+.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not measuring" "$@"
+together=$?
+case $together in 0 | 1 | "$none") ;; *) exit "$together" ;; esac # interrupted, or wrong arguments
+.venv/bin/python -m pytest -n 0 -m measuring "$@"
+alone=$?
+
+# Arguments may well choose tests of one kind only; without arguments there must be both.
+if [ $# -gt 0 ] && [ "$together" != "$alone" ]; then
+    [ "$together" = "$none" ] && together=0
+    [ "$alone" = "$none" ] && alone=0
+fi
+[ "$together" != 0 ] && exit "$together"
+exit "$alone"

@@ -21,6 +21,7 @@ from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
 from chinwag.client.session import Session, Tokens, load_session, session_of
 from chinwag.client.store import DeviceStore
+from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.frames import Change, Send, Typing
@@ -358,5 +359,4 @@ class Client(Resources, Groups):
 
 
 def _folder(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    return lasting_folder(path)

@@ -2,7 +2,7 @@
 
 from chinwag.ports.directory.accounts import Account, AccountRepository
 from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
-from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, Entry
+from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroupRepository
 from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
@@ -26,12 +26,12 @@ __all__ = [
     "Announcement",
     "AnnouncementRepository",
     "AuditRepository",
+    "AuditRow",
     "BlockRepository",
     "CreatedGroupRepository",
     "Device",
     "DeviceRepository",
     "Directory",
-    "Entry",
     "Erasure",
     "ErasureRepository",
     "FriendRepository",

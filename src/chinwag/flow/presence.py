@@ -15,7 +15,7 @@ import msgspec
 
 from chinwag.domain import presence
 from chinwag.domain.ids import AccountId
-from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf, Report, Stage, State
+from chinwag.domain.presence import GRACE_MS, DeviceAt, Phase, PresenceOf, Report, State
 from chinwag.domain.refusal import Refused
 from chinwag.domain.signals import Presence
 from chinwag.flow.clock import Clock
@@ -31,7 +31,7 @@ TELLING: Final = 128
 SLICE: Final = 1_000
 """Accounts gone through before others have their turn."""
 
-_STAGES: Final = {"up": Stage.UP, "down": Stage.DOWN, "out": Stage.OUT}
+_STAGES: Final = {"up": Phase.UP, "down": Phase.DOWN, "out": Phase.OUT}
 _log = logging.getLogger(__name__)
 
 

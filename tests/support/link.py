@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from chinwag.roles.gateway.upgrade import Upgrade
+from chinwag.roles.port.upgrade import Upgrade
 
 if TYPE_CHECKING:
     from chinwag.roles.gateway.gateway import Gateway

@@ -19,7 +19,7 @@ from chinwag.flow.access.admission import Principal
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.roles.port.wheel import Wheel
 
 DEVICES: Final = 100_000
 """Devices remembered; one more is refused as `overloaded`."""

@@ -27,13 +27,13 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions, SessionsHere
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
-from chinwag.roles.gateway.origin import check_origin
 from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.session import Session, Verb
 from chinwag.roles.gateway.turns import SIGNATURE, WELCOME, Turns
-from chinwag.roles.gateway.upgrade import Upgrade
 from chinwag.roles.gateway.verbs import VERBS
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.roles.port.origin import check_origin
+from chinwag.roles.port.upgrade import Upgrade
+from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.codec import encode, parse_cursor
 from chinwag.wire.frames import Hello, Limits, Reset, Welcome
 

@@ -20,6 +20,8 @@ export default defineConfig({
   server: { proxy },
   preview: { headers: HEADERS, proxy },
   build: {
+    outDir: here("../src/chinwag/web_files"),
+    emptyOutDir: true,
     target: ["chrome111", "firefox114", "safari16.4"],
     // No code of ours is written inline, and none of it needs the polyfill, which would be.
     modulePreload: { polyfill: false },

@@ -15,6 +15,7 @@ from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
 from chinwag.flow.marks import MarkFlow
+from chinwag.flow.online import Online
 from chinwag.flow.states import States
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.admin import admin_routes
@@ -27,7 +28,6 @@ from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.server_info import server_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.budgets import Budgets
-from chinwag.roles.presence.role import PresenceRole
 from chinwag.wire.server import ServerInfo
 
 
@@ -40,7 +40,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     budgets: Budgets
     heard: Heard
     marks: MarkFlow
-    presence: PresenceRole
+    presence: Online
     states: States
     tickets: Tickets
 

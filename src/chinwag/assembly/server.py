@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.marks import MarkFlow
+from chinwag.flow.online import Online
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.flow.trace import Tracer
@@ -71,6 +72,7 @@ class Server:
         ids = Snowflake(worker)
         states = States(stores.message_store)
         self._embedded = embedded
+        self._node = node
         self._directory = directory
         self._accounts = accounts_in(data, config, directory, bus, ids)
         self._admission = Admission(self._accounts.tokens, directory, bus, system_clock)
@@ -113,6 +115,7 @@ class Server:
                 inbox=stores.inbox,
                 store=stores.message_store,
                 bus=bus,
+                questions=stores.questions,
             ),
             GatewayRules(
                 heartbeat_seconds=config.presence.heartbeat_seconds,
@@ -156,7 +159,7 @@ class Server:
                 budgets=budgets,
                 heard=self._heard,
                 marks=self._marks,
-                presence=self._presence,
+                presence=Online(stores.questions, lambda _: node),
                 states=states,
                 tickets=tickets,
             ),
@@ -212,10 +215,11 @@ class Server:
         self._vitals = Vitals(
             stores.engine, data, ROLES, section.max_connections, self._counts, self._address, self.observe.readiness
         )
-        tracer = Tracer(stores.message_store, stores.inbox, stores.mark_store, self._gateway.sessions_at)
+        tracer = Tracer(stores.message_store, stores.inbox, stores.mark_store, stores.registry, stores.questions)
         self._control = Control(data, self._vitals.status, tracer.trace, lambda: held_checkpoint(stores.engine, data))
         self._config = config
         self._marking: asyncio.Task[None] | None = None
+        self._stop_answering: Callable[[], None] | None = None
 
     async def start(self) -> None:
         """Serve. Raises `OSError` when a port cannot be had; call `stop` then as well."""
@@ -226,6 +230,7 @@ class Server:
         self._housekeeping.start()
         self._marking = asyncio.create_task(self._marks.run(), name="marks")
         await self._presence.start()
+        self._stop_answering = self._presence.answer(self._embedded.questions, self._node)
         await self.observe.start()
         await self.port.start()
         await self._beacon.start()
@@ -253,6 +258,8 @@ class Server:
             await _within(GRACE, "marks", self._marking)
         await _within(GRACE, "housekeeping", self._housekeeping.stop())
         await _within(GRACE, "delivery", self._delivery.stop(GRACE))
+        if self._stop_answering is not None:
+            self._stop_answering()
         await _within(GRACE, "presence", self._presence.stop())
         self._gateway.stop()
         self._heard.stop()

@@ -14,6 +14,7 @@ from chinwag.adapters.embedded.log import EmbeddedLog
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.message_store import EmbeddedMessageStore
 from chinwag.adapters.embedded.numbering import Numbering
+from chinwag.adapters.embedded.questions import EmbeddedQuestions
 from chinwag.adapters.embedded.registry import EmbeddedRegistry
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
 from chinwag.flow.clock import system_clock
@@ -33,6 +34,7 @@ class Embedded(msgspec.Struct, frozen=True):
     log: EmbeddedLog
     bus: EmbeddedBus
     registry: EmbeddedRegistry
+    questions: EmbeddedQuestions
     scrub: EmbeddedScrub
 
     async def close(self) -> None:
@@ -65,5 +67,6 @@ async def open_embedded(
         log=EmbeddedLog(engine.epochs.log, partitions),
         bus=EmbeddedBus(),
         registry=EmbeddedRegistry(engine.epochs.log),
+        questions=EmbeddedQuestions(),
         scrub=EmbeddedScrub(engine),
     )

@@ -4,7 +4,7 @@
 `refresh.secret` makes refresh tokens. Without this folder every device must log in again; nothing else is lost.
 """
 
-import os
+import contextlib
 import secrets
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Final
 
 from joserfc.jwk import OKPKey
 
-from chinwag.lasting import lasting_folder, sync_folder
+from chinwag.lasting import lasting_folder, whole_file
 
 RELOAD_MS: Final = 1000
 """How soon an unknown key is looked for again."""
@@ -93,17 +93,5 @@ def _check_private(path: Path) -> None:
 
 def _write_new(path: Path, content: bytes) -> None:
     """Write a file whole and durably, or leave the one that another process has just written."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    sync_folder(path.parent)
+    with contextlib.suppress(FileExistsError), whole_file(path) as file:
+        file.write(content)

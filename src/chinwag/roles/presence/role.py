@@ -16,6 +16,7 @@ from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Recount, SessionChange, Signal
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.questions import DevicesOnline, Questions, WhoIsOnline
 from chinwag.ports.registry import Registry
 
 RECOUNT_SECONDS: Final = 300.0
@@ -36,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 class PresenceRole:
-    """Who is online, for the process that holds it. After `start` it answers; other roles call `ask` and `devices`."""
+    """Who is online, for the process that holds it, from `start` to `stop`. Other roles put questions to it."""
 
     def __init__(
         self,
@@ -104,6 +105,23 @@ class PresenceRole:
                 await self._presences.close()
         except TimeoutError:
             _log.warning("the last transitions of presence could not be stored in time")
+
+    def answer(self, questions: Questions, node: NodeId) -> Callable[[], None]:
+        """Answer what is asked of `node` about presence, until the returned function is called."""
+
+        async def who(question: WhoIsOnline) -> list[PresenceOf]:
+            return await self.ask(question.asker, question.accounts)
+
+        async def devices(question: DevicesOnline) -> list[DeviceAt]:
+            return self.devices(question.account)
+
+        stops = (questions.answer(node, WhoIsOnline, who), questions.answer(node, DevicesOnline, devices))
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        return stop
 
     async def ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> list[PresenceOf]:
         """As `AskPresence.ask`."""

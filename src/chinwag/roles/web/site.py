@@ -52,7 +52,7 @@ def read_site(folder: Path = BUILT) -> Mapping[str, File]:
     found: dict[str, File] = {}
     size = 0
     for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.suffix in {".br", ".gz"}:
+        if not path.is_file() or path.suffix in {".br", ".gz"} or path.name.startswith("."):
             continue
         address = "/" + path.relative_to(folder).as_posix()
         file = _read(path, kept=address.startswith(HASHED))

@@ -782,18 +782,95 @@ export interface OnlineDevice {
   since: number;
 }
 
-/**
- * GET /v1/server. sign_up: whether people make accounts themselves; password_min and password_max in characters.
- * protocols: the versions of the protocol that this server speaks.
- */
-export interface ServerInfo {
+/** An account, for administrators. */
+export interface AccountEntry {
+  id: string;
   name: string;
-  version: string;
-  sign_up: "closed" | "invitation" | "open";
-  password_min: number;
-  password_max: number;
-  limits: Limits;
-  protocols: number[];
+  display_name: string;
+  admin: boolean;
+  disabled: boolean;
+  closed: boolean;
+  created_at: number;
+}
+
+/** Make an account for somebody. */
+export interface AddAccountRequest {
+  name: string;
+  password: string;
+  display_name?: string;
+}
+
+/** Give an account a new password; all its devices are logged out. */
+export interface ResetPasswordRequest {
+  password: string;
+}
+
+/** A device that is logged in; if it is online, through which node and since when. */
+export interface AdminDevice {
+  id: string;
+  name: string;
+  created_at: number;
+  last_seen_at: number;
+  node: string | null;
+  since: number | null;
+}
+
+/** Make a code with which so many people may sign up, for so many days. */
+export interface CreateInvitationRequest {
+  uses?: number;
+  valid_days?: number;
+}
+
+/** The code, shown this once. */
+export interface NewInvitation {
+  id: string;
+  code: string;
+}
+
+/** An invitation; without uses left it is used up or revoked. `created_by` is empty for the operator. */
+export interface InvitationEntry {
+  id: string;
+  uses_left: number;
+  expires_at: number;
+  created_by: string;
+  created_at: number;
+}
+
+/** Say something to everybody who has an account now. */
+export interface AnnounceRequest {
+  text: string;
+}
+
+/** An announcement, for administrators. `done`: it is in everybody's inbox. */
+export interface AnnouncementEntry {
+  id: string;
+  text: string;
+  at: number;
+  by: string;
+  done: boolean;
+}
+
+/** An announcement, for everybody. Its event has the same `id`. */
+export interface AnnouncementView {
+  id: string;
+  text: string;
+  at: number;
+}
+
+/** One act of an administrator: `actor` is an account, or "operator" for whoever has the server's machine. */
+export interface AuditEntry {
+  id: number;
+  at: number;
+  actor: string;
+  act: string;
+  target: string;
+  detail: string;
+}
+
+/** One blocks `user`, since `at` (milliseconds since 1970). */
+export interface Block {
+  user: User;
+  at: number;
 }
 
 /** Conversations by activity, the latest first. `next` asks for the following page, None at the end. */
@@ -879,17 +956,6 @@ export interface Receipts {
   receipts: Receipt[];
 }
 
-/**
- * GET /v1/sync: what lies after the cursor, and the cursor to ask with next. reset: the cursor led nowhere, as
- * the `reset` frame says; `events` is then empty. more: ask again at once.
- */
-export interface SyncPage {
-  cursor: string;
-  events: EventFrame[];
-  more: boolean;
-  reset: "epoch" | "old" | null;
-}
-
 /** One gateway to try. url: its base address; empty: the one that was asked. expires_at in milliseconds. */
 export interface GatewayOption {
   url: string;
@@ -900,21 +966,6 @@ export interface GatewayOption {
 /** GET /v1/gateways: the best first. Each ticket is good for one `hello` at its gateway, soon. */
 export interface GatewayOptions {
   gateways: GatewayOption[];
-}
-
-/** POST /v1/conversations/{id}/read: as the `read` frame. */
-export interface PostRead {
-  number: number;
-}
-
-/** POST /v1/received: as the `received` frame. */
-export interface PostReceived {
-  position: number;
-}
-
-/** POST /v1/conversations/{id}/changes: as the `change` frame. The `Idempotency-Key` header is its id. */
-export interface PostChange {
-  change: GroupAction;
 }
 
 /** What a stranger sees of a group. `members` is how many it has, as of its last notice. */
@@ -953,95 +1004,44 @@ export interface Membership {
   number: number;
 }
 
-/** One blocks `user`, since `at` (milliseconds since 1970). */
-export interface Block {
-  user: User;
-  at: number;
-}
-
-/** An account, for administrators. */
-export interface AccountEntry {
-  id: string;
+/**
+ * GET /v1/server. sign_up: whether people make accounts themselves; password_min and password_max in characters.
+ * protocols: the versions of the protocol that this server speaks.
+ */
+export interface ServerInfo {
   name: string;
-  display_name: string;
-  admin: boolean;
-  disabled: boolean;
-  closed: boolean;
-  created_at: number;
+  version: string;
+  sign_up: "closed" | "invitation" | "open";
+  password_min: number;
+  password_max: number;
+  limits: Limits;
+  protocols: number[];
 }
 
-/** Make an account for somebody. */
-export interface AddAccountRequest {
-  name: string;
-  password: string;
-  display_name?: string;
+/**
+ * GET /v1/sync: what lies after the cursor, and the cursor to ask with next. reset: the cursor led nowhere, as
+ * the `reset` frame says; `events` is then empty. more: ask again at once.
+ */
+export interface SyncPage {
+  cursor: string;
+  events: EventFrame[];
+  more: boolean;
+  reset: "epoch" | "old" | null;
 }
 
-/** Give an account a new password; all its devices are logged out. */
-export interface ResetPasswordRequest {
-  password: string;
+/** POST /v1/conversations/{id}/read: as the `read` frame. */
+export interface PostRead {
+  number: number;
 }
 
-/** A device that is logged in; if it is online, through which node and since when. */
-export interface AdminDevice {
-  id: string;
-  name: string;
-  created_at: number;
-  last_seen_at: number;
-  node: string | null;
-  since: number | null;
+/** POST /v1/received: as the `received` frame. */
+export interface PostReceived {
+  position: number;
 }
 
-/** Make a code with which so many people may sign up, for so many days. */
-export interface CreateInvitationRequest {
-  uses?: number;
-  valid_days?: number;
-}
-
-/** The code, shown this once. */
-export interface NewInvitation {
-  id: string;
-  code: string;
-}
-
-/** An invitation; without uses left it is used up or revoked. `created_by` is empty for the operator. */
-export interface InvitationEntry {
-  id: string;
-  uses_left: number;
-  expires_at: number;
-  created_by: string;
-  created_at: number;
-}
-
-/** Say something to everybody who has an account now. */
-export interface AnnounceRequest {
-  text: string;
-}
-
-/** An announcement, for administrators. `done`: it is in everybody's inbox. */
-export interface AnnouncementEntry {
-  id: string;
-  text: string;
-  at: number;
-  by: string;
-  done: boolean;
-}
-
-/** An announcement, for everybody. Its event has the same `id`. */
-export interface AnnouncementView {
-  id: string;
-  text: string;
-  at: number;
-}
-
-/** One act of an administrator: `actor` is an account, or "operator" for whoever has the server's machine. */
-export interface AuditEntry {
-  id: number;
-  at: number;
-  actor: string;
-  act: string;
-  target: string;
-  detail: string;
+/** POST /v1/conversations/{id}/changes: as the `change` frame. The `Idempotency-Key` header is its id. */
+export interface PostChange {
+  change: GroupAction;
 }
 
 /** An RFC 9457 problem document. `code` is the catalogue's, `retry_after` in seconds. */

@@ -258,8 +258,12 @@ def test_history_that_was_always_open_is_read_from_the_beginning() -> None:
 def test_a_link_admits_as_long_as_its_maker_is_owner_or_admin(loss: str) -> None:
     state = made()
     assert change(state, STRANGER, Enter(ADMIN)).change == events.Joined(STRANGER)
-    what = {"removed": Remove(ADMIN), "made a member": SetRole(ADMIN, Role.MEMBER), "gone": Leave()}[loss]
-    state = change(state, ADMIN if loss == "gone" else OWNER, what).state
+    ends: dict[str, tuple[AccountId, Action]] = {
+        "removed": (OWNER, Remove(ADMIN)),
+        "made a member": (OWNER, SetRole(ADMIN, Role.MEMBER)),
+        "gone": (ADMIN, Leave()),
+    }
+    state = change(state, *ends[loss]).state
     assert refusal(state, STRANGER, Enter(ADMIN)) is Code.BAD_LINK
     assert change(state, STRANGER, Enter(OWNER)).change == events.Joined(STRANGER)
     assert refusal(state, OTHER, Enter(ADMIN)) is Code.ALREADY_MEMBER

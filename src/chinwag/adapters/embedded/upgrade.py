@@ -36,7 +36,6 @@ the start). It may read the store; it must be bounded in memory, and a batch mus
 """
 
 
-
 def _fields_of_format_2(db: Rdict, after: bytes) -> Iterator[Batch]:
     """Nothing is rewritten: states and send keys have a field more, whose default is what is so for older rows.
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from chinwag.fail_points import passing
 from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tickets import Tickets
+from chinwag.flow.access.watch_keys import watch_keys
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.erase import ErasePorts
@@ -37,7 +39,7 @@ from chinwag.roles.api.doorkeeper import Doorkeeper
 from chinwag.roles.api.heard import Heard, PollBudget
 from chinwag.roles.budgets import BudgetRules, Budgets
 from chinwag.roles.control import Control
-from chinwag.roles.delivery.delivery import Delivery
+from chinwag.roles.delivery.delivery import Delivery, for_ever
 from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
@@ -227,6 +229,7 @@ class Server:
         self._control = Control(data, self._vitals.status, tracer.trace, lambda: held_checkpoint(stores.engine, data))
         self._config = config
         self._marking: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Serve. Raises `OSError` when a port cannot be had; call `stop` then as well."""
@@ -235,6 +238,8 @@ class Server:
         self._accept.start()
         self._delivery.start()
         self._marking = asyncio.create_task(self._marks.run(), name="marks")
+        watched = partial(watch_keys, self._accounts.tokens.keys, self._embedded.bus, system_clock)
+        self._watching = asyncio.create_task(for_ever("watch-keys", watched), name="watch-keys")
         await self._presence.start()
         await self.observe.start()
         await self.port.start()
@@ -249,6 +254,8 @@ class Server:
         """Say goodbye, finish what is under way, and close. Bounded."""
         await _within(GRACE, "beacon", self._beacon.stop())
         self._vitals.stop()
+        if self._watching is not None:
+            self._watching.cancel()
         await _within(GRACE, "control", self._control.stop())
         self.port.drain()
         self._gateway.quiesce()

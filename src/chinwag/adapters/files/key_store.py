@@ -1,0 +1,127 @@
+"""Keys as files: a folder of mode 0700 with files of mode 0600.
+
+`access-<created>-<id>.pem` are Ed25519 keys (PKCS 8), `refresh.secret` the secret. Without this folder every device
+must log in again; nothing else is lost.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Collection, Hashable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from chinwag.lasting import lasting_folder, sync_folder
+from chinwag.ports.key_store import KeysDamaged, KeysExposed, StoredKey, StoredKeys
+
+_KEY: Final = re.compile(r"access-(\d{1,18})-([A-Za-z0-9_-]{1,64})\.pem", re.ASCII)
+_BEHIND: Final = "refresh.secret"
+_DRAFT: Final = re.compile(r"\.(access-|refresh\.secret).*\.[0-9a-f]{8}", re.ASCII)
+
+
+class FileKeyStore:
+    """`KeyStore` upon a folder, made at once if it is not there. Raises `KeysExposed`, OSError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        lasting_folder(folder)
+
+    def read(self) -> StoredKeys:
+        self._check_private()
+        keys = []
+        for path in self._paths():
+            with suppress(FileNotFoundError):  # another process has just removed it
+                keys.append(_key(path))
+        secret = b""
+        with suppress(FileNotFoundError):
+            secret = (self._folder / _BEHIND).read_bytes()
+            if not secret:
+                raise KeysDamaged(f"{self._folder / _BEHIND} is empty: {_AFRESH}")
+        return StoredKeys(tuple(sorted(keys, key=lambda one: (one.created_at, one.id))), secret)
+
+    def stamp(self) -> Hashable:
+        found = []
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    found.append((entry.name, status.st_ino, status.st_mtime_ns, status.st_mode))
+        return tuple(sorted(found))
+
+    def add(self, key: StoredKey) -> None:
+        self._check_private()
+        self._write(_name(key), key.private)
+
+    def begin_secret(self, secret: bytes) -> None:
+        self._check_private()
+        self._write(_BEHIND, secret)
+
+    def remove(self, ids: Collection[str]) -> None:
+        self._check_private()
+        gone = [path for path in self._paths() if _id(path) in ids]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        if gone:
+            sync_folder(self._folder)
+
+    def replace(self, key: StoredKey, secret: bytes) -> None:
+        self._folder.chmod(0o700)
+        self._write(_name(key), key.private, instead=True)
+        self._write(_BEHIND, secret, instead=True)
+        for path in self._folder.iterdir():
+            # Drafts of a start that was killed are keys too.
+            if path.name != _name(key) and (_KEY.fullmatch(path.name) or _DRAFT.fullmatch(path.name)):
+                path.unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def _paths(self) -> list[Path]:
+        return [path for path in self._folder.iterdir() if _KEY.fullmatch(path.name)]
+
+    def _check_private(self) -> None:
+        for path in (self._folder, self._folder / _BEHIND, *self._paths()):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mode & 0o077:
+                    raise KeysExposed(
+                        f"{path} is open to other users of this machine: take that right away (chmod go= {path}), and "
+                        "if anybody may have used it, replace all keys at once (chinwag keys rotate --leaked)"
+                    )
+
+    def _write(self, name: str, content: bytes, *, instead: bool = False) -> None:
+        """Write a file whole and durably: `instead` of the one that is there, or else leave that one."""
+        path = self._folder / name
+        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                if instead:
+                    draft.replace(path)
+                else:
+                    with suppress(FileExistsError):
+                        path.hardlink_to(draft)
+            finally:
+                draft.unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+
+_AFRESH: Final = "take the folder away, and the server makes new keys at its next start; every device must log in again"
+
+
+def _key(path: Path) -> StoredKey:
+    found = _KEY.fullmatch(path.name)
+    assert found is not None
+    private = path.read_bytes()
+    if not private.startswith(b"-----BEGIN PRIVATE KEY-----"):
+        raise KeysDamaged(f"{path} is no key: {_AFRESH}")
+    return StoredKey(found[2], int(found[1]), private)
+
+
+def _id(path: Path) -> str:
+    found = _KEY.fullmatch(path.name)
+    return found[2] if found else ""
+
+
+def _name(key: StoredKey) -> str:
+    return f"access-{key.created_at:015d}-{key.id}.pem"

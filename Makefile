@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup check test lint types imports quick unit fmt docs lock clean bench power-cut prove
+.PHONY: help run chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove
 
 BIN := .venv/bin
 ARGS ?=
@@ -15,6 +15,7 @@ help: ## say what there is
 
 run: ## set up if needed, then serve on 127.0.0.1:8420 (ARGS="--server-port 9000")
 	@tools/setup.sh run
+	@tools/web.sh build
 	@exec $(BIN)/chinwag serve $(ARGS)
 
 chat: ## set up if needed, then chat in this terminal
@@ -27,6 +28,9 @@ setup: ## make .venv with everything for development
 check: lint types imports quick ## while you work: lint, types, import rules, the tests of rules and adapters; under 3 minutes
 
 test: lint types imports unit ## everything that must pass: lint, types, import rules, all tests
+
+web: setup ## build the web client, if its sources changed
+	@tools/web.sh build
 
 lint: setup ## ruff: rules and format
 	@echo "lint: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

@@ -29,7 +29,7 @@ from chinwag.bench.peer import text_of
 from chinwag.config import Config
 from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
-from chinwag.flow.accept import Accept
+from chinwag.flow.answers import Answered
 from chinwag.flow.deliver import Deliver
 from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import Session
@@ -82,7 +82,7 @@ def watch() -> None:
     """Put a stopwatch around each leg."""
     timed(Session, "text", "accept: frame, checks, log")
     timed(Numbering, "deliver", "number the inboxes (part of the commit)")
-    timed(Accept, "_answers", "answer: acks")
+    timed(Answered, "_answers", "answer: acks")
     timed(EmbeddedInbox, "_tell", "announce: event frames")
     timed(Gateway, "_flush", "write: frames joined")
     decide = Deliver._decide  # noqa: SLF001

@@ -40,6 +40,8 @@ def default(setting: Setting) -> str:
         return "none"
     if setting.is_list:
         return "an empty list"
+    if isinstance(setting.default, bool):
+        return f"`{str(setting.default).lower()}`"
     return f"`{setting.default}`"
 
 

@@ -663,10 +663,6 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** Stands for the parameter of a generic struct. */
-export interface T {
-}
-
 /** Make an account. `invitation` is the code, where the server asks for one. */
 export interface SignUpRequest {
   name: string;
@@ -781,6 +777,20 @@ export interface OnlineDevice {
   since: number;
 }
 
+/**
+ * GET /v1/server. sign_up: whether people make accounts themselves; password_min and password_max in characters.
+ * protocols: the versions of the protocol that this server speaks.
+ */
+export interface ServerInfo {
+  name: string;
+  version: string;
+  sign_up: "closed" | "invitation" | "open";
+  password_min: number;
+  password_max: number;
+  limits: Limits;
+  protocols: number[];
+}
+
 /** Conversations by activity, the latest first. `next` asks for the following page, None at the end. */
 export interface ConversationPage {
   conversations: ConversationView[];
@@ -805,7 +815,7 @@ export interface ConversationView {
   at: number;
   read: number;
   unread: number;
-  last: NumberedEvent;
+  last: NumberedEvent | null;
 }
 
 /** A present member, and how far it has read and received (numbers; times in milliseconds, 0: never). */

@@ -10,6 +10,7 @@ import pytest
 
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.flow.online import Online
 from chinwag.ports.bus import PEOPLE, SESSIONS, NodeId, SessionChange
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, api
@@ -39,8 +40,10 @@ async def presence(embedded: Embedded, directory: Directory, time: Time) -> Asyn
 
 
 @pytest.fixture
-async def client(server: Process, presence: PresenceRole) -> AsyncIterator[httpx2.AsyncClient]:
-    app = api(server.admission, [presence_routes(presence)], ApiSettings())
+async def client(server: Process, presence: PresenceRole, embedded: Embedded) -> AsyncIterator[httpx2.AsyncClient]:
+    node = NodeId("n1")
+    presence.answer(embedded.questions, node)
+    app = api(server.admission, [presence_routes(Online(embedded.questions, lambda _: node))], ApiSettings())
     transport = httpx2.ASGITransport(app=cast("Any", app))
     async with httpx2.AsyncClient(transport=transport, base_url="http://chinwag") as opened:
         yield opened

@@ -54,6 +54,7 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
     ("POST", "/v1/sessions"): Case(ANYONE),
     ("POST", "/v1/sessions/refresh"): Case("who holds the refresh token"),
     ("GET", "/v1/openapi.json"): Case(ANYONE),
+    ("GET", "/v1/server"): Case(ANYONE),
     ("DELETE", "/v1/sessions/current"): Case(SELF),
     # one's own account: a request names no account but by its token
     ("GET", "/v1/me"): Case(SELF, right="stranger"),

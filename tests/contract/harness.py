@@ -19,6 +19,7 @@ from chinwag.ports.inbox import Inbox, Inline, Run
 from chinwag.ports.log import Log
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import Commit, Fanout, KeyName, MessageStore
+from chinwag.ports.questions import Questions
 from chinwag.ports.registry import Registry
 
 
@@ -59,6 +60,8 @@ class Harness(Protocol):
     def bus(self) -> Bus: ...
     @property
     def registry(self) -> Registry: ...
+    @property
+    def questions(self) -> Questions: ...
 
     async def start(self) -> None:
         """Begin to serve."""
@@ -103,6 +106,10 @@ class EmbeddedHarness:
     @property
     def registry(self) -> Registry:
         return self.open.registry
+
+    @property
+    def questions(self) -> Questions:
+        return self.open.questions
 
 
 HARNESSES = {"embedded": EmbeddedHarness}

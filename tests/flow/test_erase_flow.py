@@ -34,7 +34,7 @@ def erasing(stage: Stage) -> tuple[Erase, Callable[[], None]]:
         inbox=stores.inbox,
         scrubs=(stores.scrub,),
     )
-    return Erase(ports, own, stores.bus, system_clock, 7), own.listen()
+    return Erase(ports, own, system_clock, 7), own.listen()
 
 
 async def settled(stage: Stage) -> None:

@@ -7,7 +7,8 @@ import pytest
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
-from chinwag.roles.budgets import Budget, BudgetRules, Budgets, Shared
+from chinwag.flow.budget import Budget, Shared
+from chinwag.roles.budgets import BudgetRules, Budgets
 from chinwag.roles.forwarded import Forwarded
 from chinwag.roles.gateway.crowding import Crowding
 from chinwag.roles.gateway.gate import Gate

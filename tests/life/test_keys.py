@@ -1,6 +1,7 @@
-"""`chinwag keys rotate` changes the signing key under a running server: nobody is logged out, or with `--leaked` all."""
+"""`chinwag keys rotate` changes keys under a running server: nobody is logged out, and with `--leaked` everybody."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from tests.life.commands import chinwag
@@ -35,7 +36,7 @@ async def test_after_a_leak_nobody_stays_connected_and_no_old_token_is_good(crow
     assert len(after) == 2
     assert not set(before.values()) & set(after.values())
     for device in (ann, bob):
-        await device.until(lambda device=device: bool(device.byes), "a goodbye")
+        await device.until(partial(bool, device.byes), "a goodbye")
         assert [bye.code for bye in device.byes] == ["unauthenticated"]
     ended = await streaming
     assert "unauthenticated" in ended.text

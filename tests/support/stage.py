@@ -89,14 +89,12 @@ class Stage:
             ids=self.ids,
             clock=system_clock,
         )
-        self._delivery = Delivery(
-            embedded.log, embedded.message_store, embedded.inbox, embedded.bus, directory, system_clock, 30
-        )
+        self._delivery = Delivery(embedded.log, embedded.message_store, embedded.bus)
 
     def start(self) -> None:
         """Let the worker of the log run, and nothing else."""
         self.accept.start()
-        self._delivery.start_working()
+        self._delivery.start()
         self._stop = self.refusals.listen()
 
     async def close(self) -> None:

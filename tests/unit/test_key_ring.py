@@ -20,7 +20,7 @@ from chinwag.flow.access.key_ring import GRACE_MS, LOOK_MS, KeyRing
 from chinwag.flow.access.tickets import LIFETIME_MS as TICKET_MS
 from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.access.tokens import ISSUER, SKEW_MS, Tokens
-from chinwag.flow.access.watch_keys import watch_keys
+from chinwag.flow.access.watch_keys import watching_keys
 from chinwag.ports.bus import REVOKED, EverybodyRevoked, NodeId, Signal
 from chinwag.ports.key_store import KeysDamaged, StoredKey
 
@@ -162,24 +162,27 @@ async def test_whoever_watches_hears_of_replaced_keys_and_not_of_rotated_ones(
 ) -> None:
     bus, heard = EmbeddedBus(), asyncio.Queue[Signal]()
     bus.subscribe(REVOKED, heard.put_nowait)
-
-    def clock() -> int:  # each look is a second later
-        time.now += LOOK_MS
-        return time.now
-
+    watch = watching_keys(ring, bus, time).step
     other = KeyRing(store, time(), LIFETIME)
-    watching = asyncio.create_task(watch_keys(ring, bus, clock))
-    try:
-        new = other.rotate(time())
-        while ring.signing(clock())[0] != new:  # noqa: ASYNC110 - a few turns
-            await asyncio.sleep(0)
-        assert heard.empty()
-        other.replace(other.new_key(time()))
-        assert await asyncio.wait_for(heard.get(), 30) == EverybodyRevoked()
-        other.rotate(time())
-        assert heard.empty()
-    finally:
-        watching.cancel()
+
+    async def a_look_later() -> str:
+        time.now += LOOK_MS
+        assert not await watch()
+        return ring.signing(time())[0]
+
+    rotated = other.rotate(time())
+    assert await a_look_later() == rotated
+    other.replace(other.new_key(time()))
+    await a_look_later()
+    assert await asyncio.wait_for(heard.get(), 30) == EverybodyRevoked()
+    other.rotate(time())
+    await a_look_later()
+    assert len(store.read().keys) == 2
+    time.now += GRACE_MS + LIFETIME + 2
+    await a_look_later()
+    assert len(store.read().keys) == 1
+    await asyncio.sleep(0)
+    assert heard.empty()
 
 
 def test_what_cannot_be_read_now_holds_as_it_was_read(

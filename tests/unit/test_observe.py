@@ -71,6 +71,14 @@ async def test_alive_even_when_not_ready(served: Observe, part: Part) -> None:
     assert part.probes == 0
 
 
+async def test_what_the_server_can_do_without_is_only_reported(part: Part) -> None:
+    part.error = RuntimeError("away")
+    served = Observe("127.0.0.1", 0, [Check("part", part.probe, needed=False)])
+    readiness = await served.readiness()
+    assert readiness.ready
+    assert [(check.passed, check.needed) for check in readiness.checks] == [(False, False)]
+
+
 async def test_ready_only_while_every_check_passes(served: Observe, part: Part) -> None:
     assert (await get(served, "/readyz")).status_code == 200
     part.error = RuntimeError("details that are nobody's business")

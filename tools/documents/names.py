@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from chinwag.domain import account, account_change, body, command, conversation, events, signals, views
-from chinwag.wire import admin, conversations, errors, frames, groups, http, sync
+from chinwag.wire import admin, conversations, errors, frames, groups, http, server, sync
 
 UNIONS: Final[dict[str, Any]] = {
     "ClientFrame": frames.ClientFrame,
@@ -29,6 +29,8 @@ RAW: Final = {
     (views.EventPage, "events"): "NumberedEvent",
     (views.ConversationView, "last"): "NumberedEvent",
 }
+NULLABLE: Final = frozenset({(views.ConversationView, "last")})
+"""Those of them that may be null instead."""
 
 _SUFFIXES: Final = (
     (frames.ClientFrame | frames.ServerFrame, "Frame"),
@@ -60,7 +62,7 @@ def name_of(cls: Any) -> str:
 def http_structs() -> list[Struct]:
     """The structs of requests and answers over HTTP, as they stand in the code."""
     found: dict[Struct, None] = {}
-    for module in (http, conversations, sync, groups, admin):
+    for module in (http, server, conversations, sync, groups, admin):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not http.Secretive:
                 found[value] = None

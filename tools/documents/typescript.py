@@ -7,7 +7,17 @@ from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import inspect
-from tools.documents.names import RAW, UNION_NAMES, UNIONS, doc_of, from_clients, http_structs, name_of, reached
+from tools.documents.names import (
+    NULLABLE,
+    RAW,
+    UNION_NAMES,
+    UNIONS,
+    doc_of,
+    from_clients,
+    http_structs,
+    name_of,
+    reached,
+)
 
 from chinwag.wire import errors, frames, http
 
@@ -34,6 +44,8 @@ def module() -> str:
     lines.append(f"/** Every code of the catalogue of errors; more may come. */\nexport type Code =\n{codes};\n")
     seen: dict[str, str] = {}
     for cls, kind in reached([*UNIONS.values(), *map(_plain, http_structs())]).items():
+        if cls is T:
+            continue  # it is written as the parameter
         text = _declared(cls, kind, cls in client)
         # Two structs of one name are one on the wire, or the name is wrong.
         if seen.setdefault(name_of(cls), text) != text:
@@ -78,7 +90,7 @@ def field_text(cls: Any, field: inspect.Field) -> str:
             return f"{raw}[]"
         case inspect.UnionType():
             return f"{raw} | null"
-    return raw
+    return f"{raw} | null" if (cls, field.name) in NULLABLE else raw
 
 
 def optional(cls: Any, field: inspect.Field, client: bool) -> bool:

@@ -1,13 +1,12 @@
 """Servers that do not heal, or know not what is true now (P12)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from chinwag.flow import relay
 from chinwag.flow.deliver import Deliver
 from chinwag.ports.bus import SessionChange
-from chinwag.roles.delivery import delivery
+from chinwag.roles.housekeeping import jobs
 from chinwag.roles.presence.role import PresenceRole
 from prove.faults.wrong.wrong import Wrong, replace
 
@@ -21,16 +20,20 @@ def _worker_ends() -> None:
 
 
 def _relay_ends() -> None:
-    once = relay.relay_once
-
-    async def a_few(directory: Any, inbox: Any) -> None:
+    def a_few(once: Callable[..., Awaitable[int]]) -> Callable[..., Awaitable[int]]:
         done = 0
-        while done < 3:
-            done += await once(directory, inbox)
-            await directory.wait_for_outbox(relay.POLL_SECONDS)
-        await _for_ever()
 
-    replace(delivery, "relay", lambda _: a_few)
+        async def relay_once(directory: Any, inbox: Any) -> int:
+            nonlocal done
+            if done >= 3:
+                await _for_ever()
+            count = await once(directory, inbox)
+            done += count
+            return count
+
+        return relay_once
+
+    replace(jobs, "relay_once", a_few)
 
 
 def _never_offline() -> None:

@@ -8,7 +8,7 @@ from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
-from chinwag.flow.clock import system_clock
+from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.lasting import lasting_folder
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
@@ -33,7 +33,7 @@ def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids:
     rules = AccountRules(
         sign_up=section.sign_up,
         access_token_ms=section.access_token_minutes * 60_000,
-        refresh_token_ms=section.refresh_token_days * 86_400_000,
+        refresh_token_ms=section.refresh_token_days * DAY_MS,
         password_min=section.password_min_characters,
         password_max=section.password_max_characters,
         failed_logins_per_account=section.failed_logins_per_account,

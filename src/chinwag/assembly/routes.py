@@ -15,6 +15,7 @@ from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
 from chinwag.flow.marks import MarkFlow
+from chinwag.flow.online import Online
 from chinwag.flow.states import States
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.admin import admin_routes
@@ -24,9 +25,10 @@ from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.presence import presence_routes
+from chinwag.roles.api.server_info import server_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.roles.budgets import Budgets
-from chinwag.roles.presence.role import PresenceRole
+from chinwag.wire.server import ServerInfo
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,14 +40,17 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     budgets: Budgets
     heard: Heard
     marks: MarkFlow
-    presence: PresenceRole
+    presence: Online
     states: States
     tickets: Tickets
 
 
-def routes_of(stores: Embedded, directory: Directory, parts: Parts, ids: Snowflake, frame_bytes: int) -> list[Router]:
+def routes_of(
+    stores: Embedded, directory: Directory, parts: Parts, ids: Snowflake, frame_bytes: int, info: ServerInfo
+) -> list[Router]:
     """All of them. frame_bytes: of the longest message that a POST may bring."""
     routes = [
+        server_routes(info),
         account_routes(parts.accounts),
         presence_routes(parts.presence),
         admin_routes(parts.accounts, parts.presence),

@@ -2,8 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable
-from functools import partial
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,8 @@ import structlog
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.assembly.around import apart_in, friends_in
 from chinwag.assembly.data import accounts_in, open_directory_in, private_folder
+from chinwag.assembly.housekeeping import housekeeping_on
+from chinwag.assembly.info import info_of
 from chinwag.assembly.routes import Parts, routes_of
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
@@ -20,12 +21,13 @@ from chinwag.fail_points import passing
 from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tickets import Tickets
-from chinwag.flow.access.watch_keys import watch_keys
+from chinwag.flow.access.watch_keys import watching_keys
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
-from chinwag.flow.erase import ErasePorts
 from chinwag.flow.marks import MarkFlow
+from chinwag.flow.online import Online
 from chinwag.flow.permits import Permits
+from chinwag.flow.standing import StandingWork
 from chinwag.flow.states import States
 from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
@@ -35,11 +37,12 @@ from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
 from chinwag.roles.api.app import ApiSettings, api
+from chinwag.roles.api.compress import Compress
 from chinwag.roles.api.doorkeeper import Doorkeeper
 from chinwag.roles.api.heard import Heard, PollBudget
 from chinwag.roles.budgets import BudgetRules, Budgets
 from chinwag.roles.control import Control
-from chinwag.roles.delivery.delivery import Delivery, for_ever
+from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
@@ -49,7 +52,6 @@ from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.gateway.socket import SocketLimits
 from chinwag.roles.observe import Check, Observe
 from chinwag.roles.presence.role import PresenceRole
-from chinwag.wire.frames import Limits
 
 ROLES: Final = ("gateway", "api", "delivery", "presence")
 ANSWER_GRACE: Final = 5.0
@@ -72,6 +74,7 @@ class Server:
         ids = Snowflake(worker)
         states = States(stores.message_store)
         self._embedded = embedded
+        self._node = node
         self._directory = directory
         self._accounts = accounts_in(data, config, directory, bus, ids)
         self._admission = Admission(self._accounts.tokens, directory, bus, system_clock)
@@ -114,6 +117,7 @@ class Server:
                 inbox=stores.inbox,
                 store=stores.message_store,
                 bus=bus,
+                questions=stores.questions,
             ),
             GatewayRules(
                 heartbeat_seconds=config.presence.heartbeat_seconds,
@@ -125,27 +129,12 @@ class Server:
                 sessions_per_device=config.server.sessions_per_device,
                 sessions_per_account=config.server.sessions_per_account,
                 origins=frozenset(map(normal_origin, config.server.origins)) | own_origin(config.server.public_url),
-                limits=Limits(limits.text_characters, limits.group_members, limits.frame_bytes),
+                limits=info_of(config).limits,
             ),
             system_clock,
         )
-        self._delivery = Delivery(
-            stores.log,
-            stores.message_store,
-            stores.inbox,
-            bus,
-            directory,
-            system_clock,
-            config.inbox.kept_days,
-            ErasePorts(
-                directory=directory,
-                store=stores.message_store,
-                marks=stores.mark_store,
-                inbox=stores.inbox,
-                scrubs=(stores.scrub, directory),
-            ),
-            config.erasure.days,
-        )
+        self._delivery = Delivery(stores.log, stores.message_store, bus)
+        self._housekeeping = housekeeping_on(config, stores, directory)
         self._presence = PresenceRole(
             bus,
             stores.mark_store,
@@ -172,12 +161,13 @@ class Server:
                 budgets=budgets,
                 heard=self._heard,
                 marks=self._marks,
-                presence=self._presence,
+                presence=Online(stores.questions, lambda _: node),
                 states=states,
                 tickets=tickets,
             ),
             ids,
             limits.frame_bytes,
+            info_of(config),
         )
         section = config.server
         certificate = (
@@ -192,7 +182,9 @@ class Server:
             budgets,
         )
         self.port = OnePort(
-            Doorkeeper(self.http, self._admission, budgets, self._heard, section.trusted_proxies, section.origins),
+            Doorkeeper(
+                Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
+            ),
             self._gateway.listener,
             host=section.host,
             port=section.port,
@@ -205,7 +197,7 @@ class Server:
         self.observe = Observe(
             config.observe.host,
             config.observe.port,
-            [Check("delivery", self._delivery.check)],
+            [Check("delivery", self._delivery.check), Check("housekeeping", self._housekeeping.check, needed=False)],
             registry_of(
                 Legs(
                     accept=self._accept,
@@ -225,11 +217,13 @@ class Server:
         self._vitals = Vitals(
             stores.engine, data, ROLES, section.max_connections, self._counts, self._address, self.observe.readiness
         )
-        tracer = Tracer(stores.message_store, stores.inbox, stores.mark_store, self._gateway.sessions_at)
+        tracer = Tracer(stores.message_store, stores.inbox, stores.mark_store, stores.registry, stores.questions)
         self._control = Control(data, self._vitals.status, tracer.trace, lambda: held_checkpoint(stores.engine, data))
         self._config = config
         self._marking: asyncio.Task[None] | None = None
+        self._watch = StandingWork(watching_keys(self._accounts.tokens.keys, bus, system_clock))
         self._watching: asyncio.Task[None] | None = None
+        self._stop_answering: Callable[[], None] | None = None
 
     async def start(self) -> None:
         """Serve. Raises `OSError` when a port cannot be had; call `stop` then as well."""
@@ -237,10 +231,11 @@ class Server:
         self._heard.start()
         self._accept.start()
         self._delivery.start()
+        self._housekeeping.start()
         self._marking = asyncio.create_task(self._marks.run(), name="marks")
-        watched = partial(watch_keys, self._accounts.tokens.keys, self._embedded.bus, system_clock)
-        self._watching = asyncio.create_task(for_ever("watch-keys", watched), name="watch-keys")
+        self._watching = asyncio.create_task(self._watch.run(), name="keys")
         await self._presence.start()
+        self._stop_answering = self._presence.answer(self._embedded.questions, self._node)
         await self.observe.start()
         await self.port.start()
         await self._beacon.start()
@@ -268,7 +263,10 @@ class Server:
         self._marks.stop()
         if self._marking is not None:
             await _within(GRACE, "marks", self._marking)
+        await _within(GRACE, "housekeeping", self._housekeeping.stop())
         await _within(GRACE, "delivery", self._delivery.stop(GRACE))
+        if self._stop_answering is not None:
+            self._stop_answering()
         await _within(GRACE, "presence", self._presence.stop())
         self._gateway.stop()
         self._heard.stop()

@@ -11,9 +11,9 @@ from chinwag.cli.settings import with_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.accounts.invite import invite, list_invitations, revoke_invitation
+from chinwag.flow.clock import DAY_MS
 
 PAGE: Final = 200
-DAY_MS: Final = 86_400_000
 
 Uses = Annotated[int, Parameter(help="How many people may sign up with it.")]
 Days = Annotated[int, Parameter(help="For how many days it is good.")]

@@ -42,6 +42,7 @@ def _parameter_name(setting: Setting) -> str:
 def _flag(setting: Setting) -> inspect.Parameter:
     section = setting.key.partition(".")[0]
     default = ", ".join(setting.default) if isinstance(setting.default, tuple) else setting.default
+    default = str(default).lower() if isinstance(default, bool) else default
     shown = "" if default in (None, "") else f" Default: {default}."
     about = Parameter(
         name=setting.flag,

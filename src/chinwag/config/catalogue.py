@@ -85,6 +85,8 @@ def _read() -> Iterator[Setting]:
 
 def _permitted(kind: inspect.Type) -> str:
     match kind:
+        case inspect.BoolType():
+            return "true or false"
         case inspect.IntType(ge=low, le=high):
             return f"a whole number from {low:,} to {high:,}"
         case inspect.FloatType(ge=low, le=high):

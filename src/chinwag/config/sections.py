@@ -27,6 +27,10 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Path | None, Meta(description="PEM file of the certificate chain. With `tls_key`, the port speaks TLS.")
     ] = None
     tls_key: Annotated[Path | None, Meta(description="PEM file of the certificate's private key.")] = None
+    name: Annotated[
+        str, Meta(min_length=1, max_length=60, description="What this server is called where people log in.")
+    ] = "Chinwag"
+    web: Annotated[bool, Meta(description="Whether browsers get the web client at `/`.")] = True
     public_url: Annotated[
         str,
         Meta(

@@ -6,6 +6,7 @@ from typing import Final, Literal, NewType
 
 import msgspec
 
+from chinwag.domain.normal_form import LONGEST, TooLongError, normal_form
 from chinwag.domain.refusal import Code, Refused
 
 NameKey = NewType("NameKey", str)
@@ -15,12 +16,19 @@ NAME_MIN: Final = 2
 NAME_MAX: Final = 32
 PASSWORD_MIN: Final = 8
 PASSWORD_MAX: Final = 256
+PASSWORD_EVER: Final = 1024
+"""The longest password that any server may take."""
 DISPLAY_NAME_MAX: Final = 64
 ABOUT_MAX: Final = 500
 DEVICE_NAME_MAX: Final = 64
 FRIENDS_MAX: Final = 1000
 """Friends and waiting requests together; it bounds what one change of a profile posts."""
 BLOCKS_MAX: Final = 1000
+UNCOMPOSED: Final = 4
+"""A text may come with so many times its rule's characters, as letters may be typed in parts; one that is longer is
+refused unseen."""
+NO_NAMES_KEY: Final = NameKey("~")
+"""The key of all texts that are too long for a name: no name has it."""
 ANNOUNCEMENT_MAX: Final = 4_000
 DEVICES_MAX: Final = 50
 """Devices logged in at once."""
@@ -35,7 +43,10 @@ class Settings(msgspec.Struct, frozen=True):
 
 def name_of(text: str) -> str:
     """The name that `text` stands for, in Unicode form NFKC. Raises `bad_name`."""
-    name = unicodedata.normalize("NFKC", text)
+    try:
+        name = normal_form("NFKC", text, NAME_MAX * UNCOMPOSED)
+    except TooLongError:
+        raise Refused(Code.BAD_NAME) from None
     if not NAME_MIN <= len(name) <= NAME_MAX or not name[0].isalnum() or not all(map(_in_name, name)):
         raise Refused(Code.BAD_NAME)
     return name
@@ -46,8 +57,11 @@ def name_key(text: str) -> NameKey:
 
     Takes any text, so that a look-up for an impossible name costs the same as for one that is free.
     """
-    folded = unicodedata.normalize("NFKC", text[: NAME_MAX * 4]).casefold()
-    return NameKey(unicodedata.normalize("NFKC", folded))
+    try:
+        folded = normal_form("NFKC", text, NAME_MAX * UNCOMPOSED).casefold()
+    except TooLongError:
+        return NO_NAMES_KEY
+    return NameKey(normal_form("NFKC", folded[:LONGEST], LONGEST))
 
 
 def closed_key(key: NameKey) -> NameKey:
@@ -58,15 +72,26 @@ def closed_key(key: NameKey) -> NameKey:
 def password_of(text: str, least: int = PASSWORD_MIN, most: int = PASSWORD_MAX) -> str:
     """The password that `text` stands for, in form NFC, as keyboards differ (RFC 8265, 4.2). `least` and `most`
     are in characters. Raises `bad_password`."""
-    password = unicodedata.normalize("NFC", text[: most + 1])
+    try:
+        password = normal_form("NFC", text, most * UNCOMPOSED)
+    except TooLongError:
+        password = ""
     if not least <= len(password) <= most or _has_surrogate(password):
         raise Refused(Code.BAD_PASSWORD, f"a password has {least} to {most} characters")
     return password
 
 
+def guessed_password(text: str) -> str | None:
+    """`text` in the form in which passwords are stored, whatever the rules say today; None for what never was one."""
+    try:
+        return normal_form("NFC", text, PASSWORD_EVER * UNCOMPOSED)
+    except TooLongError:
+        return None
+
+
 def display_name_of(text: str) -> str:
     """A display name: one line, without white space around it; may be empty. Raises `bad_profile`."""
-    name = text.strip()
+    name = _stripped(text, DISPLAY_NAME_MAX, Code.BAD_PROFILE)
     if len(name) > DISPLAY_NAME_MAX or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
         raise Refused(Code.BAD_PROFILE)
     return name
@@ -74,7 +99,7 @@ def display_name_of(text: str) -> str:
 
 def about_of(text: str) -> str:
     """A few words that an account says about itself; lines may break. Raises `bad_profile`."""
-    about = text.strip()
+    about = _stripped(text, ABOUT_MAX, Code.BAD_PROFILE)
     if len(about) > ABOUT_MAX or any(unicodedata.category(c) in ("Cc", "Cs") and c != "\n" for c in about):
         raise Refused(Code.BAD_PROFILE)
     return about
@@ -82,7 +107,7 @@ def about_of(text: str) -> str:
 
 def announcement_of(text: str) -> str:
     """What the server says to everybody: 1 to 4,000 characters; lines may break. Raises `bad_request`."""
-    said = text.strip()
+    said = _stripped(text, ANNOUNCEMENT_MAX, Code.BAD_REQUEST)
     if not 0 < len(said) <= ANNOUNCEMENT_MAX or any(
         unicodedata.category(c) in ("Cc", "Cs") and c != "\n" for c in said
     ):
@@ -92,8 +117,16 @@ def announcement_of(text: str) -> str:
 
 def device_name_of(text: str) -> str:
     """A device's name for its owner's list: cut and cleaned rather than refused, as programs choose it."""
-    printable = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp"))
+    printable = "".join(
+        c for c in text[: DEVICE_NAME_MAX * UNCOMPOSED] if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp")
+    )
     return printable.strip()[:DEVICE_NAME_MAX] or "device"
+
+
+def _stripped(text: str, most: int, otherwise: Code) -> str:
+    if len(text) > most * UNCOMPOSED:
+        raise Refused(otherwise)
+    return text.strip()
 
 
 def _in_name(character: str) -> bool:

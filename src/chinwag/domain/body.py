@@ -1,11 +1,11 @@
 """What a message carries: a tagged union on `type`, and the rules for texts."""
 
-import unicodedata
 from typing import Final
 
 import msgspec
 
 from chinwag.domain.ids import AccountId
+from chinwag.domain.normal_form import LONGEST, normal_form
 from chinwag.domain.refusal import Code, Refused
 
 TEXT_CHARACTERS: Final = 99_999
@@ -75,8 +75,8 @@ def check_title(title: str) -> None:
 
 def title_key(title: str) -> str:
     """A title folded for search and order, as names are (Unicode 3.13, D146); bounded, as folding can lengthen it."""
-    folded = unicodedata.normalize("NFKC", title[: TITLE_CHARACTERS * 2]).casefold()
-    return unicodedata.normalize("NFKC", folded)[: TITLE_CHARACTERS * 2]
+    folded = normal_form("NFKC", title[: TITLE_CHARACTERS * 2], LONGEST).casefold()
+    return normal_form("NFKC", folded[:LONGEST], LONGEST)[: TITLE_CHARACTERS * 2]
 
 
 def check_description(description: str) -> None:

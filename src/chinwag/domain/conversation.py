@@ -22,6 +22,9 @@ class Position(msgspec.Struct, frozen=True, gc=False, array_like=True, order=Tru
 START = Position(0, 0, 0)
 """Below every record."""
 
+LARGE: Final = 100
+"""A group of more members is a large one: nobody is told who types there, nor, for its sake, who is online."""
+
 BARRED_MAX: Final = 200
 """Removed accounts that a group remembers; with one more, the one removed longest ago may join again."""
 

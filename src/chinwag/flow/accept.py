@@ -1,14 +1,13 @@
 """First leg: check what somebody asks, stamp it, and hand it to the log. Nothing is acked here.
 
-The answer comes back over the Bus from the worker that committed the command, and is matched here with whoever
-asked. An answer that never comes counts as `unavailable` after a while; the retry makes no second copy.
+The answer comes back over the Bus from the worker that committed the command, and is matched with whoever asked
+(`answers.py`).
 """
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
-from itertools import takewhile
 from typing import Final, Protocol
 
 import msgspec
@@ -18,25 +17,23 @@ from chinwag.domain.body import TEXT_CHARACTERS, check_body
 from chinwag.domain.command import Action, Command, Create, Enter, Join, Rules, Send
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_members
-from chinwag.domain.rate import Bucket, Rate
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
+from chinwag.flow.answers import ANSWER_SECONDS, Answered
+from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
-from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Signal, answers_to
-from chinwag.ports.log import Log, Submission
+from chinwag.ports.bus import Answer, Bus, NodeId
+from chinwag.ports.log import Log
 from chinwag.ports.message_store import KeyName, MessageStore
 
-ANSWER_SECONDS: Final = 20.0
-"""How long an answer is waited for."""
 WAITING: Final = 100_000
 """Commands of one node that may wait for their answers."""
 SLOW: Final = 10_000
 """Commands of one node that may wait for a look-up before they reach the log."""
-RATES: Final = 100_000
-"""Devices, and accounts, whose rate is remembered."""
 ID_CHARACTERS: Final = 128
 ID_BYTES: Final = 255
 """The same in UTF-8: what a store takes as a name."""
@@ -88,9 +85,7 @@ class Accept:
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._node = node
-        self._log = log
-        self._bus = bus
+        self._answered: Answered[tuple[Asker, Wish]] = Answered(log, bus, node, self._give, self._told, now)
         self._store = store
         self._states = states
         self._permits = permits
@@ -98,15 +93,10 @@ class Accept:
         self._rules = Rules(group_members=rules.group_members)
         self._clock = clock
         self._now = now
-        self._next_ref = 0
-        self._waiting: dict[int, tuple[Asker, Wish, float]] = {}  # in the order of their times
         self._queued: dict[ConversationId, deque[tuple[Asker, Wish, float]]] = {}
         self._slow = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._devices: OrderedDict[str, Bucket] = OrderedDict()
-        self._accounts: OrderedDict[str, Bucket] = OrderedDict()
-        sends, share = rules.sends, rules.account_share
-        self._account_sends = Rate(sends.per_second * share, sends.burst * share)
+        self._sends = Shared(rules.sends, rules.account_share, now)
         self.accepted = 0
         """Commands handed to the log."""
         self.to_answer = Distribution()
@@ -115,11 +105,11 @@ class Accept:
         self._idle.set()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._ticker: asyncio.Task[None]
-        log.on_lost(self._lost)
+        log.on_lost(self._answered.lost)
 
     def start(self) -> None:
         """Listen for answers."""
-        self._unsubscribe = self._bus.subscribe(answers_to(self._node), self._answers)
+        self._unsubscribe = self._answered.listen()
         self._ticker = asyncio.create_task(self._tick(), name="accept-sweep")
 
     async def stop(self, grace: float) -> None:
@@ -128,7 +118,7 @@ class Accept:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
         except TimeoutError:
-            _log.warning("answers still missing at stop", commands=len(self._waiting) + self._slow)
+            _log.warning("answers still missing at stop", commands=self.waiting)
         for task in (*self._tasks, self._ticker):
             task.cancel()
         self._unsubscribe()
@@ -136,7 +126,7 @@ class Accept:
     @property
     def waiting(self) -> int:
         """How many commands wait for their answer."""
-        return len(self._waiting) + self._slow
+        return len(self._answered) + self._slow
 
     def submit(self, asker: Asker, wish: Wish) -> None:
         """Check `wish` and send it on its way; `asker.answered` follows. Returns at once.
@@ -150,19 +140,17 @@ class Accept:
             if action.after is not None:
                 _check_id(action.after)
             check_body(action.body, self._limits.text_characters)
-        now = self._now()
-        self._take_rate(self._devices, wish.device, self._limits.sends, now)
-        self._take_rate(self._accounts, wish.account, self._account_sends, now)
-        if len(self._waiting) >= WAITING or self._slow >= SLOW:
+        self._sends.take(wish.account, wish.device)
+        if len(self._answered) >= WAITING or self._slow >= SLOW:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
         queue = self._queued.get(conversation)
         if queue is None:
             if self._known_writer(wish):
-                self._append(asker, wish, now)
+                self._append(asker, wish)
                 return
             queue = self._queued[conversation] = deque()
             self._spawn(conversation)
-        queue.append((asker, wish, now))
+        queue.append((asker, wish, self._now()))
         self._slow += 1
         self._idle.clear()
 
@@ -175,27 +163,12 @@ class Accept:
 
     def sweep(self) -> None:
         """Give up answers that are overdue."""
-        due = self._now() - ANSWER_SECONDS
-        overdue = list(takewhile(lambda each: each[1][2] <= due, self._waiting.items()))
-        for ref, (asker, wish, _) in overdue:
-            if self._waiting.pop(ref, None) is not None:
-                self._tell(asker, wish, Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time"))
-        self._note_idle()
+        self._answered.sweep()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(1.0)
             self.sweep()
-
-    def _take_rate(self, buckets: OrderedDict[str, Bucket], key: str, rate: Rate, now: float) -> None:
-        bucket = buckets.get(key)
-        if bucket is None:
-            if len(buckets) >= RATES:
-                buckets.popitem(last=False)
-            bucket = buckets[key] = Bucket(rate, now)
-        wait = bucket.take(now)
-        if wait > 0:
-            raise Refused(Code.RATE_LIMITED, retry_after=wait)
 
     # The way of a wish that needs a look-up first
 
@@ -213,11 +186,11 @@ class Accept:
             self._slow -= 1
             try:
                 if self._known_writer(wish):  # the look-up for one before has brought a fresh state
-                    self._append(asker, wish, self._now())
+                    self._append(asker, wish)
                     continue
                 async with asyncio.timeout(since + ANSWER_SECONDS - self._now()):
                     opening = await self._may_go_on(wish, agreed)
-                self._append(asker, wish, self._now(), opening=opening)
+                self._append(asker, wish, opening=opening)
             except Refused as refused:
                 self._tell(asker, wish, Answer(0, refused=refused.code, detail=refused.detail))
             except TimeoutError:
@@ -271,32 +244,21 @@ class Accept:
 
     # To the log, and the answer back
 
-    def _append(self, asker: Asker, wish: Wish, now: float, *, opening: bool = False) -> None:
-        ref = self._next_ref = self._next_ref + 1
+    def _append(self, asker: Asker, wish: Wish, *, opening: bool = False) -> None:
         command = Command(
             wish.conversation, wish.account, wish.device, wish.id, self._clock(), wish.action, self._rules, opening
         )
-        self._log.append(Submission(command, self._node, ref))
-        self._waiting[ref] = (asker, wish, now)
+        self._answered.append(command, (asker, wish))
         self.accepted += 1
         self._idle.clear()
 
-    def _answers(self, signal: Signal) -> None:
-        if type(signal) is not Answers:
-            return
-        now, observe = self._now(), self.to_answer.observe
-        for answer in signal.answers:
-            waiting = self._waiting.pop(answer.ref, None)
-            if waiting is not None:
-                observe(now - waiting[2])
-                self._tell(waiting[0], waiting[1], answer)
+    def _give(self, waiter: tuple[Asker, Wish], answer: Answer, seconds: float) -> None:
+        self.to_answer.observe(seconds)
+        self._tell(waiter[0], waiter[1], answer)
+
+    def _told(self) -> None:
         passing("accept.answered")
         self._note_idle()
-
-    def _lost(self, submission: Submission) -> None:
-        waiting = self._waiting.pop(submission.ref, None) if submission.node == self._node else None
-        if waiting is not None:
-            self._tell(waiting[0], waiting[1], Answer(submission.ref, refused=Code.UNAVAILABLE))
 
     def _tell(self, asker: Asker, wish: Wish, answer: Answer) -> None:
         try:
@@ -305,7 +267,7 @@ class Accept:
             _log.exception("an answer could not be given", conversation=wish.conversation)
 
     def _note_idle(self) -> None:
-        if not self._waiting and not self._slow:
+        if not self._answered and not self._slow:
             self._idle.set()
 
 

@@ -3,24 +3,18 @@
 How far one has come is noted after each batch; a batch that goes twice carries the same id and changes nothing.
 """
 
-import asyncio
 from typing import Final
 
 import msgspec
-import structlog
 
 from chinwag.domain.account_change import Announced
 from chinwag.domain.events import AccountEvent
-from chinwag.domain.refusal import Refused
-from chinwag.ports.bus import WORK, Bus
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox, Posting
 
 BATCH: Final = 200
 """Accounts that one step reaches."""
 POLL_SECONDS: Final = 2.0
-
-_log = structlog.get_logger(__name__)
 
 
 async def announce_some(directory: Directory, inbox: Inbox) -> bool:
@@ -41,26 +35,3 @@ async def announce_some(directory: Directory, inbox: Inbox) -> bool:
     async with directory.transaction() as transaction:
         await transaction.announcements.reached(news.id, reached, done=len(accounts) < BATCH)
     return True
-
-
-async def announcements(directory: Directory, inbox: Inbox, bus: Bus) -> None:
-    """Bring announcements to everybody, until cancelled."""
-    work = asyncio.Event()
-    stop = bus.subscribe(WORK, lambda _: work.set())
-    try:
-        while True:
-            work.clear()
-            try:
-                if await announce_some(directory, inbox):
-                    continue
-            except Refused as refused:
-                _log.warning("an announcement waits", code=refused.code, detail=refused.detail)
-            except Exception:
-                _log.exception("an announcement waits")
-            try:
-                async with asyncio.timeout(POLL_SECONDS):
-                    await work.wait()
-            except TimeoutError:
-                pass
-    finally:
-        stop()

@@ -1,4 +1,5 @@
-"""Time, given to whoever needs it, so that tests can set it."""
+"""Time, given to whoever needs it, so that tests can set it. The one place that reads the machine's clock for people's
+times."""
 
 import time
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from chinwag.clock_offset import with_offset
 Clock = Callable[[], int]
 """Milliseconds since 1970."""
 
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+
 
 def _machine() -> int:
     return time.time_ns() // 1_000_000
@@ -16,3 +20,9 @@ def _machine() -> int:
 
 system_clock: Final[Clock] = with_offset(_machine)
 """The machine's clock."""
+
+
+def steady_clock() -> Clock:
+    """A clock that goes on steadily from now: a step of the machine's clock is not seen."""
+    start = system_clock() - time.monotonic_ns() // 1_000_000
+    return lambda: start + time.monotonic_ns() // 1_000_000

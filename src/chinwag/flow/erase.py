@@ -22,10 +22,9 @@ from chinwag.domain.command import Command, Leave
 from chinwag.domain.conversation import Span
 from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, ClientId, is_direct
-from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.clock import Clock
+from chinwag.domain.refusal import Code
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
-from chinwag.ports.bus import WORK, Bus
 from chinwag.ports.directory import PAGE_MAX, Directory, Erasure, Stage
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
@@ -37,9 +36,11 @@ BATCH: Final = 100
 POLL_SECONDS: Final = 1.0
 """How often closed accounts are looked for unasked."""
 HOUSEKEEPING_SECONDS: Final = 86_400.0
+"""From one housekeeping to the next."""
+HOUSEKEEPING_MOST: Final = 43_200.0
+"""How long one may take: the stores are written anew."""
 QUIET_MS: Final = 600_000
 """An account closed less than this ago waits for the next housekeeping: something may be on its way to it."""
-DAY_MS: Final = 86_400_000
 
 _DONE: Final = frozenset({None, Code.NOT_MEMBER, Code.NO_CONVERSATION})
 _log = structlog.get_logger(__name__)
@@ -57,56 +58,38 @@ class ErasePorts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Erase:
-    """Erases closed accounts: `run` until cancelled."""
+    """Erases closed accounts. Made at the start of its process; it takes answers while `listen` holds."""
 
-    def __init__(self, ports: ErasePorts, own: OwnCommands, bus: Bus, clock: Clock, days: int) -> None:
+    def __init__(self, ports: ErasePorts, own: OwnCommands, clock: Clock, days: int) -> None:
         """days: what is promised; an erasure that takes longer is an error in the log."""
         self._ports = ports
         self._own = own
-        self._bus = bus
         self._clock = clock
         self._days = days
-        self._work = asyncio.Event()
+        self._began_at = clock()
+        self._emptying = asyncio.Lock()
 
-    async def run(self) -> None:
-        """Empty accounts as they are closed; keep house at the start and once a day."""
-        stops: list[Callable[[], None]] = [self._own.listen(), self._bus.subscribe(WORK, lambda _: self._work.set())]
-        loop = asyncio.get_running_loop()
-        # At a start nothing can be on its way from before it.
-        due, quiet = loop.time(), 0
-        try:
-            while True:
-                self._work.clear()
-                try:
-                    await self.empty_some()
-                    if loop.time() >= due:
-                        due, rest = loop.time() + HOUSEKEEPING_SECONDS, quiet
-                        quiet = QUIET_MS
-                        await self.keep_house(self._clock() - rest)
-                except Refused as refused:
-                    _log.warning("closed accounts wait", code=refused.code, detail=refused.detail)
-                    await asyncio.sleep(POLL_SECONDS)
-                except Exception:
-                    _log.exception("closed accounts wait")
-                    await asyncio.sleep(POLL_SECONDS)
-                try:
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._work.wait()
-                except TimeoutError:
-                    pass
-        finally:
-            for stop in stops:
-                stop()
+    def listen(self) -> Callable[[], None]:
+        """Take answers until the returned function is called."""
+        return self._own.listen()
+
+    async def daily(self) -> None:
+        """Empty and keep house. At a start nothing can be on its way from before it, so all that was closed by then
+        may go. Raises `Refused`."""
+        await self.empty_some()
+        await self.keep_house(max(self._began_at, self._clock() - QUIET_MS))
 
     async def empty_some(self) -> int:
         """Empty the accounts just closed, as far as nothing must be waited for; how many. Raises `Refused`."""
         emptied = 0
-        for erasure in await self._at(Stage.CLOSED):
-            if await self._empty(erasure.account):
-                async with self._ports.directory.transaction() as transaction:
-                    await transaction.erasures.reached(erasure.account, Stage.EMPTIED)
-                _log.info("a closed account is emptied", account=erasure.account)
-                emptied += 1
+        # Whoever comes second must not set back what the first has brought further.
+        async with self._emptying:
+            for erasure in await self._at(Stage.CLOSED):
+                if await self._empty(erasure.account):
+                    async with self._ports.directory.transaction() as transaction:
+                        await transaction.erasures.reached(erasure.account, Stage.EMPTIED)
+                    _log.info("a closed account is emptied", account=erasure.account)
+                    emptied += 1
         return emptied
 
     async def keep_house(self, closed_before: int) -> int:

@@ -6,6 +6,7 @@ client (`read` until it comes back, `received` with the next position or cursor)
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -21,6 +22,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
+from chinwag.flow.standing import Job, StandingWork
 from chinwag.flow.states import States
 from chinwag.ports.inbox import Inbox, Posting, Run
 from chinwag.ports.mark_store import Advance, MarkStore
@@ -28,6 +30,8 @@ from chinwag.ports.message_store import MessageStore
 
 GATHER_SECONDS: Final = 0.25
 """How long marks gather before they are applied together."""
+LOOK_SECONDS: Final = 60.0
+"""From one look for marks to the next, if none wakes it."""
 PENDING: Final = 100_000
 """Marks that may wait; one more is dropped, and repeated by its client."""
 SCAN: Final = 1_000
@@ -74,7 +78,15 @@ class MarkFlow:
         self.to_delivery = Distribution()
         """Seconds from accept until a device said that it has the newest message of a mark."""
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._work = StandingWork(
+            Job(
+                name="marks",
+                step=self._step,
+                wait=self._gather,
+                poll_seconds=LOOK_SECONDS,
+                failing="marks not applied",
+            )
+        )
 
     def read(self, account: AccountId, conversation: ConversationId, number: int) -> None:
         """`account` says that it has read up to `number`."""
@@ -91,21 +103,31 @@ class MarkFlow:
 
     async def run(self) -> None:
         """Apply what gathers, until `stop`."""
-        while not self._stopping or self._read or self._received:
-            await self._wake.wait()
-            if not self._stopping:
-                await asyncio.sleep(GATHER_SECONDS)
-            self._wake.clear()
-            reads, received = self._read, self._received
+        await self._work.run()
+        while self._read or self._received:
             try:
                 await self.apply()
             except Refused as refused:
-                # Clients repeat a `read` that does not come back, but not what they said they received.
-                if not self._stopping:
-                    self._put_back(reads, received)
                 _log.warning("marks not applied", code=refused.code, detail=refused.detail)
             except Exception:
                 _log.exception("marks not applied")
+
+    async def _step(self) -> bool:
+        self._wake.clear()
+        reads, received = self._read, self._received
+        try:
+            await self.apply()
+        except Refused:
+            # Clients repeat a `read` that does not come back, but not what they said they received.
+            self._put_back(reads, received)
+            raise
+        return False
+
+    async def _gather(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+            await asyncio.sleep(GATHER_SECONDS)
 
     def _put_back(self, reads: dict[Key, int], received: dict[AccountId, int]) -> None:
         for (conversation, account), number in reads.items():
@@ -115,7 +137,7 @@ class MarkFlow:
 
     def stop(self) -> None:
         """Let `run` apply what waits and return."""
-        self._stopping = True
+        self._work.finish()
         self._wake.set()
 
     async def apply(self) -> None:

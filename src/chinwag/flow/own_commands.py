@@ -7,14 +7,16 @@ from typing import Final
 from chinwag.domain.command import Command
 from chinwag.domain.ids import DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.bus import Answers, Bus, NodeId, Signal, answers_to
-from chinwag.ports.log import Log, Submission
+from chinwag.flow.answers import ANSWER_SECONDS, Answered
+from chinwag.ports.bus import Answer, Bus, NodeId
+from chinwag.ports.log import Log
 
-ANSWER_SECONDS: Final = 20.0
 SERVER: Final = DeviceId("~server")
 """The device that such commands name."""
 AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
 """Refusals that say nothing of the command."""
+
+_Future = asyncio.Future[Code | None]
 
 
 class OwnCommands:
@@ -22,20 +24,17 @@ class OwnCommands:
 
     def __init__(self, log: Log, bus: Bus, node: NodeId) -> None:
         """`node` is where the answers go, and nobody else's."""
-        self._log = log
-        self._bus = bus
-        self._node = node
-        self._next_ref = 0
-        self._waiting: dict[int, asyncio.Future[Code | None]] = {}
+        self._answered: Answered[_Future] = Answered(log, bus, node, _told)
 
     def listen(self) -> Callable[[], None]:
         """Take answers until the returned function is called."""
-        return self._bus.subscribe(answers_to(self._node), self._answers)
+        return self._answered.listen()
 
     async def ask(self, commands: Sequence[Command]) -> list[Code | None]:
         """Append some commands (the caller bounds how many), and return when all are answered: None for one that is
         done, or why it is refused for good. Raises `unavailable` and `overloaded` if one of them met with that; the
         others may be done."""
+        self._answered.sweep()  # those of an earlier call that were given up
         waiting = [self._append(command) for command in commands]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -47,20 +46,15 @@ class OwnCommands:
                 raise Refused(code)
         return answers
 
-    def _append(self, command: Command) -> "asyncio.Future[Code | None]":
-        self._next_ref += 1
-        ref = self._next_ref
-        answer = self._waiting[ref] = asyncio.get_running_loop().create_future()
-        answer.add_done_callback(lambda _: self._waiting.pop(ref, None))
+    def _append(self, command: Command) -> _Future:
+        answer: _Future = asyncio.get_running_loop().create_future()
         try:
-            self._log.append(Submission(command, self._node, ref))
+            self._answered.append(command, answer)
         except Refused as refused:
             answer.set_result(refused.code)
         return answer
 
-    def _answers(self, signal: Signal) -> None:
-        if type(signal) is Answers:
-            for answer in signal.answers:
-                waiting = self._waiting.get(answer.ref)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(answer.refused)
+
+def _told(waiter: _Future, answer: Answer, _: float) -> None:
+    if not waiter.done():
+        waiter.set_result(answer.refused)

@@ -7,13 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from chinwag.domain.conversation import Conversation
+from chinwag.domain.conversation import LARGE, Conversation
 from chinwag.domain.ids import AccountId, ConversationId, direct_id
 from chinwag.domain.refusal import Refused
 from chinwag.ports.message_store import MessageStore
 
-GROUP_MEMBERS_MAX: Final = 100
-"""Members of a larger group are not told; they ask when they look (M7)."""
 TOLD_MAX: Final = 2_000
 """Accounts told of one account's presence: friends come first."""
 CONVERSATIONS_MAX: Final = 5_000
@@ -63,7 +61,7 @@ class Audience:
         self._friends_away_until = 0.0
 
     async def of(self, account: AccountId) -> frozenset[AccountId]:
-        """Friends of `account`, members of its groups of at most 100, partners of its direct conversations, itself.
+        """Friends of `account`, members of its groups of at most `LARGE`, partners of its direct conversations, itself.
 
         At most `TOLD_MAX`, and up to `CACHE_SECONDS` old. Raises `Refused(UNAVAILABLE)` with the store away.
         """
@@ -159,4 +157,4 @@ class Audience:
 
 def _tells(state: Conversation) -> bool:
     """Whether members of a conversation are told of each other. Who refuses another's messages is not to be seen."""
-    return not state.refusing and len(state.members) <= GROUP_MEMBERS_MAX
+    return not state.refusing and len(state.members) <= LARGE

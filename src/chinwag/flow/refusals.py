@@ -6,7 +6,6 @@ says the same. So the last command placed always agrees with the directory, also
 however many processes do this side by side. A conversation learns it at least once, and a copy changes nothing.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,10 +13,9 @@ import structlog
 
 from chinwag.domain.command import Command, Refuse
 from chinwag.domain.ids import AccountId, ClientId, direct_id, direct_members
-from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
-from chinwag.ports.bus import WORK, Bus, NodeId
+from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.directory import Directory, RefusalDue, Transaction
 from chinwag.ports.log import Log
 from chinwag.ports.message_store import MessageStore
@@ -31,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Refusals:
-    """Brings refusals into their conversations: `run` until cancelled."""
+    """Brings refusals into their conversations. It takes answers while `listen` holds."""
 
     def __init__(
         self, directory: Directory, store: MessageStore, log: Log, bus: Bus, clock: Clock, node: NodeId
@@ -40,31 +38,8 @@ class Refusals:
         self._directory = directory
         self._store = store
         self._own = OwnCommands(log, bus, node)
-        self._bus = bus
         self._clock = clock
         self._told = 0
-        self._work = asyncio.Event()
-
-    async def run(self) -> None:
-        """Do what waits, then wait for more, until cancelled."""
-        stops: list[Callable[[], None]] = [self.listen(), self._bus.subscribe(WORK, lambda _: self._work.set())]
-        try:
-            while True:
-                self._work.clear()
-                try:
-                    if await self.once() == BATCH:
-                        continue
-                except Refused as refused:
-                    _log.warning("refusals wait", code=refused.code, detail=refused.detail)
-                    await asyncio.sleep(POLL_SECONDS)
-                try:
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._work.wait()
-                except TimeoutError:
-                    pass
-        finally:
-            for stop in stops:
-                stop()
 
     def listen(self) -> Callable[[], None]:
         """Take answers until the returned function is called."""

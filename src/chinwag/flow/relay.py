@@ -4,14 +4,11 @@ The outbox is written in the directory's own transaction, so a change and its ne
 after its posting is durable; one that goes twice carries the same version and changes nothing.
 """
 
-import asyncio
 from typing import Final
 
 import msgspec
-import structlog
 
 from chinwag.domain.events import AccountEvent
-from chinwag.domain.refusal import Refused
 from chinwag.fail_points import passing
 from chinwag.ports import inbox as inbox_port
 from chinwag.ports.directory import Directory
@@ -20,10 +17,8 @@ from chinwag.ports.inbox import Inbox
 BATCH: Final = 200
 POLL_SECONDS: Final = 0.5
 """How often the outbox is looked at unasked: a device revoked by another process is closed within a second."""
-RETRY_SECONDS: Final = 1.0
 
 _encode: Final = msgspec.json.Encoder().encode
-_log = structlog.get_logger(__name__)
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="kind", tag="account"):
@@ -46,17 +41,3 @@ async def relay_once(directory: Directory, inbox: Inbox) -> int:
         async with directory.transaction() as transaction:
             await transaction.outbox.done([row.id for row in rows])
     return len(rows)
-
-
-async def relay(directory: Directory, inbox: Inbox) -> None:
-    """Relay until cancelled."""
-    while True:
-        try:
-            if await relay_once(directory, inbox) < BATCH:
-                await directory.wait_for_outbox(POLL_SECONDS)
-        except Refused as refused:
-            _log.warning("account changes wait", code=refused.code, detail=refused.detail)
-            await asyncio.sleep(RETRY_SECONDS)
-        except Exception:
-            _log.exception("account changes wait")
-            await asyncio.sleep(RETRY_SECONDS)

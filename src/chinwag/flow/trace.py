@@ -1,6 +1,7 @@
 """Where one message is, member by member: stored, posted, announced, delivered, read. For operators."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -12,6 +13,8 @@ from chinwag.domain.tracing import MemberTrace, SessionAt, Trace
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.questions import Questions, SessionsHere
+from chinwag.ports.registry import Registry
 
 LOOKED_AT: Final = 20_000
 """Entries of each inbox, the newest ones, that are looked through for the message."""
@@ -25,21 +28,21 @@ class _Event(msgspec.Struct, frozen=True):
     sender: AccountId = msgspec.field(name="from")
 
 
-Sessions = Callable[[AccountId], Sequence[SessionAt]]
-"""The connected sessions of an account on this node."""
-
-
 class Tracer:
-    """Follows messages through the stores and the sessions of this node."""
+    """Follows messages through the stores and the sessions of all gateways."""
 
-    def __init__(self, store: MessageStore, inbox: Inbox, marks: MarkStore, sessions: Sessions) -> None:
+    def __init__(
+        self, store: MessageStore, inbox: Inbox, marks: MarkStore, registry: Registry, questions: Questions
+    ) -> None:
         self._store = store
         self._inbox = inbox
         self._marks = marks
-        self._sessions = sessions
+        self._registry = registry
+        self._questions = questions
 
     async def trace(self, conversation: ConversationId, number: int) -> Trace:
-        """Where event `number` is. Never its text. Raises `Refused`: `no_conversation`, `no_message`."""
+        """Where event `number` is. Never its text. Raises `Refused`: `no_conversation`, `no_message`,
+        and `unavailable` if a gateway does not say whom it holds."""
         state = (await self._store.states([conversation]))[0]
         if state is None:
             raise Refused(Code.NO_CONVERSATION)
@@ -57,7 +60,7 @@ class Tracer:
 
     async def _member(self, account: AccountId, conversation: ConversationId, number: int, marks: Marks) -> MemberTrace:
         position = await self._position(account, conversation, number)
-        sessions = self._sessions(account) if position is not None else ()
+        sessions = await self._sessions(account) if position is not None else ()
         return MemberTrace(
             account=account,
             position=position,
@@ -68,6 +71,11 @@ class Tracer:
             read=marks.read.number >= number,
             read_at=marks.read.at if marks.read.number >= number else 0,
         )
+
+    async def _sessions(self, account: AccountId) -> Sequence[SessionAt]:
+        gateways = await self._registry.nodes("gateway")
+        found = await asyncio.gather(*(self._questions.ask(node.id, SessionsHere(account)) for node in gateways))
+        return [session for some in found for session in some]
 
     async def _position(self, account: AccountId, conversation: ConversationId, number: int) -> int | None:
         bounds = await self._inbox.bounds(account)

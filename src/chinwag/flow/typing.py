@@ -1,17 +1,12 @@
 """Who is writing: a signal to the other members, gone in a few seconds."""
 
-from typing import Final
-
 import msgspec
 
-from chinwag.domain.conversation import Conversation
+from chinwag.domain.conversation import LARGE, Conversation
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.signals import Typing
 from chinwag.flow.states import States
 from chinwag.ports.bus import PEOPLE, Bus, Tell
-
-MEMBERS: Final = 100
-"""In larger groups nobody is told."""
 
 
 async def tell_typing(
@@ -19,7 +14,7 @@ async def tell_typing(
 ) -> None:
     """Tell the members of `conversation` that `account` is writing. Does nothing for somebody who is none."""
     state: Conversation | None = await states.get(conversation)
-    if state is None or account not in state.members or len(state.members) > MEMBERS:
+    if state is None or account not in state.members or len(state.members) > LARGE:
         return
     # Where one of two refuses the other, neither is told of the other; one's own devices still are.
     to = (account,) if state.refusing else tuple(state.members)

@@ -14,8 +14,9 @@ from pathlib import Path
 from rocksdict import Rdict
 
 from chinwag.adapters.embedded import point as messages
-from chinwag.adapters.embedded.engine import Engine, wall_clock
+from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.relational import point as directory
+from chinwag.flow.clock import system_clock
 from chinwag.life.folder import CHECKPOINT, DIRECTORY, MESSAGES
 from chinwag.wire.control import Checkpoint
 
@@ -50,7 +51,7 @@ def _take(db: Rdict, data: Path, target: Path) -> tuple[int, float]:
     def store() -> None:
         began = time.monotonic()
         messages.checkpoint(db, target / MESSAGES)
-        moment.append((wall_clock(), time.monotonic() - began))
+        moment.append((system_clock(), time.monotonic() - began))
 
     directory.copy_at_one_point(data / DIRECTORY, target / DIRECTORY, store)
     (target / DIRECTORY).chmod(0o600)

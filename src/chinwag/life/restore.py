@@ -10,9 +10,9 @@ from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded import point as messages
 from chinwag.adapters.embedded.data_directory import FORMAT as DATA_FORMAT
 from chinwag.adapters.embedded.data_directory import DataDirectoryInUseError, Epochs
-from chinwag.adapters.embedded.engine import wall_clock
 from chinwag.adapters.relational import open_directory
 from chinwag.adapters.relational import point as directory
+from chinwag.flow.clock import system_clock
 from chinwag.lasting import lasting_folder, sync_folder
 from chinwag.life.backup import Telling
 from chinwag.life.copying import copied_as_promised
@@ -81,7 +81,7 @@ def _begin_anew(draft: Path) -> Epochs:
     found = directory.problems_of(draft / DIRECTORY)
     if found:
         raise BackupError(f"the backup's {DIRECTORY} is damaged ({found[0]}): use another backup")
-    messages.begin_anew(draft / MESSAGES, wall_clock)
+    messages.begin_anew(draft / MESSAGES, system_clock)
 
     async def opened() -> Epochs:
         embedded = await open_embedded(draft)

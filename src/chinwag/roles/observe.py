@@ -33,20 +33,26 @@ _log = structlog.get_logger(__name__)
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One condition of readiness. `probe` returns when it holds and raises when not; `seconds` bounds it."""
+    """One condition of readiness. `probe` returns when it holds and raises when not; `seconds` bounds it.
+
+    needed: whether the server is not ready without it. What it can do without is only reported.
+    """
 
     name: str
     probe: Callable[[], Awaitable[None]]
     seconds: float = 2.0
+    needed: bool = True
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What became of one check. `cause` names the kind of failure, never its details; `took_ms` in milliseconds."""
+    """What became of one check. `cause` names the kind of failure, never its details; `took_ms` in milliseconds.
+    needed: whether `ready` rests on it."""
 
     name: str
     passed: bool
     took_ms: int
     cause: str = ""
+    needed: bool = True
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -116,7 +122,7 @@ class Observe:
                 say = _log.info if result.passed else _log.warning
                 say("check passes again" if result.passed else "check fails", check=result.name, cause=result.cause)
             self._passed[result.name] = result.passed
-        return Readiness(all(result.passed for result in results), results)
+        return Readiness(all(result.passed for result in results if result.needed), results)
 
     async def _run(self, check: Check) -> CheckResult:
         began = time.monotonic()
@@ -129,12 +135,12 @@ class Observe:
         took_ms = round((time.monotonic() - began) * 1000)
         if not task.done() or task.cancelled():
             task.cancel()
-            return CheckResult(check.name, False, took_ms, f"no answer within {check.seconds:g} s")
+            return CheckResult(check.name, False, took_ms, f"no answer within {check.seconds:g} s", check.needed)
         error = task.exception()
         if error is None:
-            return CheckResult(check.name, True, took_ms)
+            return CheckResult(check.name, True, took_ms, needed=check.needed)
         cause = str(error.code) if isinstance(error, Refused) else type(error).__name__
-        return CheckResult(check.name, False, took_ms, cause)
+        return CheckResult(check.name, False, took_ms, cause, check.needed)
 
     def _ended(self, check: Check, task: asyncio.Task[None]) -> None:
         del self._running[check.name]

@@ -8,14 +8,16 @@ import msgspec
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.embedded.data_directory import DataDirectoryInUseError, NewerDataError, write_synced
-from chinwag.adapters.embedded.engine import Engine, Write, wall_clock
+from chinwag.adapters.embedded.engine import Engine, Write
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.log import EmbeddedLog
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.message_store import EmbeddedMessageStore
 from chinwag.adapters.embedded.numbering import Numbering
+from chinwag.adapters.embedded.questions import EmbeddedQuestions
 from chinwag.adapters.embedded.registry import EmbeddedRegistry
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
+from chinwag.flow.clock import system_clock
 
 __all__ = ["DataDirectoryInUseError", "Embedded", "NewerDataError", "open_embedded"]
 
@@ -32,6 +34,7 @@ class Embedded(msgspec.Struct, frozen=True):
     log: EmbeddedLog
     bus: EmbeddedBus
     registry: EmbeddedRegistry
+    questions: EmbeddedQuestions
     scrub: EmbeddedScrub
 
     async def close(self) -> None:
@@ -47,7 +50,7 @@ async def open_embedded(
     cache_bytes: int = CACHE_BYTES,
     partitions: int = 1,
     write: Write = write_synced,
-    clock: Callable[[], int] = wall_clock,
+    clock: Callable[[], int] = system_clock,
 ) -> Embedded:
     """Open the stores in `data`/messages, made if it is not there.
 
@@ -64,5 +67,6 @@ async def open_embedded(
         log=EmbeddedLog(engine.epochs.log, partitions),
         bus=EmbeddedBus(),
         registry=EmbeddedRegistry(engine.epochs.log),
+        questions=EmbeddedQuestions(),
         scrub=EmbeddedScrub(engine),
     )

@@ -19,7 +19,6 @@ from rocksdict import Rdict, WriteBatch
 
 from chinwag.adapters.embedded.data_directory import Epochs, begin, open_rocksdb
 from chinwag.adapters.embedded.group import Group
-from chinwag.clock_offset import with_offset
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 
@@ -33,14 +32,6 @@ PATIENCE: Final = 10.0
 T = TypeVar("T")
 Write = Callable[[Rdict, WriteBatch], None]
 log = structlog.get_logger(__name__)
-
-
-def _milliseconds() -> int:
-    return time.time_ns() // 1_000_000
-
-
-wall_clock: Final = with_offset(_milliseconds)
-"""Milliseconds since 1970."""
 
 
 class Engine:

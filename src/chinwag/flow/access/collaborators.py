@@ -10,7 +10,7 @@ from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.access.throttle import Throttle
 from chinwag.flow.access.tokens import Tokens
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
 from chinwag.ports.directory import Directory
 from chinwag.ports.key_store import KeyStore
@@ -21,7 +21,7 @@ class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
 
     sign_up: Literal["open", "closed", "invitation"] = "open"
     access_token_ms: int = 600_000
-    refresh_token_ms: int = 90 * 86_400_000
+    refresh_token_ms: int = 90 * DAY_MS
     password_min: int = 8
     password_max: int = 256
     failed_logins_per_account: int = 10

@@ -1,6 +1,6 @@
 """Log in: a name and a password give a new device its tokens."""
 
-from chinwag.domain.account import DEVICES_MAX, device_name_of, name_key
+from chinwag.domain.account import DEVICES_MAX, device_name_of, guessed_password, name_key
 from chinwag.domain.account_change import DeviceAdded
 from chinwag.domain.ids import DeviceId
 from chinwag.domain.refusal import Code, Refused
@@ -18,7 +18,8 @@ async def log_in(accounts: Accounts, name: str, password: str, *, device_name: s
     `overloaded`, `unavailable`; and `account_disabled` to who knows the password.
     """
     account, stored = await _check(accounts, name, password, address)
-    renewed = await accounts.passwords.hash(password) if accounts.passwords.outdated(stored) else None
+    outdated = accounts.passwords.outdated(stored)
+    renewed = await accounts.passwords.hash(guessed_password(password) or "") if outdated else None
     now = accounts.clock()
     device = Device(
         id=DeviceId(accounts.ids.next(now)),

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -10,6 +9,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from chinwag.domain.account import guessed_password
 from chinwag.domain.refusal import Code, Refused
 
 THREADS: Final = 2
@@ -29,13 +29,15 @@ class Passwords:
         self._dummy = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
-        """The hash to store. Raises `overloaded`."""
-        return await self._run(lambda: self._hasher.hash(unicodedata.normalize("NFC", password)))
+        """The hash to store of a password in its normal form (see `password_of`). Raises `overloaded`."""
+        return await self._run(lambda: self._hasher.hash(password))
 
     async def verify(self, stored: str, password: str) -> bool:
-        """Whether `password` is the one of the stored hash. An empty `stored` (there is no such account) takes
-        as long as any other, so that nobody can tell. Raises `overloaded`."""
-        normal = unicodedata.normalize("NFC", password)
+        """Whether `password`, as it was typed, is the one of the stored hash. An empty `stored` (there is no such
+        account) takes as long as any other, so that nobody can tell. Raises `overloaded`."""
+        normal = guessed_password(password)
+        if normal is None:  # too long for any password: refused without a look at it, after the same work
+            normal, stored = "", ""
         return await self._run(lambda: self._matches(stored or self._dummy, normal) and bool(stored))
 
     def outdated(self, stored: str) -> bool:

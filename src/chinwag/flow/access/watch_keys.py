@@ -1,14 +1,17 @@
-"""Watch the keys: once they have been replaced, nobody stays connected who came in with an older one."""
+"""Watch the keys: once they have been replaced, nobody stays connected who came in with an older one.
 
-import asyncio
+Each process that lets people in watches for itself.
+"""
+
+from functools import partial
 from typing import Final
 
 import structlog
 
 from chinwag.flow.access.key_ring import LOOK_MS, KeyRing
 from chinwag.flow.clock import Clock
+from chinwag.flow.standing import Job
 from chinwag.ports.bus import REVOKED, Bus, EverybodyRevoked
-from chinwag.ports.key_store import KeysDamaged, KeysExposed
 
 PRUNE_MS: Final = 60_000
 """From one removal of keys that verify nothing any more to the next."""
@@ -16,21 +19,33 @@ PRUNE_MS: Final = 60_000
 _log = structlog.get_logger(__name__)
 
 
-async def watch_keys(keys: KeyRing, bus: Bus, clock: Clock) -> None:
-    """Look at the keys every `LOOK_MS`, until cancelled; publish `EverybodyRevoked` when all were replaced."""
-    replaced = keys.replaced
-    pruned_at = 0
-    while True:
+def watching_keys(keys: KeyRing, bus: Bus, clock: Clock) -> Job:
+    """Looks at the keys every `LOOK_MS`, publishes `EverybodyRevoked` when all were replaced, removes those that
+    verify nothing any more."""
+    watch = _Watch(keys, bus)
+    return Job(
+        name="keys",
+        step=partial(watch.step, clock),
+        poll_seconds=LOOK_MS / 1000,
+        failing="old keys stay for now",
+    )
+
+
+class _Watch:
+    def __init__(self, keys: KeyRing, bus: Bus) -> None:
+        self._keys = keys
+        self._bus = bus
+        self._replaced = keys.replaced
+        self._pruned_at = 0
+
+    async def step(self, clock: Clock) -> bool:
         now = clock()
-        keys.look(now)
-        if keys.replaced != replaced:
-            replaced = keys.replaced
+        self._keys.look(now)
+        if self._keys.replaced != self._replaced:
+            self._replaced = self._keys.replaced
             _log.warning("all keys were replaced: everybody has to log in again")
-            bus.publish(REVOKED, EverybodyRevoked())
-        if abs(now - pruned_at) >= PRUNE_MS:
-            pruned_at = now
-            try:
-                keys.prune(now)
-            except (OSError, KeysExposed, KeysDamaged) as failure:
-                _log.error("old keys stay for now", cause=str(failure))
-        await asyncio.sleep(LOOK_MS / 1000)
+            self._bus.publish(REVOKED, EverybodyRevoked())
+        if abs(now - self._pruned_at) >= PRUNE_MS:
+            self._pruned_at = now
+            self._keys.prune(now)
+        return False

@@ -10,10 +10,11 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.act import act
+from chinwag.flow.clock import DAY_MS
 from chinwag.ports.directory import OPERATOR, Actor, Invitation
 
 USES_MAX: Final = 10_000
-VALID_MAX_MS: Final = 366 * 86_400_000
+VALID_MAX_MS: Final = 366 * DAY_MS
 
 
 class NewCode(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ async def invite(accounts: Accounts, *, uses: int, valid_ms: int, by: Actor = OP
     Raises `bad_request` beyond `USES_MAX` or `VALID_MAX_MS`, `forbidden`.
     """
     if not 1 <= uses <= USES_MAX or not 1 <= valid_ms <= VALID_MAX_MS:
-        raise Refused(Code.BAD_REQUEST, f"1 to {USES_MAX} uses, valid for at most {VALID_MAX_MS // 86_400_000} days")
+        raise Refused(Code.BAD_REQUEST, f"1 to {USES_MAX} uses, valid for at most {VALID_MAX_MS // DAY_MS} days")
     code = secrets.token_urlsafe(16)
     hashed = digest(code)
     now = accounts.clock()

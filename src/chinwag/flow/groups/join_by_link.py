@@ -5,7 +5,6 @@ however often it tries. Whether a use that was counted let its account in is ans
 command has a name, and the store knows what became of it. So a crash anywhere between is made good by `settle_uses`.
 """
 
-import asyncio
 from typing import Final
 
 import msgspec
@@ -18,7 +17,6 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.ask import ask
-from chinwag.flow.clock import Clock
 from chinwag.flow.groups.links import Links
 from chinwag.ports.directory import Directory, JoinLink, LinkUse, Transaction
 from chinwag.ports.message_store import KeyName, MessageStore
@@ -26,7 +24,8 @@ from chinwag.ports.message_store import KeyName, MessageStore
 SETTLE_MS: Final = 60_000
 """When a use that nobody heard of is looked into: longer than a command can be on its way."""
 SETTLE_SECONDS: Final = 30.0
-_BATCH: Final = 100
+BATCH: Final = 100
+"""Uses that are settled together."""
 _UNKNOWN: Final = frozenset({Code.UNAVAILABLE, Code.INTERNAL})
 """Refusals after which the command may have been placed all the same."""
 
@@ -105,7 +104,7 @@ async def settle_uses(directory: Directory, store: MessageStore, now: int) -> in
     How many there were. Raises `Refused(UNAVAILABLE)`; doing it twice changes nothing.
     """
     async with directory.reading() as reading:
-        uses = await reading.links.unsettled(now - SETTLE_MS, _BATCH)
+        uses = await reading.links.unsettled(now - SETTLE_MS, BATCH)
         found = [(use, link) for use in uses if (link := await reading.links.get(use.link)) is not None]
     if not found:
         return 0
@@ -116,19 +115,6 @@ async def settle_uses(directory: Directory, store: MessageStore, now: int) -> in
             came_in = key is not None or (state is not None and use.account in state.members)
             await _settle(transaction, use, came_in)
     return len(found)
-
-
-async def settle(directory: Directory, store: MessageStore, clock: Clock) -> None:
-    """Settle uses from time to time, until cancelled."""
-    while True:
-        try:
-            while await settle_uses(directory, store, clock()) == _BATCH:
-                pass
-        except Refused as refused:
-            _log.warning("uses of links are settled later", code=refused.code, detail=refused.detail)
-        except Exception:
-            _log.exception("uses of links are settled later")
-        await asyncio.sleep(SETTLE_SECONDS)
 
 
 async def _settle(transaction: Transaction, use: LinkUse, came_in: bool) -> None:

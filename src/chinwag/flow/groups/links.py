@@ -10,7 +10,7 @@ from chinwag.domain.ids import AccountId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.tokens import digest
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.states import States
 from chinwag.ports.directory import Directory, JoinLink
 from chinwag.ports.message_store import MessageStore
@@ -18,7 +18,7 @@ from chinwag.ports.message_store import MessageStore
 LINKS_MAX: Final = 50
 """Links of one group that may be used at a time."""
 USES_MAX: Final = 10_000
-VALID_MAX_MS: Final = 366 * 86_400_000
+VALID_MAX_MS: Final = 366 * DAY_MS
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ async def create_link(
     Raises `no_conversation`, `not_member`, `not_allowed`, `too_many` beyond `LINKS_MAX`, `bad_request`.
     """
     if not 1 <= uses <= USES_MAX or not 1 <= valid_ms <= VALID_MAX_MS:
-        raise Refused(Code.BAD_REQUEST, f"1 to {USES_MAX} uses, valid for at most {VALID_MAX_MS // 86_400_000} days")
+        raise Refused(Code.BAD_REQUEST, f"1 to {USES_MAX} uses, valid for at most {VALID_MAX_MS // DAY_MS} days")
     await _governed(links, account, conversation)
     now = links.clock()
     code = secrets.token_urlsafe(16)

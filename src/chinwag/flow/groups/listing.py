@@ -9,12 +9,9 @@ changes nothing, and who looks finds what was acked before, as looking reads on 
 import asyncio
 from typing import Final
 
-import structlog
-
 from chinwag.domain.body import title_key
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import LISTING, ConversationId
-from chinwag.domain.refusal import Refused
 from chinwag.ports.directory import PAGE_MAX, Directory, ListingMark, OpenGroup, Transaction
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.message_store import MessageStore
@@ -23,8 +20,6 @@ ENTRIES: Final = 500
 """Inbox entries read at a time."""
 POLL_SECONDS: Final = 30.0
 """How often the inbox is read if nobody looks: well before its entries are trimmed."""
-
-_log = structlog.get_logger(__name__)
 
 
 def card(state: Conversation) -> OpenGroup:
@@ -69,17 +64,6 @@ class Listing:
             while mark.position < bounds.head:
                 mark = await self._read_on(mark)
             self._mark = mark
-
-    async def run(self) -> None:
-        """Catch up from time to time, until cancelled."""
-        while True:
-            try:
-                await self.catch_up()
-            except Refused as refused:
-                _log.warning("the listing of groups waits", code=refused.code, detail=refused.detail)
-            except Exception:
-                _log.exception("the listing of groups waits")
-            await asyncio.sleep(POLL_SECONDS)
 
     async def _read_on(self, mark: ListingMark) -> ListingMark:
         page = await self._inbox.read(LISTING, mark.position, ENTRIES)

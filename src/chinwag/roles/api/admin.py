@@ -20,12 +20,13 @@ from chinwag.flow.accounts.disable import disable, enable
 from chinwag.flow.accounts.invite import invite, list_invitations, revoke_invitation
 from chinwag.flow.accounts.look_up import get_account, list_accounts
 from chinwag.flow.accounts.sign_up import create_account
+from chinwag.flow.clock import DAY_MS
+from chinwag.flow.online import Online
 from chinwag.ports.directory import Account, Actor, Announcement
 from chinwag.roles.api.admit import Asker
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.roles.api.people import After, Limit
 from chinwag.roles.api.presence import Presence
-from chinwag.roles.presence.role import PresenceRole
 from chinwag.wire.admin import (
     AccountEntry,
     AddAccountRequest,
@@ -40,7 +41,6 @@ from chinwag.wire.admin import (
 )
 from chinwag.wire.http import Page
 
-DAY_MS: Final = 86_400_000
 _TAGS: Final = ["administration"]
 
 Number = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="`next` of the page before.")]
@@ -88,7 +88,7 @@ async def get_one(account_id: FromPath[str], accounts: AccountVerbs) -> AccountE
 async def get_devices(account_id: FromPath[str], accounts: AccountVerbs, presence: Presence) -> Page[AdminDevice]:
     """The devices that are logged in; of those online the node that holds their connection, and since when."""
     account = AccountId(account_id)
-    online = {one.device: one for one in presence.devices(account)}
+    online = {one.device: one for one in await presence.devices(account)}
     items = []
     for one in await list_devices(accounts, account):
         here = online.get(one.id)
@@ -210,7 +210,7 @@ async def get_audit(
     return Page(items, next=str(items[-1].id) if len(found) > limit else None)
 
 
-def admin_routes(accounts: Accounts, presence: PresenceRole) -> Router:
+def admin_routes(accounts: Accounts, presence: Online) -> Router:
     """Everything for administrators."""
     return Router(
         path="/v1/admin",

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.clock import HOUR_MS
 from chinwag.flow.groups.join_by_link import join_by_link, look_at_link
 from chinwag.flow.groups.links import Links, create_link, list_links, revoke_link
 from chinwag.flow.groups.listing import Listing, after_of, card
@@ -18,7 +19,6 @@ from chinwag.roles.api.admit import Asker
 from chinwag.wire.groups import CreateLinkRequest, GroupCard, LinkEntry, Membership, NewLink
 from chinwag.wire.http import Page
 
-HOUR_MS: Final = 3_600_000
 CODE_MAX: Final = 64
 AFTER_MAX: Final = 4_000
 

@@ -16,9 +16,9 @@ from chinwag.domain.ids import DeviceId
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
+from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, EverybodyRevoked, NodeId, Revoked, SessionChange, Signal
-from chinwag.roles.budgets import Shared
 from chinwag.roles.gateway.wheel import Wheel
 
 DEVICES: Final = 100_000

@@ -8,11 +8,11 @@ from litestar.params import QueryParameter
 
 from chinwag.domain.ids import AccountId
 from chinwag.flow.ask_presence import ASKED_MAX
+from chinwag.flow.online import Online
 from chinwag.roles.api.admit import Asker
-from chinwag.roles.presence.role import PresenceRole
 from chinwag.wire.http import OnlineDevice, Page, PresenceEntry
 
-Presence = NamedDependency[PresenceRole]
+Presence = NamedDependency[Online]
 """The type of a handler's `presence`."""
 
 
@@ -36,11 +36,11 @@ async def get_presence(
 @get("/presence/devices", operation_id="listOnlineDevices", summary="My devices online", tags=["presence"])
 async def get_online_devices(presence: Presence, principal: Asker) -> Page[OnlineDevice]:
     """Which of one's own devices are online, and since when."""
-    online = presence.devices(principal.account)
+    online = await presence.devices(principal.account)
     return Page([OnlineDevice(one.device, one.node, one.since) for one in online])
 
 
-def presence_routes(presence: PresenceRole) -> Router:
+def presence_routes(presence: Online) -> Router:
     """What there is to ask about presence."""
     return Router(
         path="/v1",

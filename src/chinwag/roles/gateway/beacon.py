@@ -5,13 +5,11 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import structlog
 
+from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports.registry import Node, Registry
 
 EVERY_SECONDS: Final = 2.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Beacon:
@@ -26,7 +24,8 @@ class Beacon:
     async def start(self) -> None:
         """Announce now, and from now on."""
         await self._announce()
-        self._task = asyncio.create_task(self._run(), name="beacon")
+        job = Job(name="beacon", step=self._step, poll_seconds=EVERY_SECONDS, failing="the registry was not told")
+        self._task = asyncio.create_task(StandingWork(job).run(), name=job.name)
 
     async def stop(self) -> None:
         """Withdraw: nobody is sent here any more."""
@@ -35,13 +34,9 @@ class Beacon:
             await asyncio.gather(self._task, return_exceptions=True)
             await self._registry.withdraw(self._node.id)
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self._announce()
-            except Exception:
-                _log.exception("the registry was not told")
+    async def _step(self) -> bool:
+        await self._announce()
+        return False
 
     async def _announce(self) -> None:
         await self._registry.announce(msgspec.structs.replace(self._node, sessions=self._sessions()))

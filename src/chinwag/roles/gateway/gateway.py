@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.ids import DeviceId
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import SessionAt
@@ -25,6 +25,7 @@ from chinwag.flow.states import States
 from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, EverybodyRevoked, NodeId, Revoked, SessionChange, Signal
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.questions import Questions, SessionsHere
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
 from chinwag.roles.gateway.origin import check_origin
 from chinwag.roles.gateway.outward import Outward
@@ -87,6 +88,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     store: MessageStore
     bus: Bus
     budgets: Budgets
+    questions: Questions
 
 
 class Gateway:
@@ -121,6 +123,7 @@ class Gateway:
         self._tickets = services.tickets
         self._announce = services.announce
         self._clock = clock
+        self._questions = services.questions
         self._sessions: set[Session] = set()
         self._dirty: list[Outward] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,9 +134,9 @@ class Gateway:
         """Open connections, welcomed or not."""
         return len(self._sessions)
 
-    def sessions_at(self, account: AccountId) -> list[SessionAt]:
+    async def _sessions_here(self, question: SessionsHere) -> list[SessionAt]:
         """The welcomed sessions of an account here, and how far each has been given its inbox."""
-        sessions = [reader for reader in self._announce.of(account) if isinstance(reader, Session)]
+        sessions = [reader for reader in self._announce.of(question.account) if isinstance(reader, Session)]
         return [SessionAt(one.id, one.device, one.position) for one in sessions if one.welcomed]
 
     def start(self) -> None:
@@ -143,6 +146,7 @@ class Gateway:
         self._unsubscribe = [
             self.bus.subscribe(REVOKED, self._revoked),
             self.bus.subscribe(RECOUNT, self._asked_to_recount),
+            self._questions.answer(self.node, SessionsHere, self._sessions_here),
         ]
 
     def quiesce(self) -> None:

@@ -1,19 +1,22 @@
 """The presence role: listens to the gateways, keeps the one timer going, asks for recounts, watches nodes."""
 
 import asyncio
-import logging
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
+
+import structlog
 
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf
 from chinwag.flow.ask_presence import AskPresence
+from chinwag.flow.clock import steady_clock
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience, Friends, nobody
+from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Recount, SessionChange, Signal
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.questions import DevicesOnline, Questions, WhoIsOnline
 from chinwag.ports.registry import Registry
 
 RECOUNT_SECONDS: Final = 300.0
@@ -26,20 +29,15 @@ CLOSE_SECONDS: Final = 5.0
 """How long `stop` may take to store how things stand."""
 TOGETHER_SECONDS: Final = 0.1
 """From one flush to the next, so that what comes within it is stored and told together. The first is not held up."""
-_PAUSE_SECONDS: Final = 1.0  # between looks at the timer at most, and after a failure
+LOOK_SECONDS: Final = 1.0
+"""From one look at the timer to the next, at most."""
 _SESSION_ROLES: Final = ("gateway", "api")  # api: the sessions of those who poll
 
-_log = logging.getLogger(__name__)
-
-
-def steady_clock() -> Callable[[], int]:
-    """A clock in milliseconds since 1970 that goes on steadily from now: a step of the system's clock is not seen."""
-    start = time.time() - time.monotonic()
-    return lambda: int((start + time.monotonic()) * 1000)
+_log = structlog.get_logger(__name__)
 
 
 class PresenceRole:
-    """Who is online, for the process that holds it. After `start` it answers; other roles call `ask` and `devices`."""
+    """Who is online, for the process that holds it, from `start` to `stop`. Other roles put questions to it."""
 
     def __init__(
         self,
@@ -68,9 +66,29 @@ class PresenceRole:
     async def start(self) -> None:
         """Listen, and ask all gateways to report the sessions that they hold. They must be subscribed by now."""
         self._unsubscribe = self._bus.subscribe(SESSIONS, self._on_session)
-        self._tasks = [
-            asyncio.create_task(self._for_ever(turn), name=f"presence-{turn.__name__.strip('_')}")
-            for turn in (self._turn_and_flush, self._recount, self._watch_nodes)
+        self._tasks = [asyncio.create_task(StandingWork(job).run(), name=job.name) for job in self._jobs()]
+
+    def _jobs(self) -> list[Job]:
+        return [
+            Job(
+                name="presence-turn",
+                step=self._turn_and_flush,
+                wait=self._until_due,
+                poll_seconds=LOOK_SECONDS,
+                failing="a turn of presence failed",
+            ),
+            Job(
+                name="presence-recount",
+                step=self._recount,
+                poll_seconds=RECOUNT_SECONDS,
+                failing="a recount of presence failed",
+            ),
+            Job(
+                name="presence-nodes",
+                step=self._watch_nodes,
+                poll_seconds=NODES_SECONDS,
+                failing="nodes could not be looked at",
+            ),
         ]
 
     async def stop(self) -> None:
@@ -87,6 +105,23 @@ class PresenceRole:
                 await self._presences.close()
         except TimeoutError:
             _log.warning("the last transitions of presence could not be stored in time")
+
+    def answer(self, questions: Questions, node: NodeId) -> Callable[[], None]:
+        """Answer what is asked of `node` about presence, until the returned function is called."""
+
+        async def who(question: WhoIsOnline) -> list[PresenceOf]:
+            return await self.ask(question.asker, question.accounts)
+
+        async def devices(question: DevicesOnline) -> list[DeviceAt]:
+            return self.devices(question.account)
+
+        stops = (questions.answer(node, WhoIsOnline, who), questions.answer(node, DevicesOnline, devices))
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        return stop
 
     async def ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> list[PresenceOf]:
         """As `AskPresence.ask`."""
@@ -107,26 +142,18 @@ class PresenceRole:
         if self._presences.dirty:
             self._work.set()
 
-    async def _for_ever(self, turn: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await turn()
-            except Exception:
-                # One bad turn must not end presence for everybody (P12).
-                _log.exception("a turn of presence failed")
-                await asyncio.sleep(_PAUSE_SECONDS)
-
-    async def _turn_and_flush(self) -> None:
+    async def _turn_and_flush(self) -> bool:
         self._work.clear()
         self._presences.turn()
         if self._presences.dirty:
             await self._presences.flush()
             if not self._presences.full:
                 await asyncio.sleep(TOGETHER_SECONDS)
-        if self._presences.dirty:
-            return
+        return self._presences.dirty
+
+    async def _until_due(self, seconds: float) -> None:
         due = self._presences.next_turn()
-        wait = _PAUSE_SECONDS if due is None else min(max(due - self._clock(), 0) / 1000, _PAUSE_SECONDS)
+        wait = seconds if due is None else min(max(due - self._clock(), 0) / 1000, seconds)
         try:
             async with asyncio.timeout(wait):
                 await self._work.wait()
@@ -134,16 +161,16 @@ class PresenceRole:
             if self._presences.unsaved:
                 await self._presences.flush()
 
-    async def _recount(self) -> None:
+    async def _recount(self) -> bool:
         since = self._clock()
         for _ in range(2):
             self._bus.publish(RECOUNT, Recount())
             await asyncio.sleep(ANSWER_SECONDS)
         await self._presences.recounted(since)
         self._wake()
-        await asyncio.sleep(RECOUNT_SECONDS)
+        return False
 
-    async def _watch_nodes(self) -> None:
+    async def _watch_nodes(self) -> bool:
         live = {node.id for role in _SESSION_ROLES for node in await self._registry.nodes(role)}
         # Only a node that was seen alive can be seen gone: others carry sessions, but do not announce themselves.
         for node in self._known - live:
@@ -151,4 +178,4 @@ class PresenceRole:
         self._known = live
         self._wake()
         self._audience.forget_old()
-        await asyncio.sleep(NODES_SECONDS)
+        return False

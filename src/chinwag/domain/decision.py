@@ -1,0 +1,39 @@
+"""What can become of a command."""
+
+import msgspec
+
+from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.events import NumberedEvent
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code
+
+
+class Placed(msgspec.Struct, frozen=True, gc=False):
+    """The command took `state.head`: its event, who gets it, and the spans it opens or closes."""
+
+    state: Conversation
+    event: NumberedEvent
+    audience: tuple[AccountId, ...]
+    spans: tuple[Span, ...] = ()
+
+
+class Noted(msgspec.Struct, frozen=True, gc=False):
+    """The command changed the state without an event."""
+
+    state: Conversation
+
+
+class Again(msgspec.Struct, frozen=True, gc=False):
+    """The command is a retry of one that is placed: the answer is the first one's."""
+
+    earlier: SendKey
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """The command changes nothing, for this reason."""
+
+    code: Code
+    detail: str = ""
+
+
+Decision = Placed | Noted | Again | Refusal

@@ -1,0 +1,75 @@
+"""A message: who may place one, and what it makes of the conversation."""
+
+import msgspec
+
+from chinwag.domain.body import check_body
+from chinwag.domain.command import Command, Send
+from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
+from chinwag.domain.decision import Placed
+from chinwag.domain.events import Message
+from chinwag.domain.ids import AccountId, direct_members
+from chinwag.domain.refusal import Code, Refused
+
+_replace = msgspec.structs.replace
+
+
+def send(
+    state: Conversation | None, command: Command, action: Send, position: Position, predecessor: SendKey | None
+) -> Placed:
+    """Place a message. Raises `Refused`. The first one begins a direct conversation."""
+    if state is None:
+        state = _begin(command)
+    elif state.head == 0 and not command.opening:
+        raise Refused(Code.UNAVAILABLE, "the directory has not agreed yet")
+    author = state.members.get(command.account)
+    if author is None:
+        raise Refused(Code.NOT_MEMBER)
+    if state.refusing and any(account != command.account for account in state.refusing):
+        raise Refused(Code.RECIPIENT_REFUSES)
+    if action.after is not None and predecessor is None:
+        raise Refused(Code.OUT_OF_TURN)
+    if not 0 <= action.reply_to <= state.head:
+        raise Refused(Code.BAD_REPLY)
+    check_body(action.body)
+    number, ordinal = state.head + 1, state.ordinal + 1
+    members = state.members.copy()
+    members[command.account] = _replace(author, wrote=number, wrote_ordinal=ordinal)
+    # By name: a field that a message does not touch stays as it is, also one that is added later.
+    after = _replace(state, members=members, head=number, ordinal=ordinal, at=command.at, applied=position)
+    event = Message(
+        conversation=state.id,
+        number=number,
+        ordinal=ordinal,
+        sender=command.account,
+        device=command.device,
+        id=command.id,
+        sent_at=command.at,
+        body=action.body,
+        reply_to=action.reply_to,
+    )
+    spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
+    return Placed(after, event, tuple(members), spans)
+
+
+def direct_pair(command: Command) -> tuple[AccountId, AccountId]:
+    """The two of a direct conversation, of whom the command's account is one. Raises `Refused`."""
+    pair = direct_members(command.conversation)
+    if pair is None or command.account not in pair:
+        raise Refused(Code.NOT_MEMBER)
+    return pair
+
+
+def opened_by(command: Command, pair: tuple[AccountId, AccountId]) -> Conversation:
+    """A direct conversation before its first event."""
+    return Conversation(
+        id=command.conversation, direct=True, members={account: Member(Role.MEMBER) for account in pair}
+    )
+
+
+def _begin(command: Command) -> Conversation:
+    if direct_members(command.conversation) is None:
+        raise Refused(Code.NO_CONVERSATION)
+    pair = direct_pair(command)
+    if not command.opening:
+        raise Refused(Code.UNAVAILABLE, "the directory has not agreed yet")
+    return opened_by(command, pair)

@@ -1,0 +1,75 @@
+"""How fast each of many may go: one rate, and a bucket for each key that has been used of late.
+
+Buckets are made when they are first used, and the table that holds them is bounded: who says nothing costs nothing.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.rate import Bucket, Rate
+from chinwag.domain.refusal import Code, Refused
+
+KEYS: Final = 100_000
+"""Buckets kept per budget; the one longest unused goes first, and has filled up again by then."""
+
+Now = Callable[[], float]
+
+
+class Budget:
+    """One rate for each of many keys. The caller bounds how long a key is."""
+
+    def __init__(self, rate: Rate, now: Now = time.monotonic, keys: int = KEYS) -> None:
+        self._rate = rate
+        self._now = now
+        self._keys = keys
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Buckets held."""
+        return len(self._buckets)
+
+    def wait(self, key: str) -> float:
+        """Take one for `key`: 0 if there was one, else the seconds until there is."""
+        now, buckets = self._now(), self._buckets
+        bucket = buckets.get(key)
+        if bucket is None:
+            if len(buckets) >= self._keys:
+                buckets.popitem(last=False)
+            bucket = buckets[key] = Bucket(self._rate, now)
+        else:
+            buckets.move_to_end(key)
+        return bucket.take(now)
+
+    def short(self, key: str) -> float:
+        """The seconds until `key` may take one; 0 if it may now. Takes nothing."""
+        bucket = self._buckets.get(key)
+        return bucket.short(self._now()) if bucket is not None else 0.0
+
+    def take(self, key: str, detail: str = "") -> None:
+        """Take one for `key`. Raises `Refused(RATE_LIMITED)` with the seconds to wait."""
+        if (wait := self.wait(key)) > 0:
+            raise Refused(Code.RATE_LIMITED, detail, wait)
+
+
+class Shared:
+    """One rate for each device, and a larger one for each account."""
+
+    def __init__(self, rate: Rate, share: int, now: Now = time.monotonic) -> None:
+        self._devices = Budget(rate, now)
+        self._accounts = Budget(Rate(rate.per_second * share, rate.burst * share), now)
+
+    def wait(self, account: AccountId, device: DeviceId) -> float:
+        """Take one for a device and its account: 0 if both had one, else the seconds until they may."""
+        return self._devices.wait(device) or self._accounts.wait(account)
+
+    def short(self, account: AccountId, device: DeviceId) -> float:
+        """The seconds until a device may take one; 0 if it may now. Takes nothing."""
+        return self._devices.short(device) or self._accounts.short(account)
+
+    def take(self, account: AccountId, device: DeviceId) -> None:
+        """As `wait`, but raises `Refused(RATE_LIMITED)`."""
+        if (wait := self.wait(account, device)) > 0:
+            raise Refused(Code.RATE_LIMITED, retry_after=wait)

@@ -1,0 +1,1 @@
+"""The housekeeping role: the standing work of an installation, each job with a name."""

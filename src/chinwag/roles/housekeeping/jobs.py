@@ -1,0 +1,119 @@
+"""Every job of the housekeeping role: what the directory and the inboxes need besides, one entry a job."""
+
+from collections.abc import Sequence
+
+from chinwag.flow import announcements, erase, refusals, relay, trim
+from chinwag.flow.announcements import announce_some
+from chinwag.flow.clock import Clock
+from chinwag.flow.erase import Erase
+from chinwag.flow.groups import join_by_link, listing
+from chinwag.flow.groups.join_by_link import settle_uses
+from chinwag.flow.groups.listing import Listing
+from chinwag.flow.refusals import Refusals
+from chinwag.flow.relay import relay_once
+from chinwag.flow.standing import Job
+from chinwag.flow.trim import Trim
+from chinwag.ports.bus import WORK
+from chinwag.ports.directory import Directory
+from chinwag.ports.inbox import Inbox
+from chinwag.ports.message_store import MessageStore
+
+
+def directory_jobs(directory: Directory, store: MessageStore, inbox: Inbox, clock: Clock) -> list[Job]:
+    """What rows of the directory ask for, and what keeps its copies true."""
+    groups = Listing(directory, inbox, store)
+
+    async def relaying() -> bool:
+        return await relay_once(directory, inbox) == relay.BATCH
+
+    async def announcing() -> bool:
+        return await announce_some(directory, inbox)
+
+    async def listing_groups() -> bool:
+        await groups.catch_up()
+        return False
+
+    async def settling() -> bool:
+        return await settle_uses(directory, store, clock()) == join_by_link.BATCH
+
+    return [
+        Job(
+            name="relay",
+            step=relaying,
+            wait=directory.wait_for_outbox,
+            poll_seconds=relay.POLL_SECONDS,
+            failing="account changes wait",
+        ),
+        Job(
+            name="announcements",
+            step=announcing,
+            wake=WORK,
+            poll_seconds=announcements.POLL_SECONDS,
+            failing="an announcement waits",
+        ),
+        Job(
+            name="listing",
+            step=listing_groups,
+            poll_seconds=listing.POLL_SECONDS,
+            failing="the listing of groups waits",
+        ),
+        Job(
+            name="settle-links",
+            step=settling,
+            poll_seconds=join_by_link.SETTLE_SECONDS,
+            failing="uses of links are settled later",
+        ),
+    ]
+
+
+def trimming_job(trimming: Trim) -> Job:
+    """Old inbox entries go."""
+
+    async def step() -> bool:
+        return await trimming.once() >= trim.ENTRIES
+
+    return Job(
+        name="trim",
+        step=step,
+        pause_seconds=trim.PAUSE_SECONDS,
+        poll_seconds=trim.TRIM_SECONDS,
+        failing="old inbox entries stay for now",
+    )
+
+
+def refusing_job(refusing: Refusals) -> Job:
+    """Conversations learn who takes no messages of whom."""
+
+    async def step() -> bool:
+        return await refusing.once() == refusals.BATCH
+
+    return Job(name="refusals", step=step, wake=WORK, poll_seconds=refusals.POLL_SECONDS, failing="refusals wait")
+
+
+def erasing_jobs(erasing: Erase) -> Sequence[Job]:
+    """Closed accounts are emptied at once, and erased once a day."""
+
+    async def emptying() -> bool:
+        await erasing.empty_some()
+        return False
+
+    async def erasing_daily() -> bool:
+        await erasing.daily()
+        return False
+
+    return [
+        Job(
+            name="empty-accounts",
+            step=emptying,
+            wake=WORK,
+            poll_seconds=erase.POLL_SECONDS,
+            failing="closed accounts wait",
+        ),
+        Job(
+            name="erase-accounts",
+            step=erasing_daily,
+            poll_seconds=erase.HOUSEKEEPING_SECONDS,
+            step_seconds=erase.HOUSEKEEPING_MOST,
+            failing="closed accounts are not erased yet",
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""The web client's files, as this server gives them to browsers."""

@@ -1,0 +1,140 @@
+"""Gives browsers the web client, in front of the API, which answers every address that is neither a file nor a page.
+
+Files are public and come from memory, so they do not count against what strangers may ask of the API; they have a
+budget of their own for each address.
+"""
+
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from typing import Any, Final
+
+import msgspec
+
+from chinwag.domain.rate import Rate
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.budget import Budget
+from chinwag.roles.web.policy import FIXED, content_policy, own_authority
+from chinwag.roles.web.site import INDEX, File
+from chinwag.wire.errors import problem
+
+_Message = MutableMapping[str, Any]
+Send = Callable[[_Message], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI 3 application."""
+
+RATE: Final = Rate(50.0, 1_000)
+"""Files that one address may ask for: a first visit takes about twenty."""
+KEEP: Final = "public, max-age=31536000, immutable"
+ASK: Final = "no-cache"
+
+_PAGES: Final = ("/c/", "/settings/", "/people/", "/groups/")
+_EXACT: Final = frozenset({"/", "/people", "/groups", "/settings", "/join", "/you"})
+
+NOT_BUILT: Final = (
+    b"<!doctype html><html lang=en><meta charset=utf-8><title>Chinwag</title>"
+    b"<p>This Chinwag server runs, but its web client was not built. In a checkout, <code>make web</code> builds it.\n"
+)
+
+
+class Pages:
+    """An ASGI application in front of `app`. `address` tells who asks, as budgets count it."""
+
+    def __init__(
+        self,
+        app: Application,
+        site: Mapping[str, File],
+        address: Callable[[Any], str],
+        answers_for: Callable[[], Collection[str]],
+        budget: Budget | None = None,
+    ) -> None:
+        """answers_for: the authorities of this server (see `policy.authorities`), asked with each page."""
+        self._app = app
+        self._site = site
+        self._address = address
+        self._answers_for = answers_for
+        self._budget = Budget(RATE) if budget is None else budget
+
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        """Answer with a file, or let the API answer."""
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        name = INDEX if _is_page(path) and _navigates(headers) else path
+        file = self._site.get(name)
+        if file is None or (name == path and path == INDEX):
+            if name == INDEX and not self._site:
+                await _not_built(scope, send)
+            else:
+                await self._app(scope, receive, send)
+            return
+        if (wait := self._budget.wait(self._address(scope))) > 0:
+            await _too_many(scope, send, wait)
+            return
+        await self._give(scope, send, file, headers)
+
+    async def _give(self, scope: Any, send: Send, file: File, headers: Mapping[bytes, str]) -> None:
+        authority = own_authority(headers.get(b"host", ""), self._answers_for())
+        encoding, body = _form(file, headers.get(b"accept-encoding", ""))
+        etag = file.etag if not encoding else f'{file.etag[:-1]}-{encoding}"'
+        given = [
+            ("etag", etag),
+            ("vary", "accept-encoding"),
+            ("cache-control", KEEP if file.kept else ASK),
+            ("content-security-policy", content_policy(authority)),
+            *FIXED,
+        ]
+        if _known(headers.get(b"if-none-match", ""), etag):
+            await _answer(scope, send, 304, given, None)
+            return
+        if encoding:
+            given.append(("content-encoding", encoding))
+        await _answer(scope, send, 200, [*given, ("content-type", file.media_type)], body)
+
+
+def _is_page(path: str) -> bool:
+    return path in _EXACT or path.startswith(_PAGES)
+
+
+def _navigates(headers: Mapping[bytes, str]) -> bool:
+    """Whether a person goes there, and not a program: browsers say so, older ones by what they accept."""
+    mode = headers.get(b"sec-fetch-mode")
+    return mode == "navigate" if mode is not None else "text/html" in headers.get(b"accept", "")
+
+
+def _form(file: File, accepted: str) -> tuple[str, bytes]:
+    """The smallest form of a file that `Accept-Encoding` takes (RFC 9110, 12.5.3)."""
+    taken = {}
+    for part in accepted.lower().split(","):
+        name, _, rest = part.partition(";")
+        taken[name.strip()] = rest.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    for name, body in file.encodings:
+        if taken.get(name, False):
+            return name, body
+    return "", file.plain
+
+
+def _known(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in tags or "*" in tags
+
+
+async def _too_many(scope: Any, send: Send, wait: float) -> None:
+    document = problem(Refused(Code.RATE_LIMITED, "too many files from this address", round(wait, 3)))
+    given = [("content-type", "application/problem+json"), ("retry-after", str(max(1, math.ceil(wait)))), *FIXED]
+    await _answer(scope, send, 429, given, msgspec.json.encode(document))
+
+
+async def _not_built(scope: Any, send: Send) -> None:
+    given = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store"), *FIXED]
+    given.append(("content-security-policy", "default-src 'none'; frame-ancestors 'none'"))
+    await _answer(scope, send, 404, given, NOT_BUILT)
+
+
+async def _answer(scope: Any, send: Send, status: int, headers: list[tuple[str, str]], body: bytes | None) -> None:
+    given = [(name.encode(), value.encode()) for name, value in headers]
+    if body is not None:
+        given.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": given})
+    await send({"type": "http.response.body", "body": b"" if body is None or scope["method"] == "HEAD" else body})

@@ -1,0 +1,105 @@
+"""A command changes the fields that it is about, and no other: one that is added to the state later stays as it is."""
+
+import msgspec
+import pytest
+
+from chinwag.domain.body import Text
+from chinwag.domain.command import (
+    Action,
+    Add,
+    Command,
+    Enter,
+    Join,
+    Leave,
+    Refuse,
+    Remove,
+    Send,
+    SetRole,
+    SetSettings,
+    SetTitle,
+)
+from chinwag.domain.conversation import Conversation, Member, Position, Role, Settings
+from chinwag.domain.decide import Noted, Placed, decide
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+
+ANN, BEN, CAT, DAN = map(AccountId, "1234")
+DIRECT, GROUP = ConversationId("d~1~2"), ConversationId("g~9")
+ALWAYS = {"applied", "at", "head"}
+
+
+def member(role: Role, joined: int) -> Member:
+    return Member(role, joined=joined, joined_ordinal=2, reads_from=joined, wrote=5, wrote_ordinal=3)
+
+
+def state_of(conversation: ConversationId) -> Conversation:
+    """A state in which every field differs from its default."""
+    return Conversation(
+        id=conversation,
+        direct=conversation == DIRECT,
+        members={ANN: member(Role.OWNER, 2), BEN: member(Role.MEMBER, 3)},
+        head=9,
+        ordinal=7,
+        at=1_000,
+        title="Title",
+        settings=Settings(history="joined", join="open", invite="members", description="All about it"),
+        refusing=(ANN,) if conversation == DIRECT else (DAN,),
+        applied=Position(1, 9, 0),
+        barred=(DAN,),
+    )
+
+
+@pytest.mark.parametrize("value", [state_of(DIRECT), state_of(GROUP), state_of(GROUP).members[BEN]], ids=repr)
+def test_no_field_of_the_state_these_tests_use_is_at_its_default(value: msgspec.Struct) -> None:
+    """Give a new field a value in `state_of`; then the tests below say who may change it."""
+    for field in msgspec.structs.fields(value):
+        if not field.required:
+            default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+            assert getattr(value, field.name) != default or field.name == "direct", field.name
+
+
+def changed(before: msgspec.Struct, after: msgspec.Struct) -> set[str]:
+    return {name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)}
+
+
+def after_(state: Conversation, account: AccountId, action: Action) -> Conversation:
+    command = Command(state.id, account, DeviceId("d"), ClientId("i"), 2_000, action)
+    decision = decide(state, command, Position(1, 10, 0))
+    assert isinstance(decision, Placed | Noted), decision
+    return decision.state
+
+
+CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
+    (DIRECT, ANN, Send(Text("hi")), ALWAYS | {"members", "ordinal"}),
+    (DIRECT, BEN, Refuse(on=True), {"applied", "refusing"}),
+    (GROUP, ANN, Add(CAT), ALWAYS | {"members"}),
+    (GROUP, ANN, Add(DAN), ALWAYS | {"members", "barred"}),
+    (GROUP, ANN, Remove(BEN), ALWAYS | {"members", "barred"}),
+    (GROUP, ANN, Leave(), ALWAYS | {"members"}),
+    (GROUP, CAT, Join(), ALWAYS | {"members"}),
+    (GROUP, CAT, Enter(), ALWAYS | {"members"}),
+    (GROUP, ANN, SetRole(BEN, Role.ADMIN), ALWAYS | {"members"}),
+    (GROUP, ANN, SetTitle("Other"), ALWAYS | {"title"}),
+    (GROUP, ANN, SetSettings(Settings(history="joined")), ALWAYS | {"settings"}),
+]
+
+
+@pytest.mark.parametrize(("conversation", "account", "action", "expected"), CASES, ids=repr)
+def test_a_command_changes_the_fields_that_it_is_about(
+    conversation: ConversationId, account: AccountId, action: Action, expected: set[str]
+) -> None:
+    before = state_of(conversation)
+    assert changed(before, after_(before, account, action)) == expected
+
+
+def test_a_message_changes_of_its_author_only_what_it_wrote_last() -> None:
+    before = state_of(DIRECT)
+    after = after_(before, ANN, Send(Text("hi")))
+    assert changed(before.members[ANN], after.members[ANN]) == {"wrote", "wrote_ordinal"}
+    assert after.members[BEN] == before.members[BEN]
+
+
+def test_a_role_changes_of_a_member_only_its_role() -> None:
+    before = state_of(GROUP)
+    after = after_(before, ANN, SetRole(BEN, Role.OWNER))
+    for account in (ANN, BEN):
+        assert changed(before.members[account], after.members[account]) == {"role"}

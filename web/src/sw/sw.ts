@@ -1,0 +1,81 @@
+/**
+ * The service worker: it keeps the app's shell, so that the app starts with the server away. It never touches what the
+ * server says: nothing below /v1/ is kept or answered here.
+ */
+/// <reference lib="webworker" />
+declare const self: ServiceWorkerGlobalScope;
+
+/** Written in by the build (build/shell.ts): a hash over all files of the shell, and their addresses. */
+declare const __SHELL__: { version: string; files: string[] };
+const shell = __SHELL__;
+const CACHE = `shell-${shell.version}`;
+
+/** What a page tells its worker. */
+type FromPage = { type: "activate" } | { type: "version" };
+
+self.addEventListener("install", (event) => {
+  // `reload`: past the HTTP cache, so that files of two versions are never kept as one.
+  const whole = caches
+    .open(CACHE)
+    .then((cache) => cache.addAll(shell.files.map((file) => new Request(file, { cache: "reload" }))));
+  event.waitUntil(whole);
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    (async () => {
+      const old = (await caches.keys()).filter((name) => name.startsWith("shell-") && name !== CACHE);
+      await Promise.all(old.map((name) => caches.delete(name)));
+      await self.clients.claim();
+    })(),
+  );
+});
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== self.location.origin || url.pathname.startsWith("/v1/")) return;
+  // Every address of the app is the same page; a file of the shell is answered from it, the rest goes to the server.
+  const key = event.request.mode === "navigate" && isPage(url.pathname) ? "/" : url.pathname;
+  if (shell.files.includes(key)) event.respondWith(kept(key, event.request));
+});
+
+async function kept(key: string, request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(key)) ?? fetch(request);
+}
+
+/** Whether an address is one of the app's own: what looks like a file, or is the server's, is not. */
+function isPage(path: string): boolean {
+  return /^\/(c\/[^/]+(\/\d+)?|people|groups|join|settings(\/.*)?)?$/.test(path);
+}
+
+self.addEventListener("message", (event) => {
+  const said = event.data as FromPage;
+  if (said.type === "version") event.ports[0]?.postMessage(shell.version);
+  // A new version waits until the person says so: a reload under one's hands loses one's place.
+  if (said.type === "activate") void self.skipWaiting();
+});
+
+self.addEventListener("push", (event) => {
+  // A push says only that there is something: the texts never pass through a push service. Until the app fetches
+  // them itself, one plain notification, which a browser demands of every push.
+  event.waitUntil(self.registration.showNotification("Chinwag", { body: "You have a new message.", tag: "push" }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const path = (event.notification.data as { path?: string } | null)?.path ?? "/";
+  event.waitUntil(show(path));
+});
+
+/** Bring a window to the front and tell it where to go; open one if there is none. */
+async function show(path: string): Promise<void> {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const window = windows.find((one) => one.visibilityState === "visible") ?? windows[0];
+  if (window === undefined) {
+    await self.clients.openWindow(path);
+    return;
+  }
+  window.postMessage({ type: "open", path });
+  await window.focus();
+}

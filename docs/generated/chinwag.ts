@@ -374,7 +374,10 @@ export interface ResetFrame {
   position: number;
 }
 
-/** A refusal; `id` when it answers a frame that has one. retry_after in seconds. */
+/**
+ * A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
+ * retry_after in seconds.
+ */
 export interface ErrorFrame {
   type: "error";
   code: string;
@@ -382,6 +385,7 @@ export interface ErrorFrame {
   retryable?: boolean;
   retry_after?: number | null;
   id?: string | null;
+  conversation?: string | null;
 }
 
 /** This session closes. reconnect_after in seconds; elsewhere: ask discovery for another gateway. */

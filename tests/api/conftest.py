@@ -93,7 +93,7 @@ async def bus() -> EmbeddedBus:
 
 @pytest.fixture
 async def directory(tmp_path: Path) -> AsyncIterator[Directory]:
-    opened = await open_directory(f"sqlite+aiosqlite:///{tmp_path}/directory/chinwag.db")
+    opened = await open_directory(tmp_path / "directory/chinwag.db")
     yield opened
     await opened.close()
 

@@ -192,7 +192,8 @@ def test_replacing_takes_away_what_a_killed_start_left(opener: Open, folder: Pat
     store = opener()
     store.add(key(1))
     [pem] = folder.glob("access-*.pem")
-    (folder / f".{pem.name}.0a1b2c3d").write_bytes(pem.read_bytes())
+    for draft in (f".{pem.name}.0a1b2c3d", ".0123456789abcdef.partial"):
+        (folder / draft).write_bytes(pem.read_bytes())
     (folder / "README").write_text("not ours")
     store.replace(key(2), b"t" * 32)
     assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["README", "access", "refresh.secret"]

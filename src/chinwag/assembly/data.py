@@ -24,7 +24,7 @@ def private_folder(path: Path) -> Path:
 
 async def open_directory_in(data: Path) -> Directory:
     """The directory of a data folder."""
-    return await open_directory(f"sqlite+aiosqlite:///{data / 'directory.sqlite'}")
+    return await open_directory(data / "directory.sqlite")
 
 
 def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:

@@ -4,21 +4,24 @@
 `Mirror` is the state of all conversations, as those events make it.
 """
 
+from chinwag.client.address import BadAddress, server_address
 from chinwag.client.client import Client
-from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, OutboxFull, StoreInUse, Unreachable
+from chinwag.client.conversations import History
+from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, OutboxFull, StoreDamaged, StoreInUse, Unreachable
 from chinwag.client.events import LoadAfresh, Offline, Online, Unknown, Update
 from chinwag.client.follow import load, take
 from chinwag.client.membership import Mirrored
 from chinwag.client.mirror import Mirror
-from chinwag.client.outbox import Pending
-from chinwag.client.resources import History
+from chinwag.client.outbox import LeftOver, Pending
 from chinwag.client.session import Session
 
 __all__ = [
     "ApiError",
+    "BadAddress",
     "Client",
     "ClientClosed",
     "History",
+    "LeftOver",
     "LoadAfresh",
     "LoggedOut",
     "Mirror",
@@ -28,10 +31,12 @@ __all__ = [
     "OutboxFull",
     "Pending",
     "Session",
+    "StoreDamaged",
     "StoreInUse",
     "Unknown",
     "Unreachable",
     "Update",
     "load",
+    "server_address",
     "take",
 ]

@@ -14,13 +14,14 @@ from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, Unreachable
 from chinwag.client.events import LoadAfresh, Offline, Online, Received, Unknown, Update
 from chinwag.client.feed import Feed
 from chinwag.client.groups import Groups
-from chinwag.client.http import Http, tls_context
+from chinwag.client.http import OVER, RENEW, Http, tls_context
 from chinwag.client.link import Door, End, Link
-from chinwag.client.outbox import Outbox, Pending
+from chinwag.client.outbox import LeftOver, Outbox, Pending, decode
 from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
 from chinwag.client.session import Session, Tokens, load_session, session_of
 from chinwag.client.store import DeviceStore
+from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.frames import Change, Send, Typing
@@ -32,9 +33,7 @@ STABLE_SECONDS: Final = 5.0
 """A session that lasted so long was a good one: the next delays are short again."""
 TYPING_SECONDS: Final = 3.0
 _TYPING_KEPT: Final = 1_000
-_OVER: Final = frozenset({"revoked", "account_disabled"})
 _ELSEWHERE: Final = frozenset({"drain", "overloaded"})
-_RENEW: Final = frozenset({"token_expired", "unauthenticated"})
 
 
 class Client(Resources, Groups):
@@ -85,7 +84,7 @@ class Client(Resources, Groups):
     ) -> "Client":
         """Make a new device of an account; it gets what happens from now on.
 
-        Raises `ApiError` (`wrong_login`, …), `Unreachable`, `StoreInUse`.
+        Raises `ApiError` (`wrong_login`, …), `Unreachable`, `BadAddress`, `StoreInUse`.
         """
         tls = tls_context(ca_file)
         http = Http(url, tls)
@@ -175,6 +174,20 @@ class Client(Resources, Groups):
     def waiting(self) -> int:
         """Sends and changes that have no answer yet."""
         return len(self._outbox)
+
+    async def room(self) -> None:
+        """Wait until the outbox takes one more, however long that takes; `post` right after it is not refused."""
+        await self._outbox.room.wait()
+        self._check_open()
+
+    def left_over(self) -> list[LeftOver]:
+        """What the devices before this one in the same store had sent without an answer: it may be placed or not, so it
+        is not sent again by itself. Kept until `forget_left_over`."""
+        return [LeftOver(row.conversation, decode(row.frame)) for row in self._store.left_over()]
+
+    def forget_left_over(self) -> None:
+        """The person has seen what was left over."""
+        self._store.forget_left_over()
 
     async def drained(self) -> None:
         """Wait until every send and change has its answer."""
@@ -300,13 +313,13 @@ class Client(Resources, Groups):
             self._elsewhere = True  # unless a session comes of it
             end = await self._link.run(door, self._tls, lambda: self._feed.put_aside(Online()))
             self._elsewhere = end.code in _ELSEWHERE or not end.lasted
-            if end.code in _RENEW:
+            if end.code in RENEW:
                 await self._tokens.renew(token)
         except LoggedOut:
             raise
         except ApiError as error:
             return End(error.code, error.retry_after or 0.0)
-        if end.code in _OVER:
+        if end.code in OVER:
             raise LoggedOut(end.code, "The server has ended this device's session: log in again.")
         return end
 
@@ -346,5 +359,4 @@ class Client(Resources, Groups):
 
 
 def _folder(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    return lasting_folder(path)

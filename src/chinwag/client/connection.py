@@ -8,6 +8,7 @@ from typing import Final
 
 from picows import WSError, WSFrame, WSInvalidURL, WSListener, WSMsgType, WSTransport, ws_connect
 
+from chinwag.client.address import BadAddress, server_address
 from chinwag.client.errors import Unreachable
 from chinwag.wire.codec import decode_server, encode
 from chinwag.wire.errors import Refused
@@ -124,7 +125,10 @@ class Connection(WSListener):
 
 async def connect(url: str, tls: ssl.SSLContext, on_frame: OnFrame) -> Connection:
     """Open a connection to the server at `url` (http or https). Raises `Unreachable`."""
-    address = "ws" + url.removeprefix("http") + "/v1/socket"
+    try:
+        address = "ws" + server_address(url).removeprefix("http") + "/v1/socket"
+    except BadAddress as error:  # discovery may say anything
+        raise Unreachable(str(error)) from None
     listener = Connection(on_frame)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):

@@ -2,6 +2,7 @@
 
 from chinwag.domain.account_change import (
     AccountChange,
+    Announced,
     FriendAccepted,
     FriendChange,
     FriendRequested,
@@ -39,6 +40,7 @@ __all__ = [
     "AccountEvent",
     "AccountId",
     "Add",
+    "Announced",
     "Body",
     "Change",
     "ClientId",

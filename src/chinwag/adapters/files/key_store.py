@@ -6,18 +6,17 @@ must log in again; nothing else is lost.
 
 import os
 import re
-import secrets
 from collections.abc import Collection, Hashable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from chinwag.lasting import lasting_folder, sync_folder
+from chinwag.lasting import lasting_folder, sync_folder, whole_file
 from chinwag.ports.key_store import KeysDamaged, KeysExposed, StoredKey, StoredKeys
 
 _KEY: Final = re.compile(r"access-(\d{1,18})-([A-Za-z0-9_-]{1,64})\.pem", re.ASCII)
 _BEHIND: Final = "refresh.secret"
-_DRAFT: Final = re.compile(r"\.(access-|refresh\.secret).*\.[0-9a-f]{8}", re.ASCII)
+_DRAFT: Final = re.compile(r"\.[0-9a-f]{16}\.partial|\.(access-|refresh\.secret).*\.[0-9a-f]{8}", re.ASCII)
 
 
 class FileKeyStore:
@@ -89,21 +88,8 @@ class FileKeyStore:
 
     def _write(self, name: str, content: bytes, *, instead: bool = False) -> None:
         """Write a file whole and durably: `instead` of the one that is there, or else leave that one."""
-        path = self._folder / name
-        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-                if instead:
-                    draft.replace(path)
-                else:
-                    with suppress(FileExistsError):
-                        path.hardlink_to(draft)
-            finally:
-                draft.unlink(missing_ok=True)
-        sync_folder(self._folder)
+        with suppress(FileExistsError), whole_file(self._folder / name, replace=instead) as file:
+            file.write(content)
 
 
 _AFRESH: Final = "take the folder away, and the server makes new keys at its next start; every device must log in again"

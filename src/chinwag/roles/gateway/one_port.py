@@ -1,7 +1,7 @@
 """HTTP and WebSocket on one public port: uvicorn listens and speaks HTTP, picows parses the frames of sockets.
 
 Both are used from within (see `upgrade.py` and `parsers.py`), so their versions are pinned and
-`tests/contract/test_one_port.py` fails when an upgrade moves what this leans on.
+`tests/port/test_one_port.py` fails when an upgrade moves what this leans on.
 """
 
 import asyncio

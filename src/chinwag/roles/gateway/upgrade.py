@@ -2,6 +2,10 @@
 
 uvicorn's own upgrade drops what follows the request in the same segment, and would let a connection become a socket
 while an earlier answer is still being written to it; so the upgrade is done here.
+
+Where one request ends and the next begins must be the same to this server and to every proxy before it: else bytes
+that one person sent as a body are read as a request, and its answer goes to whoever uses the proxy's connection next.
+Hence the checks of heads, and no byte is read behind the last request of a connection.
 """
 
 import asyncio
@@ -122,7 +126,12 @@ class UpgradingHttp(HttpToolsProtocol):
         self._head_size = 0
         self._due = 0.0
         self._counted = False
+        self._over = False
+        """The last request of this connection is whole: what comes behind it is dropped unread."""
+        self._fault: Refused | None = None
         self.slot = -1
+        # uvicorn lets requests be parsed that come behind the last one.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
 
     def deadline(self) -> float:
         """By when the head or the body must be whole, or what waits be read."""
@@ -167,17 +176,17 @@ class UpgradingHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse; hand over to a socket, with all that came after the request."""
-        if self.transport.is_closing():
+        if self._over or self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
         self._head_size += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as end:
-            if self._should_upgrade():
-                self._upgrade(data[end.args[0] :])
+            self._left_off(data[end.args[0] :])
         except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+            if not self._over:
+                self._reject(self._fault or Refused(Code.BAD_REQUEST, "this is not HTTP/1.1"))
         else:
             self._check_progress()
 
@@ -190,18 +199,37 @@ class UpgradingHttp(HttpToolsProtocol):
 
     # httptools' calls
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One more header. Those behind a chunked body are none: no proxy has looked at them."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head = False
         self._door.heads.remove(self)
-        super().on_headers_complete()
+        self._fault = _fault_of_head(self.parser.get_http_version(), self.headers)
+        if self._fault is not None:
+            raise self._fault
+        if not self.parser.should_upgrade():  # else httptools leaves off here: see `_left_off`
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The request is whole; what follows is the head of the next."""
         self._in_head = True
         self._head_size = 0
         self._door.heads.remove(self)
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+            self._over = not self.cycle.keep_alive
+
+    # The request's answer
+
+    def on_response_complete(self) -> None:
+        """An answer is written. Who was not told to go on with a body may send it or not: nothing follows that."""
+        if self.expect_100_continue and self.cycle.response_complete and self.cycle.more_body:
+            self.transport.close()
+        super().on_response_complete()
 
     # Slow and large heads, slow bodies
 
@@ -215,7 +243,7 @@ class UpgradingHttp(HttpToolsProtocol):
             if self.slot < 0:
                 self._expect(limits.body_seconds)
         elif self._head_size > limits.head:
-            self._refuse(Refused(Code.TOO_LARGE, "the head of the request"), HTTPStatus(431))
+            self._reject(Refused(Code.TOO_LARGE, "the head of the request"), HTTPStatus(431))
         elif self._head_size and self.slot < 0:
             self._expect(limits.head_seconds)
 
@@ -231,6 +259,27 @@ class UpgradingHttp(HttpToolsProtocol):
             self._door.crowding.leave(self._peer)
 
     # From HTTP to a socket
+
+    def _left_off(self, rest: bytes) -> None:
+        """httptools has stopped behind a head that asks for another protocol, and takes what follows for that."""
+        if self.parser.get_method() == b"CONNECT":
+            self._reject(Refused(Code.BAD_REQUEST, "this is no proxy"))
+        elif [value.strip().lower() for name, value in self.headers if name == b"upgrade"] == [b"websocket"]:
+            self._upgrade(rest)
+        else:
+            self._stay(rest)
+
+    def _stay(self, rest: bytes) -> None:
+        """Answer a request as if it had not asked for another protocol (RFC 9110, 7.8), and close.
+
+        Its body must be read by its own framing, which httptools does not do for such a head: so a new parser is
+        shown the same head without that wish.
+        """
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += (b"%b: %b" % pair for pair in self.headers if pair[0] not in (b"connection", b"upgrade"))
+        self.parser = httptools.HttpRequestParser(self)
+        self._in_head = True
+        self.data_received(b"\r\n".join(lines) + b"\r\nconnection: close\r\n\r\n" + rest)
 
     def _upgrade(self, first: bytes) -> None:
         try:
@@ -283,13 +332,15 @@ class UpgradingHttp(HttpToolsProtocol):
     def _checked_key(self) -> bytes:
         """The key of a proper opening handshake (RFC 6455, 4.2.1); anything else is `Refused`."""
         door, given = self._door, dict(self.headers)
+        if b"content-length" in given or b"transfer-encoding" in given:
+            raise Refused(Code.BAD_REQUEST, "a request for a socket has no body")
         if httptools.parse_url(self.url).path != SOCKET_PATH.encode():
             raise Refused(Code.NOT_FOUND)
-        if self.scope["method"] != "GET":
+        if self.parser.get_method() != b"GET":
             raise Refused(Code.METHOD_NOT_ALLOWED)
         if self.cycle is not None and not self.cycle.response_complete:
             raise Refused(Code.BAD_REQUEST, "an earlier request on this connection is not answered yet")
-        if self.scope["http_version"] != "1.1" or given.get(b"sec-websocket-version") != b"13":
+        if self.parser.get_http_version() != "1.1" or given.get(b"sec-websocket-version") != b"13":
             raise Refused(Code.UPGRADE_REQUIRED)
         key = given.get(b"sec-websocket-key", b"")
         try:
@@ -303,6 +354,19 @@ class UpgradingHttp(HttpToolsProtocol):
         if len(door.sockets) >= door.max_connections:
             raise Refused(Code.OVERLOADED, retry_after=5)
         return key
+
+    def _reject(self, refusal: Refused, status: HTTPStatus | None = None) -> None:
+        """Refuse what is no request, behind the answers that are still to come. No byte that follows is read."""
+        self._over = True
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            self._refuse(refusal, status)
+        elif not cycle.more_body:
+            cycle.keep_alive = False
+        elif self.pipeline or cycle.response_started:
+            self.transport.abort()
+        else:
+            self._refuse(refusal, status)
 
     def _refuse(self, refusal: Refused, status: HTTPStatus | None = None) -> None:
         """Answer with the problem document, and close."""
@@ -325,6 +389,19 @@ class UpgradingHttp(HttpToolsProtocol):
         lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
         self.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + lines + b"\r\n" + body)
         self.transport.close()
+
+
+def _fault_of_head(version: str, headers: list[tuple[bytes, bytes]]) -> Refused | None:
+    """What is wrong with a head, beyond what httptools finds (RFC 9112, 3.2 and 6.1)."""
+    names = [name for name, _ in headers]
+    hosts = names.count(b"host")
+    if version not in ("1.0", "1.1"):
+        return Refused(Code.BAD_REQUEST, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+    if hosts > 1 or (hosts == 0 and version == "1.1"):
+        return Refused(Code.BAD_REQUEST, "a request has one Host header")
+    if version == "1.0" and b"transfer-encoding" in names:
+        return Refused(Code.BAD_REQUEST, "HTTP/1.0 knows no Transfer-Encoding")
+    return None
 
 
 def _address(transport: asyncio.Transport, end: str) -> Address | None:

@@ -166,6 +166,10 @@ def test_what_others_can_read_or_write_is_refused(opener: Open, folder: Path, wh
     ):
         with pytest.raises(KeysExposed, match=r"chmod go= .*rotate --leaked"):
             use()
+    if what == "folder":
+        with pytest.raises(KeysExposed):
+            store.replace(key(3), b"t" * 32)
+        folder.chmod(0o700)
     store.replace(key(3), b"t" * 32)
     assert len(opener().read().keys) == 1
 

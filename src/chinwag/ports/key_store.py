@@ -43,8 +43,8 @@ class KeyStore(Protocol):
     step: a crash in its midst may leave some of what was there, and then it is to be called again; at no moment does a
     reader find no key at all.
 
-    Privacy: nobody but the store's owner can read a key. A store in which somebody else could is not read: every call
-    but `replace` and `stamp` raises `KeysExposed`. `replace` mends what it can of that.
+    Privacy: nobody but the store's owner can read a key. A store in which somebody else could is not used: every call
+    but `stamp` raises `KeysExposed`; `replace` only where it could not put its own keys safely.
 
     Failures: a store that cannot be read or written raises OSError, one that holds something else than keys
     `KeysDamaged`. Calls block, for a sync of a disk at most: they are for starts, rotations, and a look now and then.

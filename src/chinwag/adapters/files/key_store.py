@@ -65,7 +65,7 @@ class FileKeyStore:
             sync_folder(self._folder)
 
     def replace(self, key: StoredKey, secret: bytes) -> None:
-        self._folder.chmod(0o700)
+        self._check_private(self._folder)
         self._write(_name(key), key.private, instead=True)
         self._write(_BEHIND, secret, instead=True)
         for path in self._folder.iterdir():
@@ -77,8 +77,9 @@ class FileKeyStore:
     def _paths(self) -> list[Path]:
         return [path for path in self._folder.iterdir() if _KEY.fullmatch(path.name)]
 
-    def _check_private(self) -> None:
-        for path in (self._folder, self._folder / _BEHIND, *self._paths()):
+    def _check_private(self, *paths: Path) -> None:
+        """Of all that there is, or of `paths`."""
+        for path in paths or (self._folder, self._folder / _BEHIND, *self._paths()):
             with suppress(FileNotFoundError):
                 if path.stat().st_mode & 0o077:
                     raise KeysExposed(

@@ -5,7 +5,6 @@ must log in again; nothing else is lost.
 """
 
 import os
-import re
 from collections.abc import Collection, Hashable
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +13,7 @@ from typing import Final
 from chinwag.lasting import lasting_folder, sync_folder, whole_file
 from chinwag.ports.key_store import KeysDamaged, KeysExposed, StoredKey, StoredKeys
 
-_KEY: Final = re.compile(r"access-(\d{1,18})-([A-Za-z0-9_-]{1,64})\.pem", re.ASCII)
 _BEHIND: Final = "refresh.secret"
-_DRAFT: Final = re.compile(r"\.[0-9a-f]{16}\.partial|\.(access-|refresh\.secret).*\.[0-9a-f]{8}", re.ASCII)
 
 
 class FileKeyStore:
@@ -70,12 +67,12 @@ class FileKeyStore:
         self._write(_BEHIND, secret, instead=True)
         for path in self._folder.iterdir():
             # Drafts of a start that was killed are keys too.
-            if path.name != _name(key) and (_KEY.fullmatch(path.name) or _DRAFT.fullmatch(path.name)):
+            if path.name != _name(key) and (_id(path) or path.name.startswith(".")):
                 path.unlink(missing_ok=True)
         sync_folder(self._folder)
 
     def _paths(self) -> list[Path]:
-        return [path for path in self._folder.iterdir() if _KEY.fullmatch(path.name)]
+        return [path for path in self._folder.iterdir() if _id(path)]
 
     def _check_private(self, *paths: Path) -> None:
         """Of all that there is, or of `paths`."""
@@ -97,17 +94,18 @@ _AFRESH: Final = "take the folder away, and the server makes new keys at its nex
 
 
 def _key(path: Path) -> StoredKey:
-    found = _KEY.fullmatch(path.name)
-    assert found is not None
     private = path.read_bytes()
     if not private.startswith(b"-----BEGIN PRIVATE KEY-----"):
         raise KeysDamaged(f"{path} is no key: {_AFRESH}")
-    return StoredKey(found[2], int(found[1]), private)
+    return StoredKey(_id(path), int(path.stem.split("-", 2)[1]), private)
 
 
 def _id(path: Path) -> str:
-    found = _KEY.fullmatch(path.name)
-    return found[2] if found else ""
+    """The id of the key in a file of that name; empty if it is not a key's name."""
+    kind, _, rest = path.stem.partition("-")
+    created, _, name = rest.partition("-")
+    named = kind == "access" and path.suffix == ".pem" and created.isascii() and created.isdecimal()
+    return name if named else ""
 
 
 def _name(key: StoredKey) -> str:

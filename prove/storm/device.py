@@ -195,9 +195,8 @@ class Device:
             link = await OPEN[self._by](self.world.url, self, cursor, small=small)
             if self._opening:
                 self.link = link
-        except Exception as failure:
-            if not isinstance(failure, OSError | TimeoutError) and not type(failure).__module__.startswith("picows"):
-                raise
+        except (OSError, TimeoutError):
+            pass
         finally:
             self._opening = False
         if self.link is not None and not self.online:

@@ -8,9 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
+from prove.protocol.socket import host_and_port
 
 PATIENCE: Final = 45.0
 """Seconds for an answer: more than the longest poll waits, and than a server that is stopped for a while."""
@@ -107,14 +107,6 @@ def request(method: str, path: str, token: str, body: object = None, key: str | 
     if body is not None:
         lines += "Content-Type: application/json\r\n"
     return f"{lines}Content-Length: {len(content)}\r\n\r\n".encode() + content
-
-
-def host_and_port(url: str) -> tuple[str, int]:
-    """Where a URL leads."""
-    address = urlsplit(url)
-    assert address.hostname is not None
-    assert address.port is not None
-    return address.hostname, address.port
 
 
 def header(head: bytes, name: bytes) -> bytes | None:

@@ -25,8 +25,8 @@ from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.frames import Change, Send, Typing
+from chinwag.wire.gateways import GatewayOptions
 from chinwag.wire.http import LogInRequest, SignUpRequest
-from chinwag.wire.sync import GatewayOptions
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
 
 STABLE_SECONDS: Final = 5.0

@@ -62,11 +62,6 @@ def span(stored: bytes) -> Span:
     return _span(opened(stored))
 
 
-def mark_row(marks: Marks) -> bytes:
-    """Both marks."""
-    return sealed(marks)
-
-
 def marks(stored: bytes | None) -> Marks:
     """Both marks; those of a row that is not there cover nothing."""
     return Marks() if stored is None else _marks(opened(stored))

@@ -9,7 +9,8 @@ import msgspec
 
 from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile, spread
 from chinwag.bench.patience import Patience
-from chinwag.bench.peer import Ack, Error, Event, Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.bench.peer import Ack, Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.wire.frames import Error, Event
 
 LAST_SECONDS: Final = 20.0
 MARK_SECONDS: Final = 0.5

@@ -10,7 +10,8 @@ import msgspec
 
 from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile, spread
 from chinwag.bench.patience import Patience
-from chinwag.bench.peer import Ack, Error, Event, Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.bench.peer import Ack, Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.wire.frames import Error, Event
 
 BEGINNING: Final = 16
 """Lines that begin at a time."""

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from chinwag.bench.peer import Error
+from chinwag.wire.frames import Error
 
 LEAST_SECONDS: Final = 0.01
 LONGEST_SECONDS: Final = 10.0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from chinwag.lasting import new_file
 from chinwag.life.manifest import BackupError, Entry
 
 _PIECE: Final = 1 << 20
@@ -17,10 +18,10 @@ def copied(source: Path, target: Path, path: str, tell: Callable[[int], None]) -
     The copy and its folders can be read by their owner only, and the copy is on disk. Raises OSError.
     """
     made = target / path
-    made.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in [*reversed(made.relative_to(target).parents)][1:]:
+        (target / folder).mkdir(mode=0o700, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as reading, os.fdopen(descriptor, "wb") as writing:
+    with source.open("rb") as reading, new_file(made) as writing:
         while piece := reading.read(_PIECE):
             digest.update(piece)
             writing.write(piece)

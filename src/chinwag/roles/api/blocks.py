@@ -1,17 +1,15 @@
-"""Blocks: from whom one takes nothing any more; and what the server says to everybody."""
+"""Blocks: from whom one takes nothing any more."""
 
 from litestar import delete, get, put
 from litestar.params import FromPath
 
 from chinwag.domain.ids import AccountId
-from chinwag.flow.accounts.announce import announcements_for
 from chinwag.flow.accounts.block import block, list_blocks, unblock
 from chinwag.roles.api import answers
 from chinwag.roles.api.admit import Asker
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.roles.api.people import After, Limit
-from chinwag.wire.admin import AnnouncementView
-from chinwag.wire.groups import Block
+from chinwag.wire.blocks import Block
 from chinwag.wire.http import Page
 
 
@@ -35,14 +33,4 @@ async def delete_block(account_id: FromPath[str], accounts: AccountVerbs, princi
     await unblock(accounts, principal.account, AccountId(account_id))
 
 
-@get("/announcements", operation_id="listAnnouncements", summary="What the server has said", tags=["announcements"])
-async def get_announcements(
-    accounts: AccountVerbs, principal: Asker, after: After = None, limit: Limit = 50
-) -> Page[AnnouncementView]:
-    """What was announced to everybody since one's account was made, the newest first."""
-    found = await announcements_for(accounts, principal.account, after, limit + 1)
-    items = [AnnouncementView(one.id, one.text, one.at) for one in found[:limit]]
-    return Page(items, next=items[-1].id if len(found) > limit else None)
-
-
-HANDLERS = [get_blocks, put_block, delete_block, get_announcements]
+HANDLERS = [get_blocks, put_block, delete_block]

@@ -13,7 +13,7 @@ from chinwag.flow.access.tickets import Tickets
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import Registry
 from chinwag.roles.api.admit import Asker
-from chinwag.wire.sync import GatewayOption, GatewayOptions
+from chinwag.wire.gateways import GatewayOption, GatewayOptions
 
 GATEWAYS = 10
 """Gateways named at most."""

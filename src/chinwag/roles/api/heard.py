@@ -18,7 +18,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
-from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
+from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, EverybodyRevoked, NodeId, Revoked, SessionChange, Signal
 from chinwag.roles.port.wheel import Wheel
 
 DEVICES: Final = 100_000
@@ -182,6 +182,9 @@ class Heard:
         )
 
     def _revoked(self, signal: Signal) -> None:
+        if type(signal) is EverybodyRevoked:
+            for everybody in tuple(self._devices.values()):
+                self._drop(everybody, "out", Code.UNAUTHENTICATED)
         if type(signal) is not Revoked:
             return
         devices = set(signal.devices)

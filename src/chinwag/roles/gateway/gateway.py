@@ -22,7 +22,7 @@ from chinwag.flow.announce import Announce
 from chinwag.flow.clock import Clock
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
-from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
+from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, EverybodyRevoked, NodeId, Revoked, SessionChange, Signal
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions, SessionsHere
@@ -299,6 +299,9 @@ class Gateway:
         self.bus.publish(SESSIONS, SessionChange(session.account, session.device, self.node, session.id, state, at))
 
     def _revoked(self, signal: Signal) -> None:
+        if type(signal) is EverybodyRevoked:
+            for session in tuple(self._sessions):
+                session.close(Refused(Code.UNAUTHENTICATED))
         if type(signal) is not Revoked:
             return
         devices: frozenset[DeviceId] = frozenset(signal.devices)

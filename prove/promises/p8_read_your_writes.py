@@ -6,9 +6,9 @@ the events of a conversation in order and passes over none.
 
 from collections.abc import Iterator
 
-from prove.checks.p1_lost import kept_from
 from prove.index.inboxes import Inbox
 from prove.index.index import Index
+from prove.promises.p1_lost import kept_from
 from prove.ranges import Numbers, within, without, written
 from prove.violation import Violation
 

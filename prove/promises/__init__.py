@@ -8,19 +8,19 @@ notices that all readers agree on, and when, from the driver's clock.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from prove.checks.p1_lost import lost
-from prove.checks.p2_invented import invented
-from prove.checks.p3_one_order import one_order
-from prove.checks.p4_own_order import own_order
-from prove.checks.p5_convergence import convergence
-from prove.checks.p6_same_answer import same_answer
-from prove.checks.p7_gaps import gaps
-from prove.checks.p8_read_your_writes import read_your_writes
-from prove.checks.p9_marks import marks
-from prove.checks.p10_removal import removal
-from prove.checks.p11_cold_load import cold_load
-from prove.checks.p12_comes_back import comes_back
 from prove.index.index import Index
+from prove.promises.p1_lost import lost
+from prove.promises.p2_invented import invented
+from prove.promises.p3_one_order import one_order
+from prove.promises.p4_own_order import own_order
+from prove.promises.p5_convergence import convergence
+from prove.promises.p6_same_answer import same_answer
+from prove.promises.p7_gaps import gaps
+from prove.promises.p8_read_your_writes import read_your_writes
+from prove.promises.p9_marks import marks
+from prove.promises.p10_removal import removal
+from prove.promises.p11_cold_load import cold_load
+from prove.promises.p12_comes_back import comes_back
 from prove.violation import Violation
 
 Check = Callable[[Index], Iterator[Violation]]

@@ -33,7 +33,7 @@ from chinwag.flow.deliver import Deliver
 from chinwag.load.peer import text_of
 from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import Session
-from chinwag.roles.gateway.socket import frame_header
+from chinwag.roles.port.socket import frame_header
 
 PAIRS = 100
 IN_FLIGHT = 16

@@ -28,6 +28,10 @@ Then = Callable[[Answer | None], None]
 """Takes the answer; None if the connection ended without one."""
 
 
+UNAUTHORIZED: Final = 401
+EXPIRED: Final = b'"token_expired"'
+
+
 class HttpConnection(asyncio.Protocol):
     """One connection. `ended` is called once, when it is gone."""
 
@@ -81,7 +85,9 @@ class HttpConnection(asyncio.Protocol):
             body = bytes(buffer[end + 4 : end + 4 + length])
             del buffer[: end + 4 + length]
             after = header(head, b"retry-after")
-            self._waiting.popleft()(Answer(int(head[9:12]), body, float(after) if after else None))
+            answer = Answer(int(head[9:12]), body, float(after) if after else None)
+            # The clock jumped while it was under way, and so over its token: to be asked again, as if it were lost.
+            self._waiting.popleft()(None if answer.status == UNAUTHORIZED and EXPIRED in body else answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: it is gone."""

@@ -20,7 +20,8 @@ ClientFrame = Send | Change | Read | Received | Ping
 class Hearer(Protocol):
     """Whose connection it is."""
 
-    token: str
+    @property
+    def token(self) -> str: ...
 
     def frame(self, link: "Link", frame: ServerFrame) -> None:
         """Something came."""

@@ -28,7 +28,10 @@ class Loader(Protocol):
 
     id: DeviceId
     account: AccountId
-    token: str
+
+    @property
+    def token(self) -> str: ...
+
     held: Held
 
 

@@ -14,7 +14,7 @@ NodeId = NewType("NodeId", str)
 PEOPLE: Final = Subject("people")
 """`Tell`: something true now, for people who are connected (typing, presence)."""
 REVOKED: Final = Subject("revoked")
-"""`Revoked`: sockets to close and tokens to refuse."""
+"""`Revoked` and `EverybodyRevoked`: sockets to close and tokens to refuse."""
 SESSIONS: Final = Subject("sessions")
 """`SessionChange`: a gateway tells the presence role who came, went or was silent."""
 WORK: Final = Subject("work")
@@ -63,6 +63,10 @@ class Revoked(msgspec.Struct, frozen=True, gc=False, tag="revoked"):
     account_closed: bool = False
 
 
+class EverybodyRevoked(msgspec.Struct, frozen=True, gc=False, tag="everybody_revoked"):
+    """The server's keys were replaced: whoever is connected came in with what counts no longer."""
+
+
 class SessionChange(msgspec.Struct, frozen=True, gc=False, tag="session"):
     """A transition of one device at one gateway.
 
@@ -86,7 +90,7 @@ class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):
     """There is something to do. May be lost: the directory is looked at from time to time in any case."""
 
 
-Publication = Answers | Tell | Revoked | SessionChange | Recount | Work
+Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Work
 
 
 class Bus(Protocol):

@@ -12,7 +12,7 @@ from litestar.types import Guard
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission, Principal
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
-from chinwag.roles.forwarded import Forwarded
+from chinwag.roles.port.forwarded import Forwarded
 
 PUBLIC: Final = {"public": True}
 """A handler's `opt` that lets everybody in; all others ask for a token."""

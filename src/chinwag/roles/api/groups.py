@@ -43,7 +43,7 @@ async def get_groups(
 async def get_group(conversation: FromPath[str], links: LinkVerbs) -> GroupCard:
     """What a stranger sees of it: not its messages nor its members."""
     state = (await links.states.load([ConversationId(conversation[:200])]))[0]
-    if state is None or state.direct or state.settings.join != "open":
+    if state is None or state.direct or state.abandoned or state.settings.join != "open":
         raise Refused(Code.NO_CONVERSATION)
     return _card(card(state))
 

@@ -18,8 +18,18 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
-from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Publication, Revoked, SessionChange
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.ports.bus import (
+    RECOUNT,
+    REVOKED,
+    SESSIONS,
+    Bus,
+    EverybodyRevoked,
+    NodeId,
+    Publication,
+    Revoked,
+    SessionChange,
+)
+from chinwag.roles.port.wheel import Wheel
 
 DEVICES: Final = 100_000
 """Devices remembered; one more is refused as `overloaded`."""
@@ -182,6 +192,9 @@ class Heard:
         )
 
     def _revoked(self, publication: Publication) -> None:
+        if type(publication) is EverybodyRevoked:
+            for everybody in tuple(self._devices.values()):
+                self._drop(everybody, "out", Code.UNAUTHENTICATED)
         if type(publication) is not Revoked:
             return
         devices = set(publication.devices)

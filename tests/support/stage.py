@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly import open_directory_in, private_folder
 from chinwag.domain.account import Settings, name_key
 from chinwag.domain.body import Text
@@ -64,7 +65,7 @@ class Stage:
         self.ids = Snowflake(epoch)
         self.states = States(embedded.message_store)
         self.accounts: Accounts = open_accounts(
-            directory, embedded.bus, self.ids, system_clock, keys, AccountRules(), Passwords()
+            directory, embedded.bus, self.ids, system_clock, FileKeyStore(keys), AccountRules(), Passwords()
         )
         self.accept = Accept(
             node,

@@ -45,6 +45,7 @@ def state_of(conversation: ConversationId) -> Conversation:
         refusing=(ANN,) if conversation == DIRECT else (DAN,),
         applied=Position(1, 9, 0),
         barred=(DAN,),
+        history_from=4,
     )
 
 
@@ -80,6 +81,7 @@ CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (GROUP, ANN, SetRole(BEN, Role.ADMIN), ALWAYS | {"members"}),
     (GROUP, ANN, SetTitle("Other"), ALWAYS | {"title"}),
     (GROUP, ANN, SetSettings(Settings(history="joined")), ALWAYS | {"settings"}),
+    (GROUP, ANN, SetSettings(Settings(history="all")), ALWAYS | {"settings", "history_from"}),
 ]
 
 

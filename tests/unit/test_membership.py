@@ -216,14 +216,57 @@ def test_an_owner_who_leaves_hands_over_to_the_highest_then_the_oldest() -> None
     assert second.change == events.Left(ADMIN, MEMBER)
 
 
-def test_the_last_one_out_leaves_an_empty_group_that_an_open_one_can_refill() -> None:
+def test_the_last_one_out_closes_the_group_for_ever() -> None:
     state = made(Settings(join="open"))
     for account in (ADMIN, MEMBER, OTHER, OWNER):
         outcome = change(state, account, Leave())
         state = outcome.state
     assert outcome.change == events.Left(OWNER)
     assert not state.members
-    assert change(state, STRANGER, Join()).state.members[STRANGER].role is Role.OWNER
+    assert state.abandoned
+    for account in (STRANGER, OWNER):
+        assert refusal(state, account, Join()) is Code.GROUP_CLOSED
+        assert refusal(state, account, Enter(OWNER)) is Code.BAD_LINK
+        assert refusal(state, account, Enter()) is Code.GROUP_CLOSED
+        for action in (Add(STRANGER), Leave(), SetTitle("mine"), SetSettings(Settings()), SetRole(OWNER, Role.OWNER)):
+            assert refusal(state, account, action) is Code.NOT_MEMBER
+
+
+def test_history_is_opened_from_then_on_and_never_backwards() -> None:
+    """Whoever may change the settings cannot give itself, by going and coming, what it was not there for."""
+    state = made(Settings(history="joined", join="open"))
+    state = change(state, STRANGER, Join()).state
+    state = change(state, OWNER, SetRole(STRANGER, Role.ADMIN)).state
+    opened = change(state, STRANGER, SetSettings(Settings(history="all", join="open"))).state
+    assert opened.history_from == opened.head == 6
+    again = change(change(opened, STRANGER, Leave()).state, STRANGER, Join())
+    assert again.spans == (Span(STRANGER, GROUP, 6),)
+    # Setting what is set already opens nothing more, and closes nothing.
+    same = change(again.state, OWNER, SetSettings(Settings(history="all", join="open", invite="members"))).state
+    assert same.history_from == 6
+    closed = change(same, OWNER, SetSettings(Settings(history="joined", join="open"))).state
+    reopened = change(closed, OWNER, SetSettings(Settings(history="all", join="open"))).state
+    assert reopened.history_from == reopened.head
+
+
+def test_history_that_was_always_open_is_read_from_the_beginning() -> None:
+    state = change(made(), OWNER, SetSettings(Settings(history="all", join="open"))).state
+    assert change(state, STRANGER, Join()).spans == (Span(STRANGER, GROUP, 1),)
+
+
+@pytest.mark.parametrize("loss", ["removed", "made a member", "gone"])
+def test_a_link_admits_as_long_as_its_maker_is_owner_or_admin(loss: str) -> None:
+    state = made()
+    assert change(state, STRANGER, Enter(ADMIN)).change == events.Joined(STRANGER)
+    ends: dict[str, tuple[AccountId, Action]] = {
+        "removed": (OWNER, Remove(ADMIN)),
+        "made a member": (OWNER, SetRole(ADMIN, Role.MEMBER)),
+        "gone": (ADMIN, Leave()),
+    }
+    state = change(state, *ends[loss]).state
+    assert refusal(state, STRANGER, Enter(ADMIN)) is Code.BAD_LINK
+    assert change(state, STRANGER, Enter(OWNER)).change == events.Joined(STRANGER)
+    assert refusal(state, OTHER, Enter(ADMIN)) is Code.ALREADY_MEMBER
 
 
 def test_an_owner_who_gives_the_group_away_becomes_an_admin() -> None:
@@ -255,19 +298,43 @@ wishes = st.lists(
 )
 
 
-@given(settings, wishes)
+# People who come and go while history is opened and closed: too rare among all other wishes.
+coming_and_going = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just(OWNER),
+            st.builds(SetSettings, st.builds(Settings, st.sampled_from(["all", "joined"]), st.just("open"))),
+        ),
+        st.tuples(st.sampled_from([ADMIN, MEMBER, STRANGER]), st.sampled_from([Leave(), Join(), Send(Text("hi"))])),
+    ),
+    max_size=20,
+)
+
+
+@given(settings, wishes | coming_and_going)
 def test_laws_of_groups(how: Settings, wishes: list[tuple[AccountId, Action]]) -> None:
-    """One owner while anyone is in; spans say exactly who got which events; nobody beyond the limit."""
+    """One owner while anyone is in, nobody ever after; nobody beyond the limit; spans give everybody what came to it,
+    and besides only what was said while history was open."""
     action = Create("us", (ADMIN, MEMBER), how)
     state: Conversation | None = None
     rows: dict[tuple[AccountId, int], Span] = {}
     got: dict[AccountId, set[int]] = {}
+    opened: set[int] = set()  # said since history was opened last
+    allowed: dict[AccountId, set[int]] = {}
     for sequence, (account, wish) in enumerate([(OWNER, action), *wishes], start=1):
         decision = decide(state, command(account, wish, 4), Position(1, sequence, 0))
         if type(decision) is not Placed:
             continue
         state = decision.state
         rows |= {(span.account, span.first): span for span in decision.spans}
+        was_in, what = set(allowed), getattr(decision.event, "change", None)
+        opened = opened | {state.head} if state.settings.history == "all" else set()
+        newcomers = {what.account} if isinstance(what, events.Joined) else set(state.members) - was_in
+        for one in newcomers:
+            allowed[one] = allowed.get(one, set()) | (opened if state.settings.history == "all" else set())
+        for one in {*decision.audience, *state.members} - {LISTING}:
+            allowed[one] = allowed.get(one, set()) | {state.head}
+        assert state.members or not isinstance(what, events.Joined), "nobody joins an abandoned group"
         for one in decision.audience:
             if one == LISTING:
                 continue
@@ -278,5 +345,6 @@ def test_laws_of_groups(how: Settings, wishes: list[tuple[AccountId, Action]]) -
         for one in got:
             spans = [span for (of, _), span in rows.items() if of == one]
             readable = {n for span in spans for n in range(span.first, (span.last or state.head) + 1)}
+            assert readable <= allowed[one], "nobody reads what was closed to it"
             assert got[one] <= readable, "what came to an inbox can be read"
             assert any(span.last is None for span in spans) == (one in state.members), "an open span is a membership"

@@ -55,7 +55,12 @@ class Join(msgspec.Struct, frozen=True, gc=False, tag="join"):
 
 
 class Enter(msgspec.Struct, frozen=True, gc=False, tag="enter"):
-    """Come into a group, open or not, by a join link that the directory has honoured. No client can ask for it."""
+    """Come into a group, open or not, by a join link that the directory has honoured. No client can ask for it.
+
+    by: who made the link; it admits as long as that account is owner or admin.
+    """
+
+    by: AccountId | None = None
 
 
 class SetRole(msgspec.Struct, frozen=True, gc=False, tag="role"):

@@ -3,8 +3,6 @@
 A numbered event is encoded to JSON once, when it is placed; the same bytes are stored, sent and read again.
 """
 
-from typing import Literal
-
 import msgspec
 
 from chinwag.domain.account_change import AccountChange
@@ -141,4 +139,3 @@ class AccountEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_fiel
 
 
 Event = Message | Notice | Edited | Deleted | Reaction | Read | Delivered | AccountEvent
-EventKind = Literal["message", "notice", "edited", "deleted", "reaction", "read", "delivered", "account"]

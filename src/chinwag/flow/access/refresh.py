@@ -32,10 +32,10 @@ async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> Sessi
             raise Refused(Code.REVOKED)
         if account.disabled:
             raise Refused(Code.ACCOUNT_DISABLED)
+        if current.expires_at <= now:
+            raise Refused(Code.REVOKED, "this device was away for too long")
         presented = digest(refresh_token)
         if presented == current.digest:
-            if current.expires_at <= now:
-                raise Refused(Code.REVOKED, "this device was away for too long")
             await transaction.refresh_tokens.put(RefreshToken(device_id, digest(successor), presented, expires_at))
             await transaction.devices.seen(device_id, now)
         elif presented == current.previous and digest(successor) == current.digest:

@@ -26,11 +26,11 @@ import cores
 import data
 import processes
 from chinwag.assembly import Server, open_server
-from chinwag.bench.idle import Idle
-from chinwag.bench.peer import Login
 from chinwag.config import Config
 from chinwag.config.sections import Data, Observe
 from chinwag.config.sections import Server as Server_
+from chinwag.load.idle import Idle
+from chinwag.load.peer import Login
 
 WARM: Final = 200
 """Sessions that come and go before."""

@@ -17,7 +17,7 @@ from chinwag.roles.port.forwarded import Forwarded
 PUBLIC: Final = {"public": True}
 """A handler's `opt` that lets everybody in; all others ask for a token."""
 
-Asker = NamedDependency[Principal]
+Caller = NamedDependency[Principal]
 """The type of a handler's `principal`: who asks."""
 Address = NamedDependency[str]
 """The type of a handler's `address`: where the request comes from."""

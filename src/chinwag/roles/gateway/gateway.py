@@ -22,7 +22,17 @@ from chinwag.flow.announce import Announce
 from chinwag.flow.clock import Clock
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
-from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, EverybodyRevoked, NodeId, Revoked, SessionChange, Signal
+from chinwag.ports.bus import (
+    RECOUNT,
+    REVOKED,
+    SESSIONS,
+    Bus,
+    EverybodyRevoked,
+    NodeId,
+    Publication,
+    Revoked,
+    SessionChange,
+)
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions, SessionsHere
@@ -298,18 +308,18 @@ class Gateway:
         at = self._clock() - int(max(0.0, silent) * 1000)
         self.bus.publish(SESSIONS, SessionChange(session.account, session.device, self.node, session.id, state, at))
 
-    def _revoked(self, signal: Signal) -> None:
-        if type(signal) is EverybodyRevoked:
+    def _revoked(self, publication: Publication) -> None:
+        if type(publication) is EverybodyRevoked:
             for session in tuple(self._sessions):
                 session.close(Refused(Code.UNAUTHENTICATED))
-        if type(signal) is not Revoked:
+        if type(publication) is not Revoked:
             return
-        devices: frozenset[DeviceId] = frozenset(signal.devices)
-        for reader in self._announce.of(signal.account):
-            if isinstance(reader, Session) and (signal.account_closed or reader.device in devices):
+        devices: frozenset[DeviceId] = frozenset(publication.devices)
+        for reader in self._announce.of(publication.account):
+            if isinstance(reader, Session) and (publication.account_closed or reader.device in devices):
                 reader.close(Refused(Code.REVOKED))
 
-    def _asked_to_recount(self, _: Signal) -> None:
+    def _asked_to_recount(self, _: Publication) -> None:
         self.spawn(self._recount())
 
     async def _recount(self) -> None:

@@ -5,6 +5,7 @@ they felt, as JSON.
 """
 
 import asyncio
+import contextlib
 import json
 import secrets
 import statistics
@@ -18,6 +19,7 @@ from prove.attacks.attack import Felt
 
 PACE: Final = 0.1
 """Seconds between two messages: below every budget."""
+_AT_LEAST: Final = 10
 _PATIENCE: Final = 60.0
 _COMMAND: Final = (sys.executable, "-m", "prove.attacks.bystander")
 
@@ -64,29 +66,38 @@ async def chat(url: str) -> None:
     """Sign up two, chat until the input ends, tell."""
     password = secrets.token_urlsafe(12)
     names = [f"by-{secrets.token_hex(4)}" for _ in range(2)]
-    async with await Client.sign_up(url, names[0], password) as talker:
-        async with await Client.sign_up(url, names[1], password) as listener:
-            sent: dict[str, float] = {}
-            took: list[float] = []
+    sent: dict[str, float] = {}
+    took: list[float] = []
+    one_came = asyncio.Event()
+    async with (
+        await Client.sign_up(url, names[0], password) as talker,
+        await Client.sign_up(url, names[1], password) as listener,
+    ):
 
-            async def listen() -> None:
-                async for event in listener.events():
-                    if isinstance(event, Message) and isinstance(event.body, Text) and event.body.text in sent:
-                        took.append((time.monotonic() - sent[event.body.text]) * 1e3)
+        async def listen() -> None:
+            async for event in listener.events():
+                if isinstance(event, Message) and isinstance(event.body, Text) and event.body.text in sent:
+                    took.append((time.monotonic() - sent[event.body.text]) * 1e3)
+                    one_came.set()
 
-            listening = asyncio.create_task(listen())
-            stop = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
-            print("ready", flush=True)
-            while not stop.done() or len(sent) < 10:
-                text = f"message {len(sent)}"
-                sent[text] = time.monotonic()
-                await talker.room()
-                talker.post(text, to=listener.account)
-                await asyncio.sleep(PACE)  # a pace below the budget, not a wait for anything
-            until = time.monotonic() + _PATIENCE
-            while len(took) < len(sent) and time.monotonic() < until:
-                await asyncio.sleep(PACE)
-            listening.cancel()
+        async def all_came() -> None:
+            while len(took) < len(sent):
+                one_came.clear()
+                await one_came.wait()
+
+        listening = asyncio.create_task(listen())
+        stop = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+        print("ready", flush=True)
+        while not stop.done() or len(sent) < _AT_LEAST:
+            text = f"message {len(sent)}"
+            sent[text] = time.monotonic()
+            await talker.room()
+            talker.post(text, to=listener.account)
+            await asyncio.sleep(PACE)  # a pace below the budget, not a wait for anything
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await all_came()
+        listening.cancel()
     ordered = sorted(took) or [0.0]
     p99 = ordered[min(len(ordered) - 1, round(len(ordered) * 0.99))]
     felt = Felt(len(sent), len(sent) - len(took), statistics.median(ordered), p99, ordered[-1])

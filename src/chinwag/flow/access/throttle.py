@@ -20,6 +20,8 @@ TABLE: Final = 100_000
 """Buckets kept per table; the one longest unused goes first."""
 ADDRESSES: Final = 4096
 """Addresses whose network is remembered, as working it out costs more than counting."""
+ADDRESS_CHARACTERS: Final = 64
+"""The longest address, with a zone, and more."""
 ELSEWHERE: Final = 10
 """A name's bucket over all addresses is so many times as large as the one for one address."""
 
@@ -114,9 +116,13 @@ class Throttle:
         self._sign_ups.take(network)
 
 
-@lru_cache(ADDRESSES)
 def network_of(address: str) -> str:
     """What counts as one address: an IPv4 address, or the 64-bit network of an IPv6 one, which one house has whole."""
+    return _network_of(address[:ADDRESS_CHARACTERS])  # what a header calls an address may be as long as a header
+
+
+@lru_cache(ADDRESSES)
+def _network_of(address: str) -> str:
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -20,7 +20,6 @@ from chinwag.adapters.embedded.engine import Write
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.bench.peer import Login, text_of
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Create
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Settings, Span
@@ -31,6 +30,7 @@ from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import system_clock
 from chinwag.flow.draft import Draft
+from chinwag.load.peer import Login, text_of
 from chinwag.ports.message_store import Commit, Fanout, KeyName
 
 WORKER = 1022

@@ -16,7 +16,7 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
-from chinwag.flow.access.throttle import Buckets, Throttle, network_of
+from chinwag.flow.access.throttle import Buckets, Throttle
 from chinwag.flow.access.tokens import Tokens
 from chinwag.ports.key_store import KeysExposed
 
@@ -184,18 +184,3 @@ def test_many_guesses_at_once_are_no_way_round() -> None:
         guess.__exit__(None, None, None)
     with throttle.guess(NameKey("ann"), "192.0.2.1"):
         pass
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8::1", "2001:db8::/64"),
-        ("2001:db8::ffff", "2001:db8::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("", ""),
-    ],
-)
-def test_a_network_of_ipv6_counts_as_one_address(address: str, network: str) -> None:
-    assert network_of(address) == network

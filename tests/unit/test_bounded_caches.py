@@ -12,6 +12,7 @@ import pytest
 
 import chinwag
 from chinwag.adapters.embedded import keys
+from chinwag.domain.address import network_of
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Add, Create, Join, Remove, Send, SetRole
 from chinwag.domain.conversation import Role, Settings
@@ -26,7 +27,6 @@ from chinwag.domain.ids import (
 )
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept, AcceptRules, Wish
-from chinwag.flow.access.throttle import network_of
 from chinwag.ports.message_store import KeyName
 from chinwag.wire import frames
 
@@ -42,8 +42,8 @@ LONGEST: Final[dict[str, tuple[int, str]]] = {
     "chinwag.config.catalogue": (0, "takes nothing from outside"),
     "chinwag.domain.ids.direct_id": (2 * ACCOUNT_CHARACTERS, "`send` looks at the length first"),
     "chinwag.domain.normal_form": (4, "one character"),
-    "chinwag.flow.access.throttle": (64, "an address is cut"),
-    "chinwag.roles.gateway.crowding": (64, "the peer's address, from the system"),
+    "chinwag.domain.address._network_of": (64, "`network_of` cuts what it is given"),
+    "chinwag.domain.address.is_loopback": (64, "the peer's address, from the system"),
 }
 """Each cache of functions by the place of its function: how long a key may be, in characters, and why."""
 

@@ -11,7 +11,7 @@ import structlog
 
 from chinwag import logs
 from chinwag.config import Log
-from chinwag.domain.account import Settings
+from chinwag.domain.account import AccountSettings
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.change_password import reset_password
@@ -187,7 +187,7 @@ async def test_no_password_or_token_reaches_a_log(server: Process, directory: Di
 
 
 def test_no_password_or_token_shows_in_a_repr() -> None:
-    account = Account(AccountId("1"), "ann", "", "", Settings(), False, 1)
+    account = Account(AccountId("1"), "ann", "", "", AccountSettings(), False, 1)
     for holder in (
         LogInRequest(name="ann", password=PASSWORD),
         SignUpRequest(name="ann", password=PASSWORD, invitation=PASSWORD),

@@ -8,7 +8,7 @@ import pytest
 from tests.support.stage import Stage, on_stage
 
 from chinwag.domain.account_change import AccountClosed, ProfileChanged
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, direct_id
 from chinwag.domain.refusal import Code, Refused
@@ -52,7 +52,7 @@ async def test_its_groups_pass_on_and_its_conversations_refuse(tmp_path: Path) -
         erase, stop = erasing(stage)
         await stage.people("1", "2", "3")
         assert await stage.write("2", "1") is None
-        tea = await stage.group("1", "Tea", Settings(), "2", "3")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2", "3")
         await close_account_of(stage.accounts, ANN)
         assert await erase.empty_some() == 0, "its refusals are waited for"
         await settled(stage)
@@ -73,7 +73,7 @@ async def test_its_groups_pass_on_and_its_conversations_refuse(tmp_path: Path) -
 async def test_every_step_can_be_cut_short_and_is_done_by_a_later_start(tmp_path: Path) -> None:
     async with on_stage(tmp_path / "data") as stage:
         await stage.people("1", "2")
-        tea = await stage.group("1", "Tea", Settings(), "2")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2")
         await close_account_of(stage.accounts, ANN)
     # Nothing but the closing itself was done.
     async with on_stage(tmp_path / "data", epoch=2) as stage:

@@ -8,7 +8,7 @@ import pytest
 from tests.support.stage import DEVICE, Stage, on_stage
 
 from chinwag.domain.command import Add, Enter, Leave, Remove, SetRole
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.tokens import digest
@@ -22,7 +22,7 @@ HOUR = 3_600_000
 
 
 async def made(stage: Stage, uses: int) -> tuple[ConversationId, str]:
-    group = await stage.group("1", "Chess", Settings())
+    group = await stage.group("1", "Chess", GroupSettings())
     _, code = await create_link(stage.links, ANN, group, uses=uses, valid_ms=HOUR)
     return group, code
 
@@ -136,7 +136,7 @@ async def test_the_directory_failing_at_the_end_keeps_the_use(tmp_path: Path) ->
 async def test_a_link_ends_with_its_time(tmp_path: Path) -> None:
     async with on_stage(tmp_path / "data") as stage:
         await stage.people("1", "2")
-        group = await stage.group("1", "Chess", Settings())
+        group = await stage.group("1", "Chess", GroupSettings())
         link, code = await create_link(stage.links, ANN, group, uses=1, valid_ms=HOUR)
         later = msgspec.structs.replace(stage.links, clock=lambda: link.expires_at)
         with pytest.raises(Refused) as refused:
@@ -147,7 +147,7 @@ async def test_a_link_ends_with_its_time(tmp_path: Path) -> None:
 async def test_who_may_make_links_and_how_many(tmp_path: Path) -> None:
     async with on_stage(tmp_path / "data") as stage:
         await stage.people("1", "2", "3")
-        group = await stage.group("1", "Chess", Settings(), "2")
+        group = await stage.group("1", "Chess", GroupSettings(), "2")
         for account, uses, valid, code in [
             (ANN, 0, HOUR, Code.BAD_REQUEST),
             (ANN, 1, 0, Code.BAD_REQUEST),

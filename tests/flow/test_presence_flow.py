@@ -12,7 +12,7 @@ from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Command, Create, Leave, Refuse, Rules, Send
-from chinwag.domain.conversation import Conversation, Position, Settings
+from chinwag.domain.conversation import Conversation, GroupSettings, Position
 from chinwag.domain.decide import Noted, Placed, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.presence import GRACE_MS, PresenceOf
@@ -125,7 +125,7 @@ class World:
 
     async def group(self, name: str, *members: AccountId) -> ConversationId:
         conversation = group_id(name)
-        await self.act(conversation, members[0], Create(name, members[1:], Settings()))
+        await self.act(conversation, members[0], Create(name, members[1:], GroupSettings()))
         return conversation
 
 

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.body import Body
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 RULES_VERSION: Final = 1
@@ -31,7 +31,7 @@ class Create(msgspec.Struct, frozen=True, gc=False, tag="create"):
 
     title: str
     members: tuple[AccountId, ...]
-    settings: Settings
+    settings: GroupSettings
 
 
 class Add(msgspec.Struct, frozen=True, gc=False, tag="add"):
@@ -79,7 +79,7 @@ class SetTitle(msgspec.Struct, frozen=True, gc=False, tag="title"):
 class SetSettings(msgspec.Struct, frozen=True, gc=False, tag="settings"):
     """Change how the group works."""
 
-    settings: Settings
+    settings: GroupSettings
 
 
 class Refuse(msgspec.Struct, frozen=True, gc=False, tag="refuse"):

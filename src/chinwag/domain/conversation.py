@@ -37,7 +37,7 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-class Settings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How a group works.
 
     history: whoever joins reads from where history was opened ("all": from the beginning, if it always was), or from
@@ -88,7 +88,7 @@ class Conversation(msgspec.Struct, frozen=True):
     ordinal: int = 0
     at: int = 0
     title: str = ""
-    settings: Settings = Settings()
+    settings: GroupSettings = GroupSettings()
     refusing: tuple[AccountId, ...] = ()
     applied: Position = START
     barred: tuple[AccountId, ...] = ()
@@ -109,7 +109,7 @@ class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     at: int
     read: int
     read_ordinal: int
-    settings: Settings = Settings()
+    settings: GroupSettings = GroupSettings()
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -15,7 +15,7 @@ from chinwag.adapters.embedded import keys
 from chinwag.domain.address import network_of
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Add, Create, Join, Remove, Send, SetRole
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import (
     ACCOUNT_CHARACTERS,
     CLIENT_CHARACTERS,
@@ -100,7 +100,7 @@ GROUP = ConversationId("g~1")
         (GROUP, "i", Add(LONG)),
         (GROUP, "i", Remove(LONG)),
         (GROUP, "i", SetRole(LONG, Role.ADMIN)),
-        (GROUP, "i", Create("title", (AccountId("1"), LONG), Settings())),
+        (GROUP, "i", Create("title", (AccountId("1"), LONG), GroupSettings())),
     ],
     ids=repr,
 )

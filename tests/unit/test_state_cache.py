@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chinwag.domain.conversation import BARRED_MAX, Conversation, Member, Role, Settings
+from chinwag.domain.conversation import BARRED_MAX, Conversation, GroupSettings, Member, Role
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.state_cache import MEMBER_BYTES, STATE_BYTES, StateCache, weight
 
@@ -66,7 +66,7 @@ def measured(value: object) -> int:
         state("a", 0),
         state("a", 500),
         Conversation(ConversationId("g~1"), False, {}, title="\U0001f600" * 200),
-        Conversation(ConversationId("g~1"), False, {}, settings=Settings(description="\U0001f600" * 1_000)),
+        Conversation(ConversationId("g~1"), False, {}, settings=GroupSettings(description="\U0001f600" * 1_000)),
         Conversation(ConversationId("g~1"), False, {}, barred=tuple(AccountId(f"{n:020}") for n in range(BARRED_MAX))),
         Conversation(ConversationId("d~1~2"), True, {}, refusing=(AccountId("1"), AccountId("2"))),
     ],

@@ -6,11 +6,17 @@ from typing import Final
 
 ADDRESSES: Final = 4096
 """Addresses of which an answer is remembered, as working it out costs more than counting."""
+ADDRESS_CHARACTERS: Final = 64
+"""The longest address, with a zone, and more."""
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv4 address, or the 64-bit network of an IPv6 one, which one house has whole."""
+    return _network_of(address[:ADDRESS_CHARACTERS])  # what a header calls an address may be as long as a header
 
 
 @lru_cache(ADDRESSES)
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the 64-bit network of an IPv6 one, which one house has whole."""
+def _network_of(address: str) -> str:
     ip = _read(address)
     if ip is None:
         return address

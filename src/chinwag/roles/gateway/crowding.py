@@ -7,8 +7,8 @@ import ipaddress
 from functools import lru_cache
 from typing import final
 
+from chinwag.domain.address import ADDRESSES, network_of
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.throttle import ADDRESSES, network_of
 
 
 @final

@@ -20,10 +20,9 @@ from chinwag.adapters.embedded.engine import Write
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.bench.peer import Login, text_of
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Create
-from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Settings, Span
+from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
 from chinwag.domain.decide import Placed, decide
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, ClientId, DeviceId, Snowflake, direct_id, group_id
@@ -31,6 +30,7 @@ from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import system_clock
 from chinwag.flow.draft import Draft
+from chinwag.load.peer import Login, text_of
 from chinwag.ports.message_store import Commit, Fanout, KeyName
 
 WORKER = 1022
@@ -112,7 +112,7 @@ class Book:
     async def group(self, members: Sequence[Person]) -> Conversation:
         """A group of `members`, the first of whom owns it."""
         owner, now = members[0], system_clock()
-        action = Create("bench", tuple(member.account for member in members[1:]), Settings())
+        action = Create("bench", tuple(member.account for member in members[1:]), GroupSettings())
         name = group_id(_ids.next(now))
         command = Command(name, owner.account, owner.device, ClientId("create"), now, action)
         placed = decide(None, command, self._position())

@@ -267,9 +267,10 @@ export interface SetSettings {
 }
 
 /**
- * How a group works. history: who joins reads from the beginning ("all") or from the joining notice ("joined").
- * join: anyone may join ("open") or one is added ("closed"). invite: who may add members. description: what an
- * open group says of itself to people who look for one.
+ * How a group works. history: whoever joins reads from where history was opened ("all": from the beginning, if
+ * it always was), or from the joining notice ("joined"). join: anyone may join ("open") or one is added
+ * ("closed"). invite: who may add members. description: what an open group says of itself to people who look for
+ * one.
  */
 export interface GroupSettings {
   history?: "all" | "joined";
@@ -886,7 +887,8 @@ export interface ConversationPage {
 /**
  * A conversation as `account` sees it. role: its own, None once it is no member any more; title, head and
  * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. last:
- * the newest event it may read (JSON; null: there is none). first: the first number it may read.
+ * the newest event it may read (JSON; null: there is none). first: the first number it may read. history_from:
+ * the first number that somebody who joins now may read; null: its own joining, or nobody joins.
  */
 export interface ConversationView {
   id: string;
@@ -901,6 +903,7 @@ export interface ConversationView {
   at: number;
   read: number;
   unread: number;
+  history_from: number | null;
   last: NumberedEvent | null;
 }
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.bench.peer import text_of
+from chinwag.load.peer import text_of
 from chinwag.wire.codec import decode_server, encode
 from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Event, Hello, Read, Reset, Send, Welcome
 from chinwag.wire.values import ClientId, ConversationId, Text

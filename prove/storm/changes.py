@@ -15,13 +15,13 @@ from chinwag.wire.values import (
     Add,
     ConversationId,
     GroupAction,
+    GroupSettings,
     Join,
     Leave,
     Remove,
     Role,
     SetRole,
     SetSettings,
-    Settings,
     SetTitle,
 )
 
@@ -75,7 +75,7 @@ class Groups:
             role = Role.OWNER if draw.random() < 0.1 else draw.choice((Role.ADMIN, Role.MEMBER))
             return SetRole(draw.choice(others), role)
         return SetSettings(
-            Settings(
+            GroupSettings(
                 draw.choice(("all", "joined")),
                 draw.choice(("open", "closed")),
                 draw.choice(("admins", "members")),

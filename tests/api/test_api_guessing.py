@@ -12,11 +12,11 @@ import structlog
 
 from chinwag import logs
 from chinwag.config import Log
-from chinwag.domain.account import Settings
+from chinwag.domain.account import AccountSettings
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import Caller
 from chinwag.flow.access.change_password import reset_password
+from chinwag.flow.access.claimant import Claimant
 from chinwag.flow.access.collaborators import AccountRules
 from chinwag.flow.access.line import OF_NETWORK
 from chinwag.flow.access.log_in import log_in
@@ -223,7 +223,7 @@ async def test_a_sign_up_that_is_refused_is_refused_before_the_hash(start: Start
     accounts = msgspec.structs.replace(server.accounts, passwords=gated)
     hashed = 0
 
-    async def counting(password: str, caller: Caller = NOBODY) -> str:
+    async def counting(password: str, claimant: Claimant = NOBODY) -> str:
         nonlocal hashed
         hashed += 1
         return CHEAP.hash(password)
@@ -253,9 +253,9 @@ async def test_an_unknown_name_costs_the_same_work(start: Start) -> None:
     seen: list[str] = []
 
     class Counting(Passwords):
-        async def verify(self, stored: str, password: str, caller: Caller = NOBODY) -> bool:
+        async def verify(self, stored: str, password: str, claimant: Claimant = NOBODY) -> bool:
             seen.append("with" if stored else "without")
-            return await super().verify(stored, password, caller)
+            return await super().verify(stored, password, claimant)
 
         def _matches(self, stored: str, password: str) -> bool:
             seen.append(stored.split("$")[3])  # the parameters of the hash that is really verified
@@ -277,8 +277,8 @@ async def test_a_password_changed_during_a_log_in_lets_nobody_in(server: Process
     ann = await server.person("ann")
 
     class Slow(Passwords):
-        async def verify(self, stored: str, password: str, caller: Caller = NOBODY) -> bool:
-            right = await super().verify(stored, password, caller)
+        async def verify(self, stored: str, password: str, claimant: Claimant = NOBODY) -> bool:
+            right = await super().verify(stored, password, claimant)
             await reset_password(server.accounts, AccountId(ann.account), "another password")
             return right
 
@@ -338,7 +338,7 @@ async def test_no_password_or_token_reaches_a_log(server: Process, directory: Di
 
 
 def test_no_password_or_token_shows_in_a_repr() -> None:
-    account = Account(AccountId("1"), "ann", "", "", Settings(), False, 1)
+    account = Account(AccountId("1"), "ann", "", "", AccountSettings(), False, 1)
     for holder in (
         LogInRequest(name="ann", password=PASSWORD),
         SignUpRequest(name="ann", password=PASSWORD, invitation=PASSWORD),

@@ -7,7 +7,7 @@ import msgspec
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.domain.account_change import AccountChange, DeviceRevoked
 from chinwag.flow.access.collaborators import AccountRules
-from chinwag.ports.bus import REVOKED, Revoked, Signal
+from chinwag.ports.bus import REVOKED, Publication, Revoked
 from chinwag.ports.directory import Directory
 
 from .conftest import Process, Start, Time
@@ -49,7 +49,7 @@ async def test_a_used_token_revokes_the_device_and_nothing_else(
     server: Process, directory: Directory, bus: EmbeddedBus
 ) -> None:
     ann, other = await server.person("ann"), await server.log_in("ann")
-    heard: list[Signal] = []
+    heard: list[Publication] = []
     bus.subscribe(REVOKED, heard.append)
     stolen = ann.refresh_token
     ann.take((await ann.refresh("attempt-1")).json())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chinwag.client.mirror import Mirror
 from chinwag.domain import command as c
 from chinwag.domain.body import Text
-from chinwag.domain.conversation import Conversation, Position, Role, Settings, Span
+from chinwag.domain.conversation import Conversation, GroupSettings, Position, Role, Span
 from chinwag.domain.decide import Placed, decide
 from chinwag.domain.events import Delivered, Message, NumberedEvent, Read
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
@@ -31,7 +31,7 @@ _action = st.one_of(
     st.builds(c.SetTitle, st.sampled_from(["one", "two"])),
     st.builds(
         c.SetSettings,
-        st.builds(Settings, st.sampled_from(["all", "joined"]), st.sampled_from(["open", "closed"])),
+        st.builds(GroupSettings, st.sampled_from(["all", "joined"]), st.sampled_from(["open", "closed"])),
     ),
 )
 _step = st.tuples(_account, st.one_of(_action, st.just("read")))
@@ -47,7 +47,7 @@ class World:
         self.marks: dict[AccountId, Marks] = {}
         self.inbox: list[NumberedEvent | Read | Delivered] = []
         self.commands = 0
-        self.do(ME, c.Create("zero", (YOU,), Settings(history="all", join="open")))
+        self.do(ME, c.Create("zero", (YOU,), GroupSettings(history="all", join="open")))
 
     def do(self, account: AccountId, action: c.Action) -> None:
         """One command; refused ones leave no trace."""

@@ -12,7 +12,7 @@ from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Command, Create, Leave, Refuse, Rules, Send
-from chinwag.domain.conversation import Conversation, Position, Settings
+from chinwag.domain.conversation import Conversation, GroupSettings, Position
 from chinwag.domain.decide import Noted, Placed, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.presence import GRACE_MS, PresenceOf
@@ -21,7 +21,7 @@ from chinwag.domain.signals import Presence
 from chinwag.flow.ask_presence import ASKED_MAX, AskPresence
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import CACHE_SECONDS, FRIENDS_SECONDS, TOLD_MAX, Audience
-from chinwag.ports.bus import PEOPLE, RECOUNT, SESSIONS, NodeId, Recount, SessionChange, Signal, Tell
+from chinwag.ports.bus import PEOPLE, RECOUNT, SESSIONS, NodeId, Publication, Recount, SessionChange, Tell
 from chinwag.ports.mark_store import Seen
 from chinwag.ports.message_store import Commit
 from chinwag.ports.registry import Node
@@ -84,9 +84,9 @@ class World:
             raise Refused(Code.UNAVAILABLE)
         return self.friends.get(account, ())
 
-    def _on_people(self, signal: Signal) -> None:
-        assert isinstance(signal, Tell)
-        self.told.append((frozenset(signal.to), msgspec.json.decode(signal.signal, type=Presence)))
+    def _on_people(self, publication: Publication) -> None:
+        assert isinstance(publication, Tell)
+        self.told.append((frozenset(publication.to), msgspec.json.decode(publication.signal, type=Presence)))
         self.arrived.set()
 
     def note(self, account: AccountId, state: str, session: str = "s", device: str = "", at: int = 0) -> None:
@@ -125,7 +125,7 @@ class World:
 
     async def group(self, name: str, *members: AccountId) -> ConversationId:
         conversation = group_id(name)
-        await self.act(conversation, members[0], Create(name, members[1:], Settings()))
+        await self.act(conversation, members[0], Create(name, members[1:], GroupSettings()))
         return conversation
 
 
@@ -372,8 +372,8 @@ def role_of(world: World) -> PresenceRole:
 async def test_the_role_asks_for_a_recount_and_tells_what_it_hears(world: World) -> None:
     """Over the Bus, with its own tasks: no call but start, stop, ask and devices."""
 
-    def answer(signal: Signal) -> None:
-        assert isinstance(signal, Recount)
+    def answer(publication: Publication) -> None:
+        assert isinstance(publication, Recount)
         change = SessionChange(ANN, DeviceId("phone"), NodeId("n1"), "s", "up", world.time.now)
         world.embedded.bus.publish(SESSIONS, change)
 

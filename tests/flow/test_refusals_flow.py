@@ -6,7 +6,7 @@ import pytest
 from tests.support.stage import DEVICE, Stage, on_stage
 
 from chinwag.domain.command import Create
-from chinwag.domain.conversation import Settings
+from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.block import block, unblock
@@ -148,5 +148,5 @@ async def test_nobody_is_put_into_a_group_by_somebody_they_block(tmp_path: Path)
         await stage.people("1", "2")
         await block(stage.accounts, BEN, ANN)
         with pytest.raises(Refused) as refused:
-            await stage.do("1", group_id("7"), Create("us", (BEN,), Settings()))
+            await stage.do("1", group_id("7"), Create("us", (BEN,), GroupSettings()))
         assert refused.value.code is Code.RECIPIENT_REFUSES

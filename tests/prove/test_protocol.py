@@ -11,7 +11,7 @@ from prove.protocol.hearing import EventStream
 from prove.protocol.requests import SAID, answer_to, request_of
 from tools.documents.openapi import document
 
-from chinwag.bench.peer import decode_frame
+from chinwag.load.peer import decode_frame
 from chinwag.wire.codec import encode
 from chinwag.wire.conversations import Placed
 from chinwag.wire.errors import Problem

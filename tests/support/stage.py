@@ -12,11 +12,10 @@ from typing import Any
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.domain.account import Settings, name_key
+from chinwag.domain.account import AccountSettings, name_key
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Create, Send
-from chinwag.domain.conversation import Conversation
-from chinwag.domain.conversation import Settings as GroupSettings
+from chinwag.domain.conversation import Conversation, GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, Snowflake, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept, AcceptRules, Wish
@@ -110,7 +109,7 @@ class Stage:
         """Accounts of these ids."""
         async with self.directory.transaction() as transaction:
             for one in ids:
-                account = Account(AccountId(one), f"name{one}", "", "", Settings(), False, system_clock())
+                account = Account(AccountId(one), f"name{one}", "", "", AccountSettings(), False, system_clock())
                 await transaction.accounts.create(account, name_key(account.name), "")
 
     async def do(self, account: str, conversation: ConversationId, action: Action, name: str = "") -> Answer:

@@ -17,7 +17,7 @@ from chinwag.domain.account import NameKey
 from chinwag.domain.address import network_of, networks_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import Caller, stranger
+from chinwag.flow.access.claimant import Claimant, stranger
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.access.throttle import Buckets, Throttle
@@ -221,10 +221,10 @@ def test_the_networks_around_an_address(address: str, networks: tuple[str, ...])
     assert networks_of(address) == networks
 
 
-def wrong(throttle: Throttle, caller: Caller) -> bool:
+def wrong(throttle: Throttle, claimant: Claimant) -> bool:
     """One wrong guess; whether it was let through."""
     try:
-        with throttle.guess(caller.name, caller) as attempt:
+        with throttle.guess(claimant.name, claimant) as attempt:
             attempt.failed()
     except Refused:
         return False
@@ -236,8 +236,8 @@ def test_guesses_from_many_addresses_of_one_hand_count_together(step: int, most:
     """Of one /64; of one /56 by its /64s; of one /48 by its /56s; and of many /48s."""
     throttle = Throttle(Time(), per_account=10, per_address=1000, sign_ups=1, window_ms=900_000)
     first = 0x2001_0DB8_0001_0000_0000_0000_0000_0000
-    callers = [stranger(ANN, str(IPv6Address(first + step * number))) for number in range(200)]
-    assert sum(wrong(throttle, caller) for caller in callers) == most
+    claimants = [stranger(ANN, str(IPv6Address(first + step * number))) for number in range(200)]
+    assert sum(wrong(throttle, claimant) for claimant in claimants) == most
 
 
 @pytest.mark.parametrize(("step", "most"), [(1 << 64, 6), (1 << 72, 12)])
@@ -254,9 +254,9 @@ def test_signing_up_counts_by_the_networks_around(step: int, most: int) -> None:
 
 def test_whoever_is_known_is_held_up_by_its_own_guesses_alone() -> None:
     throttle = Throttle(Time(), per_account=10, per_address=50, sign_ups=1, window_ms=900_000)
-    known = Caller(ANN, networks_of("192.0.2.1"), "device 7")
+    known = Claimant(ANN, networks_of("192.0.2.1"), "device 7")
     for number in range(300):
         wrong(throttle, stranger(ANN, f"192.0.{number % 250}.1"))
     assert not wrong(throttle, stranger(ANN, "192.0.2.1"))
     assert [wrong(throttle, known) for _ in range(11)] == [True] * 10 + [False]
-    assert wrong(throttle, Caller(ANN, networks_of("192.0.2.1"), "device 8"))
+    assert wrong(throttle, Claimant(ANN, networks_of("192.0.2.1"), "device 8"))

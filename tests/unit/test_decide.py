@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, React, Refuse, Send, SetTitle
-from chinwag.domain.conversation import Conversation, Position, SendKey, Settings
+from chinwag.domain.conversation import Conversation, GroupSettings, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
 from chinwag.domain.events import Message, Notice
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
@@ -169,7 +169,7 @@ actions = st.one_of(
 
 @given(st.lists(st.tuples(people, actions), max_size=30))
 def test_numbers_are_dense_and_ordinals_count_messages(wishes: list[tuple[AccountId, Action]]) -> None:
-    made = decide(None, command(ANN, Create("us", (BEN,), Settings()), conversation=GROUP), at(1))
+    made = decide(None, command(ANN, Create("us", (BEN,), GroupSettings()), conversation=GROUP), at(1))
     state, numbers, messages = placed(made).state, [1], 0
     for sequence, (account, action) in enumerate(wishes, start=2):
         before = msgspec.json.encode(state)
@@ -192,7 +192,7 @@ def test_numbers_are_dense_and_ordinals_count_messages(wishes: list[tuple[Accoun
 
 @given(st.lists(st.tuples(people, actions), max_size=15))
 def test_a_state_read_back_from_storage_decides_alike(wishes: list[tuple[AccountId, Action]]) -> None:
-    state = placed(decide(None, command(ANN, Create("us", (BEN,), Settings()), conversation=GROUP), at(1))).state
+    state = placed(decide(None, command(ANN, Create("us", (BEN,), GroupSettings()), conversation=GROUP), at(1))).state
     for sequence, (account, action) in enumerate(wishes, start=2):
         read = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=Conversation)
         wish = command(account, action, conversation=GROUP)

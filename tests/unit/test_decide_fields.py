@@ -18,7 +18,7 @@ from chinwag.domain.command import (
     SetSettings,
     SetTitle,
 )
-from chinwag.domain.conversation import Conversation, Member, Position, Role, Settings
+from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role
 from chinwag.domain.decide import Noted, Placed, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
@@ -41,10 +41,11 @@ def state_of(conversation: ConversationId) -> Conversation:
         ordinal=7,
         at=1_000,
         title="Title",
-        settings=Settings(history="joined", join="open", invite="members", description="All about it"),
+        settings=GroupSettings(history="joined", join="open", invite="members", description="All about it"),
         refusing=(ANN,) if conversation == DIRECT else (DAN,),
         applied=Position(1, 9, 0),
         barred=(DAN,),
+        history_from=4,
     )
 
 
@@ -79,7 +80,8 @@ CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (GROUP, CAT, Enter(), ALWAYS | {"members"}),
     (GROUP, ANN, SetRole(BEN, Role.ADMIN), ALWAYS | {"members"}),
     (GROUP, ANN, SetTitle("Other"), ALWAYS | {"title"}),
-    (GROUP, ANN, SetSettings(Settings(history="joined")), ALWAYS | {"settings"}),
+    (GROUP, ANN, SetSettings(GroupSettings(history="joined")), ALWAYS | {"settings"}),
+    (GROUP, ANN, SetSettings(GroupSettings(history="all")), ALWAYS | {"settings", "history_from"}),
 ]
 
 

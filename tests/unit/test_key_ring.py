@@ -21,7 +21,7 @@ from chinwag.flow.access.tickets import LIFETIME_MS as TICKET_MS
 from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.access.tokens import ISSUER, SKEW_MS, Tokens
 from chinwag.flow.access.watch_keys import watching_keys
-from chinwag.ports.bus import REVOKED, EverybodyRevoked, NodeId, Signal
+from chinwag.ports.bus import REVOKED, EverybodyRevoked, NodeId, Publication
 from chinwag.ports.key_store import KeysDamaged, StoredKey
 
 LIFETIME = 600_000
@@ -160,7 +160,7 @@ def test_replaced_keys_are_good_for_nothing_at_once(ring: KeyRing, store: FileKe
 async def test_whoever_watches_hears_of_replaced_keys_and_not_of_rotated_ones(
     ring: KeyRing, store: FileKeyStore, time: Time
 ) -> None:
-    bus, heard = EmbeddedBus(), asyncio.Queue[Signal]()
+    bus, heard = EmbeddedBus(), asyncio.Queue[Publication]()
     bus.subscribe(REVOKED, heard.put_nowait)
     watch = watching_keys(ring, bus, time).step
     other = KeyRing(store, time(), LIFETIME)

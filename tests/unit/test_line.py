@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 from chinwag.domain.account import NameKey
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import Caller, stranger
+from chinwag.flow.access.claimant import Claimant, stranger
 from chinwag.flow.access.line import OF_NAME, OF_NETWORK, WAITING_KNOWN, Line, Turn
 
 
-def person(number: int, address: str) -> Caller:
+def person(number: int, address: str) -> Claimant:
     return stranger(NameKey(f"name{number}"), address)
 
 
-def entered(line: Line, callers: list[Caller]) -> list[Turn]:
+def entered(line: Line, claimants: list[Claimant]) -> list[Turn]:
     """The turns of those who found a place."""
     turns = []
-    for caller in callers:
+    for claimant in claimants:
         with contextlib.suppress(Refused):
-            turns.append(line.enter(caller))
+            turns.append(line.enter(claimant))
     return turns
 
 
@@ -45,7 +45,7 @@ async def test_a_name_has_a_share_of_the_places_and_its_owner_places_of_its_own(
     line = Line(2)
     ann = NameKey("ann")
     assert len(entered(line, [stranger(ann, f"2001:db8:{number:x}::1") for number in range(50)])) == OF_NAME
-    owner = Caller(ann, ("2001:db8:1::/64",), "device 1")
+    owner = Claimant(ann, ("2001:db8:1::/64",), "device 1")
     assert len(entered(line, [owner] * 50)) == OF_NAME
 
 
@@ -55,7 +55,7 @@ async def test_strangers_take_no_place_of_those_who_were_here_before() -> None:
     with pytest.raises(Refused) as refused:
         line.enter(person(9, "198.51.100.1"))
     assert refused.value.code is Code.OVERLOADED
-    known = [Caller(NameKey(f"name{n}"), (f"198.51.{n}.1",), f"device {n}") for n in range(100)]
+    known = [Claimant(NameKey(f"name{n}"), (f"198.51.{n}.1",), f"device {n}") for n in range(100)]
     assert len(entered(line, known)) == WAITING_KNOWN
 
 
@@ -85,7 +85,7 @@ def test_no_place_is_lost_and_none_is_given_twice(steps: list[tuple[int, int, bo
         for what, which, known in steps:
             if what < 2:
                 name = NameKey(f"name{which}")
-                inside += entered(line, [Caller(name, (f"net{which % 3}",), f"device {which}" if known else "")])
+                inside += entered(line, [Claimant(name, (f"net{which % 3}",), f"device {which}" if known else "")])
             elif inside:
                 turn = inside.pop(which % len(inside))
                 if what == 3 and not turn.come.done():

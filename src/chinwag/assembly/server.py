@@ -46,11 +46,11 @@ from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
-from chinwag.roles.gateway.one_port import Certificate, OnePort
-from chinwag.roles.gateway.origin import normal_origin, own_origin
 from chinwag.roles.gateway.session import EARLY_BYTES
-from chinwag.roles.gateway.socket import SocketLimits
 from chinwag.roles.observe import Check, Observe
+from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.origin import normal_origin, own_origin
+from chinwag.roles.port.socket import SocketLimits
 from chinwag.roles.presence.role import PresenceRole
 
 ROLES: Final = ("gateway", "api", "delivery", "presence")

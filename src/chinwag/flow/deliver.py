@@ -28,8 +28,8 @@ from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
 from chinwag.ports.message_store import Commit, KeyName, MessageStore
 
-MEMBERS: Final = 1_000_000
-"""Members of all states that one worker keeps."""
+CACHED_BYTES: Final = 200 << 20
+"""What the states that one worker keeps take together."""
 RECENT: Final = 10_000
 """Sends placed of late whose keys one worker keeps, and as many before those: a device's next send names the one before
 (`after`)."""
@@ -65,7 +65,7 @@ class Deliver:
         self._log = log
         self._store = store
         self._bus = bus
-        self._states = StateCache(MEMBERS)
+        self._states = StateCache(CACHED_BYTES)
         self._recent: _Recent = {}, {}
         self._last = START
 

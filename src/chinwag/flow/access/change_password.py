@@ -4,7 +4,7 @@ from chinwag.domain.account import password_of
 from chinwag.domain.address import networks_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import Caller
+from chinwag.flow.access.claimant import Claimant
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.confirm import confirm
 from chinwag.flow.act import act_upon
@@ -29,7 +29,7 @@ async def change_password(
     """
     normal = password_of(new, accounts.rules.password_min, accounts.rules.password_max)
     stored = await confirm(accounts, account, device, current, address)
-    hashed = await accounts.passwords.hash(normal, Caller(networks=networks_of(address), known=f"device {device}"))
+    hashed = await accounts.passwords.hash(normal, Claimant(networks=networks_of(address), known=f"device {device}"))
     await _store(accounts, account, hashed, stored, keep=device, keep_others=keep_others)
 
 

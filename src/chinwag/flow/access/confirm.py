@@ -3,7 +3,7 @@
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import by_device
+from chinwag.flow.access.claimant import by_device
 from chinwag.flow.access.collaborators import Accounts
 
 
@@ -19,9 +19,9 @@ async def confirm(accounts: Accounts, account_id: AccountId, device: DeviceId, p
     if account is None or account.closed:
         raise Refused(Code.NO_ACCOUNT)
     key = name_key(account.name)
-    caller = by_device(key, address, device)
-    with accounts.throttle.guess(key, caller) as attempt:
-        if not await accounts.passwords.verify(stored, password, caller):
+    claimant = by_device(key, address, device)
+    with accounts.throttle.guess(key, claimant) as attempt:
+        if not await accounts.passwords.verify(stored, password, claimant):
             attempt.failed()
             raise Refused(Code.WRONG_LOGIN)
     return stored

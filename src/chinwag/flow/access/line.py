@@ -10,16 +10,16 @@ from collections import Counter, OrderedDict, deque
 from typing import Final
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import Caller
+from chinwag.flow.access.claimant import Claimant
 
 WAITING: Final = 256
 """Places for strangers; beyond, people would give up before their turn came."""
 WAITING_KNOWN: Final = 64
-"""Places besides, for known callers."""
+"""Places besides, for known claimants."""
 OF_NETWORK: Final = 64
-"""Places of one network's strangers, and again of its known callers; twice as many of the network around it."""
+"""Places of one network's strangers, and again of its known claimants; twice as many of the network around it."""
 OF_NAME: Final = 8
-"""Places of one name's strangers, and of each known caller."""
+"""Places of one name's strangers, and of each known claimant."""
 AGAIN_SECONDS: Final = 2.0
 
 
@@ -28,15 +28,15 @@ class Turn:
 
     __slots__ = ("come", "keys", "known", "queue")
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, claimant: Claimant) -> None:
         self.come: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.known = bool(caller.known)
+        self.known = bool(claimant.known)
         whose = "known" if self.known else "stranger"
         # What is counted, with its bound.
-        self.keys = [(f"{whose} {network}", OF_NETWORK << width) for width, network in enumerate(caller.networks)]
-        if caller.known or caller.name:
-            self.keys.append((f"name {caller.known} {caller.name}", OF_NAME))
-        self.queue = f"{whose} {caller.networks[-1] if caller.networks else ''}"
+        self.keys = [(f"{whose} {network}", OF_NETWORK << width) for width, network in enumerate(claimant.networks)]
+        if claimant.known or claimant.name:
+            self.keys.append((f"name {claimant.known} {claimant.name}", OF_NAME))
+        self.queue = f"{whose} {claimant.networks[-1] if claimant.networks else ''}"
 
 
 class Line:
@@ -49,9 +49,9 @@ class Line:
         self._counts = Counter[str]()
         self._queues: OrderedDict[str, deque[Turn]] = OrderedDict()
 
-    def enter(self, caller: Caller) -> Turn:
+    def enter(self, claimant: Claimant) -> Turn:
         """Take a place. Raises `overloaded`. Every turn is left, once."""
-        turn = Turn(caller)
+        turn = Turn(claimant)
         if self._inside[turn.known] >= (WAITING_KNOWN if turn.known else self._places):
             raise Refused(Code.OVERLOADED, "too many people are logging in", AGAIN_SECONDS)
         if any(self._counts[key] >= most for key, most in turn.keys):

@@ -6,7 +6,7 @@ from chinwag.domain.account import DEVICES_MAX, device_name_of, guessed_password
 from chinwag.domain.account_change import DeviceAdded
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import Caller, caller_of, network_digest
+from chinwag.flow.access.claimant import Claimant, claimant_of, network_digest
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.session import Session
 from chinwag.flow.access.tokens import digest
@@ -34,9 +34,9 @@ async def log_in(
     Raises `wrong_login` alike for a wrong name and a wrong password, after the same work; `rate_limited`,
     `overloaded`, `unavailable`; and `account_disabled` to who knows the password.
     """
-    account, stored, caller = await _check(accounts, name, password, address, known_device)
+    account, stored, claimant = await _check(accounts, name, password, address, known_device)
     outdated = accounts.passwords.outdated(stored)
-    renewed = await accounts.passwords.hash(guessed_password(password) or "", caller) if outdated else None
+    renewed = await accounts.passwords.hash(guessed_password(password) or "", claimant) if outdated else None
     now = accounts.clock()
     device = Device(
         id=DeviceId(accounts.ids.next(now)),
@@ -69,20 +69,20 @@ async def log_in(
 
 async def _check(
     accounts: Accounts, name: str, password: str, address: str, known_device: str
-) -> tuple[Account, str, Caller]:
+) -> tuple[Account, str, Claimant]:
     key = name_key(name)
     async with accounts.directory.reading() as directory:
         account = await directory.accounts.named(key)
         # An account that does not exist costs the same looks.
         asked = NOWHERE if account is None else account.id
         stored = await directory.accounts.password(asked)
-        caller = await caller_of(directory, accounts.tokens, asked, key, address, known_device)
-    with accounts.throttle.guess(key, caller) as attempt:
-        if not await accounts.passwords.verify(stored, password, caller) or account is None:
+        claimant = await claimant_of(directory, accounts.tokens, asked, key, address, known_device)
+    with accounts.throttle.guess(key, claimant) as attempt:
+        if not await accounts.passwords.verify(stored, password, claimant) or account is None:
             attempt.failed()
             raise Refused(Code.WRONG_LOGIN)
     _check_enabled(account)
-    return account, stored, caller
+    return account, stored, claimant
 
 
 def _check_enabled(account: Account | None) -> None:

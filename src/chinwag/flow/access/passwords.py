@@ -10,11 +10,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from chinwag.domain.account import guessed_password
-from chinwag.flow.access.caller import Caller
+from chinwag.flow.access.claimant import Claimant
 from chinwag.flow.access.line import WAITING, Line
 
 THREADS: Final = 2
-NOBODY: Final = Caller()
+NOBODY: Final = Claimant()
 """Somebody from nowhere, as where the operator's own commands ask."""
 
 T = TypeVar("T")
@@ -30,17 +30,17 @@ class Passwords:
         self._line = Line(threads, waiting)
         self._dummy = self._hasher.hash(secrets.token_urlsafe())
 
-    async def hash(self, password: str, caller: Caller = NOBODY) -> str:
+    async def hash(self, password: str, claimant: Claimant = NOBODY) -> str:
         """The hash to store of a password in its normal form (see `password_of`). Raises `overloaded`."""
-        return await self._run(caller, lambda: self._hasher.hash(password))
+        return await self._run(claimant, lambda: self._hasher.hash(password))
 
-    async def verify(self, stored: str, password: str, caller: Caller = NOBODY) -> bool:
+    async def verify(self, stored: str, password: str, claimant: Claimant = NOBODY) -> bool:
         """Whether `password`, as it was typed, is the one of the stored hash. An empty `stored` (there is no such
         account) takes as long as any other, so that nobody can tell. Raises `overloaded`."""
         normal = guessed_password(password)
         if normal is None:  # too long for any password: refused without a look at it, after the same work
             normal, stored = "", ""
-        return await self._run(caller, lambda: self._matches(stored or self._dummy, normal) and bool(stored))
+        return await self._run(claimant, lambda: self._matches(stored or self._dummy, normal) and bool(stored))
 
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with other parameters than today's."""
@@ -56,8 +56,8 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, caller: Caller, work: Callable[[], T]) -> T:
-        turn = self._line.enter(caller)
+    async def _run(self, claimant: Claimant, work: Callable[[], T]) -> T:
+        turn = self._line.enter(claimant)
         try:
             await turn.come
             working = asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -1,7 +1,7 @@
 """Refresh: a refresh token gives new tokens and is used up; used twice, somebody has stolen it."""
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import network_digest
+from chinwag.flow.access.claimant import network_digest
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.session import Session
 from chinwag.flow.access.tokens import digest

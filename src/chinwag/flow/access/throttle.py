@@ -13,7 +13,7 @@ from typing import Final
 from chinwag.domain.account import NameKey
 from chinwag.domain.address import networks_of
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.caller import Caller
+from chinwag.flow.access.claimant import Claimant
 from chinwag.flow.clock import Clock
 
 TABLE: Final = 100_000
@@ -88,19 +88,19 @@ class Throttle:
         self._sign_ups = _Wider(sign_ups, window_ms, clock)
 
     @contextmanager
-    def guess(self, name: NameKey, caller: Caller) -> Iterator[Attempt]:
+    def guess(self, name: NameKey, claimant: Claimant) -> Iterator[Attempt]:
         """Guard one check of a password. Raises `rate_limited` without a check if there were too many wrong ones.
 
-        A known caller's guesses count by themselves alone: no stranger's stand in its way. While a check runs it holds
+        A known claimant's guesses count by themselves alone: no stranger's stand in its way. While a check runs it holds
         its place in the name's buckets, so that a thousand at once are no way round; an address is charged afterwards,
         and what can run at once there is bounded by the line before the hashing.
         """
-        if caller.known:
-            places = [(self._known, f"{caller.known} {name}")]
+        if claimant.known:
+            places = [(self._known, f"{claimant.known} {name}")]
             charged = []
         else:
-            places = [*self._pair.places(caller.networks or ("",), f" {name}"), (self._name, str(name))]
-            charged = self._address.places(caller.networks)
+            places = [*self._pair.places(claimant.networks or ("",), f" {name}"), (self._name, str(name))]
+            charged = self._address.places(claimant.networks)
         if (wait := max(buckets.wait(key) for buckets, key in (*places, *charged))) > 0:
             raise Refused(Code.RATE_LIMITED, "too many wrong passwords", wait)
         for buckets, key in places:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile
-from chinwag.bench.peer import Faults, Item, Login, text_of
+from chinwag.load.figures import Outcome, Stopwatch, milliseconds, quantile
+from chinwag.load.peer import Faults, Item, Login, text_of
 
 PAGE: Final = 50
 PLACES: Final = ("newest", "middle", "oldest")

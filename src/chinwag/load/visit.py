@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from chinwag.bench import chatting, group, idle, pairs, returning
-from chinwag.bench.figures import Outcome
-from chinwag.bench.guests import Guests
+from chinwag.load import chatting, group, idle, pairs, returning
+from chinwag.load.figures import Outcome
+from chinwag.load.guests import Guests
 
 WORKS: Final = ("B1", "B2", "B3", "B4", "B5")
 IN_FLIGHT: Final = 16

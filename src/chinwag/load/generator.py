@@ -1,6 +1,6 @@
 """The generator as a process: a job a line comes in (JSON), its outcome goes out.
 
-    python -m chinwag.bench.generator < jobs > outcomes
+    python -m chinwag.load.generator < jobs > outcomes
 
 While an idle job is held, or people chat on, the line `"held"` goes out, and a line that comes in ends it.
 """
@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 import uvloop
 
-from chinwag.bench import chatting, group, idle, pages, pairs, returning
-from chinwag.bench.figures import Outcome
+from chinwag.load import chatting, group, idle, pages, pairs, returning
+from chinwag.load.figures import Outcome
 
 Job = pairs.Pairs | chatting.Chatting | group.Group | idle.Idle | returning.Returning | pages.Pages
 _decode: Final = msgspec.json.Decoder(Job).decode

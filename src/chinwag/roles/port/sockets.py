@@ -6,10 +6,10 @@ import weakref
 from collections.abc import Callable
 from typing import Final, final
 
-from chinwag.roles.gateway.crowding import Crowding
-from chinwag.roles.gateway.parsers import Parsers
-from chinwag.roles.gateway.socket import Socket, SocketLimits
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.parsers import Parsers
+from chinwag.roles.port.socket import Socket, SocketLimits
+from chinwag.roles.port.wheel import Wheel
 
 
 class _Goodbye:

@@ -5,9 +5,9 @@ from typing import Final, final
 
 from picows.picows import WSFrame, WSMsgType
 
-from chinwag.roles.gateway.gate import Gate
-from chinwag.roles.gateway.parsers import Parser, Parsers
-from chinwag.roles.gateway.socket import Socket
+from chinwag.roles.port.gate import Gate
+from chinwag.roles.port.parsers import Parser, Parsers
+from chinwag.roles.port.socket import Socket
 
 _NOBODY: Final = asyncio.Protocol()
 # An enumeration's member costs a look-up in two dictionaries: too much for each frame.

@@ -3,11 +3,9 @@
 Loopback is not counted: there sit this machine's own proxy, which speaks for everybody, and its operator.
 """
 
-import ipaddress
-from functools import lru_cache
 from typing import final
 
-from chinwag.domain.address import ADDRESSES, network_of
+from chinwag.domain.address import is_loopback, network_of
 from chinwag.domain.refusal import Code, Refused
 
 
@@ -31,7 +29,7 @@ class Crowding:
         count = self._counts.get(network, 0)
         if count >= self._most:
             raise Refused(Code.RATE_LIMITED, "too many connections from this address", 10.0)
-        if not _is_here(address):
+        if not is_loopback(address):
             self._counts[network] = count + 1
 
     def leave(self, address: str) -> None:
@@ -42,13 +40,3 @@ class Crowding:
             self._counts[network] = count - 1
         elif count:
             del self._counts[network]
-
-
-@lru_cache(ADDRESSES)
-def _is_here(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return not address  # a socket without an address, such as one of the file system
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback

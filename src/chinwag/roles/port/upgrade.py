@@ -26,12 +26,12 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from chinwag.roles.forwarded import Forwarded
-from chinwag.roles.gateway.crowding import Crowding
-from chinwag.roles.gateway.frames import Frames, feed
-from chinwag.roles.gateway.socket import Address, Listener, Socket
-from chinwag.roles.gateway.sockets import Sockets
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.frames import Frames, feed
+from chinwag.roles.port.socket import Address, Listener, Socket
+from chinwag.roles.port.sockets import Sockets
+from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.errors import Code, Refused, problem
 
 SOCKET_PATH: Final = "/v1/socket"

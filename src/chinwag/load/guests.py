@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from chinwag.bench.door import Door
-from chinwag.bench.peer import Login
 from chinwag.client.errors import ApiError
+from chinwag.load.door import Door
+from chinwag.load.peer import Login
 from chinwag.wire.conversations import CreateGroup, CurrentCursor, Placed
 from chinwag.wire.http import CloseAccountRequest, LogInRequest, Me, Secretive, SessionTokens, SignUpRequest
 from chinwag.wire.sync import PostChange

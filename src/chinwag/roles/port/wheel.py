@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 _log = logging.getLogger(__name__)
 
 
-class Entry(Protocol):
+class Timed(Protocol):
     """What a wheel keeps. `slot` is the wheel's own note of where: begin with -1 and leave it alone."""
 
     slot: int
@@ -25,7 +25,7 @@ class Entry(Protocol):
         ...
 
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E", bound=Timed)
 
 
 class Wheel(Generic[E]):

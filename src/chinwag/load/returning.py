@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile
-from chinwag.bench.peer import Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.load.figures import Outcome, Stopwatch, milliseconds, quantile
+from chinwag.load.peer import Faults, Login, Peer, connect, decode_item, text_of, until
 from chinwag.wire.frames import Event
 
 CATCH_UP_SECONDS: Final = 120.0

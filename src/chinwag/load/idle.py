@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from chinwag.bench.figures import Outcome, Stopwatch
-from chinwag.bench.peer import Faults, Login, Peer, beat_for_ever, connect
+from chinwag.load.figures import Outcome, Stopwatch
+from chinwag.load.peer import Faults, Login, Peer, beat_for_ever, connect
 
 BEAT_SECONDS: Final = 5.0
 

@@ -18,12 +18,12 @@ from typing import Any, Final, TypeAlias, cast
 import msgspec
 import uvicorn
 
-from chinwag.roles.forwarded import Forwarded
-from chinwag.roles.gateway.crowding import Crowding
-from chinwag.roles.gateway.socket import Address, SocketLimits
-from chinwag.roles.gateway.sockets import Sockets
-from chinwag.roles.gateway.upgrade import SOCKET_PATH, UPGRADE_HEADERS, HttpLimits, ListenerFactory, UpgradingHttp
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.socket import Address, SocketLimits
+from chinwag.roles.port.sockets import Sockets
+from chinwag.roles.port.upgrade import SOCKET_PATH, UPGRADE_HEADERS, HttpLimits, ListenerFactory, UpgradingHttp
+from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.errors import Code, Refused, problem
 
 _Message: TypeAlias = MutableMapping[str, Any]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, final
 
 import msgspec
 
-from chinwag.roles.gateway.gate import Gate
+from chinwag.roles.port.gate import Gate
 
 if TYPE_CHECKING:
-    from chinwag.roles.gateway.sockets import Sockets
+    from chinwag.roles.port.sockets import Sockets
 
 Address: TypeAlias = tuple[str, int]
 """Host and port of a peer."""

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile, spread
-from chinwag.bench.patience import Patience
-from chinwag.bench.peer import Ack, Faults, Login, Peer, connect, decode_item, text_of, until
+from chinwag.load.figures import Outcome, Stopwatch, milliseconds, quantile, spread
+from chinwag.load.patience import Patience
+from chinwag.load.peer import Ack, Faults, Login, Peer, connect, decode_item, text_of, until
 from chinwag.wire.frames import Error, Event
 
 BEGINNING: Final = 16

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from chinwag.bench.figures import Outcome, Stopwatch, milliseconds, quantile
-from chinwag.bench.pairs import LAST_SECONDS, Line, Pairs, begin, check, lines_of
-from chinwag.bench.peer import Faults, Login, connect, until
+from chinwag.load.figures import Outcome, Stopwatch, milliseconds, quantile
+from chinwag.load.pairs import LAST_SECONDS, Line, Pairs, begin, check, lines_of
+from chinwag.load.peer import Faults, Login, connect, until
 
 PAUSE_SECONDS = 0.005
 """Between an answer and the next message of its sender."""

@@ -9,7 +9,7 @@ from chinwag.flow.access.tokens import Tokens, digest
 from chinwag.ports.directory import Transaction
 
 
-class Caller(msgspec.Struct, frozen=True):
+class Claimant(msgspec.Struct, frozen=True):
     """name: of the account that is asked for, folded. networks: around the address, the narrowest first; none: not
     from a network. known: what it was known by (a device or a network from which that account has logged in before);
     empty: a stranger."""
@@ -19,19 +19,19 @@ class Caller(msgspec.Struct, frozen=True):
     known: str = ""
 
 
-def stranger(name: NameKey, address: str) -> Caller:
+def stranger(name: NameKey, address: str) -> Claimant:
     """Somebody of whom nothing is known."""
-    return Caller(name, networks_of(address))
+    return Claimant(name, networks_of(address))
 
 
-def by_device(name: NameKey, address: str, device: DeviceId) -> Caller:
+def by_device(name: NameKey, address: str, device: DeviceId) -> Claimant:
     """A device of that account."""
-    return Caller(name, networks_of(address), f"device {device}")
+    return Claimant(name, networks_of(address), f"device {device}")
 
 
-async def caller_of(
+async def claimant_of(
     directory: Transaction, tokens: Tokens, account: AccountId, name: NameKey, address: str, known_device: str
-) -> Caller:
+) -> Claimant:
     """Whoever asks for `account`, which need not exist, from `address`. known_device: a refresh token that the account
     was once given, used up or not, or nothing: it proves the device, and lets nobody in."""
     device = tokens.device_of(known_device) if known_device else None
@@ -40,7 +40,7 @@ async def caller_of(
         if found is not None and found.account == account:
             return by_device(name, address, device)
     if address and await directory.known_networks.has(account, network_digest(account, address)):
-        return Caller(name, networks_of(address), f"network {network_of(address)}")
+        return Claimant(name, networks_of(address), f"network {network_of(address)}")
     return stranger(name, address)
 
 

@@ -20,8 +20,8 @@ from chinwag.flow.access.claimant import Claimant
 from chinwag.flow.access.collaborators import AccountRules
 from chinwag.flow.access.line import OF_NETWORK
 from chinwag.flow.access.log_in import log_in
+from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.passwords import NOBODY, Passwords
-from chinwag.flow.access.session import Session
 from chinwag.flow.accounts.invite import invite
 from chinwag.flow.accounts.sign_up import create_account, sign_up
 from chinwag.ports.directory import KNOWN_MAX, Account, Directory
@@ -35,8 +35,7 @@ from chinwag.wire.http import (
     SignUpRequest,
 )
 
-from .conftest import CHEAP, PASSWORD, Process, Start, Time
-from .conftest import Session as LoggedIn
+from .conftest import CHEAP, PASSWORD, Process, Session, Start, Time
 
 
 async def guess(
@@ -92,7 +91,7 @@ async def test_strangers_never_lock_an_owner_out_where_it_was_before(start: Star
     given = await server.client.post(
         "/v1/sessions", json={"name": "ann", "password": PASSWORD}, headers={"x-forwarded-for": HOME}
     )
-    phone = LoggedIn(server.client, given.json())
+    phone = Session(server.client, given.json())
     used_up = phone.refresh_token
     moved = await server.client.post(
         "/v1/sessions/refresh",
@@ -345,8 +344,8 @@ def test_no_password_or_token_shows_in_a_repr() -> None:
         ChangePasswordRequest(current=PASSWORD, new=PASSWORD),
         CloseAccountRequest(password=PASSWORD),
         RefreshRequest(refresh_token=PASSWORD, attempt=PASSWORD),
-        answers.session(Session(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1)),
-        Session(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1),
+        answers.session(LoggedIn(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1)),
+        LoggedIn(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1),
     ):
         assert PASSWORD not in f"{holder} {holder!r} {[holder]}"
         assert PASSWORD not in str(holder.__rich_repr__())

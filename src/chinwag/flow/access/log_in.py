@@ -8,7 +8,7 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.claimant import Claimant, claimant_of, network_digest
 from chinwag.flow.access.collaborators import Accounts
-from chinwag.flow.access.session import Session
+from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.changes import post, post_revoked
 from chinwag.ports.directory import Account, Device, RefreshToken, Transaction
@@ -16,6 +16,7 @@ from chinwag.ports.directory import Account, Device, RefreshToken, Transaction
 NOWHERE: Final = AccountId("")
 """The id of no account."""
 
+<<<<<<< HEAD
 
 async def log_in(
     accounts: Accounts,
@@ -26,6 +27,9 @@ async def log_in(
     address: str = "",
     known_device: str = "",
 ) -> Session:
+=======
+async def log_in(accounts: Accounts, name: str, password: str, *, device_name: str = "", address: str = "") -> LoggedIn:
+>>>>>>> main
     """Make a device of the account and give it tokens. With `DEVICES_MAX` devices the one longest away is revoked.
 
     known_device: a refresh token of an earlier log-in of the account here, used up or not. It lets nobody in; but
@@ -64,7 +68,7 @@ async def log_in(
         await post(transaction, DeviceAdded(account.id, device.id, device.name, now, version), account.id)
     accounts.revoked(account.id, displaced)
     access_token, access_expires_at = accounts.tokens.access(account.id, device.id)
-    return Session(account, device.id, access_token, access_expires_at, refresh_token, refresh_expires_at)
+    return LoggedIn(account, device.id, access_token, access_expires_at, refresh_token, refresh_expires_at)
 
 
 async def _check(

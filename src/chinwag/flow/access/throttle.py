@@ -91,7 +91,7 @@ class Throttle:
     def guess(self, name: NameKey, claimant: Claimant) -> Iterator[Attempt]:
         """Guard one check of a password. Raises `rate_limited` without a check if there were too many wrong ones.
 
-        A known claimant's guesses count by themselves alone: no stranger's stand in its way. While a check runs it holds
+        A known claimant's guesses count by themselves alone, whatever strangers do. While a check runs it holds
         its place in the name's buckets, so that a thousand at once are no way round; an address is charged afterwards,
         and what can run at once there is bounded by the line before the hashing.
         """

@@ -16,7 +16,6 @@ from chinwag.ports.directory import Account, Device, RefreshToken, Transaction
 NOWHERE: Final = AccountId("")
 """The id of no account."""
 
-<<<<<<< HEAD
 
 async def log_in(
     accounts: Accounts,
@@ -26,10 +25,7 @@ async def log_in(
     device_name: str = "",
     address: str = "",
     known_device: str = "",
-) -> Session:
-=======
-async def log_in(accounts: Accounts, name: str, password: str, *, device_name: str = "", address: str = "") -> LoggedIn:
->>>>>>> main
+) -> LoggedIn:
     """Make a device of the account and give it tokens. With `DEVICES_MAX` devices the one longest away is revoked.
 
     known_device: a refresh token of an earlier log-in of the account here, used up or not. It lets nobody in; but

@@ -117,7 +117,7 @@ async def test_what_makes_one_known_is_one_s_own(start: Start) -> None:
     await server.sign_up("ann")
     bob, ann = await server.person("bob"), await server.log_in("ann")
     await lock_out(server, "ann")
-    for token in (bob.refresh_token, ann.refresh_token[:-1] + "A", "r1." + "x" * 10_000, ann.access):
+    for token in (bob.refresh_token, ann.refresh_token[:-1] + "=", "r1." + "x" * 10_000, ann.access):
         assert await guess(server, "ann", PASSWORD, ELSEWHERE, token) == (429, "rate_limited")
     codes = [await guess(server, "ann", "wrong password", ELSEWHERE, ann.refresh_token) for _ in range(12)]
     assert codes == [(401, "wrong_login")] * 10 + [(429, "rate_limited")] * 2

@@ -35,7 +35,7 @@ from chinwag.wire.http import (
     SignUpRequest,
 )
 
-from .conftest import CHEAP, PASSWORD, Process, Session, Start, Time
+from .conftest import CHEAP, PASSWORD, LoggedInDevice, Process, Start, Time
 
 
 async def guess(
@@ -91,7 +91,7 @@ async def test_strangers_never_lock_an_owner_out_where_it_was_before(start: Star
     given = await server.client.post(
         "/v1/sessions", json={"name": "ann", "password": PASSWORD}, headers={"x-forwarded-for": HOME}
     )
-    phone = Session(server.client, given.json())
+    phone = LoggedInDevice(server.client, given.json())
     used_up = phone.refresh_token
     moved = await server.client.post(
         "/v1/sessions/refresh",

@@ -43,9 +43,10 @@ from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
-from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
+from chinwag.roles.gateway.gateway import Gateway, Services
 from chinwag.roles.gateway.one_port import Certificate, OnePort
 from chinwag.roles.gateway.origin import normal_origin, own_origin
+from chinwag.roles.gateway.rules import GatewayRules
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.gateway.socket import SocketLimits
 from chinwag.roles.observe import Check, Observe

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from chinwag.bench.figures import Outcome
-from chinwag.bench.group import Group
-from chinwag.bench.pairs import Pairs
-from chinwag.bench.peer import Login
+from chinwag.load.figures import Outcome
+from chinwag.load.group import Group
+from chinwag.load.pairs import Pairs
+from chinwag.load.peer import Login
 from processes import Server
 from report import Result, result
 from stage import Stage

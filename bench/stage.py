@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import processes
-from chinwag.bench.figures import Outcome, merged
-from chinwag.bench.generator import Job
-from chinwag.bench.pairs import Pairs
+from chinwag.load.figures import Outcome, merged
+from chinwag.load.generator import Job
+from chinwag.load.pairs import Pairs
 from cores import Cores
 from trouble import BenchError
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import data
-from chinwag.bench.peer import Login
+from chinwag.load.peer import Login
 from data import Person
 from rounds import CHINWAG, FLOOR, Side
 from stage import Stage

@@ -1,6 +1,6 @@
 """B3: one sender in a group of a hundred, everybody on a socket of their own; then one at a time; then with marks."""
 
-from chinwag.bench.group import Group
+from chinwag.load.group import Group
 from data import nonce
 from report import Result
 from rounds import CHINWAG, FLOOR, Side, beside, turns

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 import data
-from chinwag.bench.figures import Outcome
-from chinwag.bench.idle import Idle
-from chinwag.bench.peer import Login
+from chinwag.load.figures import Outcome
+from chinwag.load.idle import Idle
+from chinwag.load.peer import Login
 from processes import Server
 from report import Result, result
 from rounds import CHINWAG, FLOOR

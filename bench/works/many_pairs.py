@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from chinwag.bench.pairs import Pairs
-from chinwag.bench.peer import Login
+from chinwag.load.pairs import Pairs
+from chinwag.load.peer import Login
 from data import nonce
 from report import Result
 from rounds import Side, beside, turns

@@ -7,8 +7,8 @@ import shutil
 
 import msgspec
 
-from chinwag.bench.pairs import Pairs
-from chinwag.bench.peer import Login
+from chinwag.load.pairs import Pairs
+from chinwag.load.peer import Login
 from report import Result, number, result
 from rounds import CHINWAG, Side, Turn, limited, middle, turn
 from stage import Stage

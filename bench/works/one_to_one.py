@@ -1,6 +1,6 @@
 """B1: two people write to each other, both one message at a time: send to delivered."""
 
-from chinwag.bench.pairs import Pairs
+from chinwag.load.pairs import Pairs
 from data import nonce
 from report import Result
 from rounds import Side, beside, turns

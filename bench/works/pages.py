@@ -11,7 +11,7 @@ import statistics
 from pathlib import Path
 
 import data
-from chinwag.bench.pages import NOTHING, PLACES, Pages
+from chinwag.load.pages import NOTHING, PLACES, Pages
 from data import Person
 from processes import Server
 from report import Result, result

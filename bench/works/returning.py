@@ -5,9 +5,9 @@ import statistics
 from pathlib import Path
 
 import data
-from chinwag.bench.chatting import Chatting
-from chinwag.bench.figures import Outcome
-from chinwag.bench.returning import Returning
+from chinwag.load.chatting import Chatting
+from chinwag.load.figures import Outcome
+from chinwag.load.returning import Returning
 from data import Book, Person, nonce
 from report import Result, result
 from rounds import CHINWAG

@@ -13,8 +13,8 @@ from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.errors import Code, Problem, Refused, problem
 from chinwag.wire.frames import Ack, Bye, Error, Received, Reset, Send
 from chinwag.wire.frames import Read as ReadFrame
+from chinwag.wire.gateways import GatewayOption, GatewayOptions
 from chinwag.wire.http import AccountSettings, Me, RefreshRequest, SessionTokens
-from chinwag.wire.sync import GatewayOption, GatewayOptions
 from chinwag.wire.values import ClientId, Message, Read, Text, Typing
 
 from .conftest import client_of

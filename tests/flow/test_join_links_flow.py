@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from tests.support.stage import DEVICE, Stage, on_stage
 
-from chinwag.domain.command import Add, Enter, Leave, Remove
-from chinwag.domain.conversation import Settings
+from chinwag.domain.command import Add, Enter, Leave, Remove, SetRole
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.clock import system_clock
-from chinwag.flow.groups.join_by_link import SETTLE_MS, Entered, join_by_link, settle_uses
+from chinwag.flow.groups.join_by_link import SETTLE_MS, Entered, join_by_link, look_at_link, settle_uses
 from chinwag.flow.groups.links import create_link
 from chinwag.ports.directory import LinkUse
 
@@ -22,7 +22,7 @@ HOUR = 3_600_000
 
 
 async def made(stage: Stage, uses: int) -> tuple[ConversationId, str]:
-    group = await stage.group("1", "Chess", Settings())
+    group = await stage.group("1", "Chess", GroupSettings())
     _, code = await create_link(stage.links, ANN, group, uses=uses, valid_ms=HOUR)
     return group, code
 
@@ -136,7 +136,7 @@ async def test_the_directory_failing_at_the_end_keeps_the_use(tmp_path: Path) ->
 async def test_a_link_ends_with_its_time(tmp_path: Path) -> None:
     async with on_stage(tmp_path / "data") as stage:
         await stage.people("1", "2")
-        group = await stage.group("1", "Chess", Settings())
+        group = await stage.group("1", "Chess", GroupSettings())
         link, code = await create_link(stage.links, ANN, group, uses=1, valid_ms=HOUR)
         later = msgspec.structs.replace(stage.links, clock=lambda: link.expires_at)
         with pytest.raises(Refused) as refused:
@@ -147,7 +147,7 @@ async def test_a_link_ends_with_its_time(tmp_path: Path) -> None:
 async def test_who_may_make_links_and_how_many(tmp_path: Path) -> None:
     async with on_stage(tmp_path / "data") as stage:
         await stage.people("1", "2", "3")
-        group = await stage.group("1", "Chess", Settings(), "2")
+        group = await stage.group("1", "Chess", GroupSettings(), "2")
         for account, uses, valid, code in [
             (ANN, 0, HOUR, Code.BAD_REQUEST),
             (ANN, 1, 0, Code.BAD_REQUEST),
@@ -162,3 +162,62 @@ async def test_who_may_make_links_and_how_many(tmp_path: Path) -> None:
         with pytest.raises(Refused) as refused:
             await create_link(stage.links, ANN, group, uses=1, valid_ms=HOUR)
         assert refused.value.code is Code.TOO_MANY
+
+
+async def looked(stage: Stage, code: str) -> Code | None:
+    try:
+        await look_at_link(stage.links, code)
+    except Refused as refused:
+        return refused.code
+    return None
+
+
+@pytest.mark.parametrize("end", ["removed", "gone", "a member"])
+async def test_a_link_ends_with_its_maker_s_role_and_takes_no_use(tmp_path: Path, end: str) -> None:
+    async with on_stage(tmp_path / "data") as stage:
+        await stage.people("1", "2", "3")
+        group, _ = await made(stage, 5)
+        await stage.do("1", group, Add(BEN))
+        await stage.do("1", group, SetRole(BEN, Role.ADMIN))
+        _, code = await create_link(stage.links, BEN, group, uses=5, valid_ms=HOUR)
+        assert await looked(stage, code) is None
+        if end == "removed":
+            await stage.do("1", group, Remove(BEN))
+        elif end == "gone":
+            await stage.do("2", group, Leave())
+        else:
+            await stage.do("1", group, SetRole(BEN, Role.MEMBER))
+        stage.links.states._cached.clear()  # what is shown may be a second old
+        assert await looked(stage, code) is Code.BAD_LINK
+        assert await tried(stage, "3", code) is Code.BAD_LINK
+        assert await tried(stage, "2", code) == (Code.BAD_LINK if end != "a member" else Entered(group, 2))
+        assert await left(stage, code) == 5
+        assert await settled(stage) == 0
+
+
+async def test_with_its_last_member_a_group_and_its_links_end(tmp_path: Path) -> None:
+    async with on_stage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        group, code = await made(stage, 5)
+        await stage.do("1", group, Leave())
+        for account in ("1", "2"):
+            assert await tried(stage, account, code) is Code.BAD_LINK
+        assert await left(stage, code) == 5
+
+
+async def test_a_link_whose_maker_goes_while_somebody_enters_gives_the_use_back(tmp_path: Path) -> None:
+    """The role is looked at where the order is made, not only before."""
+    async with on_stage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        group, code = await made(stage, 5)
+        load = stage.links.states.load
+
+        async def and_then_leave(names):  # type: ignore[no-untyped-def]
+            stage.links.states.load = load  # type: ignore[method-assign]
+            found = await load(names)
+            await stage.do("1", group, Leave())
+            return found
+
+        stage.links.states.load = and_then_leave  # type: ignore[method-assign]
+        assert await tried(stage, "2", code) in (Code.BAD_LINK, Code.GROUP_CLOSED)
+        assert await left(stage, code) == 5

@@ -6,13 +6,13 @@ import pytest
 from tests.support.stage import Stage, on_stage
 
 from chinwag.domain.command import Join, Leave, SetSettings, SetTitle
-from chinwag.domain.conversation import Settings
+from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Refused
 from chinwag.flow.groups.listing import after_of
 from chinwag.ports.directory import ListingMark
 
-OPEN = Settings(join="open", description="all are welcome")
+OPEN = GroupSettings(join="open", description="all are welcome")
 
 
 async def titles(stage: Stage, search: str = "") -> list[tuple[str, int]]:
@@ -24,12 +24,12 @@ async def test_what_was_acked_is_listed_at_once(tmp_path: Path) -> None:
         await stage.people("1", "2")
         assert await titles(stage) == []
         chess = await stage.group("1", "Chess", OPEN)
-        await stage.group("1", "Closed", Settings())
+        await stage.group("1", "Closed", GroupSettings())
         assert await titles(stage) == [("Chess", 1)]
         await stage.do("2", chess, Join())
         await stage.do("1", chess, SetTitle("Go"))
         assert await titles(stage) == [("Go", 2)]
-        await stage.do("1", chess, SetSettings(Settings()))
+        await stage.do("1", chess, SetSettings(GroupSettings()))
         assert await titles(stage) == []
         await stage.do("1", chess, SetSettings(OPEN))
         [found] = await stage.listing.page("GO", None, 5)
@@ -68,7 +68,7 @@ async def test_what_is_listed_is_looked_at_again_if_entries_were_missed(tmp_path
         await stage.people("1")
         group = await stage.group("1", "Chess", OPEN)
         await titles(stage)
-        await stage.do("1", group, SetSettings(Settings()))
+        await stage.do("1", group, SetSettings(GroupSettings()))
         while await stage.embedded.inbox.trim(1 << 60, 100):
             pass
         assert (await stage.embedded.inbox.bounds(LISTING)).floor > 1

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.domain.account import Settings, name_key
+from chinwag.domain.account import AccountSettings, name_key
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Create, Send
-from chinwag.domain.conversation import Conversation
-from chinwag.domain.conversation import Settings as GroupSettings
+from chinwag.domain.conversation import Conversation, GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, Snowflake, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept, AcceptRules, Wish
@@ -23,10 +23,10 @@ from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accou
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import system_clock
+from chinwag.flow.declines import Declines
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.permits import Permits
-from chinwag.flow.refusals import Refusals
 from chinwag.flow.states import States
 from chinwag.ports.bus import Answer, NodeId
 from chinwag.ports.directory import Account, Directory
@@ -64,7 +64,7 @@ class Stage:
         self.ids = Snowflake(epoch)
         self.states = States(embedded.message_store)
         self.accounts: Accounts = open_accounts(
-            directory, embedded.bus, self.ids, system_clock, keys, AccountRules(), Passwords()
+            directory, embedded.bus, self.ids, system_clock, FileKeyStore(keys), AccountRules(), Passwords()
         )
         self.accept = Accept(
             node,
@@ -76,8 +76,8 @@ class Stage:
             AcceptRules(group_members=30),
             system_clock,
         )
-        self.refusals = Refusals(
-            directory, embedded.message_store, embedded.log, embedded.bus, system_clock, NodeId(f"refusals{epoch}")
+        self.declines = Declines(
+            directory, embedded.message_store, embedded.log, embedded.bus, system_clock, NodeId(f"declines{epoch}")
         )
         self.listing = Listing(directory, embedded.inbox, embedded.message_store)
         self.links = Links(
@@ -94,7 +94,7 @@ class Stage:
         """Let the worker of the log run, and nothing else."""
         self.accept.start()
         self._delivery.start()
-        self._stop = self.refusals.listen()
+        self._stop = self.declines.listen()
 
     async def close(self) -> None:
         """Leave it as it is."""
@@ -109,7 +109,7 @@ class Stage:
         """Accounts of these ids."""
         async with self.directory.transaction() as transaction:
             for one in ids:
-                account = Account(AccountId(one), f"name{one}", "", "", Settings(), False, system_clock())
+                account = Account(AccountId(one), f"name{one}", "", "", AccountSettings(), False, system_clock())
                 await transaction.accounts.create(account, name_key(account.name), "")
 
     async def do(self, account: str, conversation: ConversationId, action: Action, name: str = "") -> Answer:

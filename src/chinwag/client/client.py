@@ -21,11 +21,12 @@ from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
 from chinwag.client.session import Session, Tokens, load_session, session_of
 from chinwag.client.store import DeviceStore
+from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.frames import Change, Send, Typing
+from chinwag.wire.gateways import GatewayOptions
 from chinwag.wire.http import LogInRequest, SignUpRequest
-from chinwag.wire.sync import GatewayOptions
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
 
 STABLE_SECONDS: Final = 5.0
@@ -358,5 +359,4 @@ class Client(Resources, Groups):
 
 
 def _folder(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    return lasting_folder(path)

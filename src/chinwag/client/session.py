@@ -1,8 +1,6 @@
 """A device's session: its tokens, kept in a file that only its owner can read, and renewed in time."""
 
 import asyncio
-import contextlib
-import os
 import secrets
 import time
 from pathlib import Path
@@ -12,6 +10,7 @@ import msgspec
 
 from chinwag.client.errors import ApiError, LoggedOut
 from chinwag.client.http import Http
+from chinwag.lasting import whole_file
 from chinwag.wire.http import SessionTokens
 from chinwag.wire.values import AccountId, DeviceId
 
@@ -68,14 +67,8 @@ def load_session(path: Path) -> Session:
 
 def save_session(path: Path, session: Session) -> None:
     """Write a session file of mode 0600 whole, or leave the old one."""
-    new = path.with_name(path.name + ".new")
-    with contextlib.suppress(FileNotFoundError):
-        new.unlink()
-    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+    with whole_file(path, replace=True) as file:
         file.write(msgspec.json.encode(session))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 class Tokens:

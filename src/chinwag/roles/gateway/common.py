@@ -17,11 +17,11 @@ from chinwag.roles.gateway.hub import Hub
 from chinwag.roles.gateway.rules import Figures, GatewayRules
 from chinwag.roles.gateway.tasks import Tasks
 from chinwag.roles.gateway.turns import Turns
-from chinwag.roles.gateway.wheel import Entry, Wheel
 from chinwag.roles.gateway.writes import Writes
+from chinwag.roles.port.wheel import Timed, Wheel
 
 
-class Timed(Entry, Protocol):
+class Overdue(Timed, Protocol):
     """A session as the wheel knows it."""
 
     def overdue(self) -> None:
@@ -44,7 +44,7 @@ class Common(msgspec.Struct, kw_only=True):
     writes: Writes
     tasks: Tasks
     turns: Turns
-    wheel: Wheel[Timed]
+    wheel: Wheel[Overdue]
     catching: asyncio.Semaphore
     now: Callable[[], float]
     figures: Figures = msgspec.field(default_factory=Figures)

@@ -19,17 +19,17 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions
 from chinwag.roles.budgets import Budgets
-from chinwag.roles.gateway.common import Common, Timed
+from chinwag.roles.gateway.common import Common, Overdue
 from chinwag.roles.gateway.hub import Around, Hub
-from chinwag.roles.gateway.origin import check_origin
 from chinwag.roles.gateway.rules import Figures, GatewayRules
 from chinwag.roles.gateway.session import Session
 from chinwag.roles.gateway.tasks import Tasks
 from chinwag.roles.gateway.turns import Turns
-from chinwag.roles.gateway.upgrade import Upgrade
 from chinwag.roles.gateway.welcome import Welcoming
-from chinwag.roles.gateway.wheel import Wheel
 from chinwag.roles.gateway.writes import Writes
+from chinwag.roles.port.origin import check_origin
+from chinwag.roles.port.upgrade import Upgrade
+from chinwag.roles.port.wheel import Wheel
 
 CATCHING_UP: Final = 8
 """Sessions that read their inboxes at a time: a bound on what they hold in memory (docs/decisions/returning.md)."""
@@ -80,7 +80,7 @@ class Gateway:
             writes=Writes(),
             tasks=tasks,
             turns=Turns(),
-            wheel=Wheel[Timed](lambda entry: entry.overdue(), clock=now),
+            wheel=Wheel[Overdue](lambda entry: entry.overdue(), clock=now),
             catching=asyncio.Semaphore(CATCHING_UP),
             now=now,
         )

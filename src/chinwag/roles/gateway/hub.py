@@ -13,7 +13,17 @@ from chinwag.domain.tracing import SessionAt
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.announce import Announce, Reader
 from chinwag.flow.clock import Clock
-from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
+from chinwag.ports.bus import (
+    RECOUNT,
+    REVOKED,
+    SESSIONS,
+    Bus,
+    EverybodyRevoked,
+    NodeId,
+    Publication,
+    Revoked,
+    SessionChange,
+)
 from chinwag.ports.questions import Questions, SessionsHere
 from chinwag.roles.gateway.rules import GatewayRules
 from chinwag.roles.gateway.tasks import Tasks
@@ -148,15 +158,18 @@ class Hub:
         at = self._clock() - int(max(0.0, silent) * 1000)
         self._bus.publish(SESSIONS, SessionChange(seat.account, seat.device, self.node, seat.id, state, at))
 
-    def _revoked(self, signal: Signal) -> None:
-        if type(signal) is not Revoked:
+    def _revoked(self, publication: Publication) -> None:
+        if type(publication) is EverybodyRevoked:
+            for seat in tuple(self._seats):
+                seat.close(Refused(Code.UNAUTHENTICATED))
+        if type(publication) is not Revoked:
             return
-        devices: frozenset[DeviceId] = frozenset(signal.devices)
-        for seat in self._of(signal.account):
-            if signal.account_closed or seat.device in devices:
+        devices: frozenset[DeviceId] = frozenset(publication.devices)
+        for seat in self._of(publication.account):
+            if publication.account_closed or seat.device in devices:
                 seat.close(Refused(Code.REVOKED))
 
-    def _asked_to_recount(self, _: Signal) -> None:
+    def _asked_to_recount(self, _: Publication) -> None:
         self._tasks.spawn(self._recount())
 
     async def _recount(self) -> None:

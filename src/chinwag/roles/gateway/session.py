@@ -14,9 +14,9 @@ from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer
 from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.outward import Outward
-from chinwag.roles.gateway.socket import Socket
 from chinwag.roles.gateway.verbs import VERBS
 from chinwag.roles.gateway.welcome import Welcoming
+from chinwag.roles.port.socket import Socket
 from chinwag.wire.codec import BadFrame, decode_client, encode, error_frame, frame_id
 from chinwag.wire.frames import Ack, ClientFrame, Hello
 

@@ -10,7 +10,7 @@ from prove.process import ServerProcess
 from tests.life.commands import chinwag
 
 from chinwag.client import Client
-from chinwag.wire.values import AccountId, Settings
+from chinwag.wire.values import AccountId, GroupSettings
 
 from .terminals import PASSWORD, Pipes, environment, piped
 
@@ -301,7 +301,7 @@ async def test_closed_accounts_are_shown_by_a_word(process: ServerProcess, tmp_p
 async def test_open_groups_and_links_from_the_chat(process: ServerProcess, tmp_path: Path) -> None:
     await _people(process, "ada", "bob")
     async with await Client.log_in(process.url, "ada", PASSWORD) as ada:
-        await ada.create_group("readers", settings=Settings(join="open"))
+        await ada.create_group("readers", settings=GroupSettings(join="open"))
     flags = ("--server", process.url, "--name")
     code, said = await piped(tmp_path / "ada", "/open #readers\n/link", *flags, "ada")
     assert code == 0, said

@@ -6,8 +6,8 @@ import pytest
 
 from chinwag.cli.chat.profiles import Chosen, choose, profiles, unused_folder
 from chinwag.cli.trouble import UsageError
-from chinwag.client import BadAddress, Session
-from chinwag.client.session import save_session
+from chinwag.client import BadAddress, Credentials
+from chinwag.client.credentials import save_credentials
 from chinwag.wire.values import AccountId, DeviceId
 
 A, B = "http://127.0.0.1:8420", "https://chat.example.org"
@@ -22,7 +22,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _log_in(root: Path, folder: str, name: str, url: str) -> None:
     (root / folder).mkdir(parents=True)
-    session = Session(
+    session = Credentials(
         url=url,
         account=AccountId("1"),
         name=name,
@@ -31,7 +31,7 @@ def _log_in(root: Path, folder: str, name: str, url: str) -> None:
         expires_at=0.0,
         refresh_token="r",
     )
-    save_session(root / folder / "session.json", session)
+    save_credentials(root / folder / "session.json", session)
 
 
 def _chosen(server: str | None = None, name: str | None = None, interactive: bool = False) -> str | None:

@@ -1,7 +1,6 @@
 """The run of `chinwag bench`: who takes part, what is measured, and how it is told."""
 
 import ipaddress
-import os
 import resource
 import sys
 from pathlib import Path
@@ -11,12 +10,13 @@ from urllib.parse import urlsplit
 import msgspec
 import uvloop
 
-from chinwag.bench.door import Door
-from chinwag.bench.guests import Account, Guests
-from chinwag.bench.visit import WORKS, FaultyError, Figure, Plan, Visit
 from chinwag.cli.out import Rows, say
 from chinwag.cli.trouble import UsageError
 from chinwag.client import ApiError, server_address
+from chinwag.lasting import new_file
+from chinwag.load.door import Door
+from chinwag.load.guests import Account, Guests
+from chinwag.load.visit import WORKS, FaultyError, Figure, Plan, Visit
 
 PEOPLE_MOST: Final = 1_000
 SESSIONS_EACH: Final = 20
@@ -148,8 +148,7 @@ async def _bench(
 
 
 def _write_accounts(path: Path, accounts: list[Account]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with new_file(path) as file:
         file.writelines(msgspec.json.encode(account) + b"\n" for account in accounts)
 
 

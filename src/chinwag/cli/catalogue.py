@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 
-class Command(msgspec.Struct, frozen=True):
+class Described(msgspec.Struct, frozen=True):
     """One command. app: where its cyclopts app is, as module:attribute. help: the list of all has its first line."""
 
     name: str
@@ -17,7 +17,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 COMMANDS: Final = (
-    Command(
+    Described(
         "serve",
         "chinwag.cli.serve:app",
         """Run a chat server on this machine.
@@ -27,7 +27,7 @@ COMMANDS: Final = (
     it gracefully: clients are told and come back by themselves.
     """,
     ),
-    Command(
+    Described(
         "chat",
         "chinwag.cli.chat.command:app",
         """Talk, in this terminal.
@@ -37,7 +37,7 @@ COMMANDS: Final = (
     password from the environment variable CHINWAG_PASSWORD; it exits with 1 if a line was not sent.
     """,
     ),
-    Command(
+    Described(
         "user",
         "chinwag.cli.user:app",
         """Manage the accounts of the server whose data folder this is.
@@ -45,27 +45,27 @@ COMMANDS: Final = (
     The server may run meanwhile. Passwords are asked for, or taken from the variable CHINWAG_PASSWORD.
     """,
     ),
-    Command(
+    Described(
         "invite",
         "chinwag.cli.invite:app",
         """Manage invitation codes: with `accounts.sign_up = "invitation"` nobody signs up without one.""",
     ),
-    Command(
+    Described(
         "announce",
         "chinwag.cli.announce:app",
         "Say something to everybody who has an account on this server.",
     ),
-    Command(
+    Described(
         "audit",
         "chinwag.cli.audit:app",
         "Show what administrators and the operator did, the latest first.",
     ),
-    Command(
+    Described(
         "keys",
         "chinwag.cli.keys:app",
         "The keys that sign access tokens. The server may run meanwhile.",
     ),
-    Command(
+    Described(
         "demo",
         "chinwag.cli.demo:app",
         """Start a server with sample people who talk with one another, and join them as sam.
@@ -73,12 +73,12 @@ COMMANDS: Final = (
     Everything goes when it ends, unless --data-path names a folder to keep it in. It listens on this machine only.
     """,
     ),
-    Command(
+    Described(
         "status",
         "chinwag.cli.status:app",
         "Show what the server of this data folder is doing, if one runs.",
     ),
-    Command(
+    Described(
         "trace",
         "chinwag.cli.trace:app",
         """Show where one message is for each member: stored, posted, announced, delivered, read.
@@ -86,7 +86,7 @@ COMMANDS: Final = (
     Asks the running server of the data folder. Shows numbers and times, never a text.
     """,
     ),
-    Command(
+    Described(
         "doctor",
         "chinwag.cli.doctor:app",
         """Look at everything that a server needs, and say what to do about what is wrong.
@@ -95,7 +95,7 @@ COMMANDS: Final = (
     with 1 if something fails, else with 0.
     """,
     ),
-    Command(
+    Described(
         "config",
         "chinwag.cli.show_config:app",
         """Show the settings in force, and where each came from.
@@ -104,7 +104,7 @@ COMMANDS: Final = (
     comments. Takes the same flags as `chinwag serve`.
     """,
     ),
-    Command(
+    Described(
         "backup",
         "chinwag.cli.backup:app",
         """Back the data folder up, also while the server runs.
@@ -114,7 +114,7 @@ COMMANDS: Final = (
     `chinwag restore`.
     """,
     ),
-    Command(
+    Described(
         "restore",
         "chinwag.cli.restore:app",
         """Make a backup the data folder. The server must not run on it.
@@ -123,7 +123,7 @@ COMMANDS: Final = (
     Devices that come back are told that what they know may no longer be so, and load everything afresh.
     """,
     ),
-    Command(
+    Described(
         "export",
         "chinwag.cli.export:app",
         """Write an account, or everything, as JSON Lines: one JSON object a line, in UTF-8.
@@ -132,7 +132,7 @@ COMMANDS: Final = (
     server may run meanwhile: the export is of one moment. Progress goes to standard error.
     """,
     ),
-    Command(
+    Described(
         "bench",
         "chinwag.cli.bench:app",
         """Measure a running server from outside: delays, messages a second, connections a second.

@@ -5,7 +5,6 @@ Writes happen on the event loop's thread: a send costs one sync of the disk, a c
 
 import contextlib
 import logging
-import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import msgspec
 
 from chinwag.client.errors import StoreDamaged, StoreInUse
+from chinwag.lasting import new_file
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.values import ClientId, ConversationId, DeviceId
 
@@ -59,8 +59,10 @@ class DeviceStore:
     def __init__(self, path: Path | None = None) -> None:
         if path is not None:
             # Made here rather than by SQLite, for its mode: the outbox holds people's words.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.0)
+            with contextlib.suppress(FileExistsError):
+                new_file(path).close()
+        # An absolute path: one that begins with `file:` is a URI to many an SQLite.
+        self._database = sqlite3.connect(path.absolute() if path else ":memory:", isolation_level=None, timeout=0.0)
         try:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode = WAL")

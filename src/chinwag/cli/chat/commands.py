@@ -28,7 +28,7 @@ class Quit(Exception):  # noqa: N818
         self.anyway = anyway
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True):
     """One command: how it is written, what it does in a few words, and the function. moves: it goes to another
     conversation, or, if it fails, to none: what is typed next was meant for that one, not for the one before."""
 
@@ -41,13 +41,13 @@ class Entry(msgspec.Struct, frozen=True):
 async def run(room: Room, line: str) -> None:
     """Run the command on `line`. Raises `UsageProblem`, `Quit`, and what the client raises."""
     name, *words = line[1:].split() or [""]
-    entry = COMMANDS.get(name.lower())
-    if entry is None:
+    command = COMMANDS.get(name.lower())
+    if command is None:
         raise UsageProblem(f"There is no command /{label(name)}: /help lists them. (A line may begin with // for a /.)")
     try:
-        await entry.run(room, words)
+        await command.run(room, words)
     except (ApiError, UsageProblem):
-        if entry.moves:
+        if command.moves:
             room.nowhere()
         raise
 
@@ -212,36 +212,36 @@ async def _quit(_: Room, __: list[str]) -> None:
 
 async def _help(room: Room, _: list[str]) -> None:
     room.note("A plain line is sent to the open conversation.")
-    for name, entry in COMMANDS.items():
-        room.note(f"{'/' + name + ' ' + entry.usage:28} {entry.words}")
+    for name, command in COMMANDS.items():
+        room.note(f"{'/' + name + ' ' + command.usage:28} {command.words}")
 
 
-COMMANDS: Final[dict[str, Entry]] = {
-    "open": Entry("NAME | #GROUP | NUMBER", "go into a conversation", _open, moves=True),
-    "list": Entry("", "all conversations, with what is unread", _list),
-    "history": Entry("[COUNT]", "earlier lines; again for still earlier ones", _history),
-    "who": Entry("", "who is in here, and who is online", _who),
-    "new": Entry('"TITLE" NAME…', "begin a group", _new, moves=True),
-    "add": Entry("NAME…", "add people to this group", _add),
-    "remove": Entry("NAME…", "put people out of this group", _remove),
-    "role": Entry("NAME owner|admin|member", "give somebody a role", _role),
-    "rename": Entry("TITLE", "give this group a title", _rename),
-    "find": Entry("WORDS", "open groups with that in their title", _find),
-    "join": Entry("ID", "come into an open group", _join, moves=True),
-    "link": Entry("", "make a join link of this group", _link),
-    "enter": Entry("CODE", "come into a group by its join link", _enter, moves=True),
-    "leave": Entry("", "leave this group", _leave),
-    "friends": Entry("", "friends and requests", _friends),
-    "friend": Entry("NAME", "ask somebody to be your friend", _friend),
-    "accept": Entry("NAME", "accept what somebody asked", _friend),
-    "unfriend": Entry("NAME", "decline a request, or end a friendship", _unfriend),
-    "block": Entry("NAME", "take no direct messages of somebody", _block),
-    "unblock": Entry("NAME", "take them again", _unblock),
-    "blocks": Entry("", "whom you block", _blocks),
-    "announcements": Entry("", "what the server has said", _announcements),
-    "log-out": Entry("", "forget this device, and leave", _log_out),
-    "quit": Entry("", "leave; you stay logged in", _quit),
-    "help": Entry("", "this", _help),
+COMMANDS: Final[dict[str, Command]] = {
+    "open": Command("NAME | #GROUP | NUMBER", "go into a conversation", _open, moves=True),
+    "list": Command("", "all conversations, with what is unread", _list),
+    "history": Command("[COUNT]", "earlier lines; again for still earlier ones", _history),
+    "who": Command("", "who is in here, and who is online", _who),
+    "new": Command('"TITLE" NAME…', "begin a group", _new, moves=True),
+    "add": Command("NAME…", "add people to this group", _add),
+    "remove": Command("NAME…", "put people out of this group", _remove),
+    "role": Command("NAME owner|admin|member", "give somebody a role", _role),
+    "rename": Command("TITLE", "give this group a title", _rename),
+    "find": Command("WORDS", "open groups with that in their title", _find),
+    "join": Command("ID", "come into an open group", _join, moves=True),
+    "link": Command("", "make a join link of this group", _link),
+    "enter": Command("CODE", "come into a group by its join link", _enter, moves=True),
+    "leave": Command("", "leave this group", _leave),
+    "friends": Command("", "friends and requests", _friends),
+    "friend": Command("NAME", "ask somebody to be your friend", _friend),
+    "accept": Command("NAME", "accept what somebody asked", _friend),
+    "unfriend": Command("NAME", "decline a request, or end a friendship", _unfriend),
+    "block": Command("NAME", "take no direct messages of somebody", _block),
+    "unblock": Command("NAME", "take them again", _unblock),
+    "blocks": Command("", "whom you block", _blocks),
+    "announcements": Command("", "what the server has said", _announcements),
+    "log-out": Command("", "forget this device, and leave", _log_out),
+    "quit": Command("", "leave; you stay logged in", _quit),
+    "help": Command("", "this", _help),
 }
 
 

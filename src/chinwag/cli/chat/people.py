@@ -21,7 +21,7 @@ class People:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._names: dict[AccountId, str] = {client.account: shown_name(client.session.name)}
+        self._names: dict[AccountId, str] = {client.account: shown_name(client.credentials.name)}
         self._online: dict[AccountId, bool] = {}
 
     def name(self, account: AccountId) -> str:
@@ -36,7 +36,7 @@ class People:
         """Remember a user; its id."""
         account = AccountId(user.id)
         if len(self._names) >= KNOWN:
-            self._names = {self._client.account: shown_name(self._client.session.name)}
+            self._names = {self._client.account: shown_name(self._client.credentials.name)}
         self._names[account] = CLOSED if user.closed else shown_name(user.name)
         return account
 

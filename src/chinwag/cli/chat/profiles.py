@@ -14,7 +14,7 @@ import msgspec
 
 from chinwag.cli.trouble import UsageError
 from chinwag.client.address import server_address
-from chinwag.client.session import load_session
+from chinwag.client.credentials import load_credentials
 
 FIRST: Final = "default"
 _NAME_CHARACTERS: Final = 128
@@ -70,7 +70,7 @@ def profiles() -> list[Profile]:
     found: list[tuple[float, Profile]] = []
     for path in _root().glob("*/session.json"):
         with contextlib.suppress(OSError, ValueError):
-            session = load_session(path)
+            session = load_credentials(path)
             profile = Profile(path.parent, session.name, server_address(session.url))
             found.append((path.stat().st_mtime, profile))
     return [one for _, one in sorted(found, key=lambda each: each[0], reverse=True)]
@@ -87,7 +87,7 @@ def _named(profile: str, url: str, name: str) -> Chosen:
     folder = _root() / profile
     if not (folder / "session.json").exists():
         return Chosen(None, name, url, folder)
-    session = load_session(folder / "session.json")
+    session = load_credentials(folder / "session.json")
     held = Profile(folder, session.name, server_address(session.url))
     if not _fits(held, url, name):
         raise UsageError(

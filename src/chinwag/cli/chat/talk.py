@@ -9,7 +9,7 @@ from chinwag.cli.chat.commands import Quit, UsageProblem
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.room import Room
 from chinwag.cli.chat.screen import BadLine, Screen
-from chinwag.client import ApiError, Client, LoggedOut, Mirror, Session, Unreachable, load
+from chinwag.client import ApiError, Client, Credentials, LoggedOut, Mirror, Unreachable, load
 from chinwag.client.backoff import Backoff
 
 _TYPING_LOOK: Final = 1.0
@@ -26,17 +26,17 @@ class Talk:
         self._ca_file = ca_file
         # Somebody who leaves is not kept waiting: what is unsent goes out the next time.
         self._patience = _LEAVING_SECONDS if screen.interactive else patience
-        self.session: Session | None = None
+        self.session: Credentials | None = None
 
     async def until_the_end(self) -> int:
         """Talk until the person leaves; the exit code. Raises `LoggedOut`, `ApiError`, `StoreInUse`."""
         client = Client.resume(self._folder, ca_file=self._ca_file)
-        self.session = client.session
+        self.session = client.credentials
         async with client:
             room = Room(client, Mirror(client.account), self._screen)
             try:
                 self._screen.say(
-                    Line(f"You are {client.session.name} at {client.session.url}. /help lists the commands.")
+                    Line(f"You are {client.credentials.name} at {client.credentials.url}. /help lists the commands.")
                 )
                 await self._load(room)
                 await room.tell_left_over()
@@ -58,7 +58,7 @@ class Talk:
                 async with asyncio.timeout_at(None if self._screen.interactive else until):
                     await load(room.mirror, room.client)
             except TimeoutError:
-                raise Unreachable(f"No answer from {room.client.session.url}.") from None
+                raise Unreachable(f"No answer from {room.client.credentials.url}.") from None
             except LoggedOut:
                 raise
             except ApiError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from prove.process import ServerProcess
+from tests.client.relay import Relay
 from tests.life.commands import chinwag
 
 from chinwag.client import Client
@@ -139,8 +140,8 @@ async def test_a_title_is_not_guessed(process: ServerProcess, tmp_path: Path) ->
 async def test_names_numbers_and_ids_share_no_space(process: ServerProcess, tmp_path: Path) -> None:
     await _people(process, "ada", "bob", "100")
     flags = ("--server", process.url, "--name", "ada")
-    code, _ = await piped(tmp_path, "/open bob\nfor bob\n/list\n/open 1\nfor bob again", *flags)
-    assert code == 0
+    assert (await piped(tmp_path, "/open bob\nfor bob", *flags))[0] == 0
+    assert (await piped(tmp_path, "/list\n/open 1\nfor bob again", *flags))[0] == 0
     code, said = await piped(tmp_path, "/open 100\nlost", *flags)
     assert (code, "/list has no number 100" in said) == (1, True), said
     code, said = await piped(tmp_path, "/open @100\nfor 100", *flags)
@@ -262,20 +263,21 @@ async def test_what_a_log_in_before_had_not_sent_is_told(process: ServerProcess,
 
 async def test_what_is_unsent_is_not_given_up_by_logging_out(process: ServerProcess, tmp_path: Path) -> None:
     await _people(process, "ada", "bob")
-    chat = await Pipes.open(tmp_path, "--server", process.url, "--name", "ada", "--patience", "1")
-    chat.type("/open bob")
-    await chat.sees("── bob")
-    await process.kill()
-    await chat.sees("connection lost")
-    chat.type("hello")
-    await chat.sees("(waiting to be sent) hello")
-    chat.type("/log-out")
-    await chat.sees("! 1 lines are not sent yet")
-    await chat.sees("/log-out now gives them up")
-    chat.type("/quit")
-    assert await chat.leave() == 1
-    await process.start("--server-port", process.url.rpartition(":")[2])
-    assert (await piped(tmp_path, "", "--name", "ada"))[0] == 0
+    async with Relay(lambda: process.url) as relay:
+        chat = await Pipes.open(tmp_path, "--server", relay.url, "--name", "ada", "--patience", "1")
+        chat.type("/open bob")
+        await chat.sees("── bob")
+        await process.kill()
+        await chat.sees("connection lost")
+        chat.type("hello")
+        await chat.sees("(waiting to be sent) hello")
+        chat.type("/log-out")
+        await chat.sees("! 1 lines are not sent yet")
+        await chat.sees("/log-out now gives them up")
+        chat.type("/quit")
+        assert await chat.leave() == 1
+        await process.start()
+        assert (await piped(tmp_path, "", "--name", "ada"))[0] == 0
     assert await _texts(process, "bob", "ada") == ["hello"]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from prove.process import ServerProcess
+from tests.client.relay import Relay
 from tests.life.commands import chinwag
 
 from chinwag.client import Client
@@ -185,25 +186,29 @@ async def test_somebody_who_is_logged_out_is_asked_to_log_in_again(process: Serv
 async def test_a_new_data_folder_is_a_new_account(process: ServerProcess, tmp_path: Path) -> None:
     """The device that the terminal kept is of a server that is no more; it asks instead of giving up."""
     await process.start()
-    async with await _friend(process):
-        terminal = await _terminal(process, tmp_path)
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
-    await process.stop()
-    port = process.url.rpartition(":")[2]
-    fresh = ServerProcess(tmp_path / "fresh")
-    try:
-        await fresh.start("--server-port", port)
-        for _ in range(2):  # at every start, until it has worked
-            terminal = await Terminal.open(tmp_path, "--name", "ada")
-            await terminal.sees(f"Log in again as ada at {process.url}.")
-            terminal.type("\x03")
-            assert await terminal.ended() == 0
-        terminal = await Terminal.open(tmp_path, "--name", "ada")
+    serving = process
+    async with Relay(lambda: serving.url) as relay:
+        await (await Client.sign_up(process.url, "ada", PASSWORD)).close()
+        terminal = await Terminal.open(tmp_path, "--server", relay.url, "--name", "ada")
         await terminal.sees("Do you have an account there as ada? [Y/n]")
-        terminal.type("n\r")
+        terminal.type("\r")
         await terminal.sees("No conversations yet")
         terminal.type("\x04")
         assert await terminal.ended() == 0
-    finally:
-        fresh.end()
+        serving = ServerProcess(tmp_path / "fresh")
+        try:
+            await serving.start()
+            for _ in range(2):  # at every start, until it has worked
+                terminal = await Terminal.open(tmp_path, "--name", "ada")
+                await terminal.sees(f"Log in again as ada at {relay.url}.")
+                await terminal.sees("Do you have an account there as ada? [Y/n]")
+                terminal.type("\x03")
+                assert await terminal.ended() == 0
+            terminal = await Terminal.open(tmp_path, "--name", "ada")
+            await terminal.sees("Do you have an account there as ada? [Y/n]")
+            terminal.type("n\r")
+            await terminal.sees("No conversations yet")
+            terminal.type("\x04")
+            assert await terminal.ended() == 0
+        finally:
+            serving.end()

@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from typing import Final
 
 from chinwag.cli.chat.line import Line
@@ -23,6 +24,8 @@ class Plain:
         self.interactive = interactive
         self._prompt = PROMPT
         self._count = 0
+        self._broken = False
+        self._reading: Future[str | BadLine | None] | None = None
 
     def say(self, line: Line) -> None:
         """Print a line. On a terminal it is broken into rows; in a pipe it is as long as it is."""
@@ -44,41 +47,62 @@ class Plain:
 
     def ask(self, question: str) -> str:
         """Ask, and wait for the answer."""
-        sys.stdout.write(spelt(question, sys.stdout.encoding))
-        sys.stdout.flush()
-        line = self._read()
-        if line is None:
-            raise EOFError
-        return line.strip() if isinstance(line, str) else self.ask(f"{line.why} {question}")
+        while True:
+            self._show(question)
+            line = self._next().result()
+            self._reading = None
+            if line is None:
+                raise EOFError
+            if isinstance(line, str):
+                return line.strip()
+            self.say(Line(line.why))
 
     async def lines(self) -> AsyncIterator[str | BadLine]:
         """Lines as they come.
 
         A thread of its own waits for each, as a pipe or a file cannot be waited for on the event loop everywhere; it
-        does not keep the process from ending. It reads no line before it is wanted.
+        does not keep the process from ending. It reads no line before one is wanted, and what it has read when nobody
+        waits any longer is there for whoever asks next.
         """
         loop = asyncio.get_running_loop()
         while True:
-            answer: asyncio.Future[str | BadLine | None] = loop.create_future()
             if self.interactive:
-                sys.stdout.write(spelt(self._prompt, sys.stdout.encoding))
-                sys.stdout.flush()
-            threading.Thread(target=self._hand_over, args=(loop, answer), name="input", daemon=True).start()
-            line = await answer
+                self._show(self._prompt)
+            there = asyncio.Event()
+
+            def wake(_: object, there: asyncio.Event = there) -> None:
+                with contextlib.suppress(RuntimeError):  # a loop that is closed waits no longer
+                    loop.call_soon_threadsafe(there.set)
+
+            reading = self._next()
+            reading.add_done_callback(wake)
+            await there.wait()
+            self._reading = None
+            line = reading.result()
             if line is None:
                 return
             yield line
 
-    def _hand_over(self, loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[str | BadLine | None]") -> None:
+    def _show(self, text: str) -> None:
+        sys.stdout.write(spelt(text, sys.stdout.encoding))
+        sys.stdout.flush()
+
+    def _next(self) -> "Future[str | BadLine | None]":
+        """The line that is being read now, or one more."""
+        if self._reading is None:
+            self._reading = Future()
+            threading.Thread(target=self._hand_over, args=(self._reading,), name="input", daemon=True).start()
+        return self._reading
+
+    def _hand_over(self, reading: "Future[str | BadLine | None]") -> None:
         try:
-            line = self._read()
+            reading.set_result(self._read())
         except OSError as error:
-            line = BadLine(f"The input cannot be read: {error.strerror or error}.")
-        with contextlib.suppress(RuntimeError):  # a loop that is closed wants no more lines
-            loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(line))
+            self._broken = True  # what cannot be read once is not asked again
+            reading.set_result(BadLine(f"The input cannot be read: {error.strerror or error}."))
 
     def _read(self) -> str | BadLine | None:
-        if sys.stdin is None:
+        if sys.stdin is None or self._broken:
             return None
         source = sys.stdin.buffer
         raw = source.readline(LINE_BYTES + 1)

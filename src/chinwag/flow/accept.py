@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS, Text, check_body
-from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole
+from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole, asked
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import (
     AccountId,
@@ -263,7 +263,15 @@ class Accept:
 
     def _append(self, asker: Asker, wish: Wish, *, opening: bool = False) -> None:
         command = Command(
-            wish.conversation, wish.account, wish.device, wish.id, self._clock(), wish.action, self._rules, opening
+            wish.conversation,
+            wish.account,
+            wish.device,
+            wish.id,
+            self._clock(),
+            wish.action,
+            self._rules,
+            opening,
+            asked(wish.action),
         )
         self._answered.append(command, (asker, wish))
         self.accepted += 1

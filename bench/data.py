@@ -23,7 +23,7 @@ from chinwag.assembly import open_directory_in, private_folder
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Create
 from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
-from chinwag.domain.decide import Placed, decide
+from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, ClientId, DeviceId, Snowflake, direct_id, group_id
 from chinwag.flow.access.key_ring import KeyRing
@@ -116,7 +116,7 @@ class Book:
         name = group_id(_ids.next(now))
         command = Command(name, owner.account, owner.device, ClientId("create"), now, action)
         placed = decide(None, command, self._position())
-        assert isinstance(placed, Placed), placed
+        assert isinstance(placed, Numbered), placed
         draft = Draft(placed.state)
         draft.place(placed, KeyName(name, owner.device, command.id), SendKey(placed.state.applied, 1, now))
         await self._stores.message_store.commit([draft.commit()])

@@ -17,8 +17,8 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.change_password import reset_password
 from chinwag.flow.access.collaborators import AccountRules
 from chinwag.flow.access.log_in import log_in
+from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.passwords import Passwords
-from chinwag.flow.access.session import Session
 from chinwag.ports.directory import Account, Directory
 from chinwag.roles.api import answers
 from chinwag.roles.api.app import ApiSettings
@@ -194,8 +194,8 @@ def test_no_password_or_token_shows_in_a_repr() -> None:
         ChangePasswordRequest(current=PASSWORD, new=PASSWORD),
         CloseAccountRequest(password=PASSWORD),
         RefreshRequest(refresh_token=PASSWORD, attempt=PASSWORD),
-        answers.session(Session(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1)),
-        Session(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1),
+        answers.session(LoggedIn(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1)),
+        LoggedIn(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1),
     ):
         assert PASSWORD not in f"{holder} {holder!r} {[holder]}"
         assert PASSWORD not in str(holder.__rich_repr__())

@@ -8,7 +8,7 @@ from chinwag.client.mirror import Mirror
 from chinwag.domain import command as c
 from chinwag.domain.body import Text
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, Role, Span
-from chinwag.domain.decide import Placed, decide
+from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.events import Delivered, Message, NumberedEvent, Read
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.marks import Mark, Marks, merge, read_up_to, unread
@@ -54,7 +54,7 @@ class World:
         self.commands += 1
         wish = c.Command(GROUP, account, DeviceId("9"), ClientId(str(self.commands)), self.commands, action)
         decided = decide(self.state, wish, Position(1, self.commands, 0))
-        if isinstance(decided, Placed):
+        if isinstance(decided, Numbered):
             self.state = decided.state
             self.events.append(decided.event)
             self.spans |= {(span.account, span.first): span for span in decided.spans}

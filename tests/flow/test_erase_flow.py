@@ -38,7 +38,7 @@ def erasing(stage: Stage) -> tuple[Erase, Callable[[], None]]:
 
 
 async def settled(stage: Stage) -> None:
-    while await stage.refusals.once() or await relay_once(stage.directory, stage.embedded.inbox):
+    while await stage.declines.once() or await relay_once(stage.directory, stage.embedded.inbox):
         pass
 
 
@@ -54,7 +54,7 @@ async def test_its_groups_pass_on_and_its_conversations_refuse(tmp_path: Path) -
         assert await stage.write("2", "1") is None
         tea = await stage.group("1", "Tea", GroupSettings(), "2", "3")
         await close_account_of(stage.accounts, ANN)
-        assert await erase.empty_some() == 0, "its refusals are waited for"
+        assert await erase.empty_some() == 0, "what it declines is waited for"
         await settled(stage)
         assert await erase.empty_some() == 1
         state = await stage.state(tea)

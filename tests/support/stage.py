@@ -23,10 +23,10 @@ from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accou
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import system_clock
+from chinwag.flow.declines import Declines
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.permits import Permits
-from chinwag.flow.refusals import Refusals
 from chinwag.flow.states import States
 from chinwag.ports.bus import Answer, NodeId
 from chinwag.ports.directory import Account, Directory
@@ -76,8 +76,8 @@ class Stage:
             AcceptRules(group_members=30),
             system_clock,
         )
-        self.refusals = Refusals(
-            directory, embedded.message_store, embedded.log, embedded.bus, system_clock, NodeId(f"refusals{epoch}")
+        self.declines = Declines(
+            directory, embedded.message_store, embedded.log, embedded.bus, system_clock, NodeId(f"declines{epoch}")
         )
         self.listing = Listing(directory, embedded.inbox, embedded.message_store)
         self.links = Links(
@@ -94,7 +94,7 @@ class Stage:
         """Let the worker of the log run, and nothing else."""
         self.accept.start()
         self._delivery.start()
-        self._stop = self.refusals.listen()
+        self._stop = self.declines.listen()
 
     async def close(self) -> None:
         """Leave it as it is."""

@@ -6,9 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, React, Refuse, Send, SetTitle
+from chinwag.domain.command import (
+    Action,
+    Add,
+    Command,
+    Create,
+    Decline,
+    Delete,
+    Edit,
+    Leave,
+    React,
+    Send,
+    SetTitle,
+    asked,
+)
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, SendKey
-from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
+from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide
 from chinwag.domain.events import Message, Notice
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.refusal import Code
@@ -34,8 +47,8 @@ def at(sequence: int) -> Position:
     return Position(1, sequence, 0)
 
 
-def placed(decision: Decision) -> Placed:
-    assert type(decision) is Placed, decision
+def placed(decision: Decision) -> Numbered:
+    assert type(decision) is Numbered, decision
     return decision
 
 
@@ -44,7 +57,7 @@ def send(state: Conversation | None, account: AccountId, sequence: int, text: st
 
 
 def code(decision: Decision) -> Code:
-    assert type(decision) is Refusal, decision
+    assert type(decision) is Rejected, decision
     return decision.code
 
 
@@ -87,6 +100,41 @@ def test_a_retry_gives_the_first_answer_even_where_nothing_else_is_allowed() -> 
     assert decide(None, command(CAT, Send(Text(""))), at(9), earlier=key) == Again(key)
 
 
+EVERYTHING: list[Action] = [
+    Send(Text("one")),
+    Send(Text("two")),
+    Send(Text("one"), reply_to=1),
+    Send(Text("one", (BEN,))),
+    Add(BEN),
+    Add(CAT),
+    Leave(),
+    SetTitle("one"),
+    Create("one", (BEN,), GroupSettings()),
+    Create("one", (CAT,), GroupSettings()),
+]
+
+
+@pytest.mark.parametrize("first", EVERYTHING, ids=repr)
+def test_an_id_stands_for_one_thing_asked(first: Action) -> None:
+    """Whatever else is asked under it is refused, and nothing of the first is changed (P6)."""
+    key = SendKey(at(1), 7, 500, asked(first))
+    for action in EVERYTHING:
+        again = msgspec.structs.replace(command(CAT, action), digest=asked(action))
+        expected = Again(key) if action == first else Rejected(Code.ID_REUSED)
+        assert decide(None, again, at(9), earlier=key) == expected
+        # A key of format 1 has no digest: it matches anything, as it did when it was written.
+        old = SendKey(at(1), 7, 500)
+        assert decide(None, again, at(9), earlier=old) == Again(old)
+
+
+def test_a_retry_may_name_another_one_before_it() -> None:
+    assert (
+        asked(Send(Text("x"), after=ClientId("a")))
+        == asked(Send(Text("x"), after=ClientId("b")))
+        == asked(Send(Text("x")))
+    )
+
+
 def test_a_send_waits_for_the_one_named_in_after() -> None:
     state = send(None, ANN, 1)
     follows = command(ANN, Send(Text("two"), after=ClientId("one")))
@@ -97,7 +145,7 @@ def test_a_send_waits_for_the_one_named_in_after() -> None:
 @pytest.mark.parametrize(("reply_to", "allowed"), [(0, True), (1, True), (2, False), (-1, False)])
 def test_a_reply_names_an_earlier_event(reply_to: int, allowed: bool) -> None:
     decision = decide(send(None, ANN, 1), command(ANN, Send(Text("hi"), reply_to=reply_to)), at(2))
-    assert (type(decision) is Placed) == allowed
+    assert (type(decision) is Numbered) == allowed
     if not allowed:
         assert code(decision) is Code.BAD_REPLY
 
@@ -114,26 +162,26 @@ def test_a_message_moves_the_author_s_own_mark_only() -> None:
 
 def test_who_refuses_gets_nothing_until_it_takes_messages_again() -> None:
     state = send(None, ANN, 1)
-    refused = decide(state, command(ANN, Refuse(on=True)), at(2))
+    refused = decide(state, command(ANN, Decline(on=True)), at(2))
     assert type(refused) is Noted
     assert (refused.state.head, refused.state.applied) == (1, at(2))
     assert code(decide(refused.state, command(BEN, Send(Text("hi"))), at(3))) is Code.RECIPIENT_REFUSES
-    assert placed(decide(refused.state, command(ANN, Send(Text("hi"))), at(3))).state.refusing == (ANN,)
-    again = decide(refused.state, command(ANN, Refuse(on=False)), at(3))
+    assert placed(decide(refused.state, command(ANN, Send(Text("hi"))), at(3))).state.declining == (ANN,)
+    again = decide(refused.state, command(ANN, Decline(on=False)), at(3))
     assert type(again) is Noted
     assert placed(decide(again.state, command(BEN, Send(Text("hi"))), at(4))).state.head == 2
 
 
-def test_refusing_twice_is_refusing_once() -> None:
-    one = decide(send(None, ANN, 1), command(ANN, Refuse(on=True)), at(2))
+def test_declining_twice_is_declining_once() -> None:
+    one = decide(send(None, ANN, 1), command(ANN, Decline(on=True)), at(2))
     assert type(one) is Noted
-    two = decide(one.state, command(ANN, Refuse(on=True)), at(3))
+    two = decide(one.state, command(ANN, Decline(on=True)), at(3))
     assert type(two) is Noted
-    assert two.state.refusing == (ANN,)
+    assert two.state.declining == (ANN,)
 
 
 def test_one_can_refuse_before_anything_was_said() -> None:
-    noted = decide(None, command(BEN, Refuse(on=True)), at(1))
+    noted = decide(None, command(BEN, Decline(on=True)), at(1))
     assert type(noted) is Noted
     assert noted.state.head == 0
     assert code(decide(noted.state, command(ANN, Send(Text("hi"))), at(2))) is Code.RECIPIENT_REFUSES
@@ -142,8 +190,8 @@ def test_one_can_refuse_before_anything_was_said() -> None:
 
 
 def test_only_the_two_can_refuse() -> None:
-    assert code(decide(None, command(CAT, Refuse(on=True)), at(1))) is Code.NOT_MEMBER
-    assert code(decide(None, command(ANN, Refuse(on=True), conversation=GROUP), at(1))) is Code.NOT_MEMBER
+    assert code(decide(None, command(CAT, Decline(on=True)), at(1))) is Code.NOT_MEMBER
+    assert code(decide(None, command(ANN, Decline(on=True), conversation=GROUP), at(1))) is Code.NOT_MEMBER
 
 
 @pytest.mark.parametrize("action", [Edit(1, Text("x")), Delete(1), React(1, "+")])
@@ -177,7 +225,7 @@ def test_numbers_are_dense_and_ordinals_count_messages(wishes: list[tuple[Accoun
         decision = decide(state, wish, at(sequence))
         assert msgspec.json.encode(state) == before, "decide changed its argument"
         assert decide(state, wish, at(sequence)) == decision, "the same prefix gives the same rows"
-        if type(decision) is Placed:
+        if type(decision) is Numbered:
             event = decision.event
             messages += type(event) is Message
             assert type(event) in (Message, Notice)
@@ -199,5 +247,5 @@ def test_a_state_read_back_from_storage_decides_alike(wishes: list[tuple[Account
         read_wish = msgspec.msgpack.decode(msgspec.msgpack.encode(wish), type=Command)
         decision = decide(state, wish, at(sequence))
         assert decide(read, read_wish, at(sequence)) == decision
-        if type(decision) is Placed:
+        if type(decision) is Numbered:
             state = decision.state

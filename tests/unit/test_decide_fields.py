@@ -8,10 +8,10 @@ from chinwag.domain.command import (
     Action,
     Add,
     Command,
+    Decline,
     Enter,
     Join,
     Leave,
-    Refuse,
     Remove,
     Send,
     SetRole,
@@ -19,7 +19,7 @@ from chinwag.domain.command import (
     SetTitle,
 )
 from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role
-from chinwag.domain.decide import Noted, Placed, decide
+from chinwag.domain.decide import Noted, Numbered, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 ANN, BEN, CAT, DAN = map(AccountId, "1234")
@@ -42,7 +42,7 @@ def state_of(conversation: ConversationId) -> Conversation:
         at=1_000,
         title="Title",
         settings=GroupSettings(history="joined", join="open", invite="members", description="All about it"),
-        refusing=(ANN,) if conversation == DIRECT else (DAN,),
+        declining=(ANN,) if conversation == DIRECT else (DAN,),
         applied=Position(1, 9, 0),
         barred=(DAN,),
         history_from=4,
@@ -65,13 +65,13 @@ def changed(before: msgspec.Struct, after: msgspec.Struct) -> set[str]:
 def after_(state: Conversation, account: AccountId, action: Action) -> Conversation:
     command = Command(state.id, account, DeviceId("d"), ClientId("i"), 2_000, action)
     decision = decide(state, command, Position(1, 10, 0))
-    assert isinstance(decision, Placed | Noted), decision
+    assert isinstance(decision, Numbered | Noted), decision
     return decision.state
 
 
 CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (DIRECT, ANN, Send(Text("hi")), ALWAYS | {"members", "ordinal"}),
-    (DIRECT, BEN, Refuse(on=True), {"applied", "refusing"}),
+    (DIRECT, BEN, Decline(on=True), {"applied", "declining"}),
     (GROUP, ANN, Add(CAT), ALWAYS | {"members"}),
     (GROUP, ANN, Add(DAN), ALWAYS | {"members", "barred"}),
     (GROUP, ANN, Remove(BEN), ALWAYS | {"members", "barred"}),

@@ -23,7 +23,7 @@ from chinwag.domain.command import (
     SetTitle,
 )
 from chinwag.domain.conversation import BARRED_MAX, Conversation, GroupSettings, Position, Role, Span
-from chinwag.domain.decide import Placed, decide
+from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.ids import LISTING, AccountId, ClientId, DeviceId, group_id
 from chinwag.domain.membership import Outcome
 from chinwag.domain.refusal import Code, Refused
@@ -182,7 +182,7 @@ def test_the_removed_who_are_remembered_are_bounded() -> None:
 def test_a_message_keeps_who_was_removed() -> None:
     state = change(made(), OWNER, Remove(MEMBER)).state
     placed = decide(state, command(OWNER, Send(Text("hi"))), Position(1, 9, 0))
-    assert isinstance(placed, Placed)
+    assert isinstance(placed, Numbered)
     assert placed.state.barred == (MEMBER,)
 
 
@@ -195,7 +195,7 @@ def test_a_description_is_text_of_bounded_length() -> None:
 def test_the_listing_is_told_of_open_groups_only() -> None:
     def told(settings: GroupSettings, action: Action) -> bool:
         placed = decide(made(settings), command(OWNER, action), Position(1, 9, 0))
-        assert isinstance(placed, Placed)
+        assert isinstance(placed, Numbered)
         return LISTING in placed.audience
 
     opened, closed = GroupSettings(join="open"), CLOSED
@@ -329,7 +329,7 @@ def test_laws_of_groups(how: GroupSettings, wishes: list[tuple[AccountId, Action
     allowed: dict[AccountId, set[int]] = {}
     for sequence, (account, wish) in enumerate([(OWNER, action), *wishes], start=1):
         decision = decide(state, command(account, wish, 4), Position(1, sequence, 0))
-        if type(decision) is not Placed:
+        if type(decision) is not Numbered:
             continue
         state = decision.state
         rows |= {(span.account, span.first): span for span in decision.spans}

@@ -68,9 +68,9 @@ def measured(value: object) -> int:
         Conversation(ConversationId("g~1"), False, {}, title="\U0001f600" * 200),
         Conversation(ConversationId("g~1"), False, {}, settings=GroupSettings(description="\U0001f600" * 1_000)),
         Conversation(ConversationId("g~1"), False, {}, barred=tuple(AccountId(f"{n:020}") for n in range(BARRED_MAX))),
-        Conversation(ConversationId("d~1~2"), True, {}, refusing=(AccountId("1"), AccountId("2"))),
+        Conversation(ConversationId("d~1~2"), True, {}, declining=(AccountId("1"), AccountId("2"))),
     ],
-    ids=["empty", "members", "title", "description", "barred", "refusing"],
+    ids=["empty", "members", "title", "description", "barred", "declining"],
 )
 def test_whatever_makes_a_state_large_counts(state: Conversation) -> None:
     assert weight(state) >= 0.7 * measured(state)

@@ -83,7 +83,7 @@ class SetSettings(msgspec.Struct, frozen=True, gc=False, tag="settings"):
     settings: GroupSettings
 
 
-class Refuse(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
+class Decline(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
     """The command's account takes no messages in this direct conversation (`on`), or takes them again. No event."""
 
     on: bool
@@ -124,7 +124,7 @@ Action = (
     | SetRole
     | SetTitle
     | SetSettings
-    | Refuse
+    | Decline
     | Edit
     | Delete
     | React

@@ -75,7 +75,7 @@ class Conversation(msgspec.Struct, frozen=True):
     head: its last number, 0 before the first. ordinal: messages so far (notices do not count).
     at: `sent_at` of the last event, in milliseconds since 1970.
     members: the present members, in order of joining.
-    refusing: members of a direct conversation who take no messages now (a block, a disabled account).
+    declining: members of a direct conversation who take no messages now (a block, a disabled account).
     barred: accounts that were removed from the group, the latest last: they come back only by being added.
     history_from: while the settings say "all", the first number that somebody new may read. What was said while they
     said "joined" is opened to nobody later.
@@ -89,7 +89,7 @@ class Conversation(msgspec.Struct, frozen=True):
     at: int = 0
     title: str = ""
     settings: GroupSettings = GroupSettings()
-    refusing: tuple[AccountId, ...] = ()
+    declining: tuple[AccountId, ...] = msgspec.field(default=(), name="refusing")  # as it is stored
     applied: Position = START
     barred: tuple[AccountId, ...] = ()
     history_from: int = 1

@@ -5,6 +5,7 @@ from chinwag.ports.directory.announcements import Announcement, AnnouncementRepo
 from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.declines import DeclineDue, DeclineRepository
 from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
 from chinwag.ports.directory.directory import Directory, Transaction
 from chinwag.ports.directory.erasures import Erasure, ErasureRepository, ErasureStage
@@ -15,7 +16,6 @@ from chinwag.ports.directory.listing import ListingMark, ListingRepository, Open
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
-from chinwag.ports.directory.refusals import RefusalDue, RefusalRepository
 
 __all__ = [
     "OPERATOR",
@@ -29,6 +29,8 @@ __all__ = [
     "AuditRow",
     "BlockRepository",
     "CreatedGroupRepository",
+    "DeclineDue",
+    "DeclineRepository",
     "Device",
     "DeviceRepository",
     "Directory",
@@ -48,8 +50,6 @@ __all__ = [
     "OutboxRow",
     "RefreshToken",
     "RefreshTokenRepository",
-    "RefusalDue",
-    "RefusalRepository",
     "Standing",
     "Transaction",
 ]

@@ -206,6 +206,9 @@ class Gateway:
         start = await catch_up.start(self.inbox, session.account, epoch, position)
         if _has_left(session):
             return
+        if start.reset is not None:
+            # First: a client that keeps the position in `welcome` must know by then that it has to load afresh.
+            session.push(encode(Reset(start.reset, start.epoch, start.position)))
         session.push(
             encode(
                 Welcome(
@@ -219,9 +222,7 @@ class Gateway:
                 )
             )
         )
-        if start.reset is not None:
-            session.push(encode(Reset(start.reset, start.epoch, start.position)))
-        elif cursor is not None and cursor.position:
+        if start.reset is None and cursor is not None and cursor.position:
             self.marks.received(session.account, cursor.position)
         self.figures.welcomed += 1
         self._report(session, "up")

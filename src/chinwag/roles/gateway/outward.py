@@ -13,8 +13,9 @@ import msgspec
 import structlog
 
 from chinwag.domain.account_change import AccountClosed, AccountDisabled, DeviceRevoked
+from chinwag.domain.command import Send
 from chinwag.domain.events import AccountEvent
-from chinwag.domain.ids import AccountId, ClientId, DeviceId
+from chinwag.domain.ids import ACCOUNT_CHARACTERS, AccountId, DeviceId, direct_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow import catch_up
@@ -23,7 +24,7 @@ from chinwag.ports.bus import Answer, Tell
 from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.turns import STRETCH
 from chinwag.roles.port.socket import Socket
-from chinwag.wire.codec import encode, error_frame, event_frame, signal_frame
+from chinwag.wire.codec import About, encode, error_frame, event_frame, signal_frame
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import Ack, Bye, Reset
 
@@ -96,8 +97,11 @@ class Outward:
         if self._paused_at and self.socket.buffered > self.gateway.rules.outbound_bytes:
             self.close(Refused(Code.SLOW_CONSUMER))
 
-    def refuse(self, refused: Refused, answers: ClientId | None) -> None:
-        """Tell the client what is refused."""
+    def refuse(self, refused: Refused, answers: About) -> None:
+        """Tell the client which frame is refused, and why."""
+        to = answers.to
+        if answers.conversation is None and to and to != self.account and len(to) <= ACCOUNT_CHARACTERS:
+            answers = msgspec.structs.replace(answers, conversation=direct_id(self.account, to))
         self.gateway.figures.refused += 1
         self.push(error_frame(refused, answers))
         if refused.code is Code.RATE_LIMITED:
@@ -126,7 +130,8 @@ class Outward:
         if answer.refused is None:
             self.push(encode(Ack(wish.id, wish.conversation, answer.number, answer.sent_at)))
         else:
-            self.refuse(Refused(answer.refused, answer.detail), wish.id)
+            kind = "send" if type(wish.action) is Send else "change"
+            self.refuse(Refused(answer.refused, answer.detail), About(kind, wish.id, wish.conversation))
 
     def arrived(self, position: int, events: Sequence[bytes]) -> None:
         """Events from the inbox's feed."""

@@ -13,7 +13,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.port.socket import Socket
-from chinwag.wire.codec import BadFrame, decode_client, frame_id
+from chinwag.wire.codec import BadFrame, about, about_frame, decode_client
 from chinwag.wire.frames import ClientFrame, Hello
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Session(Outward):
         try:
             frame = decode_client(payload)
         except BadFrame as refused:
-            self.refuse(refused, refused.id)
+            self.refuse(refused, refused.about)
             if not self.welcomed:
                 self.close(refused)
             return
@@ -92,7 +92,7 @@ class Session(Outward):
         rules = self.gateway.rules.frames
         # What is refused must not dig deeper: waiting as long as told is enough.
         self._level = rules.burst
-        self.refuse(Refused(Code.RATE_LIMITED, "too many frames", 1.0 + 1.0 / rules.per_second), frame_id(payload))
+        self.refuse(Refused(Code.RATE_LIMITED, "too many frames", 1.0 + 1.0 / rules.per_second), about(payload))
 
     def paused(self) -> None:
         """The peer reads too slowly."""
@@ -149,7 +149,7 @@ class Session(Outward):
             else:
                 self.close(Refused(Code.HELLO_EXPECTED))
         except Refused as refused:
-            self.refuse(refused, getattr(frame, "id", None))
+            self.refuse(refused, about_frame(frame))
 
     async def _hello(self, hello: Hello) -> None:
         try:

@@ -18,7 +18,7 @@ ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 
 
 async def settled(stage: Stage) -> None:
-    while await stage.refusals.once():
+    while await stage.declines.once():
         pass
 
 
@@ -50,9 +50,9 @@ async def test_a_crash_after_the_block_loses_nothing(tmp_path: Path) -> None:
         assert await stage.write("1", "2") is None
         await block(stage.accounts, BEN, ANN)
     async with on_stage(tmp_path / "data", epoch=2) as stage:
-        assert await stage.refusals.once() == 1
+        assert await stage.declines.once() == 1
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
-        assert await stage.refusals.once() == 0
+        assert await stage.declines.once() == 0
 
 
 async def test_a_crash_after_the_command_does_it_again_and_changes_nothing(tmp_path: Path) -> None:
@@ -62,12 +62,12 @@ async def test_a_crash_after_the_command_does_it_again_and_changes_nothing(tmp_p
         await block(stage.accounts, BEN, ANN)
         stage.directory.failing = 1
         with pytest.raises(Refused):
-            await stage.refusals.once()
-        assert (await stage.state(direct_id(ANN, BEN))).refusing == (BEN,)
+            await stage.declines.once()
+        assert (await stage.state(direct_id(ANN, BEN))).declining == (BEN,)
     async with on_stage(tmp_path / "data", epoch=2) as stage:
-        assert await stage.refusals.once() == 1
-        assert (await stage.state(direct_id(ANN, BEN))).refusing == (BEN,)
-        assert await stage.refusals.once() == 0
+        assert await stage.declines.once() == 1
+        assert (await stage.state(direct_id(ANN, BEN))).declining == (BEN,)
+        assert await stage.declines.once() == 0
 
 
 async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> None:
@@ -79,21 +79,21 @@ async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> No
             """Another process unblocks, tells and settles after this one has read the directory."""
             async with stage.directory.transaction() as transaction:
                 await transaction.blocks.remove(BEN, ANN)
-                for row in await transaction.refusals.pending(9):
-                    await transaction.refusals.done(row)
+                for row in await transaction.declines.pending(9):
+                    await transaction.declines.done(row)
 
-        say = stage.refusals._say
+        say = stage.declines._say
 
         async def said_late(pairs):  # type: ignore[no-untyped-def]
             truth = await say(pairs)
             await unblocked_between()
             return truth
 
-        stage.refusals._say = said_late  # type: ignore[method-assign]
-        await stage.refusals.once()
-        stage.refusals._say = say  # type: ignore[method-assign]
+        stage.declines._say = said_late  # type: ignore[method-assign]
+        await stage.declines.once()
+        stage.declines._say = say  # type: ignore[method-assign]
         await settled(stage)
-        assert (await stage.state(direct_id(ANN, BEN))).refusing == ()
+        assert (await stage.state(direct_id(ANN, BEN))).declining == ()
 
 
 async def test_neither_is_told_that_the_other_is_writing(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ async def test_a_disabled_account_whose_telling_crashed_is_told_after_a_restart(
         await disable(stage.accounts, BEN)
         stage.directory.failing = 1
         with pytest.raises(Refused):
-            await stage.refusals.once()
+            await stage.declines.once()
     async with on_stage(tmp_path / "data", epoch=2) as stage:
-        assert await stage.refusals.once() == 1
+        assert await stage.declines.once() == 1
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
 
 

@@ -680,11 +680,16 @@ export interface SignUpRequest {
   invitation?: string;
 }
 
-/** Log a new device in. `device` is its name in the list of devices. */
+/**
+ * Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an
+ * earlier log-in of this account on this device, used up or not, if there was one: it lets nobody in, but
+ * whoever shows it is not held up by others who guess the account's password.
+ */
 export interface LogInRequest {
   name: string;
   password: string;
   device?: string;
+  known_device?: string;
 }
 
 /**

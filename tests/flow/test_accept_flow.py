@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.support.stage import on_stage
+from tests.support.backstage import backstage
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Leave, Remove, Send
@@ -17,7 +17,7 @@ ANNA, BERTA = "1", "2"
 
 
 async def test_a_retry_of_what_was_placed_is_answered_also_after_one_is_out(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA, "3")
         tea = await stage.group(ANNA, "Tea", GroupSettings(), BERTA, "3")
         sent = await stage.do(BERTA, tea, Send(Text("hello")), "m1")
@@ -40,7 +40,7 @@ class _Away:
 
 
 async def test_a_look_up_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA)
         monkeypatch.setattr(stage.accept, "_permits", _Away())
         monkeypatch.setattr(accept, "ANSWER_SECONDS", 0.05)

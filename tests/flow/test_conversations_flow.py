@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.stage import Stage, on_stage
+from tests.support.backstage import Backstage, backstage
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Leave, Remove, Send, SetSettings, SetTitle
@@ -19,7 +19,7 @@ ANNA, BERTA = "1", "2"
 class Between:
     """A message store in which something happens between the reading of spans and that of states, once."""
 
-    def __init__(self, stage: Stage, conversation: ConversationId, account: str, *actions: Any) -> None:
+    def __init__(self, stage: Backstage, conversation: ConversationId, account: str, *actions: Any) -> None:
         self._stage = stage
         self._conversation = conversation
         self._account = account
@@ -34,7 +34,7 @@ class Between:
         return await self._stage.embedded.message_store.states(conversations)
 
 
-def _views(stage: Stage, store: Any = None) -> Conversations:
+def _views(stage: Backstage, store: Any = None) -> Conversations:
     return Conversations(store or stage.embedded.message_store, stage.embedded.mark_store)
 
 
@@ -46,7 +46,7 @@ async def _seen(views: Conversations, account: str, conversation: ConversationId
 
 
 async def test_who_is_out_sees_the_group_as_it_was(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA)
         before = GroupSettings(join="open", description="for tea")
         tea = await stage.group(ANNA, "Tea", before, BERTA)
@@ -60,7 +60,7 @@ async def test_who_is_out_sees_the_group_as_it_was(tmp_path: Path) -> None:
 
 
 async def test_a_removal_between_two_reads(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA)
         tea = await stage.group(ANNA, "Tea", GroupSettings(), BERTA)
         remove = Remove(AccountId(BERTA))
@@ -73,7 +73,7 @@ async def test_a_removal_between_two_reads(tmp_path: Path) -> None:
 
 
 async def test_coming_back_between_two_reads(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA)
         tea = await stage.group(ANNA, "Tea", GroupSettings(), BERTA)
         await stage.do(BERTA, tea, Leave())

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.support.stage import DEVICE, Stage, on_stage
+from tests.support.backstage import DEVICE, Backstage, backstage
 
 from chinwag.domain.command import Create
 from chinwag.domain.conversation import GroupSettings
@@ -17,13 +17,13 @@ from chinwag.ports.bus import PEOPLE, Tell
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 
 
-async def settled(stage: Stage) -> None:
+async def settled(stage: Backstage) -> None:
     while await stage.declines.once():
         pass
 
 
 async def test_who_is_blocked_is_refused_and_taken_again_after(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await block(stage.accounts, BEN, ANN)
@@ -36,7 +36,7 @@ async def test_who_is_blocked_is_refused_and_taken_again_after(tmp_path: Path) -
 
 
 async def test_a_first_message_is_refused_at_once(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         await block(stage.accounts, BEN, ANN)
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
@@ -45,18 +45,18 @@ async def test_a_first_message_is_refused_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_crash_after_the_block_loses_nothing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await block(stage.accounts, BEN, ANN)
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
+    async with backstage(tmp_path / "data", epoch=2) as stage:
         assert await stage.declines.once() == 1
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
         assert await stage.declines.once() == 0
 
 
 async def test_a_crash_after_the_command_does_it_again_and_changes_nothing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await block(stage.accounts, BEN, ANN)
@@ -64,14 +64,14 @@ async def test_a_crash_after_the_command_does_it_again_and_changes_nothing(tmp_p
         with pytest.raises(Refused):
             await stage.declines.once()
         assert (await stage.state(direct_id(ANN, BEN))).declining == (BEN,)
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
+    async with backstage(tmp_path / "data", epoch=2) as stage:
         assert await stage.declines.once() == 1
         assert (await stage.state(direct_id(ANN, BEN))).declining == (BEN,)
         assert await stage.declines.once() == 0
 
 
 async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         await block(stage.accounts, BEN, ANN)
 
@@ -97,7 +97,7 @@ async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> No
 
 
 async def test_neither_is_told_that_the_other_is_writing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         told: list[tuple[AccountId, ...]] = []
@@ -115,7 +115,7 @@ async def test_neither_is_told_that_the_other_is_writing(tmp_path: Path) -> None
 
 
 async def test_a_disabled_account_takes_no_messages_and_blocks_outlast_it(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2", "3")
         assert await stage.write("1", "2") is None
         assert await stage.write("3", "2") is None
@@ -131,20 +131,20 @@ async def test_a_disabled_account_takes_no_messages_and_blocks_outlast_it(tmp_pa
 
 
 async def test_a_disabled_account_whose_telling_crashed_is_told_after_a_restart(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await disable(stage.accounts, BEN)
         stage.directory.failing = 1
         with pytest.raises(Refused):
             await stage.declines.once()
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
+    async with backstage(tmp_path / "data", epoch=2) as stage:
         assert await stage.declines.once() == 1
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
 
 
 async def test_nobody_is_put_into_a_group_by_somebody_they_block(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         await block(stage.accounts, BEN, ANN)
         with pytest.raises(Refused) as refused:

@@ -23,6 +23,7 @@ from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
 from chinwag.adapters.relational.invitations import RelationalInvitations
+from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.migrate import migrate
@@ -68,6 +69,10 @@ class RelationalTransaction:
     @cached_property
     def refresh_tokens(self) -> RelationalRefreshTokens:
         return RelationalRefreshTokens(self._connection)
+
+    @cached_property
+    def known_networks(self) -> RelationalKnownNetworks:
+        return RelationalKnownNetworks(self._connection)
 
     @cached_property
     def friends(self) -> RelationalFriends:

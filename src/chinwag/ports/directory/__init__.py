@@ -11,6 +11,7 @@ from chinwag.ports.directory.directory import Directory, Transaction
 from chinwag.ports.directory.erasures import Erasure, ErasureRepository, ErasureStage
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import Invitation, InvitationRepository
+from chinwag.ports.directory.known_networks import KNOWN_FRESH_MS, KNOWN_MAX, KnownNetworkRepository
 from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
@@ -18,6 +19,8 @@ from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 
 __all__ = [
+    "KNOWN_FRESH_MS",
+    "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
     "Account",
@@ -41,6 +44,7 @@ __all__ = [
     "Invitation",
     "InvitationRepository",
     "JoinLink",
+    "KnownNetworkRepository",
     "LinkRepository",
     "LinkUse",
     "ListingMark",

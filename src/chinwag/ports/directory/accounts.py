@@ -42,6 +42,10 @@ class AccountRepository(Protocol):
         """The account whose name folds to `key`; a closed one has no name."""
         ...
 
+    async def taken(self, key: NameKey) -> bool:
+        """Whether `create` would refuse `key` as taken."""
+        ...
+
     async def many(self, accounts: Sequence[AccountId]) -> list[Account]:
         """Those of `accounts` that exist, in no order. At most `PAGE_MAX` are asked for."""
         ...

@@ -13,6 +13,7 @@ from chinwag.ports.directory.devices import DeviceRepository
 from chinwag.ports.directory.erasures import ErasureRepository
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import InvitationRepository
+from chinwag.ports.directory.known_networks import KnownNetworkRepository
 from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
 from chinwag.ports.directory.outbox import Outbox
@@ -28,6 +29,8 @@ class Transaction(Protocol):
     def devices(self) -> DeviceRepository: ...
     @property
     def refresh_tokens(self) -> RefreshTokenRepository: ...
+    @property
+    def known_networks(self) -> KnownNetworkRepository: ...
     @property
     def friends(self) -> FriendRepository: ...
     @property

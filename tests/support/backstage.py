@@ -1,6 +1,6 @@
 """The way of a message in this process, on real stores, to be left off and taken up at any step.
 
-`Stage` opens a data folder as a server does, but its background work runs only when a test says so. To close it
+`Backstage` opens a data folder as a server does, but its background work runs only when a test says so. To close it
 without that and open the folder again is what a crash between two steps leaves behind.
 """
 
@@ -54,7 +54,7 @@ class FaultyDirectory:
                 raise Refused(Code.UNAVAILABLE, "the test says so")
 
 
-class Stage:
+class Backstage:
     """Open stores, a worker that delivers, and whatever a test calls itself."""
 
     def __init__(self, embedded: Embedded, directory: FaultyDirectory, keys: Path, epoch: int) -> None:
@@ -139,10 +139,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def on_stage(data: Path, epoch: int = 1) -> AsyncIterator[Stage]:
+async def backstage(data: Path, epoch: int = 1) -> AsyncIterator[Backstage]:
     """Open `data`, let the worker run, and close it at the end."""
     private_folder(data)
-    stage = Stage(await open_embedded(data), FaultyDirectory(await open_directory_in(data)), data / "keys", epoch)
+    stage = Backstage(await open_embedded(data), FaultyDirectory(await open_directory_in(data)), data / "keys", epoch)
     stage.start()
     try:
         yield stage

@@ -10,9 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from chinwag.lasting import lasting_folder, whole_file
+from chinwag.told import Told
 
 RELOAD_MS: Final = 1000
 """How soon an unknown key is looked for again."""
@@ -21,15 +23,19 @@ NOTICE_MS: Final = 60_000
 SECRET_BYTES: Final = 32
 
 
-class KeysExposed(RuntimeError):  # noqa: N818 - says what is so
+class KeysExposed(Told):
     """A key can be read by other users of the machine."""
+
+
+class KeysDamaged(Told):
+    """A file of keys does not hold what it must."""
 
 
 class KeyRing:
     """The keys of one folder, made at first use. Several processes may share the folder."""
 
     def __init__(self, folder: Path, now_ms: int) -> None:
-        """Open or make the keys. Raises `KeysExposed` if anyone else could read them."""
+        """Open or make the keys. Raises `KeysExposed` if anyone else could read them, and `KeysDamaged`."""
         self._folder = folder
         lasting_folder(folder)
         _check_private(folder)
@@ -39,6 +45,8 @@ class KeyRing:
             _write_new(folder / "refresh.secret", secrets.token_bytes(SECRET_BYTES))
         _check_private(folder / "refresh.secret")
         self.refresh_secret: Final = (folder / "refresh.secret").read_bytes()
+        if len(self.refresh_secret) < SECRET_BYTES:  # a short one could be guessed
+            raise _damaged(folder / "refresh.secret", "every device must then log in again")
         self._loaded_at = now_ms
         self._load()
 
@@ -77,13 +85,21 @@ class KeyRing:
         keys: dict[str, OKPKey] = {}
         for path in paths:
             _check_private(path)
-            keys[path.stem.split("-", 2)[2]] = OKPKey.import_key(path.read_bytes())
+            try:
+                _created(path)
+                keys[path.stem.split("-", 2)[2]] = OKPKey.import_key(path.read_bytes())
+            except (ValueError, IndexError, TypeError, JoseError) as error:
+                raise _damaged(path, "tokens that it signed are then asked for anew") from error
         self._keys = keys
         self._signing = paths[-1].stem.split("-", 2)[2]
 
 
 def _created(path: Path) -> int:
     return int(path.stem.split("-", 2)[1])
+
+
+def _damaged(path: Path, after: str) -> KeysDamaged:
+    return KeysDamaged(f"{path} is damaged: give it back from a backup, or take it away ({after})")
 
 
 def _check_private(path: Path) -> None:

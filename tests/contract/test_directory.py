@@ -12,11 +12,19 @@ import pytest
 from tests.contract.directories import Open, account, device, people
 
 from chinwag.adapters.relational import NewerDatabaseError
-from chinwag.domain.account import NameKey, Settings, name_key
+from chinwag.domain.account import AccountSettings, NameKey, name_key
 from chinwag.domain.account_friendship import Bond, befriend, unfriend
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.directory import Directory, Invitation, RefreshToken, Standing, Transaction
+from chinwag.ports.directory import (
+    KNOWN_FRESH_MS,
+    KNOWN_MAX,
+    Directory,
+    Invitation,
+    RefreshToken,
+    Standing,
+    Transaction,
+)
 
 
 async def test_an_account_is_found_by_id_and_folded_name(directory: Directory) -> None:
@@ -53,7 +61,7 @@ async def test_every_change_raises_the_version(directory: Directory) -> None:
     one = AccountId("1")
     async with directory.transaction() as transaction:
         assert (await transaction.accounts.set_profile(one, "Ann", "me")).version == 2
-        assert (await transaction.accounts.set_settings(one, Settings(direct_from="friends"))).version == 3
+        assert (await transaction.accounts.set_settings(one, AccountSettings(direct_from="friends"))).version == 3
         assert (await transaction.accounts.set_disabled(one, True)).disabled
         assert await transaction.accounts.touch(one) == 5
         await transaction.accounts.set_password(one, "other")
@@ -168,6 +176,54 @@ async def test_an_invitation_is_used_up(directory: Directory) -> None:
         async with directory.transaction() as transaction:
             uses.append(await transaction.invitations.use(b"code", now))
     assert uses == [True, False, True, False]
+
+
+async def test_an_invitation_is_usable_as_long_as_it_could_be_used(directory: Directory) -> None:
+    async with directory.transaction() as transaction:
+        await transaction.invitations.create(Invitation(b"code", 1, 100, None, 1))
+    for now, good in ((50, True), (99, True), (100, False)):
+        async with directory.reading() as transaction:
+            assert await transaction.invitations.usable(b"code", now) is good
+            assert not await transaction.invitations.usable(b"other", now)
+    async with directory.transaction() as transaction:
+        assert await transaction.invitations.use(b"code", 50)
+        assert not await transaction.invitations.usable(b"code", 50)
+
+
+async def test_a_name_is_taken_from_the_account_on_and_for_ever(directory: Directory) -> None:
+    key = name_key("name1")
+    async with directory.transaction() as transaction:
+        assert not await transaction.accounts.taken(key)
+        await transaction.accounts.create(account("1"), key, "hash")
+        assert await transaction.accounts.taken(key)
+        await transaction.accounts.close(AccountId("1"), 5)
+        assert await transaction.accounts.taken(key)
+
+
+async def test_known_networks_are_the_latest_of_each_account_and_go_with_it(directory: Directory) -> None:
+    await people(directory, "1", "2")
+    one, two = AccountId("1"), AccountId("2")
+    digests = [bytes([number]) * 16 for number in range(KNOWN_MAX + 2)]
+    async with directory.transaction() as transaction:
+        known = transaction.known_networks
+        await known.remember(two, digests[0], 1)
+        for at, digest in enumerate(digests[:KNOWN_MAX]):
+            await known.remember(one, digest, at)
+        await known.remember(one, digests[0], KNOWN_FRESH_MS - 1)  # noted not long ago: nothing is written
+        await known.remember(one, digests[1], KNOWN_FRESH_MS + 1)
+        for digest in digests[KNOWN_MAX:]:
+            await known.remember(one, digest, KNOWN_FRESH_MS + 2)
+    async with directory.reading() as transaction:
+        held = [await transaction.known_networks.has(one, digest) for digest in digests]
+        assert [number for number, there in enumerate(held) if not there] == [0, 2]
+        assert await transaction.known_networks.has(two, digests[0])
+        assert not await transaction.known_networks.has(two, digests[5])
+    async with directory.transaction() as transaction:
+        await transaction.accounts.close(one, 9)
+        await transaction.erasures.begin(one, 9)
+    async with directory.reading() as transaction:
+        assert not any([await transaction.known_networks.has(one, digest) for digest in digests])
+        assert await transaction.known_networks.has(two, digests[0])
 
 
 async def test_a_created_group_is_remembered_by_device_and_key(directory: Directory) -> None:

@@ -60,11 +60,6 @@ def _damage_key(data: Path) -> None:
     _garbage(next((data / "keys").glob("access-*.pem")))
 
 
-def _misname_key(data: Path) -> None:
-    key = next((data / "keys").glob("access-*.pem"))
-    key.rename(data / "keys" / "access-old.pem")
-
-
 def _empty_messages(data: Path) -> None:
     shutil.rmtree(data / MESSAGES)
     (data / MESSAGES).mkdir()
@@ -86,7 +81,6 @@ HARMS: dict[str, Callable[[Path], object]] = {
     "the store's list of files is damaged": lambda data: _garbage(next((data / MESSAGES).glob("MANIFEST-*"))),
     "the store's pointer is damaged": lambda data: _garbage(data / MESSAGES / "CURRENT"),
     "a key is damaged": _damage_key,
-    "a key has another name": _misname_key,
     "a key is empty": lambda data: next((data / "keys").glob("access-*.pem")).write_bytes(b""),
     "the secret is empty": lambda data: (data / "keys" / "refresh.secret").write_bytes(b""),
     "messages are missing": lambda data: shutil.rmtree(data / MESSAGES),

@@ -48,6 +48,15 @@ refresh_tokens = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+# Where an account has logged in before.
+known_networks = Table(
+    "known_networks",
+    METADATA,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 friendships = Table(
     "friendships",
     METADATA,

@@ -8,15 +8,16 @@ from chinwag.ports.directory.announcements import AnnouncementRepository
 from chinwag.ports.directory.audit import AuditRepository
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.declines import DeclineRepository
 from chinwag.ports.directory.devices import DeviceRepository
 from chinwag.ports.directory.erasures import ErasureRepository
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import InvitationRepository
+from chinwag.ports.directory.known_networks import KnownNetworkRepository
 from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
-from chinwag.ports.directory.refusals import RefusalRepository
 
 
 class Transaction(Protocol):
@@ -29,6 +30,8 @@ class Transaction(Protocol):
     @property
     def refresh_tokens(self) -> RefreshTokenRepository: ...
     @property
+    def known_networks(self) -> KnownNetworkRepository: ...
+    @property
     def friends(self) -> FriendRepository: ...
     @property
     def invitations(self) -> InvitationRepository: ...
@@ -39,7 +42,7 @@ class Transaction(Protocol):
     @property
     def blocks(self) -> BlockRepository: ...
     @property
-    def refusals(self) -> RefusalRepository: ...
+    def declines(self) -> DeclineRepository: ...
     @property
     def listing(self) -> ListingRepository: ...
     @property

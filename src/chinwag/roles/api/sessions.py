@@ -9,7 +9,7 @@ from chinwag.flow.access.log_in import log_in
 from chinwag.flow.access.refresh import refresh
 from chinwag.flow.accounts.sign_up import sign_up
 from chinwag.roles.api import answers
-from chinwag.roles.api.admit import PUBLIC, Address, Asker
+from chinwag.roles.api.admit import PUBLIC, Address, Caller
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
 
@@ -33,7 +33,9 @@ async def post_account(data: JSONBody[SignUpRequest], accounts: AccountVerbs, ad
 @post("/sessions", opt=PUBLIC, operation_id="logIn", summary="Log in", tags=["sessions"])
 async def post_session(data: JSONBody[LogInRequest], accounts: AccountVerbs, address: Address) -> SessionTokens:
     """Log in with name and password. Every log-in makes a new device."""
-    given = await log_in(accounts, data.name, data.password, device_name=data.device, address=address)
+    given = await log_in(
+        accounts, data.name, data.password, device_name=data.device, address=address, known_device=data.known_device
+    )
     return answers.session(given)
 
 
@@ -45,16 +47,16 @@ async def post_session(data: JSONBody[LogInRequest], accounts: AccountVerbs, add
     summary="Get new tokens",
     tags=["sessions"],
 )
-async def post_refresh(data: JSONBody[RefreshRequest], accounts: AccountVerbs) -> SessionTokens:
+async def post_refresh(data: JSONBody[RefreshRequest], accounts: AccountVerbs, address: Address) -> SessionTokens:
     """Exchange the refresh token for new tokens. A refresh token used twice with different attempts revokes the
     device, for one of the two who used it has stolen it."""
     if len(data.attempt) not in ATTEMPT_LENGTHS:
         raise Refused(Code.BAD_REQUEST, "an attempt has 8 to 64 characters")
-    return answers.session(await refresh(accounts, data.refresh_token, data.attempt))
+    return answers.session(await refresh(accounts, data.refresh_token, data.attempt, address=address))
 
 
 @delete("/sessions/current", operation_id="logOut", summary="Log out", tags=["sessions"])
-async def delete_session(accounts: AccountVerbs, principal: Asker) -> None:
+async def delete_session(accounts: AccountVerbs, principal: Caller) -> None:
     """Log this device out for ever: its sockets close and its tokens are refused."""
     await revoke_device(accounts, principal.account, principal.device)
 

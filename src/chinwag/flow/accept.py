@@ -219,7 +219,7 @@ class Accept:
         queue = self._queued[conversation]
         agreed: set[AccountId] = set()
         while queue:
-            asker, wish, since = queue.popleft()
+        """As `_check`, but what was placed goes on to its answer (P6 of docs/guarantees.md), also of one who left."""
             self._slow -= 1
             self._slow_characters -= _characters(wish)
             try:

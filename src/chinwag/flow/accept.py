@@ -219,7 +219,7 @@ class Accept:
         queue = self._queued[conversation]
         agreed: set[AccountId] = set()
         while queue:
-        """As `_check`, but what was placed goes on to its answer (P6 of docs/guarantees.md), also of one who left."""
+            asker, wish, since = queue.popleft()
             self._slow -= 1
             self._slow_characters -= _characters(wish)
             try:
@@ -240,7 +240,7 @@ class Accept:
         self._note_idle()
 
     async def _may_go_on(self, wish: Wish, agreed: set[AccountId]) -> bool:
-        """As `_check`, but what was placed before goes on to its answer (P6 of docs/guarantees.md), also of one who left."""
+        """As `_check`, but what was placed goes on to its answer (P6 of docs/guarantees.md), also of one who left."""
         try:
             return await self._check(wish, agreed)
         except Refused:

@@ -64,7 +64,10 @@ def decide(
 
 
 def repeated(earlier: SendKey, command: Command) -> Again | Rejected:
-    """The answer to a command whose id was placed already: the first one's, or that it asks for something else (P6)."""
+    """The answer to a command whose id was placed already: the first one's, or that it asks for something else.
+
+    P6 of docs/guarantees.md.
+    """
     if earlier.digest and command.digest and earlier.digest != command.digest:
         return Rejected(Code.ID_REUSED)
     return Again(earlier)

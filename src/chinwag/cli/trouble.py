@@ -1,35 +1,28 @@
 """What went wrong, in words that say what to do next."""
 
 import errno
+import sqlite3
+
+from chinwag.config import ConfigError
+from chinwag.told import Told
+from chinwag.wire.errors import CATALOGUE, Refused
 
 
-class UsageError(Exception):
+class UsageError(Told):
     """The command cannot do what was asked; the message says why and what would work."""
 
 
 def explain(failure: Exception) -> str | None:
     """A sentence or two for `failure`, None for a fault of ours: that one is shown whole."""
-    # Only once something went wrong are these needed: together they take longer to load than most commands.
-    from chinwag.adapters.embedded import DataDirectoryInUseError, NewerDataError
-    from chinwag.adapters.relational import NewerDatabaseError
+    # Only once something went wrong is the client needed: it takes longer to load than most commands.
     from chinwag.cli.chat.commands import UsageProblem
     from chinwag.cli.chat.talk import in_words
     from chinwag.client import ApiError, BadAddress, StoreDamaged, StoreInUse
-    from chinwag.config import ConfigError
-    from chinwag.life.folder import UnfinishedRestoreError
-    from chinwag.life.manifest import BackupError
-    from chinwag.life.running import ControlError, NotRunningError
-    from chinwag.ports.key_store import KeysDamaged, KeysExposed
-    from chinwag.wire.errors import CATALOGUE, Refused
 
     match failure:
         case ConfigError():
             return "the configuration cannot be used:\n  " + "\n  ".join(failure.problems)
-        case UsageError() | DataDirectoryInUseError() | NewerDataError() | NewerDatabaseError():
-            return str(failure)
-        case BackupError() | UnfinishedRestoreError() | ControlError() | NotRunningError():
-            return str(failure)
-        case KeysExposed() | KeysDamaged():
+        case Told():
             return str(failure)
         case ApiError():
             return in_words(failure)
@@ -49,6 +42,10 @@ def explain(failure: Exception) -> str | None:
                 f"{failure.strerror or 'the address is in use'}: is a server running already? "
                 "Choose other ports with --server-port and --observe-port."
             )
+        case sqlite3.Error():
+            return f"a database cannot be read or written: {failure}"
+        case UnicodeEncodeError():
+            return f"not valid text: {failure.object!a}. Names and ids are written in UTF-8."
         case OSError() if failure.errno == errno.EACCES:
             return f"not permitted: {failure.filename or failure.strerror}. Choose another folder with --data-path."
         case OSError():

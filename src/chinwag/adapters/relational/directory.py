@@ -17,7 +17,7 @@ from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
-from chinwag.adapters.relational.database_file import create_file, same_file, scrub
+from chinwag.adapters.relational.database_file import create_file, revisions_in, same_file, scrub
 from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
@@ -40,9 +40,10 @@ BOUND: Final = 5.0
 async def open_directory(path: Path) -> Directory:
     """Open the directory in the SQLite file `path`, made if it is not there; make or migrate its schema.
 
-    Raises `NewerDatabaseError` for a database of a newer version.
+    Raises `NewerDatabaseError` for a database of a newer version, and `DamagedDatabaseError`.
     """
     create_file(path)
+    revisions_in(path)  # in words, if it is no database at all
     writer = sqlite.writer(path)
     try:
         await migrate(writer)

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS, Text, check_body
-from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole
+from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole, asked
 from chinwag.domain.conversation import Conversation, Position
 from chinwag.domain.decide import decide
 from chinwag.domain.decision import Rejected
@@ -124,7 +124,7 @@ class Accept:
         self._ticker = asyncio.create_task(self._tick(), name="accept-sweep")
 
     async def stop(self, grace: float) -> None:
-        """Wait up to `grace` seconds for the answers under way, then listen no more."""
+        """Wait up to `grace` seconds for the answers under way, then stop listening."""
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
@@ -240,7 +240,7 @@ class Accept:
         self._note_idle()
 
     async def _may_go_on(self, wish: Wish, agreed: set[AccountId]) -> bool:
-        """As `_check`, but what was placed before goes on to its answer, whoever left or was blocked since (P6)."""
+        """As `_check`, but what was placed goes on to its answer (P6 of docs/guarantees.md), also of one who left."""
         try:
             return await self._check(wish, agreed)
         except Refused:
@@ -275,7 +275,7 @@ class Accept:
         return False
 
     async def _why_not(self, wish: Wish, state: Conversation) -> Code:
-        """Who was a member is told so; a stranger learns nothing."""
+        """A former member is told so; a stranger learns nothing."""
         if state.direct or not await self._store.spans(wish.account, wish.conversation):
             return Code.NO_CONVERSATION
         return Code.NOT_MEMBER
@@ -289,7 +289,15 @@ class Accept:
 
     def _command(self, wish: Wish, opening: bool = False) -> Command:
         return Command(
-            wish.conversation, wish.account, wish.device, wish.id, self._clock(), wish.action, self._rules, opening
+            wish.conversation,
+            wish.account,
+            wish.device,
+            wish.id,
+            self._clock(),
+            wish.action,
+            self._rules,
+            opening,
+            asked(wish.action),
         )
 
     def _give(self, waiter: tuple[Asker, Wish], answer: Answer, seconds: float) -> None:

@@ -1,8 +1,19 @@
-"""Folders whose names outlast a power cut: a sync of what is in a folder makes no name last, fsync(2) says."""
+"""Files and folders of our own: made for us alone, where nobody can have laid a trap, and with names that last.
 
+Every file that Chinwag makes is made here (a test reads the sources for any other way). A sync of what is in a folder
+makes no name last, fsync(2) says: so the folder is synced as well.
+"""
+
+import contextlib
 import errno
 import os
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, Final
+
+_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 def lasting_folder(path: Path) -> Path:
@@ -13,7 +24,8 @@ def lasting_folder(path: Path) -> Path:
     missing = [path]
     while not missing[-1].parent.is_dir():
         missing.append(missing[-1].parent)
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
     for made in reversed(missing):
         try:
             sync_folder(made.parent)
@@ -24,6 +36,46 @@ def lasting_folder(path: Path) -> Path:
     return path
 
 
+def new_folder(path: Path) -> Path:
+    """The folder `path`, made with mode 0700. Raises FileExistsError, also for a link that leads nowhere."""
+    path.mkdir(mode=0o700)
+    return path
+
+
+def new_file(path: Path) -> BinaryIO:
+    """The file `path`, made with mode 0600 and open for writing.
+
+    Raises FileExistsError, also for a link that leads nowhere: whoever may write to the folder could have laid it.
+    """
+    return os.fdopen(os.open(path, os.O_RDWR | _NEW, 0o600), "wb")
+
+
+def draft_name(path: Path) -> Path:
+    """A name beside `path` that nobody can foresee."""
+    return path.with_name(f".{secrets.token_hex(8)}.partial")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
+    """A file of mode 0600 that has the name `path` only once the block has ended, whole and on disk; else never.
+
+    It is written under a name that nobody can foresee. Without `replace` an earlier file stays: FileExistsError then.
+    """
+    draft = draft_name(path)
+    try:
+        with new_file(draft) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            draft.replace(path)
+        else:
+            _name(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -31,3 +83,15 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _name(draft: Path, path: Path) -> None:
+    """Give `draft` the name `path`, which nothing may have."""
+    try:
+        os.link(draft, path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A file system without links: the name is taken first, so that nobody else's file is replaced.
+        new_file(path).close()
+        draft.replace(path)

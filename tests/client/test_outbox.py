@@ -12,7 +12,7 @@ from chinwag.client.outbox import Outbox
 from chinwag.client.store import DeviceStore
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Change, Send
-from chinwag.wire.values import ClientId, Leave, Text
+from chinwag.wire.values import ClientId, ConversationId, Leave, Text
 
 from .scripted import TALK
 
@@ -32,11 +32,11 @@ class Server:
         """Deal with one frame."""
         after = frame.after if isinstance(frame, Send) else None
         if fault == "later" or (fault == "final" and frame.id in self.placed):
-            outbox.refused(frame.id, LATER, 0.0)
+            outbox.refused(TALK, frame.id, LATER, 0.0)
         elif frame.id not in self.placed and fault == "final":
-            outbox.refused(frame.id, FINAL, 0.0)
+            outbox.refused(TALK, frame.id, FINAL, 0.0)
         elif frame.id not in self.placed and after is not None and after not in self.placed:
-            outbox.refused(frame.id, OUT_OF_TURN, 0.0)
+            outbox.refused(TALK, frame.id, OUT_OF_TURN, 0.0)
         else:
             if frame.id not in self.placed:
                 self.placed.append(frame.id)
@@ -106,7 +106,7 @@ async def test_retry_after_lets_the_lane_rest() -> None:
     outbox = Outbox(DeviceStore())
     outbox.add(TALK, Send(ClientId("a"), Text("x"), TALK))
     assert list(outbox.due(100.0))
-    outbox.refused(ClientId("a"), ApiError("rate_limited", "slow", retryable=True, retry_after=5.0), 100.0)
+    outbox.refused(TALK, ClientId("a"), ApiError("rate_limited", "slow", retryable=True, retry_after=5.0), 100.0)
     assert not list(outbox.due(104.9))
     due = outbox.next_due(100.0)
     assert due is not None
@@ -122,3 +122,68 @@ async def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         outbox.add(TALK, Send(ClientId(name), Text("x"), TALK))
     with pytest.raises(OutboxFull):
         outbox.add(TALK, Send(ClientId("c"), Text("x"), TALK))
+
+
+OTHER = ConversationId("d~1~3")
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_means_the_conversation_that_it_names() -> None:
+    outbox = Outbox(DeviceStore())
+    here = outbox.add(TALK, Send(ClientId("a"), Text("x"), TALK))
+    there = outbox.add(OTHER, Send(ClientId("a"), Text("x"), OTHER))
+    assert [frame.conversation for frame in outbox.due(0.0)] == [TALK]
+    outbox.refused(OTHER, ClientId("a"), FINAL, 0.0)
+    assert not here.placed.done()
+    assert not there.placed.done()
+    outbox.refused(TALK, ClientId("a"), FINAL, 0.0)
+    assert isinstance(here.placed.exception(), ApiError)
+    assert [frame.conversation for frame in outbox.due(0.0)] == [OTHER]
+    outbox.answered(Placed(OTHER, 1, 0), ClientId("a"))
+    assert there.placed.result().number == 1
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_without_a_conversation_means_the_only_one_in_flight() -> None:
+    outbox = Outbox(DeviceStore())
+    here = outbox.add(TALK, Send(ClientId("a"), Text("x"), TALK))
+    there = outbox.add(OTHER, Send(ClientId("a"), Text("x"), OTHER))
+    assert len(list(outbox.due(0.0))) == 1
+    outbox.refused(None, ClientId("a"), FINAL, 0.0)
+    assert here.placed.done()
+    assert not there.placed.done()
+
+
+@pytest.mark.asyncio
+async def test_what_is_never_placed_is_given_up_and_the_rest_chained_anew() -> None:
+    outbox = Outbox(DeviceStore())
+    lost = outbox.add(TALK, Send(ClientId("lost"), Text("x"), TALK))
+    rest = [outbox.add(TALK, Send(ClientId(f"r{n}"), Text("x"), TALK)) for n in range(3)]
+    placed: list[ClientId] = []
+    for _ in range(100):
+        for frame in list(outbox.due(FOREVER)):
+            assert isinstance(frame, Send)
+            if frame.id == "lost":
+                continue  # this server never answers it
+            if frame.after is None or frame.after in placed:
+                placed.append(frame.id)
+                outbox.answered(Placed(TALK, len(placed), 0), frame.id)
+            else:
+                outbox.refused(TALK, frame.id, OUT_OF_TURN, 0.0)
+        if not len(outbox):
+            break
+    assert placed == [one.id for one in rest]
+    failure = lost.placed.exception()
+    assert isinstance(failure, ApiError)
+    assert failure.code == "out_of_turn"
+
+
+@pytest.mark.asyncio
+async def test_there_is_room_again_when_one_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chinwag.client.outbox.CAPACITY", 1)
+    outbox = Outbox(DeviceStore())
+    assert outbox.room.is_set()
+    outbox.add(TALK, Send(ClientId("a"), Text("x"), TALK))
+    assert not outbox.room.is_set()
+    outbox.answered(Placed(TALK, 1, 0), ClientId("a"))
+    assert outbox.room.is_set()

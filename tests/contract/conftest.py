@@ -30,7 +30,7 @@ def database(tmp_path: Path) -> Path:
 def opener(request: pytest.FixtureRequest, database: Path) -> Open:
     """Opens the same directory, each time anew."""
     assert request.param == "sqlite"
-    return lambda: open_directory(f"sqlite+aiosqlite:///{database}")
+    return lambda: open_directory(database)
 
 
 @pytest.fixture

@@ -28,8 +28,18 @@ def nginx_command() -> str:
 class Nginx:
     """One nginx on a free port of loopback, in front of `url`. upstream: the shipped file that names the servers."""
 
-    def __init__(self, folder: Path, url: str, upstream: str, certificate: tuple[Path, Path] | None = None) -> None:
-        """`certificate`: PEM files of the chain and of the key; with them it speaks TLS."""
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        upstream: str,
+        certificate: tuple[Path, Path] | None = None,
+        locations: str | None = None,
+    ) -> None:
+        """`certificate`: PEM files of the chain and of the key; with them it speaks TLS.
+
+        `locations`: what stands in locations.conf instead of what is shipped.
+        """
         self.folder = folder
         self.command = nginx_command()
         with socket.socket() as probe:
@@ -43,6 +53,8 @@ class Nginx:
         folder.mkdir()
         for shipped in SHIPPED.glob("*.conf"):
             shutil.copy(shipped, folder)
+        if locations is not None:
+            (folder / "locations.conf").write_text(locations)
         servers = folder / upstream
         written, count = re.subn(
             r"server 127\.0\.0\.1:8420;", f"server {url.removeprefix('http://')};", servers.read_text()

@@ -41,7 +41,7 @@ def data(tmp_path: Path) -> Path:
 
     async def make() -> None:
         await (await open_embedded(made)).close()
-        await (await open_directory(f"sqlite+aiosqlite:///{made / DIRECTORY}")).close()
+        await (await open_directory(made / DIRECTORY)).close()
 
     asyncio.run(make())
     return made

@@ -26,7 +26,7 @@ def data(tmp_path: Path) -> Path:
 
     async def made() -> None:
         await (await open_embedded(tmp_path / "data")).close()
-        await (await open_directory(f"sqlite+aiosqlite:///{tmp_path / 'data' / DIRECTORY}")).close()
+        await (await open_directory(tmp_path / "data" / DIRECTORY)).close()
 
     asyncio.run(made())
     (tmp_path / "data" / "keys").mkdir(mode=0o700)

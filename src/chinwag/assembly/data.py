@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
@@ -23,7 +24,7 @@ def private_folder(path: Path) -> Path:
 
 async def open_directory_in(data: Path) -> Directory:
     """The directory of a data folder."""
-    return await open_directory(f"sqlite+aiosqlite:///{data / 'directory.sqlite'}")
+    return await open_directory(data / "directory.sqlite")
 
 
 def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:
@@ -40,4 +41,4 @@ def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids:
         sign_ups_per_address=section.sign_ups_per_address,
         throttle_window_ms=section.throttle_minutes * 60_000,
     )
-    return open_accounts(directory, bus, ids, system_clock, data / "keys", rules)
+    return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), rules)

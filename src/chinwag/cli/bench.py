@@ -1,7 +1,6 @@
 """`chinwag bench`: how fast a server is, seen from outside."""
 
 import ipaddress
-import os
 import resource
 import sys
 from pathlib import Path
@@ -16,11 +15,12 @@ from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table
 
-from chinwag.bench.door import Door
-from chinwag.bench.guests import Account, Guests
-from chinwag.bench.visit import WORKS, FaultyError, Figure, Plan, Visit
 from chinwag.cli.trouble import UsageError
 from chinwag.client import ApiError
+from chinwag.lasting import new_file
+from chinwag.load.door import Door
+from chinwag.load.guests import Account, Guests
+from chinwag.load.visit import WORKS, FaultyError, Figure, Plan, Visit
 
 SESSIONS_EACH: Final = 20
 """Sockets that one device may have on a server with default settings."""
@@ -188,8 +188,7 @@ async def _bench(
 
 
 def _write_accounts(path: Path, accounts: list[Account]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with new_file(path) as file:
         file.writelines(msgspec.json.encode(account) + b"\n" for account in accounts)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from chinwag.cli.trouble import UsageError
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
 from chinwag.flow.export import Export
-from chinwag.lasting import sync_folder
+from chinwag.lasting import whole_file
 from chinwag.life.backup import checkpoint_of
 from chinwag.ports.directory import Directory
 
@@ -96,10 +95,8 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
     if output is None:
         yield sys.stdout.buffer
         return
-    draft = output.with_name(output.name + ".partial")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(output)
-    sync_folder(output.parent)
+    try:
+        with whole_file(output) as file:
+            yield file
+    except FileExistsError:
+        raise UsageError(f"{output} has been made meanwhile, by somebody else: it stays as it is") from None

@@ -4,21 +4,25 @@
 `Mirror` is the state of all conversations, as those events make it.
 """
 
+from chinwag.client.address import BadAddress, server_address
 from chinwag.client.client import Client
-from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, OutboxFull, StoreInUse, Unreachable
+from chinwag.client.conversations import History
+from chinwag.client.credentials import Credentials
+from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, OutboxFull, StoreDamaged, StoreInUse, Unreachable
 from chinwag.client.events import LoadAfresh, Offline, Online, Unknown, Update
 from chinwag.client.follow import load, take
 from chinwag.client.membership import Mirrored
 from chinwag.client.mirror import Mirror
-from chinwag.client.outbox import Pending
-from chinwag.client.resources import History
-from chinwag.client.session import Session
+from chinwag.client.outbox import LeftOver, Pending
 
 __all__ = [
     "ApiError",
+    "BadAddress",
     "Client",
     "ClientClosed",
+    "Credentials",
     "History",
+    "LeftOver",
     "LoadAfresh",
     "LoggedOut",
     "Mirror",
@@ -27,11 +31,12 @@ __all__ = [
     "Online",
     "OutboxFull",
     "Pending",
-    "Session",
+    "StoreDamaged",
     "StoreInUse",
     "Unknown",
     "Unreachable",
     "Update",
     "load",
+    "server_address",
     "take",
 ]

@@ -5,6 +5,8 @@ from typing import Final
 
 FIRST_SECONDS: Final = 0.25
 MOST_SECONDS: Final = 30.0
+ASKED_SECONDS: Final = 3_600.0
+"""No server keeps a client away for longer by one word."""
 
 
 class Backoff:
@@ -26,7 +28,7 @@ class Backoff:
         """Seconds to wait now; never less than `at_least`, which the server asked for, and spread above it."""
         ceiling = min(self._most, self._first * 2.0 ** min(self._failures, 32))
         self._failures += 1
-        return at_least + self._random.uniform(0.0, ceiling)
+        return min(at_least, ASKED_SECONDS) + self._random.uniform(0.0, ceiling)
 
     def reset(self) -> None:
         """It worked: begin again with short delays."""

@@ -42,6 +42,10 @@ class StoreInUse(Exception):  # noqa: N818
     """Another process has this store open: two of them would be one device twice."""
 
 
+class StoreDamaged(Exception):  # noqa: N818
+    """The store's file is not one that this version can read. Moved away, it takes the unsent sends in it along."""
+
+
 def of_problem(problem: Problem) -> ApiError:
     """The exception of a problem document."""
     message = f"{problem.title} ({problem.detail})" if problem.detail else problem.title

@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 import httpx2
 import msgspec
 
+from chinwag.client.address import server_address
 from chinwag.client.backoff import Backoff
-from chinwag.client.errors import ApiError, Unreachable, of_problem
+from chinwag.client.errors import ApiError, LoggedOut, Unreachable, of_problem
 from chinwag.wire.errors import Problem
 from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
 from chinwag.wire.values import AccountId
@@ -20,6 +21,10 @@ TIMEOUT_SECONDS: Final = 25.0
 """Longer than the server waits for its own answer, so that it is the server that says what went wrong."""
 ATTEMPTS: Final = 4
 """Tries of a request whose repetition is harmless."""
+RENEW: Final = frozenset({"token_expired", "unauthenticated"})
+"""Refusals after which a new access token may help."""
+OVER: Final = frozenset({"revoked", "account_disabled"})
+"""Refusals of a device that has no session any more, and gets none by asking."""
 
 T = TypeVar("T")
 Parameter = str | int | list[AccountId]
@@ -36,11 +41,11 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 class Http:
     """Requests to one server. `access` and `renew` give tokens; without them only public addresses can be asked.
 
-    Environment variables for proxies are not looked at, as the socket does not use them either.
+    Environment variables for proxies are not looked at, as the socket does not use them either. Raises `BadAddress`.
     """
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
-        self.url = url.rstrip("/")
+        self.url = server_address(url)
         self._client = httpx2.AsyncClient(
             base_url=self.url,
             verify=tls or tls_context(None),
@@ -87,6 +92,10 @@ class Http:
         """Make something so. Repeated while a retry can help."""
         return self._typed(await _again(lambda: self._authorised("PUT", path)), answer)
 
+    async def put_quietly(self, path: str) -> None:
+        """Make something so that has no answer. Repeated while a retry can help."""
+        await _again(lambda: self._authorised("PUT", path))
+
     async def patch(self, path: str, body: msgspec.Struct, answer: type[T]) -> T:
         """Change something. Repeated while a retry can help."""
         return self._typed(await _again(lambda: self._authorised("PATCH", path, body=body)), answer)
@@ -95,9 +104,13 @@ class Http:
         """End something. Repeated while a retry can help."""
         await _again(lambda: self._authorised("DELETE", path))
 
-    async def post(self, path: str, body: msgspec.Struct, answer: type[T], *, key: str) -> T:
-        """Add something under an idempotency key, with which it is repeated while a retry can help."""
+    async def post(self, path: str, body: msgspec.Struct | None, answer: type[T], *, key: str = "") -> T:
+        """Add something under an idempotency key, or where a second time is harmless; repeated while that can help."""
         return self._typed(await _again(lambda: self._authorised("POST", path, body=body, key=key)), answer)
+
+    async def post_once(self, path: str, body: msgspec.Struct, answer: type[T]) -> T:
+        """Add something for which there is no idempotency key. Not repeated by itself."""
+        return self._typed(await self._authorised("POST", path, body=body), answer)
 
     async def _authorised(
         self,
@@ -113,9 +126,18 @@ class Http:
         try:
             return await self._ask(method, path, parameters, body, key, token)
         except ApiError as error:
-            if error.code != "token_expired":
+            if error.code in OVER:
+                raise LoggedOut(error.code, error.message) from None
+            if error.code not in RENEW:
                 raise
-        return await self._ask(method, path, parameters, body, key, await self._renew(token))
+        token = await self._renew(token)
+        try:
+            return await self._ask(method, path, parameters, body, key, token)
+        except ApiError as error:
+            if error.code in OVER | RENEW:
+                # A token made this moment is not taken either: the server does not know this device.
+                raise LoggedOut(error.code, error.message) from None
+            raise
 
     async def _ask(
         self,
@@ -137,7 +159,7 @@ class Http:
             content = msgspec.json.encode(body)
         try:
             answer = await self._client.request(method, path, params=parameters, content=content, headers=headers)
-        except httpx2.RequestError as error:
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise Unreachable(f"No answer from {self.url}: {error or type(error).__name__}") from error
         if answer.is_success:
             return answer

@@ -181,7 +181,7 @@ class Link:
                 self.pump()
             case Error():
                 if frame.id is not None:
-                    self._outbox.refused(frame.id, of_error(frame), self._loop.time())
+                    self._outbox.refused(frame.conversation, frame.id, of_error(frame), self._loop.time())
                     self.pump()
             case SignalFrame():
                 self._feed.put_aside(frame.signal)

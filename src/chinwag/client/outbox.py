@@ -1,8 +1,13 @@
 """Sends and changes that are not answered yet, in order, and what to write next. It does no network I/O.
 
+A send is named by its conversation and its id. A frame whose id is in flight in another conversation waits, so that
+an answer which names an id alone, as servers before `error` told the conversation give it, means one send.
+
 Each conversation is a lane. In a lane several sends may be in flight, each naming in `after` the one before it, so
 that the server places them in this order or not at all (P4). A change (of members, title, …) goes alone: after
-everything before it is answered, and nothing follows until it is.
+everything before it is answered, and nothing follows until it is. When a send is refused as out of turn again and
+again, the one before it is written anew; if that brings no answer either, it is given up, and the rest is chained anew
+without it.
 """
 
 import asyncio
@@ -25,14 +30,37 @@ IN_FLIGHT: Final = 64
 MISTAKES: Final = 10
 """After so many answers `internal` to one send in a row it is given up, so that it blocks no lane for ever."""
 
-_decode: Final = msgspec.json.Decoder(Send | Change).decode
+OUT_OF_TURN: Final = 3
+"""After so many answers `out_of_turn` in a row to what follows it, a send that has no answer is written again."""
+REWRITES: Final = 5
+"""A send that was written again so often for that, and has no answer yet, is given up."""
+
+decode: Final = msgspec.json.Decoder(Send | Change).decode
 _encode: Final = msgspec.json.encode
+
+
+class LeftOver(msgspec.Struct, frozen=True):
+    """A send or change of a device before this one, without an answer."""
+
+    conversation: ConversationId
+    frame: Send | Change
 
 
 class Pending:
     """One send or change on its way."""
 
-    __slots__ = ("after", "backoff", "conversation", "frame", "in_flight", "mistakes", "placed", "sequence")
+    __slots__ = (
+        "after",
+        "backoff",
+        "conversation",
+        "frame",
+        "in_flight",
+        "mistakes",
+        "out_of_turn",
+        "placed",
+        "rewrites",
+        "sequence",
+    )
 
     def __init__(self, sequence: int, conversation: ConversationId, frame: Send | Change) -> None:
         self.sequence = sequence
@@ -41,6 +69,8 @@ class Pending:
         self.in_flight = False
         self.after: ClientId | None = None  # what it named as before it, when it was written last
         self.mistakes = 0
+        self.out_of_turn = 0  # answers in a row, to this one
+        self.rewrites = 0  # how often it was written again for those that follow it
         self.backoff = Backoff()
         self.placed: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
 
@@ -57,6 +87,9 @@ class Pending:
         return await asyncio.shield(self.placed)
 
 
+Name = tuple[ConversationId, ClientId]
+
+
 class _Lane:
     __slots__ = ("not_before", "waiting")
 
@@ -71,15 +104,17 @@ class Outbox:
     def __init__(self, store: DeviceStore) -> None:
         self._store = store
         self._lanes: dict[ConversationId, _Lane] = {}
-        self._by_id: dict[ClientId, Pending] = {}
-        self._flying = 0
+        self._by_name: dict[Name, Pending] = {}
+        self._flying: dict[ClientId, Pending] = {}
         self.empty = asyncio.Event()
         self.empty.set()
+        self.room = asyncio.Event()
+        self.room.set()
         for row in store.waiting():
-            self._insert(Pending(row.sequence, row.conversation, _decode(row.frame)))
+            self._insert(Pending(row.sequence, row.conversation, decode(row.frame)))
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self._by_name)
 
     def pending(self) -> Iterator[Pending]:
         """Everything that waits, lane by lane, each in order."""
@@ -89,9 +124,9 @@ class Outbox:
     def add(self, conversation: ConversationId, frame: Send | Change) -> Pending:
         """Take a send or change; kept (on disk, if the store is) when this returns.
 
-        Raises `OutboxFull`; ValueError if one with that id waits already (an error answers an id alone).
+        Raises `OutboxFull`; ValueError if one with that id waits already in that conversation.
         """
-        if len(self._by_id) >= CAPACITY:
+        if len(self._by_name) >= CAPACITY:
             raise OutboxFull(f"{CAPACITY} sends wait already")
         pending = Pending(self._store.add(conversation, frame.id, _encode(frame)), conversation, frame)
         self._insert(pending)
@@ -109,35 +144,44 @@ class Outbox:
 
     def disconnected(self) -> None:
         """Nothing is in flight any more: everything unanswered goes again, with the same ids."""
-        self._flying = 0
+        self._flying.clear()
         for lane in self._lanes.values():
             lane.not_before = 0.0
             for pending in lane.waiting.values():
                 pending.in_flight = False
+                pending.out_of_turn = 0
 
     def answered(self, placed: Placed, client_id: ClientId) -> None:
         """The server placed it. A second answer to the same send changes nothing."""
-        pending = self._by_id.get(client_id)
-        if pending is not None and pending.conversation == placed.conversation:
+        pending = self._by_name.get((placed.conversation, client_id))
+        if pending is not None:
             self._finish(pending)
             if not pending.placed.done():
                 pending.placed.set_result(placed)
 
-    def refused(self, client_id: ClientId, error: ApiError, now: float) -> None:
-        """The server refused `client_id`: for good, or it goes again, after a rest where that helps.
+    def refused(self, conversation: ConversationId | None, client_id: ClientId, error: ApiError, now: float) -> None:
+        """The server refused what `client_id` names in `conversation`: for good, or it goes again, after a rest where
+        that helps. conversation: None from a server that does not name it.
 
         What followed it names it in `after` and so is refused as out of turn; that goes again after the one that
         is before it then.
         """
-        pending = self._by_id.get(client_id)
-        if pending is None or not pending.in_flight:
+        pending = self._flying.get(client_id)
+        if pending is None or (conversation is not None and conversation != pending.conversation):
             return
         self._land(pending)
+        pending.rewrites = 0
+        turn = error.code == "out_of_turn" and pending.after is not None
+        pending.out_of_turn = pending.out_of_turn + 1 if turn else 0
         if self._is_final(pending, error):
             self._finish(pending)
             _fail(pending, error)
-        elif error.code != "out_of_turn" or pending.after is None:
-            self._lanes[pending.conversation].not_before = now + pending.backoff.next(error.retry_after or 0.0)
+        elif not turn:
+            self._rest(pending, error, now)
+        elif pending.out_of_turn >= OUT_OF_TURN:
+            pending.out_of_turn = 0
+            self._rest(pending, error, now)
+            self._again(pending)
 
     def close(self, why: Exception) -> None:
         """Tell all who wait that no answer will come now."""
@@ -147,8 +191,10 @@ class Outbox:
     def _insert(self, pending: Pending) -> None:
         lane = self._lanes.setdefault(pending.conversation, _Lane())
         lane.waiting[pending.id] = pending
-        self._by_id[pending.id] = pending
+        self._by_name[pending.conversation, pending.id] = pending
         self.empty.clear()
+        if len(self._by_name) >= CAPACITY:
+            self.room.clear()
 
     def _due(self, lane: _Lane) -> Iterator[Send | Change]:
         before: Pending | None = None
@@ -157,10 +203,10 @@ class Outbox:
             if alone and before is not None:
                 return
             if not pending.in_flight:
-                if self._flying >= IN_FLIGHT:
+                if len(self._flying) >= IN_FLIGHT or pending.id in self._flying:
                     return
                 pending.in_flight = True
-                self._flying += 1
+                self._flying[pending.id] = pending
                 pending.after = before.id if before is not None else None
                 yield _following(pending)
             before = pending
@@ -169,18 +215,34 @@ class Outbox:
         pending.mistakes = pending.mistakes + 1 if error.code == "internal" else 0
         return not error.retryable or pending.mistakes >= MISTAKES
 
+    def _rest(self, pending: Pending, error: ApiError, now: float) -> None:
+        self._lanes[pending.conversation].not_before = now + pending.backoff.next(error.retry_after or 0.0)
+
+    def _again(self, follower: Pending) -> None:
+        """Have what `follower` named before it written again, or give it up: the server seems not to know of it."""
+        before = self._by_name.get((follower.conversation, follower.after or ClientId("")))
+        if before is None or not before.in_flight:
+            return  # it has its answer, or goes again by itself
+        before.rewrites += 1
+        if before.rewrites <= REWRITES:
+            self._land(before)
+            return
+        self._finish(before)
+        _fail(before, ApiError("out_of_turn", "The server gave no answer to it, and took nothing after it: given up."))
+
     def _land(self, pending: Pending) -> None:
         if pending.in_flight:
             pending.in_flight = False
-            self._flying -= 1
+            del self._flying[pending.id]
 
     def _finish(self, pending: Pending) -> None:
         self._land(pending)
         self._store.remove(pending.sequence)
         lane = self._lanes[pending.conversation]
         del lane.waiting[pending.id]
-        del self._by_id[pending.id]
-        if not self._by_id:
+        del self._by_name[pending.conversation, pending.id]
+        self.room.set()
+        if not self._by_name:
             self.empty.set()
         if not lane.waiting:
             del self._lanes[pending.conversation]

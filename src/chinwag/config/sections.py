@@ -279,6 +279,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
             yield Contradiction(
                 ("server.origins",), f"{origin[:60]!r} is no origin: scheme, host, port if any, and nothing after"
             )
+    if not _is_utf8(str(config.data.path)):
+        yield Contradiction(("data.path",), "the folder's path must be UTF-8: the message store takes no other name")
     if accounts.failed_logins_per_address < accounts.failed_logins_per_account:
         yield Contradiction(
             ("accounts.failed_logins_per_address", "accounts.failed_logins_per_account"),
@@ -299,3 +301,12 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
             ("presence.offline_seconds", "presence.heartbeat_seconds"),
             "silence must last two heartbeats at least, or one late packet takes people offline",
         )
+
+
+def _is_utf8(path: str) -> bool:
+    """Whether this is a path of UTF-8: bytes that are not stand in it as lone surrogates (PEP 383)."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,11 +11,11 @@ import chinwag
 from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded import point as messages
 from chinwag.adapters.relational import point as directory
-from chinwag.lasting import lasting_folder, sync_folder
+from chinwag.lasting import draft_name, lasting_folder, new_file, new_folder, sync_folder
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
 from chinwag.life.copying import copied
 from chinwag.life.folder import DIRECTORY, MESSAGES, besides, files_in, refuse_unfinished
-from chinwag.life.manifest import FILE, FORMAT, BackupError, Entry, Manifest, written
+from chinwag.life.manifest import FILE, FORMAT, BackupError, ListedFile, Manifest, written
 from chinwag.life.running import NotRunningError, running_checkpoint
 from chinwag.wire.control import Checkpoint
 
@@ -64,10 +63,10 @@ def back_up(data: Path, target: Path, telling: Telling) -> Manifest:
         raise BackupError(f"{target} exists already: each backup has a folder of its own")
     if data.resolve() == target.resolve() or data.resolve() in target.resolve().parents:
         raise BackupError(f"{target} lies in the data folder: a backup belongs elsewhere, best on another disk")
-    draft = target.with_name(f"{target.name}.partial-{secrets.token_hex(4)}")
+    draft = draft_name(target)
     with checkpoint_of(data, telling) as (stores, checkpoint):
         lasting_folder(target.parent)
-        draft.mkdir(mode=0o700)
+        new_folder(draft)
         try:
             manifest = _copy(data, stores, draft, checkpoint.at, telling)
             draft.rename(target)
@@ -98,8 +97,7 @@ def _copy(data: Path, stores: Path, draft: Path, at: int, telling: Telling) -> M
         log_epoch=versions.epochs.log,
         files=entries,
     )
-    descriptor = os.open(draft / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with new_file(draft / FILE) as file:
         file.write(written(manifest))
         file.flush()
         os.fsync(file.fileno())
@@ -113,8 +111,10 @@ def _of_rocksdb_itself(path: Path) -> bool:
     return path.parent.name == MESSAGES and (path.name == "LOCK" or path.name.startswith("LOG"))
 
 
-def _copied(wanted: list[tuple[Path, Path]], draft: Path, did: Callable[[int], None]) -> Iterator[Entry]:
+def _copied(wanted: list[tuple[Path, Path]], draft: Path, did: Callable[[int], None]) -> Iterator[ListedFile]:
     for path, name in wanted:
+        if any("\ud800" <= character <= "\udfff" for character in os.fspath(name)):
+            raise BackupError(f"{os.fspath(name)!a} has a name that is not UTF-8: give it another, or take it away")
         try:
             yield copied(path, draft, name.as_posix(), did)
         except FileNotFoundError:

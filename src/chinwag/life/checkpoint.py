@@ -17,6 +17,7 @@ from chinwag.adapters.embedded import point as messages
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.relational import point as directory
 from chinwag.flow.clock import system_clock
+from chinwag.lasting import new_folder
 from chinwag.life.folder import CHECKPOINT, DIRECTORY, MESSAGES
 from chinwag.wire.control import Checkpoint
 
@@ -36,7 +37,7 @@ async def held_checkpoint(engine: Engine, data: Path) -> AsyncIterator[Checkpoin
     target = data / CHECKPOINT
     try:
         await asyncio.to_thread(clear_checkpoint, data)
-        target.mkdir(mode=0o700)
+        new_folder(target)
         await engine.read(messages.flush)
         at, took = await engine.read(lambda db: _take(db, data, target))
         yield Checkpoint(CHECKPOINT, at, round(took * 1000))
@@ -54,5 +55,4 @@ def _take(db: Rdict, data: Path, target: Path) -> tuple[int, float]:
         moment.append((system_clock(), time.monotonic() - began))
 
     directory.copy_at_one_point(data / DIRECTORY, target / DIRECTORY, store)
-    (target / DIRECTORY).chmod(0o600)
     return moment[0]

@@ -13,7 +13,7 @@ from chinwag.adapters.embedded.data_directory import DataDirectoryInUseError, Ep
 from chinwag.adapters.relational import open_directory
 from chinwag.adapters.relational import point as directory
 from chinwag.flow.clock import system_clock
-from chinwag.lasting import lasting_folder, sync_folder
+from chinwag.lasting import lasting_folder, new_folder, sync_folder
 from chinwag.life.backup import Telling
 from chinwag.life.copying import copied_as_promised
 from chinwag.life.folder import DIRECTORY, DRAFT, MESSAGES, REPLACED, RESTORING, contents, files_in
@@ -51,7 +51,7 @@ def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tup
     draft = data / DRAFT
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        draft.mkdir(mode=0o700)
+        new_folder(draft)
         telling.doing("copying and checking", manifest.bytes)
         for entry in manifest.files:
             copied_as_promised(source, draft, entry, telling.did)
@@ -87,7 +87,7 @@ def _begin_anew(draft: Path) -> Epochs:
         embedded = await open_embedded(draft)
         epochs = embedded.engine.epochs
         await embedded.close()
-        await (await open_directory(f"sqlite+aiosqlite:///{draft / DIRECTORY}")).close()
+        await (await open_directory(draft / DIRECTORY)).close()
         return epochs
 
     return asyncio.run(opened())
@@ -95,7 +95,7 @@ def _begin_anew(draft: Path) -> Epochs:
 
 def _put_aside(data: Path, present: list[Path]) -> Path:
     aside = data / f"{REPLACED}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    aside.mkdir(mode=0o700)
+    new_folder(aside)
     for entry in [*present, *(data / (DIRECTORY + end) for end in ("-wal", "-shm"))]:
         if entry.exists():
             entry.rename(aside / entry.name)

@@ -85,9 +85,10 @@ class Control:
         (self._folder / SOCKET_NAME).unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            # Before it has a name: what is changed by name may be another's file by then.
+            os.fchmod(listening.fileno(), 0o600)
             with socket_address(self._folder) as address:
                 listening.bind(address)
-            (self._folder / SOCKET_NAME).chmod(0o600)  # before it listens: until then nobody can connect
             self._server = await asyncio.start_unix_server(self._accept, sock=listening, limit=REQUEST_BYTES)
         except BaseException:
             listening.close()

@@ -158,13 +158,17 @@ class Reset(msgspec.Struct, frozen=True, gc=False, tag="reset"):
 
 
 class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="error"):
-    """A refusal; `id` when it answers a frame that has one. retry_after in seconds."""
+    """A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
+
+    retry_after in seconds.
+    """
 
     code: str
     message: str
     retryable: bool = False
     retry_after: float | None = None
     id: ClientId | None = None
+    conversation: ConversationId | None = None
 
 
 class Bye(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="bye"):

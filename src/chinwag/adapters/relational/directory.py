@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,6 +17,8 @@ from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
+from chinwag.adapters.relational.database_file import create_file, same_file, scrub
+from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
@@ -26,7 +28,6 @@ from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.migrate import migrate
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
-from chinwag.adapters.relational.refusals import RelationalRefusals
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.ports.directory import Directory, Transaction
@@ -35,23 +36,19 @@ BOUND: Final = 5.0
 """Seconds after which a transaction that has not ended is rolled back."""
 
 
-async def open_directory(url: str) -> Directory:
-    """Open the directory at `url` (`sqlite+aiosqlite:///PATH`), make or migrate its schema.
+async def open_directory(path: Path) -> Directory:
+    """Open the directory in the SQLite file `path`, made if it is not there; make or migrate its schema.
 
-    Raises ValueError for a URL that it cannot take, `NewerDatabaseError` for a database of a newer version.
+    Raises `NewerDatabaseError` for a database of a newer version.
     """
-    parsed = make_url(url)
-    if parsed.drivername != "sqlite+aiosqlite":
-        raise ValueError(f"the directory needs a URL of the form sqlite+aiosqlite:///PATH, not {parsed.drivername}")
-    path = sqlite.file_of(parsed)
-    sqlite.create_file(path)
+    create_file(path)
     writer = sqlite.writer(path)
     try:
         await migrate(writer)
     except BaseException:
         await writer.dispose()
         raise
-    return RelationalDirectory(writer, sqlite.reader(path), sqlite.same_file(path), lambda: sqlite.scrub(path))
+    return RelationalDirectory(writer, sqlite.reader(path), same_file(path), lambda: scrub(path))
 
 
 class RelationalTransaction:
@@ -93,8 +90,8 @@ class RelationalTransaction:
         return RelationalBlocks(self._connection)
 
     @cached_property
-    def refusals(self) -> RelationalRefusals:
-        return RelationalRefusals(self._connection)
+    def declines(self) -> RelationalDeclines:
+        return RelationalDeclines(self._connection)
 
     @cached_property
     def listing(self) -> RelationalListing:

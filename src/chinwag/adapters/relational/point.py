@@ -6,7 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from chinwag.adapters.relational.database_file import connected
 from chinwag.domain.refusal import Code, Refused
+from chinwag.lasting import new_file
 
 WAIT_SECONDS: Final = 5.0
 """How long a copy waits for transactions under way."""
@@ -17,13 +19,14 @@ def copy_at_one_point(file: Path, target: Path, meanwhile: Callable[[], None]) -
 
     No transaction of any process commits while `meanwhile` runs: so what it copies elsewhere belongs to the same
     moment. Keep it short: whoever writes to the directory waits that long. The copy itself keeps nobody waiting.
-    Raises `unavailable` if transactions under way do not end in time, and what `meanwhile` raises.
+    `target` must not exist. Raises `unavailable` if transactions under way do not end in time, and what `meanwhile`
+    raises.
     """
-    uri = f"file:{file.resolve()}?mode=rw"
+    new_file(target).close()
     with (
-        closing(sqlite3.connect(uri, WAIT_SECONDS, isolation_level=None, uri=True)) as writer,
-        closing(sqlite3.connect(uri, WAIT_SECONDS, isolation_level=None, uri=True)) as reader,
-        closing(sqlite3.connect(target, isolation_level=None)) as copy,
+        closing(connected(file, "rw", WAIT_SECONDS)) as writer,
+        closing(connected(file, "rw", WAIT_SECONDS)) as reader,
+        closing(connected(target, "rw")) as copy,
     ):
         try:
             writer.execute("BEGIN IMMEDIATE")
@@ -40,13 +43,13 @@ def copy_at_one_point(file: Path, target: Path, meanwhile: Callable[[], None]) -
 
 def schema_of(file: Path) -> str:
     """The database's revision, empty if it has none. Changes nothing. Blocks. Raises `sqlite3.Error`."""
-    with closing(sqlite3.connect(f"file:{file.resolve()}?mode=ro", WAIT_SECONDS, uri=True)) as connection:
+    with closing(connected(file, "ro", WAIT_SECONDS)) as connection:
         rows = connection.execute("SELECT version_num FROM alembic_version ORDER BY 1").fetchall()
     return ",".join(str(row[0]) for row in rows)
 
 
 def problems_of(file: Path) -> list[str]:
     """What SQLite's own check finds wrong with the database; nothing if it is sound. Blocks."""
-    with closing(sqlite3.connect(f"file:{file.resolve()}?mode=ro", WAIT_SECONDS, uri=True)) as connection:
+    with closing(connected(file, "ro", WAIT_SECONDS)) as connection:
         said = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
     return [] if said == ["ok"] else said

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.domain.ids import EPOCH_MS
+from chinwag.lasting import draft_name, new_file
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 
 SPARE_FILES: Final = 512
@@ -76,14 +77,15 @@ def sync_latency(data: Path) -> Iterator[Finding]:
     """How long the disk takes to say that it has written 4 kB: every acknowledgement waits for one of these."""
     if not data.is_dir() or not os.access(data, os.W_OK):
         return
-    probe = data / f".doctor-{os.getpid()}"
+    probe = draft_name(data / "probe")
     took: list[float] = []
     try:
-        with probe.open("xb", buffering=0) as file:
+        with new_file(probe) as file:
             began = time.monotonic()
             while len(took) < SYNCS and time.monotonic() - began < SYNC_SECONDS:
                 at = time.monotonic()
                 file.write(os.urandom(4096))
+                file.flush()
                 os.fdatasync(file.fileno())
                 took.append((time.monotonic() - at) * 1000)
     except OSError as error:

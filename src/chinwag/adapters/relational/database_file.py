@@ -1,0 +1,77 @@
+"""The SQLite file itself, with the driver alone: how it is named, made, watched, scrubbed and asked for its schema."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import quote
+
+from chinwag.domain.refusal import Code, Refused
+from chinwag.lasting import lasting_folder, new_file
+
+BUSY_MS: Final = 2000
+"""How long a transaction waits for another process's."""
+
+
+def uri_of(path: Path) -> str:
+    """The URI of the file at `path`, whatever bytes its name has: `#`, `?` and `%` would end it or stand for others.
+
+    Also a plain name is no plain name to every SQLite: one that begins with `file:` may be read as a URI.
+    """
+    return "file:" + quote(os.fsencode(path.resolve()), safe="/")
+
+
+def connected(path: Path, mode: Literal["ro", "rw"], seconds: float = BUSY_MS / 1000) -> sqlite3.Connection:
+    """A connection to the database that is there, which begins no transaction by itself; it never makes one.
+
+    seconds: how long it waits for others. Raises `sqlite3.Error`.
+    """
+    return sqlite3.connect(f"{uri_of(path)}?mode={mode}", seconds, isolation_level=None, uri=True)
+
+
+def create_file(path: Path) -> None:
+    """Make the empty database if there is none, readable by this user only: it holds hashes of passwords."""
+    lasting_folder(path.parent)
+    try:
+        new_file(path).close()
+    except FileExistsError:
+        return
+
+
+def same_file(path: Path) -> Callable[[], None]:
+    """A check that the file at `path` is still the one that is there now; raises `unavailable` if not.
+
+    SQLite goes on with a file that was moved away or replaced under it, and what it writes there is lost.
+    """
+    opened = path.stat()
+
+    def check() -> None:
+        try:
+            now = path.stat()
+        except OSError:
+            raise Refused(Code.UNAVAILABLE, "the directory's file is gone", 1.0) from None
+        if (now.st_dev, now.st_ino) != (opened.st_dev, opened.st_ino):
+            raise Refused(Code.UNAVAILABLE, "the directory's file was replaced: restart the server", 1.0)
+
+    return check
+
+
+def scrub(path: Path) -> None:
+    """Leave nothing of what was deleted in the database's files. Blocks; raises `unavailable` if somebody reads on.
+
+    `secure_delete` writes zeros over what goes, but a page that was split may hold an older copy beside its rows:
+    VACUUM writes every page anew. The journal still has the pages as they were: it is emptied.
+    """
+    try:
+        connection = connected(path, "rw")
+        try:
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("VACUUM")
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise Refused(Code.UNAVAILABLE, "the directory cannot be scrubbed now", 1.0) from error
+    if busy:
+        raise Refused(Code.UNAVAILABLE, "the directory is being read: its journal stays for now", 1.0)

@@ -1,0 +1,77 @@
+"""What a client asks about conversations: which there are, their history, who has read."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from chinwag.client.asking import Asking, address
+from chinwag.client.events import Unknown, decode_numbered
+from chinwag.wire.conversations import (
+    ConversationPage,
+    ConversationView,
+    CreateGroup,
+    EventPage,
+    Placed,
+    Receipt,
+    Receipts,
+)
+from chinwag.wire.values import AccountId, ConversationId, GroupSettings, NumberedEvent
+
+PAGE: Final = 100
+"""Events or conversations asked for at once, at most."""
+
+
+class History(msgspec.Struct, frozen=True):
+    """Events in rising order of number, without holes. head: the highest number that one may read."""
+
+    events: list[NumberedEvent | Unknown]
+    head: int
+
+
+class Conversations(Asking):
+    """The conversations of this account."""
+
+    async def conversations(self, before: str | None = None, limit: int = PAGE) -> ConversationPage:
+        """Conversations by activity, the latest first; `before` is the `next` of the page before."""
+        return await self._http.get("/v1/conversations", ConversationPage, before=before, limit=limit)
+
+    async def conversation(self, conversation: ConversationId) -> ConversationView:
+        """One conversation."""
+        return await self._http.get(address(conversation), ConversationView)
+
+    async def create_group(
+        self,
+        title: str,
+        members: Sequence[AccountId] = (),
+        settings: GroupSettings | None = None,
+        key: str | None = None,
+    ) -> Placed:
+        """Begin a group of oneself and `members`. The same `key` again finds the same group."""
+        body = CreateGroup(title, tuple(members), settings or GroupSettings())
+        return await self._http.post("/v1/conversations", body, Placed, key=key or secrets.token_urlsafe(16))
+
+    async def history(
+        self,
+        conversation: ConversationId,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> History:
+        """Events before, after or around a number; without one, the newest. Give one of the three at most."""
+        page = await self._http.get(
+            address(conversation) + "/messages", EventPage, before=before, after=after, around=around, limit=limit
+        )
+        return History([decode_numbered(raw) for raw in page.events], page.head)
+
+    async def changes(self, conversation: ConversationId, after: int, limit: int = PAGE) -> History:
+        """What changed of earlier messages (edits, deletions, reactions) by events after `after`."""
+        page = await self._http.get(address(conversation) + "/changes", EventPage, after=after, limit=limit)
+        return History([decode_numbered(raw) for raw in page.events], page.head)
+
+    async def receipts(self, conversation: ConversationId, number: int) -> list[Receipt]:
+        """Who has read a message, and when."""
+        return (await self._http.get(f"{address(conversation)}/messages/{number}/receipts", Receipts)).receipts

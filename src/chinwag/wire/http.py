@@ -42,15 +42,18 @@ class SignUpRequest(Secretive):
 
 
 class LogInRequest(Secretive):
-    """Log a new device in. `device` is its name in the list of devices.
+    """Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an earlier
+    log-in of this account on this device, used up or not, if there was one: it lets nobody in, but whoever shows it is
+    not held up by others who guess the account's password.
 
     cookie: the refresh token goes into a cookie that no script can read, and not into the answer. For browsers, from
-    pages of the server itself.
+    pages of the server itself; the token that such a cookie holds is the known device's.
     """
 
     name: str
     password: str
     device: str = ""
+    known_device: str = ""
     cookie: bool = False
 
 

@@ -5,6 +5,7 @@ import msgspec
 from chinwag.domain.account import DEVICES_MAX, device_name_of
 from chinwag.domain.account_change import DeviceAdded
 from chinwag.domain.ids import DeviceId
+from chinwag.flow.access.claimant import network_digest
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.tokens import digest
@@ -22,9 +23,12 @@ class NewDevice(msgspec.Struct, frozen=True):
     displaced: list[DeviceId]
 
 
-async def add_device(accounts: Accounts, transaction: Transaction, account: Account, name: str, now: int) -> NewDevice:
+async def add_device(
+    accounts: Accounts, transaction: Transaction, account: Account, name: str, now: int, address: str
+) -> NewDevice:
     """Write a device of `account` called `name`. With `DEVICES_MAX` devices the one longest away is revoked. Once the
-    transaction is committed, `let_in` gives its tokens. Raises `bad_profile`."""
+    transaction is committed, `let_in` gives its tokens. address: where it is logged in from, which from now on is known
+    to be the account's; empty if there is none. Raises `bad_profile`."""
     device = Device(
         id=DeviceId(accounts.ids.next(now)),
         account=account.id,
@@ -37,6 +41,8 @@ async def add_device(accounts: Accounts, transaction: Transaction, account: Acco
     displaced = await _make_room(transaction, device)
     await transaction.devices.create(device)
     await transaction.refresh_tokens.put(RefreshToken(device.id, digest(refresh_token), None, expires_at))
+    if address:
+        await transaction.known_networks.remember(account.id, network_digest(account.id, address), now)
     await post_revoked(transaction, account.id, displaced, now)
     version = await transaction.accounts.touch(account.id)
     await post(transaction, DeviceAdded(account.id, device.id, device.name, now, version), account.id)

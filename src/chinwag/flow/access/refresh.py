@@ -3,6 +3,7 @@
 from typing import Final
 
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import network_digest
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.tokens import digest
@@ -14,7 +15,9 @@ SETTLING_MS: Final = 60_000
 after 30 s), so one that was killed may come back with the token of the step before, but not of two steps before."""
 
 
-async def refresh(accounts: Accounts, refresh_token: str, attempt: str, *, settling_ms: int = 0) -> LoggedIn:
+async def refresh(
+    accounts: Accounts, refresh_token: str, attempt: str, *, address: str = "", settling_ms: int = 0
+) -> LoggedIn:
     """Exchange a refresh token. `attempt` is the client's own random name for this exchange: the same token with the
     same attempt gives the same successor again, until that has been used itself; so a lost answer logs nobody out.
     A token younger than `settling_ms` gives a new access token, and stays as it is.
@@ -50,6 +53,8 @@ async def refresh(accounts: Accounts, refresh_token: str, attempt: str, *, settl
         elif presented == current.digest:
             await transaction.refresh_tokens.put(RefreshToken(device_id, digest(successor), presented, expires_at))
             await transaction.devices.seen(device_id, now)
+            if address:
+                await transaction.known_networks.remember(account.id, network_digest(account.id, address), now)
         elif presented == current.previous and digest(successor) == current.digest:
             expires_at = current.expires_at
         else:

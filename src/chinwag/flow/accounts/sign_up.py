@@ -3,6 +3,7 @@
 from chinwag.domain.account import AccountSettings, display_name_of, name_key, name_of, password_of
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import stranger
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.new_device import NewDevice, add_device, let_in
@@ -21,7 +22,9 @@ async def sign_up(
     """
     _check_open(accounts, address)
     code = invitation if accounts.rules.sign_up == "invitation" else None
-    account, _ = await _create(accounts, name, password, display_name, admin=False, invitation=code, by=None)
+    account, _ = await _create(
+        accounts, name, password, display_name, admin=False, invitation=code, by=None, address=address
+    )
     return account
 
 
@@ -39,7 +42,15 @@ async def sign_up_and_log_in(
     _check_open(accounts, address)
     code = invitation if accounts.rules.sign_up == "invitation" else None
     _, added = await _create(
-        accounts, name, password, display_name, admin=False, invitation=code, by=None, device_name=device_name
+        accounts,
+        name,
+        password,
+        display_name,
+        admin=False,
+        invitation=code,
+        by=None,
+        address=address,
+        device_name=device_name,
     )
     assert added is not None
     return let_in(accounts, added)
@@ -77,6 +88,7 @@ async def _create(
     admin: bool,
     invitation: str | None,
     by: Actor | None,
+    address: str = "",
     device_name: str | None = None,
 ) -> tuple[Account, NewDevice | None]:
     now = accounts.clock()
@@ -90,13 +102,20 @@ async def _create(
         created_at=now,
     )
     normal = password_of(password, accounts.rules.password_min, accounts.rules.password_max)
-    hashed = await accounts.passwords.hash(normal)
+    key = name_key(name)
+    async with accounts.directory.reading() as directory:
+        # Before the costly hash, and again with the act: nobody without an invitation makes the server hash.
+        if invitation is not None and not await directory.invitations.usable(digest(invitation), now):
+            raise Refused(Code.BAD_INVITATION)
+        if await directory.accounts.taken(key):
+            raise Refused(Code.NAME_TAKEN)
+    hashed = await accounts.passwords.hash(normal, stranger(key, address))
     async with accounts.directory.transaction() as transaction:
         if invitation is not None and not await transaction.invitations.use(digest(invitation), now):
             raise Refused(Code.BAD_INVITATION)
         if by is not None:
             await act(transaction, now, by, "account.add", account.id, "administrator" if admin else "")
-        await transaction.accounts.create(account, name_key(name), hashed)
+        await transaction.accounts.create(account, key, hashed)
         if device_name is None:
             return account, None
-        return account, await add_device(accounts, transaction, account, device_name, now)
+        return account, await add_device(accounts, transaction, account, device_name, now, address)

@@ -71,7 +71,10 @@ async def post_session(
     """Log in with name and password. Every log-in makes a new device."""
     if data.cookie:
         session_cookie.check(request)
-    given = await log_in(accounts, data.name, data.password, device_name=data.device, address=address)
+    known = data.known_device or (session_cookie.read(request) if data.cookie and session_cookie.held(request) else "")
+    given = await log_in(
+        accounts, data.name, data.password, device_name=data.device, address=address, known_device=known
+    )
     content, headers = _tokens(accounts, session_cookie, request, given, data.cookie)
     return Response(content, headers=headers)
 
@@ -87,6 +90,7 @@ async def post_session(
 async def post_refresh(
     data: JSONBody[RefreshRequest],
     accounts: AccountVerbs,
+    address: Address,
     session_cookie: Cookie,
     request: Request[Any, Any, Any],
 ) -> Response[SessionTokens | CookieTokens]:
@@ -96,12 +100,12 @@ async def post_refresh(
     if len(data.attempt) not in ATTEMPT_LENGTHS:
         raise Refused(Code.BAD_REQUEST, "an attempt has 8 to 64 characters")
     if data.refresh_token is not None:
-        return Response(answers.session(await refresh(accounts, data.refresh_token, data.attempt)))
+        return Response(answers.session(await refresh(accounts, data.refresh_token, data.attempt, address=address)))
     session_cookie.check(request)
     token = session_cookie.read(request)
     if data.device is not None and accounts.tokens.device_of(token) != data.device:
         raise Refused(Code.WRONG_SESSION)
-    given = await refresh(accounts, token, data.attempt, settling_ms=SETTLING_MS)
+    given = await refresh(accounts, token, data.attempt, address=address, settling_ms=SETTLING_MS)
     content, headers = _tokens(accounts, session_cookie, request, given, True)
     return Response(content, headers=headers)
 

@@ -233,7 +233,7 @@ async def test_signing_up_can_log_in_at_once_with_one_hash(server: Process, monk
 
     async def counted_hash(password: str, *args: object, **kwargs: object) -> str:
         hashed.append(password)
-        return await real_hash(password, *args, **kwargs)
+        return await real_hash(password, *args, **kwargs)  # type: ignore[arg-type]
 
     async def counted_verify(*args: object, **kwargs: object) -> bool:
         verified.append("")

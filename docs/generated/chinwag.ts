@@ -130,6 +130,7 @@ export type Code =
   | "no_message"
   | "recipient_refuses"
   | "out_of_turn"
+  | "id_reused"
   | "rate_limited"
   | "overloaded"
   | "slow_consumer"
@@ -378,7 +379,8 @@ export interface ResetFrame {
 
 /**
  * A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
- * retry_after in seconds.
+ * retry_after in seconds. frame: the type of the refused frame; position: the one that a refused `received`
+ * names.
  */
 export interface ErrorFrame {
   type: "error";
@@ -388,6 +390,8 @@ export interface ErrorFrame {
   retry_after?: number | null;
   id?: string | null;
   conversation?: string | null;
+  frame?: string | null;
+  position?: number | null;
 }
 
 /** This session closes. reconnect_after in seconds; elsewhere: ask discovery for another gateway. */
@@ -939,10 +943,21 @@ export interface MemberView {
   delivered_at: number;
 }
 
-/** Events in rising order of number. head: the highest number that the reader may read. */
+/**
+ * Events in rising order of number. head: the highest number that the reader may read. gaps: what of the numbers
+ * between the page's events, just before the first and just after the last is closed to the reader, who was away
+ * then. Without them numbers have no holes.
+ */
 export interface EventPage {
   events: NumberedEvent[];
   head: number;
+  gaps: Gap[];
+}
+
+/** The numbers `first` to `last` may not be read by whoever reads: it was no member then. */
+export interface Gap {
+  first: number;
+  last: number;
 }
 
 /** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */

@@ -17,6 +17,7 @@ from chinwag.flow.access.collaborators import Accounts
 from chinwag.roles.api import announcements, blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
 from chinwag.roles.api.body import ApiRequest
+from chinwag.roles.api.client_id import given_id_of
 from chinwag.roles.api.cookies import SessionCookie
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
 from chinwag.roles.api.problems import HANDLERS, answer
@@ -64,6 +65,7 @@ def api(
         route_handlers=[*routes, get_document],
         guards=[bearer(admission, budgets or Budgets(), settings.trusted_proxies)],
         dependencies={
+            "given_id": Provide(given_id_of, sync_to_thread=False),
             "principal": Provide(principal_of, sync_to_thread=False),
             "address": Provide(address_by(settings.trusted_proxies), sync_to_thread=False),
         },

@@ -42,7 +42,7 @@ async def test_an_id_that_is_somebodys_name_is_that_of_nobody_else(process: Serv
         assert ran.code == 1, command
     assert (await _run(process, "user", "promote", ada)).code == 0
     ran = await _run(process, "audit")
-    assert [line for line in ran.out.splitlines() if "admin" in line and f"@{ada}" in line], ran.out
+    assert [line for line in ran.out.splitlines() if "account.promote" in line and f"@{ada}" in line], ran.out
 
 
 async def test_a_person_called_operator_is_not_the_operator(process: ServerProcess) -> None:

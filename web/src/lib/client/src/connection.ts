@@ -109,6 +109,11 @@ export class Connection {
     }
   }
 
+  /** Whether a session is on. */
+  get online(): boolean {
+    return this.session?.welcome ?? false;
+  }
+
   /** Whether something can be said now. */
   get writable(): boolean {
     return this.session !== null && this.session.welcome && (this.transport?.writable ?? false);

@@ -22,8 +22,8 @@ from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import open_directory_in, private_folder
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Create
-from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Settings, Span
-from chinwag.domain.decide import Placed, decide
+from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
+from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, ClientId, DeviceId, Snowflake, direct_id, group_id
 from chinwag.flow.access.key_ring import KeyRing
@@ -112,11 +112,11 @@ class Book:
     async def group(self, members: Sequence[Person]) -> Conversation:
         """A group of `members`, the first of whom owns it."""
         owner, now = members[0], system_clock()
-        action = Create("bench", tuple(member.account for member in members[1:]), Settings())
+        action = Create("bench", tuple(member.account for member in members[1:]), GroupSettings())
         name = group_id(_ids.next(now))
         command = Command(name, owner.account, owner.device, ClientId("create"), now, action)
         placed = decide(None, command, self._position())
-        assert isinstance(placed, Placed), placed
+        assert isinstance(placed, Numbered), placed
         draft = Draft(placed.state)
         draft.place(placed, KeyName(name, owner.device, command.id), SendKey(placed.state.applied, 1, now))
         await self._stores.message_store.commit([draft.commit()])

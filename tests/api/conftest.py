@@ -49,17 +49,17 @@ class Process:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
-    async def log_in(self, name: str, password: str = PASSWORD) -> "Session":
+    async def log_in(self, name: str, password: str = PASSWORD) -> "LoggedInDevice":
         answer = await self.client.post("/v1/sessions", json={"name": name, "password": password, "device": "test"})
         assert answer.status_code == 201, answer.text
-        return Session(self.client, answer.json())
+        return LoggedInDevice(self.client, answer.json())
 
-    async def person(self, name: str) -> "Session":
+    async def person(self, name: str) -> "LoggedInDevice":
         await self.sign_up(name)
         return await self.log_in(name)
 
 
-class Session:
+class LoggedInDevice:
     """A device that is logged in."""
 
     def __init__(self, client: httpx2.AsyncClient, tokens: dict[str, object]) -> None:

@@ -18,6 +18,8 @@ from chinwag.wire.values import (
     Body,
     Delivered,
     Event,
+    GroupSettings,
+    GroupSettingsChanged,
     Join,
     Joined,
     Leave,
@@ -32,8 +34,6 @@ from chinwag.wire.values import (
     RoleChanged,
     SetRole,
     SetSettings,
-    Settings,
-    SettingsChanged,
     SetTitle,
     Text,
 )
@@ -152,7 +152,7 @@ async def is_closed(stage: Stage, who: str, code: str, refused: Refused) -> None
 
 @says("{who} stalls")
 async def stalls(stage: Stage, who: str, refused: Refused) -> None:
-    """It takes no more from the network."""
+    """It stops taking anything from the network."""
     del refused
     link = stage.devices[who].link
     assert link is not None
@@ -400,14 +400,14 @@ async def sees_renamed(stage: Stage, who: str, place: str, text: str, refused: R
 async def sees_set(stage: Stage, who: str, place: str, options: dict[str, str], refused: Refused) -> None:
     """New settings."""
     del refused
-    await _notice(stage, who, place, None, f"settings {options}", SettingsChanged(_settings(options)))
+    await _notice(stage, who, place, None, f"settings {options}", GroupSettingsChanged(_settings(options)))
 
 
 # Groups
 
 
-def _settings(options: dict[str, str]) -> Settings:
-    return msgspec.convert(options, Settings)
+def _settings(options: dict[str, str]) -> GroupSettings:
+    return msgspec.convert(options, GroupSettings)
 
 
 @says("{who} makes group {place}[ called {text}] with {names}[ set {options}]")
@@ -603,7 +603,7 @@ def _presence(stage: Stage, who: str, other: str) -> list[bool]:
 
 @says("{who} sees {other:name} {state:code}")
 async def sees_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """`online` or `offline`, by the newest signal. Who polls gets none, and asks from time to time."""
+    """`online` or `offline`, by the newest signal. A device that polls gets none, and asks from time to time."""
     wanted = {"online": True, "offline": False}[state]
     if not stage.place.signals:
         async with asyncio.timeout(PATIENCE):
@@ -615,7 +615,7 @@ async def sees_presence(stage: Stage, who: str, other: str, state: str, refused:
 
 @says("{who} never saw {other:name} {state:code}")
 async def never_saw_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """Not so far: put a message that it sees before this. Who polls asks how it is now."""
+    """Not so far: put a message that it sees before this. A device that polls asks how it is now."""
     wanted = {"online": True, "offline": False}[state]
     if not stage.place.signals:
         assert await _found(stage, who, other, refused) != state

@@ -11,9 +11,9 @@ from rocksdict import Rdict, WriteBatch
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Command, Create, Leave, Refuse, Rules, Send
-from chinwag.domain.conversation import Conversation, Position, Settings
-from chinwag.domain.decide import Noted, Placed, decide
+from chinwag.domain.command import Action, Command, Create, Decline, Leave, Rules, Send
+from chinwag.domain.conversation import Conversation, GroupSettings, Position
+from chinwag.domain.decide import Noted, Numbered, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.presence import GRACE_MS, PresenceOf
 from chinwag.domain.refusal import Code, Refused
@@ -118,14 +118,14 @@ class World:
             conversation, account, DeviceId("d"), ClientId("x"), T, action, Rules(group_members=500), True
         )
         decision = decide(state, command, position)
-        assert isinstance(decision, Placed | Noted)
-        spans = list(decision.spans) if isinstance(decision, Placed) else []
+        assert isinstance(decision, Numbered | Noted)
+        spans = list(decision.spans) if isinstance(decision, Numbered) else []
         after: Conversation = decision.state
         await self.embedded.message_store.commit([Commit(after, [], [], [], spans)])
 
     async def group(self, name: str, *members: AccountId) -> ConversationId:
         conversation = group_id(name)
-        await self.act(conversation, members[0], Create(name, members[1:], Settings()))
+        await self.act(conversation, members[0], Create(name, members[1:], GroupSettings()))
         return conversation
 
 
@@ -229,7 +229,7 @@ async def test_who_left_or_is_refused_is_not_told(world: World) -> None:
     group = await world.group("1", CAT, ANN)
     await world.act(group, CAT, Leave())
     await world.act(direct_id(ANN, DAN), DAN, Send(Text("hi")))
-    await world.act(direct_id(ANN, DAN), ANN, Refuse(on=True))
+    await world.act(direct_id(ANN, DAN), ANN, Decline(on=True))
     assert await world.audience.of(ANN) == {ANN}
     assert await world.audience.of(CAT) == {CAT}
     assert await world.asking.ask(CAT, [ANN]) == []

@@ -64,3 +64,10 @@ def test_a_state_of_format_1_is_read_with_its_history_open_from_the_beginning() 
     read = values.state(values.sealed(before))
     assert read == Conversation(ConversationId("g~9"), False, {}, head=7, title="Chess", applied=START)
     assert read.history_from == 1
+
+
+def test_who_declines_is_read_from_rows_of_every_version() -> None:
+    state = Conversation(ConversationId("1~2"), direct=True, members={}, declining=(AccountId("1"),))
+    stored = msgspec.msgpack.encode(state)
+    assert msgspec.msgpack.decode(stored)["refusing"] == ["1"]
+    assert msgspec.msgpack.decode(stored, type=Conversation) == state

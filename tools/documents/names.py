@@ -10,7 +10,7 @@ import msgspec
 from msgspec import inspect
 
 from chinwag import wire
-from chinwag.domain import account, account_change, body, command, conversation, events, signals, views
+from chinwag.domain import account_change, body, command, events, signals, views
 from chinwag.wire import conversations, errors, frames, http
 
 UNIONS: Final[dict[str, Any]] = {
@@ -44,20 +44,12 @@ _SUFFIXES: Final = (
     (signals.Signal, "Signal"),
     (body.Body, "Body"),
 )
-_RENAMED: Final[dict[Any, str]] = {
-    account.Settings: "AccountSettings",
-    account_change.SettingsChanged: "AccountSettingsChanged",
-    conversation.Settings: "GroupSettings",
-    events.SettingsChanged: "GroupSettingsChanged",
-}
 
 Struct = type[msgspec.Struct]
 
 
 def name_of(cls: Any) -> str:
     """The name of a struct or enum in every document."""
-    if cls in _RENAMED:
-        return _RENAMED[cls]
     name: str = cls.__name__
     for union, suffix in _SUFFIXES:
         if cls in get_args(union):

@@ -1,7 +1,7 @@
 """The state of all conversations as a device holds it: loaded afresh, then kept by events. Does no I/O.
 
 Applying an event twice changes nothing, so events may overlap with what was loaded. What is kept through events
-equals what is loaded afresh (P11), in the sense of `comparable`.
+equals what is loaded afresh (P11 of docs/guarantees.md), in the sense of `comparable`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,12 +22,12 @@ from chinwag.wire.values import (
     Delivered,
     Edited,
     Event,
+    GroupSettings,
     Message,
     Notice,
     NumberedEvent,
     Read,
     Role,
-    Settings,
     direct_members,
 )
 
@@ -42,7 +42,7 @@ class Comparable(msgspec.Struct, frozen=True):
     kind: Literal["direct", "group"]
     role: Role | None
     title: str
-    settings: Settings
+    settings: GroupSettings
     roles: dict[AccountId, Role]
     covered: dict[AccountId, tuple[int, int]]
     first: int
@@ -186,7 +186,7 @@ class Mirror:
         if isinstance(event, Notice):
             membership.change(held, event, self.account)
         elif isinstance(event, Message) or (isinstance(event, Unknown) and event.kind == "message"):
-            # Who writes has read up to there.
+            # A member who writes has read up to there.
             self._read(held, event.sender, event.number, event.ordinal)
 
     def _mark(self, event: Read | Delivered) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.body import Body
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 RULES_VERSION: Final = 1
@@ -19,7 +19,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"):
-    """Place a message. after: the id of the device's previous unacked send in this conversation (P4)."""
+    """Place a message. after: the id of the device's previous unacked send in it (P4 of docs/guarantees.md)."""
 
     body: Body
     reply_to: int = 0
@@ -31,7 +31,7 @@ class Create(msgspec.Struct, frozen=True, gc=False, tag="create"):
 
     title: str
     members: tuple[AccountId, ...]
-    settings: Settings
+    settings: GroupSettings
 
 
 class Add(msgspec.Struct, frozen=True, gc=False, tag="add"):
@@ -79,10 +79,10 @@ class SetTitle(msgspec.Struct, frozen=True, gc=False, tag="title"):
 class SetSettings(msgspec.Struct, frozen=True, gc=False, tag="settings"):
     """Change how the group works."""
 
-    settings: Settings
+    settings: GroupSettings
 
 
-class Refuse(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
+class Decline(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
     """The command's account takes no messages in this direct conversation (`on`), or takes them again. No event."""
 
     on: bool
@@ -123,7 +123,7 @@ Action = (
     | SetRole
     | SetTitle
     | SetSettings
-    | Refuse
+    | Decline
     | Edit
     | Delete
     | React

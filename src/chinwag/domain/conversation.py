@@ -37,7 +37,7 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-class Settings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How a group works.
 
     history: whoever joins reads from where history was opened ("all": from the beginning, if it always was), or from
@@ -75,7 +75,7 @@ class Conversation(msgspec.Struct, frozen=True):
     head: its last number, 0 before the first. ordinal: messages so far (notices do not count).
     at: `sent_at` of the last event, in milliseconds since 1970.
     members: the present members, in order of joining.
-    refusing: members of a direct conversation who take no messages now (a block, a disabled account).
+    declining: members of a direct conversation who take no messages now (a block, a disabled account).
     barred: accounts that were removed from the group, the latest last: they come back only by being added.
     history_from: while the settings say "all", the first number that somebody new may read. What was said while they
     said "joined" is opened to nobody later.
@@ -88,8 +88,8 @@ class Conversation(msgspec.Struct, frozen=True):
     ordinal: int = 0
     at: int = 0
     title: str = ""
-    settings: Settings = Settings()
-    refusing: tuple[AccountId, ...] = ()
+    settings: GroupSettings = GroupSettings()
+    declining: tuple[AccountId, ...] = msgspec.field(default=(), name="refusing")  # as it is stored
     applied: Position = START
     barred: tuple[AccountId, ...] = ()
     history_from: int = 1
@@ -109,7 +109,7 @@ class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     at: int
     read: int
     read_ordinal: int
-    settings: Settings = Settings()
+    settings: GroupSettings = GroupSettings()
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):

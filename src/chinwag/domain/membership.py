@@ -182,7 +182,7 @@ def _set_settings(state: Conversation, command: Command, action: SetSettings) ->
     # What was said before stays with those who were there: nobody can open it afterwards.
     history_from = state.head + 1 if opens else state.history_from
     after = msgspec.structs.replace(state, settings=action.settings, history_from=history_from)
-    return _tell(after, events.SettingsChanged(action.settings))
+    return _tell(after, events.GroupSettingsChanged(action.settings))
 
 
 # Each rule takes the action that its key names.

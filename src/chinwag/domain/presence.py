@@ -37,7 +37,7 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     at: int
 
 
-class Session(msgspec.Struct, frozen=True, gc=False):
+class KnownSession(msgspec.Struct, frozen=True, gc=False):
     """What is known of one session.
 
     since, heard: the earliest and the latest time in its reports. noted: when the latest report arrived.
@@ -68,7 +68,7 @@ class State(msgspec.Struct, frozen=True):
     grace: how long after it was last heard a device of it counts as online, in milliseconds.
     """
 
-    sessions: dict[str, Session] = {}
+    sessions: dict[str, KnownSession] = {}
     outs: dict[DeviceId, LogOut] = {}
     last_active_at: int = 0
     awaited_until: int = 0
@@ -167,11 +167,11 @@ def next_change(state: State, now: int) -> int | None:
 _NEVER: Final = 1 << 62
 
 
-def _merged(held: Session | None, report: Report, at: int, now: int) -> Session:
+def _merged(held: KnownSession | None, report: Report, at: int, now: int) -> KnownSession:
     ended_at = at if report.stage is Phase.DOWN else 0
     if held is None:
-        return Session(report.device, report.node, at, at, now, report.stage, ended_at)
-    return Session(
+        return KnownSession(report.device, report.node, at, at, now, report.stage, ended_at)
+    return KnownSession(
         held.device,
         held.node,
         min(held.since, at),
@@ -192,7 +192,7 @@ def _missing(state: State, since: dict[str, int]) -> State:
     return msgspec.structs.replace(state, sessions=state.sessions | lost) if lost else state
 
 
-def _held_until(state: State, session: Session) -> int:
+def _held_until(state: State, session: KnownSession) -> int:
     """Until when `session` keeps its account online, whatever else happens."""
     if session.stage is Phase.OUT or _covering(state, session) is not None:
         return 0
@@ -201,7 +201,7 @@ def _held_until(state: State, session: Session) -> int:
     return _NEVER if session.missing_since is None else session.missing_since + state.grace
 
 
-def _forgotten_at(state: State, session: Session) -> int:
+def _forgotten_at(state: State, session: KnownSession) -> int:
     """When a session that is over need no longer be remembered against late copies of its reports."""
     if session.stage is not Phase.OUT and (out := _covering(state, session)) is not None:
         return out.noted + state.grace  # together with the log-out, without which it would count again
@@ -210,7 +210,7 @@ def _forgotten_at(state: State, session: Session) -> int:
     return _NEVER if session.missing_since is None else session.missing_since + state.grace
 
 
-def _covering(state: State, session: Session) -> LogOut | None:
+def _covering(state: State, session: KnownSession) -> LogOut | None:
     """The log-out of its device that ends `session`."""
     out = state.outs.get(session.device)
     return out if out is not None and session.since <= out.at else None

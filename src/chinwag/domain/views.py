@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ConversationId
 
 
@@ -33,7 +33,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["direct", "group"]
     role: Role | None
     title: str
-    settings: Settings
+    settings: GroupSettings
     members: list[MemberView]
     first: int
     head: int

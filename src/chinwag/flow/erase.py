@@ -4,7 +4,7 @@ Closing leaves a row in its own transaction, so the two cannot part; the row say
 nothing is left. Each step can be done again: a crash at any of them, and the next start goes on.
 
 - **Empty**, at once: the account leaves its groups, its inbox and marks go, and others' inboxes show its profile no
-  more. Its direct conversations refuse by `flow/refusals.py`, which is waited for.
+  more. Its direct conversations refuse by `flow/declines.py`, which is waited for.
 - **Forget**, at the housekeeping: empty once more, as something may have been on its way at the closing, then delete
   all rows. Only now do the spans go, by which conversations are found.
 - **Scrub**: take what was deleted out of the files.
@@ -143,9 +143,9 @@ class Erase:
         direct = [span.conversation for span in spans if is_direct(span.conversation)]
         for first in range(0, len(direct), BATCH):
             for state in await self._ports.store.states(direct[first : first + BATCH]):
-                if state is not None and account not in state.refusing:
+                if state is not None and account not in state.declining:
                     async with self._ports.directory.transaction() as transaction:
-                        await transaction.refusals.add(account, None, self._clock())
+                        await transaction.declines.add(account, None, self._clock())
                     return False
         return True
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import accounts
-from chinwag.domain.account import NameKey, Settings, closed_key
+from chinwag.domain.account import AccountSettings, NameKey, closed_key
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Account
@@ -35,8 +35,7 @@ class RelationalAccounts:
         self._connection = connection
 
     async def create(self, account: Account, key: NameKey, password: str) -> None:
-        taken = select(accounts.c.id).where(accounts.c.name_key.in_((key, closed_key(key))))
-        if await self._connection.scalar(taken) is not None:
+        if await self.taken(key):
             raise Refused(Code.NAME_TAKEN)
         row = {
             "id": account.id,
@@ -65,6 +64,10 @@ class RelationalAccounts:
         row = (await self._connection.execute(select(*_COLUMNS).where(accounts.c.name_key == key))).first()
         return None if row is None else _account(row)
 
+    async def taken(self, key: NameKey) -> bool:
+        query = select(accounts.c.id).where(accounts.c.name_key.in_((key, closed_key(key))))
+        return await self._connection.scalar(query) is not None
+
     async def many(self, accounts_: Sequence[AccountId]) -> list[Account]:
         query = select(*_COLUMNS).where(accounts.c.id.in_(accounts_[:PAGE_MAX]))
         return [_account(row) for row in await self._connection.execute(query)]
@@ -92,7 +95,7 @@ class RelationalAccounts:
     async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
         return await self._change(account, display_name=display_name, about=about)
 
-    async def set_settings(self, account: AccountId, settings: Settings) -> Account:
+    async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
         return await self._change(account, settings=msgspec.json.encode(settings).decode())
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> Account:
@@ -139,7 +142,7 @@ def _account(row: Row[*tuple[Any, ...]]) -> Account:
         name=row.name,
         display_name=row.display_name,
         about=row.about,
-        settings=msgspec.json.decode(row.settings, type=Settings),
+        settings=msgspec.json.decode(row.settings, type=AccountSettings),
         admin=row.admin,
         created_at=row.created_at,
         version=row.version,

@@ -17,17 +17,18 @@ from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
-from chinwag.adapters.relational.database_file import create_file, same_file, scrub
+from chinwag.adapters.relational.database_file import create_file, revisions_in, same_file, scrub
+from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
 from chinwag.adapters.relational.invitations import RelationalInvitations
+from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.migrate import migrate
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
-from chinwag.adapters.relational.refusals import RelationalRefusals
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.ports.directory import Directory, Transaction
@@ -39,9 +40,10 @@ BOUND: Final = 5.0
 async def open_directory(path: Path) -> Directory:
     """Open the directory in the SQLite file `path`, made if it is not there; make or migrate its schema.
 
-    Raises `NewerDatabaseError` for a database of a newer version.
+    Raises `NewerDatabaseError` for a database of a newer version, and `DamagedDatabaseError`.
     """
     create_file(path)
+    revisions_in(path)  # in words, if it is no database at all
     writer = sqlite.writer(path)
     try:
         await migrate(writer)
@@ -70,6 +72,10 @@ class RelationalTransaction:
         return RelationalRefreshTokens(self._connection)
 
     @cached_property
+    def known_networks(self) -> RelationalKnownNetworks:
+        return RelationalKnownNetworks(self._connection)
+
+    @cached_property
     def friends(self) -> RelationalFriends:
         return RelationalFriends(self._connection)
 
@@ -90,8 +96,8 @@ class RelationalTransaction:
         return RelationalBlocks(self._connection)
 
     @cached_property
-    def refusals(self) -> RelationalRefusals:
-        return RelationalRefusals(self._connection)
+    def declines(self) -> RelationalDeclines:
+        return RelationalDeclines(self._connection)
 
     @cached_property
     def listing(self) -> RelationalListing:

@@ -4,20 +4,23 @@ from chinwag.ports.directory.accounts import Account, AccountRepository
 from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
 from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
 from chinwag.ports.directory.blocks import BlockRepository
-from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.created_groups import CreatedGroup, CreatedGroupRepository
+from chinwag.ports.directory.declines import DeclineDue, DeclineRepository
 from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
 from chinwag.ports.directory.directory import Directory, Transaction
 from chinwag.ports.directory.erasures import Erasure, ErasureRepository, ErasureStage
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import Invitation, InvitationRepository
+from chinwag.ports.directory.known_networks import KNOWN_FRESH_MS, KNOWN_MAX, KnownNetworkRepository
 from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
-from chinwag.ports.directory.refusals import RefusalDue, RefusalRepository
 
 __all__ = [
+    "KNOWN_FRESH_MS",
+    "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
     "Account",
@@ -28,7 +31,10 @@ __all__ = [
     "AuditRepository",
     "AuditRow",
     "BlockRepository",
+    "CreatedGroup",
     "CreatedGroupRepository",
+    "DeclineDue",
+    "DeclineRepository",
     "Device",
     "DeviceRepository",
     "Directory",
@@ -39,6 +45,7 @@ __all__ = [
     "Invitation",
     "InvitationRepository",
     "JoinLink",
+    "KnownNetworkRepository",
     "LinkRepository",
     "LinkUse",
     "ListingMark",
@@ -48,8 +55,6 @@ __all__ = [
     "OutboxRow",
     "RefreshToken",
     "RefreshTokenRepository",
-    "RefusalDue",
-    "RefusalRepository",
     "Standing",
     "Transaction",
 ]

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from chinwag.domain.account import NameKey, Settings
+from chinwag.domain.account import AccountSettings, NameKey
 from chinwag.domain.ids import AccountId
 
 
@@ -19,7 +19,7 @@ class Account(msgspec.Struct, frozen=True):
     name: str
     display_name: str
     about: str
-    settings: Settings
+    settings: AccountSettings
     admin: bool
     created_at: int
     version: int = 1
@@ -42,6 +42,10 @@ class AccountRepository(Protocol):
         """The account whose name folds to `key`; a closed one has no name."""
         ...
 
+    async def taken(self, key: NameKey) -> bool:
+        """Whether `create` would refuse `key` as taken."""
+        ...
+
     async def many(self, accounts: Sequence[AccountId]) -> list[Account]:
         """Those of `accounts` that exist, in no order. At most `PAGE_MAX` are asked for."""
         ...
@@ -62,7 +66,7 @@ class AccountRepository(Protocol):
         """Replace the profile; the account as it is then."""
         ...
 
-    async def set_settings(self, account: AccountId, settings: Settings) -> Account:
+    async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
         """Replace the settings; the account as it is then."""
         ...
 
@@ -71,7 +75,7 @@ class AccountRepository(Protocol):
         ...
 
     async def set_admin(self, account: AccountId, admin: bool) -> Account:
-        """Make it an administrator, or one no more; the account as it is then."""
+        """Make it an administrator, or no longer one; the account as it is then."""
         ...
 
     async def close(self, account: AccountId, at: int) -> Account:

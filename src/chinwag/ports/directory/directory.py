@@ -8,15 +8,16 @@ from chinwag.ports.directory.announcements import AnnouncementRepository
 from chinwag.ports.directory.audit import AuditRepository
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.declines import DeclineRepository
 from chinwag.ports.directory.devices import DeviceRepository
 from chinwag.ports.directory.erasures import ErasureRepository
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import InvitationRepository
+from chinwag.ports.directory.known_networks import KnownNetworkRepository
 from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
-from chinwag.ports.directory.refusals import RefusalRepository
 
 
 class Transaction(Protocol):
@@ -29,6 +30,8 @@ class Transaction(Protocol):
     @property
     def refresh_tokens(self) -> RefreshTokenRepository: ...
     @property
+    def known_networks(self) -> KnownNetworkRepository: ...
+    @property
     def friends(self) -> FriendRepository: ...
     @property
     def invitations(self) -> InvitationRepository: ...
@@ -39,7 +42,7 @@ class Transaction(Protocol):
     @property
     def blocks(self) -> BlockRepository: ...
     @property
-    def refusals(self) -> RefusalRepository: ...
+    def declines(self) -> DeclineRepository: ...
     @property
     def listing(self) -> ListingRepository: ...
     @property
@@ -53,7 +56,7 @@ class Transaction(Protocol):
 
 
 class Directory(Protocol):
-    """Accounts and what belongs to them, with transactions. Not on the way of a message (P14).
+    """Accounts and what belongs to them, with transactions. Not on the way of a message (P14 of docs/guarantees.md).
 
     Atomicity: what happens inside one `transaction()` is stored altogether when the block ends, durably, or, if the
     block raises or the commit fails, not at all. Isolation: a transaction decides upon what is there when it commits;

@@ -13,7 +13,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import ConversationId, check_conversation_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
 from chinwag.flow.access.admission import Principal
@@ -36,8 +36,6 @@ WAIT_MOST: Final = 25.0
 """Seconds that a long poll may wait: proxies cut connections that are silent for longer."""
 EVENTS: Final = 100
 EVENTS_MOST: Final = 500
-NAME_CHARACTERS: Final = 200
-"""Longer than any conversation's id."""
 COMMENT_SECONDS: Final = 10.0
 """A stream that has nothing to say says a comment this often, so that both ends notice a dead connection."""
 
@@ -155,7 +153,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                 if stretch.events:
                     continue
                 if position < stretch.bounds.floor:
-                    # What came next was given up meanwhile, as it is older than what is kept (P7).
+                    # What came next was given up, as it is older than what is kept (P7 of docs/guarantees.md).
                     position = stretch.bounds.head
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
                 for signal in follower.signals():
@@ -196,7 +194,8 @@ async def post_received(data: JSONBody[PostReceived], sync: Sync, principal: Cal
 )
 async def post_read(conversation: FromPath[str], data: JSONBody[PostRead], sync: Sync, principal: Caller) -> None:
     """Moves the read mark. Repeat it until its `read` event comes back."""
-    if not 0 <= data.number < 1 << 53 or len(conversation) > NAME_CHARACTERS:
+    check_conversation_id(ConversationId(conversation))
+    if not 0 <= data.number < 1 << 53:
         raise Refused(Code.BAD_REQUEST, "no such number")
     sync.budgets.marks.take(principal.account, principal.device)
     sync.marks.read(principal.account, ConversationId(conversation), data.number)
@@ -211,6 +210,7 @@ async def post_read(conversation: FromPath[str], data: JSONBody[PostRead], sync:
 )
 async def post_typing(conversation: FromPath[str], sync: Sync, principal: Caller) -> None:
     """Tells the other members, now."""
+    check_conversation_id(ConversationId(conversation))
     sync.budgets.typing.take(principal.account, principal.device)
     await tell_typing(sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation))
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from chinwag.flow import announcements, erase, refusals, relay, trim
+from chinwag.flow import announcements, create_group, declines, erase, relay, trim
 from chinwag.flow.announcements import announce_some
 from chinwag.flow.clock import Clock
+from chinwag.flow.create_group import settle_groups
+from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
-from chinwag.flow.refusals import Refusals
 from chinwag.flow.relay import relay_once
 from chinwag.flow.standing import Job
 from chinwag.flow.trim import Trim
@@ -35,6 +36,9 @@ def directory_jobs(directory: Directory, store: MessageStore, inbox: Inbox, cloc
 
     async def settling() -> bool:
         return await settle_uses(directory, store, clock()) == join_by_link.BATCH
+
+    async def settling_groups() -> bool:
+        return await settle_groups(directory, store, clock()) == create_group.BATCH
 
     return [
         Job(
@@ -63,6 +67,12 @@ def directory_jobs(directory: Directory, store: MessageStore, inbox: Inbox, cloc
             poll_seconds=join_by_link.SETTLE_SECONDS,
             failing="uses of links are settled later",
         ),
+        Job(
+            name="settle-groups",
+            step=settling_groups,
+            poll_seconds=create_group.SETTLE_SECONDS,
+            failing="requests for groups are settled later",
+        ),
     ]
 
 
@@ -81,13 +91,13 @@ def trimming_job(trimming: Trim) -> Job:
     )
 
 
-def refusing_job(refusing: Refusals) -> Job:
+def declining_job(declining: Declines) -> Job:
     """Conversations learn who takes no messages of whom."""
 
     async def step() -> bool:
-        return await refusing.once() == refusals.BATCH
+        return await declining.once() == declines.BATCH
 
-    return Job(name="refusals", step=step, wake=WORK, poll_seconds=refusals.POLL_SECONDS, failing="refusals wait")
+    return Job(name="declines", step=step, wake=WORK, poll_seconds=declines.POLL_SECONDS, failing="declines wait")
 
 
 def erasing_jobs(erasing: Erase) -> Sequence[Job]:

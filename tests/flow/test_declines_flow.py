@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.support.stage import DEVICE, Stage, on_stage
+from tests.support.backstage import DEVICE, Backstage, backstage
 
 from chinwag.domain.command import Create
-from chinwag.domain.conversation import Settings
+from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.block import block, unblock
@@ -17,13 +17,13 @@ from chinwag.ports.bus import PEOPLE, Tell
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 
 
-async def settled(stage: Stage) -> None:
-    while await stage.refusals.once():
+async def settled(stage: Backstage) -> None:
+    while await stage.declines.once():
         pass
 
 
 async def test_who_is_blocked_is_refused_and_taken_again_after(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await block(stage.accounts, BEN, ANN)
@@ -36,7 +36,7 @@ async def test_who_is_blocked_is_refused_and_taken_again_after(tmp_path: Path) -
 
 
 async def test_a_first_message_is_refused_at_once(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         await block(stage.accounts, BEN, ANN)
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
@@ -45,33 +45,33 @@ async def test_a_first_message_is_refused_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_crash_after_the_block_loses_nothing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await block(stage.accounts, BEN, ANN)
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
-        assert await stage.refusals.once() == 1
+    async with backstage(tmp_path / "data", epoch=2) as stage:
+        assert await stage.declines.once() == 1
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
-        assert await stage.refusals.once() == 0
+        assert await stage.declines.once() == 0
 
 
 async def test_a_crash_after_the_command_does_it_again_and_changes_nothing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await block(stage.accounts, BEN, ANN)
         stage.directory.failing = 1
         with pytest.raises(Refused):
-            await stage.refusals.once()
-        assert (await stage.state(direct_id(ANN, BEN))).refusing == (BEN,)
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
-        assert await stage.refusals.once() == 1
-        assert (await stage.state(direct_id(ANN, BEN))).refusing == (BEN,)
-        assert await stage.refusals.once() == 0
+            await stage.declines.once()
+        assert (await stage.state(direct_id(ANN, BEN))).declining == (BEN,)
+    async with backstage(tmp_path / "data", epoch=2) as stage:
+        assert await stage.declines.once() == 1
+        assert (await stage.state(direct_id(ANN, BEN))).declining == (BEN,)
+        assert await stage.declines.once() == 0
 
 
 async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         await block(stage.accounts, BEN, ANN)
 
@@ -79,25 +79,25 @@ async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> No
             """Another process unblocks, tells and settles after this one has read the directory."""
             async with stage.directory.transaction() as transaction:
                 await transaction.blocks.remove(BEN, ANN)
-                for row in await transaction.refusals.pending(9):
-                    await transaction.refusals.done(row)
+                for row in await transaction.declines.pending(9):
+                    await transaction.declines.done(row)
 
-        say = stage.refusals._say
+        say = stage.declines._say
 
         async def said_late(pairs):  # type: ignore[no-untyped-def]
             truth = await say(pairs)
             await unblocked_between()
             return truth
 
-        stage.refusals._say = said_late  # type: ignore[method-assign]
-        await stage.refusals.once()
-        stage.refusals._say = say  # type: ignore[method-assign]
+        stage.declines._say = said_late  # type: ignore[method-assign]
+        await stage.declines.once()
+        stage.declines._say = say  # type: ignore[method-assign]
         await settled(stage)
-        assert (await stage.state(direct_id(ANN, BEN))).refusing == ()
+        assert (await stage.state(direct_id(ANN, BEN))).declining == ()
 
 
 async def test_neither_is_told_that_the_other_is_writing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         told: list[tuple[AccountId, ...]] = []
@@ -115,7 +115,7 @@ async def test_neither_is_told_that_the_other_is_writing(tmp_path: Path) -> None
 
 
 async def test_a_disabled_account_takes_no_messages_and_blocks_outlast_it(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2", "3")
         assert await stage.write("1", "2") is None
         assert await stage.write("3", "2") is None
@@ -131,22 +131,22 @@ async def test_a_disabled_account_takes_no_messages_and_blocks_outlast_it(tmp_pa
 
 
 async def test_a_disabled_account_whose_telling_crashed_is_told_after_a_restart(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await stage.write("1", "2") is None
         await disable(stage.accounts, BEN)
         stage.directory.failing = 1
         with pytest.raises(Refused):
-            await stage.refusals.once()
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
-        assert await stage.refusals.once() == 1
+            await stage.declines.once()
+    async with backstage(tmp_path / "data", epoch=2) as stage:
+        assert await stage.declines.once() == 1
         assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
 
 
 async def test_nobody_is_put_into_a_group_by_somebody_they_block(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         await block(stage.accounts, BEN, ANN)
         with pytest.raises(Refused) as refused:
-            await stage.do("1", group_id("7"), Create("us", (BEN,), Settings()))
+            await stage.do("1", group_id("7"), Create("us", (BEN,), GroupSettings()))
         assert refused.value.code is Code.RECIPIENT_REFUSES

@@ -6,7 +6,7 @@ from chinwag.domain.ids import DeviceId
 from chinwag.ports.directory import Account
 
 
-class Session(msgspec.Struct, frozen=True):
+class LoggedIn(msgspec.Struct, frozen=True):
     """Tokens of one device. Times are milliseconds since 1970."""
 
     account: Account

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import refusals
 from chinwag.domain.ids import AccountId
-from chinwag.ports.directory import PAGE_MAX, RefusalDue
+from chinwag.ports.directory import PAGE_MAX, DeclineDue
 
 _EVERYBODY: Final = ""
 
 
-class RelationalRefusals:
+class RelationalDeclines:
     """`RefusalRepository` upon one transaction's connection."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -25,14 +25,14 @@ class RelationalRefusals:
         if not again.rowcount:
             await self._connection.execute(insert(refusals).values(at=at, **pair))
 
-    async def pending(self, limit: int) -> list[RefusalDue]:
+    async def pending(self, limit: int) -> list[DeclineDue]:
         query = select(refusals).order_by(refusals.c.at, refusals.c.account, refusals.c.other)
         return [
-            RefusalDue(AccountId(row.account), AccountId(row.other) if row.other else None, row.at)
+            DeclineDue(AccountId(row.account), AccountId(row.other) if row.other else None, row.at)
             for row in await self._connection.execute(query.limit(min(limit, PAGE_MAX)))
         ]
 
-    async def done(self, due: RefusalDue) -> None:
+    async def done(self, due: DeclineDue) -> None:
         await self._connection.execute(
             delete(refusals).where(refusals.c.account == due.account, refusals.c.other == (due.other or _EVERYBODY))
         )

@@ -16,7 +16,7 @@ SHORTEST_WARM_SECONDS = 0.3
 Say = Callable[[str], None]
 
 
-class Stage:
+class Course:
     """One run of the bench. folder: its own, on a disk; whoever made it removes it."""
 
     def __init__(self, folder: Path, cores: Cores, rounds: int, scale: float, say: Say) -> None:

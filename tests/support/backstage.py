@@ -1,6 +1,6 @@
 """The way of a message in this process, on real stores, to be left off and taken up at any step.
 
-`Stage` opens a data folder as a server does, but its background work runs only when a test says so. To close it
+`Backstage` opens a data folder as a server does, but its background work runs only when a test says so. To close it
 without that and open the folder again is what a crash between two steps leaves behind.
 """
 
@@ -12,11 +12,10 @@ from typing import Any
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.domain.account import Settings, name_key
+from chinwag.domain.account import AccountSettings, name_key
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Create, Send
-from chinwag.domain.conversation import Conversation
-from chinwag.domain.conversation import Settings as GroupSettings
+from chinwag.domain.conversation import Conversation, GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, Snowflake, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept, AcceptRules, Wish
@@ -24,10 +23,10 @@ from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accou
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import system_clock
+from chinwag.flow.declines import Declines
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.permits import Permits
-from chinwag.flow.refusals import Refusals
 from chinwag.flow.states import States
 from chinwag.ports.bus import Answer, NodeId
 from chinwag.ports.directory import Account, Directory
@@ -55,7 +54,7 @@ class FaultyDirectory:
                 raise Refused(Code.UNAVAILABLE, "the test says so")
 
 
-class Stage:
+class Backstage:
     """Open stores, a worker that delivers, and whatever a test calls itself."""
 
     def __init__(self, embedded: Embedded, directory: FaultyDirectory, keys: Path, epoch: int) -> None:
@@ -77,8 +76,8 @@ class Stage:
             AcceptRules(group_members=30),
             system_clock,
         )
-        self.refusals = Refusals(
-            directory, embedded.message_store, embedded.log, embedded.bus, system_clock, NodeId(f"refusals{epoch}")
+        self.declines = Declines(
+            directory, embedded.message_store, embedded.log, embedded.bus, system_clock, NodeId(f"declines{epoch}")
         )
         self.listing = Listing(directory, embedded.inbox, embedded.message_store)
         self.links = Links(
@@ -95,7 +94,7 @@ class Stage:
         """Let the worker of the log run, and nothing else."""
         self.accept.start()
         self._delivery.start()
-        self._stop = self.refusals.listen()
+        self._stop = self.declines.listen()
 
     async def close(self) -> None:
         """Leave it as it is."""
@@ -110,7 +109,7 @@ class Stage:
         """Accounts of these ids."""
         async with self.directory.transaction() as transaction:
             for one in ids:
-                account = Account(AccountId(one), f"name{one}", "", "", Settings(), False, system_clock())
+                account = Account(AccountId(one), f"name{one}", "", "", AccountSettings(), False, system_clock())
                 await transaction.accounts.create(account, name_key(account.name), "")
 
     async def do(self, account: str, conversation: ConversationId, action: Action, name: str = "") -> Answer:
@@ -140,10 +139,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def on_stage(data: Path, epoch: int = 1) -> AsyncIterator[Stage]:
+async def backstage(data: Path, epoch: int = 1) -> AsyncIterator[Backstage]:
     """Open `data`, let the worker run, and close it at the end."""
     private_folder(data)
-    stage = Stage(await open_embedded(data), FaultyDirectory(await open_directory_in(data)), data / "keys", epoch)
+    stage = Backstage(await open_embedded(data), FaultyDirectory(await open_directory_in(data)), data / "keys", epoch)
     stage.start()
     try:
         yield stage

@@ -1,4 +1,4 @@
-"""Refusals that follow from blocks and from disabled accounts, on their way."""
+"""Who declines messages, after blocks and disabled accounts, on its way."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ import msgspec
 from chinwag.domain.ids import AccountId
 
 
-class RefusalDue(msgspec.Struct, frozen=True):
+class DeclineDue(msgspec.Struct, frozen=True):
     """Whether `account` takes messages of `other` may have changed, and their conversation does not know it yet.
 
     other: None for everybody, after the account itself was disabled, enabled or closed.
@@ -19,17 +19,17 @@ class RefusalDue(msgspec.Struct, frozen=True):
     at: int
 
 
-class RefusalRepository(Protocol):
-    """Whose refusals are on their way to the logs of direct conversations. A row stays until `done`."""
+class DeclineRepository(Protocol):
+    """Who declines messages, on its way to the logs of direct conversations. A row stays until `done`."""
 
     async def add(self, account: AccountId, other: AccountId | None, at: int) -> None:
         """There is a change to tell; one row a pair, and it is there if, and only if, the transaction commits."""
         ...
 
-    async def pending(self, limit: int) -> Sequence[RefusalDue]:
+    async def pending(self, limit: int) -> Sequence[DeclineDue]:
         """The oldest."""
         ...
 
-    async def done(self, due: RefusalDue) -> None:
+    async def done(self, due: DeclineDue) -> None:
         """The conversation says what the directory says: forget it."""
         ...

@@ -1,6 +1,6 @@
 """From the directory to direct conversations: who takes no messages of whom (blocks, disabled and closed accounts).
 
-A change leaves a row in its own transaction, so the two cannot part. Here each row becomes `Refuse` commands through
+A change leaves a row in its own transaction, so the two cannot part. Here each row becomes `Decline` commands through
 the conversations' logs, which say what the directory says now; it goes once they are answered and the directory still
 says the same. So the last command placed always agrees with the directory, also after a crash at any step, and
 however many processes do this side by side. A conversation learns it at least once, and a copy changes nothing.
@@ -11,12 +11,12 @@ from typing import Final
 
 import structlog
 
-from chinwag.domain.command import Command, Refuse
+from chinwag.domain.command import Command, Decline
 from chinwag.domain.ids import AccountId, ClientId, direct_id, direct_members
 from chinwag.flow.clock import Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
 from chinwag.ports.bus import Bus, NodeId
-from chinwag.ports.directory import Directory, RefusalDue, Transaction
+from chinwag.ports.directory import DeclineDue, Directory, Transaction
 from chinwag.ports.log import Log
 from chinwag.ports.message_store import MessageStore
 
@@ -28,8 +28,8 @@ POLL_SECONDS: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
-class Refusals:
-    """Brings refusals into their conversations. It takes answers while `listen` holds."""
+class Declines:
+    """Brings what accounts decline into their conversations. It takes answers while `listen` holds."""
 
     def __init__(
         self, directory: Directory, store: MessageStore, log: Log, bus: Bus, clock: Clock, node: NodeId
@@ -49,7 +49,7 @@ class Refusals:
         """See to the oldest rows, at most `BATCH`; how many there were. Raises `Refused` (`unavailable`, `overloaded`)
         if some could not be told; their rows stay."""
         async with self._directory.reading() as directory:
-            rows = await directory.refusals.pending(BATCH)
+            rows = await directory.declines.pending(BATCH)
         pairs = [row for row in rows if row.other is not None]
         if pairs:
             said = await self._say([(row.account, row.other) for row in pairs if row.other is not None])
@@ -61,7 +61,7 @@ class Refusals:
                 await self._everybody(row)
         return len(rows)
 
-    async def _everybody(self, row: RefusalDue) -> None:
+    async def _everybody(self, row: DeclineDue) -> None:
         """Every direct conversation of an account whose standing changed, some at a time."""
         spans = await self._store.memberships(row.account)
         others = [_other(row.account, pair) for span in spans if (pair := direct_members(span.conversation))]
@@ -72,7 +72,7 @@ class Refusals:
         async with self._directory.transaction() as transaction:
             # A block that changed meanwhile has a row of its own.
             if await _gone(transaction, row.account) is gone:
-                await transaction.refusals.done(row)
+                await transaction.declines.done(row)
 
     async def _say(self, pairs: Sequence[tuple[AccountId, AccountId]]) -> dict[tuple[AccountId, AccountId], bool]:
         """Tell the conversations of `pairs` what the directory says now, and return that once they have it."""
@@ -87,18 +87,18 @@ class Refusals:
     def _command(self, one: AccountId, other: AccountId, on: bool) -> Command:
         self._told += 1
         now = self._clock()
-        return Command(direct_id(one, other), one, SERVER, ClientId(f"refuse-{now}-{self._told}"), now, Refuse(on))
+        return Command(direct_id(one, other), one, SERVER, ClientId(f"refuse-{now}-{self._told}"), now, Decline(on))
 
     async def _settle(
-        self, transaction: Transaction, row: RefusalDue, said: dict[tuple[AccountId, AccountId], bool]
+        self, transaction: Transaction, row: DeclineDue, said: dict[tuple[AccountId, AccountId], bool]
     ) -> None:
         if row.other is None:
             return
         if await _refuses(transaction, row.account, row.other) is said[row.account, row.other]:
-            await transaction.refusals.done(row)
+            await transaction.declines.done(row)
         else:
             # It may have been told and forgotten by another process, before what is said here was placed.
-            await transaction.refusals.add(row.account, row.other, self._clock())
+            await transaction.declines.add(row.account, row.other, self._clock())
 
 
 async def _refuses(directory: Transaction, account: AccountId, other: AccountId) -> bool:

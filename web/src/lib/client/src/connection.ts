@@ -201,7 +201,7 @@ export class Connection {
   }
 
   private tell(state: Standing["state"], code: string | null, transport: TransportName | null = null, delay = 0): void {
-    const nextTry = state === "offline" ? Date.now() + delay : null;
+    const nextTry = state === "offline" ? Math.round(Date.now() + delay) : null;
     this.owner.standing({ state, transport, nextTry, code });
   }
 }

@@ -18,7 +18,7 @@ export async function untilAnswered(
       const after = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
       const delay = backoff.next(after * 1000);
       const code = error instanceof ApiError ? error.code : "unreachable";
-      tell({ state: "offline", transport: null, nextTry: Date.now() + delay, code });
+      tell({ state: "offline", transport: null, nextTry: Math.round(Date.now() + delay), code });
       await pause(delay);
       tell({ state: "connecting", transport: null, nextTry: null, code });
     }

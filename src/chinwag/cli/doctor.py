@@ -18,9 +18,9 @@ def doctor(**flags: str | None) -> int:
     from chinwag.life.doctor import Level, examine
 
     try:
-        findings = examine(read_settings(flags), ())
+        findings = list(examine(read_settings(flags), ()))
     except ConfigError as error:
-        findings = examine(None, error.problems)
+        findings = list(examine(None, error.problems))
     count = Counter(finding.level for finding in findings)
     for finding in findings:
         say(f"{finding.level:<5}{finding.subject}: {finding.found}")

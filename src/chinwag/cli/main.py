@@ -30,9 +30,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output is gone: nothing more goes there, also not at the end of the process.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(1)
+        # Whoever read our output is gone. What is left of it would be written, and fail again, in an ordinary end.
+        os._exit(1)
     except Exception as failure:
         from chinwag.cli.trouble import explain
 

@@ -56,7 +56,7 @@ def list_(*, search: Search = "", **flags: str | None) -> None:
         after: AccountId | None = None
         while page := await list_accounts(accounts, after, PAGE, search=search):
             for account in page:
-                marks = {"admin": account.admin, "disabled": account.disabled, "closed": account.closed}
+                marks = {"admin": account.admin, "disabled": account.disabled}
                 made = day(account.created_at)
                 said = ", ".join(mark for mark, holds in marks.items() if holds)
                 table.add(

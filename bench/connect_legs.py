@@ -42,8 +42,8 @@ from chinwag.load.idle import Idle
 from chinwag.load.peer import Login
 from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import Session
+from chinwag.roles.port.http import UpgradingHttp
 from chinwag.roles.port.parsers import Parsers
-from chinwag.roles.port.upgrade import UpgradingHttp
 
 WAVE = 200
 REST = "everything else: the loop, the kernel's sockets"

@@ -41,8 +41,8 @@ from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.session import Session, Verb
 from chinwag.roles.gateway.turns import SIGNATURE, WELCOME, Turns
 from chinwag.roles.gateway.verbs import VERBS
+from chinwag.roles.port.handshake import Upgrade
 from chinwag.roles.port.origin import check_origin
-from chinwag.roles.port.upgrade import Upgrade
 from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.codec import encode, parse_cursor
 from chinwag.wire.frames import Hello, Limits, Reset, Welcome

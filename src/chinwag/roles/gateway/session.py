@@ -11,7 +11,7 @@ import structlog
 
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
-from chinwag.roles.gateway.outward import Outward
+from chinwag.roles.gateway.outward import FLOOD, Outward
 from chinwag.roles.port.socket import Socket
 from chinwag.wire.codec import BadFrame, decode_client, frame_id
 from chinwag.wire.frames import ClientFrame, Hello
@@ -34,13 +34,14 @@ _log = structlog.get_logger(__name__)
 class Session(Outward):
     """A socket's listener, an inbox's reader, and the asker of what it sends."""
 
-    __slots__ = ("_arriving", "_early", "_level", "_opened_at", "_typed_at", "slot")
+    __slots__ = ("_arriving", "_early", "_leaked_at", "_level", "_opened_at", "_typed_at", "slot")
 
     def __init__(self, gateway: "Gateway") -> None:
         super().__init__(gateway)
         self._early: list[bytes] | None = None
         self._arriving: asyncio.Task[None] | None = None
         self._level = 0  # a leaky bucket of frames, told by the wheel's clock: it takes no object
+        self._leaked_at = 0.0
         self._typed_at = 0.0
         self._opened_at = 0.0
         self.slot = -1
@@ -50,7 +51,7 @@ class Session(Outward):
     def opened(self, socket: Socket) -> None:
         """The connection is there; hello must follow soon."""
         self.socket = socket
-        self.last_heard = self._opened_at = self.gateway.wheel.now
+        self.last_heard = self._leaked_at = self._opened_at = self.gateway.wheel.now
         self.gateway.opened(self)
 
     def text(self, payload: bytes) -> None:
@@ -59,9 +60,9 @@ class Session(Outward):
             return
         gateway = self.gateway
         now = gateway.wheel.now
-        if now != self.last_heard:
-            self._leak(now - self.last_heard)
-            self.last_heard = now
+        self.last_heard = now
+        if now != self._leaked_at:
+            self._leak(now)
         gateway.figures.frames_in += 1
         self._level += 1 + (len(payload) >> WEIGHT_SHIFT)
         if self._level > gateway.rules.frames.burst:
@@ -82,9 +83,28 @@ class Session(Outward):
             return
         self._handle(frame)
 
-    def _leak(self, seconds: float) -> None:
+    def other(self) -> bool:
+        """A ping, a pong, a part of a frame: it counts as a frame does. It is no sign of a device that works."""
+        if self.closing or self.gateway.deaf:
+            return False
+        now = self.gateway.wheel.now
+        if now != self._leaked_at:
+            self._leak(now)
+        self._level += 1
+        if not self.welcomed and self._level > EARLY_FRAMES:
+            self.close(Refused(Code.HELLO_EXPECTED, "wait for welcome"))
+        elif self._level > self.gateway.rules.frames.burst:
+            self._level = self.gateway.rules.frames.burst
+            self._floods += 1
+            if self._floods >= FLOOD:
+                self.close(Refused(Code.RATE_LIMITED, "too many frames", 1.0))
+            return False
+        return not self.closing
+
+    def _leak(self, now: float) -> None:
         """Time has passed since the last frame: a tick of the wheel at least."""
-        self._level = max(0, self._level - int(seconds * self.gateway.rules.frames.per_second))
+        self._level = max(0, self._level - int((now - self._leaked_at) * self.gateway.rules.frames.per_second))
+        self._leaked_at = now
         self._floods = 0
 
     def _too_fast(self, payload: bytes) -> None:

@@ -1,6 +1,6 @@
 """HTTP and WebSocket on one public port: uvicorn listens and speaks HTTP, picows parses the frames of sockets.
 
-Both are used from within (see `upgrade.py` and `parsers.py`), so their versions are pinned and
+Both are used from within (see `http.py` and `parsers.py`), so their versions are pinned and
 `tests/port/test_one_port.py` fails when an upgrade moves what this leans on.
 """
 
@@ -19,10 +19,13 @@ import msgspec
 import uvicorn
 
 from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.door import HttpLimits, Slow
 from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.handshake import SOCKET_PATH, UPGRADE_HEADERS, ListenerFactory
+from chinwag.roles.port.http import UpgradingHttp
 from chinwag.roles.port.socket import Address, SocketLimits
 from chinwag.roles.port.sockets import Sockets
-from chinwag.roles.port.upgrade import SOCKET_PATH, UPGRADE_HEADERS, HttpLimits, ListenerFactory, UpgradingHttp
+from chinwag.roles.port.unread import Unread
 from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.errors import Code, Refused, problem
 
@@ -64,6 +67,7 @@ class OnePort:
         socket_limits: SocketLimits | None = None,
         http_limits: HttpLimits | None = None,
         trusted_proxies: Sequence[str] = (),
+        unread: Unread | None = None,
     ) -> None:
         """`port` 0 takes a free one; `max_connections` bounds the sockets, one more is answered 503 `overloaded`.
 
@@ -83,7 +87,8 @@ class OnePort:
         self.forwarded: Final = Forwarded(trusted_proxies)
         self.crowding: Final = Crowding(per_address)
         self.sockets = Sockets(socket_limits or SocketLimits(), _report, self.crowding)
-        self.heads = Wheel[UpgradingHttp](UpgradingHttp.give_up, slots=16)
+        self.unread: Final = unread or Unread()
+        self.heads = Wheel[Slow](_give_up, slots=16)
         config = uvicorn.Config(
             partial(_route, app),
             interface="asgi3",
@@ -155,7 +160,7 @@ class OnePort:
             self._date_timer.cancel()
 
     def http_gone(self) -> None:
-        """A connection ends to be an HTTP one."""
+        """A connection is no longer an HTTP one."""
         if not self._server.server_state.connections:
             self._http_none.set()
 
@@ -234,6 +239,10 @@ async def _bind(host: str, port: int) -> list[net.socket]:
                 each.close()
             raise
     return bound
+
+
+def _give_up(connection: Slow) -> None:
+    connection.give_up()
 
 
 def _report(failure: BaseException) -> None:

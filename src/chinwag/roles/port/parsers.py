@@ -155,6 +155,11 @@ class Parser:
         """Whether it can serve another connection."""
         return self._ear.rest == 0 and not self._ear.closed and len(self.room()) <= _GROWN
 
+    @property
+    def size(self) -> int:
+        """Bytes of its buffer, which has grown to what came."""
+        return self._ear.rest + len(self.room())
+
     def room(self) -> memoryview:
         """Where the next bytes are to be put. Good until they are parsed."""
         return self._inner.get_buffer(-1)  # type: ignore[no-any-return]

@@ -45,7 +45,8 @@ from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
-from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
+from chinwag.roles.gateway.gateway import Gateway, Services
+from chinwag.roles.gateway.rules import GatewayRules
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.observe import Check, Observe
 from chinwag.roles.port.one_port import Certificate, OnePort

@@ -215,7 +215,7 @@ class Socket:
             self._transport.write(bytes((_PONG, len(payload))) + payload)
 
     def peer_closed(self, payload: bytes) -> None:
-        """The peer sent a close frame: echo its code if it is one to be sent, and end the connection (RFC 6455, 5.5.1)."""
+        """The peer sent a close frame: echo a code that may be sent, and end the connection (RFC 6455, 5.5.1)."""
         if self._closing:
             return
         code = fault_of_close(payload)

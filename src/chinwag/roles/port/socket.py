@@ -222,7 +222,10 @@ class Socket:
         if code:
             self.close(code)
             return
-        self._finish(bytes((_CLOSE, len(payload[:2]))) + payload[:2])
+        self._closing = True
+        self._transport.write(bytes((_CLOSE, len(payload[:2]))) + payload[:2])
+        self._house.linger(self)
+        self._transport.close()  # it has said its last: nothing of it can be under way
 
     def failed(self, close_frame: bytes) -> None:
         """The parser has found fault with the peer and made this close frame."""

@@ -17,9 +17,10 @@ from litestar import Litestar
 from tests.port.house import BINARY, CLOSE, PING, PONG, TEXT, Client, House, Peer, Start
 from tests.support.certificate import make_certificate
 
+from chinwag.roles.port.certificate import Certificate
 from chinwag.roles.port.door import HttpLimits
 from chinwag.roles.port.frames import Frames
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.parsers import SPARES
 from chinwag.roles.port.socket import Socket, SocketLimits
 from chinwag.wire.errors import Code, Refused

@@ -49,7 +49,8 @@ from chinwag.roles.gateway.gateway import Gateway, Services
 from chinwag.roles.gateway.rules import GatewayRules
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.observe import Check, Observe
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.origin import normal_origin, own_origin
 from chinwag.roles.port.socket import SocketLimits
 from chinwag.roles.presence.role import PresenceRole

@@ -9,6 +9,7 @@ from chinwag.life.folder import UnfinishedRestoreError
 from chinwag.life.manifest import BackupError
 from chinwag.life.running import ControlError, NotRunningError
 from chinwag.ports.key_store import KeysDamaged, KeysExposed
+from chinwag.roles.port.certificate import BadCertificate
 from chinwag.wire.errors import CATALOGUE, Refused
 
 
@@ -25,7 +26,7 @@ def explain(failure: Exception) -> str | None:
             return str(failure)
         case BackupError() | UnfinishedRestoreError() | ControlError() | NotRunningError():
             return str(failure)
-        case KeysExposed() | KeysDamaged():
+        case KeysExposed() | KeysDamaged() | BadCertificate():
             return str(failure)
         case Refused():
             meaning = CATALOGUE[failure.code].meaning

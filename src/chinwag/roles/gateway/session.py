@@ -100,6 +100,9 @@ class Session:
         try:
             frame = decode_client(payload)
         except BadFrame as refused:
+            if not _is_utf_8(payload):
+                out.socket.close(1007, "a text frame holds UTF-8")  # RFC 6455, 8.1
+                return
             self.refuse(refused, refused.id)
             if not out.welcomed:
                 out.close(refused)
@@ -242,3 +245,11 @@ class Session:
             self._floods += 1
             if self._floods >= FLOOD:
                 self.out.close(refused)
+
+
+def _is_utf_8(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -578,7 +578,7 @@ export interface FriendWithdrawn {
   version: number;
 }
 
-/** The two are friends no more; `by` ended it. */
+/** The two are no longer friends; `by` ended it. */
 export interface FriendRemoved {
   type: "friend_removed";
   friend: string;
@@ -645,7 +645,7 @@ export interface AccountClosed {
   version: number;
 }
 
-/** For one's own devices only: one blocks `blocked` (`on`), or does so no more. */
+/** For one's own devices only: one blocks `blocked` (`on`), or no longer does. */
 export interface BlockChanged {
   type: "block_changed";
   blocked: string;
@@ -676,11 +676,16 @@ export interface SignUpRequest {
   invitation?: string;
 }
 
-/** Log a new device in. `device` is its name in the list of devices. */
+/**
+ * Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an
+ * earlier log-in of this account on this device, used up or not, if there was one: it lets nobody in, but
+ * whoever shows it is not held up by others who guess the account's password.
+ */
 export interface LogInRequest {
   name: string;
   password: string;
   device?: string;
+  known_device?: string;
 }
 
 /**

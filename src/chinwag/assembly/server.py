@@ -33,6 +33,7 @@ from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
 from chinwag.life.folder import refuse_unfinished
 from chinwag.life.vitals import Address, Counts, Vitals
+from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
@@ -301,10 +302,11 @@ class Server:
 async def open_server(config: Config) -> Server:
     """Open the data folder and put a server together.
 
-    Raises `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, `UnfinishedRestoreError`, `OSError`.
+    Raises `OSError`, and a `Told` for data that is in use, newer, damaged, half of a restore or not whole.
     """
     data = private_folder(config.data.path)
     refuse_unfinished(data)
+    refuse_half(data)
     embedded = await open_embedded(data)
     try:
         passing("start.begun")

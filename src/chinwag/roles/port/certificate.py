@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from chinwag.told import Told
 
-class BadCertificate(Exception):  # noqa: N818 - it says what is wrong with a file
+
+class BadCertificate(Told):
     """TLS cannot be spoken with these files; the message says why and what would work."""
 
 

@@ -6,13 +6,13 @@ request of a connection (see `heads.py` for why that matters).
 """
 
 import asyncio
-import logging
 import time
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 import httptools
+import structlog
 from uvicorn import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -29,7 +29,7 @@ from chinwag.wire.errors import Code, Refused
 SLICE: Final = 1024
 """Bytes that are parsed at a time. Where a request waits for its turn then, what follows is not parsed before that one
 is answered: so much of a turn of the loop, and one answer, the requests of one connection take."""
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class UpgradingHttp(HttpToolsProtocol):
@@ -218,7 +218,7 @@ class UpgradingHttp(HttpToolsProtocol):
         if self.transport.get_write_buffer_size():
             self._door.unread.note(scope.get("owner", ""), self.transport)
         if self.expect_100_continue and self.cycle.response_complete and self.cycle.more_body:
-            # Who was not told to go on with a body may send it or not: nothing can follow that.
+            # A client that was not told to go on with its body may send it or not: nothing can follow that.
             self.transport.close()
         self.on_response_complete()
         if self._unparsed and not self.pipeline:

@@ -5,7 +5,6 @@ Both are used from within (see `http.py` and `parsers.py`), so their versions ar
 """
 
 import asyncio
-import logging
 import socket as net
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -14,6 +13,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
+import structlog
 import uvicorn
 
 from chinwag.roles.port.certificate import Certificate, tls_context
@@ -39,7 +39,7 @@ _SERVICE_RESTART: Final = 1012  # IANA's registry of WebSocket close codes
 _APPLICATION_STOP_SECONDS: Final = 5.0
 _CANCEL_SECONDS: Final = 1.0
 """How long requests that are cut may take to end."""
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class OnePort:
@@ -132,7 +132,7 @@ class OnePort:
         self.heads.start()
 
     def drain(self) -> None:
-        """Accept no more: say `bye` to the sockets after this, and then `stop`."""
+        """Stop accepting: say `bye` to the sockets after this, and then `stop`."""
         if not self.draining and self._addresses:
             self.draining = True
             for server in self._server.servers:

@@ -86,7 +86,7 @@ class House(Protocol):
         ...
 
     def lost(self, socket: "Socket") -> None:
-        """Count `socket` no longer."""
+        """Stop counting `socket`."""
         ...
 
     def linger(self, socket: "Socket") -> None:

@@ -64,7 +64,7 @@ class Sockets:
         self._none.clear()
 
     def lost(self, socket: Socket) -> None:
-        """Count `socket` no longer."""
+        """Stop counting `socket`."""
         self._open.discard(socket)
         self.halves.forget(socket)
         self.crowding.leave(socket.remote[0])

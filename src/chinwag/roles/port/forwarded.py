@@ -1,9 +1,12 @@
 """Where a request comes from, also behind reverse proxies that are trusted to say so."""
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Final
 
+from chinwag.domain.address import read_address
+
+_HEADER: Final = b"x-forwarded-for"
 HOPS_MAX: Final = 20
 """Entries of X-Forwarded-For that are looked at."""
 
@@ -37,6 +40,13 @@ class Forwarded:
                 break
         return peer
 
+    def of(self, scope: Any) -> str:
+        """The client's address of an ASGI request."""
+        peer = str(scope["client"][0]) if scope["client"] else ""
+        if not self.trusts(peer):
+            return peer
+        return self.client(peer, [value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER])
+
 
 def address_in(hop: str) -> str | None:
     """The address in an entry of X-Forwarded-For, in its shortest form; None if there is none.
@@ -49,19 +59,10 @@ def address_in(hop: str) -> str | None:
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    address = _read(text)
+    address = read_address(text)
     return None if address is None else str(address)
 
 
 def _within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    ip = _read(address)
+    ip = read_address(address)
     return ip is not None and any(ip in network for network in networks)
-
-
-def _read(text: str) -> IPv4Address | IPv6Address | None:
-    """An address without its zone; one of IPv4 that is written as IPv6, as IPv4."""
-    try:
-        ip = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return (ip.ipv4_mapped if isinstance(ip, IPv6Address) else None) or ip

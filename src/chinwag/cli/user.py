@@ -60,7 +60,7 @@ def list_(*, search: Search = "", **flags: str | None) -> None:
                 made = day(account.created_at)
                 said = ", ".join(mark for mark, holds in marks.items() if holds)
                 table.add(
-                    account_word(account.name, account.id, closed=account.closed),
+                    "(closed)" if account.closed else account_word(account.name, account.id),
                     account.id,
                     account.display_name,
                     made,

@@ -6,7 +6,6 @@ were named, or nowhere.
 
 import contextlib
 import os
-import unicodedata
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +14,9 @@ import msgspec
 from chinwag.cli.trouble import UsageError
 from chinwag.client.address import server_address
 from chinwag.client.credentials import load_credentials
+from chinwag.domain.account import name_key
 
 FIRST: Final = "default"
-_NAME_CHARACTERS: Final = 128
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -74,11 +73,6 @@ def profiles() -> list[Profile]:
             profile = Profile(path.parent, session.name, server_address(session.url))
             found.append((path.stat().st_mtime, profile))
     return [one for _, one in sorted(found, key=lambda each: each[0], reverse=True)]
-
-
-def name_key(name: str) -> str:
-    """Two names of one key are one name to a server."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name[:_NAME_CHARACTERS]).casefold())
 
 
 def _named(profile: str, url: str, name: str) -> Chosen:

@@ -25,6 +25,8 @@ accounts = Table(
     Column("closed_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("look_alike", Text),
+    Index("accounts_by_look_alike", "look_alike"),
 )
 
 devices = Table(

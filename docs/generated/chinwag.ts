@@ -578,7 +578,7 @@ export interface FriendWithdrawn {
   version: number;
 }
 
-/** The two are friends no more; `by` ended it. */
+/** The two are no longer friends; `by` ended it. */
 export interface FriendRemoved {
   type: "friend_removed";
   friend: string;
@@ -645,7 +645,7 @@ export interface AccountClosed {
   version: number;
 }
 
-/** For one's own devices only: one blocks `blocked` (`on`), or does so no more. */
+/** For one's own devices only: one blocks `blocked` (`on`), or no longer does. */
 export interface BlockChanged {
   type: "block_changed";
   blocked: string;

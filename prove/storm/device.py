@@ -141,7 +141,7 @@ class Device:
         self._changed.set()
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         self._stalled = True
         if self.link is not None:
             self.link.stall()

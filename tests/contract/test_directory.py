@@ -257,6 +257,35 @@ async def test_a_created_group_is_remembered_by_device_and_key(directory: Direct
         assert await groups.remember(DeviceId("12"), "key", second, 3) == second
 
 
+async def test_a_request_whose_group_was_not_made_is_forgotten_and_begins_anew(directory: Directory) -> None:
+    await people(directory, "1")
+    one, first, second = DeviceId("11"), ConversationId("g~1"), ConversationId("g~2")
+    async with directory.transaction() as transaction:
+        await transaction.devices.create(device("11", "1"))
+        groups = transaction.created_groups
+        assert await groups.get(one, "key") is None
+        await groups.remember(one, "key", first, 10)
+        await groups.remember(one, "made", ConversationId("g~3"), 20)
+        assert await groups.get(one, "key") == first
+        assert await groups.unsettled(10, 9) == []
+        rows = await groups.unsettled(21, 9)
+        assert [(row.key, row.conversation, row.at) for row in rows] == [("key", "g~1", 10), ("made", "g~3", 20)]
+        assert await groups.unsettled(21, 1) == rows[:1]
+        # Asked for again while somebody looks whether it was made: it may be made yet, and stays.
+        assert await groups.remember(one, "key", second, 30) == first
+        await groups.settle(rows[0], made=False)
+        assert await groups.get(one, "key") == first
+        await groups.settle(rows[1], made=True)
+        await groups.settle(rows[1], made=False)
+        assert await groups.get(one, "made") == "g~3"
+        [again] = await groups.unsettled(99, 9)
+        await groups.settle(again, made=False)
+        assert await groups.get(one, "key") is None
+        assert await groups.remember(one, "key", second, 40) == second
+        await groups.settle(again, made=False)  # an old look at what is another group now
+        assert await groups.get(one, "key") == second
+
+
 async def test_the_outbox_keeps_what_was_committed_until_done(opener: Open, directory: Directory) -> None:
     async with directory.transaction() as transaction:
         await transaction.outbox.add(AccountId("1"), b"one", 1)

@@ -152,7 +152,7 @@ async def is_closed(stage: Stage, who: str, code: str, refused: Refused) -> None
 
 @says("{who} stalls")
 async def stalls(stage: Stage, who: str, refused: Refused) -> None:
-    """It takes no more from the network."""
+    """It stops taking anything from the network."""
     del refused
     link = stage.devices[who].link
     assert link is not None
@@ -603,7 +603,7 @@ def _presence(stage: Stage, who: str, other: str) -> list[bool]:
 
 @says("{who} sees {other:name} {state:code}")
 async def sees_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """`online` or `offline`, by the newest signal. Who polls gets none, and asks from time to time."""
+    """`online` or `offline`, by the newest signal. A device that polls gets none, and asks from time to time."""
     wanted = {"online": True, "offline": False}[state]
     if not stage.place.signals:
         async with asyncio.timeout(PATIENCE):
@@ -615,7 +615,7 @@ async def sees_presence(stage: Stage, who: str, other: str, state: str, refused:
 
 @says("{who} never saw {other:name} {state:code}")
 async def never_saw_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """Not so far: put a message that it sees before this. Who polls asks how it is now."""
+    """Not so far: put a message that it sees before this. A device that polls asks how it is now."""
     wanted = {"online": True, "offline": False}[state]
     if not stage.place.signals:
         assert await _found(stage, who, other, refused) != state

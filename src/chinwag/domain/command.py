@@ -19,7 +19,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"):
-    """Place a message. after: the id of the device's previous unacked send in this conversation (P4)."""
+    """Place a message. after: the id of the device's previous unacked send in it (P4 of docs/guarantees.md)."""
 
     body: Body
     reply_to: int = 0

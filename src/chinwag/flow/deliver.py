@@ -81,7 +81,7 @@ class Deliver:
                     failures = 0
             except Exception as failure:
                 # A full disk fails again and again: go on ever more slowly, refusing meanwhile. Whatever else went
-                # wrong must not end the worker (P12): it takes over anew from its last checkpoint.
+                # wrong must not end the worker (P12 of docs/guarantees.md): it takes over anew from its checkpoint.
                 if not isinstance(failure, _CommitFailedError):
                     _log.exception("a worker begins again", partition=self._partition)
                 await asyncio.sleep(min(PAUSE_MOST, 0.05 * 2**failures))

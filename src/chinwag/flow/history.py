@@ -102,7 +102,7 @@ class History:
         receipts = []
         for member, known in state.members.items():
             held = marks.get(member, Marks())
-            # Who wrote later has read it, as the mark that is shown of a member says; when is not known.
+            # A member who wrote later has read it, as the mark that is shown of a member says; when is not known.
             read = max(held.read.number, known.wrote)
             if member == account or max(read, held.delivered.number) < number:
                 continue
@@ -126,7 +126,7 @@ class History:
         spans = await self._store.spans(account, conversation)
         head = 0
         if any(span.last is None for span in spans):
-            # Read past the cache: what was acked is in history at once (P8).
+            # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
             state = (await self._states.load([conversation]))[0]
             head = state.head if state is not None else 0
         ranges = readable(spans, head)

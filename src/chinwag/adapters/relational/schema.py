@@ -118,6 +118,8 @@ created_groups = Table(
     Column("key", Text, primary_key=True),
     Column("conversation", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("made", Boolean, nullable=False),
+    Index("created_groups_unsettled", "made", "created_at"),
 )
 
 outbox = Table(

@@ -1,4 +1,4 @@
-"""Who shows a password, as far as that can be known before it is checked: a stranger, or one that was here before."""
+"""Somebody who shows a password, as far as that is known before it is checked: a stranger, or one seen before."""
 
 import msgspec
 

@@ -15,7 +15,7 @@ async def close_account(
     accounts: Accounts, account: AccountId, device: DeviceId, password: str, *, address: str = ""
 ) -> None:
     """Close one's own account: every device is revoked, friendships and blocks end, name, profile and settings are
-    emptied. `flow/erase.py` does the rest: the account leaves its groups, its direct conversations take no more
+    emptied. `flow/erase.py` does the rest: the account leaves its groups, its direct conversations no longer take
     messages, and all that only it had goes. The name stays taken, so that nobody can be taken for a person who left.
     What it wrote stays with those to whom it wrote.
 

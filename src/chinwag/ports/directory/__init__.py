@@ -4,7 +4,7 @@ from chinwag.ports.directory.accounts import Account, AccountRepository
 from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
 from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
 from chinwag.ports.directory.blocks import BlockRepository
-from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.created_groups import CreatedGroup, CreatedGroupRepository
 from chinwag.ports.directory.declines import DeclineDue, DeclineRepository
 from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
 from chinwag.ports.directory.directory import Directory, Transaction
@@ -31,6 +31,7 @@ __all__ = [
     "AuditRepository",
     "AuditRow",
     "BlockRepository",
+    "CreatedGroup",
     "CreatedGroupRepository",
     "DeclineDue",
     "DeclineRepository",

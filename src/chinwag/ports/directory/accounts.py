@@ -77,7 +77,7 @@ class AccountRepository(Protocol):
         ...
 
     async def set_admin(self, account: AccountId, admin: bool) -> Account:
-        """Make it an administrator, or one no more; the account as it is then."""
+        """Make it an administrator, or no longer one; the account as it is then."""
         ...
 
     async def close(self, account: AccountId, at: int) -> Account:

@@ -56,7 +56,7 @@ class Transaction(Protocol):
 
 
 class Directory(Protocol):
-    """Accounts and what belongs to them, with transactions. Not on the way of a message (P14).
+    """Accounts and what belongs to them, with transactions. Not on the way of a message (P14 of docs/guarantees.md).
 
     Atomicity: what happens inside one `transaction()` is stored altogether when the block ends, durably, or, if the
     block raises or the commit fails, not at all. Isolation: a transaction decides upon what is there when it commits;

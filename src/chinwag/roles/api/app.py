@@ -104,7 +104,7 @@ def _too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Respo
 
 
 def _internal(request: Request[Any, Any, Any], error: InternalServerException) -> Response[Any]:
-    # Who goes away in the middle of a body is no mistake of ours; logged as one, anybody could fill the disk.
+    # A client that goes away in the middle of a body is no mistake of ours; logged as one, anybody could fill the disk.
     if error.detail == _GONE:
         return answer(Refused(Code.IDLE, "the body of the request"))
     return HANDLERS[Exception](request, error)

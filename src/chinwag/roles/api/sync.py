@@ -153,7 +153,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                 if stretch.events:
                     continue
                 if position < stretch.bounds.floor:
-                    # What came next was given up meanwhile, as it is older than what is kept (P7).
+                    # What came next was given up, as it is older than what is kept (P7 of docs/guarantees.md).
                     position = stretch.bounds.head
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
                 for signal in follower.signals():

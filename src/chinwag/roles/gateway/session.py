@@ -139,7 +139,7 @@ class Session:
         """By when something must be heard, or a full socket be read, in seconds of the gateway's clock."""
         rules, out = self.common.rules, self.out
         if not out.welcomed:
-            # Who has said hello has done its part: when all come back at once, the answer may take a while.
+            # A client that has said hello has done its part: when all come back at once, the answer may take a while.
             return self._opened_at + (rules.hello_seconds if self._early is None else rules.idle_seconds)
         due = out.last_heard + rules.idle_seconds
         return min(due, out.paused_at + rules.slow_seconds) if out.paused_at else due

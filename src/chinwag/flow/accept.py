@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS, Text, check_body
-from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole
+from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole, asked
 from chinwag.domain.conversation import Conversation, Position
 from chinwag.domain.decide import decide
 from chinwag.domain.decision import Rejected
@@ -289,7 +289,15 @@ class Accept:
 
     def _command(self, wish: Wish, opening: bool = False) -> Command:
         return Command(
-            wish.conversation, wish.account, wish.device, wish.id, self._clock(), wish.action, self._rules, opening
+            wish.conversation,
+            wish.account,
+            wish.device,
+            wish.id,
+            self._clock(),
+            wish.action,
+            self._rules,
+            opening,
+            asked(wish.action),
         )
 
     def _give(self, waiter: tuple[Asker, Wish], answer: Answer, seconds: float) -> None:

@@ -129,7 +129,7 @@ async def get_events(
     the device came for as long as a socket may be silent.
     """
     sync.heard.poll(principal)
-    given = last_event_id or after
+    given = last_event_id if last_event_id is not None else after
     cursor = parse_cursor(given) if given is not None else None
     start = await _start(sync, principal, cursor)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}

@@ -6,8 +6,8 @@ from alembic import op
 from chinwag.domain.look_alike import look_alike_key
 from chinwag.domain.normal_form import TooLongError
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

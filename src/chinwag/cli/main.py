@@ -30,7 +30,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output is gone. What is left of it would be written, and fail again, in an ordinary end.
+        # Nobody reads our output any longer. What is left of it would be written, and fail again, in an ordinary end.
         os._exit(1)
     except Exception as failure:
         from chinwag.cli.trouble import explain

@@ -59,7 +59,7 @@ def enter(screen: Screen, known: Chosen, wishes: Wishes) -> Path:
             if error.code == "bad_invitation":
                 invitation = _ask(screen, "Invitation code: ")
             else:
-                # Who comes back to a log-in of its own stays who it was.
+                # Somebody who comes back to a log-in keeps its name.
                 name, sign_up = known.name, False
         else:
             return folder

@@ -170,7 +170,7 @@ def _frame(receiver: Session, number: int, follows: bool) -> bytes:
     after = f'"after":"n-{number - 1}",' if follows else ""
     text = text_of("legs", number)
     return (
-        f'{{"type":"send","id":"n-{number}","to":"{receiver.account}",{after}"body":{{"type":"text","text":"{text}"}}}}'
+        f'{{"type":"send","id":"n-{number}","to":"{receiver.out.account}",{after}"body":{{"type":"text","text":"{text}"}}}}'
     ).encode()
 
 

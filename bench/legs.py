@@ -122,7 +122,7 @@ def watch() -> None:
 
 async def sessions_of(server: Server, folder: Path, people: list[data.Person]) -> list[Session]:
     """Welcome everybody, without a socket."""
-    gateway, sessions = server._gateway, []  # noqa: SLF001
+    gateway, sessions = server.gateway, []
     for person in people:
         session = gateway.session()
         session.opened(Drain())  # type: ignore[arg-type]

@@ -553,6 +553,20 @@ async def test_a_draining_port_keeps_its_sockets_and_refuses_new_ones(house: Hou
     assert await client.read() == (TEXT, b"still here")
 
 
+async def test_what_is_asked_of_a_draining_port_is_answered_and_closes_the_connection(house: House) -> None:
+    idle, busy = await house.connect(), await house.connect()
+    assert (await idle.get("/hi"))[0] == 200
+    asking = asyncio.create_task(busy.get("/slow"))
+    await house.held.wait()
+    house.port.drain()
+    status, headers, _ = await idle.get("/hi")
+    assert (status, headers["connection"]) == (200, "close")
+    assert await idle.reader.read() == b""
+    house.hold.set()
+    assert (await asking)[0] == 200
+    assert await busy.reader.read() == b""
+
+
 async def test_a_taken_address_is_an_error_of_start(house: House) -> None:
     other = OnePort(Litestar([]), house.listener, port=house.port.port)
     with pytest.raises(OSError, match="in use"):

@@ -131,13 +131,19 @@ class OnePort:
         self.heads.start()
 
     def drain(self) -> None:
-        """Accept no more: say `bye` to the sockets after this, and then `stop`."""
+        """Accept nothing new: say `bye` to the sockets after this, and then `stop`.
+
+        Whatever is asked on a connection that is there is still answered, once: it is closed with that answer, so that
+        a peer that goes on asking does not keep the others waiting.
+        """
         if not self.draining and self._addresses:
             self.draining = True
             for server in self._server.servers:
                 server.close()
             for each in self._listening:
                 each.close()
+            for connection in tuple(self._server.server_state.connections):
+                cast("UpgradingHttp", connection).last_request()
 
     async def stop(self, grace_seconds: float) -> None:
         """Close all sockets with 1012, let HTTP requests end, stop `app`. Call it once; before `start` it does nothing.

@@ -213,6 +213,8 @@ class UpgradingHttp(HttpToolsProtocol):
             raise self._fault
         if not self.parser.should_upgrade():  # else httptools leaves off here: see `_left_off`
             super().on_headers_complete()
+            if self._door.draining:
+                self.last_request()
 
     def on_message_complete(self) -> None:
         """The request is whole; what follows is the head of the next."""
@@ -222,6 +224,11 @@ class UpgradingHttp(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_message_complete()
             self._over = not self.cycle.keep_alive
+
+    def last_request(self) -> None:
+        """The request under way, if there is one, is the last here: its answer closes the connection."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
 
     # The request's answer
 

@@ -129,6 +129,7 @@ export type Code =
   | "no_message"
   | "recipient_refuses"
   | "out_of_turn"
+  | "id_reused"
   | "rate_limited"
   | "overloaded"
   | "slow_consumer"
@@ -377,7 +378,8 @@ export interface ResetFrame {
 
 /**
  * A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
- * retry_after in seconds.
+ * retry_after in seconds. frame: the type of the refused frame; position: the one that a refused `received`
+ * names.
  */
 export interface ErrorFrame {
   type: "error";
@@ -387,6 +389,8 @@ export interface ErrorFrame {
   retry_after?: number | null;
   id?: string | null;
   conversation?: string | null;
+  frame?: string | null;
+  position?: number | null;
 }
 
 /** This session closes. reconnect_after in seconds; elsewhere: ask discovery for another gateway. */
@@ -578,7 +582,7 @@ export interface FriendWithdrawn {
   version: number;
 }
 
-/** The two are friends no more; `by` ended it. */
+/** The two are no longer friends; `by` ended it. */
 export interface FriendRemoved {
   type: "friend_removed";
   friend: string;
@@ -645,7 +649,7 @@ export interface AccountClosed {
   version: number;
 }
 
-/** For one's own devices only: one blocks `blocked` (`on`), or does so no more. */
+/** For one's own devices only: one blocks `blocked` (`on`), or no longer does. */
 export interface BlockChanged {
   type: "block_changed";
   blocked: string;
@@ -676,11 +680,16 @@ export interface SignUpRequest {
   invitation?: string;
 }
 
-/** Log a new device in. `device` is its name in the list of devices. */
+/**
+ * Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an
+ * earlier log-in of this account on this device, used up or not, if there was one: it lets nobody in, but
+ * whoever shows it is not held up by others who guess the account's password.
+ */
 export interface LogInRequest {
   name: string;
   password: string;
   device?: string;
+  known_device?: string;
 }
 
 /**
@@ -912,10 +921,21 @@ export interface MemberView {
   delivered_at: number;
 }
 
-/** Events in rising order of number. head: the highest number that the reader may read. */
+/**
+ * Events in rising order of number. head: the highest number that the reader may read. gaps: what of the numbers
+ * between the page's events, just before the first and just after the last is closed to the reader, who was away
+ * then. Without them numbers have no holes.
+ */
 export interface EventPage {
   events: NumberedEvent[];
   head: number;
+  gaps: Gap[];
+}
+
+/** The numbers `first` to `last` may not be read by whoever reads: it was no member then. */
+export interface Gap {
+  first: number;
+  last: number;
 }
 
 /** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */

@@ -40,7 +40,7 @@ class Link(Protocol):
         ...
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         ...
 
     def resume(self) -> None:
@@ -77,7 +77,7 @@ class SocketLink:
         self._socket.send(encode(frame))
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         self._socket.stall()
 
     def resume(self) -> None:

@@ -59,7 +59,7 @@ class StreamLink(asyncio.Protocol):
         self._posts.send(frame)
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         if not self._over and self._transport is not None:
             self._transport.pause_reading()
 
@@ -178,7 +178,7 @@ class PollLink:
         self._posts.send(frame)
 
     def stall(self) -> None:
-        """Ask no more for now."""
+        """Stop asking for now."""
         self._flowing.clear()
 
     def resume(self) -> None:

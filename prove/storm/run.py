@@ -31,7 +31,7 @@ ROOMY: Final = tuple(
 """The server's limits on single devices, out of the way: it is its promises that are tried here."""
 LONG: Final = ("--accounts-access-token-minutes", str(TOKEN_MINUTES))
 SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds", "8")
-"""Who goes is offline soon, so that this can be waited for; still longer than any server is stopped."""
+"""An account without devices is offline soon, so that this can be waited for, but later than any server is stopped."""
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Who has said hello waits for its turn to be let in, for longer than who has said nothing; who goes, waits no more."""
+"""A client that has said hello may wait longer than one that has said nothing; one that goes ends its wait."""
 
 import asyncio
 from pathlib import Path

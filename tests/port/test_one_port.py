@@ -13,6 +13,7 @@ import ssl
 import weakref
 
 import pytest
+import structlog
 from litestar import Litestar
 from tests.port.house import BINARY, CLOSE, PING, PONG, TEXT, Client, House, Peer, Start
 from tests.support.certificate import make_certificate
@@ -382,17 +383,18 @@ async def test_a_violation_is_closed_with_its_code(house: House, name: str) -> N
 
 
 async def test_a_listener_that_fails_closes_its_own_socket_with_1011(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House,
 ) -> None:
     def fail(socket: Socket, payload: bytes) -> None:
         raise RuntimeError("planted")
 
     client, peer = await house.socket()
     peer.answer = fail
-    client.send(TEXT, b"x")
-    assert await client.close_code() == 1011
-    await peer.until("closed")
-    assert "planted" in caplog.text
+    with structlog.testing.capture_logs() as logged:
+        client.send(TEXT, b"x")
+        assert await client.close_code() == 1011
+        await peer.until("closed")
+    assert [line["event"] for line in logged] == ["a socket's listener failed"]
 
 
 # Ends

@@ -25,7 +25,7 @@ class Link(Protocol):
         ...
 
     def stall(self) -> None:
-        """Take no more frames from the peer for now."""
+        """Stop taking frames from the peer for now."""
         ...
 
     def resume(self) -> None:

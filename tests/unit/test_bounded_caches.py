@@ -43,6 +43,7 @@ LONGEST: Final[dict[str, tuple[int, str]]] = {
     "chinwag.domain.ids.direct_id": (2 * ACCOUNT_CHARACTERS, "`send` looks at the length first"),
     "chinwag.domain.normal_form": (4, "one character"),
     "chinwag.domain.address._network_of": (64, "`network_of` cuts what it is given"),
+    "chinwag.domain.address._networks_of": (64, "`networks_of` cuts what it is given"),
     "chinwag.domain.address.is_loopback": (64, "the peer's address, from the system"),
 }
 """Each cache of functions by the place of its function: how long a key may be, in characters, and why."""

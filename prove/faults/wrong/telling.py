@@ -102,7 +102,7 @@ def _catch_up_skips() -> None:
 
 
 def _cursor_ahead() -> None:
-    """Who comes back begins where its inbox ends, and is not told that it missed anything."""
+    """A device that comes back begins where its inbox ends, and is not told that it missed anything."""
 
     async def start(inbox: Any, account: Any, epoch: int | None, position: int) -> catch_up.Start:
         bounds = await inbox.bounds(account)

@@ -1,6 +1,7 @@
 """A whole server on embedded stores, in this process: a list of parts, every role among them."""
 
 import gc
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from chinwag.fail_points import passing
 from chinwag.life.checkpoint import clear_checkpoint
 from chinwag.life.folder import refuse_unfinished
 from chinwag.life.vitals import Vitals
+from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
 
@@ -93,19 +95,21 @@ class Server:
 async def open_server(config: Config) -> Server:
     """Open the data folder and put a server together.
 
-    Raises `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, `UnfinishedRestoreError`, `OSError`.
+    Raises `OSError`, and a `Told` for data that is in use, newer, damaged, half of a restore or not whole.
     """
     data = private_folder(config.data.path)
     refuse_unfinished(data)
-    embedded = await open_embedded(data)
-    try:
+    refuse_half(data)
+    async with AsyncExitStack() as opened:
+        embedded = await open_embedded(data)
+        opened.push_async_callback(embedded.close)
         passing("start.begun")
         clear_checkpoint(data)
         directory = await open_directory_in(data)
-    except BaseException:
-        await embedded.close()
-        raise
-    return Server(config, data, embedded, directory, await embedded.registry.lease_worker())
+        opened.push_async_callback(directory.close)
+        server = Server(config, data, embedded, directory, await embedded.registry.lease_worker())
+        opened.pop_all()  # from here on they are the server's to close
+    return server
 
 
 async def _drained() -> None:

@@ -158,7 +158,8 @@ class Http:
             headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)
         try:
-            answer = await self._client.request(method, path, params=parameters, content=content, headers=headers)
+            written = {name.encode(): value.encode() for name, value in headers.items()}  # a key is UTF-8
+            answer = await self._client.request(method, path, params=parameters, content=content, headers=written)
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise Unreachable(f"No answer from {self.url}: {error or type(error).__name__}") from error
         if answer.is_success:

@@ -23,6 +23,22 @@ def _network_of(address: str) -> str:
     return str(ip) if isinstance(ip, IPv4Address) else str(ip_network((int(ip), 64), strict=False))
 
 
+def networks_of(address: str) -> tuple[str, ...]:
+    """The networks around an address that one hand may hold, the narrowest first: of IPv6 /64, /56 and /48, as houses
+    and firms are given them, of IPv4 the address and its /24. What is no address counts as it is; none: nothing."""
+    return _networks_of(address[:ADDRESS_CHARACTERS])
+
+
+@lru_cache(ADDRESSES)
+def _networks_of(address: str) -> tuple[str, ...]:
+    ip = _read(address)
+    if ip is None:
+        return (address,) if address else ()
+    widths = (24,) if isinstance(ip, IPv4Address) else (56, 48)
+    wider = (str(ip_network((int(ip), width), strict=False)) for width in widths)
+    return network_of(address), *wider
+
+
 @lru_cache(ADDRESSES)
 def is_loopback(address: str) -> bool:
     """Whether this is the machine itself; also for a connection without an address, as over the file system."""

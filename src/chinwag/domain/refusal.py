@@ -57,6 +57,7 @@ class Code(StrEnum):
     NO_MESSAGE = "no_message"
     RECIPIENT_REFUSES = "recipient_refuses"
     OUT_OF_TURN = "out_of_turn"
+    ID_REUSED = "id_reused"
     # capacity
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"

@@ -52,11 +52,23 @@ class ConversationPage(msgspec.Struct, frozen=True):
     next: str | None = None
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """The numbers `first` to `last` may not be read by whoever reads: it was no member then."""
+
+    first: int
+    last: int
+
+
 class EventPage(msgspec.Struct, frozen=True):
-    """Events in rising order of number. head: the highest number that the reader may read."""
+    """Events in rising order of number. head: the highest number that the reader may read.
+
+    gaps: what of the numbers between the page's events, just before the first and just after the last is closed to the
+    reader, who was away then. Without them numbers have no holes.
+    """
 
     events: list[msgspec.Raw]
     head: int
+    gaps: list[Gap] = []
 
 
 class Receipt(msgspec.Struct, frozen=True):

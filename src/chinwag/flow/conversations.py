@@ -24,7 +24,7 @@ _STATES: Final = 1_000
 
 
 class Conversations:
-    """Lists and views, straight from the stores: what was acked is in them at once (P8)."""
+    """Lists and views, straight from the stores: what was acked is in them at once (P8 of docs/guarantees.md)."""
 
     def __init__(self, store: MessageStore, marks: MarkStore) -> None:
         self._store = store

@@ -1,7 +1,7 @@
 """What the directory has to say about a wish before it may enter the log.
 
 Its verdict is stamped into the command, so that the worker needs no directory. With the directory away these
-wishes are refused as `unavailable`; sends in conversations that exist never come here (P14).
+wishes are refused as `unavailable`; sends in conversations that exist never come here (P14 of docs/guarantees.md).
 """
 
 from collections.abc import Sequence

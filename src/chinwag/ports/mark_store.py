@@ -40,9 +40,9 @@ class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class MarkStore(Protocol):
     """Marks, and the last transition of each account's presence.
 
-    Guarantees: marks only move forward (P9), in whatever order and however often advances arrive. When
-    `advance` returns, marks and postings are durable. If it raises `Refused(UNAVAILABLE)`, some of them may be;
-    the postings are never behind the marks, so doing it again loses nobody's notice.
+    Guarantees: marks only move forward (P9 of docs/guarantees.md), in whatever order and however often advances
+    arrive. When `advance` returns, marks and postings are durable. If it raises `Refused(UNAVAILABLE)`, some of them
+    may be; the postings are never behind the marks, so doing it again loses nobody's notice.
     """
 
     async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:

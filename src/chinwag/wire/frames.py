@@ -160,7 +160,7 @@ class Reset(msgspec.Struct, frozen=True, gc=False, tag="reset"):
 class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="error"):
     """A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
 
-    retry_after in seconds.
+    retry_after in seconds. frame: the type of the refused frame; position: the one that a refused `received` names.
     """
 
     code: str
@@ -169,6 +169,8 @@ class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="erro
     retry_after: float | None = None
     id: ClientId | None = None
     conversation: ConversationId | None = None
+    frame: str | None = None
+    position: int | None = None
 
 
 class Bye(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="bye"):

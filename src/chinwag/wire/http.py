@@ -37,11 +37,14 @@ class SignUpRequest(Secretive):
 
 
 class LogInRequest(Secretive):
-    """Log a new device in. `device` is its name in the list of devices."""
+    """Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an earlier
+    log-in of this account on this device, used up or not, if there was one: it lets nobody in, but whoever shows it is
+    not held up by others who guess the account's password."""
 
     name: str
     password: str
     device: str = ""
+    known_device: str = ""
 
 
 class RefreshRequest(Secretive):

@@ -35,8 +35,7 @@ class RelationalAccounts:
         self._connection = connection
 
     async def create(self, account: Account, key: NameKey, password: str) -> None:
-        taken = select(accounts.c.id).where(accounts.c.name_key.in_((key, closed_key(key))))
-        if await self._connection.scalar(taken) is not None:
+        if await self.taken(key):
             raise Refused(Code.NAME_TAKEN)
         row = {
             "id": account.id,
@@ -64,6 +63,10 @@ class RelationalAccounts:
     async def named(self, key: NameKey) -> Account | None:
         row = (await self._connection.execute(select(*_COLUMNS).where(accounts.c.name_key == key))).first()
         return None if row is None else _account(row)
+
+    async def taken(self, key: NameKey) -> bool:
+        query = select(accounts.c.id).where(accounts.c.name_key.in_((key, closed_key(key))))
+        return await self._connection.scalar(query) is not None
 
     async def many(self, accounts_: Sequence[AccountId]) -> list[Account]:
         query = select(*_COLUMNS).where(accounts.c.id.in_(accounts_[:PAGE_MAX]))

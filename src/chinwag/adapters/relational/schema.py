@@ -48,6 +48,15 @@ refresh_tokens = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+# Where an account has logged in before.
+known_networks = Table(
+    "known_networks",
+    METADATA,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 friendships = Table(
     "friendships",
     METADATA,
@@ -107,6 +116,8 @@ created_groups = Table(
     Column("key", Text, primary_key=True),
     Column("conversation", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("made", Boolean, nullable=False),
+    Index("created_groups_unsettled", "made", "created_at"),
 )
 
 outbox = Table(

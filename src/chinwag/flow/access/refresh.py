@@ -1,6 +1,7 @@
 """Refresh: a refresh token gives new tokens and is used up; used twice, somebody has stolen it."""
 
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import network_digest
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.tokens import digest
@@ -8,7 +9,7 @@ from chinwag.flow.changes import post_revoked
 from chinwag.ports.directory import RefreshToken
 
 
-async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> LoggedIn:
+async def refresh(accounts: Accounts, refresh_token: str, attempt: str, *, address: str = "") -> LoggedIn:
     """Exchange a refresh token. `attempt` is the client's own random name for this exchange: the same token with the
     same attempt gives the same successor again, until that has been used itself; so a lost answer logs nobody out.
 
@@ -38,6 +39,8 @@ async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> Logge
         if presented == current.digest:
             await transaction.refresh_tokens.put(RefreshToken(device_id, digest(successor), presented, expires_at))
             await transaction.devices.seen(device_id, now)
+            if address:
+                await transaction.known_networks.remember(account.id, network_digest(account.id, address), now)
         elif presented == current.previous and digest(successor) == current.digest:
             expires_at = current.expires_at
         else:

@@ -3,6 +3,7 @@
 from chinwag.domain.account import AccountSettings, display_name_of, name_key, name_of, password_of
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import stranger
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.act import act
@@ -21,7 +22,7 @@ async def sign_up(
         raise Refused(Code.SIGN_UP_CLOSED)
     accounts.throttle.sign_up(address)
     code = invitation if accounts.rules.sign_up == "invitation" else None
-    return await _create(accounts, name, password, display_name, admin=False, invitation=code, by=None)
+    return await _create(accounts, name, password, display_name, admin=False, invitation=code, by=None, address=address)
 
 
 async def create_account(
@@ -49,6 +50,7 @@ async def _create(
     admin: bool,
     invitation: str | None,
     by: Actor | None,
+    address: str = "",
 ) -> Account:
     now = accounts.clock()
     account = Account(
@@ -61,11 +63,18 @@ async def _create(
         created_at=now,
     )
     normal = password_of(password, accounts.rules.password_min, accounts.rules.password_max)
-    hashed = await accounts.passwords.hash(normal)
+    key = name_key(name)
+    async with accounts.directory.reading() as directory:
+        # Before the costly hash, and again with the act: nobody without an invitation makes the server hash.
+        if invitation is not None and not await directory.invitations.usable(digest(invitation), now):
+            raise Refused(Code.BAD_INVITATION)
+        if await directory.accounts.taken(key):
+            raise Refused(Code.NAME_TAKEN)
+    hashed = await accounts.passwords.hash(normal, stranger(key, address))
     async with accounts.directory.transaction() as transaction:
         if invitation is not None and not await transaction.invitations.use(digest(invitation), now):
             raise Refused(Code.BAD_INVITATION)
         if by is not None:
             await act(transaction, now, by, "account.add", account.id, "administrator" if admin else "")
-        await transaction.accounts.create(account, name_key(name), hashed)
+        await transaction.accounts.create(account, key, hashed)
     return account

@@ -42,6 +42,10 @@ class AccountRepository(Protocol):
         """The account whose name folds to `key`; a closed one has no name."""
         ...
 
+    async def taken(self, key: NameKey) -> bool:
+        """Whether `create` would refuse `key` as taken."""
+        ...
+
     async def many(self, accounts: Sequence[AccountId]) -> list[Account]:
         """Those of `accounts` that exist, in no order. At most `PAGE_MAX` are asked for."""
         ...
@@ -71,7 +75,7 @@ class AccountRepository(Protocol):
         ...
 
     async def set_admin(self, account: AccountId, admin: bool) -> Account:
-        """Make it an administrator, or one no more; the account as it is then."""
+        """Make it an administrator, or no longer one; the account as it is then."""
         ...
 
     async def close(self, account: AccountId, at: int) -> Account:

@@ -17,6 +17,7 @@ from chinwag.flow.access.collaborators import Accounts
 from chinwag.roles.api import announcements, blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
 from chinwag.roles.api.body import ApiRequest
+from chinwag.roles.api.client_id import given_id_of
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
 from chinwag.roles.api.problems import HANDLERS, answer
 from chinwag.roles.budgets import Budgets
@@ -62,6 +63,7 @@ def api(
         route_handlers=[*routes, get_document],
         guards=[bearer(admission, budgets or Budgets(), settings.trusted_proxies)],
         dependencies={
+            "given_id": Provide(given_id_of, sync_to_thread=False),
             "principal": Provide(principal_of, sync_to_thread=False),
             "address": Provide(address_by(settings.trusted_proxies), sync_to_thread=False),
         },
@@ -104,7 +106,7 @@ def _too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Respo
 
 
 def _internal(request: Request[Any, Any, Any], error: InternalServerException) -> Response[Any]:
-    # Who goes away in the middle of a body is no mistake of ours; logged as one, anybody could fill the disk.
+    # A client that goes away in the middle of a body is no mistake of ours; logged as one, anybody could fill the disk.
     if error.detail == _GONE:
         return answer(Refused(Code.IDLE, "the body of the request"))
     return HANDLERS[Exception](request, error)

@@ -33,7 +33,9 @@ async def post_account(data: JSONBody[SignUpRequest], accounts: AccountVerbs, ad
 @post("/sessions", opt=PUBLIC, operation_id="logIn", summary="Log in", tags=["sessions"])
 async def post_session(data: JSONBody[LogInRequest], accounts: AccountVerbs, address: Address) -> SessionTokens:
     """Log in with name and password. Every log-in makes a new device."""
-    given = await log_in(accounts, data.name, data.password, device_name=data.device, address=address)
+    given = await log_in(
+        accounts, data.name, data.password, device_name=data.device, address=address, known_device=data.known_device
+    )
     return answers.session(given)
 
 
@@ -45,12 +47,12 @@ async def post_session(data: JSONBody[LogInRequest], accounts: AccountVerbs, add
     summary="Get new tokens",
     tags=["sessions"],
 )
-async def post_refresh(data: JSONBody[RefreshRequest], accounts: AccountVerbs) -> SessionTokens:
+async def post_refresh(data: JSONBody[RefreshRequest], accounts: AccountVerbs, address: Address) -> SessionTokens:
     """Exchange the refresh token for new tokens. A refresh token used twice with different attempts revokes the
     device, for one of the two who used it has stolen it."""
     if len(data.attempt) not in ATTEMPT_LENGTHS:
         raise Refused(Code.BAD_REQUEST, "an attempt has 8 to 64 characters")
-    return answers.session(await refresh(accounts, data.refresh_token, data.attempt))
+    return answers.session(await refresh(accounts, data.refresh_token, data.attempt, address=address))
 
 
 @delete("/sessions/current", operation_id="logOut", summary="Log out", tags=["sessions"])

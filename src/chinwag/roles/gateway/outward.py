@@ -209,7 +209,7 @@ class Outward:
             self._catching = False
 
     def _passed_over(self, bounds: Bounds) -> bool:
-        """Whether what comes next was given up meanwhile, as it is older than what is kept: say so (P7)."""
+        """Whether what comes next was given up, as it is older than what is kept: say so (P7 of docs/guarantees.md)."""
         if self.position >= bounds.floor or self.closing:
             return False
         self.push(encode(Reset("old", bounds.epoch, bounds.head)))

@@ -6,9 +6,11 @@ A session has no task and no timer of its own while it is up to date.
 import asyncio
 from typing import Final
 
+import msgspec
 import structlog
 
-from chinwag.domain.ids import ClientId
+from chinwag.domain.command import Send
+from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer
@@ -17,7 +19,7 @@ from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.verbs import VERBS
 from chinwag.roles.gateway.welcome import Welcoming
 from chinwag.roles.port.socket import Socket
-from chinwag.wire.codec import BadFrame, decode_client, encode, error_frame, frame_id
+from chinwag.wire.codec import About, BadFrame, about, about_frame, decode_client, encode, error_frame
 from chinwag.wire.frames import Ack, ClientFrame, Hello
 
 EARLY_FRAMES: Final = 64
@@ -98,7 +100,7 @@ class Session:
         try:
             frame = decode_client(payload)
         except BadFrame as refused:
-            self.refuse(refused, refused.id)
+            self.refuse(refused, refused.about)
             if not out.welcomed:
                 out.close(refused)
             return
@@ -114,7 +116,7 @@ class Session:
         rules = self.common.rules.frames
         # What is refused must not dig deeper: waiting as long as told is enough.
         self._level = rules.burst
-        self.refuse(Refused(Code.RATE_LIMITED, "too many frames", 1.0 + 1.0 / rules.per_second), frame_id(payload))
+        self.refuse(Refused(Code.RATE_LIMITED, "too many frames", 1.0 + 1.0 / rules.per_second), about(payload))
 
     def paused(self) -> None:
         """The peer reads too slowly."""
@@ -139,7 +141,7 @@ class Session:
         """By when something must be heard, or a full socket be read, in seconds of the gateway's clock."""
         rules, out = self.common.rules, self.out
         if not out.welcomed:
-            # Who has said hello has done its part: when all come back at once, the answer may take a while.
+            # A client that has said hello has done its part: when all come back at once, the answer may take a while.
             return self._opened_at + (rules.hello_seconds if self._early is None else rules.idle_seconds)
         due = out.last_heard + rules.idle_seconds
         return min(due, out.paused_at + rules.slow_seconds) if out.paused_at else due
@@ -165,7 +167,7 @@ class Session:
             else:
                 out.close(Refused(Code.HELLO_EXPECTED))
         except Refused as refused:
-            self.refuse(refused, getattr(frame, "id", None))
+            self.refuse(refused, about_frame(frame))
 
     async def _hello(self, hello: Hello) -> None:
         out = self.out
@@ -209,11 +211,15 @@ class Session:
         if answer.refused is None:
             self.out.push(encode(Ack(wish.id, wish.conversation, answer.number, answer.sent_at)))
         else:
-            self.refuse(Refused(answer.refused, answer.detail), wish.id)
+            kind = "send" if type(wish.action) is Send else "change"
+            self.refuse(Refused(answer.refused, answer.detail), About(kind, wish.id, wish.conversation))
 
-    def refuse(self, refused: Refused, answers: ClientId | None) -> None:
+    def refuse(self, refused: Refused, answers: About) -> None:
         """Tell the client what is refused."""
         self.common.figures.refused += 1
+        account, to = self.out.account, answers.to
+        if answers.conversation is None and to and to != account and len(to) <= ACCOUNT_CHARACTERS:
+            answers = msgspec.structs.replace(answers, conversation=direct_id(account, to))
         self.out.push(error_frame(refused, answers))
         if refused.code is Code.RATE_LIMITED:
             self._floods += 1

@@ -34,6 +34,9 @@ class Welcoming(msgspec.Struct, frozen=True):
         start = await catch_up.start(common.inbox, out.account, epoch, position)
         if _has_left(out):
             return
+        if start.reset is not None:
+            # First: a client that keeps the position in `welcome` must know by then that it has to load afresh.
+            out.push(encode(Reset(start.reset, start.epoch, start.position)))
         out.push(
             encode(
                 Welcome(
@@ -47,9 +50,7 @@ class Welcoming(msgspec.Struct, frozen=True):
                 )
             )
         )
-        if start.reset is not None:
-            out.push(encode(Reset(start.reset, start.epoch, start.position)))
-        elif cursor is not None and cursor.position:
+        if start.reset is None and cursor is not None and cursor.position:
             common.marks.received(out.account, cursor.position)
         common.figures.welcomed += 1
         common.hub.present(out)

@@ -6,7 +6,6 @@ Both are used from within (see `upgrade.py` and `parsers.py`), so their versions
 
 import asyncio
 import errno
-import logging
 import socket as net
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
+import structlog
 import uvicorn
 
 from chinwag.roles.port.crowding import Crowding
@@ -35,7 +35,7 @@ Application: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 _BACKLOG: Final = 4096
 _SERVICE_RESTART: Final = 1012  # IANA's registry of WebSocket close codes
 _APPLICATION_STOP_SECONDS: Final = 5.0
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Certificate(msgspec.Struct, frozen=True):
@@ -161,7 +161,7 @@ class OnePort:
             self._date_timer.cancel()
 
     def http_gone(self) -> None:
-        """A connection ends to be an HTTP one."""
+        """A connection is no longer an HTTP one."""
         if not self._server.server_state.connections:
             self._http_none.set()
 

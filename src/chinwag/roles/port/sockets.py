@@ -58,7 +58,7 @@ class Sockets:
         self._none.clear()
 
     def lost(self, socket: Socket) -> None:
-        """Count `socket` no more."""
+        """Stop counting `socket`."""
         self._open.discard(socket)
         self.crowding.leave(socket.remote[0])
         if not self._open:

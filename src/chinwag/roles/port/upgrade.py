@@ -12,7 +12,6 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import httptools
 import msgspec
+import structlog
 from uvicorn import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -36,7 +36,7 @@ from chinwag.wire.errors import Code, Refused, problem
 
 SOCKET_PATH: Final = "/v1/socket"
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Upgrade(msgspec.Struct, frozen=True):
@@ -104,7 +104,7 @@ class Door(Protocol):
         ...
 
     def http_gone(self) -> None:
-        """A connection ends to be an HTTP one."""
+        """A connection is no longer an HTTP one: it has ended, or is a socket now."""
         ...
 
 
@@ -233,7 +233,7 @@ class UpgradingHttp(HttpToolsProtocol):
     # The request's answer
 
     def on_response_complete(self) -> None:
-        """An answer is written. Who was not told to go on with a body may send it or not: nothing follows that."""
+        """An answer is written. A client not told to go on with its body may send it or not: nothing follows that."""
         if self.expect_100_continue and self.cycle.response_complete and self.cycle.more_body:
             self.transport.close()
         super().on_response_complete()

@@ -30,10 +30,13 @@ class Api:
             config.presence.offline_seconds + 1.0,
             PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
         )
+        settings = ApiSettings(
+            trusted_proxies=section.trusted_proxies, origins=section.origins, public_url=section.public_url
+        )
         self.http = api(
             legs.admission,
-            routes_of(ports, legs, self.heard, owner, limits.frame_bytes, info_of(config)),
-            ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins),
+            routes_of(ports, legs, self.heard, owner, limits.frame_bytes, info_of(config), settings),
+            settings,
             legs.budgets,
         )
         self.app: Any = Doorkeeper(

@@ -11,7 +11,7 @@ from chinwag.flow.history import History
 from chinwag.flow.online import Online, Owner
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
-from chinwag.roles.api.app import account_routes
+from chinwag.roles.api.app import ApiSettings, account_routes
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
@@ -22,12 +22,14 @@ from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.wire.server import ServerInfo
 
 
-def routes_of(ports: Ports, legs: Legs, heard: Heard, owner: Owner, frame_bytes: int, info: ServerInfo) -> list[Router]:
+def routes_of(
+    ports: Ports, legs: Legs, heard: Heard, owner: Owner, frame_bytes: int, info: ServerInfo, settings: ApiSettings
+) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
     presence = Online(ports.questions, owner)
     routes = [
         server_routes(info),
-        account_routes(legs.accounts),
+        account_routes(legs.accounts, settings),
         presence_routes(presence),
         admin_routes(legs.accounts, presence),
         conversation_routes(

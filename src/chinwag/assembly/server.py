@@ -17,6 +17,7 @@ from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
 from chinwag.assembly.stores import directory_part, ports_on, store_part
+from chinwag.assembly.web import with_web
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.fail_points import passing
@@ -45,7 +46,7 @@ class Server:
         delivery = delivery_on(self.ports)
         api = Api(self.ports, config, self.legs, owner=lambda _: node)
         self.http: Final = api.http
-        self.app: Final = api.app
+        self.app: Final = with_web(config, api.app, lambda: self.port.port)
         self.port: Final = port_on(config, self.app, self.gateway)
         # In the order in which they start; a part stops before those that it rests on.
         roles = [

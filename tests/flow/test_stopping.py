@@ -53,7 +53,7 @@ class Kept:
             return await self._reader.read()
 
 
-async def test_a_post_on_a_kept_connection_that_comes_while_it_drains_is_answered(
+async def test_a_post_on_a_kept_connection_that_comes_while_it_drains_is_told_so_at_once(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asking, still, idle = await Kept.open(server), await Kept.open(server), await Kept.open(server)
@@ -73,9 +73,9 @@ async def test_a_post_on_a_kept_connection_that_comes_while_it_drains_is_answere
         await waiting.wait()
         group = json.dumps({"title": "Tea"}).encode()
         status, headers, body = await asking.ask("POST /v1/conversations", group, logged_in["access_token"])
-        assert (status, headers["connection"]) == (201, "close"), body
+        assert (status, headers["connection"], json.loads(body)["code"]) == (503, "close", "drain")
         assert await asking.end() == b""
-        assert (await still.ask("GET /v1/server"))[0] == 200
+        assert (await still.ask("GET /v1/server"))[0] == 503
         go_on.set()
         assert await idle.end() == b""
         await stopping

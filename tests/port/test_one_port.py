@@ -1,6 +1,6 @@
 """HTTP and WebSocket on one port: what the gateway leans on in uvicorn and picows, over real sockets.
 
-When this fails after an upgrade of either, the other side of the wall moved: see `roles/port/upgrade.py` and
+When this fails after an upgrade of either, the other side of the wall moved: see `roles/port/http.py` and
 `roles/port/parsers.py`.
 """
 
@@ -18,11 +18,12 @@ from litestar import Litestar
 from tests.port.house import BINARY, CLOSE, PING, PONG, TEXT, Client, House, Peer, Start
 from tests.support.certificate import make_certificate
 
+from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.door import HttpLimits
 from chinwag.roles.port.frames import Frames
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.parsers import SPARES
 from chinwag.roles.port.socket import Socket, SocketLimits
-from chinwag.roles.port.upgrade import HttpLimits
 from chinwag.wire.errors import Code, Refused
 
 # The port
@@ -553,20 +554,6 @@ async def test_a_draining_port_keeps_its_sockets_and_refuses_new_ones(house: Hou
     assert (status, json.loads(body)["code"]) == (503, "drain")
     client.send(TEXT, b"still here")
     assert await client.read() == (TEXT, b"still here")
-
-
-async def test_what_is_asked_of_a_draining_port_is_answered_and_closes_the_connection(house: House) -> None:
-    idle, busy = await house.connect(), await house.connect()
-    assert (await idle.get("/hi"))[0] == 200
-    asking = asyncio.create_task(busy.get("/slow"))
-    await house.held.wait()
-    house.port.drain()
-    status, headers, _ = await idle.get("/hi")
-    assert (status, headers["connection"]) == (200, "close")
-    assert await idle.reader.read() == b""
-    house.hold.set()
-    assert (await asking)[0] == 200
-    assert await busy.reader.read() == b""
 
 
 async def test_a_taken_address_is_an_error_of_start(house: House) -> None:

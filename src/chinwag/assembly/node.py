@@ -14,6 +14,7 @@ from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.access.watch_keys import watching_keys
+from chinwag.flow.additions import Additions
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.marks import MarkFlow
@@ -65,7 +66,14 @@ def legs_on(ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids:
             ports.bus,
             ports.message_store,
             states,
-            Permits(ports.directory),
+            Permits(
+                ports.directory,
+                ports.message_store,
+                Additions(
+                    Rate(limits.adding_per_second, limits.adding_burst),
+                    Rate(limits.added_per_second, limits.added_burst),
+                ),
+            ),
             AcceptRules(
                 text_characters=limits.text_characters,
                 group_members=limits.group_members,

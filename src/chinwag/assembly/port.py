@@ -6,7 +6,8 @@ from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import EARLY_BYTES
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.socket import SocketLimits
 
 GRACE: Final = 5.0

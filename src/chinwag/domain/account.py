@@ -38,7 +38,7 @@ class AccountSettings(msgspec.Struct, frozen=True):
     """What an account has chosen. A stored value without a field has that field's default."""
 
     direct_from: Literal["everyone", "friends"] = "everyone"
-    """Who may start a direct conversation with this account."""
+    """Who may turn to this account unasked: begin a direct conversation with it, or add it to a group."""
 
 
 def name_of(text: str) -> str:

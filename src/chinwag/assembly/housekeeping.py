@@ -47,7 +47,7 @@ def housekeeping_part(ports: Ports, config: Config) -> Part:
         name="housekeeping",
         start=start,
         stop=keeping.stop,
-        # With the directory away every job fails, and connected people go on chatting (P14).
+        # With the directory away every job fails, and connected people go on chatting (P14 of docs/guarantees.md).
         checks=[Check("housekeeping", keeping.check, needed=False)],
         figures=Figures(
             counters={

@@ -32,7 +32,7 @@ def store_part(embedded: Embedded) -> Part:
 
 
 def directory_part(directory: Directory) -> Part:
-    """The directory. With it away, connected people go on chatting (P14): it is only reported."""
+    """The directory. With it away, connected people go on chatting (P14 of docs/guarantees.md)."""
 
     async def check() -> None:
         async with directory.reading() as transaction:

@@ -398,7 +398,7 @@ async def test_the_role_asks_for_a_recount_and_tells_what_it_hears(world: World)
 
 async def test_the_role_notices_a_node_that_is_gone(world: World) -> None:
     registry = world.embedded.registry
-    await registry.announce(Node(NodeId("n1"), ("gateway",)))
+    await registry.register(Node(NodeId("n1"), ("gateway",)))
     role = role_of(world)
     await role.start()
     try:

@@ -107,6 +107,7 @@ export type Code =
   | "wrong_login"
   | "forbidden"
   | "refresh_reused"
+  | "wrong_session"
   | "name_taken"
   | "bad_name"
   | "bad_password"
@@ -672,33 +673,45 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** Make an account. `invitation` is the code, where the server asks for one. */
+/**
+ * Make an account. `invitation` is the code, where the server asks for one. device: log in as well, with a new
+ * device of that name. cookie: as in `LogInRequest`.
+ */
 export interface SignUpRequest {
   name: string;
   password: string;
   display_name?: string;
   invitation?: string;
+  device?: string | null;
+  cookie?: boolean;
 }
 
 /**
  * Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an
  * earlier log-in of this account on this device, used up or not, if there was one: it lets nobody in, but
- * whoever shows it is not held up by others who guess the account's password.
+ * whoever shows it is not held up by others who guess the account's password. cookie: the refresh token goes
+ * into a cookie that no script can read, and not into the answer. For browsers, from pages of the server itself;
+ * the token that such a cookie holds is the known device's.
  */
 export interface LogInRequest {
   name: string;
   password: string;
   device?: string;
   known_device?: string;
+  cookie?: boolean;
 }
 
 /**
  * Exchange a refresh token. `attempt` is a random name of 8 to 64 characters that the client chooses for this
  * exchange and keeps until it has the answer: asking again with it gives the same tokens' successor again.
+ * Without `refresh_token` it is that of the cookie. `device` then is the one that the client believes to be: if
+ * the cookie is of another one, nothing is renewed (`wrong_session`). A client with a cookie keeps one attempt
+ * for as long as it is logged in.
  */
 export interface RefreshRequest {
-  refresh_token: string;
   attempt: string;
+  refresh_token?: string | null;
+  device?: string | null;
 }
 
 /** Change one's password. Other devices are logged out, unless `keep_others`. */
@@ -743,6 +756,15 @@ export interface SessionTokens {
   access_token: string;
   access_expires_at: number;
   refresh_token: string;
+  refresh_expires_at: number;
+}
+
+/** A device's access token; its refresh token is in a cookie. */
+export interface CookieTokens {
+  account: Me;
+  device: string;
+  access_token: string;
+  access_expires_at: number;
   refresh_expires_at: number;
 }
 

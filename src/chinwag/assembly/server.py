@@ -153,6 +153,11 @@ class Server:
             config.presence.offline_seconds + 1.0,
             PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
         )
+        settings = ApiSettings(
+            trusted_proxies=config.server.trusted_proxies,
+            origins=config.server.origins,
+            public_url=config.server.public_url,
+        )
         routes = routes_of(
             stores,
             directory,
@@ -170,6 +175,7 @@ class Server:
             ids,
             limits.frame_bytes,
             info_of(config),
+            settings,
         )
         section = config.server
         certificate = (
@@ -180,7 +186,7 @@ class Server:
         self.http = api(
             self._admission,
             routes,
-            ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins),
+            settings,
             budgets,
         )
         self.port = OnePort(

@@ -77,7 +77,7 @@ class Http:
 
     async def refresh(self, refresh_token: str, attempt: str) -> tuple[SessionTokens, float | None]:
         """Exchange a refresh token; also the server's clock. Repeated with the same attempt until answered."""
-        request = RefreshRequest(refresh_token, attempt)
+        request = RefreshRequest(attempt=attempt, refresh_token=refresh_token)
         answer = await _again(lambda: self._ask("POST", "/v1/sessions/refresh", body=request))
         return self._typed(answer, SessionTokens), _server_now(answer)
 

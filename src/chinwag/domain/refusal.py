@@ -33,6 +33,7 @@ class Code(StrEnum):
     WRONG_LOGIN = "wrong_login"
     FORBIDDEN = "forbidden"
     REFRESH_REUSED = "refresh_reused"
+    WRONG_SESSION = "wrong_session"
     # accounts
     NAME_TAKEN = "name_taken"
     BAD_NAME = "bad_name"

@@ -2,16 +2,14 @@
 
 from typing import Final
 
-from chinwag.domain.account import DEVICES_MAX, device_name_of, guessed_password, name_key
-from chinwag.domain.account_change import DeviceAdded
-from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.account import guessed_password, name_key
+from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.claimant import Claimant, claimant_of, network_digest
+from chinwag.flow.access.claimant import Claimant, claimant_of
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.logged_in import LoggedIn
-from chinwag.flow.access.tokens import digest
-from chinwag.flow.changes import post, post_revoked
-from chinwag.ports.directory import Account, Device, RefreshToken, Transaction
+from chinwag.flow.access.new_device import add_device, let_in
+from chinwag.ports.directory import Account
 
 NOWHERE: Final = AccountId("")
 """The id of no account."""
@@ -38,15 +36,6 @@ async def log_in(
     outdated = accounts.passwords.outdated(stored)
     renewed = await accounts.passwords.hash(guessed_password(password) or "", claimant) if outdated else None
     now = accounts.clock()
-    device = Device(
-        id=DeviceId(accounts.ids.next(now)),
-        account=account.id,
-        name=device_name_of(device_name),
-        created_at=now,
-        last_seen_at=now,
-    )
-    refresh_token = accounts.tokens.refresh(device.id)
-    refresh_expires_at = now + accounts.rules.refresh_token_ms
     async with accounts.directory.transaction() as transaction:
         # Between the check and here the password may have changed, or the account been disabled.
         if await transaction.accounts.password(account.id) != stored:
@@ -54,17 +43,8 @@ async def log_in(
         _check_enabled(await transaction.accounts.get(account.id))
         if renewed is not None:
             await transaction.accounts.set_password(account.id, renewed)
-        displaced = await _make_room(transaction, device)
-        await transaction.devices.create(device)
-        await transaction.refresh_tokens.put(RefreshToken(device.id, digest(refresh_token), None, refresh_expires_at))
-        if address:
-            await transaction.known_networks.remember(account.id, network_digest(account.id, address), now)
-        await post_revoked(transaction, account.id, displaced, now)
-        version = await transaction.accounts.touch(account.id)
-        await post(transaction, DeviceAdded(account.id, device.id, device.name, now, version), account.id)
-    accounts.revoked(account.id, displaced)
-    access_token, access_expires_at = accounts.tokens.access(account.id, device.id)
-    return LoggedIn(account, device.id, access_token, access_expires_at, refresh_token, refresh_expires_at)
+        added = await add_device(accounts, transaction, account, device_name, now, address)
+    return let_in(accounts, added)
 
 
 async def _check(
@@ -90,12 +70,3 @@ def _check_enabled(account: Account | None) -> None:
         raise Refused(Code.WRONG_LOGIN)
     if account.disabled:
         raise Refused(Code.ACCOUNT_DISABLED)
-
-
-async def _make_room(transaction: Transaction, device: Device) -> list[DeviceId]:
-    present = await transaction.devices.of(device.account)
-    longest_away = sorted(present, key=lambda one: (one.last_seen_at, one.id))[: len(present) - DEVICES_MAX + 1]
-    displaced = [one.id for one in longest_away] if len(present) >= DEVICES_MAX else []
-    for one in displaced:
-        await transaction.devices.revoke(one, device.created_at)
-    return displaced

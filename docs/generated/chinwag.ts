@@ -777,7 +777,10 @@ export interface DeviceEntry {
   current: boolean;
 }
 
-/** What everybody may see of an account. Of a closed one only the id is left: show it as closed. */
+/**
+ * What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
+ * with each change of this, and of nothing else.
+ */
 export interface User {
   id: string;
   name: string;

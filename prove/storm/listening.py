@@ -8,9 +8,9 @@ from prove.protocol.hearing import EventStream, frames_of
 from prove.protocol.requests import problem_of
 from prove.protocol.socket import CONNECT_SECONDS, host_and_port
 from prove.storm.http_connection import Answer, HttpConnection, header, request
-from prove.storm.links import ClientFrame, Hearer, Posts
+from prove.storm.links import Hearer, Posts
 
-from chinwag.wire.frames import Bye
+from chinwag.wire.frames import Bye, ClientFrame
 from chinwag.wire.sync import SyncPage
 
 LONG_WAIT: Final = 10

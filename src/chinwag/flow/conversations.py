@@ -8,7 +8,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Marks, read_up_to, unread
+from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.history import readable
@@ -78,7 +78,11 @@ class Conversations:
             role=member.role,
             title=state.title,
             settings=state.settings,
-            members=[_member_view(one, state, marks.get(one, Marks())) for one in state.members],
+            members=[
+                _member_view(one, state, held if one == account else as_shown(held))
+                for one in state.members
+                for held in [marks.get(one, Marks())]
+            ],
             first=ranges[0][0],
             head=head,
             ordinal=state.ordinal,

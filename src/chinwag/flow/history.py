@@ -8,7 +8,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Marks
+from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, Receipt
 from chinwag.flow.states import States
@@ -107,7 +107,7 @@ class History:
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
         receipts = []
         for member, known in state.members.items():
-            held = marks.get(member, Marks())
+            held = as_shown(marks.get(member, Marks()))
             # A member who wrote later has read it, as the mark that is shown of a member says; when is not known.
             read = max(held.read.number, known.wrote)
             if member == account or max(read, held.delivered.number) < number:
@@ -115,7 +115,7 @@ class History:
             receipts.append(
                 Receipt(
                     member,
-                    read_at=readers.get(member, 0 if read >= number else None),
+                    read_at=readers.get(member, 0) if read >= number else None,
                     delivered_at=held.delivered.at if held.delivered.number == number else 0,
                 )
             )

@@ -14,12 +14,14 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
     """`account`'s marks in `conversation` move to `marks`.
 
     stepped: keep the read mark as a step (number, time), so that "when was it read" can be answered.
+    withheld: nobody but the account is to see the move; see `domain.marks.moved`.
     """
 
     conversation: ConversationId
     account: AccountId
     marks: Marks
     stepped: bool
+    withheld: bool = False
 
 
 class ReadStep(msgspec.Struct, frozen=True, gc=False):

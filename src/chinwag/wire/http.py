@@ -149,7 +149,8 @@ class DeviceEntry(msgspec.Struct):
 
 
 class User(msgspec.Struct):
-    """What everybody may see of an account. Of a closed one only the id is left: show it as closed."""
+    """What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
+    with each change of this, and of nothing else."""
 
     id: str
     name: str

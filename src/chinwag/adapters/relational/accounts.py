@@ -23,9 +23,11 @@ _COLUMNS = (
     accounts.c.admin,
     accounts.c.created_at,
     accounts.c.version,
+    accounts.c.profile_version,
     accounts.c.disabled,
     accounts.c.closed_at,
 )
+_ONE_MORE = accounts.c.profile_version + 1
 
 
 class RelationalAccounts:
@@ -50,6 +52,7 @@ class RelationalAccounts:
             "closed_at": None,
             "created_at": account.created_at,
             "version": account.version,
+            "profile_version": account.profile_version,
         }
         try:
             await self._connection.execute(insert(accounts).values(row))
@@ -93,7 +96,7 @@ class RelationalAccounts:
             raise Refused(Code.NO_ACCOUNT)
 
     async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
-        return await self._change(account, display_name=display_name, about=about)
+        return await self._change(account, display_name=display_name, about=about, profile_version=_ONE_MORE)
 
     async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
         return await self._change(account, settings=msgspec.json.encode(settings).decode())
@@ -118,6 +121,7 @@ class RelationalAccounts:
             settings="{}",
             password="",
             admin=False,
+            profile_version=_ONE_MORE,
         )
 
     async def touch(self, account: AccountId) -> int:
@@ -146,6 +150,7 @@ def _account(row: Row[*tuple[Any, ...]]) -> Account:
         admin=row.admin,
         created_at=row.created_at,
         version=row.version,
+        profile_version=row.profile_version,
         disabled=row.disabled,
         closed=row.closed_at is not None,
     )

@@ -25,6 +25,7 @@ accounts = Table(
     Column("closed_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("profile_version", BigInteger, nullable=False, server_default="1"),
 )
 
 devices = Table(

@@ -47,7 +47,8 @@ async def _close(transaction: Transaction, account: AccountId, now: int) -> list
     revoked = await transaction.devices.revoke_all(account, now)
     await post_revoked(transaction, account, revoked, now)
     closed = await transaction.accounts.close(account, now)
-    await post(transaction, AccountClosed(account, now, closed.version), account, *friends)
+    await post(transaction, AccountClosed(account, now, closed.version), account)
+    await post(transaction, AccountClosed(account, now, closed.profile_version), *friends)
     await transaction.declines.add(account, None, now)
     # The last, as it takes note of what stands in the outbox.
     await transaction.erasures.begin(account, now)

@@ -10,9 +10,13 @@ from chinwag.domain.ids import AccountId
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One person or robot. Times are milliseconds since 1970. `version` rises with every change of the account,
-    its devices included. Of a closed account the id stays known, with an empty name and profile, and its name stays
-    taken, so that nobody takes a former person's name.
+    """One person or robot. Times are milliseconds since 1970.
+
+    version: rises with every change of the account, its devices and blocks included, and is for its owner alone.
+    profile_version: rises with every change of what everybody may see, and with nothing else.
+
+    Of a closed account the id stays known, with an empty name and profile, and its name stays taken, so that nobody
+    takes a former person's name.
     """
 
     id: AccountId
@@ -23,6 +27,7 @@ class Account(msgspec.Struct, frozen=True):
     admin: bool
     created_at: int
     version: int = 1
+    profile_version: int = 1
     disabled: bool = False
     closed: bool = False
 

@@ -40,7 +40,7 @@ def user(account: Account) -> User:
         display_name=account.display_name,
         about=account.about,
         closed=account.closed,
-        version=account.version,
+        version=account.profile_version,
     )
 
 

@@ -305,7 +305,10 @@ export interface PingFrame {
   type: "ping";
 }
 
-/** The session is on. Events after `epoch`.`position` follow. */
+/**
+ * The session is on. Events after `epoch`.`position` follow. now: the server's clock, in milliseconds since
+ * 1970: a client reckons "last seen" and days by it, as its own may be wrong.
+ */
 export interface WelcomeFrame {
   type: "welcome";
   session: string;
@@ -316,6 +319,7 @@ export interface WelcomeFrame {
   heartbeat: number;
   limits: Limits;
   version: number;
+  now: number;
 }
 
 /** What this server takes: characters of a text, members of a group, bytes of a frame. */

@@ -50,10 +50,14 @@ from chinwag.roles.gateway.gateway import Gateway, Services
 from chinwag.roles.gateway.rules import GatewayRules
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.observe import Check, Observe
+from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.port.one_port import Certificate, OnePort
 from chinwag.roles.port.origin import normal_origin, own_origin
 from chinwag.roles.port.socket import SocketLimits
 from chinwag.roles.presence.role import PresenceRole
+from chinwag.roles.web.pages import Pages
+from chinwag.roles.web.policy import authorities
+from chinwag.roles.web.site import read_site
 
 ROLES: Final = ("gateway", "api", "delivery", "presence")
 ANSWER_GRACE: Final = 5.0
@@ -189,10 +193,13 @@ class Server:
             settings,
             budgets,
         )
+        doorkeeper = Doorkeeper(
+            Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
+        )
         self.port = OnePort(
-            Doorkeeper(
-                Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
-            ),
+            Pages(doorkeeper, read_site(), Forwarded(section.trusted_proxies), self._authorities)
+            if section.web
+            else doorkeeper,
             self._gateway.listener,
             host=section.host,
             port=section.port,
@@ -296,6 +303,10 @@ class Server:
             failed_commits=sum(figures.failed_commits for figures in done),
             poison=sum(figures.poison for figures in done),
         )
+
+    def _authorities(self) -> frozenset[str]:
+        section = self._config.server
+        return authorities(section.public_url, section.host, self.port.port)
 
     def _address(self) -> Address:
         section = self._config.server

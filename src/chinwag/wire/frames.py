@@ -111,7 +111,8 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
-    """The session is on. Events after `epoch`.`position` follow."""
+    """The session is on. Events after `epoch`.`position` follow. now: the server's clock, in milliseconds since 1970: a
+    client reckons "last seen" and days by it, as its own may be wrong."""
 
     session: str
     account: AccountId
@@ -121,6 +122,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
     heartbeat: float
     limits: Limits
     version: int = PROTOCOL_VERSION
+    now: int = 0
 
 
 class Ack(msgspec.Struct, frozen=True, gc=False, tag="ack"):

@@ -84,7 +84,7 @@ class Gateway:
             catching=asyncio.Semaphore(CATCHING_UP),
             now=now,
         )
-        self._welcoming = Welcoming(self.common, services.admission, services.tickets)
+        self._welcoming = Welcoming(self.common, services.admission, services.tickets, clock)
 
     def __len__(self) -> int:
         """Open connections, welcomed or not."""

@@ -6,6 +6,7 @@ from chinwag.domain.refusal import Refused
 from chinwag.flow import catch_up
 from chinwag.flow.access.admission import Admission, Principal
 from chinwag.flow.access.tickets import Tickets
+from chinwag.flow.clock import Clock
 from chinwag.roles.budgets import WRONG_TOKEN
 from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.outward import Outward
@@ -20,6 +21,7 @@ class Welcoming(msgspec.Struct, frozen=True):
     common: Common
     admission: Admission
     tickets: Tickets
+    clock: Clock
 
     async def welcome(self, out: Outward, hello: Hello) -> None:
         """Let a device in and begin where its cursor says. Raises `Refused`."""
@@ -47,6 +49,7 @@ class Welcoming(msgspec.Struct, frozen=True):
                     position=start.position,
                     heartbeat=common.rules.heartbeat_seconds,
                     limits=common.rules.limits,
+                    now=self.clock(),
                 )
             )
         )

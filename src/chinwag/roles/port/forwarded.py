@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
+_HEADER: Final = b"x-forwarded-for"
 HOPS_MAX: Final = 20
 """Entries of X-Forwarded-For that are looked at."""
 
@@ -35,6 +36,13 @@ class Forwarded:
             if not _within(client, self._networks):
                 break
         return peer
+
+    def of(self, scope: Any) -> str:
+        """The client's address of an ASGI request."""
+        peer = str(scope["client"][0]) if scope["client"] else ""
+        if not self.trusts(peer):
+            return peer
+        return self.client(peer, [value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER])
 
 
 def _within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:

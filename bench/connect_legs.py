@@ -44,8 +44,8 @@ from chinwag.roles.gateway.hub import Hub
 from chinwag.roles.gateway.session import Session
 from chinwag.roles.gateway.welcome import Welcoming
 from chinwag.roles.gateway.writes import Writes
+from chinwag.roles.port.http import UpgradingHttp
 from chinwag.roles.port.parsers import Parsers
-from chinwag.roles.port.upgrade import UpgradingHttp
 
 WAVE = 200
 REST = "everything else: the loop, the kernel's sockets"

@@ -1,6 +1,6 @@
 """HTTP and WebSocket on one port: what the gateway leans on in uvicorn and picows, over real sockets.
 
-When this fails after an upgrade of either, the other side of the wall moved: see `roles/port/upgrade.py` and
+When this fails after an upgrade of either, the other side of the wall moved: see `roles/port/http.py` and
 `roles/port/parsers.py`.
 """
 
@@ -18,11 +18,12 @@ from litestar import Litestar
 from tests.port.house import BINARY, CLOSE, PING, PONG, TEXT, Client, House, Peer, Start
 from tests.support.certificate import make_certificate
 
+from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.door import HttpLimits
 from chinwag.roles.port.frames import Frames
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.parsers import SPARES
 from chinwag.roles.port.socket import Socket, SocketLimits
-from chinwag.roles.port.upgrade import HttpLimits
 from chinwag.wire.errors import Code, Refused
 
 # The port

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from prove.protocol.socket import OnFrame, Socket
 
-from chinwag.roles.port.upgrade import Upgrade
+from chinwag.roles.port.handshake import Upgrade
 
 if TYPE_CHECKING:
     from chinwag.roles.gateway.gateway import Gateway

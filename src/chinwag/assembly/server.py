@@ -22,6 +22,7 @@ from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.access.watch_keys import watching_keys
+from chinwag.flow.additions import Additions
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.marks import MarkFlow
@@ -50,8 +51,9 @@ from chinwag.roles.gateway.gateway import Gateway, Services
 from chinwag.roles.gateway.rules import GatewayRules
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.observe import Check, Observe
+from chinwag.roles.port.certificate import Certificate
 from chinwag.roles.port.forwarded import Forwarded
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.origin import normal_origin, own_origin
 from chinwag.roles.port.socket import SocketLimits
 from chinwag.roles.presence.role import PresenceRole
@@ -99,7 +101,14 @@ class Server:
             bus,
             stores.message_store,
             states,
-            Permits(directory),
+            Permits(
+                directory,
+                stores.message_store,
+                Additions(
+                    Rate(limits.adding_per_second, limits.adding_burst),
+                    Rate(limits.added_per_second, limits.added_burst),
+                ),
+            ),
             AcceptRules(
                 text_characters=limits.text_characters,
                 group_members=limits.group_members,

@@ -168,7 +168,8 @@ class Accept:
         if (wait := self._sends.short(wish.account, wish.device)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
         self._check_room()
-        await self._check(wish, set())
+        if type(wish.action) is Create:
+            await self._permits.create(wish.account, wish.action, look=True)
         decision = decide(None, self._command(wish), Position(0, 0, 0))
         if type(decision) is Rejected:
             raise Refused(decision.code, decision.detail)

@@ -74,6 +74,22 @@ def holds(path: Path, what: Literal["accounts", "devices"]) -> bool:
         raise _damaged(path, error) from error
 
 
+def look_alikes(path: Path, limit: int) -> list[list[tuple[str, str]]]:
+    """Open accounts that can be taken for each other, as (name, id), together; `limit` of such groups. Blocks.
+
+    Nothing for a schema that does not know them yet. Raises `sqlite3.Error`.
+    """
+    with contextlib.closing(connected(path, "ro")) as connection:
+        if not any(row[1] == "look_alike" for row in connection.execute("PRAGMA table_info(accounts)")):
+            return []
+        query = (
+            "SELECT look_alike FROM accounts WHERE closed_at IS NULL GROUP BY look_alike HAVING count(*) > 1 LIMIT ?"
+        )
+        keys = [row[0] for row in connection.execute(query, (limit,)) if row[0] is not None]
+        alike = "SELECT name, id FROM accounts WHERE look_alike = ? AND closed_at IS NULL ORDER BY id LIMIT ?"
+        return [connection.execute(alike, (key, limit)).fetchall() for key in keys]
+
+
 def same_file(path: Path) -> Callable[[], None]:
     """A check that the file at `path` is still the one that is there now; raises `unavailable` if not.
 

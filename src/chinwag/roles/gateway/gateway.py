@@ -27,8 +27,8 @@ from chinwag.roles.gateway.tasks import Tasks
 from chinwag.roles.gateway.turns import Turns
 from chinwag.roles.gateway.welcome import Welcoming
 from chinwag.roles.gateway.writes import Writes
+from chinwag.roles.port.handshake import Upgrade
 from chinwag.roles.port.origin import check_origin
-from chinwag.roles.port.upgrade import Upgrade
 from chinwag.roles.port.wheel import Wheel
 
 CATCHING_UP: Final = 8

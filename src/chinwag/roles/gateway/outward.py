@@ -151,7 +151,7 @@ class Outward:
     def begin(self, position: int, behind: bool) -> None:
         """The session is welcome, and has everything up to `position`."""
         self.welcomed = True
-        self.socket.admitted()
+        self.socket.admitted(self.account)
         self.position = position
         if behind or self._behind:
             self._catch_up()

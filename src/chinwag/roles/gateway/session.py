@@ -45,6 +45,7 @@ class Session:
         "_early",
         "_floods",
         "_in_flight",
+        "_leaked_at",
         "_level",
         "_opened_at",
         "_typed_at",
@@ -61,6 +62,7 @@ class Session:
         self._early: list[bytes] | None = None
         self._arriving: asyncio.Task[None] | None = None
         self._level = 0  # a leaky bucket of frames, told by the wheel's clock: it takes no object
+        self._leaked_at = 0.0
         self._floods = 0
         self._in_flight = 0
         self._typed_at = 0.0
@@ -73,7 +75,7 @@ class Session:
         """The connection is there; hello must follow soon."""
         common, out = self.common, self.out
         out.socket = socket
-        out.last_heard = self._opened_at = common.wheel.now
+        out.last_heard = self._leaked_at = self._opened_at = common.wheel.now
         common.hub.opened(out)
         common.wheel.add(self)
 
@@ -83,9 +85,9 @@ class Session:
         if out.closing or common.deaf:
             return
         now = common.wheel.now
-        if now != out.last_heard:
-            self._leak(now - out.last_heard)
-            out.last_heard = now
+        out.last_heard = now
+        if now != self._leaked_at:
+            self._leak(now)
         common.figures.frames_in += 1
         self._level += 1 + (len(payload) >> WEIGHT_SHIFT)
         if self._level > common.rules.frames.burst:
@@ -100,15 +102,39 @@ class Session:
         try:
             frame = decode_client(payload)
         except BadFrame as refused:
+            if not _is_utf_8(payload):
+                out.socket.close(1007, "a text frame holds UTF-8")  # RFC 6455, 8.1
+                return
             self.refuse(refused, refused.about)
             if not out.welcomed:
                 out.close(refused)
             return
         self._handle(out, frame)
 
-    def _leak(self, seconds: float) -> None:
+    def other(self) -> bool:
+        """A ping, a pong, a part of a frame: it counts as a frame does. It is no sign of a device that works."""
+        common, out = self.common, self.out
+        if out.closing or common.deaf:
+            return False
+        now = common.wheel.now
+        if now != self._leaked_at:
+            self._leak(now)
+        self._level += 1
+        burst = common.rules.frames.burst
+        if not out.welcomed and self._level > EARLY_FRAMES:
+            out.close(Refused(Code.HELLO_EXPECTED, "wait for welcome"))
+        elif self._level > burst:
+            self._level = burst
+            self._floods += 1
+            if self._floods >= FLOOD:
+                out.close(Refused(Code.RATE_LIMITED, "too many frames", 1.0))
+            return False
+        return not out.closing
+
+    def _leak(self, now: float) -> None:
         """Time has passed since the last frame: a tick of the wheel at least."""
-        self._level = max(0, self._level - int(seconds * self.common.rules.frames.per_second))
+        self._level = max(0, self._level - int((now - self._leaked_at) * self.common.rules.frames.per_second))
+        self._leaked_at = now
         self._floods = 0
 
     def _too_fast(self, payload: bytes) -> None:
@@ -225,3 +251,11 @@ class Session:
             self._floods += 1
             if self._floods >= FLOOD:
                 self.out.close(refused)
+
+
+def _is_utf_8(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

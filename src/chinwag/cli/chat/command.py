@@ -34,8 +34,8 @@ def chat(
 ) -> int:
     """Talk, in this terminal. Exits with 1 if something that came through a pipe did not work."""
     from chinwag.cli.chat.enter import Wishes
+    from chinwag.cli.chat.open_screen import open_screen
     from chinwag.cli.chat.profiles import choose
-    from chinwag.cli.chat.screen import open_screen
 
     screen = open_screen()
     try:

@@ -1,7 +1,5 @@
 """What the chat is shown on and typed into: an editor on a terminal, or plain lines where there is none."""
 
-import os
-import sys
 from collections.abc import AsyncIterator
 from typing import Final, Protocol
 
@@ -10,7 +8,6 @@ import msgspec
 from chinwag.cli.chat.line import Line
 
 PROMPT: Final = "> "
-_DUMB: Final = frozenset({"", "dumb", "unknown"})
 
 
 class BadLine(msgspec.Struct, frozen=True):
@@ -44,21 +41,3 @@ class Screen(Protocol):
     def ask(self, question: str) -> str:
         """Ask, outside the event loop, and wait for the answer. Raises EOFError, KeyboardInterrupt."""
         ...
-
-
-def open_screen() -> Screen:
-    """The screen that suits what the process was started with."""
-    terminal = _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
-    if terminal and os.environ.get("TERM", "") not in _DUMB:
-        from chinwag.cli.chat.editor import Editor
-
-        return Editor()
-    from chinwag.cli.chat.plain import Plain
-
-    return Plain(interactive=terminal)
-
-
-def _is_terminal(stream: object) -> bool:
-    # A stream that was closed before the start is None.
-    isatty = getattr(stream, "isatty", None)
-    return isatty is not None and bool(isatty())

@@ -437,7 +437,7 @@ async def test_the_role_tells_unasked_of_those_whom_a_kill_left_online(world: Wo
 
 async def test_the_role_notices_a_node_that_is_gone(world: World) -> None:
     registry = world.embedded.registry
-    await registry.announce(Node(NodeId("n1"), ("gateway",)))
+    await registry.register(Node(NodeId("n1"), ("gateway",)))
     role = role_of(world)
     await role.start()
     try:

@@ -55,6 +55,7 @@ from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.origin import normal_origin, own_origin
 from chinwag.roles.port.socket import SocketLimits
+from chinwag.roles.port.unread import Unread
 from chinwag.roles.presence.role import PresenceRole
 from chinwag.roles.web.pages import Pages
 from chinwag.roles.web.policy import authorities
@@ -194,9 +195,8 @@ class Server:
             settings,
             budgets,
         )
-        doorkeeper = Doorkeeper(
-            Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
-        )
+        unread = Unread()
+        doorkeeper = Doorkeeper(Compress(self.http), self._admission, budgets, self._heard, settings, unread)
         self.port = OnePort(
             Pages(doorkeeper, read_site(), Forwarded(section.trusted_proxies), self._authorities)
             if section.web
@@ -209,6 +209,7 @@ class Server:
             per_address=section.connections_per_address,
             socket_limits=SocketLimits(message=limits.frame_bytes, early=EARLY_BYTES),
             trusted_proxies=section.trusted_proxies,
+            unread=unread,
         )
         self.observe = Observe(
             config.observe.host,

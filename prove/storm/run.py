@@ -25,7 +25,7 @@ from prove.verdict import Verdict, judge
 
 ROOMY: Final = tuple(
     flag
-    for kind in ("sends", "frames", "requests", "marks", "polls")
+    for kind in ("sends", "frames", "requests", "marks", "polls", "adding", "added")
     for flag in (f"--limits-{kind}-per-second", "100000", f"--limits-{kind}-burst", "1000000")
 )
 """The server's limits on single devices, out of the way: it is its promises that are tried here."""

@@ -99,7 +99,8 @@ class ChangeSettingsRequest(msgspec.Struct):
 
 
 class AccountSettings(msgspec.Struct):
-    """`direct_from`: who may start a direct conversation with this account."""
+    """`direct_from`: who may turn to this account unasked: begin a direct conversation with it, or add it to a group.
+    With `friends` nobody else may, and is refused as `recipient_refuses`."""
 
     direct_from: Literal["everyone", "friends"]
 

@@ -63,7 +63,7 @@ def routes_of(
         conversation_routes(
             ConversationServices(
                 accept=parts.accept,
-                conversations=Conversations(stores.message_store, stores.mark_store),
+                conversations=Conversations(stores.message_store, stores.mark_store, stores.inbox),
                 history=History(stores.message_store, stores.mark_store, parts.states),
                 inbox=stores.inbox,
                 directory=directory,

@@ -62,6 +62,7 @@ async def _export(stores: Path, at: int, account: str | None, file: BinaryIO, te
                 directory,
                 embedded.message_store,
                 embedded.mark_store,
+                embedded.inbox,
                 version=chinwag.__version__,
                 at=at,
                 tell=telling.now,

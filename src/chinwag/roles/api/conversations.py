@@ -93,7 +93,8 @@ async def get_conversations(
     before: Annotated[str | None, QueryParameter(max_length=300, description="`next` of the page before.")] = None,
     limit: Limit = PAGE,
 ) -> ConversationPage:
-    """By activity, the latest first."""
+    """Those active of late first, the latest before the others; then the rest, in a fixed order. A page may hold fewer
+    than asked for: the last one has no `next`."""
     return await services.conversations.page(principal.account, before, limit)
 
 

@@ -924,7 +924,9 @@ export interface ConversationPage {
  * A conversation as `account` sees it. role: its own, None once it is no member any more; title, head and
  * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. last:
  * the newest event it may read (JSON; null: there is none). first: the first number it may read. history_from:
- * the first number that somebody who joins now may read; null: its own joining, or nobody joins.
+ * the first number that somebody who joins now may read; null: its own joining, or nobody joins. member_count:
+ * how many members there are, also where not all of them are listed. events: its newest events, where they were
+ * asked for.
  */
 export interface ConversationView {
   id: string;
@@ -940,6 +942,8 @@ export interface ConversationView {
   read: number;
   unread: number;
   history_from: number | null;
+  member_count: number;
+  events: NumberedEvent[];
   last: NumberedEvent | null;
 }
 

@@ -15,6 +15,7 @@ from chinwag.adapters.relational import NewerDatabaseError
 from chinwag.domain.account import AccountSettings, NameKey, name_key
 from chinwag.domain.account_friendship import Bond, befriend, unfriend
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.look_alike import look_alike_key
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import (
     KNOWN_FRESH_MS,
@@ -191,13 +192,31 @@ async def test_an_invitation_is_usable_as_long_as_it_could_be_used(directory: Di
 
 
 async def test_a_name_is_taken_from_the_account_on_and_for_ever(directory: Directory) -> None:
-    key = name_key("name1")
+    key, other = name_key("name1"), name_key("another")
+    like, unlike = look_alike_key(account("1").name), look_alike_key("another")
     async with directory.transaction() as transaction:
-        assert not await transaction.accounts.taken(key)
+        assert not await transaction.accounts.taken(key, like)
         await transaction.accounts.create(account("1"), key, "hash")
-        assert await transaction.accounts.taken(key)
-        await transaction.accounts.close(AccountId("1"), 5)
-        assert await transaction.accounts.taken(key)
+        for _ in range(2):
+            assert await transaction.accounts.taken(key, unlike)
+            assert await transaction.accounts.taken(other, like)
+            assert not await transaction.accounts.taken(other, unlike)
+            await transaction.accounts.close(AccountId("1"), 5)
+
+
+async def test_a_name_that_looks_like_one_that_is_taken_is_taken(directory: Directory) -> None:
+    anna = msgspec.structs.replace(account("1"), name="anna")
+    near = msgspec.structs.replace(account("2"), name="\u0430nna")
+    async with directory.transaction() as transaction:
+        await transaction.accounts.create(anna, name_key(anna.name), "hash")
+    for _ in range(2):
+        with pytest.raises(Refused) as refusal:
+            async with directory.transaction() as transaction:
+                await transaction.accounts.create(near, name_key(near.name), "hash")
+        assert refusal.value.code is Code.NAME_TAKEN
+        async with directory.transaction() as transaction:
+            assert await transaction.accounts.named(name_key(near.name)) is None
+            await transaction.accounts.close(AccountId("1"), 5)
 
 
 async def test_known_networks_are_the_latest_of_each_account_and_go_with_it(directory: Directory) -> None:

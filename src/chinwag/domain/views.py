@@ -27,6 +27,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     there is none).
     first: the first number it may read.
     history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
+    member_count: how many members there are, also where not all of them are listed.
+    events: its newest events, where they were asked for.
     """
 
     id: ConversationId
@@ -42,6 +44,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     read: int
     unread: int
     history_from: int | None = None
+    member_count: int = 0
+    events: list[msgspec.Raw] = []
     last: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
 
 

@@ -46,7 +46,7 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.FORBIDDEN: Meaning("This account may not do that.", 403),
     Code.REFRESH_REUSED: Meaning("The refresh token was used before, so the device is revoked: log in again.", 401),
     Code.WRONG_SESSION: Meaning("The cookie is of another device: somebody else has logged in in this browser.", 409),
-    Code.NAME_TAKEN: Meaning("Somebody has that name.", 409),
+    Code.NAME_TAKEN: Meaning("Somebody has that name, or one that looks like it.", 409),
     Code.BAD_NAME: Meaning("A name has 2 to 32 letters, digits, dots, dashes or underscores.", 422),
     Code.BAD_PASSWORD: Meaning("A password has 8 to 256 characters.", 422),
     Code.BAD_PROFILE: Meaning(

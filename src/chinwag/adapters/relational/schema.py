@@ -26,6 +26,8 @@ accounts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("profile_version", BigInteger, nullable=False, server_default="1"),
+    Column("look_alike", Text),
+    Index("accounts_by_look_alike", "look_alike"),
 )
 
 devices = Table(

@@ -2,6 +2,7 @@
 
 from chinwag.domain.account import AccountSettings, display_name_of, name_key, name_of, password_of
 from chinwag.domain.ids import AccountId
+from chinwag.domain.look_alike import look_alike_key
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.claimant import stranger
 from chinwag.flow.access.collaborators import Accounts
@@ -107,7 +108,7 @@ async def _create(
         # Before the costly hash, and again with the act: nobody without an invitation makes the server hash.
         if invitation is not None and not await directory.invitations.usable(digest(invitation), now):
             raise Refused(Code.BAD_INVITATION)
-        if await directory.accounts.taken(key):
+        if await directory.accounts.taken(key, look_alike_key(account.name)):
             raise Refused(Code.NAME_TAKEN)
     hashed = await accounts.passwords.hash(normal, stranger(key, address))
     async with accounts.directory.transaction() as transaction:

@@ -7,6 +7,7 @@ import msgspec
 
 from chinwag.domain.account import AccountSettings, NameKey
 from chinwag.domain.ids import AccountId
+from chinwag.domain.look_alike import LookAlikeKey
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -36,7 +37,8 @@ class AccountRepository(Protocol):
     """Accounts. Writes to an account that does not exist raise `no_account`."""
 
     async def create(self, account: Account, key: NameKey, password: str) -> None:
-        """Add an account with its password's hash. Raises `name_taken` if any account, also a closed one, has `key`."""
+        """Add an account with its password's hash. Raises `name_taken` if any account, also a closed one, has `key`,
+        or a name that looks like this one (closed before such were known: only its key is held against it)."""
         ...
 
     async def get(self, account: AccountId) -> Account | None:
@@ -47,8 +49,8 @@ class AccountRepository(Protocol):
         """The account whose name folds to `key`; a closed one has no name."""
         ...
 
-    async def taken(self, key: NameKey) -> bool:
-        """Whether `create` would refuse `key` as taken."""
+    async def taken(self, key: NameKey, like: LookAlikeKey) -> bool:
+        """Whether `create` would refuse a name with that key and that likeness as taken."""
         ...
 
     async def many(self, accounts: Sequence[AccountId]) -> list[Account]:

@@ -290,6 +290,19 @@ async def test_a_disk_that_stays_full_refuses_again_and_again_and_then_serves(po
     assert await entries(ports.inbox, ANN) == [f"{PAIR}#1"]
 
 
+async def test_checking_tells_whether_a_commit_would_fail(ports: Harness) -> None:
+    await ports.store.check()
+    ports.fault.fail = "before"
+    with pytest.raises(Refused):
+        await ports.store.commit([commit(1, 1)])
+    with pytest.raises(Refused, match="unavailable"):
+        await ports.store.check()
+    ports.fault.fail = ""
+    await ports.store.reopen()
+    await ports.store.check()
+    await ports.store.commit([commit(1, 1)])
+
+
 async def test_reopening_without_need_changes_nothing(ports: Harness) -> None:
     await ports.store.commit([commit(1, 1)])
     await asyncio.gather(ports.store.reopen(), ports.store.reopen())

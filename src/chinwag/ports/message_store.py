@@ -60,6 +60,11 @@ class MessageStore(Protocol):
         """After a failed `commit`: make sure that nothing decided before is committed later, then serve again."""
         ...
 
+    async def check(self) -> None:
+        """Raise `unavailable` if a `commit` would fail now, as far as can be told without one: for readiness. It
+        changes nothing, and what can be read is read as before."""
+        ...
+
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         """Their states, None for those not begun."""
         ...

@@ -57,6 +57,9 @@ class EmbeddedMessageStore(MessageStore):
         await self._engine.reopen()
         self._failures_known = self._engine.failures
 
+    async def check(self) -> None:
+        await self._engine.check()
+
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         wanted = [keys.state(conversation) for conversation in conversations]
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))

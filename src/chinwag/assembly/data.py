@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
@@ -26,6 +27,14 @@ def private_folder(path: Path) -> Path:
 async def open_directory_in(data: Path) -> Directory:
     """The directory of a data folder."""
     return await open_directory(data / "directory.sqlite")
+
+
+async def begin_folder(data: Path) -> None:
+    """Make the stores of a new data folder, as a first start does; where they are, nothing changes but the epoch. For
+    whoever fills a folder before its server's first start: one store without the other is no new server's folder."""
+    folder = private_folder(data)
+    await (await open_embedded(folder)).close()
+    await (await open_directory_in(folder)).close()
 
 
 def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:

@@ -11,6 +11,7 @@ from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.lasting import lasting_folder
+from chinwag.life.folder import MESSAGES
 from chinwag.ports import Ports
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
@@ -30,10 +31,11 @@ async def open_directory_in(data: Path) -> Directory:
 
 
 async def begin_folder(data: Path) -> None:
-    """Make the stores of a new data folder, as a first start does; where they are, nothing changes but the epoch. For
-    whoever fills a folder before its server's first start: one store without the other is no new server's folder."""
+    """Make the stores of a new data folder that are not there yet, as a first start does. For whoever fills a folder
+    before its server's first start: one store without the other is taken for one that has lost the other."""
     folder = private_folder(data)
-    await (await open_embedded(folder)).close()
+    if not (folder / MESSAGES).exists():
+        await (await open_embedded(folder)).close()
     await (await open_directory_in(folder)).close()
 
 

@@ -19,7 +19,7 @@ from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.adapters.embedded.engine import Write
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
-from chinwag.assembly import open_directory_in, private_folder
+from chinwag.assembly import begin_folder
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Create
 from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
@@ -30,7 +30,6 @@ from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import system_clock
 from chinwag.flow.draft import Draft
-from chinwag.life.folder import MESSAGES
 from chinwag.load.peer import Login, text_of
 from chinwag.ports.message_store import Commit, Fanout, KeyName
 
@@ -66,9 +65,7 @@ async def make_people(data: Path, count: int) -> list[Person]:
 
 async def add_people(data: Path, people: Sequence[Person]) -> None:
     """Add accounts to a data folder, made if it is not there."""
-    await (await open_directory_in(private_folder(data))).close()  # makes the tables
-    if not (data / MESSAGES).exists():
-        await (await open_embedded(data)).close()  # a folder with one store is taken for one that has lost the other
+    await begin_folder(data)
     now = system_clock()
     engine = create_engine(f"sqlite:///{data / 'directory.sqlite'}")
     with engine.begin() as connection:

@@ -72,7 +72,7 @@ class Drain:
         if Drain.acks == Drain.awaited:
             Drain.done.set()
 
-    def admitted(self) -> None:
+    def admitted(self, owner: str) -> None:
         """It was let in."""
 
     def close(self, *_: object) -> None:

@@ -11,10 +11,9 @@ import msgspec
 from prove.storm.plan import Plan
 from sqlalchemy import create_engine, insert
 
-from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
-from chinwag.assembly import open_directory_in, private_folder
+from chinwag.assembly import begin_folder
 from chinwag.clock_offset import Wrong
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.key_ring import KeyRing
@@ -64,8 +63,7 @@ class Person(msgspec.Struct, frozen=True):
 async def settle(data: Path, plan: Plan, offset: Path) -> list[Person]:
     """Make the plan's accounts and devices; one person for each device, in the plan's order. offset: the file that
     says how far the server's clock is off."""
-    await (await open_directory_in(private_folder(data))).close()  # makes the tables
-    await (await open_embedded(data)).close()  # a folder with one store is taken for one that has lost the other
+    await begin_folder(data)
     now = system_clock()
     ids = Snowflake(WORKER)
     names = [AccountId(ids.next(now)) for _ in range(plan.accounts)]

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
@@ -10,6 +11,7 @@ from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.lasting import lasting_folder
+from chinwag.life.folder import MESSAGES
 from chinwag.ports import Ports
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
@@ -26,6 +28,15 @@ def private_folder(path: Path) -> Path:
 async def open_directory_in(data: Path) -> Directory:
     """The directory of a data folder."""
     return await open_directory(data / "directory.sqlite")
+
+
+async def begin_folder(data: Path) -> None:
+    """Make the stores of a new data folder that are not there yet, as a first start does. For whoever fills a folder
+    before its server's first start: one store without the other is taken for one that has lost the other."""
+    folder = private_folder(data)
+    if not (folder / MESSAGES).exists():
+        await (await open_embedded(folder)).close()
+    await (await open_directory_in(folder)).close()
 
 
 def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:

@@ -35,7 +35,7 @@ def routes_of(
         conversation_routes(
             ConversationServices(
                 accept=legs.accept,
-                conversations=Conversations(ports.message_store, ports.mark_store),
+                conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox),
                 history=History(ports.message_store, ports.mark_store, legs.states),
                 inbox=ports.inbox,
                 directory=ports.directory,

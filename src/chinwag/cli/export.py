@@ -71,6 +71,7 @@ async def _export(stores: Path, at: int, wanted: _Wanted, file: BinaryIO, tellin
                 directory,
                 embedded.message_store,
                 embedded.mark_store,
+                embedded.inbox,
                 version=__version__,
                 at=at,
                 tell=telling.now,

@@ -88,6 +88,11 @@ class MessageStore(Protocol):
         """All spans of an account, grouped by conversation."""
         ...
 
+    async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
+        """All spans of up to `limit` conversations of an account, grouped by conversation, in an order of their names
+        that is the same at each call; those after `after`, which need not be one of them. At least one, if there is."""
+        ...
+
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         """Forget the spans of an account, and the send keys of its devices in the conversations that they name.
 

@@ -29,8 +29,6 @@ import processes
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.assembly import Server, open_server
-from chinwag.bench.idle import Idle
-from chinwag.bench.peer import Login
 from chinwag.config import Config
 from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
@@ -40,10 +38,12 @@ from chinwag.flow.announce import Announce
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience
 from chinwag.flow.together import Together
+from chinwag.load.idle import Idle
+from chinwag.load.peer import Login
 from chinwag.roles.gateway.gateway import Gateway
-from chinwag.roles.gateway.parsers import Parsers
 from chinwag.roles.gateway.session import Session
-from chinwag.roles.gateway.upgrade import UpgradingHttp
+from chinwag.roles.port.parsers import Parsers
+from chinwag.roles.port.upgrade import UpgradingHttp
 
 WAVE = 200
 REST = "everything else: the loop, the kernel's sockets"

@@ -17,19 +17,20 @@ from sqlalchemy import create_engine, insert
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.adapters.embedded.engine import Write
+from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.bench.peer import Login, text_of
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Create
-from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Settings, Span
-from chinwag.domain.decide import Placed, decide
+from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
+from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, ClientId, DeviceId, Snowflake, direct_id, group_id
-from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import system_clock
 from chinwag.flow.draft import Draft
+from chinwag.load.peer import Login, text_of
 from chinwag.ports.message_store import Commit, Fanout, KeyName
 
 WORKER = 1022
@@ -93,7 +94,7 @@ def _device(person: Person, now: int) -> dict[str, object]:
 
 def logins(data: Path, people: Sequence[Person], cursors: Sequence[str | None] = ()) -> tuple[Login, ...]:
     """Access tokens for people, good for an hour. cursors: where each device stopped, if it has been here before."""
-    tokens = Tokens(KeyRing(data / "keys", system_clock()), system_clock, TOKEN_MS)
+    tokens = Tokens(KeyRing(FileKeyStore(data / "keys"), system_clock(), TOKEN_MS), system_clock)
     starts = cursors or [None] * len(people)
     return tuple(
         Login(person.account, tokens.access(person.account, person.device)[0], cursor)
@@ -111,11 +112,11 @@ class Book:
     async def group(self, members: Sequence[Person]) -> Conversation:
         """A group of `members`, the first of whom owns it."""
         owner, now = members[0], system_clock()
-        action = Create("bench", tuple(member.account for member in members[1:]), Settings())
+        action = Create("bench", tuple(member.account for member in members[1:]), GroupSettings())
         name = group_id(_ids.next(now))
         command = Command(name, owner.account, owner.device, ClientId("create"), now, action)
         placed = decide(None, command, self._position())
-        assert isinstance(placed, Placed), placed
+        assert isinstance(placed, Numbered), placed
         draft = Draft(placed.state)
         draft.place(placed, KeyName(name, owner.device, command.id), SendKey(placed.state.applied, 1, now))
         await self._stores.message_store.commit([draft.commit()])

@@ -25,15 +25,15 @@ from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.message_store import EmbeddedMessageStore
 from chinwag.adapters.embedded.numbering import Numbering
 from chinwag.assembly import Server, open_server
-from chinwag.bench.peer import text_of
 from chinwag.config import Config
 from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
 from chinwag.flow.answers import Answered
 from chinwag.flow.deliver import Deliver
+from chinwag.load.peer import text_of
 from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import Session
-from chinwag.roles.gateway.socket import frame_header
+from chinwag.roles.port.socket import frame_header
 
 PAIRS = 100
 IN_FLIGHT = 16

@@ -26,11 +26,11 @@ import cores
 import data
 import processes
 from chinwag.assembly import Server, open_server
-from chinwag.bench.idle import Idle
-from chinwag.bench.peer import Login
 from chinwag.config import Config
 from chinwag.config.sections import Data, Observe
 from chinwag.config.sections import Server as Server_
+from chinwag.load.idle import Idle
+from chinwag.load.peer import Login
 
 WARM: Final = 200
 """Sessions that come and go before."""
@@ -41,10 +41,10 @@ PARTS: Final = (
     ("the token, and whether it may act", ("flow/accounts/",)),
     ("announce: who reads which inbox", ("flow/announce", "embedded/inbox", "embedded/keys")),
     ("session", ("gateway/session", "gateway/outward", "gateway/gateway")),
-    ("frames of the WebSocket", ("gateway/frames", "gateway/parsers", "gateway/gate", "/picows/")),
-    ("socket", ("gateway/socket", "gateway/sockets", "gateway/crowding")),
-    ("the wheel's slots", ("gateway/wheel",)),
-    ("left of HTTP", ("gateway/upgrade", "gateway/one_port", "/uvicorn/", "/httptools/")),
+    ("frames of the WebSocket", ("port/frames", "port/parsers", "port/gate", "/picows/")),
+    ("socket", ("port/socket", "port/sockets", "port/crowding")),
+    ("the wheel's slots", ("port/wheel",)),
+    ("left of HTTP", ("port/upgrade", "port/one_port", "/uvicorn/", "/httptools/")),
     ("frames as objects, ids", ("/wire/", "domain/ids")),
     ("the loop: transport, protocol", ("/uvloop/", "/asyncio/", "/weakref.py")),
 )

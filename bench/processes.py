@@ -18,8 +18,8 @@ from types import TracebackType
 
 import msgspec
 
-from chinwag.bench.figures import Outcome
-from chinwag.bench.generator import HELD, Job
+from chinwag.load.figures import Outcome
+from chinwag.load.generator import HELD, Job
 from trouble import BenchError
 
 START_SECONDS = 60.0
@@ -154,7 +154,7 @@ class Generator:
     """A load generator's process."""
 
     def __init__(self, core: int) -> None:
-        command = [sys.executable, "-m", "chinwag.bench.generator"]
+        command = [sys.executable, "-m", "chinwag.load.generator"]
         self._process = _spawn(core, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def do(self, job: Job) -> Outcome:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from chinwag.bench.figures import Outcome
-from chinwag.bench.group import Group
-from chinwag.bench.pairs import Pairs
-from chinwag.bench.peer import Login
+from chinwag.load.figures import Outcome
+from chinwag.load.group import Group
+from chinwag.load.pairs import Pairs
+from chinwag.load.peer import Login
+from course import Course
 from processes import Server
 from report import Result, result
-from stage import Stage
 
 CHINWAG = "Chinwag"
 FLOOR = "floor"
@@ -40,24 +40,24 @@ class Turn(msgspec.Struct, frozen=True):
 Taken = dict[str, list[Turn]]
 
 
-def turns(stage: Stage, title: str, sides: Sequence[Side], job: Callable[[Side], Pairs | Group], rate: str) -> Taken:
+def turns(course: Course, title: str, sides: Sequence[Side], job: Callable[[Side], Pairs | Group], rate: str) -> Taken:
     """Each side's outcomes, one a round, taken in turns. rate: the figure that counts what was done."""
     taken: Taken = {side.name: [] for side in sides}
-    for round_ in range(stage.rounds):
+    for round_ in range(course.rounds):
         for side in sides:
             taken[side.name].append(
-                turn(stage, f"{title}, round {round_ + 1} of {stage.rounds}", side, job(side), rate)
+                turn(course, f"{title}, round {round_ + 1} of {course.rounds}", side, job(side), rate)
             )
     return taken
 
 
-def turn(stage: Stage, title: str, side: Side, job: Pairs | Group, rate: str) -> Turn:
+def turn(course: Course, title: str, side: Side, job: Pairs | Group, rate: str) -> Turn:
     """One outcome, told as it comes."""
     before = side.server.busy
-    outcome = stage.do(title, side.name, job)
+    outcome = course.do(title, side.name, job)
     busy, figures = side.server.busy - before, outcome.figures
     units = figures[rate] * (job.seconds + job.warm_seconds)
-    stage.say(
+    course.say(
         f"{title}: {side.name} {figures[rate]:,.0f}/s, p50 {figures['p50_ms']} ms, p99 {figures['p99_ms']} ms, "
         f"{busy / max(units, 1) * 1e6:.1f} us of the server's time each, "
         f"generator {outcome.generator_share:.0%} of its core"

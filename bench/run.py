@@ -21,9 +21,9 @@ from rich.console import Console
 import cores
 import report
 import stored
+from course import Course
 from report import Report, Result
 from room import Room
-from stage import Stage
 from trouble import BenchError, full, need_disk, need_open_files, need_room, raise_open_files
 from works import chat, group, idle, many_pairs, messages_stored, one_to_one, pages, returning
 
@@ -37,25 +37,25 @@ GIGABYTES = 4.0
 class Run:
     """All works that are wanted, one after the other. One that fails does not keep the others from their figures."""
 
-    def __init__(self, stage: Stage, wanted: frozenset[str], sets: stored.Sets) -> None:
+    def __init__(self, course: Course, wanted: frozenset[str], sets: stored.Sets) -> None:
         self.results: list[Result] = []
         self.failures: list[str] = []
-        self._stage = stage
+        self._stage = course
         self._wanted = wanted
         self._sets = sets
 
     def all(self) -> None:
         """Measure."""
-        stage = self._stage
+        course = self._stage
         if self._wanted & {"B1", "B2", "B3"}:
-            with chat.opened(stage) as sides:
-                self._one("B1", lambda: one_to_one.measure(stage, sides))
-                self._one("B2", lambda: many_pairs.measure(stage, sides))
-                self._one("B3", lambda: group.measure(stage, sides))
-        self._one("B4", lambda: idle.measure(stage))
-        self._one("B5", lambda: returning.measure(stage))
-        self._one("B6", lambda: pages.measure(stage))
-        self._one("B7", lambda: messages_stored.measure(stage, self._sets))
+            with chat.opened(course) as sides:
+                self._one("B1", lambda: one_to_one.measure(course, sides))
+                self._one("B2", lambda: many_pairs.measure(course, sides))
+                self._one("B3", lambda: group.measure(course, sides))
+        self._one("B4", lambda: idle.measure(course))
+        self._one("B5", lambda: returning.measure(course))
+        self._one("B6", lambda: pages.measure(course))
+        self._one("B7", lambda: messages_stored.measure(course, self._sets))
 
     def _one(self, name: str, work: Callable[[], list[Result]]) -> None:
         if name not in self._wanted:
@@ -85,10 +85,10 @@ def measure(given: argparse.Namespace) -> tuple[Report, list[str]]:
         say("B7 is left out, as its messages are not there yet: make bench ARGS=B7 writes them, in 10 minutes or so")
     need_room(given.data, GIGABYTES * given.scale)
     allowed = raise_open_files()
-    with Room(given.data) as folder, closing(Stage(folder, chosen, given.rounds, given.scale, say)) as stage:
+    with Room(given.data) as folder, closing(Course(folder, chosen, given.rounds, given.scale, say)) as course:
         if "B4" in wanted:
-            need_open_files(idle.sessions(stage), allowed)
-        run = Run(stage, wanted, sets)
+            need_open_files(idle.sessions(course), allowed)
+        run = Run(course, wanted, sets)
         try:
             run.all()
         except Exception as error:

@@ -23,8 +23,8 @@ from rocksdict import Rdict, WriteBatch, WriteOptions
 
 import data
 from chinwag.adapters.embedded.data_directory import FORMAT
-from chinwag.bench.peer import TEXT_CHARACTERS, Login
 from chinwag.domain.conversation import Conversation
+from chinwag.load.peer import TEXT_CHARACTERS, Login
 from data import Book, Person
 from trouble import BenchError, need_room
 

@@ -9,6 +9,7 @@ from chinwag.client.mirror import Mirror
 from chinwag.domain.account_change import (
     AccountClosed,
     AccountDisabled,
+    AccountSettingsChanged,
     DeviceAdded,
     DeviceRevoked,
     FriendAccepted,
@@ -17,7 +18,6 @@ from chinwag.domain.account_change import (
     FriendRequested,
     FriendWithdrawn,
     ProfileChanged,
-    SettingsChanged,
     counts,
     subject,
 )
@@ -65,7 +65,7 @@ class Held:
                 own.friends.pop(change.friend, None)
             case ProfileChanged() if change.account == self.account:
                 own.name, own.display_name, own.about = change.name, change.display_name, change.about
-            case SettingsChanged():
+            case AccountSettingsChanged():
                 own.direct_from = change.settings.direct_from
             case DeviceAdded():
                 own.devices.add(change.device)

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from prove.checks import CHECKS
 from prove.facts import AnyFact
 from prove.index.index import Index
+from prove.promises import CHECKS
 from prove.violation import PROMISES, Violation
 
 EXAMPLES: Final = 10

@@ -9,6 +9,7 @@ from chinwag.wire.values import (
     Created,
     Delivered,
     Event,
+    GroupSettingsChanged,
     Joined,
     Left,
     Message,
@@ -17,7 +18,6 @@ from chinwag.wire.values import (
     Read,
     Removed,
     RoleChanged,
-    SettingsChanged,
     Text,
     subject,
 )
@@ -117,7 +117,7 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
             return "removed", (account,), ""
         case RoleChanged(account=account):
             return "role", (account,), ""
-        case SettingsChanged(settings=settings):
+        case GroupSettingsChanged(settings=settings):
             return "settings", (), settings.history
         case _:
             return "title", (), ""

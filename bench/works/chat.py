@@ -1,4 +1,4 @@
-"""The stage of B1, B2 and B3: Chinwag and the floor, each with the same people, and a group."""
+"""The course of B1, B2 and B3: Chinwag and the floor, each with the same people, and a group."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,21 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import data
-from chinwag.bench.peer import Login
+from chinwag.load.peer import Login
+from course import Course
 from data import Person
 from rounds import CHINWAG, FLOOR, Side
-from stage import Stage
 
 PEOPLE = 200
 GROUP = 100
 
 
 @contextmanager
-def opened(stage: Stage) -> Iterator[list[Side]]:
+def opened(course: Course) -> Iterator[list[Side]]:
     """Both servers, the floor first, until the block ends."""
-    folder = stage.folder / "chat"
+    folder = course.folder / "chat"
     people, group = asyncio.run(_people(folder))
-    with stage.chinwag(folder) as chinwag, stage.floor("floor") as floor:
+    with course.chinwag(folder) as chinwag, course.floor("floor") as floor:
         yield [
             Side(FLOOR, floor, tuple(Login(str(each), str(each)) for each in range(PEOPLE)), "all"),
             Side(CHINWAG, chinwag, data.logins(folder, people), group),

@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 
 import data
-from chinwag.bench.figures import Outcome
-from chinwag.bench.idle import Idle
-from chinwag.bench.peer import Login
+from chinwag.load.figures import Outcome
+from chinwag.load.idle import Idle
+from chinwag.load.peer import Login
+from course import Course, honest
 from processes import Server
 from report import Result, result
 from rounds import CHINWAG, FLOOR
-from stage import Stage, honest
 
 SESSIONS = 15_000
 LEAST = 100
@@ -28,19 +28,19 @@ class Held(msgspec.Struct, frozen=True):
     kernel: float
 
 
-def sessions(stage: Stage) -> int:
+def sessions(course: Course) -> int:
     """How many there will be."""
-    return stage.count(SESSIONS, LEAST)
+    return course.count(SESSIONS, LEAST)
 
 
-def measure(stage: Stage) -> list[Result]:
+def measure(course: Course) -> list[Result]:
     """B4: once each, as fifteen thousand samples are in it."""
-    count, folder = sessions(stage), stage.folder / "idle"
+    count, folder = sessions(course), course.folder / "idle"
     people = asyncio.run(data.make_people(folder, count))
-    with stage.chinwag(folder) as server:
-        taken = _hold(stage, CHINWAG, server, data.logins(folder, people))
-    with stage.floor("idle-floor") as server:
-        bare = _hold(stage, FLOOR, server, tuple(Login(str(each), str(each)) for each in range(count)))
+    with course.chinwag(folder) as server:
+        taken = _hold(course, CHINWAG, server, data.logins(folder, people))
+    with course.floor("idle-floor") as server:
+        bare = _hold(course, FLOOR, server, tuple(Login(str(each), str(each)) for each in range(count)))
     connects, other = taken.outcome, bare.outcome
     return [
         result("B4.bytes_per_connection", taken.memory, "B", bare.memory, f"{count:,} sessions, HTTP on the same port"),
@@ -57,15 +57,15 @@ def measure(stage: Stage) -> list[Result]:
     ]
 
 
-def _hold(stage: Stage, name: str, server: Server, logins: tuple[Login, ...]) -> Held:
+def _hold(course: Course, name: str, server: Server, logins: tuple[Login, ...]) -> Held:
     before, kernel = server.memory, _kernel_bytes()
-    stage.generator.begin(Idle(server.url, logins, seconds=stage.seconds(HELD_SECONDS)))
-    stage.generator.held()
+    course.generator.begin(Idle(server.url, logins, seconds=course.seconds(HELD_SECONDS)))
+    course.generator.held()
     memory, kernel = server.memory - before, _kernel_bytes() - kernel
-    outcome = stage.generator.go()
+    outcome = course.generator.go()
     honest("B4", name, outcome)
     held = Held(outcome, memory / len(logins), kernel / len(logins))
-    stage.say(
+    course.say(
         f"B4 {len(logins):,} idle sessions: {name} {held.memory:,.0f} B each, {held.kernel:,.0f} B in the kernel, "
         f"{outcome.figures['connects_s']:,.0f} connects/s"
     )

@@ -2,33 +2,33 @@
 
 from collections.abc import Sequence
 
-from chinwag.bench.pairs import Pairs
-from chinwag.bench.peer import Login
+from chinwag.load.pairs import Pairs
+from chinwag.load.peer import Login
+from course import Course
 from data import nonce
 from report import Result
 from rounds import Side, beside, turns
-from stage import Stage
 
 IN_FLIGHT = 16
 """Unacked messages of one sender."""
 
 
-def pairs(stage: Stage, url: str, logins: Sequence[Login]) -> Pairs:
+def pairs(course: Course, url: str, logins: Sequence[Login]) -> Pairs:
     """The load of B2."""
     return Pairs(
         url,
         tuple(logins),
         nonce(),
         in_flight=IN_FLIGHT,
-        warm_seconds=stage.warm(1),
-        seconds=stage.seconds(4),
+        warm_seconds=course.warm(1),
+        seconds=course.seconds(4),
     )
 
 
-def measure(stage: Stage, sides: list[Side]) -> list[Result]:
+def measure(course: Course, sides: list[Side]) -> list[Result]:
     """B2."""
     title = f"B2 {len(sides[0].logins) // 2} pairs, {IN_FLIGHT} in flight"
-    taken = turns(stage, title, sides, lambda side: pairs(stage, side.server.url, side.logins), "acked_s")
+    taken = turns(course, title, sides, lambda side: pairs(course, side.server.url, side.logins), "acked_s")
     return [
         beside("B2.messages_s", "/s", taken, "acked_s", "acked; the floor sends no copy to the sender"),
         beside("B2.delivered_s", "/s", taken, "delivered_s"),

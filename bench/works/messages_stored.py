@@ -7,11 +7,11 @@ import shutil
 
 import msgspec
 
-from chinwag.bench.pairs import Pairs
-from chinwag.bench.peer import Login
+from chinwag.load.pairs import Pairs
+from chinwag.load.peer import Login
+from course import Course
 from report import Result, number, result
 from rounds import CHINWAG, Side, Turn, limited, middle, turn
-from stage import Stage
 from stored import Sets
 from works.many_pairs import pairs
 
@@ -19,20 +19,20 @@ WARM_SECONDS = 2.0
 """A server just started has caches to fill, and conversations to begin."""
 
 
-def measure(stage: Stage, sets: Sets) -> list[Result]:
+def measure(course: Course, sets: Sets) -> list[Result]:
     """B7. `B7.slowdown` is how many times faster B2 is with none stored than with the most; 1 is flat."""
     if not sets.there:
-        stage.say("B7: writing the messages that are to be stored; they are kept for the next time")
+        course.say("B7: writing the messages that are to be stored; they are kept for the next time")
     sets.prepare()
     taken: dict[int, list[Turn]] = {count: [] for count in sets.counts}
-    folder = stage.folder / "stored"
-    for round_ in range(stage.rounds):
+    folder = course.folder / "stored"
+    for round_ in range(course.rounds):
         for count in sets.counts:
             logins = sets.copy(count, folder)
-            title = f"B7 {count:,} stored, round {round_ + 1} of {stage.rounds}"
-            with stage.chinwag(folder) as server:
+            title = f"B7 {count:,} stored, round {round_ + 1} of {course.rounds}"
+            with course.chinwag(folder) as server:
                 side = Side(CHINWAG, server, logins)
-                taken[count].append(turn(stage, title, side, _load(stage, server.url, logins), "acked_s"))
+                taken[count].append(turn(course, title, side, _load(course, server.url, logins), "acked_s"))
             shutil.rmtree(folder)
     rates = {count: middle(turns, "acked_s") for count, turns in taken.items()}
     none, some, most = (rates[count] for count in sets.counts)
@@ -48,5 +48,5 @@ def measure(stage: Stage, sets: Sets) -> list[Result]:
     ]
 
 
-def _load(stage: Stage, url: str, logins: tuple[Login, ...]) -> Pairs:
-    return msgspec.structs.replace(pairs(stage, url, logins), warm_seconds=WARM_SECONDS)
+def _load(course: Course, url: str, logins: tuple[Login, ...]) -> Pairs:
+    return msgspec.structs.replace(pairs(course, url, logins), warm_seconds=WARM_SECONDS)

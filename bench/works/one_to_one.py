@@ -1,13 +1,13 @@
 """B1: two people write to each other, both one message at a time: send to delivered."""
 
-from chinwag.bench.pairs import Pairs
+from chinwag.load.pairs import Pairs
+from course import Course
 from data import nonce
 from report import Result
 from rounds import Side, beside, turns
-from stage import Stage
 
 
-def measure(stage: Stage, sides: list[Side]) -> list[Result]:
+def measure(course: Course, sides: list[Side]) -> list[Result]:
     """B1."""
 
     def job(side: Side) -> Pairs:
@@ -16,11 +16,11 @@ def measure(stage: Stage, sides: list[Side]) -> list[Result]:
             side.logins[:2],
             nonce(),
             both=True,
-            warm_seconds=stage.warm(1),
-            seconds=stage.seconds(3),
+            warm_seconds=course.warm(1),
+            seconds=course.seconds(3),
         )
 
-    taken = turns(stage, "B1 one to one, one at a time", sides, job, "acked_s")
+    taken = turns(course, "B1 one to one, one at a time", sides, job, "acked_s")
     return [
         beside("B1.p50_ms", "ms", taken, "p50_ms"),
         beside("B1.p99_ms", "ms", taken, "p99_ms"),

@@ -11,12 +11,12 @@ import statistics
 from pathlib import Path
 
 import data
-from chinwag.bench.pages import NOTHING, PLACES, Pages
+from chinwag.load.pages import NOTHING, PLACES, Pages
+from course import Course
 from data import Person
 from processes import Server
 from report import Result, result
 from rounds import CHINWAG
-from stage import Stage
 
 MESSAGES = 1_000_000
 LEAST = 50_000
@@ -26,19 +26,19 @@ TURNS = 5
 """How often the places take turns; more would run out of pages that nobody has read."""
 
 
-def measure(stage: Stage) -> list[Result]:
+def measure(course: Course) -> list[Result]:
     """B6."""
-    count, folder = stage.count(MESSAGES, LEAST), stage.folder / "history"
+    count, folder = course.count(MESSAGES, LEAST), course.folder / "history"
     people = asyncio.run(data.make_people(folder, 2))
-    stage.say(f"B6: writing a conversation of {count:,} messages")
+    course.say(f"B6: writing a conversation of {count:,} messages")
     conversation = asyncio.run(_history(folder, people, count))
     trips: dict[str, list[float]] = {place: [] for place in (*PLACES, NOTHING)}
     spent: dict[str, list[float]] = {place: [] for place in trips}
-    with stage.chinwag(folder) as server:
+    with course.chinwag(folder) as server:
         job = Pages(server.host, server.port, data.logins(folder, people)[0], conversation, count, asked=ASKED)
         for turn in range(TURNS):
             for place in trips:
-                trip, busy = _ask(stage, server, job.at(place, turn))
+                trip, busy = _ask(course, server, job.at(place, turn))
                 trips[place].append(trip)
                 spent[place].append(busy)
     trips_ms = {place: statistics.median(samples) for place, samples in trips.items()}
@@ -46,7 +46,7 @@ def measure(stage: Stage) -> list[Result]:
     told = ", ".join(f"{place} {trips_ms[place]:.2f}" for place in PLACES)
     slowest, quickest = max(trips_ms[place] for place in PLACES), min(trips_ms[place] for place in PLACES)
     own = max(server_ms[place] for place in PLACES)
-    stage.say(f"B6: round trips {told} ms; the server's own {own:.2f} ms")
+    course.say(f"B6: round trips {told} ms; the server's own {own:.2f} ms")
     note = f"whole round trip: {told}; floor: a request that reads next to nothing"
     return [
         result("B6.page_ms", slowest, "ms", trips_ms[NOTHING], note),
@@ -55,10 +55,10 @@ def measure(stage: Stage) -> list[Result]:
     ]
 
 
-def _ask(stage: Stage, server: Server, job: Pages) -> tuple[float, float]:
+def _ask(course: Course, server: Server, job: Pages) -> tuple[float, float]:
     """The round trip of a page and the server's own time for it, in milliseconds."""
     before = server.busy
-    outcome = stage.do("B6", CHINWAG, job)
+    outcome = course.do("B6", CHINWAG, job)
     return outcome.figures["p50_ms"], (server.busy - before) * 1000 / job.asked
 
 

@@ -5,13 +5,13 @@ import statistics
 from pathlib import Path
 
 import data
-from chinwag.bench.chatting import Chatting
-from chinwag.bench.figures import Outcome
-from chinwag.bench.returning import Returning
+from chinwag.load.chatting import Chatting
+from chinwag.load.figures import Outcome
+from chinwag.load.returning import Returning
+from course import Course, honest
 from data import Book, Person, nonce
 from report import Result, result
 from rounds import CHINWAG
-from stage import Stage, honest
 from works.chat import GROUP
 
 DEVICES = 1_000
@@ -23,32 +23,32 @@ STRETCH = 10
 CHATTING = 4
 
 
-def measure(stage: Stage) -> list[Result]:
+def measure(course: Course) -> list[Result]:
     """B5. In each round the same devices come back with the same cursors.
 
     Who chats is in a process of its own, as people are elsewhere: in the one that takes in a million events a live
     message would wait for its reader, not for the server.
     """
-    folder, devices = stage.folder / "away", stage.count(DEVICES, GROUP)
-    stage.say(f"B5: writing {BEHIND:,} events for each of {devices:,} devices")
+    folder, devices = course.folder / "away", course.count(DEVICES, GROUP)
+    course.say(f"B5: writing {BEHIND:,} events for each of {devices:,} devices")
     people, cursors = asyncio.run(_away(folder, devices))
     came, live = [], []
-    with stage.chinwag(folder) as server:
-        for round_ in range(stage.rounds):
-            chat = Chatting(server.url, data.logins(folder, people[devices:]), nonce(), quiet_seconds=stage.seconds(3))
+    with course.chinwag(folder) as server:
+        for round_ in range(course.rounds):
+            chat = Chatting(server.url, data.logins(folder, people[devices:]), nonce(), quiet_seconds=course.seconds(3))
             job = Returning(server.url, data.logins(folder, people[:devices], cursors), BEHIND)
-            beside = stage.beside()
+            beside = course.beside()
             try:
                 beside.begin(chat)
                 beside.held()
-                came.append(stage.do("B5", CHINWAG, job))
+                came.append(course.do("B5", CHINWAG, job))
                 live.append(beside.go())
             finally:
                 beside.stop()
             honest("B5", CHINWAG, live[-1])
             figures = came[-1].figures | live[-1].figures
-            stage.say(
-                f"B5, round {round_ + 1} of {stage.rounds}: {figures['events_s']:,.0f} events/s, "
+            course.say(
+                f"B5, round {round_ + 1} of {course.rounds}: {figures['events_s']:,.0f} events/s, "
                 f"live p99 {figures['live_p99_ms']} ms beside {figures['quiet_p99_ms']} in quiet, "
                 f"generator {came[-1].generator_share:.0%} of its core"
             )

@@ -267,9 +267,10 @@ export interface SetSettings {
 }
 
 /**
- * How a group works. history: who joins reads from the beginning ("all") or from the joining notice ("joined").
- * join: anyone may join ("open") or one is added ("closed"). invite: who may add members. description: what an
- * open group says of itself to people who look for one.
+ * How a group works. history: whoever joins reads from where history was opened ("all": from the beginning, if
+ * it always was), or from the joining notice ("joined"). join: anyone may join ("open") or one is added
+ * ("closed"). invite: who may add members. description: what an open group says of itself to people who look for
+ * one.
  */
 export interface GroupSettings {
   history?: "all" | "joined";
@@ -781,181 +782,6 @@ export interface OnlineDevice {
   since: number;
 }
 
-/**
- * GET /v1/server. sign_up: whether people make accounts themselves; password_min and password_max in characters.
- * protocols: the versions of the protocol that this server speaks.
- */
-export interface ServerInfo {
-  name: string;
-  version: string;
-  sign_up: "closed" | "invitation" | "open";
-  password_min: number;
-  password_max: number;
-  limits: Limits;
-  protocols: number[];
-}
-
-/** Conversations by activity, the latest first. `next` asks for the following page, None at the end. */
-export interface ConversationPage {
-  conversations: ConversationView[];
-  next: string | null;
-}
-
-/**
- * A conversation as `account` sees it. role: its own, None once it is no member any more; title, head and
- * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. last:
- * the newest event it may read (JSON; null: there is none). first: the first number it may read.
- */
-export interface ConversationView {
-  id: string;
-  kind: "direct" | "group";
-  role: Role | null;
-  title: string;
-  settings: GroupSettings;
-  members: MemberView[];
-  first: number;
-  head: number;
-  ordinal: number;
-  at: number;
-  read: number;
-  unread: number;
-  last: NumberedEvent | null;
-}
-
-/** A present member, and how far it has read and received (numbers; times in milliseconds, 0: never). */
-export interface MemberView {
-  account: string;
-  role: Role;
-  read: number;
-  read_at: number;
-  delivered: number;
-  delivered_at: number;
-}
-
-/** Events in rising order of number. head: the highest number that the reader may read. */
-export interface EventPage {
-  events: NumberedEvent[];
-  head: number;
-}
-
-/** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */
-export interface Receipt {
-  account: string;
-  read_at: number | null;
-  delivered_at: number | null;
-}
-
-/** POST /v1/conversations. With an `Idempotency-Key` header a retry finds the same group. */
-export interface CreateGroup {
-  title: string;
-  members?: string[];
-  settings?: GroupSettings;
-}
-
-/** POST /v1/conversations/{id}/messages. The `Idempotency-Key` header is the client id. */
-export interface PostMessage {
-  body: Body;
-  reply_to?: number;
-  after?: string | null;
-}
-
-/** Stored, at this number. */
-export interface Placed {
-  conversation: string;
-  number: number;
-  sent_at: number;
-}
-
-/** GET /v1/cursor: where the inbox ends now. Take it before loading afresh. */
-export interface CurrentCursor {
-  cursor: string;
-}
-
-/** GET /v1/conversations/{id}/messages/{number}/receipts. */
-export interface Receipts {
-  receipts: Receipt[];
-}
-
-/**
- * GET /v1/sync: what lies after the cursor, and the cursor to ask with next. reset: the cursor led nowhere, as
- * the `reset` frame says; `events` is then empty. more: ask again at once.
- */
-export interface SyncPage {
-  cursor: string;
-  events: EventFrame[];
-  more: boolean;
-  reset: "epoch" | "old" | null;
-}
-
-/** One gateway to try. url: its base address; empty: the one that was asked. expires_at in milliseconds. */
-export interface GatewayOption {
-  url: string;
-  ticket: string;
-  expires_at: number;
-}
-
-/** GET /v1/gateways: the best first. Each ticket is good for one `hello` at its gateway, soon. */
-export interface GatewayOptions {
-  gateways: GatewayOption[];
-}
-
-/** POST /v1/conversations/{id}/read: as the `read` frame. */
-export interface PostRead {
-  number: number;
-}
-
-/** POST /v1/received: as the `received` frame. */
-export interface PostReceived {
-  position: number;
-}
-
-/** POST /v1/conversations/{id}/changes: as the `change` frame. The `Idempotency-Key` header is its id. */
-export interface PostChange {
-  change: GroupAction;
-}
-
-/** What a stranger sees of a group. `members` is how many it has, as of its last notice. */
-export interface GroupCard {
-  id: string;
-  title: string;
-  description: string;
-  members: number;
-}
-
-/** POST /v1/conversations/{id}/links. A use is one account; without a choice it is good for a week. */
-export interface CreateLinkRequest {
-  uses?: number;
-  valid_hours?: number;
-}
-
-/** A join link for owners and admins of its group. Times are milliseconds since 1970. */
-export interface LinkEntry {
-  id: string;
-  created_by: string;
-  created_at: number;
-  expires_at: number;
-  uses: number;
-  uses_left: number;
-}
-
-/** A link just made. `code` is shown this once. */
-export interface NewLink {
-  link: LinkEntry;
-  code: string;
-}
-
-/** One is a member of `conversation` since its event `number`. */
-export interface Membership {
-  conversation: string;
-  number: number;
-}
-
-/** One blocks `user`, since `at` (milliseconds since 1970). */
-export interface Block {
-  user: User;
-  at: number;
-}
-
 /** An account, for administrators. */
 export interface AccountEntry {
   id: string;
@@ -1039,6 +865,183 @@ export interface AuditEntry {
   act: string;
   target: string;
   detail: string;
+}
+
+/** One blocks `user`, since `at` (milliseconds since 1970). */
+export interface Block {
+  user: User;
+  at: number;
+}
+
+/** Conversations by activity, the latest first. `next` asks for the following page, None at the end. */
+export interface ConversationPage {
+  conversations: ConversationView[];
+  next: string | null;
+}
+
+/**
+ * A conversation as `account` sees it. role: its own, None once it is no member any more; title, head and
+ * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. last:
+ * the newest event it may read (JSON; null: there is none). first: the first number it may read. history_from:
+ * the first number that somebody who joins now may read; null: its own joining, or nobody joins.
+ */
+export interface ConversationView {
+  id: string;
+  kind: "direct" | "group";
+  role: Role | null;
+  title: string;
+  settings: GroupSettings;
+  members: MemberView[];
+  first: number;
+  head: number;
+  ordinal: number;
+  at: number;
+  read: number;
+  unread: number;
+  history_from: number | null;
+  last: NumberedEvent | null;
+}
+
+/** A present member, and how far it has read and received (numbers; times in milliseconds, 0: never). */
+export interface MemberView {
+  account: string;
+  role: Role;
+  read: number;
+  read_at: number;
+  delivered: number;
+  delivered_at: number;
+}
+
+/** Events in rising order of number. head: the highest number that the reader may read. */
+export interface EventPage {
+  events: NumberedEvent[];
+  head: number;
+}
+
+/** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */
+export interface Receipt {
+  account: string;
+  read_at: number | null;
+  delivered_at: number | null;
+}
+
+/** POST /v1/conversations. With an `Idempotency-Key` header a retry finds the same group. */
+export interface CreateGroup {
+  title: string;
+  members?: string[];
+  settings?: GroupSettings;
+}
+
+/** POST /v1/conversations/{id}/messages. The `Idempotency-Key` header is the client id. */
+export interface PostMessage {
+  body: Body;
+  reply_to?: number;
+  after?: string | null;
+}
+
+/** Stored, at this number. */
+export interface Placed {
+  conversation: string;
+  number: number;
+  sent_at: number;
+}
+
+/** GET /v1/cursor: where the inbox ends now. Take it before loading afresh. */
+export interface CurrentCursor {
+  cursor: string;
+}
+
+/** GET /v1/conversations/{id}/messages/{number}/receipts. */
+export interface Receipts {
+  receipts: Receipt[];
+}
+
+/** One gateway to try. url: its base address; empty: the one that was asked. expires_at in milliseconds. */
+export interface GatewayOption {
+  url: string;
+  ticket: string;
+  expires_at: number;
+}
+
+/** GET /v1/gateways: the best first. Each ticket is good for one `hello` at its gateway, soon. */
+export interface GatewayOptions {
+  gateways: GatewayOption[];
+}
+
+/** What a stranger sees of a group. `members` is how many it has, as of its last notice. */
+export interface GroupCard {
+  id: string;
+  title: string;
+  description: string;
+  members: number;
+}
+
+/** POST /v1/conversations/{id}/links. A use is one account; without a choice it is good for a week. */
+export interface CreateLinkRequest {
+  uses?: number;
+  valid_hours?: number;
+}
+
+/** A join link for owners and admins of its group. Times are milliseconds since 1970. */
+export interface LinkEntry {
+  id: string;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  uses: number;
+  uses_left: number;
+}
+
+/** A link just made. `code` is shown this once. */
+export interface NewLink {
+  link: LinkEntry;
+  code: string;
+}
+
+/** One is a member of `conversation` since its event `number`. */
+export interface Membership {
+  conversation: string;
+  number: number;
+}
+
+/**
+ * GET /v1/server. sign_up: whether people make accounts themselves; password_min and password_max in characters.
+ * protocols: the versions of the protocol that this server speaks.
+ */
+export interface ServerInfo {
+  name: string;
+  version: string;
+  sign_up: "closed" | "invitation" | "open";
+  password_min: number;
+  password_max: number;
+  limits: Limits;
+  protocols: number[];
+}
+
+/**
+ * GET /v1/sync: what lies after the cursor, and the cursor to ask with next. reset: the cursor led nowhere, as
+ * the `reset` frame says; `events` is then empty. more: ask again at once.
+ */
+export interface SyncPage {
+  cursor: string;
+  events: EventFrame[];
+  more: boolean;
+  reset: "epoch" | "old" | null;
+}
+
+/** POST /v1/conversations/{id}/read: as the `read` frame. */
+export interface PostRead {
+  number: number;
+}
+
+/** POST /v1/received: as the `received` frame. */
+export interface PostReceived {
+  position: number;
+}
+
+/** POST /v1/conversations/{id}/changes: as the `change` frame. The `Idempotency-Key` header is its id. */
+export interface PostChange {
+  change: GroupAction;
 }
 
 /** An RFC 9457 problem document. `code` is the catalogue's, `retry_after` in seconds. */

@@ -34,8 +34,9 @@ class Members:
 def members_of(direct: tuple[str, str] | None, changes: Iterable[Change]) -> Members:
     """Of a direct conversation the two that its name names; of a group what its notices, in rising order, say.
 
-    Who is in gets all events up to and with the one that says that it is out. It may read from 1, or from its own
-    joining where the group's settings say "joined"; who was there at the creation reads all.
+    Who is in gets all events up to and with the one that says that it is out. It may read from where history was opened
+    (from 1, if it always was), or from its own joining where the group's settings say "joined"; who was there at the
+    creation reads all.
     """
     if direct is not None:
         always: list[Range] = [(1, FOREVER)]
@@ -44,14 +45,17 @@ def members_of(direct: tuple[str, str] | None, changes: Iterable[Change]) -> Mem
     audience: dict[str, Numbers] = defaultdict(Numbers)
     readable: dict[str, Numbers] = defaultdict(Numbers)
     inside: dict[str, tuple[int, int]] = {}
-    history, known = "all", False
+    history, opened, known = "all", 1, False
     for number, change, subjects, told in changes:
         if change == "created":
             known = True
+            history = told
+        if told == "all" and history != "all":
+            opened = number
         history = told or history
         for account in subjects:
             if change in ("created", "joined") and account not in inside:
-                inside[account] = (number, 1 if change == "created" or history == "all" else number)
+                inside[account] = (number, 1 if change == "created" else opened if history == "all" else number)
             elif change in ("left", "removed") and account in inside:
                 since, first = inside.pop(account)
                 audience[account].add_range(since, number)

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from chinwag.bench.peer import Ack, Event, Frame, Reset, Welcome, decode_frame, text_of
+from chinwag.load.peer import text_of
+from chinwag.wire.codec import decode_server, encode
+from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Event, Hello, Read, Reset, Send, Welcome
+from chinwag.wire.values import ClientId, ConversationId, Text
 from prove.power.ledger import Ledger, Sent
+from prove.protocol.socket import Socket
 
 IN_FLIGHT: Final = 16
 """Messages of a device that wait for their ack, over all of its conversations."""
@@ -30,7 +33,7 @@ class _Shown(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Shown).decode
 
 
-class Device(WSListener):
+class Device:
     """One device, over all runs of the server."""
 
     def __init__(self, ledger: Ledger, account: str, device: str, token: str) -> None:
@@ -49,15 +52,16 @@ class Device(WSListener):
         self._again: dict[str, asyncio.Future[int]] = {}
         self._welcomed: asyncio.Future[None]
         self._gone: asyncio.Future[None]
-        self._transport: WSTransport
+        self._socket: Socket
 
     async def connect(self, url: str) -> None:
         """Open a socket, go on after the last event seen, and send again what has no ack. Sends nothing new."""
         loop = asyncio.get_running_loop()
         self._welcomed, self._gone = loop.create_future(), loop.create_future()
-        address = url.replace("http", "ws", 1) + "/v1/socket"
+        cursor = None if self._position is None else f"{self._epoch}.{self._position}"
         async with asyncio.timeout(START_SECONDS):
-            await ws_connect(lambda: self, address, enable_auto_pong=True, proxy=None)
+            self._socket = await Socket.open(url, self._take, self._ended)
+            self._say(Hello(token=self.token, client="power", cursor=cursor))
             await self._welcomed
         for conversation, names in self.flying.items():
             before: str | None = None
@@ -91,7 +95,7 @@ class Device(WSListener):
     def leave(self) -> None:
         """Close the socket."""
         self._sending = False
-        self._transport.disconnect(graceful=False)
+        self._socket.cut()
 
     async def again(self, name: str) -> int:
         """Send once more what was acked before; the number that it is acked as now."""
@@ -102,37 +106,24 @@ class Device(WSListener):
             return await self._again[name]
 
     def _write(self, name: str, conversation: str, after: str | None) -> None:
-        body = {"type": "text", "text": self._ledger.sent[name].text}
-        self._say({"type": "send", "id": name, "conversation": conversation, "body": body, "after": after})
+        text = Text(self._ledger.sent[name].text)
+        before = None if after is None else ClientId(after)
+        self._say(Send(ClientId(name), text, ConversationId(conversation), after=before))
 
-    def _say(self, frame: dict[str, object]) -> None:
-        if not self._transport.underlying_transport.is_closing():
-            self._transport.send(WSMsgType.TEXT, msgspec.json.encode(frame))
+    def _say(self, frame: ClientFrame) -> None:
+        self._socket.send(encode(frame))
 
     # What comes in
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """Say who this is."""
-        self._transport = transport
-        cursor = None if self._position is None else f"{self._epoch}.{self._position}"
-        self._say({"type": "hello", "token": self.token, "client": "power", "cursor": cursor})
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Take one frame."""
-        if frame.msg_type != WSMsgType.TEXT:
-            if frame.msg_type == WSMsgType.CLOSE:
-                transport.disconnect()
-            return
-        self._take(decode_frame(frame.get_payload_as_memoryview()))
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def _ended(self, _: int) -> None:
         """The power is cut, or this device left."""
         if not self._welcomed.done():
             self._welcomed.set_exception(ConnectionError(f"{self.id} was not welcome"))
         if not self._gone.done():
             self._gone.set_result(None)
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, payload: bytes) -> None:
+        frame = decode_server(payload)
         match frame:
             case Ack():
                 self._acked(frame)
@@ -147,7 +138,7 @@ class Device(WSListener):
             case Reset():
                 self.resets += 1
                 self._fault(f"was told to load afresh: {frame.cause}")
-            case _ if type(frame).__name__ in ("Error", "Bye"):
+            case Error() | Bye():
                 self._fault(f"was told {frame}")
 
     def _acked(self, ack: Ack) -> None:
@@ -169,7 +160,7 @@ class Device(WSListener):
         if shown.kind in ("message", "notice"):
             self._ledger.show(shown.conversation, shown.number, shown.id)
             if shown.number % READ_EVERY == 0 and self._sending:
-                self._say({"type": "read", "conversation": shown.conversation, "number": shown.number})
+                self._say(Read(ConversationId(shown.conversation), shown.number))
         elif shown.kind == "read" and shown.account == self.account:
             self._ledger.mark(self.account, shown.conversation, shown.number)
 

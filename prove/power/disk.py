@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from prove.power.record import Entry, Kind
+from prove.power.record import Kind, Recorded
 
 
 class Unmodelled(Exception):  # noqa: N818 - it says what the call is
@@ -138,7 +138,7 @@ class Disk:
             folder.names[entry.name] = folder.synced[entry.name] = node
         return folder
 
-    def play(self, entries: Iterable[Entry]) -> None:
+    def play(self, entries: Iterable[Recorded]) -> None:
         """Do what the program did. Raises Unmodelled."""
         for entry in entries:
             self._do(entry)
@@ -151,7 +151,7 @@ class Disk:
             if isinstance(folder, Folder) and (node := folder.names.get(name))
         )
 
-    def _do(self, entry: Entry) -> None:
+    def _do(self, entry: Recorded) -> None:
         kind = entry.kind
         if kind is Kind.WROTE:
             self._file(entry.inode).pending.append(Write(entry.number, entry.second))
@@ -176,7 +176,7 @@ class Disk:
         else:
             self._rename(entry)
 
-    def _rename(self, entry: Entry) -> None:
+    def _rename(self, entry: Recorded) -> None:
         folder, name = self._place(entry.first)
         node = folder.names[name]
         if entry.kind in (Kind.UNLINKED, Kind.REMOVED):

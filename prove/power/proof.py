@@ -11,11 +11,11 @@ import msgspec
 
 from chinwag.domain.ids import AccountId, direct_id
 from prove.power.changes import Changes, Person, log_in, sign_up
-from prove.power.check import Histories, Verdict, check_changes, check_marks
 from prove.power.cut import Way
 from prove.power.device import Device
 from prove.power.http import Http, Refused
 from prove.power.ledger import Ledger, Register
+from prove.power.missing import Histories, Verdict, check_changes, check_marks
 from prove.power.server import Dropped, PoweredServer
 
 Store = Literal["rocksdb", "sqlite"]

@@ -26,7 +26,7 @@ class Kind(IntEnum):
     UNKNOWN = ord("!")
 
 
-class Entry(NamedTuple):
+class Recorded(NamedTuple):
     """One call. number: an offset, a size, a mode or the name of a sync. first, second: paths, or data."""
 
     kind: Kind
@@ -40,7 +40,7 @@ class NotARecord(Exception):  # noqa: N818 - it says what the file is
     """The file was not written by the library."""
 
 
-def read_record(file: BinaryIO) -> Iterator[Entry]:
+def read_record(file: BinaryIO) -> Iterator[Recorded]:
     """The calls in their order, from where the file stands. Raises NotARecord.
 
     An entry that a kill cut off at the end is left out: its call had not returned.
@@ -51,4 +51,4 @@ def read_record(file: BinaryIO) -> Iterator[Entry]:
             raise NotARecord(f"the record is damaged before byte {file.tell()}")
         body = file.read(first + second)
         if len(body) == first + second:
-            yield Entry(Kind(kind), inode, number, body[:first], body[first:])
+            yield Recorded(Kind(kind), inode, number, body[:first], body[first:])

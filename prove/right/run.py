@@ -146,12 +146,14 @@ class RightRun:
         client_id = self._id()
         self.write(ChangeTried(phone.name, phone.account, place.name, client_id, change, subjects, self.now()))
         number = len(place.events) + 1
+        if history == "all" and place.history != "all":
+            place.opened = number
         place.history = history or place.history
         goes = subjects if change in ("left", "removed") else ()
         if change == "joined":
             for account in subjects:
                 place.members[account] = number
-                place.reads.setdefault(account, []).append((1 if place.history == "all" else number, None))
+                place.reads.setdefault(account, []).append((place.opened if place.history == "all" else number, None))
         self._change(phone, place, client_id, change, subjects, history)
         for account in goes:
             del place.members[account]

@@ -101,6 +101,7 @@ class Place(msgspec.Struct):
     members: dict[str, int] = {}
     reads: dict[str, list[tuple[int, int | None]]] = {}
     history: str = "all"
+    opened: int = 1
     messages: int = 0
 
     def readable(self, account: str) -> list[Numbered]:

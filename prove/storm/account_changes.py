@@ -7,13 +7,13 @@ compared with what the server says (P11).
 import asyncio
 from typing import Final
 
+from prove.storm.crowd import Crowd
 from prove.storm.device import Device
-from prove.storm.world import World
 
 EVERY_SECONDS: Final = 0.15
 
 
-async def change_accounts(world: World) -> None:
+async def change_accounts(world: Crowd) -> None:
     """One change after the other, until the world is over. One that gets no answer may have been made or not."""
     while not world.over:
         await asyncio.sleep(EVERY_SECONDS)
@@ -22,7 +22,7 @@ async def change_accounts(world: World) -> None:
             await _change(world, one, other)
 
 
-async def _change(world: World, one: Device, other: Device) -> None:
+async def _change(world: Crowd, one: Device, other: Device) -> None:
     chance = world.draw.random()
     if chance < 0.4:
         await world.asking.ask("PUT", f"/v1/friends/{other.account}", one.token)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from prove.facts import Revoked, TokenTried
+from prove.storm.crowd import Crowd
 from prove.storm.device import Device
 from prove.storm.loading import ask
-from prove.storm.world import World
 
 from chinwag.client.membership import Mirrored
 from chinwag.wire.values import (
@@ -15,13 +15,13 @@ from chinwag.wire.values import (
     Add,
     ConversationId,
     GroupAction,
+    GroupSettings,
     Join,
     Leave,
     Remove,
     Role,
     SetRole,
     SetSettings,
-    Settings,
     SetTitle,
 )
 
@@ -33,7 +33,7 @@ FEWEST: Final = 3
 class Groups:
     """Changes groups at random, by the hands of their members. sizes: how many members each had at first."""
 
-    def __init__(self, world: World, sizes: dict[ConversationId, int], accounts: Sequence[AccountId]) -> None:
+    def __init__(self, world: Crowd, sizes: dict[ConversationId, int], accounts: Sequence[AccountId]) -> None:
         self._world = world
         self._sizes = sizes
         self._accounts = accounts
@@ -75,7 +75,7 @@ class Groups:
             role = Role.OWNER if draw.random() < 0.1 else draw.choice((Role.ADMIN, Role.MEMBER))
             return SetRole(draw.choice(others), role)
         return SetSettings(
-            Settings(
+            GroupSettings(
                 draw.choice(("all", "joined")),
                 draw.choice(("open", "closed")),
                 draw.choice(("admins", "members")),
@@ -84,7 +84,7 @@ class Groups:
         )
 
 
-async def revoke(world: World, doomed: Device, by: Device) -> None:
+async def revoke(world: Crowd, doomed: Device, by: Device) -> None:
     """Revoke a device by the hand of another of the same account, and try its token."""
     answer = await ask(world, "DELETE", f"/v1/devices/{doomed.id}", by.token)
     # 404: an answer was lost, and it was revoked by the try before.

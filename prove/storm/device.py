@@ -63,12 +63,15 @@ class LeanMirror(Mirror):
 class Device:
     """One device. `run` keeps it connected as long as it is `wanted`."""
 
-    def __init__(self, world: World, plan: PlannedDevice, account: AccountId, device: DeviceId, token: str) -> None:
+    def __init__(
+        self, world: World, plan: PlannedDevice, account: AccountId, device: DeviceId, token: Callable[[], str]
+    ) -> None:
+        """token: gives one that is good now."""
         self.world = world
         self.plan = plan
         self.account = account
         self.id = device
-        self.token = token
+        self._token = token
         self.transport: Transport = plan.transport
         """By which it connects next."""
         self._by: Transport = plan.transport
@@ -98,6 +101,11 @@ class Device:
         self._wait = BACKOFF[0]
 
     # What the storm asks
+
+    @property
+    def token(self) -> str:
+        """An access token that is good now."""
+        return self._token()
 
     @property
     def in_flight(self) -> int:
@@ -187,9 +195,8 @@ class Device:
             link = await OPEN[self._by](self.world.url, self, cursor, small=small)
             if self._opening:
                 self.link = link
-        except Exception as failure:
-            if not isinstance(failure, OSError | TimeoutError) and not type(failure).__module__.startswith("picows"):
-                raise
+        except (OSError, TimeoutError):
+            pass
         finally:
             self._opening = False
         if self.link is not None and not self.online:

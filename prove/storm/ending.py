@@ -9,10 +9,11 @@ from typing import Any, Final
 import msgspec
 from prove.facts import HistoryEnd, InboxEnd, PresenceNow, Quiet, State
 from prove.held import Own
+from prove.storm.crowd import Crowd
 from prove.storm.device import Device, LeanMirror
 from prove.storm.loading import get, get_cursor, load_own, load_views, loaded_mirror
 from prove.storm.moods import by_request
-from prove.storm.world import Stuck, World
+from prove.storm.world import Stuck
 from prove.wire import in_history, in_inbox
 
 from chinwag.client.events import decode_event, decode_numbered
@@ -32,7 +33,7 @@ PAGE: Final = 200
 INBOX_PAGE: Final = 500
 
 
-async def come_to_rest(world: World) -> None:
+async def come_to_rest(world: Crowd) -> None:
     """Let all come back, and wait until everything is answered and every device is at its inbox's end."""
     world.over = True
     alive = [device for device in world.devices if not device.dead]
@@ -58,7 +59,7 @@ async def _repeats(device: Device) -> None:
         await by_request(device, conversation, name, text)
 
 
-async def _at_heads(world: World, devices: list[Device]) -> bool:
+async def _at_heads(world: Crowd, devices: list[Device]) -> bool:
     """Wait for every device to reach its head; whether no head has moved since."""
     tokens = {device.account: device.token for device in devices}
     before = {account: await get_cursor(world, token) for account, token in tokens.items()}
@@ -70,7 +71,7 @@ async def _at_heads(world: World, devices: list[Device]) -> bool:
     return before == {account: await get_cursor(world, token) for account, token in tokens.items()}
 
 
-async def read_afresh(world: World) -> None:
+async def read_afresh(world: Crowd) -> None:
     """Write down what is there: who is online, states kept and loaded, all histories, all inboxes."""
     by_account = _by_account(world)
     gone = set(list(by_account)[:GONE])
@@ -89,13 +90,13 @@ async def read_afresh(world: World) -> None:
         )
 
 
-async def read_all(world: World) -> None:
+async def read_all(world: Crowd) -> None:
     """Write down what can be read of a run that did not come to rest."""
     for account, devices in _by_account(world).items():
         await _account(world, account, devices)
 
 
-def _by_account(world: World) -> dict[AccountId, list[Device]]:
+def _by_account(world: Crowd) -> dict[AccountId, list[Device]]:
     by_account: dict[AccountId, list[Device]] = {}
     for device in world.devices:
         if not device.dead:
@@ -103,7 +104,7 @@ def _by_account(world: World) -> dict[AccountId, list[Device]]:
     return by_account
 
 
-async def _presence(world: World, by_account: dict[AccountId, list[Device]], gone: set[AccountId]) -> None:
+async def _presence(world: Crowd, by_account: dict[AccountId, list[Device]], gone: set[AccountId]) -> None:
     """Write down who is told to be online. A break is not seen at once: who is gone has a while to become offline."""
     deadline = time.monotonic() + OFFLINE_SECONDS
     told = await _told(world, by_account)
@@ -114,7 +115,7 @@ async def _presence(world: World, by_account: dict[AccountId, list[Device]], gon
         world.write(PresenceNow(account, told[account], account not in gone))
 
 
-async def _told(world: World, by_account: dict[AccountId, list[Device]]) -> dict[AccountId, bool]:
+async def _told(world: Crowd, by_account: dict[AccountId, list[Device]]) -> dict[AccountId, bool]:
     """Each account asks for all others, until somebody was told of each: not all may know of all."""
     told: dict[AccountId, bool] = {}
     query = "&".join(f"account={account}" for account in by_account)
@@ -126,7 +127,7 @@ async def _told(world: World, by_account: dict[AccountId, list[Device]]) -> dict
     return {account: told.get(account, False) for account in by_account}
 
 
-async def _account(world: World, account: AccountId, devices: list[Device]) -> int:
+async def _account(world: Crowd, account: AccountId, devices: list[Device]) -> int:
     """Write down what an account can read, and what its devices have kept; where its inbox ended."""
     token = devices[0].token
     cursor = await get_cursor(world, token)
@@ -146,7 +147,7 @@ async def _account(world: World, account: AccountId, devices: list[Device]) -> i
     return end
 
 
-async def _history(world: World, account: AccountId, token: str, view: ConversationView) -> list[int]:
+async def _history(world: Crowd, account: AccountId, token: str, view: ConversationView) -> list[int]:
     """Write down all that can be read of a conversation; the numbers of the account's own messages."""
     own: list[int] = []
     after = 0
@@ -165,7 +166,7 @@ async def _history(world: World, account: AccountId, token: str, view: Conversat
     return own
 
 
-async def _inbox(world: World, account: AccountId, token: str, cursor: Cursor) -> int:
+async def _inbox(world: Crowd, account: AccountId, token: str, cursor: Cursor) -> int:
     """Write down an inbox, from its beginning to `cursor` or what came after; where that ended."""
     at = Cursor(cursor.epoch, 0)
     while True:

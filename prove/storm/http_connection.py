@@ -8,9 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
+from prove.protocol.socket import host_and_port
 
 PATIENCE: Final = 45.0
 """Seconds for an answer: more than the longest poll waits, and than a server that is stopped for a while."""
@@ -26,6 +26,10 @@ class Answer(NamedTuple):
 
 Then = Callable[[Answer | None], None]
 """Takes the answer; None if the connection ended without one."""
+
+
+UNAUTHORIZED: Final = 401
+EXPIRED: Final = b'"token_expired"'
 
 
 class HttpConnection(asyncio.Protocol):
@@ -81,7 +85,9 @@ class HttpConnection(asyncio.Protocol):
             body = bytes(buffer[end + 4 : end + 4 + length])
             del buffer[: end + 4 + length]
             after = header(head, b"retry-after")
-            self._waiting.popleft()(Answer(int(head[9:12]), body, float(after) if after else None))
+            answer = Answer(int(head[9:12]), body, float(after) if after else None)
+            # The clock jumped while it was under way, and so over its token: to be asked again, as if it were lost.
+            self._waiting.popleft()(None if answer.status == UNAUTHORIZED and EXPIRED in body else answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: it is gone."""
@@ -101,14 +107,6 @@ def request(method: str, path: str, token: str, body: object = None, key: str | 
     if body is not None:
         lines += "Content-Type: application/json\r\n"
     return f"{lines}Content-Length: {len(content)}\r\n\r\n".encode() + content
-
-
-def host_and_port(url: str) -> tuple[str, int]:
-    """Where a URL leads."""
-    address = urlsplit(url)
-    assert address.hostname is not None
-    assert address.port is not None
-    return address.hostname, address.port
 
 
 def header(head: bytes, name: bytes) -> bytes | None:

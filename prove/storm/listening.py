@@ -4,13 +4,14 @@ import asyncio
 from typing import Final
 
 import msgspec
-from prove.storm.http_connection import Answer, HttpConnection, header, host_and_port, request
-from prove.storm.links import CONNECT_SECONDS, ClientFrame, Hearer, Posts, problem_of
+from prove.protocol.hearing import EventStream, frames_of
+from prove.protocol.requests import problem_of
+from prove.protocol.socket import CONNECT_SECONDS, host_and_port
+from prove.storm.http_connection import Answer, HttpConnection, header, request
+from prove.storm.links import ClientFrame, Hearer, Posts
 
-from chinwag.wire.codec import Cursor, decode_server, parse_cursor
-from chinwag.wire.frames import Bye, Limits, Reset, Welcome
+from chinwag.wire.frames import Bye
 from chinwag.wire.sync import SyncPage
-from chinwag.wire.values import AccountId, DeviceId
 
 LONG_WAIT: Final = 10
 """Seconds that a long poll waits."""
@@ -18,7 +19,6 @@ SHORT_PAUSE: Final = 0.25
 """Seconds between two short polls."""
 TRIES: Final = 50
 """Polls refused in a row, each with its Retry-After, after which the link ends."""
-NO_LIMITS: Final = Limits(0, 0, 0)
 
 
 class StreamLink(asyncio.Protocol):
@@ -28,9 +28,8 @@ class StreamLink(asyncio.Protocol):
         self._hearer = hearer
         self._cursor = cursor
         self._buffer = bytearray()
-        self._text = bytearray()
+        self._stream = EventStream()
         self._headed = False
-        self._welcome = False
         self._over = False
         self._transport: asyncio.Transport | None = None
         self._posts: Posts
@@ -92,13 +91,12 @@ class StreamLink(asyncio.Protocol):
         self._buffer += data
         if not self._headed and not self._head():
             return
-        self._chunks()
-        *blocks, rest = bytes(self._text).split(b"\n\n")
-        self._text = bytearray(rest)
-        for block in blocks:
+        for frame in self._stream.feed(self._chunks()):
             if self._over:
                 return
-            self._block(block)
+            self._hearer.frame(self, frame)
+            if isinstance(frame, Bye):
+                self.cut()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: the stream is gone, and so is the link."""
@@ -113,34 +111,22 @@ class StreamLink(asyncio.Protocol):
         self._headed = True
         if head[9:12] != b"200":
             after = float(header(head, b"retry-after") or 0)
-            why = problem_of(Answer(int(head[9:12]), bytes(self._buffer), after))
+            why = problem_of(int(head[9:12]), bytes(self._buffer))
             self._hearer.frame(self, Bye(why.code, after))
             self.cut()
             return False
         return True
 
-    def _chunks(self) -> None:
-        buffer = self._buffer
+    def _chunks(self) -> bytes:
+        """What is complete of the body."""
+        buffer, body = self._buffer, b""
         while (line := buffer.find(b"\r\n")) >= 0:
             size = int(buffer[:line], 16)
             if len(buffer) < line + 4 + size:
-                return
-            self._text += buffer[line + 2 : line + 2 + size]
+                break
+            body += buffer[line + 2 : line + 2 + size]
             del buffer[: line + 4 + size]
-
-    def _block(self, block: bytes) -> None:
-        data = b""
-        for line in block.split(b"\n"):
-            if line.startswith(b"id: ") and not self._welcome:
-                self._welcome = True
-                self._hearer.frame(self, welcome(parse_cursor(line[4:].decode())))
-            elif line.startswith(b"data: "):
-                data = line[6:]
-        if data:
-            frame = decode_server(data)
-            self._hearer.frame(self, frame)
-            if isinstance(frame, Bye):
-                self.cut()
+        return body
 
 
 class PollLink:
@@ -223,42 +209,21 @@ class PollLink:
                 await asyncio.sleep(answer.retry_after)
                 continue
             if answer.status != 200:
-                why = problem_of(answer)
+                why = problem_of(answer.status, answer.body)
                 self._hearer.frame(self, Bye(why.code, why.retry_after or 0.0))
                 break
             refused = 0
             page = msgspec.json.decode(answer.body, type=SyncPage)
-            self._page(page, first)
+            for frame in frames_of(page, first=first):
+                if not self._over:
+                    self._hearer.frame(self, frame)
             cursor, first = page.cursor, False
             if not page.events and not page.more and not self._wait:
                 await asyncio.sleep(SHORT_PAUSE)
         self.cut()
-
-    def _page(self, page: SyncPage, first: bool) -> None:
-        end = parse_cursor(page.cursor)
-        if first:
-            self._hearer.frame(self, welcome(end))
-        if page.reset is not None:
-            self._hearer.frame(self, Reset(page.reset, end.epoch, end.position))
-        for event in page.events:
-            if not self._over:
-                self._hearer.frame(self, event)
 
     async def _ask(self, path: str) -> Answer | None:
         answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         assert self._polling is not None
         self._polling.ask("GET", path, self._hearer.token, answered.set_result)
         return await answered
-
-
-def welcome(cursor: Cursor) -> Welcome:
-    """What a socket's `welcome` says. HTTP names no session, so the rest is empty."""
-    return Welcome(
-        session="",
-        account=AccountId(""),
-        device=DeviceId(""),
-        epoch=cursor.epoch,
-        position=cursor.position,
-        heartbeat=5.0,
-        limits=NO_LIMITS,
-    )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from prove.facts import ColdLoaded, Loaded, MarkNow
@@ -13,10 +13,7 @@ from prove.storm.world import Stuck, World
 from chinwag.client.mirror import Mirror
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import ConversationPage, ConversationView
-from chinwag.wire.values import AccountId, ConversationId
-
-if TYPE_CHECKING:
-    from prove.storm.device import Device
+from chinwag.wire.values import AccountId, ConversationId, DeviceId
 
 PATIENCE: Final = 120.0
 PAUSE: Final = 0.1
@@ -24,6 +21,18 @@ PAGE: Final = 50
 AGAIN: Final = (408, 429, 500, 502, 503)
 
 T = TypeVar("T")
+
+
+class Loader(Protocol):
+    """A device, as far as loading knows it."""
+
+    id: DeviceId
+    account: AccountId
+
+    @property
+    def token(self) -> str: ...
+
+    held: Held
 
 
 async def ask(
@@ -47,7 +56,7 @@ async def get(world: World, path: str, token: str, kind: type[T]) -> T:
     return msgspec.json.decode(answer.body, type=kind)
 
 
-async def cold_load(world: World, device: "Device") -> Cursor:
+async def cold_load(world: World, device: Loader) -> Cursor:
     """Load all that the device's account can see into a new state of the device; the cursor asked for before."""
     cursor = await get_cursor(world, device.token)
     world.write(ColdLoaded(device.id, device.account, cursor.epoch, cursor.position, world.now()))
@@ -60,7 +69,7 @@ async def cold_load(world: World, device: "Device") -> Cursor:
     return cursor
 
 
-async def load_conversation(world: World, device: "Device", conversation: ConversationId) -> bool:
+async def load_conversation(world: World, device: Loader, conversation: ConversationId) -> bool:
     """Load one conversation into the device's state; False if it is not to be seen."""
     answer = await ask(world, "GET", f"/v1/conversations/{conversation}", device.token)
     if answer.status != 200:
@@ -121,5 +130,5 @@ def loaded_mirror(account: AccountId, kind: type[Mirror], views: list[Conversati
     return mirror
 
 
-def _note(world: World, device: "Device", view: ConversationView) -> None:
+def _note(world: World, device: Loader, view: ConversationView) -> None:
     world.write(Loaded(device.id, view.id, view.first, view.head))

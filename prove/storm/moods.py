@@ -3,8 +3,9 @@
 import asyncio
 
 from prove.facts import Acked, Refused, Retry
+from prove.protocol.requests import answer_to
 from prove.storm.device import Device
-from prove.storm.links import Link, SocketLink, as_frame
+from prove.storm.links import Link, SocketLink
 from prove.storm.plan import TRANSPORTS, Character
 
 from chinwag.wire.frames import Ack, Error, Send, ServerFrame, Welcome
@@ -108,7 +109,7 @@ async def by_request(device: Device, conversation: ConversationId, name: str, te
     )
     if answer is None:
         return None
-    frame = as_frame(name, answer)
+    frame = answer_to(ClientId(name), answer.status, answer.body)
     note(device, conversation, frame)
     if isinstance(frame, Ack):
         return frame.number

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from prove.facts import Attempt, ChangeTried, Retry
+from prove.held import Held
 from prove.storm.lanes import Flight, Lane
+from prove.storm.links import Link
+from prove.storm.plan import PlannedDevice
+from prove.storm.world import World
 
 from chinwag.wire.frames import Change, Error, Send
 from chinwag.wire.values import (
+    AccountId,
     Add,
     ClientId,
     ConversationId,
+    DeviceId,
     GroupAction,
     Join,
     Leave,
@@ -21,9 +27,6 @@ from chinwag.wire.values import (
     SetTitle,
     Text,
 )
-
-if TYPE_CHECKING:
-    from prove.storm.device import Device
 
 REST: Final = 0.1
 """Seconds before a refused send goes again, where the server says nothing; out of turn it goes at once."""
@@ -50,10 +53,23 @@ KINDS: Final[dict[type, str]] = {
 }
 
 
+class Sender(Protocol):
+    """A device, as far as its outbox knows it."""
+
+    world: World
+    plan: PlannedDevice
+    account: AccountId
+    id: DeviceId
+    held: Held
+    link: Link | None
+    online: bool
+    session: int
+
+
 class Outbox:
     """One device's."""
 
-    def __init__(self, device: "Device") -> None:
+    def __init__(self, device: Sender) -> None:
         self._device = device
         self._world = device.world
         self.directs: list[ConversationId] = []

@@ -1,7 +1,7 @@
 """Accounts and devices written straight into a data folder, before its server starts.
 
 Each sign-up costs an argon2 hash, which is not what is tried here. These accounts have no password that anyone could
-log in with; their tokens are signed with the folder's own key, and outlast a clock that is an hour off.
+log in with; their tokens are signed with the folder's own key, as a server would sign them whose clock is as wrong.
 """
 
 from pathlib import Path
@@ -11,28 +11,58 @@ import msgspec
 from prove.storm.plan import Plan
 from sqlalchemy import create_engine, insert
 
+from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import open_directory_in, private_folder
+from chinwag.clock_offset import Wrong
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
-from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import system_clock
 
 WORKER: Final = 1021
 """The worker number of the ids that are made here."""
-TOKEN_MS: Final = 12 * 3_600_000
+TOKEN_MINUTES: Final = 60
+"""How long a token is good: no server lets it be longer."""
+FRESH_MS: Final = 20 * 60_000
+"""How old a token is at most that is shown."""
+
+
+class Passes:
+    """Tokens for the devices of a data folder, good by the server's clock, however far it is off."""
+
+    def __init__(self, data: Path, offset: Path) -> None:
+        """offset: the file that says how far the clock is off."""
+        self._clock = Wrong(system_clock, offset)
+        ring = KeyRing(FileKeyStore(data / "keys"), self._clock(), TOKEN_MINUTES * 60_000)
+        self._tokens = Tokens(ring, self._clock)
+        self._made: dict[DeviceId, tuple[str, int]] = {}
+
+    def token(self, account: AccountId, device: DeviceId) -> str:
+        """The device's token."""
+        now = self._clock()
+        token, at = self._made.get(device, ("", 0))
+        if not 0 <= now - at < FRESH_MS:
+            token = self._tokens.access(account, device)[0]
+            self._made[device] = token, now
+        return token
 
 
 class Person(msgspec.Struct, frozen=True):
-    """An account with one of its devices, and that device's token."""
+    """An account with one of its devices, and that device's tokens."""
 
     account: AccountId
     device: DeviceId
-    token: str
+    passes: Passes
+
+    def token(self) -> str:
+        """A token that is good now."""
+        return self.passes.token(self.account, self.device)
 
 
-async def settle(data: Path, plan: Plan) -> list[Person]:
-    """Make the plan's accounts and devices; one person for each device, in the plan's order."""
+async def settle(data: Path, plan: Plan, offset: Path) -> list[Person]:
+    """Make the plan's accounts and devices; one person for each device, in the plan's order. offset: the file that
+    says how far the server's clock is off."""
     await (await open_directory_in(private_folder(data))).close()  # makes the tables
     now = system_clock()
     ids = Snowflake(WORKER)
@@ -43,8 +73,8 @@ async def settle(data: Path, plan: Plan) -> list[Person]:
         connection.execute(insert(accounts), [_account(name, number, now) for number, name in enumerate(names)])
         connection.execute(insert(devices), [_device(account, device, now) for account, device in made])
     engine.dispose()
-    tokens = Tokens(KeyRing(data / "keys", now), system_clock, TOKEN_MS)
-    return [Person(account, device, tokens.access(account, device)[0]) for account, device in made]
+    passes = Passes(data, offset)
+    return [Person(account, device, passes) for account, device in made]
 
 
 def _account(account: AccountId, number: int, now: int) -> dict[str, object]:

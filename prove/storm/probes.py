@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 from prove.facts import Probed
+from prove.storm.crowd import Crowd
 from prove.storm.device import Device
 from prove.storm.loading import look_at_marks
 from prove.storm.moods import by_request
-from prove.storm.world import World
 
 from chinwag.client.events import decode_event, decode_numbered
 from chinwag.wire.codec import Cursor
@@ -29,7 +29,7 @@ PAGES: Final = 40
 class Probes:
     """Looks after acks of all devices."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Crowd) -> None:
         self._world = world
         self._acks = 0
         self._running = 0

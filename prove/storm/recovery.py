@@ -4,13 +4,13 @@ import time
 from typing import Final
 
 from prove.process import DidNotStartError, ServerProcess
-from prove.storm.world import World
+from prove.storm.crowd import Crowd
 
 SECONDS: Final = 90.0
 """For how long the first ack, and everybody's return, are waited for."""
 
 
-async def start_again(world: World, server: ServerProcess, died: float) -> None:
+async def start_again(world: Crowd, server: ServerProcess, died: float) -> None:
     """Start the server, and wait for the first ack and for everybody to come back; both are noted in the tally."""
     sessions = world.sessions
     world.died()
@@ -33,6 +33,6 @@ async def die_at_start(server: ServerProcess) -> bool:
     return False
 
 
-def all_since(world: World, sessions: int) -> bool:
+def all_since(world: Crowd, sessions: int) -> bool:
     """Whether every device that wants to be connected has had a session after the first `sessions`."""
     return all(device.dead or not device.wanted or device.session > sessions for device in world.devices)

@@ -10,11 +10,12 @@ from typing import Final
 
 import msgspec
 from prove.faults.at_point import SERVING
+from prove.faults.clock import clock_file
 from prove.faults.disk import Disk, small_disk
 from prove.process import ServerProcess
 from prove.record import Recorder, read
 from prove.storm.outcome import shortcomings, table
-from prove.storm.people import settle
+from prove.storm.people import TOKEN_MINUTES, settle
 from prove.storm.plan import Plan, Trouble, make_plan
 from prove.storm.storm import Storm
 from prove.storm.tally import Tally
@@ -28,6 +29,7 @@ ROOMY: Final = tuple(
     for flag in (f"--limits-{kind}-per-second", "100000", f"--limits-{kind}-burst", "1000000")
 )
 """The server's limits on single devices, out of the way: it is its promises that are tried here."""
+LONG: Final = ("--accounts-access-token-minutes", str(TOKEN_MINUTES))
 SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds", "8")
 """Who goes is offline soon, so that this can be waited for; still longer than any server is stopped."""
 
@@ -67,8 +69,9 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     logging.getLogger("aiofastnet").setLevel(logging.ERROR)
     stuck = ""
     async with _disk(folder / "data", wanted.kinds) as disk:
-        people = await settle(disk.seen if disk is not None else folder / "data", plan)
-        server = ServerProcess(folder / "data", *ROOMY, *SOON, command=_command(wanted, disk))
+        data = folder / "data"
+        people = await settle(disk.seen if disk is not None else data, plan, clock_file(data))
+        server = ServerProcess(data, *ROOMY, *SOON, *LONG, command=_command(wanted, disk))
         with Recorder(record, wanted.seed, f"a storm of {wanted.kills} kills") as recorder:
             storm = Storm(plan, people, Troubles(server, disk), recorder, say)
             try:

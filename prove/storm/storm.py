@@ -11,6 +11,7 @@ from prove.facts import Acked, ChangeTried
 from prove.record import Recorder
 from prove.storm.account_changes import change_accounts
 from prove.storm.changes import Groups, revoke
+from prove.storm.crowd import Crowd
 from prove.storm.device import Device
 from prove.storm.ending import come_to_rest, read_afresh, read_all
 from prove.storm.loading import ask
@@ -20,7 +21,7 @@ from prove.storm.plan import Plan
 from prove.storm.probes import Probes
 from prove.storm.tally import Tally
 from prove.storm.troubles import Troubles
-from prove.storm.world import Stuck, World
+from prove.storm.world import Stuck
 
 from chinwag.wire.conversations import Placed
 from chinwag.wire.values import AccountId, ConversationId, direct_id
@@ -42,7 +43,7 @@ class Storm:
         self._plan = plan
         self._say = say
         self._troubles = troubles
-        self.world = World(recorder, plan.seed)
+        self.world = Crowd(recorder, plan.seed)
         self.world.devices = [
             Device(self.world, planned, person.account, person.device, person.token)
             for planned, person in zip(plan.devices, people, strict=True)

@@ -11,9 +11,9 @@ from prove.faults.disk import Disk
 from prove.faults.files import no_files
 from prove.faults.pause import stopped
 from prove.process import ServerProcess
+from prove.storm.crowd import Crowd
 from prove.storm.plan import IN_FLIGHT, START, PlannedTrouble, Trouble
 from prove.storm.recovery import all_since, die_at_start, start_again
-from prove.storm.world import World
 
 SECONDS: Final = 60.0
 """For how long anything is waited for that a trouble needs."""
@@ -47,10 +47,10 @@ class Troubles:
         """What was done last, for people."""
         self._points = FailPoint(server)
         self._clock = WrongClock(server)
-        self._world: World
+        self._world: Crowd
         self._acked_at_kill = 0
 
-    async def begin(self, world: World) -> None:
+    async def begin(self, world: Crowd) -> None:
         """Start the server."""
         self._world = world
         self._points.disarm()

@@ -1,18 +1,18 @@
-"""What all parts of a storm share: the record, the counts, the server's address, the draw, and waiting with an end."""
+"""What all parts of a storm share: the record, the counts, the server's address, the draw, and waiting with an end.
+
+It knows nobody who is in it: `prove/storm/crowd.py` does.
+"""
 
 import asyncio
 import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from prove.facts import AnyFact, Probed
 from prove.record import Recorder
 from prove.storm.http_connection import Asking
 from prove.storm.tally import Tally
-
-if TYPE_CHECKING:
-    from prove.storm.device import Device
 
 POLL: Final = 0.02
 """Seconds between two looks at what is waited for."""
@@ -32,7 +32,6 @@ class World:
         self.tally = Tally()
         self.url = ""
         self.asking = Asking(lambda: self.url)
-        self.devices: list[Device] = []
         self.over = False
         """No new send is begun; what is under way is brought to its end."""
         self.recovering = False
@@ -56,14 +55,6 @@ class World:
         self.sessions += 1
         return self.sessions
 
-    def in_flight(self) -> int:
-        """Sends under way now."""
-        return sum(device.in_flight for device in self.devices)
-
-    def online(self) -> int:
-        """Devices that are connected."""
-        return sum(device.online for device in self.devices)
-
     def died(self) -> None:
         """The server is dead: nobody finds it until its address is set again."""
         self.first_ack, self.url, self.recovering = None, "", True
@@ -71,8 +62,6 @@ class World:
     def recovered(self) -> None:
         """Everybody is back."""
         self.recovering = False
-        for device in self.devices:
-            device.outbox.pump()
 
     def acked(self) -> None:
         """A send was acked for the first time."""
@@ -109,10 +98,7 @@ class World:
 
     def state(self) -> str:
         """Where things stand, for people."""
-        waiting = [device for device in self.devices if device.unanswered and not device.dead]
-        worst = max(waiting, key=lambda device: device.unanswered, default=None)
-        text = f"{self.tally.acked} acked, {self.in_flight()} in flight, {self.online()} online"
-        return text if worst is None else f"{text}; {len(waiting)} devices wait for answers, such as {worst.state()}"
+        return f"{self.tally.acked} acked"
 
     async def close(self) -> None:
         """End all that runs. Nothing more is noted: that devices go now is no part of the run."""
@@ -120,8 +106,6 @@ class World:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for device in self.devices:
-            device.close()
         self.asking.close()
 
     def _done(self, task: "asyncio.Task[None]") -> None:

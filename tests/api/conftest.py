@@ -10,6 +10,7 @@ import uvicorn
 from argon2 import PasswordHasher
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
+from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.admission import Admission
@@ -48,17 +49,17 @@ class Process:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
-    async def log_in(self, name: str, password: str = PASSWORD) -> "Session":
+    async def log_in(self, name: str, password: str = PASSWORD) -> "LoggedInDevice":
         answer = await self.client.post("/v1/sessions", json={"name": name, "password": password, "device": "test"})
         assert answer.status_code == 201, answer.text
-        return Session(self.client, answer.json())
+        return LoggedInDevice(self.client, answer.json())
 
-    async def person(self, name: str) -> "Session":
+    async def person(self, name: str) -> "LoggedInDevice":
         await self.sign_up(name)
         return await self.log_in(name)
 
 
-class Session:
+class LoggedInDevice:
     """A device that is logged in."""
 
     def __init__(self, client: httpx2.AsyncClient, tokens: dict[str, object]) -> None:
@@ -108,7 +109,7 @@ class Start:
         directory, bus, time, keys = self._shared
         ids = Snowflake(len(self._running))
         passwords = Passwords(CHEAP)
-        accounts = open_accounts(directory, bus, ids, time, keys, rules or AccountRules(), passwords)
+        accounts = open_accounts(directory, bus, ids, time, FileKeyStore(keys), rules or AccountRules(), passwords)
         admission = Admission(accounts.tokens, directory, bus, time)
         app = api(admission, [account_routes(accounts)], settings or ApiSettings())
         config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from chinwag.adapters.files import FileKeyStore
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.key_ring import KeyRing
+from chinwag.flow.access.rotate_keys import rotate_keys
+from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.accounts.disable import disable
 from chinwag.ports.directory import Directory
 
@@ -114,11 +118,8 @@ async def test_many_who_ask_at_once_share_one_answer(server: Process, directory:
 
 
 async def test_a_token_of_other_keys_lets_nobody_in(server: Process, tmp_path: Path, time: Time) -> None:
-    from chinwag.flow.access.keys import KeyRing
-    from chinwag.flow.access.tokens import Tokens
-
     ann = await server.person("ann")
-    forged, _ = Tokens(KeyRing(tmp_path / "others", time()), time).access(ann.account, ann.device)
+    forged, _ = Tokens(KeyRing(FileKeyStore(tmp_path / "others"), time()), time).access(ann.account, ann.device)
     unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
     for token in (forged, unsigned, "", "x", "a.b.c", ann.access[:-4] + "AAAA", "x" * 9000):
         with pytest.raises(Refused) as refusal:
@@ -131,7 +132,7 @@ async def test_a_token_outlives_the_rotation_of_keys_in_every_process(start: Sta
     one, two = await start(), await start()
     ann = await one.person("ann")
     time.forward(2000)
-    one.accounts.tokens.rotate()
+    await rotate_keys(one.accounts)
     assert (await two.admission.check(ann.access)).account == ann.account
     new, _ = one.accounts.tokens.access(ann.account, ann.device)
     assert (await two.admission.check(new)).account == ann.account

@@ -11,14 +11,14 @@ import structlog
 
 from chinwag import logs
 from chinwag.config import Log
-from chinwag.domain.account import Settings
+from chinwag.domain.account import AccountSettings
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.change_password import reset_password
 from chinwag.flow.access.collaborators import AccountRules
 from chinwag.flow.access.log_in import log_in
+from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.passwords import Passwords
-from chinwag.flow.access.session import Session
 from chinwag.ports.directory import Account, Directory
 from chinwag.roles.api import answers
 from chinwag.roles.api.app import ApiSettings
@@ -187,15 +187,15 @@ async def test_no_password_or_token_reaches_a_log(server: Process, directory: Di
 
 
 def test_no_password_or_token_shows_in_a_repr() -> None:
-    account = Account(AccountId("1"), "ann", "", "", Settings(), False, 1)
+    account = Account(AccountId("1"), "ann", "", "", AccountSettings(), False, 1)
     for holder in (
         LogInRequest(name="ann", password=PASSWORD),
         SignUpRequest(name="ann", password=PASSWORD, invitation=PASSWORD),
         ChangePasswordRequest(current=PASSWORD, new=PASSWORD),
         CloseAccountRequest(password=PASSWORD),
         RefreshRequest(refresh_token=PASSWORD, attempt=PASSWORD),
-        answers.session(Session(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1)),
-        Session(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1),
+        answers.session(LoggedIn(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1)),
+        LoggedIn(account, DeviceId("2"), PASSWORD, 1, PASSWORD, 1),
     ):
         assert PASSWORD not in f"{holder} {holder!r} {[holder]}"
         assert PASSWORD not in str(holder.__rich_repr__())

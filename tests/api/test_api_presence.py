@@ -17,7 +17,7 @@ from chinwag.roles.api.app import ApiSettings, api
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.presence.role import PresenceRole
 
-from .conftest import Process, Session, Time
+from .conftest import LoggedInDevice, Process, Time
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def client(server: Process, presence: PresenceRole, embedded: Embedded) ->
         yield opened
 
 
-async def connect(embedded: Embedded, who: Session, time: Time) -> None:
+async def connect(embedded: Embedded, who: LoggedInDevice, time: Time) -> None:
     """Say that `who` has connected, and wait until people are told."""
     told = asyncio.Event()
     stop = embedded.bus.subscribe(PEOPLE, lambda _: told.set())
@@ -59,7 +59,7 @@ async def connect(embedded: Embedded, who: Session, time: Time) -> None:
     stop()
 
 
-async def ask(client: httpx2.AsyncClient, asker: Session, *accounts: str) -> httpx2.Response:
+async def ask(client: httpx2.AsyncClient, asker: LoggedInDevice, *accounts: str) -> httpx2.Response:
     headers = {"authorization": f"Bearer {asker.access}"}
     return await client.get("/v1/presence", params=[("account", one) for one in accounts], headers=headers)
 

@@ -6,7 +6,8 @@ import msgspec
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.domain.account_change import AccountChange, DeviceRevoked
-from chinwag.ports.bus import REVOKED, Revoked, Signal
+from chinwag.flow.access.collaborators import AccountRules
+from chinwag.ports.bus import REVOKED, Publication, Revoked
 from chinwag.ports.directory import Directory
 
 from .conftest import Process, Start, Time
@@ -48,7 +49,7 @@ async def test_a_used_token_revokes_the_device_and_nothing_else(
     server: Process, directory: Directory, bus: EmbeddedBus
 ) -> None:
     ann, other = await server.person("ann"), await server.log_in("ann")
-    heard: list[Signal] = []
+    heard: list[Publication] = []
     bus.subscribe(REVOKED, heard.append)
     stolen = ann.refresh_token
     ann.take((await ann.refresh("attempt-1")).json())
@@ -104,3 +105,19 @@ async def test_only_digests_are_stored(server: Process, directory: Directory) ->
     assert stored is not None
     assert ann.refresh_token.encode() not in stored.digest
     assert len(stored.digest) == 32
+
+
+async def test_a_device_that_was_away_too_long_is_out_by_whatever_token_and_attempt(start: Start, time: Time) -> None:
+    """The successor was never used, so the old token with its attempt would give it again."""
+    server = await start(AccountRules(refresh_token_ms=30 * DAY))
+    for presented in ("old", "current", "never ours"):
+        ann = await server.person(f"ann-{presented.replace(' ', '-')}")
+        old = ann.refresh_token
+        current = str((await ann.refresh("attempt-1")).json()["refresh_token"])
+        time.forward(30 * DAY - 1)
+        assert (await ann.refresh("attempt-1", token=old)).json()["refresh_token"] == current
+        time.forward(1)
+        token = {"old": old, "current": current, "never ours": server.accounts.tokens.refresh(ann.device)}[presented]
+        for attempt in ("attempt-1", "attempt-2"):
+            answer = await ann.refresh(attempt, token=token)
+            assert (answer.status_code, answer.json()["code"]) == (401, "revoked"), (presented, attempt)

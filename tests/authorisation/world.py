@@ -14,6 +14,7 @@ from tests.support.people import PASSWORD, Crowd
 
 from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded.bus import EmbeddedBus
+from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly import Server, open_directory_in, private_folder
 from chinwag.config import Config
 from chinwag.domain.command import GroupAction
@@ -101,7 +102,7 @@ async def settle(data: Path) -> dict[str, tuple[AccountId, DeviceId, str]]:
     directory = await open_directory_in(private_folder(data))
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     accounts = open_accounts(
-        directory, EmbeddedBus(), Snowflake(1023), system_clock, data / "keys", AccountRules(), cheap
+        directory, EmbeddedBus(), Snowflake(1023), system_clock, FileKeyStore(data / "keys"), AccountRules(), cheap
     )
     made: dict[str, tuple[AccountId, DeviceId, str]] = {}
     try:

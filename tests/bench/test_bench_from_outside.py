@@ -12,7 +12,7 @@ from prove.process import ServerProcess
 from tests.life.commands import BOUND, chinwag
 from tests.support import quick_server
 
-from chinwag.bench.visit import WORKS
+from chinwag.load.visit import WORKS
 
 pytestmark = pytest.mark.measuring
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chinwag.bench.figures import Outcome, merged, milliseconds, quantile, spread
+from chinwag.load.figures import Outcome, merged, milliseconds, quantile, spread
 
 delays = st.lists(st.floats(min_value=0, max_value=10), min_size=1, max_size=50)
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from chinwag.client import Client, Session
+from chinwag.client import Client, Credentials
 from chinwag.wire.conversations import CurrentCursor
 from chinwag.wire.values import DeviceId
 
 from .scripted import ME, ScriptedServer
 
 
-def session(url: str, expires_in: float = 600.0) -> Session:
-    """A session as a log-in leaves it."""
-    return Session(
+def credentials(url: str, expires_in: float = 600.0) -> Credentials:
+    """Credentials as a log-in leaves them."""
+    return Credentials(
         url=url,
         account=ME,
         name="ada",
@@ -28,7 +28,7 @@ def session(url: str, expires_in: float = 600.0) -> Session:
 
 def client_of(server: ScriptedServer, store: Path | None = None, expires_in: float = 600.0) -> Client:
     """A client of the scripted server."""
-    return Client(session(server.url, expires_in), store=store)
+    return Client(credentials(server.url, expires_in), store=store)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from chinwag.client import ApiError, Client, LoggedOut
 from chinwag.wire.errors import Code, Refused, problem
 from chinwag.wire.http import AccountSettings, Me, SessionTokens
 
-from .conftest import session
+from .conftest import credentials
 from .scripted import ScriptedServer
 
 pytestmark = pytest.mark.asyncio
@@ -25,7 +25,7 @@ def _renewing(server: ScriptedServer) -> None:
 @pytest.mark.parametrize("code", [Code.REVOKED, Code.ACCOUNT_DISABLED])
 async def test_a_revoked_device_is_logged_out_by_any_answer(scripted: ScriptedServer, code: Code) -> None:
     _refusing(scripted, "GET /v1/me", code)
-    client = Client(session(scripted.url))
+    client = Client(credentials(scripted.url))
     with pytest.raises(LoggedOut) as told:
         await client.me()
     assert told.value.code == code
@@ -40,7 +40,7 @@ async def test_a_server_that_knows_neither_token_logs_out(scripted: ScriptedServ
     """So it is with a new data folder, and after a restore of what was before this device."""
     _refusing(scripted, "GET /v1/me", Code.UNAUTHENTICATED)
     _refusing(scripted, "POST /v1/sessions/refresh", code)
-    client = Client(session(scripted.url))
+    client = Client(credentials(scripted.url))
     with pytest.raises(LoggedOut):
         await client.me()
     await client.close()
@@ -49,7 +49,7 @@ async def test_a_server_that_knows_neither_token_logs_out(scripted: ScriptedServ
 async def test_a_new_token_that_is_not_taken_either_logs_out(scripted: ScriptedServer) -> None:
     _refusing(scripted, "GET /v1/me", Code.UNAUTHENTICATED)
     _renewing(scripted)
-    client = Client(session(scripted.url))
+    client = Client(credentials(scripted.url))
     with pytest.raises(LoggedOut):
         await client.me()
     await client.close()
@@ -57,7 +57,7 @@ async def test_a_new_token_that_is_not_taken_either_logs_out(scripted: ScriptedS
 
 async def test_other_refusals_do_not(scripted: ScriptedServer) -> None:
     _refusing(scripted, "GET /v1/me", Code.FORBIDDEN)
-    client = Client(session(scripted.url))
+    client = Client(credentials(scripted.url))
     with pytest.raises(ApiError) as told:
         await client.me()
     assert not isinstance(told.value, LoggedOut)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from chinwag.client.mirror import Mirror
 from chinwag.domain import command as c
 from chinwag.domain.body import Text
-from chinwag.domain.conversation import Conversation, Position, Role, Settings, Span
-from chinwag.domain.decide import Placed, decide
+from chinwag.domain.conversation import Conversation, GroupSettings, Position, Role, Span
+from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.events import Delivered, Message, NumberedEvent, Read
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.marks import Mark, Marks, merge, read_up_to, unread
@@ -31,7 +31,7 @@ _action = st.one_of(
     st.builds(c.SetTitle, st.sampled_from(["one", "two"])),
     st.builds(
         c.SetSettings,
-        st.builds(Settings, st.sampled_from(["all", "joined"]), st.sampled_from(["open", "closed"])),
+        st.builds(GroupSettings, st.sampled_from(["all", "joined"]), st.sampled_from(["open", "closed"])),
     ),
 )
 _step = st.tuples(_account, st.one_of(_action, st.just("read")))
@@ -47,14 +47,14 @@ class World:
         self.marks: dict[AccountId, Marks] = {}
         self.inbox: list[NumberedEvent | Read | Delivered] = []
         self.commands = 0
-        self.do(ME, c.Create("zero", (YOU,), Settings(history="all", join="open")))
+        self.do(ME, c.Create("zero", (YOU,), GroupSettings(history="all", join="open")))
 
     def do(self, account: AccountId, action: c.Action) -> None:
         """One command; refused ones leave no trace."""
         self.commands += 1
         wish = c.Command(GROUP, account, DeviceId("9"), ClientId(str(self.commands)), self.commands, action)
         decided = decide(self.state, wish, Position(1, self.commands, 0))
-        if isinstance(decided, Placed):
+        if isinstance(decided, Numbered):
             self.state = decided.state
             self.events.append(decided.event)
             self.spans |= {(span.account, span.first): span for span in decided.spans}

@@ -7,7 +7,7 @@ from prove.process import ServerProcess
 from tests.life.commands import chinwag
 
 from chinwag.client import ApiError, Client
-from chinwag.wire.values import AccountEvent, Announced, Settings
+from chinwag.wire.values import AccountEvent, Announced, GroupSettings
 
 pytestmark = pytest.mark.asyncio
 PASSWORD = "correct horse battery"
@@ -29,7 +29,7 @@ async def test_links_open_groups_blocks_and_announcements(process: ServerProcess
         with pytest.raises(ApiError, match="join link"):
             await bob.look_at_link(made.code)
 
-        opened = (await ada.create_group("readers", settings=Settings(join="open"))).conversation
+        opened = (await ada.create_group("readers", settings=GroupSettings(join="open"))).conversation
         found = await bob.find_groups("READ")
         assert [one.id for one in found.items] == [opened]
         assert await bob.open_group(opened) == found.items[0]

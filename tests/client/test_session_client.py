@@ -13,8 +13,8 @@ from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.errors import Code, Problem, Refused, problem
 from chinwag.wire.frames import Ack, Bye, Error, Received, Reset, Send
 from chinwag.wire.frames import Read as ReadFrame
+from chinwag.wire.gateways import GatewayOption, GatewayOptions
 from chinwag.wire.http import AccountSettings, Me, RefreshRequest, SessionTokens
-from chinwag.wire.sync import GatewayOption, GatewayOptions
 from chinwag.wire.values import ClientId, Message, Read, Text, Typing
 
 from .conftest import client_of
@@ -303,8 +303,8 @@ async def test_a_lost_answer_to_a_refresh_is_asked_for_with_the_same_attempt(
         assert hello.token == "access-2"
         assert len(attempts) == 2
         assert attempts[0] == attempts[1]
-        assert client.session.refresh_token == "refresh-2"
-    assert Client.resume(tmp_path).session.access_token == "access-2"
+        assert client.credentials.refresh_token == "refresh-2"
+    assert Client.resume(tmp_path).credentials.access_token == "access-2"
 
 
 async def test_an_expired_token_is_renewed_and_a_revoked_device_hears_of_it(scripted: ScriptedServer) -> None:

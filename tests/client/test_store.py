@@ -12,7 +12,7 @@ from chinwag.client.store import LEFT_MOST, DeviceStore
 from chinwag.wire.frames import Send
 from chinwag.wire.values import ClientId, ConversationId, DeviceId, Text
 
-from .conftest import session
+from .conftest import credentials
 from .scripted import TALK
 
 pytestmark = pytest.mark.asyncio
@@ -56,7 +56,7 @@ async def test_a_client_tells_what_was_left_over(tmp_path: Path) -> None:
     store.claim(DeviceId("8"))
     _keep(store, "not heard of")
     store.close()
-    client = Client(session("http://127.0.0.1:9"), store=tmp_path)
+    client = Client(credentials("http://127.0.0.1:9"), store=tmp_path)
     assert [(one.conversation, one.frame.id) for one in client.left_over()] == [(TALK, "not heard of")]
     client.forget_left_over()
     assert not client.left_over()

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from chinwag.domain.account import Settings, name_key
+from chinwag.domain.account import AccountSettings, name_key
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.ports.directory import Account, Device, Directory
 
@@ -15,7 +15,7 @@ def account(id_: str, name: str | None = None) -> Account:
         name=name or f"name{id_}",
         display_name="",
         about="",
-        settings=Settings(),
+        settings=AccountSettings(),
         admin=False,
         created_at=1,
     )

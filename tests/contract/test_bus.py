@@ -5,23 +5,23 @@ from collections.abc import Callable
 
 from tests.contract.harness import ANN, Harness
 
-from chinwag.ports.bus import PEOPLE, REVOKED, NodeId, Revoked, Signal, Tell, answers_to
+from chinwag.ports.bus import PEOPLE, REVOKED, NodeId, Publication, Revoked, Tell, answers_to
 
 
 class Ear:
     """Keeps what it hears, and says when there is enough."""
 
     def __init__(self) -> None:
-        self.heard: list[Signal] = []
+        self.heard: list[Publication] = []
         self._enough = asyncio.Event()
         self._count = 0
 
-    def __call__(self, signal: Signal) -> None:
-        self.heard.append(signal)
+    def __call__(self, publication: Publication) -> None:
+        self.heard.append(publication)
         if len(self.heard) >= self._count:
             self._enough.set()
 
-    async def until(self, count: int) -> list[Signal]:
+    async def until(self, count: int) -> list[Publication]:
         self._count = count
         if len(self.heard) < count:
             self._enough.clear()
@@ -69,7 +69,7 @@ async def test_who_unsubscribes_hears_nothing_more(ports: Harness) -> None:
 
 
 async def test_a_handler_that_raises_stops_nobody(ports: Harness) -> None:
-    def broken(_: Signal) -> None:
+    def broken(_: Publication) -> None:
         raise ValueError("broken on purpose")
 
     ear = Ear()
@@ -85,9 +85,9 @@ async def test_a_handler_may_publish_and_subscribe(ports: Harness) -> None:
     ear = Ear()
     unsubscribe: list[Callable[[], None]] = []
 
-    def handler(signal: Signal) -> None:
+    def handler(publication: Publication) -> None:
         unsubscribe.append(ports.bus.subscribe(mine, ear))
-        ports.bus.publish(mine, signal)
+        ports.bus.publish(mine, publication)
 
     ports.bus.subscribe(PEOPLE, handler)
     ports.bus.publish(PEOPLE, tell(1))

@@ -12,7 +12,7 @@ import pytest
 from tests.contract.directories import Open, account, device, people
 
 from chinwag.adapters.relational import NewerDatabaseError
-from chinwag.domain.account import NameKey, Settings, name_key
+from chinwag.domain.account import AccountSettings, NameKey, name_key
 from chinwag.domain.account_friendship import Bond, befriend, unfriend
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
@@ -53,7 +53,7 @@ async def test_every_change_raises_the_version(directory: Directory) -> None:
     one = AccountId("1")
     async with directory.transaction() as transaction:
         assert (await transaction.accounts.set_profile(one, "Ann", "me")).version == 2
-        assert (await transaction.accounts.set_settings(one, Settings(direct_from="friends"))).version == 3
+        assert (await transaction.accounts.set_settings(one, AccountSettings(direct_from="friends"))).version == 3
         assert (await transaction.accounts.set_disabled(one, True)).disabled
         assert await transaction.accounts.touch(one) == 5
         await transaction.accounts.set_password(one, "other")

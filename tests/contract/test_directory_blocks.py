@@ -1,9 +1,9 @@
-"""The contract of the Directory's blocks and of the refusals that are due, over every adapter."""
+"""The contract of the Directory's blocks and of the declines that are due, over every adapter."""
 
 from tests.contract.directories import Open, people
 
 from chinwag.domain.ids import AccountId
-from chinwag.ports.directory import Directory, RefusalDue
+from chinwag.ports.directory import DeclineDue, Directory
 
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 
@@ -34,17 +34,17 @@ async def test_a_block_has_a_direction(directory: Directory) -> None:
 
 async def test_refusals_wait_oldest_first_one_a_pair_until_done(directory: Directory, opener: Open) -> None:
     async with directory.transaction() as transaction:
-        refusals = transaction.refusals
-        await refusals.add(ANN, BEN, 1)
-        await refusals.add(ANN, None, 2)
-        await refusals.add(ANN, BEN, 3)
+        declines = transaction.declines
+        await declines.add(ANN, BEN, 1)
+        await declines.add(ANN, None, 2)
+        await declines.add(ANN, BEN, 3)
     again = await opener()
     async with again.transaction() as transaction:
-        waiting = await transaction.refusals.pending(9)
-        assert waiting == [RefusalDue(ANN, None, 2), RefusalDue(ANN, BEN, 3)]
-        assert await transaction.refusals.pending(1) == waiting[:1]
-        await transaction.refusals.done(waiting[0])
-        assert await transaction.refusals.pending(9) == waiting[1:]
-        await transaction.refusals.done(waiting[1])
-        assert await transaction.refusals.pending(9) == []
+        waiting = await transaction.declines.pending(9)
+        assert waiting == [DeclineDue(ANN, None, 2), DeclineDue(ANN, BEN, 3)]
+        assert await transaction.declines.pending(1) == waiting[:1]
+        await transaction.declines.done(waiting[0])
+        assert await transaction.declines.pending(9) == waiting[1:]
+        await transaction.declines.done(waiting[1])
+        assert await transaction.declines.pending(9) == []
     await again.close()

@@ -18,6 +18,8 @@ from chinwag.wire.values import (
     Body,
     Delivered,
     Event,
+    GroupSettings,
+    GroupSettingsChanged,
     Join,
     Joined,
     Leave,
@@ -32,8 +34,6 @@ from chinwag.wire.values import (
     RoleChanged,
     SetRole,
     SetSettings,
-    Settings,
-    SettingsChanged,
     SetTitle,
     Text,
 )
@@ -400,14 +400,14 @@ async def sees_renamed(stage: Stage, who: str, place: str, text: str, refused: R
 async def sees_set(stage: Stage, who: str, place: str, options: dict[str, str], refused: Refused) -> None:
     """New settings."""
     del refused
-    await _notice(stage, who, place, None, f"settings {options}", SettingsChanged(_settings(options)))
+    await _notice(stage, who, place, None, f"settings {options}", GroupSettingsChanged(_settings(options)))
 
 
 # Groups
 
 
-def _settings(options: dict[str, str]) -> Settings:
-    return msgspec.convert(options, Settings)
+def _settings(options: dict[str, str]) -> GroupSettings:
+    return msgspec.convert(options, GroupSettings)
 
 
 @says("{who} makes group {place}[ called {text}] with {names}[ set {options}]")

@@ -4,11 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.support.stage import on_stage
+from tests.support.backstage import backstage
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Leave, Remove, Send
-from chinwag.domain.conversation import Settings
+from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import accept
@@ -17,9 +17,9 @@ ANNA, BERTA = "1", "2"
 
 
 async def test_a_retry_of_what_was_placed_is_answered_also_after_one_is_out(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA, "3")
-        tea = await stage.group(ANNA, "Tea", Settings(), BERTA, "3")
+        tea = await stage.group(ANNA, "Tea", GroupSettings(), BERTA, "3")
         sent = await stage.do(BERTA, tea, Send(Text("hello")), "m1")
         left = await stage.do(BERTA, tea, Leave(), "gone")
         await stage.do(ANNA, tea, Remove(AccountId("3")))
@@ -40,7 +40,7 @@ class _Away:
 
 
 async def test_a_look_up_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA)
         monkeypatch.setattr(stage.accept, "_permits", _Away())
         monkeypatch.setattr(accept, "ANSWER_SECONDS", 0.05)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.stage import Stage, on_stage
+from tests.support.backstage import Backstage, backstage
 
 from chinwag.domain.account_change import Announced
 from chinwag.domain.events import AccountEvent
@@ -15,7 +15,7 @@ from chinwag.flow.announcements import announce_some
 from chinwag.ports.inbox import Inline
 
 
-async def heard(stage: Stage, account: str) -> list[str]:
+async def heard(stage: Backstage, account: str) -> list[str]:
     page = await stage.embedded.inbox.read(AccountId(account), 0, 100)
     events = [msgspec.json.decode(one.event, type=AccountEvent) for one in page.entries if isinstance(one, Inline)]
     return [one.change.id for one in events if isinstance(one.change, Announced)]
@@ -23,7 +23,7 @@ async def heard(stage: Stage, account: str) -> list[str]:
 
 async def test_everybody_hears_it_over_crashes_and_who_comes_later_does_not(tmp_path: Path) -> None:
     people = [f"{n}" for n in range(1000, 1450)]
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people(*people)
         made = await announce(stage.accounts, "tea is ready", key="k")
         assert await announce(stage.accounts, "tea is ready", key="k") == made
@@ -31,7 +31,7 @@ async def test_everybody_hears_it_over_crashes_and_who_comes_later_does_not(tmp_
         stage.directory.failing = 1
         with pytest.raises(Refused):  # posted, and not noted
             await announce_some(stage.directory, stage.embedded.inbox)
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
+    async with backstage(tmp_path / "data", epoch=2) as stage:
         while await announce_some(stage.directory, stage.embedded.inbox):
             pass
         counts = [len(await heard(stage, one)) for one in people]
@@ -44,7 +44,7 @@ async def test_everybody_hears_it_over_crashes_and_who_comes_later_does_not(tmp_
 
 
 async def test_an_announcement_is_text_of_bounded_length(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         for text in (" ", "x" * 4001, "a\x07"):
             with pytest.raises(Refused):
                 await announce(stage.accounts, text)

@@ -11,7 +11,7 @@ from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id
 from chinwag.domain.refusal import Code
 from chinwag.flow.deliver import Deliver
-from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Signal, Subject, answers_to
+from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Publication, Subject, answers_to
 from chinwag.ports.log import Submission
 from chinwag.ports.message_store import MessageStore
 
@@ -45,11 +45,11 @@ class FailingBus:
     def __getattr__(self, name: str) -> object:
         return getattr(self._bus, name)
 
-    def publish(self, subject: Subject, signal: Signal) -> None:
+    def publish(self, subject: Subject, publication: Publication) -> None:
         if not self.failed.is_set():
             self.failed.set()
             raise OSError("the bus is at fault")
-        self._bus.publish(subject, signal)
+        self._bus.publish(subject, publication)
 
 
 class Answering:
@@ -60,9 +60,9 @@ class Answering:
         self._more = asyncio.Event()
         embedded.bus.subscribe(answers_to(NODE), self._take)
 
-    def _take(self, signal: Signal) -> None:
-        assert isinstance(signal, Answers)
-        self.answers |= {answer.ref: answer for answer in signal.answers}
+    def _take(self, publication: Publication) -> None:
+        assert isinstance(publication, Answers)
+        self.answers |= {answer.ref: answer for answer in publication.answers}
         self._more.set()
 
     async def wait(self, *refs: int) -> list[Answer]:

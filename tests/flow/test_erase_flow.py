@@ -5,10 +5,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.stage import Stage, on_stage
+from tests.support.backstage import Backstage, backstage
 
 from chinwag.domain.account_change import AccountClosed, ProfileChanged
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, direct_id
 from chinwag.domain.refusal import Code, Refused
@@ -18,13 +18,13 @@ from chinwag.flow.erase import Erase, ErasePorts, without_profile
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
 from chinwag.ports.bus import NodeId
-from chinwag.ports.directory import Stage as Reached
+from chinwag.ports.directory import ErasureStage
 from chinwag.ports.inbox import Posting
 
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 
 
-def erasing(stage: Stage) -> tuple[Erase, Callable[[], None]]:
+def erasing(stage: Backstage) -> tuple[Erase, Callable[[], None]]:
     stores = stage.embedded
     own = OwnCommands(stores.log, stores.bus, NodeId("erase"))
     ports = ErasePorts(
@@ -37,24 +37,24 @@ def erasing(stage: Stage) -> tuple[Erase, Callable[[], None]]:
     return Erase(ports, own, system_clock, 7), own.listen()
 
 
-async def settled(stage: Stage) -> None:
-    while await stage.refusals.once() or await relay_once(stage.directory, stage.embedded.inbox):
+async def settled(stage: Backstage) -> None:
+    while await stage.declines.once() or await relay_once(stage.directory, stage.embedded.inbox):
         pass
 
 
-async def left(stage: Stage) -> list[Reached]:
+async def left(stage: Backstage) -> list[ErasureStage]:
     async with stage.directory.reading() as directory:
-        return [one.stage for at in Reached for one in await directory.erasures.page(at, None, 10)]
+        return [one.stage for at in ErasureStage for one in await directory.erasures.page(at, None, 10)]
 
 
 async def test_its_groups_pass_on_and_its_conversations_refuse(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         erase, stop = erasing(stage)
         await stage.people("1", "2", "3")
         assert await stage.write("2", "1") is None
-        tea = await stage.group("1", "Tea", Settings(), "2", "3")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2", "3")
         await close_account_of(stage.accounts, ANN)
-        assert await erase.empty_some() == 0, "its refusals are waited for"
+        assert await erase.empty_some() == 0, "what it declines is waited for"
         await settled(stage)
         assert await erase.empty_some() == 1
         state = await stage.state(tea)
@@ -71,12 +71,12 @@ async def test_its_groups_pass_on_and_its_conversations_refuse(tmp_path: Path) -
 
 
 async def test_every_step_can_be_cut_short_and_is_done_by_a_later_start(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
-        tea = await stage.group("1", "Tea", Settings(), "2")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2")
         await close_account_of(stage.accounts, ANN)
     # Nothing but the closing itself was done.
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
+    async with backstage(tmp_path / "data", epoch=2) as stage:
         erase, stop = erasing(stage)
         await settled(stage)
         stage.directory.failing = 1
@@ -86,12 +86,12 @@ async def test_every_step_can_be_cut_short_and_is_done_by_a_later_start(tmp_path
         assert set((await stage.state(tea)).members) == {BEN}
         stop()
     # Emptied, and something came in after that.
-    async with on_stage(tmp_path / "data", epoch=3) as stage:
+    async with backstage(tmp_path / "data", epoch=3) as stage:
         erase, stop = erasing(stage)
         await stage.embedded.inbox.post([Posting(ANN, b"late")])
         assert await erase.empty_some() == 0
         assert await erase.keep_house(0) == 0, "too soon"
-        assert await left(stage) == [Reached.EMPTIED]
+        assert await left(stage) == [ErasureStage.EMPTIED]
         assert await erase.keep_house(system_clock()) == 1
         assert (await stage.embedded.inbox.read(ANN, 0, 10)).entries == []
         assert await left(stage) == []

@@ -3,33 +3,33 @@
 from pathlib import Path
 
 import pytest
-from tests.support.stage import Stage, on_stage
+from tests.support.backstage import Backstage, backstage
 
 from chinwag.domain.command import Join, Leave, SetSettings, SetTitle
-from chinwag.domain.conversation import Settings
+from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Refused
 from chinwag.flow.groups.listing import after_of
 from chinwag.ports.directory import ListingMark
 
-OPEN = Settings(join="open", description="all are welcome")
+OPEN = GroupSettings(join="open", description="all are welcome")
 
 
-async def titles(stage: Stage, search: str = "") -> list[tuple[str, int]]:
+async def titles(stage: Backstage, search: str = "") -> list[tuple[str, int]]:
     return [(one.title, one.members) for one in await stage.listing.page(search, None, 50)]
 
 
 async def test_what_was_acked_is_listed_at_once(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2")
         assert await titles(stage) == []
         chess = await stage.group("1", "Chess", OPEN)
-        await stage.group("1", "Closed", Settings())
+        await stage.group("1", "Closed", GroupSettings())
         assert await titles(stage) == [("Chess", 1)]
         await stage.do("2", chess, Join())
         await stage.do("1", chess, SetTitle("Go"))
         assert await titles(stage) == [("Go", 2)]
-        await stage.do("1", chess, SetSettings(Settings()))
+        await stage.do("1", chess, SetSettings(GroupSettings()))
         assert await titles(stage) == []
         await stage.do("1", chess, SetSettings(OPEN))
         [found] = await stage.listing.page("GO", None, 5)
@@ -40,10 +40,10 @@ async def test_what_was_acked_is_listed_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_crash_between_the_group_and_its_row_is_made_good(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1")
         await stage.group("1", "Chess", OPEN)
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
+    async with backstage(tmp_path / "data", epoch=2) as stage:
         stage.directory.failing = 1
         with pytest.raises(Refused):
             await titles(stage)
@@ -51,7 +51,7 @@ async def test_a_crash_between_the_group_and_its_row_is_made_good(tmp_path: Path
 
 
 async def test_entries_read_twice_change_nothing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1")
         group = await stage.group("1", "Chess", OPEN)
         await titles(stage)
@@ -59,16 +59,16 @@ async def test_entries_read_twice_change_nothing(tmp_path: Path) -> None:
         epoch = (await stage.embedded.inbox.bounds(LISTING)).epoch
         async with stage.directory.transaction() as transaction:
             await transaction.listing.advance(ListingMark(epoch + 1, 0))
-    async with on_stage(tmp_path / "data", epoch=2) as stage:
+    async with backstage(tmp_path / "data", epoch=2) as stage:
         assert await titles(stage) == [("Go", 1)]
 
 
 async def test_what_is_listed_is_looked_at_again_if_entries_were_missed(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1")
         group = await stage.group("1", "Chess", OPEN)
         await titles(stage)
-        await stage.do("1", group, SetSettings(Settings()))
+        await stage.do("1", group, SetSettings(GroupSettings()))
         while await stage.embedded.inbox.trim(1 << 60, 100):
             pass
         assert (await stage.embedded.inbox.bounds(LISTING)).floor > 1
@@ -76,7 +76,7 @@ async def test_what_is_listed_is_looked_at_again_if_entries_were_missed(tmp_path
 
 
 async def test_pages_hold_every_group_once(tmp_path: Path) -> None:
-    async with on_stage(tmp_path / "data") as stage:
+    async with backstage(tmp_path / "data") as stage:
         await stage.people("1")
         for n in range(7):
             await stage.group("1", f"Group {n % 3}", OPEN)

@@ -11,9 +11,9 @@ from rocksdict import Rdict, WriteBatch
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Command, Create, Leave, Refuse, Rules, Send
-from chinwag.domain.conversation import Conversation, Position, Settings
-from chinwag.domain.decide import Noted, Placed, decide
+from chinwag.domain.command import Action, Command, Create, Decline, Leave, Rules, Send
+from chinwag.domain.conversation import Conversation, GroupSettings, Position
+from chinwag.domain.decide import Noted, Numbered, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.presence import GRACE_MS, PresenceOf
 from chinwag.domain.refusal import Code, Refused
@@ -21,7 +21,7 @@ from chinwag.domain.signals import Presence
 from chinwag.flow.ask_presence import ASKED_MAX, AskPresence
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import CACHE_SECONDS, FRIENDS_SECONDS, TOLD_MAX, Audience
-from chinwag.ports.bus import PEOPLE, RECOUNT, SESSIONS, NodeId, Recount, SessionChange, Signal, Tell
+from chinwag.ports.bus import PEOPLE, RECOUNT, SESSIONS, NodeId, Publication, Recount, SessionChange, Tell
 from chinwag.ports.mark_store import Seen
 from chinwag.ports.message_store import Commit
 from chinwag.ports.registry import Node
@@ -84,9 +84,9 @@ class World:
             raise Refused(Code.UNAVAILABLE)
         return self.friends.get(account, ())
 
-    def _on_people(self, signal: Signal) -> None:
-        assert isinstance(signal, Tell)
-        self.told.append((frozenset(signal.to), msgspec.json.decode(signal.signal, type=Presence)))
+    def _on_people(self, publication: Publication) -> None:
+        assert isinstance(publication, Tell)
+        self.told.append((frozenset(publication.to), msgspec.json.decode(publication.signal, type=Presence)))
         self.arrived.set()
 
     def note(self, account: AccountId, state: str, session: str = "s", device: str = "", at: int = 0) -> None:
@@ -118,14 +118,14 @@ class World:
             conversation, account, DeviceId("d"), ClientId("x"), T, action, Rules(group_members=500), True
         )
         decision = decide(state, command, position)
-        assert isinstance(decision, Placed | Noted)
-        spans = list(decision.spans) if isinstance(decision, Placed) else []
+        assert isinstance(decision, Numbered | Noted)
+        spans = list(decision.spans) if isinstance(decision, Numbered) else []
         after: Conversation = decision.state
         await self.embedded.message_store.commit([Commit(after, [], [], [], spans)])
 
     async def group(self, name: str, *members: AccountId) -> ConversationId:
         conversation = group_id(name)
-        await self.act(conversation, members[0], Create(name, members[1:], Settings()))
+        await self.act(conversation, members[0], Create(name, members[1:], GroupSettings()))
         return conversation
 
 
@@ -229,7 +229,7 @@ async def test_who_left_or_is_refused_is_not_told(world: World) -> None:
     group = await world.group("1", CAT, ANN)
     await world.act(group, CAT, Leave())
     await world.act(direct_id(ANN, DAN), DAN, Send(Text("hi")))
-    await world.act(direct_id(ANN, DAN), ANN, Refuse(on=True))
+    await world.act(direct_id(ANN, DAN), ANN, Decline(on=True))
     assert await world.audience.of(ANN) == {ANN}
     assert await world.audience.of(CAT) == {CAT}
     assert await world.asking.ask(CAT, [ANN]) == []
@@ -372,8 +372,8 @@ def role_of(world: World) -> PresenceRole:
 async def test_the_role_asks_for_a_recount_and_tells_what_it_hears(world: World) -> None:
     """Over the Bus, with its own tasks: no call but start, stop, ask and devices."""
 
-    def answer(signal: Signal) -> None:
-        assert isinstance(signal, Recount)
+    def answer(publication: Publication) -> None:
+        assert isinstance(publication, Recount)
         change = SessionChange(ANN, DeviceId("phone"), NodeId("n1"), "s", "up", world.time.now)
         world.embedded.bus.publish(SESSIONS, change)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+from prove.attacks.raw import Raw
 from prove.process import ServerProcess
 from tests.support.device import Device, texts
 from tests.support.people import Crowd, settle_in
@@ -20,8 +21,6 @@ from chinwag.domain.body import Text
 from chinwag.domain.ids import ClientId
 from chinwag.wire.frames import Ack, Ping, Send
 
-PATIENCE = 60.0
-"""Seconds after which a wait fails the test. Nothing is decided by them."""
 _names = itertools.count()
 
 
@@ -77,75 +76,13 @@ class Town:
             f"felt: {what}: {len(said)} messages, p50 {statistics.median(took) * 1e3:.1f} ms, longest {longest:.1f} ms"
         )
 
-    async def raw(self, *, small: bool = False) -> "Raw":
+    async def raw(self, *, small: bool = False) -> Raw:
         """A connection on which anything may be written."""
-        reader, writer = await asyncio.open_connection(self.host, self.port, limit=256 if small else 1 << 16)
-        return Raw(reader, writer)
+        return await Raw.open(self.process.url, small=small)
 
-    async def upgraded(self, *headers: str) -> "Raw":
+    async def upgraded(self, *headers: str) -> Raw:
         """A socket that has not said hello."""
-        raw = await self.raw()
-        raw.write(upgrade(*headers))
-        assert b" 101 " in await raw.head()
-        return raw
-
-
-class Raw:
-    """Bytes in and out."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    def write(self, data: bytes) -> None:
-        """Write, whatever becomes of it."""
-        self.writer.write(data)
-
-    async def head(self) -> bytes:
-        """The head of an answer."""
-        async with asyncio.timeout(PATIENCE):
-            return await self.reader.readuntil(b"\r\n\r\n")
-
-    async def end(self) -> bytes:
-        """All until the server closes."""
-        got = b""
-        async with asyncio.timeout(PATIENCE):
-            with contextlib.suppress(ConnectionError):
-                while data := await self.reader.read(1 << 16):
-                    got += data
-        self.writer.transport.abort()
-        return got
-
-    def cut(self) -> None:
-        """Be gone."""
-        self.writer.transport.abort()
-
-
-def upgrade(*headers: str) -> bytes:
-    """The request for a socket."""
-    lines = [
-        "GET /v1/socket HTTP/1.1",
-        "Host: chat.example.org",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-        *headers,
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-def frame(payload: bytes, opcode: int = 1, *, fin: bool = True, claims: int | None = None) -> bytes:
-    """A masked frame; `claims` is the length that it says, if not its own."""
-    size = len(payload) if claims is None else claims
-    first = (0x80 if fin else 0) | opcode
-    if size < 126:
-        head = bytes((first, 0x80 | size))
-    elif size < 1 << 16:
-        head = bytes((first, 0x80 | 126)) + size.to_bytes(2, "big")
-    else:
-        head = bytes((first, 0x80 | 127)) + size.to_bytes(8, "big")
-    return head + bytes(4) + payload
+        return await Raw.socket(self.process.url, *headers)
 
 
 async def settled(process: ServerProcess, *flags: str) -> Town:

@@ -4,7 +4,8 @@ import asyncio
 import json
 
 import pytest
-from tests.hostile.crowd import Raw, Town, frame, upgrade
+from prove.attacks.raw import Raw, frame, upgrade
+from tests.hostile.crowd import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

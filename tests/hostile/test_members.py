@@ -7,7 +7,8 @@ import string
 from collections import Counter
 
 import pytest
-from tests.hostile.crowd import Raw, Town, frame
+from prove.attacks.raw import Raw, frame
+from tests.hostile.crowd import Town
 from tests.support.device import Device
 from tests.support.people import settle_in
 

@@ -9,9 +9,9 @@ from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.budget import Budget, Shared
 from chinwag.roles.budgets import BudgetRules, Budgets
-from chinwag.roles.forwarded import Forwarded
-from chinwag.roles.gateway.crowding import Crowding
-from chinwag.roles.gateway.gate import Gate
+from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.gate import Gate
 
 ANN = AccountId("1")
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from prove.process import ServerProcess
+from prove.protocol.socket import OnFrame
 from tests.life.nginx import SHIPPED, Nginx, nginx_command
 from tests.support.certificate import make_certificate
 from tests.support.device import Device
-from tests.support.link import Link, OnFrame, SocketLink
+from tests.support.link import Link, SocketLink
 from tests.support.people import PASSWORD, Crowd
 from tests.support.places import Sockets
 

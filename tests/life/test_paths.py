@@ -17,7 +17,7 @@ from chinwag.adapters.relational.database_file import scrub
 from chinwag.adapters.relational.point import problems_of, schema_of
 from chinwag.assembly import open_directory_in
 from chinwag.client.store import DeviceStore
-from chinwag.domain.account import Settings, name_key
+from chinwag.domain.account import AccountSettings, name_key
 from chinwag.domain.ids import AccountId
 from chinwag.life.backup import Telling, back_up
 from chinwag.life.folder import DIRECTORY, MESSAGES
@@ -49,7 +49,7 @@ async def make(data: Path, name: str) -> None:
     await (await open_embedded(data)).close()
     directory = await open_directory_in(data)
     account = Account(
-        id=AccountId("1"), name=name, display_name="", about="", settings=Settings(), admin=False, created_at=1
+        id=AccountId("1"), name=name, display_name="", about="", settings=AccountSettings(), admin=False, created_at=1
     )
     async with directory.transaction() as transaction:
         await transaction.accounts.create(account, name_key(name), "")

@@ -11,9 +11,9 @@ from typing import Any
 from litestar import Litestar, Request, get, post
 from litestar.params import JSONBody
 
-from chinwag.roles.gateway.one_port import OnePort
-from chinwag.roles.gateway.socket import Socket
-from chinwag.roles.gateway.upgrade import Upgrade
+from chinwag.roles.port.one_port import OnePort
+from chinwag.roles.port.socket import Socket
+from chinwag.roles.port.upgrade import Upgrade
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 KEY = base64.b64encode(bytes(range(16))).decode()

@@ -1,7 +1,7 @@
 """HTTP and WebSocket on one port: what the gateway leans on in uvicorn and picows, over real sockets.
 
-When this fails after an upgrade of either, the other side of the wall moved: see `roles/gateway/upgrade.py` and
-`roles/gateway/parsers.py`.
+When this fails after an upgrade of either, the other side of the wall moved: see `roles/port/upgrade.py` and
+`roles/port/parsers.py`.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from litestar import Litestar
 from tests.port.house import BINARY, CLOSE, PING, PONG, TEXT, Client, House, Peer, Start
 from tests.support.certificate import make_certificate
 
-from chinwag.roles.gateway.frames import Frames
-from chinwag.roles.gateway.one_port import Certificate, OnePort
-from chinwag.roles.gateway.parsers import SPARES
-from chinwag.roles.gateway.socket import Socket, SocketLimits
-from chinwag.roles.gateway.upgrade import HttpLimits
+from chinwag.roles.port.frames import Frames
+from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.parsers import SPARES
+from chinwag.roles.port.socket import Socket, SocketLimits
+from chinwag.roles.port.upgrade import HttpLimits
 from chinwag.wire.errors import Code, Refused
 
 # The port

@@ -16,9 +16,9 @@ from tests.prove import damages_of_delivery, damages_of_order
 from tests.prove.damage import DAMAGES, Damage
 from tests.prove.runs import random_runs, rich
 
-from prove import checks
+from prove import promises
 
-CHECKS = Path(checks.__file__).parent
+CHECKS = Path(promises.__file__).parent
 assert damages_of_order
 assert damages_of_delivery
 

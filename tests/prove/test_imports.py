@@ -8,7 +8,7 @@ import prove
 
 OUTSIDE = ("chinwag.wire", "chinwag.client")
 ROOT = Path(prove.__file__).parent
-JUDGES = ("facts/*.py", "index/*.py", "checks/*.py", "right/*.py", "record.py", "ranges.py", "verdict.py", "check.py")
+JUDGES = ("facts/*.py", "index/*.py", "promises/*.py", "right/*.py", "record.py", "ranges.py", "verdict.py", "check.py")
 """What makes a server wrong on purpose must know it from within, and is not among these."""
 
 

@@ -10,7 +10,7 @@ import pytest
 from prove.power.cut import Way, cut, differences
 from prove.power.disk import Disk, File, Unmodelled
 from prove.power.library import environment
-from prove.power.record import Entry, Kind, read_record
+from prove.power.record import Kind, Recorded, read_record
 
 PRELUDE = """
 import os, shutil, threading
@@ -168,21 +168,21 @@ def test_a_sync_covers_what_was_written_before_it_began() -> None:
     file, disk = File(0o600, b"...."), Disk.__new__(Disk)
     disk.inodes, disk._begun = {1: file}, {}
 
-    def wrote(offset: int, data: bytes) -> Entry:
-        return Entry(Kind.WROTE, 1, offset, b"", data)
+    def wrote(offset: int, data: bytes) -> Recorded:
+        return Recorded(Kind.WROTE, 1, offset, b"", data)
 
     disk.play(
         [
             wrote(0, b"a"),
-            Entry(Kind.BEGAN, 1, 7, b"", b""),
+            Recorded(Kind.BEGAN, 1, 7, b"", b""),
             wrote(1, b"b"),
-            Entry(Kind.BEGAN, 1, 8, b"", b""),
+            Recorded(Kind.BEGAN, 1, 8, b"", b""),
             wrote(2, b"c"),
-            Entry(Kind.SYNCED, 1, 7, b"", b""),
+            Recorded(Kind.SYNCED, 1, 7, b"", b""),
         ]
     )
     assert (bytes(file.synced), bytes(file.now())) == (b"a...", b"abc.")
-    disk.play([wrote(3, b"d"), Entry(Kind.SYNCED, 1, 8, b"", b"")])
+    disk.play([wrote(3, b"d"), Recorded(Kind.SYNCED, 1, 8, b"", b"")])
     assert (bytes(file.synced), bytes(file.now())) == (b"ab..", b"abcd")
 
 

@@ -9,7 +9,8 @@ import asyncio
 from pathlib import Path
 from chinwag.adapters.embedded import open_embedded
 from chinwag.assembly import open_directory_in, private_folder
-from chinwag.flow.access.keys import KeyRing
+from chinwag.adapters.files import FileKeyStore
+from chinwag.flow.access.key_ring import KeyRing
 """
 
 
@@ -40,8 +41,9 @@ def test_keys_last(tmp_path: Path) -> None:
     program = """
 from pathlib import Path
 from chinwag.assembly import private_folder
-from chinwag.flow.access.keys import KeyRing
-KeyRing(private_folder(Path("data")) / "keys", 1)
+from chinwag.adapters.files import FileKeyStore
+from chinwag.flow.access.key_ring import KeyRing
+KeyRing(FileKeyStore(private_folder(Path("data")) / "keys"), 1)
 """
     files = left(played(tmp_path, program))
     assert files.pop("old") == b"then"
@@ -69,7 +71,7 @@ import sys
 from chinwag.cli import main
 async def start():
     data = private_folder(Path("data"))
-    KeyRing(data / "keys", 1)
+    KeyRing(FileKeyStore(data / "keys"), 1)
     embedded, accounts = await open_embedded(data), await open_directory_in(data)
     await embedded.close()
     await accounts.close()

@@ -9,27 +9,23 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import httpx2
-import msgspec
-from tests.support.link import OnFrame
+from prove.protocol.requests import Request, answer_to, problem_of, request_of
+from prove.protocol.socket import CUT, OnFrame
 
 from chinwag.domain.refusal import Code
-from chinwag.wire.codec import Cursor, encode
-from chinwag.wire.conversations import Placed
+from chinwag.wire.codec import encode
 from chinwag.wire.errors import CATALOGUE, Problem
-from chinwag.wire.frames import Ack, Bye, Error, Limits, Welcome
-from chinwag.wire.values import AccountId, ClientId, DeviceId
+from chinwag.wire.frames import Bye, Error
 
 PATIENCE: Final = 40.0
 """Seconds for any part of an answer: more than the longest poll waits."""
-HEARTBEAT: Final = 5.0
 TRIES: Final = 100
 """Refusals with Retry-After in a row after which a link gives up."""
 LITTLE: Final = 64 << 10
 """Bytes of a receive buffer with little room. It is set once connected, and a smaller one makes loopback crawl."""
-CUT: Final = 1006
 
 
 class Over(Exception):  # noqa: N818 - it ends a session, and is no error
@@ -39,14 +35,6 @@ class Over(Exception):  # noqa: N818 - it ends a session, and is no error
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
-
-
-class _Post(msgspec.Struct, frozen=True):
-    """A frame as a request. name: the id that its answer carries, if it has one."""
-
-    path: str
-    body: Any
-    name: ClientId | None
 
 
 Hear = Callable[["HttpLink", str | None], Awaitable[None]]
@@ -65,7 +53,7 @@ class HttpLink:
         self._hear = hear
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self._posts: asyncio.Queue[_Post] = asyncio.Queue()
+        self._posts: asyncio.Queue[Request] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         # Whatever the environment says of proxies is not for loopback.
         self._http = httpx2.AsyncClient(
@@ -81,7 +69,7 @@ class HttpLink:
             return
         frame = json.loads(payload)
         if frame["type"] != "hello":
-            self._posts.put_nowait(_post(frame))
+            self._posts.put_nowait(request_of(frame))
             return
         self._http.headers["authorization"] = f"Bearer {frame['token']}"
         self._tasks = [
@@ -105,19 +93,6 @@ class HttpLink:
         """A frame for the device."""
         if not self.ended.done():
             self._on_frame(payload)
-
-    def begin(self, cursor: Cursor) -> None:
-        """The server listens: what a socket's `welcome` says. HTTP names no session, so the rest is empty."""
-        welcome = Welcome(
-            session="",
-            account=AccountId(""),
-            device=DeviceId(""),
-            epoch=cursor.epoch,
-            position=cursor.position,
-            heartbeat=HEARTBEAT,
-            limits=Limits(0, 0, 0),
-        )
-        self.frame(encode(welcome))
 
     async def flowing(self) -> None:
         """Wait while the device takes nothing."""
@@ -156,14 +131,12 @@ class HttpLink:
     async def _speak(self) -> None:
         while True:
             post = await self._posts.get()
-            answer = await self.ask("POST", f"/v1/{post.path}", post.body, post.name)
-            if answer.is_success:
-                if post.name is not None:
-                    placed = msgspec.json.decode(answer.content, type=Placed)
-                    self.frame(encode(Ack(post.name, placed.conversation, placed.number, placed.sent_at)))
-            else:
-                why = problem_of(answer)
-                self.frame(encode(Error(why.code, why.title, why.retryable, why.retry_after, post.name)))
+            answer = await self.ask("POST", post.path, post.body, post.key)
+            if not answer.is_success:
+                why = problem_in(answer)
+                self.frame(encode(Error(why.code, why.title, why.retryable, why.retry_after, post.key)))
+            elif post.key is not None:
+                self.frame(encode(answer_to(post.key, answer.status_code, answer.content)))
 
     async def _live(self, work: Awaitable[None]) -> None:
         """Do one side's work; when it is over, all is."""
@@ -189,33 +162,14 @@ class HttpLink:
         self._closing = asyncio.ensure_future(self._http.aclose())
 
 
-def problem_of(answer: httpx2.Response) -> Problem:
-    """Why a request was refused."""
+def problem_in(answer: httpx2.Response) -> Problem:
+    """Why a request was refused. It must say so as it should."""
     assert answer.headers["content-type"] == "application/problem+json", f"{answer.status_code} {answer.text}"
-    return msgspec.json.decode(answer.content, type=Problem)
+    return problem_of(answer.status_code, answer.content)
 
 
 def check(answer: httpx2.Response) -> None:
     """Raises `Over` if it was refused."""
     if not answer.is_success:
-        why = problem_of(answer)
+        why = problem_in(answer)
         raise Over(why.code, why.retry_after or 0.0)
-
-
-def _post(frame: dict[str, Any]) -> _Post:
-    """Where a frame goes that a socket would have carried."""
-    kind, name = frame["type"], frame.get("id")
-    place = f"conversations/{frame.get('conversation')}"
-    if kind == "send":
-        body = {part: frame[part] for part in ("body", "reply_to", "after") if part in frame}
-        return _Post(f"{place}/messages", body, name)
-    if kind == "change":
-        return _Post(f"{place}/changes", {"change": frame["change"]}, name)
-    if kind == "read":
-        return _Post(f"{place}/read", {"number": frame["number"]}, None)
-    if kind == "received":
-        return _Post("received", {"position": frame["position"]}, None)
-    if kind == "typing":
-        return _Post(f"{place}/typing", None, None)
-    assert kind == "ping", kind
-    return _Post("heartbeat", None, None)

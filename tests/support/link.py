@@ -1,21 +1,17 @@
 """A way for frames between a device and a server: over a real socket, or within one process."""
 
 import asyncio
-import base64
-import os
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
-from chinwag.roles.gateway.upgrade import Upgrade
+from prove.protocol.socket import OnFrame, Socket
+
+from chinwag.roles.port.upgrade import Upgrade
 
 if TYPE_CHECKING:
     from chinwag.roles.gateway.gateway import Gateway
     from chinwag.roles.gateway.session import Session
 
-OnFrame = Callable[[bytes], None]
-CLOSE, PING, PONG = 8, 9, 10
 SMALL_BUFFER = 4096
 
 
@@ -42,97 +38,32 @@ class Link(Protocol):
 
 
 class SocketLink:
-    """A WebSocket by plain streams (RFC 6455), so that it can stall, be cut, and send what no library would.
+    """A real WebSocket."""
 
-    Frames are masked with zeros, which is allowed and leaves the payload as it is.
-    """
-
-    def __init__(self, on_frame: OnFrame) -> None:
+    def __init__(self) -> None:
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._on_frame = on_frame
-        self._flowing = asyncio.Event()
-        self._flowing.set()
-        self._reader: asyncio.StreamReader
-        self._writer: asyncio.StreamWriter
-        self._task: asyncio.Task[None]
+        self._socket: Socket
 
     @classmethod
     async def open(cls, url: str, on_frame: OnFrame, *, small: bool = False) -> "SocketLink":
         """Connect to the server at `url`. small: with the smallest receive buffer, to be a slow reader soon."""
-        link = cls(on_frame)
-        address = urlsplit(url)
-        sock = socket.socket()
-        sock.setblocking(False)
-        if small:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
-        try:
-            await asyncio.get_running_loop().sock_connect(sock, (address.hostname, address.port))
-        except OSError:
-            sock.close()
-            raise
-        link._reader, link._writer = await asyncio.open_connection(sock=sock, limit=SMALL_BUFFER if small else 1 << 16)
-        key = base64.b64encode(os.urandom(16)).decode()
-        link._writer.write(
-            f"GET /v1/socket HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+        link = cls()
+        link._socket = await Socket.open(
+            url, on_frame, link.ended.set_result, receive_buffer=SMALL_BUFFER if small else 0
         )
-        answer = await link._reader.readuntil(b"\r\n\r\n")
-        if b" 101 " not in answer.split(b"\r\n")[0]:
-            link._writer.transport.abort()
-            raise ConnectionError(answer.split(b"\r\n")[0].decode())
-        link._task = asyncio.create_task(link._read())
         return link
 
     def send(self, payload: bytes) -> None:
-        self._frame(0x1, payload)
+        self._socket.send(payload)
 
     def stall(self) -> None:
-        self._flowing.clear()
+        self._socket.stall()
 
     def resume(self) -> None:
-        self._flowing.set()
+        self._socket.resume()
 
     def cut(self) -> None:
-        self._writer.transport.abort()
-        self._flowing.set()
-
-    def _frame(self, opcode: int, payload: bytes) -> None:
-        if self.ended.done() or self._writer.is_closing():
-            return
-        size = len(payload)
-        if size < 126:
-            head = bytes((0x80 | opcode, 0x80 | size))
-        elif size < 1 << 16:
-            head = bytes((0x80 | opcode, 0x80 | 126)) + size.to_bytes(2, "big")
-        else:
-            head = bytes((0x80 | opcode, 0x80 | 127)) + size.to_bytes(8, "big")
-        self._writer.write(head + bytes(4) + payload)
-
-    async def _read(self) -> None:
-        code = 1006
-        try:
-            while True:
-                await self._flowing.wait()
-                first, size = await self._reader.readexactly(2)
-                if size == 126:
-                    size = int.from_bytes(await self._reader.readexactly(2), "big")
-                elif size == 127:
-                    size = int.from_bytes(await self._reader.readexactly(8), "big")
-                payload = await self._reader.readexactly(size)
-                opcode = first & 0xF
-                if opcode == CLOSE:
-                    code = int.from_bytes(payload[:2], "big") or 1005
-                    break
-                if opcode == PING:
-                    self._frame(PONG, payload)
-                elif opcode != PONG:
-                    self._on_frame(payload)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            self._writer.transport.abort()
-            if not self.ended.done():
-                self.ended.set_result(code)
+        self._socket.cut()
 
 
 class MemoryLink:

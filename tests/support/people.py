@@ -12,6 +12,7 @@ from tests.support.notes import Notes
 from tests.support.places import Place, Sockets
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
+from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly import open_directory_in, private_folder
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake
 from chinwag.flow.access.collaborators import AccountRules, open_accounts
@@ -96,7 +97,7 @@ async def settle_in(data: Path, names: Sequence[str], devices: int = 1) -> list[
     directory = await open_directory_in(private_folder(data))
     passwords = Passwords(_CHEAP)
     accounts = open_accounts(
-        directory, EmbeddedBus(), Snowflake(1023), system_clock, data / "keys", AccountRules(), passwords
+        directory, EmbeddedBus(), Snowflake(1023), system_clock, FileKeyStore(data / "keys"), AccountRules(), passwords
     )
     made: list[tuple[str, AccountId, DeviceId, str]] = []
     try:

@@ -3,7 +3,8 @@
 from typing import Any, Protocol
 
 import httpx2
-from tests.support.link import Link, MemoryLink, OnFrame
+from prove.protocol.socket import OnFrame
+from tests.support.link import Link, MemoryLink
 from tests.support.transports import WEBSOCKET, Transport
 
 from chinwag.assembly import Server

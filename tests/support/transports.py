@@ -6,16 +6,18 @@ stream of server-sent events, by long polls or by short ones.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import httpx2
 import msgspec
-from tests.support.http_link import HEARTBEAT, Hear, HttpLink, Over, check
-from tests.support.link import Link, OnFrame, SocketLink
+from prove.protocol.hearing import HEARTBEAT, EventStream, frames_of
+from prove.protocol.socket import OnFrame
+from tests.support.http_link import Hear, HttpLink, Over, check
+from tests.support.link import Link, SocketLink
 
-from chinwag.wire.codec import encode, parse_cursor
-from chinwag.wire.frames import Bye, Event, Reset
+from chinwag.wire.codec import encode
+from chinwag.wire.frames import Bye
 from chinwag.wire.sync import SyncPage
 
 WAIT: Final = 25
@@ -45,16 +47,9 @@ async def _poll(link: HttpLink, cursor: str | None, wait: int) -> None:
         answer = await link.ask("GET", f"/v1/sync?{query}")
         check(answer)
         page = msgspec.json.decode(answer.content, type=SyncPage)
-        end = parse_cursor(page.cursor)
-        if not welcome:
-            welcome = True
-            link.begin(end)
-        if page.reset is not None:
-            link.frame(encode(Reset(page.reset, end.epoch, end.position)))
-        for event in page.events:
-            link.frame(encode(event))
-        if page.events:
-            assert page.events[-1].position == end.position, "a page ends where its cursor is"
+        for frame in frames_of(page, first=not welcome):
+            link.frame(encode(frame))
+        welcome = True
         cursor = page.cursor
         if not page.events and not page.more and not wait:
             await asyncio.sleep(PAUSE)
@@ -90,43 +85,17 @@ async def _beat(link: HttpLink) -> None:
 
 
 async def _stream(link: HttpLink, cursor: str | None) -> None:
-    begun = False
+    heard = EventStream()
     async with link.answer("GET", "/v1/events", cursor=cursor) as answer:
         if not answer.is_success:
             await answer.aread()
             check(answer)
-        async for kind, name, data in _server_sent(answer, link):
-            if name is not None:
-                at = parse_cursor(name)
-                if not begun:
-                    begun = True
-                    link.begin(at)
-                if kind == "event":
-                    event = msgspec.json.decode(data, type=Event)
-                    assert event.position == at.position, "the id of an event is the cursor after it"
-            if kind == "bye":
-                bye = msgspec.json.decode(data, type=Bye)
-                raise Over(bye.code, bye.reconnect_after)
-            if data:
-                link.frame(data)
-
-
-async def _server_sent(answer: httpx2.Response, link: HttpLink) -> AsyncIterator[tuple[str, str | None, bytes]]:
-    """Type, id and data of what comes (WHATWG HTML, 9.2.6). The server ends its lines with LF alone."""
-    rest = bytearray()
-    async for chunk in answer.aiter_raw():
-        await link.flowing()
-        rest += chunk
-        *blocks, last = bytes(rest).split(b"\n\n")
-        rest = bytearray(last)
-        for block in blocks:
-            fields: dict[bytes, bytes] = {}
-            for line in block.split(b"\n"):
-                field, _, value = line.partition(b":")
-                fields[field] = value.removeprefix(b" ")
-            name = fields.get(b"id")
-            kind, data = fields.get(b"event", b""), fields.get(b"data", b"")
-            yield kind.decode(), name.decode() if name is not None else None, data
+        async for chunk in answer.aiter_raw():
+            await link.flowing()
+            for frame in heard.feed(chunk):
+                if isinstance(frame, Bye):
+                    raise Over(frame.code, frame.reconnect_after)
+                link.frame(encode(frame))
 
 
 def _by(hear: Hear) -> Callable[[str, OnFrame, bool], Awaitable[Link]]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from chinwag.adapters.files import FileKeyStore
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.signatures import ALGORITHM, HEADERS, Signatures
 from chinwag.flow.access.tokens import Tokens
 
@@ -25,9 +26,9 @@ class Ring:
     """A ring, a token of it, and signatures that have seen its header already."""
 
     def __init__(self, folder: Path) -> None:
-        self.keys = KeyRing(folder, NOW)
+        self.keys = KeyRing(FileKeyStore(folder), NOW)
         self.signatures = Signatures(self.keys)
-        self.tokens = Tokens(self.keys, lambda: NOW, LIFETIME)
+        self.tokens = Tokens(self.keys, lambda: NOW)
         self.signatures.signed(self.access(), NOW)
         self.token = self.access()
 
@@ -102,8 +103,8 @@ def test_a_key_that_is_gone_verifies_no_more(tmp_path: Path) -> None:
     ring = Ring(tmp_path / "keys")
     assert ring.directly(ring.token) is not None
     later = NOW + LIFETIME + 120_000
-    ring.keys.rotate(NOW, LIFETIME)
-    ring.keys.rotate(later, LIFETIME)
+    ring.keys.rotate(NOW)
+    ring.keys.rotate(later)
     with pytest.raises(ValueError, match="unknown key"):
         ring.signatures.signed(ring.token, later)
 
@@ -111,7 +112,7 @@ def test_a_key_that_is_gone_verifies_no_more(tmp_path: Path) -> None:
 def test_the_headers_remembered_are_bounded(tmp_path: Path) -> None:
     ring = Ring(tmp_path / "keys")
     for _ in range(HEADERS + 2):
-        ring.keys.rotate(NOW, LIFETIME)
+        ring.keys.rotate(NOW)
         token = ring.access()
         assert ring.directly(token) == ring.by_rules(token) is not None
     assert len(ring.signatures._key_ids) == HEADERS

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, React, Refuse, Send, SetTitle
-from chinwag.domain.conversation import Conversation, Position, SendKey, Settings
-from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
+from chinwag.domain.command import Action, Add, Command, Create, Decline, Delete, Edit, Leave, React, Send, SetTitle
+from chinwag.domain.conversation import Conversation, GroupSettings, Position, SendKey
+from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide
 from chinwag.domain.events import Message, Notice
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.refusal import Code
@@ -34,8 +34,8 @@ def at(sequence: int) -> Position:
     return Position(1, sequence, 0)
 
 
-def placed(decision: Decision) -> Placed:
-    assert type(decision) is Placed, decision
+def placed(decision: Decision) -> Numbered:
+    assert type(decision) is Numbered, decision
     return decision
 
 
@@ -44,7 +44,7 @@ def send(state: Conversation | None, account: AccountId, sequence: int, text: st
 
 
 def code(decision: Decision) -> Code:
-    assert type(decision) is Refusal, decision
+    assert type(decision) is Rejected, decision
     return decision.code
 
 
@@ -97,7 +97,7 @@ def test_a_send_waits_for_the_one_named_in_after() -> None:
 @pytest.mark.parametrize(("reply_to", "allowed"), [(0, True), (1, True), (2, False), (-1, False)])
 def test_a_reply_names_an_earlier_event(reply_to: int, allowed: bool) -> None:
     decision = decide(send(None, ANN, 1), command(ANN, Send(Text("hi"), reply_to=reply_to)), at(2))
-    assert (type(decision) is Placed) == allowed
+    assert (type(decision) is Numbered) == allowed
     if not allowed:
         assert code(decision) is Code.BAD_REPLY
 
@@ -114,26 +114,26 @@ def test_a_message_moves_the_author_s_own_mark_only() -> None:
 
 def test_who_refuses_gets_nothing_until_it_takes_messages_again() -> None:
     state = send(None, ANN, 1)
-    refused = decide(state, command(ANN, Refuse(on=True)), at(2))
+    refused = decide(state, command(ANN, Decline(on=True)), at(2))
     assert type(refused) is Noted
     assert (refused.state.head, refused.state.applied) == (1, at(2))
     assert code(decide(refused.state, command(BEN, Send(Text("hi"))), at(3))) is Code.RECIPIENT_REFUSES
-    assert placed(decide(refused.state, command(ANN, Send(Text("hi"))), at(3))).state.refusing == (ANN,)
-    again = decide(refused.state, command(ANN, Refuse(on=False)), at(3))
+    assert placed(decide(refused.state, command(ANN, Send(Text("hi"))), at(3))).state.declining == (ANN,)
+    again = decide(refused.state, command(ANN, Decline(on=False)), at(3))
     assert type(again) is Noted
     assert placed(decide(again.state, command(BEN, Send(Text("hi"))), at(4))).state.head == 2
 
 
-def test_refusing_twice_is_refusing_once() -> None:
-    one = decide(send(None, ANN, 1), command(ANN, Refuse(on=True)), at(2))
+def test_declining_twice_is_declining_once() -> None:
+    one = decide(send(None, ANN, 1), command(ANN, Decline(on=True)), at(2))
     assert type(one) is Noted
-    two = decide(one.state, command(ANN, Refuse(on=True)), at(3))
+    two = decide(one.state, command(ANN, Decline(on=True)), at(3))
     assert type(two) is Noted
-    assert two.state.refusing == (ANN,)
+    assert two.state.declining == (ANN,)
 
 
 def test_one_can_refuse_before_anything_was_said() -> None:
-    noted = decide(None, command(BEN, Refuse(on=True)), at(1))
+    noted = decide(None, command(BEN, Decline(on=True)), at(1))
     assert type(noted) is Noted
     assert noted.state.head == 0
     assert code(decide(noted.state, command(ANN, Send(Text("hi"))), at(2))) is Code.RECIPIENT_REFUSES
@@ -142,8 +142,8 @@ def test_one_can_refuse_before_anything_was_said() -> None:
 
 
 def test_only_the_two_can_refuse() -> None:
-    assert code(decide(None, command(CAT, Refuse(on=True)), at(1))) is Code.NOT_MEMBER
-    assert code(decide(None, command(ANN, Refuse(on=True), conversation=GROUP), at(1))) is Code.NOT_MEMBER
+    assert code(decide(None, command(CAT, Decline(on=True)), at(1))) is Code.NOT_MEMBER
+    assert code(decide(None, command(ANN, Decline(on=True), conversation=GROUP), at(1))) is Code.NOT_MEMBER
 
 
 @pytest.mark.parametrize("action", [Edit(1, Text("x")), Delete(1), React(1, "+")])
@@ -169,7 +169,7 @@ actions = st.one_of(
 
 @given(st.lists(st.tuples(people, actions), max_size=30))
 def test_numbers_are_dense_and_ordinals_count_messages(wishes: list[tuple[AccountId, Action]]) -> None:
-    made = decide(None, command(ANN, Create("us", (BEN,), Settings()), conversation=GROUP), at(1))
+    made = decide(None, command(ANN, Create("us", (BEN,), GroupSettings()), conversation=GROUP), at(1))
     state, numbers, messages = placed(made).state, [1], 0
     for sequence, (account, action) in enumerate(wishes, start=2):
         before = msgspec.json.encode(state)
@@ -177,7 +177,7 @@ def test_numbers_are_dense_and_ordinals_count_messages(wishes: list[tuple[Accoun
         decision = decide(state, wish, at(sequence))
         assert msgspec.json.encode(state) == before, "decide changed its argument"
         assert decide(state, wish, at(sequence)) == decision, "the same prefix gives the same rows"
-        if type(decision) is Placed:
+        if type(decision) is Numbered:
             event = decision.event
             messages += type(event) is Message
             assert type(event) in (Message, Notice)
@@ -192,12 +192,12 @@ def test_numbers_are_dense_and_ordinals_count_messages(wishes: list[tuple[Accoun
 
 @given(st.lists(st.tuples(people, actions), max_size=15))
 def test_a_state_read_back_from_storage_decides_alike(wishes: list[tuple[AccountId, Action]]) -> None:
-    state = placed(decide(None, command(ANN, Create("us", (BEN,), Settings()), conversation=GROUP), at(1))).state
+    state = placed(decide(None, command(ANN, Create("us", (BEN,), GroupSettings()), conversation=GROUP), at(1))).state
     for sequence, (account, action) in enumerate(wishes, start=2):
         read = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=Conversation)
         wish = command(account, action, conversation=GROUP)
         read_wish = msgspec.msgpack.decode(msgspec.msgpack.encode(wish), type=Command)
         decision = decide(state, wish, at(sequence))
         assert decide(read, read_wish, at(sequence)) == decision
-        if type(decision) is Placed:
+        if type(decision) is Numbered:
             state = decision.state

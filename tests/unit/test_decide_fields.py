@@ -8,18 +8,18 @@ from chinwag.domain.command import (
     Action,
     Add,
     Command,
+    Decline,
     Enter,
     Join,
     Leave,
-    Refuse,
     Remove,
     Send,
     SetRole,
     SetSettings,
     SetTitle,
 )
-from chinwag.domain.conversation import Conversation, Member, Position, Role, Settings
-from chinwag.domain.decide import Noted, Placed, decide
+from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role
+from chinwag.domain.decide import Noted, Numbered, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 ANN, BEN, CAT, DAN = map(AccountId, "1234")
@@ -41,10 +41,11 @@ def state_of(conversation: ConversationId) -> Conversation:
         ordinal=7,
         at=1_000,
         title="Title",
-        settings=Settings(history="joined", join="open", invite="members", description="All about it"),
-        refusing=(ANN,) if conversation == DIRECT else (DAN,),
+        settings=GroupSettings(history="joined", join="open", invite="members", description="All about it"),
+        declining=(ANN,) if conversation == DIRECT else (DAN,),
         applied=Position(1, 9, 0),
         barred=(DAN,),
+        history_from=4,
     )
 
 
@@ -64,13 +65,13 @@ def changed(before: msgspec.Struct, after: msgspec.Struct) -> set[str]:
 def after_(state: Conversation, account: AccountId, action: Action) -> Conversation:
     command = Command(state.id, account, DeviceId("d"), ClientId("i"), 2_000, action)
     decision = decide(state, command, Position(1, 10, 0))
-    assert isinstance(decision, Placed | Noted), decision
+    assert isinstance(decision, Numbered | Noted), decision
     return decision.state
 
 
 CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (DIRECT, ANN, Send(Text("hi")), ALWAYS | {"members", "ordinal"}),
-    (DIRECT, BEN, Refuse(on=True), {"applied", "refusing"}),
+    (DIRECT, BEN, Decline(on=True), {"applied", "declining"}),
     (GROUP, ANN, Add(CAT), ALWAYS | {"members"}),
     (GROUP, ANN, Add(DAN), ALWAYS | {"members", "barred"}),
     (GROUP, ANN, Remove(BEN), ALWAYS | {"members", "barred"}),
@@ -79,7 +80,8 @@ CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (GROUP, CAT, Enter(), ALWAYS | {"members"}),
     (GROUP, ANN, SetRole(BEN, Role.ADMIN), ALWAYS | {"members"}),
     (GROUP, ANN, SetTitle("Other"), ALWAYS | {"title"}),
-    (GROUP, ANN, SetSettings(Settings(history="joined")), ALWAYS | {"settings"}),
+    (GROUP, ANN, SetSettings(GroupSettings(history="joined")), ALWAYS | {"settings"}),
+    (GROUP, ANN, SetSettings(GroupSettings(history="all")), ALWAYS | {"settings", "history_from"}),
 ]
 
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chinwag.adapters.files import FileKeyStore
 from chinwag.domain.discovery import FULL, Candidate, rank
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
-from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tickets import LIFETIME_MS, Tickets
 from chinwag.ports.bus import NodeId
 
@@ -44,7 +45,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def keys(tmp_path: Path, clock: SetClock) -> KeyRing:
-    return KeyRing(tmp_path / "keys", clock())
+    return KeyRing(FileKeyStore(tmp_path / "keys"), clock())
 
 
 WHO = Principal(AccountId("12"), DeviceId("34"), 0)
@@ -106,6 +107,6 @@ def test_a_ticket_altered_anywhere_is_refused(keys: KeyRing, clock: SetClock) ->
 @given(st.text(max_size=600))
 def test_junk_is_refused_with_a_code(tmp_path_factory: pytest.TempPathFactory, junk: str) -> None:
     clock = SetClock()
-    tickets = Tickets(KeyRing(tmp_path_factory.getbasetemp() / "ticket-keys", clock()), clock, HERE)
+    tickets = Tickets(KeyRing(FileKeyStore(tmp_path_factory.getbasetemp() / "ticket-keys"), clock()), clock, HERE)
     with pytest.raises(Refused):
         tickets.redeem(junk)

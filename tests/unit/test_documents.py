@@ -54,7 +54,7 @@ EVENTS: list[events.Event] = [
     events.Notice(
         **PLACE,
         number=1,
-        change=events.Created("t", {ANNA: conversation.Role.OWNER}, conversation.Settings(join="open")),
+        change=events.Created("t", {ANNA: conversation.Role.OWNER}, conversation.GroupSettings(join="open")),
     ),
     events.Read(conversation=GROUP, account=BEN, number=1, at=1),
     events.Delivered(conversation=GROUP, account=BEN, number=1, at=1),

@@ -1,9 +1,11 @@
 """Keys and values of the embedded stores, by law."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chinwag.adapters.embedded import keys, values
+from chinwag.domain.conversation import START, Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.ports.inbox import Inline, Run
 from chinwag.ports.message_store import KeyName
@@ -53,3 +55,19 @@ def test_a_chunk_gives_back_its_entries_at_their_positions(given: list[Run | Inl
         position += entry.count
     assert values.entries(stored, position - 1) == expected
     assert values.posted_at(stored) == at
+
+
+def test_a_state_of_format_1_is_read_with_its_history_open_from_the_beginning() -> None:
+    now = msgspec.to_builtins(Conversation(ConversationId("g~9"), False, {}, head=7, title="Chess"))
+    before = {name: value for name, value in now.items() if name != "history_from"}
+    assert len(before) == len(now) - 1
+    read = values.state(values.sealed(before))
+    assert read == Conversation(ConversationId("g~9"), False, {}, head=7, title="Chess", applied=START)
+    assert read.history_from == 1
+
+
+def test_who_declines_is_read_from_rows_of_every_version() -> None:
+    state = Conversation(ConversationId("1~2"), direct=True, members={}, declining=(AccountId("1"),))
+    stored = msgspec.msgpack.encode(state)
+    assert msgspec.msgpack.decode(stored)["refusing"] == ["1"]
+    assert msgspec.msgpack.decode(stored, type=Conversation) == state

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chinwag.roles.gateway.parsers import Parser, Parsers
+from chinwag.roles.port.parsers import Parser, Parsers
 
 
 class Broken:

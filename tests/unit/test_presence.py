@@ -7,22 +7,22 @@ from hypothesis import strategies as st
 
 from chinwag.domain import presence
 from chinwag.domain.ids import DeviceId
-from chinwag.domain.presence import GRACE_MS, NOBODY, SESSIONS_MAX, Report, Stage, State
+from chinwag.domain.presence import GRACE_MS, NOBODY, SESSIONS_MAX, Phase, Report, State
 
 PHONE, LAPTOP = DeviceId("phone"), DeviceId("laptop")
 T = 1_000_000
 
 
 def up(session: str, at: int, device: DeviceId = PHONE, node: str = "n1") -> Report:
-    return Report(session, device, node, Stage.UP, at)
+    return Report(session, device, node, Phase.UP, at)
 
 
 def down(session: str, at: int, device: DeviceId = PHONE, node: str = "n1") -> Report:
-    return Report(session, device, node, Stage.DOWN, at)
+    return Report(session, device, node, Phase.DOWN, at)
 
 
 def out(session: str, at: int, device: DeviceId = PHONE, node: str = "n1") -> Report:
-    return Report(session, device, node, Stage.OUT, at)
+    return Report(session, device, node, Phase.OUT, at)
 
 
 def after(*reports: Report, now: int | None = None) -> State:
@@ -170,7 +170,7 @@ reports = st.lists(
     st.builds(
         lambda session, stage, passed: Report(session, LAPTOP if session == "c" else PHONE, "n1", stage, T + passed),
         st.sampled_from("abc"),
-        st.sampled_from(Stage),
+        st.sampled_from(Phase),
         st.integers(0, GRACE_MS - 1),
     ),
     max_size=5,

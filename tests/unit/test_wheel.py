@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.roles.port.wheel import Wheel
 
 
 class Clock:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from enum import EnumType
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import inspect
 
-from chinwag.domain import account, account_change, body, command, conversation, events, signals, views
-from chinwag.wire import admin, conversations, errors, frames, groups, http, server, sync
+from chinwag import wire
+from chinwag.domain import account_change, body, command, events, signals, views
+from chinwag.wire import conversations, errors, frames, http
 
 UNIONS: Final[dict[str, Any]] = {
     "ClientFrame": frames.ClientFrame,
@@ -32,26 +35,21 @@ RAW: Final = {
 NULLABLE: Final = frozenset({(views.ConversationView, "last")})
 """Those of them that may be null instead."""
 
+NOT_OF_HTTP: Final = frozenset({"codec", "control", "errors", "frames", "values"})
+"""Modules of the wire that say nothing of requests and answers: any other is taken."""
+
 _SUFFIXES: Final = (
     (frames.ClientFrame | frames.ServerFrame, "Frame"),
     (events.Event, "Event"),
     (signals.Signal, "Signal"),
     (body.Body, "Body"),
 )
-_RENAMED: Final[dict[Any, str]] = {
-    account.Settings: "AccountSettings",
-    account_change.SettingsChanged: "AccountSettingsChanged",
-    conversation.Settings: "GroupSettings",
-    events.SettingsChanged: "GroupSettingsChanged",
-}
 
 Struct = type[msgspec.Struct]
 
 
 def name_of(cls: Any) -> str:
     """The name of a struct or enum in every document."""
-    if cls in _RENAMED:
-        return _RENAMED[cls]
     name: str = cls.__name__
     for union, suffix in _SUFFIXES:
         if cls in get_args(union):
@@ -62,7 +60,8 @@ def name_of(cls: Any) -> str:
 def http_structs() -> list[Struct]:
     """The structs of requests and answers over HTTP, as they stand in the code."""
     found: dict[Struct, None] = {}
-    for module in (http, server, conversations, sync, groups, admin):
+    names = sorted(one.name for one in iter_modules(wire.__path__) if one.name not in NOT_OF_HTTP)
+    for module in (http, *(import_module(f"{wire.__name__}.{name}") for name in names)):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not http.Secretive:
                 found[value] = None

@@ -8,7 +8,7 @@ import msgspec
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Send, SetTitle
 from chinwag.domain.conversation import Conversation, Position, SendKey
-from chinwag.domain.decide import Again, Decision, Placed, Refusal
+from chinwag.domain.decide import Again, Decision, Numbered, Rejected
 from chinwag.domain.events import Left, Message, Notice, Removed
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code
@@ -38,7 +38,7 @@ def _forged() -> None:
     seldom = Every(SELDOM)
 
     def rule(command: Command, decision: Decision) -> Decision:
-        if isinstance(decision, Placed) and isinstance(decision.event, Message) and seldom():
+        if isinstance(decision, Numbered) and isinstance(decision.event, Message) and seldom():
             other = next((one for one in decision.audience if one != command.account), command.account)
             return msgspec.structs.replace(decision, event=msgspec.structs.replace(decision.event, sender=other))
         return decision
@@ -50,7 +50,7 @@ def _changed() -> None:
     seldom = Every(SELDOM)
 
     def rule(command: Command, decision: Decision) -> Decision:
-        if isinstance(decision, Placed) and isinstance(decision.event, Message) and seldom():
+        if isinstance(decision, Numbered) and isinstance(decision.event, Message) and seldom():
             event = msgspec.structs.replace(decision.event, body=Text("nobody said this"))
             return msgspec.structs.replace(decision, event=event)
         return decision
@@ -71,7 +71,7 @@ def _skipped() -> None:
         return _decide
 
     def rule(command: Command, decision: Decision) -> Decision:
-        if not isinstance(decision, Placed):
+        if not isinstance(decision, Numbered):
             return decision
         first = command.conversation not in begun
         begun.add(command.conversation)
@@ -97,7 +97,7 @@ def _after_ignored() -> None:
                 if command.action.after is None or not seldom():
                     action = msgspec.structs.replace(command.action, after=None)
                     return plain(state, msgspec.structs.replace(command, action=action), *more)
-                return Refusal(Code.UNAVAILABLE, "refused now and then, as a server may")
+                return Rejected(Code.UNAVAILABLE, "refused now and then, as a server may")
             return plain(state, command, *more)
 
         return decide
@@ -169,7 +169,7 @@ def _not_posted() -> None:
     seldom = Every(SELDOM)
 
     def rule(_: Command, decision: Decision) -> Decision:
-        if isinstance(decision, Placed) and isinstance(decision.event, Message) and seldom():
+        if isinstance(decision, Numbered) and isinstance(decision.event, Message) and seldom():
             return msgspec.structs.replace(decision, audience=decision.audience[:-1])
         return decision
 
@@ -177,7 +177,7 @@ def _not_posted() -> None:
 
 
 def _gone(decision: Decision) -> AccountId | None:
-    if isinstance(decision, Placed) and isinstance(decision.event, Notice):
+    if isinstance(decision, Numbered) and isinstance(decision.event, Notice):
         change = decision.event.change
         return change.account if isinstance(change, Left | Removed) else None
     return None
@@ -187,7 +187,7 @@ def _removed_still_told() -> None:
     told: dict[ConversationId, set[AccountId]] = {}
 
     def rule(command: Command, decision: Decision) -> Decision:
-        if not isinstance(decision, Placed):
+        if not isinstance(decision, Numbered):
             return decision
         more = told.get(command.conversation, set()) - set(decision.audience)
         if (account := _gone(decision)) is not None:
@@ -199,7 +199,7 @@ def _removed_still_told() -> None:
 
 def _title_differs() -> None:
     def rule(command: Command, decision: Decision) -> Decision:
-        if isinstance(decision, Placed) and isinstance(command.action, SetTitle):
+        if isinstance(decision, Numbered) and isinstance(command.action, SetTitle):
             state = msgspec.structs.replace(decision.state, title=decision.state.title + " (loaded)")
             return msgspec.structs.replace(decision, state=state)
         return decision
@@ -209,7 +209,7 @@ def _title_differs() -> None:
 
 def _ordinals_differ() -> None:
     def rule(_: Command, decision: Decision) -> Decision:
-        if isinstance(decision, Placed) and isinstance(decision.event, Notice):
+        if isinstance(decision, Numbered) and isinstance(decision.event, Notice):
             state = msgspec.structs.replace(decision.state, ordinal=decision.state.ordinal + 1)
             return msgspec.structs.replace(decision, state=state)
         return decision

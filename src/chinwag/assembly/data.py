@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
@@ -40,4 +41,4 @@ def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids:
         sign_ups_per_address=section.sign_ups_per_address,
         throttle_window_ms=section.throttle_minutes * 60_000,
     )
-    return open_accounts(directory, bus, ids, system_clock, data / "keys", rules)
+    return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), rules)

@@ -21,11 +21,13 @@ from chinwag.fail_points import passing
 from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tickets import Tickets
+from chinwag.flow.access.watch_keys import watching_keys
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.online import Online
 from chinwag.flow.permits import Permits
+from chinwag.flow.standing import StandingWork
 from chinwag.flow.states import States
 from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
@@ -44,11 +46,11 @@ from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
 from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
-from chinwag.roles.gateway.one_port import Certificate, OnePort
-from chinwag.roles.gateway.origin import normal_origin, own_origin
 from chinwag.roles.gateway.session import EARLY_BYTES
-from chinwag.roles.gateway.socket import SocketLimits
 from chinwag.roles.observe import Check, Observe
+from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.origin import normal_origin, own_origin
+from chinwag.roles.port.socket import SocketLimits
 from chinwag.roles.presence.role import PresenceRole
 
 ROLES: Final = ("gateway", "api", "delivery", "presence")
@@ -219,6 +221,8 @@ class Server:
         self._control = Control(data, self._vitals.status, tracer.trace, lambda: held_checkpoint(stores.engine, data))
         self._config = config
         self._marking: asyncio.Task[None] | None = None
+        self._watch = StandingWork(watching_keys(self._accounts.tokens.keys, bus, system_clock))
+        self._watching: asyncio.Task[None] | None = None
         self._stop_answering: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -229,6 +233,7 @@ class Server:
         self._delivery.start()
         self._housekeeping.start()
         self._marking = asyncio.create_task(self._marks.run(), name="marks")
+        self._watching = asyncio.create_task(self._watch.run(), name="keys")
         await self._presence.start()
         self._stop_answering = self._presence.answer(self._embedded.questions, self._node)
         await self.observe.start()
@@ -244,6 +249,8 @@ class Server:
         """Say goodbye, finish what is under way, and close. Bounded."""
         await _within(GRACE, "beacon", self._beacon.stop())
         self._vitals.stop()
+        if self._watching is not None:
+            self._watching.cancel()
         await _within(GRACE, "control", self._control.stop())
         self.port.drain()
         self._gateway.quiesce()

@@ -15,12 +15,12 @@ from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table
 
-from chinwag.bench.door import Door
-from chinwag.bench.guests import Account, Guests
-from chinwag.bench.visit import WORKS, FaultyError, Figure, Plan, Visit
 from chinwag.cli.trouble import UsageError
 from chinwag.client import ApiError
 from chinwag.lasting import new_file
+from chinwag.load.door import Door
+from chinwag.load.guests import Account, Guests
+from chinwag.load.visit import WORKS, FaultyError, Figure, Plan, Visit
 
 SESSIONS_EACH: Final = 20
 """Sockets that one device may have on a server with default settings."""

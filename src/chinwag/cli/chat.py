@@ -20,7 +20,7 @@ from chinwag.cli.chat_screen import Screen
 from chinwag.cli.chat_text import clean
 from chinwag.client import ApiError, Client, LoggedOut, Mirror, StoreInUse, Unreachable, load
 from chinwag.client.backoff import Backoff
-from chinwag.client.session import load_session
+from chinwag.client.credentials import load_credentials
 
 DEFAULT_URL: Final = "http://127.0.0.1:8420"
 LAST_SECONDS: Final = 30.0
@@ -97,7 +97,7 @@ def profile_of(name: str) -> str:
     """The profile that is used for `name` if none is asked for."""
     for session in _profiles().glob("*/session.json"):
         with contextlib.suppress(OSError, ValueError):
-            if load_session(session).name == name:
+            if load_credentials(session).name == name:
                 return session.parent.name
     safe = "".join(character if character.isalnum() or character in "-_." else "_" for character in name)
     return safe.lstrip(".") or "default"
@@ -140,7 +140,7 @@ async def _once(entering: Coroutine[Any, Any, Client]) -> None:
 async def _talk(screen: Screen, folder: Path, ca_file: Path | None) -> int:
     client = Client.resume(folder, ca_file=ca_file)
     async with client:
-        screen.say(f"You are {clean(client.session.name)} at {client.session.url}. /help lists the commands.")
+        screen.say(f"You are {clean(client.credentials.name)} at {client.credentials.url}. /help lists the commands.")
         room = Room(client, Mirror(client.account), screen)
         try:
             await _load(room)

@@ -22,7 +22,7 @@ class Quit(Exception):  # noqa: N818
         self.log_out = log_out
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Command(msgspec.Struct, frozen=True):
     """One command: how it is written, what it does in a few words, and the function."""
 
     usage: str
@@ -153,25 +153,25 @@ async def _help(room: Room, _: list[str]) -> None:
         room.note(f"{'/' + name + ' ' + entry.usage:28} {entry.words}")
 
 
-COMMANDS: Final[dict[str, Entry]] = {
-    "open": Entry("NAME | #GROUP | NUMBER", "go into a conversation", _open),
-    "list": Entry("", "all conversations, with what is unread", _list),
-    "history": Entry("[COUNT]", "earlier lines; again for still earlier ones", _history),
-    "who": Entry("", "who is in here, and who is online", _who),
-    "new": Entry('"TITLE" NAME…', "begin a group", _new),
-    "add": Entry("NAME…", "add people to this group", _add),
-    "remove": Entry("NAME…", "put people out of this group", _remove),
-    "role": Entry("NAME owner|admin|member", "give somebody a role", _role),
-    "rename": Entry("TITLE", "give this group a title", _rename),
-    "join": Entry("ID", "come into an open group", _join),
-    "leave": Entry("", "leave this group", _leave),
-    "friends": Entry("", "friends and requests", _friends),
-    "friend": Entry("NAME", "ask somebody to be your friend", _friend),
-    "accept": Entry("NAME", "accept what somebody asked", _friend),
-    "unfriend": Entry("NAME", "decline a request, or end a friendship", _unfriend),
-    "log-out": Entry("", "forget this device, and leave", _log_out),
-    "quit": Entry("", "leave; you stay logged in", _quit),
-    "help": Entry("", "this", _help),
+COMMANDS: Final[dict[str, Command]] = {
+    "open": Command("NAME | #GROUP | NUMBER", "go into a conversation", _open),
+    "list": Command("", "all conversations, with what is unread", _list),
+    "history": Command("[COUNT]", "earlier lines; again for still earlier ones", _history),
+    "who": Command("", "who is in here, and who is online", _who),
+    "new": Command('"TITLE" NAME…', "begin a group", _new),
+    "add": Command("NAME…", "add people to this group", _add),
+    "remove": Command("NAME…", "put people out of this group", _remove),
+    "role": Command("NAME owner|admin|member", "give somebody a role", _role),
+    "rename": Command("TITLE", "give this group a title", _rename),
+    "join": Command("ID", "come into an open group", _join),
+    "leave": Command("", "leave this group", _leave),
+    "friends": Command("", "friends and requests", _friends),
+    "friend": Command("NAME", "ask somebody to be your friend", _friend),
+    "accept": Command("NAME", "accept what somebody asked", _friend),
+    "unfriend": Command("NAME", "decline a request, or end a friendship", _unfriend),
+    "log-out": Command("", "forget this device, and leave", _log_out),
+    "quit": Command("", "leave; you stay logged in", _quit),
+    "help": Command("", "this", _help),
 }
 
 

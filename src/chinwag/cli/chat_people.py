@@ -17,7 +17,7 @@ class People:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._names: dict[AccountId, str] = {client.account: client.session.name}
+        self._names: dict[AccountId, str] = {client.account: client.credentials.name}
         self._online: dict[AccountId, bool] = {}
 
     def name(self, account: AccountId) -> str:
@@ -32,7 +32,7 @@ class People:
         """Remember a user; its id."""
         account = AccountId(user.id)
         if len(self._names) >= KNOWN:
-            self._names = {self._client.account: self._client.session.name}
+            self._names = {self._client.account: self._client.credentials.name}
         self._names[account] = clean(user.name)
         return account
 

@@ -9,6 +9,7 @@ from chinwag.client import Unknown
 from chinwag.wire.values import (
     AccountId,
     Created,
+    GroupSettingsChanged,
     Joined,
     Left,
     Message,
@@ -18,7 +19,6 @@ from chinwag.wire.values import (
     Retitled,
     Role,
     RoleChanged,
-    SettingsChanged,
     Text,
 )
 
@@ -100,7 +100,7 @@ def notice(event: Notice, name: Name) -> str:
             return f"{by} made {name(account)} {_article(role)}"
         case Retitled(title=title):
             return f"{by} renamed the group to “{clean(title)}”"
-        case SettingsChanged(settings=settings):
+        case GroupSettingsChanged(settings=settings):
             who = "anyone may join" if settings.join == "open" else "people are added"
             reads = "from the beginning" if settings.history == "all" else "from their joining"
             return f"{by} changed the settings: {who}, new members read {reads}"

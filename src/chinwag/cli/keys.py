@@ -1,21 +1,37 @@
 """`chinwag keys`: the keys that sign access tokens."""
 
+from typing import Annotated
+
 import cyclopts
+from cyclopts import Parameter
 
 from chinwag.cli.operate import run, say
 from chinwag.cli.settings import with_settings
 from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.rotate_keys import replace_keys, rotate_keys
 
 app = cyclopts.App(name="keys", help="The keys that sign access tokens. The server may run meanwhile.")
+
+Leaked = Annotated[
+    bool,
+    Parameter(negative=(), help="Somebody may have the keys: void all of them at once. Everybody has to log in again."),
+]
 
 
 @app.command
 @with_settings("data", "accounts")
-def rotate(**flags: str | None) -> None:
-    """Sign with a new key from now on. Nobody is logged out: tokens that are out stay good until they expire."""
+def rotate(*, leaked: Leaked = False, **flags: str | None) -> None:
+    """Sign with a new key from now on. Nobody is logged out: tokens that are out stay good until they expire, and as
+    long the older keys still verify. So this is no help against somebody who has the keys: use --leaked then."""
 
     async def work(accounts: Accounts) -> None:
-        key = accounts.tokens.rotate()
-        say(f"new key {key}; a running server signs with it within a minute")
+        if leaked:
+            key = await replace_keys(accounts)
+            say(f"new key {key}, and nothing made with older ones is good: a running server closes all connections")
+            say("within a second, and every device has to log in again")
+        else:
+            key = await rotate_keys(accounts)
+            say(f"new key {key}; a running server signs with it within a second, older ones verify until their")
+            say("last tokens expire. Did keys leak? Then use --leaked")
 
     run(flags, work)

@@ -8,6 +8,7 @@ from chinwag.config import ConfigError
 from chinwag.life.folder import UnfinishedRestoreError
 from chinwag.life.manifest import BackupError
 from chinwag.life.running import ControlError, NotRunningError
+from chinwag.ports.key_store import KeysDamaged, KeysExposed
 from chinwag.wire.errors import CATALOGUE, Refused
 
 
@@ -23,6 +24,8 @@ def explain(failure: Exception) -> str | None:
         case UsageError() | DataDirectoryInUseError() | NewerDataError() | NewerDatabaseError():
             return str(failure)
         case BackupError() | UnfinishedRestoreError() | ControlError() | NotRunningError():
+            return str(failure)
+        case KeysExposed() | KeysDamaged():
             return str(failure)
         case Refused():
             meaning = CATALOGUE[failure.code].meaning

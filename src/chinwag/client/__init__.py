@@ -7,19 +7,20 @@
 from chinwag.client.address import BadAddress, server_address
 from chinwag.client.client import Client
 from chinwag.client.conversations import History
+from chinwag.client.credentials import Credentials
 from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, OutboxFull, StoreDamaged, StoreInUse, Unreachable
 from chinwag.client.events import LoadAfresh, Offline, Online, Unknown, Update
 from chinwag.client.follow import load, take
 from chinwag.client.membership import Mirrored
 from chinwag.client.mirror import Mirror
 from chinwag.client.outbox import LeftOver, Pending
-from chinwag.client.session import Session
 
 __all__ = [
     "ApiError",
     "BadAddress",
     "Client",
     "ClientClosed",
+    "Credentials",
     "History",
     "LeftOver",
     "LoadAfresh",
@@ -30,7 +31,6 @@ __all__ = [
     "Online",
     "OutboxFull",
     "Pending",
-    "Session",
     "StoreDamaged",
     "StoreInUse",
     "Unknown",

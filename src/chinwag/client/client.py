@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final
 
 from chinwag.client.backoff import Backoff
+from chinwag.client.credentials import Credentials, Tokens, credentials_of, load_credentials
 from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, Unreachable
 from chinwag.client.events import LoadAfresh, Offline, Online, Received, Unknown, Update
 from chinwag.client.feed import Feed
@@ -19,14 +20,13 @@ from chinwag.client.link import Door, End, Link
 from chinwag.client.outbox import LeftOver, Outbox, Pending, decode
 from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
-from chinwag.client.session import Session, Tokens, load_session, session_of
 from chinwag.client.store import DeviceStore
 from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.frames import Change, Send, Typing
+from chinwag.wire.gateways import GatewayOptions
 from chinwag.wire.http import LogInRequest, SignUpRequest
-from chinwag.wire.sync import GatewayOptions
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
 
 STABLE_SECONDS: Final = 5.0
@@ -48,22 +48,24 @@ class Client(Resources, Groups):
                 ...
     """
 
-    def __init__(self, session: Session, *, store: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, credentials: Credentials, *, store: Path | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Prefer `log_in`, `sign_up` and `resume`. store: a folder for this device alone, made if need be.
 
         Raises `StoreInUse`.
         """
         self._tls = tls or tls_context(None)
-        super().__init__(Http(session.url, self._tls))
+        super().__init__(Http(credentials.url, self._tls))
         self._store = DeviceStore(None if store is None else _folder(store) / "device.sqlite3")
-        self._store.claim(session.device)
-        self._tokens = Tokens(session, self._http, None if store is None else store / "session.json")
+        self._store.claim(credentials.device)
+        self._tokens = Tokens(credentials, self._http, None if store is None else store / "session.json")
         self._http.authorise(self._tokens.access, self._tokens.renew)
         self._feed = Feed(self._store.cursor())
         self._outbox = Outbox(self._store)
         self._reads = Reads(self._store)
-        self._link = Link(session.account, self._store, self._feed, self._outbox, self._reads)
-        self._gateway = session.url
+        self._link = Link(credentials.account, self._store, self._feed, self._outbox, self._reads)
+        self._gateway = credentials.url
         self._elsewhere = True
         """Whether discovery is asked before the next session: at first, and when one was sent away or none began."""
         self._begun = asyncio.Event()
@@ -92,7 +94,7 @@ class Client(Resources, Groups):
             tokens, server_now = await http.log_in(LogInRequest(name, password, device))
         finally:
             await http.close()
-        client = cls(session_of(http.url, tokens, server_now), store=store, tls=tls)
+        client = cls(credentials_of(http.url, tokens, server_now), store=store, tls=tls)
         with contextlib.suppress(Unreachable):
             await client._begin()  # events from now on; otherwise from the first connection on
         return client
@@ -120,7 +122,7 @@ class Client(Resources, Groups):
     @classmethod
     def resume(cls, store: Path, *, ca_file: Path | None = None) -> "Client":
         """Go on as the device that `store` holds. Raises FileNotFoundError, `StoreInUse`."""
-        return cls(load_session(store / "session.json"), store=store, tls=tls_context(ca_file))
+        return cls(load_credentials(store / "session.json"), store=store, tls=tls_context(ca_file))
 
     async def __aenter__(self) -> "Client":
         self._running = asyncio.create_task(self._run(), name="chinwag client")
@@ -156,14 +158,14 @@ class Client(Resources, Groups):
     # Who and where
 
     @property
-    def session(self) -> Session:
-        """The session as it is now."""
-        return self._tokens.session
+    def credentials(self) -> Credentials:
+        """The credentials as they are now."""
+        return self._tokens.credentials
 
     @property
     def account(self) -> AccountId:
         """One's own account."""
-        return self._tokens.session.account
+        return self._tokens.credentials.account
 
     @property
     def online(self) -> bool:
@@ -336,7 +338,7 @@ class Client(Resources, Groups):
                     raise
             else:
                 best = options.gateways[0]
-                self._gateway = best.url or self.session.url
+                self._gateway = best.url or self.credentials.url
                 return Door(self._gateway, ticket=best.ticket)
         return Door(self._gateway, token)
 

@@ -38,8 +38,8 @@ class Connection(WSListener):
         self._on_frame = on_frame
         self._transport: WSTransport | None = None
         self._fragments = bytearray()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self.writable = True
+        """Whether the way out has room; frames are taken all the same."""
         self.ended: asyncio.Future[None] = loop.create_future()
         self.heard_at = loop.time()
         self.said_at = loop.time()
@@ -48,15 +48,6 @@ class Connection(WSListener):
     def connected(self) -> bool:
         """Whether there was a handshake."""
         return self._transport is not None
-
-    @property
-    def writable(self) -> bool:
-        """Whether the way out has room; frames are taken all the same."""
-        return self._writable.is_set()
-
-    async def until_writable(self) -> None:
-        """Wait for room on the way out."""
-        await self._writable.wait()
 
     def send(self, frame: ClientFrame | bytes) -> None:
         """Write a frame (or its JSON). On a connection that has ended it goes nowhere."""
@@ -98,17 +89,16 @@ class Connection(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """It is over, from whichever side."""
-        self._writable.set()
         if not self.ended.done():
             self.ended.set_result(None)
 
     def pause_writing(self) -> None:
         """The way out is full."""
-        self._writable.clear()
+        self.writable = False
 
     def resume_writing(self) -> None:
         """The way out has room again."""
-        self._writable.set()
+        self.writable = True
 
     def _take(self, payload: bytes) -> None:
         try:

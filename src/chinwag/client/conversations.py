@@ -17,7 +17,7 @@ from chinwag.wire.conversations import (
     Receipt,
     Receipts,
 )
-from chinwag.wire.values import AccountId, ConversationId, NumberedEvent, Settings
+from chinwag.wire.values import AccountId, ConversationId, GroupSettings, NumberedEvent
 
 PAGE: Final = 100
 """Events or conversations asked for at once, at most."""
@@ -42,10 +42,14 @@ class Conversations(Asking):
         return await self._http.get(address(conversation), ConversationView)
 
     async def create_group(
-        self, title: str, members: Sequence[AccountId] = (), settings: Settings | None = None, key: str | None = None
+        self,
+        title: str,
+        members: Sequence[AccountId] = (),
+        settings: GroupSettings | None = None,
+        key: str | None = None,
     ) -> Placed:
         """Begin a group of oneself and `members`. The same `key` again finds the same group."""
-        body = CreateGroup(title, tuple(members), settings or Settings())
+        body = CreateGroup(title, tuple(members), settings or GroupSettings())
         return await self._http.post("/v1/conversations", body, Placed, key=key or secrets.token_urlsafe(16))
 
     async def history(

@@ -8,13 +8,13 @@ from chinwag.wire.values import (
     Add,
     ConversationId,
     GroupAction,
+    GroupSettings,
     Join,
     Leave,
     Remove,
     Role,
     SetRole,
     SetSettings,
-    Settings,
     SetTitle,
 )
 
@@ -54,6 +54,6 @@ class Groups:
         """Give the group a title."""
         return await self.change(conversation, SetTitle(title))
 
-    async def set_settings(self: Changes, conversation: ConversationId, settings: Settings) -> Placed:
+    async def set_settings(self: Changes, conversation: ConversationId, settings: GroupSettings) -> Placed:
         """Change how the group works."""
         return await self.change(conversation, SetSettings(settings))

@@ -9,6 +9,8 @@ from chinwag.wire.values import (
     AccountId,
     ConversationId,
     Created,
+    GroupSettings,
+    GroupSettingsChanged,
     Joined,
     Left,
     Notice,
@@ -17,8 +19,6 @@ from chinwag.wire.values import (
     Retitled,
     Role,
     RoleChanged,
-    Settings,
-    SettingsChanged,
 )
 
 
@@ -42,7 +42,7 @@ class Mirrored(msgspec.Struct, kw_only=True):
     kind: Literal["direct", "group"]
     role: Role | None
     title: str = ""
-    settings: Settings = Settings()
+    settings: GroupSettings = GroupSettings()
     members: dict[AccountId, Member] = msgspec.field(default_factory=dict)
     first: int = 1
     head: int = 0
@@ -80,7 +80,7 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
             _role(held, what)
         case Retitled():
             held.title = what.title
-        case SettingsChanged():
+        case GroupSettingsChanged():
             held.settings = what.settings
     own = held.members.get(account)
     held.role = None if own is None else own.role

@@ -22,12 +22,12 @@ from chinwag.wire.values import (
     Delivered,
     Edited,
     Event,
+    GroupSettings,
     Message,
     Notice,
     NumberedEvent,
     Read,
     Role,
-    Settings,
     direct_members,
 )
 
@@ -42,7 +42,7 @@ class Comparable(msgspec.Struct, frozen=True):
     kind: Literal["direct", "group"]
     role: Role | None
     title: str
-    settings: Settings
+    settings: GroupSettings
     roles: dict[AccountId, Role]
     covered: dict[AccountId, tuple[int, int]]
     first: int

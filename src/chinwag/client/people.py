@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from chinwag.client.asking import Asking
-from chinwag.wire.groups import Block
+from chinwag.wire.blocks import Block
 from chinwag.wire.http import ChangeProfileRequest, Friend, Me, Page, PresenceEntry, User
 from chinwag.wire.values import AccountId
 

@@ -34,7 +34,7 @@ DEVICES_MAX: Final = 50
 """Devices logged in at once."""
 
 
-class Settings(msgspec.Struct, frozen=True):
+class AccountSettings(msgspec.Struct, frozen=True):
     """What an account has chosen. A stored value without a field has that field's default."""
 
     direct_from: Literal["everyone", "friends"] = "everyone"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from chinwag.domain.account import Settings
+from chinwag.domain.account import AccountSettings
 from chinwag.domain.ids import AccountId, DeviceId
 
 
@@ -67,11 +67,11 @@ class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed"):
     version: int
 
 
-class SettingsChanged(msgspec.Struct, frozen=True, tag="settings_changed"):
+class AccountSettingsChanged(msgspec.Struct, frozen=True, tag="settings_changed"):
     """One's own settings as they are now, whole."""
 
     account: AccountId
-    settings: Settings
+    settings: AccountSettings
     version: int
 
 
@@ -137,7 +137,7 @@ AccountChange = (
     | FriendWithdrawn
     | FriendRemoved
     | ProfileChanged
-    | SettingsChanged
+    | AccountSettingsChanged
     | DeviceAdded
     | DeviceRevoked
     | AccountDisabled
@@ -162,7 +162,7 @@ def subject(change: AccountChange) -> str:
             return f"device:{device}"
         case ProfileChanged(account=account):
             return f"profile:{account}"
-        case SettingsChanged(account=account):
+        case AccountSettingsChanged(account=account):
             return f"settings:{account}"
         case AccountDisabled(account=account) | AccountClosed(account=account):
             return f"account:{account}"

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.body import Body
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 RULES_VERSION: Final = 1
@@ -31,7 +31,7 @@ class Create(msgspec.Struct, frozen=True, gc=False, tag="create"):
 
     title: str
     members: tuple[AccountId, ...]
-    settings: Settings
+    settings: GroupSettings
 
 
 class Add(msgspec.Struct, frozen=True, gc=False, tag="add"):
@@ -55,7 +55,12 @@ class Join(msgspec.Struct, frozen=True, gc=False, tag="join"):
 
 
 class Enter(msgspec.Struct, frozen=True, gc=False, tag="enter"):
-    """Come into a group, open or not, by a join link that the directory has honoured. No client can ask for it."""
+    """Come into a group, open or not, by a join link that the directory has honoured. No client can ask for it.
+
+    by: who made the link; it admits as long as that account is owner or admin.
+    """
+
+    by: AccountId | None = None
 
 
 class SetRole(msgspec.Struct, frozen=True, gc=False, tag="role"):
@@ -74,10 +79,10 @@ class SetTitle(msgspec.Struct, frozen=True, gc=False, tag="title"):
 class SetSettings(msgspec.Struct, frozen=True, gc=False, tag="settings"):
     """Change how the group works."""
 
-    settings: Settings
+    settings: GroupSettings
 
 
-class Refuse(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
+class Decline(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
     """The command's account takes no messages in this direct conversation (`on`), or takes them again. No event."""
 
     on: bool
@@ -118,7 +123,7 @@ Action = (
     | SetRole
     | SetTitle
     | SetSettings
-    | Refuse
+    | Decline
     | Edit
     | Delete
     | React

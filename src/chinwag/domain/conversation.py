@@ -37,10 +37,11 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-class Settings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How a group works.
 
-    history: who joins reads from the beginning ("all") or from the joining notice ("joined").
+    history: whoever joins reads from where history was opened ("all": from the beginning, if it always was), or from
+    the joining notice ("joined").
     join: anyone may join ("open") or one is added ("closed").
     invite: who may add members.
     description: what an open group says of itself to people who look for one.
@@ -74,8 +75,10 @@ class Conversation(msgspec.Struct, frozen=True):
     head: its last number, 0 before the first. ordinal: messages so far (notices do not count).
     at: `sent_at` of the last event, in milliseconds since 1970.
     members: the present members, in order of joining.
-    refusing: members of a direct conversation who take no messages now (a block, a disabled account).
+    declining: members of a direct conversation who take no messages now (a block, a disabled account).
     barred: accounts that were removed from the group, the latest last: they come back only by being added.
+    history_from: while the settings say "all", the first number that somebody new may read. What was said while they
+    said "joined" is opened to nobody later.
     """
 
     id: ConversationId
@@ -85,10 +88,16 @@ class Conversation(msgspec.Struct, frozen=True):
     ordinal: int = 0
     at: int = 0
     title: str = ""
-    settings: Settings = Settings()
-    refusing: tuple[AccountId, ...] = ()
+    settings: GroupSettings = GroupSettings()
+    declining: tuple[AccountId, ...] = msgspec.field(default=(), name="refusing")  # as it is stored
     applied: Position = START
     barred: tuple[AccountId, ...] = ()
+    history_from: int = 1
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the last member has left this group: it stays as it is, and nobody joins it any more."""
+        return not self.members and not self.direct and self.head > 0
 
 
 class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -100,7 +109,7 @@ class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     at: int
     read: int
     read_ordinal: int
-    settings: Settings = Settings()
+    settings: GroupSettings = GroupSettings()
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -17,13 +17,13 @@ from chinwag.domain.command import (
     Add,
     Command,
     Create,
+    Decline,
     Delete,
     Edit,
     Enter,
     Join,
     Leave,
     React,
-    Refuse,
     Remove,
     Send,
     SetRole,
@@ -31,12 +31,12 @@ from chinwag.domain.command import (
     SetTitle,
 )
 from chinwag.domain.conversation import Conversation, Position, SendKey
-from chinwag.domain.decision import Again, Decision, Noted, Placed, Refusal
+from chinwag.domain.decision import Again, Decision, Noted, Numbered, Rejected
 from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import direct_pair, opened_by, send
 
-__all__ = ["Again", "Decision", "Noted", "Placed", "Refusal", "decide"]
+__all__ = ["Again", "Decision", "Noted", "Numbered", "Rejected", "decide"]
 
 Rule = Callable[[Conversation | None, Command, Any, Position, SendKey | None], Decision]
 """(state, command, its action, position, the send named in `after`) -> decision. May raise `Refused`."""
@@ -60,7 +60,7 @@ def decide(
     try:
         return _RULES[type(action)](state, command, action, position, predecessor)
     except Refused as refused:
-        return Refusal(refused.code, refused.detail)
+        return Rejected(refused.code, refused.detail)
 
 
 def _create(state: Conversation | None, command: Command, action: Create, position: Position, _: object) -> Decision:
@@ -73,26 +73,26 @@ def _change(state: Conversation | None, command: Command, _action: object, posit
     return _place(state, membership.change(state, command), command, position)
 
 
-def _refuse(state: Conversation | None, command: Command, action: Refuse, position: Position, _: object) -> Decision:
+def _refuse(state: Conversation | None, command: Command, action: Decline, position: Position, _: object) -> Decision:
     pair = direct_pair(command)
     if state is None:
         state = opened_by(command, pair)
-    others = tuple(account for account in state.refusing if account != command.account)
-    refusing = (*others, command.account) if action.on else others
-    return Noted(msgspec.structs.replace(state, refusing=refusing, applied=position))
+    others = tuple(account for account in state.declining if account != command.account)
+    declining = (*others, command.account) if action.on else others
+    return Noted(msgspec.structs.replace(state, declining=declining, applied=position))
 
 
 def _reserved(*_: object) -> Decision:
     raise Refused(Code.UNSUPPORTED)
 
 
-def _place(before: Conversation | None, outcome: membership.Outcome, command: Command, position: Position) -> Placed:
+def _place(before: Conversation | None, outcome: membership.Outcome, command: Command, position: Position) -> Numbered:
     """Give a change of membership its number and its notice. Of an open group the listing is told as well."""
     state = outcome.state
     after = msgspec.structs.replace(state, at=command.at, applied=position)
     listed = state.settings.join == "open" or (before is not None and before.settings.join == "open")
     audience = (*outcome.audience, LISTING) if listed else outcome.audience
-    return Placed(after, membership.notice(after, command, outcome.change), audience, outcome.spans)
+    return Numbered(after, membership.notice(after, command, outcome.change), audience, outcome.spans)
 
 
 # Each rule takes the action that its key names.
@@ -107,7 +107,7 @@ _RULES: Final[dict[type, Rule]] = {
     SetRole: _change,
     SetTitle: _change,
     SetSettings: _change,
-    Refuse: _refuse,
+    Decline: _refuse,
     Edit: _reserved,
     Delete: _reserved,
     React: _reserved,

@@ -8,7 +8,7 @@ from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code
 
 
-class Placed(msgspec.Struct, frozen=True, gc=False):
+class Numbered(msgspec.Struct, frozen=True, gc=False):
     """The command took `state.head`: its event, who gets it, and the spans it opens or closes."""
 
     state: Conversation
@@ -29,11 +29,11 @@ class Again(msgspec.Struct, frozen=True, gc=False):
     earlier: SendKey
 
 
-class Refusal(msgspec.Struct, frozen=True, gc=False):
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """The command changes nothing, for this reason."""
 
     code: Code
     detail: str = ""
 
 
-Decision = Placed | Noted | Again | Refusal
+Decision = Numbered | Noted | Again | Rejected

@@ -3,13 +3,11 @@
 A numbered event is encoded to JSON once, when it is placed; the same bytes are stored, sent and read again.
 """
 
-from typing import Literal
-
 import msgspec
 
 from chinwag.domain.account_change import AccountChange
 from chinwag.domain.body import Body
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 
@@ -18,7 +16,7 @@ class Created(msgspec.Struct, frozen=True, gc=False, tag="created"):
 
     title: str
     members: dict[AccountId, Role]
-    settings: Settings
+    settings: GroupSettings
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False, tag="joined"):
@@ -53,13 +51,13 @@ class Retitled(msgspec.Struct, frozen=True, gc=False, tag="title"):
     title: str
 
 
-class SettingsChanged(msgspec.Struct, frozen=True, gc=False, tag="settings"):
+class GroupSettingsChanged(msgspec.Struct, frozen=True, gc=False, tag="settings"):
     """The group has new settings."""
 
-    settings: Settings
+    settings: GroupSettings
 
 
-Change = Created | Joined | Left | Removed | RoleChanged | Retitled | SettingsChanged
+Change = Created | Joined | Left | Removed | RoleChanged | Retitled | GroupSettingsChanged
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag_field="kind"):
@@ -141,4 +139,3 @@ class AccountEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_fiel
 
 
 Event = Message | Notice | Edited | Deleted | Reaction | Read | Delivered | AccountEvent
-EventKind = Literal["message", "notice", "edited", "deleted", "reaction", "read", "delivered", "account"]

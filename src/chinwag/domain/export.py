@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from chinwag.domain.account import Settings as AccountSettings
+from chinwag.domain.account import AccountSettings
 from chinwag.domain.account_friendship import Bond
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.views import MemberView
 
@@ -76,7 +76,7 @@ class ConversationLine(msgspec.Struct, frozen=True, kw_only=True, tag="conversat
     id: ConversationId
     kind: Literal["direct", "group"]
     title: str
-    settings: Settings
+    settings: GroupSettings
     members: list[MemberView]
     first: int
     head: int

@@ -6,11 +6,20 @@ Ids are strings on the wire and in memory, so that an account id may carry a dom
 
 from typing import Final, NewType
 
+from chinwag.domain.refusal import Code, Refused
+
 AccountId = NewType("AccountId", str)
 DeviceId = NewType("DeviceId", str)
 ConversationId = NewType("ConversationId", str)
 ClientId = NewType("ClientId", str)
 """A client's own name for one send, unique per device and conversation; it makes a retry harmless."""
+
+ACCOUNT_CHARACTERS: Final = 64
+CONVERSATION_CHARACTERS: Final = 200
+CLIENT_CHARACTERS: Final = 128
+"""The longest ids. What somebody sends is held against them before anything else looks at it, or keeps it."""
+ID_BYTES: Final = 255
+"""Any id in UTF-8: what a store takes as a name."""
 
 EPOCH_MS: Final = 1_735_689_600_000
 """Snowflakes count milliseconds from 2025-01-01T00:00:00Z."""
@@ -52,6 +61,35 @@ class Snowflake:
             self._sequence = 0
         self._last = instant
         return str(instant << 22 | self._worker << 12 | self._sequence)
+
+
+def check_account_id(account: AccountId) -> None:
+    """Raise `Refused(BAD_REQUEST)` for what is too long to be an account's id."""
+    if not 0 < len(account) <= ACCOUNT_CHARACTERS:
+        raise Refused(Code.BAD_REQUEST, f"an account's id has 1 to {ACCOUNT_CHARACTERS} characters")
+
+
+def check_conversation_id(conversation: ConversationId) -> None:
+    """Raise `Refused(BAD_REQUEST)` for what is too long to be a conversation's id."""
+    if not 0 < len(conversation) <= CONVERSATION_CHARACTERS:
+        raise Refused(Code.BAD_REQUEST, f"a conversation's id has 1 to {CONVERSATION_CHARACTERS} characters")
+
+
+def check_client_id(name: ClientId) -> None:
+    """Raise `Refused(BAD_REQUEST)` unless a client may call a send so: whatever the transport, it is the same id, so it
+    neither begins nor ends with a space, which the value of a header cannot."""
+    # A character that can be printed has a UTF-8 form; one of ASCII has a byte.
+    if (
+        not 0 < len(name) <= CLIENT_CHARACTERS
+        or not name.isprintable()
+        or not (name.isascii() or len(name.encode()) <= ID_BYTES)
+        or name[0] == " "
+        or name[-1] == " "
+    ):
+        raise Refused(
+            Code.BAD_REQUEST,
+            f"an id has 1 to {CLIENT_CHARACTERS} printable characters, at most {ID_BYTES} bytes, no space around it",
+        )
 
 
 def direct_id(one: AccountId, other: AccountId) -> ConversationId:

@@ -68,6 +68,12 @@ def change(state: Conversation, command: Command) -> Outcome:
     return _RULES[type(command.action)](state, command, command.action)
 
 
+def governs(state: Conversation, account: AccountId) -> bool:
+    """Whether `account` is owner or admin: it may make join links, and those that it has made admit people."""
+    member = state.members.get(account)
+    return member is not None and member.role is not Role.MEMBER
+
+
 def notice(state: Conversation, command: Command, what: events.Change) -> events.Notice:
     """The event of a change that made `state`."""
     return events.Notice(
@@ -98,20 +104,23 @@ def _join(state: Conversation, command: Command, _: Join) -> Outcome:
     return _enter(state, command, command.account)
 
 
-def _enter_by_link(state: Conversation, command: Command, _: Enter) -> Outcome:
+def _enter_by_link(state: Conversation, command: Command, action: Enter) -> Outcome:
+    if command.account not in state.members and action.by is not None and not governs(state, action.by):
+        raise Refused(Code.BAD_LINK)
     return _enter(state, command, command.account)
 
 
 def _enter(state: Conversation, command: Command, account: AccountId) -> Outcome:
+    if state.abandoned:
+        raise Refused(Code.GROUP_CLOSED, "its last member has left")
     if account in state.members:
         raise Refused(Code.ALREADY_MEMBER)
     if account in state.barred:
-        raise Refused(Code.GROUP_CLOSED, "who was removed comes back by being added")
+        raise Refused(Code.GROUP_CLOSED, "an account that was removed comes back by being added")
     _check_room(len(state.members) + 1, command)
     number = state.head + 1
-    first = 1 if state.settings.history == "all" else number
-    role = Role.MEMBER if state.members else Role.OWNER
-    members = state.members | {account: Member(role, number, state.ordinal, first)}
+    first = state.history_from if state.settings.history == "all" else number
+    members = state.members | {account: Member(Role.MEMBER, number, state.ordinal, first)}
     after = _next(state, members)
     return Outcome(after, events.Joined(account), tuple(members), (Span(account, state.id, first),))
 
@@ -169,8 +178,11 @@ def _set_settings(state: Conversation, command: Command, action: SetSettings) ->
     if _member(state, command.account).role is Role.MEMBER:
         raise Refused(Code.NOT_ALLOWED)
     check_description(action.settings.description)
-    after = msgspec.structs.replace(state, settings=action.settings)
-    return _tell(after, events.SettingsChanged(action.settings))
+    opens = state.settings.history != "all" and action.settings.history == "all"
+    # What was said before stays with those who were there: nobody can open it afterwards.
+    history_from = state.head + 1 if opens else state.history_from
+    after = msgspec.structs.replace(state, settings=action.settings, history_from=history_from)
+    return _tell(after, events.GroupSettingsChanged(action.settings))
 
 
 # Each rule takes the action that its key names.

@@ -19,7 +19,7 @@ SESSIONS_MAX: Final = 200
 """Sessions remembered of one account, ended ones included; of more, the one longest unheard of is forgotten."""
 
 
-class Stage(IntEnum):
+class Phase(IntEnum):
     """How far a session has come; it never goes back."""
 
     UP = 0
@@ -33,11 +33,11 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     session: str
     device: DeviceId
     node: str
-    stage: Stage
+    stage: Phase
     at: int
 
 
-class Session(msgspec.Struct, frozen=True, gc=False):
+class KnownSession(msgspec.Struct, frozen=True, gc=False):
     """What is known of one session.
 
     since, heard: the earliest and the latest time in its reports. noted: when the latest report arrived.
@@ -49,7 +49,7 @@ class Session(msgspec.Struct, frozen=True, gc=False):
     since: int
     heard: int
     noted: int
-    stage: Stage = Stage.UP
+    stage: Phase = Phase.UP
     ended_at: int = 0
     missing_since: int | None = None
 
@@ -68,7 +68,7 @@ class State(msgspec.Struct, frozen=True):
     grace: how long after it was last heard a device of it counts as online, in milliseconds.
     """
 
-    sessions: dict[str, Session] = {}
+    sessions: dict[str, KnownSession] = {}
     outs: dict[DeviceId, LogOut] = {}
     last_active_at: int = 0
     awaited_until: int = 0
@@ -99,12 +99,12 @@ def apply(state: State, report: Report, now: int) -> State:
     """`state` with what `report` adds. A time ahead of `now` is taken for `now`: clocks differ."""
     at = min(report.at, now)
     outs = state.outs
-    if report.stage is Stage.OUT:
+    if report.stage is Phase.OUT:
         earlier = outs.get(report.device, LogOut(0, 0))
         outs = outs | {report.device: LogOut(max(earlier.at, at), max(earlier.noted, now))}
     sessions = state.sessions | {report.session: _merged(state.sessions.get(report.session), report, at, now)}
     if len(sessions) > SESSIONS_MAX:
-        del sessions[min(sessions, key=lambda name: (sessions[name].stage is Stage.UP, sessions[name].noted, name))]
+        del sessions[min(sessions, key=lambda name: (sessions[name].stage is Phase.UP, sessions[name].noted, name))]
     return State(sessions, outs, max(state.last_active_at, at), state.awaited_until, state.grace)
 
 
@@ -167,11 +167,11 @@ def next_change(state: State, now: int) -> int | None:
 _NEVER: Final = 1 << 62
 
 
-def _merged(held: Session | None, report: Report, at: int, now: int) -> Session:
-    ended_at = at if report.stage is Stage.DOWN else 0
+def _merged(held: KnownSession | None, report: Report, at: int, now: int) -> KnownSession:
+    ended_at = at if report.stage is Phase.DOWN else 0
     if held is None:
-        return Session(report.device, report.node, at, at, now, report.stage, ended_at)
-    return Session(
+        return KnownSession(report.device, report.node, at, at, now, report.stage, ended_at)
+    return KnownSession(
         held.device,
         held.node,
         min(held.since, at),
@@ -187,30 +187,30 @@ def _missing(state: State, since: dict[str, int]) -> State:
     lost = {
         name: msgspec.structs.replace(state.sessions[name], missing_since=time)
         for name, time in since.items()
-        if state.sessions[name].stage is Stage.UP and state.sessions[name].missing_since is None
+        if state.sessions[name].stage is Phase.UP and state.sessions[name].missing_since is None
     }
     return msgspec.structs.replace(state, sessions=state.sessions | lost) if lost else state
 
 
-def _held_until(state: State, session: Session) -> int:
+def _held_until(state: State, session: KnownSession) -> int:
     """Until when `session` keeps its account online, whatever else happens."""
-    if session.stage is Stage.OUT or _covering(state, session) is not None:
+    if session.stage is Phase.OUT or _covering(state, session) is not None:
         return 0
-    if session.stage is Stage.DOWN:
+    if session.stage is Phase.DOWN:
         return session.ended_at + state.grace
     return _NEVER if session.missing_since is None else session.missing_since + state.grace
 
 
-def _forgotten_at(state: State, session: Session) -> int:
+def _forgotten_at(state: State, session: KnownSession) -> int:
     """When a session that is over need no longer be remembered against late copies of its reports."""
-    if session.stage is not Stage.OUT and (out := _covering(state, session)) is not None:
+    if session.stage is not Phase.OUT and (out := _covering(state, session)) is not None:
         return out.noted + state.grace  # together with the log-out, without which it would count again
-    if session.stage is not Stage.UP:
+    if session.stage is not Phase.UP:
         return session.noted + state.grace
     return _NEVER if session.missing_since is None else session.missing_since + state.grace
 
 
-def _covering(state: State, session: Session) -> LogOut | None:
+def _covering(state: State, session: KnownSession) -> LogOut | None:
     """The log-out of its device that ends `session`."""
     out = state.outs.get(session.device)
     return out if out is not None and session.since <= out.at else None

@@ -5,7 +5,7 @@ import msgspec
 from chinwag.domain.body import check_body
 from chinwag.domain.command import Command, Send
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
-from chinwag.domain.decision import Placed
+from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, direct_members
 from chinwag.domain.refusal import Code, Refused
@@ -15,7 +15,7 @@ _replace = msgspec.structs.replace
 
 def send(
     state: Conversation | None, command: Command, action: Send, position: Position, predecessor: SendKey | None
-) -> Placed:
+) -> Numbered:
     """Place a message. Raises `Refused`. The first one begins a direct conversation."""
     if state is None:
         state = _begin(command)
@@ -24,7 +24,7 @@ def send(
     author = state.members.get(command.account)
     if author is None:
         raise Refused(Code.NOT_MEMBER)
-    if state.refusing and any(account != command.account for account in state.refusing):
+    if state.declining and any(account != command.account for account in state.declining):
         raise Refused(Code.RECIPIENT_REFUSES)
     if action.after is not None and predecessor is None:
         raise Refused(Code.OUT_OF_TURN)
@@ -48,7 +48,7 @@ def send(
         reply_to=action.reply_to,
     )
     spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
-    return Placed(after, event, tuple(members), spans)
+    return Numbered(after, event, tuple(members), spans)
 
 
 def direct_pair(command: Command) -> tuple[AccountId, AccountId]:

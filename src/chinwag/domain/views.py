@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ConversationId
 
 
@@ -26,13 +26,14 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     and members is empty. read: the number up to which it has read. last: the newest event it may read (JSON; null:
     there is none).
     first: the first number it may read.
+    history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
     """
 
     id: ConversationId
     kind: Literal["direct", "group"]
     role: Role | None
     title: str
-    settings: Settings
+    settings: GroupSettings
     members: list[MemberView]
     first: int
     head: int
@@ -40,6 +41,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     read: int
     unread: int
+    history_from: int | None = None
     last: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
 
 

@@ -13,10 +13,19 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from chinwag.domain.body import TEXT_CHARACTERS, check_body
-from chinwag.domain.command import Action, Command, Create, Enter, Join, Rules, Send
+from chinwag.domain.body import TEXT_CHARACTERS, Text, check_body
+from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole
 from chinwag.domain.conversation import Conversation
-from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_members
+from chinwag.domain.ids import (
+    AccountId,
+    ClientId,
+    ConversationId,
+    DeviceId,
+    check_account_id,
+    check_client_id,
+    check_conversation_id,
+    direct_members,
+)
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
@@ -34,9 +43,8 @@ WAITING: Final = 100_000
 """Commands of one node that may wait for their answers."""
 SLOW: Final = 10_000
 """Commands of one node that may wait for a look-up before they reach the log."""
-ID_CHARACTERS: Final = 128
-ID_BYTES: Final = 255
-"""The same in UTF-8: what a store takes as a name."""
+SLOW_CHARACTERS: Final = 16 << 20
+"""Characters of their texts together."""
 
 _log = structlog.get_logger(__name__)
 
@@ -95,6 +103,7 @@ class Accept:
         self._now = now
         self._queued: dict[ConversationId, deque[tuple[Asker, Wish, float]]] = {}
         self._slow = 0
+        self._slow_characters = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._sends = Shared(rules.sends, rules.account_share, now)
         self.accepted = 0
@@ -135,13 +144,19 @@ class Accept:
         conversation keep their order.
         """
         action, conversation = wish.action, wish.conversation
-        _check_id(wish.id)
+        check_client_id(wish.id)
+        check_conversation_id(conversation)
         if type(action) is Send:
             if action.after is not None:
-                _check_id(action.after)
+                check_client_id(action.after)
             check_body(action.body, self._limits.text_characters)
+        elif type(action) is Create:
+            for account in action.members:
+                check_account_id(account)
+        elif isinstance(action, Add | Remove | SetRole):
+            check_account_id(action.account)
         self._sends.take(wish.account, wish.device)
-        if len(self._answered) >= WAITING or self._slow >= SLOW:
+        if len(self._answered) >= WAITING or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
         queue = self._queued.get(conversation)
         if queue is None:
@@ -152,6 +167,7 @@ class Accept:
             self._spawn(conversation)
         queue.append((asker, wish, self._now()))
         self._slow += 1
+        self._slow_characters += _characters(wish)
         self._idle.clear()
 
     def _known_writer(self, wish: Wish) -> bool:
@@ -184,6 +200,7 @@ class Accept:
         while queue:
             asker, wish, since = queue.popleft()
             self._slow -= 1
+            self._slow_characters -= _characters(wish)
             try:
                 if self._known_writer(wish):  # the look-up for one before has brought a fresh state
                     self._append(asker, wish)
@@ -271,13 +288,6 @@ class Accept:
             self._idle.set()
 
 
-def _check_id(name: ClientId) -> None:
-    # A character that can be printed has a UTF-8 form; one of ASCII has a byte.
-    if (
-        not 0 < len(name) <= ID_CHARACTERS
-        or not name.isprintable()
-        or not (name.isascii() or len(name.encode()) <= ID_BYTES)
-    ):
-        raise Refused(
-            Code.BAD_REQUEST, f"an id has 1 to {ID_CHARACTERS} printable characters, and at most {ID_BYTES} bytes"
-        )
+def _characters(wish: Wish) -> int:
+    body = wish.action.body if type(wish.action) is Send else None
+    return len(body.text) if type(body) is Text else 0

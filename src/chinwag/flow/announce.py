@@ -11,7 +11,7 @@ import structlog
 
 from chinwag.domain.ids import AccountId
 from chinwag.fail_points import passing_half_way
-from chinwag.ports.bus import PEOPLE, Bus, Signal, Tell
+from chinwag.ports.bus import PEOPLE, Bus, Publication, Tell
 from chinwag.ports.inbox import Arrival, Inbox
 
 _log = structlog.get_logger(__name__)
@@ -85,11 +85,11 @@ class Announce:
                     # The others get theirs; this one sees the gap when the next one comes.
                     _log.exception("an arrival could not be given", account=arrival.account)
 
-    def _told(self, signal: Signal) -> None:
-        if type(signal) is Tell:
-            for account in signal.to:
+    def _told(self, publication: Publication) -> None:
+        if type(publication) is Tell:
+            for account in publication.to:
                 for reader in self._readers.get(account, ()):
                     try:
-                        reader.told(signal)
+                        reader.told(publication)
                     except Exception:
                         _log.exception("a signal could not be given", account=account)

@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar
 
 from chinwag.domain.command import Command
 from chinwag.domain.refusal import Code
-from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Signal, answers_to
+from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Publication, answers_to
 from chinwag.ports.log import Log, Submission
 
 ANSWER_SECONDS: Final = 20.0
@@ -69,9 +69,9 @@ class Answered(Generic[Waiter]):
         if late := [Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time") for ref, _ in overdue]:
             self._give(late)
 
-    def _answers(self, signal: Signal) -> None:
-        if type(signal) is Answers:
-            self._give(signal.answers)
+    def _answers(self, publication: Publication) -> None:
+        if type(publication) is Answers:
+            self._give(publication.answers)
 
     def _give(self, answers: Sequence[Answer]) -> None:
         now, take = self._now(), self._waiting.pop

@@ -85,6 +85,7 @@ class Conversations:
             at=state.at,
             read=read_up_to(own.read, member)[0],
             unread=unread(state.ordinal, own.read, member),
+            history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
             last=await self._last(state.id, head),
         )
 

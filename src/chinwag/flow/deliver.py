@@ -17,7 +17,7 @@ import structlog
 
 from chinwag.domain.command import Command, Send
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
-from chinwag.domain.decide import Again, Decision, Noted, Placed, Refusal, decide
+from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
@@ -28,8 +28,8 @@ from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
 from chinwag.ports.message_store import Commit, KeyName, MessageStore
 
-MEMBERS: Final = 1_000_000
-"""Members of all states that one worker keeps."""
+CACHED_BYTES: Final = 200 << 20
+"""What the states that one worker keeps take together."""
 RECENT: Final = 10_000
 """Sends placed of late whose keys one worker keeps, and as many before those: a device's next send names the one before
 (`after`)."""
@@ -65,7 +65,7 @@ class Deliver:
         self._log = log
         self._store = store
         self._bus = bus
-        self._states = StateCache(MEMBERS)
+        self._states = StateCache(CACHED_BYTES)
         self._recent: _Recent = {}, {}
         self._last = START
 
@@ -241,12 +241,12 @@ class Deliver:
             if state is not None and position <= state.applied:
                 # Applied before a take-over: only its answer may have been lost.
                 own = known.get(name)
-                decision = Refusal(Code.UNAVAILABLE, "applied before") if own is None else Again(own)
+                decision = Rejected(Code.UNAVAILABLE, "applied before") if own is None else Again(own)
             else:
                 earlier = _below(known.get(name), position)
                 before = _below(known.get(predecessor), position) if predecessor is not None else None
                 decision = self._guarded(state, command, position, earlier, before)
-            if type(decision) is Placed:
+            if type(decision) is Numbered:
                 key = known[name] = SendKey(position, decision.state.head, command.at)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
@@ -276,10 +276,10 @@ class Deliver:
             _log.exception(
                 "a command is set aside", conversation=command.conversation, position=position, account=command.account
             )
-            return Refusal(Code.INTERNAL)
+            return Rejected(Code.INTERNAL)
 
     def _answer(self, ref: int, command: Command, decision: Decision) -> Answer:
-        if isinstance(decision, Placed):
+        if isinstance(decision, Numbered):
             self.figures.placed += 1
             return Answer(ref, decision.state.head, command.at)
         if isinstance(decision, Again):

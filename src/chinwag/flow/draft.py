@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.conversation import Conversation, SendKey, Span
-from chinwag.domain.decide import Placed
+from chinwag.domain.decide import Numbered
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId
 from chinwag.ports.message_store import Commit, Fanout, KeyName
@@ -27,7 +27,7 @@ class Draft:
         self._audience: tuple[AccountId, ...] | None = None
         self._first = 0
 
-    def place(self, placed: Placed, name: KeyName, key: SendKey) -> None:
+    def place(self, placed: Numbered, name: KeyName, key: SendKey) -> None:
         """Add one placement."""
         number = placed.state.head
         # A message changes no membership, so messages in a row have one audience; a notice stands by itself.

@@ -4,7 +4,7 @@ Closing leaves a row in its own transaction, so the two cannot part; the row say
 nothing is left. Each step can be done again: a crash at any of them, and the next start goes on.
 
 - **Empty**, at once: the account leaves its groups, its inbox and marks go, and others' inboxes show its profile no
-  more. Its direct conversations refuse by `flow/refusals.py`, which is waited for.
+  more. Its direct conversations refuse by `flow/declines.py`, which is waited for.
 - **Forget**, at the housekeeping: empty once more, as something may have been on its way at the closing, then delete
   all rows. Only now do the spans go, by which conversations are found.
 - **Scrub**: take what was deleted out of the files.
@@ -25,7 +25,7 @@ from chinwag.domain.ids import AccountId, ClientId, is_direct
 from chinwag.domain.refusal import Code
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
-from chinwag.ports.directory import PAGE_MAX, Directory, Erasure, Stage
+from chinwag.ports.directory import PAGE_MAX, Directory, Erasure, ErasureStage
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -84,10 +84,10 @@ class Erase:
         emptied = 0
         # Whoever comes second must not set back what the first has brought further.
         async with self._emptying:
-            for erasure in await self._at(Stage.CLOSED):
+            for erasure in await self._at(ErasureStage.CLOSED):
                 if await self._empty(erasure.account):
                     async with self._ports.directory.transaction() as transaction:
-                        await transaction.erasures.reached(erasure.account, Stage.EMPTIED)
+                        await transaction.erasures.reached(erasure.account, ErasureStage.EMPTIED)
                     _log.info("a closed account is emptied", account=erasure.account)
                     emptied += 1
         return emptied
@@ -95,13 +95,13 @@ class Erase:
     async def keep_house(self, closed_before: int) -> int:
         """Delete all that is left of accounts closed up to `closed_before` (milliseconds since 1970), and take it out
         of the files; how many accounts. Raises `Refused`: what is done stays done."""
-        self._complain(await self._at(Stage.CLOSED))
-        for erasure in await self._at(Stage.EMPTIED):
+        self._complain(await self._at(ErasureStage.CLOSED))
+        for erasure in await self._at(ErasureStage.EMPTIED):
             if erasure.closed_at <= closed_before and await self._empty(erasure.account):
                 await self._forget(erasure.account)
             else:
                 self._complain([erasure])
-        gone = [erasure.account for erasure in await self._at(Stage.FORGOTTEN)]
+        gone = [erasure.account for erasure in await self._at(ErasureStage.FORGOTTEN)]
         if gone:
             _log.info("scrubbing the stores", accounts=len(gone))
             for scrub in self._ports.scrubs:
@@ -112,7 +112,7 @@ class Erase:
             _log.info("closed accounts are erased", accounts=len(gone))
         return len(gone)
 
-    async def _at(self, stage: Stage) -> list[Erasure]:
+    async def _at(self, stage: ErasureStage) -> list[Erasure]:
         """All erasures at a stage: about 100 bytes each."""
         found: list[Erasure] = []
         while True:
@@ -143,9 +143,9 @@ class Erase:
         direct = [span.conversation for span in spans if is_direct(span.conversation)]
         for first in range(0, len(direct), BATCH):
             for state in await self._ports.store.states(direct[first : first + BATCH]):
-                if state is not None and account not in state.refusing:
+                if state is not None and account not in state.declining:
                     async with self._ports.directory.transaction() as transaction:
-                        await transaction.refusals.add(account, None, self._clock())
+                        await transaction.declines.add(account, None, self._clock())
                     return False
         return True
 
@@ -179,7 +179,7 @@ class Erase:
         await self._ports.store.forget(account, devices)
         async with self._ports.directory.transaction() as transaction:
             await transaction.erasures.forget(account)
-            await transaction.erasures.reached(account, Stage.FORGOTTEN)
+            await transaction.erasures.reached(account, ErasureStage.FORGOTTEN)
         _log.info("a closed account is forgotten", account=account)
 
     def _complain(self, erasures: Sequence[Erasure]) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from chinwag.domain import presence
 from chinwag.domain.ids import AccountId
-from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf, Report, Stage, State
+from chinwag.domain.presence import GRACE_MS, DeviceAt, Phase, PresenceOf, Report, State
 from chinwag.domain.refusal import Refused
 from chinwag.domain.signals import Presence
 from chinwag.flow.clock import Clock
@@ -31,11 +31,11 @@ TELLING: Final = 128
 SLICE: Final = 1_000
 """Accounts gone through before others have their turn."""
 
-_STAGES: Final = {"up": Stage.UP, "down": Stage.DOWN, "out": Stage.OUT}
+_STAGES: Final = {"up": Phase.UP, "down": Phase.DOWN, "out": Phase.OUT}
 _log = logging.getLogger(__name__)
 
 
-class _Entry:
+class _Followed:
     """One account in the table. told: what people were told last, None while what is stored is not read yet.
     stamp: the `last_active_at` last stored or told. due: when the timer looks at it."""
 
@@ -66,7 +66,7 @@ class Presences:
         self._clock = clock
         self._nobody = State(grace=grace_ms)
         self._awaited_until = clock() + grace_ms
-        self._entries: dict[AccountId, _Entry] = {}
+        self._entries: dict[AccountId, _Followed] = {}
         self._timer: list[tuple[int, AccountId]] = []
         self._dirty: dict[AccountId, None] = {}
         self._unsaved: dict[AccountId, Seen] = {}
@@ -185,14 +185,14 @@ class Presences:
         while self._unsaved and await self._save():
             pass
 
-    def _enter(self, account: AccountId) -> _Entry | None:
+    def _enter(self, account: AccountId) -> _Followed | None:
         if len(self._entries) >= ACCOUNTS_MAX:
             self.dropped += 1
             return None
-        entry = self._entries[account] = _Entry(self._nobody)
+        entry = self._entries[account] = _Followed(self._nobody)
         return entry
 
-    def _put(self, account: AccountId, entry: _Entry, state: State) -> None:
+    def _put(self, account: AccountId, entry: _Followed, state: State) -> None:
         now = self._clock()
         entry.state = presence.settle(state, now)
         due = presence.next_change(entry.state, now)
@@ -203,7 +203,7 @@ class Presences:
         if entry.told is not presence.is_online(entry.state, now) or presence.is_empty(entry.state):
             self._dirty[account] = None
 
-    def _take(self, account: AccountId, entry: _Entry, seen: Seen) -> None:
+    def _take(self, account: AccountId, entry: _Followed, seen: Seen) -> None:
         """Let the entry know what is stored, and so what people were told."""
         entry.told = seen.online
         entry.stamp = max(entry.stamp, seen.last_active_at)

@@ -129,7 +129,7 @@ class Audience:
 
     async def _open(self, direct: ConversationId) -> bool:
         state = (await self._messages.states([direct]))[0]
-        return state is not None and not state.refusing
+        return state is not None and not state.declining
 
     async def _present_in(self, account: AccountId) -> list[ConversationId]:
         spans = await self._messages.memberships(account)
@@ -157,4 +157,4 @@ class Audience:
 
 def _tells(state: Conversation) -> bool:
     """Whether members of a conversation are told of each other. Who refuses another's messages is not to be seen."""
-    return not state.refusing and len(state.members) <= LARGE
+    return not state.declining and len(state.members) <= LARGE

@@ -1,4 +1,4 @@
-"""States kept in memory, bounded by the members in them: a group of five hundred weighs more than a pair."""
+"""States kept in memory, bounded by the bytes in them: a group of five hundred weighs more than a pair."""
 
 from collections import OrderedDict
 from typing import Final
@@ -6,16 +6,31 @@ from typing import Final
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import ConversationId
 
-OVERHEAD: Final = 5
-"""What a state weighs besides its members, in members."""
+STATE_BYTES: Final = 1_000
+MEMBER_BYTES: Final = 300
+"""What a state takes by itself, and for each member."""
+NAMED_BYTES: Final = 150
+"""For each account that it names besides."""
+CHARACTER_BYTES: Final = 4
+"""For each character of its texts, at most."""
+
+
+def weight(state: Conversation) -> int:
+    """About as many bytes as `state` takes in memory, rather more than fewer."""
+    return (
+        STATE_BYTES
+        + MEMBER_BYTES * len(state.members)
+        + NAMED_BYTES * (len(state.barred) + len(state.declining))
+        + CHARACTER_BYTES * (len(state.title) + len(state.settings.description))
+    )
 
 
 class StateCache:
     """The states put last, each with the time it is from. Nothing goes before `trim` is called."""
 
-    def __init__(self, members: int) -> None:
-        """`members`: how many members the states may have together, about 200 bytes each."""
-        self._most = members
+    def __init__(self, most: int) -> None:
+        """`most`: bytes that the states may take together."""
+        self._most = most
         self._weight = 0
         self._states: OrderedDict[ConversationId, tuple[float, Conversation]] = OrderedDict()
 
@@ -38,13 +53,13 @@ class StateCache:
         """Keep `state`, as the last to go."""
         self.drop(state.id)
         self._states[state.id] = (at, state)
-        self._weight += len(state.members) + OVERHEAD
+        self._weight += weight(state)
 
     def drop(self, conversation: ConversationId) -> None:
         """Forget one."""
         held = self._states.pop(conversation, None)
         if held is not None:
-            self._weight -= len(held[1].members) + OVERHEAD
+            self._weight -= weight(held[1])
 
     def trim(self) -> None:
         """Forget those put longest ago, until the bound holds."""

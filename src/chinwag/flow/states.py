@@ -9,8 +9,8 @@ from chinwag.domain.ids import ConversationId
 from chinwag.flow.state_cache import StateCache
 from chinwag.ports.message_store import MessageStore
 
-MEMBERS: Final = 500_000
-"""Members of all cached states together."""
+CACHED_BYTES: Final = 100 << 20
+"""What all cached states take together."""
 FRESH_SECONDS: Final = 1.0
 """How stale a state may be that lets somebody write or tells whom a signal concerns."""
 
@@ -22,12 +22,12 @@ class States:
         self,
         store: MessageStore,
         *,
-        members: int = MEMBERS,
+        cached_bytes: int = CACHED_BYTES,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._now = now
-        self._cached = StateCache(members)
+        self._cached = StateCache(cached_bytes)
 
     def peek(self, conversation: ConversationId) -> Conversation | None:
         """The cached state, if it is fresh."""

@@ -17,5 +17,5 @@ async def tell_typing(
     if state is None or account not in state.members or len(state.members) > LARGE:
         return
     # Where one of two refuses the other, neither is told of the other; one's own devices still are.
-    to = (account,) if state.refusing else tuple(state.members)
+    to = (account,) if state.declining else tuple(state.members)
     bus.publish(PEOPLE, Tell(to, msgspec.json.encode(Typing(conversation, account)), but=device))

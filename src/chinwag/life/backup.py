@@ -15,7 +15,7 @@ from chinwag.lasting import draft_name, lasting_folder, new_file, new_folder, sy
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
 from chinwag.life.copying import copied
 from chinwag.life.folder import DIRECTORY, MESSAGES, besides, files_in, refuse_unfinished
-from chinwag.life.manifest import FILE, FORMAT, BackupError, Entry, Manifest, written
+from chinwag.life.manifest import FILE, FORMAT, BackupError, ListedFile, Manifest, written
 from chinwag.life.running import NotRunningError, running_checkpoint
 from chinwag.wire.control import Checkpoint
 
@@ -111,7 +111,7 @@ def _of_rocksdb_itself(path: Path) -> bool:
     return path.parent.name == MESSAGES and (path.name == "LOCK" or path.name.startswith("LOG"))
 
 
-def _copied(wanted: list[tuple[Path, Path]], draft: Path, did: Callable[[int], None]) -> Iterator[Entry]:
+def _copied(wanted: list[tuple[Path, Path]], draft: Path, did: Callable[[int], None]) -> Iterator[ListedFile]:
     for path, name in wanted:
         if any("\ud800" <= character <= "\udfff" for character in os.fspath(name)):
             raise BackupError(f"{os.fspath(name)!a} has a name that is not UTF-8: give it another, or take it away")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.lasting import new_file
-from chinwag.life.manifest import BackupError, Entry
+from chinwag.life.manifest import BackupError, ListedFile
 
 _PIECE: Final = 1 << 20
 
 
-def copied(source: Path, target: Path, path: str, tell: Callable[[int], None]) -> Entry:
+def copied(source: Path, target: Path, path: str, tell: Callable[[int], None]) -> ListedFile:
     """Copy `source` to `target`/`path`, which must not exist; what arrived. tell: is given bytes as they are copied.
 
     The copy and its folders can be read by their owner only, and the copy is on disk. Raises OSError.
@@ -29,10 +29,10 @@ def copied(source: Path, target: Path, path: str, tell: Callable[[int], None]) -
             tell(len(piece))
         writing.flush()
         os.fsync(writing.fileno())
-    return Entry(path, size, digest.hexdigest())
+    return ListedFile(path, size, digest.hexdigest())
 
 
-def copied_as_promised(source: Path, target: Path, promised: Entry, tell: Callable[[int], None]) -> None:
+def copied_as_promised(source: Path, target: Path, promised: ListedFile, tell: Callable[[int], None]) -> None:
     """Copy a backup's file. Raises `BackupError` if it is not the file that the manifest promises."""
     try:
         arrived = copied(source / promised.path, target, promised.path, tell)

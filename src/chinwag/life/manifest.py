@@ -13,7 +13,7 @@ class BackupError(Exception):
     """A backup cannot be made or used; the message says why and what would work."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class ListedFile(msgspec.Struct, frozen=True):
     """One file: its path in the backup, with `/`, its size in bytes, and its SHA-256 in hexadecimal."""
 
     path: str
@@ -34,7 +34,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     directory_schema: str
     inbox_epoch: int
     log_epoch: int
-    files: list[Entry]
+    files: list[ListedFile]
 
     @property
     def bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""The Bus: live signals between processes. What is lost here is never the only copy of anything."""
+"""The Bus: live publications between processes. What is lost here is never the only copy of anything."""
 
 from collections.abc import Callable
 from typing import Final, NewType, Protocol
@@ -14,7 +14,7 @@ NodeId = NewType("NodeId", str)
 PEOPLE: Final = Subject("people")
 """`Tell`: something true now, for people who are connected (typing, presence)."""
 REVOKED: Final = Subject("revoked")
-"""`Revoked`: sockets to close and tokens to refuse."""
+"""`Revoked` and `EverybodyRevoked`: sockets to close and tokens to refuse."""
 SESSIONS: Final = Subject("sessions")
 """`SessionChange`: a gateway tells the presence role who came, went or was silent."""
 WORK: Final = Subject("work")
@@ -63,6 +63,10 @@ class Revoked(msgspec.Struct, frozen=True, gc=False, tag="revoked"):
     account_closed: bool = False
 
 
+class EverybodyRevoked(msgspec.Struct, frozen=True, gc=False, tag="everybody_revoked"):
+    """The server's keys were replaced: whoever is connected came in with what counts no longer."""
+
+
 class SessionChange(msgspec.Struct, frozen=True, gc=False, tag="session"):
     """A transition of one device at one gateway.
 
@@ -86,22 +90,22 @@ class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):
     """There is something to do. May be lost: the directory is looked at from time to time in any case."""
 
 
-Signal = Answers | Tell | Revoked | SessionChange | Recount | Work
+Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Work
 
 
 class Bus(Protocol):
-    """Publish and subscribe for signals.
+    """Publish and subscribe.
 
-    Guarantees: `publish` never blocks and never raises for want of a reader; a signal reaches each subscriber
-    of its subject at most once; signals of one publisher on one subject arrive in the order published, as long
-    as none is lost. A handler that raises stops neither the others nor later signals. Nothing is kept: who
-    subscribes later sees only later signals. Handlers run on the event loop, never inside `publish`.
+    Guarantees: `publish` never blocks and never raises for want of a reader; a publication reaches each subscriber
+    of its subject at most once; publications of one publisher on one subject arrive in the order published, as long
+    as none is lost. A handler that raises stops neither the others nor later publications. Nothing is kept: a later
+    subscriber sees only later publications. Handlers run on the event loop, never inside `publish`.
     """
 
-    def publish(self, subject: Subject, signal: Signal) -> None:
-        """Send `signal` to whoever subscribes to `subject` now. Returns at once."""
+    def publish(self, subject: Subject, publication: Publication) -> None:
+        """Send `publication` to whoever subscribes to `subject` now. Returns at once."""
         ...
 
-    def subscribe(self, subject: Subject, handler: Callable[[Signal], None]) -> Callable[[], None]:
-        """Call `handler` for each signal on `subject` from now on, until the returned function is called."""
+    def subscribe(self, subject: Subject, handler: Callable[[Publication], None]) -> Callable[[], None]:
+        """Call `handler` for each publication on `subject` from now on, until the returned function is called."""
         ...

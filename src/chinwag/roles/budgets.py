@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
+from chinwag.domain.address import network_of
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code
-from chinwag.flow.access.throttle import network_of
 from chinwag.flow.budget import Budget, Now, Shared
 
 WRONG_TOKEN: Final = frozenset({Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED, Code.REVOKED})

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.ids import ClientId
+from chinwag.domain.ids import CLIENT_CHARACTERS, ClientId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import ClientFrame, Error, Pong, ServerFrame
@@ -15,9 +15,6 @@ PONG: Final = encode(Pong())
 
 _from_client: Final[msgspec.json.Decoder[ClientFrame]] = msgspec.json.Decoder(ClientFrame)
 _from_server: Final[msgspec.json.Decoder[ServerFrame]] = msgspec.json.Decoder(ServerFrame)
-
-ID_CHARACTERS: Final = 128
-"""The longest client id; it is kept for ever with each send."""
 
 
 def decode_client(payload: bytes) -> ClientFrame:
@@ -80,7 +77,7 @@ def frame_id(payload: bytes) -> ClientId | None:
         named = _named.decode(payload).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return named if named is not None and len(named) <= ID_CHARACTERS and named.isprintable() else None
+    return named if named is not None and len(named) <= CLIENT_CHARACTERS and named.isprintable() else None
 
 
 class BadFrame(Refused):
@@ -94,30 +91,44 @@ def has_half_a_pair(payload: bytes) -> bool:
 
     The decoder's own words do not always tell: it reads on for the other half, past the end of the text.
     """
+    return _holds_half_a_pair(_leniently(payload))
+
+
+def _leniently(payload: bytes) -> object:
+    """The payload as the standard library's parser takes it: with half surrogate pairs, any number. None: not JSON."""
     try:
-        json.loads(str(payload, "utf-8", "surrogatepass"), parse_constant=_no_number, parse_int=_any_number)
+        text = str(payload, "utf-8", "surrogatepass")
+        return json.loads(text, parse_constant=_no_number, parse_int=_any_number, parse_float=_any_number)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return None
+
+
+def _holds_half_a_pair(value: object) -> bool:
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if not one.isascii() and any("\ud800" <= character <= "\udfff" for character in one):
+                return True
+        elif isinstance(one, dict):
+            left += (*one.keys(), *one.values())
+        elif isinstance(one, list):
+            left += one
+    return False
 
 
 def _explain(payload: bytes, error: Exception) -> BadFrame:
     """Why a frame was not understood. Slow, and only for frames that are wrong."""
     code, detail, named = Code.BAD_FRAME, str(error), None
-    try:
-        # The standard library's parser takes lone surrogates, so a frame that only it can read has one.
-        text = str(payload, "utf-8", "surrogatepass")
-        plain = json.loads(text, parse_constant=_no_number, parse_int=_any_number)
-    except (ValueError, RecursionError):
-        plain = None
+    plain = _leniently(payload)
     if isinstance(plain, dict):
         named = plain.get("id")
-        if not isinstance(error, msgspec.ValidationError | RecursionError):
+        if not isinstance(error, msgspec.ValidationError | RecursionError) and _holds_half_a_pair(plain):
             code, detail = Code.TEXT_SURROGATE, ""
         elif "Invalid value" in detail and ".type" in detail:
             code = Code.UNSUPPORTED
     refused = BadFrame(code, detail[:200])
-    if isinstance(named, str) and len(named) <= ID_CHARACTERS and named.isprintable():
+    if isinstance(named, str) and len(named) <= CLIENT_CHARACTERS and named.isprintable():
         refused.id = ClientId(named)
     return refused
 
@@ -128,7 +139,7 @@ def _no_number(name: str) -> object:
 
 
 def _any_number(_digits: str) -> int:
-    """Numbers matter not here, and turning a million digits into one takes a second."""
+    """Numbers do not matter here, and turning a million digits into one takes a second."""
     return 0
 
 

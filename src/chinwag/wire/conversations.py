@@ -3,7 +3,7 @@
 import msgspec
 
 from chinwag.domain.body import Body
-from chinwag.domain.conversation import Settings
+from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId
 from chinwag.domain.views import ConversationPage, ConversationView, EventPage, MemberView, Receipt
 
@@ -26,7 +26,7 @@ class CreateGroup(msgspec.Struct, frozen=True):
 
     title: str
     members: tuple[AccountId, ...] = ()
-    settings: Settings = Settings()
+    settings: GroupSettings = GroupSettings()
 
 
 class PostMessage(msgspec.Struct, frozen=True):

@@ -1,9 +1,8 @@
-"""What the HTTP addresses of groups that people can find, of join links and of blocks take and give."""
+"""What the HTTP addresses of groups that people can find, and of join links, take and give."""
 
 import msgspec
 
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.wire.http import User
 
 
 class GroupCard(msgspec.Struct, frozen=True):
@@ -48,10 +47,3 @@ class Membership(msgspec.Struct, frozen=True):
 
     conversation: ConversationId
     number: int
-
-
-class Block(msgspec.Struct, frozen=True):
-    """One blocks `user`, since `at` (milliseconds since 1970)."""
-
-    user: User
-    at: int

@@ -7,7 +7,7 @@ import msgspec
 from chinwag.domain.command import GroupAction
 from chinwag.wire.frames import Event
 
-__all__ = ["Event", "GatewayOption", "GatewayOptions", "PostChange", "PostRead", "PostReceived", "SyncPage"]
+__all__ = ["Event", "PostChange", "PostRead", "PostReceived", "SyncPage"]
 
 
 class SyncPage(msgspec.Struct, frozen=True):
@@ -20,20 +20,6 @@ class SyncPage(msgspec.Struct, frozen=True):
     events: list[Event]
     more: bool = False
     reset: Literal["old", "epoch"] | None = None
-
-
-class GatewayOption(msgspec.Struct, frozen=True):
-    """One gateway to try. url: its base address; empty: the one that was asked. expires_at in milliseconds."""
-
-    url: str
-    ticket: str
-    expires_at: int
-
-
-class GatewayOptions(msgspec.Struct, frozen=True):
-    """GET /v1/gateways: the best first. Each ticket is good for one `hello` at its gateway, soon."""
-
-    gateways: list[GatewayOption]
 
 
 class PostRead(msgspec.Struct, frozen=True):

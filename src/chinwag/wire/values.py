@@ -11,7 +11,7 @@ from chinwag.domain.account_change import (
 )
 from chinwag.domain.body import Body, Media, Sealed, Text
 from chinwag.domain.command import Add, GroupAction, Join, Leave, Remove, SetRole, SetSettings, SetTitle
-from chinwag.domain.conversation import Role, Settings
+from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.events import (
     AccountEvent,
     Change,
@@ -20,6 +20,7 @@ from chinwag.domain.events import (
     Delivered,
     Edited,
     Event,
+    GroupSettingsChanged,
     Joined,
     Left,
     Message,
@@ -30,7 +31,6 @@ from chinwag.domain.events import (
     Removed,
     Retitled,
     RoleChanged,
-    SettingsChanged,
 )
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, direct_members, is_direct
 from chinwag.domain.signals import Presence, Signal, Typing
@@ -55,6 +55,8 @@ __all__ = [
     "FriendChange",
     "FriendRequested",
     "GroupAction",
+    "GroupSettings",
+    "GroupSettingsChanged",
     "Join",
     "Joined",
     "Leave",
@@ -76,8 +78,6 @@ __all__ = [
     "SetRole",
     "SetSettings",
     "SetTitle",
-    "Settings",
-    "SettingsChanged",
     "Signal",
     "Text",
     "Typing",

@@ -1,4 +1,4 @@
-"""The Bus of one process: signals reach their subscribers on the next turn of the event loop."""
+"""The Bus of one process: publications reach their subscribers on the next turn of the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from typing import Final
 
 import structlog
 
-from chinwag.ports.bus import Bus, Signal, Subject
+from chinwag.ports.bus import Bus, Publication, Subject
 
 WAITING_MAX: Final = 100_000
-"""Signals of one turn of the loop; more are lost, as signals may be."""
+"""Publications of one turn of the loop; more are lost, as they may be."""
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 class _Subscription:
     __slots__ = ("handler", "live")
 
-    def __init__(self, handler: Callable[[Signal], None]) -> None:
+    def __init__(self, handler: Callable[[Publication], None]) -> None:
         self.handler = handler
         self.live = True
 
@@ -28,20 +28,20 @@ class EmbeddedBus(Bus):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._subscriptions: dict[Subject, tuple[_Subscription, ...]] = {}
-        self._waiting: list[tuple[tuple[_Subscription, ...], Signal]] = []
+        self._waiting: list[tuple[tuple[_Subscription, ...], Publication]] = []
 
-    def publish(self, subject: Subject, signal: Signal) -> None:
+    def publish(self, subject: Subject, publication: Publication) -> None:
         readers = self._subscriptions.get(subject)
         if readers is None:
             return
         if len(self._waiting) >= WAITING_MAX:
-            log.warning("signal_lost", subject=subject)
+            log.warning("publication_lost", subject=subject)
             return
-        self._waiting.append((readers, signal))
+        self._waiting.append((readers, publication))
         if len(self._waiting) == 1:
             self._loop.call_soon(self._deliver)
 
-    def subscribe(self, subject: Subject, handler: Callable[[Signal], None]) -> Callable[[], None]:
+    def subscribe(self, subject: Subject, handler: Callable[[Publication], None]) -> Callable[[], None]:
         subscription = _Subscription(handler)
         self._subscriptions[subject] = (*self._subscriptions.get(subject, ()), subscription)
 
@@ -57,11 +57,11 @@ class EmbeddedBus(Bus):
 
     def _deliver(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for readers, signal in waiting:
+        for readers, publication in waiting:
             for subscription in readers:
                 if not subscription.live:
                     continue
                 try:
-                    subscription.handler(signal)
+                    subscription.handler(publication)
                 except Exception:
-                    log.exception("signal_handler_failed", signal=type(signal).__name__)
+                    log.exception("publication_handler_failed", publication=type(publication).__name__)

@@ -11,7 +11,7 @@ from chinwag.adapters.embedded import keys, tuning, values
 from chinwag.adapters.embedded.upgrade import STEPS, Step, upgrade
 from chinwag.lasting import lasting_folder
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The layout of keys and values. A newer one in the directory is refused."""
 
 _SYNCED: Final = WriteOptions()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
-from chinwag.adapters.embedded.numbering import Delivery, Numbering
+from chinwag.adapters.embedded.numbering import Numbering, Parcel
 from chinwag.adapters.embedded.scan import get, read, scan
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
@@ -31,7 +31,7 @@ class EmbeddedMessageStore(MessageStore):
         self._numbering.begin()
         # All that can fail for what is in the batch comes before the first row is put.
         rows: list[tuple[bytes, bytes]] = []
-        deliveries: list[Delivery] = []
+        deliveries: list[Parcel] = []
         number, send_key, sealed = keys.number, keys.send_key, values.sealed
         for commit in batch:
             state = commit.state

@@ -32,7 +32,7 @@ class _Head(msgspec.Struct, gc=False):
     chunk: bytes = b""
 
 
-class Delivery(NamedTuple):
+class Parcel(NamedTuple):
     """Consecutive events of one conversation, on their way to some inboxes."""
 
     run: bytes
@@ -61,7 +61,7 @@ class Numbering:
         known = self._heads.young
         return [known.get(account) or self._load(account) for account in accounts]
 
-    def address(self, commit: Commit, deliveries: list[Delivery]) -> None:
+    def address(self, commit: Commit, deliveries: list[Parcel]) -> None:
         """Add to `deliveries` what a commit of a conversation posts."""
         if not commit.fanouts:
             return
@@ -70,9 +70,9 @@ class Numbering:
             first, count = fanout.first, fanout.last - fanout.first + 1
             told = [event for _, event in commit.events[first - base : first - base + count]]
             run = values.run(commit.state.id, first, count)
-            deliveries.append(Delivery(run, fanout.audience, self.inboxes(fanout.audience), told))
+            deliveries.append(Parcel(run, fanout.audience, self.inboxes(fanout.audience), told))
 
-    def deliver(self, group: Group, deliveries: Sequence[Delivery]) -> None:
+    def deliver(self, group: Group, deliveries: Sequence[Parcel]) -> None:
         """Give events their positions in the inboxes of their audiences."""
         touched: list[_Head] = []
         beginning = values.chunk(self._engine.clock())

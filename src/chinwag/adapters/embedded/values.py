@@ -1,4 +1,9 @@
-"""The values of the embedded store. Each begins with a format byte and the id of the key that encrypts it."""
+"""The values of the embedded store. Each begins with a format byte and the id of the key that encrypts it.
+
+A stored struct may get a field more, at its end, with a default that is what holds for rows without it; such rows are
+read as they are, and the format byte stays. Where an older version would do harm by not knowing the field, the format
+number of the folder rises (`data_directory.py`), so that it refuses the folder.
+"""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -60,11 +65,6 @@ def send_key(stored: bytes | None) -> SendKey | None:
 def span(stored: bytes) -> Span:
     """A span of numbers that an account may read."""
     return _span(opened(stored))
-
-
-def mark_row(marks: Marks) -> bytes:
-    """Both marks."""
-    return sealed(marks)
 
 
 def marks(stored: bytes | None) -> Marks:

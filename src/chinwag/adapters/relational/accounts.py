@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import accounts
-from chinwag.domain.account import NameKey, Settings, closed_key
+from chinwag.domain.account import AccountSettings, NameKey, closed_key
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Account
@@ -92,7 +92,7 @@ class RelationalAccounts:
     async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
         return await self._change(account, display_name=display_name, about=about)
 
-    async def set_settings(self, account: AccountId, settings: Settings) -> Account:
+    async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
         return await self._change(account, settings=msgspec.json.encode(settings).decode())
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> Account:
@@ -139,7 +139,7 @@ def _account(row: Row[*tuple[Any, ...]]) -> Account:
         name=row.name,
         display_name=row.display_name,
         about=row.about,
-        settings=msgspec.json.decode(row.settings, type=Settings),
+        settings=msgspec.json.decode(row.settings, type=AccountSettings),
         admin=row.admin,
         created_at=row.created_at,
         version=row.version,

@@ -4,7 +4,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import audit
-from chinwag.ports.directory import PAGE_MAX, Actor, Entry
+from chinwag.ports.directory import PAGE_MAX, Actor, AuditRow
 
 
 class RelationalAudit:
@@ -18,7 +18,7 @@ class RelationalAudit:
 
     async def page(
         self, before: int | None, limit: int, actor: str | None = None, target: str | None = None
-    ) -> list[Entry]:
+    ) -> list[AuditRow]:
         query = select(audit).order_by(audit.c.id.desc()).limit(min(limit, PAGE_MAX))
         if before is not None:
             query = query.where(audit.c.id < before)
@@ -27,6 +27,6 @@ class RelationalAudit:
         if target is not None:
             query = query.where(audit.c.target == target)
         return [
-            Entry(row.id, row.at, Actor(row.actor), row.act, row.target, row.detail)
+            AuditRow(row.id, row.at, Actor(row.actor), row.act, row.target, row.detail)
             for row in await self._connection.execute(query)
         ]

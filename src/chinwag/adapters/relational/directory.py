@@ -18,6 +18,7 @@ from chinwag.adapters.relational.audit import RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
 from chinwag.adapters.relational.database_file import create_file, same_file, scrub
+from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
@@ -27,7 +28,6 @@ from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.migrate import migrate
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
-from chinwag.adapters.relational.refusals import RelationalRefusals
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.ports.directory import Directory, Transaction
@@ -90,8 +90,8 @@ class RelationalTransaction:
         return RelationalBlocks(self._connection)
 
     @cached_property
-    def refusals(self) -> RelationalRefusals:
-        return RelationalRefusals(self._connection)
+    def declines(self) -> RelationalDeclines:
+        return RelationalDeclines(self._connection)
 
     @cached_property
     def listing(self) -> RelationalListing:

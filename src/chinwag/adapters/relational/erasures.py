@@ -17,7 +17,7 @@ from chinwag.adapters.relational.schema import (
     refusals,
 )
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.ports.directory import PAGE_MAX, Erasure, Stage
+from chinwag.ports.directory import PAGE_MAX, Erasure, ErasureStage
 
 _EVERYBODY: Final = ""
 
@@ -30,17 +30,17 @@ class RelationalErasures:
 
     async def begin(self, account: AccountId, at: int) -> None:
         last = await self._connection.scalar(select(func.max(outbox.c.id))) or 0
-        row = {"account": account, "closed_at": at, "stage": int(Stage.CLOSED), "behind": last}
+        row = {"account": account, "closed_at": at, "stage": int(ErasureStage.CLOSED), "behind": last}
         await self._connection.execute(insert(erasures).values(row))
         await self._connection.execute(update(devices).where(devices.c.account == account).values(name=""))
         await self._connection.execute(delete(blocks).where(blocks.c.blocker == account))
 
-    async def page(self, stage: Stage, after: AccountId | None, limit: int) -> list[Erasure]:
+    async def page(self, stage: ErasureStage, after: AccountId | None, limit: int) -> list[Erasure]:
         query = select(erasures).where(erasures.c.stage == int(stage)).order_by(erasures.c.account)
         if after is not None:
             query = query.where(erasures.c.account > after)
         return [
-            Erasure(AccountId(row.account), row.closed_at, Stage(row.stage))
+            Erasure(AccountId(row.account), row.closed_at, ErasureStage(row.stage))
             for row in await self._connection.execute(query.limit(min(limit, PAGE_MAX)))
         ]
 
@@ -65,7 +65,7 @@ class RelationalErasures:
     async def devices(self, account: AccountId) -> list[DeviceId]:
         return [DeviceId(one) for one in await self._connection.scalars(_devices(account))]
 
-    async def reached(self, account: AccountId, stage: Stage) -> None:
+    async def reached(self, account: AccountId, stage: ErasureStage) -> None:
         await self._connection.execute(update(erasures).where(erasures.c.account == account).values(stage=int(stage)))
 
     async def forget(self, account: AccountId) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import outbox
 from chinwag.domain.ids import AccountId
-from chinwag.ports.directory import PAGE_MAX, Posting
+from chinwag.ports.directory import PAGE_MAX, OutboxRow
 
 
 class RelationalOutbox:
@@ -21,10 +21,10 @@ class RelationalOutbox:
         self.added = True
         await self._connection.execute(insert(outbox).values(account=account, payload=payload, version=version))
 
-    async def pending(self, limit: int) -> list[Posting]:
+    async def pending(self, limit: int) -> list[OutboxRow]:
         query = select(outbox).order_by(outbox.c.id).limit(min(limit, PAGE_MAX))
         return [
-            Posting(id=row.id, account=AccountId(row.account), payload=row.payload, version=row.version)
+            OutboxRow(id=row.id, account=AccountId(row.account), payload=row.payload, version=row.version)
             for row in await self._connection.execute(query)
         ]
 

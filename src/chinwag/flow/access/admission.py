@@ -17,7 +17,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.tokens import Claims, Tokens
 from chinwag.flow.clock import Clock
 from chinwag.flow.together import Together
-from chinwag.ports.bus import REVOKED, Bus, Revoked, Signal
+from chinwag.ports.bus import REVOKED, Bus, Publication, Revoked
 from chinwag.ports.directory import Directory, Standing
 
 FRESH_MS: Final = 1_000
@@ -130,13 +130,13 @@ class Admission:
         if claims.device in self._revoked:
             raise Refused(Code.REVOKED)
 
-    def _note(self, signal: Signal) -> None:
-        if not isinstance(signal, Revoked):
+    def _note(self, publication: Publication) -> None:
+        if not isinstance(publication, Revoked):
             return
-        devices = set(signal.devices)
-        if signal.account_closed:
+        devices = set(publication.devices)
+        if publication.account_closed:
             # Devices are revoked for ever; one that logs in after the account is enabled again is a new one.
-            devices.update(device for device, seen in self._seen.items() if seen.account == signal.account)
+            devices.update(device for device, seen in self._seen.items() if seen.account == publication.account)
         now = self._clock()
         for device in devices:
             self._seen.pop(device, None)

@@ -1,19 +1,19 @@
 """What all verbs about access and accounts share."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
-from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.access.throttle import Throttle
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
 from chinwag.ports.directory import Directory
+from chinwag.ports.key_store import KeyStore
 
 
 class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,18 +57,17 @@ def open_accounts(
     bus: Bus,
     ids: Snowflake,
     clock: Clock,
-    keys: Path,
+    keys: KeyStore,
     rules: AccountRules,
     passwords: Passwords | None = None,
 ) -> Accounts:
-    """Put the collaborators together. `keys` is the folder of the keys, made at first start; raises `KeysExposed`
-    if others could read them. Close `passwords` at the end."""
+    """Put the collaborators together. Raises `KeysExposed`, `KeysDamaged`, OSError. Close `passwords` at the end."""
     return Accounts(
         directory=directory,
         bus=bus,
         ids=ids,
         clock=clock,
-        tokens=Tokens(KeyRing(keys, clock()), clock, rules.access_token_ms),
+        tokens=Tokens(KeyRing(keys, clock(), rules.access_token_ms), clock),
         passwords=passwords or Passwords(),
         throttle=Throttle(
             clock,

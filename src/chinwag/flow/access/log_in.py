@@ -5,13 +5,13 @@ from chinwag.domain.account_change import DeviceAdded
 from chinwag.domain.ids import DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.collaborators import Accounts
-from chinwag.flow.access.session import Session
+from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.changes import post, post_revoked
 from chinwag.ports.directory import Account, Device, RefreshToken, Transaction
 
 
-async def log_in(accounts: Accounts, name: str, password: str, *, device_name: str = "", address: str = "") -> Session:
+async def log_in(accounts: Accounts, name: str, password: str, *, device_name: str = "", address: str = "") -> LoggedIn:
     """Make a device of the account and give it tokens. With `DEVICES_MAX` devices the one longest away is revoked.
 
     Raises `wrong_login` alike for a wrong name and a wrong password, after the same work; `rate_limited`,
@@ -45,7 +45,7 @@ async def log_in(accounts: Accounts, name: str, password: str, *, device_name: s
         await post(transaction, DeviceAdded(account.id, device.id, device.name, now, version), account.id)
     accounts.revoked(account.id, displaced)
     access_token, access_expires_at = accounts.tokens.access(account.id, device.id)
-    return Session(account, device.id, access_token, access_expires_at, refresh_token, refresh_expires_at)
+    return LoggedIn(account, device.id, access_token, access_expires_at, refresh_token, refresh_expires_at)
 
 
 async def _check(accounts: Accounts, name: str, password: str, address: str) -> tuple[Account, str]:

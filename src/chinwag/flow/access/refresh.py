@@ -2,13 +2,13 @@
 
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.collaborators import Accounts
-from chinwag.flow.access.session import Session
+from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.changes import post_revoked
 from chinwag.ports.directory import RefreshToken
 
 
-async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> Session:
+async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> LoggedIn:
     """Exchange a refresh token. `attempt` is the client's own random name for this exchange: the same token with the
     same attempt gives the same successor again, until that has been used itself; so a lost answer logs nobody out.
 
@@ -32,10 +32,10 @@ async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> Sessi
             raise Refused(Code.REVOKED)
         if account.disabled:
             raise Refused(Code.ACCOUNT_DISABLED)
+        if current.expires_at <= now:
+            raise Refused(Code.REVOKED, "this device was away for too long")
         presented = digest(refresh_token)
         if presented == current.digest:
-            if current.expires_at <= now:
-                raise Refused(Code.REVOKED, "this device was away for too long")
             await transaction.refresh_tokens.put(RefreshToken(device_id, digest(successor), presented, expires_at))
             await transaction.devices.seen(device_id, now)
         elif presented == current.previous and digest(successor) == current.digest:
@@ -48,4 +48,4 @@ async def refresh(accounts: Accounts, refresh_token: str, attempt: str) -> Sessi
         accounts.revoked(account.id, [device_id])
         raise Refused(Code.REFRESH_REUSED)
     access_token, access_expires_at = accounts.tokens.access(account.id, device_id)
-    return Session(account, device_id, access_token, access_expires_at, successor, expires_at)
+    return LoggedIn(account, device_id, access_token, access_expires_at, successor, expires_at)

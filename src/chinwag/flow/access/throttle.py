@@ -5,21 +5,18 @@ behind one address can work; only the pair of name and address is tight, so that
 the owner out soon.
 """
 
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Final
 
 from chinwag.domain.account import NameKey
+from chinwag.domain.address import network_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import Clock
 
 TABLE: Final = 100_000
 """Buckets kept per table; the one longest unused goes first."""
-ADDRESSES: Final = 4096
-"""Addresses whose network is remembered, as working it out costs more than counting."""
 ELSEWHERE: Final = 10
 """A name's bucket over all addresses is so many times as large as the one for one address."""
 
@@ -112,17 +109,3 @@ class Throttle:
         if (wait := self._sign_ups.wait(network)) > 0:
             raise Refused(Code.RATE_LIMITED, "too many accounts from this address", wait)
         self._sign_ups.take(network)
-
-
-@lru_cache(ADDRESSES)
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the 64-bit network of an IPv6 one, which one house has whole."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped is not None:
-        return str(ip.ipv4_mapped)
-    return str(ipaddress.ip_network((int(ip), 64), strict=False))

@@ -13,8 +13,8 @@ from typing import Final
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
-from chinwag.flow.access.keys import KeyRing
-from chinwag.flow.access.tokens import Claims
+from chinwag.flow.access.key_ring import KeyRing
+from chinwag.flow.access.tokens import SKEW_MS, Claims
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import NodeId
 
@@ -23,6 +23,7 @@ USED: Final = 100_000
 """Used tickets remembered; so many in half a minute and further ones are refused."""
 TICKET_MAX: Final = 512
 """Characters; nothing longer is looked at."""
+_DIGITS: Final = 15
 
 
 class Tickets:
@@ -45,13 +46,14 @@ class Tickets:
         """Whose ticket this is; it is used up then. Raises `unauthenticated` or `token_expired`."""
         said, _, mac = ticket.rpartition(".") if len(ticket) <= TICKET_MAX and ticket.isascii() else ("", "", "")
         parts = said.split(".")
-        if len(parts) != 6 or parts[0] != "t1" or not hmac.compare_digest(mac, self._mac(said)):
+        shaped = len(parts) == 6 and parts[0] == "t1" and parts[4].isdecimal() and len(parts[4]) <= _DIGITS
+        if not shaped or not hmac.compare_digest(mac, self._mac(said)):
             raise Refused(Code.UNAUTHENTICATED)
         _, account, device, node, expires, nonce = parts
         now = self._clock()
         if node != self._node:
             raise Refused(Code.UNAUTHENTICATED, "the ticket is for another gateway")
-        if int(expires) <= now:
+        if not now < int(expires) <= now + LIFETIME_MS + SKEW_MS:
             raise Refused(Code.TOKEN_EXPIRED, "the ticket has expired")
         while self._used and next(iter(self._used.values())) <= now:
             self._used.popitem(last=False)

@@ -17,7 +17,7 @@ from joserfc import jwt
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.keys import KeyRing
+from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.signatures import ALGORITHM, Signatures
 from chinwag.flow.clock import Clock
 
@@ -25,6 +25,8 @@ ISSUER: Final = "chinwag"
 TOKEN_MAX: Final = 2048
 """Characters; nothing longer is looked at."""
 CACHED: Final = 20_000
+SKEW_MS: Final = 60_000
+"""How far the clocks of two processes may be apart: a token from further ahead is not taken yet."""
 _NONCE_BYTES: Final = 16
 
 
@@ -50,15 +52,17 @@ _payload: Final = msgspec.json.Decoder(_Payload).decode
 
 
 class Tokens:
-    """Makes and verifies tokens. `lifetime_ms` is an access token's."""
+    """Makes and verifies tokens. The ring says how long an access token is good, whatever stands in it: whoever has
+    a key could write anything there."""
 
-    def __init__(self, keys: KeyRing, clock: Clock, lifetime_ms: int = 600_000) -> None:
+    def __init__(self, keys: KeyRing, clock: Clock) -> None:
         self.keys: Final = keys
         self._clock = clock
         self._signatures = Signatures(keys)
         # By digest: a token is five times as long.
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()
-        self.lifetime_ms: Final = lifetime_ms
+        self._generation = keys.generation
+        self.lifetime_ms: Final = keys.lifetime_ms
 
     def access(self, account: AccountId, device: DeviceId) -> tuple[str, int]:
         """A new access token, and when it expires (milliseconds since 1970)."""
@@ -93,15 +97,15 @@ class Tokens:
 
     def remembered(self, token: str) -> Claims | None:
         """What a token said when it was verified lately; it may have expired since."""
+        self.keys.look(self._clock())
+        if self.keys.generation != self._generation:
+            self._verified.clear()
+            self._generation = self.keys.generation
         name = digest(token)
         claims = self._verified.get(name)
         if claims is not None:
             self._verified.move_to_end(name)
         return claims
-
-    def rotate(self) -> str:
-        """Sign with a new key from now on; its id. Tokens that are out stay good until they expire."""
-        return self.keys.rotate(self._clock(), self.lifetime_ms)
 
     def refresh(self, device: DeviceId) -> str:
         """A new refresh token for a device."""
@@ -133,17 +137,21 @@ class Tokens:
     def _verify(self, token: str) -> Claims:
         if len(token) > TOKEN_MAX:
             raise Refused(Code.UNAUTHENTICATED)
+        now = self._clock()
         try:
-            payload = _payload(self._signatures.signed(token, self._clock()))
+            payload = _payload(self._signatures.signed(token, now))
         except (ValueError, msgspec.DecodeError):
             raise Refused(Code.UNAUTHENTICATED) from None
         if payload.iss != ISSUER:
             raise Refused(Code.UNAUTHENTICATED)
+        issued_at = payload.iat * 1000
+        if issued_at > now + SKEW_MS:
+            raise Refused(Code.TOKEN_EXPIRED, "the token is from the future: a clock was moved back")
         return Claims(
             account=AccountId(payload.sub),
             device=DeviceId(payload.dev),
-            issued_at=payload.iat * 1000,
-            expires_at=payload.exp * 1000,
+            issued_at=issued_at,
+            expires_at=min(payload.exp * 1000, issued_at + self.lifetime_ms),
         )
 
 

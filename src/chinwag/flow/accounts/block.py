@@ -17,7 +17,7 @@ from chinwag.ports.directory import Account
 async def block(accounts: Accounts, account: AccountId, other: AccountId) -> None:
     """Block `other`; what friendship or request there is between the two ends. Doing it again changes nothing.
 
-    The refusal of direct messages is left in the same transaction for `flow/refusals.py`, which surely brings it into
+    The refusal of direct messages is left in the same transaction for `flow/declines.py`, which surely brings it into
     their conversation. Raises `no_account`, `bad_request` for oneself, `too_many` beyond `BLOCKS_MAX`.
     """
     now = accounts.clock()
@@ -29,7 +29,7 @@ async def block(accounts: Accounts, account: AccountId, other: AccountId) -> Non
             raise Refused(Code.TOO_MANY)
         if not await transaction.blocks.put(account, other, now):
             return
-        await transaction.refusals.add(account, other, now)
+        await transaction.declines.add(account, other, now)
         before = await transaction.friends.pair(none.low, none.high)
         after = unfriend(before, account, now)
         if after is not before:
@@ -52,7 +52,7 @@ async def unblock(accounts: Accounts, account: AccountId, other: AccountId) -> N
     async with accounts.directory.transaction() as transaction:
         if not await transaction.blocks.remove(account, other):
             return
-        await transaction.refusals.add(account, other, now)
+        await transaction.declines.add(account, other, now)
         pair = await transaction.friends.pair(account, other)
         if pair.bond is Bond.REQUESTED:
             await post(transaction, told(none, pair, account), account)

@@ -46,7 +46,7 @@ async def _close(transaction: Transaction, account: AccountId, now: int) -> list
     await post_revoked(transaction, account, revoked, now)
     closed = await transaction.accounts.close(account, now)
     await post(transaction, AccountClosed(account, now, closed.version), account, *friends)
-    await transaction.refusals.add(account, None, now)
+    await transaction.declines.add(account, None, now)
     # The last, as it takes note of what stands in the outbox.
     await transaction.erasures.begin(account, now)
     return revoked

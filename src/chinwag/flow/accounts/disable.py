@@ -18,7 +18,7 @@ async def disable(accounts: Accounts, account: AccountId, *, by: Actor = OPERATO
         if not found.disabled:
             changed = await transaction.accounts.set_disabled(account, True)
             await post(transaction, AccountDisabled(account, now, changed.version), account)
-            await transaction.refusals.add(account, None, now)
+            await transaction.declines.add(account, None, now)
         await post_revoked(transaction, account, revoked, now)
     accounts.revoked(account, revoked, all_of_them=True)
     accounts.work_waits()
@@ -31,7 +31,7 @@ async def enable(accounts: Accounts, account: AccountId, *, by: Actor = OPERATOR
         found = await act_upon(transaction, now, by, "account.enable", account)
         if found.disabled:
             await transaction.accounts.set_disabled(account, False)
-            await transaction.refusals.add(account, None, now)
+            await transaction.declines.add(account, None, now)
     accounts.work_waits()
 
 

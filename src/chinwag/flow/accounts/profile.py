@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from chinwag.domain.account import about_of, display_name_of
-from chinwag.domain.account_change import ProfileChanged, SettingsChanged
+from chinwag.domain.account_change import AccountSettingsChanged, ProfileChanged
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.collaborators import Accounts
@@ -50,5 +50,5 @@ async def change_settings(
         if wanted == found.settings:
             return found
         changed = await transaction.accounts.set_settings(account, wanted)
-        await post(transaction, SettingsChanged(account, changed.settings, changed.version), account)
+        await post(transaction, AccountSettingsChanged(account, changed.settings, changed.version), account)
     return changed

@@ -1,6 +1,6 @@
 """Sign up: a person makes an account; or an operator makes one for somebody."""
 
-from chinwag.domain.account import Settings, display_name_of, name_key, name_of, password_of
+from chinwag.domain.account import AccountSettings, display_name_of, name_key, name_of, password_of
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.collaborators import Accounts
@@ -56,7 +56,7 @@ async def _create(
         name=name_of(name),
         display_name=display_name_of(display_name),
         about="",
-        settings=Settings(),
+        settings=AccountSettings(),
         admin=admin,
         created_at=now,
     )

@@ -13,6 +13,7 @@ import structlog
 from chinwag.domain.command import Enter
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.membership import governs
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.flow.access.tokens import digest
@@ -44,7 +45,7 @@ async def look_at_link(links: Links, code: str) -> Conversation:
     async with links.directory.reading() as directory:
         link = _usable(await directory.links.by_digest(digest(code)), links.clock())
     state = await links.states.get(link.conversation)
-    if state is None:
+    if state is None or not governs(state, link.created_by):
         raise Refused(Code.BAD_LINK)
     return state
 
@@ -60,6 +61,8 @@ async def join_by_link(links: Links, account: AccountId, device: DeviceId, code:
     state = (await links.states.load([link.conversation]))[0]
     if state is not None and account in state.members:
         return Entered(link.conversation, state.members[account].joined)
+    if state is None or not governs(state, link.created_by):
+        raise Refused(Code.BAD_LINK)
     use = LinkUse(link.id, account, device, ClientId(f"link-{links.ids.next(now)}"), now)
     async with links.directory.transaction() as transaction:
         link = _usable(await transaction.links.by_digest(link.digest), now)
@@ -71,7 +74,8 @@ async def join_by_link(links: Links, account: AccountId, device: DeviceId, code:
 
 async def _enter(links: Links, link: JoinLink, use: LinkUse, first: bool) -> Entered:
     try:
-        number = (await ask(links.accept, Wish(use.account, use.device, link.conversation, use.id, Enter()))).number
+        wish = Wish(use.account, use.device, link.conversation, use.id, Enter(link.created_by))
+        number = (await ask(links.accept, wish)).number
     except Refused as refused:
         if refused.code is not Code.ALREADY_MEMBER:
             if first and refused.code not in _UNKNOWN:

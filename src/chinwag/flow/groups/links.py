@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.conversation import Conversation, Role
+from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId, Snowflake
+from chinwag.domain.membership import governs
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.tokens import digest
@@ -35,7 +36,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 async def create_link(
     links: Links, account: AccountId, conversation: ConversationId, *, uses: int, valid_ms: int
 ) -> tuple[JoinLink, str]:
-    """A new link and its code, of which only a digest is kept. It stays good when its maker's role ends.
+    """A new link and its code, of which only a digest is kept. It admits as long as its maker is owner or admin.
 
     Raises `no_conversation`, `not_member`, `not_allowed`, `too_many` beyond `LINKS_MAX`, `bad_request`.
     """
@@ -84,6 +85,6 @@ async def _governed(links: Links, account: AccountId, conversation: Conversation
     if state is None or account not in state.members:
         known = state is not None and not state.direct and await links.store.spans(account, conversation)
         raise Refused(Code.NOT_MEMBER if known else Code.NO_CONVERSATION)
-    if state.direct or state.members[account].role is Role.MEMBER:
+    if state.direct or not governs(state, account):
         raise Refused(Code.NOT_ALLOWED)
     return state

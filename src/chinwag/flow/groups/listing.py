@@ -103,7 +103,7 @@ def after_of(group: OpenGroup) -> tuple[str, ConversationId]:
 async def _keep(transaction: Transaction, state: Conversation | None) -> None:
     if state is None:
         return
-    if state.settings.join == "open":
+    if state.settings.join == "open" and not state.abandoned:
         await transaction.listing.put(card(state))
     else:
         await transaction.listing.remove(state.id, state.head)

@@ -2,20 +2,20 @@
 
 from chinwag.ports.directory.accounts import Account, AccountRepository
 from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
-from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, Entry
+from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.declines import DeclineDue, DeclineRepository
 from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
 from chinwag.ports.directory.directory import Directory, Transaction
-from chinwag.ports.directory.erasures import Erasure, ErasureRepository, Stage
+from chinwag.ports.directory.erasures import Erasure, ErasureRepository, ErasureStage
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import Invitation, InvitationRepository
 from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
-from chinwag.ports.directory.outbox import Outbox, Posting
+from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
-from chinwag.ports.directory.refusals import RefusalDue, RefusalRepository
 
 __all__ = [
     "OPERATOR",
@@ -26,14 +26,17 @@ __all__ = [
     "Announcement",
     "AnnouncementRepository",
     "AuditRepository",
+    "AuditRow",
     "BlockRepository",
     "CreatedGroupRepository",
+    "DeclineDue",
+    "DeclineRepository",
     "Device",
     "DeviceRepository",
     "Directory",
-    "Entry",
     "Erasure",
     "ErasureRepository",
+    "ErasureStage",
     "FriendRepository",
     "Invitation",
     "InvitationRepository",
@@ -44,12 +47,9 @@ __all__ = [
     "ListingRepository",
     "OpenGroup",
     "Outbox",
-    "Posting",
+    "OutboxRow",
     "RefreshToken",
     "RefreshTokenRepository",
-    "RefusalDue",
-    "RefusalRepository",
-    "Stage",
     "Standing",
     "Transaction",
 ]

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from chinwag.domain.account import NameKey, Settings
+from chinwag.domain.account import AccountSettings, NameKey
 from chinwag.domain.ids import AccountId
 
 
@@ -19,7 +19,7 @@ class Account(msgspec.Struct, frozen=True):
     name: str
     display_name: str
     about: str
-    settings: Settings
+    settings: AccountSettings
     admin: bool
     created_at: int
     version: int = 1
@@ -62,7 +62,7 @@ class AccountRepository(Protocol):
         """Replace the profile; the account as it is then."""
         ...
 
-    async def set_settings(self, account: AccountId, settings: Settings) -> Account:
+    async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
         """Replace the settings; the account as it is then."""
         ...
 

@@ -12,7 +12,7 @@ OPERATOR: Final = Actor("operator")
 """Whoever has the server's data folder, and so needs no account."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class AuditRow(msgspec.Struct, frozen=True):
     """One act of an administrator. at: milliseconds since 1970. target: what it was done to (an id), if anything."""
 
     id: int
@@ -32,6 +32,6 @@ class AuditRepository(Protocol):
 
     async def page(
         self, before: int | None, limit: int, actor: str | None = None, target: str | None = None
-    ) -> list[Entry]:
+    ) -> list[AuditRow]:
         """Entries, the latest first, below id `before`; those of one actor or about one target if named."""
         ...

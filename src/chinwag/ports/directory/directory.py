@@ -8,6 +8,7 @@ from chinwag.ports.directory.announcements import AnnouncementRepository
 from chinwag.ports.directory.audit import AuditRepository
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.declines import DeclineRepository
 from chinwag.ports.directory.devices import DeviceRepository
 from chinwag.ports.directory.erasures import ErasureRepository
 from chinwag.ports.directory.friends import FriendRepository
@@ -16,7 +17,6 @@ from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
-from chinwag.ports.directory.refusals import RefusalRepository
 
 
 class Transaction(Protocol):
@@ -39,7 +39,7 @@ class Transaction(Protocol):
     @property
     def blocks(self) -> BlockRepository: ...
     @property
-    def refusals(self) -> RefusalRepository: ...
+    def declines(self) -> DeclineRepository: ...
     @property
     def listing(self) -> ListingRepository: ...
     @property

@@ -8,7 +8,7 @@ import msgspec
 from chinwag.domain.ids import AccountId, DeviceId
 
 
-class Stage(IntEnum):
+class ErasureStage(IntEnum):
     """How far an erasure is."""
 
     CLOSED = 0
@@ -24,7 +24,7 @@ class Erasure(msgspec.Struct, frozen=True):
 
     account: AccountId
     closed_at: int
-    stage: Stage
+    stage: ErasureStage
 
 
 class ErasureRepository(Protocol):
@@ -35,7 +35,7 @@ class ErasureRepository(Protocol):
         at once, it does: names of devices, blocks. Postings already in the outbox are waited for (`waits`)."""
         ...
 
-    async def page(self, stage: Stage, after: AccountId | None, limit: int) -> list[Erasure]:
+    async def page(self, stage: ErasureStage, after: AccountId | None, limit: int) -> list[Erasure]:
         """Erasures at a stage, in the order of their accounts' ids as text."""
         ...
 
@@ -55,7 +55,7 @@ class ErasureRepository(Protocol):
         """All devices that the account ever had and of which there is a row."""
         ...
 
-    async def reached(self, account: AccountId, stage: Stage) -> None:
+    async def reached(self, account: AccountId, stage: ErasureStage) -> None:
         """Note how far it is."""
         ...
 

@@ -8,7 +8,7 @@ import msgspec
 from chinwag.domain.ids import AccountId
 
 
-class Posting(msgspec.Struct, frozen=True):
+class OutboxRow(msgspec.Struct, frozen=True):
     """One account change on its way to one inbox. `payload` is the JSON of an `AccountChange`."""
 
     id: int
@@ -24,7 +24,7 @@ class Outbox(Protocol):
         """Leave a posting for an account's inbox; it is there if, and only if, the transaction commits."""
         ...
 
-    async def pending(self, limit: int) -> list[Posting]:
+    async def pending(self, limit: int) -> list[OutboxRow]:
         """The oldest postings, by rising id. Ids rise in each account's order of changes."""
         ...
 

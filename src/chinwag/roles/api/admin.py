@@ -23,7 +23,7 @@ from chinwag.flow.accounts.sign_up import create_account
 from chinwag.flow.clock import DAY_MS
 from chinwag.flow.online import Online
 from chinwag.ports.directory import Account, Actor, Announcement
-from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.roles.api.people import After, Limit
 from chinwag.roles.api.presence import Presence
@@ -70,7 +70,7 @@ async def get_accounts(
 
 
 @post("/accounts", operation_id="adminAddAccount", summary="Make an account", tags=_TAGS)
-async def post_account(data: JSONBody[AddAccountRequest], accounts: AccountVerbs, principal: Asker) -> AccountEntry:
+async def post_account(data: JSONBody[AddAccountRequest], accounts: AccountVerbs, principal: Caller) -> AccountEntry:
     """Works also when signing up is closed. Administrators are made by the operator only."""
     made = await create_account(
         accounts, data.name, data.password, display_name=data.display_name, by=_actor(principal)
@@ -98,7 +98,7 @@ async def get_devices(account_id: FromPath[str], accounts: AccountVerbs, presenc
 
 
 @delete("/accounts/{account_id:str}/devices", operation_id="adminRevokeDevices", summary="Log it out", tags=_TAGS)
-async def delete_devices(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
+async def delete_devices(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """Log all devices of an account out for ever."""
     await revoke_devices_of(accounts, AccountId(account_id), None, by=_actor(principal))
 
@@ -110,7 +110,7 @@ async def delete_devices(account_id: FromPath[str], accounts: AccountVerbs, prin
     tags=_TAGS,
 )
 async def delete_device(
-    account_id: FromPath[str], device_id: FromPath[str], accounts: AccountVerbs, principal: Asker
+    account_id: FromPath[str], device_id: FromPath[str], accounts: AccountVerbs, principal: Caller
 ) -> None:
     """For ever."""
     await revoke_devices_of(accounts, AccountId(account_id), DeviceId(device_id), by=_actor(principal))
@@ -123,7 +123,7 @@ async def delete_device(
     summary="Disable an account",
     tags=_TAGS,
 )
-async def post_disable(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
+async def post_disable(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """Its devices are logged out, nobody logs in, and nobody writes to it directly. Nothing is deleted."""
     await disable(accounts, AccountId(account_id), by=_actor(principal))
 
@@ -135,7 +135,7 @@ async def post_disable(account_id: FromPath[str], accounts: AccountVerbs, princi
     summary="Enable an account",
     tags=_TAGS,
 )
-async def post_enable(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
+async def post_enable(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """Take `disable` back. Devices have to log in anew."""
     await enable(accounts, AccountId(account_id), by=_actor(principal))
 
@@ -148,7 +148,7 @@ async def post_enable(account_id: FromPath[str], accounts: AccountVerbs, princip
     tags=_TAGS,
 )
 async def put_password(
-    account_id: FromPath[str], data: JSONBody[ResetPasswordRequest], accounts: AccountVerbs, principal: Asker
+    account_id: FromPath[str], data: JSONBody[ResetPasswordRequest], accounts: AccountVerbs, principal: Caller
 ) -> None:
     """All devices of the account are logged out. Passwords of administrators are reset by the operator only."""
     await reset_password(accounts, AccountId(account_id), data.password, by=_actor(principal))
@@ -167,7 +167,7 @@ async def get_invitations(accounts: AccountVerbs, after: After = None, limit: Li
 
 @post("/invitations", operation_id="adminInvite", summary="Make an invitation code", tags=_TAGS)
 async def post_invitation(
-    data: JSONBody[CreateInvitationRequest], accounts: AccountVerbs, principal: Asker
+    data: JSONBody[CreateInvitationRequest], accounts: AccountVerbs, principal: Caller
 ) -> NewInvitation:
     """The code is shown this once."""
     made = await invite(accounts, uses=data.uses, valid_ms=data.valid_days * DAY_MS, by=_actor(principal))
@@ -175,7 +175,7 @@ async def post_invitation(
 
 
 @delete("/invitations/{invitation:str}", operation_id="adminRevokeInvitation", summary="Revoke a code", tags=_TAGS)
-async def delete_invitation(invitation: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
+async def delete_invitation(invitation: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """Nobody signs up with it any more. Doing it again changes nothing."""
     await revoke_invitation(accounts, _digest(invitation), by=_actor(principal))
 
@@ -190,7 +190,7 @@ async def get_announced(accounts: AccountVerbs, after: After = None, limit: Limi
 
 @post("/announcements", operation_id="adminAnnounce", summary="Announce something", tags=_TAGS)
 async def post_announcement(
-    data: JSONBody[AnnounceRequest], accounts: AccountVerbs, principal: Asker, idempotency_key: Key = None
+    data: JSONBody[AnnounceRequest], accounts: AccountVerbs, principal: Caller, idempotency_key: Key = None
 ) -> AnnouncementEntry:
     """It comes into the inbox of everybody who has an account now."""
     return _announcement(await announce(accounts, data.text, key=idempotency_key, by=_actor(principal)))

@@ -12,12 +12,12 @@ from litestar.types import Guard
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission, Principal
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
-from chinwag.roles.forwarded import Forwarded
+from chinwag.roles.port.forwarded import Forwarded
 
 PUBLIC: Final = {"public": True}
 """A handler's `opt` that lets everybody in; all others ask for a token."""
 
-Asker = NamedDependency[Principal]
+Caller = NamedDependency[Principal]
 """The type of a handler's `principal`: who asks."""
 Address = NamedDependency[str]
 """The type of a handler's `address`: where the request comes from."""

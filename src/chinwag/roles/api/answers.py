@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from chinwag.domain.account_friendship import Friendship
 from chinwag.domain.ids import DeviceId
 from chinwag.flow.access.collaborators import Accounts
-from chinwag.flow.access.session import Session
+from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.ports.directory import Account, Device
 from chinwag.wire.http import AccountSettings, DeviceEntry, Friend, Me, SessionTokens, User
 
@@ -44,7 +44,7 @@ def user(account: Account) -> User:
     )
 
 
-def session(given: Session) -> SessionTokens:
+def session(given: LoggedIn) -> SessionTokens:
     """The tokens of a log-in or refresh."""
     return SessionTokens(
         account=me(given.account),

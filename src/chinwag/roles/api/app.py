@@ -14,7 +14,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.collaborators import Accounts
-from chinwag.roles.api import blocks, me, people, sessions
+from chinwag.roles.api import announcements, blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
 from chinwag.roles.api.body import ApiRequest
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
@@ -88,7 +88,13 @@ def account_routes(accounts: Accounts) -> Router:
     """Everything about accounts, devices, users, friends and blocks, and what the server says to all."""
     return Router(
         path="/v1",
-        route_handlers=[*sessions.HANDLERS, *me.HANDLERS, *people.HANDLERS, *blocks.HANDLERS],
+        route_handlers=[
+            *sessions.HANDLERS,
+            *me.HANDLERS,
+            *people.HANDLERS,
+            *blocks.HANDLERS,
+            *announcements.HANDLERS,
+        ],
         dependencies={"accounts": Provide(lambda: accounts, sync_to_thread=False)},
     )
 

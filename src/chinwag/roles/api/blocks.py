@@ -1,22 +1,20 @@
-"""Blocks: from whom one takes nothing any more; and what the server says to everybody."""
+"""Blocks: from whom one takes nothing any more."""
 
 from litestar import delete, get, put
 from litestar.params import FromPath
 
 from chinwag.domain.ids import AccountId
-from chinwag.flow.accounts.announce import announcements_for
 from chinwag.flow.accounts.block import block, list_blocks, unblock
 from chinwag.roles.api import answers
-from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.roles.api.people import After, Limit
-from chinwag.wire.admin import AnnouncementView
-from chinwag.wire.groups import Block
+from chinwag.wire.blocks import Block
 from chinwag.wire.http import Page
 
 
 @get("/blocks", operation_id="listBlocks", summary="Whom I block", tags=["blocks"])
-async def get_blocks(accounts: AccountVerbs, principal: Asker, after: After = None, limit: Limit = 50) -> Page[Block]:
+async def get_blocks(accounts: AccountVerbs, principal: Caller, after: After = None, limit: Limit = 50) -> Page[Block]:
     """In a fixed order. Nobody else is told."""
     found = await list_blocks(accounts, principal.account, None if after is None else AccountId(after), limit + 1)
     items = [Block(answers.user(other), at) for other, at in found[:limit]]
@@ -24,25 +22,15 @@ async def get_blocks(accounts: AccountVerbs, principal: Asker, after: After = No
 
 
 @put("/blocks/{account_id:str}", status_code=204, operation_id="block", summary="Block somebody", tags=["blocks"])
-async def put_block(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
+async def put_block(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """Its direct messages are refused from about now on, and neither sees the other's presence. Friendship ends."""
     await block(accounts, principal.account, AccountId(account_id))
 
 
 @delete("/blocks/{account_id:str}", operation_id="unblock", summary="Block somebody no more", tags=["blocks"])
-async def delete_block(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
+async def delete_block(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """Doing it again changes nothing. Friendship does not come back by itself."""
     await unblock(accounts, principal.account, AccountId(account_id))
 
 
-@get("/announcements", operation_id="listAnnouncements", summary="What the server has said", tags=["announcements"])
-async def get_announcements(
-    accounts: AccountVerbs, principal: Asker, after: After = None, limit: Limit = 50
-) -> Page[AnnouncementView]:
-    """What was announced to everybody since one's account was made, the newest first."""
-    found = await announcements_for(accounts, principal.account, after, limit + 1)
-    items = [AnnouncementView(one.id, one.text, one.at) for one in found[:limit]]
-    return Page(items, next=items[-1].id if len(found) > limit else None)
-
-
-HANDLERS = [get_blocks, put_block, delete_block, get_announcements]
+HANDLERS = [get_blocks, put_block, delete_block]

@@ -11,14 +11,17 @@ from chinwag.wire.codec import has_half_a_pair
 
 
 class ApiRequest(Request[Any, Any, Any]):
-    """A request whose JSON may not hold half a surrogate pair."""
+    """A request whose JSON may hold neither half a surrogate pair nor a number that no number is."""
 
     async def json(self) -> Any:
-        """The body, decoded. Raises `Refused(TEXT_SURROGATE)`, or what the framework raises for any other fault."""
+        """The body, decoded. Raises `Refused` (`text_surrogate`, `bad_request`), or what the framework raises for any
+        other fault."""
         try:
             return await super().json()
         except SerializationException as error:
-            # Wrong types are another error; what cannot be read by ours but by a lax parser has half a pair.
-            if isinstance(error.__cause__, msgspec.DecodeError) and has_half_a_pair(await self.body()):
+            cause = error.__cause__
+            if isinstance(cause, msgspec.ValidationError):  # no type is asked for here: only a number can be wrong
+                raise Refused(Code.BAD_REQUEST, "a number is out of range") from None
+            if isinstance(cause, msgspec.DecodeError) and has_half_a_pair(await self.body()):
                 raise Refused(Code.TEXT_SURROGATE) from None
             raise

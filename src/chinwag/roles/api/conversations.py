@@ -18,7 +18,7 @@ from chinwag.flow.create_group import create_group
 from chinwag.flow.history import History
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
-from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.admit import Caller
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import (
     ConversationPage,
@@ -83,7 +83,7 @@ def conversation_routes(services: ConversationServices) -> Router:
 
 
 @get("/cursor", operation_id="getCursor", summary="Where my inbox ends now", tags=["conversations"])
-async def get_cursor(services: Services, principal: Asker) -> CurrentCursor:
+async def get_cursor(services: Services, principal: Caller) -> CurrentCursor:
     """Take it before loading afresh, then apply the events after it: nothing falls between."""
     bounds = await services.inbox.bounds(principal.account)
     return CurrentCursor(str(Cursor(bounds.epoch, bounds.head)))
@@ -92,7 +92,7 @@ async def get_cursor(services: Services, principal: Asker) -> CurrentCursor:
 @get("/conversations", operation_id="listConversations", summary="My conversations", tags=["conversations"])
 async def get_conversations(
     services: Services,
-    principal: Asker,
+    principal: Caller,
     before: Annotated[str | None, QueryParameter(max_length=300, description="`next` of the page before.")] = None,
     limit: Limit = PAGE,
 ) -> ConversationPage:
@@ -102,7 +102,7 @@ async def get_conversations(
 
 @post("/conversations", operation_id="createGroup", summary="Begin a group", tags=["conversations"])
 async def post_conversation(
-    data: JSONBody[CreateGroup], services: Services, principal: Asker, idempotency_key: Key = None
+    data: JSONBody[CreateGroup], services: Services, principal: Caller, idempotency_key: Key = None
 ) -> Placed:
     """Its maker owns it. With an `Idempotency-Key` a retry finds the same group."""
     conversation, answer = await create_group(
@@ -119,7 +119,7 @@ async def post_conversation(
 
 
 @get("/conversations/{conversation:str}", operation_id="getConversation", summary="One of them", tags=["conversations"])
-async def get_conversation(conversation: FromPath[str], services: Services, principal: Asker) -> ConversationView:
+async def get_conversation(conversation: FromPath[str], services: Services, principal: Caller) -> ConversationView:
     """A conversation as I see it; one that I left as it was then."""
     return await services.conversations.view(principal.account, ConversationId(conversation))
 
@@ -128,7 +128,7 @@ async def get_conversation(conversation: FromPath[str], services: Services, prin
 async def get_messages(
     conversation: FromPath[str],
     services: Services,
-    principal: Asker,
+    principal: Caller,
     before: MaybeNumber = None,
     after: MaybeNumber = None,
     around: MaybeNumber = None,
@@ -150,7 +150,7 @@ async def post_message(
     conversation: FromPath[str],
     data: JSONBody[PostMessage],
     services: Services,
-    principal: Asker,
+    principal: Caller,
     idempotency_key: Key = None,
 ) -> Placed:
     """The answer says that the message is stored and placed. Without an `Idempotency-Key` a retry makes a copy."""
@@ -163,7 +163,7 @@ async def post_message(
 
 @get("/conversations/{conversation:str}/changes", operation_id="listChanges", summary="Changes", tags=["messages"])
 async def get_changes(
-    conversation: FromPath[str], services: Services, principal: Asker, after: Number = 0, limit: Limit = PAGE
+    conversation: FromPath[str], services: Services, principal: Caller, after: Number = 0, limit: Limit = PAGE
 ) -> EventPage:
     """Every event after a number: what a device that has the conversation cached must apply to it."""
     return await services.history.page_after(principal.account, ConversationId(conversation), after, limit)
@@ -176,7 +176,7 @@ async def post_change(
     conversation: FromPath[str],
     data: JSONBody[PostChange],
     services: Services,
-    principal: Asker,
+    principal: Caller,
     idempotency_key: Key = None,
 ) -> Placed:
     """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
@@ -193,7 +193,7 @@ async def post_change(
     tags=["messages"],
 )
 async def get_receipts(
-    conversation: FromPath[str], number: FromPath[int], services: Services, principal: Asker
+    conversation: FromPath[str], number: FromPath[int], services: Services, principal: Caller
 ) -> Receipts:
     """Members who have the message or have read it."""
     name = ConversationId(conversation)

@@ -16,7 +16,7 @@ from chinwag.roles.api.admit import token_of
 from chinwag.roles.api.app import HEADERS
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.budgets import Budgets
-from chinwag.roles.forwarded import Forwarded
+from chinwag.roles.port.forwarded import Forwarded
 from chinwag.wire.errors import CATALOGUE, problem
 
 _Message = MutableMapping[str, Any]

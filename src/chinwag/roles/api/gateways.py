@@ -12,8 +12,8 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.tickets import Tickets
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import Registry
-from chinwag.roles.api.admit import Asker
-from chinwag.wire.sync import GatewayOption, GatewayOptions
+from chinwag.roles.api.admit import Caller
+from chinwag.wire.gateways import GatewayOption, GatewayOptions
 
 GATEWAYS = 10
 """Gateways named at most."""
@@ -42,7 +42,7 @@ def discovery_routes(services: DiscoveryServices) -> Router:
 @get("/gateways", operation_id="listGateways", summary="Where to connect", tags=["transports"])
 async def get_gateways(
     discovery: Discovery,
-    principal: Asker,
+    principal: Caller,
     location: Annotated[
         str, QueryParameter(max_length=64, description="Where the device is, as the server names places.")
     ] = "",

@@ -15,7 +15,7 @@ from chinwag.flow.groups.join_by_link import join_by_link, look_at_link
 from chinwag.flow.groups.links import Links, create_link, list_links, revoke_link
 from chinwag.flow.groups.listing import Listing, after_of, card
 from chinwag.ports.directory import JoinLink, OpenGroup
-from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.admit import Caller
 from chinwag.wire.groups import CreateLinkRequest, GroupCard, LinkEntry, Membership, NewLink
 from chinwag.wire.http import Page
 
@@ -43,7 +43,7 @@ async def get_groups(
 async def get_group(conversation: FromPath[str], links: LinkVerbs) -> GroupCard:
     """What a stranger sees of it: not its messages nor its members."""
     state = (await links.states.load([ConversationId(conversation[:200])]))[0]
-    if state is None or state.direct or state.settings.join != "open":
+    if state is None or state.direct or state.abandoned or state.settings.join != "open":
         raise Refused(Code.NO_CONVERSATION)
     return _card(card(state))
 
@@ -55,14 +55,14 @@ async def get_link(code: FromPath[str], links: LinkVerbs) -> GroupCard:
 
 
 @post("/links/{code:str}", status_code=200, operation_id="joinByLink", summary="Join by a link", tags=["groups"])
-async def post_link(code: FromPath[str], links: LinkVerbs, principal: Asker) -> Membership:
+async def post_link(code: FromPath[str], links: LinkVerbs, principal: Caller) -> Membership:
     """Join a group, open or not. Doing it again takes no second use and gives the same."""
     entered = await join_by_link(links, principal.account, principal.device, code[:CODE_MAX])
     return Membership(entered.conversation, entered.number)
 
 
 @get("/conversations/{conversation:str}/links", operation_id="listLinks", summary="Join links", tags=["groups"])
-async def get_links(conversation: FromPath[str], links: LinkVerbs, principal: Asker) -> Page[LinkEntry]:
+async def get_links(conversation: FromPath[str], links: LinkVerbs, principal: Caller) -> Page[LinkEntry]:
     """Those neither revoked nor expired, newest first: all of them, as their number is bounded. For owners and
     admins of the group."""
     found = await list_links(links, principal.account, ConversationId(conversation[:200]))
@@ -71,7 +71,7 @@ async def get_links(conversation: FromPath[str], links: LinkVerbs, principal: As
 
 @post("/conversations/{conversation:str}/links", operation_id="createLink", summary="Make a link", tags=["groups"])
 async def post_links(
-    conversation: FromPath[str], data: JSONBody[CreateLinkRequest], links: LinkVerbs, principal: Asker
+    conversation: FromPath[str], data: JSONBody[CreateLinkRequest], links: LinkVerbs, principal: Caller
 ) -> NewLink:
     """For owners and admins of the group. The code is shown this once."""
     name, valid_ms = ConversationId(conversation[:200]), data.valid_hours * HOUR_MS
@@ -85,7 +85,7 @@ async def post_links(
     summary="Revoke a link",
     tags=["groups"],
 )
-async def delete_link(conversation: FromPath[str], link: FromPath[str], links: LinkVerbs, principal: Asker) -> None:
+async def delete_link(conversation: FromPath[str], link: FromPath[str], links: LinkVerbs, principal: Caller) -> None:
     """Nobody comes in by it any more; who came in stays. For owners and admins of the group."""
     await revoke_link(links, principal.account, ConversationId(conversation[:200]), link)
 

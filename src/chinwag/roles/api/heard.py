@@ -18,8 +18,18 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
-from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.ports.bus import (
+    RECOUNT,
+    REVOKED,
+    SESSIONS,
+    Bus,
+    EverybodyRevoked,
+    NodeId,
+    Publication,
+    Revoked,
+    SessionChange,
+)
+from chinwag.roles.port.wheel import Wheel
 
 DEVICES: Final = 100_000
 """Devices remembered; one more is refused as `overloaded`."""
@@ -181,17 +191,20 @@ class Heard:
             SESSIONS, SessionChange(principal.account, principal.device, self._node, device.session, state, at)
         )
 
-    def _revoked(self, signal: Signal) -> None:
-        if type(signal) is not Revoked:
+    def _revoked(self, publication: Publication) -> None:
+        if type(publication) is EverybodyRevoked:
+            for everybody in tuple(self._devices.values()):
+                self._drop(everybody, "out", Code.UNAUTHENTICATED)
+        if type(publication) is not Revoked:
             return
-        devices = set(signal.devices)
-        if signal.account_closed:
-            devices |= {name for name, one in self._devices.items() if one.principal.account == signal.account}
+        devices = set(publication.devices)
+        if publication.account_closed:
+            devices |= {name for name, one in self._devices.items() if one.principal.account == publication.account}
         for name in devices:
             device = self._devices.get(name)
             if device is not None:
                 self._drop(device, "out", Code.REVOKED)
 
-    def _recount(self, _: Signal) -> None:
+    def _recount(self, _: Publication) -> None:
         for device in self._devices.values():
             self._report(device, "up", 0.0)

@@ -13,7 +13,7 @@ from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.accounts.friends import befriend, list_friends, unfriend
 from chinwag.flow.accounts.look_up import find_account, get_account, get_accounts
 from chinwag.roles.api import answers
-from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.wire.http import Friend, Page, User
 
@@ -52,21 +52,23 @@ async def get_users(
 
 
 @get("/friends", operation_id="listFriends", summary="My friends", tags=["friends"])
-async def get_friends(accounts: AccountVerbs, principal: Asker, after: After = None, limit: Limit = 50) -> Page[Friend]:
+async def get_friends(
+    accounts: AccountVerbs, principal: Caller, after: After = None, limit: Limit = 50
+) -> Page[Friend]:
     """One's friends, in a fixed order."""
     return await _page(accounts, principal, Bond.FRIENDS, after, limit)
 
 
 @get("/friends/requests", operation_id="listFriendRequests", summary="Open friend requests", tags=["friends"])
 async def get_requests(
-    accounts: AccountVerbs, principal: Asker, after: After = None, limit: Limit = 50
+    accounts: AccountVerbs, principal: Caller, after: After = None, limit: Limit = 50
 ) -> Page[Friend]:
     """Requests that wait, one's own and those of others: `by` says whose."""
     return await _page(accounts, principal, Bond.REQUESTED, after, limit)
 
 
 @put("/friends/{account_id:str}", operation_id="befriend", summary="Ask for friendship, or accept", tags=["friends"])
-async def put_friend(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> Friend:
+async def put_friend(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> Friend:
     """Ask for friendship, or accept what the other asked. Both are told. Doing it again changes nothing."""
     other = AccountId(account_id)
     pair = await befriend(accounts, principal.account, other)
@@ -74,7 +76,7 @@ async def put_friend(account_id: FromPath[str], accounts: AccountVerbs, principa
 
 
 @delete("/friends/{account_id:str}", operation_id="unfriend", summary="End, decline or take back", tags=["friends"])
-async def delete_friend(account_id: FromPath[str], accounts: AccountVerbs, principal: Asker) -> None:
+async def delete_friend(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """End a friendship, decline a request, or take one's own back. Both are told. Doing it again changes nothing."""
     await unfriend(accounts, principal.account, AccountId(account_id))
 

@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 from chinwag.domain.ids import AccountId
 from chinwag.flow.ask_presence import ASKED_MAX
 from chinwag.flow.online import Online
-from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.admit import Caller
 from chinwag.wire.http import OnlineDevice, Page, PresenceEntry
 
 Presence = NamedDependency[Online]
@@ -19,7 +19,7 @@ Presence = NamedDependency[Online]
 @get("/presence", operation_id="getPresence", summary="Who is online", tags=["presence"])
 async def get_presence(
     presence: Presence,
-    principal: Asker,
+    principal: Caller,
     accounts: Annotated[
         list[str],
         QueryParameter(name="account", min_items=1, max_items=ASKED_MAX, description="May be given many times."),
@@ -34,7 +34,7 @@ async def get_presence(
 
 
 @get("/presence/devices", operation_id="listOnlineDevices", summary="My devices online", tags=["presence"])
-async def get_online_devices(presence: Presence, principal: Asker) -> Page[OnlineDevice]:
+async def get_online_devices(presence: Presence, principal: Caller) -> Page[OnlineDevice]:
     """Which of one's own devices are online, and since when."""
     online = await presence.devices(principal.account)
     return Page([OnlineDevice(one.device, one.node, one.since) for one in online])

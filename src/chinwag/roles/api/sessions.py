@@ -9,7 +9,7 @@ from chinwag.flow.access.log_in import log_in
 from chinwag.flow.access.refresh import refresh
 from chinwag.flow.accounts.sign_up import sign_up
 from chinwag.roles.api import answers
-from chinwag.roles.api.admit import PUBLIC, Address, Asker
+from chinwag.roles.api.admit import PUBLIC, Address, Caller
 from chinwag.roles.api.answers import AccountVerbs
 from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
 
@@ -54,7 +54,7 @@ async def post_refresh(data: JSONBody[RefreshRequest], accounts: AccountVerbs) -
 
 
 @delete("/sessions/current", operation_id="logOut", summary="Log out", tags=["sessions"])
-async def delete_session(accounts: AccountVerbs, principal: Asker) -> None:
+async def delete_session(accounts: AccountVerbs, principal: Caller) -> None:
     """Log this device out for ever: its sockets close and its tokens are refused."""
     await revoke_device(accounts, principal.account, principal.device)
 

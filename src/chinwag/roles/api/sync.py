@@ -13,7 +13,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import ConversationId, check_conversation_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
 from chinwag.flow.access.admission import Principal
@@ -25,7 +25,7 @@ from chinwag.flow.typing import tell_typing
 from chinwag.ports.bus import Bus
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
-from chinwag.roles.api.admit import Asker
+from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.budgets import Budgets
 from chinwag.wire.codec import Cursor, encode, event_frame, parse_cursor, signal_frame
@@ -36,8 +36,6 @@ WAIT_MOST: Final = 25.0
 """Seconds that a long poll may wait: proxies cut connections that are silent for longer."""
 EVENTS: Final = 100
 EVENTS_MOST: Final = 500
-NAME_CHARACTERS: Final = 200
-"""Longer than any conversation's id."""
 COMMENT_SECONDS: Final = 10.0
 """A stream that has nothing to say says a comment this often, so that both ends notice a dead connection."""
 
@@ -73,7 +71,7 @@ def sync_routes(services: SyncServices) -> Router:
 @get("/sync", operation_id="sync", summary="Poll for events", tags=["transports"])
 async def get_sync(
     sync: Sync,
-    principal: Asker,
+    principal: Caller,
     after: After = None,
     wait: Annotated[
         float, QueryParameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing.")
@@ -119,7 +117,7 @@ async def _wait(sync: SyncServices, follower: Follower, position: int, seconds: 
 )
 async def get_events(
     sync: Sync,
-    principal: Asker,
+    principal: Caller,
     last_event_id: Annotated[
         str | None, HeaderParameter(name="Last-Event-ID", max_length=64, description="The cursor to go on from.")
     ] = None,
@@ -173,13 +171,13 @@ def _line(kind: str, cursor: str | None, data: bytes) -> bytes:
 
 
 @post("/heartbeat", operation_id="heartbeat", summary="Here I am", tags=["transports"], status_code=204)
-async def post_heartbeat(sync: Sync, principal: Asker) -> None:
+async def post_heartbeat(sync: Sync, principal: Caller) -> None:
     """Keeps a device online that streams, or that polls seldom."""
     sync.heard.beat(principal)
 
 
 @post("/received", operation_id="received", summary="What is safe on this device", tags=["transports"], status_code=204)
-async def post_received(data: JSONBody[PostReceived], sync: Sync, principal: Asker) -> None:
+async def post_received(data: JSONBody[PostReceived], sync: Sync, principal: Caller) -> None:
     """Moves the delivered mark."""
     bounds = await sync.inbox.bounds(principal.account)
     if not 0 <= data.position <= bounds.head:
@@ -194,9 +192,10 @@ async def post_received(data: JSONBody[PostReceived], sync: Sync, principal: Ask
     tags=["messages"],
     status_code=202,
 )
-async def post_read(conversation: FromPath[str], data: JSONBody[PostRead], sync: Sync, principal: Asker) -> None:
+async def post_read(conversation: FromPath[str], data: JSONBody[PostRead], sync: Sync, principal: Caller) -> None:
     """Moves the read mark. Repeat it until its `read` event comes back."""
-    if not 0 <= data.number < 1 << 53 or len(conversation) > NAME_CHARACTERS:
+    check_conversation_id(ConversationId(conversation))
+    if not 0 <= data.number < 1 << 53:
         raise Refused(Code.BAD_REQUEST, "no such number")
     sync.budgets.marks.take(principal.account, principal.device)
     sync.marks.read(principal.account, ConversationId(conversation), data.number)
@@ -209,8 +208,9 @@ async def post_read(conversation: FromPath[str], data: JSONBody[PostRead], sync:
     tags=["messages"],
     status_code=202,
 )
-async def post_typing(conversation: FromPath[str], sync: Sync, principal: Asker) -> None:
+async def post_typing(conversation: FromPath[str], sync: Sync, principal: Caller) -> None:
     """Tells the other members, now."""
+    check_conversation_id(ConversationId(conversation))
     sync.budgets.typing.take(principal.account, principal.device)
     await tell_typing(sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation))
 

@@ -1,1 +1,1 @@
-"""The gateway role: connections and their sessions."""
+"""The gateway role: sessions over sockets."""

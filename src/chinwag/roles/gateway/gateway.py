@@ -22,18 +22,28 @@ from chinwag.flow.announce import Announce
 from chinwag.flow.clock import Clock
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
-from chinwag.ports.bus import RECOUNT, REVOKED, SESSIONS, Bus, NodeId, Revoked, SessionChange, Signal
+from chinwag.ports.bus import (
+    RECOUNT,
+    REVOKED,
+    SESSIONS,
+    Bus,
+    EverybodyRevoked,
+    NodeId,
+    Publication,
+    Revoked,
+    SessionChange,
+)
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions, SessionsHere
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
-from chinwag.roles.gateway.origin import check_origin
 from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.session import Session, Verb
 from chinwag.roles.gateway.turns import SIGNATURE, WELCOME, Turns
-from chinwag.roles.gateway.upgrade import Upgrade
 from chinwag.roles.gateway.verbs import VERBS
-from chinwag.roles.gateway.wheel import Wheel
+from chinwag.roles.port.origin import check_origin
+from chinwag.roles.port.upgrade import Upgrade
+from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.codec import encode, parse_cursor
 from chinwag.wire.frames import Hello, Limits, Reset, Welcome
 
@@ -298,15 +308,18 @@ class Gateway:
         at = self._clock() - int(max(0.0, silent) * 1000)
         self.bus.publish(SESSIONS, SessionChange(session.account, session.device, self.node, session.id, state, at))
 
-    def _revoked(self, signal: Signal) -> None:
-        if type(signal) is not Revoked:
+    def _revoked(self, publication: Publication) -> None:
+        if type(publication) is EverybodyRevoked:
+            for session in tuple(self._sessions):
+                session.close(Refused(Code.UNAUTHENTICATED))
+        if type(publication) is not Revoked:
             return
-        devices: frozenset[DeviceId] = frozenset(signal.devices)
-        for reader in self._announce.of(signal.account):
-            if isinstance(reader, Session) and (signal.account_closed or reader.device in devices):
+        devices: frozenset[DeviceId] = frozenset(publication.devices)
+        for reader in self._announce.of(publication.account):
+            if isinstance(reader, Session) and (publication.account_closed or reader.device in devices):
                 reader.close(Refused(Code.REVOKED))
 
-    def _asked_to_recount(self, _: Signal) -> None:
+    def _asked_to_recount(self, _: Publication) -> None:
         self.spawn(self._recount())
 
     async def _recount(self) -> None:

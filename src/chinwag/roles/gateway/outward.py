@@ -21,8 +21,8 @@ from chinwag.flow import catch_up
 from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer, Tell
 from chinwag.ports.inbox import Bounds
-from chinwag.roles.gateway.socket import Socket
 from chinwag.roles.gateway.turns import STRETCH
+from chinwag.roles.port.socket import Socket
 from chinwag.wire.codec import encode, error_frame, event_frame, signal_frame
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import Ack, Bye, Reset

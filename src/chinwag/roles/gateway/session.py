@@ -12,7 +12,7 @@ import structlog
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.roles.gateway.outward import Outward
-from chinwag.roles.gateway.socket import Socket
+from chinwag.roles.port.socket import Socket
 from chinwag.wire.codec import BadFrame, decode_client, frame_id
 from chinwag.wire.frames import ClientFrame, Hello
 

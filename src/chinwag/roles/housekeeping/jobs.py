@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from chinwag.flow import announcements, erase, refusals, relay, trim
+from chinwag.flow import announcements, declines, erase, relay, trim
 from chinwag.flow.announcements import announce_some
 from chinwag.flow.clock import Clock
+from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
-from chinwag.flow.refusals import Refusals
 from chinwag.flow.relay import relay_once
 from chinwag.flow.standing import Job
 from chinwag.flow.trim import Trim
@@ -81,13 +81,13 @@ def trimming_job(trimming: Trim) -> Job:
     )
 
 
-def refusing_job(refusing: Refusals) -> Job:
+def declining_job(declining: Declines) -> Job:
     """Conversations learn who takes no messages of whom."""
 
     async def step() -> bool:
-        return await refusing.once() == refusals.BATCH
+        return await declining.once() == declines.BATCH
 
-    return Job(name="refusals", step=step, wake=WORK, poll_seconds=refusals.POLL_SECONDS, failing="refusals wait")
+    return Job(name="declines", step=step, wake=WORK, poll_seconds=declines.POLL_SECONDS, failing="declines wait")
 
 
 def erasing_jobs(erasing: Erase) -> Sequence[Job]:

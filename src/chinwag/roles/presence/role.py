@@ -13,7 +13,7 @@ from chinwag.flow.clock import steady_clock
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience, Friends, nobody
 from chinwag.flow.standing import Job, StandingWork
-from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Recount, SessionChange, Signal
+from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Publication, Recount, SessionChange
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import DevicesOnline, Questions, WhoIsOnline
@@ -133,9 +133,9 @@ class PresenceRole:
         """As `AskPresence.devices`."""
         return self._asking.devices(account)
 
-    def _on_session(self, signal: Signal) -> None:
-        if isinstance(signal, SessionChange):
-            self._presences.note(signal)
+    def _on_session(self, publication: Publication) -> None:
+        if isinstance(publication, SessionChange):
+            self._presences.note(publication)
             self._wake()
 
     def _wake(self) -> None:

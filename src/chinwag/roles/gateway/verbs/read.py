@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from chinwag.domain.ids import check_conversation_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.wire.frames import Read
 
@@ -14,7 +15,8 @@ NUMBER_MOST = 1 << 53
 
 def read(session: "Session", frame: Read) -> None:
     """Move the read mark; its event comes back through the inbox."""
-    if not 0 <= frame.number < NUMBER_MOST or not 0 < len(frame.conversation) <= 200:
+    check_conversation_id(frame.conversation)
+    if not 0 <= frame.number < NUMBER_MOST:
         raise Refused(Code.BAD_REQUEST, "no such number")
     session.gateway.budgets.marks.take(session.account, session.device)
     session.gateway.marks.read(session.account, frame.conversation, frame.number)

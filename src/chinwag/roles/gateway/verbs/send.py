@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from chinwag.domain import command
-from chinwag.domain.ids import direct_id
+from chinwag.domain.ids import check_account_id, direct_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.wire.frames import Send
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from chinwag.roles.gateway.session import Session
 
 _direct: Final = lru_cache(maxsize=16_384)(direct_id)
-"""Who writes once writes again."""
+"""Whoever writes once writes again. Both ids are short, so this holds 8 MiB at most."""
 
 
 def send(session: "Session", frame: Send) -> None:
     """Submit the message; the answer is an `ack` or an `error` with the frame's id."""
     conversation = frame.conversation
     if conversation is None:
-        if frame.to is None or not frame.to or "~" in frame.to or frame.to == session.account:
+        if not frame.to or "~" in frame.to or frame.to == session.account:
             raise Refused(Code.BAD_REQUEST, "name a conversation, or another account in 'to'")
+        check_account_id(frame.to)  # before it is kept
         conversation = _direct(session.account, frame.to)
     action = command.Send(frame.body, frame.reply_to, frame.after)
     session.ask(Wish(session.account, session.device, conversation, frame.id, action))

@@ -1,0 +1,50 @@
+"""What an attack is, and what comes of one."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from prove.attacks.ground import Ground
+
+
+class Cannot(Exception):  # noqa: N818 - it says what the attack needs
+    """This machine has not what the attack needs, such as another program."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of it: in words, with figures, and whether that is as it must be."""
+
+    said: str
+    right: bool
+
+
+class Attack(msgspec.Struct, frozen=True):
+    """One attack. tries, must: one line each, for people. flags: the server's settings."""
+
+    name: str
+    tries: str
+    must: str
+    run: "Callable[[Ground], Awaitable[Outcome]]"
+    flags: tuple[str, ...] = ()
+    seconds: float = 60.0
+
+
+class Felt(msgspec.Struct, frozen=True):
+    """What two people who chat meanwhile felt: messages, how many of them were lost, milliseconds."""
+
+    messages: int
+    lost: int
+    p50: float
+    p99: float
+    longest: float
+
+
+class Result(msgspec.Struct, frozen=True):
+    """An attack that was made. `right` is None where it could not be."""
+
+    attack: Attack
+    said: str
+    right: bool | None
+    felt: Felt | None = None

@@ -1,0 +1,57 @@
+"""What a client frame is over HTTP, and what the answer to it is as a frame: both transports say the same."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from chinwag.wire.conversations import Placed
+from chinwag.wire.errors import Problem
+from chinwag.wire.frames import Ack, ClientFrame, Error
+from chinwag.wire.values import ClientId
+
+SAID: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "send": ("/v1/conversations/{conversation}/messages", ("body", "reply_to", "after")),
+    "change": ("/v1/conversations/{conversation}/changes", ("change",)),
+    "read": ("/v1/conversations/{conversation}/read", ("number",)),
+    "typing": ("/v1/conversations/{conversation}/typing", ()),
+    "received": ("/v1/received", ("position",)),
+    "ping": ("/v1/heartbeat", ()),
+}
+"""Where a frame of each type is posted, and which of its fields are the body. `id` goes as Idempotency-Key."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One POST. body: None for none. key: its Idempotency-Key, which is there if an answer is waited for."""
+
+    path: str
+    body: dict[str, Any] | None
+    key: ClientId | None
+
+
+def request_of(frame: ClientFrame | Mapping[str, Any]) -> Request:
+    """The request that says what `frame` says, which may be plain JSON to be wrong on purpose.
+
+    A conversation must be named: `to` is of sockets alone. Raises KeyError for a frame that HTTP has no request for.
+    """
+    plain = frame if isinstance(frame, Mapping) else msgspec.to_builtins(frame)
+    path, fields = SAID[plain["type"]]
+    body = {field: plain[field] for field in fields if plain.get(field, ...) is not ...}
+    return Request(path.format(conversation=plain.get("conversation", "")), body if fields else None, plain.get("id"))
+
+
+def answer_to(name: ClientId, status: int, content: bytes) -> Ack | Error:
+    """The answer to the send or change `name`, as the frame that a socket would have brought."""
+    if status < 300:
+        placed = msgspec.json.decode(content, type=Placed)
+        return Ack(name, placed.conversation, placed.number, placed.sent_at)
+    why = problem_of(status, content)
+    return Error(why.code, why.title, why.retryable, why.retry_after, name)
+
+
+def problem_of(status: int, content: bytes) -> Problem:
+    """Why a request was refused. What is no problem document counts as a mistake that a retry may help."""
+    try:
+        return msgspec.json.decode(content, type=Problem)
+    except msgspec.DecodeError:
+        return Problem("", f"no problem document: {content[:80]!r}", status, "internal", retryable=True)

@@ -1,0 +1,40 @@
+"""A world with all its devices: what is true of them together."""
+
+from prove.record import Recorder
+from prove.storm.device import Device
+from prove.storm.world import World
+
+
+class Crowd(World):
+    """One run's world, and who is in it."""
+
+    def __init__(self, recorder: Recorder, seed: int) -> None:
+        super().__init__(recorder, seed)
+        self.devices: list[Device] = []
+
+    def in_flight(self) -> int:
+        """Sends under way now."""
+        return sum(device.in_flight for device in self.devices)
+
+    def online(self) -> int:
+        """Devices that are connected."""
+        return sum(device.online for device in self.devices)
+
+    def recovered(self) -> None:
+        """Everybody is back, and sends as before."""
+        super().recovered()
+        for device in self.devices:
+            device.outbox.pump()
+
+    def state(self) -> str:
+        """Where things stand, for people."""
+        waiting = [device for device in self.devices if device.unanswered and not device.dead]
+        worst = max(waiting, key=lambda device: device.unanswered, default=None)
+        text = f"{super().state()}, {self.in_flight()} in flight, {self.online()} online"
+        return text if worst is None else f"{text}; {len(waiting)} devices wait for answers, such as {worst.state()}"
+
+    async def close(self) -> None:
+        """End all that runs. Nothing more is noted: that devices go now is no part of the run."""
+        await super().close()
+        for device in self.devices:
+            device.close()

@@ -1,0 +1,5 @@
+"""What is kept in plain files."""
+
+from chinwag.adapters.files.key_store import FileKeyStore
+
+__all__ = ["FileKeyStore"]

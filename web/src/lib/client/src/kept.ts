@@ -1,0 +1,176 @@
+/**
+ * The state of a conversation as a device keeps it: loaded afresh, then moved on by events, as functions of values.
+ *
+ * An event that comes twice changes nothing, so events may overlap with what was loaded; and what is kept through
+ * events equals what is loaded afresh (docs/guarantees.md, P11).
+ */
+import { type AnyEvent, directMembers, isMessage, isNotice, isNumbered, type KeptEvent } from "./events.js";
+import type { ConversationView, DeliveredEvent, GroupSettings, ReadEvent, Role } from "./generated/chinwag.js";
+import type { Member } from "./member.js";
+import { afterNotice } from "./membership.js";
+
+export interface Kept {
+  readonly id: string;
+  readonly kind: "direct" | "group";
+  /** One's own; null: one is out. Then all stays as it was at leaving, without members. */
+  readonly role: Role | null;
+  readonly title: string;
+  readonly settings: GroupSettings;
+  /** Present members: all of them, if `whole`. */
+  readonly members: ReadonlyMap<string, Member>;
+  readonly whole: boolean;
+  readonly memberCount: number;
+  /** The first and the last number that one may read. */
+  readonly first: number;
+  readonly head: number;
+  /** Messages up to `head`. */
+  readonly ordinal: number;
+  /** When the last event was sent. */
+  readonly at: number;
+  /** One's own read mark, and the messages up to it. */
+  readonly read: number;
+  readonly readOrdinal: number;
+  readonly last: KeptEvent | null;
+}
+
+/** A view as the server gives it; a list may give some of the members alone, and their number beside. */
+export type View = Omit<ConversationView, "last"> & { last: KeptEvent | null; member_count?: number };
+
+/** What an event makes of a conversation: its new state, or that it must be loaded before the event can count. */
+export type Applied = { kept: Kept } | { load: string } | null;
+
+/** The state that a view tells, joined with what is kept already, which may be ahead of it. */
+export function afterView(held: Kept | undefined, view: View): Kept {
+  // The events that came meanwhile know more than the answer that they overtook.
+  if (held !== undefined && held.head > view.head) return held;
+  const memberCount = view.member_count ?? view.members.length;
+  const whole = view.members.length >= memberCount;
+  const members = new Map(
+    view.members.map((one): [string, Member] => [one.account, furthest(held?.members.get(one.account), one)]),
+  );
+  const kept: Kept = {
+    id: view.id,
+    kind: view.kind,
+    role: view.role,
+    title: view.title,
+    settings: view.settings,
+    members,
+    whole,
+    memberCount,
+    first: view.first,
+    head: view.head,
+    ordinal: view.ordinal,
+    at: view.at,
+    read: view.read,
+    readOrdinal: view.ordinal - view.unread,
+    last: view.last,
+  };
+  if (held === undefined) return kept;
+  const known = held.whole && !whole && held.head === view.head ? { members: held.members, whole: true } : {};
+  return ownRead({ ...kept, ...known }, held.read, held.readOrdinal);
+}
+
+/** Take an event. Returns null if it changes nothing. `me`: one's own account. */
+export function afterEvent(held: Kept | undefined, event: AnyEvent, me: string): Applied {
+  if (event.kind === "read" || event.kind === "delivered") {
+    return held === undefined ? null : changed(held, afterMark(held, event as ReadEvent | DeliveredEvent, me));
+  }
+  if (!isNumbered(event)) return null;
+  if (held === undefined || (held.role === null && event.number > held.head)) {
+    const begun = begin(event);
+    return begun === null ? { load: event.conversation } : { kept: advanced(begun, event, me) };
+  }
+  if (event.number > held.head + 1) return { load: event.conversation };
+  return event.number > held.head ? { kept: advanced(held, event, me) } : null;
+}
+
+function changed(before: Kept, after: Kept): Applied {
+  return before === after ? null : { kept: after };
+}
+
+/** The state before the conversation's first event; null if `event` is not that, or not enough to begin with. */
+function begin(event: KeptEvent): Kept | null {
+  if (event.number !== 1) return null;
+  const pair = directMembers(event.conversation);
+  const group = isNotice(event) && event.change.type === "created";
+  if (pair === null && !group) return null;
+  return {
+    id: event.conversation,
+    kind: pair === null ? "group" : "direct",
+    role: pair === null ? null : "member",
+    title: "",
+    settings: {},
+    members: new Map((pair ?? []).map((account) => [account, newMember(account, "member", 0)])),
+    whole: true,
+    memberCount: pair === null ? 0 : 2,
+    first: 1,
+    head: 0,
+    ordinal: 0,
+    at: 0,
+    read: 0,
+    readOrdinal: 0,
+    last: null,
+  };
+}
+
+function advanced(held: Kept, event: KeptEvent, me: string): Kept {
+  const moved: Kept = { ...held, head: event.number, ordinal: event.ordinal, at: event.sent_at, last: event };
+  if (isNotice(event)) return afterNotice(moved, event, me);
+  // Somebody who writes has read up to there.
+  return event.kind === "message" ? readBy(moved, event.from, event.number, event.ordinal, 0, me) : moved;
+}
+
+function afterMark(held: Kept, mark: ReadEvent | DeliveredEvent, me: string): Kept {
+  if (mark.kind === "read") return readBy(held, mark.account, mark.number, mark.ordinal, mark.at, me);
+  const member = held.members.get(mark.account);
+  if (member === undefined || mark.number <= member.delivered) return held;
+  return withMember(held, { ...member, delivered: mark.number, delivered_at: mark.at });
+}
+
+function readBy(held: Kept, account: string, number: number, ordinal: number, at: number, me: string): Kept {
+  const member = held.members.get(account);
+  let next = held;
+  if (member !== undefined && number > member.read) {
+    next = withMember(held, { ...member, read: number, read_at: at, delivered: Math.max(member.delivered, number) });
+  }
+  return account === me ? ownRead(next, number, ordinal) : next;
+}
+
+function ownRead(kept: Kept, number: number, ordinal: number): Kept {
+  if (number < kept.read || (number === kept.read && ordinal <= kept.readOrdinal)) return kept;
+  return { ...kept, read: number, readOrdinal: ordinal };
+}
+
+function withMember(held: Kept, member: Member): Kept {
+  return { ...held, members: new Map(held.members).set(member.account, member) };
+}
+
+/** Marks only move forward, whichever of two tellings came last. */
+function furthest(held: Member | undefined, told: Member): Member {
+  if (held === undefined) return told;
+  const read = held.read > told.read ? held : told;
+  const delivered = held.delivered > told.delivered ? held : told;
+  return {
+    account: told.account,
+    role: told.role,
+    read: read.read,
+    read_at: read.read_at,
+    delivered: delivered.delivered,
+    delivered_at: delivered.delivered_at,
+  };
+}
+
+/** A member that comes in at `number`: what lies before is behind it. */
+export function newMember(account: string, role: Role, number: number): Member {
+  return { account, role, read: number, read_at: 0, delivered: number, delivered_at: 0 };
+}
+
+/** Messages that one has not read. `mark`: how far one has read that the server has not confirmed yet. */
+export function unread(kept: Kept, mark: { ordinal: number } | null = null): number {
+  return Math.max(0, kept.ordinal - Math.max(kept.readOrdinal, mark?.ordinal ?? 0));
+}
+
+/** Whether an event is one's own message: read, delivered and sent are told of these alone. */
+export function isOwn(event: KeptEvent, me: string): boolean {
+  return isMessage(event) && event.from === me;
+}

@@ -1,0 +1,71 @@
+/** What the notices of a group make of its members, their roles, its title and its settings. */
+import type { NoticeEvent } from "./generated/chinwag.js";
+import type { Member } from "./member.js";
+import { type Kept, newMember } from "./kept.js";
+
+/** `held` after a notice, as the account `me` keeps it. A kind of notice that is unknown changes nothing but the head. */
+export function afterNotice(held: Kept, notice: NoticeEvent, me: string): Kept {
+  const next = apply(held, notice, me);
+  // Of a list of some members one may not be on it, and is in all the same.
+  const own = next.members.get(me);
+  const still = own?.role ?? (next.whole ? null : next.role);
+  return still === next.role ? next : { ...next, role: still };
+}
+
+function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
+  const change = notice.change;
+  switch (change.type) {
+    case "created": {
+      const members = Object.entries(change.members).map(([account, role]) => newMember(account, role, 1));
+      const whole = { whole: true, memberCount: members.length };
+      const read = { read: 1, readOrdinal: 0 };
+      return { ...withMembers(held, members), ...whole, ...read, title: change.title, settings: change.settings };
+    }
+    case "joined": {
+      const joined = newMember(change.account, held.memberCount === 0 ? "owner" : "member", notice.number);
+      const count = held.memberCount + (held.members.has(change.account) ? 0 : 1);
+      return { ...withMembers(held, [...others(held, change.account), joined]), memberCount: count };
+    }
+    case "left": {
+      const heir = change.owner ? held.members.get(change.owner) : undefined;
+      const inherited =
+        heir === undefined ? held : withMembers(held, [...others(held, heir.account), { ...heir, role: "owner" }]);
+      return without(inherited, change.account, me);
+    }
+    case "removed":
+      return without(held, change.account, me);
+    case "role":
+      return withRole(held, change.account, change.role);
+    case "title":
+      return { ...held, title: change.title };
+    case "settings":
+      return { ...held, settings: change.settings };
+    default:
+      return held;
+  }
+}
+
+function without(held: Kept, account: string, me: string): Kept {
+  // One who is out sees no members, and those that remain are not counted for it either.
+  if (account === me) return { ...withMembers(held, []), role: null, whole: true, memberCount: 0 };
+  return { ...withMembers(held, others(held, account)), memberCount: Math.max(0, held.memberCount - 1) };
+}
+
+function withRole(held: Kept, account: string, role: Member["role"]): Kept {
+  const member = held.members.get(account);
+  if (member?.role === role) return held;
+  const given = [...held.members.values()].map((one): Member => {
+    if (one.account === account) return { ...one, role };
+    // Giving ownership away makes the giver an admin.
+    return role === "owner" && one.role === "owner" ? { ...one, role: "admin" } : one;
+  });
+  return withMembers(held, given);
+}
+
+function others(held: Kept, account: string): Member[] {
+  return [...held.members.values()].filter((one) => one.account !== account);
+}
+
+function withMembers(held: Kept, members: readonly Member[]): Kept {
+  return { ...held, members: new Map(members.map((one) => [one.account, one])) };
+}

@@ -40,10 +40,12 @@ from chinwag.flow.presence_audience import Audience
 from chinwag.flow.together import Together
 from chinwag.load.idle import Idle
 from chinwag.load.peer import Login
-from chinwag.roles.gateway.gateway import Gateway
+from chinwag.roles.gateway.hub import Hub
 from chinwag.roles.gateway.session import Session
+from chinwag.roles.gateway.welcome import Welcoming
+from chinwag.roles.gateway.writes import Writes
+from chinwag.roles.port.http import UpgradingHttp
 from chinwag.roles.port.parsers import Parsers
-from chinwag.roles.port.upgrade import UpgradingHttp
 
 WAVE = 200
 REST = "everything else: the loop, the kernel's sockets"
@@ -120,14 +122,14 @@ def watch() -> None:
     timed(UpgradingHttp, "_upgrade", "the upgrade: checks, answer, socket")
     timed(Parsers, "parse", "frames: picows' parser")
     timed(Session, "text", "hello: frame, task")
-    timed(Gateway, "welcome", "welcome")
+    timed(Welcoming, "welcome", "welcome")
     timed(Admission, "admit", "admission")
     timed(Admission, "_read", "admission: the directory's answer")
     timed(Tokens, "verify", "the token's signature")
     timed(EmbeddedInbox, "bounds", "the inbox's bounds")
     timed(Announce, "attach", "announce: attach")
-    timed(Gateway, "_flush", "the welcome's write")
-    timed(Gateway, "_report", "presence: report")
+    timed(Writes, "_flush", "the welcome's write")
+    timed(Hub, "_report", "presence: report")
     timed(Presences, "flush", "presence: transitions")
     timed(Audience, "of", "presence: the people around")
     timed(EmbeddedMarkStore, "seen", "presence: what was stored")

@@ -28,11 +28,12 @@ from chinwag.assembly import Server, open_server
 from chinwag.config import Config
 from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
+from chinwag.flow.access.admission import Principal
 from chinwag.flow.answers import Answered
 from chinwag.flow.deliver import Deliver
 from chinwag.load.peer import text_of
-from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import Session
+from chinwag.roles.gateway.writes import Writes
 from chinwag.roles.port.socket import frame_header
 
 PAIRS = 100
@@ -84,7 +85,7 @@ def watch() -> None:
     timed(Numbering, "deliver", "number the inboxes (part of the commit)")
     timed(Answered, "_answers", "answer: acks")
     timed(EmbeddedInbox, "_tell", "announce: event frames")
-    timed(Gateway, "_flush", "write: frames joined")
+    timed(Writes, "_flush", "write: frames joined")
     decide = Deliver._decide  # noqa: SLF001
     commit = EmbeddedMessageStore.commit
     keys = EmbeddedMessageStore.keys
@@ -121,13 +122,12 @@ def watch() -> None:
 
 async def sessions_of(server: Server, folder: Path, people: list[data.Person]) -> list[Session]:
     """Welcome everybody, without a socket."""
-    sessions = []
+    gateway, sessions = server._gateway, []  # noqa: SLF001
     for person in people:
-        session = Session(server._gateway)  # noqa: SLF001 - a session without its socket is made nowhere else
+        session = gateway.session()
         session.opened(Drain())  # type: ignore[arg-type]
-        session.account, session.device = person.account, person.device
-        server._announce.attach(session)  # noqa: SLF001
-        session.begin(0, behind=False)
+        gateway.hub.attach(session.out, Principal(person.account, person.device, expires_at=0))
+        session.out.begin(0, behind=False)
         sessions.append(session)
     return sessions
 

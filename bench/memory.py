@@ -44,7 +44,7 @@ PARTS: Final = (
     ("frames of the WebSocket", ("port/frames", "port/parsers", "port/gate", "/picows/")),
     ("socket", ("port/socket", "port/sockets", "port/crowding")),
     ("the wheel's slots", ("port/wheel",)),
-    ("left of HTTP", ("port/upgrade", "port/one_port", "/uvicorn/", "/httptools/")),
+    ("left of HTTP", ("port/http", "port/one_port", "/uvicorn/", "/httptools/")),
     ("frames as objects, ids", ("/wire/", "domain/ids")),
     ("the loop: transport, protocol", ("/uvloop/", "/asyncio/", "/weakref.py")),
 )

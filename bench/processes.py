@@ -158,7 +158,7 @@ class Generator:
         self._process = _spawn(core, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def do(self, job: Job) -> Outcome:
-        """Do a job that needs no more."""
+        """Do a job that needs nothing else."""
         self.begin(job)
         return self.end()
 

@@ -12,7 +12,7 @@ LOCK = "lock"
 
 
 class Room:
-    """A folder below `data` as a context. What earlier runs left there, that live no more, is removed first."""
+    """A folder below `data` as a context. What earlier runs left there, and no longer use, is removed first."""
 
     def __init__(self, data: Path) -> None:
         self._data = data

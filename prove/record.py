@@ -48,7 +48,7 @@ class Recorder:
         self._file.flush()
 
     def close(self) -> None:
-        """Flush, and write no more."""
+        """Flush, and close."""
         self.flush()
         self._file.close()
 

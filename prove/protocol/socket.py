@@ -73,7 +73,7 @@ class Socket(WSListener):
             self._transport.send(WSMsgType.TEXT, payload)
 
     def stall(self) -> None:
-        """Take no more from the network for now."""
+        """Stop taking anything from the network for now."""
         if self._open and self._transport is not None:
             self._transport.underlying_transport.pause_reading()
 

@@ -47,7 +47,7 @@ class Groups:
             groups = [one for one in device.held.mirror.conversations.values() if one.kind == "group"]
             if not device.online or device.plan.doomed or not groups:
                 continue
-            # Who may do much is asked first, or next to nothing would change.
+            # Owners and admins are asked first, or next to nothing would change.
             group = world.draw.choice([one for one in groups if one.role is not Role.MEMBER] or groups)
             action = self._action(device.account, group)
             if action is not None:

@@ -92,6 +92,7 @@ class Device:
         self.echoed: dict[str, int] = {}
         """The numbers at which it saw its own sends of late."""
         self._opening = False
+        self._early_reset: Reset | None = None
         self._code = ""
         self._stalled = False
         self._changed = asyncio.Event()
@@ -141,7 +142,7 @@ class Device:
         self._changed.set()
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         self._stalled = True
         if self.link is not None:
             self.link.stall()
@@ -221,7 +222,7 @@ class Device:
             self.link, self._opening = link, False
         kind = type(frame)
         if kind is Event:
-            self._event(frame.position, frame.event)  # type: ignore[union-attr]
+            self._event(frame.position, frame.event)  # type: ignore[union-attr, arg-type]
         elif kind is Ack:
             self._ack(frame)  # type: ignore[arg-type]
         elif kind is Error:
@@ -230,8 +231,10 @@ class Device:
             self._welcomed(frame)  # type: ignore[arg-type]
         elif kind is Bye:
             self._bye(frame)  # type: ignore[arg-type]
-        elif kind is Reset:
+        elif kind is Reset and self.online:
             self._reset(frame)  # type: ignore[arg-type]
+        elif isinstance(frame, Reset):
+            self._early_reset = frame  # the session has no number before its welcome
 
     def ended(self, link: Link) -> None:
         """The connection is gone."""
@@ -244,7 +247,7 @@ class Device:
             if self._code != "own":
                 world.lost_in_flight += self.in_flight
             world.write(Ended(self.session, self._code or "cut", world.now()))
-        self.online = False
+        self.online, self._early_reset = False, None
         self.outbox.disconnected()
         self._changed.set()
 
@@ -254,9 +257,12 @@ class Device:
             world.write(TokenTried(self.id, "hello", False, world.now()))
         self.session = world.next_session()
         world.tally.sessions += 1
-        # The cursor that was given: after a `reset`, which follows, events go on elsewhere.
+        # The cursor that was given: after a `reset` events go on elsewhere.
         world.write(Began(self.session, self.id, self.account, self._by, self.epoch, self.position, world.now()))
         self.online = True
+        if (reset := self._early_reset) is not None:
+            self._early_reset = None
+            self._reset(reset)
         self._wait = BACKOFF[0]
         self._changed.set()
         if self._stalled and self.link is not None:

@@ -83,7 +83,7 @@ async def read_afresh(world: Crowd) -> None:
     await _presence(world, by_account, gone)
     ends = {account: await _account(world, account, devices) for account, devices in by_account.items()}
     present = [(one, end) for account, end in ends.items() if account not in gone for one in by_account[account]]
-    # A mark may have moved while all was read; who polls hears of it later. Who stays behind is for the checks to find.
+    # A mark may have moved while all was read; a device that polls hears of it later. The checks find who stays behind.
     with contextlib.suppress(Stuck):
         await world.until(
             lambda: all(one.dead or one.position >= end for one, end in present), "what came in last", LAST_SECONDS

@@ -8,13 +8,11 @@ from prove.protocol.socket import Socket
 from prove.storm.http_connection import Answer, HttpConnection
 
 from chinwag.wire.codec import decode_server, encode
-from chinwag.wire.frames import Change, Hello, Ping, Read, Received, Send, ServerFrame
+from chinwag.wire.frames import ClientFrame, Hello, ServerFrame
 from chinwag.wire.values import ClientId
 
 SMALL_BUFFER: Final = 16 << 10
 """Bytes of a slow reader's receive buffer."""
-
-ClientFrame = Send | Change | Read | Received | Ping
 
 
 class Hearer(Protocol):
@@ -40,7 +38,7 @@ class Link(Protocol):
         ...
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         ...
 
     def resume(self) -> None:
@@ -77,7 +75,7 @@ class SocketLink:
         self._socket.send(encode(frame))
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         self._socket.stall()
 
     def resume(self) -> None:

@@ -8,9 +8,9 @@ from prove.protocol.hearing import EventStream, frames_of
 from prove.protocol.requests import problem_of
 from prove.protocol.socket import CONNECT_SECONDS, host_and_port
 from prove.storm.http_connection import Answer, HttpConnection, header, request
-from prove.storm.links import ClientFrame, Hearer, Posts
+from prove.storm.links import Hearer, Posts
 
-from chinwag.wire.frames import Bye
+from chinwag.wire.frames import Bye, ClientFrame
 from chinwag.wire.sync import SyncPage
 
 LONG_WAIT: Final = 10
@@ -59,7 +59,7 @@ class StreamLink(asyncio.Protocol):
         self._posts.send(frame)
 
     def stall(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         if not self._over and self._transport is not None:
             self._transport.pause_reading()
 
@@ -178,7 +178,7 @@ class PollLink:
         self._posts.send(frame)
 
     def stall(self) -> None:
-        """Ask no more for now."""
+        """Stop asking for now."""
         self._flowing.clear()
 
     def resume(self) -> None:

@@ -80,7 +80,7 @@ async def _roving(device: Device) -> None:
     ways, weights = zip(*TRANSPORTS, strict=True)
     while await _after(device, 0.5, 3.0):
         device.transport = world.draw.choices(ways, weights)[0]
-        # Who is not in yet is left alone, or on a slow machine it never would be.
+        # A device that is not in yet is left alone, or on a slow machine it never would be.
         if device.online:
             device.cut()
 
@@ -113,7 +113,7 @@ async def by_request(device: Device, conversation: ConversationId, name: str, te
     note(device, conversation, frame)
     if isinstance(frame, Ack):
         return frame.number
-    # Who is refused at the door, as its device was revoked a moment ago, learns nothing of the send.
+    # A device that is refused at the door, as it was revoked a moment ago, learns nothing of the send.
     return None if frame.retryable or answer.status == UNAUTHORIZED else 0
 
 

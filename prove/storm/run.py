@@ -25,13 +25,13 @@ from prove.verdict import Verdict, judge
 
 ROOMY: Final = tuple(
     flag
-    for kind in ("sends", "frames", "requests", "marks", "polls")
+    for kind in ("sends", "frames", "requests", "marks", "polls", "adding", "added")
     for flag in (f"--limits-{kind}-per-second", "100000", f"--limits-{kind}-burst", "1000000")
 )
 """The server's limits on single devices, out of the way: it is its promises that are tried here."""
 LONG: Final = ("--accounts-access-token-minutes", str(TOKEN_MINUTES))
 SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds", "8")
-"""Who goes is offline soon, so that this can be waited for; still longer than any server is stopped."""
+"""An account without devices is offline soon, so that this can be waited for, but later than any server is stopped."""
 
 
 class Wanted(msgspec.Struct, frozen=True):

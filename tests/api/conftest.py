@@ -111,7 +111,7 @@ class Start:
         passwords = Passwords(CHEAP)
         accounts = open_accounts(directory, bus, ids, time, FileKeyStore(keys), rules or AccountRules(), passwords)
         admission = Admission(accounts.tokens, directory, bus, time)
-        app = api(admission, [account_routes(accounts)], settings or ApiSettings())
+        app = api(admission, [account_routes(accounts, settings)], settings or ApiSettings())
         config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")
         server = uvicorn.Server(config)
         config.load()

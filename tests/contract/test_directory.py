@@ -15,8 +15,17 @@ from chinwag.adapters.relational import NewerDatabaseError
 from chinwag.domain.account import AccountSettings, NameKey, name_key
 from chinwag.domain.account_friendship import Bond, befriend, unfriend
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.look_alike import look_alike_key
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.directory import Directory, Invitation, RefreshToken, Standing, Transaction
+from chinwag.ports.directory import (
+    KNOWN_FRESH_MS,
+    KNOWN_MAX,
+    Directory,
+    Invitation,
+    RefreshToken,
+    Standing,
+    Transaction,
+)
 
 
 async def test_an_account_is_found_by_id_and_folded_name(directory: Directory) -> None:
@@ -170,6 +179,72 @@ async def test_an_invitation_is_used_up(directory: Directory) -> None:
     assert uses == [True, False, True, False]
 
 
+async def test_an_invitation_is_usable_as_long_as_it_could_be_used(directory: Directory) -> None:
+    async with directory.transaction() as transaction:
+        await transaction.invitations.create(Invitation(b"code", 1, 100, None, 1))
+    for now, good in ((50, True), (99, True), (100, False)):
+        async with directory.reading() as transaction:
+            assert await transaction.invitations.usable(b"code", now) is good
+            assert not await transaction.invitations.usable(b"other", now)
+    async with directory.transaction() as transaction:
+        assert await transaction.invitations.use(b"code", 50)
+        assert not await transaction.invitations.usable(b"code", 50)
+
+
+async def test_a_name_is_taken_from_the_account_on_and_for_ever(directory: Directory) -> None:
+    key, other = name_key("name1"), name_key("another")
+    like, unlike = look_alike_key(account("1").name), look_alike_key("another")
+    async with directory.transaction() as transaction:
+        assert not await transaction.accounts.taken(key, like)
+        await transaction.accounts.create(account("1"), key, "hash")
+        for _ in range(2):
+            assert await transaction.accounts.taken(key, unlike)
+            assert await transaction.accounts.taken(other, like)
+            assert not await transaction.accounts.taken(other, unlike)
+            await transaction.accounts.close(AccountId("1"), 5)
+
+
+async def test_a_name_that_looks_like_one_that_is_taken_is_taken(directory: Directory) -> None:
+    anna = msgspec.structs.replace(account("1"), name="anna")
+    near = msgspec.structs.replace(account("2"), name="\u0430nna")
+    async with directory.transaction() as transaction:
+        await transaction.accounts.create(anna, name_key(anna.name), "hash")
+    for _ in range(2):
+        with pytest.raises(Refused) as refusal:
+            async with directory.transaction() as transaction:
+                await transaction.accounts.create(near, name_key(near.name), "hash")
+        assert refusal.value.code is Code.NAME_TAKEN
+        async with directory.transaction() as transaction:
+            assert await transaction.accounts.named(name_key(near.name)) is None
+            await transaction.accounts.close(AccountId("1"), 5)
+
+
+async def test_known_networks_are_the_latest_of_each_account_and_go_with_it(directory: Directory) -> None:
+    await people(directory, "1", "2")
+    one, two = AccountId("1"), AccountId("2")
+    digests = [bytes([number]) * 16 for number in range(KNOWN_MAX + 2)]
+    async with directory.transaction() as transaction:
+        known = transaction.known_networks
+        await known.remember(two, digests[0], 1)
+        for at, digest in enumerate(digests[:KNOWN_MAX]):
+            await known.remember(one, digest, at)
+        await known.remember(one, digests[0], KNOWN_FRESH_MS - 1)  # noted not long ago: nothing is written
+        await known.remember(one, digests[1], KNOWN_FRESH_MS + 1)
+        for digest in digests[KNOWN_MAX:]:
+            await known.remember(one, digest, KNOWN_FRESH_MS + 2)
+    async with directory.reading() as transaction:
+        held = [await transaction.known_networks.has(one, digest) for digest in digests]
+        assert [number for number, there in enumerate(held) if not there] == [0, 2]
+        assert await transaction.known_networks.has(two, digests[0])
+        assert not await transaction.known_networks.has(two, digests[5])
+    async with directory.transaction() as transaction:
+        await transaction.accounts.close(one, 9)
+        await transaction.erasures.begin(one, 9)
+    async with directory.reading() as transaction:
+        assert not any([await transaction.known_networks.has(one, digest) for digest in digests])
+        assert await transaction.known_networks.has(two, digests[0])
+
+
 async def test_a_created_group_is_remembered_by_device_and_key(directory: Directory) -> None:
     await people(directory, "1")
     first, second = ConversationId("g~1"), ConversationId("g~2")
@@ -180,6 +255,35 @@ async def test_a_created_group_is_remembered_by_device_and_key(directory: Direct
         assert await groups.remember(DeviceId("11"), "key", first, 1) == first
         assert await groups.remember(DeviceId("11"), "key", second, 2) == first
         assert await groups.remember(DeviceId("12"), "key", second, 3) == second
+
+
+async def test_a_request_whose_group_was_not_made_is_forgotten_and_begins_anew(directory: Directory) -> None:
+    await people(directory, "1")
+    one, first, second = DeviceId("11"), ConversationId("g~1"), ConversationId("g~2")
+    async with directory.transaction() as transaction:
+        await transaction.devices.create(device("11", "1"))
+        groups = transaction.created_groups
+        assert await groups.get(one, "key") is None
+        await groups.remember(one, "key", first, 10)
+        await groups.remember(one, "made", ConversationId("g~3"), 20)
+        assert await groups.get(one, "key") == first
+        assert await groups.unsettled(10, 9) == []
+        rows = await groups.unsettled(21, 9)
+        assert [(row.key, row.conversation, row.at) for row in rows] == [("key", "g~1", 10), ("made", "g~3", 20)]
+        assert await groups.unsettled(21, 1) == rows[:1]
+        # Asked for again while somebody looks whether it was made: it may be made yet, and stays.
+        assert await groups.remember(one, "key", second, 30) == first
+        await groups.settle(rows[0], made=False)
+        assert await groups.get(one, "key") == first
+        await groups.settle(rows[1], made=True)
+        await groups.settle(rows[1], made=False)
+        assert await groups.get(one, "made") == "g~3"
+        [again] = await groups.unsettled(99, 9)
+        await groups.settle(again, made=False)
+        assert await groups.get(one, "key") is None
+        assert await groups.remember(one, "key", second, 40) == second
+        await groups.settle(again, made=False)  # an old look at what is another group now
+        assert await groups.get(one, "key") == second
 
 
 async def test_the_outbox_keeps_what_was_committed_until_done(opener: Open, directory: Directory) -> None:

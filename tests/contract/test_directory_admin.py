@@ -45,9 +45,29 @@ async def test_nobody_rewrites_the_audit_log(directory: Directory, database: Pat
     async with directory.transaction() as transaction:
         await transaction.audit.add(1, OPERATOR, "act")
     with contextlib.closing(sqlite3.connect(database)) as connection:
-        for statement in ("UPDATE audit SET act = 'other'", "DELETE FROM audit"):
+        before = connection.execute("SELECT * FROM audit").fetchall()
+        row = "(id, at, actor, act, target, detail) VALUES (1, 2, 'me', 'other', '', '')"
+        for statement in (
+            "UPDATE audit SET act = 'other'",
+            "UPDATE OR REPLACE audit SET act = 'other'",
+            "UPDATE OR IGNORE audit SET id = 7",
+            "DELETE FROM audit",
+            "DELETE FROM audit WHERE id = 1 RETURNING *",
+            f"INSERT OR REPLACE INTO audit {row}",
+            f"REPLACE INTO audit {row}",
+            f"INSERT OR IGNORE INTO audit {row}",
+            f"INSERT INTO audit {row} ON CONFLICT DO NOTHING",
+            f"INSERT INTO audit {row} ON CONFLICT (id) DO UPDATE SET act = 'other'",
+            "WITH them AS (SELECT 1 AS id) INSERT OR REPLACE INTO audit SELECT id, 2, 'me', 'other', '', '' FROM them",
+            "INSERT OR REPLACE INTO audit (rowid, at, actor, act, target, detail) VALUES (1, 2, 'me', 'x', '', '')",
+        ):
             with pytest.raises(sqlite3.DatabaseError, match="only added to"):
                 connection.execute(statement)
+            assert connection.execute("SELECT * FROM audit").fetchall() == before, statement
+    async with directory.transaction() as transaction:
+        await transaction.audit.add(2, OPERATOR, "act")
+    async with directory.reading() as reading:
+        assert [entry.at for entry in await reading.audit.page(None, 9)] == [2, 1]
 
 
 async def test_an_announcement_is_made_once_a_key_and_remembers_how_far_it_came(directory: Directory) -> None:

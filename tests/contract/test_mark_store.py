@@ -7,7 +7,7 @@ import pytest
 from tests.contract.harness import ANN, BEN, CYD, PAIR, Harness, entries
 
 from chinwag.domain.ids import AccountId, ConversationId, group_id
-from chinwag.domain.marks import Mark, Marks, merge
+from chinwag.domain.marks import Mark, Marks, as_shown, merge
 from chinwag.domain.refusal import Refused
 from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance, ReadStep, Seen
@@ -135,3 +135,23 @@ async def test_the_later_transition_of_presence_holds(ports: Harness) -> None:
         await ports.start()
     await ports.marks.save_seen([Seen(ANN, False, 11)])
     assert await ports.marks.seen([ANN]) == [Seen(ANN, False, 11)]
+
+
+async def test_withheld_marks_are_their_owner_s_until_the_next_that_is_not(ports: Harness) -> None:
+    async def move(marks: Marks, *, withheld: bool) -> Marks:
+        await ports.marks.advance([Advance(PAIR, ANN, marks, stepped=False, withheld=withheld)], [])
+        return (await ports.marks.marks([(PAIR, ANN)]))[0]
+
+    open_ = await move(read(2), withheld=False)
+    assert as_shown(open_) == open_
+    for number in (3, 5):
+        held = await move(read(number), withheld=True)
+        assert held.read.number == number
+        assert as_shown(held) == open_
+    again = await move(read(4), withheld=False)
+    assert (again.read.number, as_shown(again)) == (5, open_), "what moves nothing shows nothing"
+    last = await move(read(6), withheld=False)
+    assert as_shown(last) == last == Marks(last.read, last.delivered)
+    first = Marks(Mark(9, 9, 9))
+    await ports.marks.advance([Advance(PAIR, BEN, first, stepped=False, withheld=True)], [])
+    assert as_shown((await ports.marks.marks([(PAIR, BEN)]))[0]) == Marks()

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 from tests.support.transports import TRANSPORTS
 
-WORD: Final = r"[A-Za-z][\w-]*"
+WORD: Final = r"[^\W\d_][\w-]*"
 KINDS: Final = {
     "who": rf"{WORD}(?:/{WORD})?",
     "name": WORD,

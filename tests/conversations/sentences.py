@@ -5,14 +5,16 @@ import json
 from typing import Final
 
 import msgspec
+from prove.facts import Refused as RefusedFact
 from tests.conversations.notation import Language
 from tests.conversations.stage import Stage
 from tests.support.device import PATIENCE
+from tests.support.notes import now
 from tests.support.transports import PAUSE
 
-from chinwag.domain.ids import AccountId, ClientId
+from chinwag.domain.ids import AccountId, ClientId, direct_id
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Ack, Error, Hello, Read, Received, Send, Typing
+from chinwag.wire.frames import Ack, Change, Error, Hello, Read, Received, Send, Typing
 from chinwag.wire.values import (
     Add,
     Body,
@@ -152,7 +154,7 @@ async def is_closed(stage: Stage, who: str, code: str, refused: Refused) -> None
 
 @says("{who} stalls")
 async def stalls(stage: Stage, who: str, refused: Refused) -> None:
-    """It takes no more from the network."""
+    """It stops taking anything from the network."""
     del refused
     link = stage.devices[who].link
     assert link is not None
@@ -257,6 +259,29 @@ async def resends(stage: Stage, who: str, label: str, refused: Refused) -> None:
     stage.judge(answer, refused)
 
 
+@says("{who} asks {place} to be called {text} as {label}")
+async def renames_as(stage: Stage, who: str, place: str, text: str, label: str, refused: Refused) -> None:
+    """A change under an id of the script's."""
+    frame = Change(ClientId(stage.new_id(label)), stage.conversation(who, place), SetTitle(text))
+    stage.judge(await stage.devices[who].ask(frame), refused)
+
+
+@says("{who} posts {text} to {place} over HTTP as {label}")
+async def posts_over_http(stage: Stage, who: str, text: str, place: str, label: str, refused: Refused) -> None:
+    """A POST under an id of the script's, after another send of that id."""
+    device, conversation = stage.devices[who], stage.conversation(who, place)
+    body = Text(text)
+    stage.notes.sent(device.id, device.account, 0, Send(ClientId(label), body, conversation))
+    path = f"/v1/conversations/{conversation}/messages"
+    answer = await stage.http(
+        who, "POST", path, {"body": json.loads(msgspec.json.encode(body))}, refused=refused, key=label
+    )
+    if refused is None:
+        stage.acked(who, label, msgspec.json.decode(answer.content, type=Placed))
+    else:
+        stage.notes.write(RefusedFact(device.id, conversation, label, refused, False, now()))
+
+
 @says("{who} resends {label} through another session")
 async def resends_elsewhere(stage: Stage, who: str, label: str, refused: Refused) -> None:
     """The same device, in a second session."""
@@ -297,7 +322,25 @@ async def writes(stage: Stage, who: str, text: str, code: str, refused: Refused)
     before = len(device.errors)
     device.send(text.encode())
     await device.until(lambda: len(device.errors) > before, f"an error after {text[:80]}")
-    assert device.errors[before].code == code, device.errors[before]
+    error = device.errors[before]
+    assert error.code == code, error
+    _names(error, text, device.account)
+
+
+def _names(error: Error, text: str, account: AccountId) -> None:
+    """An error names the frame that it refuses, as far as that says what it is."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = {}
+    to, conversation = said.get("to"), said.get("conversation")
+    if conversation is None and to not in (None, account):
+        conversation = direct_id(account, to)
+    name = said.get("id")
+    assert error.frame == said.get("type"), error
+    assert error.id == (name if isinstance(name, str) and name else None), error
+    assert error.conversation == conversation, error
+    assert error.position == said.get("position"), error
 
 
 @says("{who} asks {text} and hears {code}")
@@ -553,6 +596,18 @@ async def can_read(stage: Stage, who: str, place: str, first: int, last: int, re
         assert numbers == list(range(first, last + 1)), numbers
 
 
+@says("{who} misses {first:n} to {last:n} of {place}")
+async def misses(stage: Stage, who: str, place: str, first: int, last: int, refused: Refused) -> None:
+    """Each page says so that holds an event next to the gap, and no other does."""
+    del refused
+    path = f"/v1/conversations/{stage.conversation(who, place)}/messages"
+    for query in ("?after=0&limit=200", "", f"?after={first - 1}&limit=1", f"?before={last + 1}&limit=1"):
+        page = (await stage.http(who, "GET", path + query)).json()
+        assert page["gaps"] == [{"first": first, "last": last}], (query, page["gaps"])
+    far = (await stage.http(who, "GET", f"{path}?before={first - 1}&limit=1")).json()
+    assert far["gaps"] == [], far
+
+
 @says("{who} can read {place}")
 async def can_read_any(stage: Stage, who: str, place: str, refused: Refused) -> None:
     """At all."""
@@ -603,7 +658,7 @@ def _presence(stage: Stage, who: str, other: str) -> list[bool]:
 
 @says("{who} sees {other:name} {state:code}")
 async def sees_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """`online` or `offline`, by the newest signal. Who polls gets none, and asks from time to time."""
+    """`online` or `offline`, by the newest signal. A device that polls gets none, and asks from time to time."""
     wanted = {"online": True, "offline": False}[state]
     if not stage.place.signals:
         async with asyncio.timeout(PATIENCE):
@@ -615,7 +670,7 @@ async def sees_presence(stage: Stage, who: str, other: str, state: str, refused:
 
 @says("{who} never saw {other:name} {state:code}")
 async def never_saw_presence(stage: Stage, who: str, other: str, state: str, refused: Refused) -> None:
-    """Not so far: put a message that it sees before this. Who polls asks how it is now."""
+    """Not so far: put a message that it sees before this. A device that polls asks how it is now."""
     wanted = {"online": True, "offline": False}[state]
     if not stage.place.signals:
         assert await _found(stage, who, other, refused) != state

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.domain.body import Text
-from chinwag.domain.command import Command, Send
+from chinwag.domain.command import Action, Command, Leave, Send, asked
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id
 from chinwag.domain.refusal import Code
 from chinwag.flow.deliver import Deliver
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Publication, Subject, answers_to
 from chinwag.ports.log import Submission
-from chinwag.ports.message_store import MessageStore
+from chinwag.ports.message_store import KeyName, MessageStore
 
 NODE = NodeId("test")
 ANNA = AccountId("anna")
@@ -112,5 +112,38 @@ async def test_a_worker_goes_on_after_whatever_went_wrong(tmp_path: Path) -> Non
     embedded.log.append(_send(2, "berta"))
     (answer,) = await answering.wait(2)
     assert answer.number == 2
+    await embedded.close()
+    await working
+
+
+def _asking(ref: int, name: str, action: Action) -> Submission:
+    conversation = direct_id(ANNA, AccountId("berta"))
+    command = Command(
+        conversation, ANNA, DeviceId("laptop"), ClientId(name), ref, action, opening=True, digest=asked(action)
+    )
+    return Submission(command, NODE, ref)
+
+
+async def test_an_id_used_again_in_one_batch_or_later_is_refused_and_its_key_stays(tmp_path: Path) -> None:
+    embedded = await open_embedded(tmp_path)
+    answering = Answering(embedded)
+    worker = Deliver(0, embedded.log, embedded.message_store, embedded.bus)
+    one, other = Send(Text("one")), Send(Text("other"))
+    wishes: tuple[tuple[str, Action], ...] = (("a", one), ("a", other), ("a", one), ("b", other), ("a", Leave()))
+    for ref, (name, action) in enumerate(wishes):
+        embedded.log.append(_asking(ref, name, action))
+    working = asyncio.create_task(worker.run())
+    answers = await answering.wait(*range(5))
+    assert worker.figures.batches == 1, "they were decided together"
+    for ref, (name, action) in enumerate(wishes, start=5):
+        embedded.log.append(_asking(ref, name, action))
+        answers += await answering.wait(ref)
+    expected = [(1, None), (0, Code.ID_REUSED), (1, None), (2, None), (0, Code.ID_REUSED)]
+    assert [(answer.number, answer.refused) for answer in answers] == expected * 2
+    (key,) = await embedded.message_store.keys(
+        [KeyName(direct_id(ANNA, AccountId("berta")), DeviceId("laptop"), ClientId("a"))]
+    )
+    assert key is not None
+    assert (key.number, key.sent_at, key.digest) == (1, 0, asked(one))
     await embedded.close()
     await working

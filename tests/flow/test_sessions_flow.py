@@ -60,14 +60,14 @@ async def test_who_leaves_while_being_let_in_is_forgotten(town: Town, monkeypatc
     async def check(token: str) -> Principal:
         asked.set()
         await gone.wait()
-        return admission.peek(token) or await admitted(token)
+        return await admitted(token)
 
     async def bounds(_: AccountId) -> Bounds:
         raise Refused(Code.UNAVAILABLE)
 
     admitted = admission.check
     monkeypatch.setattr(admission, "check", check)
-    monkeypatch.setattr(town.server._gateway._admission, "peek", lambda _: None)
+    monkeypatch.setattr(admission, "peek", lambda _: None)
     monkeypatch.setattr(town.server._embedded.inbox, "bounds", bounds)
     await town.berta.disconnect()
     link = await town.berta.place.link(lambda _: None)
@@ -75,9 +75,7 @@ async def test_who_leaves_while_being_let_in_is_forgotten(town: Town, monkeypatc
     await asked.wait()
     link.cut()
     gone.set()
-    tasks = town.server._gateway._tasks
-    while tasks:
-        await asyncio.wait(set(tasks))
+    await town.server._gateway.common.tasks.settled()
     assert town.server._announce.of(town.berta.account) == ()
     assert not town.server._embedded.inbox._held[town.berta.account]
 

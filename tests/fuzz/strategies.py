@@ -1,11 +1,13 @@
 """What a hostile or broken client may send: junk, frames gone wrong, and frames of the right form with odd values."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from hypothesis import strategies as st
 
-TYPES: Final = ("hello", "send", "edit", "delete", "react", "change", "received", "read", "typing", "ping", "nonsense")
+from chinwag.wire.frames import ClientFrame
+
+TYPES: Final = (*(str(kind.__struct_config__.tag) for kind in get_args(ClientFrame)), "nonsense")
 CHANGES: Final = ("add", "remove", "leave", "join", "role", "title", "settings", "refuse", "create")
 
 numbers = st.one_of(

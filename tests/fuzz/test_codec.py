@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.fuzz.strategies import frames, junk
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.wire.codec import BadFrame, decode_client, decode_server, encode, frame_id, parse_cursor
+from chinwag.wire.codec import BadFrame, about, decode_client, decode_server, encode, error_frame, parse_cursor
+from chinwag.wire.frames import Error
 
 DEEP = 100_000
 
@@ -43,8 +44,12 @@ def test_a_frame_is_read_or_refused(payload: bytes) -> None:
         assert refused.code in (Code.BAD_FRAME, Code.UNSUPPORTED, Code.TEXT_SURROGATE)
         assert len(refused.detail) <= 200
     refusal(lambda: decode_server(payload))
-    named = frame_id(payload)
-    assert named is None or named.isprintable()
+    said = [about(payload)] + ([refused.about] if isinstance(refused, BadFrame) else [])
+    for one in said:
+        answer = decode_server(error_frame(Refused(Code.BAD_FRAME), one))
+        assert isinstance(answer, Error)
+        for name in (answer.id, answer.conversation, answer.frame):
+            assert name is None or (name.isprintable() and len(name) <= 200)
 
 
 @given(st.one_of(st.text(max_size=50), st.from_regex(r"\d+\.\d+")))

@@ -1,8 +1,10 @@
 """The doctor on set-ups that are broken in one way each, and on one that is well."""
 
 import asyncio
+import contextlib
 import os
 import socket
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -15,6 +17,7 @@ from chinwag.adapters.embedded import keys, open_embedded, values
 from chinwag.adapters.embedded.data_directory import FORMAT, open_rocksdb
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config, Observe, Server
+from chinwag.domain.look_alike import look_alike_key
 from chinwag.life.doctor import Finding, Level
 from chinwag.life.doctor.data import data_folder
 from chinwag.life.doctor.machine import clock, disk, files, sync_latency
@@ -64,6 +67,19 @@ def test_folders_with_something_wrong(data: Path, tmp_path: Path) -> None:
     assert levels(list(data_folder(tmp_path / "file", False)))["data folder"] is Level.FAIL
     (data / DIRECTORY).write_bytes(b"no database" * 100)
     assert levels(list(data_folder(data, False)))["directory"] is Level.FAIL
+
+
+def test_names_that_look_alike_are_told_of(data: Path) -> None:
+    with contextlib.closing(sqlite3.connect(data / DIRECTORY)) as database, database:
+        for number, name in enumerate(("anna", "\u0430nna", "berta")):
+            database.execute(
+                "INSERT INTO accounts (id, name, name_key, look_alike, display_name, about, settings, password, admin, "
+                "disabled, created_at, version) VALUES (?, ?, ?, ?, '', '', '{}', '', 0, 0, 1, 1)",
+                (str(number), name, name, look_alike_key(name)),
+            )
+    told = [finding for finding in data_folder(data, runs=False) if finding.subject == "names"]
+    assert [finding.level for finding in told] == [Level.WARN]
+    assert "'anna' (id 0) and '\\u0430nna' (id 1)" in told[0].found
 
 
 def test_a_newer_format_and_a_damaged_store(data: Path) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 from litestar import Litestar, Request, get, post
 from litestar.params import JSONBody
 
+from chinwag.roles.port.handshake import Upgrade
 from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.socket import Socket
-from chinwag.roles.port.upgrade import Upgrade
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 KEY = base64.b64encode(bytes(range(16))).decode()
@@ -29,6 +29,8 @@ class Peer:
         self.answer: Callable[[Socket, bytes], None] = Socket.send
         self.closed_times = 0
         self.pauses = 0
+        self.others = 0
+        self.most_others = 1 << 30
 
     def opened(self, socket: Socket) -> None:
         self.socket = socket
@@ -37,6 +39,10 @@ class Peer:
     def text(self, payload: bytes) -> None:
         self.told.put_nowait(payload)
         self.answer(self.socket, payload)
+
+    def other(self) -> bool:
+        self.others += 1
+        return self.others <= self.most_others
 
     def paused(self) -> None:
         self.pauses += 1

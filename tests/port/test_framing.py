@@ -174,7 +174,7 @@ async def test_headers_behind_a_body_are_none(house: House) -> None:
 
 
 async def test_a_body_that_was_not_asked_for_is_not_taken_for_a_request(house: House) -> None:
-    """Who waits to be told to go on may send its body after another answer, or not: nobody can know."""
+    """A client that waits to be told to go on may send its body after another answer, or not: nobody can know."""
     client = await house.connect()
     client.write(b"POST /nowhere HTTP/1.1\r\nHost: l\r\nExpect: 100-continue\r\nContent-Length: 30\r\n\r\n")
     assert (await client.response())[0] == 404

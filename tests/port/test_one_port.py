@@ -1,6 +1,6 @@
 """HTTP and WebSocket on one port: what the gateway leans on in uvicorn and picows, over real sockets.
 
-When this fails after an upgrade of either, the other side of the wall moved: see `roles/port/upgrade.py` and
+When this fails after an upgrade of either, the other side of the wall moved: see `roles/port/http.py` and
 `roles/port/parsers.py`.
 """
 
@@ -13,15 +13,17 @@ import ssl
 import weakref
 
 import pytest
+import structlog
 from litestar import Litestar
 from tests.port.house import BINARY, CLOSE, PING, PONG, TEXT, Client, House, Peer, Start
 from tests.support.certificate import make_certificate
 
+from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.door import HttpLimits
 from chinwag.roles.port.frames import Frames
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.parsers import SPARES
 from chinwag.roles.port.socket import Socket, SocketLimits
-from chinwag.roles.port.upgrade import HttpLimits
 from chinwag.wire.errors import Code, Refused
 
 # The port
@@ -382,17 +384,18 @@ async def test_a_violation_is_closed_with_its_code(house: House, name: str) -> N
 
 
 async def test_a_listener_that_fails_closes_its_own_socket_with_1011(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House,
 ) -> None:
     def fail(socket: Socket, payload: bytes) -> None:
         raise RuntimeError("planted")
 
     client, peer = await house.socket()
     peer.answer = fail
-    client.send(TEXT, b"x")
-    assert await client.close_code() == 1011
-    await peer.until("closed")
-    assert "planted" in caplog.text
+    with structlog.testing.capture_logs() as logged:
+        client.send(TEXT, b"x")
+        assert await client.close_code() == 1011
+        await peer.until("closed")
+    assert [line["event"] for line in logged] == ["a socket's listener failed"]
 
 
 # Ends

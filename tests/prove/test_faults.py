@@ -114,7 +114,7 @@ async def test_a_clock_that_jumps_harms_nobody_who_is_connected(tmp_path: Path, 
         clock.jump(seconds)
         after = await _say(ben, anna, "after")
         assert abs(after.sent_at - before.sent_at - seconds * 1000) < 60_000
-        # Who was let in before the jump and comes back needs a new token at most; who comes now is let in.
+        # A device that was let in before the jump and comes back needs a new token at most; a new one is let in.
         other = await people.another(anna) if seconds < 0 else await people.person("carl")
         await _say(other, ben, "new")
         clock.jump(0)

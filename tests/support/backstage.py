@@ -21,6 +21,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept, AcceptRules, Wish
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.additions import Additions
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import system_clock
 from chinwag.flow.declines import Declines
@@ -72,7 +73,7 @@ class Backstage:
             embedded.bus,
             embedded.message_store,
             self.states,
-            Permits(directory),
+            Permits(directory, embedded.message_store, Additions()),
             AcceptRules(group_members=30),
             system_clock,
         )

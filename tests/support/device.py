@@ -63,6 +63,7 @@ class Device:
         self.resets: list[Reset] = []
         self.gaps: list[str] = []
         self.welcome: Welcome | None = None
+        self._early_reset: Reset | None = None
         self.epoch = 0
         self.position = 0
         self.notes = notes or Notes()
@@ -94,7 +95,7 @@ class Device:
 
     async def connect(self, cursor: str | None = "own", *, small: bool = False) -> None:
         """Open a session after `cursor`: the device's own, another, or none. Returns when it is welcome or refused."""
-        self.welcome = None
+        self.welcome = self._early_reset = None
         byes = len(self.byes)
         link = self.link = await self.place.link(self._take, small=small)
         link.ended.add_done_callback(self._over)
@@ -192,12 +193,17 @@ class Device:
             self.byes.append(frame)
         elif isinstance(frame, Reset):
             self.resets.append(frame)
-            self.notes.write(WasReset(self.session, frame.cause, frame.epoch, frame.position))
             self.epoch, self.position = frame.epoch, frame.position
+            if self.welcome is None:
+                self._early_reset = frame  # its session has no number yet
+            else:
+                self.notes.write(WasReset(self.session, frame.cause, frame.epoch, frame.position))
         elif isinstance(frame, Welcome):
             self.welcome = frame
             self.epoch = frame.epoch
             self._note_session(frame)
+            if (reset := self._early_reset) is not None:
+                self.notes.write(WasReset(self.session, reset.cause, reset.epoch, reset.position))
         self._wake()
 
     def _event(self, position: int, raw: bytes) -> None:

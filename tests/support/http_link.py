@@ -115,10 +115,11 @@ class HttpLink:
             headers["idempotency-key"] = key
         if cursor is not None:
             headers["last-event-id"] = cursor
+        written = {name.encode(): value.encode() for name, value in headers.items()}  # a key is UTF-8
         # Not by the client's own encoder: only escapes can carry half a surrogate pair.
         content = None if body is None else json.dumps(body).encode()
         for _ in range(TRIES):
-            async with self._http.stream(method, path, headers=headers, content=content) as answer:
+            async with self._http.stream(method, path, headers=written, content=content) as answer:
                 if answer.status_code not in (429, 503) or "retry-after" not in answer.headers:
                     yield answer
                     return

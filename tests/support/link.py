@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from prove.protocol.socket import OnFrame, Socket
 
-from chinwag.roles.port.upgrade import Upgrade
+from chinwag.roles.port.handshake import Upgrade
 
 if TYPE_CHECKING:
     from chinwag.roles.gateway.gateway import Gateway
@@ -25,7 +25,7 @@ class Link(Protocol):
         ...
 
     def stall(self) -> None:
-        """Take no more frames from the peer for now."""
+        """Stop taking frames from the peer for now."""
         ...
 
     def resume(self) -> None:
@@ -78,22 +78,22 @@ class MemoryLink:
         self._stalled = False
         self._waiting: list[bytes] = []
         self._paused = False
-        self._session: Session
+        self.session: Session
         self.remote = ("memory", 0)
 
     @classmethod
     def open(cls, gateway: "Gateway", on_frame: OnFrame) -> "MemoryLink":
         """A new session of `gateway`."""
         link = cls(on_frame)
-        link._session = gateway.listener(Upgrade("/v1/socket", [], link.remote, secure=False))
-        link._session.opened(link)  # type: ignore[arg-type]  # all of a socket that a session uses
+        link.session = gateway.listener(Upgrade("/v1/socket", [], link.remote, secure=False))
+        link.session.opened(link)  # type: ignore[arg-type]  # all of a socket that a session uses
         return link
 
     # The device's side
 
     def send(self, payload: bytes) -> None:
         if not self.ended.done():
-            self._loop.call_soon(self._session.text, payload)
+            self._loop.call_soon(self.session.text, payload)
 
     def stall(self) -> None:
         self._stalled = True
@@ -105,7 +105,7 @@ class MemoryLink:
             self._on_frame(payload)
         if self._paused:
             self._paused = False
-            self._session.resumed()
+            self.session.resumed()
 
     def cut(self) -> None:
         self._end(1006)
@@ -126,7 +126,7 @@ class MemoryLink:
             self._waiting += payloads
             if not self._paused and self.buffered > self.HIGH_WATER:
                 self._paused = True
-                self._session.paused()
+                self.session.paused()
             return
         for payload in payloads:
             self._loop.call_soon(self._deliver, payload)
@@ -147,4 +147,4 @@ class MemoryLink:
     def _end(self, code: int) -> None:
         if not self.ended.done():
             self.ended.set_result(code)
-            self._session.closed()
+            self.session.closed()

@@ -65,7 +65,8 @@ class _Http:
         if key is not None:
             headers["idempotency-key"] = key
         more: dict[str, Any] = {} if json is None else {"json": json}
-        return await self._client.request(method, url, headers=headers, **more)
+        written = {name.encode(): value.encode() for name, value in headers.items()}  # a key is UTF-8
+        return await self._client.request(method, url, headers=written, **more)
 
     async def close(self) -> None:
         await self._client.aclose()

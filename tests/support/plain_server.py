@@ -12,7 +12,7 @@ from chinwag.adapters.embedded import tuning
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
-from chinwag.adapters.relational import sqlite
+from chinwag.adapters.relational import directory
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.flow.erase import Erase
 
@@ -36,19 +36,26 @@ async def _nothing(*_: object) -> None:
 
 FAULTS: Final = {
     "no compaction": (EmbeddedScrub, "scrub", _nothing),
-    "no vacuum": (sqlite, "scrub", lambda _: None),
+    "no vacuum": (directory, "scrub", lambda _: None),
     "stays in groups": (Erase, "_leave", _nothing),
     "profile stays with friends": (Erase, "_hide_profile", _nothing),
     "inbox stays": (EmbeddedInbox, "forget", _nothing),
     "rows stay": (RelationalErasures, "forget", _nothing),
     "marks stay": (EmbeddedMarkStore, "forget", _nothing),
 }
-"""What each takes away."""
+"""What each takes away, where it is used."""
+
+
+def plant(owner: object, name: str, instead: object) -> None:
+    """Put `instead` in the place of what is there. Raises AttributeError where there is nothing: it moved."""
+    getattr(owner, name)
+    setattr(owner, name, instead)
+
 
 if __name__ == "__main__":
-    setattr(tuning, "options", plain_options)  # noqa: B010 - the settings of a real server are not changed lightly
+    plant(tuning, "options", plain_options)
     while len(sys.argv) > 1 and sys.argv[1].startswith("fault:"):
-        setattr(*FAULTS[sys.argv.pop(1).removeprefix("fault:")])
+        plant(*FAULTS[sys.argv.pop(1).removeprefix("fault:")])
     from chinwag.cli import main
 
     main()

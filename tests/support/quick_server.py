@@ -15,6 +15,7 @@ COMMAND = (sys.executable, __file__)
 """For `ServerProcess(command=...)`."""
 
 if __name__ == "__main__":
+    assert hasattr(passwords, "PasswordHasher"), "it moved: scripts would hash at full cost"
     setattr(passwords, "PasswordHasher", CHEAP)  # noqa: B010 - an assignment would have to be of a type
     from chinwag.cli import main
 

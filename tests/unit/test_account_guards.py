@@ -1,7 +1,9 @@
 """Keys, tokens, password hashing and throttles, each on its own."""
 
 import asyncio
+import contextlib
 import threading
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 
 from chinwag.adapters.files import FileKeyStore
 from chinwag.domain.account import NameKey
+from chinwag.domain.address import network_of, networks_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import Claimant, stranger
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.access.throttle import Buckets, Throttle
@@ -22,6 +26,7 @@ from chinwag.ports.key_store import KeysExposed
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 LIFETIME = 600_000
+ANN = NameKey("ann")
 
 
 class Time:
@@ -174,7 +179,7 @@ def test_tables_are_bounded_and_a_clock_that_steps_back_gives_nothing() -> None:
 
 def test_many_guesses_at_once_are_no_way_round() -> None:
     throttle = Throttle(Time(), per_account=3, per_address=100, sign_ups=1, window_ms=1000)
-    held = [throttle.guess(NameKey("ann"), "192.0.2.1") for _ in range(4)]
+    held = [throttle.guess(ANN, stranger(ANN, "192.0.2.1")) for _ in range(4)]
     for guess in held[:3]:
         guess.__enter__()
     with pytest.raises(Refused) as refusal:
@@ -182,5 +187,76 @@ def test_many_guesses_at_once_are_no_way_round() -> None:
     assert refusal.value.code is Code.RATE_LIMITED
     for guess in held[:3]:
         guess.__exit__(None, None, None)
-    with throttle.guess(NameKey("ann"), "192.0.2.1"):
+    with throttle.guess(ANN, stranger(ANN, "192.0.2.1")):
         pass
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("", ""),
+    ],
+)
+def test_a_network_of_ipv6_counts_as_one_address(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "networks"),
+    [
+        ("192.0.2.130", ("192.0.2.130", "192.0.2.0/24")),
+        ("2001:db8:1:2ff::1", ("2001:db8:1:2ff::/64", "2001:db8:1:200::/56", "2001:db8:1::/48")),
+        ("::1", ("::/64", "::/56", "::/48")),
+        ("::ffff:192.0.2.1", ("192.0.2.1", "192.0.2.0/24")),
+        ("unknown", ("unknown",)),
+        ("", ()),
+    ],
+)
+def test_the_networks_around_an_address(address: str, networks: tuple[str, ...]) -> None:
+    assert networks_of(address) == networks
+
+
+def wrong(throttle: Throttle, claimant: Claimant) -> bool:
+    """One wrong guess; whether it was let through."""
+    try:
+        with throttle.guess(claimant.name, claimant) as attempt:
+            attempt.failed()
+    except Refused:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("step", "most"), [(1, 10), (1 << 64, 20), (1 << 72, 40), (1 << 80, 100)])
+def test_guesses_from_many_addresses_of_one_hand_count_together(step: int, most: int) -> None:
+    """Of one /64; of one /56 by its /64s; of one /48 by its /56s; and of many /48s."""
+    throttle = Throttle(Time(), per_account=10, per_address=1000, sign_ups=1, window_ms=900_000)
+    first = 0x2001_0DB8_0001_0000_0000_0000_0000_0000
+    claimants = [stranger(ANN, str(IPv6Address(first + step * number))) for number in range(200)]
+    assert sum(wrong(throttle, claimant) for claimant in claimants) == most
+
+
+@pytest.mark.parametrize(("step", "most"), [(1 << 64, 6), (1 << 72, 12)])
+def test_signing_up_counts_by_the_networks_around(step: int, most: int) -> None:
+    throttle = Throttle(Time(), per_account=10, per_address=10, sign_ups=3, window_ms=900_000)
+    first = 0x2001_0DB8_0001_0000_0000_0000_0000_0000
+    made = 0
+    for number in range(40):
+        with contextlib.suppress(Refused):
+            throttle.sign_up(str(IPv6Address(first + step * number)))
+            made += 1
+    assert made == most
+
+
+def test_whoever_is_known_is_held_up_by_its_own_guesses_alone() -> None:
+    throttle = Throttle(Time(), per_account=10, per_address=50, sign_ups=1, window_ms=900_000)
+    known = Claimant(ANN, networks_of("192.0.2.1"), "device 7")
+    for number in range(300):
+        wrong(throttle, stranger(ANN, f"192.0.{number % 250}.1"))
+    assert not wrong(throttle, stranger(ANN, "192.0.2.1"))
+    assert [wrong(throttle, known) for _ in range(11)] == [True] * 10 + [False]
+    assert wrong(throttle, Claimant(ANN, networks_of("192.0.2.1"), "device 8"))

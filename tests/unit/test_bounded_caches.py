@@ -42,7 +42,11 @@ LONGEST: Final[dict[str, tuple[int, str]]] = {
     "chinwag.config.catalogue": (0, "takes nothing from outside"),
     "chinwag.domain.ids.direct_id": (2 * ACCOUNT_CHARACTERS, "`send` looks at the length first"),
     "chinwag.domain.normal_form": (4, "one character"),
+    "chinwag.domain.look_alike": (0, "takes nothing from outside"),
+    "chinwag.domain.account": (0, "takes nothing from outside"),
+    "chinwag.adapters.relational.revisions": (0, "takes nothing from outside"),
     "chinwag.domain.address._network_of": (64, "`network_of` cuts what it is given"),
+    "chinwag.domain.address._networks_of": (64, "`networks_of` cuts what it is given"),
     "chinwag.domain.address.is_loopback": (64, "the peer's address, from the system"),
 }
 """Each cache of functions by the place of its function: how long a key may be, in characters, and why."""
@@ -75,7 +79,7 @@ def test_every_cache_of_functions_is_bounded_in_bytes() -> None:
 
 @pytest.mark.parametrize("to", ["9" * (ACCOUNT_CHARACTERS + 1), "9" * 2_000_000, "\U0001f600" * 500_000])
 def test_a_send_to_nobody_leaves_nothing_behind(to: str) -> None:
-    session = SimpleNamespace(account=AccountId("1"), device=DeviceId("d"))
+    session = SimpleNamespace(out=SimpleNamespace(account=AccountId("1"), device=DeviceId("d")))
     before = sys.getsizeof(send._direct), send._direct.cache_info().currsize
     with pytest.raises(Refused) as refused:
         send.send(session, frames.Send(ClientId("i"), Text("x"), to=AccountId(to)))
@@ -117,7 +121,7 @@ def test_a_wish_with_an_id_of_any_length_is_refused_before_it_is_kept(
 
 
 def test_typing_in_a_conversation_of_any_length_is_refused() -> None:
-    session: Any = SimpleNamespace(gateway=None)
+    session: Any = SimpleNamespace(common=None, out=None)
     with pytest.raises(Refused) as refused:
         typing.typing(session, frames.Typing(ConversationId("g" * 2_000_000)))
     assert refused.value.code is Code.BAD_REQUEST

@@ -174,3 +174,10 @@ def test_the_documented_table_is_fresh() -> None:
         [sys.executable, ROOT / "tools" / "settings_table.py", "--check"], capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("key", [key for key, setting in settings().items() if not setting.is_list])
+def test_bytes_that_are_no_text_are_refused_in_words(key: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load({key: "b\udcffd"} if key == "data.path" else {key: "b\udcffd", "data.path": "here"}, {}, None)
+    str(refusal.value).encode()

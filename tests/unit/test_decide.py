@@ -6,7 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Add, Command, Create, Decline, Delete, Edit, Leave, React, Send, SetTitle
+from chinwag.domain.command import (
+    Action,
+    Add,
+    Command,
+    Create,
+    Decline,
+    Delete,
+    Edit,
+    Leave,
+    React,
+    Send,
+    SetTitle,
+    asked,
+)
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide
 from chinwag.domain.events import Message, Notice
@@ -85,6 +98,41 @@ def test_a_stranger_cannot_write() -> None:
 def test_a_retry_gives_the_first_answer_even_where_nothing_else_is_allowed() -> None:
     key = SendKey(at(1), 7, 500)
     assert decide(None, command(CAT, Send(Text(""))), at(9), earlier=key) == Again(key)
+
+
+EVERYTHING: list[Action] = [
+    Send(Text("one")),
+    Send(Text("two")),
+    Send(Text("one"), reply_to=1),
+    Send(Text("one", (BEN,))),
+    Add(BEN),
+    Add(CAT),
+    Leave(),
+    SetTitle("one"),
+    Create("one", (BEN,), GroupSettings()),
+    Create("one", (CAT,), GroupSettings()),
+]
+
+
+@pytest.mark.parametrize("first", EVERYTHING, ids=repr)
+def test_an_id_stands_for_one_thing_asked(first: Action) -> None:
+    """Whatever else is asked under it is refused, and nothing of the first is changed (P6)."""
+    key = SendKey(at(1), 7, 500, asked(first))
+    for action in EVERYTHING:
+        again = msgspec.structs.replace(command(CAT, action), digest=asked(action))
+        expected = Again(key) if action == first else Rejected(Code.ID_REUSED)
+        assert decide(None, again, at(9), earlier=key) == expected
+        # A key of format 1 has no digest: it matches anything, as it did when it was written.
+        old = SendKey(at(1), 7, 500)
+        assert decide(None, again, at(9), earlier=old) == Again(old)
+
+
+def test_a_retry_may_name_another_one_before_it() -> None:
+    assert (
+        asked(Send(Text("x"), after=ClientId("a")))
+        == asked(Send(Text("x"), after=ClientId("b")))
+        == asked(Send(Text("x")))
+    )
 
 
 def test_a_send_waits_for_the_one_named_in_after() -> None:

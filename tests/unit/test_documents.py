@@ -76,7 +76,10 @@ FROM_SERVER: list[bytes] = [
     codec.encode(frames.Reset("old", 1, 2)),
     codec.encode(frames.Bye("drain", 1.5, elsewhere=True)),
     codec.PONG,
-    codec.error_frame(Refused(Code.RATE_LIMITED, retry_after=0.5), ClientId("a")),
+    codec.error_frame(
+        Refused(Code.RATE_LIMITED, retry_after=0.5), codec.About("send", ClientId("a"), ConversationId("g~1"))
+    ),
+    codec.error_frame(Refused(Code.BAD_REQUEST), codec.About("received", position=7)),
     codec.signal_frame(codec.encode(signals.Presence(ANNA, online=True, last_active_at=1))),
     *(codec.event_frame(1, codec.encode(event)) for event in EVENTS),
 ]

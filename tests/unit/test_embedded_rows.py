@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chinwag.adapters.embedded import keys, values
-from chinwag.domain.conversation import START, Conversation
+from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.ports.inbox import Inline, Run
 from chinwag.ports.message_store import KeyName
@@ -71,3 +71,9 @@ def test_who_declines_is_read_from_rows_of_every_version() -> None:
     stored = msgspec.msgpack.encode(state)
     assert msgspec.msgpack.decode(stored)["refusing"] == ["1"]
     assert msgspec.msgpack.decode(stored, type=Conversation) == state
+
+
+def test_a_send_key_of_format_1_is_read_without_a_digest() -> None:
+    assert values.send_key(values.sealed([[1, 2, 0], 7, 500])) == SendKey(Position(1, 2, 0), 7, 500, b"")
+    now = SendKey(Position(1, 2, 0), 7, 500, b"12345678")
+    assert values.send_key(values.sealed(now)) == now

@@ -10,6 +10,7 @@ import pytest
 
 from chinwag.domain.rate import Rate
 from chinwag.flow.budget import Budget
+from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.web.pages import Pages
 from chinwag.roles.web.policy import authorities, content_policy, own_authority
 from chinwag.roles.web.site import File, read_site
@@ -48,8 +49,9 @@ def ask(
     *,
     method: str = "GET",
     pages: Pages | None = None,
+    peer: str = "192.0.2.1",
 ) -> Answer:
-    pages = pages or Pages(_api, site, lambda _: "192.0.2.1", lambda: authorities("", "127.0.0.1", 8420))
+    pages = pages or Pages(_api, site, Forwarded(), lambda: authorities("", "127.0.0.1", 8420))
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -59,6 +61,7 @@ def ask(
         "type": "http",
         "method": method,
         "path": path,
+        "client": (peer, 1),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
     asyncio.run(pages(scope, None, send))
@@ -128,16 +131,14 @@ def test_head_gives_the_length_and_no_body(site: Mapping[str, File]) -> None:
 
 
 def test_one_address_is_bounded_and_others_go_on(site: Mapping[str, File]) -> None:
-    asking = ["192.0.2.1"]
     budget = Budget(Rate(1.0, 3), lambda: 0.0)
-    pages = Pages(_api, site, lambda _: asking[0], frozenset, budget)
+    pages = Pages(_api, site, Forwarded(), frozenset, budget)
     statuses = [ask(site, "/", pages=pages).status for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
     refused = ask(site, "/", pages=pages)
     assert refused.headers["retry-after"] == "1"
     assert b'"rate_limited"' in refused.body
-    asking[0] = "192.0.2.2"
-    assert ask(site, "/", pages=pages).status == 200
+    assert ask(site, "/", pages=pages, peer="192.0.2.2").status == 200
 
 
 def test_a_server_without_the_built_client_says_what_to_do(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from msgspec.json import schema_components
 from tools.documents.names import RAW, UNIONS, doc_of, name_of, reached
 
 from chinwag import __version__
-from chinwag.roles.port.upgrade import SOCKET_PATH
+from chinwag.roles.port.handshake import SOCKET_PATH
 from chinwag.wire import frames
 
 _SCHEMAS: Final = "#/components/schemas/"

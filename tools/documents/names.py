@@ -31,6 +31,7 @@ RAW: Final = {
     (frames.Event, "event"): "Event",
     (views.EventPage, "events"): "NumberedEvent",
     (views.ConversationView, "last"): "NumberedEvent",
+    (views.ConversationView, "events"): "NumberedEvent",
 }
 NULLABLE: Final = frozenset({(views.ConversationView, "last")})
 """Those of them that may be null instead."""

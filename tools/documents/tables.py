@@ -7,7 +7,7 @@ from tools.documents.names import doc_of, from_clients, reached
 from tools.documents.openapi import OPERATIONS
 from tools.documents.typescript import field_text, optional
 
-from chinwag.domain import events
+from chinwag.domain import account_change, events
 from chinwag.wire import frames
 from chinwag.wire.errors import CATALOGUE
 
@@ -19,10 +19,10 @@ def frames_table(union: Any) -> list[str]:
     return lines + [_struct_line(one, one in client) for one in get_args(union)]
 
 
-def events_table() -> list[str]:
-    """One line for each kind of event."""
-    lines = ["| `kind` | fields | meaning |", "|---|---|---|"]
-    return lines + [_struct_line(one, False) for one in get_args(events.Event)]
+def kinds_table(union: Any, tag: str) -> list[str]:
+    """One line for each member of `union`, which are told apart by the field `tag`."""
+    lines = [f"| `{tag}` | fields | meaning |", "|---|---|---|"]
+    return lines + [_struct_line(one, False) for one in get_args(union)]
 
 
 def routes_table(document: dict[str, Any]) -> list[str]:
@@ -49,7 +49,9 @@ def tables(document: dict[str, Any]) -> dict[str, list[str]]:
     return {
         "client frames": frames_table(frames.ClientFrame),
         "server frames": frames_table(frames.ServerFrame),
-        "events": events_table(),
+        "events": kinds_table(events.Event, "kind"),
+        "notices": kinds_table(events.Change, "type"),
+        "account changes": kinds_table(account_change.AccountChange, "type"),
         "routes": routes_table(document),
         "errors": errors_table(),
     }

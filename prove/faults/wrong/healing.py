@@ -48,7 +48,7 @@ def _never_offline() -> None:
 
 
 HEALING: Final = (
-    Wrong("worker-ends", ("P12",), "after a commit that failed the worker begins no more", _worker_ends, "a full disk"),
+    Wrong("worker-ends", ("P12",), "after a failed commit the worker no longer begins", _worker_ends, "a full disk"),
     Wrong(
         "relay-ends",
         ("P12", "P5", "P11"),

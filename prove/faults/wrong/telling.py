@@ -12,8 +12,8 @@ from chinwag.flow.access import admission
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.announce import Announce
 from chinwag.ports.inbox import Arrival
-from chinwag.roles.gateway.gateway import Gateway
-from chinwag.roles.gateway.session import Session
+from chinwag.roles.gateway.hub import Hub
+from chinwag.roles.gateway.outward import Outward
 from chinwag.wire.codec import event_frame
 from prove.faults.wrong.wrong import Every, Wrong, replace
 
@@ -40,12 +40,12 @@ def _swapped() -> None:
     replace(Announce, "_arrived", wrapped)
 
 
-def _given(change: Callable[[Session, Sequence[bytes]], None]) -> None:
+def _given(change: Callable[[Outward, Sequence[bytes]], None]) -> None:
     """Let `change` do one in 20 of the givings of a session; the position moves on as if all was well."""
     seldom = Every(SELDOM)
 
     def wrapped(plain: Callable[..., None]) -> Callable[..., None]:
-        def _give(self: Session, events: Sequence[bytes]) -> None:
+        def _give(self: Outward, events: Sequence[bytes]) -> None:
             if seldom():
                 change(self, events)
             else:
@@ -53,18 +53,18 @@ def _given(change: Callable[[Session, Sequence[bytes]], None]) -> None:
 
         return _give
 
-    replace(Session, "_give", wrapped)
+    replace(Outward, "_give", wrapped)
 
 
 def _dropped() -> None:
-    def change(session: Session, events: Sequence[bytes]) -> None:
+    def change(session: Outward, events: Sequence[bytes]) -> None:
         session.position += len(events)
 
     _given(change)
 
 
 def _renumbered() -> None:
-    def change(session: Session, events: Sequence[bytes]) -> None:
+    def change(session: Outward, events: Sequence[bytes]) -> None:
         for event in events:
             session.position += 1
             session.push(event_frame(session.position, _NUMBER.sub(_next, event, count=1)))
@@ -77,7 +77,7 @@ def _next(found: re.Match[bytes]) -> bytes:
 
 
 def _doubled() -> None:
-    def change(session: Session, events: Sequence[bytes]) -> None:
+    def change(session: Outward, events: Sequence[bytes]) -> None:
         for event in events:
             session.position += 1
             session.push(event_frame(session.position, event))
@@ -102,7 +102,7 @@ def _catch_up_skips() -> None:
 
 
 def _cursor_ahead() -> None:
-    """Who comes back begins where its inbox ends, and is not told that it missed anything."""
+    """A device that comes back begins where its inbox ends, and is not told that it missed anything."""
 
     async def start(inbox: Any, account: Any, epoch: int | None, position: int) -> catch_up.Start:
         bounds = await inbox.bounds(account)
@@ -115,8 +115,8 @@ def _revoked_stays() -> None:
     def wrapped(_: Any) -> Callable[..., None]:
         return lambda *_: None
 
-    replace(Gateway, "_revoked", wrapped)
-    replace(Session, "_heed", wrapped)
+    replace(Hub, "_revoked", wrapped)
+    replace(Outward, "_heed", wrapped)
 
 
 def _token_accepted() -> None:

@@ -19,7 +19,7 @@ from chinwag.flow.online import Online
 from chinwag.flow.states import States
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.admin import admin_routes
-from chinwag.roles.api.app import account_routes
+from chinwag.roles.api.app import ApiSettings, account_routes
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
@@ -46,12 +46,18 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def routes_of(
-    stores: Embedded, directory: Directory, parts: Parts, ids: Snowflake, frame_bytes: int, info: ServerInfo
+    stores: Embedded,
+    directory: Directory,
+    parts: Parts,
+    ids: Snowflake,
+    frame_bytes: int,
+    info: ServerInfo,
+    settings: ApiSettings,
 ) -> list[Router]:
     """All of them. frame_bytes: of the longest message that a POST may bring."""
     routes = [
         server_routes(info),
-        account_routes(parts.accounts),
+        account_routes(parts.accounts, settings),
         presence_routes(parts.presence),
         admin_routes(parts.accounts, parts.presence),
         conversation_routes(

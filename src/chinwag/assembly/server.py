@@ -22,6 +22,7 @@ from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.access.watch_keys import watching_keys
+from chinwag.flow.additions import Additions
 from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
 from chinwag.flow.marks import MarkFlow
@@ -33,6 +34,7 @@ from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
 from chinwag.life.folder import refuse_unfinished
 from chinwag.life.vitals import Address, Counts, Vitals
+from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import Node
@@ -45,13 +47,19 @@ from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.figures import Legs, registry_of
 from chinwag.roles.gateway.beacon import Beacon
-from chinwag.roles.gateway.gateway import Gateway, GatewayRules, Services
+from chinwag.roles.gateway.gateway import Gateway, Services
+from chinwag.roles.gateway.rules import GatewayRules
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.observe import Check, Observe
-from chinwag.roles.port.one_port import Certificate, OnePort
+from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.origin import normal_origin, own_origin
 from chinwag.roles.port.socket import SocketLimits
 from chinwag.roles.presence.role import PresenceRole
+from chinwag.roles.web.pages import Pages
+from chinwag.roles.web.policy import authorities
+from chinwag.roles.web.site import read_site
 
 ROLES: Final = ("gateway", "api", "delivery", "presence")
 ANSWER_GRACE: Final = 5.0
@@ -93,7 +101,14 @@ class Server:
             bus,
             stores.message_store,
             states,
-            Permits(directory),
+            Permits(
+                directory,
+                stores.message_store,
+                Additions(
+                    Rate(limits.adding_per_second, limits.adding_burst),
+                    Rate(limits.added_per_second, limits.added_burst),
+                ),
+            ),
             AcceptRules(
                 text_characters=limits.text_characters,
                 group_members=limits.group_members,
@@ -151,6 +166,11 @@ class Server:
             config.presence.offline_seconds + 1.0,
             PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
         )
+        settings = ApiSettings(
+            trusted_proxies=config.server.trusted_proxies,
+            origins=config.server.origins,
+            public_url=config.server.public_url,
+        )
         routes = routes_of(
             stores,
             directory,
@@ -168,6 +188,7 @@ class Server:
             ids,
             limits.frame_bytes,
             info_of(config),
+            settings,
         )
         section = config.server
         certificate = (
@@ -178,13 +199,16 @@ class Server:
         self.http = api(
             self._admission,
             routes,
-            ApiSettings(trusted_proxies=section.trusted_proxies, origins=section.origins),
+            settings,
             budgets,
         )
+        doorkeeper = Doorkeeper(
+            Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
+        )
         self.port = OnePort(
-            Doorkeeper(
-                Compress(self.http), self._admission, budgets, self._heard, section.trusted_proxies, section.origins
-            ),
+            Pages(doorkeeper, read_site(), Forwarded(section.trusted_proxies), self._authorities)
+            if section.web
+            else doorkeeper,
             self._gateway.listener,
             host=section.host,
             port=section.port,
@@ -289,6 +313,10 @@ class Server:
             poison=sum(figures.poison for figures in done),
         )
 
+    def _authorities(self) -> frozenset[str]:
+        section = self._config.server
+        return authorities(section.public_url, section.host, self.port.port)
+
     def _address(self) -> Address:
         section = self._config.server
         scheme = "https" if section.tls_certificate is not None else "http"
@@ -299,10 +327,11 @@ class Server:
 async def open_server(config: Config) -> Server:
     """Open the data folder and put a server together.
 
-    Raises `DataDirectoryInUseError`, `NewerDataError`, `NewerDatabaseError`, `UnfinishedRestoreError`, `OSError`.
+    Raises `OSError`, and a `Told` for data that is in use, newer, damaged, half of a restore or not whole.
     """
     data = private_folder(config.data.path)
     refuse_unfinished(data)
+    refuse_half(data)
     embedded = await open_embedded(data)
     try:
         passing("start.begun")

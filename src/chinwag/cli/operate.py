@@ -13,6 +13,7 @@ from chinwag.cli.settings import read_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import Accounts
+from chinwag.life.whole import refuse_half
 
 
 def run(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
@@ -46,6 +47,7 @@ async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
     data = config.data.path.expanduser()
     if not data.is_dir():
         raise UsageError(f"there is no data folder {data} yet: start the server once, or name it with --data-path")
+    refuse_half(data)
     directory = await open_directory_in(data)
     try:
         yield accounts_in(data, config, directory, EmbeddedBus(), Snowflake(OPERATOR_WORKER))

@@ -1,18 +1,14 @@
 """What went wrong, in words that say what to do next."""
 
 import errno
+import sqlite3
 
-from chinwag.adapters.embedded import DataDirectoryInUseError, NewerDataError
-from chinwag.adapters.relational import NewerDatabaseError
 from chinwag.config import ConfigError
-from chinwag.life.folder import UnfinishedRestoreError
-from chinwag.life.manifest import BackupError
-from chinwag.life.running import ControlError, NotRunningError
-from chinwag.ports.key_store import KeysDamaged, KeysExposed
+from chinwag.told import Told
 from chinwag.wire.errors import CATALOGUE, Refused
 
 
-class UsageError(Exception):
+class UsageError(Told):
     """The command cannot do what was asked; the message says why and what would work."""
 
 
@@ -21,11 +17,7 @@ def explain(failure: Exception) -> str | None:
     match failure:
         case ConfigError():
             return "the configuration cannot be used:\n  " + "\n  ".join(failure.problems)
-        case UsageError() | DataDirectoryInUseError() | NewerDataError() | NewerDatabaseError():
-            return str(failure)
-        case BackupError() | UnfinishedRestoreError() | ControlError() | NotRunningError():
-            return str(failure)
-        case KeysExposed() | KeysDamaged():
+        case Told():
             return str(failure)
         case Refused():
             meaning = CATALOGUE[failure.code].meaning
@@ -35,6 +27,10 @@ def explain(failure: Exception) -> str | None:
                 f"{failure.strerror or 'the address is in use'}: is a server running already? "
                 "Choose other ports with --server-port and --observe-port."
             )
+        case sqlite3.Error():
+            return f"a database cannot be read or written: {failure}"
+        case UnicodeEncodeError():
+            return f"not valid text: {failure.object!a}. Names and ids are written in UTF-8."
         case OSError() if failure.errno == errno.EACCES:
             return f"not permitted: {failure.filename or failure.strerror}. Choose another folder with --data-path."
         case OSError():

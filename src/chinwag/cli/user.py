@@ -144,7 +144,7 @@ def promote(name: Name, **flags: str | None) -> None:
 @app.command
 @with_settings("data")
 def demote(name: Name, **flags: str | None) -> None:
-    """Let an account administer this server no more."""
+    """Stop letting an account administer this server."""
 
     async def work(accounts: Accounts) -> None:
         account = await find_account(accounts, name)

@@ -13,6 +13,7 @@ from chinwag.wire.conversations import (
     ConversationView,
     CreateGroup,
     EventPage,
+    Gap,
     Placed,
     Receipt,
     Receipts,
@@ -24,10 +25,14 @@ PAGE: Final = 100
 
 
 class History(msgspec.Struct, frozen=True):
-    """Events in rising order of number, without holes. head: the highest number that one may read."""
+    """Events in rising order of number, without holes but for `gaps`: what was said while one was no member.
+
+    head: the highest number that one may read.
+    """
 
     events: list[NumberedEvent | Unknown]
     head: int
+    gaps: list[Gap] = []
 
 
 class Conversations(Asking):
@@ -65,12 +70,12 @@ class Conversations(Asking):
         page = await self._http.get(
             address(conversation) + "/messages", EventPage, before=before, after=after, around=around, limit=limit
         )
-        return History([decode_numbered(raw) for raw in page.events], page.head)
+        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps)
 
     async def changes(self, conversation: ConversationId, after: int, limit: int = PAGE) -> History:
         """What changed of earlier messages (edits, deletions, reactions) by events after `after`."""
         page = await self._http.get(address(conversation) + "/changes", EventPage, after=after, limit=limit)
-        return History([decode_numbered(raw) for raw in page.events], page.head)
+        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps)
 
     async def receipts(self, conversation: ConversationId, number: int) -> list[Receipt]:
         """Who has read a message, and when."""

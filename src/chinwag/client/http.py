@@ -77,7 +77,7 @@ class Http:
 
     async def refresh(self, refresh_token: str, attempt: str) -> tuple[SessionTokens, float | None]:
         """Exchange a refresh token; also the server's clock. Repeated with the same attempt until answered."""
-        request = RefreshRequest(refresh_token, attempt)
+        request = RefreshRequest(attempt=attempt, refresh_token=refresh_token)
         answer = await _again(lambda: self._ask("POST", "/v1/sessions/refresh", body=request))
         return self._typed(answer, SessionTokens), _server_now(answer)
 
@@ -158,7 +158,8 @@ class Http:
             headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)
         try:
-            answer = await self._client.request(method, path, params=parameters, content=content, headers=headers)
+            written = {name.encode(): value.encode() for name, value in headers.items()}  # a key is UTF-8
+            answer = await self._client.request(method, path, params=parameters, content=content, headers=written)
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise Unreachable(f"No answer from {self.url}: {error or type(error).__name__}") from error
         if answer.is_success:

@@ -1,6 +1,6 @@
 """One conversation in a mirror, and what the notices of a group make of it."""
 
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -82,6 +82,8 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
             held.title = what.title
         case GroupSettingsChanged():
             held.settings = what.settings
+        case _:
+            assert_never(what)
     own = held.members.get(account)
     held.role = None if own is None else own.role
 

@@ -1,7 +1,7 @@
 """The state of all conversations as a device holds it: loaded afresh, then kept by events. Does no I/O.
 
 Applying an event twice changes nothing, so events may overlap with what was loaded. What is kept through events
-equals what is loaded afresh (P11), in the sense of `comparable`.
+equals what is loaded afresh (P11 of docs/guarantees.md), in the sense of `comparable`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -186,7 +186,7 @@ class Mirror:
         if isinstance(event, Notice):
             membership.change(held, event, self.account)
         elif isinstance(event, Message) or (isinstance(event, Unknown) and event.kind == "message"):
-            # Who writes has read up to there.
+            # A member who writes has read up to there.
             self._read(held, event.sender, event.number, event.ordinal)
 
     def _mark(self, event: Read | Delivered) -> None:

@@ -4,10 +4,10 @@ A send is named by its conversation and its id. A frame whose id is in flight in
 an answer which names an id alone, as servers before `error` told the conversation give it, means one send.
 
 Each conversation is a lane. In a lane several sends may be in flight, each naming in `after` the one before it, so
-that the server places them in this order or not at all (P4). A change (of members, title, …) goes alone: after
-everything before it is answered, and nothing follows until it is. When a send is refused as out of turn again and
-again, the one before it is written anew; if that brings no answer either, it is given up, and the rest is chained anew
-without it.
+that the server places them in this order or not at all (P4 of docs/guarantees.md). A change (of members, title, …)
+goes alone: after everything before it is answered, and nothing follows until it is. When a send is refused as out of
+turn again and again, the one before it is written anew; if that brings no answer either, it is given up, and the rest
+is chained anew without it.
 """
 
 import asyncio

@@ -153,12 +153,19 @@ def _converted(setting: Setting, given: _Given, file: Path | None) -> object:
     value = str(given.value) if isinstance(given.value, Path) else given.value
     if setting.is_path and value == "":
         value = None
+    if isinstance(value, str) and not setting.is_path and not _is_utf8(value):
+        raise msgspec.ValidationError("not text")
     # lax conversion would turn the text "null" into None and, in a file, "8420" into a number
     lax = given.source.kind != "file" and not setting.is_text and not setting.is_path
     converted: object = msgspec.convert(value, setting.type, strict=not lax, dec_hook=_path)
     if isinstance(converted, Path) and given.source.kind == "file" and file is not None:
         return file.parent / converted
     return converted
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether the bytes that were given are UTF-8: others stand in a text as lone surrogates (PEP 383)."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _path(kind: type, value: object) -> Path:

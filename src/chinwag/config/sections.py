@@ -182,6 +182,23 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     strangers_burst: Annotated[
         int, Meta(ge=10, le=1_000_000, description="Such requests from one address at once after a pause.")
     ] = 2_000
+    adding_per_second: Annotated[
+        float, Meta(ge=0.0001, le=100_000, description="Accounts a second that one account may add to groups.")
+    ] = 0.5
+    adding_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Accounts that one may add to groups at once after a pause.")
+    ] = 500
+    added_per_second: Annotated[
+        float,
+        Meta(
+            ge=0.0001,
+            le=100_000,
+            description="Times a second that one account may be added to groups by others than friends.",
+        ),
+    ] = 0.003
+    added_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Times that it may be so added at once after a pause.")
+    ] = 50
     account_share: Annotated[
         int,
         Meta(ge=1, le=1_000, description="How many times what one device may do an account may do with all of its."),

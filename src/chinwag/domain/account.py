@@ -2,15 +2,18 @@
 
 import hashlib
 import unicodedata
+from functools import cache
 from typing import Final, Literal, NewType
 
 import msgspec
 
+from chinwag.domain.look_alike import is_ignorable, is_overloaded, look_alike_key, shows_something, without_hidden
 from chinwag.domain.normal_form import LONGEST, TooLongError, normal_form
 from chinwag.domain.refusal import Code, Refused
 
 NameKey = NewType("NameKey", str)
-"""A name folded for comparison: two names that a reader takes for the same have the same key."""
+"""A name folded for comparison: one name in another case or composition has the same key. Two names that only look
+alike have not: `look_alike.py`."""
 
 NAME_MIN: Final = 2
 NAME_MAX: Final = 32
@@ -27,6 +30,13 @@ BLOCKS_MAX: Final = 1000
 UNCOMPOSED: Final = 4
 """A text may come with so many times its rule's characters, as letters may be typed in parts; one that is longer is
 refused unseen."""
+RESERVED: Final = frozenset(
+    {
+        *("you", "me", "myself", "everyone", "everybody", "nobody", "somebody", "anonymous", "unknown"),
+        *("operator", "server", "chinwag", "system", "deleted", "closed", "none", "null"),
+    }
+)
+"""Words that programs print for themselves where a name could stand; nothing that looks like one is a name either."""
 NO_NAMES_KEY: Final = NameKey("~")
 """The key of all texts that are too long for a name: no name has it."""
 ANNOUNCEMENT_MAX: Final = 4_000
@@ -38,17 +48,22 @@ class AccountSettings(msgspec.Struct, frozen=True):
     """What an account has chosen. A stored value without a field has that field's default."""
 
     direct_from: Literal["everyone", "friends"] = "everyone"
-    """Who may start a direct conversation with this account."""
+    """Who may turn to this account unasked: begin a direct conversation with it, or add it to a group."""
 
 
 def name_of(text: str) -> str:
-    """The name that `text` stands for, in Unicode form NFKC. Raises `bad_name`."""
+    """The name that `text` stands for, in Unicode form NFKC: letters, digits, marks that belong to them, `.`, `_`, `-`;
+    nothing that cannot be seen, no pile of marks, no word of `RESERVED`. Raises `bad_name`."""
     try:
         name = normal_form("NFKC", text, NAME_MAX * UNCOMPOSED)
     except TooLongError:
         raise Refused(Code.BAD_NAME) from None
     if not NAME_MIN <= len(name) <= NAME_MAX or not name[0].isalnum() or not all(map(_in_name, name)):
         raise Refused(Code.BAD_NAME)
+    if is_overloaded(name):
+        raise Refused(Code.BAD_NAME, "too many marks stand on one letter")
+    if look_alike_key(name) in _reserved():
+        raise Refused(Code.BAD_NAME, "programs print that word for themselves")
     return name
 
 
@@ -90,11 +105,14 @@ def guessed_password(text: str) -> str | None:
 
 
 def display_name_of(text: str) -> str:
-    """A display name: one line, without white space around it; may be empty. Raises `bad_profile`."""
+    """A display name: one line that hides nothing, one space between its words; may be empty. Raises `bad_profile`."""
     name = _stripped(text, DISPLAY_NAME_MAX, Code.BAD_PROFILE)
-    if len(name) > DISPLAY_NAME_MAX or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
         raise Refused(Code.BAD_PROFILE)
-    return name
+    name = " ".join(without_hidden(name).split())
+    if len(name) > DISPLAY_NAME_MAX:
+        raise Refused(Code.BAD_PROFILE)
+    return name if shows_something(name) else ""
 
 
 def about_of(text: str) -> str:
@@ -131,7 +149,14 @@ def _stripped(text: str, most: int, otherwise: Code) -> str:
 
 def _in_name(character: str) -> bool:
     # Marks belong to letters in many scripts: without them much of India could not write its names.
+    if is_ignorable(character):
+        return False
     return character in "._-" or unicodedata.category(character)[0] in "LM" or character.isdecimal()
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    return frozenset(look_alike_key(form) for word in RESERVED for form in (word, word.upper(), word.capitalize()))
 
 
 def _has_surrogate(text: str) -> bool:

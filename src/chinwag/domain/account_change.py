@@ -49,7 +49,7 @@ class FriendWithdrawn(msgspec.Struct, frozen=True, tag="friend_withdrawn"):
 
 
 class FriendRemoved(msgspec.Struct, frozen=True, tag="friend_removed"):
-    """The two are friends no more; `by` ended it."""
+    """The two are no longer friends; `by` ended it."""
 
     friend: AccountId
     by: AccountId
@@ -111,7 +111,7 @@ class AccountClosed(msgspec.Struct, frozen=True, tag="account_closed"):
 
 
 class BlockChanged(msgspec.Struct, frozen=True, tag="block_changed"):
-    """For one's own devices only: one blocks `blocked` (`on`), or does so no more."""
+    """For one's own devices only: one blocks `blocked` (`on`), or no longer does."""
 
     blocked: AccountId
     on: bool

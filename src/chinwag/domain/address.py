@@ -17,20 +17,36 @@ def network_of(address: str) -> str:
 
 @lru_cache(ADDRESSES)
 def _network_of(address: str) -> str:
-    ip = _read(address)
+    ip = read_address(address)
     if ip is None:
         return address
     return str(ip) if isinstance(ip, IPv4Address) else str(ip_network((int(ip), 64), strict=False))
 
 
+def networks_of(address: str) -> tuple[str, ...]:
+    """The networks around an address that one hand may hold, the narrowest first: of IPv6 /64, /56 and /48, as houses
+    and firms are given them, of IPv4 the address and its /24. What is no address counts as it is; none: nothing."""
+    return _networks_of(address[:ADDRESS_CHARACTERS])
+
+
+@lru_cache(ADDRESSES)
+def _networks_of(address: str) -> tuple[str, ...]:
+    ip = read_address(address)
+    if ip is None:
+        return (address,) if address else ()
+    widths = (24,) if isinstance(ip, IPv4Address) else (56, 48)
+    wider = (str(ip_network((int(ip), width), strict=False)) for width in widths)
+    return network_of(address), *wider
+
+
 @lru_cache(ADDRESSES)
 def is_loopback(address: str) -> bool:
     """Whether this is the machine itself; also for a connection without an address, as over the file system."""
-    ip = _read(address)
+    ip = read_address(address)
     return not address if ip is None else ip.is_loopback
 
 
-def _read(address: str) -> IPv4Address | IPv6Address | None:
+def read_address(address: str) -> IPv4Address | IPv6Address | None:
     """An address without its zone, and as IPv4 if it stands for one."""
     try:
         ip = ip_address(address.partition("%")[0])

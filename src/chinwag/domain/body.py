@@ -5,12 +5,15 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import AccountId
+from chinwag.domain.look_alike import shows_something, without_hidden
 from chinwag.domain.normal_form import LONGEST, normal_form
 from chinwag.domain.refusal import Code, Refused
 
 TEXT_CHARACTERS: Final = 99_999
 """A text has fewer than 100,000 characters, counted as Unicode code points."""
 TITLE_CHARACTERS: Final = 200
+SPACES: Final = 2
+"""Spaces that may follow one another in a title."""
 DESCRIPTION_CHARACTERS: Final = 1_000
 MENTIONS: Final = 100
 
@@ -67,9 +70,14 @@ def check_text(text: str, characters: int = TEXT_CHARACTERS) -> None:
 
 
 def check_title(title: str) -> None:
-    """Raise `Refused` unless `title` has 1 to 200 characters, none of them a control character."""
-    if not 0 < len(title) <= TITLE_CHARACTERS or not title.strip() or any(map(_is_control, title)):
+    """Raise `Refused` unless `title` has 1 to 200 characters that show something and hide nothing: no controls, nothing
+    that turns the direction, no run of spaces that could push words to another line's beginning."""
+    if not 0 < len(title) <= TITLE_CHARACTERS or any(map(_is_control, title)):
         raise Refused(Code.BAD_TITLE)
+    if not title.isascii() and (without_hidden(title) != title or not shows_something(title)):
+        raise Refused(Code.BAD_TITLE, "it has characters that cannot be seen")
+    if not title.strip() or any(len(run) > SPACES for run in _spaces(title)):
+        raise Refused(Code.BAD_TITLE, f"it shows nothing, or has more than {SPACES} spaces in a row")
     check_text(title, TITLE_CHARACTERS)
 
 
@@ -85,6 +93,11 @@ def check_description(description: str) -> None:
         raise Refused(Code.BAD_DESCRIPTION)
     if any(_is_control(character) and character != "\n" for character in description):
         raise Refused(Code.BAD_DESCRIPTION)
+
+
+def _spaces(title: str) -> list[str]:
+    """The runs of white space in `title`."""
+    return "".join(" " if character.isspace() else "x" for character in title).split("x")
 
 
 def _is_unicode(text: str) -> bool:

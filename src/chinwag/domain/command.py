@@ -1,5 +1,6 @@
 """Commands: what people ask of a conversation, stamped when accepted. The log carries them to `decide`."""
 
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -19,7 +20,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"):
-    """Place a message. after: the id of the device's previous unacked send in this conversation (P4)."""
+    """Place a message. after: the id of the device's previous unacked send in it (P4 of docs/guarantees.md)."""
 
     body: Body
     reply_to: int = 0
@@ -134,7 +135,8 @@ class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One accepted wish.
 
     id: the client's name for it, with which a retry is known. at: when it was first accepted, in milliseconds
-    since 1970. opening: the directory has agreed that this send may begin a direct conversation.
+    since 1970. opening: the directory has agreed that this send may begin a direct conversation. digest: of what was
+    asked, worked out at accept, as there are many of those; empty, it matches anything.
     """
 
     conversation: ConversationId
@@ -145,3 +147,17 @@ class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     action: Action
     rules: Rules = Rules()
     opening: bool = False
+    digest: bytes = b""
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+def asked(action: Action) -> bytes:
+    """Eight bytes that tell what was asked from anything else under the same id: action, body, reply_to, target.
+
+    Over the values, not the form in which they came; and not over `after`, which a retry may change. It guards a client
+    against its own mistake, so it need not hold against somebody who looks for another text of the same digest.
+    """
+    content = _encode((action.body, action.reply_to)) if type(action) is Send else _encode(action)
+    return blake2b(content, digest_size=8).digest()

@@ -127,8 +127,12 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class SendKey(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a client's send became: its number, and its place in the log, so that a replay knows its own."""
+    """What a client's send became: its number, and its place in the log, so that a replay knows its own.
+
+    digest: of what was asked (`command.asked`); empty, in keys of format 1, it matches anything.
+    """
 
     position: Position
     number: int
     sent_at: int
+    digest: bytes = b""

@@ -36,7 +36,7 @@ from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import direct_pair, opened_by, send
 
-__all__ = ["Again", "Decision", "Noted", "Numbered", "Rejected", "decide"]
+__all__ = ["Again", "Decision", "Noted", "Numbered", "Rejected", "decide", "repeated"]
 
 Rule = Callable[[Conversation | None, Command, Any, Position, SendKey | None], Decision]
 """(state, command, its action, position, the send named in `after`) -> decision. May raise `Refused`."""
@@ -55,12 +55,22 @@ def decide(
     each only if its own position is below `position`, so that a replay never takes its own for a copy.
     """
     if earlier is not None:
-        return Again(earlier)
+        return repeated(earlier, command)
     action = command.action
     try:
         return _RULES[type(action)](state, command, action, position, predecessor)
     except Refused as refused:
         return Rejected(refused.code, refused.detail)
+
+
+def repeated(earlier: SendKey, command: Command) -> Again | Rejected:
+    """The answer to a command whose id was placed already: the first one's, or that it asks for something else.
+
+    P6 of docs/guarantees.md.
+    """
+    if earlier.digest and command.digest and earlier.digest != command.digest:
+        return Rejected(Code.ID_REUSED)
+    return Again(earlier)
 
 
 def _create(state: Conversation | None, command: Command, action: Create, position: Position, _: object) -> Decision:

@@ -20,10 +20,15 @@ NONE = Mark()
 
 
 class Marks(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One account's two marks in one conversation, as stored: each moves forward only."""
+    """One account's two marks in one conversation, as stored: each moves forward only.
+
+    shown_read, shown_delivered: what others are shown of them while they are withheld (see `moved`); None: themselves.
+    """
 
     read: Mark = NONE
     delivered: Mark = NONE
+    shown_read: Mark | None = None
+    shown_delivered: Mark | None = None
 
 
 def later(one: Mark, other: Mark) -> Mark:
@@ -36,6 +41,24 @@ def merge(held: Marks, new: Marks) -> Marks:
     read = later(held.read, new.read)
     delivered = later(later(held.delivered, new.delivered), read)
     return held if read is held.read and delivered is held.delivered else Marks(read, delivered)
+
+
+def moved(held: Marks, new: Marks, *, withheld: bool) -> Marks:
+    """As `merge`. withheld: others go on seeing what they saw before; otherwise they see the marks as they are then."""
+    merged = merge(held, new)
+    if merged is held:
+        return held
+    if not withheld:
+        return Marks(merged.read, merged.delivered)
+    before = as_shown(held)
+    return Marks(merged.read, merged.delivered, before.read, before.delivered)
+
+
+def as_shown(marks: Marks) -> Marks:
+    """The marks as others than their owner may see them."""
+    if marks.shown_read is None and marks.shown_delivered is None:
+        return marks
+    return Marks(marks.shown_read or NONE, marks.shown_delivered or NONE)
 
 
 def read_up_to(mark: Mark, member: Member) -> tuple[int, int]:

@@ -20,22 +20,22 @@ class Bucket:
         self._tokens = float(rate.burst)
         self._at = now
 
-    def take(self, now: float) -> float:
-        """Take one token: 0 if there was one, else the seconds until there is (and none is taken)."""
+    def take(self, now: float, count: int = 1) -> float:
+        """Take `count` tokens: 0 if there were so many, else the seconds until there are (and none is taken)."""
         tokens, rate = self._tokens, self._rate
         if now > self._at:
             tokens += (now - self._at) * rate.per_second
             if tokens > rate.burst:
                 tokens = float(rate.burst)
             self._at = now
-        if tokens >= 1.0:
-            self._tokens = tokens - 1.0
+        if tokens >= count:
+            self._tokens = tokens - count
             return 0.0
         self._tokens = tokens
-        return (1.0 - tokens) / rate.per_second
+        return (count - tokens) / rate.per_second
 
-    def short(self, now: float) -> float:
-        """The seconds until there is a token: 0 if there is one now. Takes none."""
+    def short(self, now: float, count: int = 1) -> float:
+        """The seconds until there are `count` tokens: 0 if there are now. Takes none."""
         rate = self._rate
         tokens = min(float(rate.burst), self._tokens + max(0.0, now - self._at) * rate.per_second)
-        return max(0.0, (1.0 - tokens) / rate.per_second)
+        return max(0.0, (count - tokens) / rate.per_second)

@@ -33,6 +33,7 @@ class Code(StrEnum):
     WRONG_LOGIN = "wrong_login"
     FORBIDDEN = "forbidden"
     REFRESH_REUSED = "refresh_reused"
+    WRONG_SESSION = "wrong_session"
     # accounts
     NAME_TAKEN = "name_taken"
     BAD_NAME = "bad_name"
@@ -57,6 +58,7 @@ class Code(StrEnum):
     NO_MESSAGE = "no_message"
     RECIPIENT_REFUSES = "recipient_refuses"
     OUT_OF_TURN = "out_of_turn"
+    ID_REUSED = "id_reused"
     # capacity
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"

@@ -27,6 +27,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     there is none).
     first: the first number it may read.
     history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
+    member_count: how many members there are, also where not all of them are listed.
+    events: its newest events, where they were asked for.
     """
 
     id: ConversationId
@@ -42,6 +44,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     read: int
     unread: int
     history_from: int | None = None
+    member_count: int = 0
+    events: list[msgspec.Raw] = []
     last: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
 
 
@@ -52,11 +56,23 @@ class ConversationPage(msgspec.Struct, frozen=True):
     next: str | None = None
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """The numbers `first` to `last` may not be read by whoever reads: it was no member then."""
+
+    first: int
+    last: int
+
+
 class EventPage(msgspec.Struct, frozen=True):
-    """Events in rising order of number. head: the highest number that the reader may read."""
+    """Events in rising order of number. head: the highest number that the reader may read.
+
+    gaps: what of the numbers between the page's events, just before the first and just after the last is closed to the
+    reader, who was away then. Without them numbers have no holes.
+    """
 
     events: list[msgspec.Raw]
     head: int
+    gaps: list[Gap] = []
 
 
 class Receipt(msgspec.Struct, frozen=True):

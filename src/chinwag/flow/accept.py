@@ -14,8 +14,10 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS, Text, check_body
-from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole
-from chinwag.domain.conversation import Conversation
+from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole, asked
+from chinwag.domain.conversation import Conversation, Position
+from chinwag.domain.decide import decide
+from chinwag.domain.decision import Rejected
 from chinwag.domain.ids import (
     AccountId,
     ClientId,
@@ -122,7 +124,7 @@ class Accept:
         self._ticker = asyncio.create_task(self._tick(), name="accept-sweep")
 
     async def stop(self, grace: float) -> None:
-        """Wait up to `grace` seconds for the answers under way, then listen no more."""
+        """Wait up to `grace` seconds for the answers under way, then stop listening."""
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
@@ -143,21 +145,10 @@ class Accept:
         Raises `Refused` for what can be told at once: shape, size, rate, capacity. Wishes of one device in one
         conversation keep their order.
         """
-        action, conversation = wish.action, wish.conversation
-        check_client_id(wish.id)
-        check_conversation_id(conversation)
-        if type(action) is Send:
-            if action.after is not None:
-                check_client_id(action.after)
-            check_body(action.body, self._limits.text_characters)
-        elif type(action) is Create:
-            for account in action.members:
-                check_account_id(account)
-        elif isinstance(action, Add | Remove | SetRole):
-            check_account_id(action.account)
+        conversation = wish.conversation
+        self._check_shape(wish)
         self._sends.take(wish.account, wish.device)
-        if len(self._answered) >= WAITING or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
-            raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
+        self._check_room()
         queue = self._queued.get(conversation)
         if queue is None:
             if self._known_writer(wish):
@@ -169,6 +160,37 @@ class Accept:
         self._slow += 1
         self._slow_characters += _characters(wish)
         self._idle.clear()
+
+    async def foresee(self, wish: Wish) -> None:
+        """Raise what a wish to begin a group would be refused for, as far as that shows now. Takes nothing from any
+        budget, and sends nothing on its way."""
+        self._check_shape(wish)
+        if (wait := self._sends.short(wish.account, wish.device)) > 0:
+            raise Refused(Code.RATE_LIMITED, retry_after=wait)
+        self._check_room()
+        if type(wish.action) is Create:
+            await self._permits.create(wish.account, wish.action, look=True)
+        decision = decide(None, self._command(wish), Position(0, 0, 0))
+        if type(decision) is Rejected:
+            raise Refused(decision.code, decision.detail)
+
+    def _check_shape(self, wish: Wish) -> None:
+        action = wish.action
+        check_client_id(wish.id)
+        check_conversation_id(wish.conversation)
+        if type(action) is Send:
+            if action.after is not None:
+                check_client_id(action.after)
+            check_body(action.body, self._limits.text_characters)
+        elif type(action) is Create:
+            for account in action.members:
+                check_account_id(account)
+        elif isinstance(action, Add | Remove | SetRole):
+            check_account_id(action.account)
+
+    def _check_room(self) -> None:
+        if len(self._answered) >= WAITING or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
+            raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
 
     def _known_writer(self, wish: Wish) -> bool:
         """Whether this is a send of somebody who is a member by a fresh state: it needs no look-up."""
@@ -219,7 +241,7 @@ class Accept:
         self._note_idle()
 
     async def _may_go_on(self, wish: Wish, agreed: set[AccountId]) -> bool:
-        """As `_check`, but what was placed before goes on to its answer, whoever left or was blocked since (P6)."""
+        """As `_check`, but what was placed goes on to its answer (P6 of docs/guarantees.md), also of one who left."""
         try:
             return await self._check(wish, agreed)
         except Refused:
@@ -254,7 +276,7 @@ class Accept:
         return False
 
     async def _why_not(self, wish: Wish, state: Conversation) -> Code:
-        """Who was a member is told so; a stranger learns nothing."""
+        """A former member is told so; a stranger learns nothing."""
         if state.direct or not await self._store.spans(wish.account, wish.conversation):
             return Code.NO_CONVERSATION
         return Code.NOT_MEMBER
@@ -262,12 +284,22 @@ class Accept:
     # To the log, and the answer back
 
     def _append(self, asker: Asker, wish: Wish, *, opening: bool = False) -> None:
-        command = Command(
-            wish.conversation, wish.account, wish.device, wish.id, self._clock(), wish.action, self._rules, opening
-        )
-        self._answered.append(command, (asker, wish))
+        self._answered.append(self._command(wish, opening), (asker, wish))
         self.accepted += 1
         self._idle.clear()
+
+    def _command(self, wish: Wish, opening: bool = False) -> Command:
+        return Command(
+            wish.conversation,
+            wish.account,
+            wish.device,
+            wish.id,
+            self._clock(),
+            wish.action,
+            self._rules,
+            opening,
+            asked(wish.action),
+        )
 
     def _give(self, waiter: tuple[Asker, Wish], answer: Answer, seconds: float) -> None:
         self.to_answer.observe(seconds)

@@ -49,7 +49,7 @@ class Announce:
         self._unsubscribe = bus.subscribe(PEOPLE, self._told)
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._unsubscribe()
 
     def attach(self, reader: Reader) -> None:

@@ -31,8 +31,8 @@ class Budget:
         """Buckets held."""
         return len(self._buckets)
 
-    def wait(self, key: str) -> float:
-        """Take one for `key`: 0 if there was one, else the seconds until there is."""
+    def wait(self, key: str, count: int = 1) -> float:
+        """Take `count` for `key`: 0 if there were so many, else the seconds until there are, and none is taken."""
         now, buckets = self._now(), self._buckets
         bucket = buckets.get(key)
         if bucket is None:
@@ -41,12 +41,12 @@ class Budget:
             bucket = buckets[key] = Bucket(self._rate, now)
         else:
             buckets.move_to_end(key)
-        return bucket.take(now)
+        return bucket.take(now, count)
 
-    def short(self, key: str) -> float:
-        """The seconds until `key` may take one; 0 if it may now. Takes nothing."""
-        bucket = self._buckets.get(key)
-        return bucket.short(self._now()) if bucket is not None else 0.0
+    def short(self, key: str, count: int = 1) -> float:
+        """The seconds until `key` may take `count`; 0 if it may now. Takes nothing."""
+        bucket = self._buckets.get(key) or Bucket(self._rate, self._now())
+        return bucket.short(self._now(), count)
 
     def take(self, key: str, detail: str = "") -> None:
         """Take one for `key`. Raises `Refused(RATE_LIMITED)` with the seconds to wait."""

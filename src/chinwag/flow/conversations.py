@@ -8,7 +8,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Marks, read_up_to, unread
+from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.history import readable
@@ -24,7 +24,7 @@ _STATES: Final = 1_000
 
 
 class Conversations:
-    """Lists and views, straight from the stores: what was acked is in them at once (P8)."""
+    """Lists and views, straight from the stores: what was acked is in them at once (P8 of docs/guarantees.md)."""
 
     def __init__(self, store: MessageStore, marks: MarkStore) -> None:
         self._store = store
@@ -78,13 +78,18 @@ class Conversations:
             role=member.role,
             title=state.title,
             settings=state.settings,
-            members=[_member_view(one, state, marks.get(one, Marks())) for one in state.members],
+            members=[
+                _member_view(one, state, held if one == account else as_shown(held))
+                for one in state.members
+                for held in [marks.get(one, Marks())]
+            ],
             first=ranges[0][0],
             head=head,
             ordinal=state.ordinal,
             at=state.at,
             read=read_up_to(own.read, member)[0],
             unread=unread(state.ordinal, own.read, member),
+            member_count=len(state.members),
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
             last=await self._last(state.id, head),
         )

@@ -17,7 +17,7 @@ import structlog
 
 from chinwag.domain.command import Command, Send
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
-from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide
+from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide, repeated
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
@@ -81,7 +81,7 @@ class Deliver:
                     failures = 0
             except Exception as failure:
                 # A full disk fails again and again: go on ever more slowly, refusing meanwhile. Whatever else went
-                # wrong must not end the worker (P12): it takes over anew from its last checkpoint.
+                # wrong must not end the worker (P12 of docs/guarantees.md): it takes over anew from its checkpoint.
                 if not isinstance(failure, _CommitFailedError):
                     _log.exception("a worker begins again", partition=self._partition)
                 await asyncio.sleep(min(PAUSE_MOST, 0.05 * 2**failures))
@@ -241,13 +241,13 @@ class Deliver:
             if state is not None and position <= state.applied:
                 # Applied before a take-over: only its answer may have been lost.
                 own = known.get(name)
-                decision = Rejected(Code.UNAVAILABLE, "applied before") if own is None else Again(own)
+                decision = Rejected(Code.UNAVAILABLE, "applied before") if own is None else repeated(own, command)
             else:
                 earlier = _below(known.get(name), position)
                 before = _below(known.get(predecessor), position) if predecessor is not None else None
                 decision = self._guarded(state, command, position, earlier, before)
             if type(decision) is Numbered:
-                key = known[name] = SendKey(position, decision.state.head, command.at)
+                key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
                 draft.place(decision, name, key)

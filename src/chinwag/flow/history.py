@@ -1,15 +1,16 @@
 """Reading a conversation: pages of its events, each cut to what the reader may see."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Marks
+from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
-from chinwag.domain.views import EventPage, Receipt
+from chinwag.domain.views import EventPage, Gap, Receipt
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -60,6 +61,12 @@ def after(ranges: Sequence[Range], number: int, limit: int) -> list[Range]:
     return taken
 
 
+def gaps(ranges: Sequence[Range], first: int, last: int) -> list[Gap]:
+    """What lies between `ranges`, of a page that goes from `first` to `last`: within it, and next to its ends."""
+    holes = [(before[1] + 1, after[0] - 1) for before, after in pairwise(ranges)]
+    return [Gap(low, high) for low, high in holes if first - 1 <= high and low <= last + 1]
+
+
 class History:
     """Pages, changes and receipts of conversations."""
 
@@ -73,14 +80,13 @@ class History:
     ) -> EventPage:
         """The last `limit` events below `number` (None: the newest). Raises `Refused(NO_CONVERSATION)`."""
         ranges = await self._readable(account, conversation)
-        top = ranges[-1][1]
-        events = await self._backward(conversation, before(ranges, top + 1 if number is None else number, limit))
-        return EventPage(events, top)
+        wanted = before(ranges, ranges[-1][1] + 1 if number is None else number, limit)
+        return _page(ranges, await self._backward(conversation, wanted))
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` events above `number`; also what changed after it. Raises `Refused`."""
         ranges = await self._readable(account, conversation)
-        return EventPage(await self._forward(conversation, after(ranges, number, limit)), ranges[-1][1])
+        return _page(ranges, await self._forward(conversation, after(ranges, number, limit)))
 
     async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """About `limit` events with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not be read."""
@@ -89,7 +95,7 @@ class History:
         half = limit // 2
         earlier = await self._backward(conversation, before(ranges, number, half))
         rest = await self._forward(conversation, after(ranges, number - 1, max(1, limit - half)))
-        return EventPage(earlier + rest, ranges[-1][1])
+        return _page(ranges, earlier + rest)
 
     async def receipts(
         self, account: AccountId, conversation: ConversationId, number: int, limit: int
@@ -101,15 +107,15 @@ class History:
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
         receipts = []
         for member, known in state.members.items():
-            held = marks.get(member, Marks())
-            # Who wrote later has read it, as the mark that is shown of a member says; when is not known.
+            held = as_shown(marks.get(member, Marks()))
+            # A member who wrote later has read it, as the mark that is shown of a member says; when is not known.
             read = max(held.read.number, known.wrote)
             if member == account or max(read, held.delivered.number) < number:
                 continue
             receipts.append(
                 Receipt(
                     member,
-                    read_at=readers.get(member, 0 if read >= number else None),
+                    read_at=readers.get(member, 0) if read >= number else None,
                     delivered_at=held.delivered.at if held.delivered.number == number else 0,
                 )
             )
@@ -126,7 +132,7 @@ class History:
         spans = await self._store.spans(account, conversation)
         head = 0
         if any(span.last is None for span in spans):
-            # Read past the cache: what was acked is in history at once (P8).
+            # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
             state = (await self._states.load([conversation]))[0]
             head = state.head if state is not None else 0
         ranges = readable(spans, head)
@@ -158,6 +164,20 @@ class History:
                 if sum(map(len, events)) >= PAGE_BYTES:
                     return [msgspec.Raw(event) for event in reversed(_fitting(events))]
         return [msgspec.Raw(event) for event in reversed(events)]
+
+
+class _Number(msgspec.Struct, gc=False):
+    number: int
+
+
+_number: Final = msgspec.json.Decoder(_Number).decode
+
+
+def _page(ranges: Sequence[Range], events: list[msgspec.Raw]) -> EventPage:
+    head = ranges[-1][1]
+    if not events:
+        return EventPage(events, head)
+    return EventPage(events, head, gaps(ranges, _number(events[0]).number, _number(events[-1]).number))
 
 
 def _fitting(events: Sequence[bytes]) -> list[bytes]:

@@ -254,18 +254,20 @@ class MarkFlow:
                 self.deliveries += 1
                 if heads and heads[0].number <= delivered.number <= heads[-1].number:
                     self.to_delivery.observe((now - heads[delivered.number - heads[0].number].sent_at) / 1000)
+            # Where one of two takes nothing of the other, the other is not told, now or later, what was read meanwhile.
+            withheld = bool(state.declining)
             stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
-            advances.append(Advance(state.id, account, Marks(read, delivered), stepped))
+            advances.append(Advance(state.id, account, Marks(read, delivered), stepped and not withheld, withheld))
             if read is not old.read:
                 self.reads += 1
                 event = Read(conversation=state.id, account=account, number=read.number, at=now, ordinal=read.ordinal)
                 encoded = _encode(event)
                 postings.append(Posting(account, encoded))
-                if account in state.members:
+                if account in state.members and not withheld:
                     for author in self._authors(state, authored, old.read.number, read.number, first, account):
                         postings.append(Posting(author, encoded))
             known = max(old.delivered.number, read.number)
-            if delivered.number > known and account in state.members:
+            if delivered.number > known and account in state.members and not withheld:
                 encoded = _encode(Delivered(conversation=state.id, account=account, number=delivered.number, at=now))
                 for author in self._authors(state, authored, known, delivered.number, first, account):
                     postings.append(Posting(author, encoded))

@@ -6,12 +6,12 @@ turns and flushes (the presence role); a flush takes what there is, so that a fl
 
 import asyncio
 import heapq
-import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from itertools import islice
 from typing import Final
 
 import msgspec
+import structlog
 
 from chinwag.domain import presence
 from chinwag.domain.ids import AccountId
@@ -32,7 +32,7 @@ SLICE: Final = 1_000
 """Accounts gone through before others have their turn."""
 
 _STAGES: Final = {"up": Phase.UP, "down": Phase.DOWN, "out": Phase.OUT}
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class _Followed:
@@ -224,7 +224,7 @@ class Presences:
             try:
                 rows = await self._marks.seen(accounts)
             except Refused as refused:
-                _log.warning("presence goes on without what is stored: %s", refused)
+                _log.warning("presence goes on without what is stored", code=refused.code, detail=refused.detail)
                 rows = [None] * len(accounts)
         for account, seen in zip(accounts, rows, strict=True):
             entry = self._entries[account]
@@ -249,7 +249,7 @@ class Presences:
         try:
             await self._marks.save_seen(rows)
         except Refused as refused:
-            _log.warning("%d transitions of presence wait for the store: %s", len(self._unsaved), refused)
+            _log.warning("transitions of presence wait for the store", waiting=len(self._unsaved), code=refused.code)
             return False
         for row in rows:
             if self._unsaved.get(row.account) is row:
@@ -261,7 +261,7 @@ class Presences:
         try:
             told = await self._audience(seen.account)
         except Refused as refused:
-            _log.warning("nobody is told of a transition of presence: %s", refused)
+            _log.warning("nobody is told of a transition of presence", code=refused.code, detail=refused.detail)
             return
         signal = msgspec.json.encode(Presence(seen.account, seen.online, seen.last_active_at))
         self._bus.publish(PEOPLE, Tell(tuple(told), signal))

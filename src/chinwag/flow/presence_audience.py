@@ -39,7 +39,7 @@ class Audience:
     """Finds the people around an account: its friends and those with whom it shares a conversation, but nobody whom a
     block keeps apart from it.
 
-    With the directory away, friends are not known (P14), and of blocks those that were known last.
+    With the directory away, friends are not known (P14 of docs/guarantees.md), and of blocks the last known.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Audience:
 
     async def may_ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> set[AccountId]:
         """Those of `accounts` of whose presence `asker` may know: its audience, and members of larger groups."""
-        apart = await self._kept_apart(asker)  # asked for anew: who has just blocked somebody is seen no more
+        apart = await self._kept_apart(asker)  # asked for anew: somebody who has just blocked is no longer seen
         wanted = set(accounts) - apart
         allowed = wanted & await self.of(asker)
         if allowed == wanted:
@@ -156,5 +156,5 @@ class Audience:
 
 
 def _tells(state: Conversation) -> bool:
-    """Whether members of a conversation are told of each other. Who refuses another's messages is not to be seen."""
+    """Whether members of a conversation are told of each other: not of one who declines another's messages."""
     return not state.declining and len(state.members) <= LARGE

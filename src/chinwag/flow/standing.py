@@ -1,7 +1,7 @@
 """Standing work: what goes on for as long as its process does, one step after another.
 
-A job says what a step is and when the next is due. How it goes on whatever goes wrong with it (P12) is said here once
-for all of them: a step that fails, or does not end, is logged and done again.
+A job says what a step is and when the next is due. How it goes on whatever goes wrong with it (P12 of
+docs/guarantees.md) is said here once for all of them: a step that fails, or does not end, is logged and done again.
 """
 
 import asyncio

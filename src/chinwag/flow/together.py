@@ -13,7 +13,7 @@ V = TypeVar("V")
 MOST: Final = PAGE_MAX
 """Questions of one read."""
 PAUSE: Final = 0.01
-"""Seconds from one read to the next. Who asks when nobody did lately is not held up."""
+"""Seconds from one read to the next. A caller is not held up when nobody asked lately."""
 
 
 class Together(Generic[K, V]):
@@ -29,7 +29,7 @@ class Together(Generic[K, V]):
         self._reading: asyncio.Task[None] | None = None
 
     async def ask(self, question: K) -> V:
-        """The answer. Raises what the read raised. Who asks may be cancelled without harm to the others."""
+        """The answer. Raises what the read raised. A caller may be cancelled without harm to the others."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[V] = loop.create_future()
         self._waiting.setdefault(question, []).append(answer)

@@ -17,6 +17,7 @@ from chinwag.life.copying import copied
 from chinwag.life.folder import DIRECTORY, MESSAGES, besides, files_in, refuse_unfinished
 from chinwag.life.manifest import FILE, FORMAT, BackupError, ListedFile, Manifest, written
 from chinwag.life.running import NotRunningError, running_checkpoint
+from chinwag.life.whole import refuse_half
 from chinwag.wire.control import Checkpoint
 
 
@@ -39,6 +40,7 @@ def checkpoint_of(data: Path, telling: Telling) -> Iterator[tuple[Path, Checkpoi
     if not (data / MESSAGES).is_dir() or not (data / DIRECTORY).is_file():
         raise BackupError(f"{data} is no data folder: name it with --data-path")
     refuse_unfinished(data)
+    refuse_half(data)
     try:
         with running_checkpoint(data, telling.doing) as taken:
             yield taken

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from chinwag.told import Told
 from chinwag.wire.control import SOCKET_NAME
 
 MESSAGES: Final = "messages"
@@ -24,7 +25,7 @@ _PASSING: Final = frozenset({SOCKET_NAME, CHECKPOINT, DRAFT, RESTORING, DIRECTOR
 _STORES: Final = frozenset({MESSAGES, DIRECTORY})
 
 
-class UnfinishedRestoreError(Exception):
+class UnfinishedRestoreError(Told):
     """The data folder holds half of a restore."""
 
 

@@ -5,11 +5,13 @@ from typing import Final
 
 import msgspec
 
+from chinwag.told import Told
+
 FILE: Final = "manifest.json"
 FORMAT: Final = 1
 
 
-class BackupError(Exception):
+class BackupError(Told):
     """A backup cannot be made or used; the message says why and what would work."""
 
 

@@ -11,6 +11,7 @@ import msgspec
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.tracing import Trace
 from chinwag.roles.control import socket_address
+from chinwag.told import Told
 from chinwag.wire.control import (
     Answer,
     Ask,
@@ -31,11 +32,11 @@ _encode: Final = msgspec.json.Encoder().encode
 _answer: Final[msgspec.json.Decoder[Answer]] = msgspec.json.Decoder(Answer)
 
 
-class NotRunningError(Exception):
+class NotRunningError(Told):
     """Nobody listens on the control socket of that data folder."""
 
 
-class ControlError(Exception):
+class ControlError(Told):
     """The running server did not do what it was asked; the message says why."""
 
 

@@ -74,7 +74,7 @@ class Vitals:
         self._sample()
 
     def stop(self) -> None:
-        """Sample no more."""
+        """Stop sampling."""
         if self._next is not None:
             self._next.cancel()
 

@@ -107,7 +107,7 @@ class Line:
 
     def _send(self) -> None:
         number = len(self.sent_at)
-        # A device that does not wait names the send before (P4).
+        # A device that does not wait names the send before (P4 of docs/guarantees.md).
         after = f'"after":"{self.name}-{number - 1}",' if number > len(self.acks) else ""
         frame = (
             f'{{"type":"send","id":"{self.name}-{number}","to":"{self.receiver.account}",{after}'

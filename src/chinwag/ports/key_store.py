@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from chinwag.told import Told
+
 
 class StoredKey(msgspec.Struct, frozen=True):
     """A private key for signing. created_at: milliseconds since 1970; private: PEM, PKCS 8."""
@@ -27,11 +29,11 @@ class StoredKeys(msgspec.Struct, frozen=True):
         return f"StoredKeys({len(self.keys)})"
 
 
-class KeysExposed(RuntimeError):  # noqa: N818 - says what is so
+class KeysExposed(Told):
     """Others than the store's owner can read a key, or could put one of theirs beside it."""
 
 
-class KeysDamaged(RuntimeError):  # noqa: N818 - says what is so
+class KeysDamaged(Told):
     """What lies where a key should lie is none."""
 
 

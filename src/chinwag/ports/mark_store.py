@@ -14,12 +14,14 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
     """`account`'s marks in `conversation` move to `marks`.
 
     stepped: keep the read mark as a step (number, time), so that "when was it read" can be answered.
+    withheld: nobody but the account is to see the move; see `domain.marks.moved`.
     """
 
     conversation: ConversationId
     account: AccountId
     marks: Marks
     stepped: bool
+    withheld: bool = False
 
 
 class ReadStep(msgspec.Struct, frozen=True, gc=False):
@@ -40,9 +42,9 @@ class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class MarkStore(Protocol):
     """Marks, and the last transition of each account's presence.
 
-    Guarantees: marks only move forward (P9), in whatever order and however often advances arrive. When
-    `advance` returns, marks and postings are durable. If it raises `Refused(UNAVAILABLE)`, some of them may be;
-    the postings are never behind the marks, so doing it again loses nobody's notice.
+    Guarantees: marks only move forward (P9 of docs/guarantees.md), in whatever order and however often advances
+    arrive. When `advance` returns, marks and postings are durable. If it raises `Refused(UNAVAILABLE)`, some of them
+    may be; the postings are never behind the marks, so doing it again loses nobody's notice.
     """
 
     async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:

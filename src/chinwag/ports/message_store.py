@@ -47,7 +47,7 @@ class MessageStore(Protocol):
     one conversation the state is written last, so a state never names an event that is not stored. If `commit`
     raises, part of the batch may be stored: whoever committed reads states again before deciding anything, and
     the same records, decided again, give the same rows. Reads see what has been committed before they were
-    called, from any process (P8).
+    called, from any process (P8 of docs/guarantees.md).
 
     All calls raise `Refused(UNAVAILABLE)` when the store cannot answer in time.
     """

@@ -1,14 +1,17 @@
 """Bytes to frames and back. Does no I/O and keeps nothing; what cannot be understood is refused with a code."""
 
 import json
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from chinwag.domain.ids import CLIENT_CHARACTERS, ClientId
+from chinwag.domain.ids import CLIENT_CHARACTERS, CONVERSATION_CHARACTERS, AccountId, ClientId, ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import ClientFrame, Error, Pong, ServerFrame
+
+TYPE_CHARACTERS: Final = 32
+"""The longest type of a frame that is said again."""
 
 encode: Final = msgspec.json.Encoder().encode
 PONG: Final = encode(Pong())
@@ -49,41 +52,64 @@ def signal_frame(signal: bytes) -> bytes:
     return b'{"type":"signal","signal":%b}' % signal
 
 
-def error_frame(refusal: Refused, answers: ClientId | None = None) -> bytes:
-    """The `error` frame of a refusal; `answers` is the id of the frame that it answers."""
-    entry = CATALOGUE[refusal.code]
-    message = f"{entry.meaning} ({refusal.detail})" if refusal.detail else entry.meaning
+class About(msgspec.Struct, frozen=True, gc=False):
+    """What a refused frame says of itself, as far as that can be told: so that its sender knows which one it was."""
+
+    type: str | None = None
+    id: ClientId | None = None
+    conversation: ConversationId | None = None
+    to: AccountId | None = None
+    position: int | None = None
+
+
+NOTHING: Final = About()
+_about: Final = msgspec.json.Decoder(About)
+
+
+def about(payload: bytes) -> About:
+    """What a frame says of itself, for the answer to one that is refused unread."""
+    try:
+        return _about.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return NOTHING
+
+
+def about_frame(frame: ClientFrame) -> About:
+    """The same of one that was read."""
+    tag = frame.__struct_config__.tag
+    return About(str(tag), *(getattr(frame, name, None) for name in ("id", "conversation", "to", "position")))
+
+
+def error_frame(refusal: Refused, answers: About = NOTHING) -> bytes:
+    """The `error` frame of a refusal of the frame `answers`. What is too long to be an id is not said again."""
+    meaning = CATALOGUE[refusal.code]
+    message = f"{meaning.meaning} ({refusal.detail})" if refusal.detail else meaning.meaning
+    position = answers.position
     return encode(
         Error(
             code=refusal.code,
             message=message,
-            retryable=entry.retryable,
+            retryable=meaning.retryable,
             retry_after=refusal.retry_after,
-            id=answers,
+            id=_short(answers.id, CLIENT_CHARACTERS),
+            conversation=_short(answers.conversation, CONVERSATION_CHARACTERS),
+            frame=_short(answers.type, TYPE_CHARACTERS),
+            position=position if position is not None and 0 <= position < 1 << 53 else None,
         )
     )
 
 
-class _Named(msgspec.Struct, gc=False):
-    id: ClientId | None = None
+Name = TypeVar("Name", bound=str)
 
 
-_named: Final = msgspec.json.Decoder(_Named)
-
-
-def frame_id(payload: bytes) -> ClientId | None:
-    """What a frame calls itself, for the answer to one that is refused unread; None if that cannot be told."""
-    try:
-        named = _named.decode(payload).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return named if named is not None and len(named) <= CLIENT_CHARACTERS and named.isprintable() else None
+def _short(name: Name | None, most: int) -> Name | None:
+    return name if name is not None and 0 < len(name) <= most and name.isprintable() else None
 
 
 class BadFrame(Refused):
-    """A refused frame; `id` is what it called itself, where that could be told."""
+    """A refused frame, and what it says of itself."""
 
-    id: ClientId | None = None
+    about: About = NOTHING
 
 
 def has_half_a_pair(payload: bytes) -> bool:
@@ -119,17 +145,21 @@ def _holds_half_a_pair(value: object) -> bool:
 
 def _explain(payload: bytes, error: Exception) -> BadFrame:
     """Why a frame was not understood. Slow, and only for frames that are wrong."""
-    code, detail, named = Code.BAD_FRAME, str(error), None
+    code, detail = Code.BAD_FRAME, str(error)
     plain = _leniently(payload)
     if isinstance(plain, dict):
-        named = plain.get("id")
         if not isinstance(error, msgspec.ValidationError | RecursionError) and _holds_half_a_pair(plain):
             code, detail = Code.TEXT_SURROGATE, ""
         elif "Invalid value" in detail and ".type" in detail:
             code = Code.UNSUPPORTED
     refused = BadFrame(code, detail[:200])
-    if isinstance(named, str) and len(named) <= CLIENT_CHARACTERS and named.isprintable():
-        refused.id = ClientId(named)
+    if isinstance(plain, dict):
+        said = {
+            name: value
+            for name, value in plain.items()
+            if name in About.__struct_fields__ and type(value) is (int if name == "position" else str)
+        }
+        refused.about = msgspec.convert(said, About)
     return refused
 
 
@@ -138,9 +168,9 @@ def _no_number(name: str) -> object:
     raise ValueError(name)
 
 
-def _any_number(_digits: str) -> int:
+def _any_number(digits: str) -> int:
     """Numbers do not matter here, and turning a million digits into one takes a second."""
-    return 0
+    return int(digits) if len(digits) <= 16 and digits.isdecimal() else 0
 
 
 class Cursor(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ import msgspec
 from chinwag.domain.body import Body
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId
-from chinwag.domain.views import ConversationPage, ConversationView, EventPage, MemberView, Receipt
+from chinwag.domain.views import ConversationPage, ConversationView, EventPage, Gap, MemberView, Receipt
 
 __all__ = [
     "ConversationPage",
@@ -13,6 +13,7 @@ __all__ = [
     "CreateGroup",
     "CurrentCursor",
     "EventPage",
+    "Gap",
     "MemberView",
     "Placed",
     "PostMessage",

@@ -45,7 +45,8 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.WRONG_LOGIN: Meaning("The name or the password is wrong.", 401),
     Code.FORBIDDEN: Meaning("This account may not do that.", 403),
     Code.REFRESH_REUSED: Meaning("The refresh token was used before, so the device is revoked: log in again.", 401),
-    Code.NAME_TAKEN: Meaning("Somebody has that name.", 409),
+    Code.WRONG_SESSION: Meaning("The cookie is of another device: somebody else has logged in in this browser.", 409),
+    Code.NAME_TAKEN: Meaning("Somebody has that name, or one that looks like it.", 409),
     Code.BAD_NAME: Meaning("A name has 2 to 32 letters, digits, dots, dashes or underscores.", 422),
     Code.BAD_PASSWORD: Meaning("A password has 8 to 256 characters.", 422),
     Code.BAD_PROFILE: Meaning(
@@ -69,6 +70,7 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.NO_MESSAGE: Meaning("The conversation has no event of that number that you may read.", 404),
     Code.RECIPIENT_REFUSES: Meaning("The recipient does not take messages from this account.", 403),
     Code.OUT_OF_TURN: Meaning("The send named in 'after' is not placed yet: send that one first.", 409, True),
+    Code.ID_REUSED: Meaning("Something else was placed under this id: choose another one.", 409),
     Code.RATE_LIMITED: Meaning("Too much at once: wait as long as retry_after says.", 429, True),
     Code.OVERLOADED: Meaning("The server is full: try again later, or another one.", 503, True, 1013),
     Code.SLOW_CONSUMER: Meaning("This session reads too slowly: come back with your cursor.", 503, True, 1013),

@@ -111,7 +111,8 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
-    """The session is on. Events after `epoch`.`position` follow."""
+    """The session is on. Events after `epoch`.`position` follow. now: the server's clock, in milliseconds since 1970: a
+    client reckons "last seen" and days by it, as its own may be wrong."""
 
     session: str
     account: AccountId
@@ -121,6 +122,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
     heartbeat: float
     limits: Limits
     version: int = PROTOCOL_VERSION
+    now: int = 0
 
 
 class Ack(msgspec.Struct, frozen=True, gc=False, tag="ack"):
@@ -160,7 +162,7 @@ class Reset(msgspec.Struct, frozen=True, gc=False, tag="reset"):
 class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="error"):
     """A refusal; `id`, and the `conversation` in which it is unique, when it answers a frame that has one.
 
-    retry_after in seconds.
+    retry_after in seconds. frame: the type of the refused frame; position: the one that a refused `received` names.
     """
 
     code: str
@@ -169,6 +171,8 @@ class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="erro
     retry_after: float | None = None
     id: ClientId | None = None
     conversation: ConversationId | None = None
+    frame: str | None = None
+    position: int | None = None
 
 
 class Bye(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="bye"):

@@ -28,28 +28,47 @@ class Page(msgspec.Struct, Generic[T]):
 
 
 class SignUpRequest(Secretive):
-    """Make an account. `invitation` is the code, where the server asks for one."""
+    """Make an account. `invitation` is the code, where the server asks for one.
+
+    device: log in as well, with a new device of that name. cookie: as in `LogInRequest`.
+    """
 
     name: str
     password: str
     display_name: str = ""
     invitation: str = ""
+    device: str | None = None
+    cookie: bool = False
 
 
 class LogInRequest(Secretive):
-    """Log a new device in. `device` is its name in the list of devices."""
+    """Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an earlier
+    log-in of this account on this device, used up or not, if there was one: it lets nobody in, but whoever shows it is
+    not held up by others who guess the account's password.
+
+    cookie: the refresh token goes into a cookie that no script can read, and not into the answer. For browsers, from
+    pages of the server itself; the token that such a cookie holds is the known device's.
+    """
 
     name: str
     password: str
     device: str = ""
+    known_device: str = ""
+    cookie: bool = False
 
 
 class RefreshRequest(Secretive):
     """Exchange a refresh token. `attempt` is a random name of 8 to 64 characters that the client chooses for this
-    exchange and keeps until it has the answer: asking again with it gives the same tokens' successor again."""
+    exchange and keeps until it has the answer: asking again with it gives the same tokens' successor again.
 
-    refresh_token: str
+    Without `refresh_token` it is that of the cookie. `device` then is the one that the client believes to be: if the
+    cookie is of another one, nothing is renewed (`wrong_session`). A client with a cookie keeps one attempt for as long
+    as it is logged in.
+    """
+
     attempt: str
+    refresh_token: str | None = None
+    device: str | None = None
 
 
 class ChangePasswordRequest(Secretive):
@@ -80,7 +99,8 @@ class ChangeSettingsRequest(msgspec.Struct):
 
 
 class AccountSettings(msgspec.Struct):
-    """`direct_from`: who may start a direct conversation with this account."""
+    """`direct_from`: who may turn to this account unasked: begin a direct conversation with it, or add it to a group.
+    With `friends` nobody else may, and is refused as `recipient_refuses`."""
 
     direct_from: Literal["everyone", "friends"]
 
@@ -109,6 +129,16 @@ class SessionTokens(Secretive):
     refresh_expires_at: int
 
 
+class CookieTokens(Secretive):
+    """A device's access token; its refresh token is in a cookie."""
+
+    account: Me
+    device: str
+    access_token: str
+    access_expires_at: int
+    refresh_expires_at: int
+
+
 class DeviceEntry(msgspec.Struct):
     """A device that is logged in. `current`: it is the one that asks. `last_seen_at` is kept to some minutes."""
 
@@ -120,7 +150,8 @@ class DeviceEntry(msgspec.Struct):
 
 
 class User(msgspec.Struct):
-    """What everybody may see of an account. Of a closed one only the id is left: show it as closed."""
+    """What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
+    with each change of this, and of nothing else."""
 
     id: str
     name: str

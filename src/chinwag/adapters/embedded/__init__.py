@@ -7,7 +7,12 @@ from typing import Final
 import msgspec
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
-from chinwag.adapters.embedded.data_directory import DataDirectoryInUseError, NewerDataError, write_synced
+from chinwag.adapters.embedded.data_directory import (
+    DamagedDataError,
+    DataDirectoryInUseError,
+    NewerDataError,
+    write_synced,
+)
 from chinwag.adapters.embedded.engine import Engine, Write
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.log import EmbeddedLog
@@ -19,7 +24,7 @@ from chinwag.adapters.embedded.registry import EmbeddedRegistry
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
 from chinwag.flow.clock import system_clock
 
-__all__ = ["DataDirectoryInUseError", "Embedded", "NewerDataError", "open_embedded"]
+__all__ = ["DamagedDataError", "DataDirectoryInUseError", "Embedded", "NewerDataError", "open_embedded"]
 
 CACHE_BYTES: Final = 64 << 20
 

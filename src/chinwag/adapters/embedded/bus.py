@@ -11,7 +11,7 @@ from chinwag.ports.bus import Bus, Publication, Subject
 WAITING_MAX: Final = 100_000
 """Publications of one turn of the loop; more are lost, as they may be."""
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class _Subscription:
@@ -35,7 +35,7 @@ class EmbeddedBus(Bus):
         if readers is None:
             return
         if len(self._waiting) >= WAITING_MAX:
-            log.warning("publication_lost", subject=subject)
+            _log.warning("a publication is lost", subject=subject)
             return
         self._waiting.append((readers, publication))
         if len(self._waiting) == 1:
@@ -64,4 +64,4 @@ class EmbeddedBus(Bus):
                 try:
                     subscription.handler(publication)
                 except Exception:
-                    log.exception("publication_handler_failed", publication=type(publication).__name__)
+                    _log.exception("a publication could not be taken", publication=type(publication).__name__)

@@ -10,6 +10,7 @@ from rocksdict import Rdict, WriteBatch, WriteOptions
 from chinwag.adapters.embedded import keys, tuning, values
 from chinwag.adapters.embedded.upgrade import STEPS, Step, upgrade
 from chinwag.lasting import lasting_folder
+from chinwag.told import Told
 
 FORMAT: Final = 2
 """The layout of keys and values. A newer one in the directory is refused."""
@@ -18,12 +19,16 @@ _SYNCED: Final = WriteOptions()
 _SYNCED.sync = True
 
 
-class DataDirectoryInUseError(Exception):
+class DataDirectoryInUseError(Told):
     """Another process has the data directory open."""
 
 
-class NewerDataError(Exception):
+class NewerDataError(Told):
     """The data directory was written by a newer version."""
+
+
+class DamagedDataError(Told):
+    """The data directory cannot be read."""
 
 
 class Epochs(msgspec.Struct, frozen=True):
@@ -39,7 +44,7 @@ def write_synced(db: Rdict, rows: WriteBatch) -> None:
 
 
 def open_rocksdb(path: Path, cache_bytes: int) -> Rdict:
-    """Open the store in `path`, made if it is not there. Raises `DataDirectoryInUseError`."""
+    """Open the store in `path`, made if it is not there. Raises `DataDirectoryInUseError` and `DamagedDataError`."""
     lasting_folder(path)
     try:
         return Rdict(str(path), tuning.options(cache_bytes))
@@ -48,17 +53,22 @@ def open_rocksdb(path: Path, cache_bytes: int) -> Rdict:
             raise DataDirectoryInUseError(
                 f"{path} is in use by another process: stop that one, or give this one its own data directory"
             ) from error
-        raise
+        raise damaged(path, error) from error
 
 
 def begin(
     db: Rdict, path: Path, clock: Callable[[], int], *, known: int = FORMAT, steps: Mapping[int, Step] = STEPS
 ) -> Epochs:
-    """Check the format, upgrade an earlier one, and begin a new epoch of the log. Raises `NewerDataError`.
+    """Check the format, upgrade an earlier one, and begin a new epoch of the log.
 
-    known, steps: this version's format and what leads to it; other ones only in tests.
+    known, steps: this version's format and what leads to it; other ones only in tests. Raises `NewerDataError` and
+    `DamagedDataError`.
     """
-    found = values.integer(db.get(keys.FORMAT))
+    try:
+        found = values.integer(db.get(keys.FORMAT))
+        begun = (values.integer(db.get(keys.INBOX_EPOCH)), values.integer(db.get(keys.LOG_EPOCH)))
+    except Exception as error:
+        raise damaged(path, error) from error
     if found > known:
         raise NewerDataError(
             f"{path} was written by a newer Chinwag (data format {found}; this one knows {known}): "
@@ -67,11 +77,19 @@ def begin(
     if found:
         upgrade(db, found, known, steps, path)
     # A data directory made anew must not pass for the one that it replaces: cursors of that one are void.
-    inbox_epoch = values.integer(db.get(keys.INBOX_EPOCH)) or clock() // 1000
-    log_epoch = values.integer(db.get(keys.LOG_EPOCH)) + 1
+    inbox_epoch = begun[0] or clock() // 1000
+    log_epoch = begun[1] + 1
     rows = WriteBatch(raw_mode=True)
     rows.put(keys.FORMAT, values.sealed(known))
     rows.put(keys.INBOX_EPOCH, values.sealed(inbox_epoch))
     rows.put(keys.LOG_EPOCH, values.sealed(log_epoch))
     write_synced(db, rows)
     return Epochs(inbox_epoch, log_epoch)
+
+
+def damaged(path: Path, error: Exception) -> DamagedDataError:
+    """What is to be told of a store that cannot be read."""
+    return DamagedDataError(
+        f"{path} cannot be opened ({error}): see that the disk is well and not full; if it is, restore a backup, and "
+        "keep this folder for those who help"
+    )

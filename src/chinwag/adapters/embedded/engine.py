@@ -31,7 +31,7 @@ PATIENCE: Final = 10.0
 
 T = TypeVar("T")
 Write = Callable[[Rdict, WriteBatch], None]
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Engine:
@@ -140,7 +140,7 @@ class Engine:
         self._reads.add(running)  # type: ignore[arg-type]
         running.add_done_callback(self._reads.discard)
         try:
-            # Who asks may be cancelled; the thread reads on, and closing must go on waiting for it.
+            # A caller may be cancelled; the thread reads on, and closing must go on waiting for it.
             return await asyncio.shield(running)
         except Refused:
             raise
@@ -166,11 +166,11 @@ class Engine:
                 await self._loop.run_in_executor(None, self._leave)
                 self._db = await self._loop.run_in_executor(None, open_rocksdb, self._path, self._cache_bytes)
             except Exception as error:
-                log.exception("store_reopen_failed")
+                _log.exception("the store cannot be opened again")
                 raise Refused(Code.UNAVAILABLE, "the message store cannot be opened", 1.0) from error
             self._forget()
             self._failed = False
-            log.warning("store_reopened", failures=self.failures)
+            _log.warning("the store is open again", failures=self.failures)
 
     async def close(self) -> None:
         """Write what is queued, for at most `PATIENCE` seconds, then let go of the directory."""
@@ -183,7 +183,7 @@ class Engine:
         async with self._reopening:
             await self._loop.run_in_executor(None, self._writer.join, PATIENCE)
             if self._writer.is_alive():
-                log.error("store_close_timed_out", seconds=PATIENCE)
+                _log.error("the store does not close in time", seconds=PATIENCE)
                 return
             if self._reads:
                 await asyncio.wait(set(self._reads), timeout=PATIENCE)
@@ -198,7 +198,7 @@ class Engine:
         try:
             db.close()
         except Exception as error:
-            log.warning("store_closed_with_error", error=str(error))
+            _log.warning("the store closed with an error", error=str(error))
 
     async def _idle(self) -> None:
         """Wait until the writer has answered every group."""
@@ -242,7 +242,7 @@ class Engine:
         writing = self._writing
         if writing is None or self._failed or time.monotonic() - writing[0] < STALLED_SECONDS:
             return
-        log.error("store_write_stalled", seconds=STALLED_SECONDS)
+        _log.error("a write of the store has stalled", seconds=STALLED_SECONDS)
         with self._lock:
             self._fail()
             groups = [writing[1]] + ([self._open] if self._open is not None else [])
@@ -252,7 +252,7 @@ class Engine:
 
     def _refuse(self, group: Group, error: Exception | None) -> None:
         if error is not None:
-            log.error("store_write_failed", error=str(error), commits=len(group.waiters))
+            _log.error("a write of the store failed", error=str(error), commits=len(group.waiters))
         self.answered = group.serial
         self._forget()
         self._room.set()

@@ -18,7 +18,7 @@ from chinwag.domain.ids import AccountId
 from chinwag.fail_points import passing
 from chinwag.ports.inbox import Arrival, Bounds, Inbox, Inline, Posting, Run, Slice
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class EmbeddedInbox(Inbox):
@@ -134,7 +134,7 @@ class EmbeddedInbox(Inbox):
             passing("announce.begun")
             handler(arrivals)
         except Exception:
-            log.exception("feed_handler_failed", arrivals=len(arrivals))
+            _log.exception("arrivals could not be told", arrivals=len(arrivals))
 
 
 def _rewritten(db: Rdict, prefix: bytes, rewriting: Callable[[bytes], bytes]) -> list[tuple[bytes, bytes, int]]:

@@ -23,7 +23,7 @@ BATCH: Final = 1000
 """Records that a reader gets at once, at most."""
 BATCH_CHARACTERS: Final = 8 << 20
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class _Partition:
@@ -70,7 +70,7 @@ class _Partition:
 class EmbeddedLog(Log):
     """epoch: higher than any before on this data directory, as this log begins again at sequence 1.
 
-    A record is kept until its checkpoint. Who asks for records below the checkpoint gets those above it.
+    A record is kept until its checkpoint. A reader that asks for records below the checkpoint gets those above it.
     """
 
     def __init__(
@@ -151,4 +151,4 @@ class EmbeddedLog(Log):
         try:
             self._lost(submission)
         except Exception:
-            log.exception("lost_handler_failed")
+            _log.exception("a lost submission could not be told")

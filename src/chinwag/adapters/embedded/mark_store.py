@@ -11,7 +11,7 @@ from chinwag.adapters.embedded.generations import Generations
 from chinwag.adapters.embedded.numbering import Numbering
 from chinwag.adapters.embedded.scan import get, read, rows, scan
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Marks, merge
+from chinwag.domain.marks import Marks, moved
 from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance, MarkStore, ReadStep, Seen
 
@@ -33,21 +33,21 @@ class EmbeddedMarkStore(MarkStore):
         self._numbering.begin()
         self._marks.age()
         inboxes = self._numbering.inboxes([posting.account for posting in postings])
-        moved: dict[Pair, Marks] = {}
+        changed: dict[Pair, Marks] = {}
         written: list[tuple[bytes, bytes]] = []
         held_now = self._held([(advance.conversation, advance.account) for advance in advances])
         for advance in advances:
             pair = (advance.conversation, advance.account)
             held = held_now[pair]
-            marks = merge(held, advance.marks)
+            marks = moved(held, advance.marks, withheld=advance.withheld)
             if marks is held:
                 continue
-            held_now[pair] = moved[pair] = marks
+            held_now[pair] = changed[pair] = marks
             if advance.stepped and marks.read is not held.read:
                 step = keys.steps(*pair) + keys.number(marks.read.number)
                 written.append((step, values.sealed(marks.read.at)))
         written += [
-            (keys.marks(one) + keys.name(account), values.sealed(marks)) for (one, account), marks in moved.items()
+            (keys.marks(one) + keys.name(account), values.sealed(marks)) for (one, account), marks in changed.items()
         ]
         # Also with nothing to write: what these advances repeat may still be on its way to the disk.
         if not written and not postings and engine.answered == engine.serial:
@@ -55,7 +55,7 @@ class EmbeddedMarkStore(MarkStore):
         with engine.group() as group:
             for key, value in written:
                 group.put(key, value)
-            for pair, marks in moved.items():
+            for pair, marks in changed.items():
                 self._marks.put(pair, marks)
             self._numbering.post(group, postings, inboxes)
             durable = engine.durable(group)

@@ -9,7 +9,7 @@ import msgspec
 from rocksdict import AccessType, Checkpoint, Rdict, WriteBatch
 
 from chinwag.adapters.embedded import keys, tuning, values
-from chinwag.adapters.embedded.data_directory import Epochs, open_rocksdb, write_synced
+from chinwag.adapters.embedded.data_directory import Epochs, damaged, open_rocksdb, write_synced
 
 _SMALL_CACHE = 8 << 20
 
@@ -43,6 +43,21 @@ def versions(path: Path) -> Versions:
             values.integer(db.get(keys.FORMAT)),
             Epochs(values.integer(db.get(keys.INBOX_EPOCH)), values.integer(db.get(keys.LOG_EPOCH))),
         )
+    finally:
+        db.close()
+
+
+def holds_anything(path: Path) -> bool:
+    """Whether the store in `path` has any row of people's, read without the lock and without changing anything. Blocks.
+
+    A store that was made a moment ago holds what it says of itself and nothing more. Raises `DamagedDataError`.
+    """
+    try:
+        db = Rdict(str(path), tuning.options(_SMALL_CACHE), access_type=AccessType.read_only())
+    except Exception as error:
+        raise damaged(path, error) from error
+    try:
+        return any(isinstance(key, bytes) and not key.startswith(b"!") for key in db.keys())  # noqa: SIM118 - no dict
     finally:
         db.close()
 

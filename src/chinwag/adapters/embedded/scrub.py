@@ -12,7 +12,7 @@ KINDS: Final = b"!ikmorst"
 """The kinds of rows (see `keys.py`) that are compacted: all but events, which stay with those they were sent to and
 are most of the store."""
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class EmbeddedScrub(Scrub):

@@ -97,7 +97,10 @@ def _key(path: Path) -> StoredKey:
     private = path.read_bytes()
     if not private.startswith(b"-----BEGIN PRIVATE KEY-----"):
         raise KeysDamaged(f"{path} is no key: {_AFRESH}")
-    return StoredKey(_id(path), int(path.stem.split("-", 2)[1]), private)
+    try:
+        return StoredKey(_id(path), int(path.stem.split("-", 2)[1]), private)
+    except (ValueError, IndexError):
+        raise KeysDamaged(f"{path} has no key's name: give its own back, or take it away") from None
 
 
 def _id(path: Path) -> str:

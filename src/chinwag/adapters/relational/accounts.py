@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import accounts
 from chinwag.domain.account import AccountSettings, NameKey, closed_key
 from chinwag.domain.ids import AccountId
+from chinwag.domain.look_alike import LookAlikeKey, look_alike_key
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Account
 
@@ -23,9 +24,11 @@ _COLUMNS = (
     accounts.c.admin,
     accounts.c.created_at,
     accounts.c.version,
+    accounts.c.profile_version,
     accounts.c.disabled,
     accounts.c.closed_at,
 )
+_ONE_MORE = accounts.c.profile_version + 1
 
 
 class RelationalAccounts:
@@ -35,13 +38,14 @@ class RelationalAccounts:
         self._connection = connection
 
     async def create(self, account: Account, key: NameKey, password: str) -> None:
-        taken = select(accounts.c.id).where(accounts.c.name_key.in_((key, closed_key(key))))
-        if await self._connection.scalar(taken) is not None:
+        like = look_alike_key(account.name)
+        if await self.taken(key, like):
             raise Refused(Code.NAME_TAKEN)
         row = {
             "id": account.id,
             "name": account.name,
             "name_key": key,
+            "look_alike": like,
             "display_name": account.display_name,
             "about": account.about,
             "settings": msgspec.json.encode(account.settings).decode(),
@@ -51,6 +55,7 @@ class RelationalAccounts:
             "closed_at": None,
             "created_at": account.created_at,
             "version": account.version,
+            "profile_version": account.profile_version,
         }
         try:
             await self._connection.execute(insert(accounts).values(row))
@@ -64,6 +69,12 @@ class RelationalAccounts:
     async def named(self, key: NameKey) -> Account | None:
         row = (await self._connection.execute(select(*_COLUMNS).where(accounts.c.name_key == key))).first()
         return None if row is None else _account(row)
+
+    async def taken(self, key: NameKey, like: LookAlikeKey) -> bool:
+        named = accounts.c.name_key.in_((key, closed_key(key)))
+        alike = accounts.c.look_alike.in_((like, closed_key(NameKey(like))))
+        query = select(accounts.c.id).where(or_(named, alike)).limit(1)
+        return await self._connection.scalar(query) is not None
 
     async def many(self, accounts_: Sequence[AccountId]) -> list[Account]:
         query = select(*_COLUMNS).where(accounts.c.id.in_(accounts_[:PAGE_MAX]))
@@ -90,7 +101,7 @@ class RelationalAccounts:
             raise Refused(Code.NO_ACCOUNT)
 
     async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
-        return await self._change(account, display_name=display_name, about=about)
+        return await self._change(account, display_name=display_name, about=about, profile_version=_ONE_MORE)
 
     async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
         return await self._change(account, settings=msgspec.json.encode(settings).decode())
@@ -102,19 +113,23 @@ class RelationalAccounts:
         return await self._change(account, admin=admin)
 
     async def close(self, account: AccountId, at: int) -> Account:
-        key = await self._connection.scalar(select(accounts.c.name_key).where(accounts.c.id == account))
-        if key is None:
+        keys = select(accounts.c.name_key, accounts.c.look_alike).where(accounts.c.id == account)
+        found = (await self._connection.execute(keys)).first()
+        if found is None:
             raise Refused(Code.NO_ACCOUNT)
+        like = None if found.look_alike is None else closed_key(NameKey(found.look_alike))
         return await self._change(
             account,
             closed_at=at,
             name="",
-            name_key=closed_key(NameKey(key)),
+            name_key=closed_key(NameKey(found.name_key)),
+            look_alike=like,
             display_name="",
             about="",
             settings="{}",
             password="",
             admin=False,
+            profile_version=_ONE_MORE,
         )
 
     async def touch(self, account: AccountId) -> int:
@@ -143,6 +158,7 @@ def _account(row: Row[*tuple[Any, ...]]) -> Account:
         admin=row.admin,
         created_at=row.created_at,
         version=row.version,
+        profile_version=row.profile_version,
         disabled=row.disabled,
         closed=row.closed_at is not None,
     )

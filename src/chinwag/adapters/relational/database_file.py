@@ -1,5 +1,6 @@
 """The SQLite file itself, with the driver alone: how it is named, made, watched, scrubbed and asked for its schema."""
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -9,9 +10,14 @@ from urllib.parse import quote
 
 from chinwag.domain.refusal import Code, Refused
 from chinwag.lasting import lasting_folder, new_file
+from chinwag.told import Told
 
 BUSY_MS: Final = 2000
 """How long a transaction waits for another process's."""
+
+
+class DamagedDatabaseError(Told):
+    """The database cannot be read."""
 
 
 def uri_of(path: Path) -> str:
@@ -37,6 +43,51 @@ def create_file(path: Path) -> None:
         new_file(path).close()
     except FileExistsError:
         return
+
+
+def revisions_in(path: Path) -> frozenset[str]:
+    """The revisions of the schema that the database says it has; none for one that is empty. Blocks.
+
+    Raises `DamagedDatabaseError`, and `unavailable` if it is locked.
+    """
+    try:
+        with contextlib.closing(connected(path, "rw")) as connection:
+            if not _has_table(connection, "alembic_version"):
+                return frozenset()
+            return frozenset(str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version"))
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+
+
+def holds(path: Path, what: Literal["accounts", "devices"]) -> bool:
+    """Whether there is a database at `path` with a row of such. Changes nothing. Blocks.
+
+    Raises `DamagedDatabaseError`.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    try:
+        with contextlib.closing(connected(path, "rw")) as connection:
+            query = f"SELECT 1 FROM {what} LIMIT 1"  # noqa: S608 - our own names
+            return _has_table(connection, what) and connection.execute(query).fetchone() is not None
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+
+
+def look_alikes(path: Path, limit: int) -> list[list[tuple[str, str]]]:
+    """Open accounts that can be taken for each other, as (name, id), together; `limit` of such groups. Blocks.
+
+    Nothing for a schema that does not know them yet. Raises `sqlite3.Error`.
+    """
+    with contextlib.closing(connected(path, "ro")) as connection:
+        if not any(row[1] == "look_alike" for row in connection.execute("PRAGMA table_info(accounts)")):
+            return []
+        query = (
+            "SELECT look_alike FROM accounts WHERE closed_at IS NULL GROUP BY look_alike HAVING count(*) > 1 LIMIT ?"
+        )
+        keys = [row[0] for row in connection.execute(query, (limit,)) if row[0] is not None]
+        alike = "SELECT name, id FROM accounts WHERE look_alike = ? AND closed_at IS NULL ORDER BY id LIMIT ?"
+        return [connection.execute(alike, (key, limit)).fetchall() for key in keys]
 
 
 def same_file(path: Path) -> Callable[[], None]:
@@ -75,3 +126,17 @@ def scrub(path: Path) -> None:
         raise Refused(Code.UNAVAILABLE, "the directory cannot be scrubbed now", 1.0) from error
     if busy:
         raise Refused(Code.UNAVAILABLE, "the directory is being read: its journal stays for now", 1.0)
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> DamagedDatabaseError | Refused:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Refused(Code.UNAVAILABLE, f"the directory is busy ({error})", 1.0)
+    return DamagedDatabaseError(
+        f"{path} cannot be read ({error}): see that the disk is well and not full; if it is, restore a backup, and "
+        "keep this folder for those who help"
+    )

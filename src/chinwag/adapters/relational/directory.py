@@ -17,12 +17,13 @@ from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
-from chinwag.adapters.relational.database_file import create_file, same_file, scrub
+from chinwag.adapters.relational.database_file import create_file, revisions_in, same_file, scrub
 from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
 from chinwag.adapters.relational.invitations import RelationalInvitations
+from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.migrate import migrate
@@ -39,9 +40,10 @@ BOUND: Final = 5.0
 async def open_directory(path: Path) -> Directory:
     """Open the directory in the SQLite file `path`, made if it is not there; make or migrate its schema.
 
-    Raises `NewerDatabaseError` for a database of a newer version.
+    Raises `NewerDatabaseError` for a database of a newer version, and `DamagedDatabaseError`.
     """
     create_file(path)
+    revisions_in(path)  # in words, if it is no database at all
     writer = sqlite.writer(path)
     try:
         await migrate(writer)
@@ -68,6 +70,10 @@ class RelationalTransaction:
     @cached_property
     def refresh_tokens(self) -> RelationalRefreshTokens:
         return RelationalRefreshTokens(self._connection)
+
+    @cached_property
+    def known_networks(self) -> RelationalKnownNetworks:
+        return RelationalKnownNetworks(self._connection)
 
     @cached_property
     def friends(self) -> RelationalFriends:

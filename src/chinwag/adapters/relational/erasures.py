@@ -11,6 +11,7 @@ from chinwag.adapters.relational.schema import (
     devices,
     erasures,
     friendships,
+    known_networks,
     link_uses,
     outbox,
     refresh_tokens,
@@ -34,6 +35,7 @@ class RelationalErasures:
         await self._connection.execute(insert(erasures).values(row))
         await self._connection.execute(update(devices).where(devices.c.account == account).values(name=""))
         await self._connection.execute(delete(blocks).where(blocks.c.blocker == account))
+        await self._connection.execute(delete(known_networks).where(known_networks.c.account == account))
 
     async def page(self, stage: ErasureStage, after: AccountId | None, limit: int) -> list[Erasure]:
         query = select(erasures).where(erasures.c.stage == int(stage)).order_by(erasures.c.account)

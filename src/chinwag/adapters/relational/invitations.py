@@ -1,6 +1,6 @@
 """Invitations in their table."""
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import invitations
@@ -24,11 +24,12 @@ class RelationalInvitations:
         }
         await self._connection.execute(insert(invitations).values(row))
 
+    async def usable(self, digest: bytes, now: int) -> bool:
+        return bool(await self._connection.scalar(select(func.count()).where(*_usable(digest, now))))
+
     async def use(self, digest: bytes, now: int) -> bool:
         result = await self._connection.execute(
-            update(invitations)
-            .where(invitations.c.digest == digest, invitations.c.uses_left > 0, invitations.c.expires_at > now)
-            .values(uses_left=invitations.c.uses_left - 1)
+            update(invitations).where(*_usable(digest, now)).values(uses_left=invitations.c.uses_left - 1)
         )
         return bool(result.rowcount)
 
@@ -54,3 +55,8 @@ class RelationalInvitations:
             update(invitations).where(invitations.c.digest == digest).values(uses_left=0)
         )
         return bool(result.rowcount)
+
+
+def _usable(digest: bytes, now: int) -> tuple[ColumnElement[bool], ...]:
+    rows = invitations.c
+    return rows.digest == digest, rows.uses_left > 0, rows.expires_at > now

@@ -9,8 +9,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chinwag.told import Told
 
-class NewerDatabaseError(RuntimeError):
+
+class NewerDatabaseError(Told):
     """The database has a schema that this code does not know: a newer version of Chinwag has been here."""
 
 

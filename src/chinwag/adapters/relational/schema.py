@@ -25,6 +25,9 @@ accounts = Table(
     Column("closed_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("profile_version", BigInteger, nullable=False, server_default="1"),
+    Column("look_alike", Text),
+    Index("accounts_by_look_alike", "look_alike"),
 )
 
 devices = Table(
@@ -46,6 +49,15 @@ refresh_tokens = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("previous", LargeBinary),
     Column("expires_at", BigInteger, nullable=False),
+)
+
+# Where an account has logged in before.
+known_networks = Table(
+    "known_networks",
+    METADATA,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("at", BigInteger, nullable=False),
 )
 
 friendships = Table(
@@ -107,6 +119,8 @@ created_groups = Table(
     Column("key", Text, primary_key=True),
     Column("conversation", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("made", Boolean, nullable=False),
+    Index("created_groups_unsettled", "made", "created_at"),
 )
 
 outbox = Table(

@@ -2,7 +2,7 @@
 
 The Directory is asked at most once a second per device; a revocation heard on the Bus counts at once. With the
 Directory away, a device that this process has seen confirmed within the last ten minutes is let in all the same
-(promise P14); any other is told `unavailable`.
+(promise P14 of docs/guarantees.md); any other is told `unavailable`.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class Admission:
         self._stop = bus.subscribe(REVOKED, self._note)
 
     def close(self) -> None:
-        """Listen for revocations no more."""
+        """Stop listening for revocations."""
         self._stop()
 
     def peek(self, token: str) -> Principal | None:

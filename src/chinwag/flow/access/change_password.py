@@ -1,8 +1,10 @@
 """Change a password: one's own, or as an operator somebody's."""
 
 from chinwag.domain.account import password_of
+from chinwag.domain.address import networks_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import Claimant
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.confirm import confirm
 from chinwag.flow.act import act_upon
@@ -26,8 +28,9 @@ async def change_password(
     Raises as `confirm` does, and `bad_password`.
     """
     normal = password_of(new, accounts.rules.password_min, accounts.rules.password_max)
-    stored = await confirm(accounts, account, current, address)
-    await _store(accounts, account, await accounts.passwords.hash(normal), stored, keep=device, keep_others=keep_others)
+    stored = await confirm(accounts, account, device, current, address)
+    hashed = await accounts.passwords.hash(normal, Claimant(networks=networks_of(address), known=f"device {device}"))
+    await _store(accounts, account, hashed, stored, keep=device, keep_others=keep_others)
 
 
 async def reset_password(accounts: Accounts, account: AccountId, new: str, *, by: Actor = OPERATOR) -> None:

@@ -1,13 +1,15 @@
 """Confirm: somebody who is logged in proves that they know the password, before what cannot be undone."""
 
 from chinwag.domain.account import name_key
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import by_device
 from chinwag.flow.access.collaborators import Accounts
 
 
-async def confirm(accounts: Accounts, account_id: AccountId, password: str, address: str) -> str:
-    """The stored hash that `password` matches, to be compared again in the transaction that follows.
+async def confirm(accounts: Accounts, account_id: AccountId, device: DeviceId, password: str, address: str) -> str:
+    """The stored hash that `password` matches, to be compared again in the transaction that follows. device: the one
+    that asks, whose wrong guesses count by themselves.
 
     Guarded like a log-in: raises `wrong_login`, `rate_limited`, `overloaded`, `unavailable`, and `no_account`.
     """
@@ -16,8 +18,10 @@ async def confirm(accounts: Accounts, account_id: AccountId, password: str, addr
         stored = await directory.accounts.password(account_id)
     if account is None or account.closed:
         raise Refused(Code.NO_ACCOUNT)
-    with accounts.throttle.guess(name_key(account.name), address) as attempt:
-        if not await accounts.passwords.verify(stored, password):
+    key = name_key(account.name)
+    claimant = by_device(key, address, device)
+    with accounts.throttle.guess(key, claimant) as attempt:
+        if not await accounts.passwords.verify(stored, password, claimant):
             attempt.failed()
             raise Refused(Code.WRONG_LOGIN)
     return stored

@@ -10,35 +10,37 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from chinwag.domain.account import guessed_password
-from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.claimant import Claimant
+from chinwag.flow.access.line import WAITING, Line
 
 THREADS: Final = 2
-WAITING: Final = 256
-"""Hashes that may wait; beyond, people would give up before their turn came."""
+NOBODY: Final = Claimant()
+"""Somebody from nowhere, as where the operator's own commands ask."""
 
 T = TypeVar("T")
 
 
 class Passwords:
-    """A small pool of threads that hash. More than `threads` at work and `waiting` in line: `overloaded`."""
+    """A small pool of threads that hash, and the line before them (see `Line`). Where there is no place in it:
+    `overloaded`."""
 
     def __init__(self, hasher: PasswordHasher | None = None, threads: int = THREADS, waiting: int = WAITING) -> None:
         self._hasher = hasher or PasswordHasher()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
-        self._room = threads + waiting
+        self._line = Line(threads, waiting)
         self._dummy = self._hasher.hash(secrets.token_urlsafe())
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, claimant: Claimant = NOBODY) -> str:
         """The hash to store of a password in its normal form (see `password_of`). Raises `overloaded`."""
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self._run(claimant, lambda: self._hasher.hash(password))
 
-    async def verify(self, stored: str, password: str) -> bool:
+    async def verify(self, stored: str, password: str, claimant: Claimant = NOBODY) -> bool:
         """Whether `password`, as it was typed, is the one of the stored hash. An empty `stored` (there is no such
         account) takes as long as any other, so that nobody can tell. Raises `overloaded`."""
         normal = guessed_password(password)
         if normal is None:  # too long for any password: refused without a look at it, after the same work
             normal, stored = "", ""
-        return await self._run(lambda: self._matches(stored or self._dummy, normal) and bool(stored))
+        return await self._run(claimant, lambda: self._matches(stored or self._dummy, normal) and bool(stored))
 
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with other parameters than today's."""
@@ -54,11 +56,14 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._room <= 0:
-            raise Refused(Code.OVERLOADED, "too many people are logging in", 2.0)
-        self._room -= 1
+    async def _run(self, claimant: Claimant, work: Callable[[], T]) -> T:
+        turn = self._line.enter(claimant)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._room += 1
+            await turn.come
+            working = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except BaseException:
+            self._line.leave(turn)
+            raise
+        # A thread that has begun goes on to its end, also when nobody waits any longer: so long is its place taken.
+        working.add_done_callback(lambda _: self._line.leave(turn))
+        return await asyncio.shield(working)

@@ -107,6 +107,12 @@ class Tokens:
             self._verified.move_to_end(name)
         return claims
 
+    @property
+    def installation(self) -> str:
+        """A short name of this installation, the same for all that share its keys, and no secret: browsers keep the
+        cookies of all servers of one host together, whatever their ports."""
+        return self._mac("installation").hex()[:8]
+
     def refresh(self, device: DeviceId) -> str:
         """A new refresh token for a device."""
         return self._refresh(device, secrets.token_bytes(_NONCE_BYTES))

@@ -46,7 +46,7 @@ async def block(accounts: Accounts, account: AccountId, other: AccountId) -> Non
 
 
 async def unblock(accounts: Accounts, account: AccountId, other: AccountId) -> None:
-    """Block `other` no more. A request for friendship that it made meanwhile shows now. Again, it changes nothing."""
+    """End the block of `other`. A request for friendship that came meanwhile shows now. Again, it changes nothing."""
     now = accounts.clock()
     none = strangers(account, other)
     async with accounts.directory.transaction() as transaction:

@@ -11,15 +11,17 @@ from chinwag.flow.changes import post, post_revoked
 from chinwag.ports.directory import OPERATOR, PAGE_MAX, Actor, Transaction
 
 
-async def close_account(accounts: Accounts, account: AccountId, password: str, *, address: str = "") -> None:
+async def close_account(
+    accounts: Accounts, account: AccountId, device: DeviceId, password: str, *, address: str = ""
+) -> None:
     """Close one's own account: every device is revoked, friendships and blocks end, name, profile and settings are
-    emptied. `flow/erase.py` does the rest: the account leaves its groups, its direct conversations take no more
+    emptied. `flow/erase.py` does the rest: the account leaves its groups, its direct conversations no longer take
     messages, and all that only it had goes. The name stays taken, so that nobody can be taken for a person who left.
     What it wrote stays with those to whom it wrote.
 
     Raises as `confirm` does.
     """
-    stored = await confirm(accounts, account, password, address)
+    stored = await confirm(accounts, account, device, password, address)
     now = accounts.clock()
     async with accounts.directory.transaction() as transaction:
         if await transaction.accounts.password(account) != stored:
@@ -45,7 +47,8 @@ async def _close(transaction: Transaction, account: AccountId, now: int) -> list
     revoked = await transaction.devices.revoke_all(account, now)
     await post_revoked(transaction, account, revoked, now)
     closed = await transaction.accounts.close(account, now)
-    await post(transaction, AccountClosed(account, now, closed.version), account, *friends)
+    await post(transaction, AccountClosed(account, now, closed.version), account)
+    await post(transaction, AccountClosed(account, now, closed.profile_version), *friends)
     await transaction.declines.add(account, None, now)
     # The last, as it takes note of what stands in the outbox.
     await transaction.erasures.begin(account, now)

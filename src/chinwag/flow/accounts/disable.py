@@ -10,7 +10,7 @@ from chinwag.ports.directory import OPERATOR, Actor
 
 async def disable(accounts: Accounts, account: AccountId, *, by: Actor = OPERATOR) -> None:
     """Nobody acts for this account from now on: its devices are revoked, nobody logs in, and its direct conversations
-    take no more messages. Raises `no_account`, `forbidden`."""
+    take messages no longer. Raises `no_account`, `forbidden`."""
     now = accounts.clock()
     async with accounts.directory.transaction() as transaction:
         found = await act_upon(transaction, now, by, "account.disable", account)
@@ -36,7 +36,7 @@ async def enable(accounts: Accounts, account: AccountId, *, by: Actor = OPERATOR
 
 
 async def set_admin(accounts: Accounts, account: AccountId, admin: bool) -> None:
-    """Let an account administer this server, or no more. For the operator alone. Raises `no_account`."""
+    """Let an account administer this server, or no longer. For the operator alone. Raises `no_account`."""
     now = accounts.clock()
     async with accounts.directory.transaction() as transaction:
         found = await act_upon(transaction, now, OPERATOR, "account.promote" if admin else "account.demote", account)

@@ -31,8 +31,12 @@ async def change_profile(
         if wanted == (found.display_name, found.about):
             return found
         changed = await transaction.accounts.set_profile(account, *wanted)
-        news = ProfileChanged(account, changed.name, changed.display_name, changed.about, changed.version)
-        await post(transaction, news, account, *await transaction.friends.friends_of(account))
+        for version, readers in (
+            (changed.version, [account]),
+            (changed.profile_version, await transaction.friends.friends_of(account)),
+        ):
+            news = ProfileChanged(account, changed.name, changed.display_name, changed.about, version)
+            await post(transaction, news, *readers)
     return changed
 
 

@@ -56,7 +56,7 @@ class Listing:
             async with self._directory.reading() as directory:
                 mark = await directory.listing.mark()
             if mark.epoch != bounds.epoch or not bounds.floor <= mark.position <= bounds.head:
-                # Restored, or not read for as long as entries are kept: what is listed may be true no more.
+                # Restored, or not read for as long as entries are kept: what is listed may no longer be true.
                 await self._look_again()
                 mark = ListingMark(bounds.epoch, bounds.floor)
                 async with self._directory.transaction() as transaction:

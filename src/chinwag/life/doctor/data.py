@@ -5,13 +5,18 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from chinwag.adapters.embedded import point as messages
 from chinwag.adapters.embedded.data_directory import FORMAT
 from chinwag.adapters.relational import point as directory
+from chinwag.adapters.relational.database_file import look_alikes
 from chinwag.adapters.relational.migrate import known_revisions
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.life.folder import DIRECTORY, MESSAGES, REPLACED, RESTORING
+
+ALIKE_MOST: Final = 20
+"""So many groups of names that look alike are told of."""
 
 
 def data_folder(data: Path, runs: bool) -> Iterator[Finding]:
@@ -94,3 +99,13 @@ def _stores(data: Path, runs: bool) -> Iterator[Finding]:
         yield fail("directory", f"schema {schema}, which this version does not know", advice)
     else:
         yield ok("directory", f"schema {schema}")
+        yield from _names(data)
+
+
+def _names(data: Path) -> Iterator[Finding]:
+    """Names from before look-alikes were refused. Written in ASCII: that is where they differ."""
+    for alike in look_alikes(data / DIRECTORY, ALIKE_MOST):
+        said = " and ".join(f"{name!a} (id {account})" for name, account in alike)
+        yield warn(
+            "names", f"{said} look alike", "see that nobody passes for another: `chinwag user disable`, or tell people"
+        )

@@ -4,13 +4,14 @@ from chinwag.ports.directory.accounts import Account, AccountRepository
 from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
 from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
 from chinwag.ports.directory.blocks import BlockRepository
-from chinwag.ports.directory.created_groups import CreatedGroupRepository
+from chinwag.ports.directory.created_groups import CreatedGroup, CreatedGroupRepository
 from chinwag.ports.directory.declines import DeclineDue, DeclineRepository
 from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
 from chinwag.ports.directory.directory import Directory, Transaction
 from chinwag.ports.directory.erasures import Erasure, ErasureRepository, ErasureStage
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import Invitation, InvitationRepository
+from chinwag.ports.directory.known_networks import KNOWN_FRESH_MS, KNOWN_MAX, KnownNetworkRepository
 from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
@@ -18,6 +19,8 @@ from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 
 __all__ = [
+    "KNOWN_FRESH_MS",
+    "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
     "Account",
@@ -28,6 +31,7 @@ __all__ = [
     "AuditRepository",
     "AuditRow",
     "BlockRepository",
+    "CreatedGroup",
     "CreatedGroupRepository",
     "DeclineDue",
     "DeclineRepository",
@@ -41,6 +45,7 @@ __all__ = [
     "Invitation",
     "InvitationRepository",
     "JoinLink",
+    "KnownNetworkRepository",
     "LinkRepository",
     "LinkUse",
     "ListingMark",

@@ -7,12 +7,17 @@ import msgspec
 
 from chinwag.domain.account import AccountSettings, NameKey
 from chinwag.domain.ids import AccountId
+from chinwag.domain.look_alike import LookAlikeKey
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One person or robot. Times are milliseconds since 1970. `version` rises with every change of the account,
-    its devices included. Of a closed account the id stays known, with an empty name and profile, and its name stays
-    taken, so that nobody takes a former person's name.
+    """One person or robot. Times are milliseconds since 1970.
+
+    version: rises with every change of the account, its devices and blocks included, and is for its owner alone.
+    profile_version: rises with every change of what everybody may see, and with nothing else.
+
+    Of a closed account the id stays known, with an empty name and profile, and its name stays taken, so that nobody
+    takes a former person's name.
     """
 
     id: AccountId
@@ -23,6 +28,7 @@ class Account(msgspec.Struct, frozen=True):
     admin: bool
     created_at: int
     version: int = 1
+    profile_version: int = 1
     disabled: bool = False
     closed: bool = False
 
@@ -31,7 +37,8 @@ class AccountRepository(Protocol):
     """Accounts. Writes to an account that does not exist raise `no_account`."""
 
     async def create(self, account: Account, key: NameKey, password: str) -> None:
-        """Add an account with its password's hash. Raises `name_taken` if any account, also a closed one, has `key`."""
+        """Add an account with its password's hash. Raises `name_taken` if any account, also a closed one, has `key`,
+        or a name that looks like this one (closed before such were known: only its key is held against it)."""
         ...
 
     async def get(self, account: AccountId) -> Account | None:
@@ -40,6 +47,10 @@ class AccountRepository(Protocol):
 
     async def named(self, key: NameKey) -> Account | None:
         """The account whose name folds to `key`; a closed one has no name."""
+        ...
+
+    async def taken(self, key: NameKey, like: LookAlikeKey) -> bool:
+        """Whether `create` would refuse a name with that key and that likeness as taken."""
         ...
 
     async def many(self, accounts: Sequence[AccountId]) -> list[Account]:
@@ -71,7 +82,7 @@ class AccountRepository(Protocol):
         ...
 
     async def set_admin(self, account: AccountId, admin: bool) -> Account:
-        """Make it an administrator, or one no more; the account as it is then."""
+        """Make it an administrator, or no longer one; the account as it is then."""
         ...
 
     async def close(self, account: AccountId, at: int) -> Account:

@@ -14,7 +14,7 @@ class BlockRepository(Protocol):
         ...
 
     async def remove(self, blocker: AccountId, blocked: AccountId) -> bool:
-        """Block no more. False if it was so before."""
+        """End the block. False if it was so before."""
         ...
 
     async def has(self, blocker: AccountId, blocked: AccountId) -> bool:

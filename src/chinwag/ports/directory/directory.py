@@ -13,6 +13,7 @@ from chinwag.ports.directory.devices import DeviceRepository
 from chinwag.ports.directory.erasures import ErasureRepository
 from chinwag.ports.directory.friends import FriendRepository
 from chinwag.ports.directory.invitations import InvitationRepository
+from chinwag.ports.directory.known_networks import KnownNetworkRepository
 from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
 from chinwag.ports.directory.outbox import Outbox
@@ -28,6 +29,8 @@ class Transaction(Protocol):
     def devices(self) -> DeviceRepository: ...
     @property
     def refresh_tokens(self) -> RefreshTokenRepository: ...
+    @property
+    def known_networks(self) -> KnownNetworkRepository: ...
     @property
     def friends(self) -> FriendRepository: ...
     @property
@@ -53,7 +56,7 @@ class Transaction(Protocol):
 
 
 class Directory(Protocol):
-    """Accounts and what belongs to them, with transactions. Not on the way of a message (P14).
+    """Accounts and what belongs to them, with transactions. Not on the way of a message (P14 of docs/guarantees.md).
 
     Atomicity: what happens inside one `transaction()` is stored altogether when the block ends, durably, or, if the
     block raises or the commit fails, not at all. Isolation: a transaction decides upon what is there when it commits;

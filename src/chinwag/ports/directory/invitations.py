@@ -24,6 +24,10 @@ class InvitationRepository(Protocol):
         """Add an invitation."""
         ...
 
+    async def usable(self, digest: bytes, now: int) -> bool:
+        """Whether `use` would take one."""
+        ...
+
     async def use(self, digest: bytes, now: int) -> bool:
         """Take one use; False if there is no such code, none is left, or it has expired."""
         ...

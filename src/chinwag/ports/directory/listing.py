@@ -40,7 +40,7 @@ class ListingRepository(Protocol):
         ...
 
     async def remove(self, conversation: ConversationId, head: int) -> None:
-        """Take a group out that is open no more after event `head`, unless what is stored is later."""
+        """Take out a group that is no longer open after event `head`, unless what is stored is later."""
         ...
 
     async def page(self, search: str, after: tuple[str, ConversationId] | None, limit: int) -> list[OpenGroup]:

@@ -6,7 +6,7 @@ from litestar import Router, delete, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
@@ -25,6 +25,7 @@ from chinwag.flow.online import Online
 from chinwag.ports.directory import Account, Actor, Announcement
 from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.answers import AccountVerbs
+from chinwag.roles.api.client_id import GivenId
 from chinwag.roles.api.people import After, Limit
 from chinwag.roles.api.presence import Presence
 from chinwag.wire.admin import (
@@ -44,10 +45,6 @@ from chinwag.wire.http import Page
 _TAGS: Final = ["administration"]
 
 Number = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="`next` of the page before.")]
-Key = Annotated[
-    str | None,
-    HeaderParameter(name="Idempotency-Key", max_length=128, description="The same again makes no second one."),
-]
 
 
 async def administrators(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -190,10 +187,10 @@ async def get_announced(accounts: AccountVerbs, after: After = None, limit: Limi
 
 @post("/announcements", operation_id="adminAnnounce", summary="Announce something", tags=_TAGS)
 async def post_announcement(
-    data: JSONBody[AnnounceRequest], accounts: AccountVerbs, principal: Caller, idempotency_key: Key = None
+    data: JSONBody[AnnounceRequest], accounts: AccountVerbs, principal: Caller, given_id: GivenId
 ) -> AnnouncementEntry:
     """It comes into the inbox of everybody who has an account now."""
-    return _announcement(await announce(accounts, data.text, key=idempotency_key, by=_actor(principal)))
+    return _announcement(await announce(accounts, data.text, key=given_id, by=_actor(principal)))
 
 
 @get("/audit", operation_id="adminListAudit", summary="What administrators did", tags=_TAGS)

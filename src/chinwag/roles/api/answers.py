@@ -7,7 +7,7 @@ from chinwag.domain.ids import DeviceId
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.logged_in import LoggedIn
 from chinwag.ports.directory import Account, Device
-from chinwag.wire.http import AccountSettings, DeviceEntry, Friend, Me, SessionTokens, User
+from chinwag.wire.http import AccountSettings, CookieTokens, DeviceEntry, Friend, Me, SessionTokens, User
 
 AccountVerbs = NamedDependency[Accounts]
 """The type of a handler's `accounts`."""
@@ -40,7 +40,7 @@ def user(account: Account) -> User:
         display_name=account.display_name,
         about=account.about,
         closed=account.closed,
-        version=account.version,
+        version=account.profile_version,
     )
 
 
@@ -52,6 +52,17 @@ def session(given: LoggedIn) -> SessionTokens:
         access_token=given.access_token,
         access_expires_at=given.access_expires_at,
         refresh_token=given.refresh_token,
+        refresh_expires_at=given.refresh_expires_at,
+    )
+
+
+def cookie_session(given: LoggedIn) -> CookieTokens:
+    """The same, where the refresh token goes into a cookie."""
+    return CookieTokens(
+        account=me(given.account),
+        device=given.device,
+        access_token=given.access_token,
+        access_expires_at=given.access_expires_at,
         refresh_expires_at=given.refresh_expires_at,
     )
 

@@ -17,6 +17,8 @@ from chinwag.flow.access.collaborators import Accounts
 from chinwag.roles.api import announcements, blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
 from chinwag.roles.api.body import ApiRequest
+from chinwag.roles.api.client_id import given_id_of
+from chinwag.roles.api.cookies import SessionCookie
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
 from chinwag.roles.api.problems import HANDLERS, answer
 from chinwag.roles.budgets import Budgets
@@ -39,10 +41,11 @@ _GONE: Final = "client disconnected prematurely"
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `origins`: other web origins
-    whose pages may call."""
+    whose pages may call. `public_url`: where clients reach this server, if it has a public address."""
 
     trusted_proxies: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    public_url: str = ""
 
 
 def api(
@@ -62,6 +65,7 @@ def api(
         route_handlers=[*routes, get_document],
         guards=[bearer(admission, budgets or Budgets(), settings.trusted_proxies)],
         dependencies={
+            "given_id": Provide(given_id_of, sync_to_thread=False),
             "principal": Provide(principal_of, sync_to_thread=False),
             "address": Provide(address_by(settings.trusted_proxies), sync_to_thread=False),
         },
@@ -84,8 +88,10 @@ def api(
     )
 
 
-def account_routes(accounts: Accounts) -> Router:
+def account_routes(accounts: Accounts, settings: ApiSettings | None = None) -> Router:
     """Everything about accounts, devices, users, friends and blocks, and what the server says to all."""
+    settings = settings or ApiSettings()
+    cookie = SessionCookie(accounts.tokens.installation, settings.public_url, settings.trusted_proxies)
     return Router(
         path="/v1",
         route_handlers=[
@@ -95,7 +101,10 @@ def account_routes(accounts: Accounts) -> Router:
             *blocks.HANDLERS,
             *announcements.HANDLERS,
         ],
-        dependencies={"accounts": Provide(lambda: accounts, sync_to_thread=False)},
+        dependencies={
+            "accounts": Provide(lambda: accounts, sync_to_thread=False),
+            "session_cookie": Provide(lambda: cookie, sync_to_thread=False),
+        },
     )
 
 
@@ -104,7 +113,7 @@ def _too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Respo
 
 
 def _internal(request: Request[Any, Any, Any], error: InternalServerException) -> Response[Any]:
-    # Who goes away in the middle of a body is no mistake of ours; logged as one, anybody could fill the disk.
+    # A client that goes away in the middle of a body is no mistake of ours; logged as one, anybody could fill the disk.
     if error.detail == _GONE:
         return answer(Refused(Code.IDLE, "the body of the request"))
     return HANDLERS[Exception](request, error)

@@ -27,7 +27,7 @@ async def put_block(account_id: FromPath[str], accounts: AccountVerbs, principal
     await block(accounts, principal.account, AccountId(account_id))
 
 
-@delete("/blocks/{account_id:str}", operation_id="unblock", summary="Block somebody no more", tags=["blocks"])
+@delete("/blocks/{account_id:str}", operation_id="unblock", summary="Unblock somebody", tags=["blocks"])
 async def delete_block(account_id: FromPath[str], accounts: AccountVerbs, principal: Caller) -> None:
     """Doing it again changes nothing. Friendship does not come back by itself."""
     await unblock(accounts, principal.account, AccountId(account_id))

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Router, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from chinwag.domain.command import Create, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
@@ -16,9 +16,11 @@ from chinwag.flow.clock import Clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.create_group import create_group
 from chinwag.flow.history import History
+from chinwag.flow.small_list import small_list
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.roles.api.admit import Caller
+from chinwag.roles.api.client_id import GivenId
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import (
     ConversationPage,
@@ -39,10 +41,6 @@ RECEIPTS: Final = 500
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MOST, description="Items in the page at most.")]
 Number = Annotated[int, QueryParameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
 MaybeNumber = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
-Key = Annotated[
-    str | None,
-    HeaderParameter(name="Idempotency-Key", max_length=128, description="The same again makes no second one."),
-]
 
 
 class ConversationServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,14 +93,20 @@ async def get_conversations(
     principal: Caller,
     before: Annotated[str | None, QueryParameter(max_length=300, description="`next` of the page before.")] = None,
     limit: Limit = PAGE,
+    members: Annotated[
+        int | None, QueryParameter(ge=0, le=500, description="Others of each conversation at most; all without it.")
+    ] = None,
+    events: Annotated[int, QueryParameter(ge=0, le=20, description="Newest events of each conversation at most.")] = 0,
 ) -> ConversationPage:
-    """By activity, the latest first."""
-    return await services.conversations.page(principal.account, before, limit)
+    """By activity, the latest first. With `members`, of each group oneself and those others who read or wrote last;
+    with `events`, the newest events of each, 1 MiB in all at most: so one request fills a new device's cache."""
+    page = await services.conversations.page(principal.account, before, limit)
+    return await small_list(page, principal.account, members, events, services.history)
 
 
 @post("/conversations", operation_id="createGroup", summary="Begin a group", tags=["conversations"])
 async def post_conversation(
-    data: JSONBody[CreateGroup], services: Services, principal: Caller, idempotency_key: Key = None
+    data: JSONBody[CreateGroup], services: Services, principal: Caller, given_id: GivenId
 ) -> Placed:
     """Its maker owns it. With an `Idempotency-Key` a retry finds the same group."""
     conversation, answer = await create_group(
@@ -112,7 +116,7 @@ async def post_conversation(
         services.clock,
         principal.account,
         principal.device,
-        idempotency_key,
+        given_id,
         Create(data.title, data.members, data.settings),
     )
     return Placed(conversation, answer.number, answer.sent_at)
@@ -151,11 +155,11 @@ async def post_message(
     data: JSONBody[PostMessage],
     services: Services,
     principal: Caller,
-    idempotency_key: Key = None,
+    given_id: GivenId,
 ) -> Placed:
     """The answer says that the message is stored and placed. Without an `Idempotency-Key` a retry makes a copy."""
     name = ConversationId(conversation)
-    key = ClientId(idempotency_key or f"http-{services.ids.next(services.clock())}")
+    key = ClientId(given_id or f"http-{services.ids.next(services.clock())}")
     action = Send(data.body, data.reply_to, data.after)
     answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, action))
     return Placed(name, answer.number, answer.sent_at)
@@ -177,11 +181,11 @@ async def post_change(
     data: JSONBody[PostChange],
     services: Services,
     principal: Caller,
-    idempotency_key: Key = None,
+    given_id: GivenId,
 ) -> Placed:
     """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
     name = ConversationId(conversation)
-    key = ClientId(idempotency_key or f"http-{services.ids.next(services.clock())}")
+    key = ClientId(given_id or f"http-{services.ids.next(services.clock())}")
     answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, data.change))
     return Placed(name, answer.number, answer.sent_at)
 

@@ -61,7 +61,7 @@ class Doorkeeper:
         token = token_of(_header(scope, b"authorization"))
         principal = self._admission.peek(token) if token else None
         if principal is None:
-            address = self._address(scope)
+            address = self._forwarded.of(scope)
             if token:  # it may be good: whether it is costs a signature
                 return self._budgets.stranger_short(address)
             try:
@@ -72,13 +72,6 @@ class Doorkeeper:
         account, device = principal.account, principal.device
         short = self._budgets.requests.short(account, device)
         return short or (self._heard.short(principal) if scope["path"] in POLLS else 0.0)
-
-    def _address(self, scope: Any) -> str:
-        peer = scope["client"][0] if scope["client"] else ""
-        if not self._forwarded.trusts(peer):
-            return str(peer)
-        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        return self._forwarded.client(peer, given)
 
     async def _refuse(self, scope: Any, send: Send, wait: float) -> None:
         body = msgspec.json.encode(problem(Refused(Code.RATE_LIMITED, retry_after=round(wait, 3))))

@@ -109,7 +109,7 @@ class Heard:
                 task.cancel(Code.DRAIN)
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._wheel.stop()
         for unsubscribe in self._unsubscribe:
             unsubscribe()

@@ -42,7 +42,7 @@ async def delete_me(
     data: JSONBody[CloseAccountRequest], accounts: AccountVerbs, principal: Caller, address: Address
 ) -> None:
     """Close the account for ever; the password confirms it. The name stays taken."""
-    await close_account(accounts, principal.account, data.password, address=address)
+    await close_account(accounts, principal.account, principal.device, data.password, address=address)
 
 
 @put("/me/password", status_code=204, operation_id="changePassword", summary="Change my password", tags=["me"])

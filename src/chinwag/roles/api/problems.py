@@ -26,7 +26,7 @@ _BY_STATUS: Final = {
 }
 _DETAIL_MAX: Final = 500
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 def answer(refusal: Refused) -> Response[Problem]:
@@ -42,7 +42,7 @@ def answer(refusal: Refused) -> Response[Problem]:
 
 def _refused(request: Request[Any, Any, Any], refusal: Refused) -> Response[Problem]:
     if refusal.code in (Code.UNAVAILABLE, Code.INTERNAL):
-        log.warning("refused", code=str(refusal.code), path=_place(request), exc_info=refusal)
+        _log.warning("refused", code=str(refusal.code), path=_place(request), exc_info=refusal)
     return answer(refusal)
 
 
@@ -65,7 +65,7 @@ def _not_utf8(_request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> R
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    log.error("request failed", method=request.scope["method"], path=_place(request), exc_info=error)
+    _log.error("request failed", method=request.scope["method"], path=_place(request), exc_info=error)
     return answer(Refused(Code.INTERNAL))
 
 

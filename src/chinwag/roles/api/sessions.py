@@ -1,40 +1,82 @@
 """Sign up, log in, refresh, log out."""
 
-from litestar import delete, post
+from typing import Any
+
+from litestar import Request, Response, delete, post
+from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.devices import revoke_device
 from chinwag.flow.access.log_in import log_in
-from chinwag.flow.access.refresh import refresh
-from chinwag.flow.accounts.sign_up import sign_up
+from chinwag.flow.access.logged_in import LoggedIn
+from chinwag.flow.access.refresh import SETTLING_MS, refresh
+from chinwag.flow.accounts.sign_up import sign_up, sign_up_and_log_in
 from chinwag.roles.api import answers
 from chinwag.roles.api.admit import PUBLIC, Address, Caller
 from chinwag.roles.api.answers import AccountVerbs
-from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
+from chinwag.roles.api.cookies import SessionCookie
+from chinwag.wire.http import CookieTokens, LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
 
 ATTEMPT_LENGTHS = range(8, 65)
 
+Cookie = NamedDependency[SessionCookie]
+"""The type of a handler's `session_cookie`."""
+Tokens = SessionTokens | CookieTokens
+
 
 @post("/accounts", opt=PUBLIC, operation_id="signUp", summary="Sign up", tags=["accounts"])
-async def post_account(data: JSONBody[SignUpRequest], accounts: AccountVerbs, address: Address) -> Me:
-    """Make an account, if the server lets people do so: freely, or with an invitation code. It is not logged in yet."""
-    account = await sign_up(
+async def post_account(
+    data: JSONBody[SignUpRequest],
+    accounts: AccountVerbs,
+    address: Address,
+    session_cookie: Cookie,
+    request: Request[Any, Any, Any],
+) -> Response[Me | SessionTokens | CookieTokens]:
+    """Make an account, if the server lets people do so: freely, or with an invitation code. It is logged in only if
+    `device` is given."""
+    if data.cookie:
+        session_cookie.check(request)
+    if data.device is None:
+        account = await sign_up(
+            accounts,
+            data.name,
+            data.password,
+            display_name=data.display_name,
+            invitation=data.invitation,
+            address=address,
+        )
+        return Response(answers.me(account))
+    given = await sign_up_and_log_in(
         accounts,
         data.name,
         data.password,
         display_name=data.display_name,
         invitation=data.invitation,
+        device_name=data.device,
         address=address,
     )
-    return answers.me(account)
+    content, headers = _tokens(accounts, session_cookie, request, given, data.cookie)
+    return Response(content, headers=headers)
 
 
 @post("/sessions", opt=PUBLIC, operation_id="logIn", summary="Log in", tags=["sessions"])
-async def post_session(data: JSONBody[LogInRequest], accounts: AccountVerbs, address: Address) -> SessionTokens:
+async def post_session(
+    data: JSONBody[LogInRequest],
+    accounts: AccountVerbs,
+    address: Address,
+    session_cookie: Cookie,
+    request: Request[Any, Any, Any],
+) -> Response[SessionTokens | CookieTokens]:
     """Log in with name and password. Every log-in makes a new device."""
-    given = await log_in(accounts, data.name, data.password, device_name=data.device, address=address)
-    return answers.session(given)
+    if data.cookie:
+        session_cookie.check(request)
+    known = data.known_device or (session_cookie.read(request) if data.cookie and session_cookie.held(request) else "")
+    given = await log_in(
+        accounts, data.name, data.password, device_name=data.device, address=address, known_device=known
+    )
+    content, headers = _tokens(accounts, session_cookie, request, given, data.cookie)
+    return Response(content, headers=headers)
 
 
 @post(
@@ -45,18 +87,46 @@ async def post_session(data: JSONBody[LogInRequest], accounts: AccountVerbs, add
     summary="Get new tokens",
     tags=["sessions"],
 )
-async def post_refresh(data: JSONBody[RefreshRequest], accounts: AccountVerbs) -> SessionTokens:
+async def post_refresh(
+    data: JSONBody[RefreshRequest],
+    accounts: AccountVerbs,
+    address: Address,
+    session_cookie: Cookie,
+    request: Request[Any, Any, Any],
+) -> Response[SessionTokens | CookieTokens]:
     """Exchange the refresh token for new tokens. A refresh token used twice with different attempts revokes the
-    device, for one of the two who used it has stolen it."""
+    device, for one of the two who used it has stolen it. One in a cookie that was renewed less than a minute ago stays
+    as it is."""
     if len(data.attempt) not in ATTEMPT_LENGTHS:
         raise Refused(Code.BAD_REQUEST, "an attempt has 8 to 64 characters")
-    return answers.session(await refresh(accounts, data.refresh_token, data.attempt))
+    if data.refresh_token is not None:
+        return Response(answers.session(await refresh(accounts, data.refresh_token, data.attempt, address=address)))
+    session_cookie.check(request)
+    token = session_cookie.read(request)
+    if data.device is not None and accounts.tokens.device_of(token) != data.device:
+        raise Refused(Code.WRONG_SESSION)
+    given = await refresh(accounts, token, data.attempt, address=address, settling_ms=SETTLING_MS)
+    content, headers = _tokens(accounts, session_cookie, request, given, True)
+    return Response(content, headers=headers)
 
 
-@delete("/sessions/current", operation_id="logOut", summary="Log out", tags=["sessions"])
-async def delete_session(accounts: AccountVerbs, principal: Caller) -> None:
-    """Log this device out for ever: its sockets close and its tokens are refused."""
+@delete("/sessions/current", status_code=204, operation_id="logOut", summary="Log out", tags=["sessions"])
+async def delete_session(
+    accounts: AccountVerbs, principal: Caller, session_cookie: Cookie, request: Request[Any, Any, Any]
+) -> Response[None]:
+    """Log this device out for ever: its sockets close, its tokens are refused, and its cookie goes."""
     await revoke_device(accounts, principal.account, principal.device)
+    gone = {"set-cookie": session_cookie.gone(request)} if session_cookie.held(request) else {}
+    return Response(None, status_code=204, headers=gone)
+
+
+def _tokens(
+    accounts: AccountVerbs, cookie: SessionCookie, request: Request[Any, Any, Any], given: LoggedIn, hide: bool
+) -> tuple[Tokens, dict[str, str]]:
+    """The answer with tokens, and the header that hides the refresh token in a cookie, where that is wanted."""
+    if not hide:
+        return answers.session(given), {}
+    return answers.cookie_session(given), {"set-cookie": cookie.of(request, given, accounts.clock())}
 
 
 HANDLERS = [post_account, post_session, post_refresh, delete_session]

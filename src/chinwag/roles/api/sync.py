@@ -129,7 +129,7 @@ async def get_events(
     the device came for as long as a socket may be silent.
     """
     sync.heard.poll(principal)
-    given = last_event_id or after
+    given = last_event_id if last_event_id is not None else after
     cursor = parse_cursor(given) if given is not None else None
     start = await _start(sync, principal, cursor)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -153,7 +153,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                 if stretch.events:
                     continue
                 if position < stretch.bounds.floor:
-                    # What came next was given up meanwhile, as it is older than what is kept (P7).
+                    # What came next was given up, as it is older than what is kept (P7 of docs/guarantees.md).
                     position = stretch.bounds.head
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
                 for signal in follower.signals():

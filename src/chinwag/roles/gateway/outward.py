@@ -1,4 +1,4 @@
-"""The outward half of a session: answers and events to one device, and its way out of being behind.
+"""What one device is given: answers and events, and the way out of being behind.
 
 A session is behind when something is missing between what it has and what arrives, or when its socket is full: then
 one task reads its inbox until the end is reached. So memory stays bounded however slow the reader, and nothing is
@@ -7,33 +7,28 @@ skipped.
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import structlog
 
 from chinwag.domain.account_change import AccountClosed, AccountDisabled, DeviceRevoked
 from chinwag.domain.events import AccountEvent
-from chinwag.domain.ids import AccountId, ClientId, DeviceId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow import catch_up
-from chinwag.flow.accept import Wish
-from chinwag.ports.bus import Answer, Tell
+from chinwag.ports.bus import Tell
 from chinwag.ports.inbox import Bounds
+from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.turns import STRETCH
 from chinwag.roles.port.socket import Socket
 from chinwag.wire.codec import encode, error_frame, event_frame, signal_frame
 from chinwag.wire.errors import CATALOGUE
-from chinwag.wire.frames import Ack, Bye, Reset
-
-if TYPE_CHECKING:
-    from chinwag.roles.gateway.gateway import Gateway
+from chinwag.wire.frames import Bye, Reset
 
 AT_ONCE_BYTES: Final = 256 << 10
 """What arrives and is longer than this is read from the inbox, piece by piece."""
-FLOOD: Final = 100
-"""Frames refused as `rate_limited` within about a second that end a session."""
 
 _ACCOUNT_EVENT: Final = b'{"kind":"account"'
 _account_event: Final = msgspec.json.Decoder(AccountEvent).decode
@@ -41,41 +36,42 @@ _log = structlog.get_logger(__name__)
 
 
 class Outward:
-    """What goes out to one device: an inbox's reader, and the asker of what the device sends."""
+    """The outward part of a session: a seat of the hub, and an inbox's reader.
+
+    id, account and device are empty until the hub attaches it. position: up to which its inbox was given to it.
+    last_heard: when the device last said something, in seconds of the gateway's clock; the session says it here.
+    paused_at: since when its socket is full, 0.0 if it is not.
+    """
 
     __slots__ = (
         "_behind",
         "_catching",
-        "_floods",
-        "_in_flight",
+        "_common",
         "_out",
-        "_paused_at",
         "_resumed",
         "account",
         "closing",
         "device",
-        "gateway",
         "id",
         "last_heard",
+        "paused_at",
         "position",
         "socket",
         "welcomed",
     )
 
-    def __init__(self, gateway: "Gateway") -> None:
-        self.gateway = gateway
+    def __init__(self, common: Common) -> None:
+        self._common = common
         self._out: list[bytes] = []
         self._behind = False
         self._catching = False
-        self._paused_at = 0.0
         self._resumed: asyncio.Future[None] | None = None
-        self._in_flight = 0
-        self._floods = 0
         self.id = ""
-        self.last_heard = 0.0
         self.account = AccountId("")
         self.device = DeviceId("")
         self.position = 0
+        self.last_heard = 0.0
+        self.paused_at = 0.0
         self.welcomed = False
         self.closing = False
         self.socket: Socket
@@ -85,25 +81,20 @@ class Outward:
         if self.closing:
             return
         if not self._out:
-            self.gateway.dirty(self)
+            self._common.writes.add(self)
         self._out.append(payload)
 
     def flush(self) -> None:
         """Write what is queued."""
         out, self._out = self._out, []
-        self.gateway.figures.frames_out += len(out)
+        self._common.figures.frames_out += len(out)
         self.socket.send_many(out)
-        if self._paused_at and self.socket.buffered > self.gateway.rules.outbound_bytes:
+        if self.paused_at and self.socket.buffered > self._common.rules.outbound_bytes:
             self.close(Refused(Code.SLOW_CONSUMER))
 
-    def refuse(self, refused: Refused, answers: ClientId | None) -> None:
-        """Tell the client what is refused."""
-        self.gateway.figures.refused += 1
-        self.push(error_frame(refused, answers))
-        if refused.code is Code.RATE_LIMITED:
-            self._floods += 1
-            if self._floods >= FLOOD:
-                self.close(refused)
+    def cut(self) -> None:
+        """Let go of a socket that cannot be written to."""
+        self.socket.abort()
 
     def close(self, refused: Refused, reconnect_after: float = 0.0) -> None:
         """Say `bye` with the code and close. Closing twice does nothing."""
@@ -116,21 +107,31 @@ class Outward:
         self.push(encode(Bye(refused.code, reconnect_after or refused.retry_after or 0.0, elsewhere)))
         out, self._out = self._out, []
         self.closing = True
-        self.gateway.leaving(self, refused.code)
+        self._common.hub.leaving(self, refused.code)
         self.socket.send_many(out)
         self.socket.close(entry.close, refused.code)
 
-    def answered(self, wish: Wish, answer: Answer) -> None:
-        """What became of a wish."""
-        self._in_flight -= 1
-        if answer.refused is None:
-            self.push(encode(Ack(wish.id, wish.conversation, answer.number, answer.sent_at)))
-        else:
-            self.refuse(Refused(answer.refused, answer.detail), wish.id)
+    def pause(self, now: float) -> None:
+        """The socket is full."""
+        self.paused_at = now
+
+    def resume(self) -> None:
+        """The socket has room again: now the device catches up with its inbox."""
+        self.paused_at = 0.0
+        if self._resumed is not None and not self._resumed.done():
+            self._resumed.set_result(None)
+        if self._behind:
+            self._catch_up()
+
+    def ended(self) -> None:
+        """The connection is gone."""
+        self.closing = True
+        if self._resumed is not None and not self._resumed.done():
+            self._resumed.cancel()
 
     def arrived(self, position: int, events: Sequence[bytes]) -> None:
         """Events from the inbox's feed."""
-        if self._catching or self._paused_at or not self.welcomed:
+        if self._catching or self.paused_at or not self.welcomed:
             self._behind = True
             return
         known = self.position + 1 - position
@@ -144,13 +145,13 @@ class Outward:
 
     def told(self, tell: Tell) -> None:
         """A signal. One for a socket that is full is dropped: signals may be lost."""
-        if self.welcomed and not self._paused_at and tell.but != self.device:
+        if self.welcomed and not self.paused_at and tell.but != self.device:
             self.push(signal_frame(tell.signal))
 
     def begin(self, position: int, behind: bool) -> None:
         """The session is welcome, and has everything up to `position`."""
         self.welcomed = True
-        self.socket.admitted()
+        self.socket.admitted(self.account)
         self.position = position
         if behind or self._behind:
             self._catch_up()
@@ -176,23 +177,23 @@ class Outward:
     def _catch_up(self) -> None:
         if not self._catching and not self.closing:
             self._catching = True
-            self.gateway.spawn(self._read_on())
+            self._common.tasks.spawn(self._read_on())
 
     async def _read_on(self) -> None:
         """Give everything that the inbox holds after `position`, at the pace at which the socket takes it."""
-        gateway = self.gateway
+        common = self._common
         try:
             while not self.closing:
                 self._behind = False
-                async with gateway.catching:
-                    await gateway.turns.take(STRETCH)
-                    stretch = await catch_up.read(gateway.inbox, gateway.store, self.account, self.position)
+                async with common.catching:
+                    await common.turns.take(STRETCH)
+                    stretch = await catch_up.read(common.inbox, common.store, self.account, self.position)
                     if stretch.events:
                         self._give(stretch.events)
                         self.flush()
                         passing("catch_up.half")
-                if self._paused_at and not self.closing:
-                    self._resumed = gateway.loop.create_future()
+                if self.paused_at and not self.closing:
+                    self._resumed = asyncio.get_running_loop().create_future()
                     await self._resumed
                 elif not stretch.events and not self._passed_over(stretch.bounds) and not self._behind:
                     break
@@ -208,7 +209,7 @@ class Outward:
             self._catching = False
 
     def _passed_over(self, bounds: Bounds) -> bool:
-        """Whether what comes next was given up meanwhile, as it is older than what is kept: say so (P7)."""
+        """Whether what comes next was given up, as it is older than what is kept: say so (P7 of docs/guarantees.md)."""
         if self.position >= bounds.floor or self.closing:
             return False
         self.push(encode(Reset("old", bounds.epoch, bounds.head)))

@@ -1,23 +1,26 @@
-"""One connected device: frames in here, answers and events out in the half that it builds upon.
+"""One connected device: what it says comes in here, what it is given goes out by its outward part.
 
 A session has no task and no timer of its own while it is up to date.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import msgspec
 import structlog
 
+from chinwag.domain.command import Send
+from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
+from chinwag.ports.bus import Answer
+from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.outward import Outward
+from chinwag.roles.gateway.verbs import VERBS
+from chinwag.roles.gateway.welcome import Welcoming
 from chinwag.roles.port.socket import Socket
-from chinwag.wire.codec import BadFrame, decode_client, frame_id
-from chinwag.wire.frames import ClientFrame, Hello
-
-if TYPE_CHECKING:
-    from chinwag.roles.gateway.gateway import Gateway
+from chinwag.wire.codec import About, BadFrame, about, about_frame, decode_client, encode, error_frame
+from chinwag.wire.frames import Ack, ClientFrame, Hello
 
 EARLY_FRAMES: Final = 64
 """Frames that a client may send before its welcome."""
@@ -28,19 +31,40 @@ IN_FLIGHT: Final = 1_000
 WEIGHT_SHIFT: Final = 16
 """A frame counts as one, and as one more for each 64 KiB in it: long ones cost more to read."""
 
+FLOOD: Final = 100
+"""Frames refused as `rate_limited` within about a second that end a session."""
+
 _log = structlog.get_logger(__name__)
 
 
-class Session(Outward):
-    """A socket's listener, an inbox's reader, and the asker of what it sends."""
+class Session:
+    """A socket's listener, and the asker of what its device sends."""
 
-    __slots__ = ("_arriving", "_early", "_level", "_opened_at", "_typed_at", "slot")
+    __slots__ = (
+        "_arriving",
+        "_early",
+        "_floods",
+        "_in_flight",
+        "_leaked_at",
+        "_level",
+        "_opened_at",
+        "_typed_at",
+        "_welcoming",
+        "common",
+        "out",
+        "slot",
+    )
 
-    def __init__(self, gateway: "Gateway") -> None:
-        super().__init__(gateway)
+    def __init__(self, common: Common, welcoming: Welcoming) -> None:
+        self.common = common
+        self.out = Outward(common)
+        self._welcoming = welcoming
         self._early: list[bytes] | None = None
         self._arriving: asyncio.Task[None] | None = None
         self._level = 0  # a leaky bucket of frames, told by the wheel's clock: it takes no object
+        self._leaked_at = 0.0
+        self._floods = 0
+        self._in_flight = 0
         self._typed_at = 0.0
         self._opened_at = 0.0
         self.slot = -1
@@ -49,127 +73,150 @@ class Session(Outward):
 
     def opened(self, socket: Socket) -> None:
         """The connection is there; hello must follow soon."""
-        self.socket = socket
-        self.last_heard = self._opened_at = self.gateway.wheel.now
-        self.gateway.opened(self)
+        common, out = self.common, self.out
+        out.socket = socket
+        out.last_heard = self._leaked_at = self._opened_at = common.wheel.now
+        common.hub.opened(out)
+        common.wheel.add(self)
 
     def text(self, payload: bytes) -> None:
         """One frame."""
-        if self.closing or self.gateway.deaf:
+        common, out = self.common, self.out
+        if out.closing or common.deaf:
             return
-        gateway = self.gateway
-        now = gateway.wheel.now
-        if now != self.last_heard:
-            self._leak(now - self.last_heard)
-            self.last_heard = now
-        gateway.figures.frames_in += 1
+        now = common.wheel.now
+        out.last_heard = now
+        if now != self._leaked_at:
+            self._leak(now)
+        common.figures.frames_in += 1
         self._level += 1 + (len(payload) >> WEIGHT_SHIFT)
-        if self._level > gateway.rules.frames.burst:
+        if self._level > common.rules.frames.burst:
             self._too_fast(payload)
             return
         if self._early is not None:
             if len(self._early) >= EARLY_FRAMES:
-                self.close(Refused(Code.HELLO_EXPECTED, "wait for welcome"))
+                out.close(Refused(Code.HELLO_EXPECTED, "wait for welcome"))
             else:
                 self._early.append(payload)
             return
         try:
             frame = decode_client(payload)
         except BadFrame as refused:
-            self.refuse(refused, refused.id)
-            if not self.welcomed:
-                self.close(refused)
+            if not _is_utf_8(payload):
+                out.socket.close(1007, "a text frame holds UTF-8")  # RFC 6455, 8.1
+                return
+            self.refuse(refused, refused.about)
+            if not out.welcomed:
+                out.close(refused)
             return
-        self._handle(frame)
+        self._handle(out, frame)
 
-    def _leak(self, seconds: float) -> None:
+    def other(self) -> bool:
+        """A ping, a pong, a part of a frame: it counts as a frame does. It is no sign of a device that works."""
+        common, out = self.common, self.out
+        if out.closing or common.deaf:
+            return False
+        now = common.wheel.now
+        if now != self._leaked_at:
+            self._leak(now)
+        self._level += 1
+        burst = common.rules.frames.burst
+        if not out.welcomed and self._level > EARLY_FRAMES:
+            out.close(Refused(Code.HELLO_EXPECTED, "wait for welcome"))
+        elif self._level > burst:
+            self._level = burst
+            self._floods += 1
+            if self._floods >= FLOOD:
+                out.close(Refused(Code.RATE_LIMITED, "too many frames", 1.0))
+            return False
+        return not out.closing
+
+    def _leak(self, now: float) -> None:
         """Time has passed since the last frame: a tick of the wheel at least."""
-        self._level = max(0, self._level - int(seconds * self.gateway.rules.frames.per_second))
+        self._level = max(0, self._level - int((now - self._leaked_at) * self.common.rules.frames.per_second))
+        self._leaked_at = now
         self._floods = 0
 
     def _too_fast(self, payload: bytes) -> None:
         """Refuse a frame unread, but for its id: whoever waits for the answer gets it."""
-        rules = self.gateway.rules.frames
+        rules = self.common.rules.frames
         # What is refused must not dig deeper: waiting as long as told is enough.
         self._level = rules.burst
-        self.refuse(Refused(Code.RATE_LIMITED, "too many frames", 1.0 + 1.0 / rules.per_second), frame_id(payload))
+        self.refuse(Refused(Code.RATE_LIMITED, "too many frames", 1.0 + 1.0 / rules.per_second), about(payload))
 
     def paused(self) -> None:
         """The peer reads too slowly."""
-        self._paused_at = self.gateway.now()
-        self.gateway.wheel.add(self)
+        self.out.pause(self.common.now())
+        self.common.wheel.add(self)
 
     def resumed(self) -> None:
-        """The peer has caught up with its socket; now it catches up with its inbox."""
-        self._paused_at = 0.0
-        if self._resumed is not None and not self._resumed.done():
-            self._resumed.set_result(None)
-        if self._behind:
-            self._catch_up()
+        """The peer has caught up with its socket."""
+        self.out.resume()
 
     def closed(self) -> None:
         """The connection is gone."""
-        self.closing = True
-        if self._resumed is not None and not self._resumed.done():
-            self._resumed.cancel()
+        self.out.ended()
         if self._arriving is not None:
             self._arriving.cancel()  # nobody is there to be let in: others wait for their turn
-        self.gateway.gone(self)
+        self.common.wheel.remove(self)
+        self.common.hub.gone(self.out)
 
     # The wheel's
 
     def deadline(self) -> float:
         """By when something must be heard, or a full socket be read, in seconds of the gateway's clock."""
-        gateway = self.gateway
-        if not self.welcomed:
-            # Who has said hello has done its part: when all come back at once, the answer may take a while.
-            rules = gateway.rules
+        rules, out = self.common.rules, self.out
+        if not out.welcomed:
+            # A client that has said hello has done its part: when all come back at once, the answer may take a while.
             return self._opened_at + (rules.hello_seconds if self._early is None else rules.idle_seconds)
-        due = self.last_heard + gateway.rules.idle_seconds
-        return min(due, self._paused_at + gateway.rules.slow_seconds) if self._paused_at else due
+        due = out.last_heard + rules.idle_seconds
+        return min(due, out.paused_at + rules.slow_seconds) if out.paused_at else due
 
     def overdue(self) -> None:
         """The deadline has passed."""
-        if not self.welcomed:
-            self.close(Refused(Code.HELLO_EXPECTED if self._early is None else Code.OVERLOADED))
-        elif self._paused_at:
-            self.close(Refused(Code.SLOW_CONSUMER))
+        if not self.out.welcomed:
+            self.out.close(Refused(Code.HELLO_EXPECTED if self._early is None else Code.OVERLOADED))
+        elif self.out.paused_at:
+            self.out.close(Refused(Code.SLOW_CONSUMER))
         else:
-            self.close(Refused(Code.IDLE))
+            self.out.close(Refused(Code.IDLE))
 
     # Frames in
 
-    def _handle(self, frame: ClientFrame) -> None:
+    def _handle(self, out: Outward, frame: ClientFrame) -> None:
         try:
-            if self.welcomed:
-                self.gateway.verbs[type(frame)](self, frame)
+            if out.welcomed:
+                VERBS[type(frame)](self, frame)
             elif type(frame) is Hello:
                 self._early = []
-                self._arriving = self.gateway.spawn(self._hello(frame))
+                self._arriving = self.common.tasks.spawn(self._hello(frame))
             else:
-                self.close(Refused(Code.HELLO_EXPECTED))
+                out.close(Refused(Code.HELLO_EXPECTED))
         except Refused as refused:
-            self.refuse(refused, getattr(frame, "id", None))
+            self.refuse(refused, about_frame(frame))
 
     async def _hello(self, hello: Hello) -> None:
+        out = self.out
         try:
-            await self.gateway.welcome(self, hello)
+            await self._welcoming.welcome(out, hello)
         except Refused as refused:
-            self.close(refused)
+            out.close(refused)
         except Exception:
             _log.exception("hello failed")
-            self.close(Refused(Code.INTERNAL))
+            out.close(Refused(Code.INTERNAL))
         finally:
             self._arriving = None
-            if self.closing:
-                self.gateway.forget(self)
+            if out.closing:
+                self.common.hub.forget(out)
         early, self._early = self._early or [], None
         for payload in early:
             self.text(payload)
 
+    # For verbs
+
     def typed(self, every: float) -> bool:
         """Whether a typing frame counts now: at most one in `every` seconds does."""
-        now = self.gateway.now()
+        now = self.common.now()
         if now - self._typed_at < every:
             return False
         self._typed_at = now
@@ -179,8 +226,36 @@ class Session(Outward):
         """Submit a wish of this device. Raises `Refused`."""
         if self._in_flight >= IN_FLIGHT:
             raise Refused(Code.RATE_LIMITED, "too many sends wait for their answers", 1.0)
-        self.gateway.accept.submit(self, wish)
+        self.common.accept.submit(self, wish)
         self._in_flight += 1
 
+    # Answers
 
-Verb = Callable[[Session, ClientFrame], None]
+    def answered(self, wish: Wish, answer: Answer) -> None:
+        """What became of a wish."""
+        self._in_flight -= 1
+        if answer.refused is None:
+            self.out.push(encode(Ack(wish.id, wish.conversation, answer.number, answer.sent_at)))
+        else:
+            kind = "send" if type(wish.action) is Send else "change"
+            self.refuse(Refused(answer.refused, answer.detail), About(kind, wish.id, wish.conversation))
+
+    def refuse(self, refused: Refused, answers: About) -> None:
+        """Tell the client what is refused."""
+        self.common.figures.refused += 1
+        account, to = self.out.account, answers.to
+        if answers.conversation is None and to and to != account and len(to) <= ACCOUNT_CHARACTERS:
+            answers = msgspec.structs.replace(answers, conversation=direct_id(account, to))
+        self.out.push(error_frame(refused, answers))
+        if refused.code is Code.RATE_LIMITED:
+            self._floods += 1
+            if self._floods >= FLOOD:
+                self.out.close(refused)
+
+
+def _is_utf_8(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from chinwag.flow import announcements, declines, erase, relay, trim
+from chinwag.flow import announcements, create_group, declines, erase, relay, trim
 from chinwag.flow.announcements import announce_some
 from chinwag.flow.clock import Clock
+from chinwag.flow.create_group import settle_groups
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase
 from chinwag.flow.groups import join_by_link, listing
@@ -36,6 +37,9 @@ def directory_jobs(directory: Directory, store: MessageStore, inbox: Inbox, cloc
     async def settling() -> bool:
         return await settle_uses(directory, store, clock()) == join_by_link.BATCH
 
+    async def settling_groups() -> bool:
+        return await settle_groups(directory, store, clock()) == create_group.BATCH
+
     return [
         Job(
             name="relay",
@@ -62,6 +66,12 @@ def directory_jobs(directory: Directory, store: MessageStore, inbox: Inbox, cloc
             step=settling,
             poll_seconds=join_by_link.SETTLE_SECONDS,
             failing="uses of links are settled later",
+        ),
+        Job(
+            name="settle-groups",
+            step=settling_groups,
+            poll_seconds=create_group.SETTLE_SECONDS,
+            failing="requests for groups are settled later",
         ),
     ]
 

@@ -6,6 +6,7 @@ from typing import Final, final
 from picows.picows import WSFrame, WSMsgType
 
 from chinwag.roles.port.gate import Gate
+from chinwag.roles.port.halves import Halves
 from chinwag.roles.port.parsers import Parser, Parsers
 from chinwag.roles.port.socket import Socket
 
@@ -22,11 +23,14 @@ _CLOSE: Final = WSMsgType.CLOSE
 class Frames(asyncio.BufferedProtocol):
     """What a transport is read by. `limit` bounds a message joined of its fragments, in bytes."""
 
-    __slots__ = ("_limit", "_message", "_parser", "_parsers", "_socket")
+    __slots__ = ("_halves", "_limit", "_message", "_parser", "_parsers", "_partial", "_socket")
 
-    def __init__(self, socket: Socket, parsers: Parsers, limit: int) -> None:
+    def __init__(self, socket: Socket, parsers: Parsers, halves: Halves, limit: int) -> None:
         self._socket = socket
         self._parsers = parsers
+        self._halves = halves
+        self._partial = False
+        """Whether something of a message was held when bytes came last."""
         self._parser: Parser | None = None  # in the middle of a frame
         self._message: bytearray | None = None  # the fragments so far
         self._limit = limit
@@ -47,6 +51,8 @@ class Frames(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._parser = self._parsers.parse(self._parser, nbytes, self)
+        if self._parser is not None or self._message is not None or self._partial:
+            self._weigh()
 
     def pause_writing(self) -> None:
         """The write buffer is over the high-water mark."""
@@ -72,17 +78,31 @@ class Frames(asyncio.BufferedProtocol):
         elif kind == _TEXT and self._message is None and frame.fin:
             self._socket.text(frame.get_payload_as_bytes())
         elif kind in (_TEXT, _CONTINUATION):
+            self._socket.other()  # one too many is joined nevertheless: without it the message would be another
             self._fragment(kind, frame)
-        elif kind == _PING:
-            self._socket.ping(frame.get_payload_as_bytes())
         elif kind == _CLOSE:
             self._socket.peer_closed(frame.get_payload_as_bytes())
         elif kind == _BINARY:
             self._socket.close(1003, "text frames only")
+        elif not self._socket.other():
+            pass
+        elif kind == _PING:
+            self._socket.ping(frame.get_payload_as_bytes())
 
     def failed(self, close_frame: bytes) -> None:
         """The peer broke the protocol."""
         self._socket.failed(close_frame)
+
+    def _weigh(self) -> None:
+        """Count what is held of a message that is not whole."""
+        held = len(self._message) if self._message is not None else 0
+        if self._parser is not None:
+            held += self._parser.size
+        self._partial = held > 0
+        if not self._halves.hold(self._socket, held):
+            self._socket.close(1013, "too much of messages that are not whole")
+        if self._socket.closing:
+            self._parser = self._message = None
 
     def _fragment(self, kind: WSMsgType, frame: WSFrame) -> None:
         if (kind == _TEXT) != (self._message is None):

@@ -1,28 +1,31 @@
 """HTTP and WebSocket on one public port: uvicorn listens and speaks HTTP, picows parses the frames of sockets.
 
-Both are used from within (see `upgrade.py` and `parsers.py`), so their versions are pinned and
+Both are used from within (see `http.py` and `parsers.py`), so their versions are pinned and
 `tests/port/test_one_port.py` fails when an upgrade moves what this leans on.
 """
 
 import asyncio
-import errno
-import logging
 import socket as net
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from email.utils import formatdate
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
+import structlog
 import uvicorn
 
+from chinwag.roles.port.certificate import Certificate, tls_context
 from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.door import HttpLimits, Slow
 from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.handshake import SOCKET_PATH, UPGRADE_HEADERS, ListenerFactory
+from chinwag.roles.port.http import UpgradingHttp
+from chinwag.roles.port.listening import BACKLOG, bind
 from chinwag.roles.port.socket import Address, SocketLimits
 from chinwag.roles.port.sockets import Sockets
-from chinwag.roles.port.upgrade import SOCKET_PATH, UPGRADE_HEADERS, HttpLimits, ListenerFactory, UpgradingHttp
+from chinwag.roles.port.unread import Unread
 from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.errors import Code, Refused, problem
 
@@ -32,17 +35,11 @@ _Send: TypeAlias = Callable[[_Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI 3 application; it must take part in the lifespan protocol."""
 
-_BACKLOG: Final = 4096
 _SERVICE_RESTART: Final = 1012  # IANA's registry of WebSocket close codes
 _APPLICATION_STOP_SECONDS: Final = 5.0
-_log = logging.getLogger(__name__)
-
-
-class Certificate(msgspec.Struct, frozen=True):
-    """The PEM files of TLS."""
-
-    chain: Path
-    key: Path
+_CANCEL_SECONDS: Final = 1.0
+"""How long requests that are cut may take to end."""
+_log = structlog.get_logger(__name__)
 
 
 class OnePort:
@@ -64,6 +61,7 @@ class OnePort:
         socket_limits: SocketLimits | None = None,
         http_limits: HttpLimits | None = None,
         trusted_proxies: Sequence[str] = (),
+        unread: Unread | None = None,
     ) -> None:
         """`port` 0 takes a free one; `max_connections` bounds the sockets, one more is answered 503 `overloaded`.
 
@@ -83,9 +81,10 @@ class OnePort:
         self.forwarded: Final = Forwarded(trusted_proxies)
         self.crowding: Final = Crowding(per_address)
         self.sockets = Sockets(socket_limits or SocketLimits(), _report, self.crowding)
-        self.heads = Wheel[UpgradingHttp](UpgradingHttp.give_up, slots=16)
+        self.unread: Final = unread or Unread()
+        self.heads = Wheel[Slow](_give_up, slots=16)
         config = uvicorn.Config(
-            partial(_route, app),
+            partial(_route, self, app),
             interface="asgi3",
             http=cast("Any", partial(UpgradingHttp, self)),
             ws=cast("Any", UpgradingHttp),  # never made by uvicorn: its presence is what allows upgrades
@@ -94,10 +93,9 @@ class OnePort:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             timeout_keep_alive=self.http_limits.keep_alive_seconds,
-            ssl_certfile=certificate.chain if certificate else None,
-            ssl_keyfile=certificate.key if certificate else None,
+            ssl_context_factory=(lambda *_: tls_context(certificate)) if certificate else None,
         )
         self._server = uvicorn.Server(config)
 
@@ -112,12 +110,14 @@ class OnePort:
         return list(self._addresses)
 
     async def start(self) -> None:
-        """Bind, start `app`, accept. Raises `OSError` when the address cannot be had, `RuntimeError` from `app`."""
-        listening = await _bind(self._host, self._asked_port)
-        self._addresses = [each.getsockname()[:2] for each in listening]
+        """Bind, start `app`, accept.
+
+        Raises `OSError` when the address cannot be had, `BadCertificate`, `RuntimeError` from `app`.
+        """
         server = self._server
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
+        listening = await bind(self._host, self._asked_port)
         try:
             await server.startup(sockets=listening)
         except SystemExit:
@@ -126,12 +126,13 @@ class OnePort:
                 each.close()
             raise RuntimeError("the HTTP application did not start") from None
         self._listening = listening
+        self._addresses = [each.getsockname()[:2] for each in listening]
         self._write_date()
         self.sockets.wheel.start()
         self.heads.start()
 
     def drain(self) -> None:
-        """Accept no more: say `bye` to the sockets after this, and then `stop`."""
+        """Stop accepting: say `bye` to the sockets after this, and then `stop`."""
         if not self.draining and self._addresses:
             self.draining = True
             for server in self._server.servers:
@@ -155,7 +156,7 @@ class OnePort:
             self._date_timer.cancel()
 
     def http_gone(self) -> None:
-        """A connection ends to be an HTTP one."""
+        """A connection is no longer an HTTP one."""
         if not self._server.server_state.connections:
             self._http_none.set()
 
@@ -179,8 +180,11 @@ class OnePort:
         except TimeoutError:
             for connection in tuple(state.connections):
                 connection.transport.abort()
-            for task in tuple(state.tasks):
+            left = tuple(state.tasks)
+            for task in left:
                 task.cancel()
+            if left:
+                await asyncio.wait(left, timeout=_CANCEL_SECONDS)
         try:
             async with asyncio.timeout(_APPLICATION_STOP_SECONDS):
                 await self._server.lifespan.shutdown()
@@ -197,10 +201,16 @@ class OnePort:
         self._date_timer = asyncio.get_running_loop().call_later(1.0, self._write_date)
 
 
-def _route(app: Application, scope: Any, receive: _Receive, send: _Send) -> Awaitable[None]:
+async def _route(port: OnePort, app: Application, scope: Any, receive: _Receive, send: _Send) -> None:
     if scope["type"] == "http" and scope["path"] == SOCKET_PATH:
-        return _upgrade_required(send)
-    return app(scope, receive, send)
+        await _upgrade_required(send)
+        return
+    try:
+        await app(scope, receive, send)
+    except asyncio.CancelledError:
+        # Cut at the end of a stop: nobody is there to be answered, and it is no mistake that should be logged as one.
+        if not port.draining:
+            raise
 
 
 async def _upgrade_required(send: _Send) -> None:
@@ -216,24 +226,8 @@ async def _upgrade_required(send: _Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _bind(host: str, port: int) -> list[net.socket]:
-    """Listen on every address that `host` stands for, on one port."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host or None, port, type=net.SOCK_STREAM, flags=net.AI_PASSIVE)
-    addresses = list(dict.fromkeys((info[0], str(info[4][0])) for info in found))
-    bound: list[net.socket] = []
-    for family, where in addresses:
-        chosen = bound[0].getsockname()[1] if bound else port
-        try:
-            bound.append(net.create_server((where, chosen), family=family, backlog=_BACKLOG))
-        except OSError as failure:
-            # A name such as localhost may stand for an IPv6 address on a machine without IPv6.
-            if failure.errno == errno.EADDRNOTAVAIL and (bound or (family, where) != addresses[-1]):
-                continue
-            for each in bound:
-                each.close()
-            raise
-    return bound
+def _give_up(connection: Slow) -> None:
+    connection.give_up()
 
 
 def _report(failure: BaseException) -> None:

@@ -76,7 +76,7 @@ _NO_SOCKET: Final = _NoSocket()
 class _Ear(WSListener):
     """What a parser reports to, and what it takes for its transport."""
 
-    __slots__ = ("closed", "reader", "rest")
+    __slots__ = ("closed", "fault", "reader", "rest")
 
     def __init__(self) -> None:
         self.reader: Reader | None = None
@@ -84,6 +84,8 @@ class _Ear(WSListener):
         """Bytes that are not part of a whole frame yet."""
         self.closed = False
         """A close frame went through: picows would hold the next one against its sender."""
+        self.fault = b""
+        """The close frame of a protocol error: picows looks a frame ahead, so one frame may still come before it."""
 
     # As picows' listener
 
@@ -107,7 +109,7 @@ class _Ear(WSListener):
         """Take the close frame of a protocol error. The answer to the made-up handshake comes before any reader."""
         if self.reader is not None:
             self.closed = True
-            self.reader.failed(bytes(data))
+            self.fault = self.fault or bytes(data)
 
     def close(self) -> None:
         """picows wants a peer gone that it has just sent a close frame; the reader sees to that."""
@@ -155,6 +157,11 @@ class Parser:
         """Whether it can serve another connection."""
         return self._ear.rest == 0 and not self._ear.closed and len(self.room()) <= _GROWN
 
+    @property
+    def size(self) -> int:
+        """Bytes of its buffer, which has grown to what came."""
+        return self._ear.rest + len(self.room())
+
     def room(self) -> memoryview:
         """Where the next bytes are to be put. Good until they are parsed."""
         return self._inner.get_buffer(-1)  # type: ignore[no-any-return]
@@ -167,6 +174,8 @@ class Parser:
             self._inner.buffer_updated(size)
         finally:
             ear.reader = None
+        if ear.fault:
+            reader.failed(ear.fault)
 
 
 @final

@@ -7,14 +7,11 @@ Nothing here blocks, makes a task or sets a timer. Measured on uvloop with frame
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, final
 
 import msgspec
 
 from chinwag.roles.port.gate import Gate
-
-if TYPE_CHECKING:
-    from chinwag.roles.port.sockets import Sockets
 
 Address: TypeAlias = tuple[str, int]
 """Host and port of a peer."""
@@ -55,6 +52,10 @@ class Listener(Protocol):
         """One whole text message, its fragments joined. Whether it is UTF-8 is for the reader to check."""
         ...
 
+    def other(self) -> bool:
+        """A frame that is no message: a ping, a pong, a part of a message. False: one too many, it is dropped."""
+        ...
+
     def paused(self) -> None:
         """The peer reads too slowly: more than `high_water` bytes wait. May come from within a `send`."""
         ...
@@ -68,11 +69,39 @@ class Listener(Protocol):
         ...
 
 
+class House(Protocol):
+    """What all sockets of a port share, as one of them knows it."""
+
+    @property
+    def limits(self) -> SocketLimits:
+        """What each may take up."""
+        ...
+
+    def report(self, failure: BaseException, /) -> None:
+        """A listener has failed."""
+        ...
+
+    def add(self, socket: "Socket") -> None:
+        """Count `socket`."""
+        ...
+
+    def lost(self, socket: "Socket") -> None:
+        """Stop counting `socket`."""
+        ...
+
+    def linger(self, socket: "Socket") -> None:
+        """Cut `socket` after the linger time, should it still be there."""
+        ...
+
+
 class _Silent:
     """The listener of a socket that is gone. It takes the place of the real one, so that no cycle keeps that alive."""
 
     def opened(self, socket: "Socket") -> None: ...
     def text(self, payload: bytes) -> None: ...
+    def other(self) -> bool:
+        return False
+
     def paused(self) -> None: ...
     def resumed(self) -> None: ...
     def closed(self) -> None: ...
@@ -100,16 +129,18 @@ class _Draining(asyncio.Protocol):
 class Socket:
     """One connected WebSocket. Made by the port; valid from `opened` to `closed`, and harmless to call after."""
 
-    __slots__ = ("__weakref__", "_all", "_closing", "_listener", "_transport", "remote")
+    __slots__ = ("__weakref__", "_closing", "_house", "_listener", "_transport", "owner", "remote")
 
-    def __init__(self, transport: asyncio.Transport, listener: Listener, remote: Address, sockets: "Sockets") -> None:
+    def __init__(self, transport: asyncio.Transport, listener: Listener, remote: Address, house: House) -> None:
         """For the port: `transport` has answered the handshake."""
         self._transport = transport
         self._listener = listener
-        self._all = sockets
+        self._house = house
         self._closing = False
         self.remote: Final = remote
         """The peer's address (behind a trusted proxy: the client's, with the proxy's port)."""
+        self.owner = remote[0]
+        """Whose bounds hold for what it keeps half: its address's, and once it is admitted, its account's."""
 
     @property
     def buffered(self) -> int:
@@ -121,8 +152,9 @@ class Socket:
         """Whether a close has begun: what is sent now goes nowhere."""
         return self._closing
 
-    def admitted(self) -> None:
-        """Let the peer bring as much as it likes from now on, in messages of the full size."""
+    def admitted(self, owner: str) -> None:
+        """Let the peer, who is `owner`, bring as much as it likes from now on, in messages of the full size."""
+        self.owner = owner
         gate = self._transport.get_protocol()
         if isinstance(gate, Gate):
             self._transport.set_protocol(gate.parser)
@@ -165,21 +197,35 @@ class Socket:
         try:
             self._listener.text(payload)
         except Exception as failure:
-            self._all.report(failure)
+            self._house.report(failure)
             self.close(1011)
+
+    def other(self) -> bool:
+        """A frame came that is no message; whether it may be looked at."""
+        try:
+            return self._listener.other()
+        except Exception as failure:
+            self._house.report(failure)
+            self.close(1011)
+            return False
 
     def ping(self, payload: bytes) -> None:
         """Answer a ping, unless its sender does not read: then pongs would pile up."""
-        if not self._closing and self.buffered <= self._all.limits.high_water:
+        if not self._closing and self.buffered <= self._house.limits.high_water:
             self._transport.write(bytes((_PONG, len(payload))) + payload)
 
     def peer_closed(self, payload: bytes) -> None:
-        """The peer sent a close frame: echo its code and end the connection (RFC 6455, 5.5.1)."""
-        if not self._closing:
-            self._closing = True
-            self._transport.write(bytes((_CLOSE, len(payload[:2]))) + payload[:2])
-            self._all.linger(self)
-            self._transport.close()
+        """The peer sent a close frame: echo a code that may be sent, and end the connection (RFC 6455, 5.5.1)."""
+        if self._closing:
+            return
+        code = fault_of_close(payload)
+        if code:
+            self.close(code)
+            return
+        self._closing = True
+        self._transport.write(bytes((_CLOSE, len(payload[:2]))) + payload[:2])
+        self._house.linger(self)
+        self._transport.close()  # it has said its last: nothing of it can be under way
 
     def failed(self, close_frame: bytes) -> None:
         """The parser has found fault with the peer and made this close frame."""
@@ -196,24 +242,24 @@ class Socket:
 
     def opened(self) -> None:
         """The handshake is done."""
-        self._all.add(self)
+        self._house.add(self)
         self._tell(lambda: self._listener.opened(self))
 
     def lost(self) -> None:
         """The connection is gone."""
         self._closing = True
         listener, self._listener = self._listener, _SILENT
-        self._all.lost(self)
+        self._house.lost(self)
         try:
             listener.closed()
         except Exception as failure:
-            self._all.report(failure)
+            self._house.report(failure)
 
     def _tell(self, call: Callable[[], None]) -> None:
         try:
             call()
         except Exception as failure:
-            self._all.report(failure)
+            self._house.report(failure)
             self.close(1011)
 
     def _finish(self, close_frame: bytes) -> None:
@@ -222,7 +268,7 @@ class Socket:
         if transport.is_closing():
             return
         transport.write(close_frame)
-        self._all.linger(self)
+        self._house.linger(self)
         transport.set_protocol(_Draining(self))
         if transport.can_write_eof():
             # The peer sees the end of our stream and closes; what it has under way is read and dropped.
@@ -232,6 +278,24 @@ class Socket:
                 transport.abort()
         else:
             transport.close()  # TLS has no half-close, but closing it reads on until the peer's close_notify
+
+
+_CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
+"""Of the protocol's own codes, those that may be sent (RFC 6455, 7.4.1; IANA's registry)."""
+
+
+def fault_of_close(payload: bytes) -> int:
+    """With which code a close frame of this payload must be answered; 0: there is nothing wrong with it."""
+    if len(payload) == 1:
+        return 1002
+    code = int.from_bytes(payload[:2], "big") if payload else 1000
+    if code not in _CLOSE_CODES and not 3000 <= code <= 4999:
+        return 1002
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError:
+        return 1007
+    return 0
 
 
 def _header(size: int) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.halves import Halves
 from chinwag.roles.port.parsers import Parsers
 from chinwag.roles.port.socket import Socket, SocketLimits
 from chinwag.roles.port.wheel import Wheel
@@ -40,7 +41,8 @@ class Sockets:
         """`report` is told the exceptions of listeners; `crowding` counts by address; `clock` in seconds."""
         self.limits: Final = limits
         self.parsers: Final = Parsers(limits.message)
-        self.report: Final = report
+        self.halves: Final = Halves()
+        self._report = report
         self.crowding: Final = crowding
         self._clock = clock
         self._open: set[Socket] = set()
@@ -52,14 +54,19 @@ class Sockets:
         """How many connections there are, closing ones included."""
         return len(self._open)
 
+    def report(self, failure: BaseException, /) -> None:
+        """A listener has failed."""
+        self._report(failure)
+
     def add(self, socket: Socket) -> None:
         """Count `socket`; its address has been counted."""
         self._open.add(socket)
         self._none.clear()
 
     def lost(self, socket: Socket) -> None:
-        """Count `socket` no more."""
+        """Stop counting `socket`."""
         self._open.discard(socket)
+        self.halves.forget(socket)
         self.crowding.leave(socket.remote[0])
         if not self._open:
             self._none.set()

@@ -6,13 +6,14 @@ The scheme is scheme 6 of Varghese and Lauck, "Hashed and Hierarchical Timing Wh
 """
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-_log = logging.getLogger(__name__)
+import structlog
+
+_log = structlog.get_logger(__name__)
 
 
 class Timed(Protocol):
@@ -93,7 +94,7 @@ class Wheel(Generic[E]):
             self._arm()
 
     def stop(self) -> None:
-        """Turn no more. Entries stay."""
+        """Stop turning. Entries stay."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

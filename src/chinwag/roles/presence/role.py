@@ -92,7 +92,7 @@ class PresenceRole:
         ]
 
     async def stop(self) -> None:
-        """Listen no more and store how things stand. Whoever is online comes back unnoticed within the grace."""
+        """Stop listening, and store how things stand. Whoever is online comes back unnoticed within the grace."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None

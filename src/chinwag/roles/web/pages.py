@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
+from chinwag.domain.address import network_of
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.budget import Budget
+from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.web.policy import FIXED, content_policy, own_authority
 from chinwag.roles.web.site import INDEX, File
 from chinwag.wire.errors import problem
@@ -37,20 +39,20 @@ NOT_BUILT: Final = (
 
 
 class Pages:
-    """An ASGI application in front of `app`. `address` tells who asks, as budgets count it."""
+    """An ASGI application in front of `app`."""
 
     def __init__(
         self,
         app: Application,
         site: Mapping[str, File],
-        address: Callable[[Any], str],
+        forwarded: Forwarded,
         answers_for: Callable[[], Collection[str]],
         budget: Budget | None = None,
     ) -> None:
-        """answers_for: the authorities of this server (see `policy.authorities`), asked with each page."""
+        """answers_for: the authorities of this server (see `policy.authorities`), asked with each file."""
         self._app = app
         self._site = site
-        self._address = address
+        self._forwarded = forwarded
         self._answers_for = answers_for
         self._budget = Budget(RATE) if budget is None else budget
 
@@ -69,7 +71,7 @@ class Pages:
             else:
                 await self._app(scope, receive, send)
             return
-        if (wait := self._budget.wait(self._address(scope))) > 0:
+        if (wait := self._budget.wait(network_of(self._forwarded.of(scope)))) > 0:
             await _too_many(scope, send, wait)
             return
         await self._give(scope, send, file, headers)

@@ -23,6 +23,7 @@ import type {
   Placed,
   Receipt,
   Role,
+  ServerInfo,
   User,
 } from "@chinwag/client";
 import type { KeptEvent, Member } from "@chinwag/client";
@@ -52,16 +53,6 @@ export interface Failure extends Error {
 }
 
 // Who is here
-
-/** What the door may say before anybody types. */
-export interface ServerInfo {
-  name: string;
-  version: string;
-  sign_up: "open" | "invitation" | "closed";
-  /** Characters of a password. */
-  password_min: number;
-  password_max: number;
-}
 
 export type Session =
   /** The browser's database is being read: show nothing yet. */
@@ -143,7 +134,9 @@ export interface ConversationRow {
 /** A conversation that is open. */
 export interface ConversationDetail extends ConversationRow {
   settings: GroupSettings;
+  /** All present members, once the conversation was opened; the list may know some of them. */
   members: ReadonlyMap<AccountId, Member>;
+  memberCount: number;
   /** The first and the last number that one may read; `last` 0: nothing was said yet. */
   first: number;
   head: number;
@@ -167,6 +160,8 @@ export interface Unsent {
   at: number;
   /** The code with which it was refused for good; null while it is on its way. */
   refused: string | null;
+  /** It has its place, and its event follows at once. */
+  placed: boolean;
 }
 
 /** One row of a conversation, with a key that stays the same when one's own message is placed. */
@@ -197,7 +192,8 @@ export interface WindowState {
 
 /**
  * A window on a conversation's rows: at most 400, contiguous. It moves over a history of any length; rows come from
- * the cache where it has them. What lies inside it stays there while others are added, so an anchor holds.
+ * the cache where it has them. What lies inside it stays there while others are added, so an anchor holds: one that
+ * reaches the end takes what comes until it is full; then `atEnd` is false, and `showAfter` goes on.
  */
 export interface MessageWindow extends Watched<WindowState> {
   /** Show about `count` more (default 50) at one side; rows at the other go, beyond 400. Returns when they are there. */
@@ -251,6 +247,7 @@ export interface Engine {
   clock(): number;
 
   // The door
+  /** What this server is, and whether people may sign up: said before anybody types. */
   server(): Promise<ServerInfo>;
   signUp(wish: { name: string; password: string; display_name?: string; invitation?: string }): Promise<void>;
   logIn(name: string, password: string): Promise<void>;
@@ -324,7 +321,7 @@ export interface Engine {
   blocks(): Promise<Block[]>;
 
   // One's own account
-  changeProfile(profile: { display_name?: string; about?: string }): Promise<void>;
+  changeProfile(profile: { display_name?: string; about?: string }): Promise<Me>;
   changeSettings(settings: Partial<AccountSettings>): Promise<void>;
   changePassword(current: string, next: string, keepOthers: boolean): Promise<void>;
   /** Close it for ever, and wipe what the browser keeps of it. */

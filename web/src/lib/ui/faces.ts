@@ -24,7 +24,7 @@ export function initials(name: string): string {
 
 function letter(part: string | undefined): string {
   if (part === undefined) return "";
-  const first = [...part][0] ?? "";
+  const first = Array.from(part)[0] ?? "";
   const upper = first.toLocaleUpperCase();
-  return [...upper].length === 1 ? upper : first;
+  return Array.from(upper).length === 1 ? upper : first;
 }

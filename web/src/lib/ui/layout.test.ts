@@ -52,7 +52,16 @@ describe("runs", () => {
       key: "u1",
       number: null,
       event: null,
-      unsent: { kind: "unsent", id: "u1", text: "x", reply_to: 0, mentions: [], at: NOON + 5, refused: null },
+      unsent: {
+        kind: "unsent",
+        id: "u1",
+        text: "x",
+        reply_to: 0,
+        mentions: [],
+        at: NOON + 5,
+        refused: null,
+        placed: false,
+      },
     };
     expect(shape(layout([message(1, "me", NOON), waiting], "me", null))).toEqual(["day", "me:1,u1"]);
   });

@@ -46,7 +46,7 @@ async function tell(engine: Engine, news: News, open: Map<string, Notification>)
     badge: "/icon-monochrome-512.png",
     data: { conversation: news.conversation },
   };
-  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  const registration = await worker();
   if (registration?.active) {
     await registration.showNotification(title, options);
     return;
@@ -60,10 +60,16 @@ async function tell(engine: Engine, news: News, open: Map<string, Notification>)
   open.set(news.conversation, shown);
 }
 
+/** The service worker of the app; missing on an address that is not secure. */
+async function worker(): Promise<ServiceWorkerRegistration | undefined> {
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  return container?.getRegistration().catch(() => undefined);
+}
+
 async function close(conversation: string, open: Map<string, Notification>): Promise<void> {
   open.get(conversation)?.close();
   open.delete(conversation);
   if (typeof Notification === "undefined" || Notification.permission !== "granted") return;
-  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  const registration = await worker();
   for (const shown of (await registration?.getNotifications({ tag: conversation })) ?? []) shown.close();
 }

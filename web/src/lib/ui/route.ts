@@ -82,16 +82,15 @@ export function back(): void {
 
 /** On phones, pages slide; where the browser cannot or the person does not want it, they are just there. */
 function move(change: () => void): void {
-  const start = document.startViewTransition?.bind(document);
-  if (
-    start === undefined ||
-    !matchMedia("(max-width: 767px)").matches ||
-    matchMedia("(prefers-reduced-motion: reduce)").matches
-  ) {
+  const slides =
+    "startViewTransition" in document &&
+    matchMedia("(max-width: 767px)").matches &&
+    !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (!slides) {
     change();
     return;
   }
-  void start(async () => {
+  document.startViewTransition(async () => {
     change();
     const { tick } = await import("svelte");
     await tick();

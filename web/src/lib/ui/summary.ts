@@ -14,7 +14,7 @@ export function summary(event: KeptEvent, names: Names): string {
   if (event.kind === "edited") return words("notice.edited");
   if (event.kind === "deleted") return words("notice.deleted");
   if (event.kind === "reaction" && "reaction" in event) {
-    return words("notice.reaction", { who: names(authorOf(event)), reaction: oneLine(String(event.reaction), 8) });
+    return words("notice.reaction", { who: names(authorOf(event)), reaction: oneLine(event.reaction, 8) });
   }
   return words("talk.unsupported");
 }
@@ -30,7 +30,7 @@ export function noticeWords(events: readonly KeptEvent[], names: Names): string 
   const change = event.change;
   switch (change.type) {
     case "created": {
-      const others = Object.keys(change.members ?? {}).filter((account) => account !== event.from);
+      const others = Object.keys(change.members).filter((account) => account !== event.from);
       return others.length === 0
         ? words("notice.created", { who })
         : words("notice.createdWith", { who, names: some(others.map(names)) });

@@ -52,10 +52,10 @@ export function locale(): string {
 export function words(key: Key, values: Values = {}): string {
   const sentence: Sentence = ENGLISH[key];
   const n = typeof values["n"] === "number" ? values["n"] : null;
+  const forms: Readonly<Record<string, string | undefined>> | null =
+    typeof sentence === "string" ? null : { ...sentence };
   const chosen =
-    typeof sentence === "string"
-      ? sentence
-      : (sentence[(n === null ? "other" : plural.select(n)) as "other"] ?? sentence.other);
+    typeof sentence === "string" ? sentence : (forms?.[n === null ? "other" : plural.select(n)] ?? sentence.other);
   return language.rewrite(chosen).replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;

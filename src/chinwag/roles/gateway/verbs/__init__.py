@@ -1,7 +1,7 @@
 """What a welcomed client may say: one file a verb, and this table of them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from chinwag.roles.gateway.verbs.change import change
 from chinwag.roles.gateway.verbs.hello import hello_again
@@ -10,14 +10,11 @@ from chinwag.roles.gateway.verbs.read import read
 from chinwag.roles.gateway.verbs.received import received
 from chinwag.roles.gateway.verbs.reserved import reserved
 from chinwag.roles.gateway.verbs.send import send
+from chinwag.roles.gateway.verbs.speaker import Verb
 from chinwag.roles.gateway.verbs.typing import typing
 from chinwag.wire import frames
 
-if TYPE_CHECKING:
-    from chinwag.roles.gateway.session import Verb
-
-# Each verb takes the frame that its key names.
-_TABLE: Final[dict[type, Any]] = {
+VERBS: Final[Mapping[type, Verb]] = {
     frames.Hello: hello_again,
     frames.Send: send,
     frames.Edit: reserved,
@@ -29,4 +26,3 @@ _TABLE: Final[dict[type, Any]] = {
     frames.Typing: typing,
     frames.Ping: ping,
 }
-VERBS: "Final[Mapping[type, Verb]]" = _TABLE

@@ -1,14 +1,11 @@
 """`change`: change a group."""
 
-from typing import TYPE_CHECKING
-
 from chinwag.flow.accept import Wish
+from chinwag.roles.gateway.verbs.speaker import Speaker
 from chinwag.wire.frames import Change
 
-if TYPE_CHECKING:
-    from chinwag.roles.gateway.session import Session
 
-
-def change(session: "Session", frame: Change) -> None:
+def change(session: Speaker, frame: Change) -> None:
     """Submit the change; the answer is an `ack` or an `error` with the frame's id."""
-    session.ask(Wish(session.account, session.device, frame.conversation, frame.id, frame.change))
+    out = session.out
+    session.ask(Wish(out.account, out.device, frame.conversation, frame.id, frame.change))

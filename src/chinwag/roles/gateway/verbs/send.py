@@ -1,28 +1,26 @@
 """`send`: place a message."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chinwag.domain import command
 from chinwag.domain.ids import check_account_id, direct_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
+from chinwag.roles.gateway.verbs.speaker import Speaker
 from chinwag.wire.frames import Send
-
-if TYPE_CHECKING:
-    from chinwag.roles.gateway.session import Session
 
 _direct: Final = lru_cache(maxsize=16_384)(direct_id)
 """Whoever writes once writes again. Both ids are short, so this holds 8 MiB at most."""
 
 
-def send(session: "Session", frame: Send) -> None:
+def send(session: Speaker, frame: Send) -> None:
     """Submit the message; the answer is an `ack` or an `error` with the frame's id."""
-    conversation = frame.conversation
+    out, conversation = session.out, frame.conversation
     if conversation is None:
-        if not frame.to or "~" in frame.to or frame.to == session.account:
+        if not frame.to or "~" in frame.to or frame.to == out.account:
             raise Refused(Code.BAD_REQUEST, "name a conversation, or another account in 'to'")
         check_account_id(frame.to)  # before it is kept
-        conversation = _direct(session.account, frame.to)
+        conversation = _direct(out.account, frame.to)
     action = command.Send(frame.body, frame.reply_to, frame.after)
-    session.ask(Wish(session.account, session.device, conversation, frame.id, action))
+    session.ask(Wish(out.account, out.device, conversation, frame.id, action))

@@ -109,6 +109,11 @@ export class Connection {
     }
   }
 
+  /** Whether a session is on. */
+  get online(): boolean {
+    return this.session?.welcome ?? false;
+  }
+
   /** Whether something can be said now. */
   get writable(): boolean {
     return this.session !== null && this.session.welcome && (this.transport?.writable ?? false);
@@ -196,7 +201,7 @@ export class Connection {
   }
 
   private tell(state: Standing["state"], code: string | null, transport: TransportName | null = null, delay = 0): void {
-    const nextTry = state === "offline" ? Date.now() + delay : null;
+    const nextTry = state === "offline" ? Math.round(Date.now() + delay) : null;
     this.owner.standing({ state, transport, nextTry, code });
   }
 }

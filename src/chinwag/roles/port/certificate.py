@@ -1,0 +1,54 @@
+"""The certificate of TLS and its key, read with words for whatever is wrong with them."""
+
+import errno
+import ssl
+from pathlib import Path
+
+import msgspec
+
+from chinwag.told import Told
+
+
+class BadCertificate(Told):
+    """TLS cannot be spoken with these files; the message says why and what would work."""
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """The PEM files of TLS."""
+
+    chain: Path
+    key: Path
+
+
+def tls_context(certificate: Certificate) -> ssl.SSLContext:
+    """What TLS is spoken with. Raises `BadCertificate`."""
+    chain, key = certificate.chain, certificate.key
+    if "CERTIFICATE-----" not in _read(chain, "certificate"):
+        raise BadCertificate(f"{chain} holds no certificate: a PEM file has a line -----BEGIN CERTIFICATE-----.")
+    text = _read(key, "key")
+    if "PRIVATE KEY-----" not in text:
+        raise BadCertificate(f"{key} holds no private key: a PEM file has a line -----BEGIN PRIVATE KEY-----.")
+    if "ENCRYPTED" in text:
+        raise BadCertificate(
+            f"the private key in {key} is encrypted, and nobody is there to type its passphrase: "
+            f"write it without one (openssl pkey -in {key} -out NEW) and keep the file to the server's user."
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(chain, key)
+    except ssl.SSLError as failure:
+        if failure.reason == "KEY_VALUES_MISMATCH":
+            raise BadCertificate(
+                f"the key in {key} is not that of the first certificate in {chain}: the server's own comes first there."
+            ) from None
+        raise BadCertificate(f"{chain} and {key} cannot be read as a certificate and its key: {failure}") from None
+    return context
+
+
+def _read(path: Path, what: str) -> str:
+    try:
+        return path.read_text("ascii", errors="replace")
+    except OSError as failure:
+        if failure.errno == errno.EACCES:
+            raise BadCertificate(f"the {what} {path} may not be read by this user.") from None
+        raise BadCertificate(f"the {what} {path} cannot be read: {failure.strerror}.") from None

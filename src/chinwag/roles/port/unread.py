@@ -1,0 +1,56 @@
+"""Answers that wait to be read, in bytes: who does not read must not make the server keep more and more for it."""
+
+import asyncio
+from typing import Final, final
+
+import msgspec
+
+from chinwag.domain.refusal import Code, Refused
+
+
+class UnreadLimits(msgspec.Struct, frozen=True):
+    """How many bytes may wait for an account (or an address, where none is known), and in all."""
+
+    per_owner: int = 8 << 20
+    in_all: int = 256 << 20
+
+
+@final
+class Unread:
+    """The connections whose last answer was not read at once. Bounded by their number."""
+
+    def __init__(self, limits: UnreadLimits | None = None) -> None:
+        self.limits: Final = limits or UnreadLimits()
+        self._waiting: dict[str, set[asyncio.Transport]] = {}
+
+    def note(self, owner: str, transport: asyncio.Transport) -> None:
+        """An answer for `owner` is not read yet."""
+        self._waiting.setdefault(owner, set()).add(transport)
+
+    def check(self, owner: str) -> None:
+        """Whether `owner` may ask for more. Raises `Refused`: first it should read what it has asked for."""
+        if not self._waiting:
+            return
+        if self._of(owner) > self.limits.per_owner:
+            raise Refused(Code.RATE_LIMITED, "read the answers that wait", 1.0)
+        if len(self._waiting) > 1 and self.waiting() > self.limits.in_all:
+            raise Refused(Code.OVERLOADED, retry_after=5.0)
+
+    def waiting(self) -> int:
+        """Bytes that wait in all."""
+        return sum(map(self._of, tuple(self._waiting)))
+
+    def _of(self, owner: str) -> int:
+        """Bytes that wait for `owner`; whoever has read all is forgotten."""
+        transports = self._waiting.get(owner)
+        if transports is None:
+            return 0
+        total = 0
+        for transport in tuple(transports):
+            size = transport.get_write_buffer_size()
+            total += size
+            if not size:
+                transports.discard(transport)
+        if not transports:
+            del self._waiting[owner]
+        return total

@@ -1,0 +1,72 @@
+/** Loading all afresh, without a race: the cursor first, then what it covers, then the events after it. */
+import {
+  type Block,
+  type Bond,
+  conversationPages,
+  type Cursor,
+  currentCursor,
+  type Friend,
+  type Http,
+  type KeptEvent,
+  type AccountSettings,
+  type AnnouncementView,
+  NOTHING,
+  type Own,
+  wholeList,
+} from "@chinwag/client";
+import type { EngineStore } from "../store/engine-store.js";
+import type { State } from "./state.js";
+
+/**
+ * Load conversations and what the account knows of itself. `at`: where events go on, if the server has said so. Each
+ * page is kept as it comes, and the cursor with the last: what is broken off begins again. Fails as requests do.
+ */
+export async function loadAfresh(
+  http: Http,
+  store: EngineStore,
+  state: State,
+  at: Cursor | null,
+  loaded: (conversations: string[]) => void,
+): Promise<Cursor> {
+  const cursor = at ?? (await currentCursor(http));
+  const found = new Set<string>();
+  const own = await loadOwn(http);
+  const people = own.people;
+  for await (const page of conversationPages(http)) {
+    const records = page.map((view) => state.view(view));
+    const events = page.flatMap((view): KeptEvent[] => (view.last === null ? [] : [view.last]));
+    state.take(await store.commit({ conversations: records, events }));
+    for (const { id } of page) found.add(id);
+    loaded(page.map((view) => view.id));
+  }
+  // Between two pages a conversation may move to the front, and a page again: what was known is not dropped for that.
+  state.own = own.own;
+  await store.keepPeople(people);
+  await store.commit({ cursor, own: own.own });
+  loaded([]);
+  return cursor;
+}
+
+async function loadOwn(http: Http): Promise<{ own: Own; people: Friend["user"][] }> {
+  const [friends, requests, blocks, settings, announcements] = await Promise.all([
+    wholeList<Friend>(http, "/v1/friends"),
+    wholeList<Friend>(http, "/v1/friends/requests"),
+    wholeList<Block>(http, "/v1/blocks"),
+    http.ask<AccountSettings>("GET", "/v1/me/settings"),
+    http.ask<{ items: AnnouncementView[] }>("GET", "/v1/announcements?limit=50"),
+  ]);
+  const all = [...friends, ...requests];
+  const bonds = all.flatMap((one): [string, Bond][] =>
+    one.state === "none" ? [] : [[one.user.id, { state: one.state, by: one.by, at: one.at }]],
+  );
+  const versions = new Map(all.map((one): [string, number] => [`friend:${one.user.id}`, one.version]));
+  const own: Own = {
+    ...NOTHING,
+    friends: new Map(bonds),
+    blocked: new Set(blocks.map((one) => one.user.id)),
+    settings,
+    announcements: announcements.items,
+    versions,
+  };
+  return { own, people: [...all, ...blocks].map((one) => one.user) };
+}

@@ -1,0 +1,194 @@
+/**
+ * Events on their way into the database, in order: what has gathered goes in with one transaction, together with the
+ * cursor that covers it, and only then counts as received.
+ */
+import {
+  type AnyEvent,
+  ApiError,
+  type Connection,
+  conversationView,
+  type Cursor,
+  type Http,
+  isMessage,
+  isNumbered,
+  type KeptEvent,
+} from "@chinwag/client";
+import type { Changed } from "../messages.js";
+import type { Batch, EngineStore } from "../store/engine-store.js";
+import type { State } from "./state.js";
+import { loadAfresh } from "./afresh.js";
+
+/** Events that one transaction takes. */
+const BATCH = 200;
+/** Events that may wait; more is left to be read from the inbox again. */
+const WAITING = 5_000;
+
+const GONE: ReadonlySet<string> = new Set(["no_conversation", "not_member"]);
+
+type Item = { at: Cursor; event: AnyEvent } | { at: Cursor; reset: "old" | "epoch" };
+
+/** Why all is loaded: for the first time, or as the server said. */
+export type Afresh = "first" | "old" | "epoch";
+
+export interface InflowNews {
+  changed(changed: Changed): void;
+  /** Messages that came, not those loaded. */
+  came(events: readonly KeptEvent[]): void;
+  /** One's own line is in its place. */
+  placed(conversation: string, id: string): void;
+  confirmed(conversation: string, number: number): void;
+  /** All was loaded afresh. */
+  afresh(cause: Afresh): Promise<void>;
+  /** It can't go on; the reason is told to whoever leads. */
+  failed(error: unknown): void;
+}
+
+export class Inflow {
+  /** All up to there is in the database. null: nothing is; load afresh. */
+  safe: Cursor | null = null;
+  private readonly state: State;
+  private readonly store: EngineStore;
+  private readonly http: Http;
+  private readonly device: string;
+  private readonly news: InflowNews;
+  private connection: Connection | null = null;
+  private queue: Item[] = [];
+  private working: Promise<void> | null = null;
+
+  constructor(state: State, store: EngineStore, http: Http, device: string, news: InflowNews) {
+    this.state = state;
+    this.store = store;
+    this.http = http;
+    this.device = device;
+    this.news = news;
+  }
+
+  over(connection: Connection): void {
+    this.connection = connection;
+  }
+
+  event(at: Cursor, event: AnyEvent): void {
+    if (this.queue.length >= WAITING) this.connection?.again("behind");
+    else this.put({ at, event });
+  }
+
+  reset(cause: "old" | "epoch", at: Cursor): void {
+    this.queue = [];
+    this.put({ at, reset: cause });
+  }
+
+  /** Where a new session goes on. What waited and is not kept comes again by it. */
+  async settled(): Promise<Cursor | null> {
+    this.queue = [];
+    await this.working;
+    return this.safe;
+  }
+
+  /** Load all afresh: at first, and when the cursor leads nowhere. Fails as requests do. */
+  async afresh(cause: Afresh, at: Cursor | null): Promise<void> {
+    if (cause !== "old") {
+      await this.store.clear();
+      this.state.clear();
+    }
+    this.safe = await loadAfresh(this.http, this.store, this.state, at, (ids) => {
+      this.news.changed({ conversations: ids, people: false, own: true, lines: true, marks: true });
+    });
+    await this.news.afresh(cause);
+  }
+
+  private put(item: Item): void {
+    this.queue.push(item);
+    this.working ??= this.work().finally(() => {
+      this.working = null;
+    });
+  }
+
+  private async work(): Promise<void> {
+    // What came in the same breath goes together.
+    await Promise.resolve();
+    try {
+      while (this.queue.length > 0) {
+        const first = this.queue[0];
+        if (first !== undefined && "reset" in first) {
+          this.queue.shift();
+          await this.afresh(first.reset, first.at);
+          this.connection?.say({ type: "received", position: first.at.position });
+        } else await this.batch();
+      }
+    } catch (error) {
+      // What is not kept comes again with the next session.
+      this.queue = [];
+      this.news.failed(error);
+    }
+  }
+
+  private async batch(): Promise<void> {
+    const events: KeptEvent[] = [];
+    const changed = new Set<string>();
+    const dropped = new Set<string>();
+    const placed: { conversation: string; id: string }[] = [];
+    const confirmed = new Map<string, number>();
+    const own = this.state.own;
+    let at: Cursor | null = null;
+    let taken = 0;
+    for (const item of this.queue.slice(0, BATCH)) {
+      if ("reset" in item) break;
+      const missing = this.state.event(item.event, changed);
+      if (missing !== null) {
+        // What came before it is kept first: loading takes time, and may fail.
+        if (taken > 0) break;
+        await this.load(missing, changed, dropped);
+        if (!dropped.has(missing)) this.state.event(item.event, changed);
+      }
+      taken += 1;
+      at = item.at;
+      this.note(item.event, events, placed, confirmed);
+    }
+    // A reset, or a new session, may have thrown away what was being looked at.
+    this.queue.splice(0, Math.min(taken, this.queue.length));
+    if (at === null) return;
+    const conversations = [...changed].flatMap((id) => this.state.records.get(id) ?? []);
+    const batch: Batch = { cursor: at, conversations, events, placed, confirmed, dropped };
+    if (this.state.own !== own) batch.own = this.state.own;
+    this.state.take(await this.store.commit(batch));
+    this.safe = at;
+    this.connection?.say({ type: "received", position: at.position });
+    for (const line of placed) this.news.placed(line.conversation, line.id);
+    for (const [conversation, number] of confirmed) this.news.confirmed(conversation, number);
+    this.news.changed({
+      conversations: [...changed, ...dropped],
+      people: false,
+      own: this.state.own !== own,
+      lines: placed.length > 0,
+      marks: confirmed.size > 0,
+    });
+    if (events.length > 0) this.news.came(events);
+  }
+
+  private note(
+    event: AnyEvent,
+    events: KeptEvent[],
+    placed: { conversation: string; id: string }[],
+    confirmed: Map<string, number>,
+  ): void {
+    const mark = event as { kind: string; account?: string; conversation?: string; number?: number };
+    if (mark.kind === "read" && mark.account === this.state.me) {
+      confirmed.set(mark.conversation ?? "", mark.number ?? 0);
+    } else if (isNumbered(event) && event.number <= (this.state.kept(event.conversation)?.head ?? 0)) {
+      events.push(event);
+      const { conversation, id, device } = event;
+      if (isMessage(event) && event.from === this.state.me && device === this.device) placed.push({ conversation, id });
+    }
+  }
+
+  private async load(conversation: string, changed: Set<string>, dropped: Set<string>): Promise<void> {
+    try {
+      this.state.view(await conversationView(this.http, conversation));
+      changed.add(conversation);
+    } catch (error) {
+      if (!(error instanceof ApiError) || !GONE.has(error.code)) throw error;
+      this.state.records.delete(conversation);
+      dropped.add(conversation);
+    }
+  }
+}

@@ -1,0 +1,369 @@
+/** The engine that leads: it holds the connection, keeps what comes, sends what waits, and answers the tabs. */
+import {
+  type AckFrame,
+  type AnyEvent,
+  Connection,
+  conversationView,
+  type Cursor,
+  type ErrorFrame,
+  eventPage,
+  type Http,
+  type KeptEvent,
+  LoggedOut,
+  type Owner,
+  rangeOfPage,
+  type Signal,
+  type Standing,
+  type Tokens,
+} from "@chinwag/client";
+import type { Connection as Shown } from "../api.js";
+import { plainly } from "../failure.js";
+import type { CallName, Calls, Changed, ToLeader, ToTabs } from "../messages.js";
+import { Deposed, EngineStore } from "../store/engine-store.js";
+import { type AccountDatabase, Outdated } from "../store/database.js";
+import type { OutboxRecord } from "../store/records.js";
+import { type Afresh, Inflow } from "./inflow.js";
+import { adoptable } from "./adopt.js";
+import { Outflow } from "./outflow.js";
+import { People } from "./people.js";
+import { State } from "./state.js";
+import { untilAnswered } from "./until-answered.js";
+
+/** Windows of whose focus is known. */
+const WINDOWS = 64;
+/** How often the database is told that it is up to date, and checked against its bounds, while a session is on. */
+const MINUTE = 60_000;
+
+export interface LeaderParts {
+  database: AccountDatabase;
+  http: Http;
+  tokens: Tokens;
+  me: string;
+  device: string;
+  /** The tab in whose page it runs. */
+  tab: string;
+  /** Say something to all tabs. */
+  tell(message: ToTabs): void;
+  client: string;
+}
+
+/** Why an engine ended: replaced, or asked to; logged out by a code; or something failed and another try may help. */
+export type Ended = { by: "replaced" | "asked" } | { by: "out"; code: string } | { by: "failure"; error: unknown };
+
+export class Leader implements Owner {
+  private readonly parts: LeaderParts;
+  private readonly store: EngineStore;
+  private readonly state: State;
+  private readonly inflow: Inflow;
+  private readonly outflow: Outflow;
+  private readonly people: People;
+  private readonly connection: Connection;
+  private readonly watching = new Map<string, string | null>();
+  private standingNow: Standing = { state: "connecting", transport: null, nextTry: null, code: null };
+  private asOf: number | null = null;
+  private minute: ReturnType<typeof setInterval> | null = null;
+  private leadership = 0;
+  private end: (ended: Ended) => void = () => undefined;
+  private over = false;
+
+  constructor(parts: LeaderParts) {
+    const { http, me, device, tokens, client } = parts;
+    this.parts = parts;
+    this.store = new EngineStore(parts.database);
+    this.state = new State(me);
+    const failed = (error: unknown): void => {
+      this.failed(error);
+    };
+    this.inflow = new Inflow(this.state, this.store, http, device, {
+      changed: (changed) => {
+        this.changed(changed);
+      },
+      came: (events) => {
+        this.came(events);
+      },
+      placed: (conversation, id) => {
+        this.outflow.placed(conversation, id);
+      },
+      confirmed: (conversation, number) => {
+        this.outflow.confirmed(conversation, number);
+      },
+      afresh: (cause) => this.afresh(cause),
+      failed,
+    });
+    const lines = (): void => {
+      this.changed({ conversations: [], people: false, own: false, lines: true, marks: false });
+    };
+    this.outflow = new Outflow(this.state, this.store, lines, failed);
+    this.people = new People(http, this.store, this.state, {
+      people: () => {
+        this.changed({ conversations: [], people: true, own: false, lines: false, marks: false });
+      },
+      presence: (known) => {
+        parts.tell({ type: "presence", known });
+      },
+    });
+    this.connection = new Connection(http, tokens, this, client);
+    this.inflow.over(this.connection);
+    this.outflow.over(this.connection);
+  }
+
+  /** The number of its leadership; 0 until it leads. */
+  get number(): number {
+    return this.leadership;
+  }
+
+  get device(): string {
+    return this.parts.device;
+  }
+
+  /** Lead until something ends it. Never fails. */
+  async run(): Promise<Ended> {
+    const ended = new Promise<Ended>((resolve) => {
+      this.end = resolve;
+    });
+    try {
+      this.leadership = await this.store.lead();
+      const held = await this.store.held();
+      this.state.take(held.conversations);
+      if (held.own !== null) this.state.own = held.own;
+      this.people.take(held.people);
+      this.inflow.safe = held.cursor;
+      for (const mark of held.marks) this.outflow.read(mark.conversation, mark.number);
+      this.parts.tell({ type: "alive" });
+      this.changed({ conversations: [], people: true, own: true, lines: true, marks: true });
+      this.told();
+      await this.begin(held.outbox);
+    } catch (error) {
+      this.failed(error);
+    }
+    const why = await ended;
+    this.over = true;
+    this.connection.close();
+    this.outflow.close();
+    if (this.minute !== null) clearInterval(this.minute);
+    return why;
+  }
+
+  /** End it: another one leads, or the person leaves. */
+  stop(by: "replaced" | "asked"): void {
+    this.end({ by });
+  }
+
+  /** What a tab says. */
+  hear(message: ToLeader): void {
+    switch (message.type) {
+      case "who":
+        this.parts.tell({ type: "alive" });
+        this.told();
+        break;
+      case "lines":
+        this.outflow.lines();
+        break;
+      case "marks":
+        this.outflow.marks();
+        break;
+      case "typing":
+        this.connection.say({ type: "typing", conversation: message.conversation });
+        break;
+      case "watching":
+        this.watching.delete(message.tab);
+        if (message.conversation !== null) this.watching.set(message.tab, message.conversation);
+        if (this.watching.size > WINDOWS) this.watching.delete([...this.watching.keys()][0] ?? "");
+        break;
+      case "nudge":
+        this.connection.nudge();
+        break;
+      case "call":
+        void this.answer(message.call, message.name, message.with);
+        break;
+    }
+  }
+
+  // What the connection says
+
+  cursor(): Promise<Cursor | null> {
+    return this.inflow.settled();
+  }
+
+  welcome(): void {
+    this.asOf = Date.now();
+    this.outflow.pump();
+    this.people.ofList();
+    this.people.presenceOfList().catch(() => undefined); // presence may be lost, and nothing depends on it
+    this.minute ??= setInterval(() => {
+      this.everyMinute();
+    }, MINUTE);
+  }
+
+  event(at: Cursor, event: AnyEvent): void {
+    this.inflow.event(at, event);
+  }
+
+  reset(cause: "old" | "epoch", at: Cursor): void {
+    this.inflow.reset(cause, at);
+  }
+
+  ack(frame: AckFrame): void {
+    this.outflow.ack(frame);
+  }
+
+  refused(frame: ErrorFrame): void {
+    this.outflow.refused(frame);
+  }
+
+  signal(signal: Signal): void {
+    this.parts.tell({ type: "signal", signal });
+  }
+
+  gone(): void {
+    if (this.standingNow.state === "online") this.asOf = Date.now();
+    this.outflow.disconnected();
+  }
+
+  standing(standing: Standing): void {
+    this.standingNow = standing;
+    this.told();
+  }
+
+  out(code: string): void {
+    this.end({ by: "out", code });
+  }
+
+  // Inside
+
+  private async begin(outbox: OutboxRecord[]): Promise<void> {
+    // What goes out under another device's name may be in its place already: that is looked up before it goes again.
+    const foreign = outbox.some((one) => one.device !== this.parts.device);
+    if (this.inflow.safe !== null && !foreign) {
+      this.outflow.take(outbox);
+      void this.connect();
+      return;
+    }
+    await this.untilDone(async () => {
+      if (this.inflow.safe === null) await this.inflow.afresh("first", null);
+      if (foreign) {
+        const placed = await adoptable(this.parts.http, outbox, this.parts.device, this.state.me);
+        this.outflow.take(await this.store.adopt(this.parts.device, placed));
+      }
+    });
+    void this.connect();
+  }
+
+  private async connect(): Promise<void> {
+    try {
+      await this.connection.run();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Try until the server has answered, telling how it stands. */
+  private async untilDone(work: () => Promise<void>): Promise<void> {
+    await untilAnswered(
+      work,
+      (standing) => {
+        this.standing(standing);
+      },
+      () => this.over,
+    );
+  }
+
+  private async afresh(cause: Afresh): Promise<void> {
+    const heads = new Map([...this.state.records].map(([id, { kept }]): [string, number] => [id, kept.head]));
+    const left = await this.store.settle(heads, cause === "epoch");
+    this.outflow.take(left.filter((one) => one.device === this.parts.device));
+    this.outflow.pump();
+    this.people.ofList();
+  }
+
+  private came(events: readonly KeptEvent[]): void {
+    this.people.ofEvents(events);
+    const focused = new Set(this.watching.values());
+    for (const event of events) {
+      if (event.from === this.state.me) continue;
+      const { conversation } = event;
+      const watched = focused.has(conversation);
+      this.parts.tell({ type: "news", tab: this.parts.tab, conversation, event, watched });
+    }
+  }
+
+  private changed(changed: Changed): void {
+    this.parts.tell({ type: "changed", ...changed });
+  }
+
+  private told(): void {
+    const { state, transport, nextTry } = this.standingNow;
+    const connection: Shown = { state, transport, nextTry, asOf: state === "online" ? null : this.asOf, trouble: null };
+    this.parts.tell({ type: "connection", connection, ahead: this.parts.http.ahead });
+  }
+
+  private everyMinute(): void {
+    if (this.standingNow.state !== "online") return;
+    const work = async (): Promise<void> => {
+      await this.store.upToDate(Date.now());
+      this.state.take(await this.store.trim());
+    };
+    work().catch((error: unknown) => {
+      this.failed(error);
+    });
+  }
+
+  private failed(error: unknown): void {
+    if (this.over) return;
+    if (error instanceof Deposed || error instanceof Outdated) this.end({ by: "replaced" });
+    else if (error instanceof LoggedOut) this.end({ by: "out", code: error.code });
+    else if (plainly(error).code === "storage") this.end({ by: "failure", error });
+    else this.connection.again("failed");
+  }
+
+  private async answer(call: string, name: CallName, wish: unknown): Promise<void> {
+    try {
+      const gives: unknown = await this.calls[name](wish as never);
+      this.parts.tell({ type: "answer", call, gives, failure: null });
+    } catch (error) {
+      this.parts.tell({ type: "answer", call, gives: null, failure: plainly(error) });
+      if (error instanceof LoggedOut || error instanceof Deposed) this.failed(error);
+    }
+  }
+
+  private readonly calls: { [Name in CallName]: (wish: Calls[Name]["with"]) => Promise<Calls[Name]["gives"]> } = {
+    http: ({ method, path, body, key, once }) => {
+      const wish = { body, ...(key === undefined ? {} : { key }), ...(once === undefined ? {} : { once }) };
+      return this.parts.http.ask<unknown>(method, path, wish);
+    },
+    page: async ({ conversation, asked }) => {
+      const page = await eventPage(this.parts.http, conversation, asked);
+      const first = this.state.kept(conversation)?.first ?? 1;
+      const range = rangeOfPage(
+        asked,
+        page.events.map((one) => one.number),
+        first,
+        page.head,
+      );
+      const record = await this.store.keepPage(conversation, page.events, range);
+      if (record !== null) this.state.take([record]);
+      this.people.ofEvents(page.events);
+      return { range };
+    },
+    opened: async ({ conversation }) => {
+      const kept = this.state.kept(conversation);
+      if (kept?.whole) return true;
+      const view = await conversationView(this.parts.http, conversation);
+      this.state.take(await this.store.commit({ conversations: [this.state.view(view)] }));
+      this.changed({ conversations: [conversation], people: false, own: false, lines: false, marks: false });
+      return true;
+    },
+    presence: async ({ accounts }) => {
+      await this.people.presence(accounts);
+      return null;
+    },
+    people: async ({ accounts }) => {
+      await this.people.fetch(accounts);
+      return null;
+    },
+    logOut: async () => {
+      await this.parts.http.ask("DELETE", "/v1/sessions/current");
+      return null;
+    },
+  };
+}

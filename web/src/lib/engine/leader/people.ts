@@ -1,0 +1,106 @@
+/** Names and presence of those that are seen: asked for once, many at a time. */
+import { ApiError, directMembers, type Http, type KeptEvent, type PresenceEntry, type User } from "@chinwag/client";
+import type { Presence } from "../api.js";
+import type { EngineStore } from "../store/engine-store.js";
+import type { State } from "./state.js";
+
+/** Accounts that one request asks for. */
+const ASKED = 100;
+/** Accounts whose presence is asked for by itself, after each welcome. */
+const WATCHED = 300;
+
+export class People {
+  private readonly http: Http;
+  private readonly store: EngineStore;
+  private readonly state: State;
+  private readonly known = new Set<string>();
+  private readonly news: { people(): void; presence(known: [string, Presence | null][]): void };
+  private wanted = new Set<string>();
+  private asking: Promise<void> | null = null;
+
+  constructor(http: Http, store: EngineStore, state: State, news: People["news"]) {
+    this.http = http;
+    this.store = store;
+    this.state = state;
+    this.news = news;
+  }
+
+  take(people: readonly User[]): void {
+    for (const one of people) this.known.add(one.id);
+  }
+
+  /** Everybody who is seen in the list. */
+  ofList(): void {
+    for (const { kept } of this.state.records.values()) {
+      for (const account of directMembers(kept.id) ?? []) this.want(account);
+      if (kept.last !== null) this.ofEvents([kept.last]);
+    }
+    for (const account of this.state.own.friends.keys()) this.want(account);
+    this.ask();
+  }
+
+  ofEvents(events: readonly KeptEvent[]): void {
+    for (const event of events) {
+      this.want(event.from);
+      const change = (event as { change?: { account?: unknown; members?: object } }).change;
+      if (typeof change?.account === "string") this.want(change.account);
+      if (typeof change?.members === "object")
+        Object.keys(change.members).forEach((one) => {
+          this.want(one);
+        });
+    }
+    this.ask();
+  }
+
+  /** Ask for these, known or not. */
+  async fetch(accounts: readonly string[]): Promise<void> {
+    for (let at = 0; at < accounts.length; at += ASKED) {
+      const query = new URLSearchParams(accounts.slice(at, at + ASKED).map((id) => ["id", id]));
+      const page = await this.http.ask<{ items: User[] }>("GET", `/v1/users?${query.toString()}`);
+      this.take(page.items);
+      await this.store.keepPeople(page.items);
+      this.news.people();
+    }
+  }
+
+  /** How it stands with these now; those of whom one may not know are told as null. */
+  async presence(accounts: readonly string[]): Promise<void> {
+    for (let at = 0; at < accounts.length; at += ASKED) {
+      const some = accounts.slice(at, at + ASKED);
+      const query = new URLSearchParams(some.map((id) => ["account", id]));
+      const { items } = await this.http.ask<{ items: PresenceEntry[] }>("GET", `/v1/presence?${query.toString()}`);
+      const found = new Map(items.map(({ account, online, last_active_at }) => [account, { online, last_active_at }]));
+      this.news.presence(some.map((account) => [account, found.get(account) ?? null]));
+    }
+  }
+
+  /** Presence of friends and of partners, the latest first. */
+  async presenceOfList(): Promise<void> {
+    const records = [...this.state.records.values()].sort((a, b) => b.kept.at - a.kept.at);
+    const partners = records.flatMap(({ id }) => directMembers(id) ?? []).filter((one) => one !== this.state.me);
+    const wanted = [...new Set([...partners, ...this.state.own.friends.keys()])].slice(0, WATCHED);
+    if (wanted.length > 0) await this.presence(wanted);
+  }
+
+  want(account: string): void {
+    if (account !== "" && !this.known.has(account)) this.wanted.add(account);
+  }
+
+  private ask(): void {
+    if (this.asking !== null || this.wanted.size === 0) return;
+    const wanted = [...this.wanted];
+    this.wanted = new Set();
+    this.asking = this.fetch(wanted)
+      .then(() => {
+        this.take(wanted.map((id) => ({ id }) as User));
+      })
+      .catch((error: unknown) => {
+        // Names are asked for again when somebody is seen again; a server that is away is told elsewhere.
+        if (error instanceof ApiError && !error.retryable) this.take(wanted.map((id) => ({ id }) as User));
+      })
+      .finally(() => {
+        this.asking = null;
+        if (this.wanted.size > 0) this.ask();
+      });
+  }
+}

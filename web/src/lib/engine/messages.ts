@@ -1,0 +1,122 @@
+/** What tabs and the leading engine say to each other, over one channel. Both ends may be of different versions. */
+import type { Cursor, KeptEvent, Me, Method, Asked, Signal, TransportName } from "@chinwag/client";
+import type { Connection, Presence } from "./api.js";
+
+/** Of these messages and of what lies in the database. An app that hears a higher one must be loaded anew. */
+export const VERSION = 1;
+
+/** A request that the leader makes for a tab: only it has a token. */
+export interface Ask {
+  method: Method;
+  path: string;
+  body?: unknown;
+  key?: string;
+  once?: boolean;
+}
+
+/** What a tab asks of the leader, by name, and what the answer is. */
+export interface Calls {
+  http: { with: Ask; gives: unknown };
+  /** Fetch a page of history into the database. Gives the numbers that are then known. */
+  page: { with: { conversation: string; asked: Asked }; gives: { range: readonly [number, number] } };
+  /** Somebody opened the conversation: load its members, if not all are known. Gives false if there is none such. */
+  opened: { with: { conversation: string }; gives: boolean };
+  presence: { with: { accounts: string[] }; gives: null };
+  people: { with: { accounts: string[] }; gives: null };
+  /** End the device. */
+  logOut: { with: null; gives: null };
+}
+
+export type CallName = keyof Calls;
+
+export type ToLeader =
+  /** Is there a leader? */
+  | { type: "who" }
+  /** There are new lines, or marks, in the database. */
+  | { type: "lines" }
+  | { type: "marks" }
+  | { type: "typing"; conversation: string }
+  /** Which conversation a window shows with focus. */
+  | { type: "watching"; tab: string; conversation: string | null }
+  /** The network may be back. */
+  | { type: "nudge" }
+  | { type: "call"; call: string; name: CallName; with: unknown };
+
+export interface PlainFailure {
+  code: string;
+  message: string;
+  retryable: boolean;
+  retryAfter: number | null;
+}
+
+/** Which part of the database to look at anew. */
+export interface Changed {
+  conversations: string[];
+  /** Conversations that got events, and the numbers of these. */
+  people: boolean;
+  own: boolean;
+  lines: boolean;
+  marks: boolean;
+}
+
+export type ToTabs =
+  | { type: "alive" }
+  | { type: "connection"; connection: Connection; ahead: number }
+  | ({ type: "changed" } & Changed)
+  | { type: "signal"; signal: Signal }
+  | { type: "presence"; known: [string, Presence | null][] }
+  | { type: "news"; tab: string; conversation: string; event: KeptEvent; watched: boolean }
+  | { type: "answer"; call: string; gives: unknown; failure: PlainFailure | null }
+  | { type: "out"; code: string }
+  | { type: "slow"; is: boolean };
+
+/** Whatever is said, with the version of who says it. `leadership`: the number of the leader that says it. */
+export type Message =
+  | ({ to: "leader"; version: number } & ToLeader)
+  | ({ to: "tabs"; version: number; leadership: number } & ToTabs)
+  /** Who is logged in has changed: look it up. */
+  | { to: "all"; version: number; type: "session" };
+
+/** What a page says to its own worker, and hears from it. */
+export type ToWorker =
+  | { type: "begin"; tab: string }
+  | { type: "visible"; is: boolean }
+  | { type: "stop" }
+  | { type: "door"; call: string; wish: DoorWish };
+
+export type DoorWish =
+  | { act: "server" }
+  | { act: "logIn"; name: string; password: string; device: string }
+  | { act: "signUp"; name: string; password: string; display_name?: string; invitation?: string; device: string };
+
+export type FromWorker =
+  { type: "door"; call: string; gives: unknown; failure: PlainFailure | null } | { type: "stopped" };
+
+export type { Cursor, Me, TransportName };
+
+/** A channel among the pages and workers of this origin. */
+export interface Channel {
+  post(message: Message): void;
+  close(): void;
+}
+
+/** Join the channel. Messages of a newer version are not for this app: `outdated` is told instead. */
+export function join(name: string, take: (message: Message) => void, outdated: () => void): Channel {
+  const channel = new BroadcastChannel(name);
+  channel.onmessage = (event: MessageEvent<unknown>) => {
+    const message = event.data as Message;
+    if (message.version > VERSION) outdated();
+    else if (message.version === VERSION) take(message);
+  };
+  return {
+    post: (message) => {
+      channel.postMessage(message);
+    },
+    close: () => {
+      channel.close();
+    },
+  };
+}
+
+/** The channel of all, whoever is logged in. */
+export const CHANNEL = "chinwag";

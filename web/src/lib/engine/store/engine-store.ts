@@ -1,0 +1,276 @@
+/** What the leading engine writes. Each transaction checks that it leads still: one that was replaced changes nothing. */
+import { type Cursor, type KeptEvent, type Own, type Range, type User, withRange } from "@chinwag/client";
+import { bytesOf, cut, EVENTS, keptNumbers, NEWEST, tooMuch } from "./bounds.js";
+import type { AccountDatabase, Tx } from "./database.js";
+import { state } from "./reading.js";
+import { CACHED, type ConversationRecord, type MarkRecord, type OutboxRecord, type StoreName } from "./records.js";
+
+/** Another engine leads. */
+export class Deposed extends Error {
+  override readonly name = "Deposed";
+}
+
+export interface Batch {
+  /** All up to there is in this batch or was kept before. */
+  cursor?: Cursor;
+  conversations?: Iterable<ConversationRecord>;
+  events?: Iterable<KeptEvent>;
+  own?: Own;
+  /** One's own lines whose events came. */
+  placed?: Iterable<{ conversation: string; id: string }>;
+  /** Conversations whose own read mark came back, and its number. */
+  confirmed?: ReadonlyMap<string, number>;
+  dropped?: Iterable<string>;
+}
+
+export interface Held {
+  cursor: Cursor | null;
+  conversations: ConversationRecord[];
+  people: User[];
+  own: Own | null;
+  marks: MarkRecord[];
+  outbox: OutboxRecord[];
+}
+
+const ALL: StoreName[] = ["state", "conversations", "events", "people", "marks", "outbox"];
+
+export class EngineStore {
+  private readonly database: AccountDatabase;
+  private leadership = 0;
+
+  constructor(database: AccountDatabase) {
+    this.database = database;
+  }
+
+  /** Take the lead: from here on, every engine that led before finds itself replaced. Returns its number. */
+  async lead(): Promise<number> {
+    this.leadership = await this.database.run(["state"], "readwrite", async (tx) => {
+      const next = ((await state(tx, "leadership")) ?? 0) + 1;
+      await tx.objectStore("state").put(next, "leadership");
+      return next;
+    });
+    return this.leadership;
+  }
+
+  /** All that an engine keeps in mind. What can't be read of the cache is dropped, and loaded afresh. */
+  async held(): Promise<Held> {
+    const personal = await this.run(["marks", "outbox"], async (tx) => ({
+      marks: await tx.objectStore("marks").getAll(),
+      outbox: await tx.objectStore("outbox").getAll(),
+    }));
+    try {
+      return await this.run(ALL, async (tx) => ({
+        ...personal,
+        cursor: (await state(tx, "cursor")) ?? null,
+        conversations: await tx.objectStore("conversations").getAll(),
+        people: await tx.objectStore("people").getAll(),
+        own: (await state(tx, "own")) ?? null,
+      }));
+    } catch (error) {
+      if (error instanceof Deposed) throw error;
+      await this.clear();
+      return { ...personal, cursor: null, conversations: [], people: [], own: null };
+    }
+  }
+
+  /** Keep a batch whole. Returns the records of its conversations as they are now, events counted. */
+  async commit(batch: Batch): Promise<ConversationRecord[]> {
+    return this.run(ALL, async (tx) => {
+      const records = new Map<string, ConversationRecord>();
+      for (const one of batch.conversations ?? []) {
+        // What is cached of it, and how much, only transactions know: pages come in beside events.
+        const { ranges, count, bytes, opened } = (await tx.objectStore("conversations").get(one.id)) ?? one;
+        records.set(one.id, { ...one, ranges, count, bytes, opened });
+      }
+      for (const event of batch.events ?? []) {
+        const record = records.get(event.conversation);
+        if (record !== undefined) records.set(record.id, await withEvent(tx, record, event));
+      }
+      for (const [id, record] of records) records.set(id, await bounded(tx, record, record.kept.head, EVENTS));
+      await Promise.all([...records.values()].map((one) => tx.objectStore("conversations").put(one)));
+      for (const { conversation, id } of batch.placed ?? []) await removeLine(tx, conversation, id);
+      for (const [conversation, number] of batch.confirmed ?? []) await confirm(tx, conversation, number);
+      for (const id of batch.dropped ?? []) await dropConversation(tx, id);
+      if (batch.own !== undefined) await tx.objectStore("state").put(batch.own, "own");
+      if (batch.cursor !== undefined) {
+        await tx.objectStore("state").put(batch.cursor, "cursor");
+        await tx.objectStore("state").put(Date.now(), "asOf");
+      }
+      return [...records.values()];
+    });
+  }
+
+  /** Keep a page of history: its events, and that all of `range` is known. Returns the record; null: it is gone. */
+  async keepPage(conversation: string, page: readonly KeptEvent[], range: Range): Promise<ConversationRecord | null> {
+    return this.run(["state", "conversations", "events"], async (tx) => {
+      let record = await tx.objectStore("conversations").get(conversation);
+      if (record === undefined) return null;
+      for (const event of page) record = await withEvent(tx, record, event);
+      record = { ...record, ranges: withRange(record.ranges, range), opened: Date.now() };
+      record = await bounded(tx, record, page[Math.floor(page.length / 2)]?.number ?? record.kept.head, EVENTS);
+      await tx.objectStore("conversations").put(record);
+      return record;
+    });
+  }
+
+  /** Drop events of what was not opened for long, if all take too much. Returns the records that changed. */
+  async trim(most?: number): Promise<ConversationRecord[]> {
+    return this.run(["state", "conversations", "events"], async (tx) => {
+      const changed: ConversationRecord[] = [];
+      for (const id of tooMuch(await tx.objectStore("conversations").getAll(), most)) {
+        const record = await tx.objectStore("conversations").get(id);
+        if (record === undefined) continue;
+        const less = await bounded(tx, record, record.kept.head, NEWEST);
+        await tx.objectStore("conversations").put(less);
+        changed.push(less);
+      }
+      return changed;
+    });
+  }
+
+  /** The server placed a line; its event is still to come, unless it is here already. */
+  async placed(conversation: string, id: string, number: number, here: boolean): Promise<void> {
+    await this.run(["state", "outbox"], async (tx) => {
+      if (here) await removeLine(tx, conversation, id);
+      else await changeLine(tx, conversation, id, (record) => ({ ...record, placed: number }));
+    });
+  }
+
+  async refused(conversation: string, id: string, code: string): Promise<void> {
+    await this.run(["state", "outbox"], (tx) =>
+      changeLine(tx, conversation, id, (record) => ({ ...record, refused: code })),
+    );
+  }
+
+  /**
+   * All was loaded afresh: what has its place up to `heads` is done with. `restored`: the server went back to a backup,
+   * so what it had placed goes again, with the same id. Returns all that is left.
+   */
+  async settle(heads: ReadonlyMap<string, number>, restored: boolean): Promise<OutboxRecord[]> {
+    return this.run(["state", "outbox"], async (tx) => {
+      const store = tx.objectStore("outbox");
+      for (const record of await store.getAll()) {
+        if (record.placed === null) continue;
+        if (restored) await store.put({ ...record, placed: null });
+        else if ((heads.get(record.conversation) ?? 0) >= record.placed) await store.delete(record.order);
+      }
+      return store.getAll();
+    });
+  }
+
+  /** Lines that came after `order`, of this device or others before it. */
+  async linesAfter(order: number): Promise<OutboxRecord[]> {
+    return this.run(["state", "outbox"], (tx) => tx.objectStore("outbox").getAll(IDBKeyRange.lowerBound(order, true)));
+  }
+
+  /** Lines of another device: those in `placed` go, the others are this device's from now on. */
+  async adopt(device: string, placed: readonly number[]): Promise<OutboxRecord[]> {
+    return this.run(["state", "outbox"], async (tx) => {
+      const store = tx.objectStore("outbox");
+      for (const order of placed) await store.delete(order);
+      for (const record of await store.getAll()) {
+        if (record.device !== device) await store.put({ ...record, device, placed: null });
+      }
+      return store.getAll();
+    });
+  }
+
+  async marks(): Promise<MarkRecord[]> {
+    return this.run(["state", "marks"], (tx) => tx.objectStore("marks").getAll());
+  }
+
+  async dropMark(conversation: string, number: number): Promise<void> {
+    await this.run(["state", "marks"], (tx) => confirm(tx, conversation, number));
+  }
+
+  async keepPeople(people: readonly User[]): Promise<void> {
+    await this.run(["state", "people"], async (tx) => {
+      await Promise.all(people.map((one) => tx.objectStore("people").put(one)));
+    });
+  }
+
+  async upToDate(at: number): Promise<void> {
+    await this.run(["state"], async (tx) => {
+      await tx.objectStore("state").put(at, "asOf");
+    });
+  }
+
+  /** Forget what the server has too: it was restored, and what is cached may be wrong. */
+  async clear(): Promise<void> {
+    await this.run(ALL, async (tx) => {
+      await Promise.all(CACHED.map((name) => tx.objectStore(name).clear()));
+      await tx.objectStore("state").delete("cursor");
+      await tx.objectStore("state").delete("own");
+    });
+  }
+
+  private run<T>(stores: StoreName[], work: (tx: Tx<"readwrite">) => Promise<T>): Promise<T> {
+    const scope: StoreName[] = stores.includes("state") ? stores : ["state", ...stores];
+    return this.database.run(scope, "readwrite", async (tx) => {
+      if ((await state(tx, "leadership")) !== this.leadership) throw new Deposed("another engine leads");
+      return work(tx);
+    });
+  }
+}
+
+async function withEvent(
+  tx: Tx<"readwrite">,
+  record: ConversationRecord,
+  event: KeptEvent,
+): Promise<ConversationRecord> {
+  const { conversation, number } = event;
+  const ranges = withRange(record.ranges, [number, number]);
+  if (await tx.objectStore("events").getKey([conversation, number])) return { ...record, ranges };
+  const bytes = bytesOf(event);
+  await tx.objectStore("events").put({ conversation, number, bytes, event });
+  return { ...record, ranges, count: record.count + 1, bytes: record.bytes + bytes };
+}
+
+async function bounded(
+  tx: Tx<"readwrite">,
+  record: ConversationRecord,
+  near: number,
+  most: number,
+): Promise<ConversationRecord> {
+  // Some are let go at a time, so that not every event has to make room.
+  if (record.count <= most * 1.1) return record;
+  const store = tx.objectStore("events");
+  const whole = IDBKeyRange.bound([record.id, 0], [record.id, Number.MAX_SAFE_INTEGER]);
+  const numbers = (await store.getAllKeys(whole)).map((key) => key[1]);
+  const kept = keptNumbers(numbers, near, most);
+  if (kept === null) return record;
+  await store.delete(IDBKeyRange.bound([record.id, 0], [record.id, kept[0]], false, true));
+  await store.delete(IDBKeyRange.bound([record.id, kept[1]], [record.id, Number.MAX_SAFE_INTEGER], true, false));
+  const left = await store.getAll(whole);
+  return cut(
+    record,
+    kept,
+    left.length,
+    left.reduce((sum, one) => sum + one.bytes, 0),
+  );
+}
+
+async function removeLine(tx: Tx<"readwrite">, conversation: string, id: string): Promise<void> {
+  const order = await tx.objectStore("outbox").index("id").getKey([conversation, id]);
+  if (order !== undefined) await tx.objectStore("outbox").delete(order);
+}
+
+async function changeLine(
+  tx: Tx<"readwrite">,
+  conversation: string,
+  id: string,
+  change: (record: OutboxRecord) => OutboxRecord,
+): Promise<void> {
+  const record = await tx.objectStore("outbox").index("id").get([conversation, id]);
+  if (record !== undefined) await tx.objectStore("outbox").put(change(record));
+}
+
+async function confirm(tx: Tx<"readwrite">, conversation: string, number: number): Promise<void> {
+  const mark = await tx.objectStore("marks").get(conversation);
+  if (mark !== undefined && mark.number <= number) await tx.objectStore("marks").delete(conversation);
+}
+
+async function dropConversation(tx: Tx<"readwrite">, id: string): Promise<void> {
+  await tx.objectStore("conversations").delete(id);
+  await tx.objectStore("events").delete(IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]));
+}

@@ -1,0 +1,69 @@
+/** What a tab writes by itself, whether or not an engine leads: lines, drafts, how far one has read. */
+import type { Outgoing } from "@chinwag/client";
+import type { Draft } from "../api.js";
+import type { AccountDatabase } from "./database.js";
+import type { DraftRecord, MarkRecord, OutboxRecord } from "./records.js";
+
+/** Lines that may wait. */
+export const OUTBOX = 1_000;
+
+/** As many lines wait as may. */
+export class OutboxFull extends Error {
+  override readonly name = "OutboxFull";
+}
+
+/** Keep a line. It is on disk when this returns, and has its place among the lines of all tabs. */
+export async function addLine(
+  database: AccountDatabase,
+  line: { conversation: string; device: string; frame: Outgoing; at: number; since: number },
+): Promise<OutboxRecord> {
+  return database.run(
+    ["outbox"],
+    "readwrite",
+    async (tx) => {
+      const store = tx.objectStore("outbox");
+      if ((await store.count()) >= OUTBOX) throw new OutboxFull(`${OUTBOX} lines wait already`);
+      const record = { ...line, id: line.frame.id, refused: null, placed: null };
+      const order = await store.add(record as OutboxRecord);
+      return { ...record, order };
+    },
+    "strict",
+  );
+}
+
+/** Drop a line that was refused. Returns false if it is no such line (any more). */
+export async function dropRefused(database: AccountDatabase, order: number): Promise<boolean> {
+  return database.run(["outbox"], "readwrite", async (tx) => {
+    const record = await tx.objectStore("outbox").get(order);
+    if (record === undefined || record.refused === null) return false;
+    await tx.objectStore("outbox").delete(order);
+    return true;
+  });
+}
+
+export async function lines(database: AccountDatabase): Promise<OutboxRecord[]> {
+  return database.run(["outbox"], "readonly", (tx) => tx.objectStore("outbox").getAll());
+}
+
+/** Keep how far one has read, if it is further than before. */
+export async function addMark(database: AccountDatabase, mark: MarkRecord): Promise<void> {
+  await database.run(["marks"], "readwrite", async (tx) => {
+    const held = await tx.objectStore("marks").get(mark.conversation);
+    if (held === undefined || held.number < mark.number) await tx.objectStore("marks").put(mark);
+  });
+}
+
+export async function marks(database: AccountDatabase): Promise<MarkRecord[]> {
+  return database.run(["marks"], "readonly", (tx) => tx.objectStore("marks").getAll());
+}
+
+export async function keepDraft(database: AccountDatabase, conversation: string, draft: Draft | null): Promise<void> {
+  await database.run(["drafts"], "readwrite", async (tx) => {
+    const store = tx.objectStore("drafts");
+    await (draft === null ? store.delete(conversation) : store.put({ ...draft, conversation }));
+  });
+}
+
+export async function drafts(database: AccountDatabase): Promise<DraftRecord[]> {
+  return database.run(["drafts"], "readonly", (tx) => tx.objectStore("drafts").getAll());
+}

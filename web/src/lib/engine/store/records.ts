@@ -1,0 +1,82 @@
+/** What lies in the database of an account, and how. */
+import type { Cursor, Kept, KeptEvent, Outgoing, Own, Ranges, User } from "@chinwag/client";
+import type { DBSchema } from "idb";
+import type { Draft } from "../api.js";
+
+/** The form of what is cached. A higher one drops what was cached in another, and loads it afresh. */
+export const FORM = 1;
+
+export interface ConversationRecord {
+  id: string;
+  kept: Kept;
+  /** Which numbers are known: their events are in `events`, as far as there are any. */
+  ranges: Ranges;
+  /** Events in `events`, and about how many bytes they take. */
+  count: number;
+  bytes: number;
+  /** When it was last opened, in milliseconds since 1970. */
+  opened: number;
+}
+
+export interface EventRecord {
+  conversation: string;
+  number: number;
+  bytes: number;
+  event: KeptEvent;
+}
+
+/** Something that was written and is not known to be in its place yet. `order` rises in the order of writing. */
+export interface OutboxRecord {
+  order: number;
+  id: string;
+  conversation: string;
+  /** The device under whose name it goes out: its id is unique there. */
+  device: string;
+  frame: Outgoing;
+  at: number;
+  /** The conversation's head when it was written: if it was placed, then above. */
+  since: number;
+  /** Refused for good, with this code; null: on its way. */
+  refused: string | null;
+  /** Acknowledged at this number, and its event is still to come; null: not yet. */
+  placed: number | null;
+}
+
+/** How far one has read, until the server says so. */
+export interface MarkRecord {
+  conversation: string;
+  number: number;
+  ordinal: number;
+}
+
+export interface DraftRecord extends Draft {
+  conversation: string;
+}
+
+/** Single values, by name. */
+export interface StateRecords {
+  /** Rises with each leader; whoever finds a higher one than its own has been replaced. */
+  leadership: number;
+  /** All up to there is in this database. */
+  cursor: Cursor;
+  own: Own;
+  /** When what is here was up to date, in milliseconds since 1970. */
+  asOf: number;
+}
+
+export interface AccountSchema extends DBSchema {
+  state: { key: keyof StateRecords; value: StateRecords[keyof StateRecords] };
+  conversations: { key: string; value: ConversationRecord };
+  events: { key: [string, number]; value: EventRecord };
+  people: { key: string; value: User };
+  marks: { key: string; value: MarkRecord };
+  outbox: { key: number; value: OutboxRecord; indexes: { id: [string, string] } };
+  drafts: { key: string; value: DraftRecord };
+}
+
+export type StoreName = "state" | "conversations" | "events" | "people" | "marks" | "outbox" | "drafts";
+
+/** What is the person's own and nowhere else: no change of form and no fault drops it. */
+export const PERSONAL: readonly StoreName[] = ["outbox", "drafts", "marks"];
+/** What the server has too. */
+export const CACHED: readonly StoreName[] = ["conversations", "events", "people"];

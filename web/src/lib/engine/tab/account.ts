@@ -1,0 +1,304 @@
+/** What a tab keeps in mind of the account that is logged in: read from the database, and again where it changes. */
+import {
+  type Asked,
+  type Bond,
+  type Friend,
+  type KeptEvent,
+  NOTHING,
+  type Own,
+  type Range,
+  type Signal,
+  type User,
+} from "@chinwag/client";
+import type { ConversationDetail, ConversationRow, Draft, Person, Presence } from "../api.js";
+import type { Changed } from "../messages.js";
+import type { AccountDatabase } from "../store/database.js";
+import { drafts, lines, marks } from "../store/personal.js";
+import { cached, conversations, events } from "../store/reading.js";
+import type { ConversationRecord, MarkRecord, OutboxRecord } from "../store/records.js";
+import { byActivity, detailOf } from "./rows.js";
+import { Value } from "./watched.js";
+import { type Ground, Window } from "./window.js";
+
+/** How long somebody counts as writing after the last signal. */
+const TYPING = 6_000;
+/** Windows whose rows are remembered when they were closed. */
+const REMEMBERED = 30;
+const NOBODY: readonly string[] = [];
+
+export class Account implements Ground {
+  readonly me: string;
+  readonly device: string;
+  readonly database: AccountDatabase;
+  readonly rows = new Value<readonly ConversationRow[]>([]);
+  readonly people = new Value<ReadonlyMap<string, Person>>(new Map());
+  readonly presence = new Value<ReadonlyMap<string, Presence>>(new Map());
+  readonly own = new Value<Own>(NOTHING);
+  readonly unread = new Value(0);
+  asOf: number | null = null;
+  readonly fetch: (id: string, asked: Asked) => Promise<Range>;
+  private readonly records = new Map<string, ConversationRecord>();
+  private readonly details = new Map<string, ConversationDetail>();
+  private readonly watched = new Map<string, Value<ConversationDetail | null>>();
+  private readonly open = new Map<string, Set<Window>>();
+  private readonly remembered = new Map<string, Window>();
+  private waiting: OutboxRecord[] = [];
+  private readonly drafts = new Map<string, Draft>();
+  private readonly marks = new Map<string, MarkRecord>();
+  private readonly writing = new Map<string, Map<string, number>>();
+  private reading: Promise<void> = Promise.resolve();
+  private closed = false;
+
+  constructor(
+    database: AccountDatabase,
+    me: string,
+    device: string,
+    fetch: (id: string, asked: Asked) => Promise<Range>,
+  ) {
+    this.database = database;
+    this.me = me;
+    this.device = device;
+    // What was fetched is in the database; the record here must know of it before anybody looks.
+    this.fetch = async (id, asked) => {
+      const range = await fetch(id, asked);
+      await this.refresh([id]);
+      return range;
+    };
+  }
+
+  /** Read all that is cached. */
+  async load(): Promise<void> {
+    const [held, waiting, texts, read] = await Promise.all([
+      cached(this.database),
+      lines(this.database),
+      drafts(this.database),
+      marks(this.database),
+    ]);
+    for (const record of held.conversations) this.records.set(record.id, record);
+    this.waiting = waiting;
+    for (const draft of texts) this.drafts.set(draft.conversation, draft);
+    for (const mark of read) this.marks.set(mark.conversation, mark);
+    this.asOf = held.asOf;
+    this.take(held.people);
+    if (held.own !== null) this.own.set(held.own);
+    this.draw([...this.records.keys(), ...waiting.map((one) => one.conversation)]);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.database.close();
+    for (const windows of this.open.values()) for (const window of windows) window.close();
+  }
+
+  /** The engine has changed something. */
+  changed(changed: Changed): void {
+    this.soon(async () => {
+      if (changed.people) this.take((await cached(this.database)).people);
+      if (changed.own) this.own.set((await cached(this.database)).own ?? NOTHING);
+      const dirty = new Set(changed.conversations);
+      if (changed.lines) await this.readLines(dirty);
+      if (changed.marks) await this.readMarks(dirty);
+      if (changed.conversations.length > 0) await this.refresh(changed.conversations);
+      this.draw(dirty);
+    });
+  }
+
+  signal(signal: Signal): void {
+    if (signal.type === "presence") {
+      const { account, online, last_active_at } = signal;
+      this.known([[account, { online, last_active_at }]]);
+    } else if (signal.account !== this.me) {
+      const writing = this.writing.get(signal.conversation) ?? new Map<string, number>();
+      this.writing.set(signal.conversation, writing.set(signal.account, Date.now() + TYPING));
+      this.draw([signal.conversation]);
+      setTimeout(() => {
+        this.draw([signal.conversation]);
+      }, TYPING + 100);
+    }
+  }
+
+  known(known: [string, Presence | null][]): void {
+    const next = new Map(this.presence.now);
+    for (const [account, presence] of known) {
+      // Of two tellings about one account the later activity holds.
+      const held = next.get(account);
+      if (presence === null) next.delete(account);
+      else if (held === undefined || held.last_active_at <= presence.last_active_at) next.set(account, presence);
+    }
+    this.presence.set(next);
+  }
+
+  // What is shown
+
+  conversation(id: string): Value<ConversationDetail | null> {
+    const held = this.watched.get(id);
+    if (held !== undefined) return held;
+    const value = new Value<ConversationDetail | null>(this.details.get(id) ?? null);
+    this.watched.set(id, value);
+    return value;
+  }
+
+  window(id: string, at: ConstructorParameters<typeof Window>[2]): Window {
+    const window = new Window(this, id, at, this.remembered.get(id) ?? null);
+    const windows = this.open.get(id) ?? new Set();
+    this.open.set(id, windows.add(window));
+    return window;
+  }
+
+  /** A window was closed: what it showed is shown at once when the conversation is opened again. */
+  remember(window: Window): void {
+    this.open.get(window.id)?.delete(window);
+    this.remembered.delete(window.id);
+    this.remembered.set(window.id, window);
+    for (const id of this.remembered.keys()) {
+      if (this.remembered.size <= REMEMBERED) break;
+      this.remembered.delete(id);
+    }
+  }
+
+  friends(own: Own): Friend[] {
+    return [...own.friends].map(([account, bond]) => this.friend(account, bond, own));
+  }
+
+  // The ground of windows
+
+  record(id: string): ConversationRecord | null {
+    return this.records.get(id) ?? null;
+  }
+
+  lines(id: string): readonly OutboxRecord[] {
+    return this.waiting.filter((one) => one.conversation === id);
+  }
+
+  mark(id: string): MarkRecord | null {
+    return this.marks.get(id) ?? null;
+  }
+
+  cached(id: string, range: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]> {
+    return events(this.database, id, range, limit, end);
+  }
+
+  // What this tab changes by itself
+
+  wrote(line: OutboxRecord): void {
+    this.waiting = [...this.waiting, line].sort((a, b) => a.order - b.order);
+    this.draw([line.conversation]);
+  }
+
+  discarded(order: number): void {
+    const line = this.waiting.find((one) => one.order === order);
+    this.waiting = this.waiting.filter((one) => one.order !== order);
+    if (line !== undefined) this.draw([line.conversation]);
+  }
+
+  unsentLine(id: string): OutboxRecord | null {
+    return this.waiting.find((one) => one.id === id) ?? null;
+  }
+
+  read(mark: MarkRecord): void {
+    if ((this.marks.get(mark.conversation)?.number ?? 0) >= mark.number) return;
+    this.marks.set(mark.conversation, mark);
+    this.draw([mark.conversation]);
+  }
+
+  draft(id: string): Draft | null {
+    return this.drafts.get(id) ?? null;
+  }
+
+  drafted(id: string, draft: Draft | null): void {
+    if (draft === null) this.drafts.delete(id);
+    else this.drafts.set(id, draft);
+    this.draw([id]);
+  }
+
+  /** Read lines and drafts again: another tab has written. */
+  writtenElsewhere(): void {
+    this.soon(async () => {
+      const dirty = new Set<string>();
+      await this.readLines(dirty);
+      await this.readMarks(dirty);
+      this.draw(dirty);
+    });
+  }
+
+  // Inside
+
+  private async refresh(ids: readonly string[]): Promise<void> {
+    const found = new Map((await conversations(this.database, ids)).map((one) => [one.id, one]));
+    for (const id of ids) {
+      const record = found.get(id);
+      if (record === undefined) this.records.delete(id);
+      else this.records.set(id, record);
+    }
+  }
+
+  private async readLines(dirty: Set<string>): Promise<void> {
+    for (const line of this.waiting) dirty.add(line.conversation);
+    this.waiting = await lines(this.database);
+    for (const line of this.waiting) dirty.add(line.conversation);
+  }
+
+  private async readMarks(dirty: Set<string>): Promise<void> {
+    for (const id of this.marks.keys()) dirty.add(id);
+    this.marks.clear();
+    for (const mark of await marks(this.database)) {
+      this.marks.set(mark.conversation, mark);
+      dirty.add(mark.conversation);
+    }
+  }
+
+  private draw(dirty: Iterable<string>): void {
+    if (this.closed) return;
+    for (const id of new Set(dirty)) {
+      const kept = this.records.get(id)?.kept ?? null;
+      const waiting = this.lines(id);
+      const parts = { kept, lines: waiting, draft: this.draft(id), mark: this.mark(id), typing: this.typing(id) };
+      const detail = kept === null && waiting.length === 0 ? null : detailOf(id, parts, this.me);
+      if (detail === null) this.details.delete(id);
+      else this.details.set(id, detail);
+      this.watched.get(id)?.set(detail);
+      for (const window of this.open.get(id) ?? []) window.changed();
+    }
+    this.rows.set(byActivity(this.details.values()));
+    this.unread.set([...this.details.values()].reduce((sum, one) => sum + one.unread, 0));
+  }
+
+  private typing(id: string): readonly string[] {
+    const writing = this.writing.get(id);
+    if (writing === undefined) return NOBODY;
+    const last = this.records.get(id)?.kept.last;
+    for (const [account, until] of writing) {
+      // Somebody whose message came has stopped writing it.
+      if (until <= Date.now() || (last?.from === account && last.sent_at > until - TYPING)) writing.delete(account);
+    }
+    if (writing.size === 0) this.writing.delete(id);
+    return [...writing.keys()];
+  }
+
+  private take(people: readonly User[]): void {
+    const next = new Map(this.people.now);
+    for (const one of people) next.set(one.id, { ...one, known: true });
+    for (const profile of this.own.now.profiles.values()) {
+      const held = next.get(profile.account);
+      const { account: id, name, display_name, about, closed } = profile;
+      next.set(id, { id, name, display_name, about, closed, version: held?.version ?? 0, known: true });
+    }
+    this.people.set(next);
+  }
+
+  private friend(account: string, bond: Bond, own: Own): Friend {
+    const user = this.people.now.get(account) ?? stranger(account);
+    return { user, ...bond, version: own.versions.get(`friend:${account}`) ?? 0 };
+  }
+
+  /** Reads of the database follow each other, so that the newest is drawn last. */
+  private soon(work: () => Promise<void>): void {
+    this.reading = this.reading.then(work).catch(() => {
+      // The database went; whoever opens it again reads all anew.
+    });
+  }
+}
+
+export function stranger(account: string): Person {
+  return { id: account, name: "", display_name: "", about: "", closed: false, version: 0, known: false };
+}

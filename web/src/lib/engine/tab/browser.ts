@@ -1,0 +1,69 @@
+/** What the engine needs of the browser, besides its database: so that tests can stand in for it. */
+export interface Browser {
+  worker(): Worker;
+  /** The page can be seen. */
+  visible(): boolean;
+  /** Tell when the page is shown or hidden, when the network is said to be back, and when the page goes. */
+  on(what: "visibility" | "online", run: () => void): () => void;
+  /** Everything that a secure address allows is there. */
+  secure: boolean;
+  reload(): void;
+  /** What the device is called in the list of devices. */
+  deviceName(): string;
+  /** Ask that the database is kept when room gets scarce. */
+  persist(): void;
+}
+
+export function thisBrowser(worker: () => Worker): Browser {
+  return {
+    worker,
+    visible: () => document.visibilityState === "visible",
+    on: (what, run) => {
+      const target = what === "visibility" ? document : window;
+      const name = what === "visibility" ? "visibilitychange" : "online";
+      target.addEventListener(name, run);
+      return () => {
+        target.removeEventListener(name, run);
+      };
+    },
+    secure: window.isSecureContext && "locks" in navigator,
+    reload: () => {
+      location.reload();
+    },
+    deviceName: () => deviceName(navigator.userAgent),
+    persist: () => {
+      // Missing on an address that is not secure; refused is as good as not asked.
+      const storage = navigator.storage as StorageManager | undefined;
+      void storage?.persist().catch(() => false);
+    },
+  };
+}
+
+/** "Firefox on Linux", from what a browser says of itself. */
+export function deviceName(agent: string): string {
+  const browser = /Edg\//.test(agent)
+    ? "Edge"
+    : /OPR\//.test(agent)
+      ? "Opera"
+      : /Firefox\/|FxiOS/.test(agent)
+        ? "Firefox"
+        : /Chrome\/|CriOS/.test(agent)
+          ? "Chrome"
+          : /Safari\//.test(agent)
+            ? "Safari"
+            : "Browser";
+  const system = /Android/.test(agent)
+    ? "Android"
+    : /iPhone|iPad/.test(agent)
+      ? "iOS"
+      : /Mac OS X/.test(agent)
+        ? "macOS"
+        : /Windows/.test(agent)
+          ? "Windows"
+          : /CrOS/.test(agent)
+            ? "ChromeOS"
+            : /Linux/.test(agent)
+              ? "Linux"
+              : "";
+  return system === "" ? browser : `${browser} on ${system}`;
+}

@@ -1,0 +1,133 @@
+/** A tab's line to the engine that leads: it asks, and hears the answer, whichever tab's worker that is. */
+import { randomName } from "@chinwag/client";
+import { EngineFailure } from "../failure.js";
+import {
+  type CallName,
+  type Calls,
+  CHANNEL,
+  type Channel,
+  type DoorWish,
+  type FromWorker,
+  join,
+  type Message,
+  type PlainFailure,
+  type ToLeader,
+  type ToTabs,
+  type ToWorker,
+  VERSION,
+} from "../messages.js";
+
+/** Until a call counts as unanswered: longer than the server may take, with all its repetitions. */
+const PATIENCE = 60_000;
+
+interface Waiting {
+  message: ToLeader | null;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+export interface LineNews {
+  said(message: ToTabs): void;
+  session(): void;
+  outdated(): void;
+}
+
+export class Line {
+  readonly tab = randomName();
+  private readonly worker: Worker;
+  private readonly channel: Channel;
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly news: LineNews;
+  private leadership = 0;
+
+  constructor(worker: Worker, news: LineNews) {
+    this.worker = worker;
+    this.news = news;
+    this.channel = join(
+      CHANNEL,
+      (message) => {
+        this.take(message);
+      },
+      () => {
+        news.outdated();
+      },
+    );
+    worker.onmessage = (event: MessageEvent<FromWorker>) => {
+      if (event.data.type === "door") this.answered(event.data.call, event.data.gives, event.data.failure);
+    };
+    this.work({ type: "begin", tab: this.tab });
+  }
+
+  /** Say something to the page's own worker. */
+  work(message: ToWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  /** Say something to whoever leads. It is lost if nobody does. */
+  say(message: ToLeader): void {
+    this.channel.post({ to: "leader", version: VERSION, ...message });
+  }
+
+  /** Tell all tabs that another is logged in, or nobody. */
+  sessionChanged(): void {
+    this.channel.post({ to: "all", version: VERSION, type: "session" });
+  }
+
+  /** Ask whoever leads. A leader that comes later is asked again, unless it must be asked once only. */
+  ask<Name extends CallName>(name: Name, wish: Calls[Name]["with"]): Promise<Calls[Name]["gives"]> {
+    const call = randomName();
+    const message: ToLeader = { type: "call", call, name, with: wish };
+    const once = name === "http" && (wish as Calls["http"]["with"]).once === true;
+    return this.wait(call, once ? null : message, () => {
+      this.say(message);
+    });
+  }
+
+  /** Ask the page's own worker to do something at the door. */
+  door(wish: DoorWish): Promise<unknown> {
+    const call = randomName();
+    return this.wait(call, null, () => {
+      this.work({ type: "door", call, wish });
+    });
+  }
+
+  close(): void {
+    this.work({ type: "stop" });
+    this.channel.close();
+    for (const call of [...this.waiting.keys()]) this.answered(call, null, UNREACHABLE);
+  }
+
+  private wait(call: string, message: ToLeader | null, begin: () => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.answered(call, null, UNREACHABLE);
+      }, PATIENCE);
+      this.waiting.set(call, { message, resolve, reject, timer });
+      begin();
+    });
+  }
+
+  private take(message: Message): void {
+    if (message.to === "all") this.news.session();
+    // One that was replaced and does not know it yet speaks with a lower number.
+    if (message.to !== "tabs" || message.leadership < this.leadership) return;
+    if (message.leadership > this.leadership) {
+      this.leadership = message.leadership;
+      for (const { message: asked } of this.waiting.values()) if (asked !== null) this.say(asked);
+    }
+    if (message.type === "answer") this.answered(message.call, message.gives, message.failure);
+    else this.news.said(message);
+  }
+
+  private answered(call: string, gives: unknown, failure: PlainFailure | null): void {
+    const waiting = this.waiting.get(call);
+    if (waiting === undefined) return;
+    this.waiting.delete(call);
+    clearTimeout(waiting.timer);
+    if (failure === null) waiting.resolve(gives);
+    else waiting.reject(new EngineFailure(failure));
+  }
+}
+
+const UNREACHABLE: PlainFailure = { code: "unreachable", message: "", retryable: true, retryAfter: null };

@@ -1,0 +1,139 @@
+/** What screens ask of the server: one function an address. The engine that leads makes the requests. */
+import {
+  type AccountSettings,
+  type Block,
+  type DeviceEntry,
+  type GroupAction,
+  type GroupCard,
+  type GroupSettings,
+  type LinkEntry,
+  type Me,
+  type Membership,
+  type NewLink,
+  type Placed,
+  randomName,
+  type Receipt,
+  type User,
+} from "@chinwag/client";
+import type { Ask } from "../messages.js";
+import type { Line } from "./line.js";
+
+export class Remote {
+  private readonly line: Line;
+
+  constructor(line: Line) {
+    this.line = line;
+  }
+
+  async http<T>(wish: Ask): Promise<T> {
+    return (await this.line.ask("http", wish)) as T;
+  }
+
+  createGroup(title: string, members: string[], settings?: GroupSettings): Promise<Placed> {
+    const body = { title, members, ...(settings === undefined ? {} : { settings }) };
+    return this.http({ method: "POST", path: "/v1/conversations", body, key: randomName() });
+  }
+
+  change(id: string, change: GroupAction): Promise<Placed> {
+    return this.http({ method: "POST", path: `${place(id)}/changes`, body: { change }, key: randomName() });
+  }
+
+  async receipts(id: string, number: number): Promise<Receipt[]> {
+    const path = `${place(id)}/messages/${number}/receipts`;
+    return (await this.http<{ receipts: Receipt[] }>({ method: "GET", path })).receipts;
+  }
+
+  groups(search: string, after?: string): Promise<{ items: GroupCard[]; next: string | null }> {
+    const query = new URLSearchParams({ search, ...(after === undefined ? {} : { after }) });
+    return this.http({ method: "GET", path: `/v1/groups?${query.toString()}` });
+  }
+
+  group(id: string): Promise<GroupCard> {
+    return this.http({ method: "GET", path: `/v1/groups/${encodeURIComponent(id)}` });
+  }
+
+  linkLeadsTo(code: string): Promise<GroupCard> {
+    return this.http({ method: "GET", path: `/v1/links/${encodeURIComponent(code)}` });
+  }
+
+  joinByLink(code: string): Promise<Membership> {
+    // Doing it again takes no second use: the code itself is the key.
+    return this.http({ method: "POST", path: `/v1/links/${encodeURIComponent(code)}`, key: randomName() });
+  }
+
+  async links(id: string): Promise<LinkEntry[]> {
+    return (await this.http<{ items: LinkEntry[] }>({ method: "GET", path: `${place(id)}/links` })).items;
+  }
+
+  createLink(id: string, wish: { uses?: number; valid_hours?: number } = {}): Promise<NewLink> {
+    return this.http({ method: "POST", path: `${place(id)}/links`, body: wish, once: true });
+  }
+
+  async revokeLink(id: string, link: string): Promise<void> {
+    await this.http({ method: "DELETE", path: `${place(id)}/links/${encodeURIComponent(link)}` });
+  }
+
+  async searchPeople(prefix: string): Promise<User[]> {
+    const query = new URLSearchParams({ search: prefix });
+    return (await this.http<{ items: User[] }>({ method: "GET", path: `/v1/users?${query.toString()}` })).items;
+  }
+
+  async personNamed(name: string): Promise<User | null> {
+    const query = new URLSearchParams({ name });
+    const page = await this.http<{ items: User[] }>({ method: "GET", path: `/v1/users?${query.toString()}` });
+    return page.items[0] ?? null;
+  }
+
+  async befriend(account: string): Promise<void> {
+    await this.http({ method: "PUT", path: `/v1/friends/${encodeURIComponent(account)}` });
+  }
+
+  async unfriend(account: string): Promise<void> {
+    await this.http({ method: "DELETE", path: `/v1/friends/${encodeURIComponent(account)}` });
+  }
+
+  async block(account: string): Promise<void> {
+    await this.http({ method: "PUT", path: `/v1/blocks/${encodeURIComponent(account)}` });
+  }
+
+  async unblock(account: string): Promise<void> {
+    await this.http({ method: "DELETE", path: `/v1/blocks/${encodeURIComponent(account)}` });
+  }
+
+  async blocks(): Promise<Block[]> {
+    return (await this.http<{ items: Block[] }>({ method: "GET", path: "/v1/blocks?limit=200" })).items;
+  }
+
+  me(): Promise<Me> {
+    return this.http({ method: "GET", path: "/v1/me" });
+  }
+
+  changeProfile(profile: { display_name?: string; about?: string }): Promise<Me> {
+    return this.http({ method: "PATCH", path: "/v1/me", body: profile, once: true });
+  }
+
+  async changeSettings(settings: Partial<AccountSettings>): Promise<void> {
+    await this.http({ method: "PATCH", path: "/v1/me/settings", body: settings, once: true });
+  }
+
+  async changePassword(current: string, next: string, keepOthers: boolean): Promise<void> {
+    const body = { current, new: next, keep_others: keepOthers };
+    await this.http({ method: "PUT", path: "/v1/me/password", body, once: true });
+  }
+
+  async closeAccount(password: string): Promise<void> {
+    await this.http({ method: "DELETE", path: "/v1/me", body: { password }, once: true });
+  }
+
+  async devices(): Promise<DeviceEntry[]> {
+    return (await this.http<{ items: DeviceEntry[] }>({ method: "GET", path: "/v1/devices" })).items;
+  }
+
+  async logOutDevice(device: string): Promise<void> {
+    await this.http({ method: "DELETE", path: `/v1/devices/${encodeURIComponent(device)}` });
+  }
+}
+
+function place(conversation: string): string {
+  return `/v1/conversations/${encodeURIComponent(conversation)}`;
+}

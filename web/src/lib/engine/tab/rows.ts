@@ -1,0 +1,86 @@
+/** What the list and the window show of what is kept. Functions of values. */
+import { directMembers, isMessage, type Kept, type KeptEvent, reached, unread } from "@chinwag/client";
+import type { ConversationDetail, ConversationRow, Draft, Row, SendState, Unsent } from "../api.js";
+import type { MarkRecord, OutboxRecord } from "../store/records.js";
+
+export interface Parts {
+  kept: Kept | null;
+  /** Of this conversation, in order. */
+  lines: readonly OutboxRecord[];
+  draft: Draft | null;
+  mark: MarkRecord | null;
+  typing: readonly string[];
+}
+
+/** A line that waits, as screens see it. */
+export function unsentOf(line: OutboxRecord): Unsent {
+  const { frame } = line;
+  const body = frame.type === "send" && frame.body.type === "text" ? frame.body : { text: "" };
+  const mentions = "mentions" in body ? (body.mentions ?? []) : [];
+  const reply_to = frame.type === "send" ? (frame.reply_to ?? 0) : 0;
+  const placed = line.placed !== null;
+  return {
+    kind: "unsent",
+    id: line.id,
+    text: body.text,
+    reply_to,
+    mentions,
+    at: line.at,
+    refused: line.refused,
+    placed,
+  };
+}
+
+/** The row and the page of a conversation: one value for both. `id`: also of one that has not begun. */
+export function detailOf(id: string, parts: Parts, me: string): ConversationDetail {
+  const { kept, lines, draft, mark, typing } = parts;
+  const pair = directMembers(id);
+  const line = lines.at(-1);
+  const last = line === undefined ? (kept?.last ?? null) : unsentOf(line);
+  return {
+    id,
+    kind: kept?.kind ?? (pair === null ? "group" : "direct"),
+    role: kept === null ? (pair === null ? null : "member") : kept.role,
+    title: kept?.title ?? "",
+    other: pair?.find((one) => one !== me) ?? null,
+    last,
+    lastState: stateOf(last, kept, me),
+    at: Math.max(kept?.at ?? 0, line?.at ?? 0),
+    unread: kept === null ? 0 : unread(kept, mark),
+    draft,
+    typing,
+    refused: lines.filter((one) => one.refused !== null).length,
+    settings: kept?.settings ?? {},
+    members: kept?.members ?? new Map(),
+    memberCount: kept?.memberCount ?? (pair === null ? 0 : 2),
+    first: kept?.first ?? 1,
+    head: kept?.head ?? 0,
+    read: Math.max(kept?.read ?? 0, mark?.number ?? 0),
+  };
+}
+
+function stateOf(last: KeptEvent | Unsent | null, kept: Kept | null, me: string): SendState | null {
+  if (last === null) return null;
+  if (last.kind === "unsent") return sendingOf(last as Unsent);
+  const event = last as KeptEvent;
+  return kept !== null && isMessage(event) && event.from === me ? reached(kept, event.number, me) : null;
+}
+
+export function sendingOf(line: Unsent): SendState {
+  return line.refused !== null ? "refused" : line.placed ? "sent" : "sending";
+}
+
+/** By activity, the latest first; of two at one moment the id decides, so that the order is the same everywhere. */
+export function byActivity(rows: Iterable<ConversationRow>): ConversationRow[] {
+  return [...rows].sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+}
+
+/** A row keeps its key when one's own line gets its place: the page need not draw it anew. */
+export function rowOfEvent(event: KeptEvent, device: string): Row {
+  const key = isMessage(event) && event.device === device ? `own ${event.id}` : `number ${event.number}`;
+  return { key, number: event.number, event, unsent: null };
+}
+
+export function rowOfLine(line: OutboxRecord): Row {
+  return { key: `own ${line.id}`, number: null, event: null, unsent: unsentOf(line) };
+}

@@ -1,0 +1,271 @@
+/** A window on a conversation's rows. It reads the cache, and has the leader fetch what is not there. */
+import { type Asked, clipped, type KeptEvent, type Range, rangeAt, type Ranges } from "@chinwag/client";
+import type { Failure, MessageWindow, Place, Row, WindowState } from "../api.js";
+import { failed } from "../failure.js";
+import type { ConversationRecord, MarkRecord, OutboxRecord } from "../store/records.js";
+import { Value } from "./watched.js";
+import { rowOfEvent, rowOfLine } from "./rows.js";
+
+/** Rows in a window at most; rows on either side of a place that is gone to; rows of one request. */
+export const MOST = 400;
+const SIDE = 60;
+const PAGE = 100;
+
+/** What a window stands on. */
+export interface Ground {
+  readonly device: string;
+  record(id: string): ConversationRecord | null;
+  lines(id: string): readonly OutboxRecord[];
+  mark(id: string): MarkRecord | null;
+  /** Cached events between two numbers, rising: the first or last `limit`. */
+  cached(id: string, range: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]>;
+  /** Fetch a page; its events and ranges are in the cache and in `record` when this returns. */
+  fetch(id: string, asked: Asked): Promise<Range>;
+}
+
+/** What is shown: all events between two numbers that there are, and which numbers these are. */
+interface Shown {
+  low: number;
+  high: number;
+  events: readonly KeptEvent[];
+}
+
+const NOTHING: Shown = { low: 1, high: 0, events: [] };
+
+export class Window extends Value<WindowState> implements MessageWindow {
+  readonly id: string;
+  private readonly ground: Ground;
+  private readonly rows = new Map<number, Row>();
+  private shown: Shown = NOTHING;
+  private settled = false;
+  /** The window reached the end when it was looked at last. */
+  private sticks = false;
+  private loading = { before: false, after: false };
+  private failure: Failure | null = null;
+  private target: WindowState["target"] = { number: null, jump: 0 };
+  private readonly unreadFrom: number | null;
+  private closed = false;
+  private work: Promise<void> = Promise.resolve();
+
+  /** `before`: the window that was on this conversation last, whose rows are shown at once. */
+  constructor(ground: Ground, id: string, at: Place | null, before: Window | null) {
+    const record = ground.record(id);
+    const unreadFrom = firstUnread(record, ground.mark(id));
+    super({
+      rows: [],
+      atStart: false,
+      atEnd: false,
+      loading: { before: false, after: false },
+      failed: null,
+      target: { number: null, jump: 0 },
+      unreadFrom,
+      below: 0,
+    });
+    this.ground = ground;
+    this.id = id;
+    this.unreadFrom = unreadFrom;
+    if (before !== null) {
+      this.shown = before.shown;
+      this.settled = before.settled;
+      this.sticks = before.sticks;
+    }
+    this.tell();
+    const to = at ?? (unreadFrom === null ? "newest" : "unread");
+    // Where it was left, and nothing has come since: all is there.
+    if (at !== null || unreadFrom !== null || !this.settled) void this.jump(to).catch(() => undefined);
+    else void this.then(() => this.follow());
+  }
+
+  showBefore(count = 50): Promise<void> {
+    return this.then(() => this.extend("before", count));
+  }
+
+  showAfter(count = 50): Promise<void> {
+    return this.then(() => this.extend("after", count));
+  }
+
+  jump(to: Place): Promise<void> {
+    return this.then(() => this.go(to));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Something of the conversation changed: its events, its lines, its marks. */
+  changed(): void {
+    if (this.closed) return;
+    void this.then(() => this.follow());
+  }
+
+  /** One thing after the other, so that none works on what another has just changed. */
+  private then(work: () => Promise<void>): Promise<void> {
+    const next = this.work.then(async () => {
+      if (this.closed) return;
+      try {
+        this.failure = null;
+        await work();
+      } catch (error) {
+        this.failure = failed(error);
+        throw this.failure;
+      } finally {
+        this.loading = { before: false, after: false };
+        this.tell();
+      }
+    });
+    this.work = next.catch(() => undefined);
+    // Whoever asked hears of the failure by the promise; everybody by `failed`.
+    next.catch(() => undefined);
+    return next;
+  }
+
+  private async go(to: Place): Promise<void> {
+    const record = this.ground.record(this.id);
+    if (record === null) {
+      this.shown = NOTHING;
+      this.settled = true;
+      return;
+    }
+    const { head, first } = record.kept;
+    const unread = to === "unread" ? firstUnread(record, this.ground.mark(this.id)) : null;
+    const number = typeof to === "number" ? Math.min(Math.max(to, first), head) : (unread ?? head);
+    const newest = number === head;
+    const known = await this.known(number, newest ? { side: "newest", limit: PAGE } : around(number));
+    const before = await this.ground.cached(this.id, [known[0], number], SIDE, "last");
+    const after = await this.ground.cached(this.id, [number + 1, known[1]], SIDE, "first");
+    this.shown = {
+      low: before.length < SIDE ? known[0] : (before[0]?.number ?? known[0]),
+      high: after.length < SIDE ? known[1] : (after.at(-1)?.number ?? known[1]),
+      events: [...before, ...after],
+    };
+    this.settled = true;
+    this.sticks = this.ends("after");
+    this.target = { number: typeof to === "number" || unread !== null ? number : null, jump: this.target.jump + 1 };
+  }
+
+  /** What is known around a number; asked for, if nothing is. */
+  private async known(number: number, asked: Asked): Promise<Range> {
+    const there = rangeAt(this.ranges(), number);
+    if (there !== null) return there;
+    this.loading = { before: true, after: true };
+    this.tell();
+    const fetched = await this.ground.fetch(this.id, asked);
+    return rangeAt(this.ranges(), number) ?? fetched;
+  }
+
+  private async extend(side: "before" | "after", count: number): Promise<void> {
+    if (!this.settled) return this.go("newest");
+    let wanted = count;
+    // A page may hold nothing that is shown: then the next one is looked at, some times.
+    for (let pages = 0; pages < 5 && wanted > 0 && !this.ends(side); pages += 1) {
+      const edge = side === "before" ? this.shown.low - 1 : this.shown.high + 1;
+      let known = rangeAt(this.ranges(), edge);
+      if (known === null) {
+        this.loading = { ...this.loading, [side]: true };
+        this.tell();
+        const number = side === "before" ? this.shown.low : this.shown.high;
+        const fetched = await this.ground.fetch(this.id, { side, number, limit: PAGE });
+        known = rangeAt(this.ranges(), edge) ?? fetched;
+        // Nothing is known still: the server has nothing there for us.
+        if (known[0] > edge || known[1] < edge) return;
+      }
+      wanted -= await this.join(side, known, wanted);
+    }
+    if (this.shown.events.length > MOST) this.shown = cutTo(this.shown, side);
+    this.sticks = this.ends("after");
+  }
+
+  private async join(side: "before" | "after", known: Range, count: number): Promise<number> {
+    const { low, high, events } = this.shown;
+    if (side === "before") {
+      const more = await this.ground.cached(this.id, [known[0], low - 1], count, "last");
+      this.shown = {
+        low: more.length < count ? known[0] : (more[0]?.number ?? known[0]),
+        high,
+        events: [...more, ...events],
+      };
+      return more.length;
+    }
+    const more = await this.ground.cached(this.id, [high + 1, known[1]], count, "first");
+    const to = more.length < count ? known[1] : (more.at(-1)?.number ?? known[1]);
+    this.shown = { low, high: to, events: [...events, ...more] };
+    return more.length;
+  }
+
+  /** Take what came at the end, if the end is shown. */
+  private async follow(): Promise<void> {
+    const record = this.ground.record(this.id);
+    if (record === null) return;
+    if (!this.settled || (this.shown === NOTHING && record.kept.head > 0)) return this.go("newest");
+    // The end was shown until now: what follows it without a gap is shown, too, as far as there is room.
+    const next = rangeAt(this.ranges(), this.shown.high + 1);
+    const room = MOST - this.shown.events.length;
+    if (this.sticks && next !== null && room > 0) await this.join("after", next, room);
+    this.sticks = this.ends("after");
+  }
+
+  private ends(side: "before" | "after"): boolean {
+    const kept = this.ground.record(this.id)?.kept;
+    return kept === undefined || (side === "before" ? this.shown.low <= kept.first : this.shown.high >= kept.head);
+  }
+
+  private ranges(): Ranges {
+    const record = this.ground.record(this.id);
+    return record === null ? [] : clipped(record.ranges, [record.kept.first, record.kept.head]);
+  }
+
+  private tell(): void {
+    if (this.closed) return;
+    const atEnd = this.settled && this.ends("after");
+    const rows = this.shown.events.map((event) => this.row(event));
+    const keys = new Set(rows.map((row) => row.key));
+    if (atEnd) {
+      // Its event may be here a moment before the line goes.
+      for (const line of this.ground.lines(this.id)) if (!keys.has(`own ${line.id}`)) rows.push(rowOfLine(line));
+    }
+    const kept = this.ground.record(this.id)?.kept;
+    const seen = Math.max(
+      this.shown.events.at(-1)?.ordinal ?? 0,
+      kept?.readOrdinal ?? 0,
+      this.ground.mark(this.id)?.ordinal ?? 0,
+    );
+    this.set({
+      rows,
+      atStart: this.settled && this.ends("before"),
+      atEnd,
+      loading: this.loading,
+      failed: this.failure,
+      target: this.target,
+      unreadFrom: this.unreadFrom,
+      below: Math.max(0, (kept?.ordinal ?? 0) - seen),
+    });
+  }
+
+  private row(event: KeptEvent): Row {
+    const held = this.rows.get(event.number);
+    if (held?.event === event) return held;
+    const row = rowOfEvent(event, this.ground.device);
+    this.rows.set(event.number, row);
+    return row;
+  }
+}
+
+function around(number: number): Asked {
+  return { side: "around", number, limit: PAGE };
+}
+
+/** `shown` with at most `MOST` rows: those go that lie farthest from `side`. */
+function cutTo(shown: Shown, side: "before" | "after"): Shown {
+  const events = side === "before" ? shown.events.slice(0, MOST) : shown.events.slice(-MOST);
+  return side === "before"
+    ? { low: shown.low, high: events.at(-1)?.number ?? shown.high, events }
+    : { low: events[0]?.number ?? shown.low, high: shown.high, events };
+}
+
+/** The first number that may be unread; null if nothing is. */
+function firstUnread(record: ConversationRecord | null, mark: MarkRecord | null): number | null {
+  if (record === null) return null;
+  const { kept } = record;
+  if (kept.ordinal <= Math.max(kept.readOrdinal, mark?.ordinal ?? 0)) return null;
+  return Math.max(kept.read, mark?.number ?? 0, kept.first - 1) + 1;
+}

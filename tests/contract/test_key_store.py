@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import OKPKey
 
-from chinwag.adapters.files import FileKeyStore
+from chinwag.adapters.files import FileKeyStore, key_store
 from chinwag.ports.key_store import KeysDamaged, KeysExposed, KeyStore, StoredKey
 
 Open = Callable[[], KeyStore]
@@ -131,6 +131,22 @@ def test_nothing_shows_a_key_by_its_repr(opener: Open) -> None:
 
 
 # What only files can be
+
+
+def test_keys_that_are_replaced_while_they_are_read_are_read_again(
+    opener: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = opener(), opener()
+    store.replace(key(0), b"\0" * 32)
+    read, numbers = key_store._key, iter((1, 2))
+
+    def replaced_before(path: Path) -> StoredKey:
+        if (number := next(numbers, None)) is not None:
+            store.replace(key(number), bytes([number]) * 32)
+        return read(path)
+
+    monkeypatch.setattr(key_store, "_key", replaced_before)
+    assert [held.created_at for held in other.read().keys] == [2]
 
 
 def test_files_are_the_owners_alone(opener: Open, folder: Path) -> None:

@@ -14,6 +14,8 @@ from chinwag.lasting import lasting_folder, sync_folder, whole_file
 from chinwag.ports.key_store import KeysDamaged, KeysExposed, StoredKey, StoredKeys
 
 _BEHIND: Final = "refresh.secret"
+AGAIN: Final = 10
+"""How often a folder that changed under its reader, or that has no keys, is read again."""
 
 
 class FileKeyStore:
@@ -25,10 +27,11 @@ class FileKeyStore:
 
     def read(self) -> StoredKeys:
         self._check_private()
-        keys = []
-        for path in self._paths():
-            with suppress(FileNotFoundError):  # another process has just removed it
-                keys.append(_key(path))
+        keys, whole = self._keys()
+        for _ in range(AGAIN):
+            if whole:
+                break
+            keys, whole = self._keys()
         secret = b""
         with suppress(FileNotFoundError):
             secret = (self._folder / _BEHIND).read_bytes()
@@ -70,6 +73,15 @@ class FileKeyStore:
             if path.name != _name(key) and (_id(path) or path.name.startswith(".")):
                 path.unlink(missing_ok=True)
         sync_folder(self._folder)
+
+    def _keys(self) -> tuple[list[StoredKey], bool]:
+        """The keys that are there, and whether they were there all the while: a folder is not read at one moment, so
+        one whose keys are being replaced may show neither the old nor the new one."""
+        keys, paths = [], self._paths()
+        for path in paths:
+            with suppress(FileNotFoundError):  # another process has just removed it
+                keys.append(_key(path))
+        return keys, 0 < len(keys) == len(paths)
 
     def _paths(self) -> list[Path]:
         return [path for path in self._folder.iterdir() if _id(path)]

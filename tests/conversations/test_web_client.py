@@ -1,0 +1,185 @@
+"""The web client's rules for kept state, under every scripted conversation: what it keeps by events equals what it
+loads afresh (P11), and what the Python client keeps of the same."""
+
+import itertools
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+import pytest
+from prove.held import Held
+from prove.process import ServerProcess
+from tests.conversations.notation import Script
+from tests.conversations.scripts import SCRIPTS
+from tests.conversations.sentences import LANGUAGE
+from tests.conversations.stage import Stage
+from tests.support import device as device_module
+from tests.support import held as held_module
+from tests.support.places import AtHand, Sockets
+from tests.support.transports import WEBSOCKET
+
+from chinwag.client.events import Unknown
+from chinwag.client.membership import Member, Mirrored
+from chinwag.client.mirror import Comparable, Mirror
+from chinwag.wire.conversations import ConversationView
+from chinwag.wire.values import AccountEvent, AccountId, ConversationId, Event, GroupSettings, Role
+
+ROOT: Final = Path(__file__).parents[2]
+WEB: Final = ROOT / "tools" / "web.sh"
+
+
+class Rules:
+    """The client's rules in a process of their own: asked, and answering, a line at a time."""
+
+    def __init__(self, built: Path) -> None:
+        command = f"exec node {ROOT}/web/tests/kept/mirror.js {built}/index.js"
+        self._process = subprocess.Popen(
+            [str(WEB), "npm", "exec", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, **wish: object) -> Any:
+        """One act, and what it gives."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(wish) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, f"the rules ended with {self._process.wait()} at {wish}"
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        assert self._process.wait(30) == 0
+
+
+class RuledMirror(Mirror):
+    """A mirror whose state the web client's rules make; a Python one beside it must come to the same."""
+
+    numbers = itertools.count()
+
+    def __init__(self, account: AccountId, rules: Rules) -> None:
+        self._rules = rules
+        self._number = next(self.numbers)
+        super().__init__(account)
+        self._beside = Mirror(account)
+
+    @property
+    def conversations(self) -> dict[ConversationId, Mirrored]:
+        """As the rules have them."""
+        return {one["id"]: _mirrored(one) for one in self._ask("all")}
+
+    @conversations.setter
+    def conversations(self, value: dict[ConversationId, Mirrored]) -> None:
+        assert not value
+
+    def put(self, view: ConversationView) -> Mirrored:
+        self._beside.put(view)
+        self._ask("view", view=json.loads(msgspec.json.encode(view)))
+        return self.conversations[view.id]
+
+    def drop(self, conversation: ConversationId) -> None:
+        self._beside.drop(conversation)
+        self._ask("drop", conversation=conversation)
+
+    def clear(self) -> None:
+        self._beside.clear()
+        self._ask("clear")
+
+    def apply(self, event: Event | Unknown) -> ConversationId | None:
+        beside = self._beside.apply(event)
+        if isinstance(event, AccountEvent):
+            return None
+        raw = event.raw if isinstance(event, Unknown) else msgspec.json.encode(event)
+        missing = self._ask("event", event=json.loads(raw), me=self.account)
+        assert missing == beside, f"{missing} instead of {beside} for {event}"
+        return cast("ConversationId | None", missing)
+
+    def comparable(self, own_numbers: Any) -> dict[ConversationId, Comparable]:
+        mine = super().comparable(own_numbers)
+        assert mine == self._beside.comparable(own_numbers)
+        return mine
+
+    def _ask(self, act: str, **wish: object) -> Any:
+        return self._rules.ask(act=act, mirror=self._number, **wish)
+
+
+def _mirrored(kept: dict[str, Any]) -> Mirrored:
+    last = kept["last"]
+    return Mirrored(
+        id=kept["id"],
+        kind=kept["kind"],
+        role=None if kept["role"] is None else Role(kept["role"]),
+        title=kept["title"],
+        settings=msgspec.convert(kept["settings"], GroupSettings),
+        members={
+            one["account"]: Member(Role(one["role"]), one["read"], one["delivered"], one["read_at"])
+            for one in kept["members"]
+        },
+        first=kept["first"],
+        head=kept["head"],
+        ordinal=kept["ordinal"],
+        at=kept["at"],
+        read=kept["read"],
+        # the unread count as the rules reckon it, so that it is theirs that is compared
+        read_ordinal=kept["ordinal"] - kept["unread"],
+        last=None if last is None else Unknown(number=last["number"]),
+    )
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rules]:
+    """The client, built as it is packed."""
+    built = tmp_path_factory.mktemp("client")
+    (built / "package.json").write_text('{"type": "module"}')
+    for arguments in (["run", "types"], ["exec", "--", "tsc", "-p", "src/lib/client", "--outDir", str(built)]):
+        done = subprocess.run([str(WEB), "npm", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    rules = Rules(built)
+    yield rules
+    rules.close()
+
+
+@pytest.fixture
+def ruled(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Devices, and what is loaded afresh for them, keep by the web client's rules."""
+
+    def held(account: AccountId) -> Held:
+        return Held(account, RuledMirror(account, rules))
+
+    monkeypatch.setattr(device_module, "Held", held)
+    monkeypatch.setattr(held_module, "Held", held)
+
+
+def _each(*, at_hand: bool) -> pytest.MarkDecorator:
+    scripts = [script for script in SCRIPTS if script.at_hand is at_hand]
+    return pytest.mark.parametrize("kept", scripts, ids=lambda script: script.name)
+
+
+@pytest.mark.usefixtures("ruled")
+@_each(at_hand=False)
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_web_client_keeps_what_it_would_load(kept: Script, shared_process: ServerProcess) -> None:
+    place = Sockets(shared_process, WEBSOCKET)
+    stage = Stage(place)
+    try:
+        await stage.play(kept, LANGUAGE.acts)
+    finally:
+        await stage.close()
+        await place.close()
+
+
+@pytest.mark.usefixtures("ruled")
+@_each(at_hand=True)
+async def test_the_web_client_keeps_what_it_would_load_at_hand(kept: Script, at_hand: AtHand) -> None:
+    place = Sockets(at_hand, WEBSOCKET)
+    stage = Stage(place, at_hand.server)
+    try:
+        await stage.play(kept, LANGUAGE.acts)
+    finally:
+        await stage.close()
+        await place.close()

@@ -1,0 +1,327 @@
+import "fake-indexeddb/auto";
+import type { KeptEvent, View } from "@chinwag/client";
+import { deleteDB, openDB } from "idb";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { State } from "../leader/state.js";
+import { BYTES, cut, EVENTS, keptNumbers, NEWEST, tooMuch } from "./bounds.js";
+import { AccountDatabase, databaseName, Outdated, wipe } from "./database.js";
+import { Deposed, EngineStore } from "./engine-store.js";
+import { addLine, addMark, drafts, dropRefused, keepDraft, lines, marks, OUTBOX, OutboxFull } from "./personal.js";
+import { cached, conversations, event, events } from "./reading.js";
+import { type ConversationRecord, FORM } from "./records.js";
+
+const ME = "1";
+const ID = "d~1~2";
+const QUIET = { slow: () => undefined, outdated: () => undefined };
+
+let database: AccountDatabase;
+let store: EngineStore;
+
+function message(number: number, text = `m${number}`): KeptEvent {
+  const body = { type: "text" as const, text };
+  return {
+    kind: "message",
+    conversation: ID,
+    number,
+    ordinal: number,
+    from: "2",
+    device: "d",
+    id: `i${number}`,
+    sent_at: number,
+    body,
+  };
+}
+
+function view(head: number, id = ID): View {
+  const last = { ...message(head), conversation: id } as KeptEvent;
+  const common = { id, kind: "direct" as const, role: "member" as const, title: "", settings: {}, members: [] };
+  return { ...common, first: 1, head, ordinal: head, at: head, read: 0, unread: head, last };
+}
+
+/** A conversation with events 1 to `head`, in the database and in a state of its own. */
+async function filled(head: number): Promise<{ state: State; record: ConversationRecord }> {
+  const state = new State(ME);
+  state.view(view(1));
+  const changed = new Set<string>();
+  const all = Array.from({ length: head }, (_, n) => message(n + 1));
+  for (const one of all) state.event(one, changed);
+  const [record] = await store.commit({ conversations: state.records.values(), events: all });
+  if (record === undefined) throw new Error("nothing was kept");
+  return { state, record };
+}
+
+function line(n: number, conversation = ID) {
+  const frame = { type: "send" as const, id: `l${n}`, conversation, body: { type: "text" as const, text: `${n}` } };
+  return { conversation, device: "d1", frame, at: n, since: 0 };
+}
+
+beforeEach(async () => {
+  database = new AccountDatabase(ME, QUIET);
+  store = new EngineStore(database);
+  await store.lead();
+});
+
+afterEach(async () => {
+  database.close();
+  await deleteDB(databaseName(ME));
+});
+
+describe("the lead", () => {
+  it("rises, and whoever had it before changes nothing any more", async () => {
+    const later = new EngineStore(database);
+    expect(await later.lead()).toBe(2);
+    const writes: (() => Promise<unknown>)[] = [
+      () => store.commit({ cursor: { epoch: 1, position: 9 } }),
+      () => store.keepPage(ID, [message(1)], [1, 1]),
+      () => store.trim(),
+      () => store.placed(ID, "l1", 1, true),
+      () => store.refused(ID, "l1", "x"),
+      () => store.settle(new Map(), true),
+      () => store.adopt("d", [1]),
+      () => store.dropMark(ID, 1),
+      () => store.keepPeople([]),
+      () => store.upToDate(1),
+      () => store.clear(),
+      () => store.linesAfter(0),
+      () => store.marks(),
+      () => store.held(),
+    ];
+    for (const write of writes) await expect(write(), write.toString()).rejects.toBeInstanceOf(Deposed);
+    expect((await later.held()).cursor).toBeNull();
+  });
+});
+
+describe("a batch", () => {
+  it("is kept whole, cursor and events together", async () => {
+    const { state } = await filled(3);
+    state.event(message(4), new Set());
+    await store.commit({
+      cursor: { epoch: 1, position: 4 },
+      conversations: state.records.values(),
+      events: [message(4)],
+    });
+    const held = await store.held();
+    expect(held.cursor).toEqual({ epoch: 1, position: 4 });
+    expect(held.conversations[0]).toMatchObject({ count: 4, ranges: [[1, 4]] });
+    expect(await event(database, ID, 4)).toEqual(message(4));
+  });
+
+  it("leaves nothing when a part of it cannot be kept", async () => {
+    await filled(1);
+    const bad = { ...message(3), body: { type: "text", text: () => "no value" } } as unknown as KeptEvent;
+    const records = (await store.held()).conversations;
+    await expect(
+      store.commit({ cursor: { epoch: 1, position: 2 }, conversations: records, events: [message(2), bad] }),
+    ).rejects.toThrow();
+    expect((await store.held()).cursor).toBeNull();
+    expect(await event(database, ID, 2)).toBeNull();
+  });
+
+  it("takes a line out of the outbox with the event that it became", async () => {
+    const { state } = await filled(1);
+    await addLine(database, line(1));
+    await addLine(database, line(2));
+    await store.commit({ conversations: state.records.values(), placed: [{ conversation: ID, id: "l1" }] });
+    expect((await lines(database)).map((one) => one.id)).toEqual(["l2"]);
+  });
+
+  it("does not undo what a page brought in meanwhile", async () => {
+    const { state, record } = await filled(3);
+    await store.commit({ conversations: [{ ...record, ranges: [[3, 3]], count: 1 }] });
+    await store.keepPage(ID, [], [1, 3]);
+    await store.commit({ conversations: state.records.values() });
+    expect((await conversations(database, [ID]))[0]?.ranges).toEqual([[1, 3]]);
+  });
+});
+
+describe("a page", () => {
+  it("is known with its holes, and read from either end", async () => {
+    await filled(1);
+    const page = [message(10), message(13), message(15)];
+    const record = await store.keepPage(ID, page, [10, 20]);
+    expect(record?.ranges).toEqual([
+      [1, 1],
+      [10, 20],
+    ]);
+    const numbers = async (limit: number, end: "first" | "last") =>
+      (await events(database, ID, [10, 20], limit, end)).map((one) => one.number);
+    expect(await numbers(2, "first")).toEqual([10, 13]);
+    expect(await numbers(2, "last")).toEqual([13, 15]);
+    expect(await events(database, ID, [20, 10], 5, "first")).toEqual([]);
+  });
+
+  it("of a conversation that went is nothing", async () => {
+    expect(await store.keepPage("g~9", [message(1)], [1, 1])).toBeNull();
+  });
+});
+
+describe("the bounds", () => {
+  it("keep what lies around the number that was looked at", () => {
+    const numbers = Array.from({ length: 10 }, (_, n) => n * 2 + 1);
+    expect(keptNumbers(numbers, 19, 4)).toEqual([13, 19]);
+    expect(keptNumbers(numbers, 1, 4)).toEqual([1, 7]);
+    expect(keptNumbers(numbers, 10, 4)).toEqual([7, 13]);
+    expect(keptNumbers(numbers, 10, 10)).toBeNull();
+  });
+
+  it("let go of events beyond the most of a conversation, and of what is known of them", async () => {
+    const { record } = await filled(EVENTS + EVENTS / 10 + 1);
+    expect(record.count).toBe(EVENTS);
+    const [stored] = await conversations(database, [ID]);
+    const [low, high] = stored?.ranges[0] ?? [0, 0];
+    expect(high).toBe(stored?.kept.head);
+    expect(high - low + 1).toBe(EVENTS);
+    expect(await event(database, ID, low - 1)).toBeNull();
+    expect(await event(database, ID, low)).not.toBeNull();
+    expect(stored?.bytes).toBeGreaterThan(0);
+  });
+
+  it("drop the least recently opened first, and never what is seen at once", async () => {
+    const { record } = await filled(NEWEST * 3);
+    const one = (id: string, bytes: number, opened: number) => ({ ...record, id, bytes, opened });
+    const all = [one("a", BYTES, 3), one("b", BYTES, 1), one("c", 1, 2)];
+    expect(tooMuch(all)).toEqual(["b", "c"]);
+    expect(tooMuch([{ ...one("a", BYTES * 2, 1), count: NEWEST }])).toEqual([]);
+    const [trimmed] = await store.trim(0);
+    expect(trimmed?.count).toBe(NEWEST);
+    expect(await event(database, ID, NEWEST * 2)).toBeNull();
+    expect(await event(database, ID, NEWEST * 3)).not.toBeNull();
+  });
+
+  it("cut what is known with what is kept", () => {
+    const state = new State(ME);
+    const record = { ...state.view(view(100)), ranges: [[1, 100]] as [number, number][] };
+    expect(cut(record, [40, 60], 10, 5)).toMatchObject({ ranges: [[40, 100]], count: 10 });
+    expect(cut({ ...record, ranges: [[1, 70]] }, [40, 60], 10, 5)).toMatchObject({ ranges: [[40, 60]] });
+  });
+});
+
+describe("lines", () => {
+  it("have the order in which they were written, from whichever tab", async () => {
+    const other = new AccountDatabase(ME, QUIET);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => addLine(n % 2 ? other : database, line(n))));
+    other.close();
+    const orders = (await lines(database)).map((one) => one.order);
+    expect(orders).toEqual([...orders].sort((a, b) => a - b));
+    expect(new Set(orders).size).toBe(20);
+  });
+
+  it("are bounded", async () => {
+    for (let n = 0; n < OUTBOX; n += 1) await addLine(database, line(n));
+    await expect(addLine(database, line(OUTBOX))).rejects.toBeInstanceOf(OutboxFull);
+  });
+
+  it("are dropped by a person only when they were refused", async () => {
+    const { order } = await addLine(database, line(1));
+    expect(await dropRefused(database, order)).toBe(false);
+    await store.refused(ID, "l1", "recipient_refuses");
+    expect((await lines(database))[0]?.refused).toBe("recipient_refuses");
+    expect(await dropRefused(database, order)).toBe(true);
+    expect(await dropRefused(database, order)).toBe(false);
+  });
+
+  it("that were placed go when their event is known, and go again when the server was restored", async () => {
+    await addLine(database, line(1));
+    await addLine(database, line(2));
+    await store.placed(ID, "l1", 7, false);
+    await store.placed(ID, "l2", 9, false);
+    expect((await store.settle(new Map([[ID, 8]]), false)).map((one) => one.id)).toEqual(["l2"]);
+    expect((await store.settle(new Map([[ID, 8]]), true))[0]).toMatchObject({ id: "l2", placed: null });
+  });
+
+  it("of another device become this one's, but for those that have their place", async () => {
+    const { order } = await addLine(database, line(1));
+    await addLine(database, line(2));
+    const left = await store.adopt("d2", [order]);
+    expect(left.map((one) => [one.id, one.device])).toEqual([["l2", "d2"]]);
+  });
+});
+
+describe("marks and drafts", () => {
+  it("move forward only, and go when the server has them", async () => {
+    await addMark(database, { conversation: ID, number: 5, ordinal: 5 });
+    await addMark(database, { conversation: ID, number: 3, ordinal: 3 });
+    expect((await marks(database))[0]?.number).toBe(5);
+    await store.commit({ confirmed: new Map([[ID, 4]]) });
+    expect(await marks(database)).toHaveLength(1);
+    await store.commit({ confirmed: new Map([[ID, 5]]) });
+    expect(await marks(database)).toEqual([]);
+  });
+
+  it("keep a draft until it is dropped", async () => {
+    await keepDraft(database, ID, { text: "so", reply_to: 3, mentions: [] });
+    expect(await drafts(database)).toEqual([{ conversation: ID, text: "so", reply_to: 3, mentions: [] }]);
+    await keepDraft(database, ID, null);
+    expect(await drafts(database)).toEqual([]);
+  });
+});
+
+describe("the database", () => {
+  it("is opened again when the browser closed it", async () => {
+    await filled(2);
+    const inner = await (database as unknown as { opening: Promise<IDBDatabase> }).opening;
+    inner.close();
+    expect(await event(database, ID, 2)).toEqual(message(2));
+  });
+
+  it("of a newer form ends this app, which says so, and lets go of it", async () => {
+    const heard: string[] = [];
+    const old = new AccountDatabase(ME, { slow: () => undefined, outdated: () => heard.push("old") });
+    await cached(old);
+    const newer = new AccountDatabase(ME, QUIET, FORM + 1);
+    await cached(newer);
+    expect(heard).toEqual(["old"]);
+    await expect(cached(old)).rejects.toBeInstanceOf(Outdated);
+    const late = new AccountDatabase(ME, { slow: () => undefined, outdated: () => heard.push("late") });
+    await expect(cached(late)).rejects.toBeInstanceOf(Outdated);
+    expect(heard).toEqual(["old", "late"]);
+    newer.close();
+  });
+
+  it("of an older form loses what is cached, and keeps what is the person's own", async () => {
+    await filled(3);
+    await store.commit({ cursor: { epoch: 1, position: 3 } });
+    await addLine(database, line(1));
+    await addMark(database, { conversation: ID, number: 2, ordinal: 2 });
+    await keepDraft(database, ID, { text: "so", reply_to: 0, mentions: [] });
+    const newer = new AccountDatabase(ME, QUIET, FORM + 1);
+    const after = new EngineStore(newer);
+    await after.lead();
+    expect(await after.held()).toMatchObject({ cursor: null, conversations: [], own: null });
+    expect(await lines(newer)).toHaveLength(1);
+    expect(await marks(newer)).toHaveLength(1);
+    expect(await drafts(newer)).toHaveLength(1);
+    newer.close();
+  });
+
+  it("is removed whole, and other tabs let go of it without being outdated", async () => {
+    const heard: string[] = [];
+    const other = new AccountDatabase(ME, { slow: () => undefined, outdated: () => heard.push("outdated") });
+    await cached(other);
+    database.close();
+    await wipe(ME);
+    expect(heard).toEqual([]);
+    expect((await indexedDB.databases()).map((one) => one.name)).not.toContain(databaseName(ME));
+  });
+
+  it("that a broken cache lies in is read without it, and the outbox stays", async () => {
+    await addLine(database, line(1));
+    const raw = await openDB(databaseName(ME));
+    await raw.put("state", "no cursor", "own");
+    raw.close();
+    const broken = new EngineStore(database);
+    await broken.lead();
+    const run = (database as unknown as { run: AccountDatabase["run"] }).run.bind(database);
+    let failing = true;
+    database.run = (stores, ...rest) => {
+      if (failing && stores.includes("events")) {
+        failing = false;
+        return Promise.reject(new DOMException("damaged", "UnknownError"));
+      }
+      return run(stores, ...rest);
+    };
+    const held = await broken.held();
+    expect(held).toMatchObject({ cursor: null, conversations: [], own: null });
+    expect(held.outbox).toHaveLength(1);
+  });
+});

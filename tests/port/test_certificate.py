@@ -37,7 +37,8 @@ def swapped(chain: Path, key: Path) -> None:
 
 
 def cut_short(chain: Path, _key: Path) -> None:
-    chain.write_text(chain.read_text().replace("A", "", 40))
+    lines = chain.read_text().splitlines(keepends=True)
+    chain.write_text("".join(lines[:3] + lines[-1:]))
 
 
 def a_folder(chain: Path, _key: Path) -> None:
@@ -47,6 +48,11 @@ def a_folder(chain: Path, _key: Path) -> None:
 
 def anothers_key(_chain: Path, key: Path) -> None:
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True, capture_output=True)
+
+
+def anothers_key_of_its_kind(_chain: Path, key: Path) -> None:
+    (key.parent / "another").mkdir()
+    make_certificate(key.parent / "another")[1].rename(key)
 
 
 def encrypted(_chain: Path, key: Path) -> None:
@@ -74,6 +80,7 @@ WAYS: dict[str, Callable[[Path, Path], None]] = {
     "cannot be read as a certificate": cut_short,
     "cannot be read: Is a directory": a_folder,
     "is not that of the first certificate": anothers_key,
+    "is not that of the first certificate in": anothers_key_of_its_kind,
     "is encrypted": encrypted,
 }
 

@@ -34,7 +34,10 @@ export interface Kept {
 }
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
-export type View = Omit<ConversationView, "last" | "history_from"> & { last: KeptEvent | null; member_count?: number };
+export type View = Omit<ConversationView, "last" | "history_from" | "member_count" | "events"> & {
+  last: KeptEvent | null;
+  member_count?: number;
+};
 
 /** What an event makes of a conversation: its new state, or that it must be loaded before the event can count. */
 export type Applied = { kept: Kept } | { load: string } | null;

@@ -10,5 +10,14 @@ export function welcomeAt(cursor: string, events = 0): WelcomeFrame {
   const { epoch, position } = cursorOf(cursor);
   const limits = { text_characters: 0, group_members: 0, frame_bytes: 0 };
   const nobody = { session: "", account: "", device: "" };
-  return { type: "welcome", ...nobody, epoch, position: position - events, heartbeat: HEARTBEAT, limits, version: 1 };
+  return {
+    type: "welcome",
+    ...nobody,
+    epoch,
+    position: position - events,
+    heartbeat: HEARTBEAT,
+    limits,
+    version: 1,
+    now: Date.now(),
+  };
 }

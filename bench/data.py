@@ -19,7 +19,7 @@ from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.adapters.embedded.engine import Write
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
-from chinwag.assembly import open_directory_in, private_folder
+from chinwag.assembly import begin_folder
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Create
 from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
@@ -65,7 +65,7 @@ async def make_people(data: Path, count: int) -> list[Person]:
 
 async def add_people(data: Path, people: Sequence[Person]) -> None:
     """Add accounts to a data folder, made if it is not there."""
-    await (await open_directory_in(private_folder(data))).close()  # makes the tables
+    await begin_folder(data)
     now = system_clock()
     engine = create_engine(f"sqlite:///{data / 'directory.sqlite'}")
     with engine.begin() as connection:

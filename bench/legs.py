@@ -72,7 +72,7 @@ class Drain:
         if Drain.acks == Drain.awaited:
             Drain.done.set()
 
-    def admitted(self) -> None:
+    def admitted(self, owner: str) -> None:
         """It was let in."""
 
     def close(self, *_: object) -> None:
@@ -122,7 +122,7 @@ def watch() -> None:
 
 async def sessions_of(server: Server, folder: Path, people: list[data.Person]) -> list[Session]:
     """Welcome everybody, without a socket."""
-    gateway, sessions = server._gateway, []  # noqa: SLF001
+    gateway, sessions = server.gateway, []
     for person in people:
         session = gateway.session()
         session.opened(Drain())  # type: ignore[arg-type]
@@ -170,7 +170,7 @@ def _frame(receiver: Session, number: int, follows: bool) -> bytes:
     after = f'"after":"n-{number - 1}",' if follows else ""
     text = text_of("legs", number)
     return (
-        f'{{"type":"send","id":"n-{number}","to":"{receiver.account}",{after}"body":{{"type":"text","text":"{text}"}}}}'
+        f'{{"type":"send","id":"n-{number}","to":"{receiver.out.account}",{after}"body":{{"type":"text","text":"{text}"}}}}'
     ).encode()
 
 

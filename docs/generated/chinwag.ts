@@ -911,7 +911,10 @@ export interface Block {
   at: number;
 }
 
-/** Conversations by activity, the latest first. `next` asks for the following page, None at the end. */
+/**
+ * Conversations. `next` asks for the following page, also after one that holds fewer than asked for; None at the
+ * end.
+ */
 export interface ConversationPage {
   conversations: ConversationView[];
   next: string | null;

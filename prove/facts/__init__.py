@@ -56,6 +56,7 @@ from prove.facts.tried import (
     ChangeTried,
     Refused,
     Retry,
+    Reused,
     Run,
 )
 
@@ -64,6 +65,7 @@ AnyFact = (
     | Attempt
     | ChangeTried
     | Retry
+    | Reused
     | Acked
     | Refused
     | Began
@@ -112,6 +114,7 @@ __all__ = [
     "Quiet",
     "Refused",
     "Retry",
+    "Reused",
     "Revoked",
     "Run",
     "SeenAccount",

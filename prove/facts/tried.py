@@ -82,3 +82,14 @@ class Refused(Fact, frozen=True, gc=False, tag="no"):
     code: str
     retryable: bool
     at: int
+
+
+class Reused(Fact, frozen=True, gc=False, tag="reuse"):
+    """Something else was asked under an id that was acked, and this came back. code: "" for an ack."""
+
+    device: str
+    conversation: str
+    id: str
+    code: str
+    retryable: bool
+    at: int

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from prove.facts import Acked, Attempt, ChangeTried, Refused, Retry
+from prove.facts import Acked, Attempt, ChangeTried, Refused, Retry, Reused
 
 NEVER: Final = 1 << 62
 """The turn of what did not happen."""
@@ -59,6 +59,10 @@ class Sends:
         """First tries that the record has twice: whoever drove the run used an id again."""
         self.second_numbers: list[tuple[Send, str, int]] = []
         """Acks that gave another number, or another conversation, than the first ack of that send."""
+        self.reused: list[Reused] = []
+        """What was answered to something else under the id of a send that was acked."""
+        self.mistaken: list[Send] = []
+        """Sends that were refused as if they were something else under their id."""
         self.of_nothing: list[Acked] = []
         """Acks of what was never tried."""
         self.known_groups: set[str] = set()
@@ -112,10 +116,16 @@ class Sends:
         elif send.number != fact.number or send.conversation != fact.conversation:
             self.second_numbers.append((send, fact.conversation, fact.number))
 
+    def reuse(self, fact: Reused) -> None:
+        """Something else was asked under a used id."""
+        self.reused.append(fact)
+
     def refusal(self, fact: Refused) -> None:
         """An answer without one."""
         send = self.find(fact.conversation, fact.device, fact.id)
-        if send is not None:
+        if send is not None and fact.code == "id_reused":
+            self.mistaken.append(send)
+        elif send is not None:
             send.refused = True
             # Out of turn is final for who does not send the one before again.
             send.answer = "later" if fact.retryable and fact.code != "out_of_turn" else "refused"

@@ -1,7 +1,8 @@
 """P6: the same send gives the same number, for ever.
 
 Whatever is acked under one key (conversation, device, client id) is acked with one number, by whichever session or
-request it went; and it stands at one number only.
+request it went; and it stands at one number only. Something else under that key is refused as `id_reused`, and nothing
+but that is.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ def same_answer(index: Index) -> Iterator[Violation]:
             "P6",
             f"{send} was acked as {send.number} of {send.conversation}, and again as {number} of {elsewhere}",
         )
+    for fact in index.sends.reused:
+        if fact.code != "id_reused" and not fact.retryable:
+            came = f"refused as {fact.code}" if fact.code else "acked"
+            yield Violation("P6", f"something else under {fact.id} of {fact.device} was {came}, not as id_reused")
+    for send in index.sends.mistaken:
+        yield Violation("P6", f"{send} was refused as something else under its own id")
     for conversation in index.conversations:
         places: dict[int, int] = {}
         for number, row in conversation.contents():

@@ -21,6 +21,7 @@ from prove.facts import (
     Quiet,
     Refused,
     Retry,
+    Reused,
     Revoked,
     State,
     TokenTried,
@@ -221,6 +222,10 @@ class RightRun:
     def refuse(self, sent: Sent, code: str, *, retryable: bool) -> None:
         """It is refused."""
         self.write(Refused(sent.phone.name, sent.conversation, sent.id, code, retryable, self.now()))
+
+    def reuse(self, sent: Sent, code: str = "id_reused", *, retryable: bool = False) -> None:
+        """Something else is asked under its id."""
+        self.write(Reused(sent.phone.name, sent.conversation, sent.id, code, retryable, self.now()))
 
     def send(self, phone: Phone, place: Place, text: str) -> Sent:
         """Tried, placed and acked."""

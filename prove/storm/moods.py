@@ -2,7 +2,7 @@
 
 import asyncio
 
-from prove.facts import Acked, Refused, Retry
+from prove.facts import Acked, Refused, Retry, Reused
 from prove.protocol.requests import answer_to
 from prove.storm.device import Device
 from prove.storm.links import Link, SocketLink
@@ -91,13 +91,29 @@ async def _repeating(device: Device) -> None:
         if not done:
             continue
         conversation, name, text = world.draw.choice(done)
-        way = world.draw.randrange(4)
+        way = world.draw.randrange(5)
         if way == 0:
             device.outbox.again(conversation, name, text)
         elif way == 1:
             await _by_another_socket(device, conversation, name, text)
+        elif way == 2:
+            await _something_else(device, conversation, name, text)
         else:
             await by_request(device, conversation, name, text)
+
+
+async def _something_else(device: Device, conversation: ConversationId, name: str, text: str) -> None:
+    """Ask for something else under an id that was acked, as a request of its own."""
+    world = device.world
+    body = {"body": Text(f"{text} or something else")}
+    answer = await world.asking.ask(
+        "POST", f"/v1/conversations/{conversation}/messages", device.token, body=body, key=name
+    )
+    if answer is None or answer.status == UNAUTHORIZED:
+        return
+    frame = answer_to(ClientId(name), answer.status, answer.body)
+    code, retryable = (frame.code, frame.retryable) if isinstance(frame, Error) else ("", False)
+    world.write(Reused(device.id, conversation, name, code, retryable, world.now()))
 
 
 async def by_request(device: Device, conversation: ConversationId, name: str, text: str) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, insert
 
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
-from chinwag.assembly import open_directory_in, private_folder
+from chinwag.assembly import begin_folder
 from chinwag.clock_offset import Wrong
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.key_ring import KeyRing
@@ -63,7 +63,7 @@ class Person(msgspec.Struct, frozen=True):
 async def settle(data: Path, plan: Plan, offset: Path) -> list[Person]:
     """Make the plan's accounts and devices; one person for each device, in the plan's order. offset: the file that
     says how far the server's clock is off."""
-    await (await open_directory_in(private_folder(data))).close()  # makes the tables
+    await begin_folder(data)
     now = system_clock()
     ids = Snowflake(WORKER)
     names = [AccountId(ids.next(now)) for _ in range(plan.accounts)]

@@ -89,7 +89,7 @@ async def test_a_server_that_takes_nobody_is_told_how_to(server: ServerProcess, 
     [
         (("--url", "http://192.0.2.1:8420"), "--i-may-load-this-server"),
         (("--url", "http://chat.example.org"), "--i-may-load-this-server"),
-        (("--url", "chat.example.org"), "http://host:port"),
+        (("--url", "chat.example.org"), "Is http://chat.example.org meant?"),
         (("--url", "http://127.0.0.1:9"), "Is a server running there?"),
         (("--sessions", "100000"), "more --people"),
         (("B8",), "no such work: B8"),

@@ -137,6 +137,19 @@ async def test_the_later_transition_of_presence_holds(ports: Harness) -> None:
     assert await ports.marks.seen([ANN]) == [Seen(ANN, False, 11)]
 
 
+async def test_all_transitions_are_read_in_pages(ports: Harness) -> None:
+    assert await ports.marks.seen_after(None, 10) == []
+    rows = {Seen(AccountId(name), name < "3", 10) for name in ("1", "2", "3", "11", "111")}
+    await ports.marks.save_seen(list(rows))
+    for limit in (1, 2, 5, 10):
+        found: list[Seen] = []
+        while page := await ports.marks.seen_after(found[-1].account if found else None, limit):
+            assert len(page) <= limit
+            found += page
+        assert len(found) == len(rows)
+        assert set(found) == rows
+
+
 async def test_withheld_marks_are_their_owner_s_until_the_next_that_is_not(ports: Harness) -> None:
     async def move(marks: Marks, *, withheld: bool) -> Marks:
         await ports.marks.advance([Advance(PAIR, ANN, marks, stepped=False, withheld=withheld)], [])

@@ -96,6 +96,27 @@ async def test_many_conversations_in_one_batch(ports: Harness) -> None:
     assert {span.conversation for span in await ports.store.memberships(ANN)} == set(groups)
 
 
+async def test_memberships_are_read_some_conversations_at_a_time(ports: Harness) -> None:
+    groups = [group_id(str(n)) for n in (1, 2, 10, 11, 100)]
+    await ports.store.commit([commit(1, 1, group, (ANN, CYD)) for group in groups])
+    everything = await ports.store.memberships(ANN)
+    for limit in (1, 2, 4, 99):
+        found: list[Span] = []
+        after = ConversationId("")
+        while some := await ports.store.memberships_after(ANN, after, limit):
+            assert len({span.conversation for span in some}) <= limit
+            found += some
+            after = some[-1].conversation
+        assert found == everything
+    assert await ports.store.memberships_after(BEN, ConversationId(""), 9) == []
+    # One that is named need not be there.
+    gone = ConversationId("g~5")
+    ordered = [span.conversation for span in everything]
+    assert ordered == sorted(ordered, key=lambda one: (len(one), one))
+    rest = await ports.store.memberships_after(ANN, gone, 9)
+    assert [span.conversation for span in rest] == [one for one in ordered if (len(one), one) > (len(gone), gone)]
+
+
 async def test_the_audience_may_change_within_a_batch(ports: Harness) -> None:
     batch = msgspec.structs.replace(
         commit(1, 5),
@@ -267,6 +288,19 @@ async def test_a_disk_that_stays_full_refuses_again_and_again_and_then_serves(po
     ports.fault.fail = ""
     await ports.store.commit([commit(1, 1)])
     assert await entries(ports.inbox, ANN) == [f"{PAIR}#1"]
+
+
+async def test_checking_tells_whether_a_commit_would_fail(ports: Harness) -> None:
+    await ports.store.check()
+    ports.fault.fail = "before"
+    with pytest.raises(Refused):
+        await ports.store.commit([commit(1, 1)])
+    with pytest.raises(Refused, match="unavailable"):
+        await ports.store.check()
+    ports.fault.fail = ""
+    await ports.store.reopen()
+    await ports.store.check()
+    await ports.store.commit([commit(1, 1)])
 
 
 async def test_reopening_without_need_changes_nothing(ports: Harness) -> None:

@@ -12,19 +12,19 @@ API = Node(NodeId("a1"), ("api", "push"))
 
 
 async def test_nodes_are_found_by_role_with_their_latest_figures(ports: Harness) -> None:
-    await ports.registry.announce(GATEWAY)
-    await ports.registry.announce(API)
+    await ports.registry.register(GATEWAY)
+    await ports.registry.register(API)
     assert list(await ports.registry.nodes("gateway")) == [GATEWAY]
     assert list(await ports.registry.nodes("push")) == [API]
     assert list(await ports.registry.nodes("presence")) == []
     busier = msgspec.structs.replace(GATEWAY, sessions=5)
-    await ports.registry.announce(busier)
+    await ports.registry.register(busier)
     assert list(await ports.registry.nodes("gateway")) == [busier]
 
 
 async def test_who_withdraws_is_gone(ports: Harness) -> None:
-    await ports.registry.announce(GATEWAY)
-    await ports.registry.announce(API)
+    await ports.registry.register(GATEWAY)
+    await ports.registry.register(API)
     await ports.registry.withdraw(GATEWAY.id)
     await ports.registry.withdraw(GATEWAY.id)
     assert list(await ports.registry.nodes("gateway")) == []

@@ -55,7 +55,7 @@ async def at_hand(tmp_path: Path) -> AsyncIterator[AtHand]:
         limits=sections.Limits(polls_per_second=1000, polls_burst=10000),
     )
     server = await open_server(config)
-    server._accounts.passwords._hasher = PasswordHasher(**CHEAP.keywords)  # only the cost of hashing differs
+    server.legs.accounts.passwords._hasher = PasswordHasher(**CHEAP.keywords)  # only the cost of hashing differs
     try:
         await server.start()
         yield AtHand(server)

@@ -117,7 +117,7 @@ async def inboxes_are_trimmed(stage: Stage, refused: Refused) -> None:
     """All that is in inboxes now is too old to keep."""
     del refused
     assert stage.server is not None, "a script with this sentence says `at hand`"
-    inbox = stage.server._embedded.inbox
+    inbox = stage.server.ports.inbox
     while await inbox.trim(1 << 60, 1000):
         pass
 

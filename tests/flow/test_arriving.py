@@ -32,7 +32,7 @@ async def test_hello_is_answered_late_when_many_wait_and_not_at_all_when_its_sen
     )
     await server.start()
     try:
-        gateway = server._gateway
+        gateway = server.gateway
         gateway.common.turns = turns = Never()
         link = MemoryLink.open(gateway, lambda _: None)
         session, rules = link.session, gateway.common.rules

@@ -35,7 +35,7 @@ class Between:
 
 
 def _views(stage: Backstage, store: Any = None) -> Conversations:
-    return Conversations(store or stage.embedded.message_store, stage.embedded.mark_store)
+    return Conversations(store or stage.embedded.message_store, stage.embedded.mark_store, stage.embedded.inbox)
 
 
 async def _seen(views: Conversations, account: str, conversation: ConversationId) -> ConversationView:

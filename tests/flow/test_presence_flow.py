@@ -307,6 +307,30 @@ async def test_who_does_not_come_back_after_a_restart_goes_offline(world: World)
     assert await world.stored(ANN) == Seen(ANN, False, T + 1)
 
 
+async def test_whoever_stays_away_after_a_kill_is_announced_offline_unasked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chinwag.flow.presence.SLICE", 2)  # a page ends between them
+    for account in (ANN, BEN, CAT, DAN, EVE):
+        world.note(account, "up")
+    await world.settle()
+    world.note(EVE, "out")
+    await world.settle()
+    world.restart()  # nothing was said at the end
+    world.note(BEN, "up", session="new")
+    while await world.presences.recall():
+        pass
+    assert not await world.presences.recall()
+    assert await world.settle() == []
+    world.time.now += GRACE_MS // 2
+    world.note(CAT, "up", session="new")
+    assert await world.settle() == []
+    assert await world.pass_time(GRACE_MS // 2) == [(ANN, False), (DAN, False)]
+    assert await world.pass_time(10 * GRACE_MS) == []
+    stored = await world.embedded.mark_store.seen([ANN, BEN, CAT, DAN, EVE])
+    assert [seen.account for seen in stored if seen is not None and seen.online] == [BEN, CAT]
+
+
 async def test_who_is_asked_for_long_after_a_restart_is_offline(world: World) -> None:
     world.note(ANN, "up")
     await world.settle()
@@ -396,9 +420,24 @@ async def test_the_role_asks_for_a_recount_and_tells_what_it_hears(world: World)
     assert [signal.online for _, signal in world.told] == [True, False]
 
 
+async def test_the_role_tells_unasked_of_those_whom_a_kill_left_online(world: World) -> None:
+    world.note(ANN, "up")
+    await world.settle()
+    world.arrived.clear()
+    role = role_of(world)
+    world.time.step = GRACE_MS // 8  # time goes on while the role looks at it
+    await role.start()
+    try:
+        async with asyncio.timeout(60):
+            await world.arrived.wait()
+    finally:
+        await role.stop()
+    assert [(signal.account, signal.online) for _, signal in world.told] == [(ANN, False)]
+
+
 async def test_the_role_notices_a_node_that_is_gone(world: World) -> None:
     registry = world.embedded.registry
-    await registry.announce(Node(NodeId("n1"), ("gateway",)))
+    await registry.register(Node(NodeId("n1"), ("gateway",)))
     role = role_of(world)
     await role.start()
     try:

@@ -9,6 +9,7 @@ from tests.support.device import Device, texts
 from tests.support.people import settle_in
 from tests.support.places import InProcess
 
+from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.assembly import Server, open_server
 from chinwag.config import Config, sections
 from chinwag.domain.ids import AccountId, ClientId
@@ -54,7 +55,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 
 
 async def test_who_leaves_while_being_let_in_is_forgotten(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    admission = town.server._admission
+    admission = town.server.legs.admission
     asked, gone = asyncio.Event(), asyncio.Event()
 
     async def check(token: str) -> Principal:
@@ -68,16 +69,18 @@ async def test_who_leaves_while_being_let_in_is_forgotten(town: Town, monkeypatc
     admitted = admission.check
     monkeypatch.setattr(admission, "check", check)
     monkeypatch.setattr(admission, "peek", lambda _: None)
-    monkeypatch.setattr(town.server._embedded.inbox, "bounds", bounds)
+    monkeypatch.setattr(town.server.ports.inbox, "bounds", bounds)
     await town.berta.disconnect()
     link = await town.berta.place.link(lambda _: None)
     link.send(encode(Hello(token=town.berta.token)))
     await asked.wait()
     link.cut()
     gone.set()
-    await town.server._gateway.common.tasks.settled()
-    assert town.server._announce.of(town.berta.account) == ()
-    assert not town.server._embedded.inbox._held[town.berta.account]
+    await town.server.gateway.common.tasks.settled()
+    assert town.server.legs.announce.of(town.berta.account) == ()
+    inbox = town.server.ports.inbox
+    assert isinstance(inbox, EmbeddedInbox)
+    assert not inbox._held[town.berta.account]
 
 
 async def test_a_session_that_cannot_be_written_to_is_cut_alone(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +103,7 @@ async def test_who_is_so_slow_that_its_events_are_given_up_is_told(town: Town) -
     for count in range(4):
         await town.write(f"m{count}", "long " * 19_000)
     await town.write("m", "given up")
-    assert await town.server._embedded.inbox.trim(1 << 60, 100) > 0
+    assert await town.server.ports.inbox.trim(1 << 60, 100) > 0
     berta.link.resume()
     await berta.until(lambda: bool(berta.resets), "the reset")
     assert [reset.cause for reset in berta.resets] == ["old"]

@@ -22,7 +22,7 @@ ANNA, *OTHERS = map(str, range(1, 9))
 
 async def _list(stage: Backstage, account: str, members: int | None, events: int) -> ConversationPage:
     store, marks = stage.embedded.message_store, stage.embedded.mark_store
-    page = await Conversations(store, marks).page(AccountId(account), None, 50)
+    page = await Conversations(store, marks, stage.embedded.inbox).page(AccountId(account), None, 50)
     return await small_list(page, AccountId(account), members, events, History(store, marks, States(store)))
 
 

@@ -178,8 +178,19 @@ async def test_other_peoples_ids(town: Town) -> None:
     ):
         answer = await place.request(method, path, token=mal.token, json=body)
         assert answer.status_code == 404, (path, answer.text)
-    answer = await place.request("GET", f"/v1/conversations?before=9999999999999.{direct}", token=mal.token)
-    assert answer.json()["conversations"] == []
+    for begin in ("0.0.0.0", "0.0.999.999", "1.0.999.999", f"{2**62}.0.9.9"):
+        answer = await place.request("GET", f"/v1/conversations?before={begin}.{direct}", token=mal.token)
+        assert answer.json()["conversations"] == [], begin
+    for wrong in (
+        direct,
+        f"9999999999999.{direct}",
+        f"-1.0.0.0.{direct}",
+        "9" * 299,
+        f"0.0.0.{'9' * 200}.x",
+        "0.0.0.0",
+    ):
+        answer = await place.request("GET", f"/v1/conversations?before={wrong}", token=mal.token)
+        assert answer.json()["code"] == "bad_cursor", wrong
     cursor = (await place.request("GET", "/v1/cursor", token=ann.token)).json()["cursor"]
     answer = await place.request("GET", f"/v1/sync?after={cursor}", token=mal.token)
     assert answer.json()["events"] == []

@@ -94,7 +94,8 @@ async def test_export_of_an_account_holds_what_it_may_read_and_nothing_else(crow
     assert blocked.is_success, blocked.text
 
     file = tmp_path / "bob.jsonl"
-    ran = await chinwag("export", bob.account, "--output", file, "--data-path", crowd.process.data, folder=tmp_path)
+    flags = ("--id", bob.account, "--output", file, "--data-path", crowd.process.data)
+    ran = await chinwag("export", *flags, folder=tmp_path)
     assert ran.code == 0, ran.said
     assert file.stat().st_mode & 0o077 == 0
     lines = read(file.read_text())

@@ -11,6 +11,7 @@ from prove.facts import (
     InboxRow,
     Loaded,
     Refused,
+    Reused,
     SeenMessage,
     SeenNotice,
     State,
@@ -254,6 +255,23 @@ def two_devices_of_one_hold_it_differently(facts: Facts) -> None:
 @breaks("P6")
 def acked_twice_differently(facts: Facts) -> None:
     change(facts, find(facts, Acked, id=placed(facts, "one").id)[1:], number=2)
+
+
+@breaks("P6")
+def something_else_acked(facts: Facts) -> None:
+    change(facts, find(facts, Reused), code="")
+
+
+@breaks("P6")
+def something_else_refused_for_another_reason(facts: Facts) -> None:
+    change(facts, find(facts, Reused), code="not_member")
+
+
+@breaks("P6")
+def a_retry_refused_as_something_else(facts: Facts) -> None:
+    first = placed(facts, "one")
+    at = find(facts, Acked, id=first.id)[0]
+    facts.insert(at, Refused(first.device, first.conversation, first.id, "id_reused", False, 0))
 
 
 @breaks("P6")

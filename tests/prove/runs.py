@@ -32,7 +32,7 @@ def rich() -> list[AnyFact]:
     run.change(ann, tea, "role", "ben")
     run.send(dot, tea, "here I am")
     run.change(ben, tea, "removed", "cem")
-    run.send(ann, tea, "cem is out")
+    run.reuse(run.send(ann, tea, "cem is out"))
     run.refuse(run.attempt(cem, tea, "let me in"), "not_member", retryable=False)
     run.change(ann, tea, "settings", history="all")
     run.disconnect(dot)

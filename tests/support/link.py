@@ -112,7 +112,7 @@ class MemoryLink:
 
     # The session's side
 
-    def admitted(self) -> None:
+    def admitted(self, owner: str) -> None:
         """There is no parser to let loose."""
 
     @property

@@ -13,7 +13,7 @@ from tests.support.places import Place, Sockets
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.files import FileKeyStore
-from chinwag.assembly import open_directory_in, private_folder
+from chinwag.assembly import begin_folder, open_directory_in
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake
 from chinwag.flow.access.collaborators import AccountRules, open_accounts
 from chinwag.flow.access.log_in import log_in
@@ -94,7 +94,8 @@ async def settle_in(data: Path, names: Sequence[str], devices: int = 1) -> list[
 
     By the server's own verbs, with a cheap hash: hundreds of real ones would take the machine a minute.
     """
-    directory = await open_directory_in(private_folder(data))
+    await begin_folder(data)
+    directory = await open_directory_in(data)
     passwords = Passwords(_CHEAP)
     accounts = open_accounts(
         directory, EmbeddedBus(), Snowflake(1023), system_clock, FileKeyStore(data / "keys"), AccountRules(), passwords

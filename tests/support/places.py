@@ -102,8 +102,7 @@ class InProcess:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        app: Any = server.port._server.config.loaded_app
-        self._http = _Http(httpx2.ASGITransport(app))
+        self._http = _Http(httpx2.ASGITransport(server.app))
 
     async def request(
         self, method: str, path: str, *, token: str = "", json: object = None, key: str | None = None
@@ -112,7 +111,7 @@ class InProcess:
 
     async def link(self, on_frame: OnFrame, *, small: bool = False) -> Link:
         del small
-        return MemoryLink.open(self.server._gateway, on_frame)
+        return MemoryLink.open(self.server.gateway, on_frame)
 
     async def close(self) -> None:
         await self._http.close()

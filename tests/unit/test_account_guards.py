@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -260,3 +261,26 @@ def test_whoever_is_known_is_held_up_by_its_own_guesses_alone() -> None:
     assert not wrong(throttle, stranger(ANN, "192.0.2.1"))
     assert [wrong(throttle, known) for _ in range(11)] == [True] * 10 + [False]
     assert wrong(throttle, Claimant(ANN, networks_of("192.0.2.1"), "device 8"))
+
+
+@pytest.mark.parametrize("hasher", [PasswordHasher(), CHEAP], ids=["as it is", "cheap"])
+async def test_a_name_that_nobody_has_costs_one_hash_with_the_costs_of_all_others(hasher: PasswordHasher) -> None:
+    checked: list[str] = []
+
+    class Watched(PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            raise AssertionError("nothing is hashed before somebody asks")
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - the library's name
+            checked.append(str(hash))
+            return super().verify(hash, password)
+
+    passwords = Passwords(Watched(hasher.time_cost, hasher.memory_cost, hasher.parallelism))
+    try:
+        assert not await passwords.verify("", "a password")
+    finally:
+        passwords.close()
+    (made,) = checked
+    assert extract_parameters(made) == extract_parameters(hasher.hash("a password"))
+    with pytest.raises(VerifyMismatchError):  # argon2 has read it, and worked
+        hasher.verify(made, "a password")

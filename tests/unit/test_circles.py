@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+import chinwag
 import prove
 
 
@@ -42,7 +43,7 @@ def _imported(path: Path, package: str, modules: Collection[str]) -> Iterator[st
                 yield part if part in modules else node.module
 
 
-@pytest.mark.parametrize("package", [prove], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [chinwag, prove], ids=lambda package: package.__name__)
 def test_no_module_is_known_by_one_that_it_knows(package: ModuleType) -> None:
     assert package.__file__ is not None
     assert circle(Path(package.__file__).parent) == []

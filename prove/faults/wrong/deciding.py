@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from chinwag.domain import decide as rule_of_conversations
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Send, SetTitle
 from chinwag.domain.conversation import Conversation, Position, SendKey
@@ -155,6 +156,16 @@ def _keys_forgotten() -> None:
     replace(deliver, "decide", wrapped)
 
 
+def _anything_under_an_id() -> None:
+    def wrapped(_: Callable[..., Decision]) -> Callable[..., Decision]:
+        def repeated(earlier: SendKey, _command: Command) -> Decision:
+            return Again(earlier)
+
+        return repeated
+
+    replace(rule_of_conversations, "repeated", wrapped)
+
+
 def _answers_differ() -> None:
     def rule(_: Command, decision: Decision) -> Decision:
         if isinstance(decision, Again) and decision.earlier.number > 1:
@@ -236,6 +247,13 @@ DECIDING: Final = (
         "several sends in flight",
     ),
     Wrong("keys-forgotten", ("P6",), "earlier copies of a send are not looked for", _keys_forgotten, "retries"),
+    Wrong(
+        "anything-under-an-id",
+        ("P6",),
+        "something else under a used id is acked with the first one's number",
+        _anything_under_an_id,
+        "retries",
+    ),
     Wrong("answers-differ", ("P6", "P1"), "a retry is answered with the number before", _answers_differ, "retries"),
     Wrong("not-posted", ("P5", "P8", "P1"), "a message in 20 is not posted to one member", _not_posted),
     Wrong(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
@@ -10,6 +11,8 @@ from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.lasting import lasting_folder
+from chinwag.life.folder import MESSAGES
+from chinwag.ports import Ports
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 
@@ -27,10 +30,28 @@ async def open_directory_in(data: Path) -> Directory:
     return await open_directory(data / "directory.sqlite")
 
 
+async def begin_folder(data: Path) -> None:
+    """Make the stores of a new data folder that are not there yet, as a first start does. For whoever fills a folder
+    before its server's first start: one store without the other is taken for one that has lost the other."""
+    folder = private_folder(data)
+    if not (folder / MESSAGES).exists():
+        await (await open_embedded(folder)).close()
+    await (await open_directory_in(folder)).close()
+
+
 def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:
-    """The account verbs of a data folder."""
+    """The account verbs of a data folder, for commands."""
+    return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), _rules(config))
+
+
+def accounts_on(ports: Ports, config: Config, ids: Snowflake) -> Accounts:
+    """The account verbs of a server."""
+    return open_accounts(ports.directory, ports.bus, ids, system_clock, ports.key_store, _rules(config))
+
+
+def _rules(config: Config) -> AccountRules:
     section = config.accounts
-    rules = AccountRules(
+    return AccountRules(
         sign_up=section.sign_up,
         access_token_ms=section.access_token_minutes * 60_000,
         refresh_token_ms=section.refresh_token_days * DAY_MS,
@@ -41,4 +62,3 @@ def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids:
         sign_ups_per_address=section.sign_ups_per_address,
         throttle_window_ms=section.throttle_minutes * 60_000,
     )
-    return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), rules)

@@ -1,42 +1,64 @@
-"""The housekeeping role on the ports of a process."""
+"""The housekeeping role as a part: every job of an installation."""
 
 import secrets
 
-from chinwag.adapters.embedded import Embedded
+from chinwag.assembly.figures import Figures
+from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.flow.clock import system_clock
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase, ErasePorts
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.trim import Trim
+from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
-from chinwag.ports.directory import Directory
 from chinwag.roles.housekeeping.housekeeping import Housekeeping
 from chinwag.roles.housekeeping.jobs import declining_job, directory_jobs, erasing_jobs, trimming_job
+from chinwag.roles.observe import Check
 
 
-def housekeeping_on(config: Config, stores: Embedded, directory: Directory) -> Housekeeping:
+def housekeeping_part(ports: Ports, config: Config) -> Part:
     """Every job of an installation. Answers to its commands go to names that are new at each start."""
-    declining = Declines(directory, stores.message_store, stores.log, stores.bus, system_clock, _node("declines"))
+    declining = Declines(ports.directory, ports.message_store, ports.log, ports.bus, system_clock, _node("declines"))
     erasing = Erase(
         ErasePorts(
-            directory=directory,
-            store=stores.message_store,
-            marks=stores.mark_store,
-            inbox=stores.inbox,
-            scrubs=(stores.scrub, directory),
+            directory=ports.directory,
+            store=ports.message_store,
+            marks=ports.mark_store,
+            inbox=ports.inbox,
+            scrubs=ports.scrubs,
         ),
-        OwnCommands(stores.log, stores.bus, _node("erase")),
+        OwnCommands(ports.log, ports.bus, _node("erase")),
         system_clock,
         config.erasure.days,
     )
     jobs = [
-        *directory_jobs(directory, stores.message_store, stores.inbox, system_clock),
-        trimming_job(Trim(stores.inbox, system_clock, config.inbox.kept_days)),
+        *directory_jobs(ports.directory, ports.message_store, ports.inbox, system_clock),
+        trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
         declining_job(declining),
         *erasing_jobs(erasing),
     ]
-    return Housekeeping(jobs, stores.bus, (declining.listen, erasing.listen))
+    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen))
+
+    async def start() -> None:
+        keeping.start()
+
+    return Part(
+        name="housekeeping",
+        start=start,
+        stop=keeping.stop,
+        # With the directory away every job fails, and connected people go on chatting (P14 of docs/guarantees.md).
+        checks=[Check("housekeeping", keeping.check, needed=False)],
+        figures=Figures(
+            counters={
+                "job_steps": ("Steps of jobs done.", lambda: sum(work.steps for work in keeping.work)),
+                "job_steps_failed": (
+                    "Steps of jobs failed.",
+                    lambda: sum(work.failed for work in keeping.work),
+                ),
+            }
+        ),
+    )
 
 
 def _node(name: str) -> NodeId:

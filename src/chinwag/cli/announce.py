@@ -4,9 +4,9 @@ from typing import Annotated, Final
 
 import cyclopts
 from cyclopts import Parameter
-from rich.table import Table
 
-from chinwag.cli.operate import minute, run, say
+from chinwag.cli.operate import minute, run
+from chinwag.cli.out import Rows, say
 from chinwag.cli.settings import with_settings
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.accounts.announce import announce, list_announcements
@@ -15,7 +15,7 @@ LAST: Final = 20
 
 Text = Annotated[str | None, Parameter(help="What to say. Without it the last announcements are listed.")]
 
-app = cyclopts.App(name="announce", help="Say something to everybody who has an account on this server.")
+app = cyclopts.App(name="announce")
 
 
 @app.default
@@ -28,9 +28,9 @@ def announce_(text: Text = None, **flags: str | None) -> None:
             made = await announce(accounts, text)
             say(f"announcement {made.id} is on its way to everybody")
             return
-        table = Table("at (UTC)", "by", "arrived", "text")
+        table = Rows("at (UTC)", "by", "arrived", "text")
         for one in await list_announcements(accounts, None, LAST):
-            table.add_row(minute(one.at), one.by, "everywhere" if one.done else "not yet", one.text)
-        say(table if table.row_count else "nothing was announced yet")
+            table.add(minute(one.at), one.by, "everywhere" if one.done else "not yet", one.text)
+        table.show("nothing was announced yet")
 
     run(flags, work)

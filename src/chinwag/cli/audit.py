@@ -1,13 +1,13 @@
 """`chinwag audit`: what administrators and the operator did."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Final
 
 import cyclopts
 from cyclopts import Parameter
-from rich.table import Column, Table
-from rich.text import Text
 
-from chinwag.cli.operate import minute, run, say
+from chinwag.cli.operate import minute, run
+from chinwag.cli.out import Rows, account_word
 from chinwag.cli.settings import with_settings
 from chinwag.domain.ids import AccountId
 from chinwag.flow.access.collaborators import Accounts
@@ -19,7 +19,10 @@ Last = Annotated[
 ]
 Before = Annotated[int | None, Parameter(help="Only entries below this number.")]
 
-app = cyclopts.App(name="audit", help="Show what administrators and the operator did, the latest first.")
+ASKED: Final = 200
+"""Accounts whose names are looked up at a time."""
+
+app = cyclopts.App(name="audit")
 
 
 @app.default
@@ -30,12 +33,19 @@ def audit(*, last: Last = 50, before: Before = None, **flags: str | None) -> Non
     async def work(accounts: Accounts) -> None:
         entries = await list_audit(accounts, before, last)
         ids = {AccountId(one) for entry in entries for one in (entry.actor, entry.target) if one.isdecimal()}
-        names = {str(one.id): one.name for one in await get_accounts(accounts, sorted(ids)[:200])}
-        table = Table("no.", "at (UTC)", "who", *(Column(head, overflow="fold") for head in ("what", "to", "")))
+        names: dict[str, str] = {}
+        for some in _parts(sorted(ids)):
+            for one in await get_accounts(accounts, some):
+                names[one.id] = account_word(one.name, one.id, closed=one.closed)
+        table = Rows("no.", "at (UTC)", "who", "what", "to", "")
         for entry in entries:
-            target = names.get(entry.target, entry.target[:24])
-            who = names.get(entry.actor, entry.actor)
-            table.add_row(f"{entry.id}", minute(entry.at), Text(who), entry.act, Text(target), Text(entry.detail))
-        say(table if table.row_count else "nothing was done yet")
+            target, who = names.get(entry.target, entry.target), names.get(entry.actor, entry.actor)
+            table.add(entry.id, minute(entry.at), who, entry.act, target, entry.detail)
+        table.show("nothing was done yet")
 
     run(flags, work)
+
+
+def _parts(ids: list[AccountId]) -> Iterator[list[AccountId]]:
+    for first in range(0, len(ids), ASKED):
+        yield ids[first : first + ASKED]

@@ -6,34 +6,28 @@ import secrets
 import signal
 import tempfile
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import cyclopts
 import msgspec
-import uvloop
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from rich.console import Console
 
 from chinwag import logs
-from chinwag.assembly import Server, open_server
 from chinwag.cli.demo_people import GUEST
-from chinwag.cli.demo_play import sample_people
 from chinwag.cli.hurt import say_if_hurt_on_purpose
+from chinwag.cli.out import say
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.config import Config, Effective
+
+if TYPE_CHECKING:
+    from chinwag.assembly import Server
 
 PASSWORD: Final = "a demonstration"  # noqa: S105 - everybody may know it
 MINUTES: Final = 60.0
 MINUTES_MOST: Final = 1_440.0
 
-app = cyclopts.App(
-    name="demo",
-    help=f"""Start a server with sample people who talk with one another, and join them as {GUEST}.
-
-    Everything goes when it ends, unless --data-path names a folder to keep it in. It listens on this machine only.
-    """,
-)
+app = cyclopts.App(name="demo")
 
 
 @app.default
@@ -44,6 +38,8 @@ def demo(
     **flags: str | None,
 ) -> int:
     """Start a server with sample people who talk."""
+    import uvloop
+
     effective = read_settings(flags)
     with contextlib.ExitStack() as stack:
         config = _own(effective, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chinwag-demo-"))))
@@ -64,33 +60,36 @@ def _own(effective: Effective, temporary: Path) -> Config:
 
 
 async def _demo(config: Config, seconds: float) -> int:
+    from chinwag.assembly import open_server
+
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    console = Console(highlight=False, soft_wrap=True)
     say_if_hurt_on_purpose(config)
     server = await open_server(config)
     try:
         await server.start()
-        console.print("Sample people are moving in …")
-        await _talk(server, config, asked, seconds, console)
+        say("Sample people are moving in …")
+        await _talk(server, config, asked, seconds)
     finally:
         await server.stop()
-    console.print("The demonstration has ended.")
+    say("The demonstration has ended.")
     return 0
 
 
-async def _talk(server: Server, config: Config, asked: asyncio.Event, seconds: float, console: Console) -> None:
+async def _talk(server: "Server", config: Config, asked: asyncio.Event, seconds: float) -> None:
+    from chinwag.cli.demo_play import sample_people
+
     url = f"http://{config.server.host}:{server.port.port}"
     async with sample_people(url, PASSWORD) as cast:
         playing = asyncio.create_task(cast.play(), name="demo")
-        console.print(_welcome(url), markup=False)
+        say(_welcome(url))
         try:
             async with asyncio.timeout(seconds):
                 stopping = asyncio.create_task(asked.wait())
                 await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            console.print("Time is up.")
+            say("Time is up.")
         finally:
             failed = playing.done() and not playing.cancelled() and playing.exception()
             playing.cancel()

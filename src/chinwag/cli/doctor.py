@@ -1,48 +1,30 @@
 """`chinwag doctor`: is this machine, this configuration and this data folder fit to serve?"""
 
 from collections import Counter
-from typing import Final
 
 import cyclopts
-from rich.console import Console
-from rich.text import Text
 
+from chinwag.cli.out import say
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.config import ConfigError
-from chinwag.life.doctor import Finding, Level, examine
 
-_STYLES: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
-
-app = cyclopts.App(
-    name="doctor",
-    help="""Look at everything that a server needs, and say what to do about what is wrong.
-
-    Takes the same settings as `chinwag serve`; run it where and as whom the server runs. It changes nothing. Exits
-    with 1 if something fails, else with 0.
-    """,
-)
+app = cyclopts.App(name="doctor")
 
 
 @app.default
 @with_settings()
 def doctor(**flags: str | None) -> int:
     """Look at everything that a server needs, and say what to do about what is wrong."""
-    console = Console(highlight=False, soft_wrap=True)
+    from chinwag.life.doctor import Level, examine
+
     try:
-        findings = examine(read_settings(flags), ())
+        findings = list(examine(read_settings(flags), ()))
     except ConfigError as error:
-        findings = examine(None, error.problems)
-    count: Counter[Level] = Counter()
+        findings = list(examine(None, error.problems))
+    count = Counter(finding.level for finding in findings)
     for finding in findings:
-        count[finding.level] += 1
-        _print(console, finding)
-    console.print(f"{count[Level.OK]} ok, {count[Level.WARN]} to watch, {count[Level.FAIL]} failed", markup=False)
+        say(f"{finding.level:<5}{finding.subject}: {finding.found}")
+        if finding.advice:
+            say(f"      → {finding.advice}")
+    say(f"{count[Level.OK]} ok, {count[Level.WARN]} to watch, {count[Level.FAIL]} failed")
     return 1 if count[Level.FAIL] else 0
-
-
-def _print(console: Console, finding: Finding) -> None:
-    line = Text(f"{finding.level:<5}", _STYLES[finding.level])
-    line.append(f"{finding.subject}: {finding.found}", "")
-    console.print(line)
-    if finding.advice:
-        console.print(Text(f"      → {finding.advice}"))

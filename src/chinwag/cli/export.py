@@ -5,54 +5,63 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import cyclopts
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
 
-import chinwag
-from chinwag.adapters.embedded import open_embedded
-from chinwag.assembly import open_directory_in
+from chinwag import __version__
+from chinwag.cli.out import say
 from chinwag.cli.settings import read_settings, with_settings
-from chinwag.cli.telling import TerminalTelling
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
-from chinwag.flow.export import Export
 from chinwag.lasting import whole_file
-from chinwag.life.backup import checkpoint_of
 from chinwag.ports.directory import Directory
 
-app = cyclopts.App(
-    name="export",
-    help="""Write an account, or everything, as JSON Lines: one JSON object a line, in UTF-8.
+if TYPE_CHECKING:
+    from chinwag.cli.telling import TerminalTelling
 
-    An account's export holds its profile, devices, friends, conversations and the messages that it may read. The
-    server may run meanwhile: the export is of one moment. Progress goes to standard error.
-    """,
-)
+app = cyclopts.App(name="export")
 
 
 @app.default
 @with_settings("data")
 def export(
-    account: Annotated[str | None, Parameter(help="The account's name, or its id. Without it: everything.")] = None,
+    account: Annotated[str | None, Parameter(help="The account's name. Without name and id: everything.")] = None,
     *,
+    id: Annotated[str | None, Parameter(help="The account's id, as `chinwag user list` shows it.")] = None,  # noqa: A002
     output: Annotated[Path | None, Parameter(help="The file to make. Without it: standard output.")] = None,
     **flags: str | None,
 ) -> None:
     """Write an account, or everything, as JSON Lines."""
+    from chinwag.cli.telling import TerminalTelling
+    from chinwag.life.backup import checkpoint_of
+
+    if account is not None and id is not None:
+        raise UsageError("name an account, or give its id with --id: not both")
     data = read_settings(flags).config.data.path.expanduser()
     if output is not None and output.exists():
         raise UsageError(f"{output} exists already: name another file")
     with TerminalTelling() as telling, checkpoint_of(data, telling) as (stores, checkpoint), _opened(output) as file:
-        lines = asyncio.run(_export(stores, checkpoint.at, account, file, telling))
-    Console(stderr=True, highlight=False).print(f"exported {lines:,} lines", markup=False)
+        wanted = _Wanted(account, None if id is None else AccountId(id))
+        lines = asyncio.run(_export(stores, checkpoint.at, wanted, file, telling))
+    say(f"exported {lines:,} lines", error=True)
 
 
-async def _export(stores: Path, at: int, account: str | None, file: BinaryIO, telling: TerminalTelling) -> int:
+class _Wanted(msgspec.Struct, frozen=True):
+    """An account by its name, or by its id; neither: everything. Two fields, as a name may look like an id."""
+
+    name: str | None
+    id: AccountId | None
+
+
+async def _export(stores: Path, at: int, wanted: _Wanted, file: BinaryIO, telling: "TerminalTelling") -> int:
+    from chinwag.adapters.embedded import open_embedded
+    from chinwag.assembly import open_directory_in
+    from chinwag.flow.export import Export
+
     encode = msgspec.json.Encoder().encode
     embedded = await open_embedded(stores)
     try:
@@ -62,11 +71,13 @@ async def _export(stores: Path, at: int, account: str | None, file: BinaryIO, te
                 directory,
                 embedded.message_store,
                 embedded.mark_store,
-                version=chinwag.__version__,
+                embedded.inbox,
+                version=__version__,
                 at=at,
                 tell=telling.now,
             )
-            lines = export.of_everything() if account is None else export.of_account(await _find(directory, account))
+            found = await _find(directory, wanted)
+            lines = export.of_everything() if found is None else export.of_account(found)
             count = 0
             async for line in lines:
                 file.write(encode(line) + b"\n")
@@ -79,13 +90,17 @@ async def _export(stores: Path, at: int, account: str | None, file: BinaryIO, te
         await embedded.close()
 
 
-async def _find(directory: Directory, account: str) -> AccountId:
+async def _find(directory: Directory, wanted: _Wanted) -> AccountId | None:
     async with directory.reading() as transaction:
-        found = await transaction.accounts.named(name_key(account)) or await transaction.accounts.get(
-            AccountId(account)
-        )
+        if wanted.id is not None:
+            found = await transaction.accounts.get(wanted.id)
+        elif wanted.name is not None:
+            found = await transaction.accounts.named(name_key(wanted.name))
+        else:
+            return None
     if found is None:
-        raise UsageError(f"there is no account {account!r}: `chinwag user list` shows all")
+        by_id = "" if wanted.name is None or not wanted.name.isdecimal() else f" (if that is an id: --id {wanted.name})"
+        raise UsageError(f"there is no account {wanted.id or wanted.name}{by_id}: `chinwag user list` shows all")
     return found.id
 
 

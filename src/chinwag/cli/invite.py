@@ -4,9 +4,9 @@ from typing import Annotated, Final
 
 import cyclopts
 from cyclopts import Parameter
-from rich.table import Table
 
-from chinwag.cli.operate import minute, run, say
+from chinwag.cli.operate import minute, run
+from chinwag.cli.out import Rows, say
 from chinwag.cli.settings import with_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.flow.access.collaborators import Accounts
@@ -14,15 +14,15 @@ from chinwag.flow.accounts.invite import invite, list_invitations, revoke_invita
 from chinwag.flow.clock import DAY_MS
 
 PAGE: Final = 200
+ID_SHOWN: Final = 12
+ID_LEAST: Final = 8
+"""Fewer would mean whatever invitation there happens to be."""
 
 Uses = Annotated[int, Parameter(help="How many people may sign up with it.")]
 Days = Annotated[int, Parameter(help="For how many days it is good.")]
 Id = Annotated[str, Parameter(help="The id, or its beginning, as `chinwag invite list` shows it.")]
 
-app = cyclopts.App(
-    name="invite",
-    help="""Manage invitation codes: with `accounts.sign_up = "invitation"` nobody signs up without one.""",
-)
+app = cyclopts.App(name="invite")
 
 
 @app.command
@@ -43,16 +43,15 @@ def list_(**flags: str | None) -> None:
     """List all invitations, the newest first."""
 
     async def work(accounts: Accounts) -> None:
-        table = Table("id", "uses left", "made (UTC)", "good until (UTC)", "by")
+        table = Rows("id", "uses left", "made (UTC)", "good until (UTC)", "by")
         after: bytes | None = None
         while page := await list_invitations(accounts, after, PAGE):
             for one in page:
                 by = one.created_by or "operator"
-                table.add_row(
-                    one.digest.hex()[:12], f"{one.uses_left}", minute(one.created_at), minute(one.expires_at), by
-                )
+                shown, made, until = one.digest.hex()[:ID_SHOWN], minute(one.created_at), minute(one.expires_at)
+                table.add(shown, one.uses_left, made, until, by)
             after = page[-1].digest
-        say(table if table.row_count else "no invitations yet: make one with `chinwag invite create`")
+        table.show("no invitations yet: make one with `chinwag invite create`")
 
     run(flags, work)
 
@@ -65,12 +64,14 @@ def revoke(invitation: Id, **flags: str | None) -> None:
     async def work(accounts: Accounts) -> None:
         found = await _named(accounts, invitation)
         await revoke_invitation(accounts, found)
-        say(f"invitation {found.hex()[:12]} is revoked")
+        say(f"invitation {found.hex()[:ID_SHOWN]} is revoked")
 
     run(flags, work)
 
 
 async def _named(accounts: Accounts, beginning: str) -> bytes:
+    if len(beginning) < ID_LEAST:
+        raise UsageError(f"{ID_LEAST} characters of an invitation's id are needed: `chinwag invite list` shows more")
     found: list[bytes] = []
     after: bytes | None = None
     while page := await list_invitations(accounts, after, PAGE):

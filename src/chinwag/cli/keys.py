@@ -5,12 +5,13 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from chinwag.cli.operate import run, say
+from chinwag.cli.operate import run
+from chinwag.cli.out import say
 from chinwag.cli.settings import with_settings
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.rotate_keys import replace_keys, rotate_keys
 
-app = cyclopts.App(name="keys", help="The keys that sign access tokens. The server may run meanwhile.")
+app = cyclopts.App(name="keys")
 
 Leaked = Annotated[
     bool,

@@ -1,13 +1,15 @@
 """All commands, and how their errors are told."""
 
+import inspect
+import os
 import sys
 from typing import Final
 
 import cyclopts
-from rich.console import Console
 
 import chinwag
-from chinwag.cli.trouble import explain
+from chinwag.cli.catalogue import COMMANDS
+from chinwag.cli.out import say
 
 _HELP: Final = """A chat system people can own.
 
@@ -17,23 +19,8 @@ Start a server with `chinwag serve`, then talk with `chinwag chat` in as many te
 app = cyclopts.App(
     name="chinwag", help=_HELP, version=chinwag.__version__, help_format="markdown", result_action="return_value"
 )
-# Named, not imported: a command loads only what it needs.
-app.command("chinwag.cli.serve:app", name="serve")
-app.command("chinwag.cli.chat:app", name="chat")
-app.command("chinwag.cli.user:app", name="user")
-app.command("chinwag.cli.invite:app", name="invite")
-app.command("chinwag.cli.announce:app", name="announce")
-app.command("chinwag.cli.audit:app", name="audit")
-app.command("chinwag.cli.keys:app", name="keys")
-app.command("chinwag.cli.demo:app", name="demo")
-app.command("chinwag.cli.status:app", name="status")
-app.command("chinwag.cli.trace:app", name="trace")
-app.command("chinwag.cli.doctor:app", name="doctor")
-app.command("chinwag.cli.show_config:app", name="config")
-app.command("chinwag.cli.backup:app", name="backup")
-app.command("chinwag.cli.restore:app", name="restore")
-app.command("chinwag.cli.export:app", name="export")
-app.command("chinwag.cli.bench:app", name="bench")
+for _command in COMMANDS:
+    app.command(_command.app, name=_command.name, help=inspect.cleandoc(_command.help))
 
 
 def main() -> None:
@@ -42,10 +29,15 @@ def main() -> None:
         status = app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Nobody reads our output any longer. What is left of it would be written, and fail again, in an ordinary end.
+        os._exit(1)
     except Exception as failure:
+        from chinwag.cli.trouble import explain
+
         told = explain(failure)
         if told is None:
             raise
-        Console(stderr=True, highlight=False).print(f"chinwag: {told}", markup=False, soft_wrap=True)
+        say(f"chinwag: {told}", error=True)
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)

@@ -5,10 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from rich.console import Console, RenderableType
-
-from chinwag.adapters.embedded.bus import EmbeddedBus
-from chinwag.assembly import OPERATOR_WORKER, accounts_in, open_directory_in
 from chinwag.cli.settings import read_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import Snowflake
@@ -31,11 +27,6 @@ def minute(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def say(what: RenderableType) -> None:
-    """Print `what`, a text as it is."""
-    Console(highlight=False, soft_wrap=isinstance(what, str)).print(what, markup=False)
-
-
 async def _with_accounts(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
     async with _accounts(flags) as accounts:
         await work(accounts)
@@ -43,6 +34,10 @@ async def _with_accounts(flags: dict[str, str | None], work: Callable[[Accounts]
 
 @asynccontextmanager
 async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
+    # Slow to load, and of no use to `--help`.
+    from chinwag.adapters.embedded.bus import EmbeddedBus
+    from chinwag.assembly import OPERATOR_WORKER, accounts_in, open_directory_in
+
     config = read_settings(flags).config
     data = config.data.path.expanduser()
     if not data.is_dir():

@@ -5,23 +5,14 @@ from typing import Annotated, Final
 
 import cyclopts
 from cyclopts import Parameter
-from rich.console import Console
 
+from chinwag.cli.out import megabytes, say
 from chinwag.cli.settings import read_settings, with_settings
-from chinwag.cli.telling import TerminalTelling, megabytes
 from chinwag.cli.trouble import UsageError
-from chinwag.life.restore import restore as restore_backup
 
 CLEAR_WORD: Final = "everything"
 
-app = cyclopts.App(
-    name="restore",
-    help="""Make a backup the data folder. The server must not run on it.
-
-    The folder must be empty or new. Every file is checked against the backup's checksums before it takes its place.
-    Devices that come back are told that what they know may no longer be so, and load everything afresh.
-    """,
-)
+app = cyclopts.App(name="restore")
 
 
 @app.default
@@ -41,11 +32,13 @@ def restore(
     """Make a backup the data folder."""
     if replace is not None and replace != CLEAR_WORD:
         raise UsageError(f"--replace takes the word {CLEAR_WORD}, so that nobody replaces a server's data by mistake")
+    from chinwag.cli.telling import TerminalTelling
+    from chinwag.life.restore import restore as restore_backup
+
     data = read_settings(flags).config.data.path.expanduser()
     with TerminalTelling() as telling:
         manifest, _, replaced = restore_backup(source.expanduser(), data, replace=replace is not None, telling=telling)
-    say = Console(highlight=False, soft_wrap=True)
     files = f"{len(manifest.files)} files, {megabytes(manifest.bytes)}"
-    say.print(f"restored {files} to {data}: start the server with `chinwag serve`", markup=False)
+    say(f"restored {files} to {data}: start the server with `chinwag serve`")
     if replaced is not None:
-        say.print(f"what was there before is in {replaced}: delete that when you are sure", markup=False)
+        say(f"what was there before is in {replaced}: delete that when you are sure")

@@ -8,23 +8,13 @@ from typing import Final
 import cyclopts
 import msgspec
 import structlog
-import uvloop
 
 from chinwag import logs
-from chinwag.assembly import open_server
 from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.config import Config, Effective
 
-app = cyclopts.App(
-    name="serve",
-    help="""Run a chat server on this machine.
-
-    Everything is kept in one folder; nothing else needs to be installed or running. Settings come from flags,
-    over environment variables, over `chinwag.toml` in the current folder, over defaults. Ctrl-C or SIGTERM stops
-    it gracefully: clients are told and come back by themselves.
-    """,
-)
+app = cyclopts.App(name="serve")
 OWN_FILES: Final = 512
 """File descriptors kept for what is no client's connection."""
 
@@ -35,6 +25,8 @@ _log = structlog.get_logger("chinwag.serve")
 @with_settings()
 def serve(**flags: str | None) -> int:
     """Run a chat server on this machine."""
+    import uvloop
+
     effective = read_settings(flags)
     logs.configure(effective.config.log)
     say_if_hurt_on_purpose(effective.config)
@@ -42,6 +34,9 @@ def serve(**flags: str | None) -> int:
 
 
 async def _serve(config: Config) -> int:
+    # Not before it is asked for: `chinwag serve --help` needs none of a server.
+    from chinwag.assembly import open_server
+
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -16,14 +16,7 @@ from chinwag.config.catalogue import Setting, sections, settings
 _SECRET: Final = ("password", "secret", "token")
 """A text setting with one of these words in its name is not shown."""
 
-app = cyclopts.App(
-    name="config",
-    help="""Show the settings in force, and where each came from.
-
-    The output is a `chinwag.toml`: what comes from a file, a variable or a flag stands as it is, and defaults stand in
-    comments. Takes the same flags as `chinwag serve`.
-    """,
-)
+app = cyclopts.App(name="config")
 
 
 @app.default

@@ -7,15 +7,12 @@ from typing import Annotated
 import cyclopts
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
+from chinwag.cli.out import Rows, megabytes
 from chinwag.cli.settings import read_settings, with_settings
-from chinwag.cli.telling import megabytes
-from chinwag.life.running import status_of
 from chinwag.wire.control import Status
 
-app = cyclopts.App(name="status", help="Show what the server of this data folder is doing, if one runs.")
+app = cyclopts.App(name="status")
 
 
 @app.default
@@ -26,16 +23,18 @@ def status(
     **flags: str | None,
 ) -> int:
     """Show what the server of this data folder is doing. Exits with 1 if none runs or it is not ready."""
+    from chinwag.life.running import status_of
+
     data = read_settings(flags).config.data.path.expanduser()
     told = status_of(data)
     if json:
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
     else:
-        Console(highlight=False).print(_table(told))
+        _table(told).show()
     return 0 if told.ready else 1
 
 
-def _table(told: Status) -> Table:
+def _table(told: Status) -> Rows:
     started = datetime.fromtimestamp(told.started_at / 1000, UTC)
     uptime = timedelta(seconds=(told.now - told.started_at) // 1000)
     state = "ready" if told.ready else f"NOT ready: {', '.join(told.failing)}"
@@ -54,7 +53,7 @@ def _table(told: Status) -> Table:
         "disk": f"{megabytes(told.stores_bytes)} used, {megabytes(told.free_bytes)} free",
         "data": f"format {told.data_format}, inbox epoch {told.inbox_epoch}, log epoch {told.log_epoch}",
     }
-    table = Table(show_header=False, box=None, pad_edge=False)
+    table = Rows()
     for name, value in rows.items():
-        table.add_row(name, value)
+        table.add(name, value)
     return table

@@ -5,6 +5,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
+from chinwag.cli.out import megabytes, say
 from chinwag.life.backup import Telling
 
 
@@ -31,7 +32,7 @@ class TerminalTelling(Telling):
 
     def doing(self, what: str, total: int = 0) -> None:
         if not self._shown:
-            self._console.print(f"{what} …" if not total else f"{what} ({megabytes(total)}) …", markup=False)
+            say(f"{what} …" if not total else f"{what} ({megabytes(total)}) …", error=True)
             return
         if self._part is not None:
             self._progress.remove_task(self._part)
@@ -48,11 +49,3 @@ class TerminalTelling(Telling):
     def did(self, count: int) -> None:
         if self._part is not None:
             self._progress.advance(self._part, count)
-
-
-def megabytes(count: int) -> str:
-    """A size for people, in units of 1,000."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} B"

@@ -7,21 +7,13 @@ from typing import Annotated
 import cyclopts
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
+from chinwag.cli.out import Rows, say
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.tracing import MemberTrace, Trace
-from chinwag.life.running import trace_of
 
-app = cyclopts.App(
-    name="trace",
-    help="""Show where one message is for each member: stored, posted, announced, delivered, read.
-
-    Asks the running server of the data folder. Shows numbers and times, never a text.
-    """,
-)
+app = cyclopts.App(name="trace")
 
 
 @app.default
@@ -34,25 +26,24 @@ def trace(
     **flags: str | None,
 ) -> None:
     """Show where one message is for each member."""
+    from chinwag.life.running import trace_of
+
     data = read_settings(flags).config.data.path.expanduser()
     found = trace_of(data, ConversationId(conversation), number)
     if json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return
-    console = Console(highlight=False)
-    console.print(
+    say(
         f"{found.kind} {found.number} of {found.conversation} (head {found.head}), from {found.sender}, "
-        f"accepted {_time(found.sent_at)}, stored",
-        markup=False,
-        soft_wrap=True,
+        f"accepted {_time(found.sent_at)}, stored"
     )
-    console.print(_table(found))
+    _table(found).show()
 
 
-def _table(found: Trace) -> Table:
-    table = Table("member", "posted at", "announced to", "delivered", "read")
+def _table(found: Trace) -> Rows:
+    table = Rows("member", "posted at", "announced to", "delivered", "read")
     for member in found.members:
-        table.add_row(
+        table.add(
             member.account,
             "not among the newest" if member.position is None else str(member.position),
             _announced(member),

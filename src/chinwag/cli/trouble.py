@@ -14,11 +14,26 @@ class UsageError(Told):
 
 def explain(failure: Exception) -> str | None:
     """A sentence or two for `failure`, None for a fault of ours: that one is shown whole."""
+    # Only once something went wrong is the client needed: it takes longer to load than most commands.
+    from chinwag.cli.chat.commands import UsageProblem
+    from chinwag.cli.chat.talk import in_words
+    from chinwag.client import ApiError, BadAddress, StoreDamaged, StoreInUse
+
     match failure:
         case ConfigError():
             return "the configuration cannot be used:\n  " + "\n  ".join(failure.problems)
         case Told():
             return str(failure)
+        case ApiError():
+            return in_words(failure)
+        case StoreInUse():
+            return f"this log-in is open in another terminal: use another one, with --profile NAME ({failure})"
+        case StoreDamaged():
+            return f"{failure}. Move the file away and log in again: what was not sent from here is in it."
+        case UsageProblem() | BadAddress():
+            return str(failure)
+        case EOFError():
+            return "the input ended before you were logged in"
         case Refused():
             meaning = CATALOGUE[failure.code].meaning
             return f"{meaning} ({failure.detail})" if failure.detail else meaning

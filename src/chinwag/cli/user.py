@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 import cyclopts
 from cyclopts import Parameter
-from rich.table import Table
 
-from chinwag.cli.operate import day, minute, run, say
+from chinwag.cli.operate import day, minute, run
+from chinwag.cli.out import Rows, account_word, say
 from chinwag.cli.settings import with_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import AccountId, DeviceId
@@ -30,13 +30,7 @@ Confirm = Annotated[str, Parameter(help="The account's name once more: this cann
 Device = Annotated[str | None, Parameter(help="The id of one device; without it all of them.")]
 Admin = Annotated[bool, Parameter(help="The account may administer this server.", negative=())]
 
-app = cyclopts.App(
-    name="user",
-    help=f"""Manage the accounts of the server whose data folder this is.
-
-    The server may run meanwhile. Passwords are asked for, or taken from the variable {PASSWORD_VARIABLE}.
-    """,
-)
+app = cyclopts.App(name="user")
 
 
 @app.command
@@ -58,17 +52,23 @@ def list_(*, search: Search = "", **flags: str | None) -> None:
     """List all accounts, or those with a text in their name."""
 
     async def work(accounts: Accounts) -> None:
-        table = Table("name", "id", "display name", "made", "")
+        table = Rows("name", "id", "display name", "made", "")
         after: AccountId | None = None
         while page := await list_accounts(accounts, after, PAGE, search=search):
             for account in page:
-                marks = {"admin": account.admin, "disabled": account.disabled, "closed": account.closed}
+                marks = {"admin": account.admin, "disabled": account.disabled}
                 made = day(account.created_at)
                 said = ", ".join(mark for mark, holds in marks.items() if holds)
-                table.add_row(account.name, account.id, account.display_name, made, said)
+                table.add(
+                    "(closed)" if account.closed else account_word(account.name, account.id),
+                    account.id,
+                    account.display_name,
+                    made,
+                    said,
+                )
             after = page[-1].id
         nothing = f"no account has {search!r} in its name" if search else "no accounts yet: `chinwag user add` adds one"
-        say(table if table.row_count else nothing)
+        table.show(nothing)
 
     run(flags, work)
 
@@ -161,10 +161,10 @@ def devices(name: Name, **flags: str | None) -> None:
 
     async def work(accounts: Accounts) -> None:
         account = await find_account(accounts, name)
-        table = Table("id", "name", "logged in", "last seen (UTC)")
+        table = Rows("id", "name", "logged in", "last seen (UTC)")
         for one in await list_devices(accounts, account.id):
-            table.add_row(one.id, one.name, day(one.created_at), minute(one.last_seen_at))
-        say(table if table.row_count else f"{account.name} is logged in nowhere")
+            table.add(one.id, one.name, day(one.created_at), minute(one.last_seen_at))
+        table.show(f"{account.name} is logged in nowhere")
 
     run(flags, work)
 

@@ -16,7 +16,7 @@ class BadAddress(ValueError):  # noqa: N818 - says what is so
     """The text is no address of a server; the message says why, and what one looks like."""
 
     def __init__(self, text: str, why: str) -> None:
-        super().__init__(f"{text[:200]!r} is no address of a server: {why}.")
+        super().__init__(f"{text[:200]!r} is no address of a server: {why}{'' if why.endswith('?') else '.'}")
 
 
 def server_address(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.client.errors import ApiError, LoggedOut
+from chinwag.client.errors import ApiError, LoggedOut, StoreDamaged
 from chinwag.client.http import Http
 from chinwag.lasting import whole_file
 from chinwag.wire.http import SessionTokens
@@ -58,11 +58,11 @@ def credentials_of(url: str, tokens: SessionTokens, server_now: float | None) ->
 
 
 def load_credentials(path: Path) -> Credentials:
-    """Read a file of credentials. Raises FileNotFoundError, or ValueError if it is not one."""
+    """Read a file of credentials. Raises FileNotFoundError, or `StoreDamaged` if it is not one."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Credentials)
     except msgspec.DecodeError as error:
-        raise ValueError(f"{path} is no file of credentials: {error}") from None
+        raise StoreDamaged(f"{path} is no file of credentials ({error})") from None
 
 
 def save_credentials(path: Path, credentials: Credentials) -> None:

@@ -42,8 +42,8 @@ class StoreInUse(Exception):  # noqa: N818
     """Another process has this store open: two of them would be one device twice."""
 
 
-class StoreDamaged(Exception):  # noqa: N818
-    """The store's file is not one that this version can read. Moved away, it takes the unsent sends in it along."""
+class StoreDamaged(ValueError):  # noqa: N818
+    """A file of the store is not one that this version can read. Moved away, it takes along what is unsent in it."""
 
 
 def of_problem(problem: Problem) -> ApiError:

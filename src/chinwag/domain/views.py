@@ -50,7 +50,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationPage(msgspec.Struct, frozen=True):
-    """Conversations by activity, the latest first. `next` asks for the following page, None at the end."""
+    """Conversations. `next` asks for the following page, also after one that holds fewer than asked for; None at the
+    end."""
 
     conversations: list[ConversationView]
     next: str | None = None

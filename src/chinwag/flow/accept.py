@@ -123,13 +123,17 @@ class Accept:
         self._unsubscribe = self._answered.listen()
         self._ticker = asyncio.create_task(self._tick(), name="accept-sweep")
 
-    async def stop(self, grace: float) -> None:
-        """Wait up to `grace` seconds for the answers under way, then stop listening."""
+    async def settled(self, grace: float) -> None:
+        """Wait up to `grace` seconds until nobody waits for an answer. Wishes are taken nevertheless."""
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
         except TimeoutError:
             _log.warning("answers still missing at stop", commands=self.waiting)
+
+    async def stop(self, grace: float) -> None:
+        """Wait up to `grace` seconds for the answers under way, then listen no more."""
+        await self.settled(grace)
         for task in (*self._tasks, self._ticker):
             task.cancel()
         self._unsubscribe()

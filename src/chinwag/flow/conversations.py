@@ -1,6 +1,5 @@
 """Loading conversations afresh: what a device holds of them when it has no history of its own."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,6 +11,8 @@ from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.history import readable
+from chinwag.flow.own_conversations import OwnConversations
+from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 
@@ -19,14 +20,13 @@ MARKS: Final = 500
 """Members whose marks are shown."""
 _AGAIN: Final = 10
 """Times that a membership may change while it is read."""
-_STATES: Final = 1_000
-"""States read at a time."""
 
 
 class Conversations:
     """Lists and views, straight from the stores: what was acked is in them at once (P8 of docs/guarantees.md)."""
 
-    def __init__(self, store: MessageStore, marks: MarkStore) -> None:
+    def __init__(self, store: MessageStore, marks: MarkStore, inbox: Inbox) -> None:
+        self._own = OwnConversations(store, inbox)
         self._store = store
         self._marks = marks
 
@@ -39,26 +39,16 @@ class Conversations:
         return await self._view(account, state, spans)
 
     async def page(self, account: AccountId, before: str | None, limit: int) -> ConversationPage:
-        """Conversations by their last event's time, the latest first; `before` is the `next` of the page before.
-
-        A conversation that becomes active between two pages moves to the front: the device hears of that by
-        its events.
-        """
-        top = _parse(before)
-        spans: dict[ConversationId, list[Span]] = defaultdict(list)
-        for span in await self._store.memberships(account):
-            spans[span.conversation].append(span)
-        names = list(spans)
-        found: list[tuple[int, ConversationId, Conversation]] = []
-        for first in range(0, len(names), _STATES):
-            chunk = names[first : first + _STATES]
-            for name, state in zip(chunk, await self._store.states(chunk), strict=True):
-                if state is not None and readable(spans[name], state.head):
-                    found.append((_active_at(state, account, spans[name]), name, state))
-        found.sort(key=lambda one: one[:2], reverse=True)
-        rest = [one for one in found if top is None or one[:2] < top]
-        views = [await self._view(account, state, spans[name]) for _, name, state in rest[:limit]]
-        more = f"{rest[limit - 1][0]}.{rest[limit - 1][1]}" if len(rest) > limit else None
+        """Conversations, those active of late first (see `OwnConversations`); `before` is the `next` of the page
+        before. Raises `bad_cursor`."""
+        found, more = await self._own.page(account, before, limit)
+        views = []
+        for one in found:
+            try:
+                views.append(await self._view(account, one.state, one.spans))
+            except Refused as refused:
+                if refused.code is not Code.NO_CONVERSATION:  # it was left, and may not be read, just now
+                    raise
         return ConversationPage(views, more)
 
     async def _view(self, account: AccountId, state: Conversation, spans: Sequence[Span]) -> ConversationView:
@@ -147,18 +137,3 @@ def _member_view(account: AccountId, state: Conversation, marks: Marks) -> Membe
         delivered=max(marks.delivered.number, read),
         delivered_at=marks.delivered.at,
     )
-
-
-def _active_at(state: Conversation, account: AccountId, spans: Sequence[Span]) -> int:
-    if account in state.members:
-        return state.at
-    return max((span.closing.at for span in spans if span.closing is not None), default=0)
-
-
-def _parse(before: str | None) -> tuple[int, str] | None:
-    if before is None:
-        return None
-    at, dot, name = before.partition(".")
-    if not dot or not (at.isascii() and at.isdecimal()) or len(at) > 19:
-        raise Refused(Code.BAD_CURSOR)
-    return int(at), name

@@ -29,6 +29,7 @@ from chinwag.domain.views import ConversationView
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.history import Range, readable
 from chinwag.ports.directory import PAGE_MAX, Account, Directory
+from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 
@@ -50,12 +51,20 @@ class Export:
     """One export of stores that stand still. `version` of the software and `at` stand in its first line."""
 
     def __init__(
-        self, directory: Directory, store: MessageStore, marks: MarkStore, *, version: str, at: int, tell: Tell
+        self,
+        directory: Directory,
+        store: MessageStore,
+        marks: MarkStore,
+        inbox: Inbox,
+        *,
+        version: str,
+        at: int,
+        tell: Tell,
     ) -> None:
         self._directory = directory
         self._store = store
         self._marks = marks
-        self._conversations = Conversations(store, marks)
+        self._conversations = Conversations(store, marks, inbox)
         self._version = version
         self._at = at
         self._tell = tell

@@ -70,6 +70,8 @@ class Presences:
         self._timer: list[tuple[int, AccountId]] = []
         self._dirty: dict[AccountId, None] = {}
         self._unsaved: dict[AccountId, Seen] = {}
+        self._recalling: AccountId | None = None
+        self._recalled = False
         self.dropped = 0
         """Reports dropped because the table was full."""
 
@@ -123,6 +125,22 @@ class Presences:
     async def recounted(self, since: int) -> None:
         """All sessions were asked for at `since` and had time to answer: those that did not are gone."""
         await self._change_all(lambda state: presence.unconfirmed(state, since))
+
+    async def recall(self) -> bool:
+        """Take in some of those who are stored as online, as a process that ended without a word has left them: whoever
+        does not come back within the grace is announced offline, unasked. Whether there are more. Raises `Refused`."""
+        if self._recalled:
+            return False
+        rows = await self._marks.seen_after(self._recalling, SLICE)
+        for seen in rows:
+            if seen.online and seen.account not in self._entries:
+                entry = self._enter(seen.account)
+                if entry is not None:
+                    self._take(seen.account, entry, seen)
+        self._recalled = len(rows) < SLICE
+        if rows:
+            self._recalling = rows[-1].account
+        return not self._recalled
 
     async def flush(self) -> None:
         """Store and tell the transitions of up to `BATCH` accounts. For one caller at a time.

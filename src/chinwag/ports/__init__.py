@@ -1,1 +1,33 @@
-"""What the flow needs of the outside, as protocols with normative docstrings."""
+"""What the flow needs of the outside, as protocols with normative docstrings. `Ports` names them all."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chinwag.ports.bus import Bus
+from chinwag.ports.directory import Directory
+from chinwag.ports.inbox import Inbox
+from chinwag.ports.key_store import KeyStore
+from chinwag.ports.log import Log
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
+from chinwag.ports.questions import Questions
+from chinwag.ports.registry import Registry
+from chinwag.ports.scrub import Scrub
+
+__all__ = ["Ports"]
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """Every port of one process, whatever the adapters. scrubs: the stores, each with its files."""
+
+    log: Log
+    message_store: MessageStore
+    mark_store: MarkStore
+    inbox: Inbox
+    directory: Directory
+    key_store: KeyStore
+    bus: Bus
+    registry: Registry
+    questions: Questions
+    scrubs: Sequence[Scrub]

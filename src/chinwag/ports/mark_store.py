@@ -76,3 +76,8 @@ class MarkStore(Protocol):
     async def seen(self, accounts: Sequence[AccountId]) -> list[Seen | None]:
         """The last transitions kept, None where there was none."""
         ...
+
+    async def seen_after(self, account: AccountId | None, limit: int) -> list[Seen]:
+        """Up to `limit` of the last transitions kept, in a fixed order of their accounts: those after `account`'s, from
+        the first for None. Fewer than `limit`: there are no more. Raises `Refused(UNAVAILABLE)`."""
+        ...

@@ -60,6 +60,11 @@ class MessageStore(Protocol):
         """After a failed `commit`: make sure that nothing decided before is committed later, then serve again."""
         ...
 
+    async def check(self) -> None:
+        """Raise `unavailable` if a `commit` would fail now, as far as can be told without one: for readiness. It
+        changes nothing, and what can be read is read as before."""
+        ...
+
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         """Their states, None for those not begun."""
         ...
@@ -81,6 +86,11 @@ class MessageStore(Protocol):
 
     async def memberships(self, account: AccountId) -> list[Span]:
         """All spans of an account, grouped by conversation."""
+        ...
+
+    async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
+        """All spans of up to `limit` conversations of an account, grouped by conversation, in an order of their names
+        that is the same at each call; those after `after`, which need not be one of them. At least one, if there is."""
         ...
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:

@@ -26,7 +26,7 @@ class Registry(Protocol):
     number is held by one live process at a time, so that Snowflakes made with it are unique.
     """
 
-    async def announce(self, node: Node) -> None:
+    async def register(self, node: Node) -> None:
         """Say that `node` lives and carries this; again with new figures as they change."""
         ...
 
@@ -43,5 +43,5 @@ class Registry(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give back the lease and withdraw what was announced."""
+        """Give back the lease and withdraw what was registered."""
         ...

@@ -7,6 +7,7 @@ more commits share a sync. Rows become readable only with their sync, so nobody 
 
 import asyncio
 import contextlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ GROUP_BYTES: Final = 32 << 20
 """A group that holds this much takes no more commits."""
 STALLED_SECONDS: Final = 30.0
 """A write that takes longer counts as failed."""
+ROOM_BYTES: Final = 4 << 20
+"""A disk with less than this free counts as full: the next table or log would not fit."""
 PATIENCE: Final = 10.0
 """Seconds that closing and reopening wait for writes and reads under way."""
 
@@ -111,6 +114,14 @@ class Engine:
         if self._failed:
             await self.reopen()
         await self.room()
+
+    async def check(self) -> None:
+        """Raise `unavailable` if the engine takes no writes, or its disk has no room for them. Writes nothing."""
+        if self._failed or self._closed or self._db is None:
+            raise Refused(Code.UNAVAILABLE, "the message store takes no writes", 1.0)
+        disk = await asyncio.to_thread(shutil.disk_usage, self._path)
+        if disk.free < ROOM_BYTES:
+            raise Refused(Code.UNAVAILABLE, "the disk is full", 1.0)
 
     @contextlib.contextmanager
     def group(self) -> Iterator[Group]:

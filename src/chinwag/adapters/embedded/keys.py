@@ -22,6 +22,8 @@ NUMBER_BYTES: Final = 8
 FORMAT: Final = b"!format"
 INBOX_EPOCH: Final = b"!inbox-epoch"
 LOG_EPOCH: Final = b"!log-epoch"
+SEEN: Final = b"o"
+"""What all rows of presence begin with."""
 INBOXES: Final = b"i"
 """What all rows of inboxes begin with."""
 
@@ -89,4 +91,4 @@ def steps(conversation: ConversationId, account: AccountId) -> bytes:
 
 def seen(account: AccountId) -> bytes:
     """The last transition of an account's presence."""
-    return b"o" + name(account)
+    return SEEN + name(account)

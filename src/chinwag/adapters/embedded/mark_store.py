@@ -110,6 +110,11 @@ class EmbeddedMarkStore(MarkStore):
         found = await read(self._engine, len(names), lambda db: get(db, names))
         return [values.seen(stored) for stored in found]
 
+    async def seen_after(self, account: AccountId | None, limit: int) -> list[Seen]:
+        first = keys.SEEN if account is None else keys.seen(account) + b"\0"
+        found = await scan(self._engine, keys.SEEN, first, limit)
+        return [row for _, stored in found if (row := values.seen(stored)) is not None]
+
     def _held(self, pairs: Sequence[Pair]) -> dict[Pair, Marks]:
         """The marks last given to the writer, or stored."""
         held = {pair: self._marks.get(pair) for pair in pairs}

@@ -13,6 +13,8 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import Commit, KeyName, MessageStore
 
 _SPANS_MAX = 100_000
+_BEYOND = b"\xff" * (keys.NUMBER_BYTES + 1)
+"""After the number of any span."""
 
 
 class EmbeddedMessageStore(MessageStore):
@@ -55,6 +57,9 @@ class EmbeddedMessageStore(MessageStore):
         await self._engine.reopen()
         self._failures_known = self._engine.failures
 
+    async def check(self) -> None:
+        await self._engine.check()
+
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         wanted = [keys.state(conversation) for conversation in conversations]
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
@@ -78,6 +83,20 @@ class EmbeddedMessageStore(MessageStore):
 
     async def memberships(self, account: AccountId) -> list[Span]:
         return await self._spans(keys.spans(account))
+
+    async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
+        prefix = keys.spans(account)
+        first = keys.spans_in(account, after) + _BEYOND if after else prefix
+        found: list[Span] = []
+        for _ in range(limit):
+            # One row says which is next; its rows are read together, however many they are.
+            rows = await scan(self._engine, prefix, first, 1)
+            if not rows:
+                break
+            name = values.span(rows[0][1]).conversation
+            found += await self.spans(account, name)
+            first = keys.spans_in(account, name) + _BEYOND
+        return found
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         conversations = dict.fromkeys(span.conversation for span in await self.memberships(account))

@@ -19,7 +19,7 @@ class EmbeddedRegistry(Registry):
         self._leased = 0
         self._nodes: dict[NodeId, Node] = {}
 
-    async def announce(self, node: Node) -> None:
+    async def register(self, node: Node) -> None:
         self._nodes[node.id] = node
 
     async def withdraw(self, node: NodeId) -> None:

@@ -56,7 +56,7 @@ def revisions_in(path: Path) -> frozenset[str]:
                 return frozenset()
             return frozenset(str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version"))
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def holds(path: Path, what: Literal["accounts", "devices"]) -> bool:
@@ -71,7 +71,7 @@ def holds(path: Path, what: Literal["accounts", "devices"]) -> bool:
             query = f"SELECT 1 FROM {what} LIMIT 1"  # noqa: S608 - our own names
             return _has_table(connection, what) and connection.execute(query).fetchone() is not None
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def look_alikes(path: Path, limit: int) -> list[list[tuple[str, str]]]:
@@ -133,7 +133,8 @@ def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     return found.fetchone() is not None
 
 
-def _damaged(path: Path, error: sqlite3.DatabaseError) -> DamagedDatabaseError | Refused:
+def damaged(path: Path, error: sqlite3.DatabaseError) -> DamagedDatabaseError | Refused:
+    """What is to be told of a database that cannot be read: that it is damaged, or only locked."""
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Refused(Code.UNAVAILABLE, f"the directory is busy ({error})", 1.0)
     return DamagedDatabaseError(

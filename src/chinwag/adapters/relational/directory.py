@@ -17,7 +17,7 @@ from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
-from chinwag.adapters.relational.database_file import create_file, revisions_in, same_file, scrub
+from chinwag.adapters.relational.database_file import create_file, same_file, scrub
 from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
@@ -26,9 +26,9 @@ from chinwag.adapters.relational.invitations import RelationalInvitations
 from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
-from chinwag.adapters.relational.migrate import migrate
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
+from chinwag.adapters.relational.revisions import is_newest
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.ports.directory import Directory, Transaction
@@ -43,10 +43,13 @@ async def open_directory(path: Path) -> Directory:
     Raises `NewerDatabaseError` for a database of a newer version, and `DamagedDatabaseError`.
     """
     create_file(path)
-    revisions_in(path)  # in words, if it is no database at all
+    newest = is_newest(path)
     writer = sqlite.writer(path)
     try:
-        await migrate(writer)
+        if not newest:
+            from chinwag.adapters.relational.migrate import migrate
+
+            await migrate(writer)
     except BaseException:
         await writer.dispose()
         raise

@@ -2,12 +2,14 @@
 
 import asyncio
 import secrets
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from chinwag.domain.account import guessed_password
 from chinwag.flow.access.claimant import Claimant
@@ -28,7 +30,7 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._line = Line(threads, waiting)
-        self._dummy = self._hasher.hash(secrets.token_urlsafe())
+        self._dummy = _nobodys_hash(self._hasher)
 
     async def hash(self, password: str, claimant: Claimant = NOBODY) -> str:
         """The hash to store of a password in its normal form (see `password_of`). Raises `overloaded`."""
@@ -67,3 +69,15 @@ class Passwords:
         # A thread that has begun goes on to its end, also when nobody waits any longer: so long is its place taken.
         working.add_done_callback(lambda _: self._line.leave(turn))
         return await asyncio.shield(working)
+
+
+def _nobodys_hash(hasher: PasswordHasher) -> str:
+    """A hash that is no password's, made of random bytes: checking it takes as long as any other, making it no time.
+
+    In argon2's own form: a start would else hash once, with all its cores.
+    """
+    salt, made = (
+        b64encode(secrets.token_bytes(size)).rstrip(b"=").decode() for size in (hasher.salt_len, hasher.hash_len)
+    )
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${made}"

@@ -11,7 +11,7 @@ from chinwag.adapters.embedded import point as messages
 from chinwag.adapters.embedded.data_directory import FORMAT
 from chinwag.adapters.relational import point as directory
 from chinwag.adapters.relational.database_file import look_alikes
-from chinwag.adapters.relational.migrate import known_revisions
+from chinwag.adapters.relational.revisions import known_revisions
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.life.folder import DIRECTORY, MESSAGES, REPLACED, RESTORING
 

@@ -98,8 +98,9 @@ async def get_conversations(
     ] = None,
     events: Annotated[int, QueryParameter(ge=0, le=20, description="Newest events of each conversation at most.")] = 0,
 ) -> ConversationPage:
-    """By activity, the latest first. With `members`, of each group oneself and those others who read or wrote last;
-    with `events`, the newest events of each, 1 MiB in all at most: so one request fills a new device's cache."""
+    """Those active of late first, the latest before the others; then the rest, in a fixed order. A page may hold fewer
+    than asked for: the last one has no `next`. With `members`, of each group oneself and those others who read or wrote
+    last; with `events`, the newest events of each, 1 MiB in all at most: so one request fills a new device's cache."""
     page = await services.conversations.page(principal.account, before, limit)
     return await small_list(page, principal.account, members, events, services.history)
 

@@ -13,7 +13,7 @@ EVERY_SECONDS: Final = 2.0
 
 
 class Beacon:
-    """Announces `node` with its present number of sessions until it is stopped."""
+    """Registers `node` with its present number of sessions until it is stopped."""
 
     def __init__(self, registry: Registry, node: Node, sessions: Callable[[], int]) -> None:
         self._registry = registry
@@ -22,8 +22,8 @@ class Beacon:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Announce now, and from now on."""
-        await self._announce()
+        """Register now, and from now on."""
+        await self._register()
         job = Job(name="beacon", step=self._step, poll_seconds=EVERY_SECONDS, failing="the registry was not told")
         self._task = asyncio.create_task(StandingWork(job).run(), name=job.name)
 
@@ -35,8 +35,8 @@ class Beacon:
             await self._registry.withdraw(self._node.id)
 
     async def _step(self) -> bool:
-        await self._announce()
+        await self._register()
         return False
 
-    async def _announce(self) -> None:
-        await self._registry.announce(msgspec.structs.replace(self._node, sessions=self._sessions()))
+    async def _register(self) -> None:
+        await self._registry.register(msgspec.structs.replace(self._node, sessions=self._sessions()))

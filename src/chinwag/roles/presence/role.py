@@ -78,6 +78,12 @@ class PresenceRole:
                 failing="a turn of presence failed",
             ),
             Job(
+                name="presence-recall",
+                step=self._recall,
+                poll_seconds=RECOUNT_SECONDS,
+                failing="who was online before the start could not be read",
+            ),
+            Job(
                 name="presence-recount",
                 step=self._recount,
                 poll_seconds=RECOUNT_SECONDS,
@@ -122,6 +128,12 @@ class PresenceRole:
                 each()
 
         return stop
+
+    async def _recall(self) -> bool:
+        """A process that was killed has stored people as online: those who stay away are told of unasked."""
+        more = await self._presences.recall()
+        self._wake()
+        return more
 
     async def ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> list[PresenceOf]:
         """As `AskPresence.ask`."""

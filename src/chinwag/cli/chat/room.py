@@ -4,14 +4,15 @@ import asyncio
 import time
 from typing import Final
 
-from rich.text import Text as Line
-
-from chinwag.cli.chat_people import People
-from chinwag.cli.chat_screen import Screen
-from chinwag.cli.chat_text import clean, clock, content, day, people_in, preview
+from chinwag.cli.chat.line import Line
+from chinwag.cli.chat.people import People
+from chinwag.cli.chat.screen import Screen
+from chinwag.cli.chat.words import clock, content, day, people_in, preview
+from chinwag.cli.clean import label
 from chinwag.client import (
     ApiError,
     Client,
+    ClientClosed,
     LoadAfresh,
     Mirror,
     Mirrored,
@@ -26,6 +27,7 @@ from chinwag.client import (
 from chinwag.wire.values import (
     AccountEvent,
     AccountId,
+    Announced,
     ConversationId,
     Delivered,
     FriendAccepted,
@@ -35,6 +37,7 @@ from chinwag.wire.values import (
     NumberedEvent,
     Presence,
     Read,
+    Text,
     Typing,
     direct_id,
     direct_members,
@@ -43,10 +46,12 @@ from chinwag.wire.values import (
 TYPING_SECONDS: Final = 8.0
 """One is told again that somebody is writing after so long."""
 HISTORY: Final = 20
+_ANNOUNCEMENTS_KNOWN: Final = 1_000
 
 
 class Room:
-    """One person at one terminal. `current` is the conversation that plain lines go to."""
+    """One person at one terminal. `current` is the conversation that plain lines go to; `troubles` counts what did not
+    work."""
 
     def __init__(self, client: Client, mirror: Mirror, screen: Screen) -> None:
         self.client = client
@@ -56,6 +61,11 @@ class Room:
         self.current: ConversationId | None = None
         self.listed: list[ConversationId] = []
         self.oldest_shown = 0
+        self.troubles = 0
+        self._shown: dict[ConversationId, int] = {}
+        """Up to which number each conversation was shown or told of. Not the mirror's head: a conversation loaded for
+        one event holds those behind it too."""
+        self._announced: dict[str, None] = {}
         self._lost = False
         self._wrote_at: dict[AccountId, float] = {}
         self._day = ""
@@ -69,7 +79,7 @@ class Room:
         if pair is not None:
             return self.people.name(self._other(pair))
         held = self.mirror.conversations.get(conversation)
-        return "#" + clean(held.title if held is not None else conversation)
+        return "#" + label(held.title if held is not None else conversation)
 
     async def know(self, held: Mirrored) -> None:
         """Learn the names that showing a conversation takes."""
@@ -81,17 +91,36 @@ class Room:
 
     # Showing
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, style: str = "dim") -> None:
         """Something said by this program."""
-        self.screen.say(f"  {text}", style="dim")
+        self.screen.say(Line(f"  {text}", style))
 
     def trouble(self, text: str) -> None:
         """Something that did not work."""
-        self.screen.say(f"! {text}", style="red")
+        self.troubles += 1
+        self.screen.say(Line(f"! {text}", "bad"))
+
+    async def tell_left_over(self) -> None:
+        """Lines of a log-in before this one on this machine to which no answer came."""
+        left = self.client.left_over()
+        if not left:
+            return
+        self.trouble(f"{len(left)} lines of your log-in before this one had no answer. They may be sent or not:")
+        for one in left:
+            pair = direct_members(one.conversation)
+            if pair is not None and self.client.account in pair:
+                await self.people.meet(pair)
+            known = one.conversation in self.mirror.conversations or (pair and self.client.account in pair)
+            where = self.title(one.conversation) if known else one.conversation
+            body = getattr(one.frame, "body", None)
+            said = body.text if isinstance(body, Text) else "a change of the group"
+            self.screen.say(Line(f"  to {where}: ").add(said, lines=True))
+        self.client.forget_left_over()
 
     async def show_list(self) -> None:
         """All conversations, with what is unread."""
         conversations = self.mirror.by_activity()
+        self._shown |= {held.id: max(held.head, self._shown.get(held.id, 0)) for held in conversations}
         self.listed = [held.id for held in conversations]
         if not conversations:
             self.note("No conversations yet. /open NAME begins one; /new TITLE NAME… begins a group; /help tells more.")
@@ -99,14 +128,14 @@ class Room:
         for index, held in enumerate(conversations, 1):
             await self.know(held)
             line = Line(f"{index:3} ")
-            line.append(self.title(held.id), style="bold" if held.unread else "")
+            line.add(self.title(held.id), "bold" if held.unread else "")
             if held.unread:
-                line.append(f" ({held.unread} new)", style="green")
+                line.add(f" ({held.unread} new)", "good")
             if held.role is None:
-                line.append(" (you are out)", style="dim")
+                line.add(" (you are out)", "dim")
             if held.last is not None:
                 who = self.people.name(held.last.sender) + ": " if not isinstance(held.last, Notice) else ""
-                line.append(f"  {clock(held.at)} {who}{preview(held.last, self.people.name)}", style="dim")
+                line.add(f"  {clock(held.at)} {who}{preview(held.last, self.people.name)}", "dim")
             self.screen.say(line)
 
     async def open(self, conversation: ConversationId) -> None:
@@ -116,12 +145,18 @@ class Room:
         await self.people.meet(pair or ())
         held = self.mirror.conversations.get(conversation)
         self.screen.set_prompt(self.title(conversation))
-        self.screen.say(f"── {self.title(conversation)} " + "─" * 20, style="bold")
+        self.screen.say(Line(f"── {self.title(conversation)} " + "─" * 20, "bold"))
         if held is None:
             self.note("Nothing said yet: write the first line.")
             return
+        self._shown[conversation] = max(held.head, self._shown.get(conversation, 0))
         await self.show_history(HISTORY)
         self._read(held)
+
+    def nowhere(self) -> None:
+        """No conversation is open: lines go nowhere."""
+        self.current = None
+        self.screen.set_prompt("")
 
     async def show_history(self, count: int) -> None:
         """The newest events, or those before what was shown last."""
@@ -146,18 +181,16 @@ class Room:
     def _show(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
         if day(event.sent_at) != self._day:
             self._day = day(event.sent_at)
-            self.screen.say(f"  {self._day}", style="dim")
+            self.note(self._day)
         if isinstance(event, Notice):
-            self.screen.say(f"{clock(event.sent_at)} * {content(event, self.people.name)}", style="dim")
+            self.screen.say(Line(f"{clock(event.sent_at)} * {content(event, self.people.name)}", "dim"))
             return
         own = event.sender == self.client.account
-        line = Line(f"{clock(event.sent_at)} ", style="dim")
-        line.append("you" if own else self.people.name(event.sender), style="bold cyan" if own else "bold magenta")
-        line.append(": ", style="bold")
-        # Further lines of a text stand in from the margin, so that none can pass for a message of another.
-        line.append(content(event, self.people.name).replace("\n", "\n        "), style="not dim")
+        line = Line(f"{clock(event.sent_at)} ", "dim")
+        line.add("you" if own else self.people.name(event.sender), "own" if own else "other").add(": ", "bold")
+        line.add(content(event, self.people.name), lines=True)
         if own:
-            line.append("  " + self._ticks(held, event.number), style="green")
+            line.add("  " + self._ticks(held, event.number), "good")
         self.screen.say(line)
 
     def _ticks(self, held: Mirrored, number: int) -> str:
@@ -180,11 +213,14 @@ class Room:
             return
         try:
             pending = self.client.post(text, conversation=self.current)
+        except UnicodeEncodeError:
+            self.trouble("Not sent: it holds half a character.")
+            return
         except (OutboxFull, ValueError) as error:
             self.trouble(f"Not sent: {error}")
             return
         if not self.client.online:
-            self.note(f"(waiting to be sent) {clean(text)}")
+            self.note(f"(waiting to be sent) {text}")
         task = asyncio.create_task(self._answer(pending, text))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -193,9 +229,13 @@ class Room:
         try:
             await pending.answer()
         except ApiError as error:
-            self.trouble(f"Not sent: {error.message} — “{clean(text[:60])}”")
-        except Exception:  # noqa: S110 - the client is closed; what is unsent stays in its outbox
-            pass
+            self.trouble(f"Not sent: {error.message} “{text[:60]}{'…' if len(text) > 60 else ''}”")
+        except ClientClosed:
+            pass  # what is unsent stays in its outbox
+
+    async def answered(self) -> None:
+        """Wait until what the answers say is shown."""
+        await asyncio.gather(*self._tasks)
 
     # What comes in
 
@@ -205,11 +245,11 @@ class Room:
             case Offline():
                 if not self._lost:
                     self._lost = True
-                    self.screen.say("  connection lost; trying again", style="yellow")
+                    self.note("connection lost; trying again", "warn")
             case Online():
                 if self._lost:
                     self._lost = False
-                    self.screen.say("  back", style="green")
+                    self.note("back", "good")
             case Typing():
                 self._typing(update)
             case Presence():
@@ -218,6 +258,9 @@ class Room:
             case LoadAfresh():
                 await take(self.mirror, self.client, update)
                 self.note("You were away for long: everything was loaded afresh.")
+                await self.show_list()
+                if self.current is not None:
+                    await self.open(self.current)
             case Read() | Delivered():
                 await take(self.mirror, self.client, update)
                 self._mark(update)
@@ -227,12 +270,11 @@ class Room:
                 await self._event(update)
 
     async def _event(self, event: NumberedEvent | Unknown) -> None:
-        held = self.mirror.conversations.get(event.conversation)
-        known = held.head if held is not None else 0
         await take(self.mirror, self.client, event)
         held = self.mirror.conversations.get(event.conversation)
-        if held is None or event.number <= known:
+        if held is None or event.number <= self._shown.get(event.conversation, 0):
             return
+        self._shown[event.conversation] = event.number
         await self.people.meet(people_in(event))
         if event.conversation == self.current:
             self._show(held, event)
@@ -266,13 +308,23 @@ class Room:
 
     async def _account(self, event: AccountEvent) -> None:
         change = event.change
-        if isinstance(change, FriendRequested | FriendAccepted) and change.by != self.client.account:
+        if isinstance(change, Announced):
+            self._announce(change)
+        elif isinstance(change, FriendRequested | FriendAccepted) and change.by != self.client.account:
             await self.people.meet([change.friend])
             name = self.people.name(change.friend)
             if isinstance(change, FriendRequested):
                 self.note(f"{name} asks to be your friend: /accept {name}")
             else:
                 self.note(f"{name} and you are friends now")
+
+    def _announce(self, said: Announced) -> None:
+        if said.id in self._announced:
+            return
+        if len(self._announced) >= _ANNOUNCEMENTS_KNOWN:
+            del self._announced[next(iter(self._announced))]
+        self._announced[said.id] = None
+        self.screen.say(Line(f"{clock(said.at)} ", "dim").add("* The server says: ", "bold").add(said.text, lines=True))
 
     def _concerns(self, account: AccountId) -> bool:
         if self.current is None or account == self.client.account:

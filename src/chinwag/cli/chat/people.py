@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from typing import Final
 
-from chinwag.cli.chat_text import clean
+from chinwag.cli.clean import label
 from chinwag.client import ApiError, Client
 from chinwag.wire.http import User
 from chinwag.wire.values import AccountId, Presence
 
 KNOWN: Final = 5_000
+CLOSED: Final = "(closed account)"
+NAMELESS: Final = "(no name)"
+OWN_WORDS: Final = frozenset({"you"})
+"""What this program calls somebody itself: a person of that name gets an @ before it."""
 _ASKED: Final = 100
 
 
@@ -17,12 +21,12 @@ class People:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._names: dict[AccountId, str] = {client.account: client.credentials.name}
+        self._names: dict[AccountId, str] = {client.account: shown_name(client.credentials.name)}
         self._online: dict[AccountId, bool] = {}
 
     def name(self, account: AccountId) -> str:
         """A name that can be printed; the id if the name is not known."""
-        return self._names.get(account, f"user {clean(account)}")
+        return self._names.get(account, f"user {label(account)}")
 
     def is_online(self, account: AccountId) -> bool:
         """Whether an account was online when last heard of."""
@@ -32,8 +36,8 @@ class People:
         """Remember a user; its id."""
         account = AccountId(user.id)
         if len(self._names) >= KNOWN:
-            self._names = {self._client.account: self._client.credentials.name}
-        self._names[account] = clean(user.name)
+            self._names = {self._client.account: shown_name(self._client.credentials.name)}
+        self._names[account] = CLOSED if user.closed else shown_name(user.name)
         return account
 
     async def meet(self, accounts: Iterable[AccountId]) -> None:
@@ -68,3 +72,9 @@ class People:
         if len(self._online) >= KNOWN:
             self._online.clear()
         self._online[account] = online
+
+
+def shown_name(name: str) -> str:
+    """A name as it stands before what its owner says: never empty, never a word of our own."""
+    shown = label(name)
+    return NAMELESS if not shown else f"@{shown}" if shown.casefold() in OWN_WORDS else shown

@@ -5,9 +5,14 @@ from typing import Final
 
 import msgspec
 
-from chinwag.cli.chat_room import HISTORY, Room
-from chinwag.cli.chat_text import clean
+from chinwag.cli.chat.line import Line
+from chinwag.cli.chat.room import HISTORY, Room
+from chinwag.cli.chat.words import clock, day
+from chinwag.cli.clean import label
+from chinwag.client import ApiError
 from chinwag.wire.values import AccountId, ConversationId, Role, direct_id
+
+FOUND: Final = 20
 
 
 class UsageProblem(Exception):  # noqa: N818
@@ -15,33 +20,43 @@ class UsageProblem(Exception):  # noqa: N818
 
 
 class Quit(Exception):  # noqa: N818
-    """The person leaves. log_out: and this device is to be forgotten."""
+    """The person leaves. log_out: and this device is to be forgotten; anyway: also with what it has not sent."""
 
-    def __init__(self, log_out: bool = False) -> None:
+    def __init__(self, log_out: bool = False, anyway: bool = False) -> None:
         super().__init__()
         self.log_out = log_out
+        self.anyway = anyway
 
 
 class Command(msgspec.Struct, frozen=True):
-    """One command: how it is written, what it does in a few words, and the function."""
+    """One command: how it is written, what it does in a few words, and the function. moves: it goes to another
+    conversation, or, if it fails, to none: what is typed next was meant for that one, not for the one before."""
 
     usage: str
     words: str
     run: Callable[[Room, list[str]], Awaitable[None]]
+    moves: bool = False
 
 
 async def run(room: Room, line: str) -> None:
     """Run the command on `line`. Raises `UsageProblem`, `Quit`, and what the client raises."""
     name, *words = line[1:].split() or [""]
-    entry = COMMANDS.get(name.lower())
-    if entry is None:
-        raise UsageProblem(f"There is no command /{clean(name)}: /help lists them. (A line may begin with // for a /.)")
-    await entry.run(room, words)
+    command = COMMANDS.get(name.lower())
+    if command is None:
+        raise UsageProblem(f"There is no command /{label(name)}: /help lists them. (A line may begin with // for a /.)")
+    try:
+        await command.run(room, words)
+    except (ApiError, UsageProblem):
+        if command.moves:
+            room.nowhere()
+        raise
 
 
 async def _open(room: Room, words: list[str]) -> None:
     if not words:
-        raise UsageProblem("Whom or what? /open NAME, /open #GROUP, or /open with a number of /list.")
+        raise UsageProblem(
+            "Whom or what? /open NAME, /open #GROUP, or /open with a number of /list; @NAME is a person."
+        )
     await room.open(await _conversation(room, " ".join(words)))
 
 
@@ -131,7 +146,7 @@ async def _friends(room: Room, _: list[str]) -> None:
 async def _friend(room: Room, words: list[str]) -> None:
     name = _given(words, "/friend NAME")[0]
     friend = await room.client.befriend(await _account(room, name))
-    room.note(f"You and {clean(name)} are friends." if friend.state == "friends" else f"{clean(name)} was asked.")
+    room.note(f"You and {label(name)} are friends." if friend.state == "friends" else f"{label(name)} was asked.")
 
 
 async def _unfriend(room: Room, words: list[str]) -> None:
@@ -139,8 +154,56 @@ async def _unfriend(room: Room, words: list[str]) -> None:
     room.note("Done.")
 
 
-async def _log_out(_: Room, __: list[str]) -> None:
-    raise Quit(log_out=True)
+async def _block(room: Room, words: list[str]) -> None:
+    name = _given(words, "/block NAME")[0]
+    await room.client.block(await _account(room, name))
+    room.note(f"{label(name)} is blocked: you get no direct messages of that account.")
+
+
+async def _unblock(room: Room, words: list[str]) -> None:
+    name = _given(words, "/unblock NAME")[0]
+    await room.client.unblock(await _account(room, name))
+    room.note(f"{label(name)} is blocked no longer.")
+
+
+async def _blocks(room: Room, _: list[str]) -> None:
+    blocks = await room.client.blocks()
+    for one in blocks:
+        room.note(room.people.name(room.people.learn(one.user)))
+    if not blocks:
+        room.note("You block nobody.")
+
+
+async def _find(room: Room, words: list[str]) -> None:
+    page = await room.client.find_groups(" ".join(words), limit=FOUND)
+    for one in page.items:
+        about = f": {label(one.description)}" if one.description else ""
+        room.note(f"#{label(one.title)} ({one.members} members){about}   /join {label(one.id)}")
+    if not page.items:
+        room.note("No open group has that in its title.")
+
+
+async def _link(room: Room, _: list[str]) -> None:
+    made = await room.client.create_link(_here(room))
+    room.note(f"Whoever types /enter {made.code} comes in here: for a week, {made.link.uses} people at most.")
+
+
+async def _enter(room: Room, words: list[str]) -> None:
+    entered = await room.client.join_by_link(_given(words, "/enter CODE (of a join link)")[0])
+    room.mirror.put(await room.client.conversation(entered.conversation))
+    await room.open(entered.conversation)
+
+
+async def _announcements(room: Room, _: list[str]) -> None:
+    said = (await room.client.announcements(limit=FOUND)).items
+    for one in reversed(said):
+        room.screen.say(Line(f"  {day(one.at)}, {clock(one.at)}: ", "dim").add(one.text, lines=True))
+    if not said:
+        room.note("The server has said nothing yet.")
+
+
+async def _log_out(_: Room, words: list[str]) -> None:
+    raise Quit(log_out=True, anyway=words == ["now"])
 
 
 async def _quit(_: Room, __: list[str]) -> None:
@@ -149,26 +212,33 @@ async def _quit(_: Room, __: list[str]) -> None:
 
 async def _help(room: Room, _: list[str]) -> None:
     room.note("A plain line is sent to the open conversation.")
-    for name, entry in COMMANDS.items():
-        room.note(f"{'/' + name + ' ' + entry.usage:28} {entry.words}")
+    for name, command in COMMANDS.items():
+        room.note(f"{'/' + name + ' ' + command.usage:28} {command.words}")
 
 
 COMMANDS: Final[dict[str, Command]] = {
-    "open": Command("NAME | #GROUP | NUMBER", "go into a conversation", _open),
+    "open": Command("NAME | #GROUP | NUMBER", "go into a conversation", _open, moves=True),
     "list": Command("", "all conversations, with what is unread", _list),
     "history": Command("[COUNT]", "earlier lines; again for still earlier ones", _history),
     "who": Command("", "who is in here, and who is online", _who),
-    "new": Command('"TITLE" NAME…', "begin a group", _new),
+    "new": Command('"TITLE" NAME…', "begin a group", _new, moves=True),
     "add": Command("NAME…", "add people to this group", _add),
     "remove": Command("NAME…", "put people out of this group", _remove),
     "role": Command("NAME owner|admin|member", "give somebody a role", _role),
     "rename": Command("TITLE", "give this group a title", _rename),
-    "join": Command("ID", "come into an open group", _join),
+    "find": Command("WORDS", "open groups with that in their title", _find),
+    "join": Command("ID", "come into an open group", _join, moves=True),
+    "link": Command("", "make a join link of this group", _link),
+    "enter": Command("CODE", "come into a group by its join link", _enter, moves=True),
     "leave": Command("", "leave this group", _leave),
     "friends": Command("", "friends and requests", _friends),
     "friend": Command("NAME", "ask somebody to be your friend", _friend),
     "accept": Command("NAME", "accept what somebody asked", _friend),
     "unfriend": Command("NAME", "decline a request, or end a friendship", _unfriend),
+    "block": Command("NAME", "take no direct messages of somebody", _block),
+    "unblock": Command("NAME", "take them again", _unblock),
+    "blocks": Command("", "whom you block", _blocks),
+    "announcements": Command("", "what the server has said", _announcements),
     "log-out": Command("", "forget this device, and leave", _log_out),
     "quit": Command("", "leave; you stay logged in", _quit),
     "help": Command("", "this", _help),
@@ -200,26 +270,37 @@ def _titled(words: list[str]) -> tuple[str, list[str]]:
 async def _account(room: Room, name: str) -> AccountId:
     account = await room.people.find(name.removeprefix("@"))
     if account is None:
-        raise UsageProblem(f"Nobody here is called {clean(name)}.")
+        raise UsageProblem(f"Nobody here is called {label(name)}.")
     return account
 
 
 async def _conversation(room: Room, wanted: str) -> ConversationId:
-    if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:9]) <= len(room.listed):
+    """What `wanted` names. What it looks like says of what kind it is, never what there happens to be: digits are a
+    number of the list, # a title, ~ an id (no name has one), all else a person; @ says so where digits are a name."""
+    if wanted.isascii() and wanted.isdecimal():
+        if not 0 < int(wanted[:9]) <= len(room.listed):
+            raise UsageProblem(f"/list has no number {label(wanted)}; a person of that name is /open @{label(wanted)}.")
         return room.listed[int(wanted) - 1]
-    if wanted in room.mirror.conversations:
-        return ConversationId(wanted)
     if wanted.startswith("#"):
-        title = wanted[1:].casefold()
-        groups = [held for held in room.mirror.by_activity() if held.kind == "group"]
-        exact = [held for held in groups if held.title.casefold() == title]
-        found = exact or [held for held in groups if held.title.casefold().startswith(title)]
-        if len(found) == 1:
-            return found[0].id
-        if found:
-            raise UsageProblem(f"{len(found)} groups are called so: take the number from /list.")
-        raise UsageProblem(f"You are in no group called {clean(wanted)}: /list shows yours, /new begins one.")
+        return _group(room, wanted)
+    if "~" in wanted:
+        if wanted not in room.mirror.conversations:
+            raise UsageProblem(f"You have no conversation {label(wanted)}: /list shows yours.")
+        return ConversationId(wanted)
     account = await _account(room, wanted)
     if account == room.client.account:
         raise UsageProblem("That is you.")
     return direct_id(room.client.account, account)
+
+
+def _group(room: Room, wanted: str) -> ConversationId:
+    title = wanted[1:].casefold()
+    groups = [held for held in room.mirror.by_activity() if held.kind == "group"]
+    found = [held for held in groups if held.title.casefold() == title]
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        raise UsageProblem(f"{len(found)} groups are called so: take the number from /list.")
+    near = [held for held in groups if held.title.casefold().startswith(title)]
+    perhaps = f" Is #{label(near[0].title)} meant?" if near else ""
+    raise UsageProblem(f"You are in no group called {label(wanted)}: /list shows yours, /new begins one.{perhaps}")

@@ -1,0 +1,239 @@
+"""The newest schema, for a database that is empty. Generated from the migrations: `make docs`."""
+# ruff: noqa: E501 - statements as SQLite keeps them
+
+from typing import Final
+
+REVISION: Final = "0007"
+STATEMENTS: Final = (
+    """
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)
+    """,
+    """
+CREATE TABLE accounts (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    about TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    password TEXT NOT NULL,
+    admin BOOLEAN NOT NULL,
+    disabled BOOLEAN NOT NULL,
+    closed_at BIGINT,
+    created_at BIGINT NOT NULL,
+    version BIGINT NOT NULL, profile_version BIGINT DEFAULT '1' NOT NULL, look_alike TEXT,
+    PRIMARY KEY (id),
+    UNIQUE (name_key)
+)
+    """,
+    """
+CREATE TABLE devices (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX devices_of_account ON devices (account, revoked_at)
+    """,
+    """
+CREATE TABLE refresh_tokens (
+    device TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    previous BLOB,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id)
+)
+    """,
+    """
+CREATE TABLE friendships (
+    low TEXT NOT NULL,
+    high TEXT NOT NULL,
+    bond TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (low, high),
+    FOREIGN KEY(low) REFERENCES accounts (id),
+    FOREIGN KEY(high) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX friendships_of_high ON friendships (high, bond)
+    """,
+    """
+CREATE TABLE blocks (
+    blocker TEXT NOT NULL,
+    blocked TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (blocker, blocked),
+    FOREIGN KEY(blocker) REFERENCES accounts (id),
+    FOREIGN KEY(blocked) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TABLE invitations (
+    digest BLOB NOT NULL,
+    uses_left INTEGER NOT NULL,
+    expires_at BIGINT NOT NULL,
+    created_by TEXT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (digest),
+    FOREIGN KEY(created_by) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TABLE created_groups (
+    device TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    created_at BIGINT NOT NULL, made BOOLEAN DEFAULT 0 NOT NULL,
+    PRIMARY KEY (device, "key"),
+    FOREIGN KEY(device) REFERENCES devices (id)
+)
+    """,
+    """
+CREATE TABLE outbox (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    version BIGINT NOT NULL
+)
+    """,
+    """
+CREATE INDEX blocks_of_blocked ON blocks (blocked)
+    """,
+    """
+CREATE TABLE refusals (
+    account TEXT NOT NULL,
+    other TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account, other)
+)
+    """,
+    """
+CREATE INDEX refusals_by_age ON refusals (at)
+    """,
+    """
+CREATE TABLE open_groups (
+    conversation TEXT NOT NULL,
+    title TEXT NOT NULL,
+    title_key TEXT NOT NULL,
+    description TEXT NOT NULL,
+    members INTEGER NOT NULL,
+    head BIGINT NOT NULL,
+    PRIMARY KEY (conversation)
+)
+    """,
+    """
+CREATE INDEX open_groups_by_title ON open_groups (title_key, conversation)
+    """,
+    """
+CREATE TABLE listing_mark (
+    id INTEGER NOT NULL,
+    epoch BIGINT NOT NULL,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE join_links (
+    id TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    uses INTEGER NOT NULL,
+    uses_left INTEGER NOT NULL,
+    revoked_at BIGINT,
+    PRIMARY KEY (id),
+    UNIQUE (digest),
+    FOREIGN KEY(created_by) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX join_links_of_conversation ON join_links (conversation, created_at)
+    """,
+    """
+CREATE TABLE link_uses (
+    link TEXT NOT NULL,
+    account TEXT NOT NULL,
+    device TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    joined BOOLEAN NOT NULL,
+    PRIMARY KEY (link, account),
+    FOREIGN KEY(link) REFERENCES join_links (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX link_uses_unsettled ON link_uses (joined, at)
+    """,
+    """
+CREATE TABLE announcements (
+    id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    "by" TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    reached TEXT,
+    done BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE ("key")
+)
+    """,
+    """
+CREATE TABLE audit (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    act TEXT NOT NULL,
+    target TEXT NOT NULL,
+    detail TEXT NOT NULL
+)
+    """,
+    """
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END
+    """,
+    """
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END
+    """,
+    """
+CREATE TABLE erasures (
+    account TEXT NOT NULL,
+    closed_at BIGINT NOT NULL,
+    stage INTEGER NOT NULL,
+    behind BIGINT NOT NULL,
+    PRIMARY KEY (account)
+)
+    """,
+    """
+CREATE TABLE known_networks (
+    account TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account, digest),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END
+    """,
+    """
+CREATE INDEX created_groups_unsettled ON created_groups (made, created_at)
+    """,
+    """
+CREATE INDEX accounts_by_look_alike ON accounts (look_alike)
+    """,
+)

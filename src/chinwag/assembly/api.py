@@ -1,0 +1,71 @@
+"""The api role as a part: the HTTP interface, and the devices that poll and stream."""
+
+from typing import Any
+
+from chinwag.assembly.figures import Figures
+from chinwag.assembly.info import info_of
+from chinwag.assembly.node import Legs
+from chinwag.assembly.part import Part
+from chinwag.assembly.routes import routes_of
+from chinwag.config import Config
+from chinwag.domain.rate import Rate
+from chinwag.flow.clock import system_clock
+from chinwag.flow.online import Owner
+from chinwag.ports import Ports
+from chinwag.roles.api.app import ApiSettings, api
+from chinwag.roles.api.compress import Compress
+from chinwag.roles.api.doorkeeper import Doorkeeper
+from chinwag.roles.api.heard import Heard, PollBudget
+
+
+class Api:
+    """The application, and the table of devices without a socket. owner: who keeps an account's presence."""
+
+    def __init__(self, ports: Ports, config: Config, legs: Legs, owner: Owner) -> None:
+        section, limits = config.server, config.limits
+        self.heard = Heard(
+            legs.node,
+            ports.bus,
+            system_clock,
+            config.presence.offline_seconds + 1.0,
+            PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
+        )
+        settings = ApiSettings(
+            trusted_proxies=section.trusted_proxies, origins=section.origins, public_url=section.public_url
+        )
+        self.http = api(
+            legs.admission,
+            routes_of(ports, legs, self.heard, owner, limits.frame_bytes, info_of(config), settings),
+            settings,
+            legs.budgets,
+        )
+        self.app: Any = Doorkeeper(
+            Compress(self.http), legs.admission, legs.budgets, self.heard, section.trusted_proxies, section.origins
+        )
+
+
+def api_part(api: Api) -> Part:
+    """Drained, its streams and waiting polls have ended; requests are the port's to wait for."""
+    heard = api.heard
+
+    async def start() -> None:
+        heard.start()
+
+    async def drain() -> None:
+        heard.drain()
+
+    async def stop() -> None:
+        heard.stop()
+
+    return Part(
+        name="api",
+        start=start,
+        drain=drain,
+        stop=stop,
+        figures=Figures(
+            gauges={
+                "polling_devices": ("Devices heard of without a socket.", lambda: len(heard)),
+                "streams": ("Streams and waiting polls held open.", lambda: heard.open),
+            }
+        ),
+    )

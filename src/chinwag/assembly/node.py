@@ -1,0 +1,129 @@
+"""What the roles of one process share: whatever lets people in and takes what they ask, wherever they come from."""
+
+import asyncio
+
+import msgspec
+
+from chinwag.assembly.figures import Figures
+from chinwag.assembly.part import Part
+from chinwag.config import Config
+from chinwag.domain.ids import Snowflake
+from chinwag.domain.rate import Rate
+from chinwag.flow.accept import Accept, AcceptRules
+from chinwag.flow.access.admission import Admission
+from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.access.tickets import Tickets
+from chinwag.flow.access.watch_keys import watching_keys
+from chinwag.flow.additions import Additions
+from chinwag.flow.announce import Announce
+from chinwag.flow.clock import system_clock
+from chinwag.flow.marks import MarkFlow
+from chinwag.flow.permits import Permits
+from chinwag.flow.standing import StandingWork
+from chinwag.flow.states import States
+from chinwag.ports import Ports
+from chinwag.ports.bus import NodeId
+from chinwag.roles.budgets import BudgetRules, Budgets
+
+
+class Legs(msgspec.Struct, frozen=True, kw_only=True):
+    """One of each for a process, whichever of its roles call it."""
+
+    node: NodeId
+    ids: Snowflake
+    accounts: Accounts
+    admission: Admission
+    tickets: Tickets
+    budgets: Budgets
+    states: States
+    accept: Accept
+    announce: Announce
+    marks: MarkFlow
+
+
+def legs_on(ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids: Snowflake) -> Legs:
+    """`node` is the process's own name, new at each start."""
+    limits = config.limits
+    states = States(ports.message_store)
+    return Legs(
+        node=node,
+        ids=ids,
+        accounts=accounts,
+        admission=Admission(accounts.tokens, ports.directory, ports.bus, system_clock),
+        tickets=Tickets(accounts.tokens.keys, system_clock, node),
+        budgets=Budgets(
+            BudgetRules(
+                requests=Rate(limits.requests_per_second, limits.requests_burst),
+                marks=Rate(limits.marks_per_second, limits.marks_burst),
+                strangers=Rate(limits.strangers_per_second, limits.strangers_burst),
+                account_share=limits.account_share,
+            )
+        ),
+        states=states,
+        accept=Accept(
+            node,
+            ports.log,
+            ports.bus,
+            ports.message_store,
+            states,
+            Permits(
+                ports.directory,
+                ports.message_store,
+                Additions(
+                    Rate(limits.adding_per_second, limits.adding_burst),
+                    Rate(limits.added_per_second, limits.added_burst),
+                ),
+            ),
+            AcceptRules(
+                text_characters=limits.text_characters,
+                group_members=limits.group_members,
+                sends=Rate(limits.sends_per_second, limits.sends_burst),
+                account_share=limits.account_share,
+            ),
+            system_clock,
+        ),
+        announce=Announce(ports.inbox, ports.bus),
+        marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock),
+    )
+
+
+def node_part(legs: Legs, ports: Ports) -> Part:
+    """Started before the roles that call it, and stopped when nobody asks any longer."""
+    accept, announce, marks = legs.accept, legs.announce, legs.marks
+    watching = StandingWork(watching_keys(legs.accounts.tokens.keys, ports.bus, system_clock))
+    tasks: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        accept.start()
+        tasks.append(asyncio.create_task(marks.run(), name="marks"))
+        tasks.append(asyncio.create_task(watching.run(), name="keys"))
+
+    async def stop() -> None:
+        watching.finish()
+        marks.stop()
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            announce.stop()
+            legs.admission.close()
+            # Whoever asked has gone by now; what is in the log is placed all the same.
+            await accept.stop(0)
+
+    return Part(
+        name="node",
+        start=start,
+        stop=stop,
+        figures=Figures(
+            counters={
+                "accepted": ("Commands handed to the log.", lambda: accept.accepted),
+                "announced": ("Events announced to accounts connected here.", lambda: announce.events),
+                "delivered_marks": ("Delivered marks moved.", lambda: marks.deliveries),
+                "read_marks": ("Read marks moved.", lambda: marks.reads),
+            },
+            gauges={"answers_waiting": ("Commands whose answer is awaited.", lambda: accept.waiting)},
+            histograms={
+                "answer_seconds": ("From accept to the answer.", lambda: [accept.to_answer]),
+                "delivery_seconds": ("From accept until a device says it has it.", lambda: [marks.to_delivery]),
+            },
+        ),
+    )

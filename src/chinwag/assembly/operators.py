@@ -1,0 +1,76 @@
+"""What operators see of a server, as parts: its metrics and readiness, its status, and the control socket."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from chinwag.adapters.embedded.engine import Engine
+from chinwag.assembly.api import Api
+from chinwag.assembly.figures import registry_of
+from chinwag.assembly.node import Legs
+from chinwag.assembly.part import Part
+from chinwag.config import Config
+from chinwag.flow.trace import Tracer
+from chinwag.life.checkpoint import held_checkpoint
+from chinwag.life.vitals import Address, Counts, Vitals
+from chinwag.ports import Ports
+from chinwag.roles.control import Control
+from chinwag.roles.delivery.delivery import Delivery
+from chinwag.roles.gateway.gateway import Gateway
+from chinwag.roles.observe import Check, Observe
+
+
+def observe_on(config: Config, parts: Sequence[Part], serving: Callable[[], bool]) -> Observe:
+    """The operators' port, with the checks and figures of `parts`. Not ready unless `serving`."""
+
+    async def check() -> None:
+        if not serving():
+            raise RuntimeError("the server starts or stops")
+
+    checks = [Check("serving", check), *(check for part in parts for check in part.checks)]
+    return Observe(config.observe.host, config.observe.port, checks, registry_of(part.figures for part in parts))
+
+
+def observe_part(observe: Observe) -> Part:
+    """It answers from before the public port opens until after that is closed."""
+    return Part(name="observe", start=observe.start, stop=observe.stop)
+
+
+def vitals_part(vitals: Vitals) -> Part:
+    """Samples for `chinwag status`."""
+
+    async def start() -> None:
+        vitals.start()
+
+    async def drain() -> None:
+        vitals.stop()
+
+    return Part(name="vitals", start=start, drain=drain, stop=drain)
+
+
+def control_part(ports: Ports, engine: Engine, vitals: Vitals, data: Path) -> Part:
+    """The socket for the operator's commands on this machine."""
+    tracer = Tracer(ports.message_store, ports.inbox, ports.mark_store, ports.registry, ports.questions)
+    control = Control(data, vitals.status, tracer.trace, lambda: held_checkpoint(engine, data))
+    return Part(name="control", start=control.start, drain=control.stop, stop=control.stop)
+
+
+def counts_of(legs: Legs, gateway: Gateway, api: Api, delivery: Delivery) -> Counts:
+    """What a process that carries every role can count at once."""
+    done = [worker.figures for worker in delivery.workers]
+    return Counts(
+        sessions=len(gateway),
+        polling_devices=len(api.heard),
+        answers_waiting=legs.accept.waiting,
+        placed=sum(figures.placed for figures in done),
+        refused=sum(figures.refused for figures in done),
+        repeated=sum(figures.repeated for figures in done),
+        failed_commits=sum(figures.failed_commits for figures in done),
+        poison=sum(figures.poison for figures in done),
+    )
+
+
+def address_of(config: Config, port: int, observe_port: int) -> Address:
+    """Where a server listens."""
+    section = config.server
+    scheme = "https" if section.tls_certificate is not None else "http"
+    return Address(f"{scheme}://{section.host}:{port}", f"http://{config.observe.host}:{observe_port}")

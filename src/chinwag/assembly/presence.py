@@ -1,0 +1,35 @@
+"""The presence role as a part: who is online."""
+
+from collections.abc import Callable
+
+from chinwag.assembly.around import apart_in, friends_in
+from chinwag.assembly.part import Part
+from chinwag.config import Config
+from chinwag.ports import Ports
+from chinwag.ports.bus import NodeId
+from chinwag.roles.presence.role import PresenceRole
+
+
+def presence_part(ports: Ports, config: Config, node: NodeId) -> Part:
+    """It answers what is asked of `node`."""
+    presence = PresenceRole(
+        ports.bus,
+        ports.mark_store,
+        ports.message_store,
+        ports.registry,
+        friends_in(ports.directory),
+        apart=apart_in(ports.directory),
+        grace_ms=config.presence.offline_seconds * 1000,
+    )
+    stops: list[Callable[[], None]] = []
+
+    async def start() -> None:
+        await presence.start()
+        stops.append(presence.answer(ports.questions, node))
+
+    async def stop() -> None:
+        for each in stops:
+            each()
+        await presence.stop()
+
+    return Part(name="presence", start=start, stop=stop)

@@ -1,0 +1,41 @@
+"""The embedded stores of a data folder as parts, and as ports."""
+
+from pathlib import Path
+
+from chinwag.adapters.embedded import Embedded
+from chinwag.adapters.files import FileKeyStore
+from chinwag.assembly.part import Part
+from chinwag.ports import Ports
+from chinwag.ports.directory import Directory, ErasureStage
+from chinwag.roles.observe import Check
+
+
+def ports_on(embedded: Embedded, directory: Directory, data: Path) -> Ports:
+    """Every port of a process that has all of them in `data` and in memory."""
+    return Ports(
+        log=embedded.log,
+        message_store=embedded.message_store,
+        mark_store=embedded.mark_store,
+        inbox=embedded.inbox,
+        directory=directory,
+        key_store=FileKeyStore(data / "keys"),
+        bus=embedded.bus,
+        registry=embedded.registry,
+        questions=embedded.questions,
+        scrubs=(embedded.scrub, directory),
+    )
+
+
+def store_part(embedded: Embedded) -> Part:
+    """The message store. Without it nothing is placed."""
+    return Part(name="store", opened=True, stop=embedded.close, checks=[Check("store", embedded.message_store.check)])
+
+
+def directory_part(directory: Directory) -> Part:
+    """The directory. With it away, connected people go on chatting (P14 of docs/guarantees.md)."""
+
+    async def check() -> None:
+        async with directory.reading() as transaction:
+            await transaction.erasures.page(ErasureStage.CLOSED, None, 1)
+
+    return Part(name="directory", opened=True, stop=directory.close, checks=[Check("directory", check, needed=False)])

@@ -1,0 +1,1 @@
+"""`chinwag chat`: talk, in a terminal or through pipes."""

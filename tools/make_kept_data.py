@@ -1,0 +1,150 @@
+"""Keep a data folder and a backup of a past commit, to be opened by a test in every later version.
+
+    python tools/make_kept_data.py COMMIT
+
+The commit's own code makes them, in a worktree of its own, driven through its commands and its HTTP addresses. What
+must be found again is written beside them: history, cursors, log-ins. `tests/kept/COMMIT/` holds it all; nothing in it
+is ever made anew, and a state of the data is kept for every version that was in anybody's hands.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PASSWORD = "correct horse battery"  # noqa: S105 - of nobody
+TEXTS = ["hello", "\u65e5\u672c\u8a9e", "a line\nand another", "\U0001f469\u200d\U0001f4bb", "x" * 2_000]
+
+
+class Old:
+    """A server of the old version, with its data in `data`."""
+
+    def __init__(self, source: Path, data: Path) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
+        self._environment = {**kept, "PYTHONPATH": str(source / "src"), "CHINWAG_PASSWORD": PASSWORD}
+        self._data = data
+        self._folder = source
+        self._url = ""
+
+    def run(self, *arguments: str) -> None:
+        """One command, which must succeed."""
+        subprocess.run(self._command(*arguments), cwd=self._folder, env=self._environment, check=True)  # noqa: S603 - our own
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """A server that runs while the block does."""
+        ports = ("--server-port", "0", "--observe-port", "0", "--log-format", "json")
+        process = subprocess.Popen(  # noqa: S603 - our own
+            self._command("serve", *ports), cwd=self._folder, env=self._environment, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                found = json.loads(line)
+                if found.get("event") == "ready":
+                    self._url = found["url"]
+                    break
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+            assert process.returncode == 0
+
+    def ask(self, method: str, path: str, body: object = None, token: str = "", key: str = "") -> Any:
+        """One request; its answer's JSON."""
+        headers = {"Content-Type": "application/json"}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Idempotency-Key": key} if key else {}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._url}{path}", data, headers, method=method)  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own
+            content = answer.read()
+        return json.loads(content) if content else None
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "chinwag.cli", *arguments, "--data-path", str(self._data)]
+
+
+def main(commit: str) -> None:
+    """Make `tests/kept/COMMIT/`."""
+    target = ROOT / "tests/kept" / commit
+    target.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(work / "source"), commit], check=True)  # noqa: S603 - our own
+        try:
+            old = Old(work / "source", work / "data")
+            with old.serving():
+                expected = _live(old)
+                old.run("backup", str(work / "backup"))
+                expected["after_backup"] = _say(old, expected["people"][0], expected["group"], "after the backup")
+        finally:
+            subprocess.run([*git, "remove", "--force", str(work / "source")], check=True)  # noqa: S603 - our own
+        (target / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=True) + "\n")
+        for part in ("data", "backup"):
+            with tarfile.open(target / f"{part}.tar.xz", "w:xz") as tar:
+                tar.add(work / part, part, filter=_plain)
+
+
+def _live(old: Old) -> dict[str, Any]:
+    """People who talk, and what must be found of it later."""
+    people = []
+    for person in ("Anna", "\u674e\u96f7", "m\u00e4rta"):
+        old.ask("POST", "/v1/accounts", {"name": person, "password": PASSWORD, "display_name": f"{person}!"})
+        people.append(old.ask("POST", "/v1/sessions", {"name": person, "password": PASSWORD, "device": "kept"}))
+    anna, lei, marta = people
+    ids = [one["account"]["id"] for one in people]
+    # A cursor from before everything: what is behind it must come once, in order.
+    begun = old.ask("GET", "/v1/cursor", token=lei["access_token"])["cursor"]
+    group = old.ask(
+        "POST", "/v1/conversations", {"title": "kept", "members": ids[1:]}, anna["access_token"], "the group"
+    )["conversation"]
+    for number, text in enumerate(TEXTS):
+        _say(old, people[number % 3], group, text, f"send {number}")
+    direct = f"d~{'~'.join(sorted(ids[:2]))}"
+    _say(old, anna, direct, "only for you", "direct")
+    old.ask("PUT", f"/v1/friends/{ids[0]}", None, marta["access_token"])
+    old.ask("PUT", f"/v1/friends/{ids[2]}", None, anna["access_token"])
+    cursors = [old.ask("GET", "/v1/cursor", token=one["access_token"])["cursor"] for one in people]
+    history = {
+        name: old.ask("GET", f"/v1/conversations/{name}/messages?limit=100", token=anna["access_token"])["events"]
+        for name in (group, direct)
+    }
+    kept = [{key: one[key] for key in ("account", "device", "access_token", "refresh_token")} for one in people]
+    return {
+        "password": PASSWORD,
+        "people": kept,
+        "group": group,
+        "direct": direct,
+        "begun": begun,
+        "cursors": cursors,
+        "history": history,
+    }
+
+
+def _say(old: Old, person: dict[str, Any], conversation: str, text: str, key: str = "later") -> int:
+    body = {"body": {"type": "text", "text": text}}
+    placed = old.ask("POST", f"/v1/conversations/{conversation}/messages", body, person["access_token"], key)
+    return int(placed["number"])
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Nobody's name in it, nor a socket, nor what RocksDB writes for people to read."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    name = Path(member.name).name
+    return member if (member.isfile() or member.isdir()) and not name.startswith(("LOG", "control.sock")) else None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -8,9 +8,17 @@ from typing import Final
 import pytest
 import pytest_asyncio
 from prove.process import ServerProcess
+from tests.web.browsers import CHROMIUM
 from tests.web.page_server import COMMAND, PAGE
 
 ROOT: Final = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def browser_there() -> None:
+    """These tests need Debian's Chromium (`apt-get install chromium`)."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser at {CHROMIUM}")
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tokens import Tokens
-from chinwag.flow.announce import Announce
+from chinwag.flow.fan_out import FanOut
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import Audience
 from chinwag.flow.together import Together
@@ -127,7 +127,7 @@ def watch() -> None:
     timed(Admission, "_read", "admission: the directory's answer")
     timed(Tokens, "verify", "the token's signature")
     timed(EmbeddedInbox, "bounds", "the inbox's bounds")
-    timed(Announce, "attach", "announce: attach")
+    timed(FanOut, "attach", "fan out: attach")
     timed(Writes, "_flush", "the welcome's write")
     timed(Hub, "_report", "presence: report")
     timed(Presences, "flush", "presence: transitions")

@@ -84,7 +84,7 @@ def watch() -> None:
     timed(Session, "text", "accept: frame, checks, log")
     timed(Numbering, "deliver", "number the inboxes (part of the commit)")
     timed(Answered, "_answers", "answer: acks")
-    timed(EmbeddedInbox, "_tell", "announce: event frames")
+    timed(EmbeddedInbox, "_tell", "fan out: event frames")
     timed(Writes, "_flush", "write: frames joined")
     decide = Deliver._decide  # noqa: SLF001
     commit = EmbeddedMessageStore.commit

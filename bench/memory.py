@@ -39,7 +39,7 @@ LEAST: Final = 8
 PARTS: Final = (
     ("presence", ("flow/presence", "domain/presence", "roles/presence")),
     ("the token, and whether it may act", ("flow/accounts/",)),
-    ("announce: who reads which inbox", ("flow/announce", "embedded/inbox", "embedded/keys")),
+    ("fan out: who reads which inbox", ("flow/fan_out", "embedded/inbox", "embedded/keys")),
     ("session", ("gateway/session", "gateway/outward", "gateway/gateway")),
     ("frames of the WebSocket", ("port/frames", "port/parsers", "port/gate", "/picows/")),
     ("socket", ("port/socket", "port/sockets", "port/crowding")),

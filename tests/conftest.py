@@ -20,6 +20,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ScriptTable())
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case of bytes or of a set by its place: masks are drawn and sets have no order, and every worker must
+    give a test the same name."""
+    return argname if isinstance(val, bytes | set | frozenset) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file run in one worker, as they share what is made once a file; a group of its own goes first."""
     for item in items:

@@ -38,6 +38,14 @@ export default defineConfig(
     rules: {
       ...rules,
       "svelte/no-at-html-tags": "error",
+      // What a component is and exports, svelte-check knows, and this linter does not.
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+      // A collection that is no state need not be reactive.
+      "svelte/prefer-svelte-reactivity": "off",
       // The policy `style-src 'self'` refuses them, in a browser and not before.
       "svelte/no-inline-styles": "error",
     },

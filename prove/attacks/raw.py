@@ -52,13 +52,13 @@ class Raw:
 
     async def end(self) -> bytes:
         """All until the server closes."""
-        got = b""
+        got = bytearray()
         async with asyncio.timeout(PATIENCE):
             with contextlib.suppress(ConnectionError):
                 while data := await self.reader.read(1 << 16):
                     got += data
         self.writer.transport.abort()
-        return got
+        return bytes(got)
 
     def cut(self) -> None:
         """Be gone."""

@@ -77,7 +77,7 @@ async def test_who_leaves_while_being_let_in_is_forgotten(town: Town, monkeypatc
     link.cut()
     gone.set()
     await town.server.gateway.common.tasks.settled()
-    assert town.server.legs.announce.of(town.berta.account) == ()
+    assert town.server.legs.fan_out.of(town.berta.account) == ()
     inbox = town.server.ports.inbox
     assert isinstance(inbox, EmbeddedInbox)
     assert not inbox._held[town.berta.account]

@@ -108,3 +108,28 @@ def test_a_gate_lets_so_much_through_and_no_more() -> None:
     assert (parser.taken, over) == (10, [])
     gate.buffer_updated(1)
     assert (parser.taken, over) == (10, [True])
+
+
+@pytest.mark.parametrize(
+    ("written", "client"),
+    [
+        ("192.0.2.1:443", "192.0.2.1"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:0db8:0::1", "2001:db8::1"),
+        ('"[2001:db8::1]:443"', "2001:db8::1"),
+        ('"192.0.2.1"', "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("203.0.113.9, [10.0.0.2]:80", "203.0.113.9"),
+        ("unknown", "10.0.0.1"),
+        ("_hidden", "10.0.0.1"),
+        ("192.0.2.1:1:2", "10.0.0.1"),
+    ],
+)
+def test_a_client_is_found_as_proxies_write_it(written: str, client: str) -> None:
+    """Else everybody behind such a proxy would share its budget."""
+    assert Forwarded(["10.0.0.0/8"]).client("10.0.0.1", [written]) == client
+    assert Forwarded(["10.0.0.0/8"]).client("::ffff:10.0.0.1", [written]) == (
+        client if client != "10.0.0.1" else "::ffff:10.0.0.1"
+    )

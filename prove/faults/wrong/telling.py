@@ -10,7 +10,7 @@ import msgspec
 from chinwag.flow import catch_up
 from chinwag.flow.access import admission
 from chinwag.flow.access.admission import Admission
-from chinwag.flow.announce import Announce
+from chinwag.flow.fan_out import FanOut
 from chinwag.ports.inbox import Arrival
 from chinwag.roles.gateway.hub import Hub
 from chinwag.roles.gateway.outward import Outward
@@ -24,7 +24,7 @@ _NUMBER: Final = re.compile(rb'(^\{"kind":"message",.{1,300}?"number":)(\d+)')
 
 def _swapped() -> None:
     def wrapped(plain: Callable[..., None]) -> Callable[..., None]:
-        def _arrived(self: Announce, arrivals: Sequence[Arrival]) -> None:
+        def _arrived(self: FanOut, arrivals: Sequence[Arrival]) -> None:
             plain(
                 self,
                 [
@@ -37,7 +37,7 @@ def _swapped() -> None:
 
         return _arrived
 
-    replace(Announce, "_arrived", wrapped)
+    replace(FanOut, "_arrived", wrapped)
 
 
 def _given(change: Callable[[Outward, Sequence[bytes]], None]) -> None:

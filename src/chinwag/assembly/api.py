@@ -16,6 +16,7 @@ from chinwag.roles.api.app import ApiSettings, api
 from chinwag.roles.api.compress import Compress
 from chinwag.roles.api.doorkeeper import Doorkeeper
 from chinwag.roles.api.heard import Heard, PollBudget
+from chinwag.roles.port.unread import Unread
 
 
 class Api:
@@ -39,9 +40,8 @@ class Api:
             settings,
             legs.budgets,
         )
-        self.app: Any = Doorkeeper(
-            Compress(self.http), legs.admission, legs.budgets, self.heard, section.trusted_proxies, section.origins
-        )
+        self.unread = Unread()
+        self.app: Any = Doorkeeper(Compress(self.http), legs.admission, legs.budgets, self.heard, settings, self.unread)
 
 
 def api_part(api: Api) -> Part:

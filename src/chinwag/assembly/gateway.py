@@ -32,7 +32,7 @@ def gateway_on(ports: Ports, config: Config, legs: Legs) -> Gateway:
             tickets=legs.tickets,
             budgets=legs.budgets,
             accept=legs.accept,
-            announce=legs.announce,
+            fan_out=legs.fan_out,
             marks=legs.marks,
             states=legs.states,
             inbox=ports.inbox,

@@ -15,8 +15,8 @@ from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.access.watch_keys import watching_keys
 from chinwag.flow.additions import Additions
-from chinwag.flow.announce import Announce
 from chinwag.flow.clock import system_clock
+from chinwag.flow.fan_out import FanOut
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
 from chinwag.flow.standing import StandingWork
@@ -37,7 +37,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     budgets: Budgets
     states: States
     accept: Accept
-    announce: Announce
+    fan_out: FanOut
     marks: MarkFlow
 
 
@@ -82,14 +82,14 @@ def legs_on(ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids:
             ),
             system_clock,
         ),
-        announce=Announce(ports.inbox, ports.bus),
+        fan_out=FanOut(ports.inbox, ports.bus),
         marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock),
     )
 
 
 def node_part(legs: Legs, ports: Ports) -> Part:
     """Started before the roles that call it, and stopped when nobody asks any longer."""
-    accept, announce, marks = legs.accept, legs.announce, legs.marks
+    accept, fan_out, marks = legs.accept, legs.fan_out, legs.marks
     watching = StandingWork(watching_keys(legs.accounts.tokens.keys, ports.bus, system_clock))
     tasks: list[asyncio.Task[None]] = []
 
@@ -104,7 +104,7 @@ def node_part(legs: Legs, ports: Ports) -> Part:
         try:
             await asyncio.gather(*tasks)
         finally:
-            announce.stop()
+            fan_out.stop()
             legs.admission.close()
             # Whoever asked has gone by now; what is in the log is placed all the same.
             await accept.stop(0)
@@ -116,7 +116,7 @@ def node_part(legs: Legs, ports: Ports) -> Part:
         figures=Figures(
             counters={
                 "accepted": ("Commands handed to the log.", lambda: accept.accepted),
-                "announced": ("Events announced to accounts connected here.", lambda: announce.events),
+                "announced": ("Events announced to accounts connected here.", lambda: fan_out.events),
                 "delivered_marks": ("Delivered marks moved.", lambda: marks.deliveries),
                 "read_marks": ("Read marks moved.", lambda: marks.reads),
             },

@@ -9,13 +9,14 @@ from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.port.certificate import Certificate
 from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.socket import SocketLimits
+from chinwag.roles.port.unread import Unread
 
 GRACE: Final = 5.0
 """Seconds that requests under way and closing sockets have."""
 
 
-def port_on(config: Config, app: Any, gateway: Gateway) -> OnePort:
-    """Requests go to `app`, sockets to `gateway`."""
+def port_on(config: Config, app: Any, gateway: Gateway, unread: Unread) -> OnePort:
+    """Requests go to `app`, sockets to `gateway`; unread: answers that wait to be read."""
     section = config.server
     certificate = (
         Certificate(section.tls_certificate, section.tls_key)
@@ -32,6 +33,7 @@ def port_on(config: Config, app: Any, gateway: Gateway) -> OnePort:
         per_address=section.connections_per_address,
         socket_limits=SocketLimits(message=config.limits.frame_bytes, early=EARLY_BYTES),
         trusted_proxies=section.trusted_proxies,
+        unread=unread,
     )
 
 

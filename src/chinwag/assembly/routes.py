@@ -58,7 +58,7 @@ def routes_of(
     routes.append(
         sync_routes(
             SyncServices(
-                announce=legs.announce,
+                fan_out=legs.fan_out,
                 marks=legs.marks,
                 states=legs.states,
                 inbox=ports.inbox,

@@ -9,7 +9,6 @@ from chinwag.cli.settings import read_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import Accounts
-from chinwag.life.whole import refuse_half
 
 
 def run(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
@@ -37,6 +36,7 @@ async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
     # Slow to load, and of no use to `--help`.
     from chinwag.adapters.embedded.bus import EmbeddedBus
     from chinwag.assembly import OPERATOR_WORKER, accounts_in, open_directory_in
+    from chinwag.life.whole import refuse_half
 
     config = read_settings(flags).config
     data = config.data.path.expanduser()

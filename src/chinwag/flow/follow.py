@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.flow.announce import Announce
+from chinwag.flow.fan_out import FanOut
 from chinwag.ports.bus import Tell
 
 SIGNALS: Final = 64
@@ -16,19 +16,19 @@ SIGNALS: Final = 64
 class Follower:
     """A reader that only remembers that something has come. Use it as a context manager."""
 
-    def __init__(self, announce: Announce, account: AccountId, device: DeviceId) -> None:
+    def __init__(self, fan_out: FanOut, account: AccountId, device: DeviceId) -> None:
         self.account = account
-        self._announce = announce
+        self._fan_out = fan_out
         self._device = device
         self._woken = asyncio.Event()
         self._signals: deque[bytes] = deque(maxlen=SIGNALS)
 
     def __enter__(self) -> "Follower":
-        self._announce.attach(self)
+        self._fan_out.attach(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._announce.detach(self)
+        self._fan_out.detach(self)
 
     def arrived(self, position: int, events: Sequence[bytes]) -> None:
         """Something may be read."""

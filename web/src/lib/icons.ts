@@ -4,6 +4,7 @@
  */
 export const ICONS = [
   "arrow-down",
+  "arrow-up",
   "arrow-left",
   "ban",
   "bell",
@@ -14,6 +15,7 @@ export const ICONS = [
   "chevron-right",
   "circle-alert",
   "clock-3",
+  "compass",
   "copy",
   "ellipsis",
   "ellipsis-vertical",

@@ -131,7 +131,7 @@ class EmbeddedInbox(Inbox):
         if not arrivals:
             return
         try:
-            passing("announce.begun")
+            passing("fan_out.begun")
             handler(arrivals)
         except Exception:
             _log.exception("arrivals could not be told", arrivals=len(arrivals))

@@ -13,9 +13,13 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission, Principal
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
 from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.unread import OWNER
 
 PUBLIC: Final = {"public": True}
 """A handler's `opt` that lets everybody in; all others ask for a token."""
+
+COUNTED: Final = "chinwag.counted"
+"""In a request's scope: it has been counted against a budget."""
 
 Caller = NamedDependency[Principal]
 """The type of a handler's `principal`: who asks."""
@@ -32,12 +36,17 @@ def token_of(authorization: str) -> str:
 def bearer(admission: Admission, budgets: Budgets, trusted_proxies: Sequence[str]) -> Guard:
     """A guard that lets in whom `admission` lets in, and leaves the principal as the connection's user.
 
-    A request counts against its device and account, one with a wrong token against its address.
+    A request counts against its device and account, one with a wrong token, or at a public address, against where it
+    comes from.
     """
     forwarded = Forwarded(trusted_proxies)
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        scope: Any = connection.scope
         if handler.opt.get("public"):
+            if COUNTED not in scope:  # whatever is shown: a header must not switch a budget off
+                budgets.stranger(address_of(forwarded, connection))
+                scope[COUNTED] = True
             return
         token = token_of(connection.headers.get("authorization", ""))
         if not token:
@@ -46,10 +55,12 @@ def bearer(admission: Admission, budgets: Budgets, trusted_proxies: Sequence[str
             principal = admission.peek(token) or await admission.check(token)
         except Refused as refused:
             if refused.code in WRONG_TOKEN:
+                scope[COUNTED] = True
                 budgets.stranger(address_of(forwarded, connection))
             raise
+        scope[COUNTED] = True
         budgets.requests.take(principal.account, principal.device)
-        connection.scope["user"] = principal
+        scope["user"], scope[OWNER] = principal, principal.account
 
     return guard
 

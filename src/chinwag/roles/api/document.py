@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from litestar import Litestar, MediaType, Request, get
+from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.app import AppConfig
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins import InitPlugin
-from msgspec.json import schema_components
+from msgspec.json import encode, schema_components
 
 from chinwag import __version__
 from chinwag.roles.api.admit import PUBLIC
@@ -27,6 +27,8 @@ CONFIG: Final = OpenAPIConfig(
     use_handler_docstrings=True,
 )
 
+_WRITTEN: Final = "chinwag.document"
+
 
 def without_pages(config: AppConfig) -> AppConfig:
     """Take out the framework's own pages of the description: they load scripts from elsewhere and have errors
@@ -44,9 +46,12 @@ class _WithoutPages(InitPlugin):
 
 
 @get("/v1/openapi.json", opt=PUBLIC, include_in_schema=False, media_type=MediaType.JSON, sync_to_thread=False)
-def get_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """The description itself."""
-    return document(request.app)
+def get_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The description itself. Made once: that takes long enough to be felt by everybody."""
+    state = request.app.state
+    if _WRITTEN not in state:
+        state[_WRITTEN] = encode(document(request.app))
+    return Response(state[_WRITTEN], media_type=MediaType.JSON)
 
 
 def document(app: Litestar) -> dict[str, Any]:

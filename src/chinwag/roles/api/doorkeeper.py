@@ -1,23 +1,27 @@
 """Turns floods away before the framework looks at them: a refusal here costs a few table look-ups and one write.
 
-What it refuses the API would refuse as well (see `admit.py` and `heard.py`): it takes nothing of the budgets of those
-whom it knows, so it can be left out. Only what comes without any token is counted here.
+Most of what it refuses the API would refuse as well (see `admit.py` and `heard.py`). Every request is counted once:
+what comes without any token here, what has a handler there, and what has none when it is answered.
 """
 
+import contextlib
 import math
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from chinwag.domain.address import network_of
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.admission import Admission
-from chinwag.roles.api.admit import token_of
-from chinwag.roles.api.app import HEADERS
+from chinwag.flow.access.admission import Admission, Principal
+from chinwag.roles.api.admit import COUNTED, token_of
+from chinwag.roles.api.app import HEADERS, ApiSettings
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.budgets import Budgets
 from chinwag.roles.port.forwarded import Forwarded
-from chinwag.wire.errors import CATALOGUE, problem
+from chinwag.roles.port.origin import check_origin, normal_origin, own_origin
+from chinwag.roles.port.unread import OWNER, Unread
+from chinwag.wire.errors import problem
 
 _Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[_Message]]
@@ -37,59 +41,101 @@ class Doorkeeper:
         admission: Admission,
         budgets: Budgets,
         heard: Heard,
-        trusted_proxies: Sequence[str] = (),
-        origins: Sequence[str] = (),
+        settings: ApiSettings,
+        unread: Unread,
     ) -> None:
-        """origins: whose pages may read a refusal; trusted_proxies: whose X-Forwarded-For is believed."""
+        """settings: whose X-Forwarded-For is believed, and whose pages may ask; unread: answers that wait."""
         self._app = app
         self._admission = admission
         self._budgets = budgets
         self._heard = heard
-        self._forwarded = Forwarded(trusted_proxies)
-        self._origins = frozenset(origin.encode() for origin in origins)
+        self._unread = unread
+        self._forwarded = Forwarded(settings.trusted_proxies)
+        self._origins = frozenset(origin.encode() for origin in settings.origins)
+        self._pages = frozenset(map(normal_origin, settings.origins)) | own_origin(settings.public_url)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Answer 429, or let the application answer."""
-        wait = self._wait(scope) if scope["type"] == "http" else 0.0
-        if wait > 0:
-            await self._refuse(scope, send, wait)
-        else:
+        """Refuse, or let the application answer."""
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-
-    def _wait(self, scope: Any) -> float:
-        """The seconds that whoever asks has to wait; 0: it need not."""
+            return
         token = token_of(_header(scope, b"authorization"))
         principal = self._admission.peek(token) if token else None
-        if principal is None:
-            address = self._forwarded.of(scope)
-            if token:  # it may be good: whether it is costs a signature
-                return self._budgets.stranger_short(address)
-            try:
-                self._budgets.stranger(address)
-            except Refused as refused:
-                return refused.retry_after or 1.0
-            return 0.0
-        account, device = principal.account, principal.device
-        short = self._budgets.requests.short(account, device)
-        return short or (self._heard.short(principal) if scope["path"] in POLLS else 0.0)
+        try:
+            if scope["method"] not in _SAFE:
+                self._check_page(scope)
+            if principal is not None:
+                self._check_known(scope, principal)
+            else:
+                self._check_stranger(scope, token)
+        except Refused as refusal:
+            await self._refuse(scope, send, refusal)
+            return
 
-    async def _refuse(self, scope: Any, send: Send, wait: float) -> None:
-        body = msgspec.json.encode(problem(Refused(Code.RATE_LIMITED, retry_after=round(wait, 3))))
+        async def count_and_send(message: _Message) -> None:
+            if COUNTED not in scope:
+                self._count(scope, principal)
+            await send(message)
+
+        await self._app(scope, receive, count_and_send)
+
+    def _check_page(self, scope: Any) -> None:
+        """Refuse what a page of another site can make its visitor's browser send without anybody's leave."""
+        headers = scope["headers"]
+        origins = [value for name, value in headers if name == b"origin"]
+        if origins:
+            check_origin(origins, _header(scope, b"host"), self._pages)
+        if _has_body(headers) and _header(scope, b"content-type").partition(";")[0].strip().lower() != _JSON:
+            raise Refused(Code.BAD_REQUEST, f"the body must be {_JSON}, and its Content-Type must say so")
+
+    def _check_known(self, scope: Any, principal: Principal) -> None:
+        account, device = principal.account, principal.device
+        scope[OWNER] = account
+        short = self._budgets.requests.short(account, device)
+        short = short or (self._heard.short(principal) if scope["path"] in POLLS else 0.0)
+        if short > 0:
+            raise Refused(Code.RATE_LIMITED, retry_after=round(short, 3))
+        self._unread.check(account)
+
+    def _check_stranger(self, scope: Any, token: str) -> None:
+        address = self._forwarded.of(scope)
+        scope[OWNER] = network_of(address)
+        if not token:
+            self._budgets.stranger(address)
+            scope[COUNTED] = True
+        elif (short := self._budgets.stranger_short(address)) > 0:  # it may be good: whether it is costs a signature
+            raise Refused(Code.RATE_LIMITED, retry_after=round(short, 3))
+        self._unread.check(scope[OWNER])
+
+    def _count(self, scope: Any, principal: Principal | None) -> None:
+        """Count what nobody has counted: there is nothing at that address, or not by that method."""
+        scope[COUNTED] = True
+        if principal is not None:
+            self._budgets.requests.wait(principal.account, principal.device)
+        else:
+            with contextlib.suppress(Refused):
+                self._budgets.stranger(self._forwarded.of(scope))
+
+    async def _refuse(self, scope: Any, send: Send, refusal: Refused) -> None:
+        document = problem(refusal)
+        body = msgspec.json.encode(document)
         headers = [
             (b"content-type", b"application/problem+json"),
             (b"content-length", str(len(body)).encode()),
-            (b"retry-after", str(max(1, math.ceil(wait))).encode()),
             *_SECURITY,
         ]
+        if refusal.retry_after is not None:
+            headers.append((b"retry-after", str(max(1, math.ceil(refusal.retry_after))).encode()))
         origin = _header(scope, b"origin").encode("latin-1")
         if origin in self._origins:
             headers += [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
-        await send({"type": "http.response.start", "status": _STATUS, "headers": headers})
+        await send({"type": "http.response.start", "status": document.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
 _SECURITY: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-_STATUS: Final = CATALOGUE[Code.RATE_LIMITED].status
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_JSON: Final = "application/json"
 
 
 def _header(scope: Any, wanted: bytes) -> str:
@@ -98,3 +144,7 @@ def _header(scope: Any, wanted: bytes) -> str:
         if name == wanted:
             return str(value, "latin-1")
     return ""
+
+
+def _has_body(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)

@@ -17,7 +17,7 @@ from chinwag.domain.ids import ConversationId, check_conversation_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
 from chinwag.flow.access.admission import Principal
-from chinwag.flow.announce import Announce
+from chinwag.flow.fan_out import FanOut
 from chinwag.flow.follow import Follower
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
@@ -45,7 +45,7 @@ After = Annotated[str | None, QueryParameter(max_length=64, description="The cur
 class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     """The legs of the way that these addresses call."""
 
-    announce: Announce
+    fan_out: FanOut
     marks: MarkFlow
     states: States
     inbox: Inbox
@@ -87,7 +87,7 @@ async def get_sync(
     start = await _start(sync, principal, cursor)
     if start.reset is not None or cursor is None:
         return SyncPage(str(Cursor(start.epoch, start.position)), [], reset=start.reset)
-    with Follower(sync.announce, principal.account, principal.device) as follower:
+    with Follower(sync.fan_out, principal.account, principal.device) as follower:
         stretch = await catch_up.read(sync.inbox, sync.store, principal.account, start.position, limit)
         if not stretch.events and wait > 0:
             with sync.heard.held(principal):
@@ -140,7 +140,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
     """The stream. It reads the inbox at the pace at which the connection takes it, so nothing queues here."""
     epoch, position = start.epoch, start.position
     try:
-        with sync.heard.held(principal), Follower(sync.announce, principal.account, principal.device) as follower:
+        with sync.heard.held(principal), Follower(sync.fan_out, principal.account, principal.device) as follower:
             if start.reset is not None:
                 yield _line("reset", str(Cursor(epoch, position)), encode(Reset(start.reset, epoch, position)))
             else:

@@ -10,8 +10,8 @@ import msgspec
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tickets import Tickets
-from chinwag.flow.announce import Announce
 from chinwag.flow.clock import Clock
+from chinwag.flow.fan_out import FanOut
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
 from chinwag.ports.bus import Bus, NodeId
@@ -41,7 +41,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     tickets: Tickets
     accept: Accept
-    announce: Announce
+    fan_out: FanOut
     marks: MarkFlow
     states: States
     inbox: Inbox
@@ -63,9 +63,7 @@ class Gateway:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         tasks = Tasks()
-        around = Around(
-            announce=services.announce, bus=services.bus, questions=services.questions, clock=clock, now=now
-        )
+        around = Around(fan_out=services.fan_out, bus=services.bus, questions=services.questions, clock=clock, now=now)
         self.hub: Final = Hub(node, around, rules, tasks)
         self.common: Final = Common(
             rules=rules,

@@ -11,8 +11,8 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import SessionAt
 from chinwag.flow.access.admission import Principal
-from chinwag.flow.announce import Announce, Reader
 from chinwag.flow.clock import Clock
+from chinwag.flow.fan_out import FanOut, Reader
 from chinwag.ports.bus import (
     RECOUNT,
     REVOKED,
@@ -53,7 +53,7 @@ class Seat(Reader, Protocol):
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What a hub listens to and reports to."""
 
-    announce: Announce
+    fan_out: FanOut
     bus: Bus
     questions: Questions
     clock: Clock
@@ -65,7 +65,7 @@ class Hub:
 
     def __init__(self, node: NodeId, around: Around, rules: GatewayRules, tasks: Tasks) -> None:
         self.node: Final = node
-        self._announce = around.announce
+        self._fan_out = around.fan_out
         self._bus = around.bus
         self._questions = around.questions
         self._clock = around.clock
@@ -117,7 +117,7 @@ class Hub:
         self._made += 1
         seat.id = f"{self.node}.{self._made}"
         seat.account, seat.device = principal.account, principal.device
-        self._announce.attach(seat)
+        self._fan_out.attach(seat)
 
     def present(self, seat: Seat) -> None:
         """`seat` is welcome."""
@@ -125,26 +125,26 @@ class Hub:
 
     def leaving(self, seat: Seat, code: Code) -> None:
         """`seat` begins to close for `code`: nothing arrives for it any more."""
-        self._announce.detach(seat)
+        self._fan_out.detach(seat)
         if seat.welcomed:
             self._report(seat, "out" if code is Code.REVOKED else "down")
 
     def forget(self, seat: Seat) -> None:
         """`seat` ended before it was welcome, perhaps while it was being let in."""
         if seat.account:
-            self._announce.detach(seat)
+            self._fan_out.detach(seat)
 
     def gone(self, seat: Seat) -> None:
         """The connection is gone."""
         self._seats.discard(seat)
         if seat.account:
-            self._announce.detach(seat)
+            self._fan_out.detach(seat)
             if seat.welcomed:
                 self._report(seat, "down")
 
     def _of(self, account: AccountId) -> list[Seat]:
         """The sessions of an account, oldest first: streams and polls are its readers too, and none of ours."""
-        return [reader for reader in self._announce.of(account) if self._is_ours(reader)]
+        return [reader for reader in self._fan_out.of(account) if self._is_ours(reader)]
 
     def _is_ours(self, reader: Reader) -> TypeGuard[Seat]:
         return reader in self._seats

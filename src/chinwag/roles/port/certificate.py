@@ -3,10 +3,14 @@
 import errno
 import ssl
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from chinwag.told import Told
+
+_MISMATCHES: Final = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
+"""OpenSSL's words for a key that is another certificate's: of the same kind, or of another."""
 
 
 class BadCertificate(Told):
@@ -37,7 +41,7 @@ def tls_context(certificate: Certificate) -> ssl.SSLContext:
     try:
         context.load_cert_chain(chain, key)
     except ssl.SSLError as failure:
-        if failure.reason == "KEY_VALUES_MISMATCH":
+        if failure.reason in _MISMATCHES:
             raise BadCertificate(
                 f"the key in {key} is not that of the first certificate in {chain}: the server's own comes first there."
             ) from None

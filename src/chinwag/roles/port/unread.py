@@ -7,6 +7,9 @@ import msgspec
 
 from chinwag.domain.refusal import Code, Refused
 
+OWNER: Final = "chinwag.owner"
+"""In a request's scope: the account, or address, for which its answer waits."""
+
 
 class UnreadLimits(msgspec.Struct, frozen=True):
     """How many bytes may wait for an account (or an address, where none is known), and in all."""

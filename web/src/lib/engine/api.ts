@@ -225,6 +225,8 @@ export interface FoundMessage {
 export interface Engine {
   readonly session: Watched<Session>;
   readonly connection: Watched<Connection>;
+  /** The person does not want to wait for the next try. */
+  tryNow(): void;
   /** By activity, the latest first. */
   readonly conversations: Watched<readonly ConversationRow[]>;
   /** All that are known. Ask for one with `person`: it is fetched if it is not among them. */

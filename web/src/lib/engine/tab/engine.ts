@@ -121,6 +121,10 @@ export class TabEngine extends Remote implements Engine {
 
   // The door
 
+  tryNow(): void {
+    this.tabLine.say({ type: "nudge" });
+  }
+
   async server(): Promise<ServerInfo> {
     return (await this.tabLine.door({ act: "server" })) as ServerInfo;
   }

@@ -34,7 +34,7 @@ class Reader(Protocol):
         ...
 
 
-class Announce:
+class FanOut:
     """The sessions of one gateway, by account."""
 
     def __init__(self, inbox: Inbox, bus: Bus) -> None:
@@ -76,7 +76,7 @@ class Announce:
     def _arrived(self, arrivals: Sequence[Arrival]) -> None:
         readers = self._readers
         self.arrivals += len(arrivals)
-        for arrival in passing_half_way("announce.half", arrivals):
+        for arrival in passing_half_way("fan_out.half", arrivals):
             self.events += len(arrival.events)
             for reader in readers.get(arrival.account, ()):
                 try:

@@ -1,0 +1,77 @@
+/** What an event says in one line: in the list, in quotes, to screen readers and in notifications. */
+import { isMessage, isNotice, type KeptEvent } from "@chinwag/client";
+import { listed, words } from "../words/words.js";
+import { authorOf } from "./layout.js";
+import { oneLine } from "./text.js";
+
+/** Who is called what; `me` is "you". */
+export type Names = (account: string) => string;
+
+/** One line about an event. Of a message only its text. */
+export function summary(event: KeptEvent, names: Names): string {
+  if (isMessage(event)) return event.body.type === "text" ? oneLine(event.body.text) : words("talk.unsupported");
+  if (isNotice(event)) return noticeWords([event], names);
+  if (event.kind === "edited") return words("notice.edited");
+  if (event.kind === "deleted") return words("notice.deleted");
+  if (event.kind === "reaction" && "reaction" in event) {
+    return words("notice.reaction", { who: names(authorOf(event)), reaction: oneLine(event.reaction, 8) });
+  }
+  return words("talk.unsupported");
+}
+
+/** Names of this many are told; the rest are counted. */
+const NAMED = 3;
+
+/** One sentence about notices of one kind. */
+export function noticeWords(events: readonly KeptEvent[], names: Names): string {
+  const event = events[0];
+  if (event === undefined || !isNotice(event)) return event === undefined ? "" : summary(event, names);
+  const who = begun(names(event.from));
+  const change = event.change;
+  switch (change.type) {
+    case "created": {
+      const others = Object.keys(change.members).filter((account) => account !== event.from);
+      return others.length === 0
+        ? words("notice.created", { who })
+        : words("notice.createdWith", { who, names: some(others.map(names)) });
+    }
+    case "joined":
+    case "left": {
+      const accounts = [
+        ...new Set(events.flatMap((one) => (isNotice(one) && "account" in one.change ? [one.change.account] : []))),
+      ];
+      if (events.length === 1 && change.type === "joined" && change.account !== event.from) {
+        return words("notice.added", { who, names: names(change.account) });
+      }
+      const shown = accounts.slice(0, NAMED - 1).map(names);
+      if (accounts.length > NAMED) {
+        return words(`notice.${change.type}Many`, {
+          names: begun(shown.join(", ")),
+          n: accounts.length - shown.length,
+        });
+      }
+      return words(`notice.${change.type}`, { names: begun(listed(accounts.map(names))) });
+    }
+    case "removed":
+      return words("notice.removed", { who, names: names(change.account) });
+    case "role":
+      return words(`notice.role.${change.role}`, { who, names: names(change.account) });
+    case "title":
+      return words("notice.title", { who, title: oneLine(change.title, 80) });
+    case "settings":
+      return words("notice.settings", { who });
+    default:
+      return words("notice.other");
+  }
+}
+
+function some(names: string[]): string {
+  return names.length <= 4
+    ? listed(names)
+    : listed([...names.slice(0, 3), words("groups.members", { n: names.length - 3 })]);
+}
+
+/** A sentence begins with a capital: "You began …". */
+function begun(name: string): string {
+  return name === words("you") ? words("You") : name;
+}

@@ -37,7 +37,7 @@ def query_words(text: str) -> tuple[str, ...]:
         raise Refused(Code.BAD_REQUEST, f"a search has at most {QUERY_MAX} characters") from None
     wanted = {next(_beginnings(token), "")[:WORD_MAX] for token in folded.split()} - {""}
     words = sorted(wanted, key=lambda word: (-len(word), word))
-    if not words or len(unicodedata.normalize("NFC", words[0])) < QUERY_MIN:
+    if not words or len(normal_form("NFC", words[0], WORD_MAX)) < QUERY_MIN:
         raise Refused(Code.BAD_REQUEST, f"a search has at least {QUERY_MIN} letters or digits")
     return tuple(words[:QUERY_WORDS])
 

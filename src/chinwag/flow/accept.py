@@ -111,8 +111,7 @@ class Accept:
         self._sends = Shared(rules.sends, rules.account_share, now)
         self.accepted = 0
         """Commands handed to the log."""
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle = asyncio.Event()  # looked at by `settled` alone, which clears it
         self._unsubscribe: Callable[[], None] = lambda: None
         self._ticker: asyncio.Task[None]
         log.on_lost(self._answered.lost)
@@ -124,6 +123,9 @@ class Accept:
 
     async def settled(self, grace: float) -> None:
         """Wait up to `grace` seconds until nobody waits for an answer. Wishes are taken nevertheless."""
+        if not self.waiting:
+            return
+        self._idle.clear()
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
@@ -164,7 +166,6 @@ class Accept:
         queue.append((asker, wish, now))
         self._slow += 1
         self._slow_characters += _characters(wish)
-        self._idle.clear()
 
     async def foresee(self, wish: Wish) -> None:
         """Raise what a wish to begin a group would be refused for, as far as that shows now. Takes nothing from any
@@ -292,7 +293,6 @@ class Accept:
     def _append(self, asker: Asker, wish: Wish, now: float, *, opening: bool = False) -> None:
         self._answered.append(self._command(wish, opening), (asker, wish), now)
         self.accepted += 1
-        self._idle.clear()
 
     def _command(self, wish: Wish, opening: bool = False) -> Command:
         return Command(

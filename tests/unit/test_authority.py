@@ -1,14 +1,17 @@
 """The local authority: whom it vouches for, for how long, and what a start does with what it finds."""
 
+import asyncio
 import datetime
 import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from chinwag.cli.lan import keep_fresh
 from chinwag.life import authority
 from chinwag.life.authority import AUTHORITY_DAYS, CERTIFICATE_DAYS, RENEW_DAYS, DamagedAuthority, local_certificate
 from chinwag.life.own_names import own_names
@@ -150,3 +153,21 @@ def test_a_machine_knows_its_names_for_itself() -> None:
     assert {"localhost", "127.0.0.1", "::1"} <= set(names)
     assert len(names) == len(set(names))
     assert all(name == name.lower() and name for name in names)
+
+
+async def test_a_running_server_goes_on_renewing_after_a_failure(tmp_path: Path) -> None:
+    local = made(tmp_path)
+    path = tmp_path / "lan" / "authority.pem"
+    good = path.read_bytes()
+    cut(path)
+    renewed = asyncio.Event()
+    with structlog.testing.capture_logs() as logged:
+        keeping = asyncio.create_task(keep_fresh(local, tmp_path, renewed.set, 0.0))
+        async with asyncio.timeout(30):
+            while not logged:  # noqa: ASYNC110 - a log line sets no event
+                await asyncio.sleep(0)
+            assert not renewed.is_set()
+            path.write_bytes(good)
+            await renewed.wait()
+        keeping.cancel()
+    assert {one["event"] for one in logged} == {"the certificate could not be renewed"}

@@ -2,8 +2,9 @@
 
 import asyncio
 import datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -11,12 +12,9 @@ import structlog
 from chinwag.config import Config, Effective
 from chinwag.life.authority import local_certificate
 from chinwag.life.own_names import own_names
-from chinwag.roles.port.certificate import BadCertificate, Local
+from chinwag.roles.port.certificate import Local
 from chinwag.roles.web.trust import PAGE
 from chinwag.told import Told
-
-if TYPE_CHECKING:
-    from chinwag.assembly import Server
 
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - that is what --lan asks for
 LOOK_SECONDS: Final = 43_200.0
@@ -49,14 +47,17 @@ def way_in(local: Local, port: int) -> str:
     return f"https://{f'[{best}]' if ':' in best else best}:{port}{PAGE}"
 
 
-async def keep_fresh(local: Local, data: Path, server: "Server", seconds: float = LOOK_SECONDS) -> None:
-    """Renew the certificate of a running server in time, until cancelled. Its names stay those of the start."""
+async def keep_fresh(local: Local, data: Path, read_anew: Callable[[], None], seconds: float = LOOK_SECONDS) -> None:
+    """Renew the certificate of a running server in time, until cancelled. Its names stay those of the start.
+
+    read_anew: lets the server read the certificate's files again. What fails is logged, and tried again next time.
+    """
     while True:
         await asyncio.sleep(seconds)
         try:
             local_certificate(data, local.names, _now())
-            server.port.renew_certificate()
-        except (OSError, BadCertificate) as failure:
+            read_anew()
+        except (OSError, Told) as failure:
             _log.error("the certificate could not be renewed", reason=str(failure))
 
 

@@ -77,7 +77,8 @@ async def _serve(config: Config, local: Local | None) -> int:
         if local is not None:
             from chinwag.cli.lan import keep_fresh
 
-            renewing = asyncio.create_task(keep_fresh(local, config.data.path, server), name="certificate")
+            renewed = keep_fresh(local, config.data.path, server.port.renew_certificate)
+            renewing = asyncio.create_task(renewed, name="certificate")
         await asked.wait()
         _log.info("stopping")
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,13 +2,12 @@
 
 import contextlib
 import ipaddress
-import re
 import socket
 from typing import Final
 
 _OUTSIDE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses for documentation: a datagram socket that is turned to one says by which own address it would go."""
-_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+LABEL_MOST: Final = 63
 ADDRESSES_MOST: Final = 8
 
 
@@ -16,7 +15,7 @@ def own_names() -> tuple[str, ...]:
     """Its addresses in the network, the one by which it goes out first; then its name there (`NAME.local` and `NAME`);
     then its names for itself. Without a network only those."""
     label = socket.gethostname().lower().partition(".")[0]
-    names = [f"{label}.local", label] if _HOST.fullmatch(label) and label != "localhost" else []
+    names = [f"{label}.local", label] if _is_label(label) and label != "localhost" else []
     return (*_addresses(), *names, "localhost", "127.0.0.1", "::1")
 
 
@@ -38,3 +37,9 @@ def _from_outside(address: str) -> bool:
     except ValueError:  # with the name of a link behind it
         return False
     return not (one.is_loopback or one.is_link_local or one.is_unspecified or one.is_multicast)
+
+
+def _is_label(text: str) -> bool:
+    """Whether this may be a part of a host name (RFC 1123, 2.1)."""
+    inner = text.replace("-", "")
+    return 0 < len(text) <= LABEL_MOST and inner.isascii() and inner.isalnum() and text[0] != "-" != text[-1]

@@ -31,8 +31,8 @@ FROM_GO = {
         b"1d\r\n" + STOLEN + b"\r\n0\r\n\r\n",
     ),
 }
-"""Head and body as `httputil.NewSingleHostReverseProxy` of Go 1.26.8 passed them on, each in a segment of its own, for a
-client that wrote the head, with `Connection: upgrade` and `Upgrade: x`, and the body later."""
+"""Head and body as `httputil.NewSingleHostReverseProxy` of Go 1.26.8 passed them on, each in a segment of its own, for
+a client that wrote the head, with `Connection: upgrade` and `Upgrade: x`, and the body later."""
 
 
 def chunked(body: bytes) -> bytes:

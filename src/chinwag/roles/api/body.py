@@ -7,7 +7,7 @@ from litestar import Request
 from litestar.exceptions import SerializationException
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.wire.codec import has_half_a_pair
+from chinwag.wire.faulty import Faulty
 
 
 class ApiRequest(Request[Any, Any, Any]):
@@ -22,6 +22,6 @@ class ApiRequest(Request[Any, Any, Any]):
             cause = error.__cause__
             if isinstance(cause, msgspec.ValidationError):  # no type is asked for here: only a number can be wrong
                 raise Refused(Code.BAD_REQUEST, "a number is out of range") from None
-            if isinstance(cause, msgspec.DecodeError) and has_half_a_pair(await self.body()):
+            if isinstance(cause, msgspec.DecodeError) and Faulty(await self.body()).only_half_a_pair:
                 raise Refused(Code.TEXT_SURROGATE) from None
             raise

@@ -7,6 +7,7 @@ from litestar import Request
 from litestar.exceptions import SerializationException
 
 from chinwag.domain.refusal import Code, Refused
+from chinwag.roles.api.admit import WEIGH
 from chinwag.wire.faulty import Faulty
 
 
@@ -14,8 +15,10 @@ class ApiRequest(Request[Any, Any, Any]):
     """A request whose JSON may hold neither half a surrogate pair nor a number that no number is."""
 
     async def json(self) -> Any:
-        """The body, decoded. Raises `Refused` (`text_surrogate`, `bad_request`), or what the framework raises for any
-        other fault."""
+        """The body, decoded. Raises `Refused` (`rate_limited`, `text_surrogate`, `bad_request`), or what the framework
+        raises for any other fault."""
+        if weigh := self.scope.get(WEIGH):
+            weigh(len(await self.body()))
         try:
             return await super().json()
         except SerializationException as error:

@@ -95,7 +95,7 @@ class Deliver:
             try:
                 await self._store.reopen()
             except Exception as failure:
-                _log.warning("the store stays closed for now", partition=self._partition, error=type(failure).__name__)
+                _log.warning("the store takes nothing for now", partition=self._partition, error=str(failure))
             else:
                 return
             try:

@@ -17,8 +17,9 @@ class ApiRequest(Request[Any, Any, Any]):
     async def json(self) -> Any:
         """The body, decoded. Raises `Refused` (`rate_limited`, `text_surrogate`, `bad_request`), or what the framework
         raises for any other fault."""
-        if weigh := self.scope.get(WEIGH):
-            weigh(len(await self.body()))
+        scope: dict[str, Any] = dict(self.scope)
+        if WEIGH in scope:
+            scope[WEIGH](len(await self.body()))
         try:
             return await super().json()
         except SerializationException as error:

@@ -132,13 +132,15 @@ class OnePort:
         self.heads.start()
 
     def drain(self) -> None:
-        """Stop accepting: say `bye` to the sockets after this, and then `stop`."""
+        """Stop accepting, connections and requests: say `bye` to the sockets after this, and then `stop`."""
         if not self.draining and self._addresses:
             self.draining = True
             for server in self._server.servers:
                 server.close()
             for each in self._listening:
                 each.close()
+            for connection in tuple(self._server.server_state.connections):
+                cast("UpgradingHttp", connection).drain()
 
     async def stop(self, grace_seconds: float) -> None:
         """Close all sockets with 1012, let HTTP requests end, stop `app`. Call it once; before `start` it does nothing.
@@ -181,6 +183,7 @@ class OnePort:
             for connection in tuple(state.connections):
                 connection.transport.abort()
             left = tuple(state.tasks)
+            _log.warning("requests are cut", seconds=grace_seconds, requests=len(left))
             for task in left:
                 task.cancel()
             if left:

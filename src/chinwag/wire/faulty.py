@@ -10,12 +10,12 @@ from typing import Final
 import msgspec
 
 # Each begins with what is looked for byte by byte; the rest of a pattern is tried there only.
-_HALF: Final = re.compile(
+HALF: Final = re.compile(
     rb"\\u(?:[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u)[dD][c-fC-F][0-9a-fA-F]{2})"
 )
 """The first half of a pair without its second, or the second without its first."""
-_HALF_IN_BYTES: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+HALF_IN_BYTES: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _BACKSLASH: Final = rb"\\"
 _STAND_IN: Final = rb"\b"
 """As long as an escaped backslash, in whose place it stands while escapes are looked for; it is in no id."""
@@ -43,9 +43,9 @@ class Faulty:
 
     def __init__(self, payload: bytes) -> None:
         plain = payload.replace(_BACKSLASH, _STAND_IN)
-        self._plain, self._halves = _HALF.subn(_WHOLE, plain)
+        self._plain, self._halves = HALF.subn(_WHOLE, plain)
         if not plain.isascii():
-            self._plain, more = _HALF_IN_BYTES.subn(_WHOLE, self._plain)
+            self._plain, more = HALF_IN_BYTES.subn(_WHOLE, self._plain)
             self._halves += more
 
     @property

@@ -158,10 +158,11 @@ class Outward:
 
     def _give(self, events: Sequence[bytes]) -> None:
         """Queue events, the first of them for the next position."""
+        push, is_of_account = self.push, _ACCOUNT_EVENT
         for event in events:
-            self.position += 1
-            self.push(event_frame(self.position, event))
-            if event.startswith(_ACCOUNT_EVENT):
+            self.position = position = self.position + 1
+            push(event_frame(position, event))
+            if event.startswith(is_of_account):
                 self._heed(event)
 
     def _heed(self, event: bytes) -> None:

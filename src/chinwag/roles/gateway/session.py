@@ -108,7 +108,13 @@ class Session:
             if not out.welcomed:
                 out.close(refused)
             return
-        self._handle(out, frame)
+        try:
+            if out.welcomed:
+                VERBS[type(frame)](self, frame)
+            else:
+                self._begin(out, frame)
+        except Refused as refused:
+            self.refuse(refused, about_frame(frame))
 
     def other(self) -> bool:
         """A ping, a pong, a part of a frame: it counts as a frame does. It is no sign of a device that works."""
@@ -182,17 +188,12 @@ class Session:
 
     # Frames in
 
-    def _handle(self, out: Outward, frame: ClientFrame) -> None:
-        try:
-            if out.welcomed:
-                VERBS[type(frame)](self, frame)
-            elif type(frame) is Hello:
-                self._early = []
-                self._arriving = self.common.tasks.spawn(self._hello(frame))
-            else:
-                out.close(Refused(Code.HELLO_EXPECTED))
-        except Refused as refused:
-            self.refuse(refused, about_frame(frame))
+    def _begin(self, out: Outward, frame: ClientFrame) -> None:
+        if type(frame) is Hello:
+            self._early = []
+            self._arriving = self.common.tasks.spawn(self._hello(frame))
+        else:
+            out.close(Refused(Code.HELLO_EXPECTED))
 
     async def _hello(self, hello: Hello) -> None:
         out = self.out

@@ -89,7 +89,9 @@ class Outward:
         out, self._out = self._out, []
         self._common.figures.frames_out += len(out)
         self.socket.send_many(out)
-        if self.paused_at and self.socket.buffered > self._common.rules.outbound_bytes:
+        if not self.paused_at:
+            return
+        if self.socket.buffered > self._common.rules.outbound_bytes or self.socket.too_much:
             self.close(Refused(Code.SLOW_CONSUMER))
 
     def cut(self) -> None:

@@ -22,7 +22,15 @@ FRAME_REST_BYTES: Final = 64 * 1024
 class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The public port: HTTP and WebSocket."""
 
-    host: Annotated[str, Meta(min_length=1, max_length=255, description="Address to listen on.")] = "127.0.0.1"
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=255,
+            description="Address to listen on. `::` is every address of the machine, of IPv6 and of IPv4; `0.0.0.0` "
+            "every one of IPv4.",
+        ),
+    ] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes any free one.")] = 8420
     tls_certificate: Annotated[
         Path | None, Meta(description="PEM file of the certificate chain. With `tls_key`, the port speaks TLS.")

@@ -83,6 +83,7 @@ class OnePort:
         self.sockets = Sockets(socket_limits or SocketLimits(), _report, self.crowding)
         self.unread: Final = unread or Unread()
         self.heads = Wheel[Slow](_give_up, slots=16)
+        self._certificate = certificate
         config = uvicorn.Config(
             partial(_route, self, app),
             interface="asgi3",
@@ -108,6 +109,13 @@ class OnePort:
     def addresses(self) -> list[Address]:
         """All that is listened on."""
         return list(self._addresses)
+
+    def renew_certificate(self) -> None:
+        """Read the files of the certificate anew, for connections that begin from now on. Raises `BadCertificate`."""
+        context = self._server.config.ssl
+        if context is not None and self._certificate is not None:
+            tls_context(self._certificate)  # so that nothing half-read is put in the place of what works
+            context.load_cert_chain(self._certificate.chain, self._certificate.key)
 
     async def start(self) -> None:
         """Bind, start `app`, accept.

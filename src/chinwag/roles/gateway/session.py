@@ -11,6 +11,7 @@ import structlog
 
 from chinwag.domain.command import Send
 from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
+from chinwag.domain.rate import WEIGHT_SHIFT
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer
@@ -28,8 +29,6 @@ EARLY_BYTES: Final = 64 << 10
 """Bytes that a connection may bring in all before its welcome."""
 IN_FLIGHT: Final = 1_000
 """Sends of one session that may wait for their answers."""
-WEIGHT_SHIFT: Final = 16
-"""A frame counts as one, and as one more for each 64 KiB in it: long ones cost more to read."""
 
 FLOOD: Final = 100
 """Frames refused as `rate_limited` within about a second that end a session."""

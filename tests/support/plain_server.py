@@ -7,12 +7,13 @@ import sys
 from typing import Final
 
 from rocksdict import DBCompressionType, Options
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chinwag.adapters.embedded import tuning
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
-from chinwag.adapters.relational import directory
+from chinwag.adapters.relational import directory, sqlite
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.flow.erase import Erase
 
@@ -34,14 +35,22 @@ async def _nothing(*_: object) -> None:
     return None
 
 
-FAULTS: Final = {
-    "no compaction": (EmbeddedScrub, "scrub", _nothing),
-    "no vacuum": (directory, "scrub", lambda _: None),
-    "stays in groups": (Erase, "_leave", _nothing),
-    "profile stays with friends": (Erase, "_hide_profile", _nothing),
-    "inbox stays": (EmbeddedInbox, "forget", _nothing),
-    "rows stay": (RelationalErasures, "forget", _nothing),
-    "marks stay": (EmbeddedMarkStore, "forget", _nothing),
+_ON_CONNECT: Final = sqlite._on_connect
+
+
+def _deleting_lightly(engine: AsyncEngine, pragmas: list[str]) -> None:
+    _ON_CONNECT(engine, [pragma.replace("secure_delete=ON", "secure_delete=OFF") for pragma in pragmas])
+
+
+FAULTS: Final[dict[str, list[tuple[object, str, object]]]] = {
+    "no compaction": [(EmbeddedScrub, "scrub", _nothing)],
+    # Without the second, what is left depends on how SQLite happened to split its pages.
+    "no vacuum": [(directory, "scrub", lambda _: None), (sqlite, "_on_connect", _deleting_lightly)],
+    "stays in groups": [(Erase, "_leave", _nothing)],
+    "profile stays with friends": [(Erase, "_hide_profile", _nothing)],
+    "inbox stays": [(EmbeddedInbox, "forget", _nothing)],
+    "rows stay": [(RelationalErasures, "forget", _nothing)],
+    "marks stay": [(EmbeddedMarkStore, "forget", _nothing)],
 }
 """What each takes away, where it is used."""
 
@@ -55,7 +64,8 @@ def plant(owner: object, name: str, instead: object) -> None:
 if __name__ == "__main__":
     plant(tuning, "options", plain_options)
     while len(sys.argv) > 1 and sys.argv[1].startswith("fault:"):
-        plant(*FAULTS[sys.argv.pop(1).removeprefix("fault:")])
+        for fault in FAULTS[sys.argv.pop(1).removeprefix("fault:")]:
+            plant(*fault)
     from chinwag.cli import main
 
     main()

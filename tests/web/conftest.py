@@ -1,69 +1,45 @@
-"""What the tests of the web client share: the built app, a real server, real browsers, and no complaint unheard."""
+"""A server that serves the page with the engine alone."""
 
-import fcntl
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import pytest
-from playwright.async_api import Browser, Playwright, async_playwright
+import pytest_asyncio
 from prove.process import ServerProcess
-from tests.web.chromium import FLAGS, executable
-from tests.web.visitor import Visitor, visitor_in
+from tests.web.browsers import CHROMIUM
+from tests.web.page_server import COMMAND, PAGE
 
-ROOT = Path(__file__).parents[2]
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
-
-Arrive = Callable[..., Awaitable[Visitor]]
+ROOT: Final = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def built_app() -> None:
-    """The app as it is served, made from the present sources; two test workers make it once."""
-    with (ROOT / "tools" / "web.sh").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run([ROOT / "tools" / "web.sh", "build"], check=True, cwd=ROOT)
+@pytest.fixture(autouse=True, scope="session")
+def browser_there() -> None:
+    """These tests need Debian's Chromium (`apt-get install chromium`)."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser at {CHROMIUM}")
 
 
-@pytest.fixture
-async def served(process: ServerProcess) -> ServerProcess:
-    """A server that runs."""
+@pytest.fixture(scope="session")
+def engine_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page, built."""
+    folder = tmp_path_factory.mktemp("page")
+    web = str(ROOT / "tools" / "web.sh")
+    build = ["exec", "--", "vite", "build", "-c", "vite.engine-test.config.ts", "--outDir", str(folder)]
+    for arguments in (["run", "types"], build):
+        done = subprocess.run([web, "npm", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest_asyncio.fixture
+async def page_server(tmp_path: Path, engine_page: Path) -> AsyncIterator[ServerProcess]:
+    """A running server, at `url`."""
+    process = ServerProcess(tmp_path / "data", command=COMMAND, environment={PAGE: str(engine_page)}, cwd=ROOT)
     await process.start()
-    return process
-
-
-@pytest.fixture
-async def playwright() -> AsyncIterator[Playwright]:
-    """What drives the browsers."""
-    async with async_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture
-async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    """One browser; each visitor has a profile of their own in it."""
-    chromium = await playwright.chromium.launch(executable_path=executable(), args=FLAGS)
-    yield chromium
-    await chromium.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the consoles of all pages said, errors and warnings."""
-    return []
-
-
-@pytest.fixture
-async def arrive(browser: Browser, served: ServerProcess, complaints: list[str]) -> AsyncIterator[Arrive]:
-    """A new visitor with a profile of their own; `phone=True` has a phone's window. Nobody's console may complain."""
-
-    async def come(*, phone: bool = False, url: Callable[[], str] | None = None, **options: Any) -> Visitor:
-        size = PHONE if phone else DESKTOP
-        shape = {"has_touch": True, "is_mobile": True} if phone else {}
-        context = await browser.new_context(**{"viewport": size, "locale": "en-GB", **shape, **options})
-        return await visitor_in(context, complaints, url or (lambda: served.url))
-
-    yield come
-    assert complaints == []
+    yield process
+    try:
+        assert await process.stop() == 0
+    finally:
+        process.end()

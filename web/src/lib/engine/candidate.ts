@@ -160,7 +160,8 @@ export class Candidate {
     const fresh = this.fresh?.session.device === session.device ? this.fresh.tokens : null;
     this.fresh = null;
     const tell = (message: Parameters<LeaderTell>[0]): void => {
-      const leadership = leader.number;
+      // One that waits for the database has no number yet, and says so under that of the one before it.
+      const leadership = leader.number > 0 ? leader.number : this.highest;
       this.channel?.post({ to: "tabs", version: VERSION, leadership, ...message });
     };
     const database = new AccountDatabase(session.me.id, {

@@ -36,7 +36,7 @@ export class Http {
   readonly url: string;
   private readonly fetch: Fetch;
   private tokens: Tokens | null = null;
-  private clock: { server: number; local: number } | null = null;
+  private clock: { server: number; local: number; exact: boolean } | null = null;
 
   constructor(url: string, fetcher: Fetch = (input, init) => fetch(input, init)) {
     this.url = url.replace(/\/+$/, "");
@@ -51,6 +51,11 @@ export class Http {
   /** How far the server's clock is ahead of this one, in milliseconds; 0 until it answered. Good to a second. */
   get ahead(): number {
     return this.clock === null ? 0 : this.clock.server - this.clock.local;
+  }
+
+  /** The server said what time it is, in milliseconds since 1970. */
+  clockIs(server: number): void {
+    this.clock = { server, local: Date.now(), exact: true };
   }
 
   /** Ask, and read the answer as JSON. Null for an answer without a body. Repeats where that is harmless. */
@@ -112,7 +117,7 @@ export class Http {
       throw new Unreachable(`no answer to ${method} ${path}`, { cause: error });
     }
     const date = Date.parse(answer.headers.get("date") ?? "");
-    if (!Number.isNaN(date)) this.clock = { server: date, local: Date.now() };
+    if (!Number.isNaN(date) && !this.clock?.exact) this.clock = { server: date, local: Date.now(), exact: false };
     if (!answer.ok) throw await ofAnswer(answer);
     return answer;
   }

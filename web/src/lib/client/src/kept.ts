@@ -34,9 +34,11 @@ export interface Kept {
 }
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
-export type View = Omit<ConversationView, "last" | "history_from" | "member_count" | "events"> & {
+export type View = Omit<ConversationView, "last" | "history_from" | "events" | "member_count"> & {
   last: KeptEvent | null;
   member_count?: number;
+  /** Its newest events, rising, where they were asked for. */
+  events?: KeptEvent[];
 };
 
 /** What an event makes of a conversation: its new state, or that it must be loaded before the event can count. */
@@ -47,7 +49,7 @@ export function afterView(held: Kept | undefined, view: View): Kept {
   // The events that came meanwhile know more than the answer that they overtook.
   if (held !== undefined && held.head > view.head) return held;
   const memberCount = view.member_count ?? view.members.length;
-  const whole = view.members.length >= memberCount;
+  const whole = view.role === null || view.members.length >= memberCount;
   const members = new Map(
     view.members.map((one): [string, Member] => [one.account, furthest(held?.members.get(one.account), one)]),
   );

@@ -14,14 +14,22 @@ export async function currentCursor(http: Http): Promise<Cursor> {
   return cursorOf((await http.ask<CurrentCursor>("GET", "/v1/cursor")).cursor);
 }
 
-/** All pages of conversations, the latest first. */
-export async function* conversationPages(http: Http, limit = 50): AsyncGenerator<View[]> {
+/**
+ * All pages of conversations, the latest first; of each so many `members` (the others of late) and newest `events`. A
+ * page may hold fewer than asked for, or none.
+ */
+export async function* conversationPages(
+  http: Http,
+  most: { limit: number; members: number; events: number },
+): AsyncGenerator<View[]> {
   let before: string | null = null;
   for (let count = 0; count < PAGES; count += 1) {
-    const query = new URLSearchParams({ limit: String(limit), ...(before === null ? {} : { before }) });
+    const { limit, members, events } = most;
+    const size = { limit: String(limit), members: String(members), events: String(events) };
+    const query = new URLSearchParams({ ...size, ...(before === null ? {} : { before }) });
     const page: { conversations: View[]; next: string | null } = await http.ask("GET", `/v1/conversations?${query}`);
     yield page.conversations;
-    if (page.next === null || page.conversations.length === 0) return;
+    if (page.next === null) return;
     before = page.next;
   }
 }

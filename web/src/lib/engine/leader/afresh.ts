@@ -12,10 +12,22 @@ import {
   type AnnouncementView,
   NOTHING,
   type Own,
+  type Range,
+  rangeOfPage,
+  type View,
   wholeList,
+  withRange,
 } from "@chinwag/client";
 import type { EngineStore } from "../store/engine-store.js";
 import type { State } from "./state.js";
+
+/** What one request fetches: small enough for a phone, and enough to show each conversation when it is opened. */
+const PAGE = { limit: 50, members: 8, events: 20 };
+
+/** What is known of numbers by a view's newest events. */
+function newest(numbers: number[], { first, head }: View): Range {
+  return rangeOfPage({ side: "newest", limit: PAGE.events }, numbers, first, head);
+}
 
 /**
  * Load conversations and what the account knows of itself. `at`: where events go on, if the server has said so. Each
@@ -32,10 +44,14 @@ export async function loadAfresh(
   const found = new Set<string>();
   const own = await loadOwn(http);
   const people = own.people;
-  for await (const page of conversationPages(http)) {
-    const records = page.map((view) => state.view(view));
-    const events = page.flatMap((view): KeptEvent[] => (view.last === null ? [] : [view.last]));
-    state.take(await store.commit({ conversations: records, events }));
+  for await (const page of conversationPages(http, PAGE)) {
+    const records = page.map((view) => {
+      const record = state.view(view);
+      const numbers = (view.events ?? []).map((one) => one.number);
+      return { ...record, ranges: withRange(record.ranges, newest(numbers, view)) };
+    });
+    const events = page.flatMap((view): KeptEvent[] => view.events ?? (view.last === null ? [] : [view.last]));
+    state.take(await store.commit({ conversations: records, events, known: true }));
     for (const { id } of page) found.add(id);
     loaded(page.map((view) => view.id));
   }

@@ -15,6 +15,7 @@ import {
   type Signal,
   type Standing,
   type Tokens,
+  type WelcomeFrame,
 } from "@chinwag/client";
 import type { Connection as Shown } from "../api.js";
 import { plainly } from "../failure.js";
@@ -185,7 +186,8 @@ export class Leader implements Owner {
     return this.inflow.settled();
   }
 
-  welcome(): void {
+  welcome(_at: Cursor, { now }: WelcomeFrame): void {
+    if (now > 0) this.parts.http.clockIs(now);
     this.asOf = Date.now();
     this.outflow.pump();
     this.people.ofList();

@@ -21,6 +21,8 @@ export interface Batch {
   /** Conversations whose own read mark came back, and its number. */
   confirmed?: ReadonlyMap<string, number>;
   dropped?: Iterable<string>;
+  /** The ranges of these conversations tell what this batch makes known, besides what was. */
+  known?: boolean;
 }
 
 export interface Held {
@@ -80,7 +82,8 @@ export class EngineStore {
       for (const one of batch.conversations ?? []) {
         // What is cached of it, and how much, only transactions know: pages come in beside events.
         const { ranges, count, bytes, opened } = (await tx.objectStore("conversations").get(one.id)) ?? one;
-        records.set(one.id, { ...one, ranges, count, bytes, opened });
+        const all = batch.known ? one.ranges.reduce(withRange, ranges) : ranges;
+        records.set(one.id, { ...one, ranges: all, count, bytes, opened });
       }
       for (const event of batch.events ?? []) {
         const record = records.get(event.conversation);

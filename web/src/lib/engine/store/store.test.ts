@@ -33,7 +33,7 @@ function message(number: number, text = `m${number}`): KeptEvent {
 }
 
 function view(head: number, id = ID): View {
-  const last = { ...message(head), conversation: id } as KeptEvent;
+  const last = { ...message(head), conversation: id };
   const common = { id, kind: "direct" as const, role: "member" as const, title: "", settings: {}, members: [] };
   return { ...common, first: 1, head, ordinal: head, at: head, read: 0, unread: head, last };
 }

@@ -4,6 +4,7 @@ import {
   directId,
   isMessage,
   type KeptEvent,
+  LoggedOut,
   type Me,
   type Range,
   randomName,
@@ -351,7 +352,7 @@ export class TabEngine extends Remote implements Engine {
   // Inside
 
   private here(): Account {
-    if (this.account === null) throw failed(new Error("nobody is logged in"));
+    if (this.account === null) throw failed(new LoggedOut("unauthenticated"));
     return this.account;
   }
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 from prove.process import ServerProcess
-from tests.web.conftest import Arrive
-from tests.web.cut_line import CutLine
-from tests.web.visitor import Visitor, until
+from tests.web.app.conftest import Arrive
+from tests.web.app.cut_line import CutLine
+from tests.web.app.visitor import Visitor, until
 
 LINES = [f"line {n}" for n in range(50)]
 
@@ -39,7 +39,7 @@ async def arrived(at: Visitor, expected: list[str]) -> None:
     async def there() -> bool:
         return len(await at.texts()) >= len(expected)
 
-    await until(there, "all have arrived")
+    await until(there)
     assert await at.texts() == expected
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from tests.support.people import PASSWORD
+from tests.web.browsers import PATIENCE
 
 CALL_MS: Final = 20_000
 """How long a single step may take; this is a busy machine's figure, not a promise."""
@@ -91,12 +92,11 @@ class Visitor:
         self.complaints.append(f"{message.type}: {message.text}")
 
 
-async def until(true: Callable[[], Awaitable[bool]], what: str, seconds: float = 40) -> None:
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
     """Ask until it is so: `wait_for_function` would need eval, which the app's policy refuses."""
-    async with asyncio.timeout(seconds):
-        while not await true():
+    async with asyncio.timeout(PATIENCE):
+        while not await true():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
-    _ = what
 
 
 async def visitor_in(context: BrowserContext, complaints: list[str], url: Callable[[], str]) -> Visitor:

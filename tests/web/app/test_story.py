@@ -3,7 +3,7 @@
 import re
 
 from playwright.async_api import expect
-from tests.web.conftest import Arrive
+from tests.web.app.conftest import Arrive
 
 
 async def test_two_people_find_each_other_and_chat(arrive: Arrive) -> None:

@@ -1,0 +1,83 @@
+"""Real browsers for tests: Debian's Chromium, without a window, and without a word to anybody but the server."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+
+CHROMIUM: Final = "/usr/bin/chromium"
+ARGUMENTS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE: Final = 60.0
+"""Seconds after which a wait fails the test. Nothing is decided by them."""
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser with nothing in it."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def on_profile(playwright: Playwright, profile: Path) -> BrowserContext:
+    """A browser on a profile that outlives it."""
+    return await playwright.chromium.launch_persistent_context(
+        str(profile), executable_path=CHROMIUM, args=ARGUMENTS, headless=True
+    )
+
+
+def kill_browser(profile: Path) -> None:
+    """Kill the browser on `profile`, as a power cut would: its main process, and with it all others."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            with contextlib.suppress(OSError):
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if f"--user-data-dir={profile}".encode() in words and not any(
+                    word.startswith(b"--type=") for word in words
+                ):
+                    os.kill(int(process.name), signal.SIGKILL)
+
+
+async def process_of(browser: Browser, page: Page) -> int:
+    """The process that a page runs in: no protocol says so, but it is the one that works when the page does."""
+    session = await browser.new_browser_cdp_session()
+
+    async def worked() -> dict[int, float]:
+        found = await session.send("SystemInfo.getProcessInfo")
+        return {one["id"]: one["cpuTime"] for one in found["processInfo"] if one["type"] == "renderer"}
+
+    before = await worked()
+    await page.evaluate("() => { const end = performance.now() + 500; while (performance.now() < end); }")
+    after = await worked()
+    await session.detach()
+    return max(after, key=lambda process: after[process] - before.get(process, after[process]))
+
+
+async def until(page: Page, expression: str, argument: Any = None, what: str = "") -> Any:
+    """Wait until an expression of the page is true, and give it. Asked again and again: the page's policy forbids the
+    ways in which Playwright itself would wait."""
+    async with asyncio.timeout(PATIENCE):
+        try:
+            while not (value := await page.evaluate(expression, argument)):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+        except (TimeoutError, asyncio.CancelledError):
+            shown = await page.evaluate("() => [engine.session.now, engine.connection.now]")
+            raise AssertionError(f"waited in vain for {what or expression}: {json.dumps(shown)}") from None
+    return value

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove
+.PHONY: help run chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove web-prove
 
 BIN := .venv/bin
 ARGS ?=
@@ -32,11 +32,13 @@ test: lint types imports unit ## everything that must pass: lint, types, import 
 web: setup ## build the web client, if its sources changed
 	@tools/web.sh build
 
-lint: setup ## ruff: rules and format
+lint: setup ## ruff: rules and format; ESLint and Prettier for the web client
 	@echo "lint: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@tools/web.sh lint
 
-types: setup ## mypy, strict
+types: setup ## mypy, strict; svelte-check and tsc for the web client
 	@echo "types: mypy" && $(BIN)/mypy --no-error-summary
+	@tools/web.sh types
 
 imports: setup ## import-linter: who may import whom
 	@echo "imports: import-linter" && $(BIN)/lint-imports --no-cache --no-logo
@@ -44,7 +46,8 @@ imports: setup ## import-linter: who may import whom
 quick: setup ## pytest, the tests of rules (tests/unit) and of adapters (tests/contract)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/contract $(PYTEST_ARGS)
 
-unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
+unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for the web client
+	@tools/web.sh test
 	@tools/tests.sh $(PYTEST_ARGS)
 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
@@ -55,6 +58,9 @@ power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --
 
 prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
 	@$(BIN)/python -m prove $(ARGS)
+
+web-prove: setup ## the web client's long browser tests (PYTEST_ARGS="-k scrolling")
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/web $(PYTEST_ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

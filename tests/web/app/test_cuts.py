@@ -78,8 +78,13 @@ async def test_the_app_starts_reads_and_writes_with_the_server_away(
 ) -> None:
     anna, ben = await two(arrive, line)
     anna.may_be_alone = True
-    # the first visit's service worker has the shell once it is ready
-    await anna.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    # the first visit's service worker has the shell once it is active
+    active = "navigator.serviceWorker.getRegistration().then((one) => one?.active?.state === 'activated')"
+
+    async def kept() -> bool:
+        return bool(await anna.page.evaluate(active))
+
+    await until(kept)
     line.cut()
     await anna.page.reload()
     await anna.sees("before")

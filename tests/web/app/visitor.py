@@ -70,9 +70,13 @@ class Visitor:
         return self.page.get_by_role("textbox", name=re.compile("^Message "))
 
     async def say(self, text: str) -> None:
-        """Write a line and send it by Enter. Returns when it is drawn, which is when it is kept."""
+        """Write a line and send it, by Enter, or by the button on a phone. Returns when the field is empty again."""
         await self.composer.fill(text)
-        await self.composer.press("Enter")
+        size = self.page.viewport_size
+        if size is not None and size["width"] < 768:
+            await self.page.get_by_role("button", name="Send", exact=True).click()
+        else:
+            await self.composer.press("Enter")
         await expect(self.composer).to_have_value("")
 
     async def texts(self) -> list[str]:

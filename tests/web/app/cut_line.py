@@ -66,6 +66,8 @@ class CutLine:
             there, back = await asyncio.open_connection(target.hostname, target.port)
             self._ends.add(back)
             await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+        # whoever is not there to be forwarded to has nothing to say
+        writer.close()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

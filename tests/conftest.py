@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from prove.process import ServerProcess
 from tests.support.people import Crowd
 from tests.support.script_table import ScriptTable
@@ -17,6 +18,9 @@ def pytest_configure(config: pytest.Config) -> None:
         # that on to its children, but a handler ends with exec. So this runner stays deaf to it, and the programs
         # that tests interrupt hear it.
         signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    # How long a machine takes to draw an example, or to try it, says nothing about what is tried.
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
     config.pluginmanager.register(ScriptTable())
 
 

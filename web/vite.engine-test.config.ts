@@ -9,6 +9,8 @@ const server = process.env["CHINWAG_SERVER"] ?? "http://127.0.0.1:8420";
 export default defineConfig({
   root: here("./tests/engine"),
   resolve: { alias: { "@chinwag/client": here("./src/lib/client/src/index.ts"), $lib: here("./src/lib") } },
+  // The page is no app: it has no service worker, and must not look for one.
+  define: { "import.meta.env.PROD": "false" },
   worker: { format: "es" },
   preview: { headers: HEADERS, proxy: { "/v1": { target: server, ws: true } } },
   build: {

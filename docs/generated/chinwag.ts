@@ -617,6 +617,7 @@ export interface AccountSettingsChanged {
 /** What an account has chosen. A stored value without a field has that field's default. */
 export interface AccountSettings {
   direct_from: "everyone" | "friends";
+  findable: boolean;
 }
 
 /** A device of one's own logged in. */
@@ -739,6 +740,7 @@ export interface ChangeProfileRequest {
 /** What one has chosen. */
 export interface ChangeSettingsRequest {
   direct_from?: "everyone" | "friends" | null;
+  findable?: boolean | null;
 }
 
 /** One's own account. `version` rises with each change. */

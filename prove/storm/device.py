@@ -103,7 +103,6 @@ class Device:
 
     # What the storm asks
 
-    @property
     def token(self) -> str:
         """An access token that is good now."""
         return self._token()

@@ -11,6 +11,7 @@ from prove.facts import HistoryEnd, InboxEnd, PresenceNow, Quiet, State
 from prove.held import Own
 from prove.storm.crowd import Crowd
 from prove.storm.device import Device, LeanMirror
+from prove.storm.http_connection import Token
 from prove.storm.loading import get, get_cursor, load_own, load_views, loaded_mirror
 from prove.storm.moods import by_request
 from prove.storm.world import Stuck
@@ -147,7 +148,7 @@ async def _account(world: Crowd, account: AccountId, devices: list[Device]) -> i
     return end
 
 
-async def _history(world: Crowd, account: AccountId, token: str, view: ConversationView) -> list[int]:
+async def _history(world: Crowd, account: AccountId, token: Token, view: ConversationView) -> list[int]:
     """Write down all that can be read of a conversation; the numbers of the account's own messages."""
     own: list[int] = []
     after = 0
@@ -166,7 +167,7 @@ async def _history(world: Crowd, account: AccountId, token: str, view: Conversat
     return own
 
 
-async def _inbox(world: Crowd, account: AccountId, token: str, cursor: Cursor) -> int:
+async def _inbox(world: Crowd, account: AccountId, token: Token, cursor: Cursor) -> int:
     """Write down an inbox, from its beginning to `cursor` or what came after; where that ended."""
     at = Cursor(cursor.epoch, 0)
     while True:

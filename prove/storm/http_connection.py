@@ -27,6 +27,9 @@ class Answer(NamedTuple):
 Then = Callable[[Answer | None], None]
 """Takes the answer; None if the connection ended without one."""
 
+Token = Callable[[], str]
+"""Gives an access token that is good now."""
+
 
 UNAUTHORIZED: Final = 401
 EXPIRED: Final = b'"token_expired"'
@@ -50,15 +53,27 @@ class HttpConnection(asyncio.Protocol):
         return connection
 
     def ask(
-        self, method: str, path: str, token: str, then: Then, *, body: object = None, key: str | None = None
+        self, method: str, path: str, token: Token, then: Then, *, body: object = None, key: str | None = None
     ) -> None:
-        """Write one request; `then` is called with its answer."""
+        """Write one request; `then` is called with its answer.
+
+        If the clock jumps while it is under way, and so over its token, it is written again with one that is good now.
+        """
         transport = self._transport
         if transport is None or not self.open or transport.is_closing():
             then(None)
             return
-        self._waiting.append(then)
-        transport.write(request(method, path, token, body, key))
+        shown = token()
+
+        def answered(answer: Answer | None) -> None:
+            expired = answer is not None and answer.status == UNAUTHORIZED and EXPIRED in answer.body
+            if expired and token() != shown:
+                self.ask(method, path, token, then, body=body, key=key)
+            else:
+                then(answer)
+
+        self._waiting.append(answered)
+        transport.write(request(method, path, shown, body, key))
 
     def cut(self) -> None:
         """End it at once."""
@@ -85,9 +100,7 @@ class HttpConnection(asyncio.Protocol):
             body = bytes(buffer[end + 4 : end + 4 + length])
             del buffer[: end + 4 + length]
             after = header(head, b"retry-after")
-            answer = Answer(int(head[9:12]), body, float(after) if after else None)
-            # The clock jumped while it was under way, and so over its token: to be asked again, as if it were lost.
-            self._waiting.popleft()(None if answer.status == UNAUTHORIZED and EXPIRED in body else answer)
+            self._waiting.popleft()(Answer(int(head[9:12]), body, float(after) if after else None))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: it is gone."""
@@ -127,7 +140,7 @@ class Asking:
         self._idle: list[tuple[str, HttpConnection]] = []
 
     async def ask(
-        self, method: str, path: str, token: str, *, body: object = None, key: str | None = None
+        self, method: str, path: str, token: Token, *, body: object = None, key: str | None = None
     ) -> Answer | None:
         """One request; None if the server is not there or was lost before it had answered.
 

@@ -18,7 +18,6 @@ SMALL_BUFFER: Final = 16 << 10
 class Hearer(Protocol):
     """Whose connection it is."""
 
-    @property
     def token(self) -> str: ...
 
     def frame(self, link: "Link", frame: ServerFrame) -> None:
@@ -67,7 +66,7 @@ class SocketLink:
             lambda _: hearer.ended(link),
             receive_buffer=SMALL_BUFFER if small else 0,
         )
-        link._socket.send(encode(Hello(token=hearer.token, cursor=cursor, client="chinwag-prove")))
+        link._socket.send(encode(Hello(token=hearer.token(), cursor=cursor, client="chinwag-prove")))
         return link
 
     def send(self, frame: ClientFrame) -> None:

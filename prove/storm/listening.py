@@ -84,7 +84,7 @@ class StreamLink(asyncio.Protocol):
         if self._over:
             transport.abort()
         more = "" if self._cursor is None else f"Last-Event-ID: {self._cursor}\r\n"
-        transport.write(request("GET", "/v1/events", self._hearer.token, more=more))
+        transport.write(request("GET", "/v1/events", self._hearer.token(), more=more))
 
     def data_received(self, data: bytes) -> None:
         """asyncio's: something came."""

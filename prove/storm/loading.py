@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 from prove.facts import ColdLoaded, Loaded, MarkNow
 from prove.held import Held, Own
-from prove.storm.http_connection import Answer
+from prove.storm.http_connection import Answer, Token
 from prove.storm.world import Stuck, World
 
 from chinwag.client.mirror import Mirror
@@ -29,14 +29,13 @@ class Loader(Protocol):
     id: DeviceId
     account: AccountId
 
-    @property
     def token(self) -> str: ...
 
     held: Held
 
 
 async def ask(
-    world: World, method: str, path: str, token: str, *, body: object = None, key: str | None = None
+    world: World, method: str, path: str, token: Token, *, body: object = None, key: str | None = None
 ) -> Answer:
     """One request, made again until there is an answer that stands. Raises Stuck."""
     deadline = time.monotonic() + PATIENCE
@@ -48,7 +47,7 @@ async def ask(
     raise Stuck(f"asked {method} {path} in vain for {PATIENCE:.0f} s")
 
 
-async def get(world: World, path: str, token: str, kind: type[T]) -> T:
+async def get(world: World, path: str, token: Token, kind: type[T]) -> T:
     """One typed answer. Raises Stuck, also for a refusal."""
     answer = await ask(world, "GET", path, token)
     if answer.status != 200:
@@ -81,7 +80,7 @@ async def load_conversation(world: World, device: Loader, conversation: Conversa
     return True
 
 
-async def look_at_marks(world: World, token: str, reader: AccountId, conversation: ConversationId) -> None:
+async def look_at_marks(world: World, token: Token, reader: AccountId, conversation: ConversationId) -> None:
     """Note what the server says of a conversation's marks now, if it answers."""
     asked = world.now()
     answer = await world.asking.ask("GET", f"/v1/conversations/{conversation}", token)
@@ -93,12 +92,12 @@ async def look_at_marks(world: World, token: str, reader: AccountId, conversatio
         world.write(MarkNow(reader, conversation, member.account, member.read, member.delivered, asked, now))
 
 
-async def get_cursor(world: World, token: str) -> Cursor:
+async def get_cursor(world: World, token: Token) -> Cursor:
     """Where the account's inbox ends now."""
     return parse_cursor((await get(world, "/v1/cursor", token, dict[str, str]))["cursor"])
 
 
-async def load_views(world: World, token: str) -> list[ConversationView]:
+async def load_views(world: World, token: Token) -> list[ConversationView]:
     """All conversations that an account can see."""
     views: list[ConversationView] = []
     before: str | None = None
@@ -111,7 +110,7 @@ async def load_views(world: World, token: str) -> list[ConversationView]:
             return views
 
 
-async def load_own(world: World, token: str) -> Own:
+async def load_own(world: World, token: Token) -> Own:
     """What an account knows of itself."""
     me = await get(world, "/v1/me", token, dict[str, Any])
     own = Own(me["name"], me["display_name"], me["about"], me["settings"]["direct_from"])

@@ -12,20 +12,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from chinwag.told import Told
+
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+class NoFolderError(Told):
+    """Something else stands where a folder belongs."""
 
 
 def lasting_folder(path: Path) -> Path:
     """The folder `path`, made with mode 0700 if it is not there, parents too; its name is on disk on return.
 
-    Also one that is there is synced: it may have been made a moment ago, by a start that was killed.
+    Also one that is there is synced: it may have been made a moment ago, by a start that was killed. Raises
+    `NoFolderError`.
     """
     missing = [path]
     while not missing[-1].parent.is_dir():
         missing.append(missing[-1].parent)
     for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except FileExistsError:
+            kind = "a link that leads to no folder" if folder.is_symlink() else "a file"
+            raise NoFolderError(f"{folder} is {kind}: take it away, or name another folder") from None
     for made in reversed(missing):
         try:
             sync_folder(made.parent)

@@ -16,6 +16,7 @@ from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.people_search import PeopleSearch
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, account_routes, api
 
@@ -98,12 +99,19 @@ async def directory(tmp_path: Path) -> AsyncIterator[Directory]:
     await opened.close()
 
 
+async def nobody_met(_account: AccountId) -> list[AccountId]:
+    """These processes have no messages, so nobody has met in a conversation."""
+    return []
+
+
 class Start:
     """Starts processes upon the fixtures' directory, bus and clock."""
 
     def __init__(self, directory: Directory, bus: EmbeddedBus, time: Time, keys: Path) -> None:
         self._shared = (directory, bus, time, keys)
         self._running: list[tuple[uvicorn.Server, asyncio.Task[None], Process]] = []
+        self.everybody = True
+        """Whether searches show people who do not know one another."""
 
     async def __call__(self, rules: AccountRules | None = None, settings: ApiSettings | None = None) -> Process:
         directory, bus, time, keys = self._shared
@@ -111,7 +119,8 @@ class Start:
         passwords = Passwords(CHEAP)
         accounts = open_accounts(directory, bus, ids, time, FileKeyStore(keys), rules or AccountRules(), passwords)
         admission = Admission(accounts.tokens, directory, bus, time)
-        app = api(admission, [account_routes(accounts, settings)], settings or ApiSettings())
+        search = PeopleSearch(directory, nobody_met, everybody=self.everybody)
+        app = api(admission, [account_routes(accounts, search, settings)], settings or ApiSettings())
         config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")
         server = uvicorn.Server(config)
         config.load()

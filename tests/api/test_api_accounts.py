@@ -32,7 +32,7 @@ async def test_signs_up_logs_in_and_reads_oneself(server: Process, time: Time) -
         "name": "Ann.Lee",
         "display_name": "Ann",
         "about": "",
-        "settings": {"direct_from": "everyone"},
+        "settings": {"direct_from": "everyone", "findable": True},
         "admin": False,
         "created_at": time.now,
         "version": 2,
@@ -102,7 +102,8 @@ async def test_changes_profile_and_tells_devices_and_friends(server: Process, di
     assert (changed["display_name"], changed["about"]) == ("", "two\nlines")
     news = ProfileChanged(ann.account, "ann", "", "two\nlines", changed["version"])
     assert (await changes(directory, ann.account))[-1] == news
-    assert (await changes(directory, bob.account))[-1] == news
+    public = (await bob.request("GET", f"/v1/users/{ann.account}")).json()["version"]
+    assert (await changes(directory, bob.account))[-1] == msgspec.structs.replace(news, version=public)
     again = (await ann.request("PATCH", "/v1/me", {"about": "two\nlines"})).json()
     assert again["version"] == changed["version"]
     user = (await bob.request("GET", f"/v1/users/{ann.account}")).json()
@@ -112,7 +113,7 @@ async def test_changes_profile_and_tells_devices_and_friends(server: Process, di
 async def test_changes_settings(server: Process) -> None:
     ann = await server.person("ann")
     assert (await ann.request("PATCH", "/v1/me/settings", {"direct_from": "friends"})).status_code == 200
-    assert (await ann.request("GET", "/v1/me/settings")).json() == {"direct_from": "friends"}
+    assert (await ann.request("GET", "/v1/me/settings")).json() == {"direct_from": "friends", "findable": True}
     answer = await ann.request("PATCH", "/v1/me/settings", {"direct_from": "nobody"})
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 

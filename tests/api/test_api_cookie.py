@@ -217,6 +217,33 @@ async def test_over_tls_the_cookie_never_goes_in_the_clear(start: Start) -> None
     assert "Secure" not in lying.set_cookie
 
 
+@pytest.mark.parametrize("value", ["", '""', "junk", "r1.1.2.3"])
+@pytest.mark.parametrize("before", ["", "x", "__Host-", "__Secure-"])
+async def test_a_cookie_that_somebody_else_has_laid_keeps_nobody_from_logging_in(
+    browser: Browser, before: str, value: str
+) -> None:
+    await browser.log_in()
+    (name,) = browser.jar
+    browser.jar = {before + name: value}
+    await browser.log_in()
+    browser.jar = {before + name: value}
+    refused = await browser.refresh()
+    assert refused.json()["code"] in ("unauthenticated", "wrong_session")
+
+
+async def test_over_tls_a_cookie_laid_in_the_clear_counts_for_nothing(start: Start) -> None:
+    plain = await start()
+    await plain.sign_up("eve")
+    browser = Browser(plain)
+    await browser.log_in("eve")
+    laid = dict(browser.jar)
+    public = await start(settings=ApiSettings(public_url="https://chat.example.org"))
+    victim = Browser(public, origin="https://chat.example.org", host="chat.example.org")
+    victim.jar, victim.device = laid, browser.device
+    refused = await victim.refresh()
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+
+
 async def test_two_servers_of_one_host_have_cookies_of_their_own(start: Start, browser: Browser) -> None:
     again = await start()  # of the same data: another node of one installation
     other = Browser(again)

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from litestar import Router, get
+from litestar import Litestar, Router, get
 
 from chinwag.domain.refusal import Code, Refused
+from chinwag.roles.api import document as described
 from chinwag.roles.api.app import ApiSettings, api
 from chinwag.wire.errors import CATALOGUE
 
@@ -107,6 +108,22 @@ def test_the_address_is_believed_from_trusted_proxies_only(trusted: tuple[str, .
     headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
     scope: Any = {"type": "http", "client": ("127.0.0.1", 1), "headers": headers}
     assert address_by(trusted)(Request(scope)) == seen
+
+
+async def test_the_description_is_made_once(server: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Litestar] = []
+
+    make = described.document
+
+    def document(app: Litestar) -> dict[str, Any]:
+        made.append(app)
+        return make(app)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(described, "document", document)
+        answers = [(await server.client.get("/v1/openapi.json")).content for _ in range(3)]
+    assert len(made) <= 1
+    assert len(set(answers)) == 1
 
 
 async def test_the_description_is_whole(server: Process) -> None:

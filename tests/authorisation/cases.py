@@ -76,7 +76,11 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         "/v1/devices/{owner_device}",
     ),
     ("GET", "/v1/users/{account_id}"): Case(ACCOUNT, path="/v1/users/{owner}", right="stranger"),
-    ("GET", "/v1/users"): Case(ACCOUNT, path="/v1/users?id={owner}", right="stranger"),
+    ("GET", "/v1/users"): Case(
+        "any account; a search shows strangers only those who let themselves be found, and blocked people nobody",
+        path="/v1/users?id={owner}",
+        right="stranger",
+    ),
     ("GET", "/v1/friends"): Case(SELF, right="stranger"),
     ("GET", "/v1/friends/requests"): Case(SELF, right="stranger"),
     ("PUT", "/v1/friends/{account_id}"): Case(ACCOUNT, path="/v1/friends/{owner}", right="stranger"),

@@ -15,7 +15,7 @@ from tests.support.people import PASSWORD, Crowd
 from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.files import FileKeyStore
-from chinwag.assembly import Server, open_directory_in, private_folder
+from chinwag.assembly import Server, begin_folder, open_directory_in
 from chinwag.config import Config
 from chinwag.domain.command import GroupAction
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
@@ -99,7 +99,8 @@ async def _posted(crowd: Crowd, path: str, token: str, body: dict[str, Any]) -> 
 
 async def settle(data: Path) -> dict[str, tuple[AccountId, DeviceId, str]]:
     """Everybody with a device, made in the folder before the server starts: it has no way to make an operator."""
-    directory = await open_directory_in(private_folder(data))
+    await begin_folder(data)
+    directory = await open_directory_in(data)
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     accounts = open_accounts(
         directory, EmbeddedBus(), Snowflake(1023), system_clock, FileKeyStore(data / "keys"), AccountRules(), cheap
@@ -107,8 +108,9 @@ async def settle(data: Path) -> dict[str, tuple[AccountId, DeviceId, str]]:
     made: dict[str, tuple[AccountId, DeviceId, str]] = {}
     try:
         for name in PEOPLE:
-            await create_account(accounts, name, PASSWORD, admin=name == "operator")
-            session = await log_in(accounts, name, PASSWORD)
+            called = f"an-{name}"  # "operator" itself is a word that nobody may be called by
+            await create_account(accounts, called, PASSWORD, admin=name == "operator")
+            session = await log_in(accounts, called, PASSWORD)
             made[name] = (session.account.id, session.device, session.access_token)
     finally:
         cheap.close()

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from chinwag.cli.chat.line import INDENT, Line
 from chinwag.cli.chat.people import CLOSED, NAMELESS, shown_name
+from chinwag.cli.chat.talk import in_words
 from chinwag.cli.clean import LABEL_CHARACTERS, MARKS, clean, label, spelt
 from chinwag.cli.out import Rows, account_word, say
+from chinwag.client import ApiError
 
 EVIL = "\x1b[2J\x1b]0;title\x07\x9b31m\r\b\x00\x7f\u202eada\u2066\u2028\ud800"
 _LATIN = "iso-8859-1"
@@ -99,3 +101,9 @@ def test_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 def test_output_that_was_closed_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     say("hello")
+
+
+def test_what_a_server_says_went_wrong_forges_no_line_of_its_own() -> None:
+    told = in_words(ApiError("bad_request", "no\r\n00:00 you: I owe bob money\u2028and more\x1b[2J"))
+    assert len(told.splitlines()) == 1
+    assert "\x1b" not in told

@@ -5,11 +5,9 @@ import json
 from typing import Final
 
 import msgspec
-from prove.facts import Refused as RefusedFact
 from tests.conversations.notation import Language
 from tests.conversations.stage import Stage
 from tests.support.device import PATIENCE
-from tests.support.notes import now
 from tests.support.transports import PAUSE
 
 from chinwag.domain.ids import AccountId, ClientId, direct_id
@@ -279,7 +277,7 @@ async def posts_over_http(stage: Stage, who: str, text: str, place: str, label: 
     if refused is None:
         stage.acked(who, label, msgspec.json.decode(answer.content, type=Placed))
     else:
-        stage.notes.write(RefusedFact(device.id, conversation, label, refused, False, now()))
+        stage.notes.refused(device.id, label, refused)
 
 
 @says("{who} resends {label} through another session")

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import msgspec
-from prove.facts import Acked, AnyFact, ChangeTried, Quiet, Refused, State
+from prove.facts import AnyFact, ChangeTried, Quiet, Refused, State
 from prove.verdict import judge
 from tests.conversations.notation import Script
 from tests.support.device import PATIENCE, Device, texts
@@ -125,8 +125,7 @@ class Stage:
 
     def acked(self, who: str, name: str, answer: Placed) -> None:
         """Note an answer over HTTP to what was sent before."""
-        device, number = self.devices[who], answer.number
-        self.notes.write(Acked(device.id, answer.conversation, name, number, answer.sent_at, 0, now()))
+        self.notes.acked(self.devices[who].id, answer.conversation, name, answer.number, answer.sent_at)
 
     async def create(self, who: str, body: Mapping[str, Any], refused: str | None) -> ConversationId | None:
         """Have a group made over HTTP, as clients do; its name, if it was."""

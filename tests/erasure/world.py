@@ -82,7 +82,8 @@ class World:
         for name, who in (("bob", self.bob), ("cem", self.cem), ("dan", self.dan), ("ann", self.ann)):
             for path in (
                 *("/v1/me", "/v1/me/settings", "/v1/devices", "/v1/friends", "/v1/friends/requests", "/v1/blocks"),
-                *(f"/v1/users/{ann}", f"/v1/users?name={NAME}", f"/v1/presence?account={ann}", "/v1/presence/devices"),
+                *(f"/v1/users/{ann}", f"/v1/users?name={NAME}", "/v1/users?search=marker-of-a-p"),
+                *(f"/v1/presence?account={ann}", "/v1/presence/devices"),
                 *("/v1/conversations", f"/v1/conversations/{self.group}", f"/v1/conversations/{self.direct}"),
                 *(f"/v1/conversations/{one}/messages" for one in (self.group, self.direct)),
                 *(f"/v1/conversations/{one}/messages/2/receipts" for one in (self.group, self.direct)),

@@ -49,6 +49,15 @@ def test_an_account_with_many_devices_has_no_more_than_its_share() -> None:
     assert passed == 20
 
 
+def test_what_is_heavier_than_a_whole_budget_takes_all_of_it() -> None:
+    time = Time()
+    shared = Shared(Rate(1.0, 10), 2, time)
+    assert shared.wait(ANN, DeviceId("1"), 100) == 0.0
+    assert shared.wait(ANN, DeviceId("1"), 100) == 10.0
+    time.now = 10.0
+    assert shared.wait(ANN, DeviceId("1"), 100) == 0.0
+
+
 def test_a_budget_that_nobody_uses_takes_nothing() -> None:
     budgets = Budgets(BudgetRules(strangers=Rate(1.0, 1)), Time())
     assert budgets.stranger_short("203.0.113.1") == 0.0

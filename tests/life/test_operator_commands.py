@@ -134,17 +134,20 @@ async def test_demo_is_alive_and_can_be_joined_and_goes_without_a_trace(tmp_path
     assert process.stdout is not None
     try:
         async with asyncio.timeout(120):
+            said = ""
             while b"--server " not in (line := await process.stdout.readline()):
                 assert line, "the demonstration ended"
+                said += line.decode()
             words = line.decode().split()
             url, name = words[words.index("--server") + 1], words[words.index("--name") + 1]
+            assert f'open {url} and log in as {name} with the password "a demonstration"' in said
             async with await Client.log_in(url, name, "a demonstration") as client:
                 page = await client.conversations()
                 assert len(page.conversations) >= 4
                 assert all(view.last for view in page.conversations)
                 assert len(await client.friends()) == 8
-                said = anext(event async for event in client.events() if isinstance(event, Message))
-                assert (await said).sender != client.account, "they talk"
+                line_of_talk = anext(event async for event in client.events() if isinstance(event, Message))
+                assert (await line_of_talk).sender != client.account, "they talk"
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(60):
             assert await process.wait() == 0

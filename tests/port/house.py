@@ -107,6 +107,7 @@ class House:
                 self.asked.append(f"{scope['method']} {scope['path']}")
             await app(scope, receive, send)
 
+        self.app = noted
         self.port = OnePort(noted, self.listener, host="127.0.0.1", port=0, **options)  # type: ignore[arg-type]
 
     def listener(self, request: Upgrade) -> Peer:

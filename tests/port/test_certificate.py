@@ -1,5 +1,7 @@
 """Certificates and keys that cannot be used: each is told in words, before anything listens."""
 
+import asyncio
+import ssl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -95,3 +97,28 @@ async def test_what_is_wrong_is_told_and_a_stop_is_harmless(tmp_path: Path, word
     assert words in str(told.value)
     assert explain(told.value) == str(told.value)
     await port.stop(1)
+
+
+async def test_a_renewed_certificate_is_shown_to_whoever_connects_then(tmp_path: Path) -> None:
+    chain, key = make_certificate(tmp_path)
+    port = OnePort(Litestar([]), lambda _: Peer(), port=0, certificate=Certificate(chain, key))
+    await port.start()
+    try:
+        first = chain.read_text()
+        assert await shown(port.port) == first
+        make_certificate(tmp_path)
+        assert chain.read_text() != first
+        port.renew_certificate()
+        second = chain.read_text()
+        assert await shown(port.port) == second
+        chain.write_text("no certificate")
+        with pytest.raises(BadCertificate):
+            port.renew_certificate()
+        assert await shown(port.port) == second
+    finally:
+        await port.stop(1)
+
+
+async def shown(port: int) -> str:
+    """The certificate that a new connection sees."""
+    return await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port), timeout=30)

@@ -1,18 +1,15 @@
 """Each way to hurt a server hurts it as it says, and the server heals by itself (P12)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
 import pytest
 from prove.faults.clock import HOUR, WrongClock
-from prove.faults.disk import Disk, NoDiskError, small_disk
 from prove.faults.files import no_files
 from prove.faults.pause import stopped
 from prove.process import ServerProcess
 from tests.support.device import Device, texts
-from tests.support.machine import without
 from tests.support.people import PASSWORD, Crowd
 
 from chinwag.domain.ids import ClientId
@@ -30,48 +27,6 @@ async def _say(sender: Device, reader: Device, text: str) -> Ack:
         assert isinstance(answer, Error)
         assert answer.retryable, answer
         await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-async def on_small_disk(tmp_path: Path) -> AsyncIterator[tuple[ServerProcess, Crowd, Disk]]:
-    """A server on a disk of its own, with people."""
-    try:
-        async with small_disk(tmp_path / "data") as disk:
-            server = ServerProcess(disk.folder, command=disk.command)
-            people = Crowd(server)
-            try:
-                await server.start()
-                yield server, people, disk
-            finally:
-                await people.leave()
-                server.end()
-                print(server.log())
-    except NoDiskError as missing:
-        without(missing)
-
-
-async def test_a_full_disk_refuses_and_heals_while_people_stay_connected(
-    on_small_disk: tuple[ServerProcess, Crowd, Disk],
-) -> None:
-    server, people, disk = on_small_disk
-    anna, ben = await people.people("anna", "ben")
-    before = await _say(anna, ben, "before")
-    async with disk.full():
-        refused = 0
-        for turn in range(400):
-            answer = await anna.ask(Send(ClientId(f"full-{turn}"), Text("x" * 20_000), to=ben.account))
-            if isinstance(answer, Error):
-                assert (answer.code, answer.retryable) == ("unavailable", True), answer
-                refused += 1
-                if refused == 3:
-                    break
-        assert refused == 3
-    after = await _say(anna, ben, "after")
-    assert after.number > before.number
-    assert server.starts == 1
-    renamed = await anna.place.request("PATCH", "/v1/me", token=anna.token, json={"display_name": "Anna"})
-    assert renamed.status_code == 200, renamed.text
-    assert (await people.person("carl")).account
 
 
 async def test_without_file_descriptors_sessions_live_on_and_others_come_in_later(

@@ -120,6 +120,11 @@ class MemoryLink:
         """Bytes that the device has not taken."""
         return sum(map(len, self._waiting))
 
+    @property
+    def too_much(self) -> bool:
+        """There is one socket alone."""
+        return False
+
     def send_many(self, payloads: Sequence[bytes]) -> None:
         """Frames for the device; it gets them in the next turn of the loop, as from a network."""
         if self._stalled:

@@ -3,7 +3,7 @@
 import time
 
 import msgspec
-from prove.facts import Acked, AnyFact, Attempt, ChangeTried, Refused, Retry, Run
+from prove.facts import Acked, AnyFact, Attempt, ChangeTried, Refused, Retry, Reused, Run
 from prove.record import VERSION
 from prove.wire import text_of
 
@@ -21,6 +21,9 @@ from chinwag.wire.values import (
     direct_id,
 )
 
+Key = tuple[str, str, str]
+"""Device, conversation, client id."""
+
 
 class Notes:
     """The facts of one run. Sessions are numbered over all of it."""
@@ -28,7 +31,11 @@ class Notes:
     def __init__(self) -> None:
         self.facts: list[AnyFact] = [Run(VERSION, 0, "a test")]
         self._sessions = 0
-        self._tried: dict[tuple[str, str], str] = {}
+        self._wishes: dict[Key, object] = {}
+        """What was first asked under each key."""
+        self._acked: set[Key] = set()
+        self._asked: dict[tuple[str, str], tuple[Key, bool]] = {}
+        """By device and id: under which key it was asked last, and whether for something else than before."""
 
     def session(self) -> int:
         """The number of a new session."""
@@ -40,12 +47,17 @@ class Notes:
         self.facts.append(fact)
 
     def sent(self, device: str, account: str, session: int, frame: ClientFrame) -> None:
-        """A frame is about to be written: a first try, a retry, or nothing that a record tells."""
+        """A frame is about to be written: a first try, a retry, something else under a used id, or nothing that a
+        record tells. An answer is taken for that to what was asked last under its id."""
         if not isinstance(frame, Send | ChangeFrame):
             return
         conversation = frame.conversation or direct_id(AccountId(account), AccountId(getattr(frame, "to", None) or ""))
-        key = (device, f"{conversation} {frame.id}")
-        if key in self._tried:
+        key, wish = (device, conversation, frame.id), _wish(frame)
+        other = key in self._acked and self._wishes[key] != wish
+        self._asked[device, frame.id] = key, other
+        if other:
+            return  # the answer is the fact
+        if key in self._wishes:
             after = frame.after or "" if isinstance(frame, Send) else None
             self.write(Retry(device, conversation, frame.id, session, now(), after))
         elif isinstance(frame, Send):
@@ -54,15 +66,34 @@ class Notes:
         else:
             change, subjects = asked(frame.change, account)
             self.write(ChangeTried(device, account, conversation, frame.id, change, subjects, now()))
-        self._tried[key] = conversation
-        self._tried[device, frame.id] = conversation
+        self._wishes.setdefault(key, wish)
 
     def answered(self, device: str, session: int, frame: Ack | Error) -> None:
         """An answer came."""
         if isinstance(frame, Ack):
-            self.write(Acked(device, frame.conversation, frame.id, frame.number, frame.sent_at, session, now()))
-        elif frame.id is not None and (conversation := self._tried.get((device, frame.id))) is not None:
-            self.write(Refused(device, conversation, frame.id, frame.code, frame.retryable, now()))
+            self.acked(device, frame.conversation, frame.id, frame.number, frame.sent_at, session)
+        elif frame.id is not None and (device, frame.id) in self._asked:
+            self.refused(device, frame.id, frame.code, retryable=frame.retryable)
+
+    def acked(self, device: str, conversation: str, name: str, number: int, sent_at: int, session: int = 0) -> None:
+        """An answer with a number came. session: 0 for a request of its own."""
+        key, other = self._asked.get((device, name), ((device, conversation, name), False))
+        if other:
+            self.write(Reused(*key, code="", retryable=False, at=now()))
+        else:
+            self._acked.add((device, conversation, name))
+            self.write(Acked(device, conversation, name, number, sent_at, session, now()))
+
+    def refused(self, device: str, name: str, code: str, *, retryable: bool = False) -> None:
+        """An answer without one came."""
+        (_, conversation, _), other = self._asked[device, name]
+        fact = Reused if other else Refused
+        self.write(fact(device, conversation, name, code, retryable, now()))
+
+
+def _wish(frame: Send | ChangeFrame) -> object:
+    """What a frame asks for, by which two under one id are the same or not."""
+    return (frame.body, frame.reply_to) if isinstance(frame, Send) else frame.change
 
 
 def now() -> int:

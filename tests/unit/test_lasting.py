@@ -3,13 +3,13 @@
 import ast
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import chinwag
-from chinwag.lasting import lasting_folder, new_file, new_folder, whole_file
+from chinwag.lasting import NoFolderError, lasting_folder, new_file, new_folder, whole_file
 
 SOURCE = Path(chinwag.__file__).parent
 DATABASES = {"adapters/relational/database_file.py", "client/store.py"}
@@ -137,3 +137,22 @@ def test_where_a_file_system_has_no_links_nothing_is_replaced_either(
     with pytest.raises(FileExistsError), whole_file(tmp_path / "new") as file:
         file.write(b"again")
     assert (tmp_path / "new").read_bytes() == b"ours"
+
+
+@pytest.mark.parametrize("place", ["there", "there/below", "there/below/deeper"])
+@pytest.mark.parametrize(
+    ("lay", "kind"),
+    [
+        (lambda at: at.write_bytes(b""), "a file"),
+        (lambda at: at.symlink_to("nowhere"), "a link"),
+        (lambda at: at.symlink_to(at.name), "a link"),
+        (os.mkfifo, "a file"),
+    ],
+    ids=["file", "dangling", "loop", "pipe"],
+)
+def test_what_stands_where_a_folder_belongs_is_named(
+    tmp_path: Path, lay: Callable[[Path], object], kind: str, place: str
+) -> None:
+    lay(tmp_path / "there")
+    with pytest.raises(NoFolderError, match=f"^{tmp_path}/there is {kind}.*: take it away, or name another folder$"):
+        lasting_folder(tmp_path / place)

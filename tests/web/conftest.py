@@ -1,36 +1,25 @@
 """A server that serves the page with the engine alone."""
 
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 import pytest_asyncio
 from prove.process import ServerProcess
 from tests.web.browsers import CHROMIUM
-from tests.web.page_server import COMMAND, PAGE
-
-ROOT: Final = Path(__file__).parents[2]
+from tests.web.page_server import COMMAND, PAGE, ROOT, built_page
 
 
 @pytest.fixture(autouse=True, scope="session")
 def browser_there() -> None:
-    """These tests need Debian's Chromium (`apt-get install chromium`)."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
+    """These tests need Debian's Chromium: without it they fail, and do not pass unseen."""
+    assert Path(CHROMIUM).exists(), f"no browser at {CHROMIUM}: `make setup` installs it where it may"
 
 
 @pytest.fixture(scope="session")
 def engine_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page, built."""
-    folder = tmp_path_factory.mktemp("page")
-    web = str(ROOT / "tools" / "web.sh")
-    build = ["exec", "--", "vite", "build", "-c", "vite.engine-test.config.ts", "--outDir", str(folder)]
-    for arguments in (["run", "types"], build):
-        done = subprocess.run([web, "npm", *arguments], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    return built_page(tmp_path_factory.mktemp("page"))
 
 
 @pytest_asyncio.fixture

@@ -7,62 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import Page, async_playwright
 from prove.process import ServerProcess
-from tests.web.browsers import PATIENCE, chromium, kill_browser, on_profile, process_of, until
-
-PASSWORD = "a long password"
-ONLINE = "() => engine.connection.now.state === 'online'"
-
-
-async def _open(context: BrowserContext, url: str) -> Page:
-    page = await context.new_page()
-    await page.goto(url)
-    await until(page, "() => engine.session.now.state !== 'starting'")
-    return page
-
-
-async def _sign_up(context: BrowserContext, url: str, name: str) -> Page:
-    page = await _open(context, url)
-    await page.evaluate("([name, password]) => engine.signUp({ name, password })", [name, PASSWORD])
-    await until(page, ONLINE)
-    return page
-
-
-async def _me(page: Page) -> str:
-    return str(await page.evaluate("() => engine.session.now.me.id"))
-
-
-async def _write(page: Page, conversation: str, texts: list[str]) -> None:
-    """Write lines, one after the other. Returns when all are kept."""
-    await page.evaluate(
-        "async ([id, texts]) => { for (const text of texts) await engine.send(id, { text }) }", [conversation, texts]
-    )
-
-
-async def _said(page: Page, conversation: str, count: int) -> list[str]:
-    """All texts of a conversation, once there are at least `count`, as the server has them."""
-    script = """async (id) => {
-      const texts = [];
-      for (let after = 0; ; ) {
-        const path = `/v1/conversations/${id}/messages?limit=200&after=${after}`;
-        const { events } = await engine.http({ method: "GET", path });
-        texts.push(...events.map((one) => one.body.text));
-        if (events.length < 200) return texts;
-        after = events.at(-1).number;
-      }
-    }"""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            texts: list[str] = []
-            try:
-                texts = await page.evaluate(script, conversation)
-            except Exception as failure:
-                if "no_conversation" not in str(failure) and "unreachable" not in str(failure):
-                    raise
-            if len(texts) >= count:
-                return texts
-            await asyncio.sleep(0.1)
+from tests.web.browsers import chromium, kill_browser, on_profile, process_of, until
+from tests.web.tabs import ONLINE, log_in, me, open_tab, said, sign_up, write
 
 
 async def _leaders(page: Page) -> list[str]:
@@ -81,16 +29,16 @@ async def _empty(page: Page, conversation: str) -> None:
 async def test_tabs_have_one_leader_and_closing_it_passes_the_lead_on(page_server: ServerProcess) -> None:
     async with chromium() as browser:
         anna = await browser.new_context()
-        ben = await _sign_up(await browser.new_context(), page_server.url, "ben")
-        first = await _sign_up(anna, page_server.url, "anna")
-        second = await _open(anna, page_server.url)
+        ben = await sign_up(await browser.new_context(), page_server.url, "ben")
+        first = await sign_up(anna, page_server.url, "anna")
+        second = await open_tab(anna, page_server.url)
         await until(second, ONLINE)
         assert len(await _leaders(second)) == 1
-        conversation = await first.evaluate("(other) => engine.directWith(other)", await _me(ben))
-        await _write(second, conversation, ["by the second"])
+        conversation = await first.evaluate("(other) => engine.directWith(other)", await me(ben))
+        await write(second, conversation, ["by the second"])
         await until(ben, "() => engine.unread.now === 1")
         await first.close()
-        await _write(second, conversation, ["after the first went"])
+        await write(second, conversation, ["after the first went"])
         await until(ben, "() => engine.unread.now === 2")
         await until(second, ONLINE)
         assert len(await _leaders(second)) == 1
@@ -103,14 +51,14 @@ async def test_a_leader_that_stands_still_is_replaced_and_does_no_harm_when_it_w
     """Its process is stopped wherever it happens to be. In the middle of a transaction it holds the database: then all
     wait, which the banner says; otherwise another one leads before it wakes."""
     async with chromium() as browser:
-        ben = await _sign_up(await browser.new_context(), page_server.url, "ben")
+        ben = await sign_up(await browser.new_context(), page_server.url, "ben")
         anna = await browser.new_context()
-        first = await _sign_up(anna, page_server.url, "anna")
+        first = await sign_up(anna, page_server.url, "anna")
         process = await process_of(browser, first)
-        second = await _open(anna, page_server.url)
+        second = await open_tab(anna, page_server.url)
         await until(second, ONLINE)
         [leader] = await _leaders(second)
-        conversation = await first.evaluate("(other) => engine.directWith(other)", await _me(ben))
+        conversation = await first.evaluate("(other) => engine.directWith(other)", await me(ben))
         mine = [f"first {n}" for n in range(50)]
         others = [f"second {n}" for n in range(10)]
         if busy:
@@ -120,27 +68,27 @@ async def test_a_leader_that_stands_still_is_replaced_and_does_no_harm_when_it_w
                 [conversation, mine],
             )
         else:
-            await _write(first, conversation, mine)
+            await write(first, conversation, mine)
             await _empty(second, conversation)
         os.kill(process, signal.SIGSTOP)
         try:
             await second.bring_to_front()
-            writing = asyncio.ensure_future(_write(second, conversation, others))
+            writing = asyncio.ensure_future(write(second, conversation, others))
             await until(second, LEADS_OTHER, leader, "another leader")
             if busy:
                 await until(second, WAITS_OR_LEADS, leader)
             else:
-                assert len(await _said(second, conversation, 60)) == 60
+                assert len(await said(second, conversation, 60)) == 60
         finally:
             os.kill(process, signal.SIGCONT)
         await writing
-        said = await _said(second, conversation, 60)
-        assert sorted(said) == sorted(mine + others)
-        assert [text for text in said if text in mine] == mine
-        assert [text for text in said if text in others] == others
+        texts = await said(second, conversation, 60)
+        assert sorted(texts) == sorted(mine + others)
+        assert [text for text in texts if text in mine] == mine
+        assert [text for text in texts if text in others] == others
         # It woke, and leads no longer: what is written in it goes out all the same, once.
-        await _write(first, conversation, ["awake"])
-        assert (await _said(second, conversation, 61)).count("awake") == 1
+        await write(first, conversation, ["awake"])
+        assert (await said(second, conversation, 61)).count("awake") == 1
         assert len(await _leaders(second)) == 1
 
 
@@ -162,9 +110,9 @@ async def test_two_windows_side_by_side_settle_on_one(page_server: ServerProcess
     """The leader stands still, and both others see it at once."""
     async with chromium() as browser:
         anna = await browser.new_context()
-        first = await _sign_up(anna, page_server.url, "anna")
+        first = await sign_up(anna, page_server.url, "anna")
         process = await process_of(browser, first)
-        pages = [await _open(anna, page_server.url) for _ in range(2)]
+        pages = [await open_tab(anna, page_server.url) for _ in range(2)]
         [leader] = await _leaders(pages[0])
         os.kill(process, signal.SIGSTOP)
         try:
@@ -213,25 +161,25 @@ async def test_a_browser_killed_while_it_sends_loses_and_doubles_nothing(
     profile = tmp_path / "profile"
     texts = [f"line {n}" for n in range(200)]
     async with async_playwright() as playwright, chromium() as other:
-        ben = await _sign_up(await other.new_context(), page_server.url, "ben")
+        ben = await sign_up(await other.new_context(), page_server.url, "ben")
         context = await on_profile(playwright, profile)
-        page = await _sign_up(context, page_server.url, "anna")
-        conversation = await page.evaluate("(other) => engine.directWith(other)", await _me(ben))
+        page = await sign_up(context, page_server.url, "anna")
+        conversation = await page.evaluate("(other) => engine.directWith(other)", await me(ben))
         kept: list[str] = []
         for text in texts[:100]:
-            await _write(page, conversation, [text])
+            await write(page, conversation, [text])
             kept.append(text)
         kill_browser(profile)
         context = await on_profile(playwright, profile)
-        page = await _open(context, page_server.url)
+        page = await open_tab(context, page_server.url)
         await until(page, f"() => engine.session.now.state === 'out' || ({ONLINE})()")
         if await page.evaluate("() => engine.session.now.state") == "out":
             waiting: dict[str, Any] | None = await page.evaluate("() => engine.unsent()")
             assert waiting is None or waiting["name"] == "anna"
-            await page.evaluate("([name, password]) => engine.logIn(name, password)", ["anna", PASSWORD])
+            await log_in(page, "anna")
             await until(page, ONLINE)
-        await _write(page, conversation, texts[100:])
-        said = await _said(page, conversation, len(texts))
-        assert said == texts
+        await write(page, conversation, texts[100:])
+        sent = await said(page, conversation, len(texts))
+        assert sent == texts
         await until(ben, "(id) => engine.conversation(id).now?.head === 200", conversation)
         await context.close()

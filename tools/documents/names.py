@@ -36,7 +36,7 @@ RAW: Final = {
 NULLABLE: Final = frozenset({(views.ConversationView, "last")})
 """Those of them that may be null instead."""
 
-NOT_OF_HTTP: Final = frozenset({"codec", "control", "errors", "frames", "values"})
+NOT_OF_HTTP: Final = frozenset({"codec", "control", "errors", "faulty", "frames", "values"})
 """Modules of the wire that say nothing of requests and answers: any other is taken."""
 
 _SUFFIXES: Final = (

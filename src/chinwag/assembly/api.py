@@ -9,8 +9,11 @@ from chinwag.assembly.part import Part
 from chinwag.assembly.routes import routes_of
 from chinwag.config import Config
 from chinwag.domain.rate import Rate
+from chinwag.flow.acquaintances import Acquaintances
 from chinwag.flow.clock import system_clock
 from chinwag.flow.online import Owner
+from chinwag.flow.own_conversations import OwnConversations
+from chinwag.flow.people_search import PeopleSearch
 from chinwag.ports import Ports
 from chinwag.roles.api.app import ApiSettings, api
 from chinwag.roles.api.compress import Compress
@@ -36,12 +39,25 @@ class Api:
         )
         self.http = api(
             legs.admission,
-            routes_of(ports, legs, self.heard, owner, limits.frame_bytes, info_of(config), settings),
+            routes_of(
+                ports, legs, self.heard, owner, limits.frame_bytes, info_of(config), search_on(ports, config), settings
+            ),
             settings,
             legs.budgets,
         )
         self.unread = Unread()
         self.app: Any = Doorkeeper(Compress(self.http), legs.admission, legs.budgets, self.heard, settings, self.unread)
+
+
+def search_on(ports: Ports, config: Config) -> PeopleSearch:
+    """The search for people. Where anybody may come in, it shows only whom one knows, unless its owner says else."""
+    wanted, limits = config.accounts.people_search, config.limits
+    return PeopleSearch(
+        ports.directory,
+        Acquaintances(OwnConversations(ports.message_store, ports.inbox)).of,
+        everybody=wanted == "everyone" or (wanted == "auto" and config.accounts.sign_up != "open"),
+        rate=Rate(limits.searches_per_second, limits.searches_burst),
+    )
 
 
 def api_part(api: Api) -> Part:

@@ -9,6 +9,7 @@ from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
 from chinwag.flow.online import Online, Owner
+from chinwag.flow.people_search import PeopleSearch
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes
@@ -23,13 +24,20 @@ from chinwag.wire.server import ServerInfo
 
 
 def routes_of(
-    ports: Ports, legs: Legs, heard: Heard, owner: Owner, frame_bytes: int, info: ServerInfo, settings: ApiSettings
+    ports: Ports,
+    legs: Legs,
+    heard: Heard,
+    owner: Owner,
+    frame_bytes: int,
+    info: ServerInfo,
+    search: PeopleSearch,
+    settings: ApiSettings,
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
     presence = Online(ports.questions, owner)
     routes = [
         server_routes(info),
-        account_routes(legs.accounts, settings),
+        account_routes(legs.accounts, search, settings),
         presence_routes(presence),
         admin_routes(legs.accounts, presence),
         conversation_routes(

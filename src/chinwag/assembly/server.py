@@ -27,6 +27,7 @@ from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
+from chinwag.roles.port.certificate import Local
 
 ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
 
@@ -38,7 +39,15 @@ class Server:
     takes every request, as the port hands them on; `http` is its inner part, which knows its addresses.
     """
 
-    def __init__(self, config: Config, data: Path, embedded: Embedded, directory: Directory, worker: int) -> None:
+    def __init__(
+        self,
+        config: Config,
+        data: Path,
+        embedded: Embedded,
+        directory: Directory,
+        worker: int,
+        local: Local | None = None,
+    ) -> None:
         node, ids = NodeId(f"n{worker}"), Snowflake(worker)
         self.ports: Final = ports_on(embedded, directory, data)
         self.legs: Final = legs_on(self.ports, config, accounts_on(self.ports, config, ids), node, ids)
@@ -46,7 +55,7 @@ class Server:
         delivery = delivery_on(self.ports)
         api = Api(self.ports, config, self.legs, owner=lambda _: node)
         self.http: Final = api.http
-        self.app: Final = with_web(config, api.app, lambda: self.port.port)
+        self.app: Final = with_web(config, api.app, lambda: self.port.port, local)
         self.port: Final = port_on(config, self.app, self.gateway, api.unread)
         # In the order in which they start; a part stops before those that it rests on.
         roles = [
@@ -93,9 +102,10 @@ class Server:
         await self.parts.stop()
 
 
-async def open_server(config: Config) -> Server:
+async def open_server(config: Config, local: Local | None = None) -> Server:
     """Open the data folder and put a server together.
 
+    local: the certificate made for its network, if there is one; `config` names its files.
     Raises `OSError`, and a `Told` for data that is in use, newer, damaged, half of a restore or not whole.
     """
     data = private_folder(config.data.path)
@@ -108,7 +118,7 @@ async def open_server(config: Config) -> Server:
         clear_checkpoint(data)
         directory = await open_directory_in(data)
         opened.push_async_callback(directory.close)
-        server = Server(config, data, embedded, directory, await embedded.registry.lease_worker())
+        server = Server(config, data, embedded, directory, await embedded.registry.lease_worker(), local)
         opened.pop_all()  # from here on they are the server's to close
     return server
 

@@ -4,19 +4,28 @@ from collections.abc import Callable
 from typing import Any
 
 from chinwag.config import Config
+from chinwag.roles.port.certificate import Local
 from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.web.pages import Pages
 from chinwag.roles.web.policy import authorities
 from chinwag.roles.web.site import read_site
+from chinwag.roles.web.trust import Trust
 
 
-def with_web(config: Config, app: Any, port: Callable[[], int]) -> Any:
-    """`app`, with the web client in front of it if the server has one. port: the public one, once it is bound."""
+def with_web(config: Config, app: Any, port: Callable[[], int], local: Local | None) -> Any:
+    """`app`, with the web client in front of it if the server has one. port: the public one, once it is bound.
+
+    local: the certificate that the server made for its network, if it did; people are told how to trust that.
+    """
     section = config.server
-    if not section.web:
-        return app
+    forwarded = Forwarded(section.trusted_proxies)
+    names = () if local is None else local.names
 
     def own() -> frozenset[str]:
-        return authorities(section.public_url, section.host, port())
+        return authorities(section.public_url, section.host, port(), names)
 
-    return Pages(app, read_site(), Forwarded(section.trusted_proxies), own)
+    if section.web:
+        app = Pages(app, read_site(), forwarded, own)
+    if local is not None:
+        app = Trust(app, section.name, local.names, local.authority, local.fingerprint, forwarded)
+    return app

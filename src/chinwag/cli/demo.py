@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from chinwag import logs
+from chinwag.cli.browser import browser_address
 from chinwag.cli.demo_people import GUEST
 from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.out import say
@@ -83,7 +84,7 @@ async def _talk(server: "Server", config: Config, asked: asyncio.Event, seconds:
     url = f"http://{config.server.host}:{server.port.port}"
     async with sample_people(url, PASSWORD) as cast:
         playing = asyncio.create_task(cast.play(), name="demo")
-        say(_welcome(url))
+        say(_welcome(url, browser_address(config, server.port.port) if config.server.web else ""))
         try:
             async with asyncio.timeout(seconds):
                 stopping = asyncio.create_task(asked.wait())
@@ -98,10 +99,15 @@ async def _talk(server: "Server", config: Config, asked: asyncio.Event, seconds:
             raise failed
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, browser: str) -> str:
     profile = f"demo-{secrets.token_hex(3)}"
+    look = f"""
+Look on in a browser: open {browser} and log in as {GUEST} with the password "{PASSWORD}".
+"""
     return f"""
-They are talking at {url}. Join them in another terminal:
+They are talking at {url}.
+{look if browser else ""}
+Or join them in another terminal:
 
     CHINWAG_PASSWORD="{PASSWORD}" chinwag chat --server {url} --name {GUEST} --profile {profile}
 

@@ -3,16 +3,20 @@
 import asyncio
 import resource
 import signal
-from typing import Final
+from typing import Annotated, Final
 
 import cyclopts
 import msgspec
 import structlog
+from cyclopts import Parameter
 
 from chinwag import logs
+from chinwag.cli.browser import browser_address
 from chinwag.cli.hurt import say_if_hurt_on_purpose
+from chinwag.cli.out import say
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.config import Config, Effective
+from chinwag.roles.port.certificate import Local
 
 app = cyclopts.App(name="serve")
 OWN_FILES: Final = 512
@@ -23,17 +27,33 @@ _log = structlog.get_logger("chinwag.serve")
 
 @app.default
 @with_settings()
-def serve(**flags: str | None) -> int:
+def serve(
+    *,
+    lan: Annotated[
+        bool,
+        Parameter(
+            help="Listen on the network that this machine is in, with a certificate made for it, and print how phones "
+            "come in.",
+            negative=(),
+        ),
+    ] = False,
+    **flags: str | None,
+) -> int:
     """Run a chat server on this machine."""
     import uvloop
 
     effective = read_settings(flags)
     logs.configure(effective.config.log)
     say_if_hurt_on_purpose(effective.config)
-    return uvloop.run(_serve(_within_file_limit(effective)))
+    config, local = _within_file_limit(effective), None
+    if lan:
+        from chinwag.cli.lan import on_the_network
+
+        config, local = on_the_network(effective, config)
+    return uvloop.run(_serve(config, local))
 
 
-async def _serve(config: Config) -> int:
+async def _serve(config: Config, local: Local | None) -> int:
     # Not before it is asked for: `chinwag serve --help` needs none of a server.
     from chinwag.assembly import open_server
 
@@ -41,7 +61,8 @@ async def _serve(config: Config) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    server = await open_server(config)
+    server = await open_server(config, local)
+    renewing: asyncio.Task[None] | None = None
     try:
         await server.start()
         scheme = "https" if config.server.tls_certificate is not None else "http"
@@ -52,14 +73,33 @@ async def _serve(config: Config) -> int:
             data=str(config.data.path.expanduser()),
             sign_up=config.accounts.sign_up,
         )
+        _tell_people(config, server.port.port, local)
+        if local is not None:
+            from chinwag.cli.lan import keep_fresh
+
+            renewed = keep_fresh(local, config.data.path, server.port.renew_certificate)
+            renewing = asyncio.create_task(renewed, name="certificate")
         await asked.wait()
         _log.info("stopping")
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)  # a second one ends the process at once
     finally:
+        if renewing is not None:
+            renewing.cancel()
         await server.stop()
     _log.info("stopped")
     return 0
+
+
+def _tell_people(config: Config, port: int, local: Local | None) -> None:
+    """Say where people come in; programs that read lines of JSON have the address in `ready`."""
+    if config.server.web and config.log.format == "console":
+        say(f"open {browser_address(config, port)} in a browser")
+    if local is not None:
+        from chinwag.cli.lan import way_in
+        from chinwag.cli.lan_way_in import show_way_in
+
+        show_way_in(way_in(local, port), local.names, local.fingerprint)
 
 
 def _within_file_limit(effective: Effective) -> Config:

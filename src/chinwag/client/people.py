@@ -33,6 +33,10 @@ class People(Asking):
         found = await self._http.get("/v1/users", Page[User], name=name)
         return found.items[0] if found.items else None
 
+    async def search_users(self, beginning: str) -> list[User]:
+        """At most 20 of whose name, or of a word of whose display name, this is the beginning; friends first."""
+        return (await self._http.get("/v1/users", Page[User], search=beginning)).items
+
     async def friends(self) -> list[Friend]:
         """All friends."""
         return await self._every("/v1/friends", Page[Friend])

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 SignUp = Literal["open", "closed", "invitation"]
+PeopleSearch = Literal["auto", "known", "everyone"]
 
 ESCAPED_CHARACTER_BYTES: Final = 12
 """The most bytes that JSON can need for one character: an escaped pair of surrogates."""
@@ -21,7 +22,15 @@ FRAME_REST_BYTES: Final = 64 * 1024
 class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The public port: HTTP and WebSocket."""
 
-    host: Annotated[str, Meta(min_length=1, max_length=255, description="Address to listen on.")] = "127.0.0.1"
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=255,
+            description="Address to listen on. `::` is every address of the machine, of IPv6 and of IPv4; `0.0.0.0` "
+            "every one of IPv4.",
+        ),
+    ] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes any free one.")] = 8420
     tls_certificate: Annotated[
         Path | None, Meta(description="PEM file of the certificate chain. With `tls_key`, the port speaks TLS.")
@@ -99,6 +108,14 @@ class Accounts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sign_up: Annotated[
         SignUp, Meta(description="Whether people make accounts themselves: freely, never, or with an invitation code.")
     ] = "open"
+    people_search: Annotated[
+        PeopleSearch,
+        Meta(
+            description="Whom a search shows: `known` are friends and members of one's latest conversations, "
+            "`everyone` also others who let themselves be found. `auto` is `known` where `sign_up` is `open`, else "
+            "`everyone`."
+        ),
+    ] = "auto"
     access_token_minutes: Annotated[int, Meta(ge=1, le=60, description="How long an access token is good.")] = 10
     refresh_token_days: Annotated[
         int, Meta(ge=1, le=3_650, description="How long a device may stay away and still be logged in.")
@@ -182,6 +199,12 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     strangers_burst: Annotated[
         int, Meta(ge=10, le=1_000_000, description="Such requests from one address at once after a pause.")
     ] = 2_000
+    searches_per_second: Annotated[
+        float, Meta(ge=0.01, le=100_000, description="Searches for people a second that one account may keep up.")
+    ] = 2.0
+    searches_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Such searches that one account may make at once after a pause.")
+    ] = 40
     adding_per_second: Annotated[
         float, Meta(ge=0.0001, le=100_000, description="Accounts a second that one account may add to groups.")
     ] = 0.5

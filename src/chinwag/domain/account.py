@@ -49,6 +49,8 @@ class AccountSettings(msgspec.Struct, frozen=True):
 
     direct_from: Literal["everyone", "friends"] = "everyone"
     """Who may turn to this account unasked: begin a direct conversation with it, or add it to a group."""
+    findable: bool = True
+    """Whether a search shows it to people who neither are its friends nor share a conversation with it."""
 
 
 def name_of(text: str) -> str:

@@ -151,6 +151,7 @@ class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
+_nothing_hashed: Final = blake2b(digest_size=8)
 
 
 def asked(action: Action) -> bytes:
@@ -160,4 +161,6 @@ def asked(action: Action) -> bytes:
     against its own mistake, so it need not hold against somebody who looks for another text of the same digest.
     """
     content = _encode((action.body, action.reply_to)) if type(action) is Send else _encode(action)
-    return blake2b(content, digest_size=8).digest()
+    hashed = _nothing_hashed.copy()  # a third quicker than to make one
+    hashed.update(content)
+    return hashed.digest()

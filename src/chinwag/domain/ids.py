@@ -83,8 +83,7 @@ def check_client_id(name: ClientId) -> None:
         not 0 < len(name) <= CLIENT_CHARACTERS
         or not name.isprintable()
         or not (name.isascii() or len(name.encode()) <= ID_BYTES)
-        or name[0] == " "
-        or name[-1] == " "
+        or name.strip(" ") != name
     ):
         raise Refused(
             Code.BAD_REQUEST,

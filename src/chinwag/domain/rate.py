@@ -1,6 +1,11 @@
 """How fast somebody may go: a token bucket, which lets a burst through and then a steady rate."""
 
+from typing import Final
+
 import msgspec
+
+WEIGHT_SHIFT: Final = 16
+"""A frame or a request counts as one, and as one more for each 64 KiB in it: long ones cost more to read."""
 
 
 class Rate(msgspec.Struct, frozen=True):

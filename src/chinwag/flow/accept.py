@@ -34,7 +34,6 @@ from chinwag.fail_points import passing
 from chinwag.flow.answers import ANSWER_SECONDS, Answered
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
-from chinwag.flow.measure import Distribution
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.ports.bus import Answer, Bus, NodeId
@@ -95,7 +94,9 @@ class Accept:
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._answered: Answered[tuple[Asker, Wish]] = Answered(log, bus, node, self._give, self._told, now)
+        self._answered: Answered[tuple[Asker, Wish]] = Answered(log, bus, node, self._tell, self._told, now)
+        self.to_answer = self._answered.seconds
+        """Seconds from accept to the answer: the log, the decision, the commit."""
         self._store = store
         self._states = states
         self._permits = permits
@@ -110,10 +111,7 @@ class Accept:
         self._sends = Shared(rules.sends, rules.account_share, now)
         self.accepted = 0
         """Commands handed to the log."""
-        self.to_answer = Distribution()
-        """Seconds from accept to the answer: the log, the decision, the commit."""
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle = asyncio.Event()  # looked at by `settled` alone, which clears it
         self._unsubscribe: Callable[[], None] = lambda: None
         self._ticker: asyncio.Task[None]
         log.on_lost(self._answered.lost)
@@ -125,6 +123,9 @@ class Accept:
 
     async def settled(self, grace: float) -> None:
         """Wait up to `grace` seconds until nobody waits for an answer. Wishes are taken nevertheless."""
+        if not self.waiting:
+            return
+        self._idle.clear()
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
@@ -141,7 +142,7 @@ class Accept:
     @property
     def waiting(self) -> int:
         """How many commands wait for their answer."""
-        return len(self._answered) + self._slow
+        return len(self._answered.waiting) + self._slow
 
     def submit(self, asker: Asker, wish: Wish) -> None:
         """Check `wish` and send it on its way; `asker.answered` follows. Returns at once.
@@ -151,19 +152,20 @@ class Accept:
         """
         conversation = wish.conversation
         self._check_shape(wish)
-        self._sends.take(wish.account, wish.device)
+        now = self._now()
+        if (wait := self._sends.wait_at(now, wish.account, wish.device)) > 0:
+            raise Refused(Code.RATE_LIMITED, retry_after=wait)
         self._check_room()
         queue = self._queued.get(conversation)
         if queue is None:
-            if self._known_writer(wish):
-                self._append(asker, wish)
+            if self._known_writer(wish, now):
+                self._append(asker, wish, now)
                 return
             queue = self._queued[conversation] = deque()
             self._spawn(conversation)
-        queue.append((asker, wish, self._now()))
+        queue.append((asker, wish, now))
         self._slow += 1
         self._slow_characters += _characters(wish)
-        self._idle.clear()
 
     async def foresee(self, wish: Wish) -> None:
         """Raise what a wish to begin a group would be refused for, as far as that shows now. Takes nothing from any
@@ -193,14 +195,14 @@ class Accept:
             check_account_id(action.account)
 
     def _check_room(self) -> None:
-        if len(self._answered) >= WAITING or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
+        if len(self._answered.waiting) >= WAITING or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
 
-    def _known_writer(self, wish: Wish) -> bool:
+    def _known_writer(self, wish: Wish, now: float) -> bool:
         """Whether this is a send of somebody who is a member by a fresh state: it needs no look-up."""
         if type(wish.action) is not Send:
             return False
-        state = self._states.peek(wish.conversation)
+        state = self._states.peek(wish.conversation, now)
         return state is not None and state.head > 0 and wish.account in state.members
 
     def sweep(self) -> None:
@@ -228,19 +230,20 @@ class Accept:
             self._slow -= 1
             self._slow_characters -= _characters(wish)
             try:
-                if self._known_writer(wish):  # the look-up for one before has brought a fresh state
-                    self._append(asker, wish)
+                now = self._now()
+                if self._known_writer(wish, now):  # the look-up for one before has brought a fresh state
+                    self._append(asker, wish, now)
                     continue
-                async with asyncio.timeout(since + ANSWER_SECONDS - self._now()):
+                async with asyncio.timeout(since + ANSWER_SECONDS - now):
                     opening = await self._may_go_on(wish, agreed)
-                self._append(asker, wish, opening=opening)
+                self._append(asker, wish, self._now(), opening=opening)
             except Refused as refused:
-                self._tell(asker, wish, Answer(0, refused=refused.code, detail=refused.detail))
+                self._tell((asker, wish), Answer(0, refused=refused.code, detail=refused.detail))
             except TimeoutError:
-                self._tell(asker, wish, Answer(0, refused=Code.UNAVAILABLE, detail="no answer in time"))
+                self._tell((asker, wish), Answer(0, refused=Code.UNAVAILABLE, detail="no answer in time"))
             except Exception:
                 _log.exception("accept failed", conversation=conversation)
-                self._tell(asker, wish, Answer(0, refused=Code.INTERNAL))
+                self._tell((asker, wish), Answer(0, refused=Code.INTERNAL))
         del self._queued[conversation]
         self._note_idle()
 
@@ -287,10 +290,9 @@ class Accept:
 
     # To the log, and the answer back
 
-    def _append(self, asker: Asker, wish: Wish, *, opening: bool = False) -> None:
-        self._answered.append(self._command(wish, opening), (asker, wish))
+    def _append(self, asker: Asker, wish: Wish, now: float, *, opening: bool = False) -> None:
+        self._answered.append(self._command(wish, opening), (asker, wish), now)
         self.accepted += 1
-        self._idle.clear()
 
     def _command(self, wish: Wish, opening: bool = False) -> Command:
         return Command(
@@ -305,22 +307,19 @@ class Accept:
             asked(wish.action),
         )
 
-    def _give(self, waiter: tuple[Asker, Wish], answer: Answer, seconds: float) -> None:
-        self.to_answer.observe(seconds)
-        self._tell(waiter[0], waiter[1], answer)
-
     def _told(self) -> None:
         passing("accept.answered")
         self._note_idle()
 
-    def _tell(self, asker: Asker, wish: Wish, answer: Answer) -> None:
+    def _tell(self, waiter: tuple[Asker, Wish], answer: Answer) -> None:
+        asker, wish = waiter
         try:
             asker.answered(wish, answer)
         except Exception:
             _log.exception("an answer could not be given", conversation=wish.conversation)
 
     def _note_idle(self) -> None:
-        if not self._answered and not self._slow:
+        if not self._answered.waiting and not self._slow:
             self._idle.set()
 
 

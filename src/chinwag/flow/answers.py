@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 
 from chinwag.domain.command import Command
 from chinwag.domain.refusal import Code
+from chinwag.flow.measure import Distribution
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Publication, answers_to
 from chinwag.ports.log import Log, Submission
 
@@ -28,12 +29,14 @@ class Answered(Generic[Waiter]):
         log: Log,
         bus: Bus,
         node: NodeId,
-        tell: Callable[[Waiter, Answer, float], None],
+        tell: Callable[[Waiter, Answer], None],
         told: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`node` is where the answers go, and nobody else's. `tell` gets each answer once, with the seconds that it
-        took; `told` is called after some of them. Neither may raise."""
+        """`node` is where the answers go, and nobody else's. `tell` gets each answer once; `told` is called after some
+        of them. Neither may raise."""
+        self.seconds = Distribution()
+        """How long the answers took."""
         self._log = log
         self._bus = bus
         self._node = node
@@ -41,21 +44,21 @@ class Answered(Generic[Waiter]):
         self._told = told
         self._now = now
         self._next_ref = 0
-        self._waiting: dict[int, tuple[Waiter, float]] = {}  # in the order of their times
-
-    def __len__(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
+        self.waiting: Final[dict[int, tuple[Waiter, float]]] = {}
+        """Those who wait, and since when, in the order of their times."""
 
     def listen(self) -> Callable[[], None]:
         """Take answers until the returned function is called."""
         return self._bus.subscribe(answers_to(self._node), self._answers)
 
-    def append(self, command: Command, waiter: Waiter) -> None:
-        """Hand `command` to the log; `tell` follows. Raises `Refused` (`overloaded`) if the log has no room."""
+    def append(self, command: Command, waiter: Waiter, now: float | None = None) -> None:
+        """Hand `command` to the log; `tell` follows. Raises `Refused` (`overloaded`) if the log has no room.
+
+        now: from a caller that has just looked at the same clock.
+        """
         ref = self._next_ref = self._next_ref + 1
         self._log.append(Submission(command, self._node, ref))
-        self._waiting[ref] = (waiter, self._now())
+        self.waiting[ref] = (waiter, self._now() if now is None else now)
 
     def lost(self, submission: Submission) -> None:
         """The log says that this one did not get in."""
@@ -65,7 +68,7 @@ class Answered(Generic[Waiter]):
     def sweep(self) -> None:
         """Give up answers that are overdue."""
         due = self._now() - ANSWER_SECONDS
-        overdue = takewhile(lambda each: each[1][1] <= due, self._waiting.items())
+        overdue = takewhile(lambda each: each[1][1] <= due, self.waiting.items())
         if late := [Answer(ref, refused=Code.UNAVAILABLE, detail="no answer in time") for ref, _ in overdue]:
             self._give(late)
 
@@ -74,9 +77,10 @@ class Answered(Generic[Waiter]):
             self._give(publication.answers)
 
     def _give(self, answers: Sequence[Answer]) -> None:
-        now, take = self._now(), self._waiting.pop
+        now, take, observe, tell = self._now(), self.waiting.pop, self.seconds.observe, self._tell
         for answer in answers:
             waiting = take(answer.ref, None)
             if waiting is not None:
-                self._tell(waiting[0], answer, now - waiting[1])
+                observe(now - waiting[1])
+                tell(waiting[0], answer)
         self._told()

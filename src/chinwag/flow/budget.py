@@ -33,7 +33,11 @@ class Budget:
 
     def wait(self, key: str, count: int = 1) -> float:
         """Take `count` for `key`: 0 if there were so many, else the seconds until there are, and none is taken."""
-        now, buckets = self._now(), self._buckets
+        return self.wait_at(self._now(), key, count)
+
+    def wait_at(self, now: float, key: str, count: int = 1) -> float:
+        """As `wait`, for a caller that has just looked at the same clock."""
+        buckets = self._buckets
         bucket = buckets.get(key)
         if bucket is None:
             if len(buckets) >= self._keys:
@@ -58,18 +62,25 @@ class Shared:
     """One rate for each device, and a larger one for each account."""
 
     def __init__(self, rate: Rate, share: int, now: Now = time.monotonic) -> None:
+        self._now = now
+        self._most = rate.burst
         self._devices = Budget(rate, now)
         self._accounts = Budget(Rate(rate.per_second * share, rate.burst * share), now)
 
-    def wait(self, account: AccountId, device: DeviceId) -> float:
-        """Take one for a device and its account: 0 if both had one, else the seconds until they may."""
-        return self._devices.wait(device) or self._accounts.wait(account)
+    def wait(self, account: AccountId, device: DeviceId, count: int = 1) -> float:
+        """Take `count`, at most all that a device may at once, for it and its account: 0 if both had as many, else the
+        seconds until they may."""
+        return self.wait_at(self._now(), account, device, min(count, self._most))
+
+    def wait_at(self, now: float, account: AccountId, device: DeviceId, count: int = 1) -> float:
+        """As `wait`, for a caller that has just looked at the same clock."""
+        return self._devices.wait_at(now, device, count) or self._accounts.wait_at(now, account, count)
 
     def short(self, account: AccountId, device: DeviceId) -> float:
         """The seconds until a device may take one; 0 if it may now. Takes nothing."""
         return self._devices.short(device) or self._accounts.short(account)
 
-    def take(self, account: AccountId, device: DeviceId) -> None:
+    def take(self, account: AccountId, device: DeviceId, count: int = 1) -> None:
         """As `wait`, but raises `Refused(RATE_LIMITED)`."""
-        if (wait := self.wait(account, device)) > 0:
+        if (wait := self.wait(account, device, count)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)

@@ -95,7 +95,7 @@ class Deliver:
             try:
                 await self._store.reopen()
             except Exception as failure:
-                _log.warning("the store stays closed for now", partition=self._partition, error=type(failure).__name__)
+                _log.warning("the store takes nothing for now", partition=self._partition, error=str(failure))
             else:
                 return
             try:
@@ -243,8 +243,12 @@ class Deliver:
                 own = known.get(name)
                 decision = Rejected(Code.UNAVAILABLE, "applied before") if own is None else repeated(own, command)
             else:
-                earlier = _below(known.get(name), position)
-                before = _below(known.get(predecessor), position) if predecessor is not None else None
+                earlier = known.get(name)
+                if earlier is not None and not earlier.position < position:
+                    earlier = None  # its own
+                before = known.get(predecessor) if predecessor is not None else None
+                if before is not None and not before.position < position:
+                    before = None
                 decision = self._guarded(state, command, position, earlier, before)
             if type(decision) is Numbered:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
@@ -301,10 +305,6 @@ class _Decided(NamedTuple):
 
 class _CommitFailedError(Exception):
     """A batch was not committed, or it is not known whether it was."""
-
-
-def _below(key: SendKey | None, position: Position) -> SendKey | None:
-    return key if key is not None and key.position < position else None
 
 
 def _predecessor(command: Command) -> KeyName | None:

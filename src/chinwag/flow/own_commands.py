@@ -55,6 +55,6 @@ class OwnCommands:
         return answer
 
 
-def _told(waiter: _Future, answer: Answer, _: float) -> None:
+def _told(waiter: _Future, answer: Answer) -> None:
     if not waiter.done():
         waiter.set_result(answer.refused)

@@ -29,10 +29,12 @@ class States:
         self._now = now
         self._cached = StateCache(cached_bytes)
 
-    def peek(self, conversation: ConversationId) -> Conversation | None:
-        """The cached state, if it is fresh."""
+    def peek(self, conversation: ConversationId, now: float | None = None) -> Conversation | None:
+        """The cached state, if it is fresh. now: from a caller that has just looked at the same clock."""
         held = self._cached.held(conversation)
-        return None if held is None or self._now() - held[0] > FRESH_SECONDS else held[1]
+        if held is None or (self._now() if now is None else now) - held[0] > FRESH_SECONDS:
+            return None
+        return held[1]
 
     async def get(self, conversation: ConversationId) -> Conversation | None:
         """The state, at most `FRESH_SECONDS` old; None if the conversation has not begun."""

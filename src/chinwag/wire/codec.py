@@ -1,6 +1,5 @@
 """Bytes to frames and back. Does no I/O and keeps nothing; what cannot be understood is refused with a code."""
 
-import json
 from typing import Final, TypeVar
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from chinwag.domain.ids import CLIENT_CHARACTERS, CONVERSATION_CHARACTERS, AccountId, ClientId, ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.wire.errors import CATALOGUE
+from chinwag.wire.faulty import Faulty
 from chinwag.wire.frames import ClientFrame, Error, Pong, ServerFrame
 
 TYPE_CHARACTERS: Final = 32
@@ -112,65 +112,18 @@ class BadFrame(Refused):
     about: About = NOTHING
 
 
-def has_half_a_pair(payload: bytes) -> bool:
-    """Whether a payload that cannot be decoded is JSON but for half a surrogate pair. Slow: only for what was refused.
-
-    The decoder's own words do not always tell: it reads on for the other half, past the end of the text.
-    """
-    return _holds_half_a_pair(_leniently(payload))
-
-
-def _leniently(payload: bytes) -> object:
-    """The payload as the standard library's parser takes it: with half surrogate pairs, any number. None: not JSON."""
-    try:
-        text = str(payload, "utf-8", "surrogatepass")
-        return json.loads(text, parse_constant=_no_number, parse_int=_any_number, parse_float=_any_number)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _holds_half_a_pair(value: object) -> bool:
-    left = [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            if not one.isascii() and any("\ud800" <= character <= "\udfff" for character in one):
-                return True
-        elif isinstance(one, dict):
-            left += (*one.keys(), *one.values())
-        elif isinstance(one, list):
-            left += one
-    return False
-
-
 def _explain(payload: bytes, error: Exception) -> BadFrame:
-    """Why a frame was not understood. Slow, and only for frames that are wrong."""
+    """Why a frame was not understood, and what it says of itself."""
     code, detail = Code.BAD_FRAME, str(error)
-    plain = _leniently(payload)
-    if isinstance(plain, dict):
-        if not isinstance(error, msgspec.ValidationError | RecursionError) and _holds_half_a_pair(plain):
+    faulty = Faulty(payload)
+    if not isinstance(error, msgspec.ValidationError | RecursionError):
+        if faulty.only_half_a_pair:
             code, detail = Code.TEXT_SURROGATE, ""
-        elif "Invalid value" in detail and ".type" in detail:
-            code = Code.UNSUPPORTED
+    elif "Invalid value" in detail and ".type" in detail and faulty.is_json:
+        code = Code.UNSUPPORTED
     refused = BadFrame(code, detail[:200])
-    if isinstance(plain, dict):
-        said = {
-            name: value
-            for name, value in plain.items()
-            if name in About.__struct_fields__ and type(value) is (int if name == "position" else str)
-        }
-        refused.about = msgspec.convert(said, About)
+    refused.about = msgspec.convert(faulty.said(), About)
     return refused
-
-
-def _no_number(name: str) -> object:
-    """NaN and the infinities, which Python's parser takes for numbers."""
-    raise ValueError(name)
-
-
-def _any_number(digits: str) -> int:
-    """Numbers do not matter here, and turning a million digits into one takes a second."""
-    return int(digits) if len(digits) <= 16 and digits.isdecimal() else 0
 
 
 class Cursor(msgspec.Struct, frozen=True, gc=False):

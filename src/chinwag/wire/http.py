@@ -96,13 +96,16 @@ class ChangeSettingsRequest(msgspec.Struct):
     """What one has chosen."""
 
     direct_from: Literal["everyone", "friends"] | None = None
+    findable: bool | None = None
 
 
 class AccountSettings(msgspec.Struct):
     """`direct_from`: who may turn to this account unasked: begin a direct conversation with it, or add it to a group.
-    With `friends` nobody else may, and is refused as `recipient_refuses`."""
+    With `friends` nobody else may, and is refused as `recipient_refuses`. `findable`: whether a search shows this
+    account to people who neither are its friends nor share a conversation with it."""
 
     direct_from: Literal["everyone", "friends"]
+    findable: bool = True
 
 
 class Me(msgspec.Struct):

@@ -7,7 +7,6 @@ more commits share a sync. Rows become readable only with their sync, so nobody 
 
 import asyncio
 import contextlib
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from rocksdict import Rdict, WriteBatch
 
 from chinwag.adapters.embedded.data_directory import Epochs, begin, open_rocksdb
 from chinwag.adapters.embedded.group import Group
+from chinwag.adapters.embedded.room import must_have_room, must_take_writes
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 
@@ -27,8 +27,6 @@ GROUP_BYTES: Final = 32 << 20
 """A group that holds this much takes no more commits."""
 STALLED_SECONDS: Final = 30.0
 """A write that takes longer counts as failed."""
-ROOM_BYTES: Final = 4 << 20
-"""A disk with less than this free counts as full: the next table or log would not fit."""
 PATIENCE: Final = 10.0
 """Seconds that closing and reopening wait for writes and reads under way."""
 
@@ -119,9 +117,7 @@ class Engine:
         """Raise `unavailable` if the engine takes no writes, or its disk has no room for them. Writes nothing."""
         if self._failed or self._closed or self._db is None:
             raise Refused(Code.UNAVAILABLE, "the message store takes no writes", 1.0)
-        disk = await asyncio.to_thread(shutil.disk_usage, self._path)
-        if disk.free < ROOM_BYTES:
-            raise Refused(Code.UNAVAILABLE, "the disk is full", 1.0)
+        await asyncio.to_thread(must_have_room, self._path)
 
     @contextlib.contextmanager
     def group(self) -> Iterator[Group]:
@@ -161,13 +157,15 @@ class Engine:
     async def reopen(self) -> None:
         """Take commits again after a failure, from what is on disk. Does nothing if there was none.
 
-        Raises `unavailable` if RocksDB cannot be opened; commits are then refused as before.
+        Raises `unavailable` if the disk takes nothing or RocksDB cannot be opened; commits are then refused as before.
+        While the disk takes nothing RocksDB stays open for reads: on a full disk nothing could open it again.
         """
         async with self._reopening:
             if self._closed:
                 raise Refused(Code.UNAVAILABLE, "the message store is closed")
             if not self._failed:
                 return
+            await self._loop.run_in_executor(None, must_take_writes, self._path)
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._idle()

@@ -42,8 +42,9 @@ class _Partition:
         self.reader: object = None
 
     def wake(self) -> None:
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def after(self, sequence: int) -> list[Record]:
         start = sequence - self.base

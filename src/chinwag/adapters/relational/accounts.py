@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chinwag.adapters.relational.people_search import keep_words, with_words
 from chinwag.adapters.relational.schema import accounts
 from chinwag.domain.account import AccountSettings, NameKey, closed_key
 from chinwag.domain.ids import AccountId
@@ -61,6 +62,7 @@ class RelationalAccounts:
             await self._connection.execute(insert(accounts).values(row))
         except IntegrityError:  # where transactions run side by side, another one took the name just now
             raise Refused(Code.NAME_TAKEN) from None
+        await keep_words(self._connection, account)
 
     async def get(self, account: AccountId) -> Account | None:
         row = (await self._connection.execute(select(*_COLUMNS).where(accounts.c.id == account))).first()
@@ -89,6 +91,11 @@ class RelationalAccounts:
             query = query.where(accounts.c.id > after)
         return [_account(row) for row in await self._connection.execute(query)]
 
+    async def search(self, words: Sequence[str], among: Sequence[AccountId] | None, limit: int) -> list[Account]:
+        ids = await with_words(self._connection, words, among, limit)
+        found = {one.id: one for one in await self.many(ids)}
+        return [found[one] for one in ids if one in found and not found[one].disabled]
+
     async def password(self, account: AccountId) -> str:
         found = await self._connection.scalar(select(accounts.c.password).where(accounts.c.id == account))
         return found or ""
@@ -101,13 +108,13 @@ class RelationalAccounts:
             raise Refused(Code.NO_ACCOUNT)
 
     async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
-        return await self._change(account, display_name=display_name, about=about, profile_version=_ONE_MORE)
+        return await self._renamed(account, display_name=display_name, about=about, profile_version=_ONE_MORE)
 
     async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
-        return await self._change(account, settings=msgspec.json.encode(settings).decode())
+        return await self._renamed(account, settings=msgspec.json.encode(settings).decode())
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> Account:
-        return await self._change(account, disabled=disabled)
+        return await self._renamed(account, disabled=disabled)
 
     async def set_admin(self, account: AccountId, admin: bool) -> Account:
         return await self._change(account, admin=admin)
@@ -118,7 +125,7 @@ class RelationalAccounts:
         if found is None:
             raise Refused(Code.NO_ACCOUNT)
         like = None if found.look_alike is None else closed_key(NameKey(found.look_alike))
-        return await self._change(
+        return await self._renamed(
             account,
             closed_at=at,
             name="",
@@ -134,6 +141,12 @@ class RelationalAccounts:
 
     async def touch(self, account: AccountId) -> int:
         return (await self._change(account)).version
+
+    async def _renamed(self, account: AccountId, **values: object) -> Account:
+        """A change of what people find it by, or of who does."""
+        changed = await self._change(account, **values)
+        await keep_words(self._connection, changed)
+        return changed
 
     async def _change(self, account: AccountId, **values: object) -> Account:
         statement = (

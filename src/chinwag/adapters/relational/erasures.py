@@ -16,6 +16,7 @@ from chinwag.adapters.relational.schema import (
     outbox,
     refresh_tokens,
     refusals,
+    search_words,
 )
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.ports.directory import PAGE_MAX, Erasure, ErasureStage
@@ -77,6 +78,7 @@ class RelationalErasures:
         await execute(delete(devices).where(devices.c.account == account))
         await execute(delete(friendships).where(or_(friendships.c.low == account, friendships.c.high == account)))
         await execute(delete(blocks).where(or_(blocks.c.blocker == account, blocks.c.blocked == account)))
+        await execute(delete(search_words).where(search_words.c.account == account))
         await execute(delete(link_uses).where(link_uses.c.account == account))
         await execute(delete(outbox).where(outbox.c.account == account))
 

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -235,5 +235,17 @@ CREATE INDEX created_groups_unsettled ON created_groups (made, created_at)
     """,
     """
 CREATE INDEX accounts_by_look_alike ON accounts (look_alike)
+    """,
+    """
+CREATE TABLE search_words (
+    account TEXT NOT NULL,
+    word TEXT NOT NULL,
+    open BOOLEAN NOT NULL,
+    PRIMARY KEY (account, word),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX search_words_by_word ON search_words (open, word, account)
     """,
 )

@@ -30,6 +30,16 @@ accounts = Table(
     Index("accounts_by_look_alike", "look_alike"),
 )
 
+# The beginnings by which people find an account; `open`: also people who do not know it.
+search_words = Table(
+    "search_words",
+    METADATA,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("word", Text, primary_key=True),
+    Column("open", Boolean, nullable=False),
+    Index("search_words_by_word", "open", "word", "account"),
+)
+
 devices = Table(
     "devices",
     METADATA,

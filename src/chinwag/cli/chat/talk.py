@@ -9,6 +9,7 @@ from chinwag.cli.chat.commands import Quit, UsageProblem
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.room import Room
 from chinwag.cli.chat.screen import BadLine, Screen
+from chinwag.cli.clean import clean
 from chinwag.client import ApiError, Client, Credentials, LoggedOut, Mirror, Unreachable, load
 from chinwag.client.backoff import Backoff
 
@@ -166,8 +167,8 @@ async def _tell_typing(room: Room) -> None:
 
 
 def in_words(error: Exception) -> str:
-    """What went wrong, and what to do about it."""
-    message = getattr(error, "message", None) or str(error)
+    """What went wrong, and what to do about it; on one line, as the words may be a foreign server's."""
+    message = clean(str(getattr(error, "message", None) or error))
     if getattr(error, "code", "") == "unreachable":
         return f"{message} Is the server running? Start one with `chinwag serve`, or name another: --server."
-    return str(message)
+    return message

@@ -41,7 +41,11 @@ async def change_profile(
 
 
 async def change_settings(
-    accounts: Accounts, account: AccountId, *, direct_from: Literal["everyone", "friends"] | None = None
+    accounts: Accounts,
+    account: AccountId,
+    *,
+    direct_from: Literal["everyone", "friends"] | None = None,
+    findable: bool | None = None,
 ) -> Account:
     """Change what is given and leave the rest; the account as it is then. Own devices are told. Raises `no_account`."""
     async with accounts.directory.transaction() as transaction:
@@ -51,6 +55,8 @@ async def change_settings(
         wanted = found.settings
         if direct_from is not None:
             wanted = msgspec.structs.replace(wanted, direct_from=direct_from)
+        if findable is not None:
+            wanted = msgspec.structs.replace(wanted, findable=findable)
         if wanted == found.settings:
             return found
         changed = await transaction.accounts.set_settings(account, wanted)

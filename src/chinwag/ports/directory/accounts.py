@@ -61,6 +61,16 @@ class AccountRepository(Protocol):
         """All accounts in the order of their ids as text, after the one named; or those whose name holds `search`."""
         ...
 
+    async def search(self, words: Sequence[str], among: Sequence[AccountId] | None, limit: int) -> list[Account]:
+        """Accounts that have for each of `words` (as `domain.search_words.query_words` gives them, one at least) a word
+        that begins with it, in the order of the word found by the first, and then of their ids as text; at most
+        `PAGE_MAX`.
+
+        among: of these only (at most `PAGE_MAX`). None: of all that let people who do not know them find them, and
+        of those the first 1,000 words that begin with `words[0]`. Disabled and closed accounts are never found.
+        """
+        ...
+
     async def password(self, account: AccountId) -> str:
         """The password's hash; empty if none can match."""
         ...

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
+from chinwag.domain.rate import WEIGHT_SHIFT
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission, Principal
 from chinwag.roles.budgets import WRONG_TOKEN, Budgets
@@ -20,6 +21,8 @@ PUBLIC: Final = {"public": True}
 
 COUNTED: Final = "chinwag.counted"
 """In a request's scope: it has been counted against a budget."""
+WEIGH: Final = "chinwag.weigh"
+"""In a request's scope, where somebody known asks: counts the bytes of its body. Raises `rate_limited`."""
 
 Caller = NamedDependency[Principal]
 """The type of a handler's `principal`: who asks."""
@@ -61,6 +64,12 @@ def bearer(admission: Admission, budgets: Budgets, trusted_proxies: Sequence[str
         scope[COUNTED] = True
         budgets.requests.take(principal.account, principal.device)
         scope["user"], scope[OWNER] = principal, principal.account
+
+        def weigh(size: int) -> None:
+            if more := size >> WEIGHT_SHIFT:
+                budgets.requests.take(principal.account, principal.device, more)
+
+        scope[WEIGH] = weigh
 
     return guard
 

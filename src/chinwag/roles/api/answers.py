@@ -29,7 +29,7 @@ def me(account: Account) -> Me:
 
 def settings(account: Account) -> AccountSettings:
     """An account's settings for its owner."""
-    return AccountSettings(direct_from=account.settings.direct_from)
+    return AccountSettings(direct_from=account.settings.direct_from, findable=account.settings.findable)
 
 
 def user(account: Account) -> User:

@@ -36,15 +36,14 @@ class SessionCookie:
 
     def read(self, request: Request[Any, Any, Any]) -> str:
         """The refresh token that it holds. Raises `unauthenticated` if there is none."""
-        given = request.cookies
-        token = given.get(_SECURE_PREFIX + self._name) or given.get(self._name)
+        token = self.held(request)
         if not token:
             raise Refused(Code.UNAUTHENTICATED, "there is no session in the cookie")
-        return str(token)
+        return token
 
-    def held(self, request: Request[Any, Any, Any]) -> bool:
-        """Whether the browser brought one."""
-        return any(name.endswith(self._name) for name in request.cookies)
+    def held(self, request: Request[Any, Any, Any]) -> str:
+        """What the browser brought in it, or nothing. It may be made up: sibling hosts can lay cookies here."""
+        return str(request.cookies.get(self._name_for(request)) or "")
 
     def of(self, request: Request[Any, Any, Any], given: LoggedIn, now: int) -> str:
         """The Set-Cookie header that keeps the refresh token for as long as it is good."""
@@ -55,10 +54,16 @@ class SessionCookie:
         """The Set-Cookie header that takes it away."""
         return self._header(request, "", 0)
 
+    def _name_for(self, request: Request[Any, Any, Any]) -> str:
+        """Over TLS the secure name alone counts: anybody on the way of a plain request can lay a cookie of another."""
+        return _SECURE_PREFIX + self._name if self._secure(request) else self._name
+
     def _header(self, request: Request[Any, Any, Any], value: str, seconds: int) -> str:
         secure = self._secure(request)
-        name = _SECURE_PREFIX + self._name if secure else self._name
-        return f"{name}={value}; Path={PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict" + "; Secure" * secure
+        return (
+            f"{self._name_for(request)}={value}; Path={PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+            + "; Secure" * secure
+        )
 
     def _secure(self, request: Request[Any, Any, Any]) -> bool:
         if self._public or request.url.scheme == "https":

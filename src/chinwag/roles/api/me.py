@@ -72,7 +72,8 @@ async def patch_settings(
     data: JSONBody[ChangeSettingsRequest], accounts: AccountVerbs, principal: Caller
 ) -> AccountSettings:
     """Change what is given. One's devices are told."""
-    return answers.settings(await change_settings(accounts, principal.account, direct_from=data.direct_from))
+    changed = await change_settings(accounts, principal.account, direct_from=data.direct_from, findable=data.findable)
+    return answers.settings(changed)
 
 
 @get("/devices", operation_id="listDevices", summary="My devices", tags=["devices"])

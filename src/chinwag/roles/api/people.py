@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from litestar import delete, get, put
+from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from chinwag.domain.account_friendship import Bond
@@ -12,6 +13,7 @@ from chinwag.flow.access.admission import Principal
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.accounts.friends import befriend, list_friends, unfriend
 from chinwag.flow.accounts.look_up import find_account, get_account, get_accounts
+from chinwag.flow.people_search import PeopleSearch
 from chinwag.roles.api import answers
 from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.answers import AccountVerbs
@@ -20,6 +22,8 @@ from chinwag.wire.http import Friend, Page, User
 IDS_MAX: Final = 100
 LIMIT_MAX: Final = 200
 
+Search = NamedDependency[PeopleSearch]
+"""The type of a handler's `people_search`."""
 After = Annotated[str | None, QueryParameter(max_length=64, description="`next` of the page before.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="Items in the page at most.")]
 
@@ -30,17 +34,26 @@ async def get_user(account_id: FromPath[str], accounts: AccountVerbs) -> User:
     return answers.user(await get_account(accounts, AccountId(account_id)))
 
 
-@get("/users", operation_id="findUsers", summary="Find users by name or by ids", tags=["users"])
+@get("/users", operation_id="findUsers", summary="Find users by search, by name or by ids", tags=["users"])
 async def get_users(
     accounts: AccountVerbs,
+    principal: Caller,
+    people_search: Search,
+    search: Annotated[
+        str | None,
+        QueryParameter(max_length=200, description="The beginning of a name, or of words of a display name."),
+    ] = None,
     name: Annotated[str | None, QueryParameter(max_length=200, description="The whole name, in any case.")] = None,
     ids: Annotated[
         list[str] | None, QueryParameter(name="id", max_items=IDS_MAX, description="May be given many times.")
     ] = None,
 ) -> Page[User]:
-    """The users that exist of those asked for: the one of that name, or those with these ids, in no order."""
-    if (name is None) == (ids is None):
-        raise Refused(Code.BAD_REQUEST, "give a name, or ids")
+    """The users that exist of those asked for: those whom a search may show, at most 20, friends first; or the one of
+    that name; or those with these ids, in no order."""
+    if sum(one is not None for one in (search, name, ids)) != 1:
+        raise Refused(Code.BAD_REQUEST, "give a search, a name, or ids")
+    if search is not None:
+        return Page([answers.user(one) for one in await people_search.search(principal.account, search)])
     if ids is not None:
         return Page([answers.user(one) for one in await get_accounts(accounts, [AccountId(one) for one in ids])])
     try:

@@ -71,7 +71,7 @@ async def post_session(
     """Log in with name and password. Every log-in makes a new device."""
     if data.cookie:
         session_cookie.check(request)
-    known = data.known_device or (session_cookie.read(request) if data.cookie and session_cookie.held(request) else "")
+    known = data.known_device or (session_cookie.held(request) if data.cookie else "")
     given = await log_in(
         accounts, data.name, data.password, device_name=data.device, address=address, known_device=known
     )

@@ -89,7 +89,9 @@ class Outward:
         out, self._out = self._out, []
         self._common.figures.frames_out += len(out)
         self.socket.send_many(out)
-        if self.paused_at and self.socket.buffered > self._common.rules.outbound_bytes:
+        if not self.paused_at:
+            return
+        if self.socket.buffered > self._common.rules.outbound_bytes or self.socket.too_much:
             self.close(Refused(Code.SLOW_CONSUMER))
 
     def cut(self) -> None:
@@ -158,10 +160,11 @@ class Outward:
 
     def _give(self, events: Sequence[bytes]) -> None:
         """Queue events, the first of them for the next position."""
+        push, is_of_account = self.push, _ACCOUNT_EVENT
         for event in events:
-            self.position += 1
-            self.push(event_frame(self.position, event))
-            if event.startswith(_ACCOUNT_EVENT):
+            self.position = position = self.position + 1
+            push(event_frame(position, event))
+            if event.startswith(is_of_account):
                 self._heed(event)
 
     def _heed(self, event: bytes) -> None:

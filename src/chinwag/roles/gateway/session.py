@@ -11,6 +11,7 @@ import structlog
 
 from chinwag.domain.command import Send
 from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
+from chinwag.domain.rate import WEIGHT_SHIFT
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.ports.bus import Answer
@@ -28,8 +29,6 @@ EARLY_BYTES: Final = 64 << 10
 """Bytes that a connection may bring in all before its welcome."""
 IN_FLIGHT: Final = 1_000
 """Sends of one session that may wait for their answers."""
-WEIGHT_SHIFT: Final = 16
-"""A frame counts as one, and as one more for each 64 KiB in it: long ones cost more to read."""
 
 FLOOD: Final = 100
 """Frames refused as `rate_limited` within about a second that end a session."""
@@ -109,7 +108,13 @@ class Session:
             if not out.welcomed:
                 out.close(refused)
             return
-        self._handle(out, frame)
+        try:
+            if out.welcomed:
+                VERBS[type(frame)](self, frame)
+            else:
+                self._begin(out, frame)
+        except Refused as refused:
+            self.refuse(refused, about_frame(frame))
 
     def other(self) -> bool:
         """A ping, a pong, a part of a frame: it counts as a frame does. It is no sign of a device that works."""
@@ -183,17 +188,12 @@ class Session:
 
     # Frames in
 
-    def _handle(self, out: Outward, frame: ClientFrame) -> None:
-        try:
-            if out.welcomed:
-                VERBS[type(frame)](self, frame)
-            elif type(frame) is Hello:
-                self._early = []
-                self._arriving = self.common.tasks.spawn(self._hello(frame))
-            else:
-                out.close(Refused(Code.HELLO_EXPECTED))
-        except Refused as refused:
-            self.refuse(refused, about_frame(frame))
+    def _begin(self, out: Outward, frame: ClientFrame) -> None:
+        if type(frame) is Hello:
+            self._early = []
+            self._arriving = self.common.tasks.spawn(self._hello(frame))
+        else:
+            out.close(Refused(Code.HELLO_EXPECTED))
 
     async def _hello(self, hello: Hello) -> None:
         out = self.out

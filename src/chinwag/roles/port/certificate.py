@@ -1,6 +1,7 @@
 """The certificate of TLS and its key, read with words for whatever is wrong with them."""
 
 import errno
+import hashlib
 import ssl
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,24 @@ class Certificate(msgspec.Struct, frozen=True):
 
     chain: Path
     key: Path
+
+
+class Local(msgspec.Struct, frozen=True):
+    """What a server on the local network speaks TLS with, and what its people shall trust.
+
+    names: those of the certificate, the first is the best to give to others. authority: its certificate, DER.
+    """
+
+    names: tuple[str, ...]
+    chain: Path
+    key: Path
+    authority: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """The authority's SHA-256, as phones show it."""
+        digest = hashlib.sha256(self.authority).hexdigest().upper()
+        return " ".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
 
 def tls_context(certificate: Certificate) -> ssl.SSLContext:

@@ -6,9 +6,9 @@ from typing import Final, final
 from picows.picows import WSFrame, WSMsgType
 
 from chinwag.roles.port.gate import Gate
-from chinwag.roles.port.halves import Halves
 from chinwag.roles.port.parsers import Parser, Parsers
 from chinwag.roles.port.socket import Socket
+from chinwag.roles.port.weights import Weights
 
 _NOBODY: Final = asyncio.Protocol()
 # An enumeration's member costs a look-up in two dictionaries: too much for each frame.
@@ -25,7 +25,7 @@ class Frames(asyncio.BufferedProtocol):
 
     __slots__ = ("_halves", "_limit", "_message", "_parser", "_parsers", "_partial", "_socket")
 
-    def __init__(self, socket: Socket, parsers: Parsers, halves: Halves, limit: int) -> None:
+    def __init__(self, socket: Socket, parsers: Parsers, halves: Weights, limit: int) -> None:
         self._socket = socket
         self._parsers = parsers
         self._halves = halves

@@ -74,6 +74,13 @@ class UpgradingHttp(HttpToolsProtocol):
         else:
             self._refuse(Refused(Code.IDLE, "the body of the request"))
 
+    def drain(self) -> None:
+        """The answer under way is the last of this connection, and says so if it has not begun."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+            self._over = self._over or self._in_head
+
     # asyncio's calls
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -83,6 +83,7 @@ class OnePort:
         self.sockets = Sockets(socket_limits or SocketLimits(), _report, self.crowding)
         self.unread: Final = unread or Unread()
         self.heads = Wheel[Slow](_give_up, slots=16)
+        self._certificate = certificate
         config = uvicorn.Config(
             partial(_route, self, app),
             interface="asgi3",
@@ -109,6 +110,13 @@ class OnePort:
         """All that is listened on."""
         return list(self._addresses)
 
+    def renew_certificate(self) -> None:
+        """Read the files of the certificate anew, for connections that begin from now on. Raises `BadCertificate`."""
+        context = self._server.config.ssl
+        if context is not None and self._certificate is not None:
+            tls_context(self._certificate)  # so that nothing half-read is put in the place of what works
+            context.load_cert_chain(self._certificate.chain, self._certificate.key)
+
     async def start(self) -> None:
         """Bind, start `app`, accept.
 
@@ -132,13 +140,15 @@ class OnePort:
         self.heads.start()
 
     def drain(self) -> None:
-        """Stop accepting: say `bye` to the sockets after this, and then `stop`."""
+        """Stop accepting, connections and requests: say `bye` to the sockets after this, and then `stop`."""
         if not self.draining and self._addresses:
             self.draining = True
             for server in self._server.servers:
                 server.close()
             for each in self._listening:
                 each.close()
+            for connection in tuple(self._server.server_state.connections):
+                cast("UpgradingHttp", connection).drain()
 
     async def stop(self, grace_seconds: float) -> None:
         """Close all sockets with 1012, let HTTP requests end, stop `app`. Call it once; before `start` it does nothing.
@@ -181,6 +191,7 @@ class OnePort:
             for connection in tuple(state.connections):
                 connection.transport.abort()
             left = tuple(state.tasks)
+            _log.warning("requests are cut", seconds=grace_seconds, requests=len(left))
             for task in left:
                 task.cancel()
             if left:

@@ -89,6 +89,10 @@ class House(Protocol):
         """Stop counting `socket`."""
         ...
 
+    def waits(self, socket: "Socket", size: int) -> bool:
+        """So many bytes wait to be read from `socket`; whether that is within the bounds of its owner, and of all."""
+        ...
+
     def linger(self, socket: "Socket") -> None:
         """Cut `socket` after the linger time, should it still be there."""
         ...
@@ -146,6 +150,14 @@ class Socket:
     def buffered(self) -> int:
         """How many bytes wait to be written."""
         return self._transport.get_write_buffer_size()
+
+    @property
+    def too_much(self) -> bool:
+        """Whether what waits to be written to all sockets of its owner, or to all there are, is more than is kept.
+
+        To be asked after each write to one that is paused: who writes on regardless fills the memory.
+        """
+        return not self._house.waits(self, self.buffered)
 
     @property
     def closing(self) -> bool:
@@ -234,10 +246,12 @@ class Socket:
 
     def paused(self) -> None:
         """The write buffer has passed the high-water mark."""
+        self._house.waits(self, self.buffered)
         self._tell(self._listener.paused)
 
     def resumed(self) -> None:
         """The write buffer is back at the low-water mark."""
+        self._house.waits(self, 0)
         self._tell(self._listener.resumed)
 
     def opened(self) -> None:

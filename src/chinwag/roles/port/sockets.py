@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Final, final
 
 from chinwag.roles.port.crowding import Crowding
-from chinwag.roles.port.halves import Halves
 from chinwag.roles.port.parsers import Parsers
 from chinwag.roles.port.socket import Socket, SocketLimits
+from chinwag.roles.port.weights import HALVES, UNREAD, Weights
 from chinwag.roles.port.wheel import Wheel
 
 
@@ -41,7 +41,8 @@ class Sockets:
         """`report` is told the exceptions of listeners; `crowding` counts by address; `clock` in seconds."""
         self.limits: Final = limits
         self.parsers: Final = Parsers(limits.message)
-        self.halves: Final = Halves()
+        self.halves: Final = Weights(HALVES)
+        self.unread: Final = Weights(UNREAD, _waiting)
         self._report = report
         self.crowding: Final = crowding
         self._clock = clock
@@ -67,9 +68,14 @@ class Sockets:
         """Stop counting `socket`."""
         self._open.discard(socket)
         self.halves.forget(socket)
+        self.unread.forget(socket)
         self.crowding.leave(socket.remote[0])
         if not self._open:
             self._none.set()
+
+    def waits(self, socket: Socket, size: int) -> bool:
+        """So many bytes wait to be read from `socket`; whether that is within the bounds of its owner, and of all."""
+        return self.unread.hold(socket, size)
 
     def linger(self, socket: Socket) -> None:
         """Cut `socket` after the linger time, should it still be there."""
@@ -88,6 +94,10 @@ class Sockets:
     async def gone(self) -> None:
         """Return when no socket is left. Unbounded: call it under a time-out."""
         await self._none.wait()
+
+
+def _waiting(socket: Socket) -> int:
+    return socket.buffered
 
 
 def _cut(goodbye: _Goodbye) -> None:

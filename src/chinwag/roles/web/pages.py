@@ -72,7 +72,7 @@ class Pages:
                 await self._app(scope, receive, send)
             return
         if (wait := self._budget.wait(network_of(self._forwarded.of(scope)))) > 0:
-            await _too_many(scope, send, wait)
+            await too_many(scope, send, wait)
             return
         await self._give(scope, send, file, headers)
 
@@ -88,11 +88,11 @@ class Pages:
             *FIXED,
         ]
         if _known(headers.get(b"if-none-match", ""), etag):
-            await _answer(scope, send, 304, given, None)
+            await answer(scope, send, 304, given, None)
             return
         if encoding:
             given.append(("content-encoding", encoding))
-        await _answer(scope, send, 200, [*given, ("content-type", file.media_type)], body)
+        await answer(scope, send, 200, [*given, ("content-type", file.media_type)], body)
 
 
 def _is_page(path: str) -> bool:
@@ -125,19 +125,21 @@ def _known(if_none_match: str, etag: str) -> bool:
     return etag in tags or "*" in tags
 
 
-async def _too_many(scope: Any, send: Send, wait: float) -> None:
+async def too_many(scope: Any, send: Send, wait: float) -> None:
+    """Answer that this address has asked for too many files; `wait` in seconds."""
     document = problem(Refused(Code.RATE_LIMITED, "too many files from this address", round(wait, 3)))
     given = [("content-type", "application/problem+json"), ("retry-after", str(max(1, math.ceil(wait)))), *FIXED]
-    await _answer(scope, send, 429, given, msgspec.json.encode(document))
+    await answer(scope, send, 429, given, msgspec.json.encode(document))
 
 
 async def _not_built(scope: Any, send: Send) -> None:
     given = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store"), *FIXED]
     given.append(("content-security-policy", "default-src 'none'; frame-ancestors 'none'"))
-    await _answer(scope, send, 404, given, NOT_BUILT)
+    await answer(scope, send, 404, given, NOT_BUILT)
 
 
-async def _answer(scope: Any, send: Send, status: int, headers: list[tuple[str, str]], body: bytes | None) -> None:
+async def answer(scope: Any, send: Send, status: int, headers: list[tuple[str, str]], body: bytes | None) -> None:
+    """Send a whole answer; to HEAD and without a `body` only its head."""
     given = [(name.encode(), value.encode()) for name, value in headers]
     if body is not None:
         given.append((b"content-length", str(len(body)).encode()))

@@ -40,6 +40,15 @@ export function failed(error: unknown): EngineFailure {
   return new EngineFailure(plainly(error));
 }
 
+/** Do `work`; whatever goes wrong in it comes as a `Failure`, as all that screens await must. */
+export async function orFailure<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
 function own(code: string, retryable: boolean): PlainFailure {
   return { code, message: "", retryable, retryAfter: null };
 }

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from chinwag.domain import command
-from chinwag.domain.ids import check_account_id, direct_id
+from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Wish
 from chinwag.roles.gateway.verbs.speaker import Speaker
@@ -18,9 +18,10 @@ def send(session: Speaker, frame: Send) -> None:
     """Submit the message; the answer is an `ack` or an `error` with the frame's id."""
     out, conversation = session.out, frame.conversation
     if conversation is None:
-        if not frame.to or "~" in frame.to or frame.to == out.account:
+        to = frame.to
+        # How long it is comes first: before anything looks at it, or keeps it.
+        if not to or len(to) > ACCOUNT_CHARACTERS or "~" in to or to == out.account:
             raise Refused(Code.BAD_REQUEST, "name a conversation, or another account in 'to'")
-        check_account_id(frame.to)  # before it is kept
-        conversation = _direct(out.account, frame.to)
+        conversation = _direct(out.account, to)
     action = command.Send(frame.body, frame.reply_to, frame.after)
     session.ask(Wish(out.account, out.device, conversation, frame.id, action))

@@ -30,7 +30,7 @@ import type {
   Trouble,
   Watched,
 } from "../api.js";
-import { failed } from "../failure.js";
+import { failed, orFailure } from "../failure.js";
 import type { ToTabs } from "../messages.js";
 import { AccountDatabase, wipe } from "../store/database.js";
 import { addLine, addMark, dropRefused, keepDraft, lines } from "../store/personal.js";
@@ -139,14 +139,20 @@ export class TabEngine extends Remote implements Engine {
     await this.began();
   }
 
-  async unsent(): Promise<{ account: string; name: string; count: number } | null> {
-    const last = await lastSession();
-    if (last === null) return null;
-    const { id, name } = last.me;
-    const database = this.account?.me === id ? this.account.database : this.other(id);
-    const count = (await lines(database)).length;
-    if (database !== this.account?.database) database.close();
-    return count === 0 ? null : { account: id, name, count };
+  unsent(): Promise<{ account: string; name: string; count: number } | null> {
+    return orFailure(async () => {
+      const last = await lastSession();
+      if (last === null) return null;
+      const { id, name } = last.me;
+      const own = this.account?.me === id ? this.account.database : null;
+      const database = own ?? this.other(id);
+      try {
+        const count = (await lines(database)).length;
+        return count === 0 ? null : { account: id, name, count };
+      } finally {
+        if (own === null) database.close();
+      }
+    });
   }
 
   async logOut(): Promise<void> {
@@ -199,14 +205,16 @@ export class TabEngine extends Remote implements Engine {
     mark().catch(() => undefined);
   }
 
-  async event(id: string, number: number): Promise<KeptEvent | null> {
-    const account = this.here();
-    const held = await event(account.database, id, number).catch(() => null);
-    if (held !== null) return held;
-    const kept = account.record(id)?.kept;
-    if (kept === undefined || number < kept.first || number > kept.head) return null;
-    await account.fetch(id, { side: "around", number, limit: 20 });
-    return event(account.database, id, number);
+  event(id: string, number: number): Promise<KeptEvent | null> {
+    return orFailure(async () => {
+      const account = this.here();
+      const held = await event(account.database, id, number).catch(() => null);
+      if (held !== null) return held;
+      const kept = account.record(id)?.kept;
+      if (kept === undefined || number < kept.first || number > kept.head) return null;
+      await account.fetch(id, { side: "around", number, limit: 20 });
+      return event(account.database, id, number);
+    });
   }
 
   sendState(one: KeptEvent, detail: ConversationDetail): ReturnType<Engine["sendState"]> {
@@ -253,7 +261,7 @@ export class TabEngine extends Remote implements Engine {
     if (account === null) return [];
     const parts = folded(words).split(/\s+/).filter(Boolean);
     if (parts.length === 0) return [];
-    return search(account.database, parts, limit, (one) => textOf(one));
+    return orFailure(() => search(account.database, parts, limit, (one) => textOf(one)));
   }
 
   watching(id: string | null): void {
@@ -282,11 +290,7 @@ export class TabEngine extends Remote implements Engine {
     };
     const since = account.record(id)?.kept.head ?? 0;
     const line = { conversation: id, device: account.device, frame, at: this.clock(), since };
-    try {
-      account.wrote(await addLine(account.database, line));
-    } catch (error) {
-      throw failed(error);
-    }
+    account.wrote(await orFailure(() => addLine(account.database, line)));
     this.typed.delete(id);
     this.tabLine.say({ type: "lines" });
   }
@@ -295,7 +299,7 @@ export class TabEngine extends Remote implements Engine {
     const account = this.here();
     const line = account.unsentLine(unsent);
     if (line === null) return;
-    if (await dropRefused(account.database, line.order)) account.discarded(line.order);
+    if (await orFailure(() => dropRefused(account.database, line.order))) account.discarded(line.order);
   }
 
   typing(id: string): void {
@@ -312,11 +316,7 @@ export class TabEngine extends Remote implements Engine {
   async keepDraft(id: string, draft: Draft | null): Promise<void> {
     const account = this.here();
     account.drafted(id, draft);
-    try {
-      await keepDraft(account.database, id, draft);
-    } catch (error) {
-      throw failed(error);
-    }
+    await orFailure(() => keepDraft(account.database, id, draft));
   }
 
   // People
@@ -342,8 +342,10 @@ export class TabEngine extends Remote implements Engine {
 
   override async changeProfile(profile: { display_name?: string; about?: string }): Promise<Me> {
     const me = await super.changeProfile(profile);
-    const session = await currentSession();
-    if (session?.me.id === me.id) await keepSession({ ...session, me });
+    await orFailure(async () => {
+      const session = await currentSession();
+      if (session?.me.id === me.id) await keepSession({ ...session, me });
+    });
     this.tabLine.sessionChanged();
     await this.look();
     return me;
@@ -370,10 +372,10 @@ export class TabEngine extends Remote implements Engine {
   /** End it here: nothing of the account is left in the browser. */
   private async leave(): Promise<void> {
     const account = this.here();
-    await endSession(account.device, true);
+    await orFailure(() => endSession(account.device, true));
     this.tabLine.sessionChanged();
     this.drop();
-    await wipe(account.me);
+    await orFailure(() => wipe(account.me));
     await this.look();
   }
 

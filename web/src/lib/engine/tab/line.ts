@@ -19,9 +19,19 @@ import {
 
 /** Until a call counts as unanswered: longer than the server may take, with all its repetitions. */
 const PATIENCE = 60_000;
+/** How often one who waits asks whether anybody leads, in milliseconds. */
+const ASK = 2_000;
+/**
+ * Questions without an answer after which nobody leads. A visible tab takes the lead from one that stands still in less;
+ * questions are counted, and not time, as a tab that slept itself has heard nothing meanwhile.
+ */
+const UNHEARD = 5;
 
 interface Waiting {
+  /** What a leader that comes later is asked again; null: nothing. */
   message: ToLeader | null;
+  /** A leader answers it, and not this page's own worker. */
+  ofLeader: boolean;
   resolve(value: unknown): void;
   reject(error: unknown): void;
   timer: ReturnType<typeof setTimeout>;
@@ -40,6 +50,8 @@ export class Line {
   private readonly waiting = new Map<string, Waiting>();
   private readonly news: LineNews;
   private leadership = 0;
+  private unheard = 0;
+  private watch: ReturnType<typeof setInterval> | null = null;
 
   constructor(worker: Worker, news: LineNews) {
     this.worker = worker;
@@ -79,15 +91,17 @@ export class Line {
     const call = randomName();
     const message: ToLeader = { type: "call", call, name, with: wish };
     const once = name === "http" && (wish as Calls["http"]["with"]).once === true;
-    return this.wait(call, once ? null : message, () => {
+    const answer = this.wait(call, once ? null : message, true, () => {
       this.say(message);
     });
+    this.listen();
+    return answer;
   }
 
   /** Ask the page's own worker to do something at the door. */
   door(wish: DoorWish): Promise<unknown> {
     const call = randomName();
-    return this.wait(call, null, () => {
+    return this.wait(call, null, false, () => {
       this.work({ type: "door", call, wish });
     });
   }
@@ -95,15 +109,33 @@ export class Line {
   close(): void {
     this.work({ type: "stop" });
     this.channel.close();
+    if (this.watch !== null) clearInterval(this.watch);
+    this.watch = null;
     for (const call of [...this.waiting.keys()]) this.answered(call, null, UNREACHABLE);
   }
 
-  private wait(call: string, message: ToLeader | null, begin: () => void): Promise<unknown> {
+  /** While calls to the leader wait: hear whether there is one. Where nobody leads nothing is waited for. */
+  private listen(): void {
+    if (this.watch !== null) return;
+    this.unheard = 0;
+    this.watch = setInterval(() => {
+      const asked = [...this.waiting].filter(([, one]) => one.ofLeader);
+      if (asked.length === 0) {
+        if (this.watch !== null) clearInterval(this.watch);
+        this.watch = null;
+      } else if (this.unheard < UNHEARD) {
+        this.unheard += 1;
+        this.say({ type: "who" });
+      } else for (const [call] of asked) this.answered(call, null, UNREACHABLE);
+    }, ASK);
+  }
+
+  private wait(call: string, message: ToLeader | null, ofLeader: boolean, begin: () => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.answered(call, null, UNREACHABLE);
       }, PATIENCE);
-      this.waiting.set(call, { message, resolve, reject, timer });
+      this.waiting.set(call, { message, ofLeader, resolve, reject, timer });
       begin();
     });
   }
@@ -112,6 +144,7 @@ export class Line {
     if (message.to === "all") this.news.session();
     // One that was replaced and does not know it yet speaks with a lower number.
     if (message.to !== "tabs" || message.leadership < this.leadership) return;
+    this.unheard = 0;
     if (message.leadership > this.leadership) {
       this.leadership = message.leadership;
       for (const { message: asked } of this.waiting.values()) if (asked !== null) this.say(asked);

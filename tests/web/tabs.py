@@ -1,0 +1,130 @@
+"""Tabs with the engine alone (`web/tests/engine`), and what the tests of the engine do in them."""
+
+import asyncio
+import re
+from typing import Any, Final
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Page
+from tests.web.browsers import PATIENCE, until
+
+PASSWORD: Final = "a long password"
+ONLINE: Final = "() => engine.connection.now.state === 'online'"
+UNREACHABLE: Final = re.compile(r"net::ERR_|WebSocket connection to|status of (403|50[0-9]) ")
+"""What a browser itself writes of a server, or a proxy, that does not let it in."""
+
+
+class Complaints(list[str]):
+    """What the consoles of a test's tabs said that is no fault of the network; a test ends with none."""
+
+    def hear(self, page: Page) -> None:
+        """Listen to a tab."""
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.append(f"error: {error}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not UNREACHABLE.search(message.text):
+            self.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+
+async def open_tab(context: BrowserContext, url: str, complaints: Complaints | None = None) -> Page:
+    """A new tab, once it knows who is here."""
+    page = await context.new_page()
+    if complaints is not None:
+        complaints.hear(page)
+    await page.goto(url)
+    await until(page, "() => engine.session.now.state !== 'starting'")
+    return page
+
+
+async def sign_up(context: BrowserContext, url: str, name: str, complaints: Complaints | None = None) -> Page:
+    """A new tab with a new account, online."""
+    page = await open_tab(context, url, complaints)
+    await page.evaluate("([name, password]) => engine.signUp({ name, password })", [name, PASSWORD])
+    await until(page, ONLINE)
+    return page
+
+
+async def log_in(page: Page, name: str) -> None:
+    """Log in, at the door or over somebody else."""
+    await page.evaluate("([name, password]) => engine.logIn(name, password)", [name, PASSWORD])
+
+
+async def me(page: Page) -> str:
+    """The id of who is here."""
+    return str(await page.evaluate("() => engine.session.now.me.id"))
+
+
+async def write(page: Page, conversation: str, texts: list[str]) -> None:
+    """Write lines, one after the other. Returns when all are kept."""
+    await page.evaluate(
+        "async ([id, texts]) => { for (const text of texts) await engine.send(id, { text }) }", [conversation, texts]
+    )
+
+
+async def said(page: Page, conversation: str, count: int) -> list[str]:
+    """All texts of a conversation, once there are at least `count`, as the server has them."""
+    script = """async (id) => {
+      const texts = [];
+      for (let after = 0; ; ) {
+        const path = `/v1/conversations/${id}/messages?limit=200&after=${after}`;
+        const { events } = await engine.http({ method: "GET", path });
+        texts.push(...events.map((one) => one.body.text));
+        if (events.length < 200) return texts;
+        after = events.at(-1).number;
+      }
+    }"""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            texts: list[str] = []
+            try:
+                texts = await page.evaluate(script, conversation)
+            except Exception as failure:
+                if "no_conversation" not in str(failure) and "unreachable" not in str(failure):
+                    raise
+            if len(texts) >= count:
+                return texts
+            await asyncio.sleep(0.1)
+
+
+async def kept(page: Page, conversation: str) -> list[str]:
+    """The texts that the browser keeps of a conversation, rising."""
+    texts: list[str] = await page.evaluate(
+        """async (id) => {
+          const open = await new Promise((resolve, reject) => {
+            const asked = indexedDB.open(`chinwag.account.${engine.session.now.me.id}`);
+            asked.onsuccess = () => resolve(asked.result);
+            asked.onerror = () => reject(asked.error);
+          });
+          const range = IDBKeyRange.bound([id], [id, []]);
+          const asked = open.transaction("events").objectStore("events").getAll(range);
+          await new Promise((resolve) => { asked.onsuccess = resolve });
+          open.close();
+          return asked.result.map((one) => one.event.body.text);
+        }""",
+        conversation,
+    )
+    return texts
+
+
+async def keeps(page: Page, conversation: str, texts: list[str]) -> None:
+    """Wait until the last of these is kept; then exactly these are, each once and in order."""
+    async with asyncio.timeout(PATIENCE):
+        while texts[-1:] != (await kept(page, conversation))[-1:]:  # noqa: ASYNC110 - nothing tells it
+            await asyncio.sleep(0.05)
+    assert await kept(page, conversation) == texts
+
+
+async def heard_by(page: Page, transport: str) -> None:
+    """Wait until it is online by this way."""
+    await until(
+        page,
+        "(name) => engine.connection.now.state === 'online' && engine.connection.now.transport === name",
+        transport,
+        f"a {transport}",
+    )
+
+
+async def connection(page: Page) -> dict[str, Any]:
+    """How it stands with the server."""
+    found: dict[str, Any] = await page.evaluate("() => engine.connection.now")
+    return found

@@ -59,8 +59,8 @@ power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --
 prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
 	@$(BIN)/python -m prove $(ARGS)
 
-web-prove: setup ## the web client's long browser tests (PYTEST_ARGS="-k scrolling")
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/web $(PYTEST_ARGS)
+web-prove: web ## the web client at length: browsers killed while they send, a million messages (ARGS="--kills 3 --messages 0")
+	@$(BIN)/python -m tests.web.long $(ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

@@ -9,10 +9,10 @@ set -u
 cd "$(dirname "$0")/.."
 none=5 # pytest's exit code when there is nothing to run
 
-.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not measuring and not long" "$@"
+.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not measuring" "$@"
 together=$?
 case $together in 0 | 1 | "$none") ;; *) exit "$together" ;; esac # interrupted, or wrong arguments
-.venv/bin/python -m pytest -n 0 -m "measuring and not long" "$@"
+.venv/bin/python -m pytest -n 0 -m measuring "$@"
 alone=$?
 
 # Arguments may well choose tests of one kind only; without arguments there must be both.

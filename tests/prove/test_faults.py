@@ -81,7 +81,7 @@ async def test_a_clock_that_jumps_harms_nobody_who_is_connected(tmp_path: Path, 
         await server.kill()
         await server.start()
         clock.jump(0)
-        log_in = {"name": "nobody", "password": PASSWORD}
+        log_in = {"name": "dora", "password": PASSWORD}
         assert (await anna.place.request("POST", "/v1/accounts", json=log_in)).status_code == 201
         for one in (anna, ben):
             await one.disconnect()

@@ -32,11 +32,13 @@ test: lint types imports unit ## everything that must pass: lint, types, import 
 web: setup ## build the web client, if its sources changed
 	@tools/web.sh build
 
-lint: setup ## ruff: rules and format
+lint: setup ## ruff: rules and format; ESLint and Prettier for the web client
 	@echo "lint: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@tools/web.sh lint
 
-types: setup ## mypy, strict
+types: setup ## mypy, strict; svelte-check and tsc for the web client
 	@echo "types: mypy" && $(BIN)/mypy --no-error-summary
+	@tools/web.sh types
 
 imports: setup ## import-linter: who may import whom
 	@echo "imports: import-linter" && $(BIN)/lint-imports --no-cache --no-logo
@@ -44,7 +46,8 @@ imports: setup ## import-linter: who may import whom
 quick: setup ## pytest, the tests of rules (tests/unit) and of adapters (tests/contract)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/contract $(PYTEST_ARGS)
 
-unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name")
+unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for the web client
+	@tools/web.sh test
 	@tools/tests.sh $(PYTEST_ARGS)
 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Build the web client into src/chinwag/web_files, or check it.
 #
-#   tools/web.sh build | check | fmt | npm ARGUMENT...
+#   tools/web.sh build | check | lint | types | test | fmt | npm ARGUMENT...
 #
 # build ends at once when what is there was made from these very sources. Node 20.19 or 22.12 and newer is taken from the
 # machine if it has one; else it comes as a Python package into a cache.
@@ -80,14 +80,16 @@ build() {
     say "done"
 }
 
+lint() { packages && echo "lint: eslint, prettier" && run_npm lint; }
+types() { packages && echo "types: svelte-check, tsc" && quietly run_npm check; }
+tests() { packages && echo "tests: vitest" && quietly run_npm test; }
+
 case ${1:-} in
 build) build ;;
-check)
-    packages
-    echo "web: eslint, prettier" && run_npm lint
-    echo "web: svelte-check, tsc" && run_npm check
-    echo "web: vitest" && run_npm test
-    ;;
+check) lint && types && tests ;;
+lint) lint ;;
+types) types ;;
+test) tests ;;
 fmt)
     packages
     run_npm fmt
@@ -98,7 +100,7 @@ npm)
     cd web && exec $npm "$@"
     ;;
 *)
-    echo "web: 'build', 'check', 'fmt' or 'npm', not '${1:-}'" >&2
+    echo "web: 'build', 'check', 'lint', 'types', 'test', 'fmt' or 'npm', not '${1:-}'" >&2
     exit 2
     ;;
 esac

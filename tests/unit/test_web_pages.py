@@ -78,6 +78,11 @@ def test_each_address_of_the_client_gives_its_page_to_a_navigation(site: Mapping
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
+def test_the_service_worker_that_names_the_page_gets_it(site: Mapping[str, File]) -> None:
+    assert ask(site, "/", {"sec-fetch-mode": "same-origin", "accept": "text/html"}).status == 200
+    assert ask(site, "/", {"sec-fetch-mode": "same-origin", "accept": "*/*"}).status == 299
+
+
 @pytest.mark.parametrize("path", ["/", "/c/g~1", "/people"])
 def test_a_program_at_the_same_address_is_answered_by_the_api(site: Mapping[str, File], path: str) -> None:
     assert ask(site, path, {"sec-fetch-mode": "cors", "accept": "text/html"}).status == 299

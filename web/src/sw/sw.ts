@@ -14,10 +14,15 @@ const CACHE = `shell-${shell.version}`;
 type FromPage = { type: "activate" } | { type: "version" };
 
 self.addEventListener("install", (event) => {
-  // `reload`: past the HTTP cache, so that files of two versions are never kept as one.
-  const whole = caches
-    .open(CACHE)
-    .then((cache) => cache.addAll(shell.files.map((file) => new Request(file, { cache: "reload" }))));
+  // `reload`: past the HTTP cache, so that files of two versions are never kept as one. The page is asked for by name:
+  // a program that asks for an address of the app without it is told that there is nothing.
+  const asked = (file: string): Request =>
+    new Request(file, {
+      cache: "reload",
+      mode: "same-origin",
+      ...(file === "/" ? { headers: { accept: "text/html" } } : {}),
+    });
+  const whole = caches.open(CACHE).then((cache) => cache.addAll(shell.files.map(asked)));
   event.waitUntil(whole);
 });
 

@@ -100,9 +100,12 @@ def _is_page(path: str) -> bool:
 
 
 def _navigates(headers: Mapping[bytes, str]) -> bool:
-    """Whether a person goes there, and not a program: browsers say so, older ones by what they accept."""
+    """Whether a page is wanted: a person goes there, or the app's own service worker names it, to keep it.
+
+    Browsers say in which mode they ask; older ones are known by what they accept.
+    """
     mode = headers.get(b"sec-fetch-mode")
-    return mode == "navigate" if mode is not None else "text/html" in headers.get(b"accept", "")
+    return mode == "navigate" or (mode in {None, "same-origin"} and "text/html" in headers.get(b"accept", ""))
 
 
 def _form(file: File, accepted: str) -> tuple[str, bytes]:

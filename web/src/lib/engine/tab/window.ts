@@ -198,10 +198,16 @@ export class Window extends Value<WindowState> implements MessageWindow {
     if (record === null) return;
     if (!this.settled || (this.shown === NOTHING && record.kept.head > 0)) return this.go("newest");
     // The end was shown until now: what follows it without a gap is shown, too, as far as there is room.
+    if (!this.sticks) {
+      this.sticks = this.ends("after");
+      return;
+    }
     const next = rangeAt(this.ranges(), this.shown.high + 1);
     const room = MOST - this.shown.events.length;
-    if (this.sticks && next !== null && room > 0) await this.join("after", next, room);
-    this.sticks = this.ends("after");
+    if (next !== null && room > 0) await this.join("after", next, room);
+    // A view of the server's may know of the head before its events are here. They come, and this end waits for them:
+    // only a window that is full follows no longer.
+    this.sticks = this.ends("after") || this.shown.events.length < MOST;
   }
 
   private ends(side: "before" | "after"): boolean {

@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import type { KeptEvent, Range } from "@chinwag/client";
+import type { ConversationRecord } from "../store/records.js";
+import { type Ground, Window } from "./window.js";
+
+/** A conversation of which the events up to `known` are cached, and whose head the server has told. */
+class Told implements Ground {
+  readonly device = "1";
+  constructor(
+    public known: number,
+    public head: number,
+  ) {}
+  record(): ConversationRecord {
+    const kept = { first: 1, head: this.head, ordinal: this.head, read: this.head, readOrdinal: this.head };
+    return { id: "g~1", kept, ranges: [[1, this.known]], count: this.known, bytes: 0, opened: 0 } as never;
+  }
+  lines(): never[] {
+    return [];
+  }
+  mark(): null {
+    return null;
+  }
+  cached(_id: string, [low, high]: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]> {
+    const numbers = [];
+    for (let number = Math.max(1, low); number <= Math.min(high, this.known); number++) numbers.push(number);
+    const taken = end === "first" ? numbers.slice(0, limit) : numbers.slice(-limit);
+    return Promise.resolve(taken.map((number) => ({ kind: "message", conversation: "g~1", number, ordinal: number, from: "2", device: "2", id: `m${number}`, sent_at: number, body: { type: "text", text: "" } }))); // prettier-ignore
+  }
+  fetch(): Promise<Range> {
+    return Promise.reject(new Error("nothing is asked for"));
+  }
+}
+
+const numbers = (window: Window): (number | null)[] => window.now.rows.map((row) => row.number);
+
+async function shows(window: Window, wanted: number[]): Promise<void> {
+  await expect.poll(() => numbers(window)).toEqual(wanted);
+}
+
+it("shows what comes at its end, also if the head was known before the events were", async () => {
+  const told = new Told(3, 3);
+  const window = new Window(told, "g~1", "newest", null);
+  await shows(window, [1, 2, 3]);
+  told.head = 5;
+  window.changed();
+  await expect.poll(() => window.now.atEnd).toBe(false);
+  told.known = 4;
+  window.changed();
+  await shows(window, [1, 2, 3, 4]);
+  told.known = 5;
+  window.changed();
+  await shows(window, [1, 2, 3, 4, 5]);
+  expect(window.now.atEnd).toBe(true);
+});

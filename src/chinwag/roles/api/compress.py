@@ -9,6 +9,8 @@ import gzip
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+from chinwag.roles.api.addresses import plain_path
+
 _Message = MutableMapping[str, Any]
 Send = Callable[[_Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -34,7 +36,12 @@ class Compress:
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         """Let the application answer, and write its answer smaller."""
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] not in SECRET and _takes_gzip(scope):
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "GET"
+            and plain_path(scope["path"]) not in SECRET
+            and _takes_gzip(scope)
+        ):
             await self._app(scope, receive, _Answer(send))
         else:
             await self._app(scope, receive, send)

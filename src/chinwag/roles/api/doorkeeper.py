@@ -14,6 +14,7 @@ import msgspec
 from chinwag.domain.address import network_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission, Principal
+from chinwag.roles.api.addresses import plain_path
 from chinwag.roles.api.admit import COUNTED, token_of
 from chinwag.roles.api.app import HEADERS, ApiSettings
 from chinwag.roles.api.heard import Heard
@@ -92,7 +93,7 @@ class Doorkeeper:
         account, device = principal.account, principal.device
         scope[OWNER] = account
         short = self._budgets.requests.short(account, device)
-        short = short or (self._heard.short(principal) if scope["path"] in POLLS else 0.0)
+        short = short or (self._heard.short(principal) if plain_path(scope["path"]) in POLLS else 0.0)
         if short > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=round(short, 3))
         self._unread.check(account)

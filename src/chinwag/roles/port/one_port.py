@@ -217,11 +217,25 @@ async def _route(port: OnePort, app: Application, scope: Any, receive: _Receive,
         await _upgrade_required(send)
         return
     try:
-        await app(scope, receive, send)
+        await app(scope, receive, _to_who_is_there(send) if scope["type"] == "http" else send)
     except asyncio.CancelledError:
         # Cut at the end of a stop: nobody is there to be answered, and it is no mistake that should be logged as one.
         if not port.draining:
             raise
+
+
+def _to_who_is_there(send: _Send) -> _Send:
+    """Answer nobody who has just gone: the loop refuses to write to such a connection before it tells of its end, and
+    that is no mistake of ours, which anybody could fill the log with."""
+
+    async def told(message: _Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError as failure:
+            if "closed" not in str(failure):
+                raise
+
+    return told
 
 
 async def _upgrade_required(send: _Send) -> None:

@@ -6,10 +6,12 @@ import { type Ground, Window } from "./window.js";
 /** A conversation of which the events up to `known` are cached, and whose head the server has told. */
 class Told implements Ground {
   readonly device = "1";
-  constructor(
-    public known: number,
-    public head: number,
-  ) {}
+  known: number;
+  head: number;
+  constructor(known: number, head: number) {
+    this.known = known;
+    this.head = head;
+  }
   record(): ConversationRecord {
     const kept = { first: 1, head: this.head, ordinal: this.head, read: this.head, readOrdinal: this.head };
     return { id: "g~1", kept, ranges: [[1, this.known]], count: this.known, bytes: 0, opened: 0 } as never;

@@ -66,7 +66,7 @@ ATTACK = Attack(
         "--limits-requests-burst=100",
         "--limits-frames-per-second=1",
         "--limits-frames-burst=10",
-        "--limits-sends-per-second=20",
+        "--limits-sends-per-second=0.1",
         "--limits-sends-burst=100",
     ),
 )

@@ -10,6 +10,7 @@ from tests.life.commands import chinwag
 from chinwag.adapters.embedded import NewerDataError, keys, open_embedded, values
 from chinwag.adapters.embedded.data_directory import FORMAT, begin, open_rocksdb
 from chinwag.adapters.embedded.upgrade import UNDER_WAY, Batch, Step
+from chinwag.assembly.data import begin_folder
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import ConversationId
 from chinwag.ports.message_store import Commit
@@ -118,6 +119,7 @@ def test_data_of_a_newer_format_is_refused(store: Callable[[], Rdict], tmp_path:
 
 
 async def test_the_server_says_so_too(tmp_path: Path) -> None:
+    await begin_folder(tmp_path / "data")
     embedded = await open_embedded(tmp_path / "data")
     await embedded.message_store.commit([Commit(Conversation(ConversationId("g~1"), False, {}), [], [], [], [])])
     await embedded.close()

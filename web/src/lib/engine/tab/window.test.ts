@@ -54,3 +54,20 @@ it("shows what comes at its end, also if the head was known before the events we
   await shows(window, [1, 2, 3, 4, 5]);
   expect(window.now.atEnd).toBe(true);
 });
+
+it("shows what comes while it opens, wherever it opens", async () => {
+  const told = new Told(3, 3);
+  const window = new Window(told, "g~1", 1, null);
+  const read = told.cached.bind(told);
+  let first = true;
+  told.cached = async (id, range, limit, end) => {
+    const found = await read(id, range, limit, end);
+    if (first) {
+      first = false;
+      told.known = told.head = 4;
+      window.changed();
+    }
+    return found;
+  };
+  await shows(window, [1, 2, 3, 4]);
+});

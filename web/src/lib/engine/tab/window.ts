@@ -139,7 +139,8 @@ export class Window extends Value<WindowState> implements MessageWindow {
       events: [...before, ...after],
     };
     this.settled = true;
-    this.sticks = this.ends("after");
+    // What came while the cache was read follows: `changed` has been called for it, and waits for its turn.
+    this.sticks = this.shown.high >= head;
     this.target = { number: typeof to === "number" || unread !== null ? number : null, jump: this.target.jump + 1 };
   }
 
@@ -155,6 +156,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
 
   private async extend(side: "before" | "after", count: number): Promise<void> {
     if (!this.settled) return this.go("newest");
+    const head = this.ground.record(this.id)?.kept.head ?? 0;
     let wanted = count;
     // A page may hold nothing that is shown: then the next one is looked at, some times.
     for (let pages = 0; pages < 5 && wanted > 0 && !this.ends(side); pages += 1) {
@@ -172,7 +174,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
       wanted -= await this.join(side, known, wanted);
     }
     if (this.shown.events.length > MOST) this.shown = cutTo(this.shown, side);
-    this.sticks = this.ends("after");
+    this.sticks = this.shown.high >= head;
   }
 
   private async join(side: "before" | "after", known: Range, count: number): Promise<number> {

@@ -10,6 +10,7 @@ from tests.life.commands import chinwag
 from chinwag.adapters.embedded import NewerDataError, keys, open_embedded, values
 from chinwag.adapters.embedded.data_directory import FORMAT, begin, open_rocksdb
 from chinwag.adapters.embedded.upgrade import UNDER_WAY, Batch, Step
+from chinwag.assembly.data import begin_folder
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import ConversationId
 from chinwag.ports.message_store import Commit
@@ -118,6 +119,7 @@ def test_data_of_a_newer_format_is_refused(store: Callable[[], Rdict], tmp_path:
 
 
 async def test_the_server_says_so_too(tmp_path: Path) -> None:
+    await begin_folder(tmp_path / "data")
     password = "correct horse battery"
     added = await chinwag(
         "user", "add", "anna", "--data-path", tmp_path / "data", folder=tmp_path, CHINWAG_PASSWORD=password

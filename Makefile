@@ -61,6 +61,7 @@ prove: setup ## a storm: kill a real server 200 times, and check its promises (A
 
 web-prove: web ## the web client at length: browsers killed while they send, a million messages (ARGS="--kills 3 --messages 0")
 	@$(BIN)/python -m tests.web.long $(ARGS)
+	@$(BIN)/python -m pytest -m web_prove tests/web $(PYTEST_ARGS)
 
 fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

@@ -164,7 +164,8 @@ async def test_the_client_talks_through_tls(process: ServerProcess, tmp_path: Pa
             placed = await ann.send("through TLS", to=bob.account)
             assert placed.number == 1
             async for event in bob.events():
-                assert isinstance(event, Message)
+                if not isinstance(event, Message):
+                    continue  # what happened to the account may come before
                 assert isinstance(event.body, Text)
                 assert event.body.text == "through TLS"
                 break

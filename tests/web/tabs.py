@@ -79,7 +79,8 @@ async def said(page: Page, conversation: str, count: int) -> list[str]:
             try:
                 texts = await page.evaluate(script, conversation)
             except Exception as failure:
-                if "no_conversation" not in str(failure) and "unreachable" not in str(failure):
+                # A failure is shown by its words: the conversation may not have begun, or nobody may have answered.
+                if not any(words in str(failure) for words in ("no such conversation", "unreachable")):
                     raise
             if len(texts) >= count:
                 return texts

@@ -44,6 +44,7 @@ async def test_tabs_have_one_leader_and_closing_it_passes_the_lead_on(page_serve
         assert len(await _leaders(second)) == 1
 
 
+@pytest.mark.web_prove
 @pytest.mark.parametrize("busy", [False, True], ids=["at rest", "while it writes"])
 async def test_a_leader_that_stands_still_is_replaced_and_does_no_harm_when_it_wakes(
     busy: bool, page_server: ServerProcess
@@ -106,6 +107,7 @@ LEADS_OTHER = """async (leader) => {
 }"""
 
 
+@pytest.mark.web_prove
 async def test_two_windows_side_by_side_settle_on_one(page_server: ServerProcess) -> None:
     """The leader stands still, and both others see it at once."""
     async with chromium() as browser:

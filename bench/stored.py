@@ -90,14 +90,15 @@ class Sets:
         Tables never change once written, so they are linked and not copied.
         """
         people = msgspec.json.decode((self._path(count) / "people.json").read_bytes(), type=list[Person])
-        asyncio.run(data.add_people(folder, people))
         source, target = self._path(count) / "messages", folder / "messages"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         target.mkdir(mode=0o700)
         for file in source.iterdir():
             if file.suffix == ".sst":
                 os.link(file, target / file.name)
             elif file.name != "LOCK" and not file.name.startswith("LOG"):
                 shutil.copy2(file, target / file.name)
+        asyncio.run(data.add_people(folder, people))  # after the messages: it makes what is not there yet
         return data.logins(folder, people)
 
     def _path(self, count: int) -> Path:

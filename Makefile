@@ -48,6 +48,7 @@ quick: setup ## pytest, the tests of rules (tests/unit) and of adapters (tests/c
 
 unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for the web client
 	@tools/web.sh test
+	@tools/web.sh build
 	@tools/tests.sh $(PYTEST_ARGS)
 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")

@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 
 from chinwag.engines import nats, postgres, process
+from chinwag.engines.errors import EngineError, PortTakenError
 from chinwag.engines.nats import Nats
 from chinwag.engines.place import Place
 from chinwag.engines.postgres import Postgres
-from chinwag.engines.process import EngineError, PortTakenError, Running
+from chinwag.engines.process import Running
 from chinwag.lasting import kept_log, whole_file
 
 TRIES: Final = 5

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.engines.process import EngineError
+from chinwag.engines.errors import EngineError
 from chinwag.lasting import lasting_folder
 
 _SYSTEM: Final = Path("/var/lib/chinwag-engines")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.engines import process
+from chinwag.engines.errors import EngineError
 from chinwag.engines.place import Place
-from chinwag.engines.process import EngineError, Running
+from chinwag.engines.process import Running
 from chinwag.lasting import new_file, new_folder
 
 USER: Final = "chinwag"

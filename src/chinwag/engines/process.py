@@ -7,27 +7,17 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
+from chinwag.engines.errors import EngineError, PortTakenError
+from chinwag.engines.place import Place
 from chinwag.lasting import kept_log
-from chinwag.told import Told
-
-if TYPE_CHECKING:
-    from chinwag.engines.place import Place
 
 LOOK_SECONDS: Final = 0.02
 """Between two looks at something that nobody tells of."""
 _TAIL: Final = 2_000
-
-
-class EngineError(Told):
-    """An engine cannot be fetched, started or ended; the message says why and what to do."""
-
-
-class PortTakenError(EngineError):
-    """Another program listens there."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -41,7 +31,7 @@ class Running(msgspec.Struct, frozen=True):
 
 
 def launch(
-    command: Sequence[str], log: Path, place: "Place", environment: dict[str, str], host: str, port: int
+    command: Sequence[str], log: Path, place: Place, environment: dict[str, str], host: str, port: int
 ) -> Running:
     """Start a program in a session of its own, so that no terminal ends it. What it says goes to `log`."""
     with kept_log(log) as said:

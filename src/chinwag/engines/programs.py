@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.engines.process import EngineError
+from chinwag.engines.errors import EngineError
 from chinwag.lasting import draft_name
 
 _PACKAGES: Final = files("chinwag.engines") / "packages.txt"

@@ -32,9 +32,12 @@ class NatsBus(Bus):
         self._decode_each = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
     def publish(self, subject: Subject, publication: Publication) -> None:
-        if not self._turn:
-            self._loop.call_soon(self._send)
-        waiting = self._turn.setdefault(subject, [])
+        waiting = self._turn.get(subject)
+        if waiting is None:
+            _name(subject)  # a wrong one is the caller's mistake, and is told here
+            if not self._turn:
+                self._loop.call_soon(self._send)
+            waiting = self._turn[subject] = []
         if type(publication) is Tell and len(publication.to) > TOLD:
             waiting.extend(msgspec.Raw(self._encode(part)) for part in _parts(publication))
         else:

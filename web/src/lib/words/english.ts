@@ -30,6 +30,7 @@ export const ENGLISH = {
   "action.undo": "Undo",
   "action.search": "Search",
   copied: "Copied",
+  copyByHand: "The browser lets pages copy on a secure address only. Select it, and copy it by hand.",
 
   // The list
   "list.new": "New message",
@@ -190,7 +191,7 @@ export const ENGLISH = {
   "group.link": "Link",
   "group.leave": "Leave",
   "group.leaveAsk": "Leave “{name}”? You can read up to now, and come back only if somebody lets you in.",
-  "group.remove": "Remove {name}",
+  "group.remove": "Remove from the group",
   "group.removed": "{name} was removed",
   "group.addAgain": "Add again",
   "group.promote": "Make an admin",
@@ -203,6 +204,7 @@ export const ENGLISH = {
   "group.description": "What it is about",
   "group.settings": "Settings",
   "group.open": "Anybody can find and join it",
+  "group.invite": "Every member may add others",
   "group.history": "New members see what was said before",
   "group.links": "Join links",
   "group.linkMake": "Make a link",

@@ -24,7 +24,7 @@ from chinwag.roles.port.frames import Frames, feed
 from chinwag.roles.port.handshake import SOCKET_PATH, Upgrade, accepted, asks_for_socket, checked_key
 from chinwag.roles.port.refusal import refusal_bytes
 from chinwag.roles.port.socket import Address, Socket
-from chinwag.roles.port.unread import OWNER
+from chinwag.roles.port.unread import LARGEST, OWNER
 from chinwag.wire.errors import Code, Refused
 
 SLICE: Final = 1024
@@ -224,7 +224,7 @@ class UpgradingHttp(HttpToolsProtocol):
     def _answered(self, scope: Any) -> None:
         """The answer to the request of `scope` is written."""
         if self.transport.get_write_buffer_size():
-            self._door.unread.note(scope.get(OWNER, ""), self.transport)
+            self._door.unread.note(scope.get(OWNER, ""), self.transport, scope.get(LARGEST, 0))
         if self.expect_100_continue and self.cycle.response_complete and self.cycle.more_body:
             # A client that was not told to go on with its body may send it or not: nothing can follow that.
             self.transport.close()

@@ -21,7 +21,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Attack(msgspec.Struct, frozen=True):
-    """One attack. tries, must: one line each, for people. flags: the server's settings."""
+    """One attack. tries, must: one line each, for people. flags: the server's settings.
+
+    alone: it does something to the server that no other attack on it would get over. asked_only: it is made only if it
+    is named, or with `--all`; needs says why, and `prepare` does it before the server starts.
+    """
 
     name: str
     tries: str
@@ -29,6 +33,10 @@ class Attack(msgspec.Struct, frozen=True):
     run: "Callable[[Ground], Awaitable[Outcome]]"
     flags: tuple[str, ...] = ()
     seconds: float = 60.0
+    alone: bool = False
+    asked_only: bool = False
+    needs: str = ""
+    prepare: "Callable[[], Awaitable[None]] | None" = None
 
 
 class Felt(msgspec.Struct, frozen=True):

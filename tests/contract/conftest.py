@@ -1,14 +1,21 @@
 """Every contract suite runs over every adapter."""
 
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.contract.directories import Open
 from tests.contract.harness import HARNESSES, Harness
 
+from chinwag.adapters.embedded.bus import EmbeddedBus
+from chinwag.adapters.embedded.questions import EmbeddedQuestions
+from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
 from chinwag.adapters.relational import open_directory
+from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
+from chinwag.ports.questions import Questions
 
 
 @pytest.fixture(params=sorted(HARNESSES))
@@ -38,3 +45,42 @@ async def directory(opener: Open) -> AsyncIterator[Directory]:
     opened = await opener()
     yield opened
     await opened.close()
+
+
+@pytest.fixture(params=["embedded", "nats"])
+def live(request: pytest.FixtureRequest) -> NatsServers | None:
+    """What carries what passes between processes: None where there is but one, else NATS."""
+    return nats_at(request.getfixturevalue("nats_url")) if request.param == "nats" else None
+
+
+@pytest.fixture
+async def bus(live: NatsServers | None) -> AsyncIterator[Bus]:
+    """One adapter of the Bus."""
+    if live is None:
+        yield EmbeddedBus()
+        return
+    connection = await NatsConnection.open(live, "contract")
+    yield NatsBus(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def questions(live: NatsServers | None) -> AsyncIterator[Questions]:
+    """One adapter of questions to nodes."""
+    if live is None:
+        yield EmbeddedQuestions()
+        return
+    connection = await NatsConnection.open(live, "contract")
+    yield NatsQuestions(connection)
+    await connection.close()
+
+
+def nats_at(url: str) -> NatsServers:
+    """The servers at `url`, which names who we are, for a cluster that nobody else is in."""
+    parts = urlsplit(url)
+    return NatsServers(
+        urls=(f"nats://{parts.hostname}:{parts.port}",),
+        cluster=secrets.token_hex(8),
+        user=parts.username or "",
+        password=parts.password or "",
+    )

@@ -44,6 +44,8 @@ export class Window extends Value<WindowState> implements MessageWindow {
   private failure: Failure | null = null;
   private target: WindowState["target"] = { number: null, jump: 0 };
   private readonly unreadFrom: number | null;
+  /** Where it was told to go, and could not yet: what it knows of the conversation does not reach there. */
+  private wanted: Place | null = null;
   private closed = false;
   private work: Promise<void> = Promise.resolve();
 
@@ -124,9 +126,11 @@ export class Window extends Value<WindowState> implements MessageWindow {
     if (record === null) {
       this.shown = NOTHING;
       this.settled = true;
+      this.wanted = to;
       return;
     }
     const { head, first } = record.kept;
+    this.wanted = typeof to === "number" && to > head ? to : null;
     const unread = to === "unread" ? firstUnread(record, this.ground.mark(this.id)) : null;
     const number = typeof to === "number" ? Math.min(Math.max(to, first), head) : (unread ?? head);
     const newest = number === head;
@@ -198,6 +202,10 @@ export class Window extends Value<WindowState> implements MessageWindow {
   private async follow(): Promise<void> {
     const record = this.ground.record(this.id);
     if (record === null) return;
+    const { wanted } = this;
+    if (wanted !== null && (typeof wanted !== "number" || wanted <= record.kept.head || this.shown === NOTHING)) {
+      return this.go(wanted);
+    }
     if (!this.settled || (this.shown === NOTHING && record.kept.head > 0)) return this.go("newest");
     // The end was shown until now: what follows it without a gap is shown, too, as far as there is room.
     if (!this.sticks) {

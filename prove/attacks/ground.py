@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 import httpx2
 
 from chinwag.life.folder import DIRECTORY
-from prove.attacks.attack import Felt
 from prove.attacks.bystander import Bystander
+from prove.attacks.felt import Felt
 from prove.attacks.raw import Raw, frame
 from prove.faults.clock import WrongClock
 from prove.process import ServerProcess

@@ -114,6 +114,7 @@ async def test_forced_colours_leave_nothing_untold(arrive: Arrive, served: Serve
     found: Findings = {}
     async with asyncio.timeout(WALK_SECONDS):
         async for state in walk.everything():
-            if wrong := [*await unlined(walk.page), *await violations(walk.page)]:
+            # which colours stand beside each other then is the system's choice
+            if wrong := [*await unlined(walk.page), *await violations(walk.page, without=("color-contrast",))]:
                 found[state] = wrong
     assert not found, told(found)

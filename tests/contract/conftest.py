@@ -6,13 +6,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.contract.directories import Open
+from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.harness import HARNESSES, Harness
+from tests.support.engines import empty_database, folder_of, urls
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.embedded.questions import EmbeddedQuestions
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
-from chinwag.adapters.relational import open_directory
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 from chinwag.ports.questions import Questions
@@ -28,16 +28,23 @@ async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await harness.stop()
 
 
+@pytest.fixture(params=["postgres", "sqlite"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """An empty database, of each kind that has a directory."""
+    if request.param == "sqlite":
+        yield SqlitePlace(tmp_path / "new" / "directory.db")
+        return
+    async with (
+        empty_database(urls(folder_of(request.config)).postgres) as url,
+        PostgresPlace.behind_a_proxy(url) as found,
+    ):
+        yield found
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "directory.db"
-
-
-@pytest.fixture(params=["sqlite"])
-def opener(request: pytest.FixtureRequest, database: Path) -> Open:
+def opener(place: Place) -> Open:
     """Opens the same directory, each time anew."""
-    assert request.param == "sqlite"
-    return lambda: open_directory(database)
+    return place.open
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -72,14 +73,21 @@ def nats_url(engine_urls: Urls) -> str:
 @pytest.fixture
 async def postgres_url(engine_urls: Urls) -> AsyncIterator[str]:
     """A new, empty database on the run's PostgreSQL, of this test alone. Its locale is en_US."""
+    async with empty_database(engine_urls.postgres) as url:
+        yield url
+
+
+@asynccontextmanager
+async def empty_database(server: str) -> AsyncIterator[str]:
+    """The address of a new database on the PostgreSQL at `server`, which is gone afterwards."""
     name = f"t{os.getpid()}_{next(_numbers)}"
-    server = await asyncpg.connect(engine_urls.postgres)
+    connection = await asyncpg.connect(server)
     try:
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        yield f"{engine_urls.postgres.rpartition('/')[0]}/{name}"
-        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield f"{server.rpartition('/')[0]}/{name}"
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
-        await server.close()
+        await connection.close()
 
 
 def folder_of(config: pytest.Config) -> Path:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import secrets
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 import msgspec
 
 from chinwag.engines import nats, postgres, process
-from chinwag.engines.errors import EngineError, PortTakenError
+from chinwag.engines.errors import EngineError, PortTakenError, StillEndingError
 from chinwag.engines.nats import Nats
 from chinwag.engines.place import Place
 from chinwag.engines.postgres import Postgres
@@ -20,6 +21,9 @@ from chinwag.lasting import kept_log, whole_file
 
 TRIES: Final = 5
 """A free port may be taken by another program before the engine has it."""
+
+ENDING_SECONDS: Final = 30.0
+"""How long what is left of an earlier process may take to end."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -105,7 +109,8 @@ class Engines:
 
     def _start(self, key: str, port: int, password: str, running: dict[str, Running]) -> Running:
         engine = self._engines[key]
-        for left in reversed(range(TRIES)):
+        left, end = TRIES, time.monotonic() + ENDING_SECONDS
+        while True:
             one = engine.launch(self._host, port or _free_port(self._host), password)
             # at once: it is ours from now on, whatever becomes of this command
             running[key] = one
@@ -113,14 +118,18 @@ class Engines:
             try:
                 engine.wait(one)
             except PortTakenError:
+                left -= 1
                 if port or not left:
                     raise
+            except StillEndingError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(process.LOOK_SECONDS)
             except EngineError:
                 engine.stop(one)
                 raise
             else:
                 return one
-        raise AssertionError
 
     def _passwords(self) -> Secrets:
         try:

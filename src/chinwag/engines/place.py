@@ -34,9 +34,8 @@ class Place(msgspec.Struct, frozen=True):
         PostgreSQL refuses to run as root: so root's engines run as `postgres` if there is such a user, else as
         `nobody`, and the folder is made that user's. A folder that is there keeps its owner. Raises `EngineError`.
         """
-        root = os.geteuid() == 0
-        path = (folder or (_SYSTEM if root else _OWN)).expanduser().absolute()
-        if not root:
+        path = folder_of(folder)
+        if os.geteuid():
             return cls(lasting_folder(path), None, None)
         begun = path.is_dir()
         lasting_folder(path)
@@ -65,6 +64,11 @@ class Place(msgspec.Struct, frozen=True):
                     f"engines do not run as root but as {self.user}, who may not enter {parent}: name a folder outside "
                     "of it with --engines-path"
                 )
+
+
+def folder_of(folder: Path | None) -> Path:
+    """The folder's whole path; None: by default."""
+    return (folder or (_OWN if os.geteuid() else _SYSTEM)).expanduser().absolute()
 
 
 def _other_user() -> pwd.struct_passwd:

@@ -70,6 +70,7 @@ class Postgres:
             self.log,
             taken="Address already in use",
             flag="--engines-postgres-port",
+            ending="pre-existing shared memory block",  # sessions of a server that was killed end one by one
         )
 
     def stop(self, one: Running) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.engines.errors import EngineError, PortTakenError
+from chinwag.engines.errors import EngineError, PortTakenError, StillEndingError
 from chinwag.engines.place import Place
 from chinwag.lasting import kept_log
 
@@ -83,11 +83,20 @@ def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
 
 
 def wait_until_ready(
-    name: str, one: Running, ready: Callable[[], bool], seconds: float, log: Path, *, taken: str, flag: str
+    name: str,
+    one: Running,
+    ready: Callable[[], bool],
+    seconds: float,
+    log: Path,
+    *,
+    taken: str,
+    flag: str,
+    ending: str = "",
 ) -> None:
     """Return when it is ready. Raises `EngineError` if it ends, or is not ready in time: then it is as it was.
 
     taken: what it writes if another program has its port, `flag`: what names another one; `PortTakenError` then.
+    ending: what it writes if an earlier one has not quite ended; `StillEndingError` then.
     """
     wait_until(lambda: ready() or not lives(one), seconds)
     if lives(one):
@@ -95,6 +104,8 @@ def wait_until_ready(
             return
         raise EngineError(f"{name} was not ready in {seconds:.0f} s; its log {log} ends:\n{said(one, log)}")
     last = said(one, log)
+    if ending and ending in last:
+        raise StillEndingError(f"what is left of an earlier {name} does not end; the log {log} ends:\n{last}")
     if taken in last:
         raise PortTakenError(f"port {one.port} of {one.host} is taken: choose another with {flag}")
     raise EngineError(f"{name} ended at its start; its log {log} ends:\n{last}")

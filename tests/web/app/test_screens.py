@@ -14,7 +14,8 @@ from tests.web.app.walk import Walk
 
 THEMES = ("light", "dark")
 WIDTHS = (320, 390, 768, 1280, 1600)
-WALK_SECONDS = 400
+WALK_SECONDS = 900
+"""After which a walk stands still for good. Nothing is decided by it."""
 
 HOSTILE = Names(
     anna="W" * 64,

@@ -25,7 +25,7 @@ from chinwag.life.checkpoint import clear_checkpoint
 from chinwag.life.folder import refuse_unfinished
 from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
-from chinwag.ports.bus import NodeId
+from chinwag.ports.bus import new_node
 from chinwag.ports.directory import Directory
 from chinwag.roles.port.certificate import Local
 
@@ -48,14 +48,14 @@ class Server:
         worker: int,
         local: Local | None = None,
     ) -> None:
-        node, ids = NodeId(f"n{worker}"), Snowflake(worker)
+        node, ids = new_node("server"), Snowflake(worker)
         self.ports: Final = ports_on(embedded, directory, data)
         self.legs: Final = legs_on(self.ports, config, accounts_on(self.ports, config, ids), node, ids)
         self.gateway: Final = gateway_on(self.ports, config, self.legs)
         delivery = delivery_on(self.ports)
         api = Api(self.ports, config, self.legs, owner=lambda _: node)
         self.http: Final = api.http
-        self.app: Final = with_web(config, api.app, lambda: self.port.port, local)
+        self.app: Final = with_web(config, api.app, lambda: self.port.port, local, api.unread)
         self.port: Final = port_on(config, self.app, self.gateway, api.unread)
         # In the order in which they start; a part stops before those that it rests on.
         roles = [

@@ -10,10 +10,10 @@ from prove.process import ServerProcess
 from tests.support.people import PASSWORD
 from tests.web import page_server
 from tests.web.app.conftest import ROOT, Arrive
-from tests.web.app.cut_line import CutLine
 from tests.web.app.furnished import furnish
 from tests.web.app.test_screens import WIDTHS, Findings, axed, measured, told
 from tests.web.app.visitor import Visitor
+from tests.web.gate import Gate
 
 LOG_IN = """([name, password]) => fetch("/v1/sessions", {
   method: "POST",
@@ -78,7 +78,7 @@ async def test_what_the_app_says_of_itself(
 ) -> None:
     server, files = versions
     home, found = await furnish(server), Findings()
-    line = CutLine(lambda: server.url)
+    line = Gate(lambda: server.url)
     await line.start()
     anna = await arrive(url=lambda: line.url, reduced_motion="reduce")
     anna.may_be_alone = True

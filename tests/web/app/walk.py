@@ -191,5 +191,5 @@ class Walk:
         await self.at.visit(f"/c/{self.home.refuses}")
         await self.composer.fill("no")
         await self.button("Send", whole=True).click()
-        await self.page.locator(".sub.bad").first.wait_for()
+        await self.page.locator("article.refused").wait_for()
         yield "refused message"

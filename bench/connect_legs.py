@@ -28,7 +28,7 @@ import data
 import processes
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
-from chinwag.assembly import Server, open_server
+from chinwag.assembly import Server, begin_server
 from chinwag.config import Config
 from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
@@ -176,7 +176,7 @@ async def waves(folder: Path, count: int) -> list[dict[str, float]]:
 
 async def opened(folder: Path) -> Server:
     """The server."""
-    server = await open_server(
+    return await begin_server(
         Config(
             data=Data(path=folder),
             limits=Limits(sends_per_second=100_000, sends_burst=1_000_000),
@@ -184,8 +184,6 @@ async def opened(folder: Path) -> Server:
             observe=Observe(port=0),
         )
     )
-    await server.start()
-    return server
 
 
 def measured(count: int) -> list[dict[str, float]]:

@@ -24,7 +24,7 @@ from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.message_store import EmbeddedMessageStore
 from chinwag.adapters.embedded.numbering import Numbering
-from chinwag.assembly import Server, open_server
+from chinwag.assembly import Server, begin_server
 from chinwag.config import Config
 from chinwag.config.sections import Data, Limits, Observe
 from chinwag.config.sections import Server as Server_
@@ -136,10 +136,9 @@ async def run(folder: Path, cycles: int) -> dict[str, float]:
     """The legs' microseconds a message."""
     people = await data.make_people(folder, 2 * PAIRS)
     limits = Limits(sends_per_second=100_000, sends_burst=1_000_000)
-    server = await open_server(
+    server = await begin_server(
         Config(data=Data(path=folder), limits=limits, server=Server_(port=0), observe=Observe(port=0))
     )
-    await server.start()
     sessions = await sessions_of(server, folder, people)
     taken: dict[str, list[float]] = defaultdict(list)
     number = 0

@@ -25,7 +25,7 @@ import uvloop
 import cores
 import data
 import processes
-from chinwag.assembly import Server, open_server
+from chinwag.assembly import Server, begin_server
 from chinwag.config import Config
 from chinwag.config.sections import Data, Observe
 from chinwag.config.sections import Server as Server_
@@ -62,8 +62,7 @@ async def hold(folder: Path, count: int, traced: bool) -> Taken:
     """Hold `count` sessions and see what they take."""
     people = await data.make_people(folder, count + WARM)
     logins = data.logins(folder, people)
-    server = await open_server(Config(data=Data(path=folder), server=Server_(port=0), observe=Observe(port=0)))
-    await server.start()
+    server = await begin_server(Config(data=Data(path=folder), server=Server_(port=0), observe=Observe(port=0)))
     generator = processes.Generator(cores.choose().generators[0])
     try:
         await held(server, generator, logins[:WARM])  # what is made once is no session's

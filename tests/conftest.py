@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from prove.process import ServerProcess
+from tests.support import engines
 from tests.support.people import Crowd
 from tests.support.script_table import ScriptTable
 
@@ -22,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
     config.pluginmanager.register(ScriptTable())
+    engines.register(config)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -21,7 +21,7 @@ compile() {
 }
 
 compile requirements.txt "$@"
-compile requirements-dev.txt --extra dev --constraint requirements.txt "$@"
+compile requirements-dev.txt --extra dev --extra postgres --constraint requirements.txt "$@"
 if grep -nE '://|^(-|file:)| @ ' requirements.txt requirements-dev.txt; then
     echo "lock: an address or a path got into the requirements (above)" >&2
     exit 1

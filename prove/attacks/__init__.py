@@ -13,5 +13,7 @@ The name is what `--only` takes. Each attack has a fresh server of its own (`Att
 it runs two people chat on that server, from a process of their own. An attack ends by itself, within a minute: it is
 stopped after `Attack.seconds` and is wrong then. It is judged by what must be true, never by how fast this machine is:
 times are printed. `ground.scale` is 1 as a rule and smaller in the short form, which runs with the tests
-(`tests/hostile/test_attacks.py`): do so much less of everything (`ground.times`).
+(`tests/hostile/test_attacks.py`): do so much less of everything (`ground.times`). There, attacks with the same flags
+share one server, so leave it as others can use it, or say `alone=True`: then the clock may be moved too, and everybody
+be logged out, after `ground.end_chat()`. Undo the mend once and see that the attack is WRONG then.
 """

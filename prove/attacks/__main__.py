@@ -18,8 +18,13 @@ exit status: 0 every attack came to what must come of it; 1 one did not; 2 it co
 
 examples:
   python -m prove.attacks                     all of them, some minutes
-  python -m prove.attacks --list              which there are
-  python -m prove.attacks --only pings        one of them; may be given several times"""
+  python -m prove.attacks --all               those too that need another program: --list says which
+  python -m prove.attacks --list              which there are, and what must come of each
+  python -m prove.attacks --only pings        one of them; may be given several times
+  python -m prove.attacks --scale 0.1         less of everything, as in `make test`
+
+p50, p99 and longest are the milliseconds that messages of the two took meanwhile. `right` and WRONG are by what must
+be true; no time makes an attack wrong. `-` is one that could not be made here: its line says what it lacks."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,11 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
     if given.list:
         for attack in attacks.values():
             print(f"{attack.name}\n    tries: {attack.tries}\n    must:  {attack.must}")
+            if attack.asked_only:
+                print(f"    needs: {attack.needs}; made with --all or --only {attack.name}")
         return 0
     if unknown := [name for name in given.only if name not in attacks]:
         print(f"prove: no attack of that name: {', '.join(unknown)}; --list tells which there are", file=sys.stderr)
         return 2
-    chosen = [attacks[name] for name in given.only] or list(attacks.values())
+    usual = [attack for attack in attacks.values() if given.all or not attack.asked_only]
+    chosen = [attacks[name] for name in given.only] or usual
     print(f"{'attack':26} {'':5} {'p50':>7} {'p99':>7} {'longest':>8}  came to", flush=True)
     results = []
     for attack in chosen:
@@ -65,6 +73,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--list", action="store_true", help="say which attacks there are, and make none")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this one; several times for more")
+    parser.add_argument("--all", action="store_true", help="those too that need another program, and time to build it")
     parser.add_argument("--scale", type=float, default=1.0, help="how much of everything to do, 1 being all")
     return parser.parse_args(arguments)
 

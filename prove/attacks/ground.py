@@ -1,17 +1,26 @@
 """Where an attack takes place: a server of its own, the attackers' accounts on it, connections to it."""
 
+import asyncio
+import os
 import secrets
+import sqlite3
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx2
 
+from chinwag.life.folder import DIRECTORY
+from prove.attacks.bystander import Bystander
+from prove.attacks.felt import Felt
 from prove.attacks.raw import Raw, frame
+from prove.faults.clock import WrongClock
 from prove.process import ServerProcess
 
 PASSWORD: Final = "correct horse battery"
-_TIMEOUT: Final = 60.0
+_TIMEOUT: Final = 180.0
+"""Seconds after which a wait fails. Nothing is decided by them: a slow machine hashes a hundred passwords meanwhile."""
 
 
 class Person:
@@ -41,9 +50,15 @@ class Person:
 class Ground:
     """A running server and what attackers have there. scale: how much of everything to do, 1 being all."""
 
-    def __init__(self, process: ServerProcess, scale: float) -> None:
+    def __init__(
+        self, process: ServerProcess, scale: float, bystander: Bystander, clock: WrongClock | None = None
+    ) -> None:
+        """clock: the server's, where the attack may move it: where it is alone with the server."""
         self.process = process
         self.scale = scale
+        self._bystander = bystander
+        self._felt: Felt | None = None
+        self._clock = clock
         self.http = httpx2.AsyncClient(base_url=process.url, timeout=_TIMEOUT)
 
     async def __aenter__(self) -> Self:
@@ -63,25 +78,68 @@ class Ground:
         """So many in the long form, fewer in the short one, never none."""
         return max(1, round(count * self.scale))
 
-    async def person(self, name: str, **log_in: str) -> Person:
-        """Sign somebody up and log in; the name gets an ending of its own."""
+    async def person(self, name: str) -> Person:
+        """Sign somebody up with a first device; the name gets an ending of its own."""
         name = f"{name}-{secrets.token_hex(3)}"
-        made = await self.http.post("/v1/accounts", json={"name": name, "password": PASSWORD})
+        made = await self.http.post("/v1/accounts", json={"name": name, "password": PASSWORD, "device": ""})
         assert made.status_code == 201, made.text
-        return await self.log_in(name, **log_in)
+        return self._person(name, made.json())
 
     async def log_in(self, name: str, **more: str) -> Person:
         """One more device of an account that is there."""
         answer = await self.http.post("/v1/sessions", json={"name": name, "password": PASSWORD, **more})
         assert answer.status_code == 201, answer.text
-        given = answer.json()
+        return self._person(name, answer.json())
+
+    def _person(self, name: str, given: Any) -> Person:
         return Person(self, name, given["account"]["id"], given["device"], given["access_token"])
 
     async def raw(self) -> Raw:
         """A connection on which anything may be written."""
         return await Raw.open(self.url)
 
+    async def end_chat(self) -> Felt:
+        """Let the two bystanders finish, before something that would log them out, say; what they felt."""
+        if self._felt is None:
+            self._felt = await self._bystander.felt()
+        return self._felt
+
+    def move_clock(self, seconds: float) -> None:
+        """Let the server's clock be wrong by so much. For attacks that are `alone`."""
+        assert self._clock is not None
+        self._clock.jump(seconds)
+
+    async def command(self, *arguments: str, entered: str = "") -> str:
+        """Run a command of `chinwag` on the server's data, as its operator; what it said. It must end well."""
+        code, said = await run_command(*arguments, "--data-path", str(self.process.data), entered=entered)
+        assert code == 0, said
+        return said
+
+    def directory(self) -> sqlite3.Connection:
+        """The file of accounts, as somebody who has the server's user opens it."""
+        return sqlite3.connect(self.process.data / DIRECTORY, timeout=_TIMEOUT, isolation_level=None)
+
     def memory(self) -> int:
-        """Bytes of memory that the server's process has in use now."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))) << 10
+        """Bytes of memory that the server's process has in use now, its share of what is shared (PSS)."""
+        rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(next(line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:"))) << 10
+
+
+async def run_command(*arguments: str, entered: str = "", **variables: str) -> tuple[int, str]:
+    """Run `chinwag` in a process of its own; its exit code, and all that it wrote."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "chinwag.cli", *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=kept | variables,
+    )
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            said, _ = await process.communicate(entered.encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode is not None
+    return process.returncode, said.decode(errors="replace")

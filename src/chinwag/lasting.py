@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -106,3 +107,21 @@ def _name(draft: Path, path: Path) -> None:
         # A file system without links: the name is taken first, so that nobody else's file is replaced.
         new_file(path).close()
         draft.replace(path)
+
+
+def kept_log(path: Path, most: int = 16 * 1024 * 1024) -> BinaryIO:
+    """The file `path`, made with mode 0600 if it is not there, open for adding to its end; one that has grown over
+    `most` bytes gets the name `….1` first, in place of an older one.
+
+    Raises OSError (ELOOP, or EPERM) for a link: whoever may write to the folder could have laid it.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.lstat().st_size > most:
+            path.replace(path.with_name(f"{path.name}.1"))
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    there = os.fstat(descriptor)
+    if not stat.S_ISREG(there.st_mode) or there.st_nlink != 1 or there.st_uid != os.geteuid():
+        os.close(descriptor)
+        raise PermissionError(errno.EPERM, "this is no log of ours", str(path))
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "ab")

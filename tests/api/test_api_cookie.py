@@ -231,6 +231,29 @@ async def test_a_cookie_that_somebody_else_has_laid_keeps_nobody_from_logging_in
     assert refused.json()["code"] in ("unauthenticated", "wrong_session")
 
 
+@pytest.mark.parametrize("laid", ["junk", '""', "another's"])
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("headers", [1, 2])
+async def test_of_two_cookies_under_the_name_none_counts(
+    browser: Browser, laid: str, first: bool, headers: int
+) -> None:
+    await browser.server.sign_up("eve")
+    await browser.log_in("eve")
+    ((name, eves),) = browser.jar.items()
+    await browser.log_in()
+    laid = eves if laid == "another's" else laid
+    pairs = [f"{name}={laid}", f"{name}={browser.jar[name]}"][:: 1 if first else -1]
+    brought = pairs if headers == 2 else ["; ".join(pairs)]
+    refused = await browser.server.client.post(
+        "/v1/sessions/refresh",
+        json={"attempt": ATTEMPT},
+        headers=[*browser.headers.items(), *(("cookie", one) for one in brought)],
+    )
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+    assert "set-cookie" not in refused.headers
+    assert (await browser.refresh()).status_code == 200, "the own one alone is as good as before"
+
+
 async def test_over_tls_a_cookie_laid_in_the_clear_counts_for_nothing(start: Start) -> None:
     plain = await start()
     await plain.sign_up("eve")

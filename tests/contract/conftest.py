@@ -1,14 +1,21 @@
 """Every contract suite runs over every adapter."""
 
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from tests.contract.directories import Open
+from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.harness import HARNESSES, Harness
+from tests.support.engines import empty_database, folder_of, urls
 
-from chinwag.adapters.relational import open_directory
+from chinwag.adapters.embedded.bus import EmbeddedBus
+from chinwag.adapters.embedded.questions import EmbeddedQuestions
+from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
+from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
+from chinwag.ports.questions import Questions
 
 
 @pytest.fixture(params=sorted(HARNESSES))
@@ -21,16 +28,23 @@ async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await harness.stop()
 
 
+@pytest.fixture(params=["postgres", "sqlite"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """An empty database, of each kind that has a directory."""
+    if request.param == "sqlite":
+        yield SqlitePlace(tmp_path / "new" / "directory.db")
+        return
+    async with (
+        empty_database(urls(folder_of(request.config)).postgres) as url,
+        PostgresPlace.behind_a_proxy(url) as found,
+    ):
+        yield found
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "directory.db"
-
-
-@pytest.fixture(params=["sqlite"])
-def opener(request: pytest.FixtureRequest, database: Path) -> Open:
+def opener(place: Place) -> Open:
     """Opens the same directory, each time anew."""
-    assert request.param == "sqlite"
-    return lambda: open_directory(database)
+    return place.open
 
 
 @pytest.fixture
@@ -38,3 +52,42 @@ async def directory(opener: Open) -> AsyncIterator[Directory]:
     opened = await opener()
     yield opened
     await opened.close()
+
+
+@pytest.fixture(params=["embedded", "nats"])
+def live(request: pytest.FixtureRequest) -> NatsServers | None:
+    """What carries what passes between processes: None where there is but one, else NATS."""
+    return nats_at(request.getfixturevalue("nats_url")) if request.param == "nats" else None
+
+
+@pytest.fixture
+async def bus(live: NatsServers | None) -> AsyncIterator[Bus]:
+    """One adapter of the Bus."""
+    if live is None:
+        yield EmbeddedBus()
+        return
+    connection = await NatsConnection.open(live, "contract")
+    yield NatsBus(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def questions(live: NatsServers | None) -> AsyncIterator[Questions]:
+    """One adapter of questions to nodes."""
+    if live is None:
+        yield EmbeddedQuestions()
+        return
+    connection = await NatsConnection.open(live, "contract")
+    yield NatsQuestions(connection)
+    await connection.close()
+
+
+def nats_at(url: str) -> NatsServers:
+    """The servers at `url`, which names who we are, for a cluster that nobody else is in."""
+    parts = urlsplit(url)
+    return NatsServers(
+        urls=(f"nats://{parts.hostname}:{parts.port}",),
+        cluster=secrets.token_hex(8),
+        user=parts.username or "",
+        password=parts.password or "",
+    )

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.contract.harness import ANN, Harness
+from tests.contract.harness import ANN
 
-from chinwag.ports.bus import PEOPLE, REVOKED, NodeId, Publication, Revoked, Tell, answers_to
+from chinwag.ports.bus import PEOPLE, REVOKED, Bus, NodeId, Publication, Revoked, Tell, answers_to
 
 
 class Ear:
@@ -33,62 +33,62 @@ def tell(number: int) -> Tell:
     return Tell((ANN,), b"%d" % number)
 
 
-async def test_signals_arrive_in_order_at_every_subscriber_of_their_subject(ports: Harness) -> None:
+async def test_signals_arrive_in_order_at_every_subscriber_of_their_subject(bus: Bus) -> None:
     one, two, other = Ear(), Ear(), Ear()
-    ports.bus.subscribe(PEOPLE, one)
-    ports.bus.subscribe(PEOPLE, two)
-    ports.bus.subscribe(REVOKED, other)
+    bus.subscribe(PEOPLE, one)
+    bus.subscribe(PEOPLE, two)
+    bus.subscribe(REVOKED, other)
     sent = [tell(number) for number in range(1000)]
     for signal in sent:
-        ports.bus.publish(PEOPLE, signal)
-    ports.bus.publish(REVOKED, Revoked(ANN, ()))
+        bus.publish(PEOPLE, signal)
+    bus.publish(REVOKED, Revoked(ANN, ()))
     assert one.heard == []  # handlers never run inside publish
     assert await one.until(1000) == sent
     assert await two.until(1000) == sent
     assert await other.until(1) == [Revoked(ANN, ())]
 
 
-async def test_a_signal_without_a_subscriber_is_gone(ports: Harness) -> None:
+async def test_a_signal_without_a_subscriber_is_gone(bus: Bus) -> None:
     ear = Ear()
-    ports.bus.publish(PEOPLE, tell(1))
-    ports.bus.subscribe(PEOPLE, ear)
-    ports.bus.publish(PEOPLE, tell(2))
+    bus.publish(PEOPLE, tell(1))
+    bus.subscribe(PEOPLE, ear)
+    bus.publish(PEOPLE, tell(2))
     assert await ear.until(1) == [tell(2)]
 
 
-async def test_who_unsubscribes_hears_nothing_more(ports: Harness) -> None:
+async def test_who_unsubscribes_hears_nothing_more(bus: Bus) -> None:
     gone, stays = Ear(), Ear()
-    unsubscribe = ports.bus.subscribe(PEOPLE, gone)
-    ports.bus.subscribe(PEOPLE, stays)
-    ports.bus.publish(PEOPLE, tell(1))
+    unsubscribe = bus.subscribe(PEOPLE, gone)
+    bus.subscribe(PEOPLE, stays)
+    bus.publish(PEOPLE, tell(1))
     unsubscribe()
     unsubscribe()
-    ports.bus.publish(PEOPLE, tell(2))
+    bus.publish(PEOPLE, tell(2))
     assert await stays.until(2) == [tell(1), tell(2)]
     assert gone.heard == []
 
 
-async def test_a_handler_that_raises_stops_nobody(ports: Harness) -> None:
+async def test_a_handler_that_raises_stops_nobody(bus: Bus) -> None:
     def broken(_: Publication) -> None:
         raise ValueError("broken on purpose")
 
     ear = Ear()
-    ports.bus.subscribe(PEOPLE, broken)
-    ports.bus.subscribe(PEOPLE, ear)
-    ports.bus.publish(PEOPLE, tell(1))
-    ports.bus.publish(PEOPLE, tell(2))
+    bus.subscribe(PEOPLE, broken)
+    bus.subscribe(PEOPLE, ear)
+    bus.publish(PEOPLE, tell(1))
+    bus.publish(PEOPLE, tell(2))
     assert await ear.until(2) == [tell(1), tell(2)]
 
 
-async def test_a_handler_may_publish_and_subscribe(ports: Harness) -> None:
+async def test_a_handler_may_publish_and_subscribe(bus: Bus) -> None:
     mine = answers_to(NodeId("n"))
     ear = Ear()
     unsubscribe: list[Callable[[], None]] = []
 
     def handler(publication: Publication) -> None:
-        unsubscribe.append(ports.bus.subscribe(mine, ear))
-        ports.bus.publish(mine, publication)
+        unsubscribe.append(bus.subscribe(mine, ear))
+        bus.publish(mine, publication)
 
-    ports.bus.subscribe(PEOPLE, handler)
-    ports.bus.publish(PEOPLE, tell(1))
+    bus.subscribe(PEOPLE, handler)
+    bus.publish(PEOPLE, tell(1))
     assert await ear.until(1) == [tell(1)]

@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import os
-import sqlite3
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from tests.contract.directories import Open, account, device, people
+from tests.contract.directories import Open, Place, account, device, eventually, migrate, people
 
 from chinwag.adapters.relational import NewerDatabaseError
 from chinwag.domain.account import AccountSettings, NameKey, name_key
@@ -385,55 +383,33 @@ async def test_a_closed_directory_is_unavailable(directory: Directory) -> None:
 
 
 async def test_a_locked_database_is_unavailable_in_bounded_time_and_comes_back(
-    directory: Directory, database: Path
+    directory: Directory, place: Place
 ) -> None:
     await people(directory, "1")
-    blocker = sqlite3.connect(database, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Refused) as refusal:
-        await people(directory, "2")
-    assert refusal.value.code is Code.UNAVAILABLE
-    blocker.execute("ROLLBACK")
-    blocker.close()
-    await people(directory, "3")
-    async with directory.reading() as transaction:
-        assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
-
-
-async def test_a_file_moved_away_is_unavailable_and_comes_back(directory: Directory, database: Path) -> None:
-    """SQLite itself would go on writing into the file that is gone."""
-    await people(directory, "1")
-    away = database.with_name("away")
-    database.rename(away)  # noqa: ASYNC240
-    for attempt in (lambda: people(directory, "2"), directory.reading().__aenter__):
+    async with place.locked():
         with pytest.raises(Refused) as refusal:
-            await attempt()
+            await people(directory, "2")
         assert refusal.value.code is Code.UNAVAILABLE
-    assert not database.exists(), (  # noqa: ASYNC240
-        "no second, empty database in its place"
-    )
-    away.rename(database)
     await people(directory, "3")
     async with directory.reading() as transaction:
         assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
 
 
-async def test_a_file_replaced_under_the_server_is_unavailable(directory: Directory, database: Path) -> None:
-    """What is written to the file that is gone would be lost with the process."""
+async def test_a_database_that_is_gone_is_unavailable_and_comes_back(directory: Directory, place: Place) -> None:
     await people(directory, "1")
-    away = database.with_name("away")
-    database.rename(away)  # noqa: ASYNC240
-    database.touch()  # noqa: ASYNC240
-    with pytest.raises(Refused) as refusal:
-        await people(directory, "2")
-    assert refusal.value.code is Code.UNAVAILABLE
-    assert database.stat().st_size == 0  # noqa: ASYNC240
+    async with place.away():
+        for attempt in (lambda: people(directory, "2"), directory.reading().__aenter__):
+            with pytest.raises(Refused) as refusal:
+                await attempt()
+            assert refusal.value.code is Code.UNAVAILABLE
+    await eventually(lambda: people(directory, "3"))
+    async with directory.reading() as transaction:
+        assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
 
 
-async def test_the_file_is_private_durable_and_reopened(opener: Open, directory: Directory, database: Path) -> None:
+async def test_what_was_committed_is_there_again(opener: Open, directory: Directory) -> None:
     await people(directory, "1")
     await directory.close()
-    assert os.stat(database).st_mode & 0o077 == 0  # noqa: PTH116 - the mode as the system has it
     again = await opener()
     async with again.reading() as transaction:
         assert await transaction.accounts.named(NameKey("name1")) is not None
@@ -441,26 +417,77 @@ async def test_the_file_is_private_durable_and_reopened(opener: Open, directory:
 
 
 async def test_a_newer_database_is_refused_by_name_and_left_alone(
-    opener: Open, directory: Directory, database: Path
+    opener: Open, directory: Directory, place: Place
 ) -> None:
     await directory.close()
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-        connection.commit()
+    await place.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(NewerDatabaseError, match="9999"):
         await opener()
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+    assert await place.execute("SELECT version_num FROM alembic_version") == [("9999",)]
 
 
-async def test_migrations_make_the_schema_that_the_code_knows(directory: Directory, database: Path) -> None:
+async def test_migrations_make_the_schema_that_the_code_knows(place: Place) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
-    from sqlalchemy import create_engine
 
     from chinwag.adapters.relational.schema import METADATA
 
-    engine = create_engine(f"sqlite:///{database}")
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    engine.dispose()
+    await migrate(place)
+    found = await place.inspect(lambda connection: compare_metadata(MigrationContext.configure(connection), METADATA))
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0", "\U0010fffe", "\U0010fffe0\0", "\U0010ffff"], ids=ascii)
+async def test_any_text_is_kept_and_found_as_it_is(directory: Directory, text: str) -> None:
+    """Nobody may have such a name, but everybody may ask for one."""
+    key = NameKey(text)
+    async with directory.reading() as transaction:
+        assert await transaction.accounts.named(key) is None
+        assert await transaction.devices.get(DeviceId(text)) is None
+        assert await transaction.accounts.page(None, 9, search=key) == []
+        assert await transaction.accounts.search([text], None, 9) == []
+        assert await transaction.listing.page(text, None, 9) == []
+    async with directory.transaction() as transaction:
+        await transaction.accounts.create(account("1", "ann"), key, "hash")
+        await transaction.accounts.create(account("2", "bob"), NameKey("other"), "hash")
+        await transaction.accounts.set_profile(AccountId("1"), text, text)
+    async with directory.reading() as transaction:
+        found = await transaction.accounts.named(key)
+        assert found is not None
+        assert (found.id, found.display_name, found.about) == ("1", text, text)
+
+
+async def test_a_refusal_inside_a_transaction_leaves_it_good(directory: Directory) -> None:
+    """Which some engines would take for the end of it."""
+    await people(directory, "1")
+    async with directory.transaction() as transaction:
+        with pytest.raises(Refused):
+            await transaction.devices.create(device("11", "9"))
+        with pytest.raises(Refused):
+            await transaction.accounts.create(account("2"), name_key("name1"), "hash")
+        await transaction.devices.create(device("11", "1"))
+    async with directory.reading() as transaction:
+        assert await transaction.devices.get(DeviceId("11")) is not None
+
+
+async def test_blocks_of_one_account_wait_for_one_another_and_for_all_others(
+    opener: Open, directory: Directory
+) -> None:
+    other = await opener()
+    await people(directory, "1", "2")
+    async with directory.transaction() as transaction:
+        await transaction.devices.create(device("11", "1"))
+
+    async def raised(where: Directory, **whose: Any) -> None:
+        async with where.transaction(**whose) as transaction:
+            found = await transaction.accounts.get(AccountId("1"))
+            assert found is not None
+            await transaction.accounts.set_profile(AccountId("1"), f"{found.version}", "")
+
+    whose: list[dict[str, str]] = [{"account": "1"}, {"device": "11"}, {}]
+    await asyncio.gather(*(raised(where, **one) for where in (directory, other) for one in whose * 5))
+    async with other.reading() as transaction:
+        found = await transaction.accounts.get(AccountId("1"))
+    assert found is not None
+    assert (found.version, found.display_name) == (31, "30")
+    await other.close()

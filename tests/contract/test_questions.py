@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
-from tests.contract.harness import ANN, BEN, Harness
+from tests.contract.harness import ANN, BEN
 
 from chinwag.domain.ids import DeviceId
 from chinwag.domain.presence import DeviceAt, PresenceOf
@@ -18,6 +18,7 @@ from chinwag.ports.questions import (
     UNDER_WAY,
     DevicesOnline,
     Question,
+    Questions,
     SessionsHere,
     WhoIsOnline,
     answer_type,
@@ -34,48 +35,48 @@ async def for_ever(_: Any) -> list[Any]:
     return list(await asyncio.get_running_loop().create_future())
 
 
-async def test_the_node_that_is_asked_answers(ports: Harness) -> None:
+async def test_the_node_that_is_asked_answers(questions: Questions) -> None:
     def at(node: NodeId) -> Any:
         async def answer(question: DevicesOnline) -> list[DeviceAt]:
             return [DeviceAt(DeviceId(f"of {question.account}"), node, 7)]
 
         return answer
 
-    ports.questions.answer(ONE, DevicesOnline, at(ONE))
-    ports.questions.answer(TWO, DevicesOnline, at(TWO))
-    assert await ports.questions.ask(TWO, DevicesOnline(ANN)) == [DeviceAt(DeviceId("of 1"), "n2", 7)]
-    assert await ports.questions.ask(ONE, DevicesOnline(BEN)) == [DeviceAt(DeviceId("of 2"), "n1", 7)]
+    questions.answer(ONE, DevicesOnline, at(ONE))
+    questions.answer(TWO, DevicesOnline, at(TWO))
+    assert await questions.ask(TWO, DevicesOnline(ANN)) == [DeviceAt(DeviceId("of 1"), "n2", 7)]
+    assert await questions.ask(ONE, DevicesOnline(BEN)) == [DeviceAt(DeviceId("of 2"), "n1", 7)]
 
 
-async def test_a_node_that_is_not_there_is_unavailable(ports: Harness) -> None:
-    stop = ports.questions.answer(ONE, DevicesOnline, nobody)
+async def test_a_node_that_is_not_there_is_unavailable(questions: Questions) -> None:
+    stop = questions.answer(ONE, DevicesOnline, nobody)
     unanswered: list[tuple[NodeId, Question[Any]]] = [(TWO, DevicesOnline(ANN)), (ONE, SessionsHere(ANN))]
     for node, question in unanswered:
         with pytest.raises(Refused) as refused:
-            await ports.questions.ask(node, question)
+            await questions.ask(node, question)
         assert refused.value.code is Code.UNAVAILABLE
     stop()
     stop()
     with pytest.raises(Refused) as refused:
-        await ports.questions.ask(ONE, DevicesOnline(ANN))
+        await questions.ask(ONE, DevicesOnline(ANN))
     assert refused.value.code is Code.UNAVAILABLE
-    ports.questions.answer(ONE, DevicesOnline, nobody)
-    assert await ports.questions.ask(ONE, DevicesOnline(ANN)) == []
+    questions.answer(ONE, DevicesOnline, nobody)
+    assert await questions.ask(ONE, DevicesOnline(ANN)) == []
 
 
-async def test_whoever_is_asked_and_never_answers_is_unavailable_and_keeps_nobody_waiting(ports: Harness) -> None:
-    ports.questions.answer(ONE, SessionsHere, for_ever)
-    ports.questions.answer(ONE, DevicesOnline, nobody)
-    waiting = asyncio.create_task(ports.questions.ask(ONE, SessionsHere(ANN)))
+async def test_whoever_is_asked_and_never_answers_is_unavailable_and_keeps_nobody_waiting(questions: Questions) -> None:
+    questions.answer(ONE, SessionsHere, for_ever)
+    questions.answer(ONE, DevicesOnline, nobody)
+    waiting = asyncio.create_task(questions.ask(ONE, SessionsHere(ANN)))
     await asyncio.sleep(0)
-    assert await ports.questions.ask(ONE, DevicesOnline(ANN)) == []
+    assert await questions.ask(ONE, DevicesOnline(ANN)) == []
     assert not waiting.done()
     with pytest.raises(Refused) as refused:
         await waiting
     assert refused.value.code is Code.UNAVAILABLE
 
 
-async def test_one_that_will_not_be_cancelled_keeps_nobody_waiting(ports: Harness) -> None:
+async def test_one_that_will_not_be_cancelled_keeps_nobody_waiting(questions: Questions) -> None:
     let_go = asyncio.Event()
 
     async def stubborn(_: SessionsHere) -> list[SessionAt]:
@@ -86,49 +87,49 @@ async def test_one_that_will_not_be_cancelled_keeps_nobody_waiting(ports: Harnes
                 continue
         return []
 
-    ports.questions.answer(ONE, SessionsHere, stubborn)
+    questions.answer(ONE, SessionsHere, stubborn)
     with pytest.raises(Refused) as refused:
-        await ports.questions.ask(ONE, SessionsHere(ANN))
+        await questions.ask(ONE, SessionsHere(ANN))
     assert refused.value.code is Code.UNAVAILABLE
     let_go.set()
 
 
-async def test_a_refusal_comes_as_it_is_and_a_mistake_as_internal(ports: Harness) -> None:
+async def test_a_refusal_comes_as_it_is_and_a_mistake_as_internal(questions: Questions) -> None:
     async def refusing(question: WhoIsOnline) -> list[PresenceOf]:
         if question.accounts:
             raise Refused(Code.TOO_MANY, "at most 0 accounts", 3.0)
         raise LookupError("secret")
 
-    ports.questions.answer(ONE, WhoIsOnline, refusing)
+    questions.answer(ONE, WhoIsOnline, refusing)
     with pytest.raises(Refused) as refused:
-        await ports.questions.ask(ONE, WhoIsOnline(ANN, (BEN,)))
+        await questions.ask(ONE, WhoIsOnline(ANN, (BEN,)))
     code, detail, after = refused.value.code, refused.value.detail, refused.value.retry_after
     assert (code, detail, after) == (Code.TOO_MANY, "at most 0 accounts", 3.0)
     with structlog.testing.capture_logs() as logged, pytest.raises(Refused) as refused:
-        await ports.questions.ask(ONE, WhoIsOnline(ANN, ()))
+        await questions.ask(ONE, WhoIsOnline(ANN, ()))
     assert (refused.value.code, refused.value.detail) == (Code.INTERNAL, "")
     assert [line["question"] for line in logged] == ["WhoIsOnline"]
 
 
-async def test_questions_under_way_are_bounded_and_one_given_up_makes_room(ports: Harness) -> None:
-    ports.questions.answer(ONE, SessionsHere, for_ever)
-    ports.questions.answer(ONE, DevicesOnline, nobody)
-    waiting = [asyncio.create_task(ports.questions.ask(ONE, SessionsHere(ANN))) for _ in range(UNDER_WAY)]
+async def test_questions_under_way_are_bounded_and_one_given_up_makes_room(questions: Questions) -> None:
+    questions.answer(ONE, SessionsHere, for_ever)
+    questions.answer(ONE, DevicesOnline, nobody)
+    waiting = [asyncio.create_task(questions.ask(ONE, SessionsHere(ANN))) for _ in range(UNDER_WAY)]
     await asyncio.sleep(0)
     with pytest.raises(Refused) as refused:
-        await ports.questions.ask(ONE, DevicesOnline(ANN))
+        await questions.ask(ONE, DevicesOnline(ANN))
     assert refused.value.code is Code.OVERLOADED
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     await asyncio.sleep(0)
-    assert await ports.questions.ask(ONE, DevicesOnline(ANN)) == []
+    assert await questions.ask(ONE, DevicesOnline(ANN)) == []
 
 
-async def test_a_node_has_one_answerer_for_each_kind(ports: Harness) -> None:
-    ports.questions.answer(ONE, DevicesOnline, nobody)
+async def test_a_node_has_one_answerer_for_each_kind(questions: Questions) -> None:
+    questions.answer(ONE, DevicesOnline, nobody)
     with pytest.raises(ValueError, match="answerer"):
-        ports.questions.answer(ONE, DevicesOnline, nobody)
+        questions.answer(ONE, DevicesOnline, nobody)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,13 @@ async def test_paging_on_sees_each_event_once(history: History) -> None:
 
 
 async def test_a_page_around_holds_its_number(history: History) -> None:
-    page = await history.page_around(ANN, PAIR, 30, 200)
-    found = [msgspec.json.decode(event)["number"] for event in page.events]
-    assert 30 in found
+    found = numbers(await history.page_around(ANN, PAIR, 30, 200))
+    assert found == list(range(found[0], found[-1] + 1))
+    assert min(30 - found[0], found[-1] - 30) >= PAGE_BYTES // LONG // 2 - 1, "as many before it as after it"
+
+
+@pytest.mark.parametrize("number", [1, 2, EVENTS - 1, EVENTS])
+async def test_around_the_end_the_other_side_gets_no_more_than_a_page(history: History, number: int) -> None:
+    found = numbers(await history.page_around(ANN, PAIR, number, 200))
+    assert number in found
     assert found == list(range(found[0], found[-1] + 1))

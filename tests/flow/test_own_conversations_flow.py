@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.backstage import Backstage, backstage
 
@@ -12,7 +13,7 @@ from chinwag.domain.command import Leave, Send
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.rate import Rate
-from chinwag.flow import own_conversations
+from chinwag.flow import conversations, own_conversations
 from chinwag.flow.additions import Additions
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.own_conversations import WINDOW
@@ -42,13 +43,14 @@ class Counted:
         return counted
 
 
-async def listed(views: Conversations, limit: int) -> list[ConversationId]:
-    """All pages, one after the other."""
+async def listed(views: Conversations, limit: int, room: int = 1 << 20) -> list[ConversationId]:
+    """All pages, one after the other, none with a conversation after the one that filled `room` bytes."""
     found: list[ConversationId] = []
     before: str | None = None
     for _ in range(10_000):
         page = await views.page(ANN, before, limit)
         assert len(page.conversations) <= limit
+        assert sum(len(msgspec.json.encode(one)) for one in page.conversations[:-1]) < room
         found += [one.id for one in page.conversations]
         before = page.next
         if before is None:
@@ -71,18 +73,20 @@ def views_of(stage: Backstage, store: Any = None, inbox: Any = None) -> Conversa
 
 
 @pytest.mark.parametrize("window", [0, 1, 7, 1_000])
-@pytest.mark.parametrize("limit", [1, 3, 200])
+@pytest.mark.parametrize(("limit", "room"), [(1, 1 << 20), (3, 1 << 20), (200, 1 << 20), (200, 1), (200, 1_500)])
 async def test_each_is_listed_once_and_the_latest_first(
-    tmp_path: Path, window: int, limit: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, window: int, limit: int, room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where pages end early, each with the conversation that fills it."""
     monkeypatch.setattr(own_conversations, "WINDOW", window)
+    monkeypatch.setattr(conversations, "PAGE_BYTES", room)
     async with backstage(tmp_path / "data") as stage:
         groups = await many(stage, 20)
         for place in (3, 11, 3, 5):
             await stage.do("1", groups[place], Send(Text("hello")))
         await stage.do("1", groups[7], Leave())
         latest = [groups[place] for place in (7, 5, 3, 11)]
-        found = await listed(views_of(stage), limit)
+        found = await listed(views_of(stage), limit, room)
         assert sorted(found) == sorted(groups)
         if window >= 7:
             assert found[:4] == latest

@@ -1,6 +1,8 @@
 """Presence on the real embedded stores and Bus: what is told, what is stored, who may ask, and what comes back."""
 
 import asyncio
+import contextlib
+import random
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -146,9 +148,9 @@ async def test_coming_and_going_is_told_and_stored_once_each(world: World) -> No
     assert await world.pass_time(1000) == []
     world.note(ANN, "down")
     assert await world.pass_time(GRACE_MS - 1) == []
-    assert await world.stored(ANN) == Seen(ANN, True, T)
+    assert await world.stored(ANN) == Seen(ANN, True, T + 1000)
     assert await world.pass_time(1) == [(ANN, False)]
-    assert await world.stored(ANN) == Seen(ANN, False, T + 1000)
+    assert await world.stored(ANN) == Seen(ANN, False, T + 1001)
     assert await world.pass_time(10 * GRACE_MS) == []
 
 
@@ -159,7 +161,37 @@ async def test_a_flap_is_invisible(world: World) -> None:
     assert await world.pass_time(GRACE_MS - 1) == []
     world.note(ANN, "up", "two")
     assert await world.pass_time(10 * GRACE_MS) == []
-    assert await world.stored(ANN) == Seen(ANN, True, T)
+    assert await world.stored(ANN) == Seen(ANN, True, T + GRACE_MS - 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_when_somebody_was_last_active_never_goes_back_whenever_the_process_is_killed(
+    world: World, seed: int
+) -> None:
+    """Whoever asks is shown no time that a kill at that moment would undo."""
+    chance = random.Random(seed)
+    shown, sessions = 0, ["s0"]
+    for step in range(150):
+        world.time.now += chance.choice((0, 1, 700, GRACE_MS // 3, 2 * GRACE_MS))
+        match chance.randrange(6):
+            case 0:
+                sessions.append(f"s{step}")
+                world.note(ANN, "up", sessions[-1])
+            case 1:
+                world.note(ANN, chance.choice(("up", "down")), chance.choice(sessions[-3:]))
+            case 2:
+                world.note(ANN, "out", sessions[-1])
+            case 3:
+                await world.settle()
+            case 4:
+                world.disk.full = chance.random() < 0.3
+            case _:
+                world.restart()
+        with contextlib.suppress(Refused):  # the store takes nothing just now: it is not asked either
+            (seen,) = await world.presences.read([ANN])
+            assert seen.last_active_at >= shown, step
+            shown = seen.last_active_at
+    assert shown > T
 
 
 async def test_logging_out_is_told_at_once_and_later_than_the_log_in(world: World) -> None:

@@ -11,6 +11,7 @@ from tests.life.commands import chinwag
 from tests.support.people import Crowd
 
 from chinwag.adapters.embedded import open_embedded
+from chinwag.adapters.embedded.data_directory import DamagedDataError, begin, open_rocksdb
 from chinwag.adapters.relational import open_directory
 from chinwag.domain.ids import ClientId
 from chinwag.life.folder import DIRECTORY, MESSAGES
@@ -75,11 +76,51 @@ def _empty_directory(data: Path) -> None:
     (data / DIRECTORY).touch()
 
 
+def _kill(data: Path) -> None:
+    """Leave the store as a server leaves it that was started and killed: its newest rows are in the journal alone."""
+    folder = data / MESSAGES
+    db = open_rocksdb(folder, 1 << 20)
+    begin(db, folder, lambda: 1)
+    shutil.copytree(folder, data / "killed")
+    db.close()
+    shutil.rmtree(folder)
+    (data / "killed").rename(folder)
+
+
+def _lose(data: Path, pattern: str) -> None:
+    lost = list((data / MESSAGES).glob(pattern))
+    assert lost
+    for path in lost:
+        path.unlink()
+
+
+def _lose_a_table(data: Path) -> None:
+    db = open_rocksdb(data / MESSAGES, 1 << 20)
+    db.flush()
+    db.close()
+    _lose(data, "*.sst")
+
+
+def _lose_the_journal(data: Path) -> None:
+    _kill(data)
+    _lose(data, "*.log")
+
+
+def _cut_the_journal(data: Path) -> None:
+    _kill(data)
+    journal = max((data / MESSAGES).glob("*.log"), key=lambda path: path.stat().st_size)
+    _cut(journal)
+
+
 HARMS: dict[str, Callable[[Path], object]] = {
     "the directory is no database": lambda data: _garbage(data / DIRECTORY),
     "the directory's pages are gone": lambda data: _cut(data / DIRECTORY),
     "the store's list of files is damaged": lambda data: _garbage(next((data / MESSAGES).glob("MANIFEST-*"))),
     "the store's pointer is damaged": lambda data: _garbage(data / MESSAGES / "CURRENT"),
+    "a journal is missing": _lose_the_journal,
+    "a journal is cut short": _cut_the_journal,
+    "a table is missing": _lose_a_table,
+    "the note of how far the store goes is damaged": lambda data: _garbage(data / MESSAGES / "written.json"),
     "a key is damaged": _damage_key,
     "a key is empty": lambda data: next((data / "keys").glob("access-*.pem")).write_bytes(b""),
     "the secret is empty": lambda data: (data / "keys" / "refresh.secret").write_bytes(b""),
@@ -154,3 +195,17 @@ def test_a_folder_whose_accounts_an_earlier_version_put_elsewhere_says_where(use
     (tmp_path / "srv#1" / DIRECTORY).touch()
     with pytest.raises(MissingPartError, match="outside of it"):
         refuse_half(tmp_path / "srv#1")
+
+
+def test_what_a_kill_leaves_is_whole_and_so_is_a_journal_put_back(data: Path, tmp_path: Path) -> None:
+    _kill(data)
+    shutil.copytree(data, tmp_path / "kept")
+    _lose(data, "*.log")
+    for _ in range(2):
+        with pytest.raises(DamagedDataError, match="has lost messages"):
+            open_rocksdb(data / MESSAGES, 1 << 20)
+    for path in (tmp_path / "kept" / MESSAGES).glob("*.log"):
+        shutil.copy(path, data / MESSAGES)
+    open_rocksdb(data / MESSAGES, 1 << 20).close()
+    _lose(data, "*.log")
+    open_rocksdb(data / MESSAGES, 1 << 20).close()  # it was closed in good order: its journal held nothing any more

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from prove.process import ServerProcess
 from tests.life.commands import chinwag
 
 from chinwag.adapters.embedded import keys, open_embedded, values
-from chinwag.adapters.embedded.data_directory import FORMAT, open_rocksdb
+from chinwag.adapters.embedded.data_directory import FORMAT, begin, open_rocksdb
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config, Observe, Server
 from chinwag.domain.look_alike import look_alike_key
@@ -23,7 +24,7 @@ from chinwag.life.doctor.data import data_folder
 from chinwag.life.doctor.machine import clock, disk, files, sync_latency
 from chinwag.life.doctor.network import certificate, ports
 from chinwag.life.doctor.software import fits, software
-from chinwag.life.folder import DIRECTORY, RESTORING
+from chinwag.life.folder import DIRECTORY, MESSAGES, RESTORING
 
 
 def levels(findings: list[Finding]) -> dict[str, Level]:
@@ -67,6 +68,39 @@ def test_folders_with_something_wrong(data: Path, tmp_path: Path) -> None:
     assert levels(list(data_folder(tmp_path / "file", False)))["data folder"] is Level.FAIL
     (data / DIRECTORY).write_bytes(b"no database" * 100)
     assert levels(list(data_folder(data, False)))["directory"] is Level.FAIL
+
+
+@pytest.mark.parametrize("part", [".", MESSAGES, DIRECTORY, "keys", "keys/some.pem", "what another version put there"])
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [(0o777, {"read", "write"}), (0o702, {"write"}), (0o720, {"write"}), (0o740, {"read"}), (0o701, {"read"})],
+)
+def test_what_others_may_read_or_write_is_told(data: Path, part: str, mode: int, told: set[str]) -> None:
+    (data / "keys").mkdir(mode=0o700, exist_ok=True)
+    if not (data / part).exists():
+        (data / part).touch(mode=0o600)
+    for path in (data, *data.iterdir()):
+        path.chmod(0o700)
+    (data / part).chmod(mode)
+    findings = [one for one in data_folder(data, False) if one.subject == "permissions"]
+    assert {one.level for one in findings} == {Level.FAIL}
+    assert {one.found.split()[2] for one in findings} == told
+    name = (data / part).relative_to(data.parent).as_posix()
+    assert all(name in one.found for one in findings)
+
+
+def test_a_journal_that_is_gone_is_told(data: Path) -> None:
+    folder = data / MESSAGES
+    db = open_rocksdb(folder, 1 << 20)
+    begin(db, folder, lambda: 1)
+    shutil.copytree(folder, data / "killed")
+    db.close()
+    shutil.rmtree(folder)
+    (data / "killed").rename(folder)
+    for path in folder.glob("*.log"):
+        path.unlink()
+    told = [one.found for one in data_folder(data, False) if one.level is Level.FAIL]
+    assert any("has lost some" in one for one in told)
 
 
 def test_names_that_look_alike_are_told_of(data: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.port.house import TEXT, Client, House, Start
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.roles.port.socket import SocketLimits
+from chinwag.roles.port.listener import SocketLimits
 from chinwag.roles.port.unread import Unread, UnreadLimits
 from chinwag.roles.port.weights import HALVES, UNREAD, WeightLimits, Weights
 
@@ -57,6 +57,28 @@ def test_answers_wait_in_all_up_to_a_bound_and_who_has_read_is_forgotten() -> No
     assert _refusal(unread, "carl") is None
     assert unread.waiting() == 0
     assert not unread._waiting
+
+
+def test_of_a_piece_all_is_kept_while_its_end_waits() -> None:
+    """The last bytes of many long answers wait in the server, the rest in the kernel: all of each is in memory."""
+    unread = Unread(UnreadLimits(per_owner=100, in_all=1000))
+    pipes = [Pipe(1) for _ in range(3)]
+    for pipe in pipes[:2]:
+        unread.note("ann", pipe, 50)
+    assert (unread.waiting(), _refusal(unread, "ann")) == (100, None)
+    unread.note("ann", pipes[2], 50)
+    assert (unread.waiting(), _refusal(unread, "ann")) == (150, Code.RATE_LIMITED)
+    for pipe in pipes:
+        pipe.waiting = 0
+    assert (unread.waiting(), _refusal(unread, "ann")) == (0, None)
+
+
+def test_who_reads_along_on_one_connection_is_not_held_to_have_kept_all() -> None:
+    unread = Unread(UnreadLimits(per_owner=100, in_all=1000))
+    pipe = Pipe(20)
+    for _ in range(50):
+        unread.note("ann", pipe, 10)
+    assert (unread.waiting(), _refusal(unread, "ann")) == (30, None)
 
 
 async def _counted(weights: Weights, sockets: int) -> None:

@@ -47,8 +47,8 @@ class FaultyDirectory:
         return getattr(self._directory, name)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        async with self._directory.transaction() as transaction:
+    async def transaction(self, **whose: Any) -> AsyncIterator[Any]:
+        async with self._directory.transaction(**whose) as transaction:
             yield transaction
             if self.failing:
                 self.failing -= 1

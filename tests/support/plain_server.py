@@ -13,7 +13,7 @@ from chinwag.adapters.embedded import tuning
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
-from chinwag.adapters.relational import directory, sqlite
+from chinwag.adapters.relational import sqlite
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.flow.erase import Erase
 
@@ -45,7 +45,7 @@ def _deleting_lightly(engine: AsyncEngine, pragmas: list[str]) -> None:
 FAULTS: Final[dict[str, list[tuple[object, str, object]]]] = {
     "no compaction": [(EmbeddedScrub, "scrub", _nothing)],
     # Without the second, what is left depends on how SQLite happened to split its pages.
-    "no vacuum": [(directory, "scrub", lambda _: None), (sqlite, "_on_connect", _deleting_lightly)],
+    "no vacuum": [(sqlite, "scrub", lambda _: None), (sqlite, "_on_connect", _deleting_lightly)],
     "stays in groups": [(Erase, "_leave", _nothing)],
     "profile stays with friends": [(Erase, "_hide_profile", _nothing)],
     "inbox stays": [(EmbeddedInbox, "forget", _nothing)],

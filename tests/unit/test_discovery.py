@@ -1,5 +1,6 @@
 """Discovery recommends what is near and has room, and gives tickets that work once, at one gateway, soon."""
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,7 @@ CANDIDATES = st.lists(
         st.integers(0, 100),
         st.integers(0, 100),
         st.sampled_from(["", "north", "south"]),
+        st.booleans(),
     ),
     max_size=8,
 )
@@ -52,18 +54,26 @@ WHO = Principal(AccountId("12"), DeviceId("34"), 0)
 HERE, THERE = NodeId("n1"), NodeId("n2")
 
 
-@given(CANDIDATES, st.sampled_from(["", "north", "elsewhere"]))
-def test_never_recommends_a_full_gateway_and_puts_the_near_and_empty_first(
-    candidates: list[Candidate], location: str
+@given(CANDIDATES, st.text(max_size=3), st.sampled_from(["", "north", "elsewhere"]))
+def test_never_recommends_a_full_gateway_or_one_about_to_stop_and_puts_the_near_first(
+    candidates: list[Candidate], device: str, location: str
 ) -> None:
-    ranked = rank(candidates, location)
-    assert all(one.load < FULL for one in ranked)
-    assert {one.name for one in candidates if one.load < FULL} == {one.name for one in ranked}
+    ranked = rank(candidates, device, location)
+    assert all(one.load < FULL and not one.draining for one in ranked)
+    assert {one.name for one in candidates if one.load < FULL and not one.draining} == {one.name for one in ranked}
+    assert rank(candidates[::-1], device, location) == ranked or len({one.name for one in candidates}) < len(candidates)
     for better, worse in pairwise(ranked):
         near = (bool(location) and better.location == location, bool(location) and worse.location == location)
         assert near != (False, True)
-        if near[0] == near[1]:
-            assert better.load <= worse.load
+
+
+def test_each_gateway_is_named_first_as_often_as_it_has_room() -> None:
+    """Nobody's herd: of those who ask while the loads stay the same, the emptiest gets its share and not all."""
+    room = {"a": 600, "b": 300, "c": 100}
+    candidates = [Candidate(name, 1000 - free, 1000) for name, free in room.items()]
+    firsts = Counter(rank(candidates, f"device {number}")[0].name for number in range(4000))
+    for name, free in room.items():
+        assert abs(firsts[name] / 4000 - free / 1000) < 0.05
 
 
 def test_a_ticket_is_good_once(keys: KeyRing, clock: SetClock) -> None:

@@ -16,12 +16,13 @@ from chinwag.adapters.relational import open_directory
 from chinwag.adapters.relational.database_file import create_file, revisions_in
 from chinwag.adapters.relational.revisions import is_newest, known_revisions
 
-SLOW = ("alembic", "mako", "prompt_toolkit", "textual", "jinja2")
+SLOW = ("alembic", "mako", "prompt_toolkit", "textual", "jinja2", "asyncpg", "sqlalchemy.dialects.postgresql.asyncpg")
 """What a server that starts on data of its own version has no use for, and what takes long to be imported."""
 
 
 def test_the_fresh_schema_is_the_migrations_one() -> None:
     assert fresh_schema.MODULE.read_text() == fresh_schema.written(), "run `make docs`"
+    assert fresh_schema.POSTGRES.read_text() == fresh_schema.written_for_postgres(), "run `make docs`"
 
 
 def test_the_migrations_are_known_by_their_files() -> None:

@@ -7,9 +7,9 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
 CHROMIUM: Final = "/usr/bin/chromium"
 ARGUMENTS: Final = [
@@ -55,22 +55,14 @@ def kill_browser(profile: Path) -> None:
                     os.kill(int(process.name), signal.SIGKILL)
 
 
-async def process_of(browser: Browser, page: Page) -> int:
-    """The process that a page runs in: no protocol says so, but it is the one that works when the page does."""
-    session = await browser.new_browser_cdp_session()
+class Driven(Protocol):
+    """A page in which a script can be run, whoever drives it."""
 
-    async def worked() -> dict[int, float]:
-        found = await session.send("SystemInfo.getProcessInfo")
-        return {one["id"]: one["cpuTime"] for one in found["processInfo"] if one["type"] == "renderer"}
-
-    before = await worked()
-    await page.evaluate("() => { const end = performance.now() + 500; while (performance.now() < end); }")
-    after = await worked()
-    await session.detach()
-    return max(after, key=lambda process: after[process] - before.get(process, after[process]))
+    async def evaluate(self, expression: str, arg: Any = None, /) -> Any:
+        """Call a function of the page's, and give what it gives."""
 
 
-async def until(page: Page, expression: str, argument: Any = None, what: str = "") -> Any:
+async def until(page: Driven, expression: str, argument: Any = None, what: str = "") -> Any:
     """Wait until an expression of the page is true, and give it. Asked again and again: the page's policy forbids the
     ways in which Playwright itself would wait."""
     async with asyncio.timeout(PATIENCE):

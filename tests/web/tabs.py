@@ -5,7 +5,7 @@ import re
 from typing import Any, Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page
-from tests.web.browsers import PATIENCE, until
+from tests.web.browsers import PATIENCE, Driven, until
 
 PASSWORD: Final = "a long password"
 ONLINE: Final = "() => engine.connection.now.state === 'online'"
@@ -39,29 +39,35 @@ async def open_tab(context: BrowserContext, url: str, complaints: Complaints | N
 async def sign_up(context: BrowserContext, url: str, name: str, complaints: Complaints | None = None) -> Page:
     """A new tab with a new account, online."""
     page = await open_tab(context, url, complaints)
-    await page.evaluate("([name, password]) => engine.signUp({ name, password })", [name, PASSWORD])
-    await until(page, ONLINE)
+    await join(page, name)
     return page
 
 
-async def log_in(page: Page, name: str) -> None:
+async def join(page: Driven, name: str) -> None:
+    """Sign up at the door, and wait until it is online."""
+    await until(page, "() => globalThis.engine?.session.now.state === 'out'")
+    await page.evaluate("([name, password]) => engine.signUp({ name, password })", [name, PASSWORD])
+    await until(page, ONLINE)
+
+
+async def log_in(page: Driven, name: str) -> None:
     """Log in, at the door or over somebody else."""
     await page.evaluate("([name, password]) => engine.logIn(name, password)", [name, PASSWORD])
 
 
-async def me(page: Page) -> str:
+async def me(page: Driven) -> str:
     """The id of who is here."""
     return str(await page.evaluate("() => engine.session.now.me.id"))
 
 
-async def write(page: Page, conversation: str, texts: list[str]) -> None:
+async def write(page: Driven, conversation: str, texts: list[str]) -> None:
     """Write lines, one after the other. Returns when all are kept."""
     await page.evaluate(
         "async ([id, texts]) => { for (const text of texts) await engine.send(id, { text }) }", [conversation, texts]
     )
 
 
-async def said(page: Page, conversation: str, count: int) -> list[str]:
+async def said(page: Driven, conversation: str, count: int) -> list[str]:
     """All texts of a conversation, once there are at least `count`, as the server has them."""
     script = """async (id) => {
       const texts = [];
@@ -87,7 +93,7 @@ async def said(page: Page, conversation: str, count: int) -> list[str]:
             await asyncio.sleep(0.1)
 
 
-async def kept(page: Page, conversation: str) -> list[str]:
+async def kept(page: Driven, conversation: str) -> list[str]:
     """The texts that the browser keeps of a conversation, rising."""
     texts: list[str] = await page.evaluate(
         """async (id) => {
@@ -107,7 +113,7 @@ async def kept(page: Page, conversation: str) -> list[str]:
     return texts
 
 
-async def keeps(page: Page, conversation: str, texts: list[str]) -> None:
+async def keeps(page: Driven, conversation: str, texts: list[str]) -> None:
     """Wait until the last of these is kept; then exactly these are, each once and in order."""
     async with asyncio.timeout(PATIENCE):
         while texts[-1:] != (await kept(page, conversation))[-1:]:  # noqa: ASYNC110 - nothing tells it
@@ -115,7 +121,7 @@ async def keeps(page: Page, conversation: str, texts: list[str]) -> None:
     assert await kept(page, conversation) == texts
 
 
-async def heard_by(page: Page, transport: str) -> None:
+async def heard_by(page: Driven, transport: str) -> None:
     """Wait until it is online by this way."""
     await until(
         page,
@@ -125,7 +131,45 @@ async def heard_by(page: Page, transport: str) -> None:
     )
 
 
-async def connection(page: Page) -> dict[str, Any]:
+async def connection(page: Driven) -> dict[str, Any]:
     """How it stands with the server."""
     found: dict[str, Any] = await page.evaluate("() => engine.connection.now")
     return found
+
+
+async def leaders(page: Driven) -> list[str]:
+    """Who holds the lead: one, or nobody."""
+    held: list[str] = await page.evaluate(
+        "async () => (await navigator.locks.query()).held.filter((one) => one.name === 'chinwag.engine')"
+        ".map((one) => one.clientId)"
+    )
+    return held
+
+
+async def another_leads(page: Driven, leader: str) -> None:
+    """Wait until the lead is held, and not by this one."""
+    script = """async (leader) => {
+      const { held } = await navigator.locks.query();
+      return held.some((one) => one.name === "chinwag.engine" && one.clientId !== leader);
+    }"""
+    await until(page, script, leader, "another leader")
+
+
+async def leaderships(page: Driven) -> int:
+    """How often the lead was taken."""
+    return int(
+        await page.evaluate(
+            """async () => {
+              const name = `chinwag.account.${engine.session.now.me.id}`;
+              const open = await new Promise((resolve, reject) => {
+                const asked = indexedDB.open(name);
+                asked.onsuccess = () => resolve(asked.result);
+                asked.onerror = () => reject(asked.error);
+              });
+              const asked = open.transaction("state").objectStore("state").get("leadership");
+              await new Promise((resolve) => { asked.onsuccess = resolve });
+              open.close();
+              return asked.result;
+            }"""
+        )
+    )

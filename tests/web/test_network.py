@@ -1,6 +1,7 @@
 """The engine over a network that refuses, buffers, cuts, stops and delays, and with a server that dies and goes back in
 time: every line once and in order, and what is kept is what the server has."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,10 +11,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 from prove.process import ServerProcess
 from tests.life.commands import chinwag
-from tests.web.browsers import chromium, until
+from tests.web.browsers import PATIENCE, chromium, until
 from tests.web.gate import SOCKET, STREAM, Gate
 from tests.web.page_server import COMMAND
-from tests.web.tabs import ONLINE, Complaints, heard_by, keeps, me, said, sign_up, write
+from tests.web.tabs import ONLINE, Complaints, connection, heard_by, keeps, me, said, sign_up, write
 
 from chinwag.adapters.embedded import open_embedded
 
@@ -74,16 +75,35 @@ async def test_a_lower_way_takes_over_and_the_socket_comes_back(
         await keeps(ben, conversation, texts)
 
     await talk("stream")
-    gate.buffered = {STREAM}
+    # The socket's own answer is swallowed too: nothing tells that it will never come.
+    gate.refused, gate.buffered = set(), {SOCKET, STREAM}
     # What flows already is cut, as by a proxy that was begun anew.
     gate.cut()
     await until(anna, NOT_ONLINE)
     gate.uncut()
     await heard_by(anna, "poll")
+    # From now on she is online, whatever is looked for beside the way that works.
+    await anna.evaluate(
+        """() => {
+          globalThis.ways = [];
+          engine.connection.subscribe((one) => globalThis.ways.push(`${one.state} by ${one.transport}`));
+        }"""
+    )
+    gate.asked.clear()
+    async with asyncio.timeout(PATIENCE):
+        while gate.asked.count(SOCKET) < 2:
+            await anna.evaluate("() => engine.tryNow()")
+            await said(ben, conversation, len(texts))
     await talk("poll")
     gate.mend()
+    async with asyncio.timeout(PATIENCE):
+        while (await connection(anna))["transport"] == "poll":
+            await anna.evaluate("() => engine.tryNow()")
+            await said(ben, conversation, len(texts))
     await heard_by(anna, "socket")
     await talk("socket")
+    ways = await anna.evaluate("() => [...new Set(globalThis.ways)]")
+    assert [way for way in ways if way != "online by stream"] == ["online by poll", "online by socket"]
 
 
 @pytest.mark.parametrize("how", ["cut", "held", "delayed", "offline"])

@@ -1,7 +1,5 @@
 """The housekeeping role as a part: every job of an installation."""
 
-import secrets
-
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
 from chinwag.config import Config
@@ -11,7 +9,7 @@ from chinwag.flow.erase import Erase, ErasePorts
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.trim import Trim
 from chinwag.ports import Ports
-from chinwag.ports.bus import NodeId
+from chinwag.ports.bus import new_node
 from chinwag.roles.housekeeping.housekeeping import Housekeeping
 from chinwag.roles.housekeeping.jobs import declining_job, directory_jobs, erasing_jobs, trimming_job
 from chinwag.roles.observe import Check
@@ -19,7 +17,7 @@ from chinwag.roles.observe import Check
 
 def housekeeping_part(ports: Ports, config: Config) -> Part:
     """Every job of an installation. Answers to its commands go to names that are new at each start."""
-    declining = Declines(ports.directory, ports.message_store, ports.log, ports.bus, system_clock, _node("declines"))
+    declining = Declines(ports.directory, ports.message_store, ports.log, ports.bus, system_clock, new_node("declines"))
     erasing = Erase(
         ErasePorts(
             directory=ports.directory,
@@ -28,7 +26,7 @@ def housekeeping_part(ports: Ports, config: Config) -> Part:
             inbox=ports.inbox,
             scrubs=ports.scrubs,
         ),
-        OwnCommands(ports.log, ports.bus, _node("erase")),
+        OwnCommands(ports.log, ports.bus, new_node("erase")),
         system_clock,
         config.erasure.days,
     )
@@ -59,7 +57,3 @@ def housekeeping_part(ports: Ports, config: Config) -> Part:
             }
         ),
     )
-
-
-def _node(name: str) -> NodeId:
-    return NodeId(f"{name}-{secrets.token_hex(8)}")

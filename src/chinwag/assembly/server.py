@@ -1,6 +1,5 @@
 """A whole server on embedded stores, in this process: a list of parts, every role among them."""
 
-import gc
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
 from chinwag.assembly.stores import directory_part, ports_on, store_part
 from chinwag.assembly.web import with_web
+from chinwag.collector import uncollected
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.fail_points import passing
@@ -25,7 +25,7 @@ from chinwag.life.checkpoint import clear_checkpoint
 from chinwag.life.folder import refuse_unfinished
 from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
-from chinwag.ports.bus import NodeId
+from chinwag.ports.bus import new_node
 from chinwag.ports.directory import Directory
 from chinwag.roles.port.certificate import Local
 
@@ -48,14 +48,14 @@ class Server:
         worker: int,
         local: Local | None = None,
     ) -> None:
-        node, ids = NodeId(f"n{worker}"), Snowflake(worker)
+        node, ids = new_node("server"), Snowflake(worker)
         self.ports: Final = ports_on(embedded, directory, data)
         self.legs: Final = legs_on(self.ports, config, accounts_on(self.ports, config, ids), node, ids)
         self.gateway: Final = gateway_on(self.ports, config, self.legs)
         delivery = delivery_on(self.ports)
         api = Api(self.ports, config, self.legs, owner=lambda _: node)
         self.http: Final = api.http
-        self.app: Final = with_web(config, api.app, lambda: self.port.port, local)
+        self.app: Final = with_web(config, api.app, lambda: self.port.port, local, api.unread)
         self.port: Final = port_on(config, self.app, self.gateway, api.unread)
         # In the order in which they start; a part stops before those that it rests on.
         roles = [
@@ -93,9 +93,6 @@ class Server:
     async def start(self) -> None:
         """Serve. Raises `OSError` when a port cannot be had; what was started is stopped then."""
         await self.parts.start()
-        # What lives now lives until the end: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
 
     async def stop(self) -> None:
         """Say goodbye, finish what is under way, and close. Bounded; harmless a second time."""
@@ -120,6 +117,21 @@ async def open_server(config: Config, local: Local | None = None) -> Server:
         opened.push_async_callback(directory.close)
         server = Server(config, data, embedded, directory, await embedded.registry.lease_worker(), local)
         opened.pop_all()  # from here on they are the server's to close
+    return server
+
+
+async def begin_server(config: Config, local: Local | None = None) -> Server:
+    """`open_server` and start it, in a process that serves until its end: what is there by then stays uncollected.
+
+    Raises as `open_server` and `Server.start` do, with everything closed.
+    """
+    with uncollected():
+        server = await open_server(config, local)
+        try:
+            await server.start()
+        except BaseException:
+            await server.stop()
+            raise
     return server
 
 

@@ -1,5 +1,8 @@
 """The `chinwag` command."""
 
-from chinwag.cli.main import main
+from chinwag.collector import uncollected
+
+with uncollected():
+    from chinwag.cli.main import main
 
 __all__ = ["main"]

@@ -133,6 +133,18 @@ COMMANDS: Final = (
     """,
     ),
     Described(
+        "engines",
+        "chinwag.cli.engines:app",
+        """Run PostgreSQL and NATS on this machine, without containers.
+
+    `up` fetches, makes and starts them, `down` ends them, `status` shows their addresses. They listen on this machine
+    only. Root's run as the user `postgres`, or else `nobody`, as PostgreSQL refuses root. A single server needs none
+    of them: `chinwag serve` keeps everything in one folder.
+
+    Try `chinwag engines up`, then `chinwag engines status`.
+    """,
+    ),
+    Described(
         "bench",
         "chinwag.cli.bench:app",
         """Measure a running server from outside: delays, messages a second, connections a second.

@@ -19,6 +19,7 @@ from chinwag.cli.demo_people import GUEST
 from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.out import say
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.collector import uncollected
 from chinwag.config import Config, Effective
 
 if TYPE_CHECKING:
@@ -61,15 +62,15 @@ def _own(effective: Effective, temporary: Path) -> Config:
 
 
 async def _demo(config: Config, seconds: float) -> int:
-    from chinwag.assembly import open_server
+    with uncollected():
+        from chinwag.assembly import begin_server
 
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     say_if_hurt_on_purpose(config)
-    server = await open_server(config)
+    server = await begin_server(config)
     try:
-        await server.start()
         say("Sample people are moving in …")
         await _talk(server, config, asked, seconds)
     finally:

@@ -15,6 +15,7 @@ from chinwag.cli.browser import browser_address
 from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.out import say
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.collector import uncollected
 from chinwag.config import Config, Effective
 from chinwag.roles.port.certificate import Local
 
@@ -54,17 +55,16 @@ def serve(
 
 
 async def _serve(config: Config, local: Local | None) -> int:
-    # Not before it is asked for: `chinwag serve --help` needs none of a server.
-    from chinwag.assembly import open_server
-
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    server = await open_server(config, local)
+    # Not before it is asked for: `chinwag serve --help` needs none of a server.
+    with uncollected():
+        from chinwag.assembly import begin_server
+    server = await begin_server(config, local)
     renewing: asyncio.Task[None] | None = None
     try:
-        await server.start()
         scheme = "https" if config.server.tls_certificate is not None else "http"
         _log.info(
             "ready",

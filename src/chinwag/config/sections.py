@@ -269,6 +269,29 @@ class Erasure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 7
 
 
+class Engines(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `chinwag engines` runs on this machine. `chinwag serve` uses none of it."""
+
+    host: Annotated[
+        Literal["127.0.0.1", "::1"], Meta(description="Address to listen on: of this machine alone, in each case.")
+    ] = "127.0.0.1"
+    postgres_port: Annotated[
+        int, Meta(ge=0, le=65_535, description="Port of PostgreSQL; 0 takes any free one at each start.")
+    ] = 8432
+    nats_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of NATS; 0 takes any free one.")] = 8422
+    path: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of data, passwords and logs; empty: `~/.local/share/chinwag-engines`, for root "
+            "`/var/lib/chinwag-engines`."
+        ),
+    ] = None
+    cache_path: Annotated[
+        Path | None,
+        Meta(description="Folder of the programs; empty: one in the user's cache, for root in `/var/cache`."),
+    ] = None
+
+
 class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the server writes to standard error. Never a message text, a password or a token."""
 
@@ -291,6 +314,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     presence: Presence = Presence()
     inbox: Inbox = Inbox()
     erasure: Erasure = Erasure()
+    engines: Engines = Engines()
     log: Log = Log()
 
 

@@ -10,7 +10,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
-from chinwag.flow.history import readable
+from chinwag.flow.history import PAGE_BYTES, readable
 from chinwag.flow.own_conversations import OwnConversations
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
@@ -38,17 +38,30 @@ class Conversations:
             raise Refused(Code.NO_CONVERSATION)
         return await self._view(account, state, spans)
 
-    async def page(self, account: AccountId, before: str | None, limit: int) -> ConversationPage:
-        """Conversations, those active of late first (see `OwnConversations`); `before` is the `next` of the page
-        before. Raises `bad_cursor`."""
+    async def page(
+        self, account: AccountId, before: str | None, limit: int, members: int | None = None
+    ) -> ConversationPage:
+        """Conversations, those active of late first (see `OwnConversations`), each with at most `members` others
+        (None: all). `before` is the `next` of the page before. A page ends with the conversation that fills it.
+
+        Oneself and, in a direct conversation, the other are always there. Raises `bad_cursor`.
+        """
         found, more = await self._own.page(account, before, limit)
-        views = []
-        for one in found:
+        views: list[ConversationView] = []
+        size = 0
+        for count, one in enumerate(found, 1):
             try:
-                views.append(await self._view(account, one.state, one.spans))
+                view = await self._view(account, one.state, one.spans)
             except Refused as refused:
                 if refused.code is not Code.NO_CONVERSATION:  # it was left, and may not be read, just now
                     raise
+                continue
+            if members is not None and view.kind == "group":
+                view = msgspec.structs.replace(view, members=_nearest(view, account, members))
+            views.append(view)
+            size += len(msgspec.json.encode(view))
+            if size >= PAGE_BYTES and count < len(found):
+                return ConversationPage(views, one.next)
         return ConversationPage(views, more)
 
     async def _view(self, account: AccountId, state: Conversation, spans: Sequence[Span]) -> ConversationView:
@@ -123,6 +136,14 @@ class Conversations:
     async def _last(self, conversation: ConversationId, number: int) -> msgspec.Raw:
         events = await self._store.events(conversation, number, number)
         return msgspec.Raw(events[0]) if events else msgspec.Raw(b"null")
+
+
+def _nearest(view: ConversationView, account: AccountId, most: int) -> list[MemberView]:
+    """Oneself, and the others who have read or written last."""
+    own = [member for member in view.members if member.account == account]
+    others = [member for member in view.members if member.account != account]
+    others.sort(key=lambda member: (member.read, member.read_at, member.delivered), reverse=True)
+    return own + others[:most]
 
 
 def _member_view(account: AccountId, state: Conversation, marks: Marks) -> MemberView:

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from chinwag.domain.command import Command, Decline
-from chinwag.domain.ids import AccountId, ClientId, direct_id, direct_members
+from chinwag.domain.ids import AccountId, direct_id, direct_members
 from chinwag.flow.clock import Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
 from chinwag.ports.bus import Bus, NodeId
@@ -39,7 +39,6 @@ class Declines:
         self._store = store
         self._own = OwnCommands(log, bus, node)
         self._clock = clock
-        self._told = 0
 
     def listen(self) -> Callable[[], None]:
         """Take answers until the returned function is called."""
@@ -85,9 +84,7 @@ class Declines:
         return truth
 
     def _command(self, one: AccountId, other: AccountId, on: bool) -> Command:
-        self._told += 1
-        now = self._clock()
-        return Command(direct_id(one, other), one, SERVER, ClientId(f"refuse-{now}-{self._told}"), now, Decline(on))
+        return Command(direct_id(one, other), one, SERVER, self._own.new_id("refuse"), self._clock(), Decline(on))
 
     async def _settle(
         self, transaction: Transaction, row: DeclineDue, said: dict[tuple[AccountId, AccountId], bool]

@@ -21,7 +21,7 @@ from chinwag.domain.account_change import ProfileChanged
 from chinwag.domain.command import Command, Leave
 from chinwag.domain.conversation import Span
 from chinwag.domain.events import AccountEvent
-from chinwag.domain.ids import AccountId, ClientId, is_direct
+from chinwag.domain.ids import AccountId, is_direct
 from chinwag.domain.refusal import Code
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.own_commands import SERVER, OwnCommands
@@ -154,7 +154,7 @@ class Erase:
         for first in range(0, len(groups), BATCH):
             some, now = groups[first : first + BATCH], self._clock()
             # Each time another id: who was added again after leaving leaves again.
-            commands = [Command(one, account, SERVER, ClientId(f"close-{now}"), now, Leave()) for one in some]
+            commands = [Command(one, account, SERVER, self._own.new_id("close"), now, Leave()) for one in some]
             for command, code in zip(commands, await self._own.ask(commands), strict=True):
                 if code not in _DONE:
                     _log.error("a closed account stays in a group", conversation=command.conversation, code=code)

@@ -93,8 +93,9 @@ class History:
         ranges = await self._readable(account, conversation)
         self._must_hold(ranges, number)
         half = limit // 2
-        earlier = await self._backward(conversation, before(ranges, number, half))
-        rest = await self._forward(conversation, after(ranges, number - 1, max(1, limit - half)))
+        rest = await self._forward(conversation, after(ranges, number - 1, max(1, limit - half)), PAGE_BYTES // 2)
+        left = PAGE_BYTES - sum(map(_size, rest))
+        earlier = await self._backward(conversation, before(ranges, number, half), left) if left > 0 else []
         return _page(ranges, earlier + rest)
 
     async def receipts(
@@ -144,25 +145,29 @@ class History:
         if not any(first <= number <= last for first, last in ranges):
             raise Refused(Code.NO_MESSAGE)
 
-    async def _forward(self, conversation: ConversationId, wanted: Sequence[Range]) -> list[msgspec.Raw]:
-        """The events of `wanted` from its beginning, as many as fit a page."""
+    async def _forward(
+        self, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
+    ) -> list[msgspec.Raw]:
+        """The events of `wanted` from its beginning, up to the one that fills `room` bytes."""
         events: list[bytes] = []
         for first, last in wanted:
             for begin in range(first, last + 1, STEP):
                 events += await self._store.events(conversation, begin, min(last, begin + STEP - 1))
-                if sum(map(len, events)) >= PAGE_BYTES:
-                    return [msgspec.Raw(event) for event in _fitting(events)]
+                if sum(map(len, events)) >= room:
+                    return [msgspec.Raw(event) for event in _fitting(events, room)]
         return [msgspec.Raw(event) for event in events]
 
-    async def _backward(self, conversation: ConversationId, wanted: Sequence[Range]) -> list[msgspec.Raw]:
-        """The events of `wanted` from its end, as many as fit a page; rising all the same."""
+    async def _backward(
+        self, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
+    ) -> list[msgspec.Raw]:
+        """The events of `wanted` from its end, up to the one that fills `room` bytes; rising all the same."""
         events: list[bytes] = []
         for first, last in reversed(wanted):
             for end in range(last, first - 1, -STEP):
                 step = await self._store.events(conversation, max(first, end - STEP + 1), end)
                 events += reversed(step)
-                if sum(map(len, events)) >= PAGE_BYTES:
-                    return [msgspec.Raw(event) for event in reversed(_fitting(events))]
+                if sum(map(len, events)) >= room:
+                    return [msgspec.Raw(event) for event in reversed(_fitting(events, room))]
         return [msgspec.Raw(event) for event in reversed(events)]
 
 
@@ -180,11 +185,15 @@ def _page(ranges: Sequence[Range], events: list[msgspec.Raw]) -> EventPage:
     return EventPage(events, head, gaps(ranges, _number(events[0]).number, _number(events[-1]).number))
 
 
-def _fitting(events: Sequence[bytes]) -> list[bytes]:
-    """The first events, up to the one that fills a page."""
+def _size(event: msgspec.Raw) -> int:
+    return len(bytes(event))
+
+
+def _fitting(events: Sequence[bytes], room: int) -> list[bytes]:
+    """The first events, up to the one that fills `room`."""
     size = 0
     for count, event in enumerate(events, 1):
         size += len(event)
-        if size >= PAGE_BYTES:
+        if size >= room:
             return list(events[:count])
     return list(events)

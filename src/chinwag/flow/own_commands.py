@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from chinwag.domain.command import Command
-from chinwag.domain.ids import DeviceId
+from chinwag.domain.ids import ClientId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.answers import ANSWER_SECONDS, Answered
 from chinwag.ports.bus import Answer, Bus, NodeId
@@ -23,12 +23,20 @@ class OwnCommands:
     """Appends commands to the log and waits for what became of them."""
 
     def __init__(self, log: Log, bus: Bus, node: NodeId) -> None:
-        """`node` is where the answers go, and nobody else's."""
+        """`node` is where the answers go, and nobody else's (`new_node`)."""
+        self._node = node
+        self._named = 0
         self._answered: Answered[_Future] = Answered(log, bus, node, _told)
 
     def listen(self) -> Callable[[], None]:
         """Take answers until the returned function is called."""
         return self._answered.listen()
+
+    def new_id(self, what: str) -> ClientId:
+        """An id for a command that does `what`. It holds the node's name: all commands of the server's own come from
+        one device, and no two processes, nor two lives of one, may give theirs one id."""
+        self._named += 1
+        return ClientId(f"{what}-{self._node}-{self._named}")
 
     async def ask(self, commands: Sequence[Command]) -> list[Code | None]:
         """Append some commands (the caller bounds how many), and return when all are answered: None for one that is

@@ -27,10 +27,11 @@ _DIGITS: Final = 19
 
 
 class Own(msgspec.Struct, frozen=True):
-    """A conversation of somebody, as it stands, and its spans there."""
+    """A conversation of somebody, as it stands, and its spans there. next: where a page after it would begin."""
 
     state: Conversation
     spans: list[Span]
+    next: str
 
     @property
     def head(self) -> int:
@@ -77,7 +78,7 @@ class OwnConversations:
                     return found, str(place)
                 looks -= 1
                 place = msgspec.structs.replace(place, position=at)
-                own = await self._own(account, name)
+                own = await self._own(account, name, str(place))
                 if own is not None and own.head and own.head == recent[name][1]:
                     found.append(own)
             place = msgspec.structs.replace(place, position=0)
@@ -91,7 +92,7 @@ class OwnConversations:
             states = await self._store.states(list(spans))
             for name, state in zip(spans, states, strict=True):
                 place = msgspec.structs.replace(place, name=name)
-                own = None if state is None else Own(state, spans[name])
+                own = None if state is None else Own(state, spans[name], str(place))
                 if own is None or not own.head or recent.get(name, (0, 0))[1] == own.head:
                     continue
                 found.append(own)
@@ -118,10 +119,10 @@ class OwnConversations:
                 recent[entry.conversation] = (entry.position + entry.count - 1, entry.first + entry.count - 1)
         return recent
 
-    async def _own(self, account: AccountId, name: ConversationId) -> Own | None:
+    async def _own(self, account: AccountId, name: ConversationId, after: str) -> Own | None:
         spans = await self._store.spans(account, name)
         state = (await self._store.states([name]))[0] if spans else None
-        return None if state is None else Own(state, list(spans))
+        return None if state is None else Own(state, list(spans), after)
 
 
 def _grouped(spans: Iterable[Span]) -> dict[ConversationId, list[Span]]:

@@ -37,14 +37,15 @@ _log = structlog.get_logger(__name__)
 
 class _Followed:
     """One account in the table. told: what people were told last, None while what is stored is not read yet.
-    stamp: the `last_active_at` last stored or told. due: when the timer looks at it."""
+    stamp: the `last_active_at` last stored or told, or on its way there. kept: the one that is known to be stored and
+    alone is shown, so that no kill makes it go back. due: when the timer looks at it."""
 
-    __slots__ = ("due", "stamp", "state", "told")
+    __slots__ = ("due", "kept", "stamp", "state", "told")
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.told: bool | None = None
-        self.stamp = 0
+        self.stamp = self.kept = 0
         self.due: int | None = None
 
 
@@ -157,7 +158,9 @@ class Presences:
             self._dirty.pop(account, None)  # what changed since is looked at here as well
             if (seen := self._transition(account, now)) is not None:
                 transitions.append(seen)
-        self._unsaved.update((seen.account, seen) for seen in transitions)
+            elif (seen := self._later(account)) is None:
+                continue
+            self._unsaved[account] = seen
         await self._save()
         for first in range(0, len(transitions), TELLING):
             await asyncio.gather(*map(self._tell, transitions[first : first + TELLING]))
@@ -169,7 +172,7 @@ class Presences:
 
         Who is stored as online but did not come back in time is offline, and its people are told so.
         """
-        away = [account for account in accounts if account not in self._entries]
+        away = [one for one in accounts if (held := self._entries.get(one)) is None or held.told is None]
         stored = dict(zip(away, await self._marks.seen(away), strict=True)) if away else {}
         now = self._clock()
         answers = []
@@ -181,7 +184,7 @@ class Presences:
                 if entry is not None:
                     self._take(account, entry, seen)
             if entry is not None:
-                last = max(entry.stamp, entry.state.last_active_at)
+                last = max(entry.kept, seen.last_active_at if seen is not None else 0)
                 answers.append(PresenceOf(account, presence.is_online(entry.state, now), last))
             else:
                 answers.append(PresenceOf(account, False, seen.last_active_at if seen else 0))
@@ -218,13 +221,15 @@ class Presences:
         if due is not None and (entry.due is None or due < entry.due):
             entry.due = due
             heapq.heappush(self._timer, (due, account))
-        if entry.told is not presence.is_online(entry.state, now) or presence.is_empty(entry.state):
+        moved = entry.state.last_active_at > entry.stamp
+        if moved or entry.told is not presence.is_online(entry.state, now) or presence.is_empty(entry.state):
             self._dirty[account] = None
 
     def _take(self, account: AccountId, entry: _Followed, seen: Seen) -> None:
         """Let the entry know what is stored, and so what people were told."""
         entry.told = seen.online
         entry.stamp = max(entry.stamp, seen.last_active_at)
+        entry.kept = max(entry.kept, seen.last_active_at)
         self._put(account, entry, presence.recalled(entry.state, seen.online, seen.last_active_at, self._awaited_until))
 
     async def _change_all(self, change: Callable[[State], State]) -> None:
@@ -259,6 +264,14 @@ class Presences:
         entry.stamp = max(entry.state.last_active_at, entry.stamp + 1)
         return Seen(account, online, entry.stamp)
 
+    def _later(self, account: AccountId) -> Seen | None:
+        """The same as people were told, of somebody who has been active since."""
+        entry = self._entries[account]
+        if entry.told is None or entry.state.last_active_at <= entry.stamp:
+            return None
+        entry.stamp = entry.state.last_active_at
+        return Seen(account, entry.told, entry.stamp)
+
     async def _save(self) -> bool:
         """Store up to a batch or two; False if the store did not take it."""
         rows = list(islice(self._unsaved.values(), 2 * BATCH))
@@ -270,6 +283,8 @@ class Presences:
             _log.warning("transitions of presence wait for the store", waiting=len(self._unsaved), code=refused.code)
             return False
         for row in rows:
+            if (entry := self._entries.get(row.account)) is not None:
+                entry.kept = max(entry.kept, row.last_active_at)
             if self._unsaved.get(row.account) is row:
                 del self._unsaved[row.account]
                 self._leave(row.account)

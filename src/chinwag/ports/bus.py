@@ -1,5 +1,6 @@
 """The Bus: live publications between processes. What is lost here is never the only copy of anything."""
 
+import secrets
 from collections.abc import Callable
 from typing import Final, NewType, Protocol
 
@@ -21,6 +22,12 @@ WORK: Final = Subject("work")
 """`Work`: the directory holds something to be done elsewhere; whoever does it looks at once instead of soon."""
 RECOUNT: Final = Subject("recount")
 """`Recount`: a presence role that starts anew asks gateways to report every session they hold."""
+
+
+def new_node(role: str) -> NodeId:
+    """A name for what takes answers as `role` in this life of this process: nobody has had it, and nobody will. So an
+    answer to an earlier life, whose command still lay in the log, finds nobody."""
+    return NodeId(f"{role}-{secrets.token_hex(8)}")
 
 
 def answers_to(node: NodeId) -> Subject:
@@ -108,4 +115,9 @@ class Bus(Protocol):
 
     def subscribe(self, subject: Subject, handler: Callable[[Publication], None]) -> Callable[[], None]:
         """Call `handler` for each publication on `subject` from now on, until the returned function is called."""
+        ...
+
+    def on_interruption(self, handler: Callable[[], None]) -> None:
+        """Call `handler`, on the event loop, whenever publications may have been lost on their way to this process,
+        once the way is free again: a connection that was gone, a reader too slow. Within one process: never."""
         ...

@@ -9,7 +9,10 @@ from chinwag.ports.bus import NodeId
 
 
 class Node(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One live process: its roles, the address for clients, its load, how much it takes, where it stands."""
+    """One live process: its roles, the address for clients, its load, how much it takes, where it stands.
+
+    draining: it is about to stop, and nobody new is sent to it.
+    """
 
     id: NodeId
     roles: tuple[str, ...]
@@ -17,6 +20,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
     sessions: int = 0
     capacity: int = 0
     location: str = ""
+    draining: bool = False
 
 
 class Registry(Protocol):

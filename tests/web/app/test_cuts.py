@@ -6,22 +6,22 @@ import pytest
 from playwright.async_api import expect
 from prove.process import ServerProcess
 from tests.web.app.conftest import Arrive
-from tests.web.app.cut_line import CutLine
 from tests.web.app.visitor import Visitor, until
+from tests.web.gate import Gate
 
 LINES = [f"line {n}" for n in range(50)]
 
 
 @pytest.fixture
-async def line(served: ServerProcess) -> AsyncIterator[CutLine]:
+async def line(served: ServerProcess) -> AsyncIterator[Gate]:
     """A line to the server that can be cut."""
-    cut = CutLine(lambda: served.url)
-    await cut.start()
-    yield cut
-    await cut.stop()
+    gate = Gate(lambda: served.url)
+    await gate.start()
+    yield gate
+    await gate.stop()
 
 
-async def two(arrive: Arrive, line: CutLine, *, both: bool = False) -> tuple[Visitor, Visitor]:
+async def two(arrive: Arrive, line: Gate, *, both: bool = False) -> tuple[Visitor, Visitor]:
     """Anna, whose line can be cut (Ben's too, with `both`), and Ben, in one conversation that Ben has open."""
     anna = await arrive(url=lambda: line.url)
     ben = await (arrive(url=lambda: line.url) if both else arrive())
@@ -46,7 +46,7 @@ async def arrived(at: Visitor, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("how", ["cut", "held", "offline"])
 async def test_fifty_lines_written_without_a_line_arrive_once_and_in_order(
-    arrive: Arrive, line: CutLine, how: str
+    arrive: Arrive, line: Gate, how: str
 ) -> None:
     anna, ben = await two(arrive, line)
     anna.may_be_alone = True
@@ -75,7 +75,7 @@ async def test_fifty_lines_written_without_a_line_arrive_once_and_in_order(
 
 
 async def test_the_app_starts_reads_and_writes_with_the_server_away(
-    arrive: Arrive, line: CutLine, served: ServerProcess
+    arrive: Arrive, line: Gate, served: ServerProcess
 ) -> None:
     anna, ben = await two(arrive, line)
     anna.may_be_alone = True
@@ -97,7 +97,7 @@ async def test_the_app_starts_reads_and_writes_with_the_server_away(
 
 
 async def test_a_server_that_is_killed_in_mid_conversation_loses_and_doubles_nothing(
-    arrive: Arrive, line: CutLine, served: ServerProcess
+    arrive: Arrive, line: Gate, served: ServerProcess
 ) -> None:
     # the server comes back on another port: the line knows it, and the browsers keep their address
     anna, ben = await two(arrive, line, both=True)

@@ -43,9 +43,9 @@ class Visitor:
         await self.page.get_by_role("button", name="Sign up").first.click()
         await self.page.get_by_role("button", name="New message").first.wait_for()
 
-    async def log_in(self, name: str) -> None:
-        """From the door to the list, with an account that there is."""
-        await self.visit()
+    async def log_in(self, name: str, path: str = "/") -> None:
+        """From the door to an address of the app, with an account that there is."""
+        await self.visit(path)
         await self.page.get_by_role("button", name="Log in").last.click()
         await self.page.get_by_label("Name", exact=True).fill(name)
         await self.page.get_by_label("Password").fill(PASSWORD)

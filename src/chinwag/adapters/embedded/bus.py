@@ -55,6 +55,9 @@ class EmbeddedBus(Bus):
 
         return unsubscribe
 
+    def on_interruption(self, handler: Callable[[], None]) -> None:
+        """Nothing is lost between here and there but what `publish` could not take."""
+
     def _deliver(self) -> None:
         waiting, self._waiting = self._waiting, []
         for readers, publication in waiting:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
-from chinwag.adapters.embedded import keys, tuning, values
+from chinwag.adapters.embedded import keys, tuning, values, written
 from chinwag.adapters.embedded.upgrade import STEPS, Step, upgrade
 from chinwag.lasting import lasting_folder
 from chinwag.told import Told
@@ -47,13 +47,23 @@ def open_rocksdb(path: Path, cache_bytes: int) -> Rdict:
     """Open the store in `path`, made if it is not there. Raises `DataDirectoryInUseError` and `DamagedDataError`."""
     lasting_folder(path)
     try:
-        return Rdict(str(path), tuning.options(cache_bytes))
+        lost = written.missing(path)
+        db = None if lost else Rdict(str(path), tuning.options(cache_bytes))
     except Exception as error:
         if "/LOCK" in str(error):
             raise DataDirectoryInUseError(
                 f"{path} is in use by another process: stop that one, or give this one its own data directory"
             ) from error
         raise damaged(path, error) from error
+    if db is not None and written.ends_early(path, db):
+        db.close()
+        db, lost = None, "its journal ends before what was written"
+    if db is None:
+        raise DamagedDataError(
+            f"{path} has lost messages ({lost}): put the files back as they were, or restore a backup, and keep this "
+            "folder for those who help"
+        )
+    return db
 
 
 def begin(
@@ -84,6 +94,7 @@ def begin(
     rows.put(keys.INBOX_EPOCH, values.sealed(inbox_epoch))
     rows.put(keys.LOG_EPOCH, values.sealed(log_epoch))
     write_synced(db, rows)
+    written.keep(path, db)
     return Epochs(inbox_epoch, log_epoch)
 
 

@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 import structlog
 from rocksdict import Rdict, WriteBatch
 
+from chinwag.adapters.embedded import written
 from chinwag.adapters.embedded.data_directory import Epochs, begin, open_rocksdb
 from chinwag.adapters.embedded.group import Group
 from chinwag.adapters.embedded.room import must_have_room, must_take_writes
@@ -25,6 +26,8 @@ from chinwag.fail_points import passing
 
 GROUP_BYTES: Final = 32 << 20
 """A group that holds this much takes no more commits."""
+NOTE_SECONDS: Final = 60.0
+"""How often it is noted how far the store is written."""
 STALLED_SECONDS: Final = 30.0
 """A write that takes longer counts as failed."""
 PATIENCE: Final = 10.0
@@ -78,6 +81,7 @@ class Engine:
         self._failed = False
         self._closed = False
         self._reads: set[asyncio.Future[object]] = set()
+        self._note_due = time.monotonic() + NOTE_SECONDS
         self._writing: tuple[float, Group] | None = None
         self._room: asyncio.Event = asyncio.Event()
         self._reopening = asyncio.Lock()
@@ -196,6 +200,9 @@ class Engine:
                 return
             if self._reads:
                 await asyncio.wait(set(self._reads), timeout=PATIENCE)
+            if self._db is not None and not self._failed:
+                self._note_due = 0.0
+                await self._loop.run_in_executor(None, self._note)
             self._leaving, self._db = self._db or self._leaving, None
             await self._loop.run_in_executor(None, self._leave)
 
@@ -233,9 +240,22 @@ class Engine:
                     with self._lock:
                         self._fail()
             self._writing = None
+            if error is None and not refused:
+                self._note()
             tell = self._settle if error is None and not refused else self._refuse
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 self._loop.call_soon_threadsafe(tell, group, error)
+
+    def _note(self) -> None:
+        """Now and then, note how far all is on disk. Without the note nothing is lost but the notice of a loss."""
+        now = time.monotonic()
+        if now < self._note_due:
+            return
+        self._note_due = now + NOTE_SECONDS
+        try:
+            written.keep(self._path, self.db)
+        except (OSError, Refused) as error:
+            _log.warning("how far the store is written is not noted", error=str(error))
 
     def _settle(self, group: Group, _: Exception | None) -> None:
         self.answered = group.serial

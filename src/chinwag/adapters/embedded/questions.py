@@ -4,15 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
-
+from chinwag.adapters.answering import Answerer, answered
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
 from chinwag.ports.questions import ANSWER_SECONDS, UNDER_WAY, AnswerT, Question, Questions
-
-_log = structlog.get_logger(__name__)
-
-_Answerer = Callable[[Any], Awaitable[Any]]
 
 
 class EmbeddedQuestions(Questions):
@@ -20,7 +15,7 @@ class EmbeddedQuestions(Questions):
 
     def __init__(self, seconds: float = ANSWER_SECONDS) -> None:
         self._seconds = seconds
-        self._answerers: dict[tuple[NodeId, type], _Answerer] = {}
+        self._answerers: dict[tuple[NodeId, type], Answerer] = {}
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def ask(self, node: NodeId, question: Question[AnswerT]) -> AnswerT:
@@ -29,7 +24,7 @@ class EmbeddedQuestions(Questions):
             raise Refused(Code.UNAVAILABLE, "that node does not answer")
         if len(self._under_way) >= UNDER_WAY:
             raise Refused(Code.OVERLOADED)
-        answering: asyncio.Task[AnswerT] = asyncio.create_task(_answered(answerer, question))
+        answering: asyncio.Task[AnswerT] = asyncio.create_task(answered(answerer, question))
         self._under_way.add(answering)
         answering.add_done_callback(self._done)
         try:
@@ -62,14 +57,3 @@ class EmbeddedQuestions(Questions):
         self._under_way.discard(task)
         if not task.cancelled():
             task.exception()  # seen, so that asyncio does not report it where nobody waits any longer
-
-
-async def _answered(answerer: _Answerer, question: Question[AnswerT]) -> AnswerT:
-    try:
-        answer: AnswerT = await answerer(question)
-    except Refused:
-        raise
-    except Exception:
-        _log.exception("a question could not be answered", question=type(question).__name__)
-        raise Refused(Code.INTERNAL) from None
-    return answer

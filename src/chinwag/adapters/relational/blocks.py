@@ -71,4 +71,4 @@ class RelationalBlocks:
             select(blocks.c.blocked, blocks.c.blocker).where(blocks.c.blocked.in_(accounts)),
         ).limit(limit)
         rows = await self._connection.execute(both)
-        return [(AccountId(mine), AccountId(other)) for mine, other in rows.tuples()]
+        return [(AccountId(mine), AccountId(other)) for mine, other in rows]

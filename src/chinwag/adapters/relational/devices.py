@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import accounts, devices, refresh_tokens
@@ -32,10 +31,10 @@ class RelationalDevices:
             "last_seen_at": device.last_seen_at,
             "revoked_at": device.revoked_at,
         }
-        try:
-            await self._connection.execute(insert(devices).values(row))
-        except IntegrityError:
-            raise Refused(Code.NO_ACCOUNT) from None
+        # Looked for first: for some engines a statement that fails is the end of its transaction.
+        if not await self._connection.scalar(select(accounts.c.id).where(accounts.c.id == device.account)):
+            raise Refused(Code.NO_ACCOUNT)
+        await self._connection.execute(insert(devices).values(row))
 
     async def get(self, device: DeviceId) -> Device | None:
         row = (await self._connection.execute(select(devices).where(devices.c.id == device))).first()
@@ -65,7 +64,7 @@ class RelationalDevices:
         query = select(devices.c.id).where(devices.c.account == account, devices.c.revoked_at.is_(None))
         if but is not None:
             query = query.where(devices.c.id != but)
-        found = [DeviceId(device) for device in await self._connection.scalars(query.with_for_update())]
+        found = [DeviceId(device) for device in await self._connection.scalars(query)]
         for device in found:
             await self.revoke(device, at)
         return found

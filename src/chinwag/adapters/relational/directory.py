@@ -1,23 +1,20 @@
-"""The Directory on a relational database: SQLite now; PostgreSQL takes the same code."""
+"""The Directory on a relational database; what is particular to an engine stands in a file of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from functools import cached_property
-from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chinwag.adapters.relational import sqlite
 from chinwag.adapters.relational.accounts import RelationalAccounts
 from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
-from chinwag.adapters.relational.database_file import create_file, same_file, scrub
 from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
@@ -28,32 +25,13 @@ from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
-from chinwag.adapters.relational.revisions import is_newest
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
-from chinwag.ports.directory import Directory, Transaction
+from chinwag.ports.directory import Transaction
 
 BOUND: Final = 5.0
 """Seconds after which a transaction that has not ended is rolled back."""
-
-
-async def open_directory(path: Path) -> Directory:
-    """Open the directory in the SQLite file `path`, made if it is not there; make or migrate its schema.
-
-    Raises `NewerDatabaseError` for a database of a newer version, and `DamagedDatabaseError`.
-    """
-    create_file(path)
-    newest = is_newest(path)
-    writer = sqlite.writer(path)
-    try:
-        if not newest:
-            from chinwag.adapters.relational.migrate import migrate
-
-            await migrate(writer)
-    except BaseException:
-        await writer.dispose()
-        raise
-    return RelationalDirectory(writer, sqlite.reader(path), same_file(path), lambda: scrub(path))
 
 
 class RelationalTransaction:
@@ -123,32 +101,49 @@ class RelationalTransaction:
         return RelationalAnnouncements(self._connection)
 
 
+class Dialect(Protocol):
+    """What a database does in its own way."""
+
+    async def begin(self, connection: AsyncConnection, account: AccountId | None, device: DeviceId | None) -> None:
+        """Before the first statement of a transaction that writes, as `Directory.transaction`: make it wait for others
+        whose outcome it may depend on. Raises `unavailable` if this is not the database that was opened."""
+        ...
+
+    async def check(self) -> None:
+        """Raise `unavailable` if this is not the database that was opened."""
+        ...
+
+    def alone(self, account: AccountId | None, device: DeviceId | None) -> bool:
+        """Whether such a transaction runs beside none of this process: it need not take a connection to wait then."""
+        ...
+
+    async def scrub(self) -> None:
+        """As `Directory.scrub`, while no transaction of this process runs alone."""
+        ...
+
+
 class RelationalDirectory:
-    """`Directory` upon two engines (which may be one), one for writing and one for reading.
+    """`Directory` upon two engines (which may be one), one for writing and one for reading."""
 
-    `check` raises `unavailable` if the database is not the one that was opened. `scrub` does what the port says, in a
-    thread, while no transaction of this process runs.
-    """
-
-    def __init__(
-        self, writer: AsyncEngine, reader: AsyncEngine, check: Callable[[], None], scrub: Callable[[], None]
-    ) -> None:
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, dialect: Dialect) -> None:
         self._writer = writer
         self._reader = reader
-        self._check = check
-        self._scrub = scrub
+        self._dialect = dialect
         self._closed = False
         self._one_at_a_time = asyncio.Lock()
         self._postings = asyncio.Event()
         self._postings.set()  # an earlier process may have left some
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self._bounded(), self._one_at_a_time, self._writer.begin() as connection:
-            self._check()
+    async def transaction(
+        self, *, account: AccountId | None = None, device: DeviceId | None = None
+    ) -> AsyncIterator[Transaction]:
+        turn = self._one_at_a_time if self._dialect.alone(account, device) else nullcontext()
+        async with self._bounded(), turn, self._writer.begin() as connection:
+            await self._dialect.begin(connection, account, device)
             transaction = RelationalTransaction(connection)
             yield transaction
-            self._check()
+            await self._dialect.check()
         passing("directory.committed")
         if transaction.outbox.added:
             self._postings.set()
@@ -156,7 +151,7 @@ class RelationalDirectory:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         async with self._bounded(), self._reader.begin() as connection:
-            self._check()
+            await self._dialect.check()
             yield RelationalTransaction(connection)
 
     async def wait_for_outbox(self, timeout: float) -> bool:  # noqa: ASYNC109 - the port's wording
@@ -172,8 +167,8 @@ class RelationalDirectory:
         if self._closed:
             raise Refused(Code.UNAVAILABLE, "the directory is closed", 1.0)
         async with self._one_at_a_time:
-            self._check()
-            await asyncio.to_thread(self._scrub)
+            await self._dialect.check()
+            await self._dialect.scrub()
 
     async def close(self) -> None:
         self._closed = True

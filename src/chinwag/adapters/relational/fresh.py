@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -247,5 +247,24 @@ CREATE TABLE search_words (
     """,
     """
 CREATE INDEX search_words_by_word ON search_words (open, word, account)
+    """,
+    """
+CREATE TABLE signing_keys (
+    id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE allowances (
+    "key" BLOB NOT NULL,
+    level FLOAT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY ("key")
+)
+    """,
+    """
+CREATE INDEX allowances_by_age ON allowances (at)
     """,
 )

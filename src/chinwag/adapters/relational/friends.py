@@ -22,7 +22,7 @@ class RelationalFriends:
     async def pair(self, one: AccountId, other: AccountId) -> Friendship:
         none = strangers(one, other)
         query = select(friendships).where(friendships.c.low == none.low, friendships.c.high == none.high)
-        row = (await self._connection.execute(query.with_for_update())).first()
+        row = (await self._connection.execute(query)).first()
         return none if row is None else _friendship(row)
 
     async def put(self, pair: Friendship) -> None:

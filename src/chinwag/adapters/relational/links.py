@@ -22,12 +22,12 @@ class RelationalLinks:
 
     async def by_digest(self, digest: bytes) -> JoinLink | None:
         query = select(join_links).where(join_links.c.digest == digest)
-        row = (await self._connection.execute(query.with_for_update())).first()
+        row = (await self._connection.execute(query)).first()
         return None if row is None else _link(row)
 
     async def get(self, link: str) -> JoinLink | None:
         query = select(join_links).where(join_links.c.id == link)
-        row = (await self._connection.execute(query.with_for_update())).first()
+        row = (await self._connection.execute(query)).first()
         return None if row is None else _link(row)
 
     async def of(self, conversation: ConversationId, now: int) -> list[JoinLink]:

@@ -23,7 +23,7 @@ class RelationalListing:
         values = {"epoch": mark.epoch, "position": mark.position}
         held = listing_mark.c
         behind = or_(held.epoch != mark.epoch, held.position < mark.position)
-        if not await self._connection.scalar(select(held.id).where(held.id == 1).with_for_update()):
+        if not await self._connection.scalar(select(held.id).where(held.id == 1)):
             await self._connection.execute(insert(listing_mark).values(id=1, **values))
         else:
             await self._connection.execute(update(listing_mark).where(held.id == 1, behind).values(values))
@@ -37,7 +37,7 @@ class RelationalListing:
             "head": group.head,
         }
         mine = open_groups.c.conversation == group.conversation
-        head = await self._connection.scalar(select(open_groups.c.head).where(mine).with_for_update())
+        head = await self._connection.scalar(select(open_groups.c.head).where(mine))
         if head is None:
             await self._connection.execute(insert(open_groups).values(conversation=group.conversation, **values))
         elif head <= group.head:

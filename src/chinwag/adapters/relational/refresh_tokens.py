@@ -15,7 +15,7 @@ class RelationalRefreshTokens:
         self._connection = connection
 
     async def of(self, device: DeviceId) -> RefreshToken | None:
-        query = select(refresh_tokens).where(refresh_tokens.c.device == device).with_for_update()
+        query = select(refresh_tokens).where(refresh_tokens.c.device == device)
         row = (await self._connection.execute(query)).first()
         if row is None:
             return None

@@ -33,13 +33,18 @@ def is_newest(path: Path) -> bool:
     Raises `NewerDatabaseError` and `DamagedDatabaseError`, and changes nothing then.
     """
     present = revisions_in(path) or _begin(path)
-    newest = max(known_revisions())
+    refuse_newer(present)
+    return present == {max(known_revisions())}
+
+
+def refuse_newer(present: frozenset[str]) -> None:
+    """Raise `NewerDatabaseError` if a database with these revisions is of a later version."""
     if unknown := present - known_revisions():
         raise NewerDatabaseError(
             f"the directory's database has schema {', '.join(sorted(unknown))}, which this version of Chinwag "
-            f"does not know (it knows up to {newest}): start a newer version, or restore an older backup"
+            f"does not know (it knows up to {max(known_revisions())}): start a newer version, or restore an older "
+            "backup"
         )
-    return present == {newest}
 
 
 def _begin(path: Path) -> frozenset[str]:

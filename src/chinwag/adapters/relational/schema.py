@@ -3,9 +3,27 @@
 Ids are text, times are milliseconds since 1970.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    false,
+)
+from sqlalchemy import Text as AnyText
+
+from chinwag.adapters.relational.plain_text import PlainText
 
 METADATA = MetaData()
+
+# In the order of code points everywhere, as pages go by it; a database may have an order of its own.
+Text = AnyText().with_variant(PlainText(), "postgresql")
 
 # SQLite counts a key up by itself only if it is called INTEGER.
 RISING = BigInteger().with_variant(Integer, "sqlite")
@@ -129,7 +147,7 @@ created_groups = Table(
     Column("key", Text, primary_key=True),
     Column("conversation", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Column("made", Boolean, nullable=False),
+    Column("made", Boolean, nullable=False, server_default=false()),
     Index("created_groups_unsettled", "made", "created_at"),
 )
 
@@ -215,4 +233,23 @@ audit = Table(
     Column("target", Text, nullable=False),
     Column("detail", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# The keys that sign access tokens and the secret behind refresh tokens, sealed; `id` is empty for the secret.
+signing_keys = Table(
+    "signing_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# How much of what is counted by name or address is left, where several servers count together.
+allowances = Table(
+    "allowances",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True),
+    Column("level", Float, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("allowances_by_age", "at"),
 )

@@ -1,14 +1,58 @@
-"""All that is particular to SQLite under SQLAlchemy: how its connections are set up."""
+"""The directory in an SQLite file: all that is particular to SQLite under SQLAlchemy."""
 
+import asyncio
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from chinwag.adapters.relational.database_file import BUSY_MS, uri_of
+from chinwag.adapters.relational.database_file import BUSY_MS, create_file, same_file, scrub, uri_of
+from chinwag.adapters.relational.directory import RelationalDirectory
+from chinwag.adapters.relational.revisions import is_newest
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.ports.directory import Directory
 
 READERS: Final = 4
+
+
+async def open_directory(path: Path) -> Directory:
+    """Open the directory in the SQLite file `path`, made if it is not there; make or migrate its schema.
+
+    Raises `NewerDatabaseError` for a database of a newer version, and `DamagedDatabaseError`.
+    """
+    create_file(path)
+    newest = is_newest(path)
+    begun = writer(path)
+    try:
+        if not newest:
+            from chinwag.adapters.relational.migrate import migrate
+
+            await migrate(begun)
+    except BaseException:
+        await begun.dispose()
+        raise
+    return RelationalDirectory(begun, reader(path), Sqlite(path))
+
+
+class Sqlite:
+    """`Dialect` upon the file at `path`, where a writer's BEGIN takes the lock that lets one write at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._same_file = same_file(path)
+
+    async def begin(self, connection: AsyncConnection, account: AccountId | None, device: DeviceId | None) -> None:
+        self._same_file()
+
+    async def check(self) -> None:
+        self._same_file()
+
+    def alone(self, account: AccountId | None, device: DeviceId | None) -> bool:
+        return True
+
+    async def scrub(self) -> None:
+        await asyncio.to_thread(scrub, self._path)
 
 
 def writer(path: Path) -> AsyncEngine:

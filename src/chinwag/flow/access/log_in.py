@@ -36,7 +36,7 @@ async def log_in(
     outdated = accounts.passwords.outdated(stored)
     renewed = await accounts.passwords.hash(guessed_password(password) or "", claimant) if outdated else None
     now = accounts.clock()
-    async with accounts.directory.transaction() as transaction:
+    async with accounts.directory.transaction(account=account.id) as transaction:
         # Between the check and here the password may have changed, or the account been disabled.
         if await transaction.accounts.password(account.id) != stored:
             raise Refused(Code.WRONG_LOGIN)

@@ -32,7 +32,7 @@ async def refresh(
     now = accounts.clock()
     expires_at = now + accounts.rules.refresh_token_ms
     reused = False
-    async with accounts.directory.transaction() as transaction:
+    async with accounts.directory.transaction(device=device_id) as transaction:
         current = await transaction.refresh_tokens.of(device_id)
         device = await transaction.devices.get(device_id)
         if current is None or device is None or device.revoked_at is not None:

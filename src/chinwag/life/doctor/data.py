@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.adapters.embedded import point as messages
+from chinwag.adapters.embedded import written
 from chinwag.adapters.embedded.data_directory import FORMAT
 from chinwag.adapters.relational import point as directory
 from chinwag.adapters.relational.database_file import look_alikes
@@ -15,6 +16,8 @@ from chinwag.adapters.relational.revisions import known_revisions
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.life.folder import DIRECTORY, MESSAGES, REPLACED, RESTORING
 
+NAMED: Final = 5
+"""So many files that others may read or write are named."""
 ALIKE_MOST: Final = 20
 """So many groups of names that look alike are told of."""
 
@@ -57,15 +60,23 @@ def _rights(data: Path) -> Iterator[Finding]:
         )
     elif not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         yield fail("data folder", f"{data} cannot be written", f"chmod u+rwx {data}")
-    exposed = [
-        path.relative_to(data.parent).as_posix()
-        for path in (data, data / "keys", *sorted((data / "keys").glob("*")), data / DIRECTORY)
-        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
-    ]
-    if exposed:
+    # The folder keeps others out of all that is in it, until it is opened, moved or copied: so each part counts.
+    parts = [data, *sorted(data.glob("*")), *sorted((data / "keys").glob("*"))]
+    modes = {
+        path.relative_to(data.parent).as_posix(): stat.S_IMODE(path.stat().st_mode) for path in parts if path.exists()
+    }
+    readable = [name for name, mode in modes.items() if mode & 0o055]
+    writable = [name for name, mode in modes.items() if mode & 0o022]
+    if writable:
+        yield fail(
+            "permissions",
+            f"others may write to {', '.join(writable[:NAMED])}",
+            f"chmod -R go= {data}; if others use this machine, restore a backup from before, and rotate the keys",
+        )
+    if readable:
         advice = f"chmod -R go= {data}; and if others use this machine, rotate the keys"
-        yield fail("permissions", f"others may read {', '.join(exposed[:5])}", advice)
-    else:
+        yield fail("permissions", f"others may read {', '.join(readable[:NAMED])}", advice)
+    if not readable and not writable:
         yield ok("permissions", f"{data} is its owner's alone")
 
 
@@ -77,6 +88,8 @@ def _stores(data: Path, runs: bool) -> Iterator[Finding]:
             "if that is a server that hangs, stop it; look for it with `fuser -v` on the folder's messages/LOCK",
         )
     try:
+        if not runs and (lost := written.missing(data / MESSAGES)):
+            yield fail("messages", f"has lost some ({lost})", "put the files back as they were, or restore a backup")
         found = messages.versions(data / MESSAGES)
     except Exception as error:
         yield fail(

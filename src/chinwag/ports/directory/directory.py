@@ -3,6 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.ports.directory.accounts import AccountRepository
 from chinwag.ports.directory.announcements import AnnouncementRepository
 from chinwag.ports.directory.audit import AuditRepository
@@ -68,9 +69,16 @@ class Directory(Protocol):
     When the database is back, all works again without a hand.
     """
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Read and write. Keep the block short and wait for nothing else in it: on SQLite one runs at a time,
-        and one that takes longer than the bound is rolled back (`unavailable`)."""
+    def transaction(
+        self, *, account: AccountId | None = None, device: DeviceId | None = None
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """Read and write. Keep the block short and wait for nothing else in it: one runs at a time, and one that
+        takes longer than the bound is rolled back (`unavailable`).
+
+        account, or device for the account that it belongs to: the block reads and changes nothing but what belongs to
+        that account. Where the engine can, such blocks of several accounts run side by side. For what happens often:
+        log-ins and refreshes.
+        """
         ...
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:

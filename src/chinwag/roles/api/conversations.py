@@ -16,7 +16,7 @@ from chinwag.flow.clock import Clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.create_group import create_group
 from chinwag.flow.history import History
-from chinwag.flow.small_list import small_list
+from chinwag.flow.newest_events import with_newest
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.roles.api.admit import Caller
@@ -99,10 +99,11 @@ async def get_conversations(
     events: Annotated[int, QueryParameter(ge=0, le=20, description="Newest events of each conversation at most.")] = 0,
 ) -> ConversationPage:
     """Those active of late first, the latest before the others; then the rest, in a fixed order. A page may hold fewer
-    than asked for: the last one has no `next`. With `members`, of each group oneself and those others who read or wrote
-    last; with `events`, the newest events of each, 1 MiB in all at most: so one request fills a new device's cache."""
-    page = await services.conversations.page(principal.account, before, limit)
-    return await small_list(page, principal.account, members, events, services.history)
+    than asked for, as one ends that has reached 4 MiB: the last one has no `next`. With `members`, of each group
+    oneself and those others who read or wrote last; with `events`, the newest events of each, 1 MiB in all at most: so
+    one request fills a new device's cache."""
+    page = await services.conversations.page(principal.account, before, limit, members)
+    return await with_newest(page, principal.account, events, services.history)
 
 
 @post("/conversations", operation_id="createGroup", summary="Begin a group", tags=["conversations"])

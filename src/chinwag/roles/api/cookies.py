@@ -42,8 +42,23 @@ class SessionCookie:
         return token
 
     def held(self, request: Request[Any, Any, Any]) -> str:
-        """What the browser brought in it, or nothing. It may be made up: sibling hosts can lay cookies here."""
-        return str(request.cookies.get(self._name_for(request)) or "")
+        """What the browser brought in it, or nothing. It may be made up: sibling hosts can lay cookies here.
+
+        Nothing as well where two came under the name: one of them was laid by somebody else, and nothing tells which.
+        """
+        brought = self._brought(request)
+        return brought[0] if len(brought) == 1 else ""
+
+    def was_brought(self, request: Request[Any, Any, Any]) -> bool:
+        """Whether there is one at all, good or not."""
+        return bool(self._brought(request))
+
+    def _brought(self, request: Request[Any, Any, Any]) -> list[str]:
+        """Each value under the name, whether in one header or in several (RFC 9113, 8.2.3)."""
+        name = self._name_for(request)
+        pairs = [pair for header in request.headers.getall("cookie", []) for pair in header.split(";")]
+        split = [(key.strip(), value.strip().strip('"')) for key, _, value in (pair.partition("=") for pair in pairs)]
+        return [value for key, value in split if key == name]
 
     def of(self, request: Request[Any, Any, Any], given: LoggedIn, now: int) -> str:
         """The Set-Cookie header that keeps the refresh token for as long as it is good."""

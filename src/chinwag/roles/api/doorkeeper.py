@@ -18,6 +18,7 @@ from chinwag.roles.api.addresses import plain_path
 from chinwag.roles.api.admit import COUNTED, token_of
 from chinwag.roles.api.app import HEADERS, ApiSettings
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.making import Making
 from chinwag.roles.budgets import Budgets
 from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.port.origin import check_origin, normal_origin, own_origin
@@ -51,6 +52,7 @@ class Doorkeeper:
         self._budgets = budgets
         self._heard = heard
         self._unread = unread
+        self._making = Making()
         self._forwarded = Forwarded(settings.trusted_proxies)
         self._origins = frozenset(origin.encode() for origin in settings.origins)
         self._pages = frozenset(map(normal_origin, settings.origins)) | own_origin(settings.public_url)
@@ -73,12 +75,23 @@ class Doorkeeper:
             await self._refuse(scope, send, refusal)
             return
 
-        async def count_and_send(message: _Message) -> None:
-            if COUNTED not in scope:
-                self._count(scope, principal)
-            await send(message)
+        refused = False
+        async with contextlib.AsyncExitStack() as place:
+            if scope["method"] in _SAFE and plain_path(scope["path"]) not in POLLS:
+                await place.enter_async_context(self._making.place(scope[OWNER]))
 
-        await self._app(scope, receive, count_and_send)
+            async def count_and_send(message: _Message) -> None:
+                nonlocal refused
+                await place.aclose()  # the answer is made
+                if COUNTED not in scope:
+                    self._count(scope, principal)
+                if message["type"] == "http.response.start" and (late := self._late(scope, message)):
+                    refused = True
+                    await self._refuse(scope, send, late)
+                elif not refused:
+                    await send(message)
+
+            await self._app(scope, receive, count_and_send)
 
     def _check_page(self, scope: Any) -> None:
         """Refuse what a page of another site can make its visitor's browser send without anybody's leave."""
@@ -107,6 +120,18 @@ class Doorkeeper:
         elif (short := self._budgets.stranger_short(address)) > 0:  # it may be good: whether it is costs a signature
             raise Refused(Code.RATE_LIMITED, retry_after=round(short, 3))
         self._unread.check(scope[OWNER])
+
+    def _late(self, scope: Any, head: _Message) -> Refused | None:
+        """Whether so much waits by now that this answer is one too many: hundreds may have been asked for at once, and
+        none of them waited yet. What was asked for changed nothing, so it can be refused as well now; a stream, which
+        has no length, goes out no faster than it is read."""
+        if scope["method"] not in _SAFE or all(name != b"content-length" for name, _ in head["headers"]):
+            return None
+        try:
+            self._unread.check(scope[OWNER])
+        except Refused as refusal:
+            return refusal
+        return None
 
     def _count(self, scope: Any, principal: Principal | None) -> None:
         """Count what nobody has counted: there is nothing at that address, or not by that method."""

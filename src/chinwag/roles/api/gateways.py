@@ -47,10 +47,15 @@ async def get_gateways(
         str, QueryParameter(max_length=64, description="Where the device is, as the server names places.")
     ] = "",
 ) -> GatewayOptions:
-    """The gateways to try, the best first, each with a ticket for one `hello` there. Full ones are left out."""
+    """The gateways to try, the best first, each with a ticket for one `hello` there.
+
+    Full ones, and those about to stop, are left out.
+    """
     nodes = {node.id: node for node in await discovery.registry.nodes("gateway")}
     ranked = rank(
-        [Candidate(node.id, node.sessions, node.capacity, node.location) for node in nodes.values()], location
+        [Candidate(node.id, node.sessions, node.capacity, node.location, node.draining) for node in nodes.values()],
+        principal.device,
+        location,
     )
     if not ranked:
         raise Refused(Code.OVERLOADED, "every gateway is full", 5.0)

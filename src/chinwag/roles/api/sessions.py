@@ -116,7 +116,7 @@ async def delete_session(
 ) -> Response[None]:
     """Log this device out for ever: its sockets close, its tokens are refused, and its cookie goes."""
     await revoke_device(accounts, principal.account, principal.device)
-    gone = {"set-cookie": session_cookie.gone(request)} if session_cookie.held(request) else {}
+    gone = {"set-cookie": session_cookie.gone(request)} if session_cookie.was_brought(request) else {}
     return Response(None, status_code=204, headers=gone)
 
 

@@ -31,6 +31,8 @@ class HttpLimits(msgspec.Struct, frozen=True):
     """How long a new connection, or a request once begun, may take to bring its whole head."""
     body_seconds: float = 30.0
     """How long a request may take, after its head, to bring its whole body; answered 408."""
+    chunks: int = 64 << 10
+    """What the chunks of a body may say of themselves, beside what their number allows; beyond it, 400."""
     keep_alive_seconds: int = 20
     """How long a connection may stay without a request after an answer."""
     flush_seconds: float = 60.0

@@ -18,18 +18,22 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from chinwag.domain.address import network_of
 from chinwag.roles.port import heads
 from chinwag.roles.port.door import Door
 from chinwag.roles.port.frames import Frames, feed
 from chinwag.roles.port.handshake import SOCKET_PATH, Upgrade, accepted, asks_for_socket, checked_key
+from chinwag.roles.port.listener import Address
 from chinwag.roles.port.refusal import refusal_bytes
-from chinwag.roles.port.socket import Address, Socket
-from chinwag.roles.port.unread import OWNER
+from chinwag.roles.port.socket import Socket
+from chinwag.roles.port.unread import LARGEST, OWNER
 from chinwag.wire.errors import Code, Refused
 
 SLICE: Final = 1024
 """Bytes that are parsed at a time. Where a request waits for its turn then, what follows is not parsed before that one
 is answered: so much of a turn of the loop, and one answer, the requests of one connection take."""
+CHUNKS: Final = 16
+"""Bytes that a chunked body may say beside each one that it holds."""
 _log = structlog.get_logger(__name__)
 
 
@@ -49,6 +53,9 @@ class UpgradingHttp(HttpToolsProtocol):
         self._door = door
         self._in_head = True
         self._head_size = 0
+        self._came = 0
+        self._held = 0
+        """Bytes of the body as they came, and those that it holds: the rest are the sizes of chunks, and extensions."""
         self._due = 0.0
         self._counted = False
         self._unparsed = b""
@@ -150,7 +157,7 @@ class UpgradingHttp(HttpToolsProtocol):
         """The head is whole."""
         self._in_head = False
         self._door.heads.remove(self)
-        self._fault = heads.fault_of(self.parser.get_http_version(), self.headers)
+        self._fault = heads.fault_of(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
         if self._fault is None and self._door.draining:
             self._fault = Refused(Code.DRAIN, retry_after=1)
         if self._fault is not None:
@@ -159,10 +166,15 @@ class UpgradingHttp(HttpToolsProtocol):
             super().on_headers_complete()
             self.cycle.on_response = partial(self._answered, self.scope)
 
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._held += len(body)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """The request is whole; what follows is the head of the next."""
         self._in_head = True
-        self._head_size = 0
+        self._head_size = self._came = self._held = 0
         self._door.heads.remove(self)
         if not self.parser.should_upgrade():
             super().on_message_complete()
@@ -183,6 +195,7 @@ class UpgradingHttp(HttpToolsProtocol):
     def _parse(self, data: bytes, whole: bytes, end: int = 0) -> bool:
         """Parse `data`, behind which the bytes of `whole` from `end` on have come; False if those are not HTTP's."""
         self._head_size += len(data)
+        self._came += 0 if self._in_head else len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as stop:
@@ -214,7 +227,9 @@ class UpgradingHttp(HttpToolsProtocol):
     def _check_progress(self) -> None:
         limits = self._door.http_limits
         if not self._in_head:
-            if self.slot < 0:
+            if self._came > limits.chunks + (1 + CHUNKS) * self._held:
+                self._reject(Refused(Code.BAD_REQUEST, "the chunks say more than they hold"))
+            elif self.slot < 0:
                 self._expect(limits.body_seconds)
         elif self._head_size > limits.head:
             self._reject(Refused(Code.TOO_LARGE, "the head of the request"), HTTPStatus(431))
@@ -224,7 +239,7 @@ class UpgradingHttp(HttpToolsProtocol):
     def _answered(self, scope: Any) -> None:
         """The answer to the request of `scope` is written."""
         if self.transport.get_write_buffer_size():
-            self._door.unread.note(scope.get(OWNER, ""), self.transport)
+            self._door.unread.note(scope.get(OWNER) or network_of(self._peer), self.transport, scope.get(LARGEST, 0))
         if self.expect_100_continue and self.cycle.response_complete and self.cycle.more_body:
             # A client that was not told to go on with its body may send it or not: nothing can follow that.
             self.transport.close()

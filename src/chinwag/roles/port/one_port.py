@@ -22,10 +22,10 @@ from chinwag.roles.port.door import HttpLimits, Slow
 from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.port.handshake import SOCKET_PATH, UPGRADE_HEADERS, ListenerFactory
 from chinwag.roles.port.http import UpgradingHttp
+from chinwag.roles.port.listener import Address, SocketLimits
 from chinwag.roles.port.listening import BACKLOG, bind
-from chinwag.roles.port.socket import Address, SocketLimits
 from chinwag.roles.port.sockets import Sockets
-from chinwag.roles.port.unread import Unread
+from chinwag.roles.port.unread import LARGEST, Unread
 from chinwag.roles.port.wheel import Wheel
 from chinwag.wire.errors import Code, Refused, problem
 
@@ -217,18 +217,19 @@ async def _route(port: OnePort, app: Application, scope: Any, receive: _Receive,
         await _upgrade_required(send)
         return
     try:
-        await app(scope, receive, _to_who_is_there(send) if scope["type"] == "http" else send)
+        await app(scope, receive, _to_who_is_there(scope, send) if scope["type"] == "http" else send)
     except asyncio.CancelledError:
         # Cut at the end of a stop: nobody is there to be answered, and it is no mistake that should be logged as one.
         if not port.draining:
             raise
 
 
-def _to_who_is_there(send: _Send) -> _Send:
+def _to_who_is_there(scope: Any, send: _Send) -> _Send:
     """Answer nobody who has just gone: the loop refuses to write to such a connection before it tells of its end, and
-    that is no mistake of ours, which anybody could fill the log with."""
+    that is no mistake of ours, which anybody could fill the log with. Notes how long the pieces are."""
 
     async def told(message: _Message) -> None:
+        scope[LARGEST] = max(scope.get(LARGEST, 0), len(message.get("body", b"")))
         try:
             await send(message)
         except RuntimeError as failure:

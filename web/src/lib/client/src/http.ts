@@ -4,6 +4,8 @@ import { ApiError, LoggedOut, ofAnswer, OVER, Unreachable } from "./problem.js";
 
 /** Longer than the server waits for its own answer, so that it is the server that says what went wrong. */
 const TIMEOUT = 25_000;
+/** The longest wait of the server's that is waited here. */
+const LONGEST = 10_000;
 /** Tries of a request whose repetition is harmless. */
 const ATTEMPTS = 4;
 
@@ -27,6 +29,8 @@ export interface Tokens {
   access(): Promise<string>;
   /** One other than `refused`, which the server did not take. */
   renew(refused: string): Promise<string>;
+  /** The network may be back: what is being asked for on a silent one is asked for anew. */
+  hurry?(): void;
 }
 
 export type Fetch = typeof fetch;
@@ -36,6 +40,7 @@ export class Http {
   readonly url: string;
   private readonly fetch: Fetch;
   private tokens: Tokens | null = null;
+  private urgent = new AbortController();
   private clock: { server: number; local: number; exact: boolean } | null = null;
 
   constructor(url: string, fetcher: Fetch = (input, init) => fetch(input, init)) {
@@ -46,6 +51,12 @@ export class Http {
   /** Ask with these from now on. */
   authorise(tokens: Tokens | null): void {
     this.tokens = tokens;
+  }
+
+  /** The network may be back: what can be asked again harmlessly, and waits on a silent one, is asked again at once. */
+  hurry(): void {
+    this.urgent.abort();
+    this.urgent = new AbortController();
   }
 
   /** How far the server's clock is ahead of this one, in milliseconds; 0 until it answered. Good to a second. */
@@ -63,13 +74,16 @@ export class Http {
     const harmless = !wish.once && (method !== "POST" || wish.key !== undefined) && method !== "PATCH";
     const backoff = new Backoff();
     for (let attempt = 1; ; attempt += 1) {
+      const urgent = this.urgent.signal;
       try {
-        return await this.askOnce<T>(method, path, wish);
+        return await this.askOnce<T>(method, path, harmless ? { ...wish, signal: either(wish.signal, urgent) } : wish);
       } catch (error) {
         const again = error instanceof Unreachable || (error instanceof ApiError && error.retryable);
         if (!harmless || !again || attempt >= ATTEMPTS || wish.signal?.aborted) throw error;
-        const after = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-        await pause(backoff.next(after * 1000), wish.signal);
+        const after = 1000 * (error instanceof ApiError ? (error.retryAfter ?? 0) : 0);
+        // Whoever must wait so long is told, and not kept waiting.
+        if (after > LONGEST) throw error;
+        await pause(backoff.next(after), after > 0 ? wish.signal : either(wish.signal, urgent));
       }
     }
   }
@@ -91,7 +105,7 @@ export class Http {
 
   private async askOnce<T>(method: Method, path: string, wish: Wish): Promise<T> {
     const timeout = AbortSignal.timeout(wish.timeout ?? TIMEOUT);
-    const signal = wish.signal === undefined ? timeout : AbortSignal.any([timeout, wish.signal]);
+    const signal = either(wish.signal, timeout);
     const answer = await this.answer(method, path, { ...wish, signal });
     if (answer.status === 204) return null as T;
     try {
@@ -127,6 +141,10 @@ export class Http {
 function lost(error: ApiError): ApiError | LoggedOut {
   const over = OVER.has(error.code) && error.code !== "wrong_login" && error.code !== "no_account";
   return over && error.code !== "no_device" ? new LoggedOut(error.code) : error;
+}
+
+function either(first: AbortSignal | undefined, second: AbortSignal): AbortSignal {
+  return first === undefined ? second : AbortSignal.any([first, second]);
 }
 
 /** Wait; less long if `signal` says so. */

@@ -1,6 +1,7 @@
 /** Chinwag's protocol, version 1: what a client must know, as functions, and the ways to a server. */
 export type * from "./generated/chinwag.js";
 export * from "./backoff.js";
+export type { Kept } from "./conversation.js";
 export * from "./events.js";
 export * from "./kept.js";
 export type { Member } from "./member.js";
@@ -15,5 +16,6 @@ export * from "./cursor.js";
 export * from "./http.js";
 export * from "./pages.js";
 export * from "./problem.js";
+export type { Hearer } from "./session.js";
 export * from "./tokens.js";
 export type { TransportName } from "./transports/transport.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AnyEvent } from "./events.js";
 import type { NoticeChange } from "./generated/chinwag.js";
-import { afterEvent, afterView, type Kept, unread, type View } from "./kept.js";
+import { afterEvent, afterView, unread, type View } from "./kept.js";
+import type { Kept } from "./conversation.js";
 
 const ME = "1";
 const GROUP = "g~7";

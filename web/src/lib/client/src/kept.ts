@@ -4,34 +4,11 @@
  * An event that comes twice changes nothing, so events may overlap with what was loaded; and what is kept through
  * events equals what is loaded afresh (docs/guarantees.md, P11).
  */
+import type { Kept } from "./conversation.js";
 import { type AnyEvent, directMembers, isMessage, isNotice, isNumbered, type KeptEvent } from "./events.js";
-import type { ConversationView, DeliveredEvent, GroupSettings, ReadEvent, Role } from "./generated/chinwag.js";
-import type { Member } from "./member.js";
+import type { ConversationView, DeliveredEvent, ReadEvent } from "./generated/chinwag.js";
+import { type Member, newMember } from "./member.js";
 import { afterNotice } from "./membership.js";
-
-export interface Kept {
-  readonly id: string;
-  readonly kind: "direct" | "group";
-  /** One's own; null: one is out. Then all stays as it was at leaving, without members. */
-  readonly role: Role | null;
-  readonly title: string;
-  readonly settings: GroupSettings;
-  /** Present members: all of them, if `whole`. */
-  readonly members: ReadonlyMap<string, Member>;
-  readonly whole: boolean;
-  readonly memberCount: number;
-  /** The first and the last number that one may read. */
-  readonly first: number;
-  readonly head: number;
-  /** Messages up to `head`. */
-  readonly ordinal: number;
-  /** When the last event was sent. */
-  readonly at: number;
-  /** One's own read mark, and the messages up to it. */
-  readonly read: number;
-  readonly readOrdinal: number;
-  readonly last: KeptEvent | null;
-}
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
 export type View = Omit<ConversationView, "last" | "history_from" | "events" | "member_count"> & {
@@ -163,11 +140,6 @@ function furthest(held: Member | undefined, told: Member): Member {
     delivered: delivered.delivered,
     delivered_at: delivered.delivered_at,
   };
-}
-
-/** A member that comes in at `number`: what lies before is behind it. */
-export function newMember(account: string, role: Role, number: number): Member {
-  return { account, role, read: number, read_at: 0, delivered: number, delivered_at: 0 };
 }
 
 /** Messages that one has not read. `mark`: how far one has read that the server has not confirmed yet. */

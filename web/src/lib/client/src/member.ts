@@ -10,3 +10,8 @@ export interface Member {
   readonly delivered: number;
   readonly delivered_at: number;
 }
+
+/** A member that comes in at `number`: what lies before is behind it. */
+export function newMember(account: string, role: Role, number: number): Member {
+  return { account, role, read: number, read_at: 0, delivered: number, delivered_at: 0 };
+}

@@ -1,7 +1,7 @@
 /** What the notices of a group make of its members, their roles, its title and its settings. */
+import type { Kept } from "./conversation.js";
 import type { NoticeEvent } from "./generated/chinwag.js";
-import type { Member } from "./member.js";
-import { type Kept, newMember } from "./kept.js";
+import { type Member, newMember } from "./member.js";
 
 /** `held` after a notice, as the account `me` keeps it. A kind of notice that is unknown changes nothing but the head. */
 export function afterNotice(held: Kept, notice: NoticeEvent, me: string): Kept {

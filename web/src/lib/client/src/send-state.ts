@@ -1,5 +1,5 @@
 /** How one's own message stands with the others, by their marks. */
-import type { Kept } from "./kept.js";
+import type { Kept } from "./conversation.js";
 
 export type Reached = "sent" | "delivered" | "read";
 

@@ -1,9 +1,11 @@
 /** A device's access token, renewed in time; at most one renewal at a time. */
 import type { SessionTokens } from "./generated/chinwag.js";
 import type { Http, Tokens } from "./http.js";
-import { ApiError, LoggedOut, OVER } from "./problem.js";
+import { ApiError, LoggedOut, OVER, Unreachable } from "./problem.js";
 
 const EARLY = 60_000;
+/** Until a renewal counts as unanswered. Whoever needs the token waits for it, and begins again sooner than that. */
+const TIMEOUT = 10_000;
 
 /** What a renewal asks for, and what it learns. */
 export interface Renewal {
@@ -20,6 +22,8 @@ export class RenewedTokens implements Tokens {
   private token: string;
   private goodUntil: number;
   private renewing: Promise<string> | null = null;
+  private asking = new AbortController();
+  private refusal: { error: ApiError; until: number } | null = null;
 
   /** `tokens`: of the log-in; null: the first use renews. `http` must ask without tokens of its own. */
   constructor(http: Http, renewal: Renewal, tokens: SessionTokens | null) {
@@ -41,11 +45,18 @@ export class RenewedTokens implements Tokens {
     return this.renewing;
   }
 
+  hurry(): void {
+    this.asking.abort();
+  }
+
   private async exchange(): Promise<string> {
+    // The server asked to be left alone for a while: whoever needs the token is told how much of it is left.
+    if (this.refusal !== null && this.refusal.until > performance.now()) {
+      const { error, until } = this.refusal;
+      throw new ApiError(error.code, error.message, error.retryable, (until - performance.now()) / 1000);
+    }
     try {
-      // The same attempt gives the same successor: asking again harms nobody.
-      const body = await this.renewal.body();
-      const tokens = await this.http.ask<SessionTokens>("POST", "/v1/sessions/refresh", { body });
+      const tokens = await this.ask();
       await this.renewal.renewed(tokens);
       this.token = tokens.access_token;
       this.goodUntil = this.end(tokens);
@@ -54,7 +65,23 @@ export class RenewedTokens implements Tokens {
       if (error instanceof ApiError && (OVER.has(error.code) || error.code === "wrong_session")) {
         throw new LoggedOut(error.code);
       }
+      if (error instanceof ApiError)
+        this.refusal = { error, until: performance.now() + 1000 * (error.retryAfter ?? 0) };
       throw error;
+    }
+  }
+
+  /** Ask, and at once again when the network may be back: the same attempt gives the same successor, whoever asks. */
+  private async ask(): Promise<SessionTokens> {
+    const body = await this.renewal.body();
+    for (;;) {
+      const { signal } = (this.asking = new AbortController());
+      try {
+        const wish = { body, signal, timeout: TIMEOUT };
+        return await this.http.ask<SessionTokens>("POST", "/v1/sessions/refresh", wish);
+      } catch (error) {
+        if (!signal.aborted || !(error instanceof Unreachable)) throw error;
+      }
     }
   }
 

@@ -63,6 +63,7 @@ export class Leader implements Owner {
   private standingNow: Standing = { state: "connecting", transport: null, nextTry: null, code: null };
   private asOf: number | null = null;
   private minute: ReturnType<typeof setInterval> | null = null;
+  private hurry = new AbortController();
   private leadership = 0;
   private end: (ended: Ended) => void = () => undefined;
   private over = false;
@@ -162,6 +163,8 @@ export class Leader implements Owner {
         break;
       case "marks":
         this.outflow.marks();
+        // the other tabs count anew
+        this.changed({ conversations: [], people: false, own: false, lines: false, marks: true });
         break;
       case "typing":
         this.connection.say({ type: "typing", conversation: message.conversation });
@@ -172,7 +175,7 @@ export class Leader implements Owner {
         if (this.watching.size > WINDOWS) this.watching.delete([...this.watching.keys()][0] ?? "");
         break;
       case "nudge":
-        this.connection.nudge();
+        this.nudged();
         break;
       case "call":
         void this.answer(message.call, message.name, message.with);
@@ -184,6 +187,10 @@ export class Leader implements Owner {
 
   cursor(): Promise<Cursor | null> {
     return this.inflow.settled();
+  }
+
+  get safe(): Cursor | null {
+    return this.inflow.safe;
   }
 
   welcome(_at: Cursor, { now }: WelcomeFrame): void {
@@ -267,6 +274,7 @@ export class Leader implements Owner {
         this.standing(standing);
       },
       () => this.over,
+      () => this.hurry.signal,
     );
   }
 
@@ -297,6 +305,15 @@ export class Leader implements Owner {
     const { state, transport, nextTry } = this.standingNow;
     const connection: Shown = { state, transport, nextTry, asOf: state === "online" ? null : this.asOf, trouble: null };
     this.parts.tell({ type: "connection", connection, ahead: this.parts.http.ahead });
+  }
+
+  /** The network may be back. */
+  private nudged(): void {
+    this.connection.nudge();
+    if (this.standingNow.state === "online") return;
+    this.parts.http.hurry();
+    this.hurry.abort();
+    this.hurry = new AbortController();
   }
 
   private everyMinute(): void {

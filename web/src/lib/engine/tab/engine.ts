@@ -33,7 +33,7 @@ import type {
 import { failed, orFailure } from "../failure.js";
 import type { ToTabs } from "../messages.js";
 import { AccountDatabase, wipe } from "../store/database.js";
-import { addLine, addMark, dropRefused, keepDraft, lines } from "../store/personal.js";
+import { addLine, addMark, dropRefused, keepDraft, keepUnread, lines } from "../store/personal.js";
 import { event } from "../store/reading.js";
 import { currentSession, endSession, keepSession, lastSession, type SessionRecord } from "../store/session.js";
 import { Account, stranger } from "./account.js";
@@ -193,6 +193,17 @@ export class TabEngine extends Remote implements Engine {
     const { account } = this;
     if (account === null) return;
     const kept = account.record(id)?.kept;
+    const from = account.unreadFrom(id);
+    if (kept !== undefined && from !== null && number >= from.number) {
+      const rest = async (): Promise<void> => {
+        const at = number >= kept.head ? null : await event(account.database, id, number);
+        const next = at === null ? null : { conversation: id, number: number + 1, ordinal: at.ordinal };
+        account.toUnread(id, next);
+        await keepUnread(account.database, id, next);
+        this.tabLine.say({ type: "marks" });
+      };
+      rest().catch(() => undefined);
+    }
     if (kept === undefined || number <= kept.read || number <= (account.mark(id)?.number ?? 0)) return;
     const mark = async (): Promise<void> => {
       const at = await event(account.database, id, number);
@@ -203,6 +214,18 @@ export class TabEngine extends Remote implements Engine {
     };
     // A mark that is not kept is made again when the person looks again.
     mark().catch(() => undefined);
+  }
+
+  async unreadFrom(id: string, number: number): Promise<void> {
+    const account = this.here();
+    await orFailure(async () => {
+      const at = await event(account.database, id, number);
+      if (at === null) return;
+      const from = { conversation: id, number, ordinal: Math.max(0, at.ordinal - Number(isMessage(at))) };
+      await keepUnread(account.database, id, from);
+      account.toUnread(id, from);
+      this.tabLine.say({ type: "marks" });
+    });
   }
 
   event(id: string, number: number): Promise<KeptEvent | null> {

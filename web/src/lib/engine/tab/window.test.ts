@@ -12,7 +12,8 @@ class Told implements Ground {
     this.known = known;
     this.head = head;
   }
-  record(): ConversationRecord {
+  record(): ConversationRecord | null {
+    if (this.head === 0) return null;
     const kept = { first: 1, head: this.head, ordinal: this.head, read: this.head, readOrdinal: this.head };
     return { id: "g~1", kept, ranges: [[1, this.known]], count: this.known, bytes: 0, opened: 0 } as never;
   }
@@ -20,6 +21,9 @@ class Told implements Ground {
     return [];
   }
   mark(): null {
+    return null;
+  }
+  unreadFrom(): null {
     return null;
   }
   cached(_id: string, [low, high]: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]> {
@@ -70,4 +74,26 @@ it("shows what comes while it opens, wherever it opens", async () => {
     return found;
   };
   await shows(window, [1, 2, 3, 4]);
+});
+
+it("goes where a link leads, once it knows the conversation that far", async () => {
+  const told = new Told(0, 0);
+  const window = new Window(told, "g~1", 300, null);
+  await expect.poll(() => window.now.atEnd).toBe(true);
+  expect(numbers(window)).toEqual([]);
+  // Of a device that was away long the first it knows is old.
+  told.known = told.head = 3;
+  window.changed();
+  await shows(window, [1, 2, 3]);
+  told.known = told.head = 500;
+  window.changed();
+  await expect.poll(() => window.now.target.number).toBe(300);
+  expect(numbers(window)).toContain(300);
+  expect(numbers(window)).not.toContain(500);
+  // Once there, it stays there.
+  const { jump } = window.now.target;
+  told.known = told.head = 501;
+  window.changed();
+  await window.showBefore(1);
+  expect(window.now.target.jump).toBe(jump);
 });

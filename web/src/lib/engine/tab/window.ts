@@ -2,7 +2,7 @@
 import { type Asked, clipped, type KeptEvent, type Range, rangeAt, type Ranges } from "@chinwag/client";
 import type { Failure, MessageWindow, Place, Row, WindowState } from "../api.js";
 import { failed } from "../failure.js";
-import type { ConversationRecord, MarkRecord, OutboxRecord } from "../store/records.js";
+import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 import { Value } from "./watched.js";
 import { rowOfEvent, rowOfLine } from "./rows.js";
 
@@ -17,6 +17,8 @@ export interface Ground {
   record(id: string): ConversationRecord | null;
   lines(id: string): readonly OutboxRecord[];
   mark(id: string): MarkRecord | null;
+  /** From where on the person wants it unread. */
+  unreadFrom(id: string): UnreadRecord | null;
   /** Cached events between two numbers, rising: the first or last `limit`. */
   cached(id: string, range: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]>;
   /** Fetch a page; its events and ranges are in the cache and in `record` when this returns. */
@@ -44,13 +46,15 @@ export class Window extends Value<WindowState> implements MessageWindow {
   private failure: Failure | null = null;
   private target: WindowState["target"] = { number: null, jump: 0 };
   private readonly unreadFrom: number | null;
+  /** Where it was told to go, and could not yet: what it knows of the conversation does not reach there. */
+  private wanted: Place | null = null;
   private closed = false;
   private work: Promise<void> = Promise.resolve();
 
   /** `before`: the window that was on this conversation last, whose rows are shown at once. */
   constructor(ground: Ground, id: string, at: Place | null, before: Window | null) {
     const record = ground.record(id);
-    const unreadFrom = firstUnread(record, ground.mark(id));
+    const unreadFrom = firstUnread(record, ground.mark(id), ground.unreadFrom(id));
     super({
       rows: [],
       atStart: false,
@@ -124,10 +128,13 @@ export class Window extends Value<WindowState> implements MessageWindow {
     if (record === null) {
       this.shown = NOTHING;
       this.settled = true;
+      this.wanted = to;
       return;
     }
     const { head, first } = record.kept;
-    const unread = to === "unread" ? firstUnread(record, this.ground.mark(this.id)) : null;
+    this.wanted = typeof to === "number" && to > head ? to : null;
+    const unread =
+      to === "unread" ? firstUnread(record, this.ground.mark(this.id), this.ground.unreadFrom(this.id)) : null;
     const number = typeof to === "number" ? Math.min(Math.max(to, first), head) : (unread ?? head);
     const newest = number === head;
     const known = await this.known(number, newest ? { side: "newest", limit: PAGE } : around(number));
@@ -198,6 +205,10 @@ export class Window extends Value<WindowState> implements MessageWindow {
   private async follow(): Promise<void> {
     const record = this.ground.record(this.id);
     if (record === null) return;
+    const { wanted } = this;
+    if (wanted !== null && (typeof wanted !== "number" || wanted <= record.kept.head || this.shown === NOTHING)) {
+      return this.go(wanted);
+    }
     if (!this.settled || (this.shown === NOTHING && record.kept.head > 0)) return this.go("newest");
     // The end was shown until now: what follows it without a gap is shown, too, as far as there is room.
     if (!this.sticks) {
@@ -271,9 +282,14 @@ function cutTo(shown: Shown, side: "before" | "after"): Shown {
 }
 
 /** The first number that may be unread; null if nothing is. */
-function firstUnread(record: ConversationRecord | null, mark: MarkRecord | null): number | null {
+function firstUnread(
+  record: ConversationRecord | null,
+  mark: MarkRecord | null,
+  from: UnreadRecord | null,
+): number | null {
   if (record === null) return null;
   const { kept } = record;
+  if (from !== null) return Math.min(Math.max(from.number, kept.first), kept.head);
   if (kept.ordinal <= Math.max(kept.readOrdinal, mark?.ordinal ?? 0)) return null;
   return Math.max(kept.read, mark?.number ?? 0, kept.first - 1) + 1;
 }

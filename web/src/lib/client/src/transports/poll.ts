@@ -1,6 +1,8 @@
 /** Long polls, where whatever lies between buffers answers as a whole; and POSTs beside them. */
 import { cursorOf } from "../cursor.js";
 import type { ClientFrame, SyncPage } from "../generated/chinwag.js";
+import { pause } from "../http.js";
+import { ApiError } from "../problem.js";
 import { Posts } from "./posts.js";
 import { endBy } from "./stream.js";
 import type { End, Listener, Open, Start, Transport } from "./transport.js";
@@ -10,6 +12,8 @@ import { welcomeAt } from "./welcome.js";
 const WAIT = 25;
 /** Milliseconds until an answer must be there: the wait, and some for the way. */
 const PATIENCE = (WAIT + 10) * 1000;
+/** The longest wait, in seconds, that is still one between two polls, and not the end of a session. */
+const MOST = 5;
 
 export const openPoll: Open = (start, listener) => new Poll(start, listener);
 
@@ -48,14 +52,28 @@ class Poll implements Transport {
         // The first asks only whether there is a way in.
         const query = new URLSearchParams({ wait: String(welcome ? WAIT : 0) });
         if (cursor !== null) query.set("after", cursor);
-        const wish = { once: true, signal: this.ending.signal, timeout: PATIENCE };
-        const page = await start.http.ask<SyncPage>("GET", `/v1/sync?${query.toString()}`, wish);
+        const page = await this.poll(start, query);
         this.take(page, welcome);
         welcome = true;
         cursor = page.cursor;
       }
     } catch (error) {
       this.finish(endBy(error));
+    }
+  }
+
+  /** Ask, no sooner than the server lets one: who asks too often is told when to, and misses nothing. */
+  private async poll(start: Start, query: URLSearchParams): Promise<SyncPage> {
+    const wish = { once: true, signal: this.ending.signal, timeout: PATIENCE };
+    for (;;) {
+      try {
+        return await start.http.ask<SyncPage>("GET", `/v1/sync?${query.toString()}`, wish);
+      } catch (error) {
+        const after = error instanceof ApiError && error.code === "rate_limited" ? (error.retryAfter ?? 1) : Infinity;
+        if (after > MOST || this.ending.signal.aborted) throw error;
+        this.listener.heard();
+        await pause(after * 1000, this.ending.signal);
+      }
     }
   }
 

@@ -11,10 +11,10 @@ from chinwag.domain.command import Leave, Send
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId
 from chinwag.domain.views import ConversationPage
-from chinwag.flow import small_list as module
+from chinwag.flow import newest_events as module
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.history import History
-from chinwag.flow.small_list import small_list
+from chinwag.flow.newest_events import with_newest
 from chinwag.flow.states import States
 
 ANNA, *OTHERS = map(str, range(1, 9))
@@ -22,8 +22,8 @@ ANNA, *OTHERS = map(str, range(1, 9))
 
 async def _list(stage: Backstage, account: str, members: int | None, events: int) -> ConversationPage:
     store, marks = stage.embedded.message_store, stage.embedded.mark_store
-    page = await Conversations(store, marks, stage.embedded.inbox).page(AccountId(account), None, 50)
-    return await small_list(page, AccountId(account), members, events, History(store, marks, States(store)))
+    page = await Conversations(store, marks, stage.embedded.inbox).page(AccountId(account), None, 50, members)
+    return await with_newest(page, AccountId(account), events, History(store, marks, States(store)))
 
 
 async def test_those_who_wrote_last_are_listed_and_all_are_counted(tmp_path: Path) -> None:

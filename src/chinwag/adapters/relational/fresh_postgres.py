@@ -1,0 +1,277 @@
+"""The newest schema on PostgreSQL, for a database that is empty. Generated: `make docs`."""
+
+from typing import Final
+
+REVISION: Final = "0009"
+STATEMENTS: Final = (
+    """
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)
+    """,
+    """
+CREATE TABLE accounts (
+    id TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    name_key TEXT COLLATE "C" NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
+    about TEXT COLLATE "C" NOT NULL,
+    settings TEXT COLLATE "C" NOT NULL,
+    password TEXT COLLATE "C" NOT NULL,
+    admin BOOLEAN NOT NULL,
+    disabled BOOLEAN NOT NULL,
+    closed_at BIGINT,
+    created_at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    profile_version BIGINT DEFAULT '1' NOT NULL,
+    look_alike TEXT COLLATE "C",
+    PRIMARY KEY (id),
+    UNIQUE (name_key)
+)
+    """,
+    """
+CREATE INDEX accounts_by_look_alike ON accounts (look_alike)
+    """,
+    """
+CREATE TABLE allowances (
+    key BYTEA NOT NULL,
+    level FLOAT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (key)
+)
+    """,
+    """
+CREATE INDEX allowances_by_age ON allowances (at)
+    """,
+    """
+CREATE TABLE announcements (
+    id TEXT COLLATE "C" NOT NULL,
+    text TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    by TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    reached TEXT COLLATE "C",
+    done BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (key)
+)
+    """,
+    """
+CREATE TABLE audit (
+    id BIGSERIAL NOT NULL,
+    at BIGINT NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    act TEXT COLLATE "C" NOT NULL,
+    target TEXT COLLATE "C" NOT NULL,
+    detail TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE erasures (
+    account TEXT COLLATE "C" NOT NULL,
+    closed_at BIGINT NOT NULL,
+    stage INTEGER NOT NULL,
+    behind BIGINT NOT NULL,
+    PRIMARY KEY (account)
+)
+    """,
+    """
+CREATE TABLE listing_mark (
+    id INTEGER NOT NULL,
+    epoch BIGINT NOT NULL,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE open_groups (
+    conversation TEXT COLLATE "C" NOT NULL,
+    title TEXT COLLATE "C" NOT NULL,
+    title_key TEXT COLLATE "C" NOT NULL,
+    description TEXT COLLATE "C" NOT NULL,
+    members INTEGER NOT NULL,
+    head BIGINT NOT NULL,
+    PRIMARY KEY (conversation)
+)
+    """,
+    """
+CREATE INDEX open_groups_by_title ON open_groups (title_key, conversation)
+    """,
+    """
+CREATE TABLE outbox (
+    id BIGSERIAL NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    payload BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE refusals (
+    account TEXT COLLATE "C" NOT NULL,
+    other TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account, other)
+)
+    """,
+    """
+CREATE INDEX refusals_by_age ON refusals (at)
+    """,
+    """
+CREATE TABLE signing_keys (
+    id TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE blocks (
+    blocker TEXT COLLATE "C" NOT NULL,
+    blocked TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (blocker, blocked),
+    FOREIGN KEY(blocker) REFERENCES accounts (id),
+    FOREIGN KEY(blocked) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX blocks_of_blocked ON blocks (blocked)
+    """,
+    """
+CREATE TABLE devices (
+    id TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX devices_of_account ON devices (account, revoked_at)
+    """,
+    """
+CREATE TABLE friendships (
+    low TEXT COLLATE "C" NOT NULL,
+    high TEXT COLLATE "C" NOT NULL,
+    bond TEXT COLLATE "C" NOT NULL,
+    by TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (low, high),
+    FOREIGN KEY(low) REFERENCES accounts (id),
+    FOREIGN KEY(high) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX friendships_of_high ON friendships (high, bond)
+    """,
+    """
+CREATE TABLE invitations (
+    digest BYTEA NOT NULL,
+    uses_left INTEGER NOT NULL,
+    expires_at BIGINT NOT NULL,
+    created_by TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (digest),
+    FOREIGN KEY(created_by) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TABLE join_links (
+    id TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    digest BYTEA NOT NULL,
+    created_by TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    uses INTEGER NOT NULL,
+    uses_left INTEGER NOT NULL,
+    revoked_at BIGINT,
+    PRIMARY KEY (id),
+    UNIQUE (digest),
+    FOREIGN KEY(created_by) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX join_links_of_conversation ON join_links (conversation, created_at)
+    """,
+    """
+CREATE TABLE known_networks (
+    account TEXT COLLATE "C" NOT NULL,
+    digest BYTEA NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account, digest),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TABLE search_words (
+    account TEXT COLLATE "C" NOT NULL,
+    word TEXT COLLATE "C" NOT NULL,
+    open BOOLEAN NOT NULL,
+    PRIMARY KEY (account, word),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX search_words_by_word ON search_words (open, word, account)
+    """,
+    """
+CREATE TABLE created_groups (
+    device TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    made BOOLEAN DEFAULT false NOT NULL,
+    PRIMARY KEY (device, key),
+    FOREIGN KEY(device) REFERENCES devices (id)
+)
+    """,
+    """
+CREATE INDEX created_groups_unsettled ON created_groups (made, created_at)
+    """,
+    """
+CREATE TABLE link_uses (
+    link TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    device TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    joined BOOLEAN NOT NULL,
+    PRIMARY KEY (link, account),
+    FOREIGN KEY(link) REFERENCES join_links (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX link_uses_unsettled ON link_uses (joined, at)
+    """,
+    """
+CREATE TABLE refresh_tokens (
+    device TEXT COLLATE "C" NOT NULL,
+    digest BYTEA NOT NULL,
+    previous BYTEA,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id)
+)
+    """,
+    """
+CREATE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$
+    """,
+    """
+CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit
+FOR EACH ROW EXECUTE FUNCTION audit_is_only_added_to()
+    """,
+    """
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()
+    """,
+)

@@ -1,0 +1,189 @@
+"""The directory on PostgreSQL: its connections, its locks, its schema. Nothing of it is loaded for SQLite."""
+
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chinwag.adapters.relational.directory import BOUND, RelationalDirectory
+from chinwag.adapters.relational.fresh_postgres import REVISION, STATEMENTS
+from chinwag.adapters.relational.revisions import known_revisions, refuse_newer
+from chinwag.adapters.relational.schema import METADATA
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory import Directory
+from chinwag.told import Told
+
+CONNECTIONS: Final = 4
+"""Of one process, for writing; as many for reading."""
+CONNECT_SECONDS: Final = 3.0
+PREPARE_SECONDS: Final = 3_600.0
+"""A schema of an earlier version may have much to be rewritten."""
+
+LOCK: Final = 0x6368696E_77616701
+"""The advisory lock of all that is written: alone by most transactions, shared by those of one account."""
+ACCOUNT_LOCKS: Final = 0x63776101
+"""The first half of the advisory locks of single accounts."""
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(:lock)")
+_SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(:lock)")
+_OF_DEVICE: Final = text("SELECT account FROM devices WHERE id = :device")
+_OF_ACCOUNT: Final = text("SELECT pg_advisory_xact_lock(:space, hashtext(:account))")
+
+_log = structlog.get_logger(__name__)
+
+
+class DatabaseUnfitError(Told):
+    """The database cannot be the directory's; the message says why, and what would do."""
+
+
+async def open_postgres_directory(url: str) -> Directory:
+    """Open the directory in the database `url` (libpq's form), which `prepare_postgres_directory` has made.
+
+    Raises `DatabaseUnfitError`, `NewerDatabaseError`.
+    """
+    writer, reader = _engine(url, BOUND), _engine(url, BOUND, reading=True)
+    directory = RelationalDirectory(writer, reader, Postgres(writer))
+    try:
+        await _reached(url)
+        async with writer.begin() as connection:
+            present = await connection.run_sync(_revisions)
+        _refuse_other(present)
+    except BaseException:
+        await directory.close()
+        raise
+    return directory
+
+
+async def prepare_postgres_directory(url: str) -> None:
+    """Make or migrate the schema in the database `url`; of several at once one does it. Harmless a second time.
+
+    Raises `DatabaseUnfitError`, and `NewerDatabaseError`: nothing is changed then.
+    """
+    await _reached(url)
+    engine = _engine(url, PREPARE_SECONDS)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(_ALONE, {"lock": LOCK})
+            await connection.run_sync(_prepare)
+    finally:
+        await engine.dispose()
+
+
+class Postgres:
+    """`Dialect` upon PostgreSQL.
+
+    At READ COMMITTED each statement sees what was committed before it: so a lock that is taken by a statement of its
+    own, before anything is read, makes transactions see one another's outcome. It is the transaction's: a connection
+    that breaks lets it go. It is never raised from shared to alone, which two at once could wait for for ever.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def begin(self, connection: AsyncConnection, account: AccountId | None, device: DeviceId | None) -> None:
+        if self.alone(account, device):
+            await connection.execute(_ALONE, {"lock": LOCK})
+            return
+        await connection.execute(_SHARED, {"lock": LOCK})
+        if account is None:
+            # a device is one account's for ever; one that is not there has nothing that could be changed
+            account = await connection.scalar(_OF_DEVICE, {"device": (device or "").replace("\0", "")})
+        if account is not None:
+            await connection.execute(_OF_ACCOUNT, {"space": ACCOUNT_LOCKS, "account": account})
+
+    async def check(self) -> None:
+        """A connection knows by itself that its database is gone."""
+
+    def alone(self, account: AccountId | None, device: DeviceId | None) -> bool:
+        return account is None and device is None
+
+    async def scrub(self) -> None:
+        """Take dead rows out of the tables. Freed places, the journal and backups are the database's own matter."""
+        async with self._engine.connect() as connection:
+            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text("SET statement_timeout = 0"))
+            try:
+                for table in METADATA.tables:
+                    await connection.execute(text(f"VACUUM {table}"))
+            finally:
+                await connection.invalidate()  # with its settings
+
+
+def _engine(url: str, seconds: float, *, reading: bool = False) -> AsyncEngine:
+    """Connections on which nothing takes longer than `seconds`: not a statement, nor the wait for a lock, nor, for
+    others, that of a process which has stopped in the midst of a transaction."""
+    bound = str(int(seconds * 1000))
+    settings = {
+        "application_name": "chinwag directory",
+        "statement_timeout": bound,
+        "idle_in_transaction_session_timeout": bound,
+        "search_path": "public",
+        "TimeZone": "UTC",
+    }
+
+    async def connect() -> Any:
+        try:
+            return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=settings)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _log.warning("the directory's database cannot be reached", cause=str(error))
+            raise Refused(Code.UNAVAILABLE, "the directory is away", 1.0) from error
+
+    # Read-only ones see one state throughout.
+    execution = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if reading else {}
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=seconds,
+        hide_parameters=True,
+        execution_options=execution,
+        isolation_level=None if reading else "READ COMMITTED",
+    )
+
+
+async def _reached(url: str) -> None:
+    """See, before anything rests on it, that the database answers and is fit; say in words what is wrong."""
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        cause = str(error) or "it did not answer in time"
+        raise DatabaseUnfitError(f"the directory's database cannot be reached: {cause}") from error
+    try:
+        encoding = await connection.fetchval("SHOW server_encoding")
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+    if encoding != "UTF8":
+        raise DatabaseUnfitError(
+            f"the directory's database is encoded in {encoding}: make one with ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
+def _refuse_other(present: frozenset[str]) -> None:
+    refuse_newer(present)
+    if present != {REVISION}:
+        had = f"schema {', '.join(sorted(present))}" if present else "no tables of Chinwag"
+        raise DatabaseUnfitError(
+            f"the directory's database has {had}, and this version needs schema {REVISION}: prepare it first"
+        )
+
+
+def _revisions(connection: Connection) -> frozenset[str]:
+    if not inspect(connection).has_table("alembic_version"):
+        return frozenset()
+    return frozenset(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+
+
+def _prepare(connection: Connection) -> None:
+    present = _revisions(connection)
+    refuse_newer(present)
+    if not present:
+        for statement in STATEMENTS:
+            connection.exec_driver_sql(statement)
+        connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:one)"), {"one": REVISION})
+    elif present != {max(known_revisions())}:
+        from chinwag.adapters.relational.migrate import upgrade
+
+        upgrade(connection)

@@ -1,0 +1,244 @@
+"""What is particular to the directory on PostgreSQL: its schema, its locks, and how it fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from sqlalchemy import Connection
+from tests.contract.directories import PostgresPlace, account, device, eventually, migrate, people
+from tests.support.proxy import Way
+
+from chinwag.adapters.relational.postgres import (
+    DatabaseUnfitError,
+    open_postgres_directory,
+    prepare_postgres_directory,
+)
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory import Directory, OpenGroup
+
+
+@pytest.fixture
+async def place(postgres_url: str) -> AsyncIterator[PostgresPlace]:
+    async with PostgresPlace.behind_a_proxy(postgres_url) as found:
+        yield found
+
+
+@pytest.fixture
+async def directory(place: PostgresPlace) -> AsyncIterator[Directory]:
+    opened = await place.open()
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def refused() -> AsyncIterator[None]:
+    """What is done here is `unavailable`."""
+    with pytest.raises(Refused) as refusal:
+        yield
+    assert refusal.value.code is Code.UNAVAILABLE
+
+
+async def test_both_ways_lead_to_one_schema(place: PostgresPlace) -> None:
+    await prepare_postgres_directory(place.url)
+    fresh = await place.inspect(_shape)
+    await place.execute("DROP SCHEMA public CASCADE")
+    await place.execute("CREATE SCHEMA public")
+    await migrate(place)
+    migrated = await place.inspect(_shape)
+    assert (migrated - fresh, fresh - migrated) == (set(), set())
+
+
+def _shape(connection: Connection) -> set[tuple[object, ...]]:
+    """Everything in the schema."""
+    queries = """
+        SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default
+        FROM information_schema.columns WHERE table_schema = 'public';
+        SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public';
+        SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace;
+        SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal;
+        SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace;
+        SELECT 'alembic_version', version_num FROM alembic_version
+    """
+    found = {tuple(row) for query in queries.split(";") for row in connection.exec_driver_sql(query)}
+    assert len(found) > 100
+    return found
+
+
+async def test_text_orders_by_code_points_whatever_the_database_says(
+    place: PostgresPlace, directory: Directory
+) -> None:
+    unordered = await place.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
+        "AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'"
+    )
+    assert unordered == []
+    ids = ["ab", "a-c", "g~10", "g~2", "G~3"]
+    assert await place.execute("SELECT word FROM unnest(ARRAY['g~10','G~3','g~2','ab','a-c']) word ORDER BY 1") == [
+        (one,) for one in ids
+    ], "the database itself is made with another order"
+    await people(directory, *ids)
+    async with directory.transaction() as transaction:
+        for one in ids:
+            await transaction.listing.put(OpenGroup(one, one, "", 1, 1))  # type: ignore[arg-type]
+    async with directory.reading() as transaction:
+        paged, after = [], None
+        while page := await transaction.accounts.page(after, 2):
+            after = page[-1].id
+            paged += [one.id for one in page]
+        assert paged == sorted(ids)
+        assert [one.conversation for one in await transaction.listing.page("", None, 9)] == sorted(
+            ids, key=lambda one: (one.casefold(), one)
+        )
+
+
+async def test_a_database_that_is_not_prepared_or_older_is_refused(place: PostgresPlace) -> None:
+    with pytest.raises(DatabaseUnfitError, match="no tables of Chinwag"):
+        await open_postgres_directory(place.url)
+    await prepare_postgres_directory(place.url)
+    await place.execute("UPDATE alembic_version SET version_num = '0008'")
+    with pytest.raises(DatabaseUnfitError, match="has schema 0008"):
+        await open_postgres_directory(place.url)
+    assert await place.execute("SELECT version_num FROM alembic_version") == [("0008",)]
+
+
+async def test_several_prepare_it_at_once(place: PostgresPlace) -> None:
+    await asyncio.gather(*(prepare_postgres_directory(place.url) for _ in range(4)))
+    await people(await open_postgres_directory(place.url), "1")
+
+
+async def test_an_earlier_schema_is_migrated_and_keeps_what_it_holds(place: PostgresPlace) -> None:
+    await prepare_postgres_directory(place.url)
+    before = await open_postgres_directory(place.url)
+    await people(before, "1")
+    await before.close()
+    await place.execute("DROP TABLE signing_keys")
+    await place.execute("DROP TABLE allowances")
+    await place.execute("UPDATE alembic_version SET version_num = '0008'")
+    await prepare_postgres_directory(place.url)
+    after = await open_postgres_directory(place.url)
+    async with after.reading() as transaction:
+        assert await transaction.accounts.get(AccountId("1")) == account("1")
+    await after.close()
+    await place.execute("SELECT * FROM signing_keys")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [("chinwag:wrong@", "password authentication failed"), ("nobody:wrong@", "password authentication failed")],
+)
+async def test_a_database_that_cannot_be_reached_is_named_at_the_start(
+    postgres_url: str, wrong: str, said: str
+) -> None:
+    place = postgres_url.partition("@")[2]
+    for attempt in (open_postgres_directory, prepare_postgres_directory):
+        with pytest.raises(DatabaseUnfitError, match=said):
+            await attempt(f"postgresql://{wrong}{place}")
+
+
+async def test_a_database_of_another_encoding_is_refused(postgres_url: str) -> None:
+    name = f"{postgres_url.rpartition('/')[2]}_latin"
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(DatabaseUnfitError, match="encoded in LATIN1"):
+        await prepare_postgres_directory(f"{postgres_url.rpartition('/')[0]}/{name}")
+    await connection.execute(f"DROP DATABASE {name}")
+    await connection.close()
+
+
+async def test_accounts_do_not_wait_for_one_another(place: PostgresPlace, directory: Directory) -> None:
+    """And what concerns more than one waits for all."""
+    await people(directory, "1", "2")
+    async with directory.transaction() as transaction:
+        await transaction.devices.create(device("21", "2"))
+    began: list[str] = []
+
+    async def touch(name: str, **whose: str) -> None:
+        async with directory.transaction(**whose) as transaction:  # type: ignore[arg-type]
+            began.append(name)
+            await transaction.accounts.touch(AccountId("1"))
+
+    async with asyncio.TaskGroup() as group:
+        async with directory.transaction(account=AccountId("1")) as mine:
+            await mine.accounts.touch(AccountId("1"))
+            async with directory.transaction(device=DeviceId("21")) as theirs:
+                await theirs.devices.seen(DeviceId("21"), 9)
+            tasks = [group.create_task(touch("mine", account="1")), group.create_task(touch("all"))]
+            await _until_waiting(place, 2)
+            assert began == []
+        del tasks
+    assert sorted(began) == ["all", "mine"]
+
+
+async def _until_waiting(place: PostgresPlace, count: int) -> None:
+    """Until so many sessions wait for an advisory lock."""
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+        "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+    async with asyncio.timeout(60):
+        while (await place.execute(query)) != [(count,)]:
+            pass
+
+
+async def test_a_database_that_is_silent_is_unavailable_in_bounded_time(
+    place: PostgresPlace, directory: Directory
+) -> None:
+    await people(directory, "1")
+    place.proxy.turn(Way.SILENT)
+    async with asyncio.timeout(60):
+        async with refused():
+            await people(directory, "2")
+        async with refused(), directory.reading() as transaction:
+            await transaction.accounts.get(AccountId("1"))
+    place.proxy.turn(Way.PASS)
+    await eventually(lambda: people(directory, "3"))
+    async with directory.reading() as transaction:
+        assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
+
+
+async def test_an_answer_that_is_lost_is_unavailable_though_it_was_stored(
+    place: PostgresPlace, directory: Directory
+) -> None:
+    async with refused(), directory.transaction() as transaction:
+        await transaction.accounts.create(account("1"), "key", "hash")  # type: ignore[arg-type]
+        place.proxy.turn(Way.DEAF)
+    assert place.proxy.eaten.is_set()
+    place.proxy.turn(Way.PASS)
+    assert await place.execute("SELECT id FROM accounts") == [("1",)]
+    await eventually(lambda: people(directory, "2"))
+
+
+async def test_a_process_that_stops_in_its_midst_holds_nobody_up_for_long(
+    place: PostgresPlace, directory: Directory
+) -> None:
+    await people(directory, "1")
+    other = await open_postgres_directory(place.url)
+    async with asyncio.timeout(90):
+        async with refused(), directory.transaction() as transaction:
+            await transaction.accounts.touch(AccountId("1"))
+            place.proxy.turn(Way.SILENT)  # it says nothing any more, not even that it is gone
+            await eventually(lambda: people(other, "2"))
+            await transaction.accounts.touch(AccountId("1"))
+    place.proxy.turn(Way.PASS)
+    async with other.reading() as reading:
+        found = await reading.accounts.get(AccountId("1"))
+        assert found is not None
+        assert found.version == 1, "nothing of what was not committed"
+    await other.close()
+
+
+async def test_what_is_deleted_leaves_its_tables(directory: Directory, place: PostgresPlace) -> None:
+    await people(directory, "1", "2")
+    async with directory.transaction() as transaction:
+        await transaction.devices.create(device("11", "1"))
+        await transaction.accounts.close(AccountId("1"), 5)
+        await transaction.erasures.begin(AccountId("1"), 5)
+        await transaction.erasures.forget(AccountId("1"))
+    await directory.scrub()
+    await people(directory, "3")
+    dead = "SELECT relname FROM pg_stat_user_tables WHERE vacuum_count = 0 AND relname <> 'alembic_version'"
+    assert await place.execute(dead) == []

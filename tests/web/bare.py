@@ -1,0 +1,83 @@
+"""Tabs that the browser's own protocol drives alone: Playwright keeps each of its tabs visible for ever, and a browser
+freezes none that is."""
+
+import asyncio
+import json
+from typing import Any, Self
+
+from playwright.async_api import Browser, CDPSession
+
+
+class BareTab:
+    """One tab of a `BareContext`."""
+
+    def __init__(self, browser: CDPSession, target: str, session: str) -> None:
+        self._browser = browser
+        self._target = target
+        self._session = session
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        browser.on("Target.receivedMessageFromTarget", self._heard)
+
+    async def evaluate(self, script: str, argument: Any = None) -> Any:
+        """Call a function of the page's and give what it gives, once that is there."""
+        asked = {
+            "expression": f"({script})({json.dumps(argument)})",
+            "awaitPromise": True,
+            "returnByValue": True,
+        }
+        found = await self._ask("Runtime.evaluate", asked)
+        if "exceptionDetails" in found:
+            raise AssertionError(json.dumps(found["exceptionDetails"])[:2_000])
+        return found["result"].get("value")
+
+    async def show(self) -> None:
+        """Bring it to the front."""
+        await self._browser.send("Target.activateTarget", {"targetId": self._target})
+
+    async def freeze(self) -> None:
+        """As a browser does with a tab that nobody has looked at for minutes: nothing of it runs any more."""
+        await self._ask("Page.setWebLifecycleState", {"state": "frozen"})
+
+    async def thaw(self) -> None:
+        """Let it go on."""
+        await self._ask("Page.setWebLifecycleState", {"state": "active"})
+
+    async def _ask(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        number = len(self._answers)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        message = json.dumps({"id": number, "method": method, "params": parameters})
+        await self._browser.send("Target.sendMessageToTarget", {"sessionId": self._session, "message": message})
+        said = await answer
+        if "error" in said:
+            raise AssertionError(f"{method}: {said['error']}")
+        found: dict[str, Any] = said["result"]
+        return found
+
+    def _heard(self, event: dict[str, Any]) -> None:
+        if event["sessionId"] != self._session:
+            return
+        said = json.loads(event["message"])
+        if "id" in said:
+            self._answers[said["id"]].set_result(said)
+
+
+class BareContext:
+    """A profile of its own in a browser that Playwright started, and that it knows nothing of."""
+
+    def __init__(self, browser: CDPSession, context: str) -> None:
+        self._browser = browser
+        self._context = context
+
+    @classmethod
+    async def begin(cls, browser: Browser) -> Self:
+        """An empty one."""
+        session = await browser.new_browser_cdp_session()
+        made = await session.send("Target.createBrowserContext")
+        return cls(session, made["browserContextId"])
+
+    async def open(self, url: str) -> BareTab:
+        """A new tab, in front."""
+        wish = {"url": url, "browserContextId": self._context}
+        made = await self._browser.send("Target.createTarget", wish)
+        joined = await self._browser.send("Target.attachToTarget", {"targetId": made["targetId"], "flatten": False})
+        return BareTab(self._browser, made["targetId"], joined["sessionId"])

@@ -1,0 +1,28 @@
+/** A conversation as a device keeps it. */
+import type { KeptEvent } from "./events.js";
+import type { GroupSettings, Role } from "./generated/chinwag.js";
+import type { Member } from "./member.js";
+
+export interface Kept {
+  readonly id: string;
+  readonly kind: "direct" | "group";
+  /** One's own; null: one is out. Then all stays as it was at leaving, without members. */
+  readonly role: Role | null;
+  readonly title: string;
+  readonly settings: GroupSettings;
+  /** Present members: all of them, if `whole`. */
+  readonly members: ReadonlyMap<string, Member>;
+  readonly whole: boolean;
+  readonly memberCount: number;
+  /** The first and the last number that one may read. */
+  readonly first: number;
+  readonly head: number;
+  /** Messages up to `head`. */
+  readonly ordinal: number;
+  /** When the last event was sent. */
+  readonly at: number;
+  /** One's own read mark, and the messages up to it. */
+  readonly read: number;
+  readonly readOrdinal: number;
+  readonly last: KeptEvent | null;
+}

@@ -1,0 +1,60 @@
+/** What can be done with a message: by its menu, by the tools beside it, and by a key each. */
+import { isMessage } from "@chinwag/client";
+import type { Row } from "../engine/api.js";
+import type { IconName } from "../icons.js";
+import type { Key } from "../words/english.js";
+import { authorOf, rowText } from "./layout.js";
+
+export interface Choice {
+  readonly name: Key;
+  readonly icon: IconName;
+  /** The letter that does it while the message has the focus. */
+  readonly key: string;
+  readonly run: () => void;
+}
+
+/** Who does it. */
+export interface Doing {
+  copy(text: string): void;
+  copyLink(number: number): void;
+  /** Select the text of the row with this key, so that a part of it can be copied. */
+  select(key: string): void;
+  reply(number: number): void;
+  receipts(number: number): void;
+  unreadFrom(number: number): void;
+}
+
+/** me: one's own account. member: whether one still is, and so may answer. */
+export function choicesOf(row: Row, me: string, member: boolean, doing: Doing): Choice[] {
+  const found: Choice[] = [];
+  const add = (name: Key, icon: IconName, key: string, run: () => void): void => {
+    found.push({ name, icon, key, run });
+  };
+  const text = rowText(row);
+  const { number } = row;
+  if (number !== null && member)
+    add("menu.reply", "reply", "R", () => {
+      doing.reply(number);
+    });
+  if (text !== null)
+    add("menu.copyText", "copy", "C", () => {
+      doing.copy(text);
+    });
+  if (text !== null)
+    add("menu.select", "text-select", "S", () => {
+      doing.select(row.key);
+    });
+  if (number === null) return found;
+  add("menu.copyLink", "link", "L", () => {
+    doing.copyLink(number);
+  });
+  if (isMessage(row.event))
+    add("menu.unreadFrom", "mail-open", "U", () => {
+      doing.unreadFrom(number);
+    });
+  if (authorOf(row.event) === me)
+    add("menu.receipts", "check-check", "I", () => {
+      doing.receipts(number);
+    });
+  return found;
+}

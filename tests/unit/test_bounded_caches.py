@@ -28,7 +28,8 @@ from chinwag.domain.ids import (
     DeviceId,
 )
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Accept, AcceptRules, Wish
+from chinwag.flow.accept import Accept, AcceptRules
+from chinwag.flow.wish import Wish
 from chinwag.ports.message_store import KeyName
 from chinwag.wire import frames
 

@@ -4,7 +4,7 @@ The number of the store's format is the folder's (`data_directory.py`).
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from chinwag.adapters.embedded import keys
@@ -47,6 +47,7 @@ _RUN: Final = struct.Struct(">QI")
 _LENGTH: Final = struct.Struct(">I")
 _RUN_ENTRY: Final = b"\x00"
 _INLINE_ENTRY: Final = b"\x01"
+_RUN_KIND: Final = _RUN_ENTRY[0]
 
 
 def chunk(posted_at: int) -> bytes:
@@ -71,8 +72,8 @@ def inline(event: bytes) -> bytes:
 
 def entries(stored: bytes, last: int) -> list[Run | Inline]:
     """The entries of a chunk whose last position is `last`."""
-    parsed = list(_parse(opened(stored)))
-    position = last + 1 - sum(count for _, _, count, _ in parsed)
+    parsed = _parse(opened(stored))
+    position = last + 1 - sum([count for _, _, count, _ in parsed])
     found: list[Run | Inline] = []
     for conversation, first, count, event in parsed:
         found.append(Inline(position, event) if conversation is None else Run(position, conversation, first, count))
@@ -93,16 +94,20 @@ def rewritten(stored: bytes, rewriting: Callable[[bytes], bytes]) -> tuple[bytes
     return written, changed
 
 
-def _parse(content: bytes) -> Iterator[tuple[ConversationId | None, int, int, bytes]]:
-    at = _POSTED.size - len(PLAIN)
-    while at < len(content):
-        if content[at : at + 1] == _RUN_ENTRY:
+def _parse(content: bytes) -> list[tuple[ConversationId | None, int, int, bytes]]:
+    """What each entry says: (conversation, first, count, nothing) or (None, 0, 1, event). Whole, and no generator: most
+    chunks hold one entry, and an inbox is read by the hundred."""
+    found: list[tuple[ConversationId | None, int, int, bytes]] = []
+    at, end = _POSTED.size - len(PLAIN), len(content)
+    while at < end:
+        if content[at] == _RUN_KIND:
             start = at + 2
             at = start + content[at + 1]
             first, count = _RUN.unpack_from(content, at)
-            yield ConversationId(content[start:at].decode()), first, count, b""
+            found.append((ConversationId(content[start:at].decode()), first, count, b""))
             at += _RUN.size
         else:
             start = at + 1 + _LENGTH.size
             at = start + _LENGTH.unpack_from(content, at + 1)[0]
-            yield None, 0, 1, content[start:at]
+            found.append((None, 0, 1, content[start:at]))
+    return found

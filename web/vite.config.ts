@@ -3,6 +3,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { compress } from "./build/compress.js";
 import { firstScript } from "./build/first-script.js";
+import { fontFirst } from "./build/font.js";
 import { icons } from "./build/icons.js";
 import { HEADERS } from "./build/policy.js";
 import { shell } from "./build/shell.js";
@@ -12,7 +13,7 @@ const server = process.env["CHINWAG_SERVER"] ?? "http://127.0.0.1:8420";
 const proxy = { "/v1": { target: server, ws: true } };
 
 export default defineConfig({
-  plugins: [svelte(), icons(), firstScript(), shell(), compress()],
+  plugins: [svelte(), icons(), firstScript(), fontFirst(), shell(), compress()],
   resolve: {
     alias: { "@chinwag/client": here("./src/lib/client/src/index.ts"), $lib: here("./src/lib") },
   },

@@ -1,12 +1,11 @@
 """What an attack is, and what comes of one."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from prove.attacks.ground import Ground
+from prove.attacks.felt import Felt
+from prove.attacks.ground import Ground
 
 
 class Cannot(Exception):  # noqa: N818 - it says what the attack needs
@@ -30,23 +29,13 @@ class Attack(msgspec.Struct, frozen=True):
     name: str
     tries: str
     must: str
-    run: "Callable[[Ground], Awaitable[Outcome]]"
+    run: Callable[[Ground], Awaitable[Outcome]]
     flags: tuple[str, ...] = ()
     seconds: float = 60.0
     alone: bool = False
     asked_only: bool = False
     needs: str = ""
-    prepare: "Callable[[], Awaitable[None]] | None" = None
-
-
-class Felt(msgspec.Struct, frozen=True):
-    """What two people who chat meanwhile felt: messages, how many of them were lost, milliseconds."""
-
-    messages: int
-    lost: int
-    p50: float
-    p99: float
-    longest: float
+    prepare: Callable[[], Awaitable[None]] | None = None
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from typing import Final
 
 from chinwag.client import Client
 from chinwag.wire.values import Message, Text
-from prove.attacks.attack import Felt
+from prove.attacks.felt import Felt
 
 PACE: Final = 0.1
 """Seconds between two messages: below every budget."""

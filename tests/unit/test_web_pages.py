@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from chinwag.domain.rate import Rate
 from chinwag.flow.budget import Budget
 from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.unread import Unread, UnreadLimits
 from chinwag.roles.web.pages import Pages
 from chinwag.roles.web.policy import authorities, content_policy, own_authority
 from chinwag.roles.web.site import File, read_site
@@ -190,3 +192,25 @@ def test_a_folder_that_is_no_client_is_refused(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "index.html").write_bytes(b"more than ten bytes")
     with pytest.raises(ValueError, match="holds more than"):
         read_site(tmp_path)
+
+
+class _Waiting(asyncio.Transport):
+    """A transport of whose bytes all wait."""
+
+    def get_write_buffer_size(self) -> int:
+        return 100
+
+
+def test_who_does_not_read_files_is_given_no_more_and_others_are(site: Mapping[str, File]) -> None:
+    """Files count against their address as other answers do: else those of one could fill what there is for all."""
+    unread = Unread(UnreadLimits(per_owner=150, in_all=250))
+    pages = Pages(_api, site, Forwarded(), frozenset, unread=unread)
+    for _ in range(2):
+        assert ask(site, "/", pages=pages).status == 200
+        unread.note("192.0.2.1", _Waiting())
+    refused = ask(site, "/", pages=pages)
+    assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+    assert json.loads(refused.body)["code"] == "rate_limited"
+    assert ask(site, "/", pages=pages, peer="198.51.100.1").status == 200
+    unread.note("203.0.113.9", _Waiting())
+    assert ask(site, "/", pages=pages, peer="198.51.100.1").status == 503

@@ -38,6 +38,8 @@ export function shell(): Plugin {
   };
 }
 
+/** Large icons are for whoever installs the app: the browser fetches them then, and a first visit need not. */
 function stillFiles(): string[] {
-  return readdirSync(new URL("../public/", import.meta.url)).filter((name) => !name.startsWith("."));
+  const names = readdirSync(new URL("../public/", import.meta.url));
+  return names.filter((name) => !name.startsWith(".") && !/-512\.png$/.test(name));
 }

@@ -11,9 +11,11 @@ _HALVES = 80
 _MESSAGES = 11
 _TEXT = "\N{GRINNING FACE}" * 99_000
 """Of the longest ones: 396 KB, so that eleven fill a page."""
+_WHY = b"too much of messages that are not whole"
 _PER_DEVICE = 20
 _WITHIN = 8
 """So many halves of 1.9 MB are less than 16 MiB."""
+_TOO_MUCH = b"\x88" + bytes((2 + len(_WHY),)) + (1013).to_bytes(2, "big") + _WHY
 _HALF = frame(b"x" * 1_900_000, claims=2_000_000)
 _PAGES = 150 << 20
 """What pages may add: 8 MiB are kept for an account, four are made at a time, and reading them takes some. Sixty pages
@@ -43,20 +45,24 @@ async def ask(ground: Ground, owner: Person, group: str, count: int) -> tuple[li
     return raws, sum(b" 429 " in first for first in firsts)
 
 
-async def halve(ground: Ground, owner: Person, count: int) -> tuple[list[Raw], int]:
-    """So many sockets that bring most of a message and no end; how many of them were closed for it."""
-    devices = [owner, *[await ground.log_in(owner.name) for _ in range((count - 1) // _PER_DEVICE)]]
-    raws = [await devices[number // _PER_DEVICE].socket() for number in range(count)]
-    ends = {asyncio.create_task(raw.end()) for raw in raws}
+async def idle(devices: list[Person]) -> list[Raw]:
+    """As many sockets as these devices may have, which say nothing."""
+    return [await device.socket() for device in devices for _ in range(_PER_DEVICE)]
+
+
+async def halve(raws: list[Raw]) -> int:
+    """Each brings most of a message and no end; how many of them were closed for it."""
+    ends = [asyncio.create_task(raw.end()) for raw in raws]
     for raw in raws:
         raw.write(_HALF)
-    still = ends
-    async with asyncio.timeout(60):
-        while len(still) > _WITHIN:
-            _, still = await asyncio.wait(still, return_when=asyncio.FIRST_COMPLETED)
-    for task in still:
+    closed = 0
+    for ending in asyncio.as_completed(ends):
+        closed += _TOO_MUCH in await ending
+        if len(raws) - closed <= _WITHIN:
+            break
+    for task in ends:
         task.cancel()
-    return raws, count - len(still)
+    return closed
 
 
 async def attack(ground: Ground) -> Outcome:
@@ -68,15 +74,22 @@ async def attack(ground: Ground) -> Outcome:
     pages = ground.memory() - before
     for raw in readers:
         raw.cut()
+    devices = [
+        owner,
+        *[await ground.log_in(owner.name) for _ in range(max(2, ground.times(_HALVES // _PER_DEVICE - 1)))],
+    ]
     before = ground.memory()
-    halves, closed = await halve(ground, owner, max(60, ground.times(_HALVES)))
-    parts = ground.memory() - before
-    for raw in halves:
+    sockets = await idle(devices)
+    silent = ground.memory() - before
+    closed = await halve(sockets)
+    parts = ground.memory() - before - silent
+    for raw in sockets:
         raw.cut()
     return Outcome(
         f"{len(readers)} pages of 4 MB asked for and not read: {pages >> 20} MB more, {refused} refused; "
-        f"{len(halves)} half messages of 2 MB: {parts >> 20} MB more, {closed} closed",
-        right=refused > 0 and pages < _PAGES and parts < _PARTS,
+        f"{len(sockets)} idle sockets: {silent >> 10} KB more; "
+        f"as many half messages of 2 MB: {parts >> 20} MB more, {closed} closed",
+        right=refused > 0 and pages < _PAGES and parts < _PARTS and len(sockets) - closed <= _WITHIN,
     )
 
 

@@ -6,16 +6,18 @@ from typing import Any
 from chinwag.config import Config
 from chinwag.roles.port.certificate import Local
 from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.unread import Unread
 from chinwag.roles.web.pages import Pages
 from chinwag.roles.web.policy import authorities
 from chinwag.roles.web.site import read_site
 from chinwag.roles.web.trust import Trust
 
 
-def with_web(config: Config, app: Any, port: Callable[[], int], local: Local | None) -> Any:
+def with_web(config: Config, app: Any, port: Callable[[], int], local: Local | None, unread: Unread) -> Any:
     """`app`, with the web client in front of it if the server has one. port: the public one, once it is bound.
 
-    local: the certificate that the server made for its network, if it did; people are told how to trust that.
+    local: the certificate that the server made for its network, if it did; people are told how to trust that. unread:
+    answers that wait to be read.
     """
     section = config.server
     forwarded = Forwarded(section.trusted_proxies)
@@ -25,7 +27,7 @@ def with_web(config: Config, app: Any, port: Callable[[], int], local: Local | N
         return authorities(section.public_url, section.host, port(), names)
 
     if section.web:
-        app = Pages(app, read_site(), forwarded, own)
+        app = Pages(app, read_site(), forwarded, own, unread=unread)
     if local is not None:
         app = Trust(app, section.name, local.names, local.authority, local.fingerprint, forwarded)
     return app

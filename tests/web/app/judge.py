@@ -1,5 +1,6 @@
 """Judges a page that is drawn: axe-core for what assistive technology meets, edges for what sticks out, and motion."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +15,14 @@ def _axe() -> str:
     return AXE.read_text()
 
 
-async def violations(page: Page) -> list[str]:
+async def violations(page: Page, *, without: tuple[str, ...] = ()) -> list[str]:
     """What axe-core finds wrong. Its script comes through the debugger: the app's policy would refuse its element."""
     session = await page.context.new_cdp_session(page)
     try:
         if not await page.evaluate("() => 'axe' in window"):
             await session.send("Runtime.evaluate", {"expression": _axe()})
-        asked = {"expression": "axe.run(document, {resultTypes: ['violations']})"}
+        wish = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in without}}
+        asked = {"expression": f"axe.run(document, {json.dumps(wish)})"}
         answer: dict[str, Any] = await session.send(
             "Runtime.evaluate", {**asked, "awaitPromise": True, "returnByValue": True}
         )
@@ -58,13 +60,21 @@ EDGES: Final = """() => {
     if (box.width > 0 && (box.right > width + 1 || box.left < -1))
       found.add(`${called(one)}: ${Math.round(box.left)} to ${Math.round(box.right)} of ${width}`);
   }
+  const field = document.querySelector(".composer textarea");
+  if (field?.checkVisibility()) {
+    const box = field.getBoundingClientRect();
+    if (box.top < 0 || box.bottom > innerHeight + 1) found.add(`no composer: ${box.top} to ${box.bottom}`);
+    if (document.querySelector(".log").clientHeight < 40) found.add("no room for a single line of what is said");
+  }
   return [...found];
 }"""
 
 
 async def sticking_out(page: Page) -> list[str]:
     """Elements that lie beyond an edge of the window, boxes that scroll sideways, and boxes that cut what is in them
-    without saying so. Each element is asked: what a box hides, the page's own width does not tell."""
+    without saying so; and a low window in which there is nothing to read or to write in.
+
+    Each element is asked: what a box hides, the page's own width does not tell."""
     found: list[str] = await page.evaluate(EDGES)
     return found
 
@@ -85,4 +95,28 @@ MOVING: Final = """() => {
 async def moving(page: Page) -> list[str]:
     """What moves, or would, although the person wants no motion."""
     found: list[str] = await page.evaluate(MOVING)
+    return found
+
+
+UNLINED: Final = """() => {
+  // what a ground or a shadow sets off, and what is told by colour
+  const told = [
+    ".btn", ".input", ".bubble", ".card", ".count", ".role", "dialog", "[popover]", ".notice", ".toast", ".av",
+    "[aria-current]:not([aria-current=false])", "[role=option][aria-selected=true]", ".tick.read",
+  ];
+  const lined = (one) => {
+    const style = getComputedStyle(one);
+    const border = style.borderStyle !== "none" && parseFloat(style.borderTopWidth) > 0;
+    const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    return border || outline;
+  };
+  return [...document.querySelectorAll(told.join())]
+    .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !lined(one))
+    .map((one) => `no line around ${one.tagName.toLowerCase()}.${one.getAttribute("class")}`);
+}"""
+
+
+async def unlined(page: Page) -> list[str]:
+    """Where colours are forced: what is set off by its colour or its shadow alone, which nobody sees then."""
+    found: list[str] = await page.evaluate(UNLINED)
     return found

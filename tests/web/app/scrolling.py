@@ -63,7 +63,7 @@ async def _walks(
     ben = await visitor_in(await browser.new_context(viewport=SIZE), complaints, lambda: url)
     await anna.sign_up("anna", "Anna")
     await ben.sign_up("ben", "Ben")
-    one, other = await _who(ben), await _who(anna)
+    one, other = await who(ben), await who(anna)
     await anna.page.context.close()
     await ben.page.goto("about:blank")
     assert await server.stop() == 0
@@ -90,7 +90,7 @@ async def _walks(
     return found[0], found[1]
 
 
-async def _who(visitor: Visitor) -> tuple[str, str]:
+async def who(visitor: Visitor) -> tuple[str, str]:
     """Account and device, as the browser keeps them."""
     script = """async () => {
       const open = await new Promise((resolve, reject) => {

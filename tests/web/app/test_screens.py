@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from playwright.async_api import Page
 from prove.process import ServerProcess
 from tests.web.app.conftest import Arrive
 from tests.web.app.furnished import Home, Names, furnish
-from tests.web.app.judge import moving, sticking_out, violations
-from tests.web.app.tongues import ENGLISH, RIGHT_TO_LEFT, Tongue
+from tests.web.app.judge import moving, sticking_out, unlined, violations
+from tests.web.app.tongues import ENGLISH, LONG, RIGHT_TO_LEFT, Tongue
 from tests.web.app.walk import Walk
 
 THEMES = ("light", "dark")
 WIDTHS = (320, 390, 768, 1280, 1600)
-WALK_SECONDS = 400
+WALK_SECONDS = 900
+"""After which a walk stands still for good. Nothing is decided by it."""
 
 HOSTILE = Names(
     anna="W" * 64,
@@ -86,4 +88,34 @@ async def test_nothing_sticks_out_of_any_window(arrive: Arrive, served: ServerPr
     async with asyncio.timeout(WALK_SECONDS):
         async for state in walk.everything():
             await measured(walk.page, state, found, WIDTHS)
+    assert not found, told(found)
+
+
+@pytest.mark.web_prove
+@pytest.mark.parametrize("tongue", [ENGLISH, LONG, RIGHT_TO_LEFT], ids=lambda tongue: tongue.name)
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+async def test_nothing_is_wrong_in_any_language_or_window(
+    arrive: Arrive, served: ServerProcess, tongue: Tongue, phone: bool
+) -> None:
+    walk = await at_home(arrive, await furnish(served, HOSTILE), tongue, phone=phone)
+    found: Findings = {}
+    async with asyncio.timeout(WALK_SECONDS):
+        async for state in walk.everything():
+            await axed(walk.page, state, found)
+            await measured(walk.page, state, found, WIDTHS)
+            if wrong := await moving(walk.page):
+                found[f"{state}, motion"] = wrong
+    assert not found, told(found)
+
+
+@pytest.mark.web_prove
+async def test_forced_colours_leave_nothing_untold(arrive: Arrive, served: ServerProcess) -> None:
+    walk = await at_home(arrive, await furnish(served), ENGLISH, phone=False)
+    await walk.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    found: Findings = {}
+    async with asyncio.timeout(WALK_SECONDS):
+        async for state in walk.everything():
+            # which colours stand beside each other then is the system's choice
+            if wrong := [*await unlined(walk.page), *await violations(walk.page, without=("color-contrast",))]:
+                found[state] = wrong
     assert not found, told(found)

@@ -14,11 +14,12 @@ const CACHE = `shell-${shell.version}`;
 type FromPage = { type: "activate" } | { type: "version" };
 
 self.addEventListener("install", (event) => {
-  // `reload`: past the HTTP cache, so that files of two versions are never kept as one. The page is asked for by name:
-  // a program that asks for an address of the app without it is told that there is nothing.
+  // Past the HTTP cache, so that files of two versions are never kept as one; but for those whose name says what is in
+  // them, which the page has loaded just now. The page is asked for by name: a program that asks for an address of the
+  // app without it is told that there is nothing.
   const asked = (file: string): Request =>
     new Request(file, {
-      cache: "reload",
+      cache: file.startsWith("/assets/") ? "default" : "reload",
       mode: "same-origin",
       ...(file === "/" ? { headers: { accept: "text/html" } } : {}),
     });

@@ -5,8 +5,8 @@ a subscription asked for before a publication is at the server before it.
 """
 
 import asyncio
-import re
 import ssl
+import string
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -40,7 +40,8 @@ CONNECT_SECONDS: Final = 5
 AGAIN_SECONDS: Final = 0.1
 """Between two tries at the same server."""
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOKEN: Final = frozenset(string.ascii_letters + string.digits + "-_")
+_TOKEN_CHARACTERS: Final = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -62,7 +63,7 @@ class NatsServers(msgspec.Struct, frozen=True, kw_only=True):
 def token(word: str) -> str:
     """`word`, if it may stand between the dots of a subject. Raises `ValueError` for anything else: what a person
     wrote never becomes part of a subject."""
-    if _TOKEN.fullmatch(word) is None:
+    if not 0 < len(word) <= _TOKEN_CHARACTERS or not _TOKEN.issuperset(word):
         raise ValueError(f"not a word for a subject: {word!r}")
     return word
 

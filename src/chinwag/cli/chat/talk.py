@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.cli.chat import commands
-from chinwag.cli.chat.commands import Quit, UsageProblem
+from chinwag.cli.chat.commands import Quit
+from chinwag.cli.chat.incoming import Incoming
 from chinwag.cli.chat.line import Line
+from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import Room
 from chinwag.cli.chat.screen import BadLine, Screen
 from chinwag.cli.clean import clean
@@ -139,11 +141,12 @@ class Talk:
 
 
 async def _incoming(room: Room) -> None:
+    incoming = Incoming(room)
     async for update in room.client.updates():
         backoff = Backoff()
         while True:
             try:
-                await room.update(update)
+                await incoming.update(update)
                 break
             except LoggedOut:
                 raise

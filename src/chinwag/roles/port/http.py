@@ -18,12 +18,14 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from chinwag.domain.address import network_of
 from chinwag.roles.port import heads
 from chinwag.roles.port.door import Door
 from chinwag.roles.port.frames import Frames, feed
 from chinwag.roles.port.handshake import SOCKET_PATH, Upgrade, accepted, asks_for_socket, checked_key
+from chinwag.roles.port.listener import Address
 from chinwag.roles.port.refusal import refusal_bytes
-from chinwag.roles.port.socket import Address, Socket
+from chinwag.roles.port.socket import Socket
 from chinwag.roles.port.unread import LARGEST, OWNER
 from chinwag.wire.errors import Code, Refused
 
@@ -237,7 +239,7 @@ class UpgradingHttp(HttpToolsProtocol):
     def _answered(self, scope: Any) -> None:
         """The answer to the request of `scope` is written."""
         if self.transport.get_write_buffer_size():
-            self._door.unread.note(scope.get(OWNER, ""), self.transport, scope.get(LARGEST, 0))
+            self._door.unread.note(scope.get(OWNER) or network_of(self._peer), self.transport, scope.get(LARGEST, 0))
         if self.expect_100_continue and self.cycle.response_complete and self.cycle.more_body:
             # A client that was not told to go on with its body may send it or not: nothing can follow that.
             self.transport.close()

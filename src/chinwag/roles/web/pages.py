@@ -15,6 +15,7 @@ from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.budget import Budget
 from chinwag.roles.port.forwarded import Forwarded
+from chinwag.roles.port.unread import OWNER, Unread
 from chinwag.roles.web.policy import FIXED, content_policy, own_authority
 from chinwag.roles.web.site import INDEX, File
 from chinwag.wire.errors import problem
@@ -48,13 +49,16 @@ class Pages:
         forwarded: Forwarded,
         answers_for: Callable[[], Collection[str]],
         budget: Budget | None = None,
+        unread: Unread | None = None,
     ) -> None:
-        """answers_for: the authorities of this server (see `policy.authorities`), asked with each file."""
+        """answers_for: the authorities of this server (see `policy.authorities`), asked with each file. unread: answers
+        that wait to be read."""
         self._app = app
         self._site = site
         self._forwarded = forwarded
         self._answers_for = answers_for
         self._budget = Budget(RATE) if budget is None else budget
+        self._unread = Unread() if unread is None else unread
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         """Answer with a file, or let the API answer."""
@@ -71,8 +75,14 @@ class Pages:
             else:
                 await self._app(scope, receive, send)
             return
-        if (wait := self._budget.wait(network_of(self._forwarded.of(scope)))) > 0:
+        scope[OWNER] = owner = network_of(self._forwarded.of(scope))
+        if (wait := self._budget.wait(owner)) > 0:
             await too_many(scope, send, wait)
+            return
+        try:
+            self._unread.check(owner)
+        except Refused as refusal:
+            await refuse(scope, send, refusal)
             return
         await self._give(scope, send, file, headers)
 
@@ -127,9 +137,15 @@ def _known(if_none_match: str, etag: str) -> bool:
 
 async def too_many(scope: Any, send: Send, wait: float) -> None:
     """Answer that this address has asked for too many files; `wait` in seconds."""
-    document = problem(Refused(Code.RATE_LIMITED, "too many files from this address", round(wait, 3)))
-    given = [("content-type", "application/problem+json"), ("retry-after", str(max(1, math.ceil(wait)))), *FIXED]
-    await answer(scope, send, 429, given, msgspec.json.encode(document))
+    await refuse(scope, send, Refused(Code.RATE_LIMITED, "too many files from this address", round(wait, 3)))
+
+
+async def refuse(scope: Any, send: Send, refusal: Refused) -> None:
+    """Answer with the problem document of a refusal that says when to come again."""
+    document = problem(refusal)
+    again = str(max(1, math.ceil(refusal.retry_after or 0.0)))
+    given = [("content-type", "application/problem+json"), ("retry-after", again), *FIXED]
+    await answer(scope, send, document.status, given, msgspec.json.encode(document))
 
 
 async def _not_built(scope: Any, send: Send) -> None:

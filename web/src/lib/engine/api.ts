@@ -265,6 +265,8 @@ export interface Engine {
   open(id: ConversationId, at?: Place): MessageWindow;
   /** The person has seen everything up to `number`: said until the server has it. */
   read(id: ConversationId, number: number): void;
+  /** On this device, count everything from `number` on as unread, until the person has read it anew. */
+  unreadFrom(id: ConversationId, number: number): Promise<void>;
   /** One event by its number, from the cache or the server: for quotes. null: there is none that one may read. */
   event(id: ConversationId, number: number): Promise<KeptEvent | null>;
   receipts(id: ConversationId, number: number): Promise<Receipt[]>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { KeptEvent } from "@chinwag/client";
 import type { Row } from "../engine/api.js";
-import { layout, RUN_MS, FOLD_MS, type Item } from "./layout.js";
+import { byDay, layout, RUN_MS, FOLD_MS, type Item } from "./layout.js";
 
 const NOON = new Date(2026, 10, 26, 12).getTime();
 
@@ -114,4 +114,21 @@ it("draws kinds that it does not know as bubbles", () => {
     sent_at: NOON,
   } as unknown as KeptEvent;
   expect(shape(layout([{ key: "n1", number: 1, event, unsent: null }], "me", null))).toEqual(["day", "a:1"]);
+});
+
+describe("days", () => {
+  const DAY = 86_400_000;
+
+  it("hold what belongs to them, and keep their key when older messages come", () => {
+    const rows = [message(2, "a", NOON + RUN_MS * 2), message(3, "b", NOON + DAY)];
+    const days = byDay(layout(rows, "b", null));
+    expect(days.map((one) => shape([...one.items]))).toEqual([["a:2"], ["b:3"]]);
+    const more = byDay(layout([message(1, "b", NOON), ...rows], "b", null));
+    expect(more.map((one) => one.key)).toEqual(days.map((one) => one.key));
+  });
+
+  it("stand twice where a clock went back, each under a key of its own", () => {
+    const rows = [message(1, "a", NOON), message(2, "a", NOON + DAY), message(3, "a", NOON)];
+    expect(new Set(byDay(layout(rows, "b", null)).map((one) => one.key)).size).toBe(3);
+  });
 });

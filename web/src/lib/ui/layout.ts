@@ -80,6 +80,28 @@ export function layout(rows: readonly Row[], me: string, freshFrom: number | nul
   return items;
 }
 
+/** One day's part of the log, which its pill stays in. */
+export interface Day {
+  readonly key: string;
+  readonly at: number;
+  readonly items: readonly Exclude<Item, { kind: "day" }>[];
+}
+
+/** The same by days. A day keeps its key when older messages of it come; a clock that went back makes it twice. */
+export function byDay(items: readonly Item[]): Day[] {
+  const days: { key: string; at: number; items: Exclude<Item, { kind: "day" }>[] }[] = [];
+  const met = new Map<number, number>();
+  for (const item of items) {
+    if (item.kind === "day") {
+      const day = dayOf(item.at);
+      const times = met.get(day) ?? 0;
+      met.set(day, times + 1);
+      days.push({ key: `${day}.${times}`, at: item.at, items: [] });
+    } else days[days.length - 1]?.items.push(item);
+  }
+  return days;
+}
+
 function foldable(before: readonly KeptEvent[], next: KeptEvent): boolean {
   const first = before[0];
   if (first === undefined || !isNotice(first) || !isNotice(next)) return false;

@@ -1,4 +1,5 @@
 /** What can be done with a message: by its menu, by the tools beside it, and by a key each. */
+import { isMessage } from "@chinwag/client";
 import type { Row } from "../engine/api.js";
 import type { IconName } from "../icons.js";
 import type { Key } from "../words/english.js";
@@ -16,8 +17,11 @@ export interface Choice {
 export interface Doing {
   copy(text: string): void;
   copyLink(number: number): void;
+  /** Select the text of the row with this key, so that a part of it can be copied. */
+  select(key: string): void;
   reply(number: number): void;
   receipts(number: number): void;
+  unreadFrom(number: number): void;
 }
 
 /** me: one's own account. member: whether one still is, and so may answer. */
@@ -36,10 +40,18 @@ export function choicesOf(row: Row, me: string, member: boolean, doing: Doing): 
     add("menu.copyText", "copy", "C", () => {
       doing.copy(text);
     });
+  if (text !== null)
+    add("menu.select", "text-select", "S", () => {
+      doing.select(row.key);
+    });
   if (number === null) return found;
   add("menu.copyLink", "link", "L", () => {
     doing.copyLink(number);
   });
+  if (isMessage(row.event))
+    add("menu.unreadFrom", "mail-open", "U", () => {
+      doing.unreadFrom(number);
+    });
   if (authorOf(row.event) === me)
     add("menu.receipts", "check-check", "I", () => {
       doing.receipts(number);

@@ -19,6 +19,30 @@ export function summary(event: KeptEvent, names: Names): string {
   return words("talk.unsupported");
 }
 
+/** Where a name begins and ends in a sentence that is yet to be drawn: signs of the private use area. */
+const BEGIN = "\u{F8F0}";
+const END = "\u{F8F1}";
+
+/** A name with marks around it, for `parted`; marks of its own it loses. */
+export function marked(name: string): string {
+  return BEGIN + name.replaceAll(BEGIN, "").replaceAll(END, "") + END;
+}
+
+/** A sentence in parts: which are names. */
+export function parted(sentence: string): { text: string; name: boolean }[] {
+  return sentence
+    .split(BEGIN)
+    .flatMap((part, i) => {
+      if (i === 0) return [{ text: part, name: false }];
+      const [name = "", ...rest] = part.split(END);
+      return [
+        { text: name, name: true },
+        { text: rest.join(""), name: false },
+      ];
+    })
+    .filter((part) => part.text !== "");
+}
+
 /** Names of this many are told; the rest are counted. */
 const NAMED = 3;
 
@@ -73,5 +97,6 @@ function some(names: string[]): string {
 
 /** A sentence begins with a capital: "You began …". */
 function begun(name: string): string {
-  return name === words("you") ? words("You") : name;
+  if (name === words("you")) return words("You");
+  return name === marked(words("you")) ? marked(words("You")) : name;
 }

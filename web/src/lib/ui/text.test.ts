@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { characters, folded, oneLine, onlyEmoji, pieces, safeHref, FOLD_CHARACTERS } from "./text.js";
+import { matched } from "./text.js";
 
 const links = (text: string): string[] => pieces(text).flatMap((one) => (one.kind === "link" ? [one.text] : []));
 
@@ -90,5 +91,18 @@ describe("long texts", () => {
   it("stand in one line in lists", () => {
     expect(oneLine("  a\n\n b\tc ")).toBe("a b c");
     expect(oneLine("x".repeat(300))).toBe("x".repeat(200) + "…");
+  });
+});
+
+describe("what was searched for", () => {
+  it.each([
+    ["Chinwag developers", "de", "Chinwag |de|velopers"],
+    ["Devika Rao", "DE ra", "|De|vika |Ra|o"],
+    ["made", "de", "made"],
+    ["a .b (c)", ".b (", "a |.b| |(|c)"],
+    ["Elder", " ", "Elder"],
+  ])("in %s by %s", (text, query, marked) => {
+    const parts = matched(text, query);
+    expect(parts.map((one) => (one.hit ? `|${one.text}|` : one.text)).join("")).toBe(marked);
   });
 });

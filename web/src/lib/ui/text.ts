@@ -129,3 +129,23 @@ export function oneLine(text: string, most = 200): string {
   const start = text.slice(0, most).replace(/\s+/gu, " ").trim();
   return text.length > most ? `${start}…` : start;
 }
+
+/** A text in parts: which are what was searched for, at the beginnings of words, whatever their case. */
+export function matched(text: string, query: string): { text: string; hit: boolean }[] {
+  const sought = query.trim().split(/\s+/u).filter(Boolean).map(escaped);
+  if (sought.length === 0) return [{ text, hit: false }];
+  const one = new RegExp(`(?<![\\p{L}\\p{N}])(?:${sought.join("|")})`, "giu");
+  const parts: { text: string; hit: boolean }[] = [];
+  let from = 0;
+  for (const found of text.matchAll(one)) {
+    if (found.index > from) parts.push({ text: text.slice(from, found.index), hit: false });
+    parts.push({ text: found[0], hit: true });
+    from = found.index + found[0].length;
+  }
+  if (from < text.length) parts.push({ text: text.slice(from), hit: false });
+  return parts;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}

@@ -60,7 +60,7 @@ class Notes implements Owner {
   readonly positions: number[] = [];
   outBy: string | null = null;
   gones = 0;
-  safe: Cursor | null = { epoch: "1", position: 0 };
+  safe: Cursor | null = { epoch: 1, position: 0 };
 
   cursor = (): Promise<Cursor | null> => Promise.resolve(this.safe);
   welcome = (): void => undefined;

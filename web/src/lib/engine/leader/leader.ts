@@ -163,6 +163,8 @@ export class Leader implements Owner {
         break;
       case "marks":
         this.outflow.marks();
+        // the other tabs count anew
+        this.changed({ conversations: [], people: false, own: false, lines: false, marks: true });
         break;
       case "typing":
         this.connection.say({ type: "typing", conversation: message.conversation });

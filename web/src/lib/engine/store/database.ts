@@ -112,6 +112,7 @@ export class AccountDatabase {
         }
         if (!present.has("drafts")) database.createObjectStore("drafts", { keyPath: "conversation" });
         if (!present.has("marks")) database.createObjectStore("marks", { keyPath: "conversation" });
+        if (!present.has("unread")) database.createObjectStore("unread", { keyPath: "conversation" });
         // What is cached in another form is loaded afresh; without a cursor the engine does so.
         for (const name of CACHED) if (present.has(name)) database.deleteObjectStore(name);
         database.createObjectStore("conversations", { keyPath: "id" });

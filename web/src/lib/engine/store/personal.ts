@@ -2,7 +2,7 @@
 import type { Outgoing } from "@chinwag/client";
 import type { Draft } from "../api.js";
 import type { AccountDatabase } from "./database.js";
-import type { DraftRecord, MarkRecord, OutboxRecord } from "./records.js";
+import type { DraftRecord, MarkRecord, OutboxRecord, UnreadRecord } from "./records.js";
 
 /** Lines that may wait. */
 export const OUTBOX = 1_000;
@@ -55,6 +55,22 @@ export async function addMark(database: AccountDatabase, mark: MarkRecord): Prom
 
 export async function marks(database: AccountDatabase): Promise<MarkRecord[]> {
   return database.run(["marks"], "readonly", (tx) => tx.objectStore("marks").getAll());
+}
+
+/** Keep from where on a conversation is to be unread; null: it counts as it was read. */
+export async function keepUnread(
+  database: AccountDatabase,
+  conversation: string,
+  from: UnreadRecord | null,
+): Promise<void> {
+  await database.run(["unread"], "readwrite", async (tx) => {
+    const store = tx.objectStore("unread");
+    await (from === null ? store.delete(conversation) : store.put(from));
+  });
+}
+
+export async function unreads(database: AccountDatabase): Promise<UnreadRecord[]> {
+  return database.run(["unread"], "readonly", (tx) => tx.objectStore("unread").getAll());
 }
 
 export async function keepDraft(database: AccountDatabase, conversation: string, draft: Draft | null): Promise<void> {

@@ -4,7 +4,7 @@ import type { DBSchema } from "idb";
 import type { Draft } from "../api.js";
 
 /** The form of what is cached. A higher one drops what was cached in another, and loads it afresh. */
-export const FORM = 1;
+export const FORM = 2;
 
 export interface ConversationRecord {
   id: string;
@@ -49,6 +49,14 @@ export interface MarkRecord {
   ordinal: number;
 }
 
+/** From where on the person wants a conversation to count as unread, on this device. */
+export interface UnreadRecord {
+  conversation: string;
+  number: number;
+  /** Messages before it. */
+  ordinal: number;
+}
+
 export interface DraftRecord extends Draft {
   conversation: string;
 }
@@ -72,11 +80,12 @@ export interface AccountSchema extends DBSchema {
   marks: { key: string; value: MarkRecord };
   outbox: { key: number; value: OutboxRecord; indexes: { id: [string, string] } };
   drafts: { key: string; value: DraftRecord };
+  unread: { key: string; value: UnreadRecord };
 }
 
-export type StoreName = "state" | "conversations" | "events" | "people" | "marks" | "outbox" | "drafts";
+export type StoreName = "state" | "conversations" | "events" | "people" | "marks" | "outbox" | "drafts" | "unread";
 
 /** What is the person's own and nowhere else: no change of form and no fault drops it. */
-export const PERSONAL: readonly StoreName[] = ["outbox", "drafts", "marks"];
+export const PERSONAL: readonly StoreName[] = ["outbox", "drafts", "marks", "unread"];
 /** What the server has too. */
 export const CACHED: readonly StoreName[] = ["conversations", "events", "people"];

@@ -6,7 +6,19 @@ import { State } from "../leader/state.js";
 import { BYTES, cut, EVENTS, keptNumbers, NEWEST, tooMuch } from "./bounds.js";
 import { AccountDatabase, databaseName, Outdated, wipe } from "./database.js";
 import { Deposed, EngineStore } from "./engine-store.js";
-import { addLine, addMark, drafts, dropRefused, keepDraft, lines, marks, OUTBOX, OutboxFull } from "./personal.js";
+import {
+  addLine,
+  addMark,
+  drafts,
+  dropRefused,
+  keepDraft,
+  keepUnread,
+  lines,
+  marks,
+  OUTBOX,
+  OutboxFull,
+  unreads,
+} from "./personal.js";
 import { cached, conversations, event, events } from "./reading.js";
 import { type ConversationRecord, FORM } from "./records.js";
 
@@ -246,6 +258,14 @@ describe("marks and drafts", () => {
     expect(await marks(database)).toHaveLength(1);
     await store.commit({ confirmed: new Map([[ID, 5]]) });
     expect(await marks(database)).toEqual([]);
+  });
+
+  it("keep from where on it is to be unread until that was read", async () => {
+    await keepUnread(database, ID, { conversation: ID, number: 5, ordinal: 4 });
+    await keepUnread(database, ID, { conversation: ID, number: 3, ordinal: 2 });
+    expect(await unreads(database)).toEqual([{ conversation: ID, number: 3, ordinal: 2 }]);
+    await keepUnread(database, ID, null);
+    expect(await unreads(database)).toEqual([]);
   });
 
   it("keep a draft until it is dropped", async () => {

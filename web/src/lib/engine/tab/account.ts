@@ -13,9 +13,9 @@ import {
 import type { ConversationDetail, ConversationRow, Draft, Person, Presence } from "../api.js";
 import type { Changed } from "../messages.js";
 import type { AccountDatabase } from "../store/database.js";
-import { drafts, lines, marks } from "../store/personal.js";
+import { drafts, lines, marks, unreads } from "../store/personal.js";
 import { cached, conversations, events } from "../store/reading.js";
-import type { ConversationRecord, MarkRecord, OutboxRecord } from "../store/records.js";
+import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 import { byActivity, detailOf } from "./rows.js";
 import { Value } from "./watched.js";
 import { type Ground, Window } from "./window.js";
@@ -45,6 +45,7 @@ export class Account implements Ground {
   private waiting: OutboxRecord[] = [];
   private readonly drafts = new Map<string, Draft>();
   private readonly marks = new Map<string, MarkRecord>();
+  private readonly unreads = new Map<string, UnreadRecord>();
   private readonly writing = new Map<string, Map<string, number>>();
   private reading: Promise<void> = Promise.resolve();
   private closed = false;
@@ -68,16 +69,18 @@ export class Account implements Ground {
 
   /** Read all that is cached. */
   async load(): Promise<void> {
-    const [held, waiting, texts, read] = await Promise.all([
+    const [held, waiting, texts, read, unread] = await Promise.all([
       cached(this.database),
       lines(this.database),
       drafts(this.database),
       marks(this.database),
+      unreads(this.database),
     ]);
     for (const record of held.conversations) this.records.set(record.id, record);
     this.waiting = waiting;
     for (const draft of texts) this.drafts.set(draft.conversation, draft);
     for (const mark of read) this.marks.set(mark.conversation, mark);
+    for (const from of unread) this.unreads.set(from.conversation, from);
     this.asOf = held.asOf;
     this.take(held.people);
     if (held.own !== null) this.own.set(held.own);
@@ -174,6 +177,10 @@ export class Account implements Ground {
     return this.marks.get(id) ?? null;
   }
 
+  unreadFrom(id: string): UnreadRecord | null {
+    return this.unreads.get(id) ?? null;
+  }
+
   cached(id: string, range: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]> {
     return events(this.database, id, range, limit, end);
   }
@@ -199,6 +206,13 @@ export class Account implements Ground {
     if ((this.marks.get(mark.conversation)?.number ?? 0) >= mark.number) return;
     this.marks.set(mark.conversation, mark);
     this.draw([mark.conversation]);
+  }
+
+  /** null: it counts as it was read. */
+  toUnread(id: string, from: UnreadRecord | null): void {
+    if (from === null) this.unreads.delete(id);
+    else this.unreads.set(id, from);
+    this.draw([id]);
   }
 
   draft(id: string): Draft | null {
@@ -245,6 +259,12 @@ export class Account implements Ground {
       this.marks.set(mark.conversation, mark);
       dirty.add(mark.conversation);
     }
+    for (const id of this.unreads.keys()) dirty.add(id);
+    this.unreads.clear();
+    for (const from of await unreads(this.database)) {
+      this.unreads.set(from.conversation, from);
+      dirty.add(from.conversation);
+    }
   }
 
   private draw(dirty: Iterable<string>): void {
@@ -252,7 +272,14 @@ export class Account implements Ground {
     for (const id of new Set(dirty)) {
       const kept = this.records.get(id)?.kept ?? null;
       const waiting = this.lines(id);
-      const parts = { kept, lines: waiting, draft: this.draft(id), mark: this.mark(id), typing: this.typing(id) };
+      const parts = {
+        kept,
+        lines: waiting,
+        draft: this.draft(id),
+        mark: this.mark(id),
+        from: this.unreadFrom(id),
+        typing: this.typing(id),
+      };
       const detail = kept === null && waiting.length === 0 ? null : detailOf(id, parts, this.me);
       if (detail === null) this.details.delete(id);
       else this.details.set(id, detail);

@@ -1,7 +1,7 @@
 /** What the list and the window show of what is kept. Functions of values. */
 import { directMembers, isMessage, type Kept, type KeptEvent, reached, unread } from "@chinwag/client";
 import type { ConversationDetail, ConversationRow, Draft, Row, SendState, Unsent } from "../api.js";
-import type { MarkRecord, OutboxRecord } from "../store/records.js";
+import type { MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 
 export interface Parts {
   kept: Kept | null;
@@ -9,6 +9,8 @@ export interface Parts {
   lines: readonly OutboxRecord[];
   draft: Draft | null;
   mark: MarkRecord | null;
+  /** From where on it is to be unread, if the person has said so. */
+  from: UnreadRecord | null;
   typing: readonly string[];
 }
 
@@ -33,7 +35,7 @@ export function unsentOf(line: OutboxRecord): Unsent {
 
 /** The row and the page of a conversation: one value for both. `id`: also of one that has not begun. */
 export function detailOf(id: string, parts: Parts, me: string): ConversationDetail {
-  const { kept, lines, draft, mark, typing } = parts;
+  const { kept, lines, draft, mark, from, typing } = parts;
   const pair = directMembers(id);
   const line = lines.at(-1);
   const last = line === undefined ? (kept?.last ?? null) : unsentOf(line);
@@ -46,7 +48,7 @@ export function detailOf(id: string, parts: Parts, me: string): ConversationDeta
     last,
     lastState: stateOf(last, kept, me),
     at: Math.max(kept?.at ?? 0, line?.at ?? 0),
-    unread: kept === null ? 0 : unread(kept, mark),
+    unread: kept === null ? 0 : Math.max(unread(kept, mark), from === null ? 0 : kept.ordinal - from.ordinal),
     draft,
     typing,
     refused: lines.filter((one) => one.refused !== null).length,

@@ -23,6 +23,9 @@ class Told implements Ground {
   mark(): null {
     return null;
   }
+  unreadFrom(): null {
+    return null;
+  }
   cached(_id: string, [low, high]: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]> {
     const numbers = [];
     for (let number = Math.max(1, low); number <= Math.min(high, this.known); number++) numbers.push(number);

@@ -2,7 +2,7 @@
 import { type Asked, clipped, type KeptEvent, type Range, rangeAt, type Ranges } from "@chinwag/client";
 import type { Failure, MessageWindow, Place, Row, WindowState } from "../api.js";
 import { failed } from "../failure.js";
-import type { ConversationRecord, MarkRecord, OutboxRecord } from "../store/records.js";
+import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 import { Value } from "./watched.js";
 import { rowOfEvent, rowOfLine } from "./rows.js";
 
@@ -17,6 +17,8 @@ export interface Ground {
   record(id: string): ConversationRecord | null;
   lines(id: string): readonly OutboxRecord[];
   mark(id: string): MarkRecord | null;
+  /** From where on the person wants it unread. */
+  unreadFrom(id: string): UnreadRecord | null;
   /** Cached events between two numbers, rising: the first or last `limit`. */
   cached(id: string, range: Range, limit: number, end: "first" | "last"): Promise<KeptEvent[]>;
   /** Fetch a page; its events and ranges are in the cache and in `record` when this returns. */
@@ -52,7 +54,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
   /** `before`: the window that was on this conversation last, whose rows are shown at once. */
   constructor(ground: Ground, id: string, at: Place | null, before: Window | null) {
     const record = ground.record(id);
-    const unreadFrom = firstUnread(record, ground.mark(id));
+    const unreadFrom = firstUnread(record, ground.mark(id), ground.unreadFrom(id));
     super({
       rows: [],
       atStart: false,
@@ -131,7 +133,8 @@ export class Window extends Value<WindowState> implements MessageWindow {
     }
     const { head, first } = record.kept;
     this.wanted = typeof to === "number" && to > head ? to : null;
-    const unread = to === "unread" ? firstUnread(record, this.ground.mark(this.id)) : null;
+    const unread =
+      to === "unread" ? firstUnread(record, this.ground.mark(this.id), this.ground.unreadFrom(this.id)) : null;
     const number = typeof to === "number" ? Math.min(Math.max(to, first), head) : (unread ?? head);
     const newest = number === head;
     const known = await this.known(number, newest ? { side: "newest", limit: PAGE } : around(number));
@@ -279,9 +282,14 @@ function cutTo(shown: Shown, side: "before" | "after"): Shown {
 }
 
 /** The first number that may be unread; null if nothing is. */
-function firstUnread(record: ConversationRecord | null, mark: MarkRecord | null): number | null {
+function firstUnread(
+  record: ConversationRecord | null,
+  mark: MarkRecord | null,
+  from: UnreadRecord | null,
+): number | null {
   if (record === null) return null;
   const { kept } = record;
+  if (from !== null) return Math.min(Math.max(from.number, kept.first), kept.head);
   if (kept.ordinal <= Math.max(kept.readOrdinal, mark?.ordinal ?? 0)) return null;
   return Math.max(kept.read, mark?.number ?? 0, kept.first - 1) + 1;
 }

@@ -1,0 +1,55 @@
+"""Unread by a person's own wish, one's own last message by a key, and whether strangers find one."""
+
+from playwright.async_api import expect
+from tests.web.app.conftest import Arrive
+from tests.web.app.visitor import Visitor
+
+
+async def talk(arrive: Arrive) -> tuple[Visitor, Visitor]:
+    """Anna and Ben, with three lines of Ben's that Anna has open."""
+    anna, ben = await arrive(), await arrive()
+    await anna.sign_up("anna", "Anna Lindqvist")
+    await ben.sign_up("ben", "Ben Okafor")
+    await anna.begin_with("ben", "Ben Okafor")
+    await anna.say("Here we are")
+    await ben.open("Anna Lindqvist")
+    for text in ("One", "Two", "Three"):
+        await ben.say(text)
+    await anna.sees("Three")
+    return anna, ben
+
+
+async def test_what_is_to_be_unread_stays_so_until_one_comes_back_and_reads_it(arrive: Arrive) -> None:
+    anna, _ben = await talk(arrive)
+    row = anna.page.get_by_role("region", name="Conversations").get_by_role("link", name="Ben Okafor")
+    await expect(row.locator(".count")).to_have_count(0)
+    await anna.page.locator("article", has_text="Two").click(position={"x": 4, "y": 4})
+    await anna.page.keyboard.press("u")
+    await expect(row.locator(".count")).to_have_text("2")
+    await expect(anna.page.get_by_text("2 new messages", exact=True)).to_be_visible()
+    await anna.visit("/")  # another start of the app: it is kept on the device
+    await expect(row.locator(".count")).to_have_text("2")
+    await anna.open("Ben Okafor")
+    await expect(anna.page.get_by_text("2 new messages", exact=True)).to_be_visible()
+    await expect(row.locator(".count")).to_have_count(0)
+
+
+async def test_up_in_an_empty_field_leads_to_ones_own_last_message_and_nowhere_else(arrive: Arrive) -> None:
+    anna, _ben = await talk(arrive)
+    await anna.composer.press("ArrowUp")
+    await expect(anna.page.locator("article", has_text="Here we are")).to_be_focused()
+    await anna.composer.fill("Something")
+    await anna.composer.press("ArrowUp")
+    await expect(anna.composer).to_be_focused()
+
+
+async def test_whether_strangers_find_one_is_ones_own_choice(arrive: Arrive) -> None:
+    anna = await arrive()
+    await anna.sign_up("anna", "Anna Lindqvist")
+    await anna.visit("/settings")
+    box = anna.page.get_by_label("Strangers find me when they search for my name")
+    before = await box.is_checked()
+    await box.click()
+    await expect(box).to_be_checked(checked=not before)
+    await anna.visit("/settings")
+    await expect(box).to_be_checked(checked=not before)

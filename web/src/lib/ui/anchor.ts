@@ -68,11 +68,18 @@ export class Anchor {
     this.#placed = log.scrollTop;
   }
 
-  /** Show a row a third of the way down, and read from there. */
-  show(row: HTMLElement): void {
+  /** What is read now; null at the end. */
+  where(): { number: number; top: number } | null {
+    const row = this.stuck ? null : this.first();
+    const number = Number(row?.dataset["number"] ?? 0);
+    return row === null || number === 0 ? null : { number, top: this.#topOf(row) };
+  }
+
+  /** Show a row a third of the way down, or so many pixels, and read from there. */
+  show(row: HTMLElement, top: number | null = null): void {
     this.stuck = false;
     const log = this.#log;
-    log.scrollTop += this.#topOf(row) - log.clientHeight / 3;
+    log.scrollTop += this.#topOf(row) - (top ?? log.clientHeight / 3);
     this.remember();
     this.#placed = log.scrollTop;
   }

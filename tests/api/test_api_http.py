@@ -8,6 +8,7 @@ from litestar import Litestar, Router, get
 from chinwag.domain.refusal import Code, Refused
 from chinwag.roles.api import document as described
 from chinwag.roles.api.app import ApiSettings, api
+from chinwag.roles.api.compress import compressed
 from chinwag.wire.errors import CATALOGUE
 
 from .conftest import PASSWORD, Process, Start
@@ -143,3 +144,24 @@ async def test_other_origins_are_let_in_by_name_only(start: Start) -> None:
     assert good.headers["access-control-allow-origin"] == "https://chat.example.org"
     bad = await server.client.options("/v1/sessions", headers={"origin": "https://evil.example.org", **asked})
     assert "access-control-allow-origin" not in bad.headers
+
+
+async def test_the_description_is_compressed_once_and_the_same(
+    server: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes ten milliseconds, and anybody may ask."""
+    made: list[int] = []
+
+    def counted(body: bytes) -> bytes:
+        made.append(len(body))
+        return compressed(body)
+
+    monkeypatch.setattr(described, "compressed", counted)
+    ask = server.client.get
+    plain = await ask("/v1/openapi.json", headers={"accept-encoding": "identity"})
+    small = [await ask("/v1/openapi.json", headers={"accept-encoding": "gzip"}) for _ in range(3)]
+    assert {answer.headers["content-encoding"] for answer in small} == {"gzip"}
+    assert {answer.headers["vary"] for answer in (plain, *small)} == {"accept-encoding"}
+    assert "content-encoding" not in plain.headers
+    assert all(answer.content == plain.content for answer in small)
+    assert made == [len(plain.content)]

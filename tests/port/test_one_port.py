@@ -21,9 +21,10 @@ from tests.support.certificate import make_certificate
 from chinwag.roles.port.certificate import Certificate
 from chinwag.roles.port.door import HttpLimits
 from chinwag.roles.port.frames import Frames
+from chinwag.roles.port.listener import SocketLimits
 from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.parsers import SPARES
-from chinwag.roles.port.socket import Socket, SocketLimits
+from chinwag.roles.port.socket import Socket
 from chinwag.wire.errors import Code, Refused
 
 # The port

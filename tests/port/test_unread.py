@@ -6,7 +6,7 @@ import pytest
 from tests.port.house import TEXT, Client, House, Start
 
 from chinwag.domain.refusal import Code, Refused
-from chinwag.roles.port.socket import SocketLimits
+from chinwag.roles.port.listener import SocketLimits
 from chinwag.roles.port.unread import Unread, UnreadLimits
 from chinwag.roles.port.weights import HALVES, UNREAD, WeightLimits, Weights
 

@@ -7,8 +7,8 @@ from chinwag.config import Config
 from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.listener import SocketLimits
 from chinwag.roles.port.one_port import OnePort
-from chinwag.roles.port.socket import SocketLimits
 from chinwag.roles.port.unread import Unread
 
 GRACE: Final = 5.0

@@ -7,33 +7,26 @@ import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
-from typing import Final
 
-from chinwag.client.backoff import Backoff
 from chinwag.client.credentials import Credentials, Tokens, credentials_of, load_credentials
-from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, Unreachable
-from chinwag.client.events import LoadAfresh, Offline, Online, Received, Unknown, Update
+from chinwag.client.errors import ClientClosed, LoggedOut, Unreachable
+from chinwag.client.events import LoadAfresh, Received, Unknown, Update
 from chinwag.client.feed import Feed
 from chinwag.client.groups import Groups
-from chinwag.client.http import OVER, RENEW, Http, tls_context
-from chinwag.client.link import Door, End, Link
+from chinwag.client.http import Http, tls_context
+from chinwag.client.life import Life
+from chinwag.client.link import Link
 from chinwag.client.outbox import LeftOver, Outbox, Pending, decode
 from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
 from chinwag.client.store import DeviceStore
+from chinwag.client.typed import Typed
 from chinwag.lasting import lasting_folder
-from chinwag.wire.codec import Cursor, parse_cursor
-from chinwag.wire.conversations import CurrentCursor, Placed
+from chinwag.wire.codec import Cursor
+from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Change, Send, Typing
-from chinwag.wire.gateways import GatewayOptions
 from chinwag.wire.http import LogInRequest, SignUpRequest
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
-
-STABLE_SECONDS: Final = 5.0
-"""A session that lasted so long was a good one: the next delays are short again."""
-TYPING_SECONDS: Final = 3.0
-_TYPING_KEPT: Final = 1_000
-_ELSEWHERE: Final = frozenset({"drain", "overloaded"})
 
 
 class Client(Resources, Groups):
@@ -65,11 +58,8 @@ class Client(Resources, Groups):
         self._outbox = Outbox(self._store)
         self._reads = Reads(self._store)
         self._link = Link(credentials.account, self._store, self._feed, self._outbox, self._reads)
-        self._gateway = credentials.url
-        self._elsewhere = True
-        """Whether discovery is asked before the next session: at first, and when one was sent away or none began."""
-        self._begun = asyncio.Event()
-        self._typed: dict[ConversationId, float] = {}
+        self._life = Life(self._http, self._tokens, self._store, self._feed, self._link, self._tls)
+        self._typed = Typed()
         self._running: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -96,7 +86,7 @@ class Client(Resources, Groups):
             await http.close()
         client = cls(credentials_of(http.url, tokens, server_now), store=store, tls=tls)
         with contextlib.suppress(Unreachable):
-            await client._begin()  # events from now on; otherwise from the first connection on
+            await client._life.begin()  # events from now on; otherwise from the first connection on
         return client
 
     @classmethod
@@ -198,7 +188,7 @@ class Client(Resources, Groups):
     async def cursor(self) -> Cursor:
         """The place in the inbox after which events come. Take it before loading anything afresh. Waits until it is
         known, which for a new device needs the server."""
-        await self._begun.wait()
+        await self._life.begun.wait()
         if self._feed.safe is None:
             raise ClientClosed("the client was closed before it had begun")
         return self._feed.safe
@@ -259,11 +249,7 @@ class Client(Resources, Groups):
 
     def typing(self, conversation: ConversationId) -> None:
         """The person is writing. Call it with each key: it is said every three seconds at most."""
-        now = asyncio.get_running_loop().time()
-        if now - self._typed.get(conversation, -TYPING_SECONDS) >= TYPING_SECONDS:
-            if len(self._typed) >= _TYPING_KEPT:
-                self._typed.clear()
-            self._typed[conversation] = now
+        if self._typed.is_due(conversation, asyncio.get_running_loop().time()):
             self._link.send(Typing(conversation))
 
     # In
@@ -290,15 +276,8 @@ class Client(Resources, Groups):
     # The session's life
 
     async def _run(self) -> None:
-        backoff = Backoff()
         try:
-            while True:
-                end = await self._once()
-                if end.lasted >= STABLE_SECONDS:
-                    backoff.reset()
-                delay = backoff.next(end.after)
-                self._feed.put_aside(Offline(end.code, delay))
-                await asyncio.sleep(delay)
+            await self._life.run()
         except LoggedOut as over:
             self._end(over, over)
         except Exception as error:
@@ -306,54 +285,10 @@ class Client(Resources, Groups):
             self._end(error, error)
             raise
 
-    async def _once(self) -> End:
-        """Hold one session. Raises `LoggedOut`."""
-        try:
-            token = await self._tokens.access()
-            await self._begin()
-            door = await self._door(token)
-            self._elsewhere = True  # unless a session comes of it
-            end = await self._link.run(door, self._tls, lambda: self._feed.put_aside(Online()))
-            self._elsewhere = end.code in _ELSEWHERE or not end.lasted
-            if end.code in RENEW:
-                await self._tokens.renew(token)
-        except LoggedOut:
-            raise
-        except ApiError as error:
-            return End(error.code, error.retry_after or 0.0)
-        if end.code in OVER:
-            raise LoggedOut(end.code, "The server has ended this device's session: log in again.")
-        return end
-
-    async def _door(self, token: str) -> Door:
-        """The gateway that discovery recommends, when one is new here or was sent elsewhere; else the last one.
-
-        Raises `ApiError`.
-        """
-        if self._elsewhere:
-            try:
-                options = await self._http.get("/v1/gateways", GatewayOptions)
-            except ApiError as error:
-                if error.code != "not_found":  # a server without discovery is its own gateway
-                    raise
-            else:
-                best = options.gateways[0]
-                self._gateway = best.url or self.credentials.url
-                return Door(self._gateway, ticket=best.ticket)
-        return Door(self._gateway, token)
-
-    async def _begin(self) -> None:
-        """A new device begins at the end of the inbox. Raises `ApiError`."""
-        if self._feed.safe is None:
-            begin = parse_cursor((await self._http.get("/v1/cursor", CurrentCursor)).cursor)
-            self._store.save_cursor(begin)
-            self._feed.begin(begin)
-        self._begun.set()
-
     def _end(self, for_senders: Exception, for_reader: Exception | None) -> None:
         self._outbox.close(for_senders)
         self._feed.close(for_reader)
-        self._begun.set()
+        self._life.begun.set()
 
     def _check_open(self) -> None:
         if self._closed:

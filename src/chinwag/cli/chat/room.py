@@ -1,7 +1,6 @@
-"""The conversation at the terminal: what the screen shows of everything that comes in."""
+"""The conversation at the terminal: what the screen shows of it, and what is said in it."""
 
 import asyncio
-import time
 from typing import Final
 
 from chinwag.cli.chat.line import Line
@@ -13,40 +12,22 @@ from chinwag.client import (
     ApiError,
     Client,
     ClientClosed,
-    LoadAfresh,
     Mirror,
     Mirrored,
-    Offline,
-    Online,
     OutboxFull,
     Pending,
     Unknown,
-    Update,
-    take,
 )
 from chinwag.wire.values import (
-    AccountEvent,
     AccountId,
-    Announced,
     ConversationId,
-    Delivered,
-    FriendAccepted,
-    FriendRequested,
-    Message,
     Notice,
     NumberedEvent,
-    Presence,
-    Read,
     Text,
-    Typing,
-    direct_id,
     direct_members,
 )
 
-TYPING_SECONDS: Final = 8.0
-"""One is told again that somebody is writing after so long."""
 HISTORY: Final = 20
-_ANNOUNCEMENTS_KNOWN: Final = 1_000
 
 
 class Room:
@@ -62,12 +43,9 @@ class Room:
         self.listed: list[ConversationId] = []
         self.oldest_shown = 0
         self.troubles = 0
-        self._shown: dict[ConversationId, int] = {}
+        self.shown: dict[ConversationId, int] = {}
         """Up to which number each conversation was shown or told of. Not the mirror's head: a conversation loaded for
         one event holds those behind it too."""
-        self._announced: dict[str, None] = {}
-        self._lost = False
-        self._wrote_at: dict[AccountId, float] = {}
         self._day = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -120,7 +98,7 @@ class Room:
     async def show_list(self) -> None:
         """All conversations, with what is unread."""
         conversations = self.mirror.by_activity()
-        self._shown |= {held.id: max(held.head, self._shown.get(held.id, 0)) for held in conversations}
+        self.shown |= {held.id: max(held.head, self.shown.get(held.id, 0)) for held in conversations}
         self.listed = [held.id for held in conversations]
         if not conversations:
             self.note("No conversations yet. /open NAME begins one; /new TITLE NAME… begins a group; /help tells more.")
@@ -149,9 +127,9 @@ class Room:
         if held is None:
             self.note("Nothing said yet: write the first line.")
             return
-        self._shown[conversation] = max(held.head, self._shown.get(conversation, 0))
+        self.shown[conversation] = max(held.head, self.shown.get(conversation, 0))
         await self.show_history(HISTORY)
-        self._read(held)
+        self.read(held)
 
     def nowhere(self) -> None:
         """No conversation is open: lines go nowhere."""
@@ -175,10 +153,11 @@ class Room:
         await self.people.meet({account for event in events for account in people_in(event)})
         self._day = ""
         for event in events:
-            self._show(held, event)
+            self.show(held, event)
         self.oldest_shown = events[0].number
 
-    def _show(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
+    def show(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
+        """One event of the open conversation."""
         if day(event.sent_at) != self._day:
             self._day = day(event.sent_at)
             self.note(self._day)
@@ -200,7 +179,8 @@ class Room:
             return "✓✓ read" if held.kind == "direct" else f"✓✓ read by {read}"
         return "✓✓" if any(member.delivered >= number for member in others) else "✓"
 
-    def _read(self, held: Mirrored) -> None:
+    def read(self, held: Mirrored) -> None:
+        """The person has it all before the eyes."""
         if held.unread and held.role is not None:
             self.client.read(held.id, held.head)
 
@@ -236,103 +216,6 @@ class Room:
     async def answered(self) -> None:
         """Wait until what the answers say is shown."""
         await asyncio.gather(*self._tasks)
-
-    # What comes in
-
-    async def update(self, update: Update) -> None:
-        """Take and show one thing. Raises `ApiError` when the server cannot be asked for what it takes."""
-        match update:
-            case Offline():
-                if not self._lost:
-                    self._lost = True
-                    self.note("connection lost; trying again", "warn")
-            case Online():
-                if self._lost:
-                    self._lost = False
-                    self.note("back", "good")
-            case Typing():
-                self._typing(update)
-            case Presence():
-                if self.people.heard(update) and self._concerns(update.account):
-                    self.note(f"{self.people.name(update.account)} is {'online' if update.online else 'offline'}")
-            case LoadAfresh():
-                await take(self.mirror, self.client, update)
-                self.note("You were away for long: everything was loaded afresh.")
-                await self.show_list()
-                if self.current is not None:
-                    await self.open(self.current)
-            case Read() | Delivered():
-                await take(self.mirror, self.client, update)
-                self._mark(update)
-            case AccountEvent():
-                await self._account(update)
-            case _:
-                await self._event(update)
-
-    async def _event(self, event: NumberedEvent | Unknown) -> None:
-        await take(self.mirror, self.client, event)
-        held = self.mirror.conversations.get(event.conversation)
-        if held is None or event.number <= self._shown.get(event.conversation, 0):
-            return
-        self._shown[event.conversation] = event.number
-        await self.people.meet(people_in(event))
-        if event.conversation == self.current:
-            self._show(held, event)
-            self.oldest_shown = self.oldest_shown or event.number
-            self._read(held)
-            self._wrote_at.pop(event.sender, None)
-        elif event.sender != self.client.account or isinstance(event, Notice):
-            await self.know(held)
-            who = "" if isinstance(event, Notice) or held.kind == "direct" else self.people.name(event.sender) + ": "
-            new = f" ({held.unread} new)" if held.unread else ""
-            self.note(f"• {self.title(held.id)}{new} {who}{preview(event, self.people.name)}")
-
-    def _typing(self, signal: Typing) -> None:
-        now = time.monotonic()
-        if signal.conversation == self.current and now - self._wrote_at.get(signal.account, -1e9) > TYPING_SECONDS:
-            if len(self._wrote_at) > 1000:
-                self._wrote_at.clear()
-            self._wrote_at[signal.account] = now
-            self.note(f"{self.people.name(signal.account)} is writing …")
-
-    def _mark(self, event: Read | Delivered) -> None:
-        held = self.mirror.conversations.get(event.conversation)
-        if held is None or event.conversation != self.current or event.account == self.client.account:
-            return
-        own = [n for n, one in held.messages.items() if isinstance(one, Message) and one.sender == self.client.account]
-        if own and event.number >= max(own):
-            if isinstance(event, Read):
-                self.note(f"✓✓ {self.people.name(event.account)} has read it ({clock(event.at)})")
-            elif held.kind == "direct":
-                self.note("✓✓ delivered")
-
-    async def _account(self, event: AccountEvent) -> None:
-        change = event.change
-        if isinstance(change, Announced):
-            self._announce(change)
-        elif isinstance(change, FriendRequested | FriendAccepted) and change.by != self.client.account:
-            await self.people.meet([change.friend])
-            name = self.people.name(change.friend)
-            if isinstance(change, FriendRequested):
-                self.note(f"{name} asks to be your friend: /accept {name}")
-            else:
-                self.note(f"{name} and you are friends now")
-
-    def _announce(self, said: Announced) -> None:
-        if said.id in self._announced:
-            return
-        if len(self._announced) >= _ANNOUNCEMENTS_KNOWN:
-            del self._announced[next(iter(self._announced))]
-        self._announced[said.id] = None
-        self.screen.say(Line(f"{clock(said.at)} ", "dim").add("* The server says: ", "bold").add(said.text, lines=True))
-
-    def _concerns(self, account: AccountId) -> bool:
-        if self.current is None or account == self.client.account:
-            return False
-        held = self.mirror.conversations.get(self.current)
-        if held is not None:
-            return account in held.members
-        return direct_id(self.client.account, account) == self.current
 
     def _other(self, pair: tuple[AccountId, AccountId]) -> AccountId:
         return pair[1] if pair[0] == self.client.account else pair[0]

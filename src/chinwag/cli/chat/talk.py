@@ -6,6 +6,7 @@ from typing import Final
 
 from chinwag.cli.chat import commands
 from chinwag.cli.chat.commands import Quit, UsageProblem
+from chinwag.cli.chat.incoming import Incoming
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.room import Room
 from chinwag.cli.chat.screen import BadLine, Screen
@@ -139,11 +140,12 @@ class Talk:
 
 
 async def _incoming(room: Room) -> None:
+    incoming = Incoming(room)
     async for update in room.client.updates():
         backoff = Backoff()
         while True:
             try:
-                await room.update(update)
+                await incoming.update(update)
                 break
             except LoggedOut:
                 raise

@@ -40,7 +40,7 @@ class Compress:
             scope["type"] == "http"
             and scope["method"] == "GET"
             and plain_path(scope["path"]) not in SECRET
-            and _takes_gzip(scope)
+            and takes_gzip(scope)
         ):
             await self._app(scope, receive, _Answer(send))
         else:
@@ -71,13 +71,19 @@ class _Answer:
         await self._send(message)
 
 
+def compressed(body: bytes) -> bytes:
+    """`body` in gzip."""
+    return gzip.compress(body, LEVEL, mtime=0)
+
+
 async def _gzip(body: bytes) -> bytes:
     if len(body) <= ON_THE_LOOP:
-        return gzip.compress(body, LEVEL, mtime=0)
-    return await asyncio.to_thread(gzip.compress, body, LEVEL, mtime=0)
+        return compressed(body)
+    return await asyncio.to_thread(compressed, body)
 
 
-def _takes_gzip(scope: Any) -> bool:
+def takes_gzip(scope: Any) -> bool:
+    """Whether the client of a request takes gzip (RFC 9110, 12.5.3)."""
     for name, value in scope["headers"]:
         if name == b"accept-encoding":
             for part in value.lower().split(b","):

@@ -12,6 +12,7 @@ from msgspec.json import encode, schema_components
 
 from chinwag import __version__
 from chinwag.roles.api.admit import PUBLIC
+from chinwag.roles.api.compress import compressed, takes_gzip
 from chinwag.roles.api.problems import PROBLEM_JSON
 from chinwag.wire.errors import Problem
 
@@ -47,11 +48,16 @@ class _WithoutPages(InitPlugin):
 
 @get("/v1/openapi.json", opt=PUBLIC, include_in_schema=False, media_type=MediaType.JSON, sync_to_thread=False)
 def get_document(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The description itself. Made once: that takes long enough to be felt by everybody."""
+    """The description itself. Made once, and once compressed: both take long enough to be felt by everybody."""
     state = request.app.state
     if _WRITTEN not in state:
-        state[_WRITTEN] = encode(document(request.app))
-    return Response(state[_WRITTEN], media_type=MediaType.JSON)
+        plain = encode(document(request.app))
+        state[_WRITTEN] = (plain, compressed(plain))
+    plain, small = state[_WRITTEN]
+    headers = {"vary": "accept-encoding"}
+    if not takes_gzip(request.scope):
+        return Response(plain, media_type=MediaType.JSON, headers=headers)
+    return Response(small, media_type=MediaType.JSON, headers={**headers, "content-encoding": "gzip"})
 
 
 def document(app: Litestar) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from chinwag.roles.port import heads
 from chinwag.roles.port.door import Door
 from chinwag.roles.port.frames import Frames, feed
 from chinwag.roles.port.handshake import SOCKET_PATH, Upgrade, accepted, asks_for_socket, checked_key
+from chinwag.roles.port.listener import Address
 from chinwag.roles.port.refusal import refusal_bytes
-from chinwag.roles.port.socket import Address, Socket
+from chinwag.roles.port.socket import Socket
 from chinwag.roles.port.unread import LARGEST, OWNER
 from chinwag.wire.errors import Code, Refused
 

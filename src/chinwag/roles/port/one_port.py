@@ -22,8 +22,8 @@ from chinwag.roles.port.door import HttpLimits, Slow
 from chinwag.roles.port.forwarded import Forwarded
 from chinwag.roles.port.handshake import SOCKET_PATH, UPGRADE_HEADERS, ListenerFactory
 from chinwag.roles.port.http import UpgradingHttp
+from chinwag.roles.port.listener import Address, SocketLimits
 from chinwag.roles.port.listening import BACKLOG, bind
-from chinwag.roles.port.socket import Address, SocketLimits
 from chinwag.roles.port.sockets import Sockets
 from chinwag.roles.port.unread import LARGEST, Unread
 from chinwag.roles.port.wheel import Wheel

@@ -1,4 +1,4 @@
-"""One WebSocket, as the gateway sees it: a `Socket` to write to, and a `Listener` that is told what happens.
+"""One WebSocket, as the gateway sees it: a `Socket` to write to. Its `Listener` is told what happens.
 
 Nothing here blocks, makes a task or sets a timer. Measured on uvloop with frames of 250 bytes: one frame to each of
 100 sockets costs the same (5-6 microseconds, the system call) however it is written; 64 frames to one socket cost
@@ -7,111 +7,16 @@ Nothing here blocks, makes a task or sets a timer. Measured on uvloop with frame
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeAlias, final
-
-import msgspec
+from typing import Final, final
 
 from chinwag.roles.port.gate import Gate
-
-Address: TypeAlias = tuple[str, int]
-"""Host and port of a peer."""
+from chinwag.roles.port.listener import Address, House, Listener, Silent
 
 _TEXT: Final = 0x81  # a final text frame (RFC 6455, 5.2)
 _CLOSE: Final = 0x88
 _PONG: Final = 0x8A
 _NO_COPY_FROM: Final = 1 << 16
-
-
-class SocketLimits(msgspec.Struct, frozen=True):
-    """What each socket may take up. Sizes in bytes, times in seconds."""
-
-    message: int = 2 << 20
-    """The longest message, joined of its fragments, and the longest frame; a longer one closes with 1009."""
-    early: int | None = None
-    """What a socket may bring in all before its listener calls `admitted`; None: that is not needed."""
-    high_water: int = 64 << 10
-    """`Listener.paused` comes when more than this waits to be written."""
-    low_water: int = 16 << 10
-    """`Listener.resumed` comes when this or less waits."""
-    linger: float = 5.0
-    """How long a closed socket may take to go before it is aborted."""
-
-
-class Listener(Protocol):
-    """Who is told what happens to a socket. All calls come from the event loop and must return soon.
-
-    `opened` comes first and `closed` last, each exactly once. An exception out of any of them is logged and closes
-    the socket with 1011.
-    """
-
-    def opened(self, socket: "Socket") -> None:
-        """The handshake is done: `socket` may be written to."""
-        ...
-
-    def text(self, payload: bytes) -> None:
-        """One whole text message, its fragments joined. Whether it is UTF-8 is for the reader to check."""
-        ...
-
-    def other(self) -> bool:
-        """A frame that is no message: a ping, a pong, a part of a message. False: one too many, it is dropped."""
-        ...
-
-    def paused(self) -> None:
-        """The peer reads too slowly: more than `high_water` bytes wait. May come from within a `send`."""
-        ...
-
-    def resumed(self) -> None:
-        """The peer has caught up: `low_water` bytes or less wait."""
-        ...
-
-    def closed(self) -> None:
-        """The connection is gone, whoever ended it. Nothing comes after this."""
-        ...
-
-
-class House(Protocol):
-    """What all sockets of a port share, as one of them knows it."""
-
-    @property
-    def limits(self) -> SocketLimits:
-        """What each may take up."""
-        ...
-
-    def report(self, failure: BaseException, /) -> None:
-        """A listener has failed."""
-        ...
-
-    def add(self, socket: "Socket") -> None:
-        """Count `socket`."""
-        ...
-
-    def lost(self, socket: "Socket") -> None:
-        """Stop counting `socket`."""
-        ...
-
-    def waits(self, socket: "Socket", size: int) -> bool:
-        """So many bytes wait to be read from `socket`; whether that is within the bounds of its owner, and of all."""
-        ...
-
-    def linger(self, socket: "Socket") -> None:
-        """Cut `socket` after the linger time, should it still be there."""
-        ...
-
-
-class _Silent:
-    """The listener of a socket that is gone. It takes the place of the real one, so that no cycle keeps that alive."""
-
-    def opened(self, socket: "Socket") -> None: ...
-    def text(self, payload: bytes) -> None: ...
-    def other(self) -> bool:
-        return False
-
-    def paused(self) -> None: ...
-    def resumed(self) -> None: ...
-    def closed(self) -> None: ...
-
-
-_SILENT: Final = _Silent()
+_SILENT: Final = Silent()
 
 
 class _Draining(asyncio.Protocol):

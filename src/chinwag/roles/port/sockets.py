@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Final, final
 
 from chinwag.roles.port.crowding import Crowding
+from chinwag.roles.port.listener import SocketLimits
 from chinwag.roles.port.parsers import Parsers
-from chinwag.roles.port.socket import Socket, SocketLimits
+from chinwag.roles.port.socket import Socket
 from chinwag.roles.port.weights import HALVES, UNREAD, Weights
 from chinwag.roles.port.wheel import Wheel
 

@@ -68,11 +68,9 @@ export class Anchor {
     this.#placed = log.scrollTop;
   }
 
-  /** What is read now; null at the end. */
-  where(): { number: number; top: number } | null {
-    const row = this.stuck ? null : this.first();
-    const number = Number(row?.dataset["number"] ?? 0);
-    return row === null || number === 0 ? null : { number, top: this.#topOf(row) };
+  /** The key of the row that is read, and where it begins; null at the end. Nothing is measured for it. */
+  where(): { key: string; top: number } | null {
+    return this.stuck ? null : this.#row;
   }
 
   /** Show a row a third of the way down, or so many pixels, and read from there. */

@@ -14,7 +14,8 @@ from tests.web.app.walk import Walk
 
 THEMES = ("light", "dark")
 WIDTHS = (320, 390, 768, 1280, 1600)
-WALK_SECONDS = 400
+WALK_SECONDS = 900
+"""After which a walk stands still for good. Nothing is decided by it."""
 
 HOSTILE = Names(
     anna="W" * 64,
@@ -114,6 +115,7 @@ async def test_forced_colours_leave_nothing_untold(arrive: Arrive, served: Serve
     found: Findings = {}
     async with asyncio.timeout(WALK_SECONDS):
         async for state in walk.everything():
-            if wrong := [*await unlined(walk.page), *await violations(walk.page)]:
+            # which colours stand beside each other then is the system's choice
+            if wrong := [*await unlined(walk.page), *await violations(walk.page, without=("color-contrast",))]:
                 found[state] = wrong
     assert not found, told(found)

@@ -55,7 +55,7 @@ class Walk:
         await self.button("New message").first.click()
         find = self.page.get_by_label(self.t("Find people"))
         await find.fill("ben")
-        await self.button(self.home.names.ben, self.dialog).first.wait_for()
+        await self.dialog.get_by_role("button", name=self.home.names.ben).first.wait_for()
         yield "new message"
         await find.fill("nobody.of.that.name")
         await self.page.get_by_text(self.t("Nobody of that name")).wait_for()

@@ -1,5 +1,6 @@
-"""Every contract suite runs over every adapter."""
+"""Every contract suite runs over every adapter of its port."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,8 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
-from tests.contract.harness import HARNESSES, Harness
+from tests.contract.embedded import EmbeddedHarness
+from tests.contract.harness import Harness, Stores
+from tests.contract.postgres import PostgresHarness, new_database
 from tests.support.engines import empty_database, folder_of, urls
+from tests.support.keeper import Urls
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.embedded.questions import EmbeddedQuestions
@@ -18,13 +22,14 @@ from chinwag.ports.directory import Directory
 from chinwag.ports.questions import Questions
 
 
-@pytest.fixture(params=sorted(HARNESSES))
+@pytest.fixture(params=["embedded"])
 async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
     """All ports of one adapter, serving."""
-    harness: Harness = HARNESSES[request.param](tmp_path / "data")
+    assert request.param == "embedded"
+    harness = EmbeddedHarness(tmp_path / "data")
     await harness.start()
     yield harness
-    harness.fault.passing.set()
+    harness.fault.go()
     await harness.stop()
 
 
@@ -39,6 +44,32 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         PostgresPlace.behind_a_proxy(url) as found,
     ):
         yield found
+
+
+@pytest.fixture(params=["embedded", "postgres"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
+    """One adapter of the ports of what lasts on the way of a message."""
+    if request.param == "embedded":
+        return EmbeddedHarness(tmp_path / "data")
+    return PostgresHarness(request.getfixturevalue("messages_database"))
+
+
+@pytest.fixture
+async def stores(harness: Stores) -> AsyncIterator[Stores]:
+    """The same, serving."""
+    await harness.start()
+    yield harness
+    harness.fault.fail = ""
+    harness.fault.go()
+    await harness.stop()
+    await harness.remove()
+
+
+@pytest.fixture(scope="session")
+def messages_database(engine_urls: Urls) -> str:
+    """A database for what lasts on the way of a message, on the run's PostgreSQL; suites empty it for each test, as
+    making one takes longer."""
+    return asyncio.run(new_database(engine_urls.postgres))
 
 
 @pytest.fixture

@@ -1,17 +1,12 @@
 """What the contract suites need of an adapter, and the values that they put into it.
 
-A further adapter is one more harness, named in `HARNESSES`.
+A further adapter is a harness in a file of its own, named in `conftest.py`.
 """
 
-import threading
-from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Literal, Protocol
 
 import msgspec
-from rocksdict import Rdict, WriteBatch
 
-from chinwag.adapters.embedded import Embedded, open_embedded
-from chinwag.adapters.embedded.data_directory import write_synced
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id
 from chinwag.ports.bus import Bus
@@ -23,37 +18,60 @@ from chinwag.ports.questions import Questions
 from chinwag.ports.registry import Registry
 
 
-class Fault:
-    """A disk that can be told to fail, and to wait. Wraps the one place where the embedded stores write."""
+class Fault(Protocol):
+    """What can be done to the engine under the stores. Reads are let through.
 
-    def __init__(self) -> None:
-        self.fail = ""
-        self.writes = 0
-        self.passing = threading.Event()
-        self.passing.set()
+    fail: every write fails, "before" it is made or "after" that, with nothing said of which; "" for none.
+    writes: how many were made.
+    """
 
-    def write(self, db: Rdict, rows: WriteBatch) -> None:
-        self.passing.wait(30)
-        self.writes += 1
-        if self.fail == "before":
-            raise OSError(28, "No space left on device")
-        write_synced(db, rows)
-        if self.fail == "after":
-            raise OSError(5, "Input/output error")
+    fail: Literal["", "before", "after"]
+
+    @property
+    def writes(self) -> int: ...
+
+    def hold(self) -> None:
+        """Let writes wait from now on."""
+
+    def go(self) -> None:
+        """Let them through."""
 
 
-class Harness(Protocol):
-    """One adapter of all ports, with a disk that can be made to fail."""
+class Stores(Protocol):
+    """One adapter of the ports of what lasts on the way of a message, on an engine that can be made to fail.
 
-    fault: Fault
+    now: the clock of what is posted, in milliseconds since 1970.
+    shares_writes: whether what waits, of different calls, is written together, so that it succeeds and fails together.
+    """
+
     now: int
+    shares_writes: ClassVar[bool]
 
+    @property
+    def fault(self) -> Fault: ...
     @property
     def store(self) -> MessageStore: ...
     @property
     def inbox(self) -> Inbox: ...
     @property
     def marks(self) -> MarkStore: ...
+
+    async def start(self) -> None:
+        """Begin to serve."""
+
+    async def stop(self) -> None:
+        """End, as a process does."""
+
+    async def remove(self) -> None:
+        """Take away what the engine keeps of it, after the last `stop`."""
+
+    async def settled(self) -> None:
+        """What was posted before is readable. Where it is so at once there is nothing to wait for."""
+
+
+class Harness(Stores, Protocol):
+    """One adapter of all ports."""
+
     @property
     def log(self) -> Log: ...
     @property
@@ -63,56 +81,6 @@ class Harness(Protocol):
     @property
     def questions(self) -> Questions: ...
 
-    async def start(self) -> None:
-        """Begin to serve."""
-
-    async def stop(self) -> None:
-        """End, as a process does."""
-
-
-class EmbeddedHarness:
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.fault = Fault()
-        self.now = 1_800_000_000_000
-        self.open: Embedded
-
-    async def start(self) -> None:
-        self.open = await open_embedded(self.path, write=self.fault.write, clock=lambda: self.now)
-
-    async def stop(self) -> None:
-        await self.open.close()
-
-    @property
-    def store(self) -> MessageStore:
-        return self.open.message_store
-
-    @property
-    def inbox(self) -> Inbox:
-        return self.open.inbox
-
-    @property
-    def marks(self) -> MarkStore:
-        return self.open.mark_store
-
-    @property
-    def log(self) -> Log:
-        return self.open.log
-
-    @property
-    def bus(self) -> Bus:
-        return self.open.bus
-
-    @property
-    def registry(self) -> Registry:
-        return self.open.registry
-
-    @property
-    def questions(self) -> Questions:
-        return self.open.questions
-
-
-HARNESSES = {"embedded": EmbeddedHarness}
 
 ANN, BEN, CYD = AccountId("1"), AccountId("2"), AccountId("3")
 PAIR = direct_id(ANN, BEN)
@@ -154,9 +122,10 @@ def name(number: int, conversation: ConversationId = PAIR) -> KeyName:
     return KeyName(conversation, DeviceId("phone"), ClientId(f"c{number}"))
 
 
-async def entries(inbox: Inbox, account: AccountId, after: int = 0, limit: int = 10_000) -> list[str]:
+async def entries(stores: Stores, account: AccountId, after: int = 0, limit: int = 10_000) -> list[str]:
     """An inbox in short: `conversation#number` or the inline event, one per position; asserts that it is dense."""
-    page = await inbox.read(account, after, limit)
+    await stores.settled()
+    page = await stores.inbox.read(account, after, limit)
     found: list[str] = []
     for entry in page.entries:
         assert entry.position == max(after, page.bounds.floor) + len(found) + 1

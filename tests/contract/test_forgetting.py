@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.contract.harness import ANN, BEN, CYD, PAIR, EmbeddedHarness, Harness, commit, entries, name
+from tests.contract.embedded import EmbeddedHarness
+from tests.contract.harness import ANN, BEN, CYD, PAIR, Stores, commit, entries, name
 from tests.support.plain_server import plain_options
 
 from chinwag.adapters.embedded import tuning
@@ -21,94 +22,94 @@ def read(number: int) -> Marks:
     return Marks(read=mark, delivered=mark)
 
 
-async def test_spans_and_send_keys_go_and_nobody_elses(ports: Harness) -> None:
+async def test_spans_and_send_keys_go_and_nobody_elses(stores: Stores) -> None:
     tea = group_id("9")
-    await ports.store.commit([commit(1, 3), commit(1, 2, tea, (BEN, CYD))])
-    await ports.store.forget(ANN, [PHONE])
-    assert await ports.store.memberships(ANN) == []
-    assert await ports.store.spans(ANN, PAIR) == []
-    assert await ports.store.keys([name(1), name(3)]) == [None, None]
-    assert len(await ports.store.events(PAIR, 1, 3)) == 3
-    assert {span.conversation for span in await ports.store.memberships(BEN)} == {PAIR, tea}
-    assert None not in await ports.store.keys([name(1, tea), name(2, tea)]), "of conversations that ANN was never in"
-    await ports.store.forget(ANN, [PHONE])
+    await stores.store.commit([commit(1, 3), commit(1, 2, tea, (BEN, CYD))])
+    await stores.store.forget(ANN, [PHONE])
+    assert await stores.store.memberships(ANN) == []
+    assert await stores.store.spans(ANN, PAIR) == []
+    assert await stores.store.keys([name(1), name(3)]) == [None, None]
+    assert len(await stores.store.events(PAIR, 1, 3)) == 3
+    assert {span.conversation for span in await stores.store.memberships(BEN)} == {PAIR, tea}
+    assert None not in await stores.store.keys([name(1, tea), name(2, tea)]), "of conversations that ANN was never in"
+    await stores.store.forget(ANN, [PHONE])
 
 
-async def test_other_devices_keys_stay(ports: Harness) -> None:
-    await ports.store.commit([commit(1, 2)])
-    await ports.store.forget(ANN, [DeviceId("pho"), DeviceId("phones")])
-    assert None not in await ports.store.keys([name(1), name(2)])
+async def test_other_devices_keys_stay(stores: Stores) -> None:
+    await stores.store.commit([commit(1, 2)])
+    await stores.store.forget(ANN, [DeviceId("pho"), DeviceId("phones")])
+    assert None not in await stores.store.keys([name(1), name(2)])
 
 
-async def test_marks_steps_and_presence_go_and_nobody_elses(ports: Harness) -> None:
+async def test_marks_steps_and_presence_go_and_nobody_elses(stores: Stores) -> None:
     both = [Advance(PAIR, one, read(4), stepped=True) for one in (ANN, BEN)]
-    await ports.marks.advance(both, [])
-    await ports.marks.save_seen([Seen(ANN, True, 5), Seen(BEN, True, 5)])
-    await ports.marks.forget(ANN, [PAIR])
+    await stores.marks.advance(both, [])
+    await stores.marks.save_seen([Seen(ANN, True, 5), Seen(BEN, True, 5)])
+    await stores.marks.forget(ANN, [PAIR])
     for _ in range(2):
-        assert await ports.marks.marks([(PAIR, ANN), (PAIR, BEN)]) == [Marks(), read(4)]
-        assert await ports.marks.seen([ANN, BEN]) == [None, Seen(BEN, True, 5)]
-        assert [step.account for step in await ports.marks.readers(PAIR, 1, 10)] == [BEN]
-        await ports.stop()
-        await ports.start()
+        assert await stores.marks.marks([(PAIR, ANN), (PAIR, BEN)]) == [Marks(), read(4)]
+        assert await stores.marks.seen([ANN, BEN]) == [None, Seen(BEN, True, 5)]
+        assert [step.account for step in await stores.marks.readers(PAIR, 1, 10)] == [BEN]
+        await stores.stop()
+        await stores.start()
 
 
-async def test_a_mark_after_forgetting_starts_from_nothing(ports: Harness) -> None:
-    await ports.marks.advance([Advance(PAIR, ANN, read(4), stepped=True)], [])
-    await ports.marks.forget(ANN, [PAIR])
-    await ports.marks.advance([Advance(PAIR, ANN, read(2), stepped=True)], [])
-    assert await ports.marks.marks([(PAIR, ANN)]) == [read(2)]
+async def test_a_mark_after_forgetting_starts_from_nothing(stores: Stores) -> None:
+    await stores.marks.advance([Advance(PAIR, ANN, read(4), stepped=True)], [])
+    await stores.marks.forget(ANN, [PAIR])
+    await stores.marks.advance([Advance(PAIR, ANN, read(2), stepped=True)], [])
+    assert await stores.marks.marks([(PAIR, ANN)]) == [read(2)]
 
 
-async def test_an_inbox_is_forgotten_and_goes_on_without_a_hole(ports: Harness) -> None:
-    await ports.store.commit([commit(1, 3)])
-    posted = ports.inbox.post([Posting(ANN, b"late")])
+async def test_an_inbox_is_forgotten_and_goes_on_without_a_hole(stores: Stores) -> None:
+    await stores.store.commit([commit(1, 3)])
+    posted = stores.inbox.post([Posting(ANN, b"late")])
     await posted
-    await ports.inbox.forget(ANN)
-    bounds = await ports.inbox.bounds(ANN)
+    await stores.inbox.forget(ANN)
+    bounds = await stores.inbox.bounds(ANN)
     assert (bounds.floor, bounds.head) == (4, 4)
-    assert (await ports.inbox.read(ANN, 0, 10)).entries == []
-    await ports.inbox.forget(ANN)
-    await ports.inbox.post([Posting(ANN, b"new")])
-    assert await entries(ports.inbox, ANN, 4) == ["new"]
-    assert await entries(ports.inbox, BEN) == [f"{PAIR}#{number}" for number in (1, 2, 3)]
-    await ports.inbox.forget(CYD)
-    assert (await ports.inbox.bounds(CYD)).head == 0
+    assert (await stores.inbox.read(ANN, 0, 10)).entries == []
+    await stores.inbox.forget(ANN)
+    await stores.inbox.post([Posting(ANN, b"new")])
+    assert await entries(stores, ANN, 4) == ["new"]
+    assert await entries(stores, BEN) == [f"{PAIR}#{number}" for number in (1, 2, 3)]
+    await stores.inbox.forget(CYD)
+    assert (await stores.inbox.bounds(CYD)).head == 0
 
 
-async def test_an_inbox_is_rewritten_in_place(ports: Harness) -> None:
-    await ports.store.commit([commit(1, 2)])
-    await ports.inbox.post([Posting(ANN, b"one"), Posting(ANN, b"two"), Posting(BEN, b"one")])
-    await ports.store.commit([commit(3, 3)])
-    before = await ports.inbox.bounds(ANN)
-    assert await ports.inbox.rewrite(ANN, lambda event: event.replace(b"one", b"something longer")) == 1
+async def test_an_inbox_is_rewritten_in_place(stores: Stores) -> None:
+    await stores.store.commit([commit(1, 2)])
+    await stores.inbox.post([Posting(ANN, b"one"), Posting(ANN, b"two"), Posting(BEN, b"one")])
+    await stores.store.commit([commit(3, 3)])
+    before = await stores.inbox.bounds(ANN)
+    assert await stores.inbox.rewrite(ANN, lambda event: event.replace(b"one", b"something longer")) == 1
     expected = [f"{PAIR}#1", f"{PAIR}#2", "something longer", "two", f"{PAIR}#3"]
-    assert await entries(ports.inbox, ANN) == expected
-    assert await entries(ports.inbox, ANN, 2) == expected[2:]
-    assert await ports.inbox.bounds(ANN) == before
-    assert (await entries(ports.inbox, BEN))[2] == "one"
-    assert await ports.inbox.rewrite(ANN, lambda event: event) == 0
+    assert await entries(stores, ANN) == expected
+    assert await entries(stores, ANN, 2) == expected[2:]
+    assert await stores.inbox.bounds(ANN) == before
+    assert (await entries(stores, BEN))[2] == "one"
+    assert await stores.inbox.rewrite(ANN, lambda event: event) == 0
 
 
 async def test_a_scrub_takes_what_was_deleted_and_replaced_out_of_the_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "options", plain_options)
-    ports = EmbeddedHarness(tmp_path / "data")
-    await ports.start()
+    stores = EmbeddedHarness(tmp_path / "data")
+    await stores.start()
     try:
-        await ports.inbox.post([Posting(ANN, MARKER), Posting(BEN, MARKER)])
+        await stores.inbox.post([Posting(ANN, MARKER), Posting(BEN, MARKER)])
         assert holds(tmp_path, MARKER)
-        await ports.open.scrub.scrub()
+        await stores.open.scrub.scrub()
         assert holds(tmp_path, MARKER), "nothing was deleted yet, so this is in a table"
-        await ports.inbox.forget(ANN)
-        await ports.inbox.rewrite(BEN, lambda _: b"hidden")
+        await stores.inbox.forget(ANN)
+        await stores.inbox.rewrite(BEN, lambda _: b"hidden")
         assert holds(tmp_path, MARKER), "what is deleted is still in the table"
-        await ports.open.scrub.scrub()
+        await stores.open.scrub.scrub()
         assert not holds(tmp_path, MARKER)
-        assert await entries(ports.inbox, BEN) == ["hidden"]
+        assert await entries(stores, BEN) == ["hidden"]
     finally:
-        await ports.stop()
+        await stores.stop()
 
 
 def holds(folder: Path, marker: bytes) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import pytest
-from tests.contract.harness import ANN, BEN, CYD, PAIR, Harness, entries
+from tests.contract.harness import ANN, BEN, CYD, PAIR, Stores, entries
 
 from chinwag.domain.ids import AccountId, ConversationId, group_id
 from chinwag.domain.marks import Mark, Marks, as_shown, merge
@@ -22,32 +22,32 @@ def delivered(number: int) -> Marks:
     return Marks(delivered=Mark(number, number, number))
 
 
-async def advance(ports: Harness, account: AccountId, marks: Marks, *, stepped: bool = False) -> None:
-    await ports.marks.advance([Advance(PAIR, account, marks, stepped)], [])
+async def advance(stores: Stores, account: AccountId, marks: Marks, *, stepped: bool = False) -> None:
+    await stores.marks.advance([Advance(PAIR, account, marks, stepped)], [])
 
 
-async def test_marks_are_there_when_advance_returns_and_after_a_restart(ports: Harness) -> None:
-    await ports.marks.advance([Advance(PAIR, ANN, read(5), stepped=True)], [Posting(BEN, b"read")])
+async def test_marks_are_there_when_advance_returns_and_after_a_restart(stores: Stores) -> None:
+    await stores.marks.advance([Advance(PAIR, ANN, read(5), stepped=True)], [Posting(BEN, b"read")])
     for _ in range(2):
-        assert await ports.marks.marks([(PAIR, BEN), (PAIR, ANN)]) == [Marks(), read(5)]
-        assert await entries(ports.inbox, BEN) == ["read"]
-        assert await ports.marks.readers(PAIR, 5, 10) == [ReadStep(ANN, 5)]
-        await ports.stop()
-        await ports.start()
-    assert await ports.marks.marks([]) == []
+        assert await stores.marks.marks([(PAIR, BEN), (PAIR, ANN)]) == [Marks(), read(5)]
+        assert await entries(stores, BEN) == ["read"]
+        assert await stores.marks.readers(PAIR, 5, 10) == [ReadStep(ANN, 5)]
+        await stores.stop()
+        await stores.start()
+    assert await stores.marks.marks([]) == []
 
 
-async def test_marks_only_move_forward(ports: Harness) -> None:
-    await advance(ports, ANN, read(5))
-    await advance(ports, ANN, read(3))
-    await advance(ports, ANN, delivered(4))
-    assert await ports.marks.marks([(PAIR, ANN)]) == [read(5)]
-    await advance(ports, ANN, delivered(8))
-    assert await ports.marks.marks([(PAIR, ANN)]) == [Marks(read(5).read, delivered(8).delivered)]
+async def test_marks_only_move_forward(stores: Stores) -> None:
+    await advance(stores, ANN, read(5))
+    await advance(stores, ANN, read(3))
+    await advance(stores, ANN, delivered(4))
+    assert await stores.marks.marks([(PAIR, ANN)]) == [read(5)]
+    await advance(stores, ANN, delivered(8))
+    assert await stores.marks.marks([(PAIR, ANN)]) == [Marks(read(5).read, delivered(8).delivered)]
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_the_order_and_number_of_advances_do_not_matter(ports: Harness, seed: int) -> None:
+async def test_the_order_and_number_of_advances_do_not_matter(stores: Stores, seed: int) -> None:
     chance = random.Random(seed)
     accounts = [ANN, BEN, CYD]
     advances = [
@@ -62,98 +62,98 @@ async def test_the_order_and_number_of_advances_do_not_matter(ports: Harness, se
     calls = []
     while shuffled:
         size = chance.randint(1, 10)
-        calls.append(ports.marks.advance(shuffled[:size], []))
+        calls.append(stores.marks.advance(shuffled[:size], []))
         shuffled = shuffled[size:]
     await asyncio.gather(*calls)
-    assert await ports.marks.marks([(PAIR, account) for account in accounts]) == list(expected.values())
+    assert await stores.marks.marks([(PAIR, account) for account in accounts]) == list(expected.values())
 
 
-async def test_marks_hold_through_failures(ports: Harness) -> None:
-    await advance(ports, ANN, read(5))
-    ports.fault.fail = "before"
+async def test_marks_hold_through_failures(stores: Stores) -> None:
+    await advance(stores, ANN, read(5))
+    stores.fault.fail = "before"
     with pytest.raises(Refused, match="unavailable"):
-        await ports.marks.advance([Advance(PAIR, ANN, read(9), stepped=False)], [Posting(BEN, b"nine")])
-    ports.fault.fail = ""
-    assert await ports.marks.marks([(PAIR, ANN)]) == [read(5)]
+        await stores.marks.advance([Advance(PAIR, ANN, read(9), stepped=False)], [Posting(BEN, b"nine")])
+    stores.fault.fail = ""
+    assert await stores.marks.marks([(PAIR, ANN)]) == [read(5)]
     # Done again, it is done, and the notice with it.
-    await ports.marks.advance([Advance(PAIR, ANN, read(9), stepped=False)], [Posting(BEN, b"nine")])
-    assert await ports.marks.marks([(PAIR, ANN)]) == [read(9)]
-    assert await entries(ports.inbox, BEN) == ["nine"]
+    await stores.marks.advance([Advance(PAIR, ANN, read(9), stepped=False)], [Posting(BEN, b"nine")])
+    assert await stores.marks.marks([(PAIR, ANN)]) == [read(9)]
+    assert await entries(stores, BEN) == ["nine"]
 
 
-async def test_a_repeated_advance_returns_only_when_the_first_is_durable(ports: Harness) -> None:
-    ports.fault.passing.clear()
-    first = asyncio.create_task(advance(ports, ANN, read(5)))
+async def test_a_repeated_advance_returns_only_when_the_first_is_durable(stores: Stores) -> None:
+    stores.fault.hold()
+    first = asyncio.create_task(advance(stores, ANN, read(5)))
     await asyncio.sleep(0)
-    second = asyncio.create_task(advance(ports, ANN, read(5)))
+    second = asyncio.create_task(advance(stores, ANN, read(5)))
     await asyncio.sleep(0)
-    ports.fault.passing.set()
+    stores.fault.go()
     await second
-    assert await ports.marks.marks([(PAIR, ANN)]) == [read(5)]
+    assert await stores.marks.marks([(PAIR, ANN)]) == [read(5)]
     await first
 
 
-async def test_of_conversation_lists_its_accounts(ports: Harness) -> None:
+async def test_of_conversation_lists_its_accounts(stores: Stores) -> None:
     accounts = [AccountId(f"a{n}") for n in range(20)]
-    await ports.marks.advance([Advance(PAIR, one, read(n), False) for n, one in enumerate(accounts, 1)], [])
-    await ports.marks.advance([Advance(ConversationId(PAIR + "0"), CYD, read(1), False)], [])
-    found = await ports.marks.of_conversation(PAIR, 100)
+    await stores.marks.advance([Advance(PAIR, one, read(n), False) for n, one in enumerate(accounts, 1)], [])
+    await stores.marks.advance([Advance(ConversationId(PAIR + "0"), CYD, read(1), False)], [])
+    found = await stores.marks.of_conversation(PAIR, 100)
     assert found == {account: read(n) for n, account in enumerate(accounts, 1)}
-    assert len(await ports.marks.of_conversation(PAIR, 7)) == 7
-    assert await ports.marks.of_conversation(group_id("none"), 7) == {}
+    assert len(await stores.marks.of_conversation(PAIR, 7)) == 7
+    assert await stores.marks.of_conversation(group_id("none"), 7) == {}
 
 
-async def test_readers_of_an_event_and_when(ports: Harness) -> None:
-    await advance(ports, ANN, read(3, at=100), stepped=True)
-    await advance(ports, ANN, read(300, at=200), stepped=True)
-    await advance(ports, BEN, read(4, at=150), stepped=False)
+async def test_readers_of_an_event_and_when(stores: Stores) -> None:
+    await advance(stores, ANN, read(3, at=100), stepped=True)
+    await advance(stores, ANN, read(300, at=200), stepped=True)
+    await advance(stores, BEN, read(4, at=150), stepped=False)
 
     async def readers(number: int) -> dict[AccountId, int]:
-        return {step.account: step.at for step in await ports.marks.readers(PAIR, number, 10)}
+        return {step.account: step.at for step in await stores.marks.readers(PAIR, number, 10)}
 
     assert await readers(1) == {ANN: 100, BEN: 0}
     assert await readers(3) == {ANN: 100, BEN: 0}
     assert await readers(4) == {ANN: 200, BEN: 0}
     assert await readers(5) == {ANN: 200}
     assert await readers(301) == {}
-    assert len(await ports.marks.readers(PAIR, 1, 1)) == 1
-    assert await ports.marks.readers(group_id("none"), 1, 10) == []
+    assert len(await stores.marks.readers(PAIR, 1, 1)) == 1
+    assert await stores.marks.readers(group_id("none"), 1, 10) == []
 
 
-async def test_having_is_not_reading(ports: Harness) -> None:
-    await advance(ports, ANN, delivered(9), stepped=True)
-    assert await ports.marks.readers(PAIR, 1, 10) == []
+async def test_having_is_not_reading(stores: Stores) -> None:
+    await advance(stores, ANN, delivered(9), stepped=True)
+    assert await stores.marks.readers(PAIR, 1, 10) == []
 
 
-async def test_the_later_transition_of_presence_holds(ports: Harness) -> None:
-    await ports.marks.save_seen([])
-    await ports.marks.save_seen([Seen(ANN, True, 10), Seen(BEN, True, 5), Seen(BEN, False, 8), Seen(BEN, True, 7)])
-    await ports.marks.save_seen([Seen(ANN, False, 9)])
+async def test_the_later_transition_of_presence_holds(stores: Stores) -> None:
+    await stores.marks.save_seen([])
+    await stores.marks.save_seen([Seen(ANN, True, 10), Seen(BEN, True, 5), Seen(BEN, False, 8), Seen(BEN, True, 7)])
+    await stores.marks.save_seen([Seen(ANN, False, 9)])
     for _ in range(2):
-        assert await ports.marks.seen([BEN, CYD, ANN]) == [Seen(BEN, False, 8), None, Seen(ANN, True, 10)]
-        await ports.stop()
-        await ports.start()
-    await ports.marks.save_seen([Seen(ANN, False, 11)])
-    assert await ports.marks.seen([ANN]) == [Seen(ANN, False, 11)]
+        assert await stores.marks.seen([BEN, CYD, ANN]) == [Seen(BEN, False, 8), None, Seen(ANN, True, 10)]
+        await stores.stop()
+        await stores.start()
+    await stores.marks.save_seen([Seen(ANN, False, 11)])
+    assert await stores.marks.seen([ANN]) == [Seen(ANN, False, 11)]
 
 
-async def test_all_transitions_are_read_in_pages(ports: Harness) -> None:
-    assert await ports.marks.seen_after(None, 10) == []
+async def test_all_transitions_are_read_in_pages(stores: Stores) -> None:
+    assert await stores.marks.seen_after(None, 10) == []
     rows = {Seen(AccountId(name), name < "3", 10) for name in ("1", "2", "3", "11", "111")}
-    await ports.marks.save_seen(list(rows))
+    await stores.marks.save_seen(list(rows))
     for limit in (1, 2, 5, 10):
         found: list[Seen] = []
-        while page := await ports.marks.seen_after(found[-1].account if found else None, limit):
+        while page := await stores.marks.seen_after(found[-1].account if found else None, limit):
             assert len(page) <= limit
             found += page
         assert len(found) == len(rows)
         assert set(found) == rows
 
 
-async def test_withheld_marks_are_their_owner_s_until_the_next_that_is_not(ports: Harness) -> None:
+async def test_withheld_marks_are_their_owner_s_until_the_next_that_is_not(stores: Stores) -> None:
     async def move(marks: Marks, *, withheld: bool) -> Marks:
-        await ports.marks.advance([Advance(PAIR, ANN, marks, stepped=False, withheld=withheld)], [])
-        return (await ports.marks.marks([(PAIR, ANN)]))[0]
+        await stores.marks.advance([Advance(PAIR, ANN, marks, stepped=False, withheld=withheld)], [])
+        return (await stores.marks.marks([(PAIR, ANN)]))[0]
 
     open_ = await move(read(2), withheld=False)
     assert as_shown(open_) == open_
@@ -166,5 +166,5 @@ async def test_withheld_marks_are_their_owner_s_until_the_next_that_is_not(ports
     last = await move(read(6), withheld=False)
     assert as_shown(last) == last == Marks(last.read, last.delivered)
     first = Marks(Mark(9, 9, 9))
-    await ports.marks.advance([Advance(PAIR, BEN, first, stepped=False, withheld=True)], [])
-    assert as_shown((await ports.marks.marks([(PAIR, BEN)]))[0]) == Marks()
+    await stores.marks.advance([Advance(PAIR, BEN, first, stepped=False, withheld=True)], [])
+    assert as_shown((await stores.marks.marks([(PAIR, BEN)]))[0]) == Marks()

@@ -18,7 +18,7 @@ from chinwag.domain.command import Action, Create, Send
 from chinwag.domain.conversation import Conversation, GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, Snowflake, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Accept, AcceptRules, Wish
+from chinwag.flow.accept import Accept, AcceptRules
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.additions import Additions
@@ -29,6 +29,7 @@ from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
+from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer, NodeId
 from chinwag.ports.directory import Account, Directory
 from chinwag.roles.delivery.delivery import Delivery

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 import chinwag
+from chinwag.adapters import names
 from chinwag.adapters.embedded import keys
 from chinwag.domain.address import network_of
 from chinwag.domain.body import Text
@@ -20,13 +21,15 @@ from chinwag.domain.ids import (
     ACCOUNT_CHARACTERS,
     CLIENT_CHARACTERS,
     CONVERSATION_CHARACTERS,
+    ID_BYTES,
     AccountId,
     ClientId,
     ConversationId,
     DeviceId,
 )
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Accept, AcceptRules, Wish
+from chinwag.flow.accept import Accept, AcceptRules
+from chinwag.flow.wish import Wish
 from chinwag.ports.message_store import KeyName
 from chinwag.wire import frames
 
@@ -37,8 +40,9 @@ MOST: Final = 64 << 20
 """Bytes that one cache may keep for good."""
 
 LONGEST: Final[dict[str, tuple[int, str]]] = {
-    "chinwag.adapters.embedded.keys.fresh_name": (keys.NAME_BYTES, "refuses what is longer"),
-    "chinwag.adapters.embedded.keys.send_key": (3 * keys.NAME_BYTES, "refuses what is longer"),
+    "chinwag.adapters.embedded.keys.fresh_name": (ID_BYTES, "refuses what is longer"),
+    "chinwag.adapters.embedded.keys.send_key": (3 * ID_BYTES, "refuses what is longer"),
+    "chinwag.adapters.names.written": (ID_BYTES, "refuses what is longer"),
     "chinwag.config.catalogue": (0, "takes nothing from outside"),
     "chinwag.domain.ids.direct_id": (2 * ACCOUNT_CHARACTERS, "`send` looks at the length first"),
     "chinwag.domain.normal_form": (4, "one character"),
@@ -128,7 +132,12 @@ def test_typing_in_a_conversation_of_any_length_is_refused() -> None:
 
 
 def test_names_that_are_too_long_for_the_store_are_not_kept() -> None:
-    for cache, key in ((keys.name, "x" * 256), (keys.send_key, KeyName(GROUP, DeviceId("d"), ClientId("x" * 256)))):
+    name = "x" * 256
+    for cache, key in (
+        (names.known, name),
+        (keys.name, name),
+        (keys.send_key, KeyName(GROUP, DeviceId("d"), ClientId(name))),
+    ):
         before = cache.cache_info().currsize
         with pytest.raises(Refused):
             cache(key)

@@ -15,7 +15,7 @@ class UsageError(Told):
 def explain(failure: Exception) -> str | None:
     """A sentence or two for `failure`, None for a fault of ours: that one is shown whole."""
     # Only once something went wrong is the client needed: it takes longer to load than most commands.
-    from chinwag.cli.chat.commands import UsageProblem
+    from chinwag.cli.chat.meant import UsageProblem
     from chinwag.cli.chat.talk import in_words
     from chinwag.client import ApiError, BadAddress, StoreDamaged, StoreInUse
 

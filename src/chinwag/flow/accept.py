@@ -13,19 +13,14 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from chinwag.domain.body import TEXT_CHARACTERS, Text, check_body
-from chinwag.domain.command import Action, Add, Command, Create, Enter, Join, Remove, Rules, Send, SetRole, asked
+from chinwag.domain.body import TEXT_CHARACTERS
+from chinwag.domain.command import Command, Create, Enter, Join, Rules, Send, asked
 from chinwag.domain.conversation import Conversation, Position
 from chinwag.domain.decide import decide
 from chinwag.domain.decision import Rejected
 from chinwag.domain.ids import (
     AccountId,
-    ClientId,
     ConversationId,
-    DeviceId,
-    check_account_id,
-    check_client_id,
-    check_conversation_id,
     direct_members,
 )
 from chinwag.domain.rate import Rate
@@ -36,6 +31,7 @@ from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
+from chinwag.flow.wish import Wish, characters, check_shape
 from chinwag.ports.bus import Answer, Bus, NodeId
 from chinwag.ports.log import Log
 from chinwag.ports.message_store import KeyName, MessageStore
@@ -48,16 +44,6 @@ SLOW_CHARACTERS: Final = 16 << 20
 """Characters of their texts together."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Wish(msgspec.Struct, frozen=True, gc=False):
-    """What a device asks of a conversation, before it is checked."""
-
-    account: AccountId
-    device: DeviceId
-    conversation: ConversationId
-    id: ClientId
-    action: Action
 
 
 class Asker(Protocol):
@@ -151,7 +137,7 @@ class Accept:
         conversation keep their order.
         """
         conversation = wish.conversation
-        self._check_shape(wish)
+        check_shape(wish, self._limits.text_characters)
         now = self._now()
         if (wait := self._sends.wait_at(now, wish.account, wish.device)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
@@ -165,12 +151,12 @@ class Accept:
             self._spawn(conversation)
         queue.append((asker, wish, now))
         self._slow += 1
-        self._slow_characters += _characters(wish)
+        self._slow_characters += characters(wish)
 
     async def foresee(self, wish: Wish) -> None:
         """Raise what a wish to begin a group would be refused for, as far as that shows now. Takes nothing from any
         budget, and sends nothing on its way."""
-        self._check_shape(wish)
+        check_shape(wish, self._limits.text_characters)
         if (wait := self._sends.short(wish.account, wish.device)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
         self._check_room()
@@ -179,20 +165,6 @@ class Accept:
         decision = decide(None, self._command(wish), Position(0, 0, 0))
         if type(decision) is Rejected:
             raise Refused(decision.code, decision.detail)
-
-    def _check_shape(self, wish: Wish) -> None:
-        action = wish.action
-        check_client_id(wish.id)
-        check_conversation_id(wish.conversation)
-        if type(action) is Send:
-            if action.after is not None:
-                check_client_id(action.after)
-            check_body(action.body, self._limits.text_characters)
-        elif type(action) is Create:
-            for account in action.members:
-                check_account_id(account)
-        elif isinstance(action, Add | Remove | SetRole):
-            check_account_id(action.account)
 
     def _check_room(self) -> None:
         if len(self._answered.waiting) >= WAITING or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
@@ -228,7 +200,7 @@ class Accept:
         while queue:
             asker, wish, since = queue.popleft()
             self._slow -= 1
-            self._slow_characters -= _characters(wish)
+            self._slow_characters -= characters(wish)
             try:
                 now = self._now()
                 if self._known_writer(wish, now):  # the look-up for one before has brought a fresh state
@@ -321,8 +293,3 @@ class Accept:
     def _note_idle(self) -> None:
         if not self._answered.waiting and not self._slow:
             self._idle.set()
-
-
-def _characters(wish: Wish) -> int:
-    body = wish.action.body if type(wish.action) is Send else None
-    return len(body.text) if type(body) is Text else 0

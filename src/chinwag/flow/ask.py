@@ -3,7 +3,8 @@
 import asyncio
 
 from chinwag.domain.refusal import Refused
-from chinwag.flow.accept import Accept, Wish
+from chinwag.flow.accept import Accept
+from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer
 
 

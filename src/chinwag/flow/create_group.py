@@ -9,9 +9,10 @@ from typing import Final
 from chinwag.domain.command import Create
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, Snowflake, group_id
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Accept, Wish
+from chinwag.flow.accept import Accept
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import Clock
+from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer
 from chinwag.ports.directory import Directory
 from chinwag.ports.message_store import MessageStore

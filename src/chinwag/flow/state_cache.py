@@ -32,7 +32,7 @@ class StateCache:
         """`most`: bytes that the states may take together."""
         self._most = most
         self._weight = 0
-        self._states: OrderedDict[ConversationId, tuple[float, Conversation]] = OrderedDict()
+        self._states: OrderedDict[ConversationId, tuple[float, Conversation, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._states)
@@ -45,21 +45,22 @@ class StateCache:
         held = self._states.get(conversation)
         return None if held is None else held[1]
 
-    def held(self, conversation: ConversationId) -> tuple[float, Conversation] | None:
-        """The state with the time that was put with it."""
+    def held(self, conversation: ConversationId) -> tuple[float, Conversation, int] | None:
+        """The state after the time that was put with it, and before what it weighs."""
         return self._states.get(conversation)
 
     def put(self, state: Conversation, at: float = 0.0) -> None:
         """Keep `state`, as the last to go."""
         self.drop(state.id)
-        self._states[state.id] = (at, state)
-        self._weight += weight(state)
+        weighs = weight(state)
+        self._states[state.id] = (at, state, weighs)
+        self._weight += weighs
 
     def drop(self, conversation: ConversationId) -> None:
         """Forget one."""
         held = self._states.pop(conversation, None)
         if held is not None:
-            self._weight -= weight(held[1])
+            self._weight -= held[2]
 
     def trim(self) -> None:
         """Forget those put longest ago, until the bound holds."""

@@ -44,7 +44,7 @@ def decode_server(payload: bytes | memoryview) -> ServerFrame:
 
 def event_frame(position: int, event: bytes) -> bytes:
     """An `event` frame around an event that is JSON already: encoded once, sent to many."""
-    return b"".join((b'{"type":"event","position":', b"%d" % position, b',"event":', event, b"}"))
+    return b'{"type":"event","position":%d,"event":%b}' % (position, event)
 
 
 def signal_frame(signal: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """The line goes and comes back, the server dies and comes back: what was written arrives once and in order."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -44,7 +45,7 @@ async def arrived(at: Visitor, expected: list[str]) -> None:
     assert await at.texts() == expected
 
 
-@pytest.mark.parametrize("how", ["cut", "held", "offline"])
+@pytest.mark.parametrize("how", ["cut", "held", "delayed", "offline"])
 async def test_fifty_lines_written_without_a_line_arrive_once_and_in_order(
     arrive: Arrive, line: Gate, how: str
 ) -> None:
@@ -55,14 +56,21 @@ async def test_fifty_lines_written_without_a_line_arrive_once_and_in_order(
             line.cut()
         case "held":
             line.hold()
+        case "delayed":
+            line.delay = 0.4
         case _:
             # an open socket survives this: its frames wait; so the line is cut besides, as a network would
             await anna.page.context.set_offline(True)
             line.cut()
-    if how != "held":
+    if how in ("cut", "offline"):
         await expect(anna.page.get_by_text("You are offline.")).to_be_visible()
     for text in LINES:
         await anna.say(text)
+    if how == "delayed":
+        # Slow is not away: all goes its way, and nobody is told otherwise.
+        await arrived(ben, ["before", *LINES])
+        await expect(anna.page.get_by_text("You are offline.")).to_have_count(0)
+        return
     await ben.say("written meanwhile")
     assert await anna.texts() == ["before", *LINES]
     await expect(anna.page.get_by_role("article", name="line 49, sending")).to_be_visible()
@@ -74,7 +82,7 @@ async def test_fifty_lines_written_without_a_line_arrive_once_and_in_order(
     await expect(anna.page.get_by_text("You are offline.")).to_have_count(0)
 
 
-async def test_the_app_starts_reads_and_writes_with_the_server_away(
+async def test_the_app_starts_reads_searches_and_writes_with_the_server_away(
     arrive: Arrive, line: Gate, served: ServerProcess
 ) -> None:
     anna, ben = await two(arrive, line)
@@ -88,6 +96,12 @@ async def test_the_app_starts_reads_and_writes_with_the_server_away(
     await until(kept)
     line.cut()
     await anna.page.reload()
+    await anna.sees("before")
+    # Words in what this device keeps are found, and lead there.
+    await anna.page.keyboard.press("Control+k")
+    await anna.page.get_by_role("combobox", name="Jump to").fill("befo")
+    await anna.page.get_by_role("option", name="before").click()
+    await expect(anna.page).to_have_url(re.compile("/c/[^/]+/1$"))
     await anna.sees("before")
     await anna.say("written with the server away")
     await anna.page.get_by_role("link", name="People").click()

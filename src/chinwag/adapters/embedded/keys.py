@@ -8,12 +8,9 @@ import struct
 from functools import lru_cache
 from typing import Final
 
+from chinwag.adapters import names
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
-from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import KeyName
-
-NAME_BYTES: Final = 255
-"""The longest name, in UTF-8."""
 
 number: Final = struct.Struct(">Q").pack
 """Eight bytes that sort as the number does."""
@@ -30,12 +27,7 @@ INBOXES: Final = b"i"
 
 def fresh_name(text: str) -> bytes:
     """A name inside a key. Raises `bad_request` for one that is too long or has no UTF-8 form."""
-    try:
-        written = text.encode()
-    except UnicodeEncodeError:
-        raise Refused(Code.BAD_REQUEST, "an id is not valid text") from None
-    if len(written) > NAME_BYTES:
-        raise Refused(Code.BAD_REQUEST, f"an id has more than {NAME_BYTES} bytes")
+    written = names.written(text)
     return bytes((len(written),)) + written
 
 

@@ -14,9 +14,10 @@ from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.generations import Generations
 from chinwag.adapters.embedded.group import Group
+from chinwag.adapters.fanouts import merged
 from chinwag.domain.ids import AccountId
 from chinwag.ports.inbox import Posting
-from chinwag.ports.message_store import Commit, Fanout
+from chinwag.ports.message_store import Commit
 
 CHUNK_BYTES: Final = 64 << 10
 """A chunk that has grown beyond this takes no more entries."""
@@ -66,7 +67,7 @@ class Numbering:
         if not commit.fanouts:
             return
         base = commit.events[0][0]
-        for fanout in _merged(commit.fanouts):
+        for fanout in merged(commit.fanouts):
             first, count = fanout.first, fanout.last - fanout.first + 1
             told = [event for _, event in commit.events[first - base : first - base + count]]
             run = values.run(commit.state.id, first, count)
@@ -140,17 +141,3 @@ def _write(group: Group, touched: list[_Head]) -> None:
     for inbox in touched:
         put(inbox.prefix + number(inbox.last), inbox.chunk)
         inbox.chunk = b""
-
-
-def _merged(fanouts: Sequence[Fanout]) -> Sequence[Fanout]:
-    """Neighbours with one audience made one."""
-    if len(fanouts) == 1:
-        return fanouts
-    merged = [fanouts[0]]
-    for fanout in fanouts[1:]:
-        before = merged[-1]
-        if fanout.first == before.last + 1 and fanout.audience == before.audience:
-            merged[-1] = Fanout(before.first, fanout.last, before.audience)
-        else:
-            merged.append(fanout)
-    return merged

@@ -5,18 +5,16 @@ from typing import Final
 
 import msgspec
 
+from chinwag.cli.chat import meant
 from chinwag.cli.chat.line import Line
+from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import HISTORY, Room
 from chinwag.cli.chat.words import clock, day
 from chinwag.cli.clean import label
 from chinwag.client import ApiError
-from chinwag.wire.values import AccountId, ConversationId, Role, direct_id
+from chinwag.wire.values import ConversationId, Role
 
 FOUND: Final = 20
-
-
-class UsageProblem(Exception):  # noqa: N818
-    """The command was not used as it can be; the message says how it can."""
 
 
 class Quit(Exception):  # noqa: N818
@@ -57,48 +55,48 @@ async def _open(room: Room, words: list[str]) -> None:
         raise UsageProblem(
             "Whom or what? /open NAME, /open #GROUP, or /open with a number of /list; @NAME is a person."
         )
-    await room.open(await _conversation(room, " ".join(words)))
+    await room.open(await meant.conversation(room, " ".join(words)))
 
 
 async def _new(room: Room, words: list[str]) -> None:
     if not words:
         raise UsageProblem("/new TITLE NAME NAME… begins a group; a title of several words goes in quotes.")
-    title, names = _titled(words)
-    members = [await _account(room, name) for name in names]
+    title, names = meant.titled(words)
+    members = [await meant.account(room, name) for name in names]
     placed = await room.client.create_group(title, members)
     room.mirror.put(await room.client.conversation(placed.conversation))
     await room.open(placed.conversation)
 
 
 async def _add(room: Room, words: list[str]) -> None:
-    for name in _given(words, "/add NAME…"):
-        await room.client.add(_here(room), await _account(room, name))
+    for name in meant.given(words, "/add NAME…"):
+        await room.client.add(meant.here(room), await meant.account(room, name))
 
 
 async def _remove(room: Room, words: list[str]) -> None:
-    for name in _given(words, "/remove NAME…"):
-        await room.client.remove(_here(room), await _account(room, name))
+    for name in meant.given(words, "/remove NAME…"):
+        await room.client.remove(meant.here(room), await meant.account(room, name))
 
 
 async def _leave(room: Room, _: list[str]) -> None:
-    await room.client.leave(_here(room))
+    await room.client.leave(meant.here(room))
 
 
 async def _join(room: Room, words: list[str]) -> None:
-    conversation = ConversationId(_given(words, "/join ID (an open group's id)")[0])
+    conversation = ConversationId(meant.given(words, "/join ID (an open group's id)")[0])
     await room.client.join(conversation)
     room.mirror.put(await room.client.conversation(conversation))
     await room.open(conversation)
 
 
 async def _rename(room: Room, words: list[str]) -> None:
-    await room.client.rename(_here(room), " ".join(_given(words, "/rename TITLE")))
+    await room.client.rename(meant.here(room), " ".join(meant.given(words, "/rename TITLE")))
 
 
 async def _role(room: Room, words: list[str]) -> None:
     if len(words) != 2 or words[1] not in list(Role):
         raise UsageProblem("/role NAME owner, /role NAME admin, or /role NAME member")
-    await room.client.set_role(_here(room), await _account(room, words[0]), Role(words[1]))
+    await room.client.set_role(meant.here(room), await meant.account(room, words[0]), Role(words[1]))
 
 
 async def _list(room: Room, _: list[str]) -> None:
@@ -106,14 +104,14 @@ async def _list(room: Room, _: list[str]) -> None:
 
 
 async def _history(room: Room, words: list[str]) -> None:
-    _here(room)
+    meant.here(room)
     if words and not (words[0].isascii() and words[0].isdecimal() and int(words[0]) > 0):
         raise UsageProblem("/history, or /history and how many lines")
     await room.show_history(min(int(words[0]), 100) if words else HISTORY)
 
 
 async def _who(room: Room, _: list[str]) -> None:
-    here = _here(room)
+    here = meant.here(room)
     held = room.mirror.conversations.get(here)
     if held is None or not held.members:
         raise UsageProblem("Nobody is in here.")
@@ -144,25 +142,25 @@ async def _friends(room: Room, _: list[str]) -> None:
 
 
 async def _friend(room: Room, words: list[str]) -> None:
-    name = _given(words, "/friend NAME")[0]
-    friend = await room.client.befriend(await _account(room, name))
+    name = meant.given(words, "/friend NAME")[0]
+    friend = await room.client.befriend(await meant.account(room, name))
     room.note(f"You and {label(name)} are friends." if friend.state == "friends" else f"{label(name)} was asked.")
 
 
 async def _unfriend(room: Room, words: list[str]) -> None:
-    await room.client.unfriend(await _account(room, _given(words, "/unfriend NAME")[0]))
+    await room.client.unfriend(await meant.account(room, meant.given(words, "/unfriend NAME")[0]))
     room.note("Done.")
 
 
 async def _block(room: Room, words: list[str]) -> None:
-    name = _given(words, "/block NAME")[0]
-    await room.client.block(await _account(room, name))
+    name = meant.given(words, "/block NAME")[0]
+    await room.client.block(await meant.account(room, name))
     room.note(f"{label(name)} is blocked: you get no direct messages of that account.")
 
 
 async def _unblock(room: Room, words: list[str]) -> None:
-    name = _given(words, "/unblock NAME")[0]
-    await room.client.unblock(await _account(room, name))
+    name = meant.given(words, "/unblock NAME")[0]
+    await room.client.unblock(await meant.account(room, name))
     room.note(f"{label(name)} is blocked no longer.")
 
 
@@ -184,12 +182,12 @@ async def _find(room: Room, words: list[str]) -> None:
 
 
 async def _link(room: Room, _: list[str]) -> None:
-    made = await room.client.create_link(_here(room))
+    made = await room.client.create_link(meant.here(room))
     room.note(f"Whoever types /enter {made.code} comes in here: for a week, {made.link.uses} people at most.")
 
 
 async def _enter(room: Room, words: list[str]) -> None:
-    entered = await room.client.join_by_link(_given(words, "/enter CODE (of a join link)")[0])
+    entered = await room.client.join_by_link(meant.given(words, "/enter CODE (of a join link)")[0])
     room.mirror.put(await room.client.conversation(entered.conversation))
     await room.open(entered.conversation)
 
@@ -243,64 +241,3 @@ COMMANDS: Final[dict[str, Command]] = {
     "quit": Command("", "leave; you stay logged in", _quit),
     "help": Command("", "this", _help),
 }
-
-
-def _here(room: Room) -> ConversationId:
-    if room.current is None:
-        raise UsageProblem("Open a conversation first: /open NAME, or /list to see them.")
-    return room.current
-
-
-def _given(words: list[str], usage: str) -> list[str]:
-    if not words:
-        raise UsageProblem(usage)
-    return words
-
-
-def _titled(words: list[str]) -> tuple[str, list[str]]:
-    """A title, in quotes if it has several words, and what follows it."""
-    if not words[0].startswith('"'):
-        return words[0], words[1:]
-    for end, word in enumerate(words):
-        if word.endswith('"') and (end or len(word) > 1):
-            return " ".join(words[: end + 1]).strip('"'), words[end + 1 :]
-    raise UsageProblem("The title's closing \" is missing.")
-
-
-async def _account(room: Room, name: str) -> AccountId:
-    account = await room.people.find(name.removeprefix("@"))
-    if account is None:
-        raise UsageProblem(f"Nobody here is called {label(name)}.")
-    return account
-
-
-async def _conversation(room: Room, wanted: str) -> ConversationId:
-    """What `wanted` names. What it looks like says of what kind it is, never what there happens to be: digits are a
-    number of the list, # a title, ~ an id (no name has one), all else a person; @ says so where digits are a name."""
-    if wanted.isascii() and wanted.isdecimal():
-        if not 0 < int(wanted[:9]) <= len(room.listed):
-            raise UsageProblem(f"/list has no number {label(wanted)}; a person of that name is /open @{label(wanted)}.")
-        return room.listed[int(wanted) - 1]
-    if wanted.startswith("#"):
-        return _group(room, wanted)
-    if "~" in wanted:
-        if wanted not in room.mirror.conversations:
-            raise UsageProblem(f"You have no conversation {label(wanted)}: /list shows yours.")
-        return ConversationId(wanted)
-    account = await _account(room, wanted)
-    if account == room.client.account:
-        raise UsageProblem("That is you.")
-    return direct_id(room.client.account, account)
-
-
-def _group(room: Room, wanted: str) -> ConversationId:
-    title = wanted[1:].casefold()
-    groups = [held for held in room.mirror.by_activity() if held.kind == "group"]
-    found = [held for held in groups if held.title.casefold() == title]
-    if len(found) == 1:
-        return found[0].id
-    if found:
-        raise UsageProblem(f"{len(found)} groups are called so: take the number from /list.")
-    near = [held for held in groups if held.title.casefold().startswith(title)]
-    perhaps = f" Is #{label(near[0].title)} meant?" if near else ""
-    raise UsageProblem(f"You are in no group called {label(wanted)}: /list shows yours, /new begins one.{perhaps}")

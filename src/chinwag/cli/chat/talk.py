@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.cli.chat import commands
-from chinwag.cli.chat.commands import Quit, UsageProblem
+from chinwag.cli.chat.commands import Quit
 from chinwag.cli.chat.incoming import Incoming
 from chinwag.cli.chat.line import Line
+from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import Room
 from chinwag.cli.chat.screen import BadLine, Screen
 from chinwag.cli.clean import clean

@@ -15,10 +15,10 @@ from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.membership import governs
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Wish
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.ask import ask
 from chinwag.flow.groups.links import Links
+from chinwag.flow.wish import Wish
 from chinwag.ports.directory import Directory, JoinLink, LinkUse, Transaction
 from chinwag.ports.message_store import KeyName, MessageStore
 

@@ -10,13 +10,14 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from chinwag.domain.command import Create, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Accept, Wish
+from chinwag.flow.accept import Accept
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import Clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.create_group import create_group
 from chinwag.flow.history import History
 from chinwag.flow.newest_events import with_newest
+from chinwag.flow.wish import Wish
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.roles.api.admit import Caller

@@ -13,7 +13,7 @@ from chinwag.domain.command import Send
 from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
 from chinwag.domain.rate import WEIGHT_SHIFT
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Wish
+from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer
 from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.outward import Outward

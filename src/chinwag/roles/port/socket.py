@@ -15,7 +15,8 @@ from chinwag.roles.port.listener import Address, House, Listener, Silent
 _TEXT: Final = 0x81  # a final text frame (RFC 6455, 5.2)
 _CLOSE: Final = 0x88
 _PONG: Final = 0x8A
-_NO_COPY_FROM: Final = 1 << 16
+LONG: Final = 64 << 10
+"""Bytes from which on a text is not copied to stand behind its header, and counts whole while a part of it waits."""
 _SILENT: Final = Silent()
 
 
@@ -38,14 +39,28 @@ class _Draining(asyncio.Protocol):
 class Socket:
     """One connected WebSocket. Made by the port; valid from `opened` to `closed`, and harmless to call after."""
 
-    __slots__ = ("__weakref__", "_closing", "_house", "_listener", "_transport", "owner", "remote")
+    __slots__ = (
+        "__weakref__",
+        "_house",
+        "_largest",
+        "_listener",
+        "_long",
+        "_transport",
+        "closing",
+        "owner",
+        "remote",
+    )
 
     def __init__(self, transport: asyncio.Transport, listener: Listener, remote: Address, house: House) -> None:
         """For the port: `transport` has answered the handshake."""
         self._transport = transport
         self._listener = listener
         self._house = house
-        self._closing = False
+        self.closing = False
+        """Whether a close has begun: what is sent now goes nowhere. To be read; set here alone."""
+        self._long = 0
+        self._largest = 0
+        """Bytes of the long pieces written since nothing waited, in all and of the largest."""
         self.remote: Final = remote
         """The peer's address (behind a trusted proxy: the client's, with the proxy's port)."""
         self.owner = remote[0]
@@ -57,17 +72,21 @@ class Socket:
         return self._transport.get_write_buffer_size()
 
     @property
+    def kept(self) -> int:
+        """How many bytes are kept until they are written: a piece is let go of only as a whole, so of a long one all is
+        kept while its last byte waits."""
+        waiting = self._transport.get_write_buffer_size()
+        if not waiting:
+            self._long = self._largest = 0
+        return max(waiting, min(self._long, waiting + self._largest))
+
+    @property
     def too_much(self) -> bool:
         """Whether what waits to be written to all sockets of its owner, or to all there are, is more than is kept.
 
         To be asked after each write to one that is paused: who writes on regardless fills the memory.
         """
-        return not self._house.waits(self, self.buffered)
-
-    @property
-    def closing(self) -> bool:
-        """Whether a close has begun: what is sent now goes nowhere."""
-        return self._closing
+        return not self._house.waits(self, self.kept)
 
     def admitted(self, owner: str) -> None:
         """Let the peer, who is `owner`, bring as much as it likes from now on, in messages of the full size."""
@@ -78,33 +97,41 @@ class Socket:
 
     def send(self, payload: bytes) -> None:
         """Send one text message of UTF-8. Never blocks: watch `paused`. Does nothing once the socket is closing."""
-        if not self._closing:
+        if not self.closing:
             header = frame_header(len(payload))
-            if len(payload) < _NO_COPY_FROM:
+            if len(payload) < LONG:
                 self._transport.write(header + payload)
             else:
+                self._note_long(len(payload))
                 self._transport.writelines((header, payload))
 
     def send_many(self, payloads: Sequence[bytes]) -> None:
         """Send text messages in order with one write: many times cheaper than as many calls of `send`."""
-        if not self._closing and payloads:
+        if len(payloads) == 1:
+            self.send(payloads[0])  # what most of a large group get in one turn: nothing to join
+        elif not self.closing and payloads:
             parts: list[bytes] = []
             for payload in payloads:
-                parts += (frame_header(len(payload)), payload)
-            self._transport.write(b"".join(parts))
+                size = len(payload)
+                # As `frame_header` does, without its call: that is made for every frame of every device.
+                parts += (_HEADERS[size] if size < _MADE else _header(size), payload)
+            whole = b"".join(parts)
+            if len(whole) >= LONG:
+                self._note_long(len(whole))
+            self._transport.write(whole)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send what waits, then a close frame, then end the connection; `linger` seconds later it is cut anyway.
 
         The reason is cut to the 123 bytes that a close frame holds. Closing twice does nothing.
         """
-        if not self._closing:
+        if not self.closing:
             body = code.to_bytes(2, "big") + reason.encode()[:123].decode(errors="ignore").encode()
             self._finish(bytes((_CLOSE, len(body))) + body)
 
     def abort(self) -> None:
         """Cut the connection at once; what waits is lost."""
-        self._closing = True
+        self.closing = True
         self._transport.abort()
 
     # What follows is for the port's side of the socket: not for listeners.
@@ -128,35 +155,35 @@ class Socket:
 
     def ping(self, payload: bytes) -> None:
         """Answer a ping, unless its sender does not read: then pongs would pile up."""
-        if not self._closing and self.buffered <= self._house.limits.high_water:
+        if not self.closing and self.buffered <= self._house.limits.high_water:
             self._transport.write(bytes((_PONG, len(payload))) + payload)
 
     def peer_closed(self, payload: bytes) -> None:
         """The peer sent a close frame: echo a code that may be sent, and end the connection (RFC 6455, 5.5.1)."""
-        if self._closing:
+        if self.closing:
             return
         code = fault_of_close(payload)
         if code:
             self.close(code)
             return
-        self._closing = True
+        self.closing = True
         self._transport.write(bytes((_CLOSE, len(payload[:2]))) + payload[:2])
         self._house.linger(self)
         self._transport.close()  # it has said its last: nothing of it can be under way
 
     def failed(self, close_frame: bytes) -> None:
         """The parser has found fault with the peer and made this close frame."""
-        if not self._closing:
+        if not self.closing:
             self._finish(close_frame)
 
     def paused(self) -> None:
         """The write buffer has passed the high-water mark."""
-        self._house.waits(self, self.buffered)
+        self._house.waits(self, self.kept)
         self._tell(self._listener.paused)
 
     def resumed(self) -> None:
         """The write buffer is back at the low-water mark."""
-        self._house.waits(self, 0)
+        self._house.waits(self, self.kept)
         self._tell(self._listener.resumed)
 
     def opened(self) -> None:
@@ -166,13 +193,17 @@ class Socket:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._closing = True
+        self.closing = True
         listener, self._listener = self._listener, _SILENT
         self._house.lost(self)
         try:
             listener.closed()
         except Exception as failure:
             self._house.report(failure)
+
+    def _note_long(self, size: int) -> None:
+        self._long += size
+        self._largest = max(self._largest, size)
 
     def _tell(self, call: Callable[[], None]) -> None:
         try:
@@ -182,7 +213,7 @@ class Socket:
             self.close(1011)
 
     def _finish(self, close_frame: bytes) -> None:
-        self._closing = True
+        self.closing = True
         transport = self._transport
         if transport.is_closing():
             return
@@ -225,10 +256,11 @@ def _header(size: int) -> bytes:
     return bytes((_TEXT, 127)) + size.to_bytes(8, "big")
 
 
-_HEADERS: Final = tuple(map(_header, range(2048)))
+_MADE: Final = 2048
+_HEADERS: Final = tuple(map(_header, range(_MADE)))
 """Of frames of usual sizes, made beforehand."""
 
 
 def frame_header(size: int) -> bytes:
     """The header of an unmasked, final text frame with `size` bytes of payload (RFC 6455, 5.2)."""
-    return _HEADERS[size] if size < len(_HEADERS) else _header(size)
+    return _HEADERS[size] if size < _MADE else _header(size)

@@ -1,6 +1,6 @@
 """`change`: change a group."""
 
-from chinwag.flow.accept import Wish
+from chinwag.flow.wish import Wish
 from chinwag.roles.gateway.verbs.speaker import Speaker
 from chinwag.wire.frames import Change
 

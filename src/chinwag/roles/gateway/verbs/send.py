@@ -6,7 +6,7 @@ from typing import Final
 from chinwag.domain import command
 from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.accept import Wish
+from chinwag.flow.wish import Wish
 from chinwag.roles.gateway.verbs.speaker import Speaker
 from chinwag.wire.frames import Send
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from chinwag.flow.accept import Wish
+from chinwag.flow.wish import Wish
 from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.outward import Outward
 

@@ -19,7 +19,7 @@ import type { Ask } from "../messages.js";
 import type { Line } from "./line.js";
 
 export class Remote {
-  private readonly line: Line;
+  protected readonly line: Line;
 
   constructor(line: Line) {
     this.line = line;

@@ -1,0 +1,1 @@
+"""What shows that the stores on PostgreSQL hold with several owners at once."""

@@ -1,0 +1,80 @@
+"""What lasts on the way of a message, on PostgreSQL: messages, inboxes and marks, for processes on several machines."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from chinwag.adapters.postgres import schema
+from chinwag.adapters.postgres.arrivals import Arrivals
+from chinwag.adapters.postgres.database import CONNECTIONS, PATIENCE, SETTLING, Database, connected
+from chinwag.adapters.postgres.inbox import PostgresInbox
+from chinwag.adapters.postgres.mark_store import PostgresMarkStore
+from chinwag.adapters.postgres.message_store import PostgresMessageStore
+from chinwag.adapters.postgres.partitions import Partitions
+from chinwag.adapters.postgres.postings import Posted
+from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError, SchemaError
+from chinwag.flow.clock import system_clock
+
+__all__ = [
+    "MissingSchemaError",
+    "NewerSchemaError",
+    "Posted",
+    "PostgresStores",
+    "SchemaError",
+    "make_schema",
+    "open_stores",
+]
+
+
+class PostgresStores(msgspec.Struct, frozen=True):
+    """The stores of one process.
+
+    partitions: claim one before its worker begins; a batch counts only under the epoch that this gives.
+    arrivals: its `on_posted` hears of all that this process makes readable.
+    """
+
+    database: Database
+    message_store: PostgresMessageStore
+    inbox: PostgresInbox
+    mark_store: PostgresMarkStore
+    partitions: Partitions
+    arrivals: Arrivals
+
+    async def close(self) -> None:
+        """Wait for what is under way (bounded), and let go of all connections."""
+        await self.message_store.close()
+        await self.database.close()
+
+
+async def make_schema(url: str, *, partitions: int = schema.PARTITIONS) -> None:
+    """Make the tables in the database at `url` if they are not there, as `schema.create`. Raises `SchemaError`, and
+    `Refused(UNAVAILABLE)`."""
+    async with connected(url) as connection:
+        await schema.create(connection, partitions)
+
+
+async def open_stores(
+    url: str,
+    *,
+    connections: int = CONNECTIONS,
+    patience: float = PATIENCE,
+    settling: float = SETTLING,
+    clock: Callable[[], int] = system_clock,
+) -> PostgresStores:
+    """Open the stores in the database at `url`, whose schema was made.
+
+    connections: at most so many at a time. patience: seconds that a call may take. settling: seconds for which a commit
+    without an answer tries to learn what became of it. clock: milliseconds since 1970.
+    Raises `SchemaError` for a database that this version cannot work with, and `Refused(UNAVAILABLE)`.
+    """
+    database = await Database.open(url, connections=connections, patience=patience)
+    arrivals = Arrivals()
+    partitions = Partitions(database)
+    return PostgresStores(
+        database=database,
+        message_store=PostgresMessageStore(database, partitions, arrivals, clock, settling),
+        inbox=PostgresInbox(database, arrivals, clock),
+        mark_store=PostgresMarkStore(database, arrivals, clock),
+        partitions=partitions,
+        arrivals=arrivals,
+    )

@@ -1,0 +1,78 @@
+"""The tables of what lasts, and their number. They live in the schema `messages`, so that the Directory may share the
+database."""
+
+from importlib import resources
+from typing import Any, Final
+
+VERSION: Final = 1
+PARTITIONS: Final = 64
+_LOCK: Final = 0x6D657373
+"""Whoever makes or changes the schema holds this advisory lock, until its transaction ends."""
+
+
+class SchemaError(Exception):
+    """The database cannot be worked with; the words say why and what to do."""
+
+
+class MissingSchemaError(SchemaError):
+    """Nothing was made yet."""
+
+
+class NewerSchemaError(SchemaError):
+    """A newer version of Chinwag made it."""
+
+
+async def create(connection: Any, partitions: int = PARTITIONS) -> None:
+    """Make what is not there yet. Doing it again changes nothing, also from several processes at once.
+
+    partitions: of the log, fixed from then on. Raises `NewerSchemaError`, and `SchemaError` for another number of
+    partitions than it was made with.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        found = await _found(connection)
+        if found is None:
+            await connection.execute(_text("tables.sql"))
+            await connection.execute(_text("functions.sql"))
+            await connection.execute(
+                "INSERT INTO messages.life (version, partitions, system, timeline, epoch) VALUES ($1, $2, 0, 0, 0)",
+                VERSION,
+                partitions,
+            )
+            await connection.execute("SELECT messages.live_1(true)")
+            await connection.execute("UPDATE messages.life SET epoch = 1")
+            return
+        if found[1] != partitions:
+            raise SchemaError(
+                f"this database was made for {found[1]} partitions, which cannot be changed to {partitions}"
+            )
+
+
+async def verify(connection: Any) -> int:
+    """How many partitions the log has. Raises `MissingSchemaError` or `NewerSchemaError`."""
+    found = await _found(connection)
+    if found is None:
+        raise MissingSchemaError("this database holds no messages' tables yet: run `chinwag cluster init`")
+    return found[1]
+
+
+async def begin_anew(connection: Any) -> None:
+    """Void all cursors and whatever a process has in memory: for a database that was brought back from files whose
+    timeline does not tell it."""
+    await connection.execute("SELECT messages.live_1(true)")
+
+
+async def _found(connection: Any) -> tuple[int, int] | None:
+    if await connection.fetchval("SELECT to_regclass('messages.life') IS NULL"):
+        return None
+    version, partitions = await connection.fetchrow("SELECT version, partitions FROM messages.life")
+    if version > VERSION:
+        raise NewerSchemaError(
+            f"the messages' tables are of schema {version}, and this version of Chinwag knows {VERSION} at most: "
+            "use the version that made them, or a newer one"
+        )
+    return version, partitions
+
+
+def _text(name: str) -> str:
+    return (resources.files(__package__) / name).read_text()

@@ -1,0 +1,71 @@
+"""Values as stores keep them. Each begins with a format byte and the id of the key that encrypts it.
+
+A stored struct may get a field more, at its end, with a default that is what holds for rows without it; such rows are
+read as they are, and the format byte stays. Where an older version would do harm by not knowing the field, the number
+that the store gives its format rises, so that the older version refuses the store.
+"""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.marks import Marks
+from chinwag.ports.mark_store import Seen
+
+PLAIN: Final = b"\x01\x00"
+"""Format 1, not encrypted."""
+
+encode: Final = msgspec.msgpack.Encoder().encode
+_state: Final = msgspec.msgpack.Decoder(Conversation).decode
+_send_key: Final = msgspec.msgpack.Decoder(SendKey).decode
+_span: Final = msgspec.msgpack.Decoder(Span).decode
+_marks: Final = msgspec.msgpack.Decoder(Marks).decode
+_seen: Final = msgspec.msgpack.Decoder(Seen).decode
+_integer: Final = msgspec.msgpack.Decoder(int).decode
+
+
+class UnknownFormatError(Exception):
+    """A stored value is of a format that this version does not know, or damaged."""
+
+
+def sealed(value: object) -> bytes:
+    """A value in its stored form."""
+    return PLAIN + encode(value)
+
+
+def opened(stored: bytes) -> bytes:
+    """The content of a stored value."""
+    if not stored.startswith(PLAIN):
+        raise UnknownFormatError(f"a stored value begins with {stored[:2]!r}: this version does not know that format")
+    return stored[2:]
+
+
+def state(stored: bytes | None) -> Conversation | None:
+    """A conversation's state."""
+    return None if stored is None else _state(opened(stored))
+
+
+def send_key(stored: bytes | None) -> SendKey | None:
+    """What a send became."""
+    return None if stored is None else _send_key(opened(stored))
+
+
+def span(stored: bytes) -> Span:
+    """A span of numbers that an account may read."""
+    return _span(opened(stored))
+
+
+def marks(stored: bytes | None) -> Marks:
+    """Both marks; those of a row that is not there cover nothing."""
+    return Marks() if stored is None else _marks(opened(stored))
+
+
+def seen(stored: bytes | None) -> Seen | None:
+    """The last transition of an account's presence."""
+    return None if stored is None else _seen(opened(stored))
+
+
+def integer(stored: bytes | None) -> int:
+    """A single number; 0 for a row that is not there."""
+    return 0 if stored is None else _integer(opened(stored))

@@ -1,0 +1,47 @@
+"""What a device asks of a conversation, and what can be told of it by its form alone."""
+
+import msgspec
+
+from chinwag.domain.body import Text, check_body
+from chinwag.domain.command import Action, Add, Create, Remove, Send, SetRole
+from chinwag.domain.ids import (
+    AccountId,
+    ClientId,
+    ConversationId,
+    DeviceId,
+    check_account_id,
+    check_client_id,
+    check_conversation_id,
+)
+
+
+class Wish(msgspec.Struct, frozen=True, gc=False):
+    """What a device asks of a conversation, before it is checked."""
+
+    account: AccountId
+    device: DeviceId
+    conversation: ConversationId
+    id: ClientId
+    action: Action
+
+
+def check_shape(wish: Wish, text_characters: int) -> None:
+    """Raise `Refused` for ids, texts and members that are none. text_characters: of the longest text."""
+    action = wish.action
+    check_client_id(wish.id)
+    check_conversation_id(wish.conversation)
+    if type(action) is Send:
+        if action.after is not None:
+            check_client_id(action.after)
+        check_body(action.body, text_characters)
+    elif type(action) is Create:
+        for account in action.members:
+            check_account_id(account)
+    elif isinstance(action, Add | Remove | SetRole):
+        check_account_id(action.account)
+
+
+def characters(wish: Wish) -> int:
+    """How long its text is."""
+    body = wish.action.body if type(wish.action) is Send else None
+    return len(body.text) if type(body) is Text else 0

@@ -1,0 +1,350 @@
+"""What the stores on PostgreSQL promise besides their ports: owners, lost answers, other points in time."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+import pytest
+from prove.postgres.owners import Run, judge, work
+from tests.contract.harness import ANN, BEN, PAIR, Stores, commit, entries, event, name
+from tests.contract.postgres import PostgresHarness, empty, through
+
+from chinwag.adapters.postgres import (
+    MissingSchemaError,
+    NewerSchemaError,
+    PostgresStores,
+    SchemaError,
+    make_schema,
+    open_stores,
+)
+from chinwag.domain.conversation import Position
+from chinwag.domain.ids import AccountId
+from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.inbox import Arrival, Posting
+from chinwag.ports.mark_store import Advance
+from chinwag.ports.message_store import Commit
+
+
+@pytest.fixture
+def harness(messages_database: str) -> PostgresHarness:
+    """The stores of one process. What it asks is answered here in the end, so it asks for long."""
+    return PostgresHarness(messages_database, settling=60)
+
+
+@pytest.fixture
+async def other(harness: PostgresHarness, stores: Stores) -> AsyncIterator[PostgresStores]:
+    """The stores of another process, on the same database, with no proxy between."""
+    opened = await open_stores(harness.database)
+    yield opened
+    await opened.close()
+
+
+def decided_in(epoch: int, made: Commit) -> Commit:
+    applied = Position(epoch, made.state.applied.sequence, 0)
+    return msgspec.structs.replace(made, state=msgspec.structs.replace(made.state, applied=applied))
+
+
+async def execute(database: str, statement: str) -> None:
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+# --- an answer that is lost
+
+
+async def test_a_commit_whose_answer_is_lost_is_looked_for_and_is_a_commit(
+    harness: PostgresHarness, stores: Stores
+) -> None:
+    told: list[tuple[AccountId, int, Sequence[bytes]]] = []
+    stores.inbox.hold(ANN)
+    stores.inbox.feed(lambda arrivals: told.extend((one.account, one.position, one.events) for one in arrivals))
+    await stores.store.commit([commit(1, 2)])
+    harness.fault.lose_answers = 1
+    await stores.store.commit([commit(3, 4)])
+    await stores.store.commit([commit(5, 5)])
+    assert await entries(stores, BEN) == [f"{PAIR}#{n}" for n in range(1, 6)]
+    await asyncio.sleep(0)
+    assert told == [
+        (ANN, first, [event(n) for n in numbers]) for first, numbers in ((1, (1, 2)), (3, (3, 4)), (5, (5,)))
+    ]
+
+
+async def test_when_the_answer_to_the_question_is_lost_too_it_is_asked_again(
+    harness: PostgresHarness, stores: Stores
+) -> None:
+    harness.fault.lose_answers = 3
+    await stores.store.commit([commit(1, 1)])
+    assert await entries(stores, ANN) == [f"{PAIR}#1"]
+    harness.fault.lose_answers = 1
+    await stores.store.commit([commit(2, 2)])
+    assert await entries(stores, ANN) == [f"{PAIR}#1", f"{PAIR}#2"]
+
+
+@pytest.mark.parametrize("next_first", [True, False])
+async def test_a_batch_that_comes_after_it_was_given_up_is_void(
+    harness: PostgresHarness, stores: Stores, next_first: bool
+) -> None:
+    """Its connection broke on the way: the database has it later, when the next batch was decided without it."""
+    await stores.store.commit([commit(1, 2)])
+    let_through = harness.fault.hold_next()
+    late = asyncio.create_task(stores.store.commit([commit(3, 3)]))
+    await asyncio.wait_for(harness.fault.held.wait(), 30)
+    harness.fault.cut_clients()
+    with pytest.raises(Refused) as refused:
+        await late
+    assert refused.value.code is Code.UNAVAILABLE
+    await stores.store.reopen()
+    if next_first:
+        await stores.store.commit([commit(3, 4)])
+    let_through()
+    await asyncio.wait_for(harness.fault.late.wait(), 30)
+    if not next_first:
+        await stores.store.commit([commit(3, 4)])
+    state = (await stores.store.states([PAIR]))[0]
+    assert state is not None
+    assert state.head == 4
+    assert await entries(stores, ANN) == [f"{PAIR}#{n}" for n in (1, 2, 3, 4)]
+
+
+async def test_marks_whose_answer_is_lost_may_be_moved_again(harness: PostgresHarness, stores: Stores) -> None:
+    advance = Advance(PAIR, ANN, Marks(Mark(3, 3, 3)), stepped=True)
+    harness.fault.fail = "after"
+    with pytest.raises(Refused, match="unavailable"):
+        await stores.marks.advance([advance], [Posting(BEN, b"read")])
+    harness.fault.fail = ""
+    await stores.marks.advance([advance], [Posting(BEN, b"read")])
+    assert (await stores.marks.marks([(PAIR, ANN)]))[0].read.number == 3
+    assert await entries(stores, BEN) in (["read"], ["read", "read"])
+
+
+async def test_an_engine_that_is_away_is_unavailable_and_is_used_again_when_it_is_back(
+    harness: PostgresHarness, stores: Stores
+) -> None:
+    await stores.store.commit([commit(1, 1)])
+    opened = await open_stores(through(harness.database, harness.port), settling=0.1)
+    try:
+        await opened.message_store.check()
+        async with harness.fault.away():
+            for call in (
+                opened.message_store.commit([commit(2, 2)]),
+                opened.message_store.states([PAIR]),
+                opened.message_store.check(),
+                opened.inbox.read(ANN, 0, 9),
+                opened.inbox.post([Posting(ANN, b"{}")]),
+                opened.mark_store.advance([Advance(PAIR, ANN, Marks(Mark(1, 1, 1)), stepped=False)], []),
+                opened.mark_store.seen([ANN]),
+            ):
+                with pytest.raises(Refused) as refused:
+                    await call
+                assert refused.value.code is Code.UNAVAILABLE
+                assert refused.value.retry_after is not None
+        await opened.message_store.reopen()
+        await opened.message_store.commit([commit(2, 2)])
+        await opened.message_store.check()
+    finally:
+        await opened.close()
+    assert await entries(stores, ANN) == [f"{PAIR}#1", f"{PAIR}#2"]
+
+
+async def test_who_finds_no_free_connection_in_time_is_refused(harness: PostgresHarness, stores: Stores) -> None:
+    opened = await open_stores(through(harness.database, harness.port), connections=1, patience=2.0)
+    try:
+        harness.fault.hold()
+        posting = asyncio.create_task(opened.inbox.post([Posting(ANN, b"first")]))
+        await asyncio.wait_for(harness.fault.held.wait(), 30)
+        with pytest.raises(Refused, match="unavailable"):
+            await opened.inbox.bounds(ANN)
+        harness.fault.go()
+        with contextlib.suppress(Refused):  # it had as long as whoever waited
+            await posting
+        assert (await opened.inbox.bounds(ANN)).head <= 1
+    finally:
+        await opened.close()
+
+
+# --- two owners
+
+
+async def test_a_former_owner_commits_nothing(stores: Stores, harness: PostgresHarness, other: PostgresStores) -> None:
+    fenced: list[tuple[int, int]] = []
+    harness.open.partitions.on_fenced.append(lambda *what: fenced.append(what))
+    await stores.store.commit([commit(1, 2)])
+    assert await other.partitions.claim(0) == 2
+    with pytest.raises(Refused) as refused:
+        await stores.store.commit([commit(3, 3)])
+    assert refused.value.code is Code.UNAVAILABLE
+    assert fenced == [(0, 1)]
+    await other.message_store.commit([decided_in(2, commit(3, 4))])
+    await stores.store.reopen()
+    with pytest.raises(Refused):
+        await stores.store.commit([commit(3, 3)])
+    assert await entries(stores, ANN) == [f"{PAIR}#{n}" for n in (1, 2, 3, 4)]
+    # It becomes the owner again, and what it had decided before is of an epoch that is over.
+    await stores.store.reopen()
+    assert await harness.open.partitions.claim(0) == 3
+    with pytest.raises(Refused):
+        await stores.store.commit([commit(3, 3)])
+    await stores.store.reopen()
+    await stores.store.commit([decided_in(3, commit(5, 5))])
+    assert await entries(stores, ANN) == [f"{PAIR}#{n}" for n in range(1, 6)]
+    assert fenced == [(0, 1), (0, 1), (0, 1)]
+
+
+async def test_an_owner_that_is_stopped_in_the_middle_commits_nothing_when_it_goes_on(
+    stores: Stores, harness: PostgresHarness, other: PostgresStores
+) -> None:
+    await stores.store.commit([commit(1, 2)])
+    harness.fault.hold()
+    stopped = asyncio.create_task(stores.store.commit([commit(3, 3)]))
+    await asyncio.wait_for(harness.fault.held.wait(), 30)
+    await other.partitions.claim(0)
+    await other.message_store.commit([decided_in(2, commit(3, 5))])
+    harness.fault.go()
+    with pytest.raises(Refused) as refused:
+        await stopped
+    assert refused.value.code is Code.UNAVAILABLE
+    assert await stores.store.events(PAIR, 1, 9) == [event(n) for n in range(1, 6)]
+    assert await stores.store.keys([name(5)]) != [None]
+    assert await entries(stores, ANN) == [f"{PAIR}#{n}" for n in range(1, 6)]
+
+
+async def test_what_became_of_a_batch_is_known_also_when_another_owner_came_next(
+    stores: Stores, harness: PostgresHarness, other: PostgresStores
+) -> None:
+    """Its answer is lost, and before it can ask, somebody takes over: the turn still says that it is in."""
+    harness.fault.lose_answers = 1
+    asking = harness.fault.hold_next(after=1)
+    committing = asyncio.create_task(stores.store.commit([commit(1, 1)]))
+    await asyncio.wait_for(harness.fault.held.wait(), 30)
+    await other.partitions.claim(0)
+    asking()
+    await committing
+    assert await entries(stores, ANN) == [f"{PAIR}#1"]
+
+
+async def test_two_owners_with_common_accounts_in_opposite_order(messages_database: str) -> None:
+    """The short form of `make prove-postgres`."""
+    await empty(messages_database, partitions=2)
+    runs = [Run(partition, batches=40, accounts=100) for partition in (0, 1)]
+    stores = [await open_stores(messages_database) for _ in runs]
+    try:
+        await asyncio.gather(*(work(opened, run) for opened, run in zip(stores, runs, strict=True)))
+        assert await judge(stores[0], runs) == []
+    finally:
+        await asyncio.gather(*(opened.close() for opened in stores))
+        await empty(messages_database)
+
+
+# --- other points in time
+
+
+async def test_another_timeline_voids_cursors_and_what_owners_know(
+    stores: Stores, harness: PostgresHarness, other: PostgresStores
+) -> None:
+    """As after a standby took over that lacks the last commits."""
+    await stores.store.commit([commit(1, 1)])
+    before = (await stores.inbox.bounds(ANN)).epoch
+    await execute(harness.database, "UPDATE messages.life SET timeline = timeline - 1")
+    harness.fault.cut()
+    third = await open_stores(harness.database)
+    try:
+        after = (await third.inbox.bounds(ANN)).epoch
+        assert after > before
+        with contextlib.suppress(Refused):  # its connection was cut
+            await stores.store.states([PAIR])
+        with pytest.raises(Refused):
+            await stores.store.commit([commit(2, 2)])
+        epoch = await third.partitions.claim(0)
+        await third.message_store.commit([decided_in(epoch, commit(2, 2))])
+        assert (await other.inbox.bounds(ANN)).epoch == after, "once, however many look"
+    finally:
+        await third.close()
+
+
+async def test_connections_are_never_weaker_than_durable(harness: PostgresHarness, stores: Stores) -> None:
+    base = urlsplit(harness.database).path[1:]
+    await execute(harness.database, f"ALTER DATABASE {base} SET synchronous_commit = off")
+    opened = await open_stores(harness.database)
+    try:
+        assert await opened.database.rows("SHOW synchronous_commit") == [("on",)]
+    finally:
+        await opened.close()
+        await execute(harness.database, f"ALTER DATABASE {base} RESET synchronous_commit")
+
+
+# --- the schema
+
+
+async def test_the_schema_is_made_once_by_however_many(postgres_url: str) -> None:
+    with pytest.raises(MissingSchemaError, match="chinwag cluster init"):
+        await open_stores(postgres_url)
+    await asyncio.gather(*(make_schema(postgres_url, partitions=4) for _ in range(4)))
+    opened = await open_stores(postgres_url)
+    assert opened.partitions.count == 4
+    await opened.partitions.claim(3)
+    await make_schema(postgres_url, partitions=4)
+    assert await opened.partitions.claim(3) == 2, "made again, it is as it was"
+    await opened.close()
+    with pytest.raises(SchemaError, match="made for 4 partitions"):
+        await make_schema(postgres_url, partitions=8)
+    await execute(postgres_url, "UPDATE messages.life SET version = version + 1")
+    for refused in (open_stores(postgres_url), make_schema(postgres_url, partitions=4)):
+        with pytest.raises(NewerSchemaError, match="schema 2, and this version of Chinwag knows 1"):
+            await refused
+
+
+# --- the feed
+
+
+async def test_answers_that_come_in_another_order_are_told_in_the_order_of_positions(
+    harness: PostgresHarness, stores: Stores
+) -> None:
+    told: list[Arrival] = []
+    stores.inbox.hold(ANN)
+    stores.inbox.feed(told.extend)
+    await stores.inbox.post([Posting(ANN, b"0")])
+    let_through = harness.fault.hold_next_answer()
+    first = asyncio.create_task(stores.inbox.post([Posting(ANN, b"1")]))
+    await asyncio.wait_for(harness.fault.held.wait(), 30)
+    await stores.inbox.post([Posting(ANN, b"2")])
+    await stores.inbox.post([Posting(ANN, b"3")])
+    await asyncio.sleep(0)
+    assert [one.position for one in told] == [1], "what comes after a gap waits for what was under way"
+    let_through()
+    await first
+    await asyncio.sleep(0)
+    assert [(one.position, list(one.events)) for one in told] == [(n + 1, [b"%d" % n]) for n in range(4)]
+
+
+async def test_what_another_process_posted_is_a_gap_that_nobody_waits_for(
+    stores: Stores, other: PostgresStores
+) -> None:
+    told: list[int] = []
+    stores.inbox.hold(ANN)
+    stores.inbox.feed(lambda arrivals: told.extend(one.position for one in arrivals))
+    await stores.inbox.post([Posting(ANN, b"1")])
+    await other.inbox.post([Posting(ANN, b"2")])
+    await stores.inbox.post([Posting(ANN, b"3")])
+    await asyncio.sleep(0)
+    assert told == [1, 3]
+
+
+# --- one process needs none of this
+
+
+def test_the_embedded_server_knows_nothing_of_it() -> None:
+    code = (
+        "import sys, chinwag.assembly.server, chinwag.cli.serve\n"
+        "print([name for name in sys.modules if name.startswith(('asyncpg', 'chinwag.adapters.postgres'))])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said.strip() == "[]"

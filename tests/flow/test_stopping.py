@@ -1,6 +1,7 @@
 """A server that stops answers what it was asked, takes no longer than that, and says that it is not ready."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.support.people import PASSWORD
 from chinwag.assembly import Server, open_server
 from chinwag.config import Config, sections
 
+PATIENCE = 60.0
+"""Seconds after which a stop that hangs fails its test. Nothing is decided by them."""
 ACCOUNT = json.dumps({"name": "anna", "password": PASSWORD}).encode()
 
 
@@ -20,7 +23,8 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     opened = await open_server(_config(tmp_path / "data"))
     await opened.start()
     yield opened
-    await opened.stop()
+    async with asyncio.timeout(PATIENCE):
+        await opened.stop()
 
 
 def _config(data: Path, port: int = 0) -> Config:
@@ -53,6 +57,27 @@ class Kept:
             return await self._reader.read()
 
 
+@contextlib.asynccontextmanager
+async def half_stopped(server: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Event]:
+    """A stop held where it waits for answers, until the event is set that is given, or the block ends in whatever way:
+    a test that fails here must not wait for ever in its fixture."""
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def settled(_: float) -> None:
+        waiting.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(server.legs.accept, "settled", settled)
+    async with asyncio.timeout(PATIENCE):
+        stopping = asyncio.create_task(server.stop())
+        try:
+            await waiting.wait()
+            yield go_on
+        finally:
+            go_on.set()
+            await stopping
+
+
 async def test_a_post_on_a_kept_connection_that_comes_while_it_drains_is_told_so_at_once(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,24 +86,15 @@ async def test_a_post_on_a_kept_connection_that_comes_while_it_drains_is_told_so
         assert (await connection.ask("GET /v1/server"))[0] == 200
     assert (await asking.ask("POST /v1/accounts", ACCOUNT))[0] == 201
     logged_in = json.loads((await asking.ask("POST /v1/sessions", ACCOUNT))[2])
-    waiting, go_on = asyncio.Event(), asyncio.Event()
-
-    async def settled(_: float) -> None:
-        waiting.set()
-        await go_on.wait()
-
-    monkeypatch.setattr(server.legs.accept, "settled", settled)
     with structlog.testing.capture_logs() as logged:
-        stopping = asyncio.create_task(server.stop())
-        await waiting.wait()
-        group = json.dumps({"title": "Tea"}).encode()
-        status, headers, body = await asking.ask("POST /v1/conversations", group, logged_in["access_token"])
-        assert (status, headers["connection"], json.loads(body)["code"]) == (503, "close", "drain")
-        assert await asking.end() == b""
-        assert (await still.ask("GET /v1/server"))[0] == 503
-        go_on.set()
-        assert await idle.end() == b""
-        await stopping
+        async with half_stopped(server, monkeypatch) as go_on:
+            group = json.dumps({"title": "Tea"}).encode()
+            status, headers, body = await asking.ask("POST /v1/conversations", group, logged_in["access_token"])
+            assert (status, headers["connection"], json.loads(body)["code"]) == (503, "close", "drain")
+            assert await asking.end() == b""
+            assert (await still.ask("GET /v1/server"))[0] == 503
+            go_on.set()
+            assert await idle.end() == b""
     assert [line for line in logged if line["log_level"] in ("error", "critical")] == []
 
 
@@ -86,19 +102,9 @@ async def test_it_is_ready_from_its_start_until_it_begins_to_stop(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await server.observe.readiness()).ready
-    waiting, go_on = asyncio.Event(), asyncio.Event()
-
-    async def settled(_: float) -> None:
-        waiting.set()
-        await go_on.wait()
-
-    monkeypatch.setattr(server.legs.accept, "settled", settled)
-    stopping = asyncio.create_task(server.stop())
-    await waiting.wait()
-    readiness = await server.observe.readiness()
-    assert (readiness.ready, [check.name for check in readiness.checks if not check.passed]) == (False, ["serving"])
-    go_on.set()
-    await stopping
+    async with half_stopped(server, monkeypatch):
+        readiness = await server.observe.readiness()
+        assert (readiness.ready, [one.name for one in readiness.checks if not one.passed]) == (False, ["serving"])
 
 
 async def test_without_the_directory_it_is_ready_and_says_so(server: Server) -> None:

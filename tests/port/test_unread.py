@@ -174,3 +174,23 @@ async def test_a_socket_that_is_gone_waits_for_nothing(start: Start) -> None:
     peer.socket.abort()
     await peer.until("closed")
     assert len(house.port.sockets.unread) == 0
+
+
+async def test_of_a_long_text_all_is_kept_while_its_end_waits(start: Start) -> None:
+    """Also where its reader has taken all but a little, at which it may be written to again."""
+    house = await start(socket_limits=SocketLimits(high_water=64 * KIB, low_water=16 * KIB))
+    unread, size = house.port.sockets.unread, 8 << 20
+    client, peer = await house.socket()
+    client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    peer.socket.send(b"x" * size)
+    await peer.until("paused")
+    assert peer.socket.kept == unread.total >= size
+    client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+    await peer.until("resumed")
+    assert peer.socket.kept in (0, size), "all of it, or by now nothing"
+    assert (await client.read())[0] == TEXT
+    peer.socket.send(b"x")
+    while peer.socket.buffered:  # noqa: ASYNC110 - the port tells nobody
+        await asyncio.sleep(0)
+    assert (peer.socket.kept, peer.socket.too_much) == (0, False)
+    assert unread.total == 0

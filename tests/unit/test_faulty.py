@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from chinwag.domain.refusal import Code
-from chinwag.wire.codec import About, BadFrame, decode_client
+from chinwag.wire.codec import About, BadFrame, decode_client, error_frame
 from chinwag.wire.faulty import Faulty
 
 
@@ -42,6 +42,15 @@ def test_a_wrong_frame_is_named_by_what_is_right_in_it() -> None:
     with pytest.raises(BadFrame) as refused:
         decode_client(wrong)
     assert refused.value.about == About(type="send", id="a\\b", to="9")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", ["1e300", "-1e300", "1e400", "1.5", "1.0", "1e2", "true", '"1"', "null", "[1]"])
+@pytest.mark.parametrize("beside", ["", r',"x":"\ud800"', ',"x":['])
+def test_a_position_that_is_none_is_not_said_to_be_another(number: str, beside: str) -> None:
+    with pytest.raises(BadFrame) as refused:
+        decode_client(f'{{"type":"received","position":{number}{beside}}}'.encode())
+    assert refused.value.about.position is None
+    assert "position" not in json.loads(error_frame(refused.value, refused.value.about))
 
 
 LONG = 100_000

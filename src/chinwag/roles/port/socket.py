@@ -15,7 +15,8 @@ from chinwag.roles.port.listener import Address, House, Listener, Silent
 _TEXT: Final = 0x81  # a final text frame (RFC 6455, 5.2)
 _CLOSE: Final = 0x88
 _PONG: Final = 0x8A
-_NO_COPY_FROM: Final = 1 << 16
+LONG: Final = 64 << 10
+"""Bytes from which on a text is not copied to stand behind its header, and counts whole while a part of it waits."""
 _SILENT: Final = Silent()
 
 
@@ -38,7 +39,17 @@ class _Draining(asyncio.Protocol):
 class Socket:
     """One connected WebSocket. Made by the port; valid from `opened` to `closed`, and harmless to call after."""
 
-    __slots__ = ("__weakref__", "_house", "_listener", "_transport", "closing", "owner", "remote")
+    __slots__ = (
+        "__weakref__",
+        "_house",
+        "_largest",
+        "_listener",
+        "_long",
+        "_transport",
+        "closing",
+        "owner",
+        "remote",
+    )
 
     def __init__(self, transport: asyncio.Transport, listener: Listener, remote: Address, house: House) -> None:
         """For the port: `transport` has answered the handshake."""
@@ -47,6 +58,9 @@ class Socket:
         self._house = house
         self.closing = False
         """Whether a close has begun: what is sent now goes nowhere. To be read; set here alone."""
+        self._long = 0
+        self._largest = 0
+        """Bytes of the long pieces written since nothing waited, in all and of the largest."""
         self.remote: Final = remote
         """The peer's address (behind a trusted proxy: the client's, with the proxy's port)."""
         self.owner = remote[0]
@@ -58,12 +72,21 @@ class Socket:
         return self._transport.get_write_buffer_size()
 
     @property
+    def kept(self) -> int:
+        """How many bytes are kept until they are written: a piece is let go of only as a whole, so of a long one all is
+        kept while its last byte waits."""
+        waiting = self._transport.get_write_buffer_size()
+        if not waiting:
+            self._long = self._largest = 0
+        return max(waiting, min(self._long, waiting + self._largest))
+
+    @property
     def too_much(self) -> bool:
         """Whether what waits to be written to all sockets of its owner, or to all there are, is more than is kept.
 
         To be asked after each write to one that is paused: who writes on regardless fills the memory.
         """
-        return not self._house.waits(self, self.buffered)
+        return not self._house.waits(self, self.kept)
 
     def admitted(self, owner: str) -> None:
         """Let the peer, who is `owner`, bring as much as it likes from now on, in messages of the full size."""
@@ -76,9 +99,10 @@ class Socket:
         """Send one text message of UTF-8. Never blocks: watch `paused`. Does nothing once the socket is closing."""
         if not self.closing:
             header = frame_header(len(payload))
-            if len(payload) < _NO_COPY_FROM:
+            if len(payload) < LONG:
                 self._transport.write(header + payload)
             else:
+                self._note_long(len(payload))
                 self._transport.writelines((header, payload))
 
     def send_many(self, payloads: Sequence[bytes]) -> None:
@@ -91,7 +115,10 @@ class Socket:
                 size = len(payload)
                 # As `frame_header` does, without its call: that is made for every frame of every device.
                 parts += (_HEADERS[size] if size < _MADE else _header(size), payload)
-            self._transport.write(b"".join(parts))
+            whole = b"".join(parts)
+            if len(whole) >= LONG:
+                self._note_long(len(whole))
+            self._transport.write(whole)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send what waits, then a close frame, then end the connection; `linger` seconds later it is cut anyway.
@@ -151,12 +178,12 @@ class Socket:
 
     def paused(self) -> None:
         """The write buffer has passed the high-water mark."""
-        self._house.waits(self, self.buffered)
+        self._house.waits(self, self.kept)
         self._tell(self._listener.paused)
 
     def resumed(self) -> None:
         """The write buffer is back at the low-water mark."""
-        self._house.waits(self, 0)
+        self._house.waits(self, self.kept)
         self._tell(self._listener.resumed)
 
     def opened(self) -> None:
@@ -173,6 +200,10 @@ class Socket:
             listener.closed()
         except Exception as failure:
             self._house.report(failure)
+
+    def _note_long(self, size: int) -> None:
+        self._long += size
+        self._largest = max(self._largest, size)
 
     def _tell(self, call: Callable[[], None]) -> None:
         try:

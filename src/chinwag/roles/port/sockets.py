@@ -98,7 +98,7 @@ class Sockets:
 
 
 def _waiting(socket: Socket) -> int:
-    return socket.buffered
+    return socket.kept
 
 
 def _cut(goodbye: _Goodbye) -> None:

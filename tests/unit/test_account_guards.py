@@ -21,7 +21,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.claimant import Claimant, stranger
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
-from chinwag.flow.access.throttle import Buckets, Throttle
+from chinwag.flow.access.throttle import Buckets, OwnAllowances, Throttle
 from chinwag.flow.access.tokens import Tokens
 from chinwag.ports.key_store import KeysExposed
 
@@ -178,17 +178,17 @@ def test_tables_are_bounded_and_a_clock_that_steps_back_gives_nothing() -> None:
     assert buckets.wait("99") > 0
 
 
-def test_many_guesses_at_once_are_no_way_round() -> None:
-    throttle = Throttle(Time(), per_account=3, per_address=100, sign_ups=1, window_ms=1000)
+async def test_many_guesses_at_once_are_no_way_round() -> None:
+    throttle = Throttle(OwnAllowances(Time(), 1000), per_account=3, per_address=100, sign_ups=1)
     held = [throttle.guess(ANN, stranger(ANN, "192.0.2.1")) for _ in range(4)]
     for guess in held[:3]:
-        guess.__enter__()
+        await guess.__aenter__()
     with pytest.raises(Refused) as refusal:
-        held[3].__enter__()
+        await held[3].__aenter__()
     assert refusal.value.code is Code.RATE_LIMITED
     for guess in held[:3]:
-        guess.__exit__(None, None, None)
-    with throttle.guess(ANN, stranger(ANN, "192.0.2.1")):
+        await guess.__aexit__(None, None, None)
+    async with throttle.guess(ANN, stranger(ANN, "192.0.2.1")):
         pass
 
 
@@ -222,10 +222,10 @@ def test_the_networks_around_an_address(address: str, networks: tuple[str, ...])
     assert networks_of(address) == networks
 
 
-def wrong(throttle: Throttle, claimant: Claimant) -> bool:
+async def wrong(throttle: Throttle, claimant: Claimant) -> bool:
     """One wrong guess; whether it was let through."""
     try:
-        with throttle.guess(claimant.name, claimant) as attempt:
+        async with throttle.guess(claimant.name, claimant) as attempt:
             attempt.failed()
     except Refused:
         return False
@@ -233,34 +233,34 @@ def wrong(throttle: Throttle, claimant: Claimant) -> bool:
 
 
 @pytest.mark.parametrize(("step", "most"), [(1, 10), (1 << 64, 20), (1 << 72, 40), (1 << 80, 100)])
-def test_guesses_from_many_addresses_of_one_hand_count_together(step: int, most: int) -> None:
+async def test_guesses_from_many_addresses_of_one_hand_count_together(step: int, most: int) -> None:
     """Of one /64; of one /56 by its /64s; of one /48 by its /56s; and of many /48s."""
-    throttle = Throttle(Time(), per_account=10, per_address=1000, sign_ups=1, window_ms=900_000)
+    throttle = Throttle(OwnAllowances(Time(), 900_000), per_account=10, per_address=1000, sign_ups=1)
     first = 0x2001_0DB8_0001_0000_0000_0000_0000_0000
     claimants = [stranger(ANN, str(IPv6Address(first + step * number))) for number in range(200)]
-    assert sum(wrong(throttle, claimant) for claimant in claimants) == most
+    assert sum([await wrong(throttle, claimant) for claimant in claimants]) == most
 
 
 @pytest.mark.parametrize(("step", "most"), [(1 << 64, 6), (1 << 72, 12)])
-def test_signing_up_counts_by_the_networks_around(step: int, most: int) -> None:
-    throttle = Throttle(Time(), per_account=10, per_address=10, sign_ups=3, window_ms=900_000)
+async def test_signing_up_counts_by_the_networks_around(step: int, most: int) -> None:
+    throttle = Throttle(OwnAllowances(Time(), 900_000), per_account=10, per_address=10, sign_ups=3)
     first = 0x2001_0DB8_0001_0000_0000_0000_0000_0000
     made = 0
     for number in range(40):
         with contextlib.suppress(Refused):
-            throttle.sign_up(str(IPv6Address(first + step * number)))
+            await throttle.sign_up(str(IPv6Address(first + step * number)))
             made += 1
     assert made == most
 
 
-def test_whoever_is_known_is_held_up_by_its_own_guesses_alone() -> None:
-    throttle = Throttle(Time(), per_account=10, per_address=50, sign_ups=1, window_ms=900_000)
+async def test_whoever_is_known_is_held_up_by_its_own_guesses_alone() -> None:
+    throttle = Throttle(OwnAllowances(Time(), 900_000), per_account=10, per_address=50, sign_ups=1)
     known = Claimant(ANN, networks_of("192.0.2.1"), "device 7")
     for number in range(300):
-        wrong(throttle, stranger(ANN, f"192.0.{number % 250}.1"))
-    assert not wrong(throttle, stranger(ANN, "192.0.2.1"))
-    assert [wrong(throttle, known) for _ in range(11)] == [True] * 10 + [False]
-    assert wrong(throttle, Claimant(ANN, networks_of("192.0.2.1"), "device 8"))
+        await wrong(throttle, stranger(ANN, f"192.0.{number % 250}.1"))
+    assert not await wrong(throttle, stranger(ANN, "192.0.2.1"))
+    assert [await wrong(throttle, known) for _ in range(11)] == [True] * 10 + [False]
+    assert await wrong(throttle, Claimant(ANN, networks_of("192.0.2.1"), "device 8"))
 
 
 @pytest.mark.parametrize("hasher", [PasswordHasher(), CHEAP], ids=["as it is", "cheap"])

@@ -16,7 +16,11 @@ from chinwag.adapters.relational import open_directory
 from chinwag.adapters.relational.database_file import create_file, revisions_in
 from chinwag.adapters.relational.revisions import is_newest, known_revisions
 
-SLOW = ("alembic", "mako", "prompt_toolkit", "textual", "jinja2", "asyncpg", "sqlalchemy.dialects.postgresql.asyncpg")
+SLOW = (
+    *("alembic", "mako", "prompt_toolkit", "textual", "jinja2", "httpx2", "httpcore", "segno", "nats"),
+    *("asyncpg", "sqlalchemy.dialects.postgresql.asyncpg", "docstring_parser", "markdown_it", "rich.markdown"),
+    *("chinwag.client", "chinwag.load", "chinwag.cli.chat"),
+)
 """What a server that starts on data of its own version has no use for, and what takes long to be imported."""
 
 

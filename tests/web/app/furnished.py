@@ -41,22 +41,27 @@ class _Person:
         self.id = account
 
     async def ask(self, method: str, path: str, json: object = None) -> Any:
+        """One request; what it answers, which is no refusal."""
         answer = await self._place.request(method, path, token=self._token, json=json)
         assert answer.is_success, (path, answer.text)
         return answer.json() if answer.content else None
 
     async def say(self, conversation: str, text: str, reply_to: int = 0, mentions: tuple[str, ...] = ()) -> None:
+        """Send a message."""
         body = {"type": "text", "text": text, "mentions": mentions}
         await self.ask("POST", f"/v1/conversations/{conversation}/messages", {"body": body, "reply_to": reply_to})
 
     async def change(self, conversation: str, **change: object) -> None:
+        """Change a group."""
         await self.ask("POST", f"/v1/conversations/{conversation}/changes", {"change": change})
 
     async def group(self, title: str, *members: "_Person", **settings: str) -> str:
+        """Begin a group; its id."""
         wish = {"title": title, "members": [one.id for one in members], "settings": settings}
         return str((await self.ask("POST", "/v1/conversations", wish))["conversation"])
 
     def direct(self, other: "_Person") -> str:
+        """The id of the direct conversation with somebody."""
         first, second = sorted((self.id, other.id))
         return f"d~{first}~{second}"
 

@@ -43,16 +43,19 @@ class Keys:
 
     async def at(self, place: str, after: str) -> str:
         """Wait until the focus is at a place; where exactly."""
-        wanted, here = re.compile(place), "nowhere"
+        wanted, here, wrong = re.compile(place), "nowhere", ""
         try:
             async with asyncio.timeout(CALL_MS / 1000):
-                while await self.page.evaluate(LOST) or not wanted.match(here := await self._place()):  # noqa: ASYNC110 - nothing tells it
-                    await asyncio.sleep(0.02)
+                while True:
+                    if not await self.page.evaluate(LOST):
+                        here, wrong = await self._place(), await self.page.evaluate(RING)
+                        if wanted.match(here) and wrong == "":
+                            return here
+                    await asyncio.sleep(0.02)  # nothing tells it
         except TimeoutError:
             lost = await self.page.evaluate(LOST)
-            raise AssertionError(f"the focus is {'lost' if lost else here}, not {place}, after {after}") from None
-        assert (wrong := await self.page.evaluate(RING)) == "", f"the focus on {here} is {wrong}, after {after}"
-        return here
+            at = "lost" if lost else f"{here} {wrong}"
+            raise AssertionError(f"the focus is {at}, and not seen at {place or 'any place'}, after {after}") from None
 
     async def to(self, role: str, name: str, *, back: bool = False) -> None:
         """Tab until the focus is on this: `name` is a regular expression. The last stop leads to the first again."""

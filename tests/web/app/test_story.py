@@ -21,7 +21,7 @@ async def test_two_people_find_each_other_and_chat(arrive: Arrive) -> None:
     await expect(ben.page).not_to_have_title(re.compile(r"^\("))
 
     await ben.composer.fill("It does 🙏 https://example.org/x.")
-    await expect(anna.page.locator(".talk header")).to_contain_text("Ben Okafor is typing…")
+    await expect(anna.page.locator(".talk header")).to_contain_text("Ben is typing…")
     await ben.page.get_by_role("button", name="Send", exact=True).click()
     await anna.sees("It does 🙏 https://example.org/x.")
     link = anna.page.get_by_role("link", name="https://example.org/x", exact=True)

@@ -1,8 +1,8 @@
-"""Unread by a person's own wish, one's own last message by a key, and whether strangers find one."""
+"""Unread by a person's own wish, coming back, one's own last message by a key, and whether strangers find one."""
 
 from playwright.async_api import expect
 from tests.web.app.conftest import Arrive
-from tests.web.app.visitor import Visitor
+from tests.web.app.visitor import Visitor, until
 
 
 async def talk(arrive: Arrive) -> tuple[Visitor, Visitor]:
@@ -32,6 +32,31 @@ async def test_what_is_to_be_unread_stays_so_until_one_comes_back_and_reads_it(a
     await anna.open("Ben Okafor")
     await expect(anna.page.get_by_text("2 new messages", exact=True)).to_be_visible()
     await expect(row.locator(".count")).to_have_count(0)
+
+
+async def test_coming_back_leads_to_where_one_was_and_a_new_start_to_the_newest(arrive: Arrive) -> None:
+    anna, ben = await talk(arrive)
+    await ben.say("\n".join(["A long one"] * 25))
+    for number in range(8):
+        await ben.say(f"After it {number}\n" + "and\n" * 6)
+    await anna.sees("After it 7")
+    row = anna.page.get_by_role("region", name="Conversations").get_by_role("link", name="Ben Okafor")
+    await expect(row.locator(".count")).to_have_count(0)
+    await anna.page.get_by_role("log").evaluate("log => { log.scrollTop = 200; }")
+    await expect(anna.page.get_by_role("button", name="To the newest message")).to_be_visible()
+    there = await anna.page.get_by_role("log").evaluate("log => log.scrollTop")
+    await anna.page.get_by_role("link", name="People").click()
+    await anna.open("Ben Okafor")
+    await expect(anna.page.get_by_role("button", name="To the newest message")).to_be_visible()
+
+    async def is_there() -> bool:
+        again: float = await anna.page.get_by_role("log").evaluate("log => log.scrollTop")
+        return abs(again - there) <= 2
+
+    await until(is_there)
+    await anna.visit("/")
+    await anna.open("Ben Okafor")
+    await expect(anna.page.locator("article", has_text="After it 7")).to_be_in_viewport()
 
 
 async def test_up_in_an_empty_field_leads_to_ones_own_last_message_and_nowhere_else(arrive: Arrive) -> None:

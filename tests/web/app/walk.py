@@ -29,6 +29,7 @@ class Walk:
                 yield state
 
     def button(self, words: str, inside: Locator | None = None, *, whole: bool = False) -> Locator:
+        """A button, by its English words."""
         return (inside or self.page).get_by_role("button", name=self.t(words, whole=whole))
 
     async def closed(self) -> None:

@@ -149,8 +149,8 @@ async def _measured(browser: Browser, server: ServerProcess, rounds: int, switch
         await server.start()
         anna = await _arrived(browser, gate.url, complaints)
         await anna.log_in("anna")
-        await anna.page.locator('a[href^="/c/"]').first.wait_for()
-        links = await anna.page.locator('a[href^="/c/"]').count()
+        links = CONVERSATIONS
+        await anna.page.locator('a[href^="/c/"]').nth(links - 1).wait_for()
         ben = await _arrived(browser, gate.url, complaints)
         await ben.sign_up("ben", "Ben")
         rows: list[Row] = []

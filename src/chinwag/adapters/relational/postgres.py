@@ -43,7 +43,7 @@ async def open_postgres_directory(url: str) -> Directory:
 
     Raises `DatabaseUnfitError`, `NewerDatabaseError`.
     """
-    writer, reader = _engine(url, BOUND), _engine(url, BOUND, reading=True)
+    writer, reader = engine_on(url, BOUND), engine_on(url, BOUND, reading=True)
     directory = RelationalDirectory(writer, reader, Postgres(writer))
     try:
         await _reached(url)
@@ -62,7 +62,7 @@ async def prepare_postgres_directory(url: str) -> None:
     Raises `DatabaseUnfitError`, and `NewerDatabaseError`: nothing is changed then.
     """
     await _reached(url)
-    engine = _engine(url, PREPARE_SECONDS)
+    engine = engine_on(url, PREPARE_SECONDS)
     try:
         async with engine.begin() as connection:
             await connection.execute(_ALONE, {"lock": LOCK})
@@ -111,7 +111,7 @@ class Postgres:
                 await connection.invalidate()  # with its settings
 
 
-def _engine(url: str, seconds: float, *, reading: bool = False) -> AsyncEngine:
+def engine_on(url: str, seconds: float, *, reading: bool = False, connections: int = CONNECTIONS) -> AsyncEngine:
     """Connections on which nothing takes longer than `seconds`: not a statement, nor the wait for a lock, nor, for
     others, that of a process which has stopped in the midst of a transaction."""
     bound = str(int(seconds * 1000))
@@ -135,7 +135,7 @@ def _engine(url: str, seconds: float, *, reading: bool = False) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
-        pool_size=CONNECTIONS,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=seconds,
         hide_parameters=True,

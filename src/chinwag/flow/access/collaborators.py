@@ -8,9 +8,10 @@ import msgspec
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
-from chinwag.flow.access.throttle import Throttle
+from chinwag.flow.access.throttle import OwnAllowances, Throttle
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.clock import DAY_MS, Clock
+from chinwag.ports.allowances import Allowances
 from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
 from chinwag.ports.directory import Directory
 from chinwag.ports.key_store import KeyStore
@@ -60,8 +61,10 @@ def open_accounts(
     keys: KeyStore,
     rules: AccountRules,
     passwords: Passwords | None = None,
+    allowances: Allowances | None = None,
 ) -> Accounts:
-    """Put the collaborators together. Raises `KeysExposed`, `KeysDamaged`, OSError. Close `passwords` at the end."""
+    """Put the collaborators together. allowances: what several servers count together; None: this process counts
+    alone. Raises `KeysExposed`, `KeysDamaged`, OSError. Close `passwords` at the end."""
     return Accounts(
         directory=directory,
         bus=bus,
@@ -70,11 +73,10 @@ def open_accounts(
         tokens=Tokens(KeyRing(keys, clock(), rules.access_token_ms), clock),
         passwords=passwords or Passwords(),
         throttle=Throttle(
-            clock,
+            allowances or OwnAllowances(clock, rules.throttle_window_ms),
             per_account=rules.failed_logins_per_account,
             per_address=rules.failed_logins_per_address,
             sign_ups=rules.sign_ups_per_address,
-            window_ms=rules.throttle_window_ms,
         ),
         rules=rules,
     )

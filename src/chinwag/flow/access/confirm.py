@@ -20,7 +20,7 @@ async def confirm(accounts: Accounts, account_id: AccountId, device: DeviceId, p
         raise Refused(Code.NO_ACCOUNT)
     key = name_key(account.name)
     claimant = by_device(key, address, device)
-    with accounts.throttle.guess(key, claimant) as attempt:
+    async with accounts.throttle.guess(key, claimant) as attempt:
         if not await accounts.passwords.verify(stored, password, claimant):
             attempt.failed()
             raise Refused(Code.WRONG_LOGIN)

@@ -57,7 +57,7 @@ async def _check(
         asked = NOWHERE if account is None else account.id
         stored = await directory.accounts.password(asked)
         claimant = await claimant_of(directory, accounts.tokens, asked, key, address, known_device)
-    with accounts.throttle.guess(key, claimant) as attempt:
+    async with accounts.throttle.guess(key, claimant) as attempt:
         if not await accounts.passwords.verify(stored, password, claimant) or account is None:
             attempt.failed()
             raise Refused(Code.WRONG_LOGIN)

@@ -6,8 +6,8 @@ the owner out soon. And an owner who comes from where it has logged in before is
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 from chinwag.domain.account import NameKey
@@ -15,6 +15,7 @@ from chinwag.domain.address import networks_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.claimant import Claimant
 from chinwag.flow.clock import Clock
+from chinwag.ports.allowances import Allowance, Allowances
 
 TABLE: Final = 100_000
 """Buckets kept per table; the one longest unused goes first."""
@@ -73,60 +74,86 @@ class Attempt:
         self.wrong = True
 
 
+class OwnAllowances:
+    """`Allowances` of one process, which counts alone: in memory, a bounded table a kind."""
+
+    def __init__(self, clock: Clock, window_ms: int) -> None:
+        self._clock = clock
+        self._window_ms = window_ms
+        self._tables: dict[tuple[str, int], Buckets] = {}
+
+    async def take(self, taken: Sequence[Allowance], also: Sequence[Allowance] = ()) -> float:
+        wait = max((self._table(one).wait(one.key) for one in (*taken, *also)), default=0.0)
+        if not wait:
+            await self.spend(taken)
+        return wait
+
+    async def give_back(self, given: Sequence[Allowance]) -> None:
+        for one in given:
+            self._table(one).give_back(one.key)
+
+    async def spend(self, spent: Sequence[Allowance]) -> None:
+        for one in spent:
+            self._table(one).take(one.key)
+
+    def _table(self, one: Allowance) -> Buckets:
+        """Kinds and figures are the server's own, and few."""
+        kind = one.kind, one.most
+        if kind not in self._tables:
+            self._tables[kind] = Buckets(one.most, self._window_ms, self._clock)
+        return self._tables[kind]
+
+
 class Throttle:
-    """The limits of one process. Addresses are those of the people, not of a proxy; empty: not from a network.
+    """Who may guess and sign up. Addresses are those of the people, not of a proxy; empty: not from a network.
 
     What one address may do, the networks around it may do a few times, each twice as often as the one within it: so
     many addresses in one hand are no way to lock somebody out, and those who share a network are not one another's.
     """
 
-    def __init__(self, clock: Clock, per_account: int, per_address: int, sign_ups: int, window_ms: int) -> None:
-        self._pair = _Wider(per_account, window_ms, clock)
-        self._known = Buckets(per_account, window_ms, clock)
-        self._name = Buckets(per_account * ELSEWHERE, window_ms, clock)
-        self._address = _Wider(per_address, window_ms, clock)
-        self._sign_ups = _Wider(sign_ups, window_ms, clock)
+    def __init__(self, allowances: Allowances, per_account: int, per_address: int, sign_ups: int) -> None:
+        self._allowances = allowances
+        self._per_account = per_account
+        self._per_address = per_address
+        self._sign_ups = sign_ups
 
-    @contextmanager
-    def guess(self, name: NameKey, claimant: Claimant) -> Iterator[Attempt]:
-        """Guard one check of a password. Raises `rate_limited` without a check if there were too many wrong ones.
+    @asynccontextmanager
+    async def guess(self, name: NameKey, claimant: Claimant) -> AsyncIterator[Attempt]:
+        """Guard one check of a password. Raises `rate_limited` without a check if there were too many wrong ones, and
+        `unavailable`.
 
         A known claimant's guesses count by themselves alone, whatever strangers do. While a check runs it holds
         its place in the name's buckets, so that a thousand at once are no way round; an address is charged afterwards,
         and what can run at once there is bounded by the line before the hashing.
         """
         if claimant.known:
-            places = [(self._known, f"{claimant.known} {name}")]
+            places = [Allowance("known", f"{claimant.known} {name}", self._per_account)]
             charged = []
         else:
-            places = [*self._pair.places(claimant.networks or ("",), f" {name}"), (self._name, str(name))]
-            charged = self._address.places(claimant.networks)
-        if (wait := max(buckets.wait(key) for buckets, key in (*places, *charged))) > 0:
+            pair = _wider("pair", claimant.networks or ("",), self._per_account, f" {name}")
+            places = [*pair, Allowance("name", str(name), self._per_account * ELSEWHERE)]
+            charged = _wider("address", claimant.networks, self._per_address)
+        if (wait := await self._allowances.take(places, charged)) > 0:
             raise Refused(Code.RATE_LIMITED, "too many wrong passwords", wait)
-        for buckets, key in places:
-            buckets.take(key)
         attempt = Attempt()
         try:
             yield attempt
         finally:
-            for buckets, key in charged if attempt.wrong else places:
-                (buckets.take if attempt.wrong else buckets.give_back)(key)
+            if attempt.wrong:
+                await self._allowances.spend(charged)
+            else:
+                await self._allowances.give_back(places)
 
-    def sign_up(self, address: str) -> None:
-        """Count one request to sign up. Raises `rate_limited`."""
-        places = self._sign_ups.places(networks_of(address))
-        if places and (wait := max(buckets.wait(key) for buckets, key in places)) > 0:
+    async def sign_up(self, address: str) -> None:
+        """Count one request to sign up. Raises `rate_limited`, `unavailable`."""
+        if (wait := await self._allowances.take(_wider("sign up", networks_of(address), self._sign_ups))) > 0:
             raise Refused(Code.RATE_LIMITED, "too many accounts from this address", wait)
-        for buckets, key in places:
-            buckets.take(key)
 
 
-class _Wider:
-    """Buckets for networks, one table a width, each twice as large as the one before."""
-
-    def __init__(self, capacity: int, window_ms: int, clock: Clock) -> None:
-        self._tables = [Buckets(capacity * WIDER**width, window_ms, clock) for width in range(WIDTHS)]
-
-    def places(self, networks: Sequence[str], more: str = "") -> list[tuple[Buckets, str]]:
-        """Where to look and to take for `networks`, the narrowest first. more: what the keys name besides."""
-        return [(table, network + more) for table, network in zip(self._tables, networks, strict=False)]
+def _wider(kind: str, networks: Sequence[str], most: int, more: str = "") -> list[Allowance]:
+    """Those of `networks`, the narrowest first, each twice as large as the one before. more: what the keys name
+    besides."""
+    return [
+        Allowance(f"{kind} {width}", network + more, most * WIDER**width)
+        for width, network in enumerate(networks[:WIDTHS])
+    ]

@@ -21,7 +21,7 @@ async def sign_up(
     Raises `sign_up_closed`, `bad_invitation`, `bad_name`, `bad_password`, `bad_profile`, `name_taken`,
     `rate_limited`, `overloaded`, `unavailable`. A refusal uses up no invitation.
     """
-    _check_open(accounts, address)
+    await _check_open(accounts, address)
     code = invitation if accounts.rules.sign_up == "invitation" else None
     account, _ = await _create(
         accounts, name, password, display_name, admin=False, invitation=code, by=None, address=address
@@ -40,7 +40,7 @@ async def sign_up_and_log_in(
     address: str = "",
 ) -> LoggedIn:
     """As `sign_up`, and log in with a first device: one request, and one password hash instead of two."""
-    _check_open(accounts, address)
+    await _check_open(accounts, address)
     code = invitation if accounts.rules.sign_up == "invitation" else None
     _, added = await _create(
         accounts,
@@ -57,10 +57,10 @@ async def sign_up_and_log_in(
     return let_in(accounts, added)
 
 
-def _check_open(accounts: Accounts, address: str) -> None:
+async def _check_open(accounts: Accounts, address: str) -> None:
     if accounts.rules.sign_up == "closed":
         raise Refused(Code.SIGN_UP_CLOSED)
-    accounts.throttle.sign_up(address)
+    await accounts.throttle.sign_up(address)
 
 
 async def create_account(

@@ -68,11 +68,16 @@ export class Anchor {
     this.#placed = log.scrollTop;
   }
 
-  /** Show a row a third of the way down, and read from there. */
-  show(row: HTMLElement): void {
+  /** The key of the row that is read, and where it begins; null at the end. Nothing is measured for it. */
+  where(): { key: string; top: number } | null {
+    return this.stuck ? null : this.#row;
+  }
+
+  /** Show a row a third of the way down, or so many pixels, and read from there. */
+  show(row: HTMLElement, top: number | null = null): void {
     this.stuck = false;
     const log = this.#log;
-    log.scrollTop += this.#topOf(row) - log.clientHeight / 3;
+    log.scrollTop += this.#topOf(row) - (top ?? log.clientHeight / 3);
     this.remember();
     this.#placed = log.scrollTop;
   }

@@ -19,7 +19,7 @@ export function keepFocus(): () => void {
 
   function came(event: FocusEvent): void {
     if (!(event.target instanceof HTMLElement)) return;
-    had = [...had.filter((one) => one !== event.target), event.target].slice(-REMEMBERED);
+    had = [...had.filter((one) => one !== event.target && one.isConnected), event.target].slice(-REMEMBERED);
     released = taken = false;
   }
   function check(): void {

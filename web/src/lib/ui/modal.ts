@@ -20,12 +20,13 @@ export function modal(dialog: HTMLDialogElement, onclose: () => void): () => voi
   if (matchMedia("(pointer: fine)").matches) dialog.querySelector<HTMLElement>(FIELDS)?.focus();
   return () => {
     dialog.close();
-    // whoever has closed it may have gone on already
-    if (document.activeElement !== null && document.activeElement !== document.body) return;
-    // If that has gone too, the focus goes to what had it earlier (focus.ts).
-    const place = next ?? before;
+    const wanted = next;
     next = null;
-    if (place instanceof HTMLElement) place.focus({ preventScroll: true });
+    // Whoever has closed it may have gone on already; and if what had the focus has gone, it goes to what had it earlier
+    // (focus.ts).
+    const lost = document.activeElement === null || document.activeElement === document.body;
+    if (wanted !== null) wanted.focus({ preventScroll: true });
+    else if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
   };
 }
 

@@ -63,6 +63,7 @@ class Notes implements Owner {
   safe: Cursor | null = { epoch: 1, position: 0 };
 
   cursor = (): Promise<Cursor | null> => Promise.resolve(this.safe);
+  stored = (): Promise<void> => Promise.resolve();
   welcome = (): void => undefined;
   event = (at: Cursor): void => {
     this.positions.push(at.position);

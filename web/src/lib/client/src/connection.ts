@@ -42,6 +42,8 @@ export interface Owner extends Hearer {
   cursor(): Promise<Cursor | null>;
   /** What is safe on this device now, while a session goes on. */
   readonly safe: Cursor | null;
+  /** Until all that was told is safe, or never will be. */
+  stored(): Promise<void>;
   /** No session is on, or another one takes its place: what was in flight has no answer. */
   gone(): void;
   standing(standing: Standing): void;
@@ -167,7 +169,7 @@ export class Connection {
 
   private climb(first: number, last: number, token: string, at: Cursor | null, failed: (end: End) => void): void {
     const cursor = at === null ? null : cursorText(at);
-    const start: Start = { http: this.http, token, cursor, client: this.client };
+    const start: Start = { http: this.http, token, cursor, client: this.client, stored: () => this.owner.stored() };
     const begin = (way: number): Session => {
       const session = new Session(way, at, this.owner, {
         welcomed: (one) => {

@@ -84,6 +84,11 @@ export class Inflow {
     return this.safe;
   }
 
+  /** Until all that came is kept, or thrown away. */
+  async stored(): Promise<void> {
+    await this.working;
+  }
+
   /** Load all afresh: at first, and when the cursor leads nowhere. Fails as requests do. */
   async afresh(cause: Afresh, at: Cursor | null): Promise<void> {
     if (cause !== "old") {

@@ -193,6 +193,10 @@ export class Leader implements Owner {
     return this.inflow.safe;
   }
 
+  stored(): Promise<void> {
+    return this.inflow.stored();
+  }
+
   welcome(_at: Cursor, { now }: WelcomeFrame): void {
     if (now > 0) this.parts.http.clockIs(now);
     this.asOf = Date.now();

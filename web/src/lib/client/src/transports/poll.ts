@@ -56,6 +56,8 @@ class Poll implements Transport {
         this.take(page, welcome);
         welcome = true;
         cursor = page.cursor;
+        // Asking with a cursor says that everything up to there is safe here.
+        await start.stored();
       }
     } catch (error) {
       this.finish(endBy(error));

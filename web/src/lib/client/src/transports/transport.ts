@@ -35,6 +35,8 @@ export interface Start {
   /** null: begin at the inbox's head. */
   cursor: string | null;
   client: string;
+  /** Until all that was told is safe on this device. */
+  stored(): Promise<void>;
 }
 
 export type Open = (start: Start, listener: Listener) => Transport;

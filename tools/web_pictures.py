@@ -1,0 +1,126 @@
+"""Take the pictures of the web client in docs/pictures/: a real server, real browsers, made-up people.
+
+python -m tools.web_pictures
+
+A machine without fonts for emoji and Japanese draws boxes instead of them: on Debian `fonts-noto-color-emoji` and
+`fonts-wqy-microhei` have them.
+"""
+
+import asyncio
+import base64
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, async_playwright
+from prove.faults.clock import WrongClock
+from prove.process import ServerProcess
+from tests.web.app.visitor import Visitor, visitor_in
+from tests.web.browsers import ARGUMENTS, CHROMIUM
+from tools.picture_people import PASSWORD, PICNIC, crowd
+
+from chinwag.client import Client
+
+ROOT: Final = Path(__file__).parents[1]
+FOLDER: Final = ROOT / "docs" / "pictures"
+DESKTOP: Final = {"width": 1280, "height": 800}
+PHONE: Final = {"width": 390, "height": 844}
+QUALITY: Final = 82
+MOST: Final = 150_000
+"""Bytes of one picture: they lie in the repository."""
+
+
+async def come(browser: Browser, server: ServerProcess, **options: Any) -> Visitor:
+    """Olga, logged in with a browser of her own."""
+    usual = {"viewport": DESKTOP, "locale": "en-GB", "color_scheme": "light", "reduced_motion": "reduce"}
+    context = await browser.new_context(**{**usual, "device_scale_factor": 2, **options})
+    visitor = await visitor_in(context, [], lambda: server.url)
+    page = visitor.page
+    await visitor.visit()
+    await page.get_by_role("button", name="Log in").last.click()
+    await page.get_by_label("Name", exact=True).fill("olga")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").first.click()
+    await page.get_by_role("link", name="Anna Lindqvist").first.wait_for()
+    return visitor
+
+
+async def take(visitor: Visitor, name: str) -> None:
+    """One picture, once nothing moves any more."""
+    await visitor.page.evaluate("document.fonts.ready.then(() => document.activeElement?.blur())")
+    await visitor.page.mouse.move(0, 0)
+    await asyncio.sleep(1)
+    session = await visitor.page.context.new_cdp_session(visitor.page)
+    taken = await session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    await session.detach()
+    picture = base64.b64decode(taken["data"])
+    assert len(picture) <= MOST, f"{name} has {len(picture)} bytes"
+    (FOLDER / f"{name}.webp").write_bytes(picture)
+
+
+async def look(visitor: Visitor) -> None:
+    """Open the group, with what is new in it in view."""
+    await visitor.open(PICNIC)
+    await visitor.sees("who has a blanket?")
+
+
+async def pictures(browser: Browser, server: ServerProcess, say_new: Any) -> None:
+    """All of them, in the order in which things happen."""
+    desktop, phone, other = [
+        await come(browser, server, **shape)
+        for shape in ({}, {"viewport": PHONE, "has_touch": True, "is_mobile": True}, {})
+    ]
+    await say_new()
+    await phone.page.get_by_text("who has a blanket?").wait_for()
+    await take(phone, "phone-list")
+    # Whoever reads first takes the line above what is new away from the others.
+    await look(desktop)
+    await take(desktop, "desktop")
+    await phone.page.emulate_media(color_scheme="dark")
+    await look(phone)
+    await take(phone, "phone-dark")
+    await desktop.page.emulate_media(color_scheme="dark")
+    await desktop.page.get_by_role("button", name="About this conversation").click()
+    await desktop.page.get_by_role("complementary").get_by_text("Group of 5").wait_for()
+    await take(desktop, "desktop-dark")
+    await other.page.evaluate("localStorage.setItem('chinwag.language', 'ar-XB')")
+    await other.visit("/")
+    await other.page.get_by_role("link", name=PICNIC).first.click()
+    await other.sees("who has a blanket?")
+    await take(other, "right-to-left")
+
+
+async def listen(client: Client) -> None:
+    """Take what comes, so that it counts as delivered."""
+    async for _event in client.events():
+        pass
+
+
+async def main() -> None:
+    """A server, its people, and a browser."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        server = ServerProcess(
+            Path(folder) / "data", command=(sys.executable, "-m", "tests.support.quick_server"), cwd=ROOT
+        )
+        clock = WrongClock(server)
+        await server.start()
+        try:
+            async with crowd(server.url, clock) as people, async_playwright() as playwright:
+                await people.meet()
+                listening = [asyncio.create_task(listen(client)) for client in people.clients.values()]
+                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+                await pictures(browser, server, people.say_new)
+                await browser.close()
+                for task in listening:
+                    task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.gather(*listening)
+        finally:
+            server.end()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

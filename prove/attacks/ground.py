@@ -18,6 +18,7 @@ from prove.attacks.raw import Raw, frame
 from prove.faults.clock import WrongClock
 from prove.process import ServerProcess
 
+_TRIES: Final = 20
 PASSWORD: Final = "correct horse battery"
 _TIMEOUT: Final = 180.0
 """Seconds after which a wait fails. Nothing is decided by them: a slow machine hashes a hundred passwords meanwhile."""
@@ -81,7 +82,11 @@ class Ground:
     async def person(self, name: str) -> Person:
         """Sign somebody up with a first device; the name gets an ending of its own."""
         name = f"{name}-{secrets.token_hex(3)}"
-        made = await self.http.post("/v1/accounts", json={"name": name, "password": PASSWORD, "device": ""})
+        for _ in range(_TRIES):
+            made = await self.http.post("/v1/accounts", json={"name": name, "password": PASSWORD, "device": ""})
+            if made.status_code != 503:  # else the machine is too busy to write it in time: come again
+                break
+            await asyncio.sleep(made.json()["retry_after"])
         assert made.status_code == 201, made.text
         return self._person(name, made.json())
 

@@ -30,6 +30,8 @@ from chinwag.ports.inbox import Arrival, Posting
 from chinwag.ports.mark_store import Advance
 from chinwag.ports.message_store import Commit
 
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
 
 @pytest.fixture
 def harness(messages_database: str) -> PostgresHarness:
@@ -155,6 +157,29 @@ async def test_an_engine_that_is_away_is_unavailable_and_is_used_again_when_it_i
     assert await entries(stores, ANN) == [f"{PAIR}#1", f"{PAIR}#2"]
 
 
+async def test_an_engine_that_falls_silent_is_given_up_in_time_and_what_comes_late_harms_nobody(
+    harness: PostgresHarness, stores: Stores
+) -> None:
+    await stores.store.commit([commit(1, 2)])
+    opened = await open_stores(through(harness.database, harness.port), patience=2.0, settling=0.1)
+    try:
+        harness.fault.hold()
+        with pytest.raises(Refused) as refused:
+            await opened.message_store.commit([commit(3, 3)])
+        assert refused.value.code is Code.UNAVAILABLE
+        with pytest.raises(Refused):
+            await opened.message_store.check()
+        harness.fault.go()
+        await opened.message_store.reopen()
+        (state,) = await opened.message_store.states([PAIR])
+        assert state is not None
+        assert state.head in (2, 3)
+        await opened.message_store.commit([commit(state.head + 1, 5)])
+    finally:
+        await opened.close()
+    assert await entries(stores, ANN) == [f"{PAIR}#{n}" for n in range(1, 6)]
+
+
 async def test_who_finds_no_free_connection_in_time_is_refused(harness: PostgresHarness, stores: Stores) -> None:
     opened = await open_stores(through(harness.database, harness.port), connections=1, patience=2.0)
     try:
@@ -229,6 +254,32 @@ async def test_what_became_of_a_batch_is_known_also_when_another_owner_came_next
     asking()
     await committing
     assert await entries(stores, ANN) == [f"{PAIR}#1"]
+
+
+async def test_owners_who_meet_in_the_middle_wait_and_never_in_a_circle(
+    stores: Stores, harness: PostgresHarness, other: PostgresStores
+) -> None:
+    """Somebody holds the head of the one in the middle, until both owners wait, each with all that it could lock."""
+    people = tuple(AccountId(f"{n:03}") for n in range(100))
+    await stores.inbox.post([Posting(account, b"{}") for account in people])
+    blocker = await asyncpg.connect(harness.database)
+    try:
+        for audience in (people, people[::-1]):
+            held = blocker.transaction()
+            await held.start()
+            await blocker.execute("SELECT FROM messages.heads WHERE account = '050' FOR UPDATE")
+            posts = [[Posting(account, b"{}") for account in some] for some in (audience, audience[::-1])]
+            waiting = [
+                asyncio.create_task(one.post(some)) for one, some in ((stores.inbox, posts[0]), (other.inbox, posts[1]))
+            ]
+            async with asyncio.timeout(30):
+                while await blocker.fetchval(WAITING) < 2:  # noqa: ASYNC110 - nobody else can tell
+                    await asyncio.sleep(0.01)
+            await held.rollback()
+            await asyncio.gather(*waiting)
+    finally:
+        await blocker.close()
+    assert [(await stores.inbox.bounds(account)).head for account in people] == [5] * 100
 
 
 async def test_two_owners_with_common_accounts_in_opposite_order(messages_database: str) -> None:

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import time
 
 from prove.attacks.attack import Attack, Outcome
 from prove.attacks.ground import Ground, Person
 from prove.attacks.raw import Raw, frame
 
 _TIMES = 30
+_WEIGHT = 32
+_UNREAD = (408, 429, 503)
+"""Refused for its length, for the time that it took to come, or because the machine is too busy to look who asks."""
 _BYTES = (2 << 20) - 200
 _BODIES = (
     b'{"body":{"type":"text","text":"x"},"x":[' + b"[]," * (_BYTES // 3) + b"1]}",
@@ -45,14 +49,17 @@ async def attack(ground: Ground) -> Outcome:
     """Most of both must be refused before they are read: a long one counts as many."""
     mallory, other = await ground.person("mallory"), await ground.person("other")
     times = max(6, ground.times(_TIMES))
+    began = time.monotonic()
     statuses = await post(mallory, other, times)
     raw = await mallory.socket()
     codes = await say(raw, times)
     raw.cut()
-    read, heard = sum(status != 429 for status in statuses), sum(code != "rate_limited" for code in codes)
+    # What the budgets hold at once, and what came to them meanwhile, one a second.
+    most = (100 + time.monotonic() - began) / _WEIGHT
+    read, heard = sum(status not in _UNREAD for status in statuses), sum(code != "rate_limited" for code in codes)
     return Outcome(
-        f"{read} of {times} bodies and {heard} of {times} frames of 2 MiB were read",
-        right=read <= 3 and heard <= 3 and set(statuses) <= {201, 400, 422, 429},
+        f"{read} of {times} bodies and {heard} of {times} frames of 2 MiB were read {sorted(set(statuses))}",
+        right=read <= most and heard <= most and set(statuses) <= {201, 400, 422, *_UNREAD},
     )
 
 

@@ -37,7 +37,10 @@ class Inline(msgspec.Struct, frozen=True, gc=False):
 
 
 class Bounds(msgspec.Struct, frozen=True, gc=False):
-    """What an inbox holds: the positions above `floor`, up to `head`; `epoch` changes only with a restore."""
+    """What an inbox holds: the positions above `floor`, up to `head`.
+
+    epoch: changes only when what was readable may be gone: with a restore, or when a standby took over.
+    """
 
     epoch: int
     floor: int

@@ -67,9 +67,11 @@ class Arrivals:
     def end(self, transaction: int, posted: Sequence[Posted] = ()) -> None:
         """It has ended, and these are readable."""
         del self._under_way[transaction]
-        for told in self.on_posted:
-            if posted:
-                told(posted)
+        for hear in self.on_posted if posted else ():
+            try:
+                hear(posted)
+            except Exception:
+                _log.exception("what was posted could not be told", posts=len(posted))
         ready: list[Arrival] = []
         for one in posted:
             if one.epoch != self._epoch:

@@ -7,8 +7,10 @@ from chinwag.adapters.postgres.database import Database
 
 ACCOUNTS: Final = 500
 """How many inboxes one look covers."""
+AT_ONCE: Final = 20
+"""Of how many inboxes one transaction removes entries."""
 ROWS: Final = 2_000
-"""How many rows one transaction removes at most."""
+"""How many rows it removes at most."""
 
 _ACCOUNTS: Final = "SELECT account FROM messages.heads WHERE account > $1 ORDER BY account LIMIT $2"
 _DUE: Final = """
@@ -46,11 +48,10 @@ class Trimmer:
                 if wrapped:
                     accounts = [account for account in accounts if account <= began]
                 due = [account for (account,) in await self._database.rows(_DUE, accounts, before_ms)]
-                if due:
-                    taken, due = await self._forget(due, before_ms, limit - gone)
-                    gone += taken
-                if due:
-                    continue  # of these there is more, or the limit is reached
+                for first in range(0, len(due), AT_ONCE):
+                    gone += await self._forget(due[first : first + AT_ONCE], before_ms, limit - gone)
+                if gone >= limit:
+                    break  # of these there may be more
                 if accounts:
                     self._at = accounts[-1]
                 elif wrapped:
@@ -59,16 +60,20 @@ class Trimmer:
                     self._at, wrapped = b"", True
             return gone
 
-    async def _forget(self, accounts: list[bytes], before_ms: int, limit: int) -> tuple[int, list[bytes]]:
-        """Forget up to `limit` entries of these; how many went, and of whom more may be due."""
-        async with self._database.transaction() as connection:
-            floors = dict(await connection.fetch(_LOCK, accounts))
-            rows = await connection.fetch(_ROWS, accounts, ROWS)
-            raised, removed, gone = _due(floors, rows, before_ms, limit)
-            # Floor and rows go together: an inbox never looks as if it had a hole.
-            await connection.execute(_FLOOR, list(raised), list(raised.values()))
-            await connection.execute(_REMOVE, [one for one, _ in removed], [last for _, last in removed])
-        return gone, accounts if len(rows) == ROWS or gone == limit else []
+    async def _forget(self, accounts: list[bytes], before_ms: int, limit: int) -> int:
+        """Forget what is due of these, up to `limit` entries; how many went."""
+        gone, more = 0, True
+        while more and gone < limit:
+            async with self._database.transaction() as connection:
+                floors = dict(await connection.fetch(_LOCK, accounts))
+                rows = await connection.fetch(_ROWS, accounts, ROWS)
+                raised, removed, taken = _due(floors, rows, before_ms, limit - gone)
+                # Floor and rows go together: an inbox never looks as if it had a hole.
+                await connection.execute(_FLOOR, list(raised), list(raised.values()))
+                await connection.execute(_REMOVE, [one for one, _ in removed], [last for _, last in removed])
+            gone += taken
+            more = len(rows) == ROWS and bool(removed)
+        return gone
 
 
 def _due(

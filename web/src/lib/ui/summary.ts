@@ -92,7 +92,7 @@ export function noticeWords(events: readonly KeptEvent[], names: Names): string 
 function some(names: string[]): string {
   return names.length <= 4
     ? listed(names)
-    : listed([...names.slice(0, 3), words("groups.members", { n: names.length - 3 })]);
+    : listed([...names.slice(0, 3), words("notice.others", { n: names.length - 3 })]);
 }
 
 /** A sentence begins with a capital: "You began …". */

@@ -58,7 +58,8 @@ export const ENGLISH = {
   "banner.outdated": "Another tab runs a newer version. Reload this one; what you have typed is kept.",
   "banner.slow": "The browser's storage does not answer. Close other tabs of Chinwag if this stays.",
   "banner.storage": "The browser's storage cannot be opened. You can chat, but nothing is kept on this device.",
-  "banner.insecure": "This address is not secure. You can chat in this one tab, but nothing is kept for offline use.",
+  "banner.insecure":
+    "This address is not secure. You can chat in this one tab; browsers allow offline use and notifications over https only.",
   "banner.notify": "Shall Chinwag tell you of new messages?",
   "banner.yes": "Yes",
   "banner.no": "Not now",
@@ -165,6 +166,7 @@ export const ENGLISH = {
   "notice.role.admin": "{who} made {names} an admin",
   "notice.role.member": "{who} made {names} a member without rights",
   "notice.role.owner": "{who} handed the group over to {names}",
+  "notice.others": { one: "{n} other", other: "{n} others" },
   "notice.other": "The group was changed",
   "notice.edited": "A message was edited",
   "notice.deleted": "A message was deleted",

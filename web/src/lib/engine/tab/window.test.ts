@@ -97,3 +97,21 @@ it("goes where a link leads, once it knows the conversation that far", async () 
   await window.showBefore(1);
   expect(window.now.target.jump).toBe(jump);
 });
+
+it("never has more rows than it may, not even while a page is fetched", async () => {
+  const told = new Told(446, 1_000);
+  let most = 0;
+  const window = new Window(told, "g~1", 1, null);
+  window.subscribe(({ rows }) => {
+    most = Math.max(most, rows.length);
+  });
+  told.fetch = () => {
+    told.known = 546;
+    return Promise.resolve([447, 546]);
+  };
+  await window.showAfter(339);
+  expect(window.now.rows).toHaveLength(400);
+  await window.showAfter(50);
+  expect(numbers(window).at(-1)).toBe(450);
+  expect(most).toBe(400);
+});

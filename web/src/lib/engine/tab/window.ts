@@ -179,8 +179,9 @@ export class Window extends Value<WindowState> implements MessageWindow {
         if (known[0] > edge || known[1] < edge) return;
       }
       wanted -= await this.join(side, known, wanted);
+      // Before anything is told of it: the next page may take a while.
+      if (this.shown.events.length > MOST) this.shown = cutTo(this.shown, side);
     }
-    if (this.shown.events.length > MOST) this.shown = cutTo(this.shown, side);
     this.sticks = this.shown.high >= head;
   }
 

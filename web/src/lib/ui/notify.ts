@@ -20,12 +20,27 @@ export function announce(engine: Engine): () => void {
     void tell(engine, news, open);
   });
   const stopReads = engine.conversations.subscribe((rows) => {
-    for (const row of rows) if (row.unread === 0) void close(row.id, open);
+    const read = new Set(rows.filter((row) => row.unread === 0).map((row) => row.id));
+    if (read.size > 0) void close((conversation) => read.has(conversation), open);
   });
+  // Whoever comes next to this browser is told nothing of whoever was here.
+  const stopSession = engine.session.subscribe(({ state }) => {
+    if (state === "out" || state === "other") void close(() => true, open);
+  });
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  container?.addEventListener("message", follow);
   return () => {
     stopNews();
     stopReads();
+    stopSession();
+    container?.removeEventListener("message", follow);
   };
+}
+
+/** A notification was clicked: the service worker brings this window to the front, and says where it leads. */
+function follow(event: MessageEvent<{ type?: string; path?: string } | null>): void {
+  const said = event.data;
+  if (said?.type === "open" && said.path !== undefined) go(said.path);
 }
 
 async function tell(engine: Engine, news: News, open: Map<string, Notification>): Promise<void> {
@@ -44,7 +59,7 @@ async function tell(engine: Engine, news: News, open: Map<string, Notification>)
     tag: news.conversation,
     icon: "/icon-192.png",
     badge: "/icon-monochrome-512.png",
-    data: { conversation: news.conversation },
+    data: { path: addressOf(news.conversation) },
   };
   const registration = await worker();
   if (registration?.active) {
@@ -66,10 +81,13 @@ async function worker(): Promise<ServiceWorkerRegistration | undefined> {
   return container?.getRegistration().catch(() => undefined);
 }
 
-async function close(conversation: string, open: Map<string, Notification>): Promise<void> {
-  open.get(conversation)?.close();
-  open.delete(conversation);
+async function close(which: (conversation: string) => boolean, open: Map<string, Notification>): Promise<void> {
+  for (const [conversation, shown] of open) {
+    if (!which(conversation)) continue;
+    shown.close();
+    open.delete(conversation);
+  }
   if (typeof Notification === "undefined" || Notification.permission !== "granted") return;
   const registration = await worker();
-  for (const shown of (await registration?.getNotifications({ tag: conversation })) ?? []) shown.close();
+  for (const shown of (await registration?.getNotifications()) ?? []) if (which(shown.tag)) shown.close();
 }

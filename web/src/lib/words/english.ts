@@ -111,6 +111,7 @@ export const ENGLISH = {
   "talk.newestUnread": { one: "To the newest message, {n} below", other: "To the newest message, {n} below" },
   "talk.goBack": "Back to where you were",
   "talk.former": "You are no member any longer. You can read up to where you left.",
+  "talk.nowhere": "No conversation of yours has this address.",
   "talk.start": "The conversation begins here.",
   "talk.failed": "Older messages could not be loaded.",
   "talk.message": "{who}, {time}, {text}{state}",

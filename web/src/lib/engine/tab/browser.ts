@@ -3,8 +3,11 @@ export interface Browser {
   worker(): Worker;
   /** The page can be seen. */
   visible(): boolean;
-  /** Tell when the page is shown or hidden, when the network is said to be back, and when the page goes. */
-  on(what: "visibility" | "online", run: () => void): () => void;
+  /** The person looks at the page: it is seen, and its window has the focus. */
+  looked(): boolean;
+  /** Tell when the page is shown or hidden, when the network is said to be back, when the focus comes or goes, and
+   * when the page goes. */
+  on(what: "visibility" | "online" | "focus" | "blur" | "pagehide", run: () => void): () => void;
   /** Everything that a secure address allows is there. */
   secure: boolean;
   reload(): void;
@@ -18,9 +21,10 @@ export function thisBrowser(worker: () => Worker): Browser {
   return {
     worker,
     visible: () => document.visibilityState === "visible",
+    looked: () => document.visibilityState === "visible" && document.hasFocus(),
     on: (what, run) => {
       const target = what === "visibility" ? document : window;
-      const name = what === "visibility" ? "visibilitychange" : "online";
+      const name = what === "visibility" ? "visibilitychange" : what;
       target.addEventListener(name, run);
       return () => {
         target.removeEventListener(name, run);

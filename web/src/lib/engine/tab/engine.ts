@@ -31,6 +31,8 @@ export class TabEngine extends Entered implements Engine {
   private readonly newsRuns = new Set<(news: News) => void>();
   private readonly typed = new Map<string, number>();
   private waitingWorker: ServiceWorker | null = null;
+  /** The conversation that is open here. */
+  private opened: string | null = null;
 
   constructor(browser: Browser) {
     const line: Line = new Line(browser.worker(), {
@@ -49,7 +51,16 @@ export class TabEngine extends Entered implements Engine {
     const seen = (): void => {
       line.work({ type: "visible", is: browser.visible() });
       if (browser.visible()) line.say({ type: "nudge" });
+      this.tellWatching(browser.looked());
     };
+    for (const what of ["focus", "blur"] as const) {
+      browser.on(what, () => {
+        this.tellWatching(browser.looked());
+      });
+    }
+    browser.on("pagehide", () => {
+      this.tellWatching(false);
+    });
     browser.on("visibility", seen);
     browser.on("online", () => {
       line.say({ type: "nudge" });
@@ -164,7 +175,8 @@ export class TabEngine extends Entered implements Engine {
   }
 
   watching(id: string | null): void {
-    this.line.say({ type: "watching", tab: this.line.tab, conversation: id });
+    this.opened = id;
+    this.tellWatching(this.browser.looked());
   }
 
   onNews(run: (news: News) => void): () => void {
@@ -230,9 +242,17 @@ export class TabEngine extends Entered implements Engine {
 
   // Inside
 
+  private tellWatching(looked: boolean): void {
+    this.line.say({ type: "watching", tab: this.line.tab, conversation: looked ? this.opened : null });
+  }
+
   private said(message: ToTabs): void {
     const { account } = this;
     switch (message.type) {
+      case "alive":
+        // one that has just begun to lead knows nothing of windows
+        if (this.opened !== null) this.tellWatching(this.browser.looked());
+        break;
       case "connection":
         this.stands(message.connection, message.ahead);
         break;

@@ -1,0 +1,85 @@
+"""Notifications: of what nobody looks at, taken away with the account, and leading to what they tell of. And what
+whoever comes next to a browser finds of whoever was there before: nothing."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+from tests.web.app.conftest import Arrive
+from tests.web.app.visitor import Visitor, until
+
+SHOWN = """async () => (await (await navigator.serviceWorker.getRegistration()).getNotifications())
+  .map((one) => [one.title, one.body])"""
+AWAY = "() => { document.hasFocus = () => false; window.dispatchEvent(new Event('blur')); }"
+"""Headless browsers say that every page has the focus."""
+CLICK = """async () => {
+  const [notification] = await self.registration.getNotifications();
+  self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+}"""
+
+
+async def _told(arrive: Arrive) -> tuple[Visitor, Visitor]:
+    """Anna, who wants to be told of what comes, and Ben; they have begun to chat."""
+    anna, ben = await arrive(permissions=["notifications"]), await arrive()
+    await anna.sign_up("anna", "Anna")
+    await anna.page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    await ben.sign_up("ben", "Ben")
+    await anna.begin_with("ben", "Ben")
+    await anna.say("hello")
+    await ben.open("Anna")
+    return anna, ben
+
+
+async def _shows(visitor: Visitor, expected: list[list[Any]]) -> None:
+    async def so() -> bool:
+        return bool(await visitor.page.evaluate(SHOWN) == expected)
+
+    await until(so)
+
+
+async def test_an_open_conversation_that_nobody_looks_at_is_told_of(arrive: Arrive) -> None:
+    anna, ben = await _told(arrive)
+    await ben.say("while you look")
+    await anna.sees("while you look")
+    await anna.page.evaluate(AWAY)
+    await ben.say("while you are away")
+    await _shows(anna, [["Ben", "while you are away"]])
+
+
+async def test_a_click_on_a_notification_leads_to_its_conversation(arrive: Arrive) -> None:
+    anna, ben = await _told(arrive)
+    path = anna.page.url
+    await anna.page.get_by_role("link", name="People").click()
+    await ben.say("come back")
+    await _shows(anna, [["Ben", "come back"]])
+    await anna.page.context.service_workers[0].evaluate(CLICK)
+    await anna.sees("come back")
+    assert anna.page.url == path
+    await _shows(anna, [])
+
+
+async def test_nothing_of_an_account_stays_for_whoever_comes_next(arrive: Arrive) -> None:
+    anna, ben = await _told(arrive)
+    conversation = anna.page.url.removeprefix(anna.url())
+    await anna.page.get_by_role("link", name="Settings").click()
+    await ben.say("for Anna alone")
+    await _shows(anna, [["Ben", "for Anna alone"]])
+    await anna.page.get_by_role("button", name="Log out").last.click()
+    await anna.page.get_by_role("dialog").get_by_role("button", name="Log out").click()
+    await expect(anna.page.get_by_label("What friends see")).to_be_visible()
+    await _shows(anna, [])
+    await expect(anna.page).to_have_url(anna.url() + "/")
+    await anna.sign_up("cleo", "Cleo")
+    await anna.visit(conversation)
+    await expect(anna.page.get_by_text("No conversation of yours has this address.")).to_be_visible()
+    for name in ("Anna", "Ben"):
+        await expect(anna.page.get_by_text(name)).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["nonsense", "d~1~2", "251803225743691776", "x" * 300])
+async def test_where_there_is_no_conversation_one_is_told_so_and_cannot_write(arrive: Arrive, path: str) -> None:
+    anna = await arrive()
+    await anna.sign_up("anna", "Anna")
+    await anna.visit(f"/c/{path}")
+    await expect(anna.page.get_by_text("No conversation of yours has this address.")).to_be_visible()
+    await expect(anna.composer).to_have_count(0)

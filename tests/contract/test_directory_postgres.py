@@ -1,8 +1,12 @@
 """What is particular to the directory on PostgreSQL: its schema, its locks, and how it fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -17,6 +21,9 @@ from chinwag.adapters.relational.postgres import (
 )
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.engines import Engines, Nats, Place, Postgres, fetch
+from chinwag.engines.process import wait_until
+from chinwag.engines.programs import cache_folder
 from chinwag.ports.directory import Directory, OpenGroup
 
 
@@ -242,3 +249,38 @@ async def test_what_is_deleted_leaves_its_tables(directory: Directory, place: Po
     await people(directory, "3")
     dead = "SELECT relname FROM pg_stat_user_tables WHERE vacuum_count = 0 AND relname <> 'alembic_version'"
     assert await place.execute(dead) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
+async def test_a_server_that_ends_and_starts_again_is_found_again(number: signal.Signals) -> None:
+    """Without a hand: by the connections that the directory has."""
+    with own_engines() as engines:
+        await asyncio.to_thread(engines.up, {"postgres": 0, "nats": 0}, print)
+        found = engines.standings()["postgres"]
+        await prepare_postgres_directory(found.url)
+        directory = await open_postgres_directory(found.url)
+        await people(directory, "1")
+        async with refused(), directory.transaction() as transaction:
+            await transaction.accounts.touch(AccountId("1"))
+            os.kill(found.pid, number)
+            await asyncio.to_thread(wait_until, lambda: not engines.standings()["postgres"].url, 60)
+            await transaction.accounts.touch(AccountId("1"))
+        async with refused():
+            await people(directory, "2")
+        await asyncio.to_thread(engines.up, {"postgres": found.port, "nats": 0}, print)
+        await eventually(lambda: people(directory, "3"))
+        async with directory.reading() as reading:
+            assert [(one.id, one.version) for one in await reading.accounts.page(None, 9)] == [("1", 1), ("3", 1)]
+        await directory.close()
+
+
+@contextmanager
+def own_engines() -> Iterator[Engines]:
+    """Engines of a test that ends them itself: those of the run are others' as well."""
+    with tempfile.TemporaryDirectory(prefix="chinwag-test-engines-") as folder:
+        place, programs = Place.make(Path(folder)), fetch(cache_folder(), print)
+        engines = Engines(place, Postgres(programs.postgres, place), Nats(programs.nats, place))
+        try:
+            yield engines
+        finally:
+            engines.down(print)

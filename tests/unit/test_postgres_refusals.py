@@ -11,10 +11,10 @@ from chinwag.domain.refusal import Code, Refused
 @pytest.mark.parametrize(
     "failure",
     [
-        ConnectionRefusedError("no"),
+        ConnectionRefusedError("refused here"),
         TimeoutError(),
         asyncpg.CannotConnectNowError("starting up"),
-        asyncpg.DiskFullError("full"),
+        asyncpg.DiskFullError("no space left"),
         asyncpg.DeadlockDetectedError("circle"),
         asyncpg.InterfaceError("connection is closed"),
         asyncpg.UndefinedFunctionError("no such function"),

@@ -107,15 +107,15 @@ async def measure(url: str, seconds: float) -> None:
     print(f"{said.split(' on ')[0]}, fsync {syncs[0]}, synchronous_commit {syncs[1]}, one sync {sync_ms():.2f} ms")
     stores = await open_stores(url)
     own = [pairs(partition) for partition in range(PARTITIONS)]
-    print(f"{'owners':>6} {'batch':>6} {'messages/s':>11} {'p50 ms':>8} {'p99 ms':>8}")
+    print(f"{'owners':>6} {'batch':>6} {'messages/s':>11} {'p50 ms':>8} {'p99 ms':>8} {'client CPU us/message':>22}")
     for owners, size in ((1, 1), (1, 16), (1, 100), (4, 1), (4, 16), (4, 100)):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         all_took = await asyncio.gather(*(commits(stores, n, own[n], size, seconds) for n in range(owners)))
-        spent = time.perf_counter() - began
+        spent, worked = time.perf_counter() - began, time.process_time() - worked
         took = sorted(itertools.chain.from_iterable(all_took))
         rate = len(took) * size / spent
         p50, p99 = took[len(took) // 2] * 1000, took[len(took) * 99 // 100] * 1000
-        print(f"{owners:>6} {size:>6} {rate:>11,.0f} {p50:>8.1f} {p99:>8.1f}")
+        print(f"{owners:>6} {size:>6} {rate:>11,.0f} {p50:>8.1f} {p99:>8.1f} {worked * 1e6 / len(took) / size:>22.0f}")
     people = tuple(AccountId(f"8{n:018}") for n in range(100))
     name = next(one for n in itertools.count() if partition_of(one := group_id(str(n)), PARTITIONS) == 0)
     took = await commits(stores, 0, [Place(name, people)], 1, seconds)

@@ -101,6 +101,7 @@ async def test_what_is_refused_is_not_in_the_log(office: Office) -> None:
     for method, path, body, code in [
         ("POST", "/accounts/1/disable", None, "no_account"),
         ("PUT", f"/accounts/{office.id('ben')}/password", {"password": "short"}, "bad_password"),
+        ("GET", "/accounts/1/devices", None, "no_account"),
         ("DELETE", f"/accounts/{office.id('ben')}/devices/1", None, "no_device"),
         ("DELETE", f"/accounts/{office.id('ben')}/devices/{office.people['ann'][1]}", None, "no_device"),
         ("POST", "/invitations", {"uses": 0}, "bad_request"),

@@ -93,7 +93,8 @@ async def test_what_ended_by_itself_is_told_and_started_again(engines: Command) 
         assert process.wait_until(lambda one=one: not process.lives(one), 60)  # type: ignore[misc]
     code, said = engines("status")
     assert (code, said.count("it ended by itself")) == (1, 2)
-    assert engines("up")[0] == 0
+    code, said = engines("up")
+    assert code == 0, said
     assert engines.running().keys() == killed.keys()
 
 

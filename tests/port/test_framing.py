@@ -201,3 +201,24 @@ async def test_a_request_after_a_socket_is_no_request(house: House) -> None:
     assert opcode == CLOSE
     await peer.until("closed")
     assert not house.asked
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"-1\r\n",
+        b"0\n\nGET / HTTP/1.1\r\n",
+        b"F" * 18 + b"\r\n",
+        b"1;" + b"a" * (128 << 10) + b"\r\nx\r\n",
+        b"1\r\nxyz\r\n",
+    ],
+    ids=["no size", "bare line feeds", "no number of bytes", "more said than held", "more bytes than said"],
+)
+async def test_a_request_that_has_its_answer_gets_no_second_one(house: House, broken: bytes) -> None:
+    """Whatever becomes of its body: a proxy would take a second answer for that to the next request."""
+    client = await house.connect()
+    client.write(b"POST /nope HTTP/1.1\r\nHost: l\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert (await client.response())[0] == 404
+    client.write(broken)
+    async with asyncio.timeout(10):
+        assert await client.reader.read() == b""

@@ -345,6 +345,9 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
             )
     if not _is_utf8(str(config.data.path)):
         yield Contradiction(("data.path",), "the folder's path must be UTF-8: the message store takes no other name")
+    for key, path in (("engines.path", config.engines.path), ("engines.cache_path", config.engines.cache_path)):
+        if not _is_utf8(str(path)):
+            yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
     if accounts.failed_logins_per_address < accounts.failed_logins_per_account:
         yield Contradiction(
             ("accounts.failed_logins_per_address", "accounts.failed_logins_per_account"),

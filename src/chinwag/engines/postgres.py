@@ -1,5 +1,6 @@
 """PostgreSQL as a process: its folder made, started, seen to be ready, ended."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -55,6 +56,7 @@ class Postgres:
         """Start it; make its folder, with `password` for its superuser, if there is none. Raises `EngineError`."""
         if not self._data.is_dir():
             self._make(password)
+        self._forget_the_dead()
         settings = {"listen_addresses": host, "port": str(port), "unix_socket_directories": "", **self._settings}
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), *flags]
@@ -84,6 +86,15 @@ class Postgres:
         except OSError:
             return False
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def _forget_the_dead(self) -> None:
+        """Take the file of a server away that has ended and whose number nobody has taken from it yet: in a container
+        whose first process gathers no dead, that is never, and PostgreSQL takes the dead one for a live one. Whether
+        any of its sessions lives on PostgreSQL sees by itself, from the memory that they share."""
+        lock = self._data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if not process.began(int(lock.read_text().splitlines()[0])):
+                lock.unlink()
 
     def _make(self, password: str) -> None:
         """Make the folder under another name first: one that is there is whole."""

@@ -123,7 +123,8 @@ class History:
         return receipts
 
     async def _member_state(self, account: AccountId, conversation: ConversationId) -> Conversation:
-        state = await self._states.get(conversation)
+        # Past the cache: who has left is no member from the moment on in which that was acked.
+        state = (await self._states.load([conversation]))[0]
         if state is None or account not in state.members:
             raise Refused(Code.NOT_MEMBER)
         return state

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ SETTLING: Final = 5.0
 CONNECTIONS: Final = 10
 LOCK_SECONDS: Final = 5
 """Seconds that a statement waits for one lock."""
+COMPLAINT_SECONDS: Final = 1.0
+"""Between two lines of the log about calls that failed."""
 STATEMENTS: Final = 100
 """Prepared statements that a connection keeps: more than there are different ones here."""
 
@@ -152,8 +155,28 @@ def refusing() -> Iterator[None]:
 
 def refusal(error: BaseException) -> Refused:
     """The refusal that a failure becomes; the log alone is told what PostgreSQL said."""
-    _log.warning("PostgreSQL does not do what was asked", error=f"{type(error).__name__}: {error}")
+    _complaints.tell(error)
     return Refused(Code.UNAVAILABLE, "the message store does not answer", 1.0)
+
+
+class _Complaints:
+    """Lines of the log about failures, one in so many seconds: while PostgreSQL is away every call fails."""
+
+    def __init__(self) -> None:
+        self._told_at = -COMPLAINT_SECONDS
+        self._untold = 0
+
+    def tell(self, error: BaseException) -> None:
+        now = time.monotonic()
+        if now - self._told_at < COMPLAINT_SECONDS:
+            self._untold += 1
+            return
+        said = f"{type(error).__name__}: {error}"
+        _log.warning("PostgreSQL does not do what was asked", error=said, others_since=self._untold)
+        self._told_at, self._untold = now, 0
+
+
+_complaints: Final = _Complaints()
 
 
 def _said_no(error: Exception) -> bool:

@@ -1,15 +1,18 @@
 """What all verbs about access and accounts share."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
+from chinwag.domain.rate import Rate
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.access.throttle import OwnAllowances, Throttle
 from chinwag.flow.access.tokens import Tokens
+from chinwag.flow.budget import Budget
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.ports.allowances import Allowances
 from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
@@ -31,6 +34,11 @@ class AccountRules(msgspec.Struct, frozen=True, kw_only=True):
     throttle_window_ms: int = 900_000
 
 
+TELLING: Final = Rate(5.0, 1_000)
+"""Accounts that one may let know of something by what it does to its profile or asks of them: a change of a profile
+costs one for each friend, a request for friendship one. As many at once as anybody has friends."""
+
+
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of every verb. Verbs are functions that take this first."""
 
@@ -42,6 +50,12 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     throttle: Throttle
     rules: AccountRules
+    telling: Budget = msgspec.field(default_factory=lambda: Budget(TELLING))
+
+    def tells(self, account: AccountId, others: int) -> None:
+        """Count that `account` has `others` told of something. Raises `rate_limited`."""
+        if others and (wait := self.telling.wait(account, min(others, TELLING.burst))) > 0:
+            raise Refused(Code.RATE_LIMITED, "so many were told of changes of late", wait)
 
     def revoked(self, account: AccountId, devices: Sequence[DeviceId], all_of_them: bool = False) -> None:
         """Tell every process at once. Call it after the commit; the event in the outbox is what makes it certain."""

@@ -16,7 +16,7 @@ async def befriend(accounts: Accounts, account: AccountId, other: AccountId) -> 
 
     Who is blocked by `other` is not told: the request waits unseen until the block ends.
     Raises `no_account`, `bad_request` for oneself, `too_many` if either has `FRIENDS_MAX` friends and requests,
-    `forbidden` if `account` itself blocks `other`.
+    `forbidden` if `account` itself blocks `other`, `rate_limited` if it has asked so often of late.
     """
     now = accounts.clock()
     async with accounts.directory.transaction() as transaction:
@@ -29,6 +29,7 @@ async def befriend(accounts: Accounts, account: AccountId, other: AccountId) -> 
             for one in (account, other):
                 if await transaction.friends.count(one) >= FRIENDS_MAX:
                     raise Refused(Code.TOO_MANY)
+            accounts.tells(account, 1)
         await _store(transaction, before, after)
     return after
 

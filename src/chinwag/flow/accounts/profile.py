@@ -18,7 +18,7 @@ async def change_profile(
 ) -> Account:
     """Change what is given and leave the rest; the account as it is then. Own devices and friends are told.
 
-    Raises `bad_profile`, `no_account`.
+    Raises `bad_profile`, `no_account`, `rate_limited` if so many were told of its changes of late.
     """
     async with accounts.directory.transaction() as transaction:
         found = await transaction.accounts.get(account)
@@ -30,11 +30,10 @@ async def change_profile(
         )
         if wanted == (found.display_name, found.about):
             return found
+        friends = await transaction.friends.friends_of(account)
+        accounts.tells(account, len(friends))
         changed = await transaction.accounts.set_profile(account, *wanted)
-        for version, readers in (
-            (changed.version, [account]),
-            (changed.profile_version, await transaction.friends.friends_of(account)),
-        ):
+        for version, readers in ((changed.version, [account]), (changed.profile_version, friends)):
             news = ProfileChanged(account, changed.name, changed.display_name, changed.about, version)
             await post(transaction, news, *readers)
     return changed

@@ -84,7 +84,7 @@ async def get_one(account_id: FromPath[str], accounts: AccountVerbs) -> AccountE
 @get("/accounts/{account_id:str}/devices", operation_id="adminListDevices", summary="Devices, where", tags=_TAGS)
 async def get_devices(account_id: FromPath[str], accounts: AccountVerbs, presence: Presence) -> Page[AdminDevice]:
     """The devices that are logged in; of those online the node that holds their connection, and since when."""
-    account = AccountId(account_id)
+    account = (await get_account(accounts, AccountId(account_id))).id
     online = {one.device: one for one in await presence.devices(account)}
     items = []
     for one in await list_devices(accounts, account):

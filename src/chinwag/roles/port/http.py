@@ -340,8 +340,10 @@ class UpgradingHttp(HttpToolsProtocol):
         """Refuse what is no request, behind the answers that are still to come. No byte that follows is read."""
         self._over = True
         cycle = self.cycle
-        if cycle is None or cycle.response_complete:
+        if cycle is None or (cycle.response_complete and not cycle.more_body):
             self._refuse(refusal, status)
+        elif cycle.response_complete:
+            self._end()  # a proxy would take a second answer for that to the next request
         elif not cycle.more_body:
             cycle.keep_alive = False
         elif self.pipeline or cycle.response_started:
@@ -350,17 +352,21 @@ class UpgradingHttp(HttpToolsProtocol):
             self._refuse(refusal, status)
 
     def _refuse(self, refusal: Refused, status: HTTPStatus | None = None, *, linger: bool = True) -> None:
-        """Answer with the problem document, and close.
-
-        linger: what is still under way is read and dropped, as closing with unread input would send a reset, and that
-        can overtake the answer.
-        """
+        """Answer with the problem document, and close. linger: as for `_end`."""
         self._over = True
         self.pipeline.clear()
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(refusal_bytes(refusal, self.server_state.default_headers, status))
+        self._end(linger=linger)
+
+    def _end(self, *, linger: bool = True) -> None:
+        """Close behind what is written.
+
+        linger: what is still under way is read and dropped, as closing with unread input would send a reset, and that
+        can overtake the answer.
+        """
         if linger and self.transport.can_write_eof():
             self._refused = True
             self.flow.resume_reading()

@@ -70,7 +70,10 @@ export class TabEngine extends Entered implements Engine {
   }
 
   updateApp(): void {
-    this.waitingWorker?.postMessage({ type: "activate" });
+    const waiting = this.waitingWorker;
+    // Its taking over reloads all tabs. One that another tab has taken already, or none, leaves the reload to this one.
+    if (waiting?.state === "installed") waiting.postMessage({ type: "activate" });
+    else this.browser.reload();
   }
 
   /** A new version of the app is installed and waits. */

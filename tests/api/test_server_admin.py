@@ -184,7 +184,7 @@ async def test_an_operator_sees_where_devices_are_connected(office: Office, crow
     path = f"/v1/admin/accounts/{clo.account}/devices"
     [device] = (await office.ask("ada", "GET", path)).json()["items"]
     assert device["id"] == clo.id
-    assert device["node"].startswith("n")
+    assert device["node"].startswith("server-")
     assert device["since"] >= device["created_at"] - 1000
     other = await crowd_of.another(clo, connect=False)
     nodes = {one["id"]: one["node"] for one in (await office.ask("ada", "GET", path)).json()["items"]}

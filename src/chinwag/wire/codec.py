@@ -136,11 +136,15 @@ class Cursor(msgspec.Struct, frozen=True, gc=False):
         return f"{self.epoch}.{self.position}"
 
 
+CURSOR_CHARACTERS: Final = 41
+"""Two numbers of 64 bits with the dot between them; nothing longer is looked at."""
+
+
 def parse_cursor(text: str) -> Cursor:
     """Read `epoch.position`. Raises `Refused(BAD_CURSOR)`."""
-    epoch, dot, position = text.partition(".")
+    epoch, dot, position = text.partition(".") if len(text) <= CURSOR_CHARACTERS else ("", "", "")
     digits = epoch.isascii() and epoch.isdecimal() and position.isascii() and position.isdecimal()
-    if not dot or not digits or len(text) > 41:
+    if not dot or not digits:
         raise Refused(Code.BAD_CURSOR)
     cursor = Cursor(int(epoch), int(position))
     if cursor.position >= 1 << 63 or cursor.epoch >= 1 << 63:

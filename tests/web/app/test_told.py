@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import expect
+from tests.support.people import PASSWORD
 from tests.web.app.conftest import Arrive
 from tests.web.app.visitor import Visitor, until
 
@@ -74,6 +75,29 @@ async def test_nothing_of_an_account_stays_for_whoever_comes_next(arrive: Arrive
     await expect(anna.page.get_by_text("No conversation of yours has this address.")).to_be_visible()
     for name in ("Anna", "Ben"):
         await expect(anna.page.get_by_text(name)).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", ["Log out", "Close account"])
+async def test_whoever_has_left_for_good_is_told_nothing_at_the_door(arrive: Arrive, way: str) -> None:
+    anna = await arrive()
+    await anna.sign_up("anna", "Anna")
+    await anna.visit("/settings")
+    await anna.page.get_by_role("button", name="Save").first.click()
+    await anna.page.get_by_text("Saved").hover()  # it stays as long as the pointer is upon it
+    await anna.page.get_by_role("button", name=way).last.dispatch_event("click")
+    dialog = anna.page.get_by_role("dialog")
+    if way == "Close account":
+        await dialog.get_by_label("Password").fill("wrong")
+        await dialog.get_by_label("Password").press("Enter")
+        await expect(anna.page.get_by_role("alert")).to_have_count(1)
+        await dialog.get_by_label("Password").fill(PASSWORD)
+        await dialog.get_by_label("Password").press("Enter")
+    else:
+        await dialog.get_by_role("button", name=way).dispatch_event("click")
+    await expect(anna.page.get_by_label("What friends see")).to_be_visible()
+    await expect(anna.page.get_by_label("Name", exact=True)).to_have_value("")
+    for words in ("Saved", "You were logged out", "anna"):
+        await expect(anna.page.get_by_text(words)).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", ["nonsense", "d~1~2", "251803225743691776", "x" * 300])

@@ -39,7 +39,7 @@ EVENTS_MOST: Final = 500
 COMMENT_SECONDS: Final = 10.0
 """A stream that has nothing to say says a comment this often, so that both ends notice a dead connection."""
 
-After = Annotated[str | None, QueryParameter(max_length=64, description="The cursor; none: begin at the head.")]
+After = Annotated[str | None, QueryParameter(description="The cursor; none: begin at the head.")]
 
 
 class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ async def get_events(
     sync: Sync,
     principal: Caller,
     last_event_id: Annotated[
-        str | None, HeaderParameter(name="Last-Event-ID", max_length=64, description="The cursor to go on from.")
+        str | None, HeaderParameter(name="Last-Event-ID", description="The cursor to go on from.")
     ] = None,
     after: After = None,
 ) -> Stream:

@@ -127,7 +127,8 @@ export class Entered extends Shown {
     if (session === null) {
       const last = await lastSession();
       this.drop();
-      this.session.set({ state: "out", why: this.why, name: last?.me.name ?? null });
+      // Why it ended matters to one who may come back; of an account that is wholly gone nothing is said.
+      this.session.set({ state: "out", why: last === null ? null : this.why, name: last?.me.name ?? null });
       return;
     }
     const { me, device } = session;

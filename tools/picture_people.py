@@ -42,7 +42,7 @@ TODAYS: Final = (
     ("ben", "olga", "There is a plan of the beds: https://example.org/garden"),
     ("olga", "ben", "Lovely. See you at ten!"),
 )
-"""Who says what to whom."""
+"""What is said, and to whom."""
 UNREAD: Final = {"شكرا جزيلا، نلتقي غدا إن شاء الله"}
 """What Olga leaves unread of it."""
 

@@ -45,4 +45,4 @@ async def write_direct(
 def varied(_: str, number: int) -> str:
     """Texts of all lengths: most are a line or two, some fold."""
     words = f"{number} " + "word and word " * (number * 7919 % 13)
-    return words + "line\n" * 60 if number % 23 == 0 else words
+    return words + "line\n" * 60 if number % 13 == 0 else words

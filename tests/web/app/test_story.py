@@ -29,7 +29,7 @@ async def test_two_people_find_each_other_and_chat(arrive: Arrive) -> None:
     await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
     await expect(anna.page.locator(".talk header")).to_contain_text("Online")
     # what is new in the open conversation is said once, politely
-    await expect(anna.page.locator(".said")).to_have_text(re.compile("^Ben Okafor: It does"))
+    await expect(anna.page.locator("[aria-live=polite].said")).to_have_text(re.compile("^Ben Okafor: It does"))
     assert await anna.texts() == await ben.texts()
 
 

@@ -44,7 +44,7 @@ async def test_coming_back_leads_to_where_one_was_and_a_new_start_to_the_newest(
     await expect(row.locator(".count")).to_have_count(0)
     await anna.page.get_by_role("log").evaluate("log => { log.scrollTop = 200; }")
     await expect(anna.page.get_by_role("button", name="To the newest message")).to_be_visible()
-    there = await anna.page.get_by_role("log").evaluate("log => log.scrollTop")
+    there: float = await anna.page.get_by_role("log").evaluate("log => log.scrollTop")
     await anna.page.get_by_role("link", name="People").click()
     await anna.open("Ben Okafor")
     await expect(anna.page.get_by_role("button", name="To the newest message")).to_be_visible()

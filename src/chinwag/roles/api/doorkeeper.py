@@ -17,6 +17,7 @@ from chinwag.flow.access.admission import Admission, Principal
 from chinwag.roles.api.addresses import plain_path
 from chinwag.roles.api.admit import COUNTED, token_of
 from chinwag.roles.api.app import HEADERS, ApiSettings
+from chinwag.roles.api.bodies import Bodies
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.making import Making
 from chinwag.roles.budgets import Budgets
@@ -53,6 +54,7 @@ class Doorkeeper:
         self._heard = heard
         self._unread = unread
         self._making = Making()
+        self._bodies = Bodies()
         self._forwarded = Forwarded(settings.trusted_proxies)
         self._origins = frozenset(origin.encode() for origin in settings.origins)
         self._pages = frozenset(map(normal_origin, settings.origins)) | own_origin(settings.public_url)
@@ -77,6 +79,9 @@ class Doorkeeper:
 
         refused = False
         async with contextlib.AsyncExitStack() as place:
+            part = receive
+            if scope["method"] not in _SAFE:
+                part = place.enter_context(self._bodies.counted(scope[OWNER], receive))
             if scope["method"] in _SAFE and plain_path(scope["path"]) not in POLLS:
                 await place.enter_async_context(self._making.place(scope[OWNER]))
 
@@ -91,7 +96,7 @@ class Doorkeeper:
                 elif not refused:
                     await send(message)
 
-            await self._app(scope, receive, count_and_send)
+            await self._app(scope, part, count_and_send)
 
     def _check_page(self, scope: Any) -> None:
         """Refuse what a page of another site can make its visitor's browser send without anybody's leave."""

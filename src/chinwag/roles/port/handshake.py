@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 import httptools
 import msgspec
 
-from chinwag.roles.port.listener import Address, Listener
+from chinwag.roles.port.listener import Address
+from chinwag.roles.port.socket import Listener
 from chinwag.wire.errors import Code, Refused
 
 SOCKET_PATH: Final = "/v1/socket"

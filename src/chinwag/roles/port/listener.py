@@ -1,11 +1,13 @@
-"""Who a socket speaks with: the listener that is told what happens to it, and the house that it is one of many in."""
+"""Who a socket speaks with: the listener that is told what happens to it, and the house that it is one of many in.
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+Both are told of sockets of some type, which is `Socket` (`socket.py`): it knows them, and they need not know it.
+"""
+
+from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from chinwag.roles.port.socket import Socket
+SocketT = TypeVar("SocketT", contravariant=True)
 
 Address: TypeAlias = tuple[str, int]
 """Host and port of a peer."""
@@ -19,21 +21,21 @@ class SocketLimits(msgspec.Struct, frozen=True):
     early: int | None = None
     """What a socket may bring in all before its listener calls `admitted`; None: that is not needed."""
     high_water: int = 64 << 10
-    """`Listener.paused` comes when more than this waits to be written."""
+    """`ListenerTo.paused` comes when more than this waits to be written."""
     low_water: int = 16 << 10
-    """`Listener.resumed` comes when this or less waits."""
+    """`ListenerTo.resumed` comes when this or less waits."""
     linger: float = 5.0
     """How long a closed socket may take to go before it is aborted."""
 
 
-class Listener(Protocol):
+class ListenerTo(Protocol[SocketT]):
     """Who is told what happens to a socket. All calls come from the event loop and must return soon.
 
     `opened` comes first and `closed` last, each exactly once. An exception out of any of them is logged and closes
     the socket with 1011.
     """
 
-    def opened(self, socket: "Socket") -> None:
+    def opened(self, socket: SocketT) -> None:
         """The handshake is done: `socket` may be written to."""
         ...
 
@@ -58,7 +60,7 @@ class Listener(Protocol):
         ...
 
 
-class House(Protocol):
+class HouseOf(Protocol[SocketT]):
     """What all sockets of a port share, as one of them knows it."""
 
     @property
@@ -70,19 +72,19 @@ class House(Protocol):
         """A listener has failed."""
         ...
 
-    def add(self, socket: "Socket") -> None:
+    def add(self, socket: SocketT) -> None:
         """Count `socket`."""
         ...
 
-    def lost(self, socket: "Socket") -> None:
+    def lost(self, socket: SocketT) -> None:
         """Stop counting `socket`."""
         ...
 
-    def waits(self, socket: "Socket", size: int) -> bool:
+    def waits(self, socket: SocketT, size: int) -> bool:
         """So many bytes wait to be read from `socket`; whether that is within the bounds of its owner, and of all."""
         ...
 
-    def linger(self, socket: "Socket") -> None:
+    def linger(self, socket: SocketT) -> None:
         """Cut `socket` after the linger time, should it still be there."""
         ...
 
@@ -90,7 +92,7 @@ class House(Protocol):
 class Silent:
     """The listener of a socket that is gone. It takes the place of the real one, so that no cycle keeps that alive."""
 
-    def opened(self, socket: "Socket") -> None: ...
+    def opened(self, socket: object) -> None: ...
     def text(self, payload: bytes) -> None: ...
     def other(self) -> bool:
         return False

@@ -7,10 +7,10 @@ Nothing here blocks, makes a task or sets a timer. Measured on uvloop with frame
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from chinwag.roles.port.gate import Gate
-from chinwag.roles.port.listener import Address, House, Listener, Silent
+from chinwag.roles.port.listener import Address, HouseOf, ListenerTo, Silent
 
 _TEXT: Final = 0x81  # a final text frame (RFC 6455, 5.2)
 _CLOSE: Final = 0x88
@@ -51,7 +51,7 @@ class Socket:
         "remote",
     )
 
-    def __init__(self, transport: asyncio.Transport, listener: Listener, remote: Address, house: House) -> None:
+    def __init__(self, transport: asyncio.Transport, listener: "Listener", remote: Address, house: "House") -> None:
         """For the port: `transport` has answered the handshake."""
         self._transport = transport
         self._listener = listener
@@ -264,3 +264,9 @@ _HEADERS: Final = tuple(map(_header, range(_MADE)))
 def frame_header(size: int) -> bytes:
     """The header of an unmasked, final text frame with `size` bytes of payload (RFC 6455, 5.2)."""
     return _HEADERS[size] if size < _MADE else _header(size)
+
+
+Listener: TypeAlias = ListenerTo[Socket]
+"""Who is told what happens to a socket."""
+House: TypeAlias = HouseOf[Socket]
+"""What all sockets of a port share."""

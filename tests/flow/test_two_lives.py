@@ -16,6 +16,7 @@ from chinwag.flow.answers import Answered
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.ports.bus import Answer, new_node
 from chinwag.ports.log import Submission
+from chinwag.ports.registry import WorkerNumber
 
 ANN = "1"
 
@@ -25,8 +26,8 @@ def _config(path: Path) -> Config:
 
 
 async def test_a_server_that_starts_again_goes_by_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def the_same(_: EmbeddedRegistry) -> int:
-        return 7
+    async def the_same(_: EmbeddedRegistry) -> WorkerNumber:
+        return lambda: 7
 
     monkeypatch.setattr(EmbeddedRegistry, "lease_worker", the_same)
     names = []

@@ -133,7 +133,7 @@ async def test_each_start_has_a_higher_log_epoch_and_other_worker_numbers(tmp_pa
     for _ in range(3):
         opened = await open_embedded(tmp_path)
         epochs.append(opened.engine.epochs.log)
-        workers.append(await opened.registry.lease_worker())
+        workers.append((await opened.registry.lease_worker())())
         await opened.close()
     assert epochs == sorted(set(epochs))
     assert len(set(workers)) == 3

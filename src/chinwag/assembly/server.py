@@ -27,6 +27,7 @@ from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import new_node
 from chinwag.ports.directory import Directory
+from chinwag.ports.registry import WorkerNumber
 from chinwag.roles.port.certificate import Local
 
 ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
@@ -45,7 +46,7 @@ class Server:
         data: Path,
         embedded: Embedded,
         directory: Directory,
-        worker: int,
+        worker: int | WorkerNumber,
         local: Local | None = None,
     ) -> None:
         node, ids = new_node("server"), Snowflake(worker)

@@ -4,6 +4,7 @@ A message has no id of its own: it is named by its conversation and its number t
 Ids are strings on the wire and in memory, so that an account id may carry a domain one day.
 """
 
+from collections.abc import Callable
 from typing import Final, NewType
 
 from chinwag.domain.refusal import Code, Refused
@@ -43,15 +44,18 @@ class Snowflake:
 
     __slots__ = ("_last", "_sequence", "_worker")
 
-    def __init__(self, worker: int) -> None:
-        if not 0 <= worker < WORKERS:
-            raise ValueError(f"a worker number is 0 to {WORKERS - 1}, not {worker}")
-        self._worker = worker
+    def __init__(self, worker: int | Callable[[], int]) -> None:
+        """worker: the number, or whoever knows it at the moment, and refuses when it is not certain."""
+        self._worker = worker if callable(worker) else _always(worker)
         self._last = 0
         self._sequence = 0
 
     def next(self, now_ms: int) -> str:
-        """The next id at `now_ms` (milliseconds since 1970), as a decimal string."""
+        """The next id at `now_ms` (milliseconds since 1970), as a decimal string.
+
+        Raises `Refused` (`unavailable`) while it is not certain whose the worker number is.
+        """
+        worker = self._worker()
         instant = max(now_ms - EPOCH_MS, self._last)
         if instant == self._last:
             self._sequence += 1
@@ -60,7 +64,13 @@ class Snowflake:
         else:
             self._sequence = 0
         self._last = instant
-        return str(instant << 22 | self._worker << 12 | self._sequence)
+        return str(instant << 22 | worker << 12 | self._sequence)
+
+
+def _always(worker: int) -> Callable[[], int]:
+    if not 0 <= worker < WORKERS:
+        raise ValueError(f"a worker number is 0 to {WORKERS - 1}, not {worker}")
+    return lambda: worker
 
 
 def check_account_id(account: AccountId) -> None:

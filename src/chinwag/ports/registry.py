@@ -1,11 +1,17 @@
 """The Registry: which nodes live, what they carry, and which worker numbers are taken."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
 import msgspec
 
 from chinwag.ports.bus import NodeId
+
+WorkerNumber: TypeAlias = Callable[[], int]
+"""The number that is held at the moment of the call, which another call may find changed.
+
+Raises `Refused` (`unavailable`) while it is not certain that it is held: an id made then might be somebody else's too.
+"""
 
 
 class Node(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -22,12 +28,18 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
     location: str = ""
     draining: bool = False
 
+    @property
+    def essence(self) -> tuple[object, ...]:
+        """What of it makes a change for who watches."""
+        return self.id, self.roles, self.url, self.location, self.draining
+
 
 class Registry(Protocol):
     """Nodes and leases.
 
     Guarantees: a node that stops or dies is gone from `nodes` within its lease (a few seconds); a worker
-    number is held by one live process at a time, so that Snowflakes made with it are unique.
+    number is held by one live process at a time, so that Snowflakes made with it are unique. It counts as held for
+    two thirds of its lease after it was last confirmed, and one that was freed rests before another process gets it.
     """
 
     async def register(self, node: Node) -> None:
@@ -42,7 +54,12 @@ class Registry(Protocol):
         """The live nodes with that role."""
         ...
 
-    async def lease_worker(self) -> int:
+    def watch(self, handler: Callable[[Sequence[Node]], None]) -> None:
+        """Call `handler`, on the event loop, with all live nodes: soon, and whenever one comes, goes, begins to drain,
+        or changes its roles or address. How many sessions it has is no change."""
+        ...
+
+    async def lease_worker(self) -> WorkerNumber:
         """A worker number for Snowflakes that no other live process holds, until `close`."""
         ...
 

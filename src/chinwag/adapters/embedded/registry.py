@@ -1,11 +1,12 @@
 """The Registry of one process, which is all the nodes there are."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 from chinwag.domain.ids import WORKERS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
-from chinwag.ports.registry import Node, Registry
+from chinwag.ports.registry import Node, Registry, WorkerNumber
 
 
 class EmbeddedRegistry(Registry):
@@ -18,23 +19,47 @@ class EmbeddedRegistry(Registry):
         self._next = first_worker
         self._leased = 0
         self._nodes: dict[NodeId, Node] = {}
+        self._watchers: list[Callable[[Sequence[Node]], None]] = []
+        self._seen: list[object] | None = None
+        self._telling = False
 
     async def register(self, node: Node) -> None:
         self._nodes[node.id] = node
+        self._changed()
 
     async def withdraw(self, node: NodeId) -> None:
         self._nodes.pop(node, None)
+        self._changed()
 
     async def nodes(self, role: str) -> Sequence[Node]:
         return [node for node in self._nodes.values() if role in node.roles]
 
-    async def lease_worker(self) -> int:
+    def watch(self, handler: Callable[[Sequence[Node]], None]) -> None:
+        self._watchers.append(handler)
+        self._seen = None
+        self._changed()
+
+    async def lease_worker(self) -> WorkerNumber:
         if self._leased == WORKERS:
             raise Refused(Code.UNAVAILABLE, "no worker number is free")
         self._leased += 1
         worker, self._next = self._next % WORKERS, self._next + 1
-        return worker
+        return lambda: worker
 
     async def close(self) -> None:
         self._nodes.clear()
         self._leased = 0
+
+    def _changed(self) -> None:
+        if self._watchers and not self._telling:
+            self._telling = True
+            asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        self._telling = False
+        live = sorted(self._nodes.values(), key=lambda node: node.id)
+        essence: list[object] = [node.essence for node in live]
+        if essence != self._seen:
+            self._seen = essence
+            for handler in self._watchers:
+                handler(live)

@@ -196,6 +196,8 @@ export interface WindowState {
  * reaches the end takes what comes until it is full; then `atEnd` is false, and `showAfter` goes on.
  */
 export interface MessageWindow extends Watched<WindowState> {
+  /** Which row is being read, by its key; null: the newest. Set by who shows the window: that row never goes. */
+  reading: () => string | null;
   /** Show about `count` more (default 50) at one side; rows at the other go, beyond 400. Returns when they are there. */
   showBefore(count?: number): Promise<void>;
   showAfter(count?: number): Promise<void>;

@@ -115,3 +115,18 @@ it("never has more rows than it may, not even while a page is fetched", async ()
   expect(numbers(window).at(-1)).toBe(450);
   expect(most).toBe(400);
 });
+
+it.each([1, -1])("keeps the row that is read, whichever side grows meanwhile", async (way) => {
+  const window = new Window(new Told(2_000, 2_000), "g~1", 1_000, null);
+  await expect.poll(() => numbers(window)).toContain(1_000);
+  // It is read at the far end, for the pages were slow to come.
+  const number = (way > 0 ? window.now.rows.at(-3) : window.now.rows[2])?.number;
+  window.reading = () => window.now.rows.find((row) => row.number === number)?.key ?? null;
+  for (let page = 0; page < 20; page += 1) {
+    await (way > 0 ? window.showBefore() : window.showAfter());
+    expect(numbers(window)).toContain(number);
+    expect(numbers(window).length).toBeLessThanOrEqual(400);
+  }
+  const shown = numbers(window) as number[];
+  expect(shown).toEqual(Array.from(shown, (_, at) => (shown[0] as number) + at));
+});

@@ -36,6 +36,7 @@ const NOTHING: Shown = { low: 1, high: 0, events: [] };
 
 export class Window extends Value<WindowState> implements MessageWindow {
   readonly id: string;
+  reading: () => string | null = () => null;
   private readonly ground: Ground;
   private readonly rows = new Map<number, Row>();
   private shown: Shown = NOTHING;
@@ -180,7 +181,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
       }
       wanted -= await this.join(side, known, wanted);
       // Before anything is told of it: the next page may take a while.
-      if (this.shown.events.length > MOST) this.shown = cutTo(this.shown, side);
+      if (this.shown.events.length > MOST) this.shown = cutTo(this.shown, side, this.readAt());
     }
     this.sticks = this.shown.high >= head;
   }
@@ -222,6 +223,12 @@ export class Window extends Value<WindowState> implements MessageWindow {
     // A view of the server's may know of the head before its events are here. They come, and this end waits for them:
     // only a window that is full follows no longer.
     this.sticks = this.ends("after") || this.shown.events.length < MOST;
+  }
+
+  /** Where the row that is being read lies among those shown; -1 if it does not. */
+  private readAt(): number {
+    const key = this.reading();
+    return key === null ? -1 : this.shown.events.findIndex((event) => this.row(event).key === key);
   }
 
   private ends(side: "before" | "after"): boolean {
@@ -274,12 +281,20 @@ function around(number: number): Asked {
   return { side: "around", number, limit: PAGE };
 }
 
-/** `shown` with at most `MOST` rows: those go that lie farthest from `side`. */
-function cutTo(shown: Shown, side: "before" | "after"): Shown {
-  const events = side === "before" ? shown.events.slice(0, MOST) : shown.events.slice(-MOST);
-  return side === "before"
-    ? { low: shown.low, high: events.at(-1)?.number ?? shown.high, events }
-    : { low: events[0]?.number ?? shown.low, high: shown.high, events };
+/**
+ * `shown` with at most `MOST` rows: those go that lie farthest from `side`, but for those around the one that is read,
+ * which may be far from that side by now: `read` is its place, or -1.
+ */
+function cutTo(shown: Shown, side: "before" | "after", read: number): Shown {
+  const spare = shown.events.length - MOST;
+  const kept = side === "before" ? Math.max(0, read + SIDE - MOST) : read < 0 ? spare : Math.max(0, read - SIDE);
+  const from = Math.min(kept, spare);
+  const events = shown.events.slice(from, from + MOST);
+  return {
+    low: from === 0 ? shown.low : (events[0]?.number ?? shown.low),
+    high: from === spare ? shown.high : (events.at(-1)?.number ?? shown.high),
+    events,
+  };
 }
 
 /** The first number that may be unread; null if nothing is. */

@@ -30,14 +30,16 @@ CHOSEN: Final = {
     "P12": "never-offline",
 }
 """For each promise a server that breaks it: the storm must name that very promise, whatever else is broken by it."""
+SEEDS: Final = (1, 2, 3)
+"""A short storm may pass without what shows the fault, such as a title that changes: then comes another."""
 TROUBLES: Final = {"kill -9": (2, Trouble.KILL), "a full disk": (0, Trouble.DISK)}
 """How many kills, and what else, a wrong server needs that does not show by itself."""
 
 
-async def _storm(folder: Path, needs: str, server: tuple[str, ...] = ()) -> Outcome:
+async def _storm(folder: Path, needs: str, server: tuple[str, ...] = (), seed: int = 1) -> Outcome:
     kills, kind = TROUBLES.get(needs, (0, Trouble.STOP))
     try:
-        return await run(Wanted(1, kills, frozenset({kind}), accounts=8, groups=3, command=server), folder, print)
+        return await run(Wanted(seed, kills, frozenset({kind}), accounts=8, groups=3, command=server), folder, print)
     except NoDiskError as missing:
         without(missing)
 
@@ -63,7 +65,10 @@ async def test_the_same_storms_find_nothing_wrong_with_a_right_server(needs: str
 
 @pytest.mark.parametrize(("promise", "name"), _asked())
 async def test_a_storm_names_the_promise_that_a_wrong_server_breaks(promise: str, name: str, tmp_path: Path) -> None:
-    wrong = WRONGS[name]
-    outcome = await _storm(tmp_path, wrong.needs, command(name))
-    print("\n".join(outcome.verdict.lines()), outcome.stuck)
-    assert outcome.verdict.broken & ({promise} if promise else set(wrong.promises))
+    wrong, named = WRONGS[name], set[str]()
+    for seed in SEEDS:
+        outcome = await _storm(tmp_path / str(seed), wrong.needs, command(name), seed)
+        print("\n".join(outcome.verdict.lines()), outcome.stuck)
+        if named := outcome.verdict.broken & ({promise} if promise else set(wrong.promises)):
+            break
+    assert named

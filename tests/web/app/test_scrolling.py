@@ -16,8 +16,8 @@ async def test_the_line_being_read_stays_where_it_is(
     print(table(found))
     for one in found:
         assert one.good, one
-        # It has met what it is about: lines that come meanwhile, and more pages than one.
         assert one.arrived > 0, one
-        assert one.last - one.first >= 200, one
+    # They have met what this is about: texts that unfold, and more pages than the two that they began with.
     assert sum(one.unfolded for one in found) > 0, found
+    assert sum(one.last - one.first for one in found) > 300, found
     assert complaints == []

@@ -25,7 +25,15 @@ class BareTab:
             "awaitPromise": True,
             "returnByValue": True,
         }
-        found = await self._ask("Runtime.evaluate", asked)
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    found = await self._ask("Runtime.evaluate", asked)
+                    break
+                except AssertionError as error:
+                    if "execution context" not in str(error):
+                        raise
+                    await asyncio.sleep(0.05)  # between two documents there is none
         if "exceptionDetails" in found:
             raise AssertionError(json.dumps(found["exceptionDetails"])[:2_000])
         return found["result"].get("value")

@@ -1,5 +1,6 @@
 """A long conversation, walked through: the line being read stays where it is, and every message is there once."""
 
+import pytest
 from playwright.async_api import Browser
 from prove.process import ServerProcess
 from tests.web.app.scrolling import table, walks
@@ -8,6 +9,7 @@ MESSAGES = 100_000
 FRAMES = 250
 
 
+@pytest.mark.web_prove
 async def test_the_line_being_read_stays_where_it_is(
     browser: Browser, process: ServerProcess, complaints: list[str]
 ) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from tests.contract.postgres import through
-from tests.support.relay import Relay
+from tests.support.proxy import Proxy, Way
 
 from chinwag.adapters.postgres.registry import PostgresRegistry, make_registry
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError
@@ -29,15 +29,13 @@ async def url(postgres_url: str) -> str:
 
 
 @pytest.fixture
-async def relay(url: str) -> AsyncIterator[Relay]:
+async def relay(url: str) -> AsyncIterator[Proxy]:
     """Between one process and PostgreSQL."""
-    opened = Relay(urlsplit(url).port or 5432)
-    await opened.start()
-    yield opened
-    await opened.stop()
+    async with Proxy("127.0.0.1", urlsplit(url).port or 5432).serving() as opened:
+        yield opened
 
 
-async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids(url: str, relay: Relay) -> None:
+async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids(url: str, relay: Proxy) -> None:
     cut_off = await PostgresRegistry.open(through(url, relay.port), lease=LEASE, patience=0.3)
     other = await PostgresRegistry.open(url, lease=LEASE, rest=0.0)
     try:
@@ -45,7 +43,7 @@ async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids
         number = await cut_off.lease_worker()
         held, ids = number(), Snowflake(number)
         ids.next(1_800_000_000_000)
-        relay.cut()
+        relay.turn(Way.GONE)
         async with asyncio.timeout(30):
             while await other.nodes("gateway"):
                 pass
@@ -53,7 +51,7 @@ async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids
         with pytest.raises(Refused) as refused:
             ids.next(1_800_000_000_000)
         assert refused.value.code is Code.UNAVAILABLE
-        relay.mend()
+        relay.turn(Way.PASS)
         async with asyncio.timeout(30):
             while not await other.nodes("gateway"):
                 pass

@@ -3,11 +3,12 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from tests.support.relay import Relay
+from tests.support.proxy import Proxy, Way
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
 from chinwag.adapters.nats.bus import TOLD
@@ -28,19 +29,20 @@ class Wires:
         self.cluster = secrets.token_hex(8)
         port = urlsplit(url).port
         assert port is not None
-        self.relay = Relay(port)
+        self.relay = Proxy("127.0.0.1", port)
+        self._open = AsyncExitStack()
         self.straight: NatsConnection
         self.relayed: NatsConnection
 
     async def start(self) -> None:
-        await self.relay.start()
+        await self._open.enter_async_context(self.relay.serving())
         self.straight = await NatsConnection.open(self._servers(urlsplit(self.url).port), "straight")
         self.relayed = await NatsConnection.open(self._servers(self.relay.port), "relayed")
 
     async def stop(self) -> None:
         await self.straight.close()
         await self.relayed.close()
-        await self.relay.stop()
+        await self._open.aclose()
 
     def _servers(self, port: int | None) -> NatsServers:
         at = urlsplit(self.url)
@@ -99,9 +101,9 @@ async def test_a_lost_way_is_told_once_it_is_back_and_all_goes_on(wires: Wires, 
     await wires.relayed.settled()
     await in_step(reader, heard, 0)
     if fault == "cut":
-        wires.relay.cut()
+        wires.relay.turn(Way.GONE)
     else:
-        wires.relay.hold()
+        wires.relay.turn(Way.SILENT)
     async with asyncio.timeout(30):
         while wires.relayed.away_since is None:  # by a look at the connection, every two seconds
             sender.publish(PEOPLE, tell(1))
@@ -112,7 +114,7 @@ async def test_a_lost_way_is_told_once_it_is_back_and_all_goes_on(wires: Wires, 
     await asyncio.sleep(0)
     await wires.relayed.settled()
     assert wires.relayed.lost == lost + 1, "what cannot go out is not kept: it would tell of what is past"
-    wires.relay.mend()
+    wires.relay.turn(Way.PASS)
     async with asyncio.timeout(30):
         await interrupted.wait()
     await in_step(sender, heard, 3)
@@ -137,7 +139,7 @@ async def test_while_the_way_is_lost_a_question_is_unavailable(wires: Wires) -> 
                 break
             except Refused:
                 continue
-    wires.relay.hold()
+    wires.relay.turn(Way.SILENT)
     with pytest.raises(Refused) as refused:
         await asking.ask(node, DevicesOnline(ANN))
     assert refused.value.code is Code.UNAVAILABLE

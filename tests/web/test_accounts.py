@@ -1,40 +1,12 @@
 """Several accounts in one browser, a database that fails, and a lead that nobody has."""
 
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 from prove.process import ServerProcess
-from tests.web.browsers import chromium, until
+from tests.web.browsers import until
 from tests.web.gate import SOCKET, STREAM, Gate
 from tests.web.tabs import ONLINE, Complaints, keeps, log_in, me, open_tab, said, sign_up, write
 
 LINES = [f"line {n}" for n in range(20)]
-
-
-@pytest_asyncio.fixture
-async def gate(page_server: ServerProcess) -> AsyncIterator[Gate]:
-    """What stands before the server."""
-    gate = Gate(lambda: page_server.url)
-    await gate.start()
-    yield gate
-    await gate.stop()
-
-
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser."""
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def complaints() -> Iterator[Complaints]:
-    """Of the consoles; none may be left."""
-    complaints = Complaints()
-    yield complaints
-    assert complaints == []
 
 
 async def test_unsent_lines_wait_for_their_own_account(

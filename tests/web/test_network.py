@@ -3,15 +3,13 @@ time: every line once and in order, and what is kept is what the server has."""
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 from prove.process import ServerProcess
 from tests.life.commands import chinwag
-from tests.web.browsers import PATIENCE, chromium, until
+from tests.web.browsers import PATIENCE, until
 from tests.web.gate import SOCKET, STREAM, Gate
 from tests.web.page_server import COMMAND
 from tests.web.tabs import ONLINE, Complaints, connection, heard_by, keeps, me, said, sign_up, write
@@ -20,30 +18,6 @@ from chinwag.adapters.embedded import open_embedded
 
 LINES = [f"line {n}" for n in range(50)]
 NOT_ONLINE = "() => engine.connection.now.state !== 'online'"
-
-
-@pytest_asyncio.fixture
-async def gate(page_server: ServerProcess) -> AsyncIterator[Gate]:
-    """What stands before the server."""
-    gate = Gate(lambda: page_server.url)
-    await gate.start()
-    yield gate
-    await gate.stop()
-
-
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser."""
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def complaints() -> Iterator[Complaints]:
-    """Of the consoles; none may be left."""
-    complaints = Complaints()
-    yield complaints
-    assert complaints == []
 
 
 async def two(browser: Browser, gate: Gate, url: str, complaints: Complaints) -> tuple[Page, Page, str]:

@@ -2,15 +2,13 @@
 first wakes, every line is there once and in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Final
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 from prove.process import ServerProcess
 from tests.web.bare import BareContext
-from tests.web.browsers import Driven, chromium, until
+from tests.web.browsers import Driven, until
 from tests.web.gate import Gate
 from tests.web.stopping import engine_of, process_of, stopped
 from tests.web.tabs import ONLINE, another_leads, join, leaders, leaderships, me, open_tab, said, sign_up, write
@@ -20,22 +18,6 @@ OTHERS: Final = [f"second {n}" for n in range(10)]
 SECONDS: Final = 10
 NOT_ONLINE: Final = "() => engine.connection.now.state !== 'online'"
 READY: Final = "() => globalThis.engine?.session.now.state === 'in'"
-
-
-@pytest_asyncio.fixture
-async def gate(page_server: ServerProcess) -> AsyncIterator[Gate]:
-    """What stands before the server."""
-    gate = Gate(lambda: page_server.url)
-    await gate.start()
-    yield gate
-    await gate.stop()
-
-
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser."""
-    async with chromium() as browser:
-        yield browser
 
 
 async def passed(page: Driven, seconds: float) -> None:

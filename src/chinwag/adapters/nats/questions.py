@@ -102,7 +102,7 @@ class _Node:
         self._answering: dict[str, asyncio.Task[Any]] = {}
         self._read = msgspec.msgpack.Decoder(_Ask | _GivenUp).decode
         self.end = connection.subscribe(_subject(node), self._take)
-        """Answer no more."""
+        """Stop answering."""
 
     @property
     def idle(self) -> bool:

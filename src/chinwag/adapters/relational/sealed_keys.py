@@ -1,6 +1,6 @@
 """The keys of several servers, in their directory's database, sealed by a secret that the database never sees.
 
-Who reads the database, or a backup of it, signs no token: that takes the secret, which lies in a file of each server.
+Reading the database, or a backup of it, is not enough to sign a token: that takes the secret, a file on each server.
 """
 
 import asyncio

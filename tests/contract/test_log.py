@@ -101,6 +101,28 @@ async def test_the_log_may_forget_what_is_checkpointed_and_nothing_else(ports: H
     assert contiguous(from_below)
 
 
+async def test_a_record_has_the_time_at_which_it_came_for_every_reader(ports: Harness) -> None:
+    partition = partition_of(PAIR, ports.log.partitions)
+    began = ports.now
+    ports.log.append(submission(1))
+    first = await take(aiter(ports.log.records(partition, START)), 1)
+    ports.now += 60_000
+    ports.log.append(submission(2))
+    found = await take(aiter(ports.log.records(partition, START)), 2)
+    assert found[0] == first[0]
+    assert [record.at for record in found] == [began, began + 60_000]
+
+
+async def test_what_is_done_with_is_not_in_this_processs_hands(ports: Harness) -> None:
+    partition = partition_of(PAIR, ports.log.partitions)
+    for ref in range(3):
+        ports.log.append(submission(ref))
+    assert {one.ref for one in ports.log.held(partition)} <= {0, 1, 2}
+    found = await take(aiter(ports.log.records(partition, START)), 3)
+    ports.log.checkpoint(partition, found[-1].position)
+    assert list(ports.log.held(partition)) == []
+
+
 async def test_a_full_log_refuses_and_takes_again_after_a_checkpoint(ports: Harness) -> None:
     partition = partition_of(PAIR, ports.log.partitions)
     text = "x" * 99_999

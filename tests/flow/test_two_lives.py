@@ -13,6 +13,7 @@ from chinwag.domain.command import Command, Leave
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ClientId
 from chinwag.flow.answers import Answered
+from chinwag.flow.clock import system_clock
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.ports.bus import Answer, new_node
 from chinwag.ports.log import Submission
@@ -38,8 +39,10 @@ async def test_a_server_that_starts_again_goes_by_another_name(tmp_path: Path, m
     assert names[0] != names[1]
 
 
-async def test_a_record_of_an_earlier_life_answers_nobody(tmp_path: Path) -> None:
-    """Both lives count their commands from 1, and the log still holds one of the first."""
+@pytest.mark.parametrize("renamed", [True, False])
+async def test_a_record_of_an_earlier_life_answers_nobody(tmp_path: Path, renamed: bool) -> None:
+    """Both lives count their commands from 1, and the log still holds one of the first. Either is enough: that
+    the second has a name of its own, and that an answer names its command."""
     async with backstage(tmp_path / "data") as stage:
         await stage.people(ANN, "2")
         tea = await stage.group(ANN, "Tea", GroupSettings(), "2")
@@ -48,11 +51,14 @@ async def test_a_record_of_an_earlier_life_answers_nobody(tmp_path: Path) -> Non
         def tell(waiter: str, answer: Answer) -> None:
             told.append((waiter, answer))
 
-        first, second = new_node("server"), new_node("server")
+        first = new_node("server")
+        second = new_node("server") if renamed else first
         waiting = Answered[str](_Nowhere(), stage.embedded.bus, second, tell)
         waiting.listen()
-        leaving = Command(tea, AccountId(ANN), DEVICE, ClientId("of the first"), 1, Leave())
-        waiting.append(leaving, "the second")
+        now = system_clock()
+        leaving = Command(tea, AccountId(ANN), DEVICE, ClientId("of the first"), now, Leave())
+        other = Command(tea, AccountId(ANN), DEVICE, ClientId("of the second"), now, Leave())
+        waiting.append(leaving if renamed else other, "the second")
         stage.embedded.log.append(Submission(leaving, first, 1))
         await stage.do("2", tea, Leave(), "later")  # the log keeps its order: the record before is answered by now
         assert told == []
@@ -62,7 +68,7 @@ class _Nowhere(EmbeddedLog):
     """A log that takes what it is given, and brings it to nobody."""
 
     def __init__(self) -> None:
-        pass
+        super().__init__(1)
 
     def append(self, submission: Submission) -> None:
         pass

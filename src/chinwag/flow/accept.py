@@ -38,6 +38,8 @@ from chinwag.ports.message_store import KeyName, MessageStore
 
 WAITING: Final = 100_000
 """Commands of one node that may wait for their answers."""
+WAITING_CHARACTERS: Final = 64 << 20
+"""Characters of their long texts together: they are kept to be appended again."""
 SLOW: Final = 10_000
 """Commands of one node that may wait for a look-up before they reach the log."""
 SLOW_CHARACTERS: Final = 16 << 20
@@ -167,7 +169,9 @@ class Accept:
             raise Refused(decision.code, decision.detail)
 
     def _check_room(self) -> None:
-        if len(self._answered.waiting) >= WAITING or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
+        answered = self._answered
+        fast = len(answered.waiting) >= WAITING or answered.characters > WAITING_CHARACTERS
+        if fast or self._slow >= SLOW or self._slow_characters > SLOW_CHARACTERS:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
 
     def _known_writer(self, wish: Wish, now: float) -> bool:
@@ -210,12 +214,12 @@ class Accept:
                     opening = await self._may_go_on(wish, agreed)
                 self._append(asker, wish, self._now(), opening=opening)
             except Refused as refused:
-                self._tell((asker, wish), Answer(0, refused=refused.code, detail=refused.detail))
+                self._refuse(asker, wish, refused.code, refused.detail)
             except TimeoutError:
-                self._tell((asker, wish), Answer(0, refused=Code.UNAVAILABLE, detail="no answer in time"))
+                self._refuse(asker, wish, Code.UNAVAILABLE, "no answer in time")
             except Exception:
                 _log.exception("accept failed", conversation=conversation)
-                self._tell((asker, wish), Answer(0, refused=Code.INTERNAL))
+                self._refuse(asker, wish, Code.INTERNAL)
         del self._queued[conversation]
         self._note_idle()
 
@@ -282,6 +286,10 @@ class Accept:
     def _told(self) -> None:
         passing("accept.answered")
         self._note_idle()
+
+    def _refuse(self, asker: Asker, wish: Wish, code: Code, detail: str = "") -> None:
+        name = KeyName(wish.conversation, wish.device, wish.id)
+        self._tell((asker, wish), Answer(0, name, refused=code, detail=detail))
 
     def _tell(self, waiter: tuple[Asker, Wish], answer: Answer) -> None:
         asker, wish = waiter

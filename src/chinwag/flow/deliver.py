@@ -155,7 +155,7 @@ class Deliver:
             position=record.position,
             account=command.account,
         )
-        aside = Answer(record.submission.ref, refused=Code.INTERNAL)
+        aside = Answer(record.submission.ref, _name(command), refused=Code.INTERNAL)
         self._applied(records, _Decided({record.submission.node: [aside]}, {}, []))
 
     def _failed(self, records: Sequence[Record]) -> None:
@@ -168,7 +168,8 @@ class Deliver:
         answers: dict[NodeId, list[Answer]] = defaultdict(list)
         for record in records:
             submission = record.submission
-            answers[submission.node].append(Answer(submission.ref, refused=Code.UNAVAILABLE, detail="not stored"))
+            answer = Answer(submission.ref, _name(submission.command), refused=Code.UNAVAILABLE, detail="not stored")
+            answers[submission.node].append(answer)
         self._tell(answers)
 
     def _applied(self, records: Sequence[Record], decided: "_Decided") -> None:
@@ -180,10 +181,11 @@ class Deliver:
         if len(young) > RECENT:
             self._recent = {}, young
         self._last = records[-1].position
-        self._log.checkpoint(self._partition, self._last)
         self.figures.batches += 1
         self.figures.batch_records.observe(len(records))
+        # A worker that dies in between answers again; were it the other way round, nobody ever would.
         self._tell(decided.answers)
+        self._log.checkpoint(self._partition, self._last)
 
     def _tell(self, answers: Mapping[NodeId, list[Answer]]) -> None:
         for node, given in answers.items():
@@ -227,7 +229,7 @@ class Deliver:
         """Read what a batch needs, and decide each record upon the one before. Nothing is stored yet."""
         commands = [record.submission.command for record in records]
         await self._load([command.conversation for command in commands])
-        names = [KeyName(command.conversation, command.device, command.id) for command in commands]
+        names = [_name(command) for command in commands]
         predecessors = [_predecessor(command) for command in commands]
         known = await self._keys(names, predecessors)  # joined by the sends that this batch places
         began = time.perf_counter()
@@ -259,7 +261,7 @@ class Deliver:
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
                 draft.state = decision.state
-            answers[submission.node].append(self._answer(submission.ref, command, decision))
+            answers[submission.node].append(self._answer(submission.ref, name, command, decision))
         decided = _Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
@@ -282,17 +284,17 @@ class Deliver:
             )
             return Rejected(Code.INTERNAL)
 
-    def _answer(self, ref: int, command: Command, decision: Decision) -> Answer:
+    def _answer(self, ref: int, name: KeyName, command: Command, decision: Decision) -> Answer:
         if isinstance(decision, Numbered):
             self.figures.placed += 1
-            return Answer(ref, decision.state.head, command.at)
+            return Answer(ref, name, decision.state.head, command.at)
         if isinstance(decision, Again):
             self.figures.repeated += 1
-            return Answer(ref, decision.earlier.number, decision.earlier.sent_at)
+            return Answer(ref, name, decision.earlier.number, decision.earlier.sent_at)
         if isinstance(decision, Noted):
-            return Answer(ref, decision.state.head, command.at)
+            return Answer(ref, name, decision.state.head, command.at)
         self.figures.refused += 1
-        return Answer(ref, refused=decision.code, detail=decision.detail)
+        return Answer(ref, name, refused=decision.code, detail=decision.detail)
 
 
 class _Decided(NamedTuple):
@@ -305,6 +307,10 @@ class _Decided(NamedTuple):
 
 class _CommitFailedError(Exception):
     """A batch was not committed, or it is not known whether it was."""
+
+
+def _name(command: Command) -> KeyName:
+    return KeyName(command.conversation, command.device, command.id)
 
 
 def _predecessor(command: Command) -> KeyName | None:

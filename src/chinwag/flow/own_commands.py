@@ -7,7 +7,7 @@ from typing import Final
 from chinwag.domain.command import Command
 from chinwag.domain.ids import ClientId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.answers import ANSWER_SECONDS, Answered
+from chinwag.flow.answers import Answered
 from chinwag.ports.bus import Answer, Bus, NodeId
 from chinwag.ports.log import Log
 
@@ -15,6 +15,8 @@ SERVER: Final = DeviceId("~server")
 """The device that such commands name."""
 AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
 """Refusals that say nothing of the command."""
+SWEEP_SECONDS: Final = 1.0
+"""How often answers are looked for that did not come."""
 
 _Future = asyncio.Future[Code | None]
 
@@ -42,13 +44,13 @@ class OwnCommands:
         """Append some commands (the caller bounds how many), and return when all are answered: None for one that is
         done, or why it is refused for good. Raises `unavailable` and `overloaded` if one of them met with that; the
         others may be done."""
-        self._answered.sweep()  # those of an earlier call that were given up
+        self._answered.sweep()  # those of an earlier call that was cancelled
         waiting = [self._append(command) for command in commands]
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answers = await asyncio.gather(*waiting)
-        except TimeoutError:
-            raise Refused(Code.UNAVAILABLE, "no answer in time") from None
+        left = set(waiting)
+        while left:
+            _, left = await asyncio.wait(left, timeout=SWEEP_SECONDS)
+            self._answered.sweep()  # at last, it answers in place of who does not
+        answers = [one.result() for one in waiting]
         for code in answers:
             if code in AGAIN:
                 raise Refused(code)

@@ -8,6 +8,7 @@ import msgspec
 
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code
+from chinwag.ports.message_store import KeyName
 
 Subject = NewType("Subject", str)
 NodeId = NewType("NodeId", str)
@@ -36,9 +37,13 @@ def answers_to(node: NodeId) -> Subject:
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What became of the command that `ref` names at its node: a number, or a code."""
+    """What became of the command that `ref` and `name` name at its node: a number, or a code.
+
+    name: so that an answer to another command, to which the node's number once belonged, is known as that.
+    """
 
     ref: int
+    name: KeyName
     number: int = 0
     sent_at: int = 0
     refused: Code | None = None

@@ -1,6 +1,6 @@
 """The Log: commands on their way to their conversation's worker. Its order is the order of the conversation."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Protocol
 from zlib import crc32
 
@@ -13,18 +13,27 @@ from chinwag.ports.bus import NodeId
 
 
 class Submission(msgspec.Struct, frozen=True, gc=False):
-    """A command, and where its answer goes: `ref` is the node's own name for it."""
+    """A command, and where its answer goes: `ref` is the node's own name for it.
+
+    again: it was appended before and has no answer; this is a copy, of which one may have been placed.
+    """
 
     command: Command
     node: NodeId
     ref: int
+    again: bool = False
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """A submission at its place in the log."""
+    """A submission at its place in the log.
+
+    at: when the log took it, in milliseconds since 1970 by the log's own clock. It is part of the record: every reader
+    sees the same, also who reads it again.
+    """
 
     position: Position
     submission: Submission
+    at: int
 
 
 def partition_of(conversation: ConversationId, partitions: int) -> int:
@@ -63,6 +72,17 @@ class Log(Protocol):
 
     def on_lost(self, handler: Callable[[Submission], None]) -> None:
         """Call `handler`, on the event loop, for each submission that was taken and surely did not get in."""
+        ...
+
+    def held(self, partition: int) -> Iterable[Submission]:
+        """What this process has appended to `partition` and still has in its own hands: it cannot have been lost on its
+        way, so it must not be appended again. In no particular order."""
+        ...
+
+    def on_new_owner(self, handler: Callable[[int], None]) -> None:
+        """Call `handler`, on the event loop, with a partition to which commands now go another way: its worker is in
+        another process, or took it over anew. What was appended before and has no answer may be lost. A log whose
+        workers are all in this process never calls it."""
         ...
 
     def records(self, partition: int, after: Position) -> AsyncIterator[Sequence[Record]]:

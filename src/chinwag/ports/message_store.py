@@ -9,8 +9,8 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 
-class KeyName(msgspec.Struct, frozen=True, gc=False):
-    """Which send: a client's id is its own, so it is unique only with device and conversation."""
+class KeyName(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Which command: a client's id is its own, so it is unique only with device and conversation."""
 
     conversation: ConversationId
     device: DeviceId

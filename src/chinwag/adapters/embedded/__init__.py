@@ -69,7 +69,7 @@ async def open_embedded(
         message_store=EmbeddedMessageStore(engine, numbering),
         inbox=EmbeddedInbox(engine, numbering),
         mark_store=EmbeddedMarkStore(engine, numbering),
-        log=EmbeddedLog(engine.epochs.log, partitions),
+        log=EmbeddedLog(engine.epochs.log, partitions, clock=clock),
         bus=EmbeddedBus(),
         registry=EmbeddedRegistry(engine.epochs.log),
         questions=EmbeddedQuestions(),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -11,6 +11,7 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import Send
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.clock import system_clock
 from chinwag.ports.log import Log, Record, Submission, partition_of
 
 CAPACITY: Final = 10_000
@@ -81,7 +82,9 @@ class EmbeddedLog(Log):
         partitions: int = 1,
         capacity: int = CAPACITY,
         characters: int = CAPACITY_CHARACTERS,
+        clock: Callable[[], int] = system_clock,
     ) -> None:
+        self._clock = clock
         self._capacity = capacity
         self._characters = characters
         self._partitions = [
@@ -109,7 +112,7 @@ class EmbeddedLog(Log):
         if len(partition.records) >= self._capacity or partition.characters + characters > self._characters:
             raise Refused(Code.OVERLOADED, "too many messages wait", 1.0)
         sequence = partition.end = partition.end + 1
-        partition.records.append(Record(Position(partition.epoch, sequence, 0), submission))
+        partition.records.append(Record(Position(partition.epoch, sequence, 0), submission, self._clock()))
         if characters:
             partition.characters += characters
             partition.long.append((sequence, characters))
@@ -118,6 +121,12 @@ class EmbeddedLog(Log):
 
     def on_lost(self, handler: Callable[[Submission], None]) -> None:
         self._lost = handler
+
+    def held(self, partition: int) -> Iterable[Submission]:
+        return [record.submission for record in self._partitions[partition].records]
+
+    def on_new_owner(self, handler: Callable[[int], None]) -> None:
+        """The workers are here, and read on where they were."""
 
     async def records(self, partition: int, after: Position) -> AsyncIterator[Sequence[Record]]:
         source = self._partitions[partition]

@@ -110,6 +110,16 @@ def wrong_engines(store: Store, cluster: Cluster, postgres: Postgres, nats: Nats
     for url in nats.urls:
         if problem := _wrong_url(url, ("nats", "tls"), "nats.password_file"):
             yield "nats.urls", problem
+    paths = {
+        "cluster.secret_file": cluster.secret_file,
+        "postgres.password_file": postgres.password_file,
+        "postgres.tls_ca": postgres.tls_ca,
+        "nats.password_file": nats.password_file,
+        "nats.tls_ca": nats.tls_ca,
+    }
+    for key, path in paths.items():
+        if not str(path).isprintable():  # other bytes than UTF-8 stand in a path as lone surrogates (PEP 383)
+            yield key, "the path must be printable, in UTF-8: drivers are told of it in an address"
     if len({url.partition(":")[0] for url in nats.urls}) > 1:
         yield "nats.urls", "all with nats:// or all with tls://"
     if store.profile == "postgres":

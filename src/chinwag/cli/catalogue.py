@@ -149,8 +149,8 @@ COMMANDS: Final = (
         "chinwag.cli.cluster:app",
         """Prepare a server on PostgreSQL and NATS, which may be many processes on several machines.
 
-    `init` makes what the databases must hold. A single server needs none of it: `chinwag serve` keeps everything in one
-    folder unless `store.profile` says otherwise.
+    `init` makes what the databases must hold, `check` looks whether the engines are fit. A single server needs none of
+    it: `chinwag serve` keeps everything in one folder unless `store.profile` says otherwise.
     """,
     ),
     Described(

@@ -31,6 +31,8 @@ ROLES: Final = (
     ("gateway-1", "gateway"),
     ("gateway-2", "gateway"),
 )
+SETTINGS: Final = {"max_connections": "300"}
+"""Eight processes take up to twenty-four each."""
 NGINX_LINE: Final = "nginx is not installed, so there is no address for all: sudo apt-get install nginx-light"
 
 
@@ -93,7 +95,7 @@ async def _engines(home: Path) -> AsyncIterator[dict[str, str]]:
     """PostgreSQL and NATS in the folder; the settings that lead to them."""
     place = await asyncio.to_thread(Place.make, home / "engines")
     programs = await asyncio.to_thread(fetch, cache_folder(), say)
-    engines = Engines(place, Postgres(programs.postgres, place), Nats(programs.nats, place))
+    engines = Engines(place, Postgres(programs.postgres, place, settings=SETTINGS), Nats(programs.nats, place))
     ports = {key: one.port for key, one in engines.standings().items()}
     try:
         await asyncio.to_thread(engines.up, ports, say)

@@ -18,12 +18,12 @@ PARTITIONS = 4
 LEASE = 2.0
 
 
-def nats_at(url: str) -> NatsServers:
-    """The servers at `url`, which names who we are, for a cluster that nobody else is in."""
+def nats_at(url: str, cluster: str = "") -> NatsServers:
+    """The servers at `url`, which names who we are, for a cluster that nobody else is in unless it is named."""
     parts = urlsplit(url)
     return NatsServers(
         urls=(f"nats://{parts.hostname}:{parts.port}",),
-        cluster=secrets.token_hex(8),
+        cluster=cluster or secrets.token_hex(8),
         user=parts.username or "",
         password=parts.password or "",
     )
@@ -66,9 +66,10 @@ class Owner:
 class Sender:
     """A process that appends to the log and owns none of it."""
 
-    def __init__(self, servers: NatsServers, database: str) -> None:
+    def __init__(self, servers: NatsServers, database: str, partitions: int = PARTITIONS) -> None:
         self._servers = servers
         self._database = database
+        self._partitions = partitions
         self.connection: NatsConnection
         self.registry: PostgresRegistry
         self.log: NatsLog
@@ -76,7 +77,7 @@ class Sender:
     async def start(self) -> None:
         self.connection = await NatsConnection.open(self._servers, "sender")
         self.registry = await PostgresRegistry.open(self._database, lease=LEASE)
-        self.log = NatsLog(self.connection, self.registry, PARTITIONS)
+        self.log = NatsLog(self.connection, self.registry, self._partitions)
 
     async def settled(self) -> None:
         """Nothing is on its way any more."""

@@ -57,7 +57,7 @@ class Server:
         api = Api(self.ports, config, self.legs, owner=lambda _: node)
         self.http: Final = api.http
         self.app: Final = with_web(config, api.app, lambda: self.port.port, local, api.unread)
-        self.port: Final = port_on(config, self.app, self.gateway, api.unread)
+        self.port: Final = port_on(config, self.app, self.gateway.listener, api.unread)
         # In the order in which they start; a part stops before those that it rests on.
         roles = [
             store_part(embedded),

@@ -1,0 +1,130 @@
+"""Everything that a process of the postgres profile holds open, whatever its roles."""
+
+from collections.abc import Awaitable, Collection
+from contextlib import AsyncExitStack
+from typing import Final, TypeVar
+
+import msgspec
+
+from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
+from chinwag.adapters.postgres import PostgresStores, open_stores
+from chinwag.adapters.postgres.identity import identity_of
+from chinwag.adapters.postgres.registry import PostgresRegistry
+from chinwag.adapters.postgres.scrub import PostgresScrub
+from chinwag.adapters.relational.postgres import open_postgres_directory
+from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
+from chinwag.adapters.relational.shared_allowances import SharedAllowances
+from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
+from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
+from chinwag.assembly.cluster.timed_log import TimedLog
+from chinwag.config import Config
+from chinwag.domain.refusal import Refused
+from chinwag.flow.clock import system_clock
+from chinwag.ports import Ports
+from chinwag.ports.bus import NodeId
+from chinwag.ports.directory import Directory
+from chinwag.told import Told
+
+ABOUT: Final = "run `chinwag cluster check`, which looks at everything"
+
+Done = TypeVar("Done")
+
+
+class EngineAwayError(Told):
+    """An engine does not take us; the message says which one, and why."""
+
+
+class WrongClockError(Told):
+    """This machine's clock is too far from the database's; the message says by how much, and what to do."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. Each is closed by a part of the process (`parts.py`)."""
+
+    cluster: str
+    stores: PostgresStores
+    directory: Directory
+    allowances: SharedAllowances
+    keys: FollowedKeys
+    registry: PostgresRegistry
+    nats: NatsConnection
+    clock: ComparedClock
+    ports: Ports
+
+
+async def open_all(config: Config, node: NodeId, roles: Collection[str], opened: AsyncExitStack) -> Opened:
+    """Open everything that `roles` need, and let `opened` close it again. node: the process's own name.
+
+    Raises a `Told` that says what is wrong, and what to type: a database without tables or with those of another
+    version or cluster, keys that are not there or sealed with another secret, an engine that does not answer.
+    """
+    messages, accounts, secret = messages_url(config), directory_url(config), read_secret(config)
+    cluster = await reached(messages, identity_of(messages, config.cluster.id))
+    if accounts != messages:
+        await reached(accounts, identity_of(accounts, cluster))
+    keys = FollowedKeys(SealedKeyStore(accounts, secret))
+    directory = await open_postgres_directory(accounts)
+    opened.push_async_callback(directory.close)
+    allowances = SharedAllowances(accounts, system_clock, config.accounts.throttle_minutes * 60_000)
+    opened.push_async_callback(allowances.close)
+    stores = await reached(messages, open_stores(messages, connections=config.postgres.connections))
+    opened.push_async_callback(stores.close)
+    registry = await reached(messages, PostgresRegistry.open(messages))
+    opened.push_async_callback(registry.close)
+    nats = await _connected(config, cluster, node)
+    opened.push_async_callback(nats.close)
+    clock = ComparedClock(stores.database, system_clock)
+    await reached(messages, clock.compare())
+    if abs(clock.apart) > CLOCK_SECONDS:
+        raise WrongClockError(f"{clock_words(clock.apart)}: {CLOCK_ADVICE}")
+    log = TimedLog(
+        nats,
+        registry,
+        stores.partitions.count,
+        node=node if "delivery" in roles else None,
+        claims=stores.partitions if "delivery" in roles else None,
+    )
+    log.compared = clock
+    return Opened(
+        cluster=cluster,
+        stores=stores,
+        directory=directory,
+        allowances=allowances,
+        keys=keys,
+        registry=registry,
+        nats=nats,
+        clock=clock,
+        ports=Ports(
+            log=log,
+            message_store=stores.message_store,
+            mark_store=stores.mark_store,
+            inbox=stores.inbox,
+            directory=directory,
+            key_store=keys,
+            bus=NatsBus(nats),
+            registry=registry,
+            questions=NatsQuestions(nats),
+            scrubs=(PostgresScrub(messages), directory),
+        ),
+    )
+
+
+async def reached(url: str, work: Awaitable[Done]) -> Done:
+    """What `work` on the database at `url` gives; that it is away, in words."""
+    try:
+        return await work
+    except Refused as refused:
+        raise EngineAwayError(f"PostgreSQL at {shown(url)} cannot be used ({_cause(refused)}): {ABOUT}") from refused
+
+
+async def _connected(config: Config, cluster: str, node: NodeId) -> NatsConnection:
+    try:
+        return await NatsConnection.open(nats_servers(config, cluster), node)
+    except Refused as refused:
+        where = ", ".join(config.nats.urls)
+        raise EngineAwayError(f"NATS at {where} cannot be used ({_cause(refused)}): {ABOUT}") from refused
+
+
+def _cause(refused: Refused) -> str:
+    cause = refused.__cause__
+    return str(cause or "") or (type(cause).__name__ if cause is not None else refused.detail)

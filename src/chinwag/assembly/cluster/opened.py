@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
+from chinwag.adapters.nats.announcer import Announcer
+from chinwag.adapters.nats.inbox import NatsInbox
 from chinwag.adapters.postgres import PostgresStores, open_stores
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
@@ -49,6 +51,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     registry: PostgresRegistry
     nats: NatsConnection
     clock: ComparedClock
+    announcer: Announcer
+    inbox: NatsInbox
     ports: Ports
 
 
@@ -77,6 +81,10 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     await reached(messages, clock.compare())
     if abs(clock.apart) > CLOCK_SECONDS:
         raise WrongClockError(f"{clock_words(clock.apart)}: {CLOCK_ADVICE}")
+    announcer = Announcer(nats, stores.arrivals.on_posted)
+    opened.push_async_callback(announcer.close)
+    inbox = NatsInbox(nats, stores.inbox, announcer)
+    opened.push_async_callback(inbox.close)
     log = TimedLog(
         nats,
         registry,
@@ -94,11 +102,13 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
         registry=registry,
         nats=nats,
         clock=clock,
+        announcer=announcer,
+        inbox=inbox,
         ports=Ports(
             log=log,
             message_store=stores.message_store,
             mark_store=stores.mark_store,
-            inbox=stores.inbox,
+            inbox=inbox,
             directory=directory,
             key_store=keys,
             bus=NatsBus(nats),

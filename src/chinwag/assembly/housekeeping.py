@@ -30,13 +30,14 @@ def housekeeping_part(ports: Ports, config: Config) -> Part:
         system_clock,
         config.erasure.days,
     )
+    settling = OwnCommands(ports.log, ports.bus, new_node("settle"))
     jobs = [
-        *directory_jobs(ports.directory, ports.message_store, ports.inbox, system_clock),
+        *directory_jobs(ports.directory, ports.message_store, ports.inbox, settling, system_clock),
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
         declining_job(declining),
         *erasing_jobs(erasing),
     ]
-    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen))
+    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen, settling.listen))
 
     async def start() -> None:
         keeping.start()

@@ -21,8 +21,9 @@ compile() {
 }
 
 compile requirements.txt "$@"
-compile requirements-dev.txt --extra dev --extra postgres --constraint requirements.txt "$@"
-if grep -nE '://|^(-|file:)| @ ' requirements.txt requirements-dev.txt; then
+compile requirements-postgres.txt --extra postgres --constraint requirements.txt "$@"
+compile requirements-dev.txt --extra dev --extra postgres --constraint requirements-postgres.txt "$@"
+if grep -nE '://|^(-|file:)| @ ' requirements.txt requirements-postgres.txt requirements-dev.txt; then
     echo "lock: an address or a path got into the requirements (above)" >&2
     exit 1
 fi

@@ -1,15 +1,14 @@
 """Every contract suite runs over every adapter of its port."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
-from tests.contract.harness import Harness, Stores
+from tests.contract.harness import LogHarness, Stores
+from tests.contract.over_nats import NatsLogHarness, nats_at
 from tests.contract.postgres import PostgresHarness, new_database
 from tests.support.engines import empty_database, folder_of, urls
 from tests.support.keeper import Urls
@@ -22,15 +21,21 @@ from chinwag.ports.directory import Directory
 from chinwag.ports.questions import Questions
 
 
-@pytest.fixture(params=["embedded"])
-async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
-    """All ports of one adapter, serving."""
-    assert request.param == "embedded"
-    harness = EmbeddedHarness(tmp_path / "data")
-    await harness.start()
-    yield harness
-    harness.fault.go()
-    await harness.stop()
+@pytest.fixture(params=["embedded", "nats"])
+def log_harness(request: pytest.FixtureRequest, tmp_path: Path) -> LogHarness:
+    """One adapter of the Log."""
+    if request.param == "embedded":
+        return EmbeddedHarness(tmp_path / "data")
+    servers, database = request.getfixturevalue("nats_url"), request.getfixturevalue("messages_database")
+    return NatsLogHarness(nats_at(servers), database)
+
+
+@pytest.fixture
+async def ports(log_harness: LogHarness) -> AsyncIterator[LogHarness]:
+    """The same, serving."""
+    await log_harness.start()
+    yield log_harness
+    await log_harness.stop()
 
 
 @pytest.fixture(params=["postgres", "sqlite"])
@@ -111,14 +116,3 @@ async def questions(live: NatsServers | None) -> AsyncIterator[Questions]:
     connection = await NatsConnection.open(live, "contract")
     yield NatsQuestions(connection)
     await connection.close()
-
-
-def nats_at(url: str) -> NatsServers:
-    """The servers at `url`, which names who we are, for a cluster that nobody else is in."""
-    parts = urlsplit(url)
-    return NatsServers(
-        urls=(f"nats://{parts.hostname}:{parts.port}",),
-        cluster=secrets.token_hex(8),
-        user=parts.username or "",
-        password=parts.password or "",
-    )

@@ -69,11 +69,24 @@ class Stores(Protocol):
         """What was posted before is readable. Where it is so at once there is nothing to wait for."""
 
 
-class Harness(Stores, Protocol):
-    """One adapter of all ports."""
+class LogHarness(Protocol):
+    """One adapter of the Log, which can be ended and begun again. now: its clock, in milliseconds since 1970."""
+
+    now: int
 
     @property
     def log(self) -> Log: ...
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+    async def settled(self) -> None:
+        """What was appended before is in the log, or given up."""
+
+
+class Harness(Stores, LogHarness, Protocol):
+    """One adapter of all ports."""
+
     @property
     def bus(self) -> Bus: ...
     @property

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from tests.contract.harness import ANN, BEN, PAIR, Harness
+from tests.contract.harness import ANN, BEN, PAIR, LogHarness
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Send
@@ -42,7 +42,7 @@ def contiguous(records: Sequence[Record]) -> bool:
     )
 
 
-async def test_records_come_in_append_order_and_contiguous(ports: Harness) -> None:
+async def test_records_come_in_append_order_and_contiguous(ports: LogHarness) -> None:
     for ref in range(5):
         ports.log.append(submission(ref))
     reader = aiter(ports.log.records(partition_of(PAIR, ports.log.partitions), START))
@@ -55,7 +55,7 @@ async def test_records_come_in_append_order_and_contiguous(ports: Harness) -> No
     assert found[0].position > START
 
 
-async def test_a_reader_that_waits_gets_all_of_one_turn_together(ports: Harness) -> None:
+async def test_a_reader_that_waits_gets_all_of_one_turn_together(ports: LogHarness) -> None:
     reader = aiter(ports.log.records(partition_of(PAIR, ports.log.partitions), START))
     waiting = asyncio.ensure_future(anext(reader))
     await asyncio.sleep(0)
@@ -64,7 +64,7 @@ async def test_a_reader_that_waits_gets_all_of_one_turn_together(ports: Harness)
     assert refs(await asyncio.wait_for(waiting, 10)) == list(range(50))
 
 
-async def test_who_reads_again_gets_what_follows_the_named_position(ports: Harness) -> None:
+async def test_who_reads_again_gets_what_follows_the_named_position(ports: LogHarness) -> None:
     for ref in range(10):
         ports.log.append(submission(ref))
     partition = partition_of(PAIR, ports.log.partitions)
@@ -73,7 +73,7 @@ async def test_who_reads_again_gets_what_follows_the_named_position(ports: Harne
     assert again == first[4:]
 
 
-async def test_a_new_reader_ends_the_earlier_one(ports: Harness) -> None:
+async def test_a_new_reader_ends_the_earlier_one(ports: LogHarness) -> None:
     partition = partition_of(PAIR, ports.log.partitions)
     earlier = aiter(ports.log.records(partition, START))
     waiting = asyncio.ensure_future(anext(earlier))
@@ -86,7 +86,7 @@ async def test_a_new_reader_ends_the_earlier_one(ports: Harness) -> None:
     assert refs(await asyncio.wait_for(next_batch, 10)) == [1]
 
 
-async def test_the_log_may_forget_what_is_checkpointed_and_nothing_else(ports: Harness) -> None:
+async def test_the_log_may_forget_what_is_checkpointed_and_nothing_else(ports: LogHarness) -> None:
     partition = partition_of(PAIR, ports.log.partitions)
     for ref in range(10):
         ports.log.append(submission(ref))
@@ -101,7 +101,7 @@ async def test_the_log_may_forget_what_is_checkpointed_and_nothing_else(ports: H
     assert contiguous(from_below)
 
 
-async def test_a_record_has_the_time_at_which_it_came_for_every_reader(ports: Harness) -> None:
+async def test_a_record_has_the_time_at_which_it_came_for_every_reader(ports: LogHarness) -> None:
     partition = partition_of(PAIR, ports.log.partitions)
     began = ports.now
     ports.log.append(submission(1))
@@ -113,17 +113,18 @@ async def test_a_record_has_the_time_at_which_it_came_for_every_reader(ports: Ha
     assert [record.at for record in found] == [began, began + 60_000]
 
 
-async def test_what_is_done_with_is_not_in_this_processs_hands(ports: Harness) -> None:
+async def test_what_is_done_with_is_not_in_this_processs_hands(ports: LogHarness) -> None:
     partition = partition_of(PAIR, ports.log.partitions)
     for ref in range(3):
         ports.log.append(submission(ref))
     assert {one.ref for one in ports.log.held(partition)} <= {0, 1, 2}
     found = await take(aiter(ports.log.records(partition, START)), 3)
     ports.log.checkpoint(partition, found[-1].position)
+    await ports.settled()
     assert list(ports.log.held(partition)) == []
 
 
-async def test_a_full_log_refuses_and_takes_again_after_a_checkpoint(ports: Harness) -> None:
+async def test_a_full_log_refuses_and_takes_again_after_a_checkpoint(ports: LogHarness) -> None:
     partition = partition_of(PAIR, ports.log.partitions)
     text = "x" * 99_999
     taken = 0
@@ -145,7 +146,7 @@ async def test_a_full_log_refuses_and_takes_again_after_a_checkpoint(ports: Harn
     assert refs(await take(reader, 1)) == [taken]
 
 
-async def test_one_batch_is_bounded_in_size(ports: Harness) -> None:
+async def test_one_batch_is_bounded_in_size(ports: LogHarness) -> None:
     for ref in range(300):
         ports.log.append(submission(ref, text="x" * 99_999))
     reader = aiter(ports.log.records(partition_of(PAIR, ports.log.partitions), START))
@@ -153,7 +154,7 @@ async def test_one_batch_is_bounded_in_size(ports: Harness) -> None:
     assert 0 < len(batch) < 300
 
 
-async def test_a_log_that_is_closed_ends_and_takes_no_more(ports: Harness) -> None:
+async def test_a_log_that_is_closed_ends_and_takes_no_more(ports: LogHarness) -> None:
     lost: list[Submission] = []
     ports.log.on_lost(lost.append)
     partition = partition_of(PAIR, ports.log.partitions)
@@ -175,7 +176,7 @@ async def test_a_log_that_is_closed_ends_and_takes_no_more(ports: Harness) -> No
     assert lost == []  # the one record had reached its reader: what became of it is not known
 
 
-async def test_what_surely_did_not_get_in_is_told(ports: Harness) -> None:
+async def test_what_surely_did_not_get_in_is_told(ports: LogHarness) -> None:
     lost: list[Submission] = []
     ports.log.on_lost(lost.append)
     ports.log.append(submission(1))
@@ -185,7 +186,7 @@ async def test_what_surely_did_not_get_in_is_told(ports: Harness) -> None:
     assert [one.ref for one in lost] in ([1, 2], [])
 
 
-async def test_positions_rise_over_restarts(ports: Harness) -> None:
+async def test_positions_rise_over_restarts(ports: LogHarness) -> None:
     partition = partition_of(PAIR, ports.log.partitions)
     last = START
     for ref in range(3):

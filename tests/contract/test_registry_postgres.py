@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from tests.contract.postgres import through
+from tests.contract.test_registry import Owned, Watcher
 from tests.support.proxy import Proxy, Way
 
 from chinwag.adapters.postgres.registry import PostgresRegistry, make_registry
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError
 from chinwag.domain.ids import WORKERS, Snowflake
+from chinwag.domain.ownership import owned
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
-from chinwag.ports.registry import Node
+from chinwag.ports.registry import Node, log_duty
 
 LEASE = 1.0
 GATEWAY = Node(NodeId("g1"), ("gateway",))
@@ -65,6 +67,62 @@ async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids
     finally:
         await cut_off.close()
         await other.close()
+
+
+async def test_a_process_that_is_gone_leaves_its_parts_to_the_others(url: str, relay: Proxy) -> None:
+    cut_off = await PostgresRegistry.open(through(url, relay.port), lease=LEASE, patience=0.3)
+    other = await PostgresRegistry.open(url, lease=LEASE)
+    duty, mine, theirs = log_duty(64), NodeId("one"), NodeId("two")
+    try:
+        await cut_off.register(Node(mine, ("delivery",)))
+        await other.register(Node(theirs, ("delivery",)))
+
+        share, rest = owned(duty.name, 64, mine, {mine, theirs}), owned(duty.name, 64, theirs, {mine, theirs})
+        here, there = Owned(), Owned()
+        cut_off.watch_owned(duty, mine, here)
+        other.watch_owned(duty, theirs, there)
+        await here.until(share)
+        await there.until(rest)
+        relay.turn(Way.GONE)
+        await there.until(share | rest)
+        assert cut_off.owned(duty, mine) == share, "who does not see the registry goes on with what it saw"
+        relay.turn(Way.PASS)
+        await there.until(rest)
+        assert cut_off.owned(duty, mine) == share
+    finally:
+        await cut_off.close()
+        await other.close()
+
+
+async def test_when_the_registry_was_away_for_all_nobody_takes_it_all(url: str, relay: Proxy) -> None:
+    """Every lease ends meanwhile, so the first that comes back sees nobody but itself at first."""
+    duty, nodes = log_duty(64), [NodeId("one"), NodeId("two")]
+    both = [await PostgresRegistry.open(through(url, relay.port), lease=LEASE, patience=0.3) for _ in nodes]
+    straight = await PostgresRegistry.open(url, lease=LEASE)
+    shares, seen = [Owned(), Owned()], Watcher()
+    try:
+        for registry, node in zip(both, nodes, strict=True):
+            await registry.register(Node(node, ("delivery",)))
+        straight.watch(seen)
+        await seen.until(lambda live: len(live) == 2)
+        for registry, node, share in zip(both, nodes, shares, strict=True):
+            registry.watch_owned(duty, node, share)
+            await share.until(owned(duty.name, 64, node, nodes))
+        told = [list(share.told) for share in shares]
+        relay.turn(Way.GONE)
+        await seen.until(lambda live: not live)
+        relay.turn(Way.PASS)
+        await seen.until(lambda live: len(live) == 2)
+        # Each has looked since then once it sees this one.
+        await straight.register(GATEWAY)
+        for registry in both:
+            looked = Watcher()
+            registry.watch(looked)
+            await looked.until(lambda live: GATEWAY in live)
+        assert [share.told for share in shares] == told
+    finally:
+        for registry in (*both, straight):
+            await registry.close()
 
 
 async def test_a_number_that_was_freed_rests(url: str) -> None:

@@ -28,20 +28,20 @@ def each(*, at_hand: bool | None = None) -> pytest.MarkDecorator:
 
 @each()
 async def test_in_process(script: Script, at_hand: AtHand) -> None:
-    await _play(script, InProcess(at_hand.server), at_hand.server)
+    await play(script, InProcess(at_hand.server), at_hand.server)
 
 
 @over_each_transport
 @each(at_hand=False)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_over_sockets(script: Script, place: Transport, shared_process: ServerProcess) -> None:
-    await _play(script, Sockets(shared_process, place))
+    await play(script, Sockets(shared_process, place))
 
 
 @over_each_transport
 @each(at_hand=True)
 async def test_over_sockets_at_hand(script: Script, place: Transport, at_hand: AtHand) -> None:
-    await _play(script, Sockets(at_hand, place), at_hand.server)
+    await play(script, Sockets(at_hand, place), at_hand.server)
 
 
 async def test_a_poller_beyond_its_budget_waits_as_told_and_misses_nothing(strict_process: ServerProcess) -> None:
@@ -67,7 +67,8 @@ def test_the_table_in_the_documents_is_today_s() -> None:
     assert written(document) == document, "run `python -m tests.conversations.table`"
 
 
-async def _play(script: Script, place: Place, server: Server | None = None) -> None:
+async def play(script: Script, place: Place, server: Server | None = None) -> None:
+    """A script at a place, with the laws checked at its end."""
     stage = Stage(place, server)
     try:
         await stage.play(script, LANGUAGE.acts)

@@ -13,6 +13,7 @@ from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.lasting import lasting_folder
 from chinwag.life.folder import MESSAGES
 from chinwag.ports import Ports
+from chinwag.ports.allowances import Allowances
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 
@@ -44,9 +45,11 @@ def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids:
     return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), _rules(config))
 
 
-def accounts_on(ports: Ports, config: Config, ids: Snowflake) -> Accounts:
-    """The account verbs of a server."""
-    return open_accounts(ports.directory, ports.bus, ids, system_clock, ports.key_store, _rules(config))
+def accounts_on(ports: Ports, config: Config, ids: Snowflake, allowances: Allowances | None = None) -> Accounts:
+    """The account verbs of a server. allowances: what it counts together with others; None: it counts alone."""
+    return open_accounts(
+        ports.directory, ports.bus, ids, system_clock, ports.key_store, _rules(config), allowances=allowances
+    )
 
 
 def _rules(config: Config) -> AccountRules:

@@ -145,6 +145,15 @@ COMMANDS: Final = (
     """,
     ),
     Described(
+        "cluster",
+        "chinwag.cli.cluster:app",
+        """Prepare a server on PostgreSQL and NATS, which may be many processes on several machines.
+
+    `init` makes what the databases must hold. A single server needs none of it: `chinwag serve` keeps everything in one
+    folder unless `store.profile` says otherwise.
+    """,
+    ),
+    Described(
         "bench",
         "chinwag.cli.bench:app",
         """Measure a running server from outside: delays, messages a second, connections a second.

@@ -3,7 +3,7 @@
 import asyncio
 import resource
 import signal
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import cyclopts
 import msgspec
@@ -14,10 +14,15 @@ from chinwag import logs
 from chinwag.cli.browser import browser_address
 from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.out import say
+from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.collector import uncollected
 from chinwag.config import Config, Effective
 from chinwag.roles.port.certificate import Local
+
+if TYPE_CHECKING:
+    from chinwag.assembly import Server
+    from chinwag.assembly.cluster.server import ClusterServer
 
 app = cyclopts.App(name="serve")
 OWN_FILES: Final = 512
@@ -59,10 +64,7 @@ async def _serve(config: Config, local: Local | None) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    # Not before it is asked for: `chinwag serve --help` needs none of a server.
-    with uncollected():
-        from chinwag.assembly import begin_server
-    server = await begin_server(config, local)
+    server = await _begun(config, local)
     renewing: asyncio.Task[None] | None = None
     try:
         scheme = "https" if config.server.tls_certificate is not None else "http"
@@ -70,7 +72,7 @@ async def _serve(config: Config, local: Local | None) -> int:
             "ready",
             url=f"{scheme}://{config.server.host}:{server.port.port}",
             observe=f"http://{config.observe.host}:{server.observe.port}",
-            data=str(config.data.path.expanduser()),
+            **_kept_in(config),
             sign_up=config.accounts.sign_up,
         )
         _tell_people(config, server.port.port, local)
@@ -89,6 +91,25 @@ async def _serve(config: Config, local: Local | None) -> int:
         await server.stop()
     _log.info("stopped")
     return 0
+
+
+async def _begun(config: Config, local: Local | None) -> "Server | ClusterServer":
+    """A server that serves. Its code is loaded not before it is asked for: `chinwag serve --help` needs none of it."""
+    if config.store.profile == "postgres":
+        need_drivers()
+        with uncollected():
+            from chinwag.assembly.cluster.server import begin_cluster_server
+        return await begin_cluster_server(config, local)
+    with uncollected():
+        from chinwag.assembly import begin_server
+    return await begin_server(config, local)
+
+
+def _kept_in(config: Config) -> dict[str, str]:
+    """Where a server keeps what lasts, for its log."""
+    if config.store.profile == "postgres":
+        return {"store": config.postgres.url}
+    return {"data": str(config.data.path.expanduser())}
 
 
 def _tell_people(config: Config, port: int, local: Local | None) -> None:

@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
+
 SignUp = Literal["open", "closed", "invitation"]
 PeopleSearch = Literal["auto", "known", "everyone"]
 
@@ -309,6 +311,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     server: Server = Server()
     observe: Observe = Observe()
     data: Data = Data()
+    store: Store = Store()
+    cluster: Cluster = Cluster()
+    postgres: Postgres = Postgres()
+    nats: Nats = Nats()
     accounts: Accounts = Accounts()
     limits: Limits = Limits()
     presence: Presence = Presence()
@@ -348,6 +354,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     for key, path in (("engines.path", config.engines.path), ("engines.cache_path", config.engines.cache_path)):
         if not _is_utf8(str(path)):
             yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
+    for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
+        yield Contradiction((key,), rule)
     if accounts.failed_logins_per_address < accounts.failed_logins_per_account:
         yield Contradiction(
             ("accounts.failed_logins_per_address", "accounts.failed_logins_per_account"),

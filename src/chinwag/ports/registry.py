@@ -1,7 +1,7 @@
 """The Registry: which nodes live, what they carry, and which worker numbers are taken."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -34,12 +34,40 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.id, self.roles, self.url, self.location, self.draining
 
 
+class Duty(msgspec.Struct, frozen=True):
+    """Work that the nodes of a role share out among them, in parts numbered from 0: each part has one owner."""
+
+    name: str
+    role: str
+    parts: int = 1
+
+
+PRESENCE: Final = Duty("presence", "presence", 16)
+"""Who is online: the accounts, in as many parts."""
+
+
+def log_duty(partitions: int) -> Duty:
+    """The partitions of the log, of which there are `Log.partitions`."""
+    return Duty("log", "delivery", partitions)
+
+
+def job_duty(job: str) -> Duty:
+    """A job of the housekeeping: one part, whose owner does it."""
+    return Duty(f"job.{job}", "housekeeping")
+
+
 class Registry(Protocol):
-    """Nodes and leases.
+    """Nodes and leases, and what follows from them: whose the parts of a duty are.
 
     Guarantees: a node that stops or dies is gone from `nodes` within its lease (a few seconds); a worker
     number is held by one live process at a time, so that Snowflakes made with it are unique. It counts as held for
     two thirds of its lease after it was last confirmed, and one that was freed rests before another process gets it.
+
+    Owners follow from the live nodes alone (`domain.ownership`), so all processes that see the same nodes find the
+    same ones; those that drain are owners only where there is nobody else. For a while two processes may see different
+    nodes, and then both or neither own a part: whatever must not be done twice is fenced by a store, or safe to do
+    twice. While the registry itself is away, what was seen last holds. Where no node has the role, an adapter of one
+    process says that whoever asks owns everything, any other that nobody does.
     """
 
     async def register(self, node: Node) -> None:
@@ -57,6 +85,19 @@ class Registry(Protocol):
     def watch(self, handler: Callable[[Sequence[Node]], None]) -> None:
         """Call `handler`, on the event loop, with all live nodes: soon, and whenever one comes, goes, begins to drain,
         or changes its roles or address. How many sessions it has is no change."""
+        ...
+
+    def owner(self, duty: Duty, part: int) -> NodeId | None:
+        """Whose that part is, as this process sees it now; None if it is nobody's."""
+        ...
+
+    def owned(self, duty: Duty, node: NodeId) -> frozenset[int]:
+        """The parts that `node` owns, as this process sees it now."""
+        ...
+
+    def watch_owned(self, duty: Duty, node: NodeId, handler: Callable[[frozenset[int]], None]) -> Callable[[], None]:
+        """Call `handler`, on the event loop, with the parts that `node` owns: soon, and whenever they change, until the
+        returned function is called. By then `owner` and `owned` say the same."""
         ...
 
     async def lease_worker(self) -> WorkerNumber:

@@ -30,9 +30,10 @@ _log = structlog.get_logger(__name__)
 class _Partition:
     """Records that are not committed yet. The first has sequence `base` + 1, the last `end`."""
 
-    __slots__ = ("base", "characters", "end", "long", "read", "reader", "records", "waiter")
+    __slots__ = ("base", "characters", "end", "epoch", "long", "read", "reader", "records", "waiter")
 
-    def __init__(self) -> None:
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
         self.base = 0
         self.end = 0
         self.read = 0  # the highest sequence given to a reader
@@ -70,24 +71,25 @@ class _Partition:
 
 
 class EmbeddedLog(Log):
-    """epoch: higher than any before on this data directory, as this log begins again at sequence 1.
+    """epochs: of each partition, or one of all; higher than any before, as this log begins again at sequence 1.
 
     A record is kept until its checkpoint. A reader that asks for records below the checkpoint gets those above it.
     """
 
     def __init__(
         self,
-        epoch: int,
+        epochs: int | Sequence[int],
         partitions: int = 1,
         capacity: int = CAPACITY,
         characters: int = CAPACITY_CHARACTERS,
         clock: Callable[[], int] = system_clock,
     ) -> None:
-        self._epoch = epoch
         self._clock = clock
         self._capacity = capacity
         self._characters = characters
-        self._partitions = [_Partition() for _ in range(partitions)]
+        self._partitions = [
+            _Partition(epoch) for epoch in ([epochs] * partitions if isinstance(epochs, int) else epochs)
+        ]
         self._lost: Callable[[Submission], None] | None = None
         self._closed = False
 
@@ -110,7 +112,7 @@ class EmbeddedLog(Log):
         if len(partition.records) >= self._capacity or partition.characters + characters > self._characters:
             raise Refused(Code.OVERLOADED, "too many messages wait", 1.0)
         sequence = partition.end = partition.end + 1
-        partition.records.append(Record(Position(self._epoch, sequence, 0), submission, self._clock()))
+        partition.records.append(Record(Position(partition.epoch, sequence, 0), submission, self._clock()))
         if characters:
             partition.characters += characters
             partition.long.append((sequence, characters))
@@ -130,7 +132,7 @@ class EmbeddedLog(Log):
         source = self._partitions[partition]
         source.reader = me = object()
         source.wake()  # an earlier reader ends
-        done = after.sequence if after.epoch == self._epoch else 0
+        done = after.sequence if after.epoch == source.epoch else 0
         while True:
             done = max(done, source.base)
             # A turn of the loop appends all that it has before this reader runs: it gets them together.
@@ -145,8 +147,9 @@ class EmbeddedLog(Log):
             yield batch
 
     def checkpoint(self, partition: int, position: Position) -> None:
-        if position.epoch == self._epoch:
-            self._partitions[partition].forget(position.sequence)
+        source = self._partitions[partition]
+        if position.epoch == source.epoch:
+            source.forget(position.sequence)
 
     async def close(self) -> None:
         if self._closed:

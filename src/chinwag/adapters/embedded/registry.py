@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from chinwag.adapters.owners import Owners
 from chinwag.domain.ids import WORKERS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
-from chinwag.ports.registry import Node, Registry, WorkerNumber
+from chinwag.ports.registry import Duty, Node, Registry, WorkerNumber
 
 
 class EmbeddedRegistry(Registry):
@@ -22,6 +23,7 @@ class EmbeddedRegistry(Registry):
         self._watchers: list[Callable[[Sequence[Node]], None]] = []
         self._seen: list[object] | None = None
         self._telling = False
+        self._owners = Owners(alone=True)
 
     async def register(self, node: Node) -> None:
         self._nodes[node.id] = node
@@ -39,6 +41,17 @@ class EmbeddedRegistry(Registry):
         self._seen = None
         self._changed()
 
+    def owner(self, duty: Duty, part: int) -> NodeId | None:
+        return self._owners.owner(duty, part)
+
+    def owned(self, duty: Duty, node: NodeId) -> frozenset[int]:
+        return self._owners.owned(duty, node)
+
+    def watch_owned(self, duty: Duty, node: NodeId, handler: Callable[[frozenset[int]], None]) -> Callable[[], None]:
+        stop = self._owners.watch(duty, node, handler)
+        self._changed()
+        return stop
+
     async def lease_worker(self) -> WorkerNumber:
         if self._leased == WORKERS:
             raise Refused(Code.UNAVAILABLE, "no worker number is free")
@@ -51,15 +64,20 @@ class EmbeddedRegistry(Registry):
         self._leased = 0
 
     def _changed(self) -> None:
-        if self._watchers and not self._telling:
+        self._owners.see(self._live())
+        if not self._telling:
             self._telling = True
             asyncio.get_running_loop().call_soon(self._tell)
 
     def _tell(self) -> None:
         self._telling = False
-        live = sorted(self._nodes.values(), key=lambda node: node.id)
+        self._owners.tell()
+        live = self._live()
         essence: list[object] = [node.essence for node in live]
         if essence != self._seen:
             self._seen = essence
             for handler in self._watchers:
                 handler(live)
+
+    def _live(self) -> list[Node]:
+        return sorted(self._nodes.values(), key=lambda node: node.id)

@@ -60,6 +60,10 @@ class NatsServers(msgspec.Struct, frozen=True, kw_only=True):
     ca: str = ""
 
 
+class NobodyThereError(Refused):
+    """A request surely reached nobody."""
+
+
 def token(word: str) -> str:
     """`word`, if it may stand between the dots of a subject. Raises `ValueError` for anything else: what a person
     wrote never becomes part of a subject."""
@@ -204,13 +208,14 @@ class NatsConnection:
             self._ask(send)
 
     async def request(self, subject: str, payload: bytes, seconds: float) -> bytes:
-        """The answer to `payload`. Raises `Refused` (`unavailable`) if nobody is there or none comes in time."""
+        """The answer to `payload`. Raises `Refused` (`unavailable`) if none comes in time, and `NobodyThereError` if
+        nobody takes such requests."""
         try:
             async with asyncio.timeout(seconds):
                 await self.settled()
                 answer = await self._client.request(self._prefix + subject, payload, timeout=seconds)
         except NoRespondersError:
-            raise Refused(Code.UNAVAILABLE, "that node does not answer") from None
+            raise NobodyThereError(Code.UNAVAILABLE, "that node does not answer") from None
         except (TimeoutError, NatsTimeoutError):
             raise Refused(Code.UNAVAILABLE, "no answer in time") from None
         except NatsError as error:

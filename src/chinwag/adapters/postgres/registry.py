@@ -12,12 +12,13 @@ import asyncpg
 import msgspec
 import structlog
 
+from chinwag.adapters.owners import Owners
 from chinwag.adapters.postgres.database import connected, refusing
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError
 from chinwag.domain.ids import WORKERS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
-from chinwag.ports.registry import Node, Registry, WorkerNumber
+from chinwag.ports.registry import Duty, Node, Registry, WorkerNumber
 
 VERSION: Final = 1
 LEASE_SECONDS: Final = 5.0
@@ -44,7 +45,7 @@ _CLAIM: Final = """
     RETURNING number"""
 _CONFIRM: Final = """
     UPDATE registry.workers SET until = clock_timestamp() + make_interval(secs => $3)
-    WHERE number = $1 AND holder = $2 AND until > clock_timestamp() RETURNING number"""
+    WHERE number = ANY ($1::integer[]) AND holder = $2 AND until > clock_timestamp() RETURNING number"""
 _FREE: Final = "UPDATE registry.workers SET until = clock_timestamp() WHERE holder = $1 AND until > clock_timestamp()"
 
 _log = structlog.get_logger(__name__)
@@ -109,15 +110,22 @@ class PostgresRegistry(Registry):
         self._leases: list[_Lease] = []
         self._watchers: list[Callable[[Sequence[Node]], None]] = []
         self._seen: list[tuple[object, ...]] | None = None
+        self._owners = Owners()
+        self._look = asyncio.Event()
+        self._seen_at = time.monotonic()
+        self._quiet_until = 0.0
         self._task = asyncio.create_task(self._renew(), name="registry")
 
     async def register(self, node: Node) -> None:
         await self._register([node])
-        self._nodes[node.id] = node
+        before, self._nodes[node.id] = self._nodes.get(node.id), node
+        if before is None or before.essence != node.essence:
+            self._look.set()
 
     async def withdraw(self, node: NodeId) -> None:
         self._nodes.pop(node, None)
         await self._fetch(_WITHDRAW, [node])
+        self._look.set()
 
     async def nodes(self, role: str) -> Sequence[Node]:
         return [node for node in await self._live() if role in node.roles]
@@ -125,6 +133,17 @@ class PostgresRegistry(Registry):
     def watch(self, handler: Callable[[Sequence[Node]], None]) -> None:
         self._watchers.append(handler)
         self._seen = None  # the next look tells everybody
+        self._look.set()
+
+    def owner(self, duty: Duty, part: int) -> NodeId | None:
+        return self._owners.owner(duty, part)
+
+    def owned(self, duty: Duty, node: NodeId) -> frozenset[int]:
+        return self._owners.owned(duty, node)
+
+    def watch_owned(self, duty: Duty, node: NodeId, handler: Callable[[frozenset[int]], None]) -> Callable[[], None]:
+        self._look.set()
+        return self._owners.watch(duty, node, handler)
 
     async def lease_worker(self) -> WorkerNumber:
         lease = _Lease()
@@ -146,22 +165,34 @@ class PostgresRegistry(Registry):
             self._pool.terminate()
 
     async def _renew(self) -> None:
-        """Confirm what is ours five times a lease, and look who else lives."""
+        """Confirm what is ours five times a lease, and look who else lives; at once when there is something new."""
         while True:
-            await asyncio.sleep(self._lease / 5)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._lease / 5):
+                    await self._look.wait()
+            self._look.clear()
             try:
-                for lease in self._leases:
-                    await self._confirm(lease)
+                if self._leases:
+                    await self._confirm()
                 if self._nodes:
                     await self._register(list(self._nodes.values()))
-                if self._watchers:
-                    self._tell(await self._live())
+                await self._look_around()
                 if not secrets.randbelow(1_000):
                     await self._fetch(_SWEEP)
             except Refused as refused:
                 _log.warning("the registry is away", error=str(refused))
             except Exception:
                 _log.exception("the registry could not be renewed")
+
+    async def _look_around(self) -> None:
+        live, now = await self._live(), time.monotonic()
+        away, self._seen_at = now - self._seen_at, now
+        if away >= self._lease / 2:
+            # The registry was away for so long that everybody's lease may have ended, and the first to come back would
+            # take itself for the only one. Let the others come back as well.
+            self._quiet_until = now + self._lease / 2
+        if now >= self._quiet_until:
+            self._tell(live)
 
     async def _register(self, nodes: Sequence[Node]) -> None:
         await self._fetch(
@@ -181,10 +212,11 @@ class PostgresRegistry(Registry):
 
     def _tell(self, live: list[Node]) -> None:
         essence = [node.essence for node in live]
-        if essence == self._seen:
-            return
-        self._seen = essence
-        for handler in self._watchers:
+        changed, self._seen = essence != self._seen, essence
+        if changed:
+            self._owners.see(live)
+        self._owners.tell()
+        for handler in self._watchers if changed else ():
             try:
                 handler(live)
             except Exception:
@@ -198,14 +230,17 @@ class PostgresRegistry(Registry):
         lease.number = found[0][0]
         lease.good_until = began + self._lease * 2 / 3
 
-    async def _confirm(self, lease: _Lease) -> None:
-        began = time.monotonic()
-        if await self._fetch(_CONFIRM, lease.number, self._holder, self._lease):
-            lease.good_until = began + self._lease * 2 / 3
-        else:
-            _log.warning("a worker number was lost", number=lease.number)
-            lease.good_until = 0.0
-            await self._claim(lease)
+    async def _confirm(self) -> None:
+        began, leases = time.monotonic(), list(self._leases)
+        found = await self._fetch(_CONFIRM, [lease.number for lease in leases], self._holder, self._lease)
+        held = {number for (number,) in found}
+        for lease in leases:
+            if lease.number in held:
+                lease.good_until = began + self._lease * 2 / 3
+            else:
+                _log.warning("a worker number was lost", number=lease.number)
+                lease.good_until = 0.0
+                await self._claim(lease)
 
     async def _fetch(self, statement: str, *values: object) -> Sequence[Sequence[Any]]:
         with refusing():

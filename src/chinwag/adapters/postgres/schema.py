@@ -4,13 +4,15 @@ database."""
 from importlib import resources
 from typing import Any, Final
 
+from chinwag.told import Told
+
 VERSION: Final = 1
 PARTITIONS: Final = 64
 _LOCK: Final = 0x6D657373
 """Whoever makes or changes the schema holds this advisory lock, until its transaction ends."""
 
 
-class SchemaError(Exception):
+class SchemaError(Told):
     """The database cannot be worked with; the words say why and what to do."""
 
 

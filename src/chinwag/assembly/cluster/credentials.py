@@ -1,0 +1,97 @@
+"""Where the engines are, and what opens them: the settings, with what their files hold."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from chinwag.adapters.nats import NatsServers
+from chinwag.config import Config
+from chinwag.config.cluster_sections import Postgres
+from chinwag.told import Told
+
+SECRET_NAME: Final = "cluster.secret"  # noqa: S105 - a file's name
+SECRET_CHARACTERS: Final = 64
+
+
+class CredentialsError(Told):
+    """A file with a password or a secret cannot be used; the message says which, and what to do."""
+
+
+def messages_url(config: Config) -> str:
+    """Where messages are kept, in libpq's form with password and TLS. Raises `CredentialsError`."""
+    return _url(config.postgres, config.postgres.url)
+
+
+def directory_url(config: Config) -> str:
+    """Where accounts are kept: the same database, unless another one is named. Raises `CredentialsError`."""
+    return _url(config.postgres, config.postgres.directory_url or config.postgres.url)
+
+
+def shown(url: str) -> str:
+    """Host, port and database of an address, for people: nothing that opens it."""
+    at = urlsplit(url)
+    return f"{at.netloc.rpartition('@')[2]}{at.path}"
+
+
+def nats_servers(config: Config, cluster: str) -> NatsServers:
+    """Where NATS is, for the cluster of that name. Raises `CredentialsError`."""
+    section = config.nats
+    return NatsServers(
+        urls=section.urls,
+        cluster=cluster,
+        user=section.user,
+        password=private_text(section.password_file) if section.password_file is not None else "",
+        ca=str(section.tls_ca) if section.tls_ca is not None else "",
+    )
+
+
+def secret_path(config: Config) -> Path:
+    """The file of the cluster's secret."""
+    return config.cluster.secret_file or config.data.path.expanduser() / SECRET_NAME
+
+
+def read_secret(config: Config) -> bytes:
+    """The cluster's secret. Raises `CredentialsError` if this machine has none that can be used."""
+    path = secret_path(config)
+    if not path.exists():
+        raise CredentialsError(
+            f"this machine has no cluster secret ({path}): copy that file from a machine of the cluster, or name it "
+            "with --cluster-secret-file. For a new cluster `chinwag cluster init` makes it."
+        )
+    secret = private_text(path)
+    if len(secret) < SECRET_CHARACTERS:
+        raise CredentialsError(
+            f"{path} holds no cluster secret: it has {len(secret)} characters, and {SECRET_CHARACTERS} make one. Copy "
+            "the file from another machine of the cluster."
+        )
+    return secret.encode()
+
+
+def private_text(path: Path) -> str:
+    """What stands in a file that only its owner may read, without the end of the line. Raises `CredentialsError`."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise CredentialsError(f"{path} is open to other users of this machine: chmod go= {path}")
+        text = path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise CredentialsError(f"{path} is not text in UTF-8") from None
+    except OSError as error:
+        raise CredentialsError(f"{path} cannot be read: {error.strerror}") from error
+    if not text:
+        raise CredentialsError(f"{path} is empty")
+    return text
+
+
+def _url(section: Postgres, url: str) -> str:
+    at = urlsplit(url)
+    netloc, query = at.netloc, dict(parse_qsl(at.query))
+    if section.password_file is not None:
+        user, _, host = netloc.rpartition("@")
+        if not user:
+            raise CredentialsError(
+                f"postgres.password_file is given, but {shown(url)} names no user: postgresql://USER@HOST/DATABASE"
+            )
+        netloc = f"{user}:{quote(private_text(section.password_file), safe='')}@{host}"
+    if section.tls_ca is not None:
+        query |= {"sslmode": "verify-full", "sslrootcert": str(section.tls_ca)}
+    return at._replace(netloc=netloc, query=urlencode(query)).geturl()

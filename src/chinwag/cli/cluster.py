@@ -1,0 +1,29 @@
+"""`chinwag cluster`: what a server on PostgreSQL and NATS needs besides `chinwag serve`."""
+
+import asyncio
+
+import cyclopts
+
+from chinwag.cli.out import say
+from chinwag.cli.profile import need_postgres
+from chinwag.cli.settings import read_settings, with_settings
+
+app = cyclopts.App(name="cluster")
+
+SETTINGS = ("data", "store", "cluster", "postgres", "nats")
+
+
+@app.command
+@with_settings(*SETTINGS)
+def init(**flags: str | None) -> None:
+    """Make the tables, the cluster's name, its keys and its secret.
+
+    To be run once, before the first server starts, and after each update of Chinwag. It makes what is not there, and
+    changes nothing else: again, or on another machine, it only looks.
+    """
+    config = read_settings(flags).config
+    need_postgres(config)
+    from chinwag.assembly.cluster.init import init
+
+    cluster = asyncio.run(init(config, say))
+    say(f"the cluster {cluster} is ready: `chinwag serve` starts its servers")

@@ -14,7 +14,7 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.access.key_ring import KeyRing
-from chinwag.flow.access.tickets import LIFETIME_MS, Tickets
+from chinwag.flow.access.tickets import LIFETIME_MS, SHARED, Tickets
 from chinwag.ports.bus import NodeId
 
 CANDIDATES = st.lists(
@@ -93,6 +93,20 @@ def test_a_ticket_is_good_at_its_own_gateway_only(keys: KeyRing, clock: SetClock
         Tickets(keys, clock, HERE).redeem(ticket)
     assert refused.value.code is Code.UNAUTHENTICATED
     assert Tickets(keys, clock, THERE).redeem(ticket).device == WHO.device
+
+
+def test_a_ticket_for_a_shared_address_is_good_once_at_each_gateway_that_shares_it(
+    keys: KeyRing, clock: SetClock
+) -> None:
+    ticket, _ = Tickets(keys, clock, HERE).issue(WHO, SHARED)
+    with pytest.raises(Refused) as refused:
+        Tickets(keys, clock, HERE).redeem(ticket)
+    assert refused.value.code is Code.UNAUTHENTICATED, "one with an address of its own takes its own alone"
+    for node in (HERE, THERE):
+        sharing = Tickets(keys, clock, node, shared=True)
+        assert sharing.redeem(ticket).device == WHO.device
+        with pytest.raises(Refused):
+            sharing.redeem(ticket)
 
 
 def test_a_ticket_expires(keys: KeyRing, clock: SetClock) -> None:

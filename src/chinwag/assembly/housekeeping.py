@@ -9,14 +9,16 @@ from chinwag.flow.erase import Erase, ErasePorts
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.trim import Trim
 from chinwag.ports import Ports
-from chinwag.ports.bus import new_node
+from chinwag.ports.bus import NodeId, new_node
 from chinwag.roles.housekeeping.housekeeping import Housekeeping
 from chinwag.roles.housekeeping.jobs import declining_job, directory_jobs, erasing_jobs, trimming_job
+from chinwag.roles.housekeeping.owned import OwnedJobs
 from chinwag.roles.observe import Check
 
 
-def housekeeping_part(ports: Ports, config: Config) -> Part:
-    """Every job of an installation. Answers to its commands go to names that are new at each start."""
+def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) -> Part:
+    """Every job of an installation, or those that the Registry says are `node`'s. Answers to its commands go to names
+    that are new at each start."""
     declining = Declines(ports.directory, ports.message_store, ports.log, ports.bus, system_clock, new_node("declines"))
     erasing = Erase(
         ErasePorts(
@@ -37,15 +39,25 @@ def housekeeping_part(ports: Ports, config: Config) -> Part:
         declining_job(declining),
         *erasing_jobs(erasing),
     ]
+    owned = None if node is None else OwnedJobs(ports.registry, node)
+    if owned is not None:
+        jobs = [owned.job(job) for job in jobs]
     keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen, settling.listen))
 
     async def start() -> None:
         keeping.start()
+        if owned is not None:
+            owned.watch(keeping.work)
+
+    async def stop() -> None:
+        if owned is not None:
+            owned.stop()
+        await keeping.stop()
 
     return Part(
         name="housekeeping",
         start=start,
-        stop=keeping.stop,
+        stop=stop,
         # With the directory away every job fails, and connected people go on chatting (P14 of docs/guarantees.md).
         checks=[Check("housekeeping", keeping.check, needed=False)],
         figures=Figures(

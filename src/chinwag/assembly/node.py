@@ -1,6 +1,7 @@
 """What the roles of one process share: whatever lets people in and takes what they ask, wherever they come from."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -24,6 +25,7 @@ from chinwag.flow.states import States
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.roles.budgets import BudgetRules, Budgets
+from chinwag.roles.observe import Check
 
 
 class Legs(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +43,10 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     marks: MarkFlow
 
 
-def legs_on(ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids: Snowflake) -> Legs:
-    """`node` is the process's own name, new at each start."""
+def legs_on(
+    ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids: Snowflake, *, shared: bool = False
+) -> Legs:
+    """`node` is the process's own name, new at each start. shared: whether other gateways share its address."""
     limits = config.limits
     states = States(ports.message_store)
     return Legs(
@@ -50,7 +54,7 @@ def legs_on(ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids:
         ids=ids,
         accounts=accounts,
         admission=Admission(accounts.tokens, ports.directory, ports.bus, system_clock),
-        tickets=Tickets(accounts.tokens.keys, system_clock, node),
+        tickets=Tickets(accounts.tokens.keys, system_clock, node, shared),
         budgets=Budgets(
             BudgetRules(
                 requests=Rate(limits.requests_per_second, limits.requests_burst),
@@ -87,8 +91,8 @@ def legs_on(ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids:
     )
 
 
-def node_part(legs: Legs, ports: Ports) -> Part:
-    """Started before the roles that call it, and stopped when nobody asks any longer."""
+def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
+    """Started before the roles that call it, and stopped when nobody asks any longer. checks: of what it needs."""
     accept, fan_out, marks = legs.accept, legs.fan_out, legs.marks
     watching = StandingWork(watching_keys(legs.accounts.tokens.keys, ports.bus, system_clock))
     tasks: list[asyncio.Task[None]] = []
@@ -113,6 +117,7 @@ def node_part(legs: Legs, ports: Ports) -> Part:
         name="node",
         start=start,
         stop=stop,
+        checks=checks,
         figures=Figures(
             counters={
                 "accepted": ("Commands handed to the log.", lambda: accept.accepted),

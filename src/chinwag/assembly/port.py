@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from chinwag.assembly.part import Part
 from chinwag.config import Config
-from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.gateway.session import EARLY_BYTES
 from chinwag.roles.port.certificate import Certificate
+from chinwag.roles.port.handshake import ListenerFactory
 from chinwag.roles.port.listener import SocketLimits
 from chinwag.roles.port.one_port import OnePort
 from chinwag.roles.port.unread import Unread
@@ -15,8 +15,8 @@ GRACE: Final = 5.0
 """Seconds that requests under way and closing sockets have."""
 
 
-def port_on(config: Config, app: Any, gateway: Gateway, unread: Unread) -> OnePort:
-    """Requests go to `app`, sockets to `gateway`; unread: answers that wait to be read."""
+def port_on(config: Config, app: Any, listener: ListenerFactory, unread: Unread) -> OnePort:
+    """Requests go to `app`, sockets to a `listener` each; unread: answers that wait to be read."""
     section = config.server
     certificate = (
         Certificate(section.tls_certificate, section.tls_key)
@@ -25,7 +25,7 @@ def port_on(config: Config, app: Any, gateway: Gateway, unread: Unread) -> OnePo
     )
     return OnePort(
         app,
-        gateway.listener,
+        listener,
         host=section.host,
         port=section.port,
         certificate=certificate,

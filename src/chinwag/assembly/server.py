@@ -23,6 +23,7 @@ from chinwag.domain.ids import Snowflake
 from chinwag.fail_points import passing
 from chinwag.life.checkpoint import clear_checkpoint
 from chinwag.life.folder import refuse_unfinished
+from chinwag.life.moved import refuse_moved
 from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import new_node
@@ -57,7 +58,7 @@ class Server:
         api = Api(self.ports, config, self.legs, owner=lambda _: node)
         self.http: Final = api.http
         self.app: Final = with_web(config, api.app, lambda: self.port.port, local, api.unread)
-        self.port: Final = port_on(config, self.app, self.gateway, api.unread)
+        self.port: Final = port_on(config, self.app, self.gateway.listener, api.unread)
         # In the order in which they start; a part stops before those that it rests on.
         roles = [
             store_part(embedded),
@@ -108,6 +109,7 @@ async def open_server(config: Config, local: Local | None = None) -> Server:
     """
     data = private_folder(config.data.path)
     refuse_unfinished(data)
+    refuse_moved(data)
     refuse_half(data)
     async with AsyncExitStack() as opened:
         embedded = await open_embedded(data)

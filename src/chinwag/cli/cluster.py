@@ -27,3 +27,23 @@ def init(**flags: str | None) -> None:
 
     cluster = asyncio.run(init(config, say))
     say(f"the cluster {cluster} is ready: `chinwag serve` starts its servers")
+
+
+@app.command
+@with_settings(*SETTINGS)
+def check(**flags: str | None) -> int:
+    """Look at both engines, and say what to do about what is wrong.
+
+    Versions, what a cut of power would take, standbys, encodings, clocks, tables and keys. It changes nothing. Exits
+    with 1 if something fails, else with 0.
+    """
+    config = read_settings(flags).config
+    need_postgres(config)
+    from chinwag.assembly.cluster.check import check
+    from chinwag.cli.findings import told
+    from chinwag.life.doctor import Finding
+
+    async def look() -> list[Finding]:
+        return [finding async for finding in check(config)]
+
+    return told(asyncio.run(look()))

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import signal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import cyclopts
@@ -16,6 +17,7 @@ from chinwag.cli.hurt import say_if_hurt_on_purpose
 from chinwag.cli.out import say
 from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.trouble import UsageError
 from chinwag.collector import uncollected
 from chinwag.config import Config, Effective
 from chinwag.roles.port.certificate import Local
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from chinwag.assembly.cluster.server import ClusterServer
 
 app = cyclopts.App(name="serve")
+ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
 OWN_FILES: Final = 512
 """File descriptors kept for what is no client's connection."""
 
@@ -43,6 +46,13 @@ def serve(
             negative=(),
         ),
     ] = False,
+    role: Annotated[
+        str,
+        Parameter(
+            help="What this process does of a server on PostgreSQL: one or several of gateway, api, delivery, presence "
+            "and housekeeping, with commas. Without it: all."
+        ),
+    ] = "",
     **flags: str | None,
 ) -> int:
     """Run a chat server on this machine."""
@@ -51,32 +61,35 @@ def serve(
     effective = read_settings(flags)
     logs.configure(effective.config.log)
     say_if_hurt_on_purpose(effective.config)
+    roles = _roles(role, effective.config)
     config, local = _within_file_limit(effective), None
     if lan:
         from chinwag.cli.lan import on_the_network
 
         config, local = on_the_network(effective, config)
-    return uvloop.run(_serve(config, local))
+    return uvloop.run(_serve(config, local, roles))
 
 
-async def _serve(config: Config, local: Local | None) -> int:
+async def _serve(config: Config, local: Local | None, roles: Sequence[str]) -> int:
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    server = await _begun(config, local)
+    server = await _begun(config, local, roles)
     renewing: asyncio.Task[None] | None = None
     try:
         scheme = "https" if config.server.tls_certificate is not None else "http"
+        at = {} if server.port is None else {"url": f"{scheme}://{config.server.host}:{server.port.port}"}
         _log.info(
             "ready",
-            url=f"{scheme}://{config.server.host}:{server.port.port}",
+            **at,
             observe=f"http://{config.observe.host}:{server.observe.port}",
             **_kept_in(config),
             sign_up=config.accounts.sign_up,
         )
-        _tell_people(config, server.port.port, local)
-        if local is not None:
+        if server.port is not None:
+            _tell_people(config, server.port.port, local)
+        if local is not None and server.port is not None:
             from chinwag.cli.lan import keep_fresh
 
             renewed = keep_fresh(local, config.data.path, server.port.renew_certificate)
@@ -93,13 +106,26 @@ async def _serve(config: Config, local: Local | None) -> int:
     return 0
 
 
-async def _begun(config: Config, local: Local | None) -> "Server | ClusterServer":
+def _roles(named: str, config: Config) -> tuple[str, ...]:
+    """Those of `--role`; all without it. Raises `UsageError`."""
+    wanted = [one.strip() for one in named.split(",") if one.strip()]
+    if unknown := sorted(set(wanted) - set(ROLES)):
+        raise UsageError(f"there is no role {unknown[0][:60]!a}: they are {', '.join(ROLES)}")
+    if wanted and config.store.profile != "postgres":
+        raise UsageError(
+            "a server on one folder is one process, with every role: --role is for store.profile = postgres "
+            "(docs/cluster.md)"
+        )
+    return tuple(role for role in ROLES if role in wanted) or ROLES
+
+
+async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> "Server | ClusterServer":
     """A server that serves. Its code is loaded not before it is asked for: `chinwag serve --help` needs none of it."""
     if config.store.profile == "postgres":
         need_drivers()
         with uncollected():
             from chinwag.assembly.cluster.server import begin_cluster_server
-        return await begin_cluster_server(config, local)
+        return await begin_cluster_server(config, local, roles)
     with uncollected():
         from chinwag.assembly import begin_server
     return await begin_server(config, local)

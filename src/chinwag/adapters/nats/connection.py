@@ -133,6 +133,16 @@ class NatsConnection:
         self._worker = asyncio.create_task(self._carry_out(), name="nats")
         return self
 
+    @property
+    def version(self) -> str:
+        """The server's, as it says."""
+        return str(self._client.connected_server_version)
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes of the longest message that the server takes."""
+        return self._client.max_payload
+
     async def close(self) -> None:
         """Carry out what was asked, then end; not longer than a second."""
         self._closing = True

@@ -1,12 +1,11 @@
 """Everything that a process of the postgres profile holds open, whatever its roles."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from contextlib import AsyncExitStack
 from typing import Final, TypeVar
 
 import msgspec
 
-from chinwag.adapters.embedded.log import EmbeddedLog
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.postgres import PostgresStores, open_stores
 from chinwag.adapters.postgres.identity import identity_of
@@ -15,7 +14,9 @@ from chinwag.adapters.postgres.scrub import PostgresScrub
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
+from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
+from chinwag.assembly.cluster.timed_log import TimedLog
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import system_clock
@@ -33,6 +34,10 @@ class EngineAwayError(Told):
     """An engine does not take us; the message says which one, and why."""
 
 
+class WrongClockError(Told):
+    """This machine's clock is too far from the database's; the message says by how much, and what to do."""
+
+
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. Each is closed by a part of the process (`parts.py`)."""
 
@@ -43,11 +48,12 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     keys: FollowedKeys
     registry: PostgresRegistry
     nats: NatsConnection
+    clock: ComparedClock
     ports: Ports
 
 
-async def open_all(config: Config, node: NodeId, opened: AsyncExitStack) -> Opened:
-    """Open everything, and let `opened` close it again.
+async def open_all(config: Config, node: NodeId, roles: Collection[str], opened: AsyncExitStack) -> Opened:
+    """Open everything that `roles` need, and let `opened` close it again. node: the process's own name.
 
     Raises a `Told` that says what is wrong, and what to type: a database without tables or with those of another
     version or cluster, keys that are not there or sealed with another secret, an engine that does not answer.
@@ -67,7 +73,18 @@ async def open_all(config: Config, node: NodeId, opened: AsyncExitStack) -> Open
     opened.push_async_callback(registry.close)
     nats = await _connected(config, cluster, node)
     opened.push_async_callback(nats.close)
-    epochs = [await reached(messages, stores.partitions.claim(number)) for number in range(stores.partitions.count)]
+    clock = ComparedClock(stores.database, system_clock)
+    await reached(messages, clock.compare())
+    if abs(clock.apart) > CLOCK_SECONDS:
+        raise WrongClockError(f"{clock_words(clock.apart)}: {CLOCK_ADVICE}")
+    log = TimedLog(
+        nats,
+        registry,
+        stores.partitions.count,
+        node=node if "delivery" in roles else None,
+        claims=stores.partitions if "delivery" in roles else None,
+    )
+    log.compared = clock
     return Opened(
         cluster=cluster,
         stores=stores,
@@ -76,8 +93,9 @@ async def open_all(config: Config, node: NodeId, opened: AsyncExitStack) -> Open
         keys=keys,
         registry=registry,
         nats=nats,
+        clock=clock,
         ports=Ports(
-            log=EmbeddedLog(epochs, len(epochs)),
+            log=log,
             message_store=stores.message_store,
             mark_store=stores.mark_store,
             inbox=stores.inbox,

@@ -1,14 +1,20 @@
 """What a process of the postgres profile holds open, as parts: how each is checked, and closed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
+
+from chinwag.assembly.cluster.clocks import COMPARE_SECONDS, ComparedClock
 from chinwag.assembly.cluster.opened import Opened
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
 from chinwag.assembly.stores import directory_part
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.standing import Job, StandingWork
+from chinwag.ports import Ports
+from chinwag.ports.registry import log_duty
 from chinwag.roles.observe import Check
 
 FOLLOW_SECONDS: Final = 1.0
@@ -28,8 +34,27 @@ def opened_parts(opened: Opened) -> list[Part]:
         Part(name="allowances", opened=True, stop=opened.allowances.close),
         Part(name="registry", opened=True, stop=opened.registry.close),
         _nats_part(opened),
-        _keys_part(opened),
+        _standing_part(
+            Job(
+                name="follow-keys",
+                step=_once(opened.keys.follow),
+                poll_seconds=FOLLOW_SECONDS,
+                failing="the cluster's keys cannot be used",
+            )
+        ),
+        _clock_part(opened.clock),
     ]
+
+
+def log_check(ports: Ports) -> Check:
+    """Whether commands find a worker: every partition of the log has an owner."""
+    duty = log_duty(ports.log.partitions)
+
+    async def check() -> None:
+        if any(ports.registry.owner(duty, part) is None for part in range(duty.parts)):
+            raise Refused(Code.UNAVAILABLE, "no delivery process is there", 1.0)
+
+    return Check("log", check)
 
 
 def _nats_part(opened: Opened) -> Part:
@@ -50,14 +75,34 @@ def _nats_part(opened: Opened) -> Part:
     )
 
 
-def _keys_part(opened: Opened) -> Part:
-    """Follows what other servers do to the keys."""
+def _clock_part(clock: ComparedClock) -> Part:
+    """With a clock that is off, or that nobody can compare, the process is not ready."""
 
+    async def check() -> None:
+        clock.require()
+
+    job = Job(
+        name="clock",
+        step=_once(clock.compare),
+        poll_seconds=COMPARE_SECONDS,
+        failing="this machine's clock cannot be compared",
+    )
+    figures = Figures(
+        gauges={"clock_apart_seconds": ("How far this clock is ahead of the database's.", lambda: clock.apart)}
+    )
+    return msgspec.structs.replace(_standing_part(job), checks=[Check("clock", check)], figures=figures)
+
+
+def _once(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[bool]]:
     async def step() -> bool:
-        await opened.keys.follow()
+        await work()
         return False
 
-    job = Job(name="follow-keys", step=step, poll_seconds=FOLLOW_SECONDS, failing="the cluster's keys cannot be used")
+    return step
+
+
+def _standing_part(job: Job) -> Part:
+    """Does its steps for as long as it is started."""
     tasks: list[asyncio.Task[None]] = []
 
     async def start() -> None:
@@ -68,4 +113,4 @@ def _keys_part(opened: Opened) -> Part:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    return Part(name="follow-keys", start=start, stop=stop)
+    return Part(name=job.name, start=start, stop=stop)

@@ -1,62 +1,85 @@
 """A process of the postgres profile: a list of parts, one or all of the roles among them."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 
 from chinwag.assembly.api import Api, api_part
+from chinwag.assembly.cluster.announced import Announced
+from chinwag.assembly.cluster.doors import no_api, no_gateway
 from chinwag.assembly.cluster.opened import Opened, open_all
-from chinwag.assembly.cluster.parts import opened_parts
+from chinwag.assembly.cluster.parts import log_check, opened_parts
+from chinwag.assembly.cluster.reach import Reach
+from chinwag.assembly.cluster.work import hand_over_part, presence_owner, presence_part
 from chinwag.assembly.data import accounts_on
 from chinwag.assembly.delivery import delivery_on, delivery_part
-from chinwag.assembly.gateway import beacon_part, gateway_on, gateway_part
+from chinwag.assembly.gateway import RETURN_WITHIN, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
 from chinwag.assembly.node import legs_on, node_part
 from chinwag.assembly.operators import observe_on, observe_part
-from chinwag.assembly.part import Parts
+from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
-from chinwag.assembly.presence import presence_part
 from chinwag.assembly.server import ROLES
 from chinwag.assembly.web import with_web
 from chinwag.collector import uncollected
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.ports.bus import NodeId, new_node
-from chinwag.ports.registry import WorkerNumber
+from chinwag.ports.registry import Node, WorkerNumber
+from chinwag.roles.gateway.gateway import Gateway
+from chinwag.roles.observe import Check
 from chinwag.roles.port.certificate import Local
+from chinwag.roles.port.unread import Unread
+
+PEOPLE: Final = frozenset({"gateway", "api"})
+"""The roles that people connect to."""
 
 
 class ClusterServer:
-    """Every role in one process. Made by `begin_cluster_server`; `stop` it once."""
+    """Some roles, or all, in one process. Made by `begin_cluster_server`; `stop` it once.
+
+    port: None without a role that people connect to. worker: of ids, for those roles.
+    """
 
     def __init__(
-        self, config: Config, opened: Opened, node: NodeId, worker: WorkerNumber, local: Local | None = None
+        self,
+        config: Config,
+        opened: Opened,
+        node: NodeId,
+        roles: Sequence[str],
+        worker: WorkerNumber | None,
+        local: Local | None = None,
     ) -> None:
-        ports, ids = opened.ports, Snowflake(worker)
-        legs = legs_on(ports, config, accounts_on(ports, config, ids, opened.allowances), node, ids)
-        gateway = gateway_on(ports, config, legs)
-        delivery = delivery_on(ports)
-        api = Api(ports, config, legs, owner=lambda _: node)
-        app = with_web(config, api.app, lambda: self.port.port, local, api.unread)
-        self.port: Final = port_on(config, app, gateway, api.unread)
-        # In the order in which they start; a part stops before those that it rests on.
-        roles = [
-            *opened_parts(opened),
-            delivery_part(delivery),
-            node_part(legs, ports),
-            housekeeping_part(ports, config),
-            presence_part(ports, config, node),
-            gateway_part(gateway, legs),
-            api_part(api),
-        ]
-        self.observe: Final = observe_on(config, roles, lambda: self.parts.serving)
-        self.parts: Final = Parts(
-            [
-                *roles,
-                observe_part(self.observe),
-                port_part(self.port),
-                beacon_part(ports, config, ROLES, legs, gateway),
-            ]
+        ports = opened.ports
+        work: list[Part] = []
+        if "delivery" in roles:
+            work += [delivery_part(delivery_on(ports)), hand_over_part(ports, node)]
+        if "housekeeping" in roles:
+            work.append(housekeeping_part(ports, config, node))
+        if "presence" in roles:
+            work.append(presence_part(ports, config, node))
+        doors = None if worker is None else _Doors(config, opened, node, roles, worker, local)
+        gateway = None if doors is None else doors.gateway
+        self.port: Final = None if doors is None else doors.port
+        section = config.server
+        announced = Announced(
+            ports.registry,
+            Node(
+                node,
+                tuple(roles),
+                url=section.public_url if gateway is not None else "",
+                capacity=section.max_connections if gateway is not None else 0,
+                location=section.location,
+            ),
+            lambda: 0 if gateway is None else len(gateway),
         )
+        # In the order in which they start; a part stops before those that it rests on.
+        within = [*opened_parts(opened), announced.part(), *work, *([] if doors is None else doors.parts)]
+        reach = _reach(announced, gateway, [check for part in within for check in part.checks if check.needed])
+        within.append(reach.part())
+        self.observe: Final = observe_on(config, within, lambda: self.parts.serving)
+        outside = [port_part(self.port)] if self.port is not None else []
+        self.parts: Final = Parts([*within, observe_part(self.observe), *outside, announced.opened()])
 
     async def start(self) -> None:
         """Serve. Raises `OSError` when a port cannot be had; what was started is stopped then."""
@@ -67,17 +90,19 @@ class ClusterServer:
         await self.parts.stop()
 
 
-async def begin_cluster_server(config: Config, local: Local | None = None) -> ClusterServer:
-    """Open the engines, put a server together and start it, in a process that serves until its end.
+async def begin_cluster_server(
+    config: Config, local: Local | None = None, roles: Sequence[str] = ROLES
+) -> ClusterServer:
+    """Open the engines, put a process with those roles together and start it, to serve until its end.
 
     Raises `OSError`, and a `Told` as `open_all` does, with everything closed.
     """
-    node = new_node("server")
+    node = new_node("server" if set(roles) == set(ROLES) else "-".join(roles))
     with uncollected():
         async with AsyncExitStack() as opening:
-            opened = await open_all(config, node, opening)
-            worker = await opened.registry.lease_worker()
-            server = ClusterServer(config, opened, node, worker, local)
+            opened = await open_all(config, node, roles, opening)
+            worker = await opened.registry.lease_worker() if PEOPLE & set(roles) else None
+            server = ClusterServer(config, opened, node, roles, worker, local)
             opening.pop_all()  # from here on they are the server's to close
         try:
             await server.start()
@@ -85,3 +110,45 @@ async def begin_cluster_server(config: Config, local: Local | None = None) -> Cl
             await server.stop()
             raise
     return server
+
+
+class _Doors:
+    """Gateway, api or both, on one port."""
+
+    def __init__(
+        self,
+        config: Config,
+        opened: Opened,
+        node: NodeId,
+        roles: Sequence[str],
+        worker: WorkerNumber,
+        local: Local | None,
+    ) -> None:
+        ports, ids = opened.ports, Snowflake(worker)
+        legs = legs_on(ports, config, accounts_on(ports, config, ids, opened.allowances), node, ids, shared=True)
+        self.parts = [node_part(legs, ports, checks=[log_check(ports)])]
+        self.gateway: Gateway | None = None
+        app, unread = no_api, Unread()
+        if "gateway" in roles:
+            self.gateway = gateway_on(ports, config, legs)
+            self.parts.append(gateway_part(self.gateway, legs))
+        if "api" in roles:
+            api = Api(ports, config, legs, owner=presence_owner(ports.registry))
+            unread = api.unread
+            app = with_web(config, api.app, lambda: self.port.port, local, unread)
+            self.parts.append(api_part(api))
+        self.port = port_on(config, app, no_gateway if self.gateway is None else self.gateway.listener, unread)
+
+
+def _reach(announced: Announced, gateway: Gateway | None, probes: Sequence[Check]) -> Reach:
+    async def went() -> None:
+        if gateway is not None:
+            gateway.suspend(RETURN_WITHIN)
+        await announced.away()
+
+    async def came() -> None:
+        if gateway is not None:
+            gateway.resume()
+        await announced.back()
+
+    return Reach(probes, went, came)

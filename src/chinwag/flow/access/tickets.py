@@ -26,13 +26,19 @@ TICKET_MAX: Final = 512
 _DIGITS: Final = 15
 
 
-class Tickets:
-    """Makes tickets for any gateway, and redeems those for `node`."""
+SHARED: Final = NodeId("shared")
+"""Named by a ticket that is good at any one of the gateways that share an address, as nobody can tell which of them a
+proxy there will choose. Each of them takes it once."""
 
-    def __init__(self, keys: KeyRing, clock: Clock, node: NodeId) -> None:
+
+class Tickets:
+    """Makes tickets for any gateway, and redeems those for `node`. shared: those as well for a gateway that shares its
+    address with others."""
+
+    def __init__(self, keys: KeyRing, clock: Clock, node: NodeId, shared: bool = False) -> None:
         self._keys = keys
         self._clock = clock
-        self._node = node
+        self._nodes = frozenset((node, SHARED) if shared else (node,))
         self._used: OrderedDict[str, int] = OrderedDict()
 
     def issue(self, principal: Principal, node: NodeId) -> tuple[str, int]:
@@ -51,7 +57,7 @@ class Tickets:
             raise Refused(Code.UNAUTHENTICATED)
         _, account, device, node, expires, nonce = parts
         now = self._clock()
-        if node != self._node:
+        if node not in self._nodes:
             raise Refused(Code.UNAUTHENTICATED, "the ticket is for another gateway")
         if not now < int(expires) <= now + LIFETIME_MS + SKEW_MS:
             raise Refused(Code.TOKEN_EXPIRED, "the ticket has expired")

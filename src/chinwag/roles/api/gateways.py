@@ -1,5 +1,6 @@
 """Discovery: which gateway a device should connect to, and a ticket to show there."""
 
+from collections import Counter
 from typing import Annotated
 
 import msgspec
@@ -9,7 +10,7 @@ from litestar.params import QueryParameter
 
 from chinwag.domain.discovery import Candidate, rank
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.access.tickets import Tickets
+from chinwag.flow.access.tickets import SHARED, Tickets
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import Registry
 from chinwag.roles.api.admit import Caller
@@ -59,8 +60,14 @@ async def get_gateways(
     )
     if not ranked:
         raise Refused(Code.OVERLOADED, "every gateway is full", 5.0)
+    at = Counter(node.url for node in nodes.values())
+    found: dict[str, NodeId] = {}
+    for candidate in ranked:
+        node = nodes[NodeId(candidate.name)]
+        # Those that share an address (or have none, and are reached by the one that was used) are one to whoever asks.
+        found.setdefault(node.url, node.id if at[node.url] == 1 else SHARED)
     options = []
-    for candidate in ranked[:GATEWAYS]:
-        ticket, expires_at = discovery.tickets.issue(principal, NodeId(candidate.name))
-        options.append(GatewayOption(nodes[NodeId(candidate.name)].url, ticket, expires_at))
+    for url, name in list(found.items())[:GATEWAYS]:
+        ticket, expires_at = discovery.tickets.issue(principal, name)
+        options.append(GatewayOption(url, ticket, expires_at))
     return GatewayOptions(options)

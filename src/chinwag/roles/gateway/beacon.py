@@ -27,6 +27,11 @@ class Beacon:
         job = Job(name="beacon", step=self._step, poll_seconds=EVERY_SECONDS, failing="the registry was not told")
         self._task = asyncio.create_task(StandingWork(job).run(), name=job.name)
 
+    async def change(self, node: Node) -> None:
+        """Say this of the node from now on. Raises `Refused(UNAVAILABLE)`: then the next beat says it."""
+        self._node = node
+        await self._register()
+
     async def stop(self) -> None:
         """Withdraw: nobody is sent here any more."""
         if self._task is not None:

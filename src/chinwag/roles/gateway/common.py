@@ -30,7 +30,8 @@ class Overdue(Timed, Protocol):
 
 
 class Common(msgspec.Struct, kw_only=True):
-    """deaf: whether no further frame is taken. catching: a bound on those that read their inboxes. now: seconds."""
+    """deaf: whether no further frame is taken. suspended: whether nobody is let in. catching: a bound on those who
+    read their inboxes. now: seconds."""
 
     rules: GatewayRules
     accept: Accept
@@ -49,3 +50,4 @@ class Common(msgspec.Struct, kw_only=True):
     now: Callable[[], float]
     figures: Figures = msgspec.field(default_factory=Figures)
     deaf: bool = False
+    suspended: bool = False

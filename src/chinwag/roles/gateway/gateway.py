@@ -98,6 +98,15 @@ class Gateway:
         self.common.wheel.start()
         self.hub.start()
 
+    def suspend(self, within: float) -> None:
+        """Send everybody elsewhere, back spread over `within` seconds, and let nobody in before `resume`."""
+        self.common.suspended = True
+        self.hub.drain(within)
+
+    def resume(self) -> None:
+        """Let people in again."""
+        self.common.suspended = False
+
     def quiesce(self) -> None:
         """Take no further frame from anybody; what was taken is still answered."""
         self.common.deaf = True

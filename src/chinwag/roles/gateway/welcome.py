@@ -1,8 +1,10 @@
 """Let a device in: who it is, a place for it, and where its inbox goes on for it."""
 
+from typing import Final
+
 import msgspec
 
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
 from chinwag.flow.access.admission import Admission, Principal
 from chinwag.flow.access.tickets import Tickets
@@ -13,6 +15,9 @@ from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.turns import SIGNATURE, WELCOME
 from chinwag.wire.codec import encode, parse_cursor
 from chinwag.wire.frames import Hello, Reset, Welcome
+
+SUSPENDED_RETURN: Final = 2.0
+"""Seconds after which to try again at a gateway that lets nobody in for now."""
 
 
 class Welcoming(msgspec.Struct, frozen=True):
@@ -26,6 +31,8 @@ class Welcoming(msgspec.Struct, frozen=True):
     async def welcome(self, out: Outward, hello: Hello) -> None:
         """Let a device in and begin where its cursor says. Raises `Refused`."""
         common = self.common
+        if common.suspended:
+            raise Refused(Code.UNAVAILABLE, "this gateway cannot do its work for now", SUSPENDED_RETURN)
         cursor = parse_cursor(hello.cursor) if hello.cursor is not None else None
         principal = await self._admit(hello, out.socket.remote[0])
         if _has_left(out):

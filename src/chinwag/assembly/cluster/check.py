@@ -1,0 +1,211 @@
+"""What `chinwag cluster check` looks at: whether the engines are fit, and are this cluster's. It changes nothing."""
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Final
+
+import asyncpg
+
+from chinwag.adapters.nats.connection import CONNECT_SECONDS, PAYLOAD_LEAST, NatsConnection
+from chinwag.adapters.postgres import schema
+from chinwag.adapters.postgres.identity import identity_of
+from chinwag.adapters.relational.postgres import open_postgres_directory
+from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
+from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, QUESTION, apart_from, clock_words
+from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
+from chinwag.config import Config
+from chinwag.domain.refusal import Refused
+from chinwag.flow.clock import Clock, system_clock
+from chinwag.life.doctor.finding import Finding, fail, ok, warn
+from chinwag.ports.key_store import KeysDamaged
+from chinwag.told import Told
+
+POSTGRES_LEAST: Final = 150_000
+"""The oldest PostgreSQL on which all of this was tried, as `server_version_num`."""
+WEAK: Final = ("off", "local", "remote_write")
+_ON: Final = {
+    "fsync": "a cut of power may take messages that were acked: set fsync = on in postgresql.conf, and restart it",
+    "full_page_writes": "a cut of power may damage the database: set full_page_writes = on, and reload",
+}
+
+
+async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Finding]:
+    """One finding after another. Never raises for what it looks at. clock: this machine's."""
+    try:
+        messages, accounts = messages_url(config), directory_url(config)
+    except Told as told:
+        yield fail("credentials", str(told), "correct the file, or name another one")
+        return
+    databases = [("messages", messages)] + ([("accounts", accounts)] if accounts != messages else [])
+    cluster, away = "", set[str]()
+    for name, url in databases:
+        subject = f"PostgreSQL, {name}" if len(databases) > 1 else "PostgreSQL"
+        try:
+            connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            yield fail(
+                subject,
+                f"{shown(url)} cannot be reached: {error or 'no answer in time'}",
+                "see that it runs, that postgres.url leads to it, and that postgres.password_file holds its password",
+            )
+            away.add(url)
+            continue
+        try:
+            async for finding in _database(subject, connection):
+                yield finding
+            yield await _clock(f"{subject}, clock", connection, clock)
+        finally:
+            await connection.close(timeout=CONNECT_SECONDS)
+        finding, found = await _identity(f"{subject}'s cluster", url, cluster or config.cluster.id)
+        cluster = cluster or found
+        yield finding
+    if messages not in away:
+        yield await _tried("tables of messages", _messages(messages))
+    if accounts not in away:
+        yield await _tried("tables of accounts", _accounts(accounts))
+        yield await _tried("keys", _keys(config, accounts))
+    yield await _nats(config, cluster or "check")
+
+
+async def _database(subject: str, connection: Any) -> AsyncIterator[Finding]:
+    number = int(await connection.fetchval("SHOW server_version_num"))
+    version = await connection.fetchval("SHOW server_version")
+    if number < POSTGRES_LEAST:
+        yield fail(subject, f"version {version}", f"{POSTGRES_LEAST // 10_000} is the oldest that will do: update it")
+    else:
+        yield ok(subject, f"version {version}")
+    for name, otherwise in _ON.items():
+        value = await connection.fetchval(f"SHOW {name}")
+        yield ok(f"{subject}, {name}", value) if value == "on" else fail(f"{subject}, {name}", value, otherwise)
+    yield await _commits(subject, connection)
+    yield await _standby(subject, connection)
+    encoding, locale = await connection.fetchrow(
+        "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()"
+    )
+    if encoding == "UTF8":
+        yield ok(f"{subject}, encoding", f"{encoding}, ordered as {locale}; what counts is ordered by code points")
+    else:
+        yield fail(
+            f"{subject}, encoding",
+            encoding,
+            "make a database with ENCODING 'UTF8' TEMPLATE template0, and name that one",
+        )
+    yield await _pooled(subject, connection)
+
+
+async def _commits(subject: str, connection: Any) -> Finding:
+    subject = f"{subject}, synchronous_commit"
+    value = await connection.fetchval("SHOW synchronous_commit")
+    if value in WEAK:
+        return fail(
+            subject,
+            value,
+            "acks would not wait for the disk: set synchronous_commit = on in postgresql.conf, and reload (servers set "
+            "it for their own commits of messages, but not for accounts)",
+        )
+    return ok(subject, value)
+
+
+async def _standby(subject: str, connection: Any) -> Finding:
+    subject = f"{subject}, standbys"
+    if await connection.fetchval("SELECT pg_is_in_recovery()"):
+        return fail(subject, "this is a standby itself", "let postgres.url lead to the primary")
+    names = await connection.fetchval("SHOW synchronous_standby_names")
+    if not names:
+        return warn(
+            subject,
+            "none is synchronous",
+            "if this server's disk is lost, so are its latest acked messages, also with a standby that takes over: "
+            "name one in synchronous_standby_names, or know that you do without",
+        )
+    count = await connection.fetchval(
+        "SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum') AND state = 'streaming'"
+    )
+    if not count:
+        return fail(subject, f"{names}: none of them is there", "start one: until then no commit ends")
+    return ok(subject, f"{names}: {count} of them synchronous now")
+
+
+async def _pooled(subject: str, connection: Any) -> Finding:
+    """Whether two statements reach the same session: a pooler that parts them breaks locks and prepared statements."""
+    subject = f"{subject}, sessions"
+    try:
+        await connection.execute("SET application_name = 'chinwag cluster check'")
+        kept = await connection.fetchval("SHOW application_name") == "chinwag cluster check"
+        first, second = [await connection.fetchval("SELECT pg_backend_pid()") for _ in range(2)]
+    except asyncpg.PostgresError as error:
+        return fail(subject, f"a prepared statement failed: {error}", "connect to PostgreSQL itself, not to a pooler")
+    if kept and first == second:
+        return ok(subject, "a connection keeps its session")
+    return fail(
+        subject,
+        "statements of one connection reach several sessions",
+        "a pooler by transaction (PgBouncer's) will not do: connect to PostgreSQL itself, or pool by session",
+    )
+
+
+async def _clock(subject: str, connection: Any, clock: Clock) -> Finding:
+    apart = await apart_from(lambda: connection.fetchval(QUESTION), clock)
+    if abs(apart) > CLOCK_SECONDS:
+        return fail(subject, clock_words(apart), CLOCK_ADVICE)
+    return ok(subject, "as this machine's")
+
+
+async def _identity(subject: str, url: str, wanted: str) -> tuple[Finding, str]:
+    try:
+        found = await identity_of(url, wanted)
+    except Told as told:
+        return fail(subject, str(told), "chinwag cluster init, if this is to be a new cluster's"), ""
+    except Refused as refused:
+        return fail(subject, refused.detail, "try again"), ""
+    return ok(subject, found), found
+
+
+async def _tried(subject: str, work: Awaitable[str]) -> Finding:
+    try:
+        return ok(subject, await work)
+    except (Told, KeysDamaged) as told:
+        return fail(subject, str(told), "what is missing is made by `chinwag cluster init`")
+    except Refused as refused:
+        return fail(subject, refused.detail, "see to the database first")
+    except OSError as error:
+        return fail(subject, str(error) or "no answer in time", "see to the database first")
+
+
+async def _messages(url: str) -> str:
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
+    try:
+        partitions = await schema.verify(connection)
+        lives = await connection.fetchval("SELECT to_regclass('registry.version') IS NOT NULL")
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+    if not lives:
+        raise schema.MissingSchemaError("this database holds no registry yet: run `chinwag cluster init`")
+    return f"schema {schema.VERSION}, {partitions} partitions"
+
+
+async def _accounts(url: str) -> str:
+    await (await open_postgres_directory(url)).close()
+    return "as this version wants them"
+
+
+async def _keys(config: Config, url: str) -> str:
+    keys = FollowedKeys(SealedKeyStore(url, read_secret(config)))
+    return f"{len(keys.read().keys)}, opened by this machine's secret"
+
+
+async def _nats(config: Config, cluster: str) -> Finding:
+    where = ", ".join(config.nats.urls)
+    try:
+        servers = nats_servers(config, cluster)
+        connection = await NatsConnection.open(servers, "chinwag-check")
+    except Told as told:
+        return fail("NATS", str(told), "correct the file, or name another one")
+    except Refused as refused:
+        return fail(
+            "NATS",
+            f"{where}: {refused.detail}",
+            "see that it runs, that nats.urls leads to it, that nats.user and nats.password_file are its, and that its "
+            f"max_payload is {PAYLOAD_LEAST} at least",
+        )
+    await connection.close()
+    return ok("NATS", f"{where}, version {connection.version}, max_payload {connection.max_payload:,}")

@@ -22,7 +22,7 @@ import msgspec
 VARIABLE: Final = "CHINWAG_FAIL_POINT"
 
 Action = Literal["kill", "pause", "error"]
-Phase = Literal["serving", "start", "stop"]
+Phase = Literal["serving", "start", "stop", "move"]
 T = TypeVar("T")
 
 
@@ -52,6 +52,11 @@ POINTS: Final[Mapping[str, Point]] = {
     "relay.posted": Point("an account change is posted; its outbox row is still there"),
     "directory.committed": Point("the directory has committed a transaction; whoever asked is not answered"),
     "stop.drained": Point("a stop in good order has said goodbye; marks wait, stores are open", "stop"),
+    "move.begun": Point("a data folder says that it is being moved; the database does not know of it yet", "move"),
+    "move.batch": Point("a piece of a table is in the database, and how far that has come", "move"),
+    "move.copied": Point("everything is in the database; nothing is compared", "move"),
+    "move.marked": Point("the data folder says that it has moved; the database is half moved still", "move"),
+    "move.opened": Point("a database says that it is whole; of two the other does not yet", "move"),
 }
 """Every point that the code passes."""
 

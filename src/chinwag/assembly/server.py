@@ -23,6 +23,7 @@ from chinwag.domain.ids import Snowflake
 from chinwag.fail_points import passing
 from chinwag.life.checkpoint import clear_checkpoint
 from chinwag.life.folder import refuse_unfinished
+from chinwag.life.moved import refuse_moved
 from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import new_node
@@ -108,6 +109,7 @@ async def open_server(config: Config, local: Local | None = None) -> Server:
     """
     data = private_folder(config.data.path)
     refuse_unfinished(data)
+    refuse_moved(data)
     refuse_half(data)
     async with AsyncExitStack() as opened:
         embedded = await open_embedded(data)

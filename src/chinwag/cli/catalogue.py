@@ -133,6 +133,16 @@ COMMANDS: Final = (
     """,
     ),
     Described(
+        "move",
+        "chinwag.cli.move:app",
+        """Move a data folder to PostgreSQL. The server must not run on it.
+
+    The database is the one of the postgres profile's settings, made by `chinwag cluster init` and empty. Everything is
+    copied and compared. Clients go on with their log-ins, and notice nothing. If it is cut short, run it again: it goes
+    on where it was, and until it is through no server starts, neither on the folder nor on the database.
+    """,
+    ),
+    Described(
         "engines",
         "chinwag.cli.engines:app",
         """Run PostgreSQL and NATS on this machine, without containers.

@@ -36,12 +36,14 @@ async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
     # Slow to load, and of no use to `--help`.
     from chinwag.adapters.embedded.bus import EmbeddedBus
     from chinwag.assembly import OPERATOR_WORKER, accounts_in, open_directory_in
+    from chinwag.life.moved import refuse_moved
     from chinwag.life.whole import refuse_half
 
     config = read_settings(flags).config
     data = config.data.path.expanduser()
     if not data.is_dir():
         raise UsageError(f"there is no data folder {data} yet: start the server once, or name it with --data-path")
+    refuse_moved(data)
     refuse_half(data)
     directory = await open_directory_in(data)
     try:

@@ -30,6 +30,9 @@ class Telling:
     def did(self, count: int) -> None:
         """So many bytes more are copied."""
 
+    def now(self, what: str) -> None:
+        """What the part under way has come to."""
+
 
 @contextmanager
 def checkpoint_of(data: Path, telling: Telling) -> Iterator[tuple[Path, Checkpoint]]:

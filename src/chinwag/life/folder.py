@@ -18,6 +18,8 @@ DRAFT: Final = ".restore-draft"
 """What a restore has copied and not yet checked; the server takes no notice of it."""
 RESTORING: Final = ".restoring"
 """A restore that is taking its place, or was cut short in that: then the server does not start."""
+MOVED: Final = "moved.json"
+"""What says that the folder is being moved elsewhere, or has moved. No backup holds it."""
 REPLACED: Final = ".replaced-"
 """What a restore has replaced begins with this."""
 
@@ -46,7 +48,7 @@ def contents(data: Path) -> list[Path]:
 
 def besides(data: Path) -> list[Path]:
     """What is neither store: keys, and whatever later versions put there (files that do not change once written)."""
-    return [entry for entry in contents(data) if entry.name not in _STORES]
+    return [entry for entry in contents(data) if entry.name not in _STORES and entry.name != MOVED]
 
 
 def files_in(folder: Path) -> Iterator[Path]:

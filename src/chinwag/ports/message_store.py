@@ -89,8 +89,12 @@ class MessageStore(Protocol):
         ...
 
     async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
-        """All spans of up to `limit` conversations of an account, grouped by conversation, in an order of their names
-        that is the same at each call; those after `after`, which need not be one of them. At least one, if there is."""
+        """All spans of up to `limit` conversations of an account, grouped by conversation, in the order of their names:
+        by the length of the UTF-8, then by its bytes. Those after `after`, which need not be one of them; at least one,
+        if there is.
+
+        Clients keep where a page ended, so the order is the same in every store: an installation may move.
+        """
         ...
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.arrivals import Arrivals
 from chinwag.adapters.postgres.database import CONNECTIONS, PATIENCE, SETTLING, Database, connected
+from chinwag.adapters.postgres.half_moved import HalfMovedError, refuse_if_half
 from chinwag.adapters.postgres.inbox import PostgresInbox
 from chinwag.adapters.postgres.mark_store import PostgresMarkStore
 from chinwag.adapters.postgres.message_store import PostgresMessageStore
@@ -16,6 +17,7 @@ from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaErro
 from chinwag.flow.clock import system_clock
 
 __all__ = [
+    "HalfMovedError",
     "MissingSchemaError",
     "NewerSchemaError",
     "Posted",
@@ -23,6 +25,7 @@ __all__ = [
     "SchemaError",
     "make_schema",
     "open_stores",
+    "refuse_half_moved",
 ]
 
 
@@ -53,6 +56,15 @@ async def make_schema(url: str, *, partitions: int = schema.PARTITIONS) -> None:
         await schema.create(connection, partitions)
 
 
+async def refuse_half_moved(*urls: str) -> None:
+    """Raise `HalfMovedError` if one of these databases holds half of an installation that is being moved into it. For
+    whoever is about to serve them or to change what is in them; harmless for one that is empty. Raises
+    `Refused(UNAVAILABLE)`."""
+    for url in dict.fromkeys(urls):
+        async with connected(url) as connection:
+            await refuse_if_half(connection)
+
+
 async def open_stores(
     url: str,
     *,
@@ -65,7 +77,8 @@ async def open_stores(
 
     connections: at most so many at a time. patience: seconds that a call may take. settling: seconds for which a commit
     without an answer tries to learn what became of it. clock: milliseconds since 1970.
-    Raises `SchemaError` for a database that this version cannot work with, and `Refused(UNAVAILABLE)`.
+    Raises `SchemaError` for a database that this version cannot work with, `HalfMovedError`, and
+    `Refused(UNAVAILABLE)`.
     """
     database = await Database.open(url, connections=connections, patience=patience)
     arrivals = Arrivals()

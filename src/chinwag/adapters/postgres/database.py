@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from chinwag.adapters.postgres import schema
+from chinwag.adapters.postgres.half_moved import refuse_if_half
 from chinwag.domain.refusal import Code, Refused
 
 PATIENCE: Final = 10.0
@@ -35,7 +36,7 @@ _SETTINGS: Final = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
-_WEAK: Final = ("off", "local", "remote_write")
+WEAK: Final = ("off", "local", "remote_write")
 """Values of synchronous_commit with which what was acked may be gone after a fault."""
 
 Row = Sequence[Any]
@@ -56,10 +57,12 @@ class Database:
     async def open(cls, url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE) -> "Database":
         """Connect to a database whose schema was made (`schema.create`).
 
-        Raises `schema.SchemaError` for one that this version cannot work with, and `Refused(UNAVAILABLE)`.
+        Raises `schema.SchemaError` for one that this version cannot work with, `HalfMovedError`, and
+        `Refused(UNAVAILABLE)`.
         """
         async with connected(url, patience) as connection:
             partitions = await schema.verify(connection)
+            await refuse_if_half(connection)
         with refusing():
             pool = await asyncpg.create_pool(
                 url,
@@ -194,7 +197,7 @@ async def _look(connection: Any) -> None:
     """A new connection: only to a primary, with an eye on its timeline, and never with weak commits."""
     if await connection.fetchval("SELECT pg_is_in_recovery()"):
         raise Refused(Code.UNAVAILABLE, "PostgreSQL there is a standby", 1.0)
-    if await connection.fetchval("SHOW synchronous_commit") in _WEAK:
+    if await connection.fetchval("SHOW synchronous_commit") in WEAK:
         await connection.execute("SET synchronous_commit = on")
     if await connection.fetchval("SELECT messages.live_1(false)"):
         _log.warning("PostgreSQL goes on from another point in time: cursors and the log begin a new epoch")

@@ -36,13 +36,15 @@ _EVENTS: Final = """
 _SPANS: Final = """
     SELECT span FROM messages.spans WHERE account = $1 AND conversation = $2 ORDER BY first LIMIT $3"""
 _MEMBERSHIPS: Final = """
-    SELECT span FROM messages.spans WHERE account = $1 ORDER BY conversation, first LIMIT $2"""
+    SELECT span FROM messages.spans WHERE account = $1
+    ORDER BY octet_length(conversation), conversation, first LIMIT $2"""
 _MEMBERSHIPS_AFTER: Final = """
     SELECT s.span FROM (
-        SELECT conversation FROM messages.spans WHERE account = $1 AND conversation > $2
-        GROUP BY conversation ORDER BY conversation LIMIT $3
+        SELECT octet_length(conversation) AS length, conversation FROM messages.spans
+        WHERE account = $1 AND (octet_length(conversation), conversation) > (octet_length($2::bytea), $2::bytea)
+        GROUP BY 1, 2 ORDER BY 1, 2 LIMIT $3
     ) AS c JOIN messages.spans AS s ON s.account = $1 AND s.conversation = c.conversation
-    ORDER BY s.conversation, s.first"""
+    ORDER BY c.length, c.conversation, s.first"""
 _COMMIT: Final = "SELECT messages.commit_1({})".format(", ".join(f"${n}" for n in range(1, 26)))
 _FIND: Final = """
     SELECT (SELECT epoch FROM messages.life), (

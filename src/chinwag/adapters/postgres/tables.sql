@@ -49,6 +49,8 @@ CREATE TABLE messages.spans (
     span bytea NOT NULL,
     PRIMARY KEY (account, conversation, first)
 );
+-- The order of pages of an account's conversations.
+CREATE INDEX spans_by_length ON messages.spans (account, octet_length(conversation), conversation);
 
 -- Of each inbox: the last position given, and the position up to which all is forgotten.
 CREATE TABLE messages.heads (

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from chinwag.adapters.postgres.half_moved import refuse_if_half
 from chinwag.adapters.relational.directory import BOUND, RelationalDirectory
 from chinwag.adapters.relational.fresh_postgres import REVISION, STATEMENTS
 from chinwag.adapters.relational.revisions import known_revisions, refuse_newer
@@ -41,12 +42,12 @@ class DatabaseUnfitError(Told):
 async def open_postgres_directory(url: str) -> Directory:
     """Open the directory in the database `url` (libpq's form), which `prepare_postgres_directory` has made.
 
-    Raises `DatabaseUnfitError`, `NewerDatabaseError`.
+    Raises `DatabaseUnfitError`, `NewerDatabaseError`, `HalfMovedError`.
     """
     writer, reader = engine_on(url, BOUND), engine_on(url, BOUND, reading=True)
     directory = RelationalDirectory(writer, reader, Postgres(writer))
     try:
-        await _reached(url)
+        await _reached(url, whole=True)
         async with writer.begin() as connection:
             present = await connection.run_sync(_revisions)
         _refuse_other(present)
@@ -144,8 +145,11 @@ def engine_on(url: str, seconds: float, *, reading: bool = False, connections: i
     )
 
 
-async def _reached(url: str) -> None:
-    """See, before anything rests on it, that the database answers and is fit; say in words what is wrong."""
+async def _reached(url: str, *, whole: bool = False) -> None:
+    """See, before anything rests on it, that the database answers and is fit; say in words what is wrong.
+
+    whole: it must not hold half of an installation either.
+    """
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
@@ -153,6 +157,8 @@ async def _reached(url: str) -> None:
         raise DatabaseUnfitError(f"the directory's database cannot be reached: {cause}") from error
     try:
         encoding = await connection.fetchval("SHOW server_encoding")
+        if whole:
+            await refuse_if_half(connection)
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
     if encoding != "UTF8":

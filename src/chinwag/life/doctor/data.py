@@ -15,6 +15,7 @@ from chinwag.adapters.relational.database_file import look_alikes
 from chinwag.adapters.relational.revisions import known_revisions
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.life.folder import DIRECTORY, MESSAGES, REPLACED, RESTORING
+from chinwag.life.moved import MovedError, refuse_moved
 
 NAMED: Final = 5
 """So many files that others may read or write are named."""
@@ -37,6 +38,10 @@ def data_folder(data: Path, runs: bool) -> Iterator[Finding]:
     yield from _rights(data)
     if (data / RESTORING).exists():
         yield fail("data folder", "holds half of a restore", "run `chinwag restore` again, with the same source")
+    try:
+        refuse_moved(data)
+    except MovedError as error:
+        yield fail("data folder", "is being moved elsewhere, or has moved", str(error))
     aside = sorted(entry.name for entry in data.glob(f"{REPLACED}*"))
     if aside:
         yield warn(

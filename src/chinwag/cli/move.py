@@ -1,0 +1,75 @@
+"""`chinwag move`: a data folder becomes an installation of the postgres profile, or comes back."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from chinwag.cli.out import say
+from chinwag.cli.profile import need_drivers, need_postgres
+from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.trouble import UsageError
+from chinwag.config import Config
+from chinwag.life.moved import ANYWAY
+
+app = cyclopts.App(name="move")
+
+
+@app.default
+@with_settings("data", "store", "cluster", "postgres", "nats")
+def move(
+    *,
+    back: Annotated[
+        str | None,
+        Parameter(
+            help=f"With the word `{ANYWAY}`: give a move up, or come back from one, to the data folder as it was when "
+            "it was moved. What was said and done elsewhere since is not in it."
+        ),
+    ] = None,
+    **flags: str | None,
+) -> None:
+    """Move a data folder to PostgreSQL."""
+    config = read_settings(flags).config
+    data = config.data.path.expanduser()
+    if back is None:
+        need_postgres(config)
+        _move(config, data)
+    elif back == ANYWAY:
+        need_drivers()
+        _back(data)
+    else:
+        raise UsageError(f"--back takes the word {ANYWAY}, so that nobody comes back to old data by mistake")
+
+
+def _move(config: Config, data: Path) -> None:
+    from chinwag.assembly.cluster.credentials import directory_url, messages_url, read_secret, shown
+    from chinwag.cli.telling import TerminalTelling
+    from chinwag.life.move.move import Target, move
+
+    target = Target(
+        messages=messages_url(config),
+        directory=directory_url(config),
+        secret=read_secret(config),
+        name=shown(messages_url(config)),
+    )
+    with TerminalTelling() as telling:
+        moved = asyncio.run(move(data, target, telling))
+    if moved.rows:
+        keys = f"{moved.keys} signing {'key' if moved.keys == 1 else 'keys'}"
+        say(
+            f"moved to {target.name}, and compared: {sum(moved.rows.values()):,} rows, among them "
+            f"{moved.rows.get('events', 0):,} events and {moved.rows.get('accounts', 0):,} accounts; {keys}"
+        )
+    else:
+        say(f"{data} has moved to {target.name} before, and all of it is there")
+    say("start it with `chinwag serve`, with these settings; on this folder no server starts any more")
+
+
+def _back(data: Path) -> None:
+    from chinwag.life.move.back import go_back
+
+    if go_back(data):
+        say("a new life begins in this folder: devices that come back load everything afresh")
+    say(f"{data} is served again by `chinwag serve --store-profile embedded`; the database can be dropped")

@@ -127,7 +127,7 @@ async def sessions_of(server: Server, folder: Path, people: list[data.Person]) -
         session = gateway.session()
         session.opened(Drain())  # type: ignore[arg-type]
         gateway.hub.attach(session.out, Principal(person.account, person.device, expires_at=0))
-        session.out.begin(0, behind=False)
+        session.out.begin(0, 0, behind=False)
         sessions.append(session)
     return sessions
 

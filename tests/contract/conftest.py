@@ -8,7 +8,7 @@ import pytest
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
-from tests.contract.over_nats import NatsLogHarness, nats_at
+from tests.contract.over_nats import NatsLogHarness, NatsStores, nats_at
 from tests.contract.postgres import PostgresHarness, new_database
 from tests.support.engines import empty_database, folder_of, urls
 from tests.support.keeper import Urls
@@ -56,7 +56,10 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     """One adapter of the ports of what lasts on the way of a message."""
     if request.param == "embedded":
         return EmbeddedHarness(tmp_path / "data")
-    return PostgresHarness(request.getfixturevalue("messages_database"))
+    database = request.getfixturevalue("messages_database")
+    if request.param == "nats":  # where a suite asks for it
+        return NatsStores(nats_at(request.getfixturevalue("nats_url")), database)
+    return PostgresHarness(database)
 
 
 @pytest.fixture

@@ -1,29 +1,36 @@
 """The adapters on NATS under the contract suites: where it takes two processes, there are two, with what each opens."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from tests.contract.postgres import empty
+from tests.contract.postgres import PostgresHarness, empty
 
 from chinwag.adapters.nats import NatsConnection, NatsLog, NatsServers
+from chinwag.adapters.nats.announcer import Announcer
+from chinwag.adapters.nats.inbox import NatsInbox
 from chinwag.adapters.postgres import PostgresStores, open_stores
 from chinwag.adapters.postgres.registry import PostgresRegistry, make_registry
 from chinwag.domain.conversation import Position
 from chinwag.ports.bus import new_node
+from chinwag.ports.inbox import Inbox
 from chinwag.ports.log import Log, Record, Submission
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
 from chinwag.ports.registry import Node
 
 PARTITIONS = 4
 LEASE = 2.0
 
 
-def nats_at(url: str) -> NatsServers:
-    """The servers at `url`, which names who we are, for a cluster that nobody else is in."""
+def nats_at(url: str, cluster: str = "") -> NatsServers:
+    """The servers at `url`, which names who we are, for a cluster that nobody else is in unless it is named."""
     parts = urlsplit(url)
     return NatsServers(
         urls=(f"nats://{parts.hostname}:{parts.port}",),
-        cluster=secrets.token_hex(8),
+        cluster=cluster or secrets.token_hex(8),
         user=parts.username or "",
         password=parts.password or "",
     )
@@ -66,9 +73,10 @@ class Owner:
 class Sender:
     """A process that appends to the log and owns none of it."""
 
-    def __init__(self, servers: NatsServers, database: str) -> None:
+    def __init__(self, servers: NatsServers, database: str, partitions: int = PARTITIONS) -> None:
         self._servers = servers
         self._database = database
+        self._partitions = partitions
         self.connection: NatsConnection
         self.registry: PostgresRegistry
         self.log: NatsLog
@@ -76,7 +84,7 @@ class Sender:
     async def start(self) -> None:
         self.connection = await NatsConnection.open(self._servers, "sender")
         self.registry = await PostgresRegistry.open(self._database, lease=LEASE)
-        self.log = NatsLog(self.connection, self.registry, PARTITIONS)
+        self.log = NatsLog(self.connection, self.registry, self._partitions)
 
     async def settled(self) -> None:
         """Nothing is on its way any more."""
@@ -154,3 +162,77 @@ class NatsLogHarness:
 
     async def settled(self) -> None:
         await self.sender.settled()
+
+
+class _After:
+    """A port, each call made once everybody knows what is held: until then it would be found in the inbox alone."""
+
+    def __init__(self, port: object, known: Callable[[], Awaitable[None]]) -> None:
+        self._port = port
+        self._known = known
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*values: object) -> Any:
+            await self._known()
+            return await getattr(self._port, name)(*values)
+
+        return call
+
+
+class _InboxAcross:
+    """What one process posts, another reads and is told of."""
+
+    def __init__(self, posting: Inbox, gateway: NatsInbox) -> None:
+        self.post = posting.post
+        self.trim = posting.trim
+        self.read = gateway.read
+        self.bounds = gateway.bounds
+        self.hold = gateway.hold
+        self.release = gateway.release
+        self.feed = gateway.feed
+        self.rewrite = posting.rewrite
+        self.forget = posting.forget
+
+
+class NatsStores(PostgresHarness):
+    """The stores of one process that announces to another, which is the gateway."""
+
+    def __init__(self, servers: NatsServers, database: str) -> None:
+        super().__init__(database)
+        self._servers = servers
+
+    async def start(self) -> None:
+        await super().start()
+        self._here = await NatsConnection.open(self._servers, "posting")
+        self.announcer = Announcer(self._here, self.open.arrivals.on_posted)
+        self._there = await NatsConnection.open(self._servers, "gateway")
+        self._gateway_stores = await open_stores(self.database, connections=4)
+        self.gateway = NatsInbox(self._there, self._gateway_stores.inbox)
+        await self.known()
+
+    async def stop(self) -> None:
+        await self.gateway.close()
+        await self.announcer.close()
+        await self._gateway_stores.close()
+        await super().stop()
+        await self._there.close()
+        await self._here.close()
+
+    async def known(self) -> None:
+        """Whoever posts knows what is held."""
+        async with asyncio.timeout(30):
+            while self.announcer.id not in self.gateway.holds.senders or not self.gateway.up_to_date:  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+
+    @property
+    def store(self) -> MessageStore:
+        return cast("MessageStore", _After(super().store, self.known))
+
+    @property
+    def marks(self) -> MarkStore:
+        return cast("MarkStore", _After(super().marks, self.known))
+
+    @property
+    def inbox(self) -> Inbox:
+        posting = cast("Inbox", _After(super().inbox, self.known))
+        return cast("Inbox", _InboxAcross(posting, self.gateway))

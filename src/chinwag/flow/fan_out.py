@@ -25,8 +25,12 @@ class Reader(Protocol):
         """Whose inbox it reads."""
         ...
 
-    def arrived(self, position: int, events: Sequence[bytes]) -> None:
-        """Events (JSON) at `position`, `position` + 1, … are there. Some may be known, some before may be missing."""
+    def arrived(self, position: int, events: Sequence[bytes], epoch: int) -> None:
+        """Events (JSON) at `position`, `position` + 1, … are there. Some may be known, some before may be missing.
+
+        Without events: what lies below `position` is there. epoch: of the inbox; in another than that of what was read
+        some of that may be gone.
+        """
         ...
 
     def told(self, tell: Tell) -> None:
@@ -43,6 +47,7 @@ class FanOut:
         self.events = 0
         """Events in them."""
         self._inbox = inbox
+        self._epoch = 0
         # Tuples, replaced as a whole: a reader may leave while it is being told.
         self._readers: dict[AccountId, tuple[Reader, ...]] = {}
         inbox.feed(self._arrived)
@@ -78,12 +83,26 @@ class FanOut:
         self.arrivals += len(arrivals)
         for arrival in passing_half_way("fan_out.half", arrivals):
             self.events += len(arrival.events)
+            if arrival.epoch != self._epoch:
+                self._began(arrival.epoch)
             for reader in readers.get(arrival.account, ()):
-                try:
-                    reader.arrived(arrival.position, arrival.events)
-                except Exception:
-                    # The others get theirs; this one sees the gap when the next one comes.
-                    _log.exception("an arrival could not be given", account=arrival.account)
+                self._give(reader, arrival.position, arrival.events, arrival.epoch)
+
+    def _began(self, epoch: int) -> None:
+        """The inboxes are of another epoch now: each reader looks what that has left of what it has."""
+        before, self._epoch = self._epoch, epoch
+        if before:
+            _log.warning("the inboxes have begun a new epoch", epoch=epoch, before=before)
+            for readers in tuple(self._readers.values()):
+                for reader in readers:
+                    self._give(reader, 0, (), epoch)
+
+    def _give(self, reader: Reader, position: int, events: Sequence[bytes], epoch: int) -> None:
+        try:
+            reader.arrived(position, events, epoch)
+        except Exception:
+            # The others get theirs; this one sees the gap when the next one comes.
+            _log.exception("an arrival could not be given", account=reader.account)
 
     def _told(self, publication: Publication) -> None:
         if type(publication) is Tell:

@@ -30,9 +30,9 @@ class Follower:
     def __exit__(self, *_: object) -> None:
         self._fan_out.detach(self)
 
-    def arrived(self, position: int, events: Sequence[bytes]) -> None:
+    def arrived(self, position: int, events: Sequence[bytes], epoch: int) -> None:
         """Something may be read."""
-        del position, events
+        del position, events, epoch
         self._woken.set()
 
     def told(self, tell: Tell) -> None:

@@ -55,11 +55,16 @@ class Slice(msgspec.Struct, frozen=True, gc=False):
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """Events (JSON) that have become readable for `account` at `position`, `position` + 1, …"""
+    """Events (JSON) that have become readable for `account` at `position`, `position` + 1, …
+
+    Without events it says only that everything below `position` is readable, whether it was told or not. epoch: of the
+    inbox then.
+    """
 
     account: AccountId
     position: int
     events: Sequence[bytes]
+    epoch: int
 
 
 class Inbox(Protocol):
@@ -88,7 +93,11 @@ class Inbox(Protocol):
         ...
 
     def hold(self, account: AccountId) -> None:
-        """Tell this process's feed of arrivals for `account` from now on. Counted: as many `release` end it."""
+        """Tell this process's feed of arrivals for `account` from now on. Counted: as many `release` end it.
+
+        Where others post to that inbox as well it takes a moment until they know. Then the feed tells of an arrival
+        without events at the end of the inbox: who had read less by then misses something and reads on.
+        """
         ...
 
     def release(self, account: AccountId) -> None:
@@ -99,7 +108,8 @@ class Inbox(Protocol):
         """Call `handler`, on the event loop, with what becomes readable for held accounts.
 
         Each account's arrivals come in rising order of position. One may be lost (the next then does not
-        follow the last): who sees that reads the inbox.
+        follow the last): who sees that reads the inbox. An arrival of another epoch than the last means that what was
+        readable may be gone, in every inbox.
         """
         ...
 

@@ -122,8 +122,9 @@ class EmbeddedInbox(Inbox):
         held, handler = self._held, self._handler
         if not held or handler is None:
             return
+        epoch = self._engine.epochs.inbox
         arrivals = [
-            Arrival(account, position, events)
+            Arrival(account, position, events, epoch)
             for audience, positions, events in group.arrivals
             for account, position in zip(audience, positions, strict=True)
             if account in held

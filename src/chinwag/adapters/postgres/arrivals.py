@@ -80,7 +80,7 @@ class Arrivals:
                 self._waiting.clear()
             for account, position in zip(one.audience, one.positions, strict=True):
                 if account in self._held:
-                    self._take(Arrival(account, position, one.events), ready)
+                    self._take(Arrival(account, position, one.events, one.epoch), ready)
         self._take_waiting(ready)
         if ready:
             # After the committers, who can hand over the next batch while this one is told.

@@ -21,6 +21,10 @@ _POST: Final = "SELECT messages.post_1($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _BOUNDS: Final = """
     SELECT l.epoch, coalesce(h.floor, 0), coalesce(h.last, 0)
     FROM messages.life AS l LEFT JOIN messages.heads AS h ON h.account = $1"""
+_HEADS: Final = """
+    SELECT l.epoch, coalesce(h.last, 0)
+    FROM messages.life AS l CROSS JOIN unnest($1::bytea[]) WITH ORDINALITY AS w (account, n)
+    LEFT JOIN messages.heads AS h ON h.account = w.account ORDER BY w.n"""
 # One statement sees one moment: floor, entries and head belong together.
 _READ: Final = """
     SELECT l.epoch, coalesce(h.floor, 0), coalesce(h.last, 0), i.last, i.count, i.conversation, i.first, i.event
@@ -87,6 +91,11 @@ class PostgresInbox(Inbox):
         found = await self._database.row(_BOUNDS, names.known(account))
         assert found is not None
         return Bounds(*found)
+
+    async def heads(self, accounts: Sequence[AccountId]) -> tuple[int, list[int]]:
+        """The epoch of the inboxes, and the head of each of these; at least one."""
+        rows = await self._database.rows(_HEADS, [names.known(account) for account in accounts])
+        return rows[0][0], [head for _, head in rows]
 
     def hold(self, account: AccountId) -> None:
         self._arrivals.hold(account)

@@ -19,6 +19,7 @@ from chinwag.flow import catch_up
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.fan_out import FanOut
 from chinwag.flow.follow import Follower
+from chinwag.flow.heed import ends_session
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
 from chinwag.flow.typing import tell_typing
@@ -91,20 +92,24 @@ async def get_sync(
         stretch = await catch_up.read(sync.inbox, sync.store, principal.account, start.position, limit)
         if not stretch.events and wait > 0:
             with sync.heard.held(principal):
-                stretch = await _wait(sync, follower, start.position, wait, limit)
+                stretch = await _wait(sync, follower, start, wait, limit)
+    if stretch.bounds.epoch != start.epoch:
+        return SyncPage(str(Cursor(stretch.bounds.epoch, stretch.bounds.head)), [], reset="epoch")
     events = [Event(stretch.position + index, msgspec.Raw(event)) for index, event in enumerate(stretch.events)]
     position = start.position + len(events)
     return SyncPage(str(Cursor(start.epoch, position)), events, more=position < stretch.bounds.head)
 
 
-async def _wait(sync: SyncServices, follower: Follower, position: int, seconds: float, limit: int) -> catch_up.Stretch:
-    """Wait for the first event after `position`; signals do not end the wait."""
+async def _wait(
+    sync: SyncServices, follower: Follower, start: catch_up.Start, seconds: float, limit: int
+) -> catch_up.Stretch:
+    """Wait for the first event after `start`, or a new epoch; signals do not end the wait."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while True:
         woken = await follower.wait(max(0.0, end - loop.time()))
-        stretch = await catch_up.read(sync.inbox, sync.store, follower.account, position, limit)
-        if stretch.events or not woken:
+        stretch = await catch_up.read(sync.inbox, sync.store, follower.account, start.position, limit)
+        if stretch.events or not woken or stretch.bounds.epoch != start.epoch:
             return stretch
 
 
@@ -147,9 +152,14 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                 yield b"id: %s\n: welcome\n\n" % str(Cursor(epoch, position)).encode()
             while True:
                 stretch = await catch_up.read(sync.inbox, sync.store, principal.account, position)
+                if stretch.bounds.epoch != epoch:
+                    epoch, position = stretch.bounds.epoch, stretch.bounds.head
+                    yield _line("reset", str(Cursor(epoch, position)), encode(Reset("epoch", epoch, position)))
+                    continue
                 for event in stretch.events:
                     position += 1
                     yield _line("event", f"{epoch}.{position}", event_frame(position, event))
+                    _heed(event, principal)
                 if stretch.events:
                     continue
                 if position < stretch.bounds.floor:
@@ -162,6 +172,12 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     yield b": still here\n\n"
     except Refused as refused:
         yield _line("bye", None, encode(Bye(refused.code, refused.retry_after or 0.0)))
+
+
+def _heed(event: bytes, principal: Principal) -> None:
+    """A change of the own account may end the stream, though the Bus has not. Raises `Refused` (`revoked`)."""
+    if ends_session(event, principal.account, principal.device):
+        raise Refused(Code.REVOKED)
 
 
 def _line(kind: str, cursor: str | None, data: bytes) -> bytes:

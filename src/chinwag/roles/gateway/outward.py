@@ -9,15 +9,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 import structlog
 
-from chinwag.domain.account_change import AccountClosed, AccountDisabled, DeviceRevoked
-from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow import catch_up
+from chinwag.flow.heed import ACCOUNT_EVENT, ends_session
 from chinwag.ports.bus import Tell
 from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.common import Common
@@ -30,15 +28,14 @@ from chinwag.wire.frames import Bye, Reset
 AT_ONCE_BYTES: Final = 256 << 10
 """What arrives and is longer than this is read from the inbox, piece by piece."""
 
-_ACCOUNT_EVENT: Final = b'{"kind":"account"'
-_account_event: Final = msgspec.json.Decoder(AccountEvent).decode
 _log = structlog.get_logger(__name__)
 
 
 class Outward:
     """The outward part of a session: a seat of the hub, and an inbox's reader.
 
-    id, account and device are empty until the hub attaches it. position: up to which its inbox was given to it.
+    id, account and device are empty until the hub attaches it. position: up to which its inbox was given to it, in
+    the inbox's `epoch`.
     last_heard: when the device last said something, in seconds of the gateway's clock; the session says it here.
     paused_at: since when its socket is full, 0.0 if it is not.
     """
@@ -52,6 +49,7 @@ class Outward:
         "account",
         "closing",
         "device",
+        "epoch",
         "id",
         "last_heard",
         "paused_at",
@@ -70,6 +68,7 @@ class Outward:
         self.account = AccountId("")
         self.device = DeviceId("")
         self.position = 0
+        self.epoch = 0
         self.last_heard = 0.0
         self.paused_at = 0.0
         self.welcomed = False
@@ -131,13 +130,13 @@ class Outward:
         if self._resumed is not None and not self._resumed.done():
             self._resumed.cancel()
 
-    def arrived(self, position: int, events: Sequence[bytes]) -> None:
+    def arrived(self, position: int, events: Sequence[bytes], epoch: int) -> None:
         """Events from the inbox's feed."""
         if self._catching or self.paused_at or not self.welcomed:
             self._behind = True
             return
         known = self.position + 1 - position
-        if known < 0:
+        if known < 0 or epoch != self.epoch:
             self._catch_up()
         elif known < len(events):
             if len(events) > 1 and sum(map(len, events)) > AT_ONCE_BYTES:
@@ -150,17 +149,17 @@ class Outward:
         if self.welcomed and not self.paused_at and tell.but != self.device:
             self.push(signal_frame(tell.signal))
 
-    def begin(self, position: int, behind: bool) -> None:
-        """The session is welcome, and has everything up to `position`."""
+    def begin(self, epoch: int, position: int, behind: bool) -> None:
+        """The session is welcome, and has everything up to `position` of `epoch`."""
         self.welcomed = True
         self.socket.admitted(self.account)
-        self.position = position
+        self.epoch, self.position = epoch, position
         if behind or self._behind:
             self._catch_up()
 
     def _give(self, events: Sequence[bytes]) -> None:
         """Queue events, the first of them for the next position."""
-        push, is_of_account = self.push, _ACCOUNT_EVENT
+        push, is_of_account = self.push, ACCOUNT_EVENT
         for event in events:
             self.position = position = self.position + 1
             push(event_frame(position, event))
@@ -169,10 +168,7 @@ class Outward:
 
     def _heed(self, event: bytes) -> None:
         """A change of the own account may end the session: the certain way, where the Bus is the quick one."""
-        change = _account_event(event).change
-        revoked = isinstance(change, DeviceRevoked) and change.device == self.device
-        shut = isinstance(change, AccountClosed | AccountDisabled) and change.account == self.account
-        if revoked or shut:
+        if ends_session(event, self.account, self.device):
             self.close(Refused(Code.REVOKED))
 
     # Behind
@@ -191,6 +187,9 @@ class Outward:
                 async with common.catching:
                     await common.turns.take(STRETCH)
                     stretch = await catch_up.read(common.inbox, common.store, self.account, self.position)
+                    if stretch.bounds.epoch != self.epoch:
+                        self._begin_anew(stretch.bounds)
+                        continue
                     if stretch.events:
                         self._give(stretch.events)
                         self.flush()
@@ -218,3 +217,10 @@ class Outward:
         self.push(encode(Reset("old", bounds.epoch, bounds.head)))
         self.position = bounds.head
         return True
+
+    def _begin_anew(self, bounds: Bounds) -> None:
+        """What the device has may be gone from its inbox, by a restore or a change of database: say so."""
+        if self.closing:
+            return
+        self.push(encode(Reset("epoch", bounds.epoch, bounds.head)))
+        self.epoch, self.position = bounds.epoch, bounds.head

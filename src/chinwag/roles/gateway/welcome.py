@@ -64,7 +64,7 @@ class Welcoming(msgspec.Struct, frozen=True):
             common.marks.received(out.account, cursor.position)
         common.figures.welcomed += 1
         common.hub.present(out)
-        out.begin(start.position, behind=start.head > start.position)
+        out.begin(start.epoch, start.position, behind=start.head > start.position)
 
     async def _admit(self, hello: Hello, address: str) -> Principal:
         try:

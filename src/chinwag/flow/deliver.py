@@ -9,16 +9,17 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 
-from chinwag.domain.command import Command, Send
+from chinwag.domain.command import RULES_VERSION, Command, Send
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
-from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide, repeated
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
+from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.draft import Draft
@@ -35,6 +36,12 @@ RECENT: Final = 10_000
 (`after`)."""
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries to commit, at most."""
+
+LATE_MS: Final = 20_000
+"""A record that the log took so long after its command was accepted is not applied: nobody waits for it any more."""
+
+_LATE: Final = Rejected(Code.UNAVAILABLE, "it came too late")
+_LATER: Final = "it has changed meanwhile"
 
 _Recent = tuple[dict[KeyName, SendKey], dict[KeyName, SendKey]]
 """A younger generation and an older one, which goes as a whole."""
@@ -59,7 +66,16 @@ class Figures(msgspec.Struct):
 class Deliver:
     """The worker of one partition."""
 
-    def __init__(self, partition: int, log: Log, store: MessageStore, bus: Bus) -> None:
+    def __init__(
+        self,
+        partition: int,
+        log: Log,
+        store: MessageStore,
+        bus: Bus,
+        give_up: Callable[[int], None] = lambda partition: None,
+    ) -> None:
+        """give_up: told the partition when this version cannot go on with it, just before `run` ends."""
+        self._give_up = give_up
         self.figures = Figures()
         self._partition = partition
         self._log = log
@@ -70,15 +86,24 @@ class Deliver:
         self._last = START
 
     async def run(self) -> None:
-        """Work until the log is closed."""
+        """Work until the log is closed, or until a command is of rules that only a newer version knows: then the
+        partition is given up as it is, for a newer worker."""
         failures = 0
         while not self._log.closed:
             self._forget()
             try:
                 async for records in self._log.records(self._partition, self._last):
                     passing("accept.appended")
-                    await self._batch(records)
-                    failures = 0
+                    known = _of_known_rules(records)
+                    if known:
+                        await self._batch(known)
+                        failures = 0
+                    if len(known) < len(records):
+                        _log.error(
+                            "a partition is given up: its commands are of a newer version", partition=self._partition
+                        )
+                        self._give_up(self._partition)
+                        return
             except Exception as failure:
                 # A full disk fails again and again: go on ever more slowly, refusing meanwhile. Whatever else went
                 # wrong must not end the worker (P12 of docs/guarantees.md): it takes over anew from its checkpoint.
@@ -227,14 +252,17 @@ class Deliver:
 
     async def _decide(self, records: Sequence[Record]) -> "_Decided":
         """Read what a batch needs, and decide each record upon the one before. Nothing is stored yet."""
+        records = _without_copies(records)
         commands = [record.submission.command for record in records]
         await self._load([command.conversation for command in commands])
         names = [_name(command) for command in commands]
         predecessors = [_predecessor(command) for command in commands]
         known = await self._keys(names, predecessors)  # joined by the sends that this batch places
         began = time.perf_counter()
-        answers: dict[NodeId, list[Answer]] = defaultdict(list)
+        answers: Mapping[NodeId, list[Answer]]
+        answers = gathered = defaultdict[NodeId, list[Answer]](list)
         drafts: dict[ConversationId, Draft] = {}
+        refusals: dict[KeyName, _Refusal] = {}
         for record, command, name, predecessor in zip(records, commands, names, predecessors, strict=True):
             position, submission = record.position, record.submission
             draft = drafts.get(command.conversation)
@@ -251,20 +279,60 @@ class Deliver:
                 before = known.get(predecessor) if predecessor is not None else None
                 if before is not None and not before.position < position:
                     before = None
-                decision = self._guarded(state, command, position, earlier, before)
+                if earlier is None and record.at - command.at > LATE_MS:
+                    decision = _LATE  # for every worker alike, as the log's time is
+                else:
+                    decision = self._guarded(state, command, position, earlier, before)
+                if type(decision) is Rejected and earlier is None and decision.final:
+                    key = known[name] = SendKey(position, 0, command.at, command.digest, decision.code)
+                    refusals[name] = _Refusal(command.account, key, state)
             if type(decision) is Numbered:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
                 draft.place(decision, name, key)
             elif type(decision) is Noted:
+                key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
-                draft.state = decision.state
-            answers[submission.node].append(self._answer(submission.ref, name, command, decision))
+                draft.keep(decision.state, name, key)
+            gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
+        if refusals:
+            unknown = await self._refuse_for_ever(refusals, drafts)
+            if unknown:
+                answers = _unsaid(gathered, unknown)
         decided = _Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
+
+    async def _refuse_for_ever(
+        self, refusals: "Mapping[KeyName, _Refusal]", drafts: dict[ConversationId, Draft]
+    ) -> set[KeyName]:
+        """Keep these refusals, so that no copy is ever placed; those that are of nobody who is or was a member.
+
+        Of such a one nothing is kept, so nothing final may be said: it is accept that refuses strangers.
+        """
+        strangers: set[KeyName] = set()
+        for name, (account, key, state) in refusals.items():
+            draft = drafts.get(name.conversation)
+            if draft is not None:
+                state = draft.state
+            if state is None or not await self._was_in(state, account, draft):
+                strangers.add(name)
+                continue
+            applied = msgspec.structs.replace(state, applied=max(state.applied, key.position))
+            if draft is None:
+                draft = drafts[name.conversation] = Draft(applied)
+            draft.keep(applied, name, key)
+        return strangers
+
+    async def _was_in(self, state: Conversation, account: AccountId, draft: Draft | None) -> bool:
+        """Whether the account has a span in a conversation that has begun: by it the key is found when it is erased."""
+        if state.head and account in state.members:
+            return True
+        if draft is not None and any(span.account == account for span in draft.spans):
+            return True
+        return bool(await self._store.spans(account, state.id))
 
     def _guarded(
         self,
@@ -293,8 +361,18 @@ class Deliver:
             return Answer(ref, name, decision.earlier.number, decision.earlier.sent_at)
         if isinstance(decision, Noted):
             return Answer(ref, name, decision.state.head, command.at)
+        if isinstance(decision, Passed):
+            return Answer(ref, name, decision.number, command.at)
         self.figures.refused += 1
         return Answer(ref, name, refused=decision.code, detail=decision.detail)
+
+
+class _Refusal(NamedTuple):
+    """A refusal for ever, and the conversation as it was then."""
+
+    account: AccountId
+    key: SendKey
+    state: Conversation | None
 
 
 class _Decided(NamedTuple):
@@ -307,6 +385,34 @@ class _Decided(NamedTuple):
 
 class _CommitFailedError(Exception):
     """A batch was not committed, or it is not known whether it was."""
+
+
+def _of_known_rules(records: Sequence[Record]) -> Sequence[Record]:
+    """The first of them, up to one whose rules only a newer version knows."""
+    if max([record.submission.command.rules.version for record in records]) <= RULES_VERSION:
+        return records
+    return list(takewhile(lambda record: record.submission.command.rules.version <= RULES_VERSION, records))
+
+
+def _without_copies(records: Sequence[Record]) -> Sequence[Record]:
+    """The records but for copies of such as stand before them."""
+    if not any(record.submission.again for record in records):
+        return records
+    first: dict[tuple[NodeId, int], Record] = {}
+    for record in records:
+        first.setdefault((record.submission.node, record.submission.ref), record)
+    return list(first.values())
+
+
+def _unsaid(answers: Mapping[NodeId, list[Answer]], unknown: set[KeyName]) -> Mapping[NodeId, list[Answer]]:
+    """The answers, with those of `unknown` put off."""
+    return {
+        node: [
+            Answer(one.ref, one.name, refused=Code.UNAVAILABLE, detail=_LATER) if one.name in unknown else one
+            for one in given
+        ]
+        for node, given in answers.items()
+    }
 
 
 def _name(command: Command) -> KeyName:

@@ -85,7 +85,7 @@ class Refused(Fact, frozen=True, gc=False, tag="no"):
 
 
 class Reused(Fact, frozen=True, gc=False, tag="reuse"):
-    """Something else was asked under an id that was acked, and this came back. code: "" for an ack."""
+    """Something else was asked under an id that has its answer for ever, and this came back. code: "" for an ack."""
 
     device: str
     conversation: str

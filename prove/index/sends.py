@@ -9,6 +9,22 @@ from prove.facts import Acked, Attempt, ChangeTried, Refused, Retry, Reused
 
 NEVER: Final = 1 << 62
 """The turn of what did not happen."""
+NOT_FOR_EVER: Final = frozenset(
+    {
+        # said of whoever asks, at the door; not of the send
+        "unauthenticated",
+        "token_expired",
+        "revoked",
+        "account_disabled",
+        "wrong_session",
+        # said to strangers, of whom nothing is kept
+        "no_conversation",
+        # said of what was asked beside, under the same id
+        "id_reused",
+        "out_of_turn",
+    }
+)
+"""Refusals that are not retryable, or read so, and do not say that a send will never be placed."""
 
 
 class Send(msgspec.Struct, gc=False):
@@ -17,6 +33,7 @@ class Send(msgspec.Struct, gc=False):
     turn: which of all first tries of the run it was. after: as its last try named it. change: of a change its kind, ""
     of a message. number: of its first ack, 0 for none. acked_turn: how many first tries of the run there had been at
     its first ack. answer: the last that came after the last try: none, acked, refused for good, refused for now.
+    refused: whether it ever was. never: the code with which it was first refused for ever, "" for none.
     """
 
     device: str
@@ -31,6 +48,7 @@ class Send(msgspec.Struct, gc=False):
     number: int = 0
     acked_turn: int = NEVER
     refused: bool = False
+    never: str = ""
     answer: Literal["none", "acked", "refused", "later"] = "none"
 
     def __str__(self) -> str:
@@ -59,8 +77,10 @@ class Sends:
         """First tries that the record has twice: whoever drove the run used an id again."""
         self.second_numbers: list[tuple[Send, str, int]] = []
         """Acks that gave another number, or another conversation, than the first ack of that send."""
+        self.contradicted: list[tuple[Send, str]] = []
+        """Sends that were refused for ever, and what else they were answered."""
         self.reused: list[Reused] = []
-        """What was answered to something else under the id of a send that was acked."""
+        """What was answered to something else under the id of a send that has its answer for ever."""
         self.mistaken: list[Send] = []
         """Sends that were refused as if they were something else under their id."""
         self.of_nothing: list[Acked] = []
@@ -109,6 +129,8 @@ class Sends:
             self.of_nothing.append(fact)
             return
         send.answer = "acked"
+        if send.never:
+            self.contradicted.append((send, f"acked as {fact.number}"))
         if not send.number:
             self.acked_once += 1
             send.number = fact.number
@@ -127,8 +149,17 @@ class Sends:
             self.mistaken.append(send)
         elif send is not None:
             send.refused = True
+            if not fact.retryable and fact.code not in NOT_FOR_EVER:
+                self._never(send, fact.code)
             # Out of turn is final for who does not send the one before again.
             send.answer = "later" if fact.retryable and fact.code != "out_of_turn" else "refused"
+
+    def _never(self, send: Send, code: str) -> None:
+        if send.number:
+            self.contradicted.append((send, f"acked as {send.number}"))
+        elif send.never and send.never != code:
+            self.contradicted.append((send, f"refused as {code}"))
+        send.never = send.never or code
 
     def _created(self, fact: Acked) -> Send | None:
         """The creation of which this is an ack: it was tried before its group had a name."""

@@ -39,8 +39,8 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
             yield f"it was asked for {', '.join(index.sends.subjects(send))}"
     elif row.text != send.text:
         yield f"it was sent as {send.text[:60]!r}"
-    if send.tries == 1 and send.answer == "refused":
-        yield "it was refused"
+    if send.never:
+        yield f"it was refused as {send.never}"
     if conversation.members.known and not _may_write(conversation, row, number):
         yield f"{row.sender} was no member then"
 

@@ -1,7 +1,8 @@
-"""P6: the same send gives the same number, for ever.
+"""P6: the same send gets the same answer, for ever.
 
 Whatever is acked under one key (conversation, device, client id) is acked with one number, by whichever session or
-request it went; and it stands at one number only. Something else under that key is refused as `id_reused`, and nothing
+request it went; and it stands at one number only. What is refused for ever is refused with one code, and never acked.
+Something else under that key is refused as `id_reused`, and nothing
 but that is.
 """
 
@@ -18,6 +19,8 @@ def same_answer(index: Index) -> Iterator[Violation]:
             "P6",
             f"{send} was acked as {send.number} of {send.conversation}, and again as {number} of {elsewhere}",
         )
+    for send, otherwise in index.sends.contradicted:
+        yield Violation("P6", f"{send} was refused for ever as {send.never}, and {otherwise} as well")
     for fact in index.sends.reused:
         if fact.code != "id_reused" and not fact.retryable:
             came = f"refused as {fact.code}" if fact.code else "acked"

@@ -86,8 +86,10 @@ async def _roving(device: Device) -> None:
 
 
 async def _repeating(device: Device) -> None:
-    world, done = device.world, device.outbox.done
+    world, done, never = device.world, device.outbox.done, device.outbox.never
     while await _after(device, 0.1, 0.4):
+        if never and world.draw.randrange(4) == 0:
+            await by_request(device, *world.draw.choice(never))
         if not done:
             continue
         conversation, name, text = world.draw.choice(done)
@@ -117,7 +119,7 @@ async def _something_else(device: Device, conversation: ConversationId, name: st
 
 
 async def by_request(device: Device, conversation: ConversationId, name: str, text: str) -> int | None:
-    """Send again what was acked, as a request of its own: the number, 0 for a refusal, None if nothing is known."""
+    """Send again what has its answer, as a request of its own: its number, 0 for a refusal, None if none came."""
     world = device.world
     _begin(device, conversation, name, text)
     answer = await world.asking.ask(

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from prove.facts import Attempt, ChangeTried, Retry
 from prove.held import Held
+from prove.index.sends import NOT_FOR_EVER
 from prove.storm.lanes import Flight, Lane
 from prove.storm.links import Link
 from prove.storm.plan import PlannedDevice
@@ -80,8 +81,10 @@ class Outbox:
         """Of so many sends one is written twice at once; 0: none."""
         self.done: deque[tuple[ConversationId, str, str]] = deque(maxlen=REMEMBERED)
         """Acked sends: conversation, id, text."""
+        self.never: deque[tuple[ConversationId, str, str]] = deque(maxlen=REMEMBERED)
+        """Sends that were refused for ever, where one had been acked: conversation, id, text."""
         self.repeats: dict[str, tuple[ConversationId, str]] = {}
-        """Of these, those that were sent again and whose second answer has not come: conversation and text by id."""
+        """Of both, those that were sent again and whose second answer has not come: conversation and text by id."""
         self._lanes: dict[ConversationId, Lane] = {}
         self._changes: dict[str, Change] = {}
         self._conversations: dict[str, ConversationId] = {}
@@ -251,8 +254,11 @@ class Outbox:
                 lane.again = True
                 if error.code != "out_of_turn":
                     lane.rest = max(lane.rest, error.retry_after or REST)
-        elif lane.flights.pop(name, None) is not None:
+        elif (flight := lane.flights.pop(name, None)) is not None:
             self.places_changed()
+            # Of who never was in a conversation nothing is kept.
+            if error.code not in NOT_FOR_EVER and any(place == lane.conversation for place, _, _ in self.done):
+                self.never.append((lane.conversation, name, flight.text))
         self._settle(lane)
         self._later(REST, self.pump)
 

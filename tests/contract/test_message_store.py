@@ -12,7 +12,7 @@ from chinwag.domain.conversation import Position, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Posting
-from chinwag.ports.message_store import Fanout, KeyName
+from chinwag.ports.message_store import Commit, Fanout, KeyName
 
 
 async def test_a_commit_is_readable_when_it_returns(stores: Stores) -> None:
@@ -160,6 +160,24 @@ async def test_memberships_are_grouped_by_conversation(stores: Stores) -> None:
     order = list(dict.fromkeys(span.conversation for span in found))
     assert sorted(order) == sorted(groups)
     assert found == [span for group in order for span in (Span(ANN, group, 1, 5), Span(ANN, group, 300))]
+
+
+async def test_what_is_refused_or_noted_keeps_its_key_and_posts_nothing(stores: Stores) -> None:
+    await stores.store.commit([commit(1, 1)])
+    after = commit(1, 1, sequence=9).state
+    keys = [
+        (name(8), SendKey(Position(1, 8, 0), 0, 1008, b"12345678", Code.RECIPIENT_REFUSES)),
+        (name(9), SendKey(Position(1, 9, 0), 1, 1009)),
+    ]
+    for _ in range(2):  # a replay changes nothing
+        await stores.store.commit([Commit(after, [], [], keys, [])])
+    await stores.stop()
+    await stores.start()
+    assert await stores.store.keys([name(8), name(9), name(1)]) == [keys[0][1], keys[1][1], commit(1, 1).keys[0][1]]
+    assert await stores.store.states([PAIR]) == [after]
+    assert await entries(stores, ANN) == [f"{PAIR}#1"]
+    await stores.store.forget(ANN, [keys[0][0].device])
+    assert await stores.store.keys([name(8), name(9)]) == [None, None]
 
 
 async def test_long_texts_reach_very_many(stores: Stores) -> None:

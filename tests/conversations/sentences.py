@@ -308,6 +308,8 @@ async def resends_over_http(stage: Stage, who: str, label: str, refused: Refused
     answer = await stage.http(who, "POST", path, body, refused=refused, key=label)
     if refused is None:
         stage.acked(who, label, msgspec.json.decode(answer.content, type=Placed))
+    else:
+        stage.notes.refused(device.id, label, refused)
 
 
 @says("{who} writes {text} and hears {code}")

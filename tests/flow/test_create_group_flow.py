@@ -41,7 +41,7 @@ async def rows(stage: Backstage) -> list[CreatedGroup]:
 
 
 async def settled(stage: Backstage, later: int = 2 * SETTLE_MS) -> int:
-    return await settle_groups(stage.directory, stage.embedded.message_store, system_clock() + later)
+    return await settle_groups(stage.directory, stage.embedded.message_store, stage.own, system_clock() + later)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,10 @@ class Answering:
         return [self.answers[ref] for ref in refs]
 
 
+NOW = 1_000
+"""The log's clock, in milliseconds since 1970."""
+
+
 def _send(ref: int, other: str) -> Submission:
     action = Send(Text(f"text {ref}"))
     conversation = direct_id(ANNA, AccountId(other))
@@ -81,7 +85,7 @@ def _send(ref: int, other: str) -> Submission:
 
 
 async def test_what_cannot_be_read_is_set_aside_alone(tmp_path: Path) -> None:
-    embedded = await open_embedded(tmp_path)
+    embedded = await open_embedded(tmp_path, clock=lambda: NOW)
     answering = Answering(embedded)
     store = DamagedStore(embedded.message_store, direct_id(ANNA, AccountId("carl")))
     worker = Deliver(0, embedded.log, store, embedded.bus)  # type: ignore[arg-type]
@@ -102,7 +106,7 @@ async def test_what_cannot_be_read_is_set_aside_alone(tmp_path: Path) -> None:
 
 
 async def test_a_worker_goes_on_after_whatever_went_wrong(tmp_path: Path) -> None:
-    embedded = await open_embedded(tmp_path)
+    embedded = await open_embedded(tmp_path, clock=lambda: NOW)
     answering = Answering(embedded)
     bus = FailingBus(embedded.bus)
     worker = Deliver(0, embedded.log, embedded.message_store, bus)  # type: ignore[arg-type]
@@ -125,7 +129,7 @@ def _asking(ref: int, name: str, action: Action) -> Submission:
 
 
 async def test_an_id_used_again_in_one_batch_or_later_is_refused_and_its_key_stays(tmp_path: Path) -> None:
-    embedded = await open_embedded(tmp_path)
+    embedded = await open_embedded(tmp_path, clock=lambda: NOW)
     answering = Answering(embedded)
     worker = Deliver(0, embedded.log, embedded.message_store, embedded.bus)
     one, other = Send(Text("one")), Send(Text("other"))

@@ -42,7 +42,7 @@ async def tried(stage: Backstage, account: str, code: str, device: str = DEVICE)
 
 
 async def settled(stage: Backstage) -> int:
-    return await settle_uses(stage.directory, stage.embedded.message_store, system_clock() + SETTLE_MS + 1)
+    return await settle_uses(stage.directory, stage.embedded.message_store, stage.own, system_clock() + SETTLE_MS + 1)
 
 
 async def test_of_twenty_at_once_as_many_get_in_as_the_link_has_uses(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ async def test_a_crash_before_the_group_is_asked_gives_the_use_back(tmp_path: Pa
             await transaction.links.take(LinkUse(link.id, BEN, DEVICE, ClientId("k"), system_clock()))
     async with backstage(tmp_path / "data", epoch=2) as stage:
         assert await left(stage, code) == 0
-        assert await settle_uses(stage.directory, stage.embedded.message_store, system_clock()) == 0
+        assert await settle_uses(stage.directory, stage.embedded.message_store, stage.own, system_clock()) == 0
         assert await settled(stage) == 1
         assert await left(stage, code) == 1
 

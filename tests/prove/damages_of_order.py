@@ -258,6 +258,32 @@ def acked_twice_differently(facts: Facts) -> None:
 
 
 @breaks("P6")
+def refused_for_ever_and_then_acked(facts: Facts) -> None:
+    sent = one(facts, Attempt, text="to nothing")
+    last = find(facts, Refused, id=sent.id)[-1]
+    facts[last] = Acked(sent.device, TALK, sent.id, 99, 0, 0, 0)
+
+
+@breaks("P6")
+def acked_and_then_refused_for_ever(facts: Facts) -> None:
+    sent = placed(facts, "one")
+    facts.insert(find(facts, Acked, id=sent.id)[-1] + 1, Refused(sent.device, TALK, sent.id, "not_member", False, 0))
+
+
+@breaks("P6")
+def refused_for_ever_for_two_reasons(facts: Facts) -> None:
+    sent = one(facts, Attempt, text="to nothing")
+    change(facts, find(facts, Refused, id=sent.id)[1:], code="not_member")
+
+
+@breaks("P2")
+def refused_for_ever_and_placed_after_a_repeat(facts: Facts) -> None:
+    sent, other = one(facts, Attempt, text="to nothing"), placed(facts, "two")
+    change(facts, find(facts, READINGS, text="two"), id=sent.id, text=sent.text)
+    drop(facts, find(facts, Acked, id=other.id))
+
+
+@breaks("P6")
 def something_else_acked(facts: Facts) -> None:
     change(facts, find(facts, Reused), code="")
 

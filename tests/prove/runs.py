@@ -61,7 +61,7 @@ def rich() -> list[AnyFact]:
 
 
 def _talk(run: RightRun, ann: Phone, ben: Phone, talk: Place) -> None:
-    """Several in flight, refused and tried again, acked twice; placed and never acked."""
+    """Several in flight, refused and tried again, acked twice; refused for ever, twice; placed and never acked."""
     first = run.attempt(ann, talk, "one")
     second = run.attempt(ann, talk, "two", first)
     run.place(first)
@@ -77,6 +77,10 @@ def _talk(run: RightRun, ann: Phone, ben: Phone, talk: Place) -> None:
     run.retry(late)
     run.place(late)
     run.ack(late)
+    never = run.attempt(ann, talk, "to nothing")
+    run.refuse(never, "bad_reply", retryable=False)
+    run.retry(never)
+    run.refuse(never, "bad_reply", retryable=False)
     cut = run.attempt(ben, talk, "cut off")
     run.place(cut)
     run.disconnect(ben)

@@ -27,6 +27,7 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.declines import Declines
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.flow.wish import Wish
@@ -81,6 +82,7 @@ class Backstage:
         self.declines = Declines(
             directory, embedded.message_store, embedded.log, embedded.bus, system_clock, NodeId(f"declines{epoch}")
         )
+        self.own = OwnCommands(embedded.log, embedded.bus, NodeId(f"settle{epoch}"))
         self.listing = Listing(directory, embedded.inbox, embedded.message_store)
         self.links = Links(
             accept=self.accept,
@@ -96,11 +98,12 @@ class Backstage:
         """Let the worker of the log run, and nothing else."""
         self.accept.start()
         self._delivery.start()
-        self._stop = self.declines.listen()
+        self._stop = [self.declines.listen(), self.own.listen()]
 
     async def close(self) -> None:
         """Leave it as it is."""
-        self._stop()
+        for stop in self._stop:
+            stop()
         await self.accept.stop(5)
         await self._delivery.stop(5)
         await self.embedded.close()

@@ -4,6 +4,7 @@ import time
 
 import msgspec
 from prove.facts import Acked, AnyFact, Attempt, ChangeTried, Refused, Retry, Reused, Run
+from prove.index.sends import NOT_FOR_EVER
 from prove.record import VERSION
 from prove.wire import text_of
 
@@ -33,7 +34,8 @@ class Notes:
         self._sessions = 0
         self._wishes: dict[Key, object] = {}
         """What was first asked under each key."""
-        self._acked: set[Key] = set()
+        self._answered: set[Key] = set()
+        """Those that have their answer for ever."""
         self._asked: dict[tuple[str, str], tuple[Key, bool]] = {}
         """By device and id: under which key it was asked last, and whether for something else than before."""
 
@@ -53,7 +55,7 @@ class Notes:
             return
         conversation = frame.conversation or direct_id(AccountId(account), AccountId(getattr(frame, "to", None) or ""))
         key, wish = (device, conversation, frame.id), _wish(frame)
-        other = key in self._acked and self._wishes[key] != wish
+        other = key in self._answered and self._wishes[key] != wish
         self._asked[device, frame.id] = key, other
         if other:
             return  # the answer is the fact
@@ -81,12 +83,15 @@ class Notes:
         if other:
             self.write(Reused(*key, code="", retryable=False, at=now()))
         else:
-            self._acked.add((device, conversation, name))
+            self._answered.add((device, conversation, name))
             self.write(Acked(device, conversation, name, number, sent_at, session, now()))
 
     def refused(self, device: str, name: str, code: str, *, retryable: bool = False) -> None:
         """An answer without one came."""
-        (_, conversation, _), other = self._asked[device, name]
+        key, other = self._asked[device, name]
+        conversation = key[1]
+        if not (other or retryable or code in NOT_FOR_EVER):
+            self._answered.add(key)
         fact = Reused if other else Refused
         self.write(fact(device, conversation, name, code, retryable, now()))
 

@@ -24,7 +24,8 @@ from chinwag.domain.conversation import Conversation, GroupSettings, Position, S
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide
 from chinwag.domain.events import Message, Notice
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
-from chinwag.domain.refusal import Code
+from chinwag.domain.refusal import RETRYABLE, Code
+from chinwag.wire.errors import CATALOGUE
 
 ANN, BEN, CAT = AccountId("1"), AccountId("2"), AccountId("3")
 DIRECT = direct_id(ANN, BEN)
@@ -249,3 +250,7 @@ def test_a_state_read_back_from_storage_decides_alike(wishes: list[tuple[Account
         assert decide(read, read_wish, at(sequence)) == decision
         if type(decision) is Numbered:
             state = decision.state
+
+
+def test_the_codes_that_are_final_are_those_that_the_catalogue_calls_so() -> None:
+    assert {code for code, meaning in CATALOGUE.items() if meaning.retryable} == RETRYABLE

@@ -32,8 +32,9 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         system_clock,
         config.erasure.days,
     )
+    settling = OwnCommands(ports.log, ports.bus, new_node("settle"))
     jobs = [
-        *directory_jobs(ports.directory, ports.message_store, ports.inbox, system_clock),
+        *directory_jobs(ports.directory, ports.message_store, ports.inbox, settling, system_clock),
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
         declining_job(declining),
         *erasing_jobs(erasing),
@@ -41,7 +42,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
     owned = None if node is None else OwnedJobs(ports.registry, node)
     if owned is not None:
         jobs = [owned.job(job) for job in jobs]
-    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen))
+    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen, settling.listen))
 
     async def start() -> None:
         keeping.start()

@@ -8,6 +8,7 @@ import msgspec
 from chinwag.domain.body import Body
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.refusal import Code
 
 RULES_VERSION: Final = 1
 
@@ -89,6 +90,10 @@ class Decline(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
     on: bool
 
 
+class Pass(msgspec.Struct, frozen=True, gc=False, tag="pass"):
+    """Change nothing. Its answer says that whatever was appended before it is decided. No client can ask for it."""
+
+
 class Edit(msgspec.Struct, frozen=True, gc=False, tag="edit"):
     """Reserved: change the body of one's own message."""
 
@@ -125,6 +130,7 @@ Action = (
     | SetTitle
     | SetSettings
     | Decline
+    | Pass
     | Edit
     | Delete
     | React
@@ -136,7 +142,8 @@ class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     id: the client's name for it, with which a retry is known. at: when it was first accepted, in milliseconds
     since 1970. opening: the directory has agreed that this send may begin a direct conversation. digest: of what was
-    asked, worked out at accept, as there are many of those; empty, it matches anything.
+    asked, worked out at accept, as there are many of those; empty, it matches anything. refused: the directory has not
+    agreed, which is said by the worker, so that it is known for ever.
     """
 
     conversation: ConversationId
@@ -148,6 +155,7 @@ class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     rules: Rules = Rules()
     opening: bool = False
     digest: bytes = b""
+    refused: Code | None = None
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.refusal import Code
 
 
 class Position(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
@@ -127,12 +128,15 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class SendKey(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a client's send became: its number, and its place in the log, so that a replay knows its own.
+    """What a command became: its number, and its place in the log, so that a replay knows its own.
 
+    number: 0 if it was refused; of one that was only noted, the last number of the conversation then.
     digest: of what was asked (`command.asked`); empty, in keys of format 1, it matches anything.
+    refused: why it was refused for ever. Keys of formats 1 and 2 are of what was placed.
     """
 
     position: Position
     number: int
     sent_at: int
     digest: bytes = b""
+    refused: Code | None = None

@@ -23,6 +23,7 @@ from chinwag.domain.command import (
     Enter,
     Join,
     Leave,
+    Pass,
     React,
     Remove,
     Send,
@@ -31,12 +32,12 @@ from chinwag.domain.command import (
     SetTitle,
 )
 from chinwag.domain.conversation import Conversation, Position, SendKey
-from chinwag.domain.decision import Again, Decision, Noted, Numbered, Rejected
+from chinwag.domain.decision import Again, Decision, Noted, Numbered, Passed, Rejected
 from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import direct_pair, opened_by, send
 
-__all__ = ["Again", "Decision", "Noted", "Numbered", "Rejected", "decide", "repeated"]
+__all__ = ["Again", "Decision", "Noted", "Numbered", "Passed", "Rejected", "decide", "repeated"]
 
 Rule = Callable[[Conversation | None, Command, Any, Position, SendKey | None], Decision]
 """(state, command, its action, position, the send named in `after`) -> decision. May raise `Refused`."""
@@ -52,10 +53,13 @@ def decide(
     """What becomes of `command`, at `position` of the log, in a conversation that is at `state` (None: not begun).
 
     earlier: the send key of the same (conversation, device, id), predecessor: that of the send named in `after`;
-    each only if its own position is below `position`, so that a replay never takes its own for a copy.
+    each only if its own position is below `position`, so that a replay never takes its own for a copy. A predecessor
+    that was refused is not placed.
     """
     if earlier is not None:
         return repeated(earlier, command)
+    if command.refused is not None:
+        return Rejected(command.refused)
     action = command.action
     try:
         return _RULES[type(action)](state, command, action, position, predecessor)
@@ -64,12 +68,14 @@ def decide(
 
 
 def repeated(earlier: SendKey, command: Command) -> Again | Rejected:
-    """The answer to a command whose id was placed already: the first one's, or that it asks for something else.
+    """The answer to a command whose id was answered already: the first one's, or that it asks for something else.
 
-    P6 of docs/guarantees.md.
+    P6 of docs/guarantees.md: whatever has changed since.
     """
     if earlier.digest and command.digest and earlier.digest != command.digest:
         return Rejected(Code.ID_REUSED)
+    if earlier.refused is not None:
+        return Rejected(earlier.refused)
     return Again(earlier)
 
 
@@ -90,6 +96,10 @@ def _refuse(state: Conversation | None, command: Command, action: Decline, posit
     others = tuple(account for account in state.declining if account != command.account)
     declining = (*others, command.account) if action.on else others
     return Noted(msgspec.structs.replace(state, declining=declining, applied=position))
+
+
+def _pass(state: Conversation | None, *_: object) -> Decision:
+    return Passed(0 if state is None else state.head)
 
 
 def _reserved(*_: object) -> Decision:
@@ -118,6 +128,7 @@ _RULES: Final[dict[type, Rule]] = {
     SetTitle: _change,
     SetSettings: _change,
     Decline: _refuse,
+    Pass: _pass,
     Edit: _reserved,
     Delete: _reserved,
     React: _reserved,

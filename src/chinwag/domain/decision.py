@@ -5,7 +5,7 @@ import msgspec
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.events import NumberedEvent
 from chinwag.domain.ids import AccountId
-from chinwag.domain.refusal import Code
+from chinwag.domain.refusal import RETRYABLE, Code
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False):
@@ -23,8 +23,14 @@ class Noted(msgspec.Struct, frozen=True, gc=False):
     state: Conversation
 
 
+class Passed(msgspec.Struct, frozen=True, gc=False):
+    """The command asked for nothing; the conversation's last number."""
+
+    number: int
+
+
 class Again(msgspec.Struct, frozen=True, gc=False):
-    """The command is a retry of one that is placed: the answer is the first one's."""
+    """The command is a copy of one that is placed or noted: the answer is the first one's."""
 
     earlier: SendKey
 
@@ -35,5 +41,10 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     code: Code
     detail: str = ""
 
+    @property
+    def final(self) -> bool:
+        """Whether no copy of it may ever be placed."""
+        return self.code not in RETRYABLE
 
-Decision = Numbered | Noted | Again | Rejected
+
+Decision = Numbered | Noted | Passed | Again | Rejected

@@ -4,6 +4,7 @@ What a code means to people, its HTTP status and whether a retry can help stand 
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Code(StrEnum):
@@ -72,6 +73,21 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UPGRADE_REQUIRED = "upgrade_required"
+
+
+RETRYABLE: Final = frozenset(
+    {
+        Code.OUT_OF_TURN,
+        Code.RATE_LIMITED,
+        Code.OVERLOADED,
+        Code.SLOW_CONSUMER,
+        Code.UNAVAILABLE,
+        Code.INTERNAL,
+        Code.IDLE,
+        Code.DRAIN,
+    }
+)
+"""Refusals that say nothing for ever: the very same may be asked again. All others are final."""
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours

@@ -26,7 +26,7 @@ def send(
         raise Refused(Code.NOT_MEMBER)
     if state.declining and any(account != command.account for account in state.declining):
         raise Refused(Code.RECIPIENT_REFUSES)
-    if action.after is not None and predecessor is None:
+    if action.after is not None and (predecessor is None or predecessor.refused is not None):
         raise Refused(Code.OUT_OF_TURN)
     if not 0 <= action.reply_to <= state.head:
         raise Refused(Code.BAD_REPLY)

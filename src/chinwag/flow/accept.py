@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -24,7 +24,7 @@ from chinwag.domain.ids import (
     direct_members,
 )
 from chinwag.domain.rate import Rate
-from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.refusal import RETRYABLE, Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.answers import ANSWER_SECONDS, Answered
 from chinwag.flow.budget import Shared
@@ -64,6 +64,18 @@ class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
     group_members: int = 100
     sends: Rate = Rate(20.0, 100)
     account_share: int = 4
+
+
+class _Verdict(NamedTuple):
+    """What the directory says of a wish that goes to the log. opening: it may begin a direct conversation. refused:
+    why it does not agree."""
+
+    opening: bool = False
+    refused: Code | None = None
+
+
+_GO_ON: Final = _Verdict()
+_OPENING: Final = _Verdict(opening=True)
 
 
 class Accept:
@@ -164,9 +176,7 @@ class Accept:
         self._check_room()
         if type(wish.action) is Create:
             await self._permits.create(wish.account, wish.action, look=True)
-        decision = decide(None, self._command(wish), Position(0, 0, 0))
-        if type(decision) is Rejected:
-            raise Refused(decision.code, decision.detail)
+        self._foresee(None, wish, _GO_ON)
 
     def _check_room(self) -> None:
         answered = self._answered
@@ -211,8 +221,8 @@ class Accept:
                     self._append(asker, wish, now)
                     continue
                 async with asyncio.timeout(since + ANSWER_SECONDS - now):
-                    opening = await self._may_go_on(wish, agreed)
-                self._append(asker, wish, self._now(), opening=opening)
+                    verdict = await self._may_go_on(wish, agreed)
+                self._append(asker, wish, self._now(), verdict)
             except Refused as refused:
                 self._refuse(asker, wish, refused.code, refused.detail)
             except TimeoutError:
@@ -223,20 +233,21 @@ class Accept:
         del self._queued[conversation]
         self._note_idle()
 
-    async def _may_go_on(self, wish: Wish, agreed: set[AccountId]) -> bool:
-        """As `_check`, but what was placed goes on to its answer (P6 of docs/guarantees.md), also of one who left."""
+    async def _may_go_on(self, wish: Wish, agreed: set[AccountId]) -> _Verdict:
+        """As `_check`, but what has its answer goes on to it (P6 of docs/guarantees.md), also of one who left."""
         try:
             return await self._check(wish, agreed)
         except Refused:
             if (await self._store.keys([KeyName(wish.conversation, wish.device, wish.id)]))[0] is None:
                 raise
-            return False
+            return _GO_ON
 
-    async def _check(self, wish: Wish, agreed: set[AccountId]) -> bool:
-        """Whether this wish may begin a direct conversation. Raises `Refused` if it may not go on at all.
+    async def _check(self, wish: Wish, agreed: set[AccountId]) -> _Verdict:
+        """What to stamp into the command. Raises `Refused` if it may not go on at all.
 
-        A refusal for want of membership follows a fresh read, never the cache. `agreed` are those who were let begin
-        the conversation just now: what they send before it has begun asks the directory no second time.
+        Who is or was a member is refused for good by the worker alone, which keeps the answer. Who never was is refused
+        here, after a fresh read and never by the cache; that leaves nothing behind. `agreed` are those who were let
+        begin the conversation just now: what they send before it has begun asks the directory no second time.
         """
         state = self._states.peek(wish.conversation)
         if state is None or wish.account not in state.members:
@@ -244,7 +255,9 @@ class Accept:
         if type(wish.action) is Create:
             if state is None:
                 await self._permits.create(wish.account, wish.action)
-            return False
+            if state is None or not await self._was_in(wish, state):
+                self._foresee(state, wish, _GO_ON)
+            return _GO_ON
         if state is None or not state.head:  # a direct conversation may hold a refusal before its first message
             pair = direct_members(wish.conversation)
             if pair is None or wish.account not in pair:
@@ -252,25 +265,40 @@ class Accept:
             if wish.account not in agreed:
                 await self._permits.open_direct(wish.account, pair[0] if pair[1] == wish.account else pair[1])
                 agreed.add(wish.account)
-            return True
-        if wish.account not in state.members and type(wish.action) not in (Join, Enter):
-            raise Refused(await self._why_not(wish, state))
-        await self._permits.change(wish.account, wish.action)
-        return False
+            self._foresee(state, wish, _OPENING)
+            return _OPENING
+        if wish.account in state.members:
+            try:
+                await self._permits.change(wish.account, wish.action)
+            except Refused as refused:
+                if refused.code in RETRYABLE:
+                    raise
+                return _Verdict(refused=refused.code)
+        elif not await self._was_in(wish, state):
+            if type(wish.action) not in (Join, Enter):
+                raise Refused(Code.NO_CONVERSATION)  # a stranger learns nothing
+            self._foresee(state, wish, _GO_ON)
+        return _GO_ON
 
-    async def _why_not(self, wish: Wish, state: Conversation) -> Code:
-        """A former member is told so; a stranger learns nothing."""
-        if state.direct or not await self._store.spans(wish.account, wish.conversation):
-            return Code.NO_CONVERSATION
-        return Code.NOT_MEMBER
+    async def _was_in(self, wish: Wish, state: Conversation) -> bool:
+        """Whether the account is or ever was a member."""
+        if wish.account in state.members:
+            return True
+        return not state.direct and bool(await self._store.spans(wish.account, wish.conversation))
+
+    def _foresee(self, state: Conversation | None, wish: Wish, verdict: _Verdict) -> None:
+        """Raise what the worker would refuse for ever, as far as that shows now."""
+        decision = decide(state, self._command(wish, verdict), Position(0, 0, 0))
+        if type(decision) is Rejected and decision.final:
+            raise Refused(decision.code, decision.detail)
 
     # To the log, and the answer back
 
-    def _append(self, asker: Asker, wish: Wish, now: float, *, opening: bool = False) -> None:
-        self._answered.append(self._command(wish, opening), (asker, wish), now)
+    def _append(self, asker: Asker, wish: Wish, now: float, verdict: _Verdict | None = None) -> None:
+        self._answered.append(self._command(wish, verdict or _GO_ON), (asker, wish), now)
         self.accepted += 1
 
-    def _command(self, wish: Wish, opening: bool = False) -> Command:
+    def _command(self, wish: Wish, verdict: _Verdict) -> Command:
         return Command(
             wish.conversation,
             wish.account,
@@ -279,8 +307,9 @@ class Accept:
             self._clock(),
             wish.action,
             self._rules,
-            opening,
+            verdict.opening,
             asked(wish.action),
+            verdict.refused,
         )
 
     def _told(self) -> None:

@@ -12,6 +12,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import Clock
+from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer
 from chinwag.ports.directory import Directory
@@ -53,15 +54,17 @@ async def create_group(
     return conversation, await ask(accept, Wish(account, device, conversation, ClientId(key), action))
 
 
-async def settle_groups(directory: Directory, store: MessageStore, now: int) -> int:
+async def settle_groups(directory: Directory, store: MessageStore, own: OwnCommands, now: int) -> int:
     """Find out of requests that are older than `SETTLE_MS` whether their groups were made; forget those that were not.
 
-    How many there were. Raises `Refused(UNAVAILABLE)`; doing it twice changes nothing.
+    A command may still lie in a log whose worker is away, so each group's log is passed through first; what comes into
+    it so late is not applied. How many there were. Raises `Refused(UNAVAILABLE)`; doing it twice changes nothing.
     """
     async with directory.reading() as reading:
         rows = await reading.created_groups.unsettled(now - SETTLE_MS, BATCH)
     if not rows:
         return 0
+    await own.pass_through((row.conversation for row in rows), now)
     states = await store.states([row.conversation for row in rows])
     async with directory.transaction() as transaction:
         for row, state in zip(rows, states, strict=True):

@@ -14,7 +14,7 @@ import structlog
 from chinwag.domain.command import Command, Decline
 from chinwag.domain.ids import AccountId, direct_id, direct_members
 from chinwag.flow.clock import Clock
-from chinwag.flow.own_commands import SERVER, OwnCommands
+from chinwag.flow.own_commands import OwnCommands, acting_for
 from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.directory import DeclineDue, Directory, Transaction
 from chinwag.ports.log import Log
@@ -84,7 +84,8 @@ class Declines:
         return truth
 
     def _command(self, one: AccountId, other: AccountId, on: bool) -> Command:
-        return Command(direct_id(one, other), one, SERVER, self._own.new_id("refuse"), self._clock(), Decline(on))
+        id_ = self._own.new_id("refuse")
+        return Command(direct_id(one, other), one, acting_for(one), id_, self._clock(), Decline(on))
 
     async def _settle(
         self, transaction: Transaction, row: DeclineDue, said: dict[tuple[AccountId, AccountId], bool]

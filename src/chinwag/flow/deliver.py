@@ -9,24 +9,36 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 import structlog
 
-from chinwag.domain.command import Command, Send
+from chinwag.domain.command import Command
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
-from chinwag.domain.decide import Again, Decision, Noted, Numbered, Rejected, decide, repeated
+from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
+from chinwag.flow.batch import (
+    LATE,
+    LATE_MS,
+    Decided,
+    Refusal,
+    kept_for_ever,
+    name_of,
+    of_known_rules,
+    predecessor_of,
+    put_off,
+    without_copies,
+)
 from chinwag.flow.draft import Draft
 from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.flow.state_cache import StateCache
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
-from chinwag.ports.message_store import Commit, KeyName, MessageStore
+from chinwag.ports.message_store import KeyName, MessageStore
 
 CACHED_BYTES: Final = 200 << 20
 """What the states that one worker keeps take together."""
@@ -59,7 +71,16 @@ class Figures(msgspec.Struct):
 class Deliver:
     """The worker of one partition."""
 
-    def __init__(self, partition: int, log: Log, store: MessageStore, bus: Bus) -> None:
+    def __init__(
+        self,
+        partition: int,
+        log: Log,
+        store: MessageStore,
+        bus: Bus,
+        give_up: Callable[[int], None] = lambda partition: None,
+    ) -> None:
+        """give_up: told the partition when this version cannot go on with it, just before `run` ends."""
+        self._give_up = give_up
         self.figures = Figures()
         self._partition = partition
         self._log = log
@@ -70,15 +91,24 @@ class Deliver:
         self._last = START
 
     async def run(self) -> None:
-        """Work until the log is closed."""
+        """Work until the log is closed, or until a command is of rules that only a newer version knows: then the
+        partition is given up as it is, for a newer worker."""
         failures = 0
         while not self._log.closed:
             self._forget()
             try:
                 async for records in self._log.records(self._partition, self._last):
                     passing("accept.appended")
-                    await self._batch(records)
-                    failures = 0
+                    known = of_known_rules(records)
+                    if known:
+                        await self._batch(known)
+                        failures = 0
+                    if len(known) < len(records):
+                        _log.error(
+                            "a partition is given up: its commands are of a newer version", partition=self._partition
+                        )
+                        self._give_up(self._partition)
+                        return
             except Exception as failure:
                 # A full disk fails again and again: go on ever more slowly, refusing meanwhile. Whatever else went
                 # wrong must not end the worker (P12 of docs/guarantees.md): it takes over anew from its checkpoint.
@@ -155,8 +185,8 @@ class Deliver:
             position=record.position,
             account=command.account,
         )
-        aside = Answer(record.submission.ref, _name(command), refused=Code.INTERNAL)
-        self._applied(records, _Decided({record.submission.node: [aside]}, {}, []))
+        aside = Answer(record.submission.ref, name_of(command), refused=Code.INTERNAL)
+        self._applied(records, Decided({record.submission.node: [aside]}, {}, []))
 
     def _failed(self, records: Sequence[Record]) -> None:
         """Nothing of this batch is known to be stored. It is taken again, and its senders may try again as well."""
@@ -168,11 +198,11 @@ class Deliver:
         answers: dict[NodeId, list[Answer]] = defaultdict(list)
         for record in records:
             submission = record.submission
-            answer = Answer(submission.ref, _name(submission.command), refused=Code.UNAVAILABLE, detail="not stored")
+            answer = Answer(submission.ref, name_of(submission.command), refused=Code.UNAVAILABLE, detail="not stored")
             answers[submission.node].append(answer)
         self._tell(answers)
 
-    def _applied(self, records: Sequence[Record], decided: "_Decided") -> None:
+    def _applied(self, records: Sequence[Record], decided: Decided) -> None:
         young = self._recent[0]
         for draft in decided.drafts.values():
             self._states.put(draft.state)
@@ -225,16 +255,19 @@ class Deliver:
             known.update((name, key) for name, key in zip(unknown, found, strict=True) if key is not None)
         return known
 
-    async def _decide(self, records: Sequence[Record]) -> "_Decided":
+    async def _decide(self, records: Sequence[Record]) -> Decided:
         """Read what a batch needs, and decide each record upon the one before. Nothing is stored yet."""
+        records = without_copies(records)
         commands = [record.submission.command for record in records]
         await self._load([command.conversation for command in commands])
-        names = [_name(command) for command in commands]
-        predecessors = [_predecessor(command) for command in commands]
+        names = [name_of(command) for command in commands]
+        predecessors = [predecessor_of(command) for command in commands]
         known = await self._keys(names, predecessors)  # joined by the sends that this batch places
         began = time.perf_counter()
-        answers: dict[NodeId, list[Answer]] = defaultdict(list)
+        answers: Mapping[NodeId, list[Answer]]
+        answers = gathered = defaultdict[NodeId, list[Answer]](list)
         drafts: dict[ConversationId, Draft] = {}
+        refusals: dict[KeyName, Refusal] = {}
         for record, command, name, predecessor in zip(records, commands, names, predecessors, strict=True):
             position, submission = record.position, record.submission
             draft = drafts.get(command.conversation)
@@ -251,18 +284,29 @@ class Deliver:
                 before = known.get(predecessor) if predecessor is not None else None
                 if before is not None and not before.position < position:
                     before = None
-                decision = self._guarded(state, command, position, earlier, before)
+                if earlier is None and record.at - command.at > LATE_MS:
+                    decision = LATE  # for every worker alike, as the log's time is
+                else:
+                    decision = self._guarded(state, command, position, earlier, before)
+                if type(decision) is Rejected and earlier is None and decision.final:
+                    key = known[name] = SendKey(position, 0, command.at, command.digest, decision.code)
+                    refusals[name] = Refusal(command.account, key, state)
             if type(decision) is Numbered:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
                 draft.place(decision, name, key)
             elif type(decision) is Noted:
+                key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state)
-                draft.state = decision.state
-            answers[submission.node].append(self._answer(submission.ref, name, command, decision))
-        decided = _Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
+                draft.keep(decision.state, name, key)
+            gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
+        if refusals:
+            unknown = await kept_for_ever(self._store, refusals, drafts)
+            if unknown:
+                answers = put_off(gathered, unknown)
+        decided = Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
 
@@ -293,28 +337,11 @@ class Deliver:
             return Answer(ref, name, decision.earlier.number, decision.earlier.sent_at)
         if isinstance(decision, Noted):
             return Answer(ref, name, decision.state.head, command.at)
+        if isinstance(decision, Passed):
+            return Answer(ref, name, decision.number, command.at)
         self.figures.refused += 1
         return Answer(ref, name, refused=decision.code, detail=decision.detail)
 
 
-class _Decided(NamedTuple):
-    """A batch that is decided: what to tell whom, and what to store, once it is stored."""
-
-    answers: Mapping[NodeId, list[Answer]]
-    drafts: Mapping[ConversationId, Draft]
-    commits: list[Commit]
-
-
 class _CommitFailedError(Exception):
     """A batch was not committed, or it is not known whether it was."""
-
-
-def _name(command: Command) -> KeyName:
-    return KeyName(command.conversation, command.device, command.id)
-
-
-def _predecessor(command: Command) -> KeyName | None:
-    action = command.action
-    if type(action) is Send and action.after is not None:
-        return KeyName(command.conversation, command.device, action.after)
-    return None

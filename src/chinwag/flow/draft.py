@@ -42,6 +42,11 @@ class Draft:
         if placed.spans:
             self.spans.extend(placed.spans)
 
+    def keep(self, state: Conversation, name: KeyName, key: SendKey) -> None:
+        """Add what was noted, or refused for ever: no event, and a key. `state` is at least as new as the draft's."""
+        self.state = state
+        self.keys.append((name, key))
+
     def commit(self) -> Commit:
         """All of it, for the store."""
         if self._audience is not None:

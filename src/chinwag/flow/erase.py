@@ -24,7 +24,7 @@ from chinwag.domain.events import AccountEvent
 from chinwag.domain.ids import AccountId, is_direct
 from chinwag.domain.refusal import Code
 from chinwag.flow.clock import DAY_MS, Clock
-from chinwag.flow.own_commands import SERVER, OwnCommands
+from chinwag.flow.own_commands import OwnCommands, acting_for
 from chinwag.ports.directory import PAGE_MAX, Directory, Erasure, ErasureStage
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
@@ -154,7 +154,8 @@ class Erase:
         for first in range(0, len(groups), BATCH):
             some, now = groups[first : first + BATCH], self._clock()
             # Each time another id: who was added again after leaving leaves again.
-            commands = [Command(one, account, SERVER, self._own.new_id("close"), now, Leave()) for one in some]
+            device = acting_for(account)
+            commands = [Command(one, account, device, self._own.new_id("close"), now, Leave()) for one in some]
             for command, code in zip(commands, await self._own.ask(commands), strict=True):
                 if code not in _DONE:
                     _log.error("a closed account stays in a group", conversation=command.conversation, code=code)
@@ -176,7 +177,7 @@ class Erase:
     async def _forget(self, account: AccountId) -> None:
         async with self._ports.directory.reading() as directory:
             devices = await directory.erasures.devices(account)
-        await self._ports.store.forget(account, devices)
+        await self._ports.store.forget(account, [*devices, acting_for(account)])
         async with self._ports.directory.transaction() as transaction:
             await transaction.erasures.forget(account)
             await transaction.erasures.reached(account, ErasureStage.FORGOTTEN)

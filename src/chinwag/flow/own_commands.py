@@ -1,24 +1,29 @@
 """Commands that nobody's device has sent: what the server itself asks of conversations, and the answers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from chinwag.domain.command import Command
-from chinwag.domain.ids import ClientId, DeviceId
+from chinwag.domain.command import Command, Pass
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.answers import Answered
 from chinwag.ports.bus import Answer, Bus, NodeId
 from chinwag.ports.log import Log
 
-SERVER: Final = DeviceId("~server")
-"""The device that such commands name."""
+SERVER: Final = "~server"
+"""The account and the device of commands that are nobody's."""
 AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
 """Refusals that say nothing of the command."""
 SWEEP_SECONDS: Final = 1.0
 """How often answers are looked for that did not come."""
 
 _Future = asyncio.Future[Code | None]
+
+
+def acting_for(account: AccountId) -> DeviceId:
+    """The device of commands that the server gives for `account`: one of its own, so that its keys go with it."""
+    return DeviceId(f"~{account}")
 
 
 class OwnCommands:
@@ -35,8 +40,8 @@ class OwnCommands:
         return self._answered.listen()
 
     def new_id(self, what: str) -> ClientId:
-        """An id for a command that does `what`. It holds the node's name: all commands of the server's own come from
-        one device, and no two processes, nor two lives of one, may give theirs one id."""
+        """An id for a command that does `what`. It holds the node's name: all commands of the server's own for one
+        account come from one device, and no two processes, nor two lives of one, may give theirs one id."""
         self._named += 1
         return ClientId(f"{what}-{self._node}-{self._named}")
 
@@ -55,6 +60,14 @@ class OwnCommands:
             if code in AGAIN:
                 raise Refused(code)
         return answers
+
+    async def pass_through(self, conversations: Iterable[ConversationId], at: int) -> None:
+        """Return when all that was appended to these conversations (the caller bounds how many) before is decided and
+        committed. Raises `unavailable` and `overloaded`."""
+        named = dict.fromkeys(conversations)
+        await self.ask(
+            [Command(one, AccountId(SERVER), DeviceId(SERVER), self.new_id("pass"), at, Pass()) for one in named]
+        )
 
     def _append(self, command: Command) -> _Future:
         answer: _Future = asyncio.get_running_loop().create_future()

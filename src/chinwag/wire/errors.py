@@ -70,7 +70,7 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.NO_MESSAGE: Meaning("The conversation has no event of that number that you may read.", 404),
     Code.RECIPIENT_REFUSES: Meaning("The recipient does not take messages from this account.", 403),
     Code.OUT_OF_TURN: Meaning("The send named in 'after' is not placed yet: send that one first.", 409, True),
-    Code.ID_REUSED: Meaning("Something else was placed under this id: choose another one.", 409),
+    Code.ID_REUSED: Meaning("Something else was asked under this id: choose another one.", 409),
     Code.RATE_LIMITED: Meaning("Too much at once: wait as long as retry_after says.", 429, True),
     Code.OVERLOADED: Meaning("The server is full: try again later, or another one.", 503, True, 1013),
     Code.SLOW_CONSUMER: Meaning("This session reads too slowly: come back with your cursor.", 503, True, 1013),

@@ -73,8 +73,9 @@ class Announcer:
         self._task = asyncio.create_task(self._beat(), name="announcer")
 
     async def close(self) -> None:
-        """Announce nothing more."""
-        self._on_posted.remove(self._posted)
+        """Announce nothing more. Doing it again changes nothing."""
+        if self._posted in self._on_posted:
+            self._on_posted.remove(self._posted)
         for stop in self._stops:
             stop()
         self._task.cancel()

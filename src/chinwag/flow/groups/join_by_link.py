@@ -18,6 +18,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.ask import ask
 from chinwag.flow.groups.links import Links
+from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.wish import Wish
 from chinwag.ports.directory import Directory, JoinLink, LinkUse, Transaction
 from chinwag.ports.message_store import KeyName, MessageStore
@@ -103,8 +104,11 @@ async def _note(links: Links, link: JoinLink, use: LinkUse, *, joined: bool) -> 
         _log.warning("a use of a link is settled later", code=refused.code, link=link.id)
 
 
-async def settle_uses(directory: Directory, store: MessageStore, now: int) -> int:
+async def settle_uses(directory: Directory, store: MessageStore, own: OwnCommands, now: int) -> int:
     """Find out what became of uses that are older than `SETTLE_MS` and count back those that came to nothing.
+
+    A command may still lie in a log whose worker is away, so each conversation's log is passed through first; what
+    comes into it so late is not applied.
 
     How many there were. Raises `Refused(UNAVAILABLE)`; doing it twice changes nothing.
     """
@@ -113,11 +117,12 @@ async def settle_uses(directory: Directory, store: MessageStore, now: int) -> in
         found = [(use, link) for use in uses if (link := await reading.links.get(use.link)) is not None]
     if not found:
         return 0
+    await own.pass_through((link.conversation for _, link in found), now)
     keys = await store.keys([KeyName(link.conversation, use.device, use.id) for use, link in found])
     states = await store.states([link.conversation for _, link in found])
     async with directory.transaction() as transaction:
         for (use, _), key, state in zip(found, keys, states, strict=True):
-            came_in = key is not None or (state is not None and use.account in state.members)
+            came_in = (key is not None and key.refused is None) or (state is not None and use.account in state.members)
             await _settle(transaction, use, came_in)
     return len(found)
 

@@ -1,6 +1,7 @@
 """The delivery role: a worker for each partition of the log."""
 
 import asyncio
+from collections.abc import Callable
 
 from chinwag.flow.deliver import Deliver
 from chinwag.ports.bus import Bus
@@ -11,8 +12,11 @@ from chinwag.ports.message_store import MessageStore
 class Delivery:
     """Runs until the log is closed."""
 
-    def __init__(self, log: Log, store: MessageStore, bus: Bus) -> None:
-        self.workers = [Deliver(partition, log, store, bus) for partition in range(log.partitions)]
+    def __init__(
+        self, log: Log, store: MessageStore, bus: Bus, give_up: Callable[[int], None] = lambda partition: None
+    ) -> None:
+        """give_up: told of a partition whose commands are of a newer version than this one; its worker has ended."""
+        self.workers = [Deliver(partition, log, store, bus, give_up) for partition in range(log.partitions)]
         self._log = log
         self._working: list[asyncio.Task[None]] = []
 

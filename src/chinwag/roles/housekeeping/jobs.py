@@ -12,6 +12,7 @@ from chinwag.flow.erase import Erase
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
 from chinwag.flow.standing import Job
 from chinwag.flow.trim import Trim
@@ -34,8 +35,10 @@ NAMES: Final = (
 """Of all of them."""
 
 
-def directory_jobs(directory: Directory, store: MessageStore, inbox: Inbox, clock: Clock) -> list[Job]:
-    """What rows of the directory ask for, and what keeps its copies true."""
+def directory_jobs(
+    directory: Directory, store: MessageStore, inbox: Inbox, own: OwnCommands, clock: Clock
+) -> list[Job]:
+    """What rows of the directory ask for, and what keeps its copies true. `own` takes answers while the jobs go."""
     groups = Listing(directory, inbox, store)
 
     async def relaying() -> bool:
@@ -49,10 +52,10 @@ def directory_jobs(directory: Directory, store: MessageStore, inbox: Inbox, cloc
         return False
 
     async def settling() -> bool:
-        return await settle_uses(directory, store, clock()) == join_by_link.BATCH
+        return await settle_uses(directory, store, own, clock()) == join_by_link.BATCH
 
     async def settling_groups() -> bool:
-        return await settle_groups(directory, store, clock()) == create_group.BATCH
+        return await settle_groups(directory, store, own, clock()) == create_group.BATCH
 
     return [
         Job(

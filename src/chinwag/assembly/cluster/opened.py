@@ -75,7 +75,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     opened.push_async_callback(stores.close)
     registry = await reached(messages, PostgresRegistry.open(messages))
     opened.push_async_callback(registry.close)
-    nats = await _connected(config, cluster, node)
+    nats = await connected_to_nats(config, cluster, node)
     opened.push_async_callback(nats.close)
     clock = ComparedClock(stores.database, system_clock)
     await reached(messages, clock.compare())
@@ -127,7 +127,8 @@ async def reached(url: str, work: Awaitable[Done]) -> Done:
         raise EngineAwayError(f"PostgreSQL at {shown(url)} cannot be used ({_cause(refused)}): {ABOUT}") from refused
 
 
-async def _connected(config: Config, cluster: str, node: NodeId) -> NatsConnection:
+async def connected_to_nats(config: Config, cluster: str, node: NodeId) -> NatsConnection:
+    """A connection for `node`. Raises `EngineAwayError`."""
     try:
         return await NatsConnection.open(nats_servers(config, cluster), node)
     except Refused as refused:

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove prove-postgres web-prove web-bench
+.PHONY: help run chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove prove-cluster prove-postgres web-prove web-bench
 
 BIN := .venv/bin
 ARGS ?=
@@ -59,6 +59,9 @@ power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --
 
 prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
 	@$(BIN)/python -m prove $(ARGS)
+
+prove-cluster: setup ## a storm over a server on nine processes, PostgreSQL and NATS (ARGS="--seed 7 --harms 20")
+	@$(BIN)/python -m prove.cluster $(ARGS)
 
 prove-postgres: setup ## two owners of the stores on PostgreSQL, 10,000 batches (ARGS="--batches 1000 --url postgresql://…")
 	@$(BIN)/python -m prove.postgres $(ARGS)

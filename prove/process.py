@@ -161,7 +161,7 @@ class ServerProcess:
                 self._line.set()
                 if not ready.done() and b'"event":"ready"' in line:
                     said = json.loads(line)
-                    self.url, self.observe = said["url"], said["observe"]
+                    self.url, self.observe = said.get("url", ""), said["observe"]  # not all roles have a public port
                     ready.set_result(None)
         # It alone held the other end of the pipe: it is gone, or as good as.
         transport.close()

@@ -18,7 +18,8 @@ from chinwag.clock_offset import Wrong
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tokens import Tokens
-from chinwag.flow.clock import system_clock
+from chinwag.flow.clock import Clock, system_clock
+from chinwag.ports.key_store import KeyStore
 
 WORKER: Final = 1021
 """The worker number of the ids that are made here."""
@@ -29,12 +30,12 @@ FRESH_MS: Final = 20 * 60_000
 
 
 class Passes:
-    """Tokens for the devices of a data folder, good by the server's clock, however far it is off."""
+    """Tokens for devices, good by the server's clock."""
 
-    def __init__(self, data: Path, offset: Path) -> None:
-        """offset: the file that says how far the clock is off."""
-        self._clock = Wrong(system_clock, offset)
-        ring = KeyRing(FileKeyStore(data / "keys"), self._clock(), TOKEN_MINUTES * 60_000)
+    def __init__(self, keys: KeyStore, clock: Clock) -> None:
+        """keys: those that the server signs with. clock: its own, however far it is off."""
+        self._clock = clock
+        ring = KeyRing(keys, self._clock(), TOKEN_MINUTES * 60_000)
         self._tokens = Tokens(ring, self._clock)
         self._made: dict[DeviceId, tuple[str, int]] = {}
 
@@ -73,7 +74,7 @@ async def settle(data: Path, plan: Plan, offset: Path) -> list[Person]:
         connection.execute(insert(accounts), [_account(name, number, now) for number, name in enumerate(names)])
         connection.execute(insert(devices), [_device(account, device, now) for account, device in made])
     engine.dispose()
-    passes = Passes(data, offset)
+    passes = Passes(FileKeyStore(data / "keys"), Wrong(system_clock, offset))
     return [Person(account, device, passes) for account, device in made]
 
 

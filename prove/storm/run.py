@@ -73,7 +73,7 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
         people = await settle(disk.seen if disk is not None else data, plan, clock_file(data))
         server = ServerProcess(data, *ROOMY, *SOON, *LONG, command=_command(wanted, disk))
         with Recorder(record, wanted.seed, f"a storm of {wanted.kills} kills") as recorder:
-            storm = Storm(plan, people, Troubles(server, disk), recorder, say)
+            storm = Storm(plan, people, Troubles(server, disk), plan.troubles, recorder, say)
             try:
                 await storm.run()
             except (Stuck, TimeoutError, AssertionError) as failure:

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 from prove.facts import Acked, ChangeTried
@@ -20,7 +20,6 @@ from prove.storm.people import Person
 from prove.storm.plan import Plan
 from prove.storm.probes import Probes
 from prove.storm.tally import Tally
-from prove.storm.troubles import Troubles
 from prove.storm.world import Stuck
 
 from chinwag.wire.conversations import Placed
@@ -36,12 +35,49 @@ Say = Callable[[str], None]
 """Takes a line of progress, for people."""
 
 
-class Storm:
+class Due(Protocol):
+    """Something that is to be done `acks` acks after what was before it."""
+
+    @property
+    def acks(self) -> int: ...
+
+
+Planned = TypeVar("Planned", bound=Due, contravariant=True)
+
+
+class Hands(Protocol[Planned]):
+    """Whoever starts the server, and does to it what is planned. last: what was done last, for people."""
+
+    last: str
+
+    async def begin(self, world: Crowd) -> None:
+        """Start it, and say where it is."""
+        ...
+
+    async def make(self, planned: Planned) -> None:
+        """Do it, and see the server come back."""
+        ...
+
+    async def end(self) -> None:
+        """Leave no process behind."""
+        ...
+
+
+class Storm(Generic[Planned]):
     """One run of a plan against a server."""
 
-    def __init__(self, plan: Plan, people: list[Person], troubles: Troubles, recorder: Recorder, say: Say) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        people: list[Person],
+        hands: Hands[Planned],
+        troubles: Sequence[Planned],
+        recorder: Recorder,
+        say: Say,
+    ) -> None:
         self._plan = plan
         self._say = say
+        self._hands = hands
         self._troubles = troubles
         self.world = Crowd(recorder, plan.seed)
         self.world.devices = [
@@ -60,7 +96,7 @@ class Storm:
         """All of it. Raises Stuck when something does not happen that must, with what it was."""
         world = self.world
         try:
-            await self._troubles.begin(world)
+            await self._hands.begin(world)
             sizes = await self._begin_groups()
             await self._begin_devices(sizes)
             await self._blow()
@@ -70,7 +106,7 @@ class Storm:
             await read_afresh(world)
         finally:
             await world.close()
-            await self._troubles.end()
+            await self._hands.end()
 
     async def _come_to_rest(self) -> None:
         try:
@@ -130,7 +166,7 @@ class Storm:
 
     async def _blow(self) -> None:
         """One trouble after the other, each after enough acks; revocations spread evenly between them."""
-        world, troubles = self.world, self._plan.troubles
+        world, troubles = self.world, self._troubles
         doomed = [device for device in world.devices if device.plan.doomed]
         every = max(1, len(troubles) // max(1, len(doomed)))
         for turn, trouble in enumerate(troubles):
@@ -140,8 +176,8 @@ class Storm:
                 await revoke(world, victim, by)
             wanted = world.tally.acked + trouble.acks
             await self._acks(wanted)
-            await self._troubles.make(trouble)
-            self._say(f"{turn + 1}/{len(troubles)} {self._troubles.last}, {self._seconds():.0f} s")
+            await self._hands.make(trouble)
+            self._say(f"{turn + 1}/{len(troubles)} {self._hands.last}, {self._seconds():.0f} s")
 
     async def _acks(self, wanted: int) -> None:
         tally = self.world.tally

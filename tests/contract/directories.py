@@ -13,9 +13,9 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
+from prove.faults.proxy import Proxy, Way
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
-from tests.support.proxy import Proxy, Way
 
 from chinwag.adapters.relational import open_directory
 from chinwag.adapters.relational.database_file import create_file

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from prove.faults.proxy import Way
 from tests.contract.directories import PostgresPlace, eventually
 from tests.support.engines import empty_database, folder_of, urls
-from tests.support.proxy import Way
 
 from chinwag.adapters.relational.postgres import prepare_postgres_directory
 from chinwag.adapters.relational.shared_allowances import SharedAllowances

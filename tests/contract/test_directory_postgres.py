@@ -10,9 +10,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from prove.faults.proxy import Way
 from sqlalchemy import Connection
 from tests.contract.directories import PostgresPlace, account, device, eventually, migrate, people
-from tests.support.proxy import Way
 
 from chinwag.adapters.relational.postgres import (
     DatabaseUnfitError,

@@ -4,9 +4,9 @@ import asyncio
 
 import asyncpg
 import pytest
+from prove.faults.proxy import Way
 from tests.contract.directories import PostgresPlace
 from tests.contract.test_key_store import key
-from tests.support.proxy import Way
 
 from chinwag.adapters.relational.postgres import prepare_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, NoKeysError, SealedKeyStore

@@ -81,6 +81,21 @@ async def test_marks_hold_through_failures(stores: Stores) -> None:
     assert await entries(stores, BEN) == ["nine"]
 
 
+async def test_what_another_process_has_overtaken_tells_nobody(stores: Stores) -> None:
+    def telling(marks: Marks, text: str) -> Advance:
+        return Advance(PAIR, ANN, marks, stepped=True, told=[Posting(BEN, text.encode())])
+
+    await stores.marks.advance([telling(read(9), "read 9")])
+    await stores.marks.advance([telling(read(5), "read 5"), telling(delivered(7), "delivered 7")])
+    await stores.marks.advance([telling(delivered(12), "delivered 12")], [Posting(BEN, b"in any case")])
+    await stores.marks.advance([telling(delivered(11), "delivered 11"), telling(read(10), "read 10")])
+    assert await stores.marks.marks([(PAIR, ANN)]) == [Marks(read(10).read, delivered(12).delivered)]
+    # What is told in any case comes before or after: nothing is said of that.
+    told = await entries(stores, BEN)
+    assert sorted(told) == ["delivered 12", "in any case", "read 10", "read 9"]
+    assert [text for text in told if text != "in any case"] == ["read 9", "delivered 12", "read 10"]
+
+
 async def test_a_repeated_advance_returns_only_when_the_first_is_durable(stores: Stores) -> None:
     stores.fault.hold()
     first = asyncio.create_task(advance(stores, ANN, read(5)))

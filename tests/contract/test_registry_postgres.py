@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from prove.faults.proxy import Proxy, Way
 from tests.contract.postgres import through
 from tests.contract.test_registry import Owned, Watcher
-from tests.support.proxy import Proxy, Way
 
 from chinwag.adapters.postgres.registry import PostgresRegistry, make_registry
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError

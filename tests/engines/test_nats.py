@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from tests.support.proxy import Proxy, Way
+from prove.faults.proxy import Proxy, Way
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
 from chinwag.adapters.nats.bus import TOLD

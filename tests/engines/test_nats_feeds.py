@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 import pytest
+from prove.faults.proxy import Proxy, Way
 from tests.contract.harness import ANN
 from tests.contract.over_nats import nats_at
 from tests.contract.postgres import empty
-from tests.support.proxy import Proxy, Way
 
 from chinwag.adapters.nats import NatsConnection
 from chinwag.adapters.nats import feed_messages as messages

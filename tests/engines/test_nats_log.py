@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+from prove.faults.proxy import Proxy, Way
 from tests.contract.harness import ANN, BEN, PAIR
 from tests.contract.over_nats import Owner, Sender, nats_at
 from tests.contract.postgres import empty
 from tests.engines.log_owner import run
 from tests.support.own_nats import OwnNats, own_nats
-from tests.support.proxy import Proxy, Way
 
 from chinwag.adapters.nats import log_messages as messages
 from chinwag.adapters.nats.log_messages import Batch, Said

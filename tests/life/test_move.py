@@ -1,7 +1,9 @@
 """A data folder that is moved to PostgreSQL is the same installation there: history, keys, cursors, log-ins."""
 
+from collections import defaultdict
 from pathlib import Path
 
+import asyncpg
 import pytest
 from tests.life.moving import (
     assert_same,
@@ -12,6 +14,9 @@ from tests.life.moving import (
     unpacked,
 )
 
+from chinwag.adapters.postgres.moving import MESSAGES
+from chinwag.adapters.relational.everything import DIRECTORY, OWN
+from chinwag.adapters.tables import Column, Row, Table, sums
 from chinwag.life.backup import Telling
 from chinwag.life.move.move import move
 
@@ -39,3 +44,43 @@ async def test_all_of_a_kept_folder_is_there(state: Path, tmp_path: Path, postgr
     await move(data, target(postgres_url), QUIET)
     before = await shown_by_folder(data)
     assert_same(before, await shown_by_database(postgres_url, before["names"]))
+
+
+async def test_no_table_and_no_column_is_forgotten(postgres_url: str) -> None:
+    """Whoever adds one to either schema says here what a move makes of it."""
+    await prepared(postgres_url)
+    own = {"messages": {"life", "partitions"}, "public": {"alembic_version", *OWN}}
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        found = defaultdict(set)
+        for schema, table, column in await connection.fetch(
+            "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema IN ('messages', 'public')"
+        ):
+            if table not in own[schema]:
+                found[schema, table].add(column)
+    finally:
+        await connection.close()
+    moved = {(table.schema, table.name): {column.name for column in table.columns} for table in MESSAGES + DIRECTORY}
+    assert moved == found
+
+
+def test_two_rows_that_differ_have_different_sums() -> None:
+    columns = (Column("a", "bytes"), Column("b", "text"), Column("c", "number"), Column("d", "truth"))
+    table = Table("x", "y", columns, grouped=False)
+    rows: list[Row] = [
+        (b"a", "b", 1, True),
+        (b"a", "b", 1, False),
+        (b"a", "b", 1, None),
+        (b"a", "b", None, True),
+        (b"a", None, 1, True),
+        (b"a", "", 1, True),
+        (b"ab", "", 1, True),
+        (b"", "ab", 1, True),
+        (b"a", "b", -1, True),
+    ]
+    single = [next(sums(table, [row])) for row in rows]
+    assert len({one.digest for one in single}) == len(rows)
+    (all_of_them,) = sums(table, rows)
+    assert (all_of_them.rows, all_of_them.digest) == (len(rows), sum(one.digest for one in single) % (1 << 64))
+    assert list(sums(table, reversed(rows))) == [all_of_them], "in whatever order"

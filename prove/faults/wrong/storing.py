@@ -13,7 +13,6 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.deliver import Deliver
 from chinwag.flow.history import History
 from chinwag.flow.history import readable as readable_ranges
-from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance
 from chinwag.ports.message_store import Commit
 from prove.faults.wrong.wrong import Every, Wrong, replace
@@ -73,12 +72,13 @@ def _marks_back() -> None:
     seldom = Every(2)
 
     def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
-        async def advance(self: EmbeddedMarkStore, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:
-            await plain(self, advances, postings)
-            if not any(b'"kind":"read"' in posting.event for posting in postings) or not seldom():
+        async def advance(self: EmbeddedMarkStore, advances: Sequence[Advance]) -> None:
+            await plain(self, advances)
+            told = [posting for advance in advances for posting in advance.told]
+            if not any(b'"kind":"read"' in posting.event for posting in told) or not seldom():
                 return
             lower = []
-            for posting in postings:
+            for posting in told:
                 if b'"kind":"read"' in posting.event:
                     read = _read(posting.event)
                     event = msgspec.json.encode(msgspec.structs.replace(read, number=max(1, read.number - 5)))

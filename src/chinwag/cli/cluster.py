@@ -47,3 +47,22 @@ def check(**flags: str | None) -> int:
         return [finding async for finding in check(config)]
 
     return told(asyncio.run(look()))
+
+
+@app.command
+@with_settings(*SETTINGS)
+def restored(**flags: str | None) -> None:
+    """Begin a new life in a database that was brought back from a backup.
+
+    To be run after the restore, before the first server starts. Devices that come back are told that what they know may
+    no longer be so, and load everything afresh. Without it they could take new messages for ones that they have seen.
+    """
+    config = read_settings(flags).config
+    need_postgres(config)
+    from chinwag.adapters.postgres import begin_new_life
+    from chinwag.assembly.cluster.credentials import messages_url, shown
+    from chinwag.assembly.cluster.opened import reached
+
+    url = messages_url(config)
+    asyncio.run(reached(url, begin_new_life(url)))
+    say(f"a new life begins in {shown(url)}: devices that come back load everything afresh")

@@ -10,24 +10,35 @@ import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from itertools import takewhile
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import structlog
 
-from chinwag.domain.command import RULES_VERSION, Command, Send
+from chinwag.domain.command import Command
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
-from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
+from chinwag.flow.batch import (
+    LATE,
+    LATE_MS,
+    Decided,
+    Refusal,
+    kept_for_ever,
+    name_of,
+    of_known_rules,
+    predecessor_of,
+    put_off,
+    without_copies,
+)
 from chinwag.flow.draft import Draft
 from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.flow.state_cache import StateCache
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
-from chinwag.ports.message_store import Commit, KeyName, MessageStore
+from chinwag.ports.message_store import KeyName, MessageStore
 
 CACHED_BYTES: Final = 200 << 20
 """What the states that one worker keeps take together."""
@@ -36,12 +47,6 @@ RECENT: Final = 10_000
 (`after`)."""
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries to commit, at most."""
-
-LATE_MS: Final = 20_000
-"""A record that the log took so long after its command was accepted is not applied: nobody waits for it any more."""
-
-_LATE: Final = Rejected(Code.UNAVAILABLE, "it came too late")
-_LATER: Final = "it has changed meanwhile"
 
 _Recent = tuple[dict[KeyName, SendKey], dict[KeyName, SendKey]]
 """A younger generation and an older one, which goes as a whole."""
@@ -94,7 +99,7 @@ class Deliver:
             try:
                 async for records in self._log.records(self._partition, self._last):
                     passing("accept.appended")
-                    known = _of_known_rules(records)
+                    known = of_known_rules(records)
                     if known:
                         await self._batch(known)
                         failures = 0
@@ -180,8 +185,8 @@ class Deliver:
             position=record.position,
             account=command.account,
         )
-        aside = Answer(record.submission.ref, _name(command), refused=Code.INTERNAL)
-        self._applied(records, _Decided({record.submission.node: [aside]}, {}, []))
+        aside = Answer(record.submission.ref, name_of(command), refused=Code.INTERNAL)
+        self._applied(records, Decided({record.submission.node: [aside]}, {}, []))
 
     def _failed(self, records: Sequence[Record]) -> None:
         """Nothing of this batch is known to be stored. It is taken again, and its senders may try again as well."""
@@ -193,11 +198,11 @@ class Deliver:
         answers: dict[NodeId, list[Answer]] = defaultdict(list)
         for record in records:
             submission = record.submission
-            answer = Answer(submission.ref, _name(submission.command), refused=Code.UNAVAILABLE, detail="not stored")
+            answer = Answer(submission.ref, name_of(submission.command), refused=Code.UNAVAILABLE, detail="not stored")
             answers[submission.node].append(answer)
         self._tell(answers)
 
-    def _applied(self, records: Sequence[Record], decided: "_Decided") -> None:
+    def _applied(self, records: Sequence[Record], decided: Decided) -> None:
         young = self._recent[0]
         for draft in decided.drafts.values():
             self._states.put(draft.state)
@@ -250,19 +255,19 @@ class Deliver:
             known.update((name, key) for name, key in zip(unknown, found, strict=True) if key is not None)
         return known
 
-    async def _decide(self, records: Sequence[Record]) -> "_Decided":
+    async def _decide(self, records: Sequence[Record]) -> Decided:
         """Read what a batch needs, and decide each record upon the one before. Nothing is stored yet."""
-        records = _without_copies(records)
+        records = without_copies(records)
         commands = [record.submission.command for record in records]
         await self._load([command.conversation for command in commands])
-        names = [_name(command) for command in commands]
-        predecessors = [_predecessor(command) for command in commands]
+        names = [name_of(command) for command in commands]
+        predecessors = [predecessor_of(command) for command in commands]
         known = await self._keys(names, predecessors)  # joined by the sends that this batch places
         began = time.perf_counter()
         answers: Mapping[NodeId, list[Answer]]
         answers = gathered = defaultdict[NodeId, list[Answer]](list)
         drafts: dict[ConversationId, Draft] = {}
-        refusals: dict[KeyName, _Refusal] = {}
+        refusals: dict[KeyName, Refusal] = {}
         for record, command, name, predecessor in zip(records, commands, names, predecessors, strict=True):
             position, submission = record.position, record.submission
             draft = drafts.get(command.conversation)
@@ -280,12 +285,12 @@ class Deliver:
                 if before is not None and not before.position < position:
                     before = None
                 if earlier is None and record.at - command.at > LATE_MS:
-                    decision = _LATE  # for every worker alike, as the log's time is
+                    decision = LATE  # for every worker alike, as the log's time is
                 else:
                     decision = self._guarded(state, command, position, earlier, before)
                 if type(decision) is Rejected and earlier is None and decision.final:
                     key = known[name] = SendKey(position, 0, command.at, command.digest, decision.code)
-                    refusals[name] = _Refusal(command.account, key, state)
+                    refusals[name] = Refusal(command.account, key, state)
             if type(decision) is Numbered:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
@@ -298,41 +303,12 @@ class Deliver:
                 draft.keep(decision.state, name, key)
             gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
         if refusals:
-            unknown = await self._refuse_for_ever(refusals, drafts)
+            unknown = await kept_for_ever(self._store, refusals, drafts)
             if unknown:
-                answers = _unsaid(gathered, unknown)
-        decided = _Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
+                answers = put_off(gathered, unknown)
+        decided = Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
-
-    async def _refuse_for_ever(
-        self, refusals: "Mapping[KeyName, _Refusal]", drafts: dict[ConversationId, Draft]
-    ) -> set[KeyName]:
-        """Keep these refusals, so that no copy is ever placed; those that are of nobody who is or was a member.
-
-        Of such a one nothing is kept, so nothing final may be said: it is accept that refuses strangers.
-        """
-        strangers: set[KeyName] = set()
-        for name, (account, key, state) in refusals.items():
-            draft = drafts.get(name.conversation)
-            if draft is not None:
-                state = draft.state
-            if state is None or not await self._was_in(state, account, draft):
-                strangers.add(name)
-                continue
-            applied = msgspec.structs.replace(state, applied=max(state.applied, key.position))
-            if draft is None:
-                draft = drafts[name.conversation] = Draft(applied)
-            draft.keep(applied, name, key)
-        return strangers
-
-    async def _was_in(self, state: Conversation, account: AccountId, draft: Draft | None) -> bool:
-        """Whether the account has a span in a conversation that has begun: by it the key is found when it is erased."""
-        if state.head and account in state.members:
-            return True
-        if draft is not None and any(span.account == account for span in draft.spans):
-            return True
-        return bool(await self._store.spans(account, state.id))
 
     def _guarded(
         self,
@@ -367,60 +343,5 @@ class Deliver:
         return Answer(ref, name, refused=decision.code, detail=decision.detail)
 
 
-class _Refusal(NamedTuple):
-    """A refusal for ever, and the conversation as it was then."""
-
-    account: AccountId
-    key: SendKey
-    state: Conversation | None
-
-
-class _Decided(NamedTuple):
-    """A batch that is decided: what to tell whom, and what to store, once it is stored."""
-
-    answers: Mapping[NodeId, list[Answer]]
-    drafts: Mapping[ConversationId, Draft]
-    commits: list[Commit]
-
-
 class _CommitFailedError(Exception):
     """A batch was not committed, or it is not known whether it was."""
-
-
-def _of_known_rules(records: Sequence[Record]) -> Sequence[Record]:
-    """The first of them, up to one whose rules only a newer version knows."""
-    if max([record.submission.command.rules.version for record in records]) <= RULES_VERSION:
-        return records
-    return list(takewhile(lambda record: record.submission.command.rules.version <= RULES_VERSION, records))
-
-
-def _without_copies(records: Sequence[Record]) -> Sequence[Record]:
-    """The records but for copies of such as stand before them."""
-    if not any(record.submission.again for record in records):
-        return records
-    first: dict[tuple[NodeId, int], Record] = {}
-    for record in records:
-        first.setdefault((record.submission.node, record.submission.ref), record)
-    return list(first.values())
-
-
-def _unsaid(answers: Mapping[NodeId, list[Answer]], unknown: set[KeyName]) -> Mapping[NodeId, list[Answer]]:
-    """The answers, with those of `unknown` put off."""
-    return {
-        node: [
-            Answer(one.ref, one.name, refused=Code.UNAVAILABLE, detail=_LATER) if one.name in unknown else one
-            for one in given
-        ]
-        for node, given in answers.items()
-    }
-
-
-def _name(command: Command) -> KeyName:
-    return KeyName(command.conversation, command.device, command.id)
-
-
-def _predecessor(command: Command) -> KeyName | None:
-    action = command.action
-    if type(action) is Send and action.after is not None:
-        return KeyName(command.conversation, command.device, action.after)
-    return None

@@ -149,15 +149,13 @@ class MarkFlow:
         for (conversation, account), number in reads.items():
             wanted[conversation, account] = Marks(read=Mark(number))
         advances = await self._delivered(received, wanted)
-        postings: list[Posting] = []
         by_conversation: dict[ConversationId, list[tuple[AccountId, Marks]]] = defaultdict(list)
         for (conversation, account), marks in wanted.items():
             by_conversation[conversation].append((account, marks))
         for conversation, readers in by_conversation.items():
             moved: list[Advance] = []
-            posted: list[Posting] = []
             try:
-                await self._cover(conversation, readers, moved, posted)
+                await self._cover(conversation, readers, moved)
             except Exception as failure:
                 # A conversation that cannot be read, or cannot even be named, keeps no other's marks back.
                 if isinstance(failure, Refused):
@@ -167,9 +165,8 @@ class MarkFlow:
                     _log.exception("marks of a conversation not applied", conversation=conversation)
                 continue
             advances += moved
-            postings += posted
         if advances:
-            await self._marks.advance(advances, postings)
+            await self._marks.advance(advances)
             passing("marks.applied")
 
     async def _delivered(self, received: dict[AccountId, int], wanted: dict[Key, Marks]) -> list[Advance]:
@@ -210,7 +207,6 @@ class MarkFlow:
         conversation: ConversationId,
         readers: Sequence[tuple[AccountId, Marks]],
         advances: list[Advance],
-        postings: list[Posting],
     ) -> None:
         """Work out the new marks of `readers` in one conversation, and who is told of them."""
         state = await self._states.get(conversation)
@@ -230,14 +226,13 @@ class MarkFlow:
             if new.read.number > old.read.number or new.delivered.number > old.delivered.number:
                 moves.append((account, old, new))
         if moves:
-            await self._move(state, moves, advances, postings)
+            await self._move(state, moves, advances)
 
     async def _move(
         self,
         state: Conversation,
         moves: Sequence[tuple[AccountId, Marks, Marks]],
         advances: list[Advance],
-        postings: list[Posting],
     ) -> None:
         now = self._clock()
         top = max(new.delivered.number for _, _, new in moves)
@@ -257,20 +252,30 @@ class MarkFlow:
             # Where one of two takes nothing of the other, the other is not told, now or later, what was read meanwhile.
             withheld = bool(state.declining)
             stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
-            advances.append(Advance(state.id, account, Marks(read, delivered), stepped and not withheld, withheld))
+            open_to_others = account in state.members and not withheld
+            told_read: list[Posting] = []
             if read is not old.read:
                 self.reads += 1
                 event = Read(conversation=state.id, account=account, number=read.number, at=now, ordinal=read.ordinal)
                 encoded = _encode(event)
-                postings.append(Posting(account, encoded))
-                if account in state.members and not withheld:
+                told_read.append(Posting(account, encoded))
+                if open_to_others:
                     for author in self._authors(state, authored, old.read.number, read.number, first, account):
-                        postings.append(Posting(author, encoded))
+                        told_read.append(Posting(author, encoded))
             known = max(old.delivered.number, read.number)
-            if delivered.number > known and account in state.members and not withheld:
+            told_delivered: list[Posting] = []
+            if delivered.number > known and open_to_others:
                 encoded = _encode(Delivered(conversation=state.id, account=account, number=delivered.number, at=now))
                 for author in self._authors(state, authored, known, delivered.number, first, account):
-                    postings.append(Posting(author, encoded))
+                    told_delivered.append(Posting(author, encoded))
+            # An advance for each of the two: another process may have moved one of them further meanwhile.
+            stepped = stepped and not withheld
+            if told_read and delivered.number > read.number:
+                advances.append(Advance(state.id, account, Marks(read), stepped, withheld, told_read))
+                advances.append(Advance(state.id, account, Marks(old.read, delivered), False, withheld, told_delivered))
+            else:
+                told = told_read or told_delivered
+                advances.append(Advance(state.id, account, Marks(read, delivered), stepped, withheld, told))
 
     def _authors(
         self,

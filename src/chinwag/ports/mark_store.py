@@ -15,6 +15,8 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
 
     stepped: keep the read mark as a step (number, time), so that "when was it read" can be answered.
     withheld: nobody but the account is to see the move; see `domain.marks.moved`.
+    told: posted with the move, and not if neither mark moves: another process has moved them further since they were
+    looked at, and has told of that, so that to tell of these would take the mark back in somebody's eyes.
     """
 
     conversation: ConversationId
@@ -22,6 +24,7 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
     marks: Marks
     stepped: bool
     withheld: bool = False
+    told: Sequence[Posting] = ()
 
 
 class ReadStep(msgspec.Struct, frozen=True, gc=False):
@@ -47,8 +50,9 @@ class MarkStore(Protocol):
     may be; the postings are never behind the marks, so doing it again loses nobody's notice.
     """
 
-    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:
-        """Move marks forward and post what the readers' devices and the authors are told."""
+    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting] = ()) -> None:
+        """Move marks forward, one advance after the other, and post what those that move anything tell, and `postings`
+        in any case."""
         ...
 
     async def marks(self, wanted: Sequence[tuple[ConversationId, AccountId]]) -> list[Marks]:

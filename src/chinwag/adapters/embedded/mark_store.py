@@ -27,12 +27,12 @@ class EmbeddedMarkStore(MarkStore):
         self._marks: Generations[Pair, Marks] = Generations(engine)
         self._seen: Generations[AccountId, Seen] = Generations(engine)
 
-    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:
+    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting] = ()) -> None:
         engine = self._engine
         await engine.ready()
         self._numbering.begin()
         self._marks.age()
-        inboxes = self._numbering.inboxes([posting.account for posting in postings])
+        told = list(postings)
         changed: dict[Pair, Marks] = {}
         written: list[tuple[bytes, bytes]] = []
         held_now = self._held([(advance.conversation, advance.account) for advance in advances])
@@ -43,6 +43,7 @@ class EmbeddedMarkStore(MarkStore):
             if marks is held:
                 continue
             held_now[pair] = changed[pair] = marks
+            told += advance.told
             if advance.stepped and marks.read is not held.read:
                 step = keys.steps(*pair) + keys.number(marks.read.number)
                 written.append((step, values.sealed(marks.read.at)))
@@ -50,14 +51,15 @@ class EmbeddedMarkStore(MarkStore):
             (keys.marks(one) + keys.name(account), values.sealed(marks)) for (one, account), marks in changed.items()
         ]
         # Also with nothing to write: what these advances repeat may still be on its way to the disk.
-        if not written and not postings and engine.answered == engine.serial:
+        if not written and not told and engine.answered == engine.serial:
             return
+        inboxes = self._numbering.inboxes([posting.account for posting in told])
         with engine.group() as group:
             for key, value in written:
                 group.put(key, value)
             for pair, marks in changed.items():
                 self._marks.put(pair, marks)
-            self._numbering.post(group, postings, inboxes)
+            self._numbering.post(group, told, inboxes)
             durable = engine.durable(group)
         await durable
 

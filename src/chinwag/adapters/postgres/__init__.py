@@ -23,6 +23,7 @@ __all__ = [
     "Posted",
     "PostgresStores",
     "SchemaError",
+    "begin_new_life",
     "make_schema",
     "open_stores",
     "refuse_half_moved",
@@ -63,6 +64,18 @@ async def refuse_half_moved(*urls: str) -> None:
     for url in dict.fromkeys(urls):
         async with connected(url) as connection:
             await refuse_if_half(connection)
+
+
+async def begin_new_life(url: str) -> None:
+    """For a database that was brought back from a backup: void all cursors, and whatever a process has in memory.
+
+    An engine that goes on from another point in time is noticed by itself. One that is where it was, and into which a
+    dump was read, is not. Raises `SchemaError`, `HalfMovedError`, and `Refused(UNAVAILABLE)`.
+    """
+    async with connected(url) as connection:
+        await schema.verify(connection)
+        await refuse_if_half(connection)
+        await schema.begin_anew(connection)
 
 
 async def open_stores(

@@ -64,7 +64,7 @@ class PostgresMarkStore(MarkStore):
         self._arrivals = arrivals
         self._clock = clock
 
-    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting]) -> None:
+    async def advance(self, advances: Sequence[Advance], postings: Sequence[Posting] = ()) -> None:
         if not advances and not postings:
             return
         moving = [((names.known(one.conversation), names.known(one.account)), one) for one in advances]
@@ -77,7 +77,8 @@ class PostgresMarkStore(MarkStore):
             async with self._database.transaction() as connection:
                 rows = await connection.fetch(_LOCK, [one for one, _ in pairs], [account for _, account in pairs])
                 held = {(conversation, account): stored.marks(marks) for conversation, account, marks in rows}
-                changed, steps = _merged(held, moving)
+                changed, steps, told = _merged(held, moving)
+                entries.inline(told)
                 if changed or entries:
                     answer = await connection.fetchval(_ADVANCE, *_columns(changed, steps), *entries.arguments())
             if entries:
@@ -145,19 +146,21 @@ class PostgresMarkStore(MarkStore):
 
 def _merged(
     held: dict[Pair, Marks], moving: Sequence[tuple[Pair, Advance]]
-) -> tuple[dict[Pair, Marks], dict[tuple[bytes, bytes, int], int]]:
-    """The marks that move, and the steps to keep."""
+) -> tuple[dict[Pair, Marks], dict[tuple[bytes, bytes, int], int], list[Posting]]:
+    """The marks that move, the steps to keep, and what is told of it."""
     changed: dict[Pair, Marks] = {}
     steps: dict[tuple[bytes, bytes, int], int] = {}
+    told: list[Posting] = []
     for pair, advance in moving:
         before = held[pair]
         marks = moved(before, advance.marks, withheld=advance.withheld)
         if marks is before:
             continue
         held[pair] = changed[pair] = marks
+        told += advance.told
         if advance.stepped and marks.read is not before.read:
             steps[*pair, marks.read.number] = marks.read.at
-    return changed, steps
+    return changed, steps, told
 
 
 def _columns(changed: dict[Pair, Marks], steps: dict[tuple[bytes, bytes, int], int]) -> tuple[list[object], ...]:

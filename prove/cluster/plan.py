@@ -1,0 +1,93 @@
+"""What is done to the processes and engines of a cluster, drawn from a seed before it begins."""
+
+import random
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+ACKS: Final = 120
+"""Sends acked between two harms, at least."""
+MINUTE: Final = 60.0
+
+
+class Harm(StrEnum):
+    """What is done."""
+
+    KILL = "kill"
+    """kill -9 of one process, and after a while its start."""
+    DRAIN = "drain"
+    """SIGTERM to one process, and after a while its start."""
+    STOP = "stop"
+    """One process stopped and continued: by then others may have taken over what was its own."""
+    CUT_DATABASE = "cut-database"
+    """Nothing goes through between one process and PostgreSQL, and no connection breaks."""
+    CUT_BUS = "cut-bus"
+    """The same between one process and NATS."""
+    CLOCK = "clock"
+    """One process's clock is off by a minute."""
+    DATABASE_KILLED = "database-killed"
+    """kill -9 of PostgreSQL, and its start at once."""
+    DATABASE_AWAY = "database-away"
+    """PostgreSQL is ended, and started after a while."""
+    BUS_KILLED = "bus-killed"
+    """kill -9 of NATS, and its start after a while."""
+    BUS_STOPPED = "bus-stopped"
+    """NATS stopped and continued."""
+
+
+ONE: Final = frozenset({Harm.KILL, Harm.DRAIN, Harm.STOP, Harm.CUT_DATABASE, Harm.CUT_BUS, Harm.CLOCK})
+"""Those that meet one process."""
+SHARES: Final = {
+    Harm.KILL: 10,
+    Harm.DRAIN: 2,
+    Harm.STOP: 5,
+    Harm.CUT_DATABASE: 2,
+    Harm.CUT_BUS: 2,
+    Harm.CLOCK: 1,
+    Harm.DATABASE_KILLED: 2,
+    Harm.DATABASE_AWAY: 1,
+    Harm.BUS_KILLED: 2,
+    Harm.BUS_STOPPED: 1,
+}
+LONG: Final = {Harm.STOP: (1.0, 12.0), Harm.CUT_DATABASE: (2.0, 8.0), Harm.CUT_BUS: (2.0, 8.0)}
+"""Seconds for which each lasts; a stop often outlasts the lease of what the process owns."""
+BRIEF: Final = (0.0, 3.0)
+
+
+class PlannedHarm(msgspec.Struct, frozen=True):
+    """One harm, `acks` acks after the one before was overcome. node: which process, by its place in the list; -1: an
+    engine. seconds: for how long."""
+
+    kind: Harm
+    acks: int
+    node: int
+    seconds: float
+
+
+def make_harms(seed: int, count: int, kinds: frozenset[Harm], nodes: int) -> tuple[PlannedHarm, ...]:
+    """`count` harms of these kinds, by their shares, each kind once at least if there is room. Kills go round all
+    processes, so that each role is met."""
+    draw = random.Random(f"chinwag cluster storm {seed}")
+    wanted = [kind for kind in Harm if kind in kinds]
+    drawn = draw.choices(wanted, [SHARES[kind] for kind in wanted], k=max(0, count - len(wanted)))
+    order = [*wanted, *drawn][:count]
+    draw.shuffle(order)
+    return tuple(_harm(draw, kind, turn) for kind, turn in zip(order, _turns(draw, order, nodes), strict=True))
+
+
+def _turns(draw: random.Random, order: Sequence[Harm], nodes: int) -> list[int]:
+    """The node of each harm: every kind goes round all of them, in an order of its own."""
+    rounds = {kind: draw.sample(range(nodes), nodes) for kind in Harm}
+    met = dict.fromkeys(Harm, 0)
+    turns: list[int] = []
+    for kind in order:
+        turns.append(rounds[kind][met[kind] % nodes] if kind in ONE else -1)
+        met[kind] += 1
+    return turns
+
+
+def _harm(draw: random.Random, kind: Harm, node: int) -> PlannedHarm:
+    seconds = draw.uniform(*LONG.get(kind, BRIEF))
+    return PlannedHarm(kind, draw.randint(ACKS, 2 * ACKS), node, seconds)

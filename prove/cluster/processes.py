@@ -1,0 +1,144 @@
+"""The processes of a server on PostgreSQL and NATS, each behind ways of its own to both engines."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from prove.cluster.engines import HOST, ProofEngines
+from prove.faults.clock import WrongClock
+from prove.faults.proxy import Proxy
+from prove.process import ServerProcess
+
+INIT_SECONDS: Final = 120.0
+ROLES: Final = ("gateway", "api", "delivery", "presence")
+"""Of each there are two; one process more keeps house."""
+EVERY: Final = "every"
+"""A process that carries every role."""
+PUBLIC: Final = frozenset({"gateway", "api", EVERY})
+
+
+class Credentials:
+    """The files with which processes come to the engines, and to the cluster's keys."""
+
+    def __init__(self, folder: Path, engines: ProofEngines) -> None:
+        folder.mkdir(mode=0o700)
+        self.postgres = _private(folder / "postgres.password", engines.postgres.password)
+        self.nats = _private(folder / "nats.password", engines.nats.password)
+        self.secret = folder / "cluster.secret"
+        self._engines = engines
+
+    @property
+    def database(self) -> str:
+        """The database's address, with its password, and with nothing in between."""
+        engine = self._engines.postgres
+        return f"postgresql://chinwag:{engine.password}@{HOST}:{engine.port}/chinwag"
+
+    def flags(self, postgres_port: int, nats_port: int) -> tuple[str, ...]:
+        """What `chinwag` must be told to find both at these ports."""
+        return (
+            *("--store-profile", "postgres", "--cluster-secret-file", str(self.secret)),
+            *("--postgres-url", f"postgresql://chinwag@{HOST}:{postgres_port}/chinwag"),
+            *("--postgres-password-file", str(self.postgres)),
+            *("--nats-urls", f"nats://{HOST}:{nats_port}"),
+            *("--nats-user", "chinwag", "--nats-password-file", str(self.nats)),
+        )
+
+    def make(self) -> None:
+        """Have the tables and keys made, as an operator would."""
+        flags = self.flags(self._engines.postgres.port, self._engines.nats.port)
+        command = [sys.executable, "-m", "chinwag.cli", "cluster", "init", *flags]
+        subprocess.run(command, check=True, timeout=INIT_SECONDS, stdout=subprocess.DEVNULL)
+
+
+class Node:
+    """One process, and its ways to the engines."""
+
+    def __init__(self, role: str, process: ServerProcess, postgres: Proxy, nats: Proxy) -> None:
+        self.role = role
+        self.process = process
+        self.postgres = postgres
+        self.nats = nats
+        self.clock = WrongClock(process)
+        self.wanted = False
+        """It should run now."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.process.data.name
+
+    async def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        await self.process.start()
+        self.wanted = True
+
+    async def kill(self) -> None:
+        """kill -9."""
+        self.wanted = False
+        await self.process.kill()
+
+
+class Processes:
+    """All of them."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = list(nodes)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def made(
+        cls,
+        folder: Path,
+        engines: ProofEngines,
+        credentials: Credentials,
+        flags: Sequence[str],
+        command: tuple[str, ...] = (),
+        roles: Sequence[str] = (*ROLES, *ROLES, "housekeeping"),
+    ) -> AsyncIterator["Processes"]:
+        """None is started; all that live are ended with the block. flags: settings besides; command: what stands before
+        `serve`, where it is not the plain server."""
+        async with contextlib.AsyncExitStack() as open_until:
+            nodes: list[Node] = []
+            for number, role in enumerate(roles):
+                postgres = await open_until.enter_async_context(Proxy(HOST, engines.postgres.port).serving())
+                nats = await open_until.enter_async_context(Proxy(HOST, engines.nats.port).serving())
+                own = credentials.flags(postgres.port, nats.port)
+                data = folder / f"{role}-{number}"
+                carried = () if role == EVERY else ("--role", role)
+                process = ServerProcess(data, *own, *carried, *flags, command=command)
+                nodes.append(Node(role, process, postgres, nats))
+            made = cls(nodes)
+            try:
+                yield made
+            finally:
+                for node in nodes:
+                    node.process.end()
+
+    async def start(self) -> None:
+        """Start all, two at a time: those that decide before those whom people reach."""
+        order = sorted(self.nodes, key=lambda node: node.role in PUBLIC)
+        waiting = iter(order)
+
+        async def some() -> None:
+            for node in waiting:
+                await node.start()
+
+        await asyncio.gather(some(), some())
+
+    def urls(self, role: str) -> list[str]:
+        """Where those of a role are that run."""
+        return [node.process.url for node in self.nodes if node.role in (role, EVERY) and node.process.running]
+
+    def alive(self) -> bool:
+        """Whether all run that should."""
+        return all(node.process.running for node in self.nodes if node.wanted)
+
+
+def _private(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path

@@ -1,0 +1,118 @@
+"""One storm over a cluster as a whole: engines, processes, the plan of a seed, the run, and the verdict."""
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from prove.cluster.engines import ProofEngines
+from prove.cluster.entrance import Entrance
+from prove.cluster.harms import Harms
+from prove.cluster.pauses import pauses
+from prove.cluster.pauses import table as pauses_table
+from prove.cluster.people import settle
+from prove.cluster.plan import Harm, PlannedHarm, make_harms
+from prove.cluster.processes import ROLES, Credentials, Processes
+from prove.record import Recorder, read
+from prove.storm.plan import Plan, make_plan
+from prove.storm.run import LONG, ROOMY, SOON
+from prove.storm.storm import Storm
+from prove.storm.tally import Tally
+from prove.storm.world import Stuck
+from prove.verdict import Verdict, judge
+
+CLUSTER: Final = (*ROLES, *ROLES, "housekeeping")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to be run. roles: of each process; command: what stands before `serve`, if not the plain server."""
+
+    seed: int
+    harms: int
+    kinds: frozenset[Harm] = frozenset(Harm)
+    accounts: int = 40
+    groups: int = 15
+    roles: tuple[str, ...] = CLUSTER
+    command: tuple[str, ...] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of it. stuck: why it did not come to its end, "" if it did."""
+
+    plan: Plan
+    harms: tuple[PlannedHarm, ...]
+    tally: Tally
+    verdict: Verdict
+    table: list[str]
+    stuck: str = ""
+
+    @property
+    def short(self) -> Iterator[str]:
+        """What it should have done and has not: then it proves less than it says."""
+        done = self.tally.troubles.total()
+        if done < len(self.harms):
+            yield f"{done} of {len(self.harms)} harms were done and overcome"
+
+    @property
+    def holds(self) -> bool:
+        """Whether no promise was broken, in a run that did all that it should."""
+        return self.verdict.holds and not self.stuck and not any(self.short)
+
+
+async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outcome:
+    """Run a storm in `folder`, which is left with the record and the processes' logs. Raises `EngineError`."""
+    plan = make_plan(wanted.seed, wanted.harms, frozenset(), (), wanted.accounts, wanted.groups)
+    harms = make_harms(wanted.seed, wanted.harms, wanted.kinds, len(wanted.roles))
+    record = folder / "storm.record"
+    # Every kill cuts connections that are being written to; that is no news here.
+    logging.getLogger("aiofastnet").setLevel(logging.ERROR)
+    async with ProofEngines.running() as engines:
+        credentials = Credentials(folder / "credentials", engines)
+        await asyncio.to_thread(credentials.make)
+        people = await settle(credentials, plan)
+        flags = (*ROOMY, *SOON, *LONG)
+        async with (
+            Processes.made(folder, engines, credentials, flags, wanted.command, wanted.roles) as processes,
+            Entrance(lambda: processes.urls("gateway"), lambda: processes.urls("api")).open() as entrance,
+        ):
+            with Recorder(record, wanted.seed, f"a storm of {wanted.harms} harms over a cluster") as recorder:
+                storm = Storm(plan, people, Harms(processes, engines, entrance), harms, recorder, say)
+                stuck = await _blow(storm)
+    shutil.rmtree(folder / "credentials")
+    say("checking the record")
+    began = time.monotonic()
+    verdict = judge(read(record))
+    say(f"checked in {time.monotonic() - began:.0f} s")
+    return Outcome(plan, harms, storm.tally, verdict, list(_table(storm.tally, record)), stuck)
+
+
+async def _blow(storm: Storm[PlannedHarm]) -> str:
+    """Why it did not come to its end; "" if it did."""
+    try:
+        await storm.run()
+    except (Stuck, TimeoutError, AssertionError) as failure:
+        return str(failure) or type(failure).__name__
+    return ""
+
+
+def _table(tally: Tally, record: Path) -> Iterator[str]:
+    yield from pauses_table(pauses(read(record)))
+    yield (
+        f"answers {tally.answers}, refusals {tally.refused}, retries {tally.retries}, sessions {tally.sessions}, "
+        f"resets {tally.resets}, events {tally.events}, group changes {tally.changes}, probes {tally.probes}"
+    )
+
+
+def line(outcome: Outcome) -> str:
+    """The one line. reordered: P3 and P4; doubled: P6."""
+    counts, tally = outcome.verdict.counts, outcome.tally
+    return (
+        f"prove-cluster: harms={tally.troubles.total()} attempted={tally.attempted} acked={tally.acked} "
+        f"lost={counts['P1']} doubled={counts['P6']} reordered={counts['P3'] + counts['P4']} gaps={counts['P7']} "
+        f"seed={outcome.plan.seed}"
+    )

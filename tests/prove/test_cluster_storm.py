@@ -1,0 +1,51 @@
+"""A short storm over a real cluster: every kind of harm once, every promise checked. `make prove-cluster` makes long
+ones."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from prove.cluster.pauses import CALM, pauses
+from prove.cluster.pauses import table as pauses_table
+from prove.cluster.plan import ONE, Harm, make_harms
+from prove.cluster.run import CLUSTER, Wanted, run
+from prove.facts import Acked, Attempt, Fault, Up
+
+ALL = frozenset(Harm)
+
+
+async def test_a_short_storm_over_a_cluster_breaks_no_promise(tmp_path: Path) -> None:
+    lines: list[str] = []
+    wanted = Wanted(seed=3, harms=len(Harm), accounts=16, groups=6)
+    outcome = await run(wanted, tmp_path, lines.append)
+    print("\n".join([*lines, *outcome.table, *outcome.verdict.lines(), *outcome.short, outcome.stuck]))
+    assert outcome.stuck == ""
+    assert outcome.verdict.lines()[:-1] == []
+    assert list(outcome.short) == []
+    assert {*outcome.tally.troubles} == ALL
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_full_plan_does_everything_to_every_process(seed: int) -> None:
+    harms = make_harms(seed, 200, ALL, len(CLUSTER))
+    assert harms == make_harms(seed, 200, ALL, len(CLUSTER))
+    met = Counter((harm.kind, CLUSTER[harm.node]) for harm in harms if harm.node >= 0)
+    assert all(met[kind, role] for kind in (Harm.KILL, Harm.STOP) for role in CLUSTER)
+    assert {harm.kind for harm in harms} == ALL
+    assert {harm.kind for harm in harms if harm.node >= 0} == ONE
+
+
+def test_a_wait_belongs_to_what_was_done_last_before_it_ended() -> None:
+    found = pauses(
+        [
+            Attempt("d", "a", "c", "m1", "one", "", 100),
+            Acked("d", "c", "m1", 1, 0, 1, 130),
+            Attempt("d", "a", "c", "m2", "two", "", 200),
+            Fault("kill", "gateway", 1, 0, 300),
+            Up(400),
+            Acked("d", "c", "m2", 2, 0, 2, 900),
+            Acked("d", "c", "m2", 2, 0, 2, 950),
+        ]
+    )
+    assert [(one.kind, one.times, one.waits) for one in found] == [(CALM, 0, [30]), ("kill gateway", 1, [700])]
+    assert [line.split()[:3] for line in pauses_table(found)][1:] == [["calm", "0", "1"], ["kill", "gateway", "1"]]

@@ -72,8 +72,8 @@ def told(cluster: str, partitions: int, nodes: Sequence[Node]) -> ClusterStatus:
 def _node(node: Node, duties: Sequence[Duty], owners: Owners) -> NodeStatus:
     owned = Counter({duty.name: len(owners.owned(duty, node.id)) for duty in duties})
     words = [f"{owned['log']} partitions"] if owned["log"] else []
-    if 0 in owners.owned(PRESENCE, node.id):
-        words.append("presence")
+    if owned[PRESENCE.name]:
+        words.append(f"{owned[PRESENCE.name]} parts of presence")
     words += [name.removeprefix("job.") for name, parts in owned.items() if name.startswith("job.") and parts]
     return NodeStatus(
         id=node.id,

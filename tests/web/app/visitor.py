@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, 
 from tests.support.people import PASSWORD
 from tests.web.browsers import PATIENCE
 
-CALL_MS: Final = 20_000
+CALL_MS: Final = 1000 * PATIENCE
 """How long a single step may take; this is a busy machine's figure, not a promise."""
 UNREACHABLE: Final = re.compile(r"net::ERR_|WebSocket connection to|status of 50[0-9]")
 """What a browser itself writes about a server that it cannot reach. Only tests that take it away allow this."""

@@ -25,7 +25,7 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[Registry]:
         return
     async with empty_database(urls(folder_of(request.config)).postgres) as url:
         await make_registry(url)
-        opened = await PostgresRegistry.open(url, lease=2.0)
+        opened = await PostgresRegistry.open(url, lease=10.0)
         yield opened
         await opened.close()
 

@@ -71,7 +71,7 @@ async def test_the_story_by_keyboard_alone(arrive: Arrive) -> None:
 
     # a group with members, and a link to it
     await keys.to("button", "New message", back=True)
-    await keys.press("Enter")
+    await keys.press("Enter", 'searchbox "Find people"')
     await keys.to("button", "New group")
     await keys.press("Enter", 'textbox "Name of the group"')
     await keys.type("The garden")
@@ -90,6 +90,7 @@ async def test_the_story_by_keyboard_alone(arrive: Arrive) -> None:
     await keys.press("Enter", 'heading "About"')
     await keys.to("button", "Link")
     await keys.press("Enter")
+    await dialog.wait_for()
     await keys.to("button", "Make a link")
     await keys.press("Enter")
     await dialog.get_by_role("textbox").wait_for()

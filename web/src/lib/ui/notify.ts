@@ -20,9 +20,10 @@ interface Told {
   number: number;
 }
 
-/** Listen until the returned function is called. */
-export function announce(engine: Engine): () => void {
+/** Listen until the returned function is called. `early`: what came before. */
+export function announce(engine: Engine, early: Iterable<News> = []): () => void {
   const teller = new Teller(engine);
+  for (const news of early) teller.tell(news);
   const stops = [
     engine.onNews((news) => {
       teller.tell(news);

@@ -42,10 +42,17 @@ async def _told(arrive: Arrive) -> tuple[Visitor, Visitor]:
 
 
 async def _shows(visitor: Visitor, expected: list[list[Any]]) -> None:
-    async def so() -> bool:
-        return bool(await visitor.page.evaluate(SHOWN) == expected)
+    shown: list[list[Any]] = []
 
-    await until(so)
+    async def so() -> bool:
+        nonlocal shown
+        shown = await visitor.page.evaluate(SHOWN)
+        return shown == expected
+
+    try:
+        await until(so)
+    except TimeoutError:
+        raise AssertionError(f"shows {shown}, and not {expected}") from None
 
 
 async def test_an_open_conversation_that_nobody_looks_at_is_told_of(arrive: Arrive) -> None:

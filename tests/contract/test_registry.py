@@ -43,7 +43,7 @@ class Watcher:
 
     async def until(self, enough: Callable[[list[Node]], bool]) -> None:
         """Wait until the last that was told is enough."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not self.told or not enough(self.told[-1]):
                 self._more.clear()
                 await self._more.wait()

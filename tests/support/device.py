@@ -24,7 +24,7 @@ from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Hello, Reset, Sign
 from chinwag.wire.frames import Event as EventFrame
 from chinwag.wire.values import ConversationId, Event, Message, Signal, Text
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a wait fails the test. Nothing is decided by them."""
 
 

@@ -1,7 +1,7 @@
 import type { KeptEvent } from "@chinwag/client";
 import { readable } from "svelte/store";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { ConversationDetail, Engine, News, Session } from "../engine/api.js";
+import type { ConversationDetail, Engine, News, Person, Session } from "../engine/api.js";
 import { Value } from "../engine/tab/watched.js";
 import { announce } from "./notify.js";
 
@@ -66,6 +66,7 @@ async function settled(): Promise<void> {
 }
 
 const session = new Value<Session>({ state: "starting" });
+const ben = new Value<Person>({} as Person);
 const rows = new Value<readonly ConversationDetail[]>([]);
 let details: Map<string, ConversationDetail>;
 let tray: Tray;
@@ -100,11 +101,12 @@ beforeEach(async () => {
       removeEventListener: () => undefined,
     },
   });
-  const person = { id: BEN, name: "ben", display_name: "Ben", closed: false, known: true };
+  ben.set({ id: BEN, name: "ben", display_name: "Ben", about: "", closed: false, version: 1, known: true });
   const engine = {
     session,
     conversations: rows,
-    people: new Value(new Map([[BEN, person]])),
+    people: new Value(new Map()),
+    person: () => ben,
     conversation: (id: string) => new Value(details.get(id) ?? null),
     onNews: (run: (news: News) => void) => {
       tell = run;
@@ -196,4 +198,33 @@ it("goes on after a browser that failed to show one", async () => {
   stands(3, 2);
   await settled();
   expect(bodies()).toEqual(["text 3"]);
+});
+
+it("waits for the name of somebody who is new", async () => {
+  const now = ben.now;
+  ben.set({ ...now, display_name: "", name: "", known: false });
+  says(2);
+  stands(2, 1);
+  await settled();
+  expect(bodies()).toEqual([]);
+  ben.set(now);
+  await settled();
+  expect(tray.shown.map((one) => one.title)).toEqual(["Ben"]);
+});
+
+it("tells without a name that does not come, and goes on after a browser that does not answer", async () => {
+  vi.useFakeTimers();
+  ben.set({ ...ben.now, known: false });
+  says(2);
+  stands(2, 1);
+  await vi.runAllTimersAsync();
+  expect(tray.shown.map((one) => [one.title, one.body])).toEqual([["…", "text 2"]]);
+  tray.hold("show");
+  says(3);
+  await vi.runAllTimersAsync();
+  expect(bodies()).toEqual(["text 2"]);
+  stands(3, 0);
+  await vi.runAllTimersAsync();
+  expect(bodies()).toEqual([]);
+  vi.useRealTimers();
 });

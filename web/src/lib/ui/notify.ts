@@ -4,7 +4,7 @@
  */
 import { get } from "svelte/store";
 import { isMessage } from "@chinwag/client";
-import type { Engine, News } from "../engine/api.js";
+import type { Engine, News, Person, Watched } from "../engine/api.js";
 import { words } from "../words/words.js";
 import { nameOf } from "./app.js";
 import { preview } from "./choices.js";
@@ -12,6 +12,9 @@ import { authorOf } from "./layout.js";
 import { namesOf } from "./names.js";
 import { addressOf, go } from "./route.js";
 import { summary } from "./summary.js";
+
+/** Milliseconds that a browser, or the name of somebody who is new, is waited for. */
+const PATIENCE = 5_000;
 
 /** What a notification carries: where a click leads, whom it told, and the number of the message that it tells of. */
 interface Told {
@@ -84,7 +87,7 @@ class Teller {
     if (this.working) return;
     this.working = true;
     // What a browser does not show is in the list of conversations all the same.
-    while (this.waiting.size > 0 || this.sweeping) await this.step().catch(() => undefined);
+    while (this.waiting.size > 0 || this.sweeping) await within(this.step(), 3 * PATIENCE).catch(() => undefined);
     this.working = false;
   }
 
@@ -103,11 +106,11 @@ class Teller {
 
   private async show({ conversation, event }: News): Promise<void> {
     const { engine } = this;
+    const author = await named(engine.person(authorOf(event)));
     const session = engine.session.now;
     if (session.state !== "in" || !isMessage(event)) return;
     const names = namesOf(engine, engine.people.now, session.me.id);
     const row = engine.conversations.now.find((one) => one.id === conversation);
-    const author = engine.people.now.get(authorOf(event)) ?? engine.person(authorOf(event)).now;
     const who = nameOf(author);
     const title = row?.kind === "group" ? words("news.in", { who, group: row.title }) : who;
     const body = get(preview) === "text" ? summary(event, names) : words("news.new");
@@ -148,6 +151,30 @@ class Teller {
     // What does not reach that message yet says nothing of whether it is read.
     return detail !== null && detail.head >= (told?.number ?? 0) && detail.unread === 0;
   }
+}
+
+/** Somebody whose first message came is not known yet: their name comes a little later, or never. */
+async function named(person: Watched<Person>): Promise<Person> {
+  let stop = (): void => undefined;
+  const known = new Promise<void>((resolve) => {
+    stop = person.subscribe((now) => {
+      if (now.known) resolve();
+    });
+  });
+  await within(known);
+  stop();
+  return person.now;
+}
+
+/** What `work` gives, or nothing when it takes too long: whatever hangs keeps nothing else waiting. */
+async function within<T>(work: Promise<T>, patience = PATIENCE): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, patience, undefined);
+  });
+  return Promise.race([work, late]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
 /** Whether the person wants to be told. */

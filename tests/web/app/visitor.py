@@ -7,10 +7,8 @@ from typing import Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from tests.support.people import PASSWORD
-from tests.web.browsers import PATIENCE
+from tests.web.browsers import CALL_MS, PATIENCE
 
-CALL_MS: Final = 1000 * PATIENCE
-"""How long a single step may take; this is a busy machine's figure, not a promise."""
 HEAD: Final = 40
 """Characters by which a text is known: of a long one the end is folded away."""
 UNREACHABLE: Final = re.compile(r"net::ERR_|WebSocket connection to|status of 50[0-9]")

@@ -74,27 +74,30 @@ async def _walks(
     await anna.sign_up("anna", "Anna")
     await ben.sign_up("ben", "Ben")
     one, other = await who(ben), await who(anna)
-    await anna.page.context.close()
-    await ben.page.goto("about:blank")
+    for visitor in (anna, ben):
+        await visitor.page.context.close()
     assert await server.stop() == 0
     conversation = await write_direct(server.data, one, other, count, varied)
     await server.start()
-    await ben.visit()
+    # Both come on new devices: the old ones would take all those messages one by one first.
+    anna, ben = [await visitor_in(await browser.new_context(viewport=SIZE), complaints, lambda: url) for _ in range(2)]
+    await ben.log_in("ben")
     await ben.open("Anna")
-    # She has read nothing of it, and her device is new.
-    anna = await visitor_in(await browser.new_context(viewport=SIZE), complaints, lambda: url)
+    # She has read nothing of it.
     await anna.log_in("anna")
     found: list[Walk] = []
     for place, number in (("middle", count // 2), ("near the newest", count - 40)):
         await anna.visit(f"/c/{conversation}/{number}")
         await anna.page.locator(f'article[data-number="{number}"]').wait_for()
+        walking = asyncio.ensure_future(anna.page.evaluate(WALK, [frames, frames * LONGEST, SPAN, 7]))
         writing = asyncio.ensure_future(_write_on(ben, anna))
-        try:
-            said = await anna.page.evaluate(WALK, [frames, frames * LONGEST, SPAN, 7])
-        finally:
-            writing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writing
+        await asyncio.wait([walking, writing], return_when=asyncio.FIRST_COMPLETED)
+        if not walking.done():
+            await writing  # it ends by a failure alone
+        said = await walking
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
         found.append(msgspec.convert({**said, "place": place}, Walk))
     return found[0], found[1]
 

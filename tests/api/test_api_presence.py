@@ -10,8 +10,9 @@ import pytest
 
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.presence import part_of
 from chinwag.flow.online import Online
-from chinwag.ports.bus import PEOPLE, SESSIONS, NodeId, SessionChange
+from chinwag.ports.bus import PEOPLE, NodeId, SessionChange, sessions_of
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, api
 from chinwag.roles.api.presence import presence_routes
@@ -54,7 +55,7 @@ async def connect(embedded: Embedded, who: LoggedInDevice, time: Time) -> None:
     told = asyncio.Event()
     stop = embedded.bus.subscribe(PEOPLE, lambda _: told.set())
     change = SessionChange(AccountId(who.account), DeviceId(who.device), NodeId("n1"), "s", "up", time.now)
-    embedded.bus.publish(SESSIONS, change)
+    embedded.bus.publish(sessions_of(part_of(change.account)), change)
     await told.wait()
     stop()
 

@@ -17,13 +17,13 @@ from chinwag.domain.command import Action, Command, Create, Decline, Leave, Rule
 from chinwag.domain.conversation import Conversation, GroupSettings, Position
 from chinwag.domain.decide import Noted, Numbered, decide
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
-from chinwag.domain.presence import GRACE_MS, PresenceOf
+from chinwag.domain.presence import GRACE_MS, PresenceOf, part_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.signals import Presence
 from chinwag.flow.ask_presence import ASKED_MAX, AskPresence
 from chinwag.flow.presence import Presences
 from chinwag.flow.presence_audience import CACHE_SECONDS, FRIENDS_SECONDS, TOLD_MAX, Audience
-from chinwag.ports.bus import PEOPLE, RECOUNT, SESSIONS, NodeId, Publication, Recount, SessionChange, Tell
+from chinwag.ports.bus import PEOPLE, RECOUNT, NodeId, Publication, Recount, SessionChange, Tell, sessions_of
 from chinwag.ports.mark_store import Seen
 from chinwag.ports.message_store import Commit
 from chinwag.ports.registry import Node
@@ -431,19 +431,19 @@ async def test_the_role_asks_for_a_recount_and_tells_what_it_hears(world: World)
     def answer(publication: Publication) -> None:
         assert isinstance(publication, Recount)
         change = SessionChange(ANN, DeviceId("phone"), NodeId("n1"), "s", "up", world.time.now)
-        world.embedded.bus.publish(SESSIONS, change)
+        world.embedded.bus.publish(sessions_of(part_of(change.account)), change)
 
     world.embedded.bus.subscribe(RECOUNT, answer)
     role = role_of(world)
     await role.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await world.arrived.wait()
             assert await role.ask(ANN, [ANN]) == [PresenceOf(ANN, True, T)]
             assert [(at.device, at.node) for at in role.devices(ANN)] == [("phone", "n1")]
             world.arrived.clear()
             gone = SessionChange(ANN, DeviceId("phone"), NodeId("n1"), "s", "down", world.time.now)
-            world.embedded.bus.publish(SESSIONS, gone)
+            world.embedded.bus.publish(sessions_of(part_of(gone.account)), gone)
             await asyncio.sleep(0)
             world.time.now += GRACE_MS
             await world.arrived.wait()
@@ -475,7 +475,7 @@ async def test_the_role_notices_a_node_that_is_gone(world: World) -> None:
     try:
         async with asyncio.timeout(10 * NODES_SECONDS):
             change = SessionChange(ANN, DeviceId("phone"), NodeId("n1"), "s", "up", world.time.now)
-            world.embedded.bus.publish(SESSIONS, change)
+            world.embedded.bus.publish(sessions_of(part_of(change.account)), change)
             await world.arrived.wait()
             world.arrived.clear()
             await registry.withdraw(NodeId("n1"))

@@ -8,6 +8,7 @@ report takes it back. All times are milliseconds since 1970.
 
 from enum import IntEnum
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import msgspec
 
@@ -15,8 +16,15 @@ from chinwag.domain.ids import AccountId, DeviceId
 
 GRACE_MS: Final = 30_000
 """How long after it was last heard a device counts as online, unless set otherwise; a shorter gap is invisible."""
+PARTS: Final = 16
+"""The parts in which presence may be kept, each by an owner of its own."""
 SESSIONS_MAX: Final = 200
 """Sessions remembered of one account, ended ones included; of more, the one longest unheard of is forgotten."""
+
+
+def part_of(account: AccountId) -> int:
+    """The part of an account: the same in every process and for ever."""
+    return crc32(account.encode("utf-8", "surrogatepass")) % PARTS
 
 
 class Phase(IntEnum):

@@ -15,8 +15,8 @@ import structlog
 
 from chinwag.domain import presence
 from chinwag.domain.ids import AccountId
-from chinwag.domain.presence import GRACE_MS, DeviceAt, Phase, PresenceOf, Report, State
-from chinwag.domain.refusal import Refused
+from chinwag.domain.presence import GRACE_MS, PARTS, DeviceAt, Phase, PresenceOf, Report, State, part_of
+from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.signals import Presence
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import PEOPLE, Bus, SessionChange, Tell
@@ -28,6 +28,7 @@ BATCH: Final = 256
 """Accounts that one flush stores and tells of."""
 TELLING: Final = 128
 """Audiences looked up at a time."""
+ALL_PARTS: Final = range(PARTS)
 SLICE: Final = 1_000
 """Accounts gone through before others have their turn."""
 
@@ -50,7 +51,10 @@ class _Followed:
 
 
 class Presences:
-    """The table of presence, its timer and its unfinished transitions. All in memory and bounded by `ACCOUNTS_MAX`."""
+    """The table of presence, its timer and its unfinished transitions. All in memory and bounded by `ACCOUNTS_MAX`.
+
+    Of the accounts of some parts of presence alone: others are another process's, and must not be judged here.
+    """
 
     def __init__(
         self,
@@ -59,14 +63,16 @@ class Presences:
         audience: Callable[[AccountId], Awaitable[Collection[AccountId]]],
         clock: Clock,
         grace_ms: int = GRACE_MS,
+        parts: Collection[int] = ALL_PARTS,
     ) -> None:
-        """`clock` in milliseconds since 1970; who was stored as online has from now on the grace to come back."""
+        """`clock` in milliseconds since 1970. parts: those that are kept here at first."""
         self._marks = marks
         self._bus = bus
         self._audience = audience
         self._clock = clock
         self._nobody = State(grace=grace_ms)
-        self._awaited_until = clock() + grace_ms
+        self._grace_ms = grace_ms
+        self._awaited_until: dict[int, int] = {}
         self._entries: dict[AccountId, _Followed] = {}
         self._timer: list[tuple[int, AccountId]] = []
         self._dirty: dict[AccountId, None] = {}
@@ -75,10 +81,34 @@ class Presences:
         self._recalled = False
         self.dropped = 0
         """Reports dropped because the table was full."""
+        self.gain(parts)
 
     def __len__(self) -> int:
         """Accounts in the table."""
         return len(self._entries)
+
+    @property
+    def parts(self) -> frozenset[int]:
+        """The parts that are kept here."""
+        return frozenset(self._awaited_until)
+
+    def gain(self, parts: Collection[int]) -> None:
+        """Keep these parts as well: whoever of them is stored as online has from now on the grace to come back."""
+        until = self._clock() + self._grace_ms
+        for part in parts:
+            self._awaited_until.setdefault(part, until)
+        self._recalling, self._recalled = None, False
+
+    def lose(self, parts: Collection[int]) -> None:
+        """Keep these parts no longer; how things stand with them is stored with the next flush. For the one caller that
+        turns and flushes."""
+        for part in parts:
+            self._awaited_until.pop(part, None)
+        for account, entry in tuple(self._entries.items()):
+            if not self._keeps(account):
+                self._note_standing(account, entry)
+                del self._entries[account]
+                self._dirty.pop(account, None)
 
     @property
     def dirty(self) -> bool:
@@ -98,7 +128,7 @@ class Presences:
     def note(self, change: SessionChange) -> None:
         """Take a gateway's report. Copies and late ones do no harm, nor does one of an unknown state."""
         stage = _STAGES.get(change.state)
-        if stage is None:
+        if stage is None or not self._keeps(change.account):
             return
         entry = self._entries.get(change.account) or self._enter(change.account)
         if entry is not None:
@@ -132,9 +162,12 @@ class Presences:
         does not come back within the grace is announced offline, unasked. Whether there are more. Raises `Refused`."""
         if self._recalled:
             return False
-        rows = await self._marks.seen_after(self._recalling, SLICE)
+        after = self._recalling
+        rows = await self._marks.seen_after(after, SLICE)
+        if after != self._recalling:
+            return True  # it has been begun anew meanwhile
         for seen in rows:
-            if seen.online and seen.account not in self._entries:
+            if seen.online and seen.account not in self._entries and self._keeps(seen.account):
                 entry = self._enter(seen.account)
                 if entry is not None:
                     self._take(seen.account, entry, seen)
@@ -168,12 +201,15 @@ class Presences:
             self._leave(account)
 
     async def read(self, accounts: Sequence[AccountId]) -> list[PresenceOf]:
-        """The presence of each account. Raises `Refused(UNAVAILABLE)` if the store is asked and away.
+        """The presence of each account. Raises `Refused(UNAVAILABLE)` if the store is asked and away, or for an account
+        that is another's to keep.
 
         Who is stored as online but did not come back in time is offline, and its people are told so.
         """
         away = [one for one in accounts if (held := self._entries.get(one)) is None or held.told is None]
         stored = dict(zip(away, await self._marks.seen(away), strict=True)) if away else {}
+        if not all(map(self._keeps, accounts)):
+            raise Refused(Code.UNAVAILABLE, "another process keeps this account's presence", 1.0)
         now = self._clock()
         answers = []
         for account in accounts:
@@ -198,13 +234,20 @@ class Presences:
     async def close(self) -> None:
         """Store how things stand, so that after a restart the times are right. Does what it can."""
         for account, entry in self._entries.items():
-            if entry.told and entry.state.last_active_at > entry.stamp:
-                entry.stamp = entry.state.last_active_at
-                self._unsaved[account] = Seen(account, True, entry.stamp)
+            self._note_standing(account, entry)
         while self._dirty:
             await self.flush()
         while self._unsaved and await self._save():
             pass
+
+    def _keeps(self, account: AccountId) -> bool:
+        return part_of(account) in self._awaited_until
+
+    def _note_standing(self, account: AccountId, entry: _Followed) -> None:
+        """Let it be stored when somebody who is online was last active."""
+        if entry.told and entry.state.last_active_at > entry.stamp:
+            entry.stamp = entry.state.last_active_at
+            self._unsaved[account] = Seen(account, True, entry.stamp)
 
     def _enter(self, account: AccountId) -> _Followed | None:
         if len(self._entries) >= ACCOUNTS_MAX:
@@ -230,7 +273,8 @@ class Presences:
         entry.told = seen.online
         entry.stamp = max(entry.stamp, seen.last_active_at)
         entry.kept = max(entry.kept, seen.last_active_at)
-        self._put(account, entry, presence.recalled(entry.state, seen.online, seen.last_active_at, self._awaited_until))
+        until = self._awaited_until[part_of(account)]
+        self._put(account, entry, presence.recalled(entry.state, seen.online, seen.last_active_at, until))
 
     async def _change_all(self, change: Callable[[State], State]) -> None:
         accounts = list(self._entries)

@@ -17,12 +17,12 @@ PEOPLE: Final = Subject("people")
 """`Tell`: something true now, for people who are connected (typing, presence)."""
 REVOKED: Final = Subject("revoked")
 """`Revoked` and `EverybodyRevoked`: sockets to close and tokens to refuse."""
-SESSIONS: Final = Subject("sessions")
-"""`SessionChange`: a gateway tells the presence role who came, went or was silent."""
 WORK: Final = Subject("work")
 """`Work`: the directory holds something to be done elsewhere; whoever does it looks at once instead of soon."""
 RECOUNT: Final = Subject("recount")
-"""`Recount`: a presence role that starts anew asks gateways to report every session they hold."""
+"""`Recount`: whoever takes over presence, or parts of it, asks gateways to report the sessions that they hold."""
+RECOUNT_WANTED: Final = Subject("recount.wanted")
+"""`Work`: a gateway's reports may have been lost, so that presence should ask for a recount."""
 
 
 def new_node(role: str) -> NodeId:
@@ -34,6 +34,11 @@ def new_node(role: str) -> NodeId:
 def answers_to(node: NodeId) -> Subject:
     """Where the answers to one node's commands go: `Answers`."""
     return Subject(f"answers.{node}")
+
+
+def sessions_of(part: int) -> Subject:
+    """Where gateways report who came, went or was silent, of the accounts of one part of presence: `SessionChange`."""
+    return Subject(f"sessions.{part}")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -95,7 +100,9 @@ class SessionChange(msgspec.Struct, frozen=True, gc=False, tag="session"):
 
 
 class Recount(msgspec.Struct, frozen=True, gc=False, tag="recount"):
-    """Every gateway answers with a `SessionChange` for each session it holds."""
+    """Every gateway answers with a `SessionChange` for each session it holds of accounts of these parts of presence."""
+
+    parts: tuple[int, ...]
 
 
 class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):

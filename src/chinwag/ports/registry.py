@@ -5,6 +5,7 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
+from chinwag.domain import presence
 from chinwag.ports.bus import NodeId
 
 WorkerNumber: TypeAlias = Callable[[], int]
@@ -42,8 +43,8 @@ class Duty(msgspec.Struct, frozen=True):
     parts: int = 1
 
 
-PRESENCE: Final = Duty("presence", "presence", 16)
-"""Who is online: the accounts, in as many parts."""
+PRESENCE: Final = Duty("presence", "presence", presence.PARTS)
+"""Who is online: the accounts, in as many parts (`domain.presence.part_of`)."""
 
 
 def log_duty(partitions: int) -> Duty:

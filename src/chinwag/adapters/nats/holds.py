@@ -87,20 +87,18 @@ class Holds:
             sender.dirty[account] = None
             sender.kick.set()
 
-    def heard(self, feed: Feed) -> bool:
-        """A message of a feed has come; whether it is of somebody who announces to us. Asks for a look if one is
-        missing before it."""
+    def heard(self, feed: Feed) -> None:
+        """A message of a feed has come. Asks for a look if one is missing before it."""
         sender = self._senders.get(feed.sender)
         if sender is None:
             self._begin(feed.sender)
-            return True
+            return
         sender.heard = sender.fed = self._now()
         number, expected = feed.number, sender.number
         if expected is not None and number > expected + bool(feed.told):
             _log.warning("a message of a feed is missing", sender=sender.name, number=number, last=expected)
             self._look(self._held())
         sender.number = max(number, expected or 0)
-        return True
 
     def interrupted(self) -> None:
         """Anything may have been lost."""

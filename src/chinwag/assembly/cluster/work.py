@@ -9,8 +9,9 @@ from chinwag.assembly.around import apart_in, friends_in
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.domain.ids import AccountId
+from chinwag.domain.presence import part_of
+from chinwag.domain.refusal import Refused
 from chinwag.flow.online import Owner
-from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import PRESENCE, Registry, log_duty
@@ -20,15 +21,13 @@ HAND_OVER_SECONDS: Final = 3.0
 """How long a process that stops waits until others have taken its partitions."""
 NOBODY: Final = NodeId("nobody")
 """Asked, it does not answer."""
-_PART: Final = 0
-"""Who is online is kept whole by one process, the owner of this part; another takes over when that goes."""
 
 
 def presence_owner(registry: Registry) -> Owner:
     """Whom to ask about an account's presence."""
 
-    def owner(_: AccountId) -> NodeId:
-        return registry.owner(PRESENCE, _PART) or NOBODY
+    def owner(account: AccountId) -> NodeId:
+        return registry.owner(PRESENCE, part_of(account)) or NOBODY
 
     return owner
 
@@ -39,8 +38,11 @@ def hand_over_part(ports: Ports, node: NodeId) -> Part:
     duty = log_duty(ports.log.partitions)
 
     async def drain() -> None:
-        others = [each for each in await ports.registry.nodes("delivery") if each.id != node and not each.draining]
-        if not others:
+        try:
+            there = await ports.registry.nodes("delivery")
+        except Refused:
+            return  # nobody can take anything over now
+        if not any(each.id != node and not each.draining for each in there):
             return
         gone = asyncio.Event()
         stop = ports.registry.watch_owned(duty, node, lambda owned: None if owned else gone.set())
@@ -53,61 +55,27 @@ def hand_over_part(ports: Ports, node: NodeId) -> Part:
 
 
 def presence_part(ports: Ports, config: Config, node: NodeId) -> Part:
-    """Keeps who is online while that is this process's to keep."""
-    keeping: list[tuple[PresenceRole, Callable[[], None]]] = []
-    mine = asyncio.Event()
-    changed = asyncio.Event()
-    stops: list[Callable[[], None]] = []
-    tasks: list[asyncio.Task[None]] = []
-
-    def owned(parts: frozenset[int]) -> None:
-        (mine.set if _PART in parts else mine.clear)()
-        changed.set()
-
-    async def begin() -> None:
-        presence = PresenceRole(
-            ports.bus,
-            ports.mark_store,
-            ports.message_store,
-            ports.registry,
-            friends_in(ports.directory),
-            apart=apart_in(ports.directory),
-            grace_ms=config.presence.offline_seconds * 1000,
-        )
-        await presence.start()
-        keeping.append((presence, presence.answer(ports.questions, node)))
-
-    async def end() -> None:
-        while keeping:
-            presence, unanswer = keeping.pop()
-            unanswer()
-            await presence.stop()
-
-    async def step() -> bool:
-        changed.clear()
-        if mine.is_set() and not keeping:
-            await begin()
-        elif not mine.is_set() and keeping:
-            await end()
-        return False
-
-    async def wait(_: float) -> None:
-        await changed.wait()
-
-    job = Job(
-        name="presence-owner", step=step, poll_seconds=60.0, wait=wait, failing="presence could not be taken over"
+    """Keeps who is online, of the accounts whose part of presence is this process's."""
+    presence = PresenceRole(
+        ports.bus,
+        ports.mark_store,
+        ports.message_store,
+        ports.registry,
+        friends_in(ports.directory),
+        apart=apart_in(ports.directory),
+        grace_ms=config.presence.offline_seconds * 1000,
+        parts=(),
     )
+    stops: list[Callable[[], None]] = []
 
     async def start() -> None:
-        stops.append(ports.registry.watch_owned(PRESENCE, node, owned))
-        tasks.append(asyncio.create_task(StandingWork(job).run(), name=job.name))
+        await presence.start()
+        stops.append(presence.answer(ports.questions, node))
+        stops.append(ports.registry.watch_owned(PRESENCE, node, presence.own))
 
     async def stop() -> None:
         for each in stops:
             each()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await end()
+        await presence.stop()
 
     return Part(name="presence", start=start, stop=stop)

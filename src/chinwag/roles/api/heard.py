@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import DeviceId
+from chinwag.domain.presence import part_of
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Principal
@@ -20,14 +21,17 @@ from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.ports.bus import (
     RECOUNT,
+    RECOUNT_WANTED,
     REVOKED,
-    SESSIONS,
     Bus,
     EverybodyRevoked,
     NodeId,
     Publication,
+    Recount,
     Revoked,
     SessionChange,
+    Work,
+    sessions_of,
 )
 from chinwag.roles.port.wheel import Wheel
 
@@ -88,6 +92,7 @@ class Heard:
         self._closing = False
         self._wheel = Wheel[_Device](self._silent, clock=now)
         self._unsubscribe: list[Callable[[], None]] = []
+        bus.on_interruption(self._interrupted)
 
     def __len__(self) -> int:
         """Devices that count as connected."""
@@ -113,6 +118,7 @@ class Heard:
         self._wheel.stop()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
+        self._unsubscribe = []
 
     def beat(self, principal: Principal) -> None:
         """The device is there. Raises `Refused(OVERLOADED)` when too many are."""
@@ -187,9 +193,8 @@ class Heard:
     def _report(self, device: _Device, state: str, silent: float) -> None:
         principal = device.principal
         at = self._clock() - (int(silent * 1000) if state == "down" else 0)
-        self._bus.publish(
-            SESSIONS, SessionChange(principal.account, principal.device, self._node, device.session, state, at)
-        )
+        change = SessionChange(principal.account, principal.device, self._node, device.session, state, at)
+        self._bus.publish(sessions_of(part_of(principal.account)), change)
 
     def _revoked(self, publication: Publication) -> None:
         if type(publication) is EverybodyRevoked:
@@ -205,6 +210,13 @@ class Heard:
             if device is not None:
                 self._drop(device, "out", Code.REVOKED)
 
-    def _recount(self, _: Publication) -> None:
-        for device in self._devices.values():
-            self._report(device, "up", 0.0)
+    def _interrupted(self) -> None:
+        """What was reported just now may not have come to presence, and what is over is not reported again."""
+        if self._unsubscribe:
+            self._bus.publish(RECOUNT_WANTED, Work())
+
+    def _recount(self, publication: Publication) -> None:
+        if isinstance(publication, Recount):
+            for device in self._devices.values():
+                if part_of(device.principal.account) in publication.parts:
+                    self._report(device, "up", 0.0)

@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeGuard
 import msgspec
 
 from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.presence import part_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import SessionAt
 from chinwag.flow.access.admission import Principal
@@ -15,14 +16,17 @@ from chinwag.flow.clock import Clock
 from chinwag.flow.fan_out import FanOut, Reader
 from chinwag.ports.bus import (
     RECOUNT,
+    RECOUNT_WANTED,
     REVOKED,
-    SESSIONS,
     Bus,
     EverybodyRevoked,
     NodeId,
     Publication,
+    Recount,
     Revoked,
     SessionChange,
+    Work,
+    sessions_of,
 )
 from chinwag.ports.questions import Questions, SessionsHere
 from chinwag.roles.gateway.rules import GatewayRules
@@ -75,6 +79,7 @@ class Hub:
         self._seats: set[Seat] = set()
         self._made = 0
         self._stops: list[Callable[[], None]] = []
+        self._bus.on_interruption(self._interrupted)
 
     def __len__(self) -> int:
         """Open connections, welcomed or not."""
@@ -156,7 +161,8 @@ class Hub:
     def _report(self, seat: Seat, state: str) -> None:
         silent = self._now() - seat.last_heard if state == "down" else 0.0
         at = self._clock() - int(max(0.0, silent) * 1000)
-        self._bus.publish(SESSIONS, SessionChange(seat.account, seat.device, self.node, seat.id, state, at))
+        change = SessionChange(seat.account, seat.device, self.node, seat.id, state, at)
+        self._bus.publish(sessions_of(part_of(seat.account)), change)
 
     def _revoked(self, publication: Publication) -> None:
         if type(publication) is EverybodyRevoked:
@@ -169,12 +175,18 @@ class Hub:
             if publication.account_closed or seat.device in devices:
                 seat.close(Refused(Code.REVOKED))
 
-    def _asked_to_recount(self, _: Publication) -> None:
-        self._tasks.spawn(self._recount())
+    def _interrupted(self) -> None:
+        """What was reported just now may not have come to presence, and what is over is not reported again."""
+        if self._stops:
+            self._bus.publish(RECOUNT_WANTED, Work())
 
-    async def _recount(self) -> None:
+    def _asked_to_recount(self, publication: Publication) -> None:
+        if isinstance(publication, Recount):
+            self._tasks.spawn(self._recount(frozenset(publication.parts)))
+
+    async def _recount(self, parts: frozenset[int]) -> None:
         for count, seat in enumerate(tuple(self._seats)):
-            if seat.welcomed and not seat.closing:
+            if seat.welcomed and not seat.closing and part_of(seat.account) in parts:
                 self._report(seat, "up")
             if count % SLICE == SLICE - 1:
                 await asyncio.sleep(0)

@@ -1,19 +1,31 @@
 """The presence role: listens to the gateways, keeps the one timer going, asks for recounts, watches nodes."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+import time
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import structlog
 
 from chinwag.domain.ids import AccountId
-from chinwag.domain.presence import GRACE_MS, DeviceAt, PresenceOf
+from chinwag.domain.presence import GRACE_MS, PARTS, DeviceAt, PresenceOf, part_of
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.ask_presence import AskPresence
 from chinwag.flow.clock import steady_clock
-from chinwag.flow.presence import Presences
+from chinwag.flow.presence import ALL_PARTS, Presences
 from chinwag.flow.presence_audience import Audience, Friends, nobody
 from chinwag.flow.standing import Job, StandingWork
-from chinwag.ports.bus import RECOUNT, SESSIONS, Bus, NodeId, Publication, Recount, SessionChange
+from chinwag.ports.bus import (
+    RECOUNT,
+    RECOUNT_WANTED,
+    Bus,
+    NodeId,
+    Publication,
+    Recount,
+    SessionChange,
+    sessions_of,
+)
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import DevicesOnline, Questions, WhoIsOnline
@@ -37,7 +49,10 @@ _log = structlog.get_logger(__name__)
 
 
 class PresenceRole:
-    """Who is online, for the process that holds it, from `start` to `stop`. Other roles put questions to it."""
+    """Who is online, for the process that holds it, from `start` to `stop`. Other roles put questions to it.
+
+    It keeps all parts of presence, or those that it is told by `own`.
+    """
 
     def __init__(
         self,
@@ -49,24 +64,64 @@ class PresenceRole:
         clock: Callable[[], int] | None = None,
         grace_ms: int = GRACE_MS,
         apart: Friends = nobody,
+        parts: Collection[int] = ALL_PARTS,
     ) -> None:
         """`friends` gives an account's friends, `apart` those with whom it has a block; both may raise `Refused`.
-        `clock` in milliseconds since 1970."""
+        `clock` in milliseconds since 1970. parts: those that it keeps at first."""
         self._bus = bus
         self._registry = registry
         self._clock = clock if clock is not None else steady_clock()
         self._audience = Audience(messages, friends, apart=apart)
-        self._presences = Presences(marks, bus, self._audience.of, self._clock, grace_ms)
+        self._presences = Presences(marks, bus, self._audience.of, self._clock, grace_ms, parts)
         self._asking = AskPresence(self._presences, self._audience)
         self._work = asyncio.Event()
         self._known: set[NodeId] = set()
-        self._unsubscribe: Callable[[], None] | None = None
+        self._wanted = frozenset(parts)
+        self._recounting = asyncio.Event()
+        self._again = asyncio.Event()
+        self._asked_at = 0.0
+        self._unsubscribe: dict[object, Callable[[], None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Listen, and ask all gateways to report the sessions that they hold. They must be subscribed by now."""
-        self._unsubscribe = self._bus.subscribe(SESSIONS, self._on_session)
+        self._unsubscribe[RECOUNT_WANTED] = self._bus.subscribe(RECOUNT_WANTED, lambda _: self._interrupted())
+        self._bus.on_interruption(self._interrupted)
+        self._listen()
         self._tasks = [asyncio.create_task(StandingWork(job).run(), name=job.name) for job in self._jobs()]
+
+    def own(self, parts: frozenset[int]) -> None:
+        """Keep these parts from now on, and no others. Gateways are asked for the sessions of those that are new."""
+        gained = parts - self._wanted
+        self._wanted = parts
+        if gained:
+            self._presences.gain(gained)
+        if self._tasks:
+            self._listen()
+            self._work.set()  # the next turn lets go of the others
+            if gained:
+                self._again.set()
+                self._bus.publish(RECOUNT, Recount(tuple(sorted(gained))))
+                self._recounting.set()
+
+    def _listen(self) -> None:
+        """Hear of the sessions of the parts that are kept, and of no others."""
+        for part in range(PARTS):
+            subject = sessions_of(part)
+            if part in self._wanted and subject not in self._unsubscribe:
+                self._unsubscribe[subject] = self._bus.subscribe(subject, self._on_session)
+            elif part not in self._wanted and subject in self._unsubscribe:
+                self._unsubscribe.pop(subject)()
+
+    def _interrupted(self) -> None:
+        """Reports may have been lost: ask again now, unless that was just done, and see who does not answer."""
+        if not self._tasks:
+            return
+        self._recounting.set()
+        now = time.monotonic()
+        if self._wanted and now - self._asked_at >= TOGETHER_SECONDS:
+            self._asked_at = now
+            self._bus.publish(RECOUNT, Recount(tuple(sorted(self._wanted))))
 
     def _jobs(self) -> list[Job]:
         return [
@@ -80,12 +135,14 @@ class PresenceRole:
             Job(
                 name="presence-recall",
                 step=self._recall,
+                wait=self._until_gained,
                 poll_seconds=RECOUNT_SECONDS,
                 failing="who was online before the start could not be read",
             ),
             Job(
                 name="presence-recount",
                 step=self._recount,
+                wait=self._until_recount,
                 poll_seconds=RECOUNT_SECONDS,
                 failing="a recount of presence failed",
             ),
@@ -99,9 +156,9 @@ class PresenceRole:
 
     async def stop(self) -> None:
         """Stop listening, and store how things stand. Whoever is online comes back unnoticed within the grace."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        for unsubscribe in self._unsubscribe.values():
+            unsubscribe()
+        self._unsubscribe = {}
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -136,14 +193,20 @@ class PresenceRole:
         return more
 
     async def ask(self, asker: AccountId, accounts: Sequence[AccountId]) -> list[PresenceOf]:
-        """As `AskPresence.ask`."""
+        """As `AskPresence.ask`. Raises `unavailable` for accounts of parts that are not kept here."""
+        self._require(accounts)
         answers = await self._asking.ask(asker, accounts)
         self._wake()  # an answer may have found someone who did not come back
         return answers
 
     def devices(self, account: AccountId) -> list[DeviceAt]:
-        """As `AskPresence.devices`."""
+        """As `AskPresence.devices`. Raises `unavailable` for an account of a part that is not kept here."""
+        self._require((account,))
         return self._asking.devices(account)
+
+    def _require(self, accounts: Sequence[AccountId]) -> None:
+        if not all(part_of(account) in self._wanted for account in accounts):
+            raise Refused(Code.UNAVAILABLE, "another process keeps this account's presence", 1.0)
 
     def _on_session(self, publication: Publication) -> None:
         if isinstance(publication, SessionChange):
@@ -156,6 +219,8 @@ class PresenceRole:
 
     async def _turn_and_flush(self) -> bool:
         self._work.clear()
+        if lost := self._presences.parts - self._wanted:
+            self._presences.lose(lost)
         self._presences.turn()
         if self._presences.dirty:
             await self._presences.flush()
@@ -173,10 +238,20 @@ class PresenceRole:
             if self._presences.unsaved:
                 await self._presences.flush()
 
+    async def _until_gained(self, seconds: float) -> None:
+        await _for(self._again, seconds)
+        self._again.clear()
+
+    async def _until_recount(self, seconds: float) -> None:
+        await _for(self._recounting, seconds)
+
     async def _recount(self) -> bool:
+        self._recounting.clear()
+        if not self._wanted:
+            return False
         since = self._clock()
         for _ in range(2):
-            self._bus.publish(RECOUNT, Recount())
+            self._bus.publish(RECOUNT, Recount(tuple(sorted(self._wanted))))
             await asyncio.sleep(ANSWER_SECONDS)
         await self._presences.recounted(since)
         self._wake()
@@ -191,3 +266,10 @@ class PresenceRole:
         self._wake()
         self._audience.forget_old()
         return False
+
+
+async def _for(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, at most so long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -21,6 +21,7 @@ from chinwag.adapters.relational.schema import METADATA
 from chinwag.domain.conversation import START, Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.refusal import Code
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.life.folder import DIRECTORY, MESSAGES
 from chinwag.life.move.move import Target
@@ -126,7 +127,14 @@ def _commit(
         keys=[
             (
                 KeyName(conversation, DEVICES[number % 2], ClientId(f"{number}\0")),
-                SendKey(Position(STARTS, sequence, number), number, 1_000 + number, bytes((number,) * 8)),
+                # Some stand for what was refused for ever.
+                SendKey(
+                    Position(STARTS, sequence, number),
+                    number,
+                    1_000 + number,
+                    bytes((number,) * 8),
+                    Code.NOT_ALLOWED if number % 10 == 9 else None,
+                ),
             )
             for number in numbers
         ],

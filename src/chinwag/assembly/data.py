@@ -42,17 +42,18 @@ async def begin_folder(data: Path) -> None:
 
 def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:
     """The account verbs of a data folder, for commands."""
-    return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), _rules(config))
+    return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), account_rules(config))
 
 
 def accounts_on(ports: Ports, config: Config, ids: Snowflake, allowances: Allowances | None = None) -> Accounts:
     """The account verbs of a server. allowances: what it counts together with others; None: it counts alone."""
     return open_accounts(
-        ports.directory, ports.bus, ids, system_clock, ports.key_store, _rules(config), allowances=allowances
+        ports.directory, ports.bus, ids, system_clock, ports.key_store, account_rules(config), allowances=allowances
     )
 
 
-def _rules(config: Config) -> AccountRules:
+def account_rules(config: Config) -> AccountRules:
+    """What the settings say of accounts."""
     section = config.accounts
     return AccountRules(
         sign_up=section.sign_up,

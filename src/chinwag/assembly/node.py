@@ -121,6 +121,7 @@ def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
         figures=Figures(
             counters={
                 "accepted": ("Commands handed to the log.", lambda: accept.accepted),
+                "appended_again": ("Commands handed to the log again, for want of an answer.", lambda: accept.repeated),
                 "announced": ("Events announced to accounts connected here.", lambda: fan_out.events),
                 "delivered_marks": ("Delivered marks moved.", lambda: marks.deliveries),
                 "read_marks": ("Read marks moved.", lambda: marks.reads),

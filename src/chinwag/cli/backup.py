@@ -8,6 +8,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from chinwag.cli.out import megabytes, say
+from chinwag.cli.profile import need_folder
 from chinwag.cli.settings import read_settings, with_settings
 
 app = cyclopts.App(name="backup")
@@ -22,7 +23,9 @@ def backup(
     from chinwag.cli.telling import TerminalTelling
     from chinwag.life.backup import back_up
 
-    data = read_settings(flags).config.data.path.expanduser()
+    config = read_settings(flags).config
+    need_folder(config, "back PostgreSQL up by its own means, with the cluster's secret (docs/backup.md)")
+    data = config.data.path.expanduser()
     with TerminalTelling() as telling:
         manifest = back_up(data, target.expanduser(), telling)
     when = datetime.fromtimestamp(manifest.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

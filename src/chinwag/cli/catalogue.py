@@ -76,7 +76,7 @@ COMMANDS: Final = (
     Described(
         "status",
         "chinwag.cli.status:app",
-        "Show what the server of this data folder is doing, if one runs.",
+        "Show what the server of this data folder is doing, or who does what on several machines.",
     ),
     Described(
         "trace",

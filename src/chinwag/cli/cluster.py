@@ -1,11 +1,14 @@
 """`chinwag cluster`: what a server on PostgreSQL and NATS needs besides `chinwag serve`."""
 
 import asyncio
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from chinwag.cli.out import say
-from chinwag.cli.profile import need_postgres
+from chinwag.cli.profile import need_drivers, need_postgres
 from chinwag.cli.settings import read_settings, with_settings
 
 app = cyclopts.App(name="cluster")
@@ -47,6 +50,25 @@ def check(**flags: str | None) -> int:
         return [finding async for finding in check(config)]
 
     return told(asyncio.run(look()))
+
+
+@app.command
+def demo(
+    *,
+    minutes: Annotated[float | None, Parameter(help="End after so long.", validator=Number(gt=0, lte=1_440))] = None,
+    folder: Annotated[str | None, Parameter(help="Keep everything there; without it, all goes at the end.")] = None,
+) -> int:
+    """Start a whole cluster on this machine, and show where it is.
+
+    PostgreSQL, NATS, two processes of each role and, if it is installed, nginx before them: sticky, and not. Kill what
+    you like meanwhile. Nothing else is needed, and nothing of it is reached from other machines.
+    """
+    from pathlib import Path
+
+    need_drivers()
+    from chinwag.cli.cluster_demo.run import run
+
+    return asyncio.run(run(minutes * 60 if minutes else None, Path(folder) if folder else None))
 
 
 @app.command

@@ -2,6 +2,7 @@
 
 import cyclopts
 
+from chinwag.cli.profile import need_folder
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.config import ConfigError
 
@@ -16,7 +17,9 @@ def doctor(**flags: str | None) -> int:
     from chinwag.life.doctor import examine
 
     try:
-        findings = list(examine(read_settings(flags), ()))
+        effective = read_settings(flags)
+        need_folder(effective.config, "`chinwag cluster check` looks at a cluster")
+        findings = list(examine(effective, ()))
     except ConfigError as error:
         findings = list(examine(None, error.problems))
     return told(findings)

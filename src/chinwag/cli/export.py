@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from chinwag import __version__
 from chinwag.cli.out import say
+from chinwag.cli.profile import need_folder
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.account import name_key
@@ -41,7 +42,9 @@ def export(
 
     if account is not None and id is not None:
         raise UsageError("name an account, or give its id with --id: not both")
-    data = read_settings(flags).config.data.path.expanduser()
+    config = read_settings(flags).config
+    need_folder(config, "it cannot export from a cluster yet")
+    data = config.data.path.expanduser()
     if output is not None and output.exists():
         raise UsageError(f"{output} exists already: name another file")
     with TerminalTelling() as telling, checkpoint_of(data, telling) as (stores, checkpoint), _opened(output) as file:

@@ -1,10 +1,11 @@
-"""What the commands that work on the data folder share: the account verbs, opened and closed, and how they speak."""
+"""What the commands that work on a data folder or a cluster share: the account verbs, and how they speak."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.ids import Snowflake
@@ -12,7 +13,7 @@ from chinwag.flow.access.collaborators import Accounts
 
 
 def run(flags: dict[str, str | None], work: Callable[[Accounts], Awaitable[None]]) -> None:
-    """Do `work` on the data folder that `flags` name. A running server finds in the directory what it changed."""
+    """Do `work` on the data folder or the cluster that the settings name. A running server finds it there."""
     asyncio.run(_with_accounts(flags, work))
 
 
@@ -40,6 +41,13 @@ async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
     from chinwag.life.whole import refuse_half
 
     config = read_settings(flags).config
+    if config.store.profile == "postgres":
+        need_drivers()
+        from chinwag.assembly.cluster.operators import operator_accounts
+
+        async with operator_accounts(config) as accounts:
+            yield accounts
+        return
     data = config.data.path.expanduser()
     if not data.is_dir():
         raise UsageError(f"there is no data folder {data} yet: start the server once, or name it with --data-path")

@@ -19,6 +19,12 @@ def need_drivers() -> None:
         )
 
 
+def need_folder(config: Config, instead: str) -> None:
+    """For commands that work on a data folder alone. Raises `UsageError`, which says what to do `instead`."""
+    if config.store.profile != "embedded":
+        raise UsageError(f"this works on a data folder, and store.profile is {config.store.profile}: {instead}")
+
+
 def need_postgres(config: Config) -> None:
     """For commands of the postgres profile alone. Raises `UsageError`."""
     if config.store.profile != "postgres":

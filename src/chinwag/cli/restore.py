@@ -7,6 +7,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from chinwag.cli.out import megabytes, say
+from chinwag.cli.profile import need_folder
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.trouble import UsageError
 
@@ -35,7 +36,9 @@ def restore(
     from chinwag.cli.telling import TerminalTelling
     from chinwag.life.restore import restore as restore_backup
 
-    data = read_settings(flags).config.data.path.expanduser()
+    config = read_settings(flags).config
+    need_folder(config, "restore PostgreSQL by its own means, then run `chinwag cluster restored` (docs/backup.md)")
+    data = config.data.path.expanduser()
     with TerminalTelling() as telling:
         manifest, _, replaced = restore_backup(source.expanduser(), data, replace=replace is not None, telling=telling)
     files = f"{len(manifest.files)} files, {megabytes(manifest.bytes)}"

@@ -1,5 +1,6 @@
 """`chinwag status`: what the running server is doing."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -8,30 +9,58 @@ import cyclopts
 import msgspec
 from cyclopts import Parameter
 
-from chinwag.cli.out import Rows, megabytes
+from chinwag.cli.out import Rows, megabytes, say
+from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.config import Config
 from chinwag.wire.control import Status
 
 app = cyclopts.App(name="status")
 
 
 @app.default
-@with_settings("data")
+@with_settings("data", "store", "cluster", "postgres")
 def status(
     *,
     json: Annotated[bool, Parameter(help="One JSON object instead of a table.", negative=())] = False,
     **flags: str | None,
 ) -> int:
-    """Show what the server of this data folder is doing. Exits with 1 if none runs or it is not ready."""
+    """Show what the server of this data folder is doing. Exits with 1 if none runs or it is not ready.
+
+    With store.profile = "postgres": which processes there are, and who does what.
+    """
     from chinwag.life.running import status_of
 
-    data = read_settings(flags).config.data.path.expanduser()
+    config = read_settings(flags).config
+    if config.store.profile == "postgres":
+        return _cluster(config, json)
+    data = config.data.path.expanduser()
     told = status_of(data)
     if json:
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
     else:
         _table(told).show()
     return 0 if told.ready else 1
+
+
+def _cluster(config: Config, json: bool) -> int:
+    need_drivers()
+    from chinwag.assembly.cluster.status import cluster_status
+
+    told = asyncio.run(cluster_status(config))
+    if json:
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    else:
+        table = Rows("process", "state", "sessions", "address", "does")
+        for node in told.nodes:
+            sessions = f"{node.sessions:,} of {node.capacity:,}" if node.capacity else "-"
+            does = ", ".join(node.owns) or ("people" if {"gateway", "api"} & set(node.roles) else "stands by")
+            table.add(node.id, node.state, sessions, node.url or "-", does)
+        say(f"cluster {told.cluster}, {told.partitions} partitions")
+        table.show("no process is there")
+        for role in told.missing:
+            say(f"NOBODY has the role {role}")
+    return 1 if told.missing else 0
 
 
 def _table(told: Status) -> Rows:

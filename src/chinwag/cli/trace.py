@@ -1,5 +1,6 @@
 """`chinwag trace`: where one message is."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from chinwag.cli.out import Rows, say
+from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.tracing import MemberTrace, Trace
@@ -28,8 +30,14 @@ def trace(
     """Show where one message is for each member."""
     from chinwag.life.running import trace_of
 
-    data = read_settings(flags).config.data.path.expanduser()
-    found = trace_of(data, ConversationId(conversation), number)
+    config = read_settings(flags).config
+    if config.store.profile == "postgres":
+        need_drivers()
+        from chinwag.assembly.cluster.operators import cluster_trace
+
+        found = asyncio.run(cluster_trace(config, ConversationId(conversation), number))
+    else:
+        found = trace_of(config.data.path.expanduser(), ConversationId(conversation), number)
     if json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return

@@ -144,6 +144,11 @@ class Accept:
         """How many commands wait for their answer."""
         return len(self._answered.waiting) + self._slow
 
+    @property
+    def repeated(self) -> int:
+        """How many times a command was handed to the log again, for want of an answer."""
+        return self._answered.repeated
+
     def submit(self, asker: Asker, wish: Wish) -> None:
         """Check `wish` and send it on its way; `asker.answered` follows. Returns at once.
 

@@ -84,12 +84,12 @@ class Answered(Generic[Waiter]):
         repeats = self._repeats
         if repeats is None:
             repeats = self._repeats = Repeats(self._log.partitions, now)
-        repeats.appended[partition_of(command.conversation, len(repeats.appended))] += 1
+        appended = repeats.appended
+        appended[0 if len(appended) == 1 else partition_of(command.conversation, len(appended))] += 1
+        characters = 0
         action = command.action
-        characters = len(action.body.text) if type(action) is Send and type(action.body) is Text else 0
-        if characters < LONG:
-            characters = 0
-        else:
+        if type(action) is Send and type(action.body) is Text and len(action.body.text) >= LONG:
+            characters = len(action.body.text)
             self.characters += characters
         self.waiting[ref] = (waiter, now, submission, characters)
 
@@ -155,20 +155,21 @@ class Answered(Generic[Waiter]):
     def _give(self, answers: Sequence[Answer]) -> None:
         now, waiting, again, observe, tell = self._now(), self.waiting, self._again, self.seconds.observe, self._tell
         for answer in answers:
-            found = waiting.get(answer.ref)
-            if found is None or not _names(answer.name, found[2].command):
+            ref, name = answer.ref, answer.name
+            found = waiting.get(ref)
+            if found is None:
                 continue
-            del waiting[answer.ref]
+            waiter, since, submission, characters = found
+            command = submission.command
+            if name.id != command.id or name.device != command.device or name.conversation != command.conversation:
+                continue  # it is to another command, which had this number in another life
+            del waiting[ref]
             if again:
-                again.pop(answer.ref, None)
-            self.characters -= found[3]
-            observe(now - found[1])
-            tell(found[0], answer)
+                again.pop(ref, None)
+            self.characters -= characters
+            observe(now - since)
+            tell(waiter, answer)
         self._told()
-
-
-def _names(name: KeyName, command: Command) -> bool:
-    return name.id == command.id and name.device == command.device and name.conversation == command.conversation
 
 
 def _partition(submission: Submission, partitions: int) -> int:

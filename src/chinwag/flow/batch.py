@@ -40,7 +40,13 @@ class Decided(NamedTuple):
 
 def of_known_rules(records: Sequence[Record]) -> Sequence[Record]:
     """The first of them, up to one whose rules only a newer version knows."""
-    if max([record.submission.command.rules.version for record in records]) <= RULES_VERSION:
+    rules = None
+    for record in records:  # those of one node are of one object
+        if record.submission.command.rules is not rules:
+            rules = record.submission.command.rules
+            if rules.version > RULES_VERSION:
+                break
+    else:
         return records
     return list(takewhile(lambda record: record.submission.command.rules.version <= RULES_VERSION, records))
 

@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
+from chinwag.adapters.nats.announcer import Announcer
+from chinwag.adapters.nats.inbox import NatsInbox
 from chinwag.adapters.postgres import PostgresStores, open_stores
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
@@ -49,6 +51,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     registry: PostgresRegistry
     nats: NatsConnection
     clock: ComparedClock
+    announcer: Announcer
+    inbox: NatsInbox
     ports: Ports
 
 
@@ -71,12 +75,16 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     opened.push_async_callback(stores.close)
     registry = await reached(messages, PostgresRegistry.open(messages))
     opened.push_async_callback(registry.close)
-    nats = await _connected(config, cluster, node)
+    nats = await connected_to_nats(config, cluster, node)
     opened.push_async_callback(nats.close)
     clock = ComparedClock(stores.database, system_clock)
     await reached(messages, clock.compare())
     if abs(clock.apart) > CLOCK_SECONDS:
         raise WrongClockError(f"{clock_words(clock.apart)}: {CLOCK_ADVICE}")
+    announcer = Announcer(nats, stores.arrivals.on_posted)
+    opened.push_async_callback(announcer.close)
+    inbox = NatsInbox(nats, stores.inbox, announcer)
+    opened.push_async_callback(inbox.close)
     log = TimedLog(
         nats,
         registry,
@@ -94,11 +102,13 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
         registry=registry,
         nats=nats,
         clock=clock,
+        announcer=announcer,
+        inbox=inbox,
         ports=Ports(
             log=log,
             message_store=stores.message_store,
             mark_store=stores.mark_store,
-            inbox=stores.inbox,
+            inbox=inbox,
             directory=directory,
             key_store=keys,
             bus=NatsBus(nats),
@@ -117,7 +127,8 @@ async def reached(url: str, work: Awaitable[Done]) -> Done:
         raise EngineAwayError(f"PostgreSQL at {shown(url)} cannot be used ({_cause(refused)}): {ABOUT}") from refused
 
 
-async def _connected(config: Config, cluster: str, node: NodeId) -> NatsConnection:
+async def connected_to_nats(config: Config, cluster: str, node: NodeId) -> NatsConnection:
+    """A connection for `node`. Raises `EngineAwayError`."""
     try:
         return await NatsConnection.open(nats_servers(config, cluster), node)
     except Refused as refused:

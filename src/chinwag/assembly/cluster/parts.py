@@ -34,6 +34,8 @@ def opened_parts(opened: Opened) -> list[Part]:
         Part(name="allowances", opened=True, stop=opened.allowances.close),
         Part(name="registry", opened=True, stop=opened.registry.close),
         _nats_part(opened),
+        Part(name="announcer", opened=True, stop=opened.announcer.close),
+        Part(name="inbox", opened=True, stop=opened.inbox.close),
         _standing_part(
             Job(
                 name="follow-keys",

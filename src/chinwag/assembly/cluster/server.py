@@ -1,5 +1,6 @@
 """A process of the postgres profile: a list of parts, one or all of the roles among them."""
 
+import contextlib
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Final
@@ -24,6 +25,7 @@ from chinwag.assembly.web import with_web
 from chinwag.collector import uncollected
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
+from chinwag.domain.refusal import Refused
 from chinwag.ports.bus import NodeId, new_node
 from chinwag.ports.registry import Node, WorkerNumber
 from chinwag.roles.gateway.gateway import Gateway
@@ -144,11 +146,13 @@ def _reach(announced: Announced, gateway: Gateway | None, probes: Sequence[Check
     async def went() -> None:
         if gateway is not None:
             gateway.suspend(RETURN_WITHIN)
-        await announced.away()
+        with contextlib.suppress(Refused):
+            await announced.away()
 
     async def came() -> None:
         if gateway is not None:
             gateway.resume()
-        await announced.back()
+        with contextlib.suppress(Refused):
+            await announced.back()
 
     return Reach(probes, went, came)

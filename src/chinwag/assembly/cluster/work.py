@@ -10,6 +10,7 @@ from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import part_of
+from chinwag.domain.refusal import Refused
 from chinwag.flow.online import Owner
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
@@ -37,8 +38,11 @@ def hand_over_part(ports: Ports, node: NodeId) -> Part:
     duty = log_duty(ports.log.partitions)
 
     async def drain() -> None:
-        others = [each for each in await ports.registry.nodes("delivery") if each.id != node and not each.draining]
-        if not others:
+        try:
+            there = await ports.registry.nodes("delivery")
+        except Refused:
+            return  # nobody can take anything over now
+        if not any(each.id != node and not each.draining for each in there):
             return
         gone = asyncio.Event()
         stop = ports.registry.watch_owned(duty, node, lambda owned: None if owned else gone.set())

@@ -1,6 +1,7 @@
 """Every job of the housekeeping role: what the directory and the inboxes need besides, one entry a job."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from chinwag.flow import announcements, create_group, declines, erase, relay, trim
 from chinwag.flow.announcements import announce_some
@@ -19,6 +20,19 @@ from chinwag.ports.bus import WORK
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
+
+NAMES: Final = (
+    "relay",
+    "announcements",
+    "listing",
+    "settle-links",
+    "settle-groups",
+    "trim",
+    "declines",
+    "empty-accounts",
+    "erase-accounts",
+)
+"""Of all of them."""
 
 
 def directory_jobs(

@@ -59,7 +59,7 @@ export class Leader implements Owner {
   private readonly outflow: Outflow;
   private readonly people: People;
   private readonly connection: Connection;
-  private readonly watching = new Map<string, string | null>();
+  private readonly watching = new Map<string, string>();
   private standingNow: Standing = { state: "connecting", transport: null, nextTry: null, code: null };
   private asOf: number | null = null;
   private minute: ReturnType<typeof setInterval> | null = null;
@@ -292,12 +292,14 @@ export class Leader implements Owner {
 
   private came(events: readonly KeptEvent[]): void {
     this.people.ofEvents(events);
-    const focused = new Set(this.watching.values());
+    const { tab } = this.parts;
+    // The tab in whose page this runs is told of it, and knows itself what it shows at that moment.
+    const focused = new Set([...this.watching].filter(([one]) => one !== tab).map(([, shown]) => shown));
     for (const event of events) {
       if (event.from === this.state.me) continue;
       const { conversation } = event;
       const watched = focused.has(conversation);
-      this.parts.tell({ type: "news", tab: this.parts.tab, conversation, event, watched });
+      this.parts.tell({ type: "news", tab, conversation, event, watched });
     }
   }
 

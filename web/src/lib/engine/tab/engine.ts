@@ -51,15 +51,15 @@ export class TabEngine extends Entered implements Engine {
     const seen = (): void => {
       line.work({ type: "visible", is: browser.visible() });
       if (browser.visible()) line.say({ type: "nudge" });
-      this.tellWatching(browser.looked());
+      this.tellWatching();
     };
     for (const what of ["focus", "blur"] as const) {
       browser.on(what, () => {
-        this.tellWatching(browser.looked());
+        this.tellWatching();
       });
     }
     browser.on("pagehide", () => {
-      this.tellWatching(false);
+      this.tellWatching(null);
     });
     browser.on("visibility", seen);
     browser.on("online", () => {
@@ -179,7 +179,7 @@ export class TabEngine extends Entered implements Engine {
 
   watching(id: string | null): void {
     this.opened = id;
-    this.tellWatching(this.browser.looked());
+    this.tellWatching();
   }
 
   onNews(run: (news: News) => void): () => void {
@@ -245,8 +245,13 @@ export class TabEngine extends Entered implements Engine {
 
   // Inside
 
-  private tellWatching(looked: boolean): void {
-    this.line.say({ type: "watching", tab: this.line.tab, conversation: looked ? this.opened : null });
+  /** The conversation that the person looks at here. */
+  private watches(): string | null {
+    return this.browser.looked() ? this.opened : null;
+  }
+
+  private tellWatching(conversation = this.watches()): void {
+    this.line.say({ type: "watching", tab: this.line.tab, conversation });
   }
 
   private said(message: ToTabs): void {
@@ -254,7 +259,7 @@ export class TabEngine extends Entered implements Engine {
     switch (message.type) {
       case "alive":
         // one that has just begun to lead knows nothing of windows
-        if (this.opened !== null) this.tellWatching(this.browser.looked());
+        if (this.opened !== null) this.tellWatching();
         break;
       case "connection":
         this.stands(message.connection, message.ahead);
@@ -270,7 +275,8 @@ export class TabEngine extends Entered implements Engine {
         break;
       case "news":
         if (message.tab === this.line.tab) {
-          const { conversation, event: one, watched } = message;
+          const { conversation, event: one } = message;
+          const watched = message.watched || this.watches() === conversation;
           if (isMessage(one)) for (const run of this.newsRuns) run({ conversation, event: one, watched });
         }
         break;

@@ -37,9 +37,11 @@ export class Shown extends Remote {
 
   /** The leader said how it stands. */
   protected stands(connection: Connection, ahead: number): void {
+    const back = connection.state === "online" && this.heard.state !== "online";
     this.heard = connection;
     this.ahead = ahead;
     this.show();
+    if (back) this.account?.again();
   }
 
   protected follow(): void {

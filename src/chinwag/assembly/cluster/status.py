@@ -1,0 +1,97 @@
+"""Who does what in a cluster, as the Registry knows it: for `chinwag status`."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from chinwag.adapters.owners import Owners
+from chinwag.adapters.postgres.database import connected
+from chinwag.adapters.postgres.identity import identity_of
+from chinwag.adapters.postgres.registry import PostgresRegistry
+from chinwag.assembly.cluster.credentials import messages_url
+from chinwag.assembly.cluster.opened import reached
+from chinwag.assembly.server import ROLES
+from chinwag.config import Config
+from chinwag.ports.bus import NodeId
+from chinwag.ports.registry import PRESENCE, Duty, Node, job_duty, log_duty
+from chinwag.roles.housekeeping.jobs import NAMES
+
+
+class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One process. state: `takes people`, `works` (nobody connects to it), `away` or `stopping`, `full`, `starting`.
+    owns: what is its own, in words."""
+
+    id: NodeId
+    roles: tuple[str, ...]
+    url: str
+    location: str
+    sessions: int
+    capacity: int
+    state: str
+    owns: tuple[str, ...]
+
+
+class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """All processes, and what nobody does."""
+
+    cluster: str
+    partitions: int
+    nodes: list[NodeStatus]
+    missing: tuple[str, ...]
+
+
+async def cluster_status(config: Config) -> ClusterStatus:
+    """As the Registry says now. Raises a `Told` if it cannot be asked."""
+    url = messages_url(config)
+    cluster = await reached(url, identity_of(url, config.cluster.id))
+    registry = await reached(url, PostgresRegistry.open(url))
+    try:
+        nodes = {node.id: node for role in ROLES for node in await reached(url, registry.nodes(role))}
+    finally:
+        await registry.close()
+    async with connected(url) as connection:
+        partitions: int = await connection.fetchval("SELECT partitions FROM messages.life")
+    return told(cluster, partitions, list(nodes.values()))
+
+
+def told(cluster: str, partitions: int, nodes: Sequence[Node]) -> ClusterStatus:
+    """What follows from the live nodes."""
+    owners = Owners()
+    owners.see(nodes)
+    duties = [log_duty(partitions), PRESENCE, *map(job_duty, NAMES)]
+    missing = [role for role in ROLES if not any(role in node.roles for node in nodes)]
+    return ClusterStatus(
+        cluster=cluster,
+        partitions=partitions,
+        nodes=sorted((_node(node, duties, owners) for node in nodes), key=lambda one: one.id),
+        missing=tuple(missing),
+    )
+
+
+def _node(node: Node, duties: Sequence[Duty], owners: Owners) -> NodeStatus:
+    owned = Counter({duty.name: len(owners.owned(duty, node.id)) for duty in duties})
+    words = [f"{owned['log']} partitions"] if owned["log"] else []
+    if owned[PRESENCE.name]:
+        words.append(f"{owned[PRESENCE.name]} parts of presence")
+    words += [name.removeprefix("job.") for name, parts in owned.items() if name.startswith("job.") and parts]
+    return NodeStatus(
+        id=node.id,
+        roles=node.roles,
+        url=node.url,
+        location=node.location,
+        sessions=node.sessions,
+        capacity=node.capacity,
+        state=_state(node),
+        owns=tuple(words),
+    )
+
+
+def _state(node: Node) -> str:
+    if node.draining:
+        return "away or stopping"
+    if "gateway" not in node.roles:
+        return "works"
+    if not node.capacity:
+        return "starting"
+    return "full" if node.sessions >= node.capacity else "takes people"

@@ -1,0 +1,1 @@
+"""`chinwag cluster demo`: a whole cluster on this machine, to try things out on."""

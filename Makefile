@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove prove-cluster prove-postgres web-prove web-bench
+.PHONY: help run cluster-demo chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove prove-cluster prove-postgres web-prove web-bench
 
 BIN := .venv/bin
 ARGS ?=
@@ -17,6 +17,10 @@ run: ## set up if needed, then serve on 127.0.0.1:8420 (ARGS="--server-port 9000
 	@tools/setup.sh run
 	@tools/web.sh build
 	@exec $(BIN)/chinwag serve $(ARGS)
+
+cluster-demo: setup ## a whole cluster on this machine: PostgreSQL, NATS, nginx, two processes of each role (ARGS="--minutes 5")
+	@tools/web.sh build
+	@exec $(BIN)/chinwag cluster demo $(ARGS)
 
 chat: ## set up if needed, then chat in this terminal
 	@tools/setup.sh run

@@ -1,5 +1,6 @@
 """What `chinwag cluster init` makes: the tables, the cluster's name, its keys and the secret that seals them."""
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,8 @@ async def init(config: Config, say: Callable[[str], None]) -> str:
                 f"the cluster {cluster} has its secret already, on another machine: copy that file to {path}, with "
                 "mode 0600, or name it with --cluster-secret-file"
             )
-        _make_secret(path)
+        with contextlib.suppress(FileExistsError):  # another one has just made it
+            _make_secret(path)
         say(f"made the cluster's secret: copy {path} to every machine of the cluster, and keep a copy with its backups")
     # Made if they are not there; opened if they are.
     KeyRing(SealedKeyStore(accounts, read_secret(config)), system_clock())

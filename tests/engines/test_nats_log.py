@@ -234,6 +234,11 @@ async def test_what_is_no_batch_costs_nothing_but_itself(pair: Pair, garbage: by
 
 async def test_an_owner_that_is_stopped_and_continued_places_nothing_twice(pair: Pair) -> None:
     """The other takes over with its lease; whoever waits appends again, as what the first had taken may be lost."""
+    async with asyncio.timeout(180):
+        await _stopped_and_continued(pair)
+
+
+async def _stopped_and_continued(pair: Pair) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.engines.log_owner", pair.nats, pair.cluster, pair.database,
         stdout=asyncio.subprocess.PIPE,

@@ -1,6 +1,7 @@
 """One process's way into a partition: batches one after another, bounded, tried again with their first content."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import pytest
@@ -158,3 +159,24 @@ async def test_an_appender_that_is_closed_loses_what_it_never_sent() -> None:
     world.append(2, 3)
     await world.appender.close()
     assert world.lost == [2, 3]
+
+
+async def test_an_answer_in_the_moment_of_closing_does_not_keep_it_open() -> None:
+    """A driver may give the answer and swallow the cancelling."""
+
+    class Deaf(Log):
+        async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.get_running_loop().create_future()
+            self.tries.append((number, list(batch)))
+
+    world = World()
+    deaf = Deaf()
+    appender = Appender(3, deaf, world.room, lambda one: world.lost.append(one.ref))
+    appender.append(submission(1), b"1")
+    await asyncio.sleep(0)
+    appender.append(submission(2), b"2")
+    async with asyncio.timeout(30):
+        await appender.close()
+    assert len(deaf.tries) == 1
+    assert world.lost == [2]

@@ -1,6 +1,7 @@
 """Standing work goes on whatever goes wrong with a step (P12), and looks at once when it is woken."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -135,3 +136,21 @@ async def test_readiness_names_the_job_that_fails_and_fails() -> None:
 async def test_jobs_have_names_of_their_own() -> None:
     with pytest.raises(ValueError, match="one name"):
         Housekeeping([job(mistaken), job(mistaken)], EmbeddedBus())
+
+
+async def test_a_step_that_swallows_its_cancelling_does_not_keep_the_work_from_ending() -> None:
+    """As drivers do when what they wait for ends in the moment of the cancelling."""
+    begun = asyncio.Event()
+
+    async def step() -> bool:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.get_running_loop().create_future()
+        return True
+
+    task = asyncio.create_task(StandingWork(Job(name="deaf", step=step, poll_seconds=60.0, failing="")).run())
+    await begun.wait()
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=30)
+    task.cancel()
+    assert done

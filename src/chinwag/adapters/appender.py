@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.cancelled import told_to_end
 from chinwag.ports.log import Submission
 
 BATCH: Final = 2_000
@@ -126,7 +127,7 @@ class Appender:
             self._give_up(self._waiting.popleft())
 
     async def _send_all(self) -> None:
-        while batch := self._next():
+        while not told_to_end() and (batch := self._next()):
             self._on_its_way = batch
             self._number += 1
             if not await self._send(batch):
@@ -169,7 +170,7 @@ class Appender:
                 _log.exception("a batch could not be sent", partition=self._partition)
             else:
                 return True
-            if self._now() + pause >= due:
+            if self._now() + pause >= due or told_to_end():
                 _log.warning("commands are given up", partition=self._partition, commands=len(batch))
                 return doubtful  # then nobody knows, and whoever waits hears nothing
             try:

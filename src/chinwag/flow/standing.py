@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.refusal import Refused
+from chinwag.flow.cancelled import told_to_end
 from chinwag.ports.bus import Subject
 
 AGAIN_SECONDS: Final = 1.0
@@ -71,7 +72,7 @@ class StandingWork:
 
     async def run(self) -> None:
         """Do steps. Only being cancelled from outside, and `finish`, end it."""
-        while not self._finished.is_set():
+        while not self._finished.is_set() and not told_to_end():
             self._work.clear()
             try:
                 more = await self._step()

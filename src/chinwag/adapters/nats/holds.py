@@ -14,6 +14,7 @@ from chinwag.adapters.nats.connection import NatsConnection, token
 from chinwag.adapters.nats.feed_messages import Feed, Stated, Statement, Who
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
+from chinwag.flow.cancelled import told_to_end
 
 SOME: Final = 200
 """Accounts in one statement."""
@@ -137,7 +138,7 @@ class Holds:
 
     async def _state(self, sender: _Sender) -> None:
         """Tell one sender what is held, and again whatever it did not hear, until it is gone."""
-        while self._now() - sender.heard < GONE_SECONDS:
+        while self._now() - sender.heard < GONE_SECONDS and not told_to_end():
             sender.kick.clear()
             try:
                 ok = await self._say(sender)

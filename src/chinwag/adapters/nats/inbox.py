@@ -22,6 +22,7 @@ from chinwag.adapters.nats.holds import Holds
 from chinwag.adapters.postgres.inbox import PostgresInbox
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
+from chinwag.flow.cancelled import told_to_end
 from chinwag.ports.inbox import Arrival, Bounds, Inbox, Posting, Slice
 
 HEADS: Final = 1_000
@@ -152,7 +153,7 @@ class NatsInbox(Inbox):
         """Tell where the inboxes end that something may be missing of."""
         try:
             await asyncio.sleep(TOGETHER_SECONDS)
-            while self._wanted:
+            while self._wanted and not told_to_end():
                 some = [account for account, _ in zip(self._wanted, range(HEADS), strict=False)]
                 for account in some:
                     del self._wanted[account]  # before it is read: wanted once more meanwhile, it is read once more

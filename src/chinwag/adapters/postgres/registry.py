@@ -17,6 +17,7 @@ from chinwag.adapters.postgres.database import connected, refusing
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError
 from chinwag.domain.ids import WORKERS
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.cancelled import told_to_end
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import Duty, Node, Registry, WorkerNumber
 
@@ -166,7 +167,7 @@ class PostgresRegistry(Registry):
 
     async def _renew(self) -> None:
         """Confirm what is ours five times a lease, and look who else lives; at once when there is something new."""
-        while True:
+        while not told_to_end():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._lease / 5):
                     await self._look.wait()

@@ -9,10 +9,14 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
+from tests.conversations.scripts import SCRIPTS
+from tests.conversations.test_conversations import play
 from tests.life.nginx import nginx_command
+from tests.support.places import Sockets
 
 from chinwag.assembly.cluster.status import ClusterStatus
 from chinwag.cli.cluster_demo.process import clean_environment
@@ -25,6 +29,16 @@ from chinwag.wire.values import Message, Text
 PATIENCE = 90.0
 PASSWORD = "a long password"
 _ROW = re.compile(r"^(\S+-\d)\s+(\d+)\s")
+
+
+SPREAD = ("direct", "log-out", "marks", "presence", "several-devices", "typing")
+"""Scripts whose people and devices hear of one another at once, whichever processes they come to."""
+
+
+class At(NamedTuple):
+    """A server at an address."""
+
+    url: str
 
 
 class Demo:
@@ -194,6 +208,9 @@ async def test_people_chat_on_while_processes_are_killed_and_the_database_restar
             lambda status: not status.missing and all(one.owns or one.url == "" for one in status.nodes)
         )
         assert len(told.nodes) == 8
+        for script in SCRIPTS:
+            if script.name in SPREAD:
+                await play(script, Sockets(At(spread)))
         async with talking(spread, sticky) as talk:
             await talk.go_on()
             for name in ("gateway-1", "delivery-1", "presence-1", "api-1"):

@@ -19,6 +19,7 @@ POSTGRES_ONLY = ("asyncpg", "nats", "chinwag.adapters.postgres", "chinwag.adapte
 def ours(tmp_path_factory: pytest.TempPathFactory, engine_urls: Urls) -> Iterator[Cluster]:
     """A cluster called `ours`, for tests that change nothing in it, with files that are no good."""
     folder = tmp_path_factory.mktemp("ours")
+    (folder / "minute").write_text("60")
     for name, mode, words in (("short", 0o600, "abc"), ("open", 0o644, "f" * 64), ("foreign", 0o600, "f" * 64)):
         path = folder / name
         path.write_text(words)
@@ -67,6 +68,7 @@ async def test_a_second_init_changes_nothing_and_two_at_once_make_one_cluster(cl
         ("CHINWAG_CLUSTER_SECRET_FILE", "foreign", "give this server the secret file of the others"),
         ("CHINWAG_POSTGRES_PASSWORD_FILE", "foreign", "chinwag cluster check"),
         ("CHINWAG_NATS_PASSWORD_FILE", "foreign", "chinwag cluster check"),
+        ("CHINWAG_CLOCK_OFFSET", "minute", "60.0 s ahead of the database's"),
         ("CHINWAG_NATS_URLS", "nats://127.0.0.1:1", "chinwag cluster check"),
         ("CHINWAG_POSTGRES_URL", "postgresql://chinwag@127.0.0.1:1/chinwag", "chinwag cluster check"),
     ],
@@ -74,7 +76,7 @@ async def test_a_second_init_changes_nothing_and_two_at_once_make_one_cluster(cl
 async def test_a_server_that_does_not_belong_there_says_why_and_what_to_do(
     ours: Cluster, variable: str, value: str, says: str
 ) -> None:
-    given = str(ours.folder / value) if variable.endswith("_FILE") else value
+    given = str(ours.folder / value) if variable.endswith(("_FILE", "_OFFSET")) else value
     served = await ours.run("serve", environment={variable: given})
     assert served.returncode == 1
     told = served.stderr.decode()

@@ -11,9 +11,11 @@ from typing import Final
 from prove.cluster.engines import HOST, ProofEngines
 from prove.faults.clock import WrongClock
 from prove.faults.proxy import Proxy
-from prove.process import ServerProcess
+from prove.process import DidNotStartError, ServerProcess
 
 INIT_SECONDS: Final = 120.0
+STARTS: Final = 10
+"""How often a process is started that ends because it cannot reach what it needs."""
 ROLES: Final = ("gateway", "api", "delivery", "presence")
 """Of each there are two; one process more keeps house."""
 EVERY: Final = "every"
@@ -72,9 +74,16 @@ class Node:
         return self.process.data.name
 
     async def start(self) -> None:
-        """Start it, and wait until it is ready."""
-        await self.process.start()
-        self.wanted = True
+        """Start it, again if an engine did not answer, as its machine would; wait until it is ready."""
+        for left in reversed(range(STARTS)):
+            try:
+                await self.process.start()
+            except DidNotStartError as ended:
+                if ended.code != 1 or not left:
+                    raise
+            else:
+                self.wanted = True
+                return
 
     async def kill(self) -> None:
         """kill -9."""

@@ -27,7 +27,8 @@ from chinwag.wire.values import AccountId, ConversationId, Message
 REST_SECONDS: Final = 120.0
 GONE: Final = 2
 """Accounts whose devices all go at the end, to see that this is noticed."""
-OFFLINE_SECONDS: Final = 30.0
+OFFLINE_SECONDS: Final = 75.0
+"""For who was there when the Bus lost something: two rounds of a recount, and the grace."""
 LAST_SECONDS: Final = 30.0
 REPEATS: Final = 10_000
 PAGE: Final = 200

@@ -5,6 +5,7 @@ import {
   Connection,
   conversationView,
   type Cursor,
+  directMembers,
   type ErrorFrame,
   eventPage,
   type Http,
@@ -29,9 +30,8 @@ import { Outflow } from "./outflow.js";
 import { People } from "./people.js";
 import { State } from "./state.js";
 import { untilAnswered } from "./until-answered.js";
+import { Windows } from "./windows.js";
 
-/** Windows of whose focus is known. */
-const WINDOWS = 64;
 /** How often the database is told that it is up to date, and checked against its bounds, while a session is on. */
 const MINUTE = 60_000;
 
@@ -59,7 +59,7 @@ export class Leader implements Owner {
   private readonly outflow: Outflow;
   private readonly people: People;
   private readonly connection: Connection;
-  private readonly watching = new Map<string, string | null>();
+  private readonly windows = new Windows();
   private standingNow: Standing = { state: "connecting", transport: null, nextTry: null, code: null };
   private asOf: number | null = null;
   private minute: ReturnType<typeof setInterval> | null = null;
@@ -128,7 +128,6 @@ export class Leader implements Owner {
       const held = await this.store.held();
       this.state.take(held.conversations);
       if (held.own !== null) this.state.own = held.own;
-      this.people.take(held.people);
       this.inflow.safe = held.cursor;
       for (const mark of held.marks) this.outflow.read(mark.conversation, mark.number);
       this.parts.tell({ type: "alive" });
@@ -170,9 +169,7 @@ export class Leader implements Owner {
         this.connection.say({ type: "typing", conversation: message.conversation });
         break;
       case "watching":
-        this.watching.delete(message.tab);
-        if (message.conversation !== null) this.watching.set(message.tab, message.conversation);
-        if (this.watching.size > WINDOWS) this.watching.delete([...this.watching.keys()][0] ?? "");
+        this.windows.says(message.tab, message.conversation, performance.now());
         break;
       case "nudge":
         this.nudged();
@@ -221,6 +218,7 @@ export class Leader implements Owner {
   }
 
   refused(frame: ErrorFrame): void {
+    if (frame.retryable !== true && frame.conversation) this.partner(frame.conversation);
     this.outflow.refused(frame);
   }
 
@@ -292,13 +290,18 @@ export class Leader implements Owner {
 
   private came(events: readonly KeptEvent[]): void {
     this.people.ofEvents(events);
-    const focused = new Set(this.watching.values());
+    const focused = this.windows.focused(performance.now());
     for (const event of events) {
       if (event.from === this.state.me) continue;
       const { conversation } = event;
       const watched = focused.has(conversation);
       this.parts.tell({ type: "news", tab: this.parts.tab, conversation, event, watched });
     }
+  }
+
+  private partner(conversation: string): void {
+    const other = directMembers(conversation)?.find((one) => one !== this.state.me);
+    if (other !== undefined) this.people.lookedAt(other);
   }
 
   private changed(changed: Changed): void {
@@ -369,6 +372,7 @@ export class Leader implements Owner {
       return { range };
     },
     opened: async ({ conversation }) => {
+      this.partner(conversation);
       const kept = this.state.kept(conversation);
       if (kept?.whole) return true;
       const view = await conversationView(this.parts.http, conversation);

@@ -93,7 +93,7 @@ export class AccountDatabase {
       return await opening;
     } catch (error) {
       if (this.opening === opening) this.opening = null;
-      if (error instanceof DOMException && error.name === "VersionError") {
+      if (isOfNewer(error)) {
         this.outdated();
         throw new Outdated("the database is of a newer app", { cause: error });
       }
@@ -190,6 +190,11 @@ async function once<T, Mode extends "readonly" | "readwrite">(
     }
     throw error;
   }
+}
+
+/** What lies in a database is of a newer app than this one. */
+export function isOfNewer(error: unknown): boolean {
+  return error instanceof Outdated || (error instanceof DOMException && error.name === "VersionError");
 }
 
 /** The connection went, and not what was done on it was wrong. */

@@ -78,6 +78,15 @@ afterEach(async () => {
   await deleteDB(databaseName(ME));
 });
 
+it("tells whether anything of somebody is new", async () => {
+  const ben = { id: "2", name: "ben", display_name: "Ben", about: "", closed: false, version: 1 };
+  expect(await store.keepPeople([ben])).toBe(true);
+  expect(await store.keepPeople([ben])).toBe(false);
+  expect(await store.keepPeople([ben, { ...ben, id: "3" }])).toBe(true);
+  expect(await store.keepPeople([{ ...ben, closed: true }])).toBe(true);
+  expect((await cached(database)).people.map((one) => one.closed)).toEqual([true, false]);
+});
+
 describe("the lead", () => {
   it("rises, and whoever had it before changes nothing any more", async () => {
     const later = new EngineStore(database);
@@ -221,6 +230,19 @@ describe("lines", () => {
   it("are bounded", async () => {
     for (let n = 0; n < OUTBOX; n += 1) await addLine(database, line(n));
     await expect(addLine(database, line(OUTBOX))).rejects.toBeInstanceOf(OutboxFull);
+  });
+
+  it.each([false, true])("take the draft away that they were, and only if they are kept (room: %s)", async (room) => {
+    const typed = { text: "hel", reply_to: 0, mentions: [] };
+    await keepDraft(database, ID, typed);
+    await keepDraft(database, "g~1", typed);
+    await addLine(database, line(1), room);
+    expect((await drafts(database)).map((one) => one.conversation)).toEqual(["g~1"]);
+    await keepDraft(database, ID, typed);
+    // what is in the outbox already is not taken once more
+    await expect(addLine(database, line(1), room)).rejects.toBeInstanceOf(DOMException);
+    expect((await drafts(database)).length).toBe(2);
+    expect((await lines(database)).length).toBe(1);
   });
 
   it("are dropped by a person only when they were refused", async () => {

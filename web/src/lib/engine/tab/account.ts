@@ -44,6 +44,8 @@ export class Account implements Ground {
   private readonly remembered = new Map<string, Window>();
   private waiting: OutboxRecord[] = [];
   private readonly drafts = new Map<string, Draft>();
+  /** How often a draft was changed here. */
+  private draftings = 0;
   private readonly marks = new Map<string, MarkRecord>();
   private readonly unreads = new Map<string, UnreadRecord>();
   private readonly writing = new Map<string, Map<string, number>>();
@@ -82,8 +84,8 @@ export class Account implements Ground {
     for (const mark of read) this.marks.set(mark.conversation, mark);
     for (const from of unread) this.unreads.set(from.conversation, from);
     this.asOf = held.asOf;
-    this.take(held.people);
     if (held.own !== null) this.own.set(held.own);
+    this.take(held.people);
     this.draw([...this.records.keys(), ...waiting.map((one) => one.conversation)]);
   }
 
@@ -96,8 +98,12 @@ export class Account implements Ground {
   /** The engine has changed something. */
   changed(changed: Changed): void {
     this.soon(async () => {
-      if (changed.people) this.take((await cached(this.database)).people);
-      if (changed.own) this.own.set((await cached(this.database)).own ?? NOTHING);
+      if (changed.people || changed.own) {
+        const { people, own } = await cached(this.database);
+        if (changed.own) this.own.set(own ?? NOTHING);
+        // profiles of friends, and that an account was closed, come with what is one's own
+        this.take(people);
+      }
       const dirty = new Set(changed.conversations);
       if (changed.lines) await this.readLines(dirty);
       if (changed.marks) await this.readMarks(dirty);
@@ -118,6 +124,12 @@ export class Account implements Ground {
         this.draw([signal.conversation]);
       }, TYPING + 100);
     }
+  }
+
+  /** The connection is away: of nobody it is known that they are online; when others were last here is. */
+  away(): void {
+    const still = [...this.presence.now].filter(([, presence]) => !presence.online);
+    if (still.length < this.presence.now.size) this.presence.set(new Map(still));
   }
 
   known(known: [string, Presence | null][]): void {
@@ -187,8 +199,16 @@ export class Account implements Ground {
 
   // What this tab changes by itself
 
+  /** Lines that wait, of all tabs as far as they were told. */
+  get waits(): number {
+    return this.waiting.length;
+  }
+
+  /** A line was kept, and its draft is gone. */
   wrote(line: OutboxRecord): void {
-    this.waiting = [...this.waiting, line].sort((a, b) => a.order - b.order);
+    this.waiting = [...this.waiting.filter((one) => one.order !== line.order), line].sort((a, b) => a.order - b.order);
+    this.drafts.delete(line.conversation);
+    this.draftings += 1;
     this.draw([line.conversation]);
   }
 
@@ -220,19 +240,10 @@ export class Account implements Ground {
   }
 
   drafted(id: string, draft: Draft | null): void {
+    this.draftings += 1;
     if (draft === null) this.drafts.delete(id);
     else this.drafts.set(id, draft);
     this.draw([id]);
-  }
-
-  /** Read lines and drafts again: another tab has written. */
-  writtenElsewhere(): void {
-    this.soon(async () => {
-      const dirty = new Set<string>();
-      await this.readLines(dirty);
-      await this.readMarks(dirty);
-      this.draw(dirty);
-    });
   }
 
   // Inside
@@ -250,6 +261,16 @@ export class Account implements Ground {
     for (const line of this.waiting) dirty.add(line.conversation);
     this.waiting = await lines(this.database);
     for (const line of this.waiting) dirty.add(line.conversation);
+    // A line that another tab wrote was a draft here too.
+    const before = this.draftings;
+    const held = await drafts(this.database);
+    if (before !== this.draftings) return; // what was typed here meanwhile is newer
+    for (const id of this.drafts.keys()) dirty.add(id);
+    this.drafts.clear();
+    for (const draft of held) {
+      this.drafts.set(draft.conversation, draft);
+      dirty.add(draft.conversation);
+    }
   }
 
   private async readMarks(dirty: Set<string>): Promise<void> {
@@ -305,10 +326,13 @@ export class Account implements Ground {
   private take(people: readonly User[]): void {
     const next = new Map(this.people.now);
     for (const one of people) next.set(one.id, { ...one, known: true });
-    for (const profile of this.own.now.profiles.values()) {
-      const held = next.get(profile.account);
-      const { account: id, name, display_name, about, closed } = profile;
-      next.set(id, { id, name, display_name, about, closed, version: held?.version ?? 0, known: true });
+    const { profiles, versions } = this.own.now;
+    for (const { account: id, name, display_name, about, closed } of profiles.values()) {
+      const held = next.get(id);
+      // What was asked for may be newer than what an event told. Of a closed account nothing newer comes.
+      const version = versions.get(`profile:${id}`) ?? 0;
+      if (held?.closed || (!closed && (held?.version ?? 0) > version)) continue;
+      next.set(id, { id, name, display_name, about, closed, version, known: true });
     }
     this.people.set(next);
   }

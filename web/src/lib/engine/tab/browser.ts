@@ -17,7 +17,7 @@ export interface Browser {
   persist(): void;
 }
 
-export function thisBrowser(worker: () => Worker): Browser {
+export function thisBrowser(worker: () => Worker, reload: () => void): Browser {
   return {
     worker,
     visible: () => document.visibilityState === "visible",
@@ -31,9 +31,7 @@ export function thisBrowser(worker: () => Worker): Browser {
       };
     },
     secure: window.isSecureContext && "locks" in navigator,
-    reload: () => {
-      location.reload();
-    },
+    reload,
     deviceName: () => deviceName(navigator.userAgent),
     persist: () => {
       // Missing on an address that is not secure; refused is as good as not asked.

@@ -14,12 +14,13 @@ import type {
 } from "../api.js";
 import { orFailure } from "../failure.js";
 import type { ToTabs } from "../messages.js";
-import { addLine, addMark, dropRefused, keepDraft, keepUnread } from "../store/personal.js";
+import { addLine, addMark, dropRefused, keepDraft, keepUnread, OUTBOX } from "../store/personal.js";
 import { event } from "../store/reading.js";
 import type { Browser } from "./browser.js";
 import { Entered } from "./entered.js";
 import { find } from "./find.js";
 import { Line } from "./line.js";
+import { Look } from "./look.js";
 import { search } from "./search.js";
 import { Value } from "./watched.js";
 
@@ -31,8 +32,7 @@ export class TabEngine extends Entered implements Engine {
   private readonly newsRuns = new Set<(news: News) => void>();
   private readonly typed = new Map<string, number>();
   private waitingWorker: ServiceWorker | null = null;
-  /** The conversation that is open here. */
-  private opened: string | null = null;
+  private readonly eyes: Look;
 
   constructor(browser: Browser) {
     const line: Line = new Line(browser.worker(), {
@@ -48,19 +48,13 @@ export class TabEngine extends Entered implements Engine {
     });
     super(line, browser);
     if (!browser.secure) this.trouble("insecure", true);
+    this.eyes = new Look(browser, (conversation) => {
+      line.say({ type: "watching", tab: line.tab, conversation });
+    });
     const seen = (): void => {
       line.work({ type: "visible", is: browser.visible() });
       if (browser.visible()) line.say({ type: "nudge" });
-      this.tellWatching(browser.looked());
     };
-    for (const what of ["focus", "blur"] as const) {
-      browser.on(what, () => {
-        this.tellWatching(browser.looked());
-      });
-    }
-    browser.on("pagehide", () => {
-      this.tellWatching(false);
-    });
     browser.on("visibility", seen);
     browser.on("online", () => {
       line.say({ type: "nudge" });
@@ -178,8 +172,7 @@ export class TabEngine extends Entered implements Engine {
   }
 
   watching(id: string | null): void {
-    this.opened = id;
-    this.tellWatching(this.browser.looked());
+    this.eyes.at(id);
   }
 
   onNews(run: (news: News) => void): () => void {
@@ -204,7 +197,8 @@ export class TabEngine extends Entered implements Engine {
     };
     const since = account.record(id)?.kept.head ?? 0;
     const line = { conversation: id, device: account.device, frame, at: this.clock(), since };
-    account.wrote(await orFailure(() => addLine(account.database, line)));
+    const room = account.waits < OUTBOX / 2;
+    account.wrote(await orFailure(() => addLine(account.database, line, room)));
     this.typed.delete(id);
     this.line.say({ type: "lines" });
   }
@@ -245,16 +239,11 @@ export class TabEngine extends Entered implements Engine {
 
   // Inside
 
-  private tellWatching(looked: boolean): void {
-    this.line.say({ type: "watching", tab: this.line.tab, conversation: looked ? this.opened : null });
-  }
-
   private said(message: ToTabs): void {
     const { account } = this;
     switch (message.type) {
       case "alive":
-        // one that has just begun to lead knows nothing of windows
-        if (this.opened !== null) this.tellWatching(this.browser.looked());
+        this.eyes.leads();
         break;
       case "connection":
         this.stands(message.connection, message.ahead);

@@ -39,6 +39,7 @@ export class Shown extends Remote {
   protected stands(connection: Connection, ahead: number): void {
     this.heard = connection;
     this.ahead = ahead;
+    if (connection.state !== "online") this.account?.away();
     this.show();
   }
 

@@ -22,7 +22,7 @@ import type { Connection as Shown } from "../api.js";
 import { plainly } from "../failure.js";
 import type { CallName, Calls, Changed, ToLeader, ToTabs } from "../messages.js";
 import { Deposed, EngineStore } from "../store/engine-store.js";
-import { type AccountDatabase, Outdated } from "../store/database.js";
+import { type AccountDatabase, LetGo, Outdated } from "../store/database.js";
 import type { OutboxRecord } from "../store/records.js";
 import { type Afresh, Inflow } from "./inflow.js";
 import { adoptable } from "./adopt.js";
@@ -336,7 +336,8 @@ export class Leader implements Owner {
 
   private failed(error: unknown): void {
     if (this.over) return;
-    if (error instanceof Deposed || error instanceof Outdated) this.end({ by: "replaced" });
+    const over = error instanceof Deposed || error instanceof Outdated || error instanceof LetGo;
+    if (over) this.end({ by: "replaced" });
     else if (error instanceof LoggedOut) this.end({ by: "out", code: error.code });
     else if (plainly(error).code === "storage") this.end({ by: "failure", error });
     else this.connection.again("failed");

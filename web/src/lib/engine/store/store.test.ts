@@ -4,7 +4,7 @@ import { deleteDB, openDB } from "idb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { State } from "../leader/state.js";
 import { BYTES, cut, EVENTS, keptNumbers, NEWEST, tooMuch } from "./bounds.js";
-import { AccountDatabase, databaseName, Outdated, wipe } from "./database.js";
+import { AccountDatabase, databaseName, isOfNewer, LetGo, Outdated, wipe } from "./database.js";
 import { Deposed, EngineStore } from "./engine-store.js";
 import {
   addLine,
@@ -316,6 +316,7 @@ describe("the database", () => {
     await expect(cached(old)).rejects.toBeInstanceOf(Outdated);
     const late = new AccountDatabase(ME, { slow: () => undefined, outdated: () => heard.push("late") });
     await expect(cached(late)).rejects.toBeInstanceOf(Outdated);
+    await expect(cached(late).catch(isOfNewer)).resolves.toBe(true);
     expect(heard).toEqual(["old", "late"]);
     newer.close();
   });
@@ -334,6 +335,17 @@ describe("the database", () => {
     expect(await marks(newer)).toHaveLength(1);
     expect(await drafts(newer)).toHaveLength(1);
     newer.close();
+  });
+
+  it("that was let go of in the middle of a reading is none of a newer app", async () => {
+    const heard: string[] = [];
+    const left = new AccountDatabase(ME, { slow: () => undefined, outdated: () => heard.push("outdated") });
+    const reading = cached(left);
+    left.close();
+    await expect(reading).rejects.toBeInstanceOf(LetGo);
+    await expect(cached(left)).rejects.toBeInstanceOf(LetGo);
+    await expect(cached(left).catch(isOfNewer)).resolves.toBe(false);
+    expect(heard).toEqual([]);
   });
 
   it("is removed whole, and other tabs let go of it without being outdated", async () => {

@@ -14,7 +14,7 @@ import type { ConversationDetail, ConversationRow, Draft, Person, Presence } fro
 import type { Changed } from "../messages.js";
 import type { AccountDatabase } from "../store/database.js";
 import { drafts, lines, marks, unreads } from "../store/personal.js";
-import { cached, conversations, events } from "../store/reading.js";
+import { all, cached, conversations, events } from "../store/reading.js";
 import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 import { byActivity, detailOf } from "./rows.js";
 import { Value } from "./watched.js";
@@ -71,22 +71,16 @@ export class Account implements Ground {
 
   /** Read all that is cached. */
   async load(): Promise<void> {
-    const [held, waiting, texts, read, unread] = await Promise.all([
-      cached(this.database),
-      lines(this.database),
-      drafts(this.database),
-      marks(this.database),
-      unreads(this.database),
-    ]);
+    const held = await all(this.database);
     for (const record of held.conversations) this.records.set(record.id, record);
-    this.waiting = waiting;
-    for (const draft of texts) this.drafts.set(draft.conversation, draft);
-    for (const mark of read) this.marks.set(mark.conversation, mark);
-    for (const from of unread) this.unreads.set(from.conversation, from);
+    this.waiting = held.outbox;
+    for (const draft of held.drafts) this.drafts.set(draft.conversation, draft);
+    for (const mark of held.marks) this.marks.set(mark.conversation, mark);
+    for (const from of held.unread) this.unreads.set(from.conversation, from);
     this.asOf = held.asOf;
     if (held.own !== null) this.own.set(held.own);
     this.take(held.people);
-    this.draw([...this.records.keys(), ...waiting.map((one) => one.conversation)]);
+    this.draw([...this.records.keys(), ...held.outbox.map((one) => one.conversation)]);
   }
 
   close(): void {

@@ -1,6 +1,8 @@
 /** What the engine needs of the browser, besides its database: so that tests can stand in for it. */
 export interface Browser {
-  worker(): Worker;
+  worker: () => Worker;
+  /** Run something once what was just set is drawn, or would be if the page were seen. */
+  drawn(run: () => void): void;
   /** The page can be seen. */
   visible(): boolean;
   /** The person looks at the page: it is seen, and its window has the focus. */
@@ -20,6 +22,13 @@ export interface Browser {
 export function thisBrowser(worker: () => Worker, reload: () => void): Browser {
   return {
     worker,
+    drawn: (run) => {
+      if (document.visibilityState === "hidden") setTimeout(run, 0);
+      else
+        requestAnimationFrame(() => {
+          setTimeout(run, 0);
+        });
+    },
     visible: () => document.visibilityState === "visible",
     looked: () => document.visibilityState === "visible" && document.hasFocus(),
     on: (what, run) => {

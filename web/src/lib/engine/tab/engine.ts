@@ -27,6 +27,9 @@ import { Value } from "./watched.js";
 /** Milliseconds between two tellings that somebody writes. */
 const TYPING = 3_000;
 
+/** The engine begins within so many milliseconds, whether or not what is kept could be read and drawn. */
+const LATEST = 1_000;
+
 export class TabEngine extends Entered implements Engine {
   readonly update = new Value(false);
   private readonly newsRuns = new Set<(news: News) => void>();
@@ -35,7 +38,7 @@ export class TabEngine extends Entered implements Engine {
   private readonly eyes: Look;
 
   constructor(browser: Browser) {
-    const line: Line = new Line(browser.worker(), {
+    const line: Line = new Line(browser.worker, {
       said: (message) => {
         this.said(message);
       },
@@ -60,7 +63,14 @@ export class TabEngine extends Entered implements Engine {
       line.say({ type: "nudge" });
     });
     seen();
-    void this.look();
+    // What is kept is drawn first, and the engine begun then: both at once make a person wait for what is here already.
+    const begin = (): void => {
+      line.begin();
+    };
+    setTimeout(begin, LATEST);
+    void this.look().then(() => {
+      browser.drawn(begin);
+    });
   }
 
   updateApp(): void {

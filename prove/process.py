@@ -14,8 +14,8 @@ from typing import Final
 
 import httpx2
 
-START_SECONDS: Final = 30.0
-STOP_SECONDS: Final = 30.0
+START_SECONDS: Final = 120.0
+STOP_SECONDS: Final = 90.0
 
 
 class DidNotStartError(AssertionError):

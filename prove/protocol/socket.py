@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-CONNECT_SECONDS: Final = 20.0
+CONNECT_SECONDS: Final = 60.0
 CUT: Final = 1006
 """The close code of a connection that ends without a word (RFC 6455, 7.1.5)."""
 NO_CODE: Final = 1005

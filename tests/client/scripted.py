@@ -143,7 +143,7 @@ class ScriptedServer:
 
     async def peer(self) -> Peer:
         """The next socket that a client opens."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self._peers.get()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

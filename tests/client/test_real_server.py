@@ -38,7 +38,7 @@ async def test_the_echo_bot_echoes_once_also_over_a_restart(process: ServerProce
 
 
 async def _answer(client: Client, sender: AccountId, number: int) -> Message:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         async for event in client.events():
             if isinstance(event, Message) and event.sender == sender and event.reply_to == number:
                 return event

@@ -33,7 +33,7 @@ def _text(send: Send) -> str:
 
 
 async def _next_event(client: Client) -> object:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for event in client.events():
             return event
     raise AssertionError("no event")
@@ -115,7 +115,7 @@ async def test_a_gap_ends_the_session_and_the_cursor_fills_it(scripted: Scripted
         for position in range(begin + 1, 5):
             peer.event(position, message(position))
         numbers = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for event in client.events():
                 assert isinstance(event, Message)
                 numbers.append(event.number)

@@ -24,7 +24,7 @@ def submission(ref: int, conversation: ConversationId = PAIR, text: str = "hello
 async def take(reader: AsyncIterator[Sequence[Record]], count: int) -> list[Record]:
     """At least `count` records."""
     found: list[Record] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(found) < count:
             found += await anext(reader)
     return found

@@ -272,7 +272,7 @@ async def test_owners_who_meet_in_the_middle_wait_and_never_in_a_circle(
             waiting = [
                 asyncio.create_task(one.post(some)) for one, some in ((stores.inbox, posts[0]), (other.inbox, posts[1]))
             ]
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while await blocker.fetchval(WAITING) < 2:  # noqa: ASYNC110 - nobody else can tell
                     await asyncio.sleep(0.01)
             await held.rollback()

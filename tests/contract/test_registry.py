@@ -25,7 +25,7 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[Registry]:
         return
     async with empty_database(urls(folder_of(request.config)).postgres) as url:
         await make_registry(url)
-        opened = await PostgresRegistry.open(url, lease=2.0)
+        opened = await PostgresRegistry.open(url, lease=10.0)
         yield opened
         await opened.close()
 
@@ -43,7 +43,7 @@ class Watcher:
 
     async def until(self, enough: Callable[[list[Node]], bool]) -> None:
         """Wait until the last that was told is enough."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not self.told or not enough(self.told[-1]):
                 self._more.clear()
                 await self._more.wait()

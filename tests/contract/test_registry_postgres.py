@@ -17,7 +17,8 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import Node
 
-LEASE = 1.0
+LEASE = 5.0
+"""Longer than any test that holds one is kept from running by a busy machine."""
 GATEWAY = Node(NodeId("g1"), ("gateway",))
 
 
@@ -44,7 +45,7 @@ async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids
         held, ids = number(), Snowflake(number)
         ids.next(1_800_000_000_000)
         relay.turn(Way.GONE)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while await other.nodes("gateway"):
                 pass
         # Others may have it from now on, and so it has made none for a while.
@@ -52,7 +53,7 @@ async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids
             ids.next(1_800_000_000_000)
         assert refused.value.code is Code.UNAVAILABLE
         relay.turn(Way.PASS)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not await other.nodes("gateway"):
                 pass
             while True:
@@ -68,22 +69,34 @@ async def test_a_process_that_is_cut_off_is_gone_with_its_lease_and_makes_no_ids
 
 
 async def test_a_number_that_was_freed_rests(url: str) -> None:
-    first = await PostgresRegistry.open(url, lease=LEASE)
+    first = await PostgresRegistry.open(url, lease=300.0)
     number = (await first.lease_worker())()
     await first.close()
-    second = await PostgresRegistry.open(url, lease=LEASE)
-    hurried = await PostgresRegistry.open(url, lease=LEASE, rest=0.0)
+    await _hold_all_but(url, number, (number + 1) % WORKERS)
+    second = await PostgresRegistry.open(url, lease=300.0, rest=300.0)
+    hurried = await PostgresRegistry.open(url, lease=300.0, rest=0.0)
     try:
-        taken = [(await second.lease_worker())() for _ in range(WORKERS - 1)]
-        assert number not in taken
+        assert (await second.lease_worker())() != number
         with pytest.raises(Refused) as refused:
             await second.lease_worker()
         assert refused.value.code is Code.UNAVAILABLE
-        async with asyncio.timeout(30):
-            assert (await hurried.lease_worker())() == number
+        assert (await hurried.lease_worker())() == number
     finally:
         await second.close()
         await hurried.close()
+
+
+async def _hold_all_but(url: str, *numbers: int) -> None:
+    """Let somebody else have all other worker numbers."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "UPDATE registry.workers SET holder = 'others', until = clock_timestamp() + interval '1 hour' "
+            "WHERE number <> ALL ($1::int[])",
+            list(numbers),
+        )
+    finally:
+        await connection.close()
 
 
 async def test_a_lease_is_not_certain_beyond_two_thirds_of_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

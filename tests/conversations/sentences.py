@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 from tests.conversations.notation import Language
 from tests.conversations.stage import Stage
-from tests.support.device import PATIENCE
+from tests.support.device import PATIENCE, Device
 from tests.support.transports import PAUSE
 
 from chinwag.domain.ids import AccountId, ClientId, direct_id
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Ack, Change, Error, Hello, Read, Received, Send, Typing
+from chinwag.wire.frames import Ack, Change, Error, Read, Received, Send, Typing
 from chinwag.wire.values import (
     Add,
     Body,
@@ -282,18 +282,15 @@ async def posts_over_http(stage: Stage, who: str, text: str, place: str, label: 
 
 @says("{who} resends {label} through another session")
 async def resends_elsewhere(stage: Stage, who: str, label: str, refused: Refused) -> None:
-    """The same device, in a second session."""
-    device = stage.devices[who]
-    first = device.link
-    answers: list[Ack | Error] = []
-    device.link = await stage.place.link(device._take)
+    """The same device, in a second session, which brings what it brings beside the first."""
+    first = stage.devices[who]
+    second = Device(stage.place, f"{first.name} again", first.account, first.id, first.token, stage.notes)
     try:
-        device.send(Hello(token=device.token, client="second"))
-        answers.append(await device.ask(stage.sent[who, label]))
+        await second.connect(None)
+        answer = await second.ask(stage.sent[who, label])
     finally:
-        await device.disconnect()
-        device.link = first
-    stage.judge(answers[0], refused)
+        await second.close()
+    stage.judge(answer, refused)
 
 
 @says("{who} resends {label} over HTTP")

@@ -74,7 +74,7 @@ class Heard:
         self._more.set()
 
     async def until(self, enough: Callable[[list[Publication]], bool]) -> list[Publication]:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not enough(self.all):
                 self._more.clear()
                 await self._more.wait()
@@ -104,7 +104,7 @@ async def test_a_lost_way_is_told_once_it_is_back_and_all_goes_on(wires: Wires, 
         wires.relay.turn(Way.GONE)
     else:
         wires.relay.turn(Way.SILENT)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while wires.relayed.away_since is None:  # by a look at the connection, every two seconds
             sender.publish(PEOPLE, tell(1))
             await asyncio.sleep(0.05)
@@ -115,7 +115,7 @@ async def test_a_lost_way_is_told_once_it_is_back_and_all_goes_on(wires: Wires, 
     await wires.relayed.settled()
     assert wires.relayed.lost == lost + 1, "what cannot go out is not kept: it would tell of what is past"
     wires.relay.turn(Way.PASS)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await interrupted.wait()
     await in_step(sender, heard, 3)
     await in_step(reader, heard, 4)
@@ -132,7 +132,7 @@ async def test_while_the_way_is_lost_a_question_is_unavailable(wires: Wires) -> 
     NatsQuestions(wires.straight).answer(node, DevicesOnline, answer)
     asking = NatsQuestions(wires.relayed, seconds=2)
     await wires.straight.settled()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:  # the server may hear of the question before it hears of the answerer
             try:
                 assert await asking.ask(node, DevicesOnline(ANN)) == []

@@ -39,7 +39,7 @@ async def test_a_test_has_a_database_of_its_own_that_orders_as_people_do(postgre
 
 def test_nats_takes_who_knows_its_password_and_long_messages(nats_url: str) -> None:
     place = urlsplit(nats_url)
-    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=90) as connection:
         lines = connection.makefile("rwb")
         assert b'"max_payload":8388608' in lines.readline()
         lines.write(
@@ -47,7 +47,7 @@ def test_nats_takes_who_knows_its_password_and_long_messages(nats_url: str) -> N
         )
         lines.flush()
         assert lines.readline() == b"PONG\r\n"
-    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=90) as connection:
         lines = connection.makefile("rwb")
         lines.readline()
         lines.write(b'CONNECT {"user":"chinwag","pass":"guessed","verbose":false}\r\nPING\r\n')
@@ -82,4 +82,4 @@ def test_they_end_with_their_run_however_it_ends(number: str, tmp_path: Path) ->
             fcntl.flock(file, fcntl.LOCK_EX)
     place = urlsplit(url)
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((place.hostname, place.port), timeout=30)
+        socket.create_connection((place.hostname, place.port), timeout=90)

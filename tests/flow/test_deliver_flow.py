@@ -66,7 +66,7 @@ class Answering:
         self._more.set()
 
     async def wait(self, *refs: int) -> list[Answer]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not all(ref in self.answers for ref in refs):
                 self._more.clear()
                 await self._more.wait()

@@ -437,7 +437,7 @@ async def test_the_role_asks_for_a_recount_and_tells_what_it_hears(world: World)
     role = role_of(world)
     await role.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await world.arrived.wait()
             assert await role.ask(ANN, [ANN]) == [PresenceOf(ANN, True, T)]
             assert [(at.device, at.node) for at in role.devices(ANN)] == [("phone", "n1")]

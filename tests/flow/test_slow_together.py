@@ -61,7 +61,7 @@ async def stalled(server: Server, token: str, cursor: str) -> Raw:
     await raw.head()
     raw.writer.transport.pause_reading()  # type: ignore[attr-defined]
     raw.write(frame(json.dumps({"type": "hello", "token": token, "cursor": cursor}).encode()))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while len(server.port.sockets.unread) == before:  # noqa: ASYNC110 - the port tells nobody
             await asyncio.sleep(0)
     return raw

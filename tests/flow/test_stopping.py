@@ -46,14 +46,14 @@ class Kept:
         lines = [f"{head} HTTP/1.1", "Host: l", f"Content-Length: {len(body)}", "Content-Type: application/json"]
         lines += [f"Authorization: Bearer {token}", "Idempotency-Key: k"] if token else []
         self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             status, *fields = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields if field)}
             return int(status.split()[1]), headers, await self._reader.readexactly(int(headers["content-length"]))
 
     async def end(self) -> bytes:
         """What comes until the server closes."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self._reader.read()
 
 

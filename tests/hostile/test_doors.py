@@ -61,7 +61,7 @@ async def test_one_address_has_so_many_connections_and_its_neighbours_theirs(tow
         for raw in held:
             raw.cut()
     # those places are free again
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             raw = await town.raw()
             raw.write(upgrade("X-Forwarded-For: 203.0.113.7"))

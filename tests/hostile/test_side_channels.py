@@ -109,7 +109,7 @@ async def shown(reader: Device, of: Device, direct: ConversationId, number: int)
 
 async def declined(device: Device, direct: ConversationId, code: str = "recipient_refuses") -> None:
     """Wait until the conversation knows of the block. What is tried is never placed: it answers what is not there."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         for number in range(10_000):
             name = ClientId(f"{code}{number}")
             answer = await device.ask(Send(name, Text("?"), direct, reply_to=1_000_000))

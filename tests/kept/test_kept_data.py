@@ -27,7 +27,7 @@ class Kept:
     def __init__(self, process: ServerProcess, expected: dict[str, Any]) -> None:
         self.expected = expected
         self.people = expected["people"]
-        self._http = httpx2.AsyncClient(base_url=process.url, timeout=30)
+        self._http = httpx2.AsyncClient(base_url=process.url, timeout=90)
 
     async def ask(self, method: str, path: str, token: str = "", body: object = None, **parameters: str) -> Any:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

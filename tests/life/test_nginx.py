@@ -94,7 +94,7 @@ async def test_every_transport_passes(process: ServerProcess, nginx: Nginx) -> N
             assert stream.status_code == 200
             assert stream.headers["content-type"].startswith("text/event-stream")
             lines = stream.aiter_lines()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 await anext(line async for line in lines if "by socket" in line)
                 await say(ann, group, "by stream")
                 await anext(line async for line in lines if "by stream" in line)
@@ -123,7 +123,7 @@ async def test_the_server_sees_the_client_behind_the_proxy_and_believes_no_clien
 
     async def sign_up(address: str, name: str, **headers: str) -> int:
         transport = httpx2.AsyncHTTPTransport(local_address=address)  # all of 127.0.0.0/8 is this machine
-        async with httpx2.AsyncClient(base_url=nginx.url, transport=transport, timeout=30) as http:
+        async with httpx2.AsyncClient(base_url=nginx.url, transport=transport, timeout=90) as http:
             return (
                 await http.post("/v1/accounts", json={"name": name, "password": PASSWORD}, headers=headers)
             ).status_code

@@ -58,7 +58,7 @@ async def test_everybody_gets_the_answer_to_their_own_request(
             if answer.status_code != 200 or answer.json()["id"] != account:
                 wrong.append(answer.text)
 
-        async with httpx2.AsyncClient(base_url=nginx.url, timeout=30) as http, asyncio.timeout(60):
+        async with httpx2.AsyncClient(base_url=nginx.url, timeout=90) as http, asyncio.timeout(60):
             for _ in range(ROUNDS):
                 for upgrade in UPGRADES:
                     head = await ask_with_a_hidden_request(nginx.port, upgrade, hidden)

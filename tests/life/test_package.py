@@ -72,7 +72,7 @@ async def test_an_installed_wheel_serves_the_client_without_node(wheel: Path, tm
         async with asyncio.timeout(60):
             line = (await process.stdout.readline()).decode()
         assert line.endswith("in a browser\n"), line
-        async with httpx2.AsyncClient(base_url=line.split()[1], timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=line.split()[1], timeout=90) as client:
             page = await client.get("/", headers={"accept": "text/html"})
             assert page.status_code == 200
             scripts = re.findall(r'(?:src|href)="(/assets/[^"]+)"', page.text)

@@ -16,7 +16,7 @@ def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLo
 @pytest.fixture(autouse=True)
 async def _patience() -> AsyncIterator[None]:
     """No test may hang."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         yield
 
 

@@ -105,7 +105,7 @@ async def test_a_disk_that_fails_once_is_overcome(process: ServerProcess) -> Non
             assert isinstance(refused, Error), name
             assert (refused.code, refused.retryable) == ("unavailable", True), name
             point.disarm()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while isinstance(answer := await anna.ask(Send(ClientId(name), Text(name), to=ben.account)), Error):
                     assert answer.retryable
         assert process.starts == 1

@@ -24,7 +24,7 @@ from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Hello, Reset, Sign
 from chinwag.wire.frames import Event as EventFrame
 from chinwag.wire.values import ConversationId, Event, Message, Signal, Text
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a wait fails the test. Nothing is decided by them."""
 
 
@@ -247,7 +247,10 @@ class Device:
 
     def _note_session(self, frame: Welcome) -> None:
         self.session = self.notes.session()
-        at = self._asked or Cursor(frame.epoch, frame.position)
+        at = self._asked
+        if at is None:
+            at = Cursor(frame.epoch, frame.position)
+            self.position = at.position
         self._asked = None
         self.notes.write(Began(self.session, self.id, self.account, "socket", at.epoch, at.position, now()))
 

@@ -20,7 +20,7 @@ from chinwag.wire.codec import encode
 from chinwag.wire.errors import CATALOGUE, Problem
 from chinwag.wire.frames import Bye, Error
 
-PATIENCE: Final = 40.0
+PATIENCE: Final = 90.0
 """Seconds for any part of an answer: more than the longest poll waits."""
 TRIES: Final = 100
 """Refusals with Retry-After in a row after which a link gives up."""

@@ -56,7 +56,7 @@ class _Http:
     """Requests over any transport."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx2.AsyncClient(transport=transport, timeout=30)
+        self._client = httpx2.AsyncClient(transport=transport, timeout=90)
 
     async def request(self, method: str, url: str, token: str, json: object, key: str | None) -> httpx2.Response:
         headers: dict[str, str] = {}

@@ -52,11 +52,11 @@ async def test_a_step_that_goes_wrong_is_logged_and_done_again(wrong: Callable[[
     work = StandingWork(job(step, step_seconds=0.01 if wrong is hanging else LONG), again_seconds=0)
     with structlog.testing.capture_logs() as logged:
         running = asyncio.create_task(work.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await right.wait()
         assert not running.done()
         work.finish()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await running
     assert [line["event"] for line in logged] == ["work waits", "work waits"]
     assert (work.failed, work.failing, work.steps) == (2, 0, 1)
@@ -86,7 +86,7 @@ async def test_more_is_done_at_once_and_a_signal_brings_the_next_step_forward() 
     bus = EmbeddedBus()
     keeping = Housekeeping([job(step, wake=WORK)], bus)
     keeping.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await idle.wait()
         assert left == 0
         idle.clear()
@@ -116,7 +116,7 @@ async def test_a_waiting_that_fails_does_not_end_it() -> None:
         raise LookupError("a mistake")
 
     running = asyncio.create_task(StandingWork(job(step, wait=wait), again_seconds=0).run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await third.wait()
     assert not running.done()
     running.cancel()

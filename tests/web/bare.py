@@ -3,9 +3,12 @@ freezes none that is."""
 
 import asyncio
 import json
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from playwright.async_api import Browser, CDPSession
+from tests.web.browsers import PATIENCE
+
+LOADED: Final = "Page.loadEventFired"
 
 
 class BareTab:
@@ -16,7 +19,18 @@ class BareTab:
         self._target = target
         self._session = session
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._loaded = asyncio.Event()
         browser.on("Target.receivedMessageFromTarget", self._heard)
+
+    async def load(self, url: str) -> None:
+        """Go to an address. Returns once its document is loaded: before, a question may meet the document
+        that goes, or none at all."""
+        await self._ask("Page.enable", {})
+        self._loaded.clear()
+        answer = await self._ask("Page.navigate", {"url": url})
+        assert "errorText" not in answer, answer
+        async with asyncio.timeout(PATIENCE):
+            await self._loaded.wait()
 
     async def evaluate(self, script: str, argument: Any = None) -> Any:
         """Call a function of the page's and give what it gives, once that is there."""
@@ -25,15 +39,7 @@ class BareTab:
             "awaitPromise": True,
             "returnByValue": True,
         }
-        async with asyncio.timeout(30):
-            while True:
-                try:
-                    found = await self._ask("Runtime.evaluate", asked)
-                    break
-                except AssertionError as error:
-                    if "execution context" not in str(error):
-                        raise
-                    await asyncio.sleep(0.05)  # between two documents there is none
+        found = await self._ask("Runtime.evaluate", asked)
         if "exceptionDetails" in found:
             raise AssertionError(json.dumps(found["exceptionDetails"])[:2_000])
         return found["result"].get("value")
@@ -55,7 +61,8 @@ class BareTab:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         message = json.dumps({"id": number, "method": method, "params": parameters})
         await self._browser.send("Target.sendMessageToTarget", {"sessionId": self._session, "message": message})
-        said = await answer
+        async with asyncio.timeout(PATIENCE):
+            said = await answer
         if "error" in said:
             raise AssertionError(f"{method}: {said['error']}")
         found: dict[str, Any] = said["result"]
@@ -66,7 +73,10 @@ class BareTab:
             return
         said = json.loads(event["message"])
         if "id" in said:
-            self._answers[said["id"]].set_result(said)
+            if not (answer := self._answers[said["id"]]).done():
+                answer.set_result(said)
+        elif said["method"] == LOADED:
+            self._loaded.set()
 
 
 class BareContext:
@@ -84,8 +94,10 @@ class BareContext:
         return cls(session, made["browserContextId"])
 
     async def open(self, url: str) -> BareTab:
-        """A new tab, in front."""
-        wish = {"url": url, "browserContextId": self._context}
+        """A new tab, in front, with its page loaded."""
+        wish = {"url": "about:blank", "browserContextId": self._context}
         made = await self._browser.send("Target.createTarget", wish)
         joined = await self._browser.send("Target.attachToTarget", {"targetId": made["targetId"], "flatten": False})
-        return BareTab(self._browser, made["targetId"], joined["sessionId"])
+        tab = BareTab(self._browser, made["targetId"], joined["sessionId"])
+        await tab.load(url)
+        return tab

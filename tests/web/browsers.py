@@ -21,25 +21,32 @@ ARGUMENTS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE: Final = 60.0
+PATIENCE: Final = 120.0
 """Seconds after which a wait fails the test. Nothing is decided by them."""
+CALL_MS: Final = 1000 * PATIENCE
+"""The same for Playwright's own waits: a busy machine's figure, not a promise."""
 
 
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A browser with nothing in it."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await launched(playwright)
         try:
             yield browser
         finally:
             await browser.close()
 
 
+async def launched(playwright: Playwright) -> Browser:
+    """A browser that runs until it is closed."""
+    return await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=CALL_MS)
+
+
 async def on_profile(playwright: Playwright, profile: Path) -> BrowserContext:
     """A browser on a profile that outlives it."""
     return await playwright.chromium.launch_persistent_context(
-        str(profile), executable_path=CHROMIUM, args=ARGUMENTS, headless=True
+        str(profile), executable_path=CHROMIUM, args=ARGUMENTS, headless=True, timeout=CALL_MS
     )
 
 

@@ -5,7 +5,7 @@ import re
 from typing import Any, Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page
-from tests.web.browsers import PATIENCE, Driven, until
+from tests.web.browsers import CALL_MS, PATIENCE, Driven, until
 
 PASSWORD: Final = "a long password"
 ONLINE: Final = "() => engine.connection.now.state === 'online'"
@@ -29,6 +29,7 @@ class Complaints(list[str]):
 async def open_tab(context: BrowserContext, url: str, complaints: Complaints | None = None) -> Page:
     """A new tab, once it knows who is here."""
     page = await context.new_page()
+    page.set_default_timeout(CALL_MS)
     if complaints is not None:
         complaints.hear(page)
     await page.goto(url)

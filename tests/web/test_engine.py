@@ -2,12 +2,15 @@
 killed."""
 
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from playwright.async_api import async_playwright
 from prove.process import ServerProcess
-from tests.web.browsers import chromium, kill_browser, on_profile, until
-from tests.web.tabs import ONLINE, leaders, log_in, me, open_tab, said, sign_up, write
+from tests.web.browsers import chromium, until
+from tests.web.long.kills import kills, table
+from tests.web.tabs import ONLINE, leaders, me, open_tab, sign_up, write
+
+KILLS: Final = 3
 
 
 async def test_tabs_have_one_leader_and_closing_it_passes_the_lead_on(page_server: ServerProcess) -> None:
@@ -31,30 +34,12 @@ async def test_tabs_have_one_leader_and_closing_it_passes_the_lead_on(page_serve
 async def test_a_browser_killed_while_it_sends_loses_and_doubles_nothing(
     page_server: ServerProcess, tmp_path: Path
 ) -> None:
-    """Killed without a warning, started on the same profile: what was kept is sent, once, in order. Its log-in may be
-    lost, as a browser writes cookies late; then a new device takes over what the old one had not sent."""
-    profile = tmp_path / "profile"
-    texts = [f"line {n}" for n in range(200)]
-    async with async_playwright() as playwright, chromium() as other:
-        ben = await sign_up(await other.new_context(), page_server.url, "ben")
-        context = await on_profile(playwright, profile)
-        page = await sign_up(context, page_server.url, "anna")
-        conversation = await page.evaluate("(other) => engine.directWith(other)", await me(ben))
-        kept: list[str] = []
-        for text in texts[:100]:
-            await write(page, conversation, [text])
-            kept.append(text)
-        kill_browser(profile)
-        context = await on_profile(playwright, profile)
-        page = await open_tab(context, page_server.url)
-        await until(page, f"() => engine.session.now.state === 'out' || ({ONLINE})()")
-        if await page.evaluate("() => engine.session.now.state") == "out":
-            waiting: dict[str, Any] | None = await page.evaluate("() => engine.unsent()")
-            assert waiting is None or waiting["name"] == "anna"
-            await log_in(page, "anna")
-            await until(page, ONLINE)
-        await write(page, conversation, texts[100:])
-        sent = await said(page, conversation, len(texts))
-        assert sent == texts
-        await until(ben, "(id) => engine.conversation(id).now?.head === 200", conversation)
-        await context.close()
+    """Killed without a warning, started on the same profile, three times: what was kept is sent, once, in order. Its
+    log-in may be lost, as a browser writes cookies late; then a new device takes over what the old one had not sent.
+    `make web-prove` kills it ten times."""
+    async with async_playwright() as playwright:
+        found = await kills(playwright, page_server.url, tmp_path, rounds=KILLS, seed=7)
+    print(table(found))
+    for one in found:
+        assert one.good, one
+    assert len(found) == KILLS

@@ -52,7 +52,6 @@ async def all_once(first: Driven, second: Driven, conversation: str) -> None:
     assert len(await leaders(second)) == 1
 
 
-@pytest.mark.web_prove
 async def test_a_frozen_leader_is_replaced_and_does_no_harm_when_it_thaws(
     page_server: ServerProcess, gate: Gate, browser: Browser
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 from prove.process import ServerProcess
 from tests.web.app.visitor import Visitor, visitor_in
-from tests.web.browsers import ARGUMENTS, CHROMIUM
+from tests.web.browsers import launched
 
 ROOT = Path(__file__).parents[3]
 DESKTOP = {"width": 1280, "height": 800}
@@ -54,7 +54,7 @@ async def playwright() -> AsyncIterator[Playwright]:
 @pytest.fixture
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     """One browser; each visitor has a profile of their own in it."""
-    chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    chromium = await launched(playwright)
     yield chromium
     await chromium.close()
 

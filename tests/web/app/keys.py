@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from playwright.async_api import Page
-from tests.web.app.visitor import CALL_MS
+from tests.web.browsers import PATIENCE
 
 MOST_STOPS: Final = 60
 """More stops between two things than anybody has the patience for."""
@@ -45,7 +45,7 @@ class Keys:
         """Wait until the focus is at a place; where exactly."""
         wanted, here, wrong = re.compile(place), "nowhere", ""
         try:
-            async with asyncio.timeout(CALL_MS / 1000):
+            async with asyncio.timeout(PATIENCE):
                 while True:
                     if not await self.page.evaluate(LOST):
                         here, wrong = await self._place(), await self.page.evaluate(RING)

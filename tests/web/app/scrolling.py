@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,10 @@ from tests.web.gate import Gate
 
 MOST_PIXELS: Final = 2
 MOST_ROWS: Final = 400
+SPAN: Final = 300
+"""Numbers that a walk must see between its first and its last: more than the pages that it begins with."""
+LONGEST: Final = 20
+"""How many times as many frames a walk may take until it has met what it is about."""
 SIZE: Final[Any] = {"width": 1280, "height": 800}
 
 
@@ -36,6 +41,11 @@ class Walk(msgspec.Struct, frozen=True):
     """The frame in which it moved most."""
 
     @property
+    def met(self) -> bool:
+        """Whether it met what it is about: messages that come, texts that unfold, and more pages than at the start."""
+        return self.arrived > 0 and self.unfolded > 0 and self.last - self.first > SPAN
+
+    @property
     def good(self) -> bool:
         """Whether the reader kept the place and all was there."""
         return self.moved <= MOST_PIXELS and self.rows <= MOST_ROWS and self.broken == 0
@@ -44,8 +54,8 @@ class Walk(msgspec.Struct, frozen=True):
 async def walks(
     browser: Browser, server: ServerProcess, count: int, frames: int, complaints: list[str]
 ) -> tuple[Walk, Walk]:
-    """Ben has written `count` messages to Anna. She walks in the middle and near the end, `frames` in each, while he
-    goes on writing."""
+    """Ben has written `count` messages to Anna. She walks in the middle and near the end, `frames` in each and on until
+    she has met what this is about, while he goes on writing."""
     await server.start()
     # The server comes back on another port; before it stands one address.
     gate = Gate(lambda: server.url)
@@ -64,29 +74,31 @@ async def _walks(
     await anna.sign_up("anna", "Anna")
     await ben.sign_up("ben", "Ben")
     one, other = await who(ben), await who(anna)
-    await anna.page.context.close()
-    await ben.page.goto("about:blank")
+    for visitor in (anna, ben):
+        await visitor.page.context.close()
     assert await server.stop() == 0
     conversation = await write_direct(server.data, one, other, count, varied)
     await server.start()
-    await ben.visit()
+    # Both come on new devices: the old ones would take all those messages one by one first.
+    anna, ben = [await visitor_in(await browser.new_context(viewport=SIZE), complaints, lambda: url) for _ in range(2)]
+    await ben.log_in("ben")
     await ben.open("Anna")
-    # She has read nothing of it, and her device is new.
-    anna = await visitor_in(await browser.new_context(viewport=SIZE), complaints, lambda: url)
+    # She has read nothing of it.
     await anna.log_in("anna")
     found: list[Walk] = []
     for place, number in (("middle", count // 2), ("near the newest", count - 40)):
         await anna.visit(f"/c/{conversation}/{number}")
         await anna.page.locator(f'article[data-number="{number}"]').wait_for()
-        written: list[str] = []
-        writing = asyncio.ensure_future(_write_on(ben, written))
-        try:
-            said = await anna.page.evaluate(WALK, [frames, 7])
-        finally:
-            writing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writing
-        found.append(msgspec.convert({**said, "place": place, "arrived": len(written)}, Walk))
+        walking = asyncio.ensure_future(anna.page.evaluate(WALK, [frames, frames * LONGEST, SPAN, 7]))
+        writing = asyncio.ensure_future(_write_on(ben, anna))
+        await asyncio.wait([walking, writing], return_when=asyncio.FIRST_COMPLETED)
+        if not walking.done():
+            await writing  # it ends by a failure alone
+        said = await walking
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+        found.append(msgspec.convert({**said, "place": place}, Walk))
     return found[0], found[1]
 
 
@@ -107,14 +119,14 @@ async def who(visitor: Visitor) -> tuple[str, str]:
     return str(account), str(device)
 
 
-async def _write_on(ben: Visitor, written: list[str]) -> None:
-    while True:
-        text = f"meanwhile {len(written)}" + ("\nand more" * 40 if len(written) % 5 == 0 else "")
-        await ben.say(text)
-        written.append(text)
+async def _write_on(ben: Visitor, anna: Visitor) -> None:
+    """Write one line after the other, and tell Anna's page of each."""
+    for number in itertools.count():
+        await ben.say(f"meanwhile {number}" + ("\nand more" * 40 if number % 5 == 0 else ""))
+        await anna.page.evaluate("(count) => { globalThis.arrived = count }", number + 1)
 
 
-WALK: Final = """async ([frames, seed]) => {
+WALK: Final = """async ([frames, most, span, seed]) => {
   const log = document.querySelector(".log");
   const field = document.querySelector("textarea");
   const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
@@ -129,12 +141,16 @@ WALK: Final = """async ([frames, seed]) => {
   let painted = () => undefined;
   const observer = new ResizeObserver(() => painted());
 
-  const found = { frames, moved: 0, rows: 0, broken: 0, first: Infinity, last: 0, unfolded: 0, worst: "" };
+  const found = {
+    frames: 0, moved: 0, rows: 0, broken: 0, first: Infinity, last: 0, unfolded: 0, arrived: 0, worst: "",
+  };
+  globalThis.arrived = 0;
+  const met = () => globalThis.arrived > 0 && found.unfolded > 0 && found.last - found.first > span;
   let reading = null;
   let speed = 0;
   const note = (row) => { reading = row === null ? null : { key: row.dataset.key, top: topOf(row) } };
 
-  for (let frame = 0; frame < frames; frame += 1) {
+  for (let frame = 0; frame < frames || (frame < most && !met()); frame += 1) {
     const phase = frame % 40;
     let act = "reads";
     await new Promise((resolve) => {
@@ -152,6 +168,7 @@ WALK: Final = """async ([frames, seed]) => {
         }
         const numbers = all.map((one) => Number(one.dataset.number)).filter((number) => number > 0);
         if (numbers.some((number, at) => at > 0 && number !== numbers[at - 1] + 1)) found.broken += 1;
+        found.frames += 1;
         found.rows = Math.max(found.rows, all.length);
         found.first = Math.min(found.first, numbers[0]);
         found.last = Math.max(found.last, numbers.at(-1));
@@ -195,6 +212,7 @@ WALK: Final = """async ([frames, seed]) => {
       });
     });
   }
+  Object.assign(found, { arrived: globalThis.arrived });
   observer.disconnect();
   probe.remove();
   return found;

@@ -72,6 +72,7 @@ async def test_fifty_lines_written_without_a_line_arrive_once_and_in_order(
         await expect(anna.page.get_by_text("You are offline.")).to_have_count(0)
         return
     await ben.say("written meanwhile")
+    await expect(ben.page.get_by_role("article", name="written meanwhile, sent")).to_be_visible()
     assert await anna.texts() == ["before", *LINES]
     await expect(anna.page.get_by_role("article", name="line 49, sending")).to_be_visible()
     if how == "offline":

@@ -1,6 +1,5 @@
 """A long conversation, walked through: the line being read stays where it is, and every message is there once."""
 
-import pytest
 from playwright.async_api import Browser
 from prove.process import ServerProcess
 from tests.web.app.scrolling import table, walks
@@ -9,7 +8,6 @@ MESSAGES = 100_000
 FRAMES = 250
 
 
-@pytest.mark.web_prove
 async def test_the_line_being_read_stays_where_it_is(
     browser: Browser, process: ServerProcess, complaints: list[str]
 ) -> None:
@@ -18,8 +16,5 @@ async def test_the_line_being_read_stays_where_it_is(
     print(table(found))
     for one in found:
         assert one.good, one
-        assert one.arrived > 0, one
-    # They have met what this is about: texts that unfold, and more pages than the two that they began with.
-    assert sum(one.unfolded for one in found) > 0, found
-    assert sum(one.last - one.first for one in found) > 300, found
+        assert one.met, one
     assert complaints == []

@@ -48,6 +48,7 @@ async def test_one_account_in_two_browsers_stays_in_step(arrive: Arrive) -> None
     await anna.sees("from the phone")
     await ben.open("Anna")
     for one in (anna, phone, ben):
+        await one.sees("from the phone")
         assert await one.texts() == ["from the laptop", "from the phone"]
     await expect(phone.page.get_by_role("article", name=re.compile("from the laptop, read$"))).to_be_visible()
 

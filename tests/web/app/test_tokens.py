@@ -9,6 +9,7 @@ from playwright.async_api import Page, Response, expect
 from prove.process import ServerProcess
 from tests.web.app.conftest import Arrive
 from tests.web.app.visitor import Visitor
+from tests.web.browsers import CALL_MS
 
 REACH: Final = """async () => {
   const seen = new Set(), texts = [];
@@ -109,6 +110,7 @@ async def test_another_site_refreshes_nothing(arrive: Arrive, served: ServerProc
     await anna.sign_up("anna", "Anna")
     token = await cookie_of(anna)
     foreign: Page = await anna.page.context.new_page()
+    foreign.set_default_timeout(CALL_MS)
     answers: list[Response] = []
     foreign.on("response", lambda answer: answers.append(answer))
     await foreign.goto(elsewhere)

@@ -74,7 +74,8 @@ async def test_whether_strangers_find_one_is_ones_own_choice(arrive: Arrive) -> 
     await anna.visit("/settings")
     box = anna.page.get_by_label("Strangers find me when they search for my name")
     before = await box.is_checked()
-    await box.click()
+    async with anna.page.expect_response(lambda answer: answer.url.endswith("/v1/me/settings")):
+        await box.click()
     await expect(box).to_be_checked(checked=not before)
     await anna.visit("/settings")
     await expect(box).to_be_checked(checked=not before)

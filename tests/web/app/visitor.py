@@ -7,10 +7,10 @@ from typing import Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from tests.support.people import PASSWORD
-from tests.web.browsers import PATIENCE
+from tests.web.browsers import CALL_MS, PATIENCE
 
-CALL_MS: Final = 20_000
-"""How long a single step may take; this is a busy machine's figure, not a promise."""
+HEAD: Final = 40
+"""Characters by which a text is known: of a long one the end is folded away."""
 UNREACHABLE: Final = re.compile(r"net::ERR_|WebSocket connection to|status of 50[0-9]")
 """What a browser itself writes about a server that it cannot reach. Only tests that take it away allow this."""
 
@@ -70,7 +70,8 @@ class Visitor:
         return self.page.get_by_role("textbox", name=re.compile("^Message "))
 
     async def say(self, text: str) -> None:
-        """Write a line and send it, by Enter, or by the button on a phone. Returns when the field is empty again."""
+        """Write a line and send it, by Enter, or by the button on a phone. Returns when it stands in the conversation:
+        the field is empty before that."""
         await self.composer.fill(text)
         size = self.page.viewport_size
         if size is not None and size["width"] < 768:
@@ -78,6 +79,7 @@ class Visitor:
         else:
             await self.composer.press("Enter")
         await expect(self.composer).to_have_value("")
+        await expect(self.page.locator("article.mine .text").last).to_contain_text(text[:HEAD])
 
     async def texts(self) -> list[str]:
         """The texts of the open conversation as they are drawn, from the top."""

@@ -54,6 +54,8 @@ async def kills(playwright: Playwright, url: str, folder: Path, rounds: int, see
             await until(page, f"() => engine.session.now.state === 'out' || ({ONLINE})()")
             logged_in = await page.evaluate("() => engine.session.now.state") == "in"
             if not logged_in:
+                waiting = await page.evaluate("() => engine.unsent()")
+                assert waiting is None or waiting["name"] == "anna"
                 await log_in(page, "anna")
                 await until(page, ONLINE)
             # One more may have been kept, whose promise died with the browser.

@@ -7,7 +7,7 @@ from prove.process import ServerProcess
 from tests.web.browsers import chromium, until
 from tests.web.bulk import person, write_direct
 from tests.web.gate import Gate
-from tests.web.tabs import ONLINE, me, sign_up
+from tests.web.tabs import ONLINE, me, open_tab, sign_up
 
 MOST = 400
 STEPS = 200
@@ -42,8 +42,7 @@ async def million(server: ServerProcess, count: int) -> list[Opened]:
             await write_direct(server.data, sender, other, count)
             await server.start()
             await until(ben, ONLINE)
-            page = await (await browser.new_context()).new_page()
-            await page.goto(gate.url)
+            page = await open_tab(await browser.new_context(), gate.url)
             await page.evaluate("() => engine.logIn('anna', 'a long password')")
             await until(page, "(id) => engine.conversation(id).now !== null", conversation)
             places: list[tuple[str, Any, int]] = [

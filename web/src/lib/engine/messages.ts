@@ -65,6 +65,7 @@ export type ToTabs =
   | ({ type: "changed" } & Changed)
   | { type: "signal"; signal: Signal }
   | { type: "presence"; known: [string, Presence | null][] }
+  /** `tab`: who is to tell the person of it. `watched`: another tab shows the conversation, with focus. */
   | { type: "news"; tab: string; conversation: string; event: KeptEvent; watched: boolean }
   | { type: "answer"; call: string; gives: unknown; failure: PlainFailure | null }
   | { type: "out"; code: string }

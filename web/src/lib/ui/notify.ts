@@ -4,7 +4,7 @@
  */
 import { get } from "svelte/store";
 import { isMessage } from "@chinwag/client";
-import type { Engine, News } from "../engine/api.js";
+import type { Engine, News, Person, Watched } from "../engine/api.js";
 import { words } from "../words/words.js";
 import { nameOf } from "./app.js";
 import { preview } from "./choices.js";
@@ -13,26 +13,36 @@ import { namesOf } from "./names.js";
 import { addressOf, go } from "./route.js";
 import { summary } from "./summary.js";
 
-/** Listen until the returned function is called. */
-export function announce(engine: Engine): () => void {
-  const open = new Map<string, Notification>();
-  const stopNews = engine.onNews((news) => {
-    void tell(engine, news, open);
-  });
-  const stopReads = engine.conversations.subscribe((rows) => {
-    const read = new Set(rows.filter((row) => row.unread === 0).map((row) => row.id));
-    if (read.size > 0) void close((conversation) => read.has(conversation), open);
-  });
-  // Whoever comes next to this browser is told nothing of whoever was here.
-  const stopSession = engine.session.subscribe(({ state }) => {
-    if (state === "out" || state === "other") void close(() => true, open);
-  });
+/** Milliseconds that a browser, or the name of somebody who is new, is waited for. */
+const PATIENCE = 5_000;
+
+/** What a notification carries: where a click leads, whom it told, and the number of the message that it tells of. */
+interface Told {
+  path: string;
+  account: string;
+  number: number;
+}
+
+/** Listen until the returned function is called. `early`: what came before. */
+export function announce(engine: Engine, early: Iterable<News> = []): () => void {
+  const teller = new Teller(engine);
+  for (const news of early) teller.tell(news);
+  const stops = [
+    engine.onNews((news) => {
+      teller.tell(news);
+    }),
+    engine.conversations.subscribe(() => {
+      teller.sweep();
+    }),
+    // Whoever comes next to this browser is told nothing of whoever was here.
+    engine.session.subscribe(() => {
+      teller.sweep();
+    }),
+  ];
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   container?.addEventListener("message", follow);
   return () => {
-    stopNews();
-    stopReads();
-    stopSession();
+    for (const stop of stops) stop();
     container?.removeEventListener("message", follow);
   };
 }
@@ -43,51 +53,137 @@ function follow(event: MessageEvent<{ type?: string; path?: string } | null>): v
   if (said?.type === "open" && said.path !== undefined) go(said.path);
 }
 
-async function tell(engine: Engine, news: News, open: Map<string, Notification>): Promise<void> {
-  if (news.watched || !isMessage(news.event)) return;
-  if (typeof Notification === "undefined" || Notification.permission !== "granted") return;
-  const session = engine.session.now;
-  if (session.state !== "in") return;
-  const names = namesOf(engine, engine.people.now, session.me.id);
-  const row = engine.conversations.now.find((one) => one.id === news.conversation);
-  const author = engine.people.now.get(authorOf(news.event)) ?? engine.person(authorOf(news.event)).now;
-  const who = nameOf(author);
-  const title = row?.kind === "group" ? words("news.in", { who, group: row.title }) : who;
-  const body = get(preview) === "text" ? summary(news.event, names) : words("news.new");
-  const options = {
-    body,
-    tag: news.conversation,
-    icon: "/icon-192.png",
-    badge: "/icon-monochrome-512.png",
-    data: { path: addressOf(news.conversation) },
-  };
-  const registration = await worker();
-  if (registration?.active) {
-    await registration.showNotification(title, options);
-    return;
+/**
+ * Shows notifications and takes them away, one thing after the other: to a browser both take time, and what is read,
+ * written or closed meanwhile counts at the moment when it is done.
+ */
+class Teller {
+  private readonly engine: Engine;
+  /** Of each conversation the newest that is yet to be told. */
+  private readonly waiting = new Map<string, News>();
+  /** Shown without a service worker; the others are asked of it. */
+  private readonly open = new Map<string, Notification>();
+  private sweeping = false;
+  private working = false;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
   }
-  const shown = new Notification(title, options);
-  shown.onclick = () => {
-    window.focus();
-    go(addressOf(news.conversation));
-    shown.close();
-  };
-  open.set(news.conversation, shown);
+
+  tell(news: News): void {
+    if (news.watched || !isMessage(news.event) || !allowed()) return;
+    this.waiting.set(news.conversation, news);
+    void this.work();
+  }
+
+  /** Take away what is read, and what told somebody who is not here any more. */
+  sweep(): void {
+    if (!allowed()) return;
+    this.sweeping = true;
+    void this.work();
+  }
+
+  private async work(): Promise<void> {
+    if (this.working) return;
+    this.working = true;
+    // What a browser does not show is in the list of conversations all the same.
+    while (this.waiting.size > 0 || this.sweeping) await within(this.step(), 3 * PATIENCE).catch(() => undefined);
+    this.working = false;
+  }
+
+  private async step(): Promise<void> {
+    const [news] = this.waiting.values();
+    if (news === undefined) {
+      this.sweeping = false;
+      await this.close();
+      return;
+    }
+    this.waiting.delete(news.conversation);
+    await this.show(news);
+    // It may have been read while it was being shown.
+    this.sweeping = true;
+  }
+
+  private async show({ conversation, event }: News): Promise<void> {
+    const { engine } = this;
+    const author = await named(engine.person(authorOf(event)));
+    const session = engine.session.now;
+    if (session.state !== "in" || !isMessage(event)) return;
+    const names = namesOf(engine, engine.people.now, session.me.id);
+    const row = engine.conversations.now.find((one) => one.id === conversation);
+    const who = nameOf(author);
+    const title = row?.kind === "group" ? words("news.in", { who, group: row.title }) : who;
+    const body = get(preview) === "text" ? summary(event, names) : words("news.new");
+    const path = addressOf(conversation);
+    const data: Told = { path, account: session.me.id, number: event.number };
+    const options = { body, tag: conversation, icon: "/icon-192.png", badge: "/icon-monochrome-512.png", data };
+    const registration = await worker();
+    if (registration?.active) {
+      await registration.showNotification(title, options);
+      return;
+    }
+    const shown = new Notification(title, options);
+    shown.onclick = () => {
+      window.focus();
+      go(path);
+      shown.close();
+    };
+    this.open.set(conversation, shown);
+  }
+
+  private async close(): Promise<void> {
+    const registration = await worker();
+    const shown = [...this.open.values(), ...((await registration?.getNotifications()) ?? [])];
+    for (const one of shown) {
+      if (!this.over(one)) continue;
+      one.close();
+      this.open.delete(one.tag);
+    }
+  }
+
+  /** Whether nobody need be told of it any more, as things stand now. */
+  private over({ tag, data }: Notification): boolean {
+    const session = this.engine.session.now;
+    if (session.state === "starting") return false;
+    const told = data as Partial<Told> | null;
+    if (session.state !== "in" || (told?.account ?? session.me.id) !== session.me.id) return true;
+    const detail = this.engine.conversation(tag).now;
+    // What does not reach that message yet says nothing of whether it is read.
+    return detail !== null && detail.head >= (told?.number ?? 0) && detail.unread === 0;
+  }
+}
+
+/** Somebody whose first message came is not known yet: their name comes a little later, or never. */
+async function named(person: Watched<Person>): Promise<Person> {
+  let stop = (): void => undefined;
+  const known = new Promise<void>((resolve) => {
+    stop = person.subscribe((now) => {
+      if (now.known) resolve();
+    });
+  });
+  await within(known);
+  stop();
+  return person.now;
+}
+
+/** What `work` gives, or nothing when it takes too long: whatever hangs keeps nothing else waiting. */
+async function within<T>(work: Promise<T>, patience = PATIENCE): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, patience, undefined);
+  });
+  return Promise.race([work, late]).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+/** Whether the person wants to be told. */
+function allowed(): boolean {
+  return typeof Notification !== "undefined" && Notification.permission === "granted";
 }
 
 /** The service worker of the app; missing on an address that is not secure. */
 async function worker(): Promise<ServiceWorkerRegistration | undefined> {
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   return container?.getRegistration().catch(() => undefined);
-}
-
-async function close(which: (conversation: string) => boolean, open: Map<string, Notification>): Promise<void> {
-  for (const [conversation, shown] of open) {
-    if (!which(conversation)) continue;
-    shown.close();
-    open.delete(conversation);
-  }
-  if (typeof Notification === "undefined" || Notification.permission !== "granted") return;
-  const registration = await worker();
-  for (const shown of (await registration?.getNotifications()) ?? []) if (which(shown.tag)) shown.close();
 }

@@ -290,7 +290,8 @@ export class Leader implements Owner {
 
   private came(events: readonly KeptEvent[]): void {
     this.people.ofEvents(events);
-    const focused = this.windows.focused(performance.now());
+    // The tab in whose page this runs is told of it, and knows itself what it shows at that moment.
+    const focused = this.windows.focused(performance.now(), this.parts.tab);
     for (const event of events) {
       if (event.from === this.state.me) continue;
       const { conversation } = event;

@@ -16,9 +16,10 @@ export class Windows {
     if (this.said.size > WINDOWS) this.said.delete([...this.said.keys()][0] ?? "");
   }
 
-  /** The conversations that somebody looks at. */
-  focused(now: number): Set<string> {
+  /** The conversations that somebody looks at, in other windows than `without`. */
+  focused(now: number, without = ""): Set<string> {
     for (const [window, { at }] of this.said) if (now - at > FORGOTTEN) this.said.delete(window);
-    return new Set([...this.said.values()].map((one) => one.conversation));
+    const others = [...this.said].filter(([window]) => window !== without);
+    return new Set(others.map(([, one]) => one.conversation));
   }
 }

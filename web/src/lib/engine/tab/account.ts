@@ -89,6 +89,11 @@ export class Account implements Ground {
     for (const windows of this.open.values()) for (const window of windows) window.close();
   }
 
+  /** The server answers again: what the windows asked for in vain they ask for anew. */
+  again(): void {
+    for (const windows of this.open.values()) for (const window of windows) window.again();
+  }
+
   /** The engine has changed something. */
   changed(changed: Changed): void {
     this.soon(async () => {

@@ -269,7 +269,8 @@ export class TabEngine extends Entered implements Engine {
         break;
       case "news":
         if (message.tab === this.line.tab) {
-          const { conversation, event: one, watched } = message;
+          const { conversation, event: one } = message;
+          const watched = message.watched || this.eyes.shown === conversation;
           if (isMessage(one)) for (const run of this.newsRuns) run({ conversation, event: one, watched });
         }
         break;

@@ -27,6 +27,11 @@ export class Look {
     this.tell();
   }
 
+  /** The conversation that the person looks at here, at this moment. */
+  get shown(): string | null {
+    return this.browser.looked() ? this.opened : null;
+  }
+
   /** One that has just begun to lead knows nothing of windows. */
   leads(): void {
     if (this.opened !== null) this.tell();

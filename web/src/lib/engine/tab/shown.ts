@@ -37,10 +37,12 @@ export class Shown extends Remote {
 
   /** The leader said how it stands. */
   protected stands(connection: Connection, ahead: number): void {
+    const back = connection.state === "online" && this.heard.state !== "online";
     this.heard = connection;
     this.ahead = ahead;
     if (connection.state !== "online") this.account?.away();
     this.show();
+    if (back) this.account?.again();
   }
 
   protected follow(): void {

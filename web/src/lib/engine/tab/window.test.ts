@@ -98,6 +98,38 @@ it("goes where a link leads, once it knows the conversation that far", async () 
   expect(window.now.target.jump).toBe(jump);
 });
 
+it.each([
+  [300, 300],
+  ["newest" as const, null],
+])("goes to %s once the server answers, if it did not at first", async (place, target) => {
+  const told = new Told(0, 500);
+  const window = new Window(told, "g~1", place, null);
+  await expect.poll(() => window.now.failed).not.toBeNull();
+  window.again();
+  window.changed();
+  await expect(window.showBefore()).rejects.toThrow();
+  told.fetch = () => {
+    told.known = 500;
+    return Promise.resolve([1, 500]);
+  };
+  window.again();
+  await expect.poll(() => numbers(window)).toContain(target ?? 500);
+  expect(window.now.target.number).toBe(target);
+  expect(window.now.failed).toBeNull();
+});
+
+it("does not lead back to where it could not go, once the person reads elsewhere", async () => {
+  const told = new Told(500, 1_000);
+  const window = new Window(told, "g~1", 100, null);
+  await expect.poll(() => numbers(window)).toContain(100);
+  await expect(window.jump(900)).rejects.toThrow();
+  expect(window.now.failed).not.toBeNull();
+  window.again();
+  await expect.poll(() => window.now.failed).toBeNull();
+  expect(numbers(window)).toContain(100);
+  expect(numbers(window)).not.toContain(900);
+});
+
 it("never has more rows than it may, not even while a page is fetched", async () => {
   const told = new Told(446, 1_000);
   let most = 0;

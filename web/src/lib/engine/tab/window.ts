@@ -47,7 +47,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
   private failure: Failure | null = null;
   private target: WindowState["target"] = { number: null, jump: 0 };
   private readonly unreadFrom: number | null;
-  /** Where it was told to go, and could not yet: what it knows of the conversation does not reach there. */
+  /** Where it was told to go, and could not yet: what is known does not reach there, or the first fetch failed. */
   private wanted: Place | null = null;
   private closed = false;
   private work: Promise<void> = Promise.resolve();
@@ -93,6 +93,11 @@ export class Window extends Value<WindowState> implements MessageWindow {
     return this.then(() => this.go(to));
   }
 
+  /** The server answers again: do what failed, and what was asked for in vain may be asked for anew. */
+  again(): void {
+    if (this.failure !== null) this.changed();
+  }
+
   close(): void {
     this.closed = true;
   }
@@ -133,7 +138,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
       return;
     }
     const { head, first } = record.kept;
-    this.wanted = typeof to === "number" && to > head ? to : null;
+    if (!this.settled) this.wanted = to;
     const unread =
       to === "unread" ? firstUnread(record, this.ground.mark(this.id), this.ground.unreadFrom(this.id)) : null;
     const number = typeof to === "number" ? Math.min(Math.max(to, first), head) : (unread ?? head);
@@ -147,6 +152,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
       events: [...before, ...after],
     };
     this.settled = true;
+    this.wanted = typeof to === "number" && to > head ? to : null;
     // What came while the cache was read follows: `changed` has been called for it, and waits for its turn.
     this.sticks = this.shown.high >= head;
     this.target = { number: typeof to === "number" || unread !== null ? number : null, jump: this.target.jump + 1 };
@@ -163,7 +169,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
   }
 
   private async extend(side: "before" | "after", count: number): Promise<void> {
-    if (!this.settled) return this.go("newest");
+    if (!this.settled) return this.go(this.wanted ?? "newest");
     const head = this.ground.record(this.id)?.kept.head ?? 0;
     let wanted = count;
     // A page may hold nothing that is shown: then the next one is looked at, some times.
@@ -211,7 +217,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
     if (wanted !== null && (typeof wanted !== "number" || wanted <= record.kept.head || this.shown === NOTHING)) {
       return this.go(wanted);
     }
-    if (!this.settled || (this.shown === NOTHING && record.kept.head > 0)) return this.go("newest");
+    if (!this.settled || (this.shown === NOTHING && record.kept.head > 0)) return this.go(wanted ?? "newest");
     // The end was shown until now: what follows it without a gap is shown, too, as far as there is room.
     if (!this.sticks) {
       this.sticks = this.ends("after");

@@ -21,7 +21,7 @@ from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import begin_folder
 from chinwag.domain.body import Text
-from chinwag.domain.command import Command, Create
+from chinwag.domain.command import Command, Create, Rules
 from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
 from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.events import Message
@@ -114,7 +114,8 @@ class Book:
         owner, now = members[0], system_clock()
         action = Create("bench", tuple(member.account for member in members[1:]), GroupSettings())
         name = group_id(_ids.next(now))
-        command = Command(name, owner.account, owner.device, ClientId("create"), now, action)
+        rules = Rules(group_members=len(members))
+        command = Command(name, owner.account, owner.device, ClientId("create"), now, action, rules=rules)
         placed = decide(None, command, self._position())
         assert isinstance(placed, Numbered), placed
         draft = Draft(placed.state)

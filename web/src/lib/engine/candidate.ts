@@ -107,7 +107,7 @@ export class Candidate {
 
   /** Another tab logged in or out. */
   private async sessionChanged(): Promise<void> {
-    const session = await currentSession();
+    const session = await sessionOrNone();
     if (this.leader !== null && this.leader.device !== session?.device) this.leader.stop("asked");
     else if (this.leader === null && session !== null) void this.stand(false);
   }
@@ -118,7 +118,7 @@ export class Candidate {
     this.waiting?.abort();
     const waiting = (this.waiting = new AbortController());
     this.watch();
-    if ((await currentSession()) === null) return;
+    if ((await sessionOrNone()) === null) return;
     if (this.locks === undefined) {
       // No locks: the one that began last leads, by its number in the database.
       const ended = await this.lead();
@@ -155,7 +155,7 @@ export class Candidate {
   }
 
   private async lead(): Promise<Ended | null> {
-    const session = await currentSession();
+    const session = await sessionOrNone();
     if (session === null || this.stopped) return null;
     const fresh = this.fresh?.session.device === session.device ? this.fresh.tokens : null;
     this.fresh = null;
@@ -180,7 +180,8 @@ export class Candidate {
     const leader = new Leader({ database, http, tokens, me: me.id, device, tab, tell, client: CLIENT });
     this.leader = leader;
     const ended = await leader.run();
-    this.leader = null;
+    // Where the lead was taken twice in one breath, the later one has it.
+    if (this.leader === leader) this.leader = null;
     database.close();
     if (ended.by === "out") {
       await endSession(device, false);
@@ -233,6 +234,15 @@ export class Candidate {
     this.leader?.stop("asked");
     this.channel?.close();
     this.say({ type: "stopped" });
+  }
+}
+
+/** Whoever is logged in. Nobody leads where that cannot be read: the page, which reads it too, says why. */
+async function sessionOrNone(): Promise<SessionRecord | null> {
+  try {
+    return await currentSession();
+  } catch {
+    return null;
   }
 }
 

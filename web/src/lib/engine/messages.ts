@@ -36,7 +36,7 @@ export type ToLeader =
   | { type: "lines" }
   | { type: "marks" }
   | { type: "typing"; conversation: string }
-  /** Which conversation a window shows with focus. */
+  /** Which conversation a window shows with focus: at each change, and every `WATCHED_AGAIN` while it does. */
   | { type: "watching"; tab: string; conversation: string | null }
   /** The network may be back. */
   | { type: "nudge" }
@@ -118,6 +118,9 @@ export function join(name: string, take: (message: Message) => void, outdated: (
     },
   };
 }
+
+/** Milliseconds after which a window with focus says again what it shows. */
+export const WATCHED_AGAIN = 10_000;
 
 /** The channel of all, whoever is logged in. */
 export const CHANNEL = "chinwag";

@@ -28,11 +28,42 @@ function policy(): Policy {
 export function startEngine(): Engine {
   const scripts = policy();
   const worker = (): Worker => new Worker(scripts.createScriptURL(workerAddress), { type: "module", name: "engine" });
-  const engine = new TabEngine(thisBrowser(worker));
+  const engine = new TabEngine(thisBrowser(worker, reload));
   // `serviceWorker` is missing on an address that is not secure.
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   if (container !== undefined && import.meta.env.PROD) void installApp(container, scripts, engine);
   return engine;
+}
+
+/** How long a reload waits for a newer app. */
+const NEWER = 3_000;
+
+/** Load the page anew, with the newest app that there is: one that the service worker keeps may be as old as this. */
+function reload(): void {
+  const load = (): void => {
+    location.reload();
+  };
+  setTimeout(load, NEWER);
+  void newer().then((found) => {
+    // Its taking over reloads all tabs.
+    if (found === null) load();
+    else found.postMessage({ type: "activate" });
+  }, load);
+}
+
+/** A newer app that is ready to take over; null: there is none. */
+async function newer(): Promise<ServiceWorker | null> {
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const registration = await container?.getRegistration();
+  if (registration === undefined) return null;
+  await registration.update();
+  const { installing, waiting } = registration;
+  if (installing === null) return waiting;
+  return new Promise((resolve) => {
+    installing.addEventListener("statechange", () => {
+      resolve(installing.state === "installed" ? installing : null);
+    });
+  });
 }
 
 async function installApp(container: ServiceWorkerContainer, scripts: Policy, engine: TabEngine): Promise<void> {

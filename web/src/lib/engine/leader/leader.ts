@@ -5,6 +5,7 @@ import {
   Connection,
   conversationView,
   type Cursor,
+  directMembers,
   type ErrorFrame,
   eventPage,
   type Http,
@@ -21,7 +22,7 @@ import type { Connection as Shown } from "../api.js";
 import { plainly } from "../failure.js";
 import type { CallName, Calls, Changed, ToLeader, ToTabs } from "../messages.js";
 import { Deposed, EngineStore } from "../store/engine-store.js";
-import { type AccountDatabase, Outdated } from "../store/database.js";
+import { type AccountDatabase, LetGo, Outdated } from "../store/database.js";
 import type { OutboxRecord } from "../store/records.js";
 import { type Afresh, Inflow } from "./inflow.js";
 import { adoptable } from "./adopt.js";
@@ -29,9 +30,8 @@ import { Outflow } from "./outflow.js";
 import { People } from "./people.js";
 import { State } from "./state.js";
 import { untilAnswered } from "./until-answered.js";
+import { Windows } from "./windows.js";
 
-/** Windows of whose focus is known. */
-const WINDOWS = 64;
 /** How often the database is told that it is up to date, and checked against its bounds, while a session is on. */
 const MINUTE = 60_000;
 
@@ -59,7 +59,7 @@ export class Leader implements Owner {
   private readonly outflow: Outflow;
   private readonly people: People;
   private readonly connection: Connection;
-  private readonly watching = new Map<string, string>();
+  private readonly windows = new Windows();
   private standingNow: Standing = { state: "connecting", transport: null, nextTry: null, code: null };
   private asOf: number | null = null;
   private minute: ReturnType<typeof setInterval> | null = null;
@@ -128,7 +128,6 @@ export class Leader implements Owner {
       const held = await this.store.held();
       this.state.take(held.conversations);
       if (held.own !== null) this.state.own = held.own;
-      this.people.take(held.people);
       this.inflow.safe = held.cursor;
       for (const mark of held.marks) this.outflow.read(mark.conversation, mark.number);
       this.parts.tell({ type: "alive" });
@@ -170,9 +169,7 @@ export class Leader implements Owner {
         this.connection.say({ type: "typing", conversation: message.conversation });
         break;
       case "watching":
-        this.watching.delete(message.tab);
-        if (message.conversation !== null) this.watching.set(message.tab, message.conversation);
-        if (this.watching.size > WINDOWS) this.watching.delete([...this.watching.keys()][0] ?? "");
+        this.windows.says(message.tab, message.conversation, performance.now());
         break;
       case "nudge":
         this.nudged();
@@ -221,6 +218,7 @@ export class Leader implements Owner {
   }
 
   refused(frame: ErrorFrame): void {
+    if (frame.retryable !== true && frame.conversation) this.partner(frame.conversation);
     this.outflow.refused(frame);
   }
 
@@ -292,15 +290,19 @@ export class Leader implements Owner {
 
   private came(events: readonly KeptEvent[]): void {
     this.people.ofEvents(events);
-    const { tab } = this.parts;
     // The tab in whose page this runs is told of it, and knows itself what it shows at that moment.
-    const focused = new Set([...this.watching].filter(([one]) => one !== tab).map(([, shown]) => shown));
+    const focused = this.windows.focused(performance.now(), this.parts.tab);
     for (const event of events) {
       if (event.from === this.state.me) continue;
       const { conversation } = event;
       const watched = focused.has(conversation);
-      this.parts.tell({ type: "news", tab, conversation, event, watched });
+      this.parts.tell({ type: "news", tab: this.parts.tab, conversation, event, watched });
     }
+  }
+
+  private partner(conversation: string): void {
+    const other = directMembers(conversation)?.find((one) => one !== this.state.me);
+    if (other !== undefined) this.people.lookedAt(other);
   }
 
   private changed(changed: Changed): void {
@@ -335,7 +337,8 @@ export class Leader implements Owner {
 
   private failed(error: unknown): void {
     if (this.over) return;
-    if (error instanceof Deposed || error instanceof Outdated) this.end({ by: "replaced" });
+    const over = error instanceof Deposed || error instanceof Outdated || error instanceof LetGo;
+    if (over) this.end({ by: "replaced" });
     else if (error instanceof LoggedOut) this.end({ by: "out", code: error.code });
     else if (plainly(error).code === "storage") this.end({ by: "failure", error });
     else this.connection.again("failed");
@@ -371,6 +374,7 @@ export class Leader implements Owner {
       return { range };
     },
     opened: async ({ conversation }) => {
+      this.partner(conversation);
       const kept = this.state.kept(conversation);
       if (kept?.whole) return true;
       const view = await conversationView(this.parts.http, conversation);

@@ -8,12 +8,17 @@ import type { State } from "./state.js";
 const ASKED = 100;
 /** Accounts whose presence is asked for by itself, after each welcome. */
 const WATCHED = 300;
+/** Milliseconds in which somebody who is looked at again is not asked for again. */
+const LOOKED = 10_000;
 
 export class People {
   private readonly http: Http;
   private readonly store: EngineStore;
   private readonly state: State;
+  /** Asked for since this engine leads: what was kept before may have changed meanwhile. */
   private readonly known = new Set<string>();
+  /** When somebody was last asked for by being looked at. */
+  private readonly looked = new Map<string, number>();
   private readonly news: { people(): void; presence(known: [string, Presence | null][]): void };
   private wanted = new Set<string>();
   private asking: Promise<void> | null = null;
@@ -58,9 +63,18 @@ export class People {
       const query = new URLSearchParams(accounts.slice(at, at + ASKED).map((id) => ["id", id]));
       const page = await this.http.ask<{ items: User[] }>("GET", `/v1/users?${query.toString()}`);
       this.take(page.items);
-      await this.store.keepPeople(page.items);
-      this.news.people();
+      if (await this.store.keepPeople(page.items)) this.news.people();
     }
+  }
+
+  /** Somebody is looked at, or did not take what was sent: names change, and accounts are closed, without a word. */
+  lookedAt(account: string): void {
+    const now = performance.now();
+    if (now - (this.looked.get(account) ?? -Infinity) < LOOKED) return;
+    this.looked.delete(account);
+    this.looked.set(account, now);
+    if (this.looked.size > WATCHED) this.looked.delete([...this.looked.keys()][0] ?? "");
+    this.fetch([account]).catch(() => undefined); // asked again when it is looked at again
   }
 
   /** How it stands with these now; those of whom one may not know are told as null. */

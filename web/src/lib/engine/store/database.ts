@@ -20,6 +20,11 @@ export class Outdated extends Error {
   override readonly name = "Outdated";
 }
 
+/** This connection was let go of, by whoever had it or as the database was removed: nothing is wrong with what lies there. */
+export class LetGo extends Error {
+  override readonly name = "LetGo";
+}
+
 export function databaseName(account: string): string {
   return `chinwag.account.${account}`;
 }
@@ -35,6 +40,7 @@ export class AccountDatabase {
   private readonly version: number;
   private opening: Promise<IDBPDatabase<AccountSchema>> | null = null;
   private ended = false;
+  private isOutdated = false;
   private waiting = 0;
   private watch: ReturnType<typeof setTimeout> | null = null;
   private isSlow = false;
@@ -49,7 +55,7 @@ export class AccountDatabase {
   /**
    * Do `work` in one transaction; all of it is kept when this returns, or none of it. `work` must await nothing but the
    * transaction: it would end. A database that the browser has closed meanwhile is opened again. Fails with `Outdated`,
-   * or as IndexedDB does.
+   * `LetGo`, or as IndexedDB does.
    */
   async run<T, Mode extends "readonly" | "readwrite">(
     stores: StoreName[],
@@ -87,13 +93,14 @@ export class AccountDatabase {
   }
 
   private async open(): Promise<IDBPDatabase<AccountSchema>> {
-    if (this.ended) throw new Outdated("the database was let go of");
+    if (this.isOutdated) throw new Outdated("the database is of a newer app");
+    if (this.ended) throw new LetGo("the database was let go of");
     const opening = (this.opening ??= this.openNow());
     try {
       return await opening;
     } catch (error) {
       if (this.opening === opening) this.opening = null;
-      if (error instanceof DOMException && error.name === "VersionError") {
+      if (isOfNewer(error)) {
         this.outdated();
         throw new Outdated("the database is of a newer app", { cause: error });
       }
@@ -136,6 +143,7 @@ export class AccountDatabase {
 
   private outdated(): void {
     if (this.ended) return;
+    this.isOutdated = true;
     this.close();
     this.news.outdated();
   }
@@ -190,6 +198,11 @@ async function once<T, Mode extends "readonly" | "readwrite">(
     }
     throw error;
   }
+}
+
+/** What lies in a database is of a newer app than this one. */
+export function isOfNewer(error: unknown): boolean {
+  return error instanceof Outdated || (error instanceof DOMException && error.name === "VersionError");
 }
 
 /** The connection went, and not what was done on it was wrong. */

@@ -186,9 +186,14 @@ export class EngineStore {
     await this.run(["state", "marks"], (tx) => confirm(tx, conversation, number));
   }
 
-  async keepPeople(people: readonly User[]): Promise<void> {
-    await this.run(["state", "people"], async (tx) => {
-      await Promise.all(people.map((one) => tx.objectStore("people").put(one)));
+  /** Returns whether anything of it is new. */
+  async keepPeople(people: readonly User[]): Promise<boolean> {
+    return this.run(["state", "people"], async (tx) => {
+      const store = tx.objectStore("people");
+      const held = await Promise.all(people.map((one) => store.get(one.id)));
+      const fresh = people.filter((one, at) => !isSame(one, held[at]));
+      await Promise.all(fresh.map((one) => store.put(one)));
+      return fresh.length > 0;
     });
   }
 
@@ -251,6 +256,13 @@ async function bounded(
     left.length,
     left.reduce((sum, one) => sum + one.bytes, 0),
   );
+}
+
+function isSame(one: User, held: User | undefined): boolean {
+  if (held === undefined) return false;
+  const { name, display_name, about, closed, version } = held;
+  const words = one.name === name && one.display_name === display_name && one.about === about;
+  return words && one.closed === closed && one.version === version;
 }
 
 async function removeLine(tx: Tx<"readwrite">, conversation: string, id: string): Promise<void> {

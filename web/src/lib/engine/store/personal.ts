@@ -12,19 +12,27 @@ export class OutboxFull extends Error {
   override readonly name = "OutboxFull";
 }
 
-/** Keep a line. It is on disk when this returns, and has its place among the lines of all tabs. */
+/**
+ * Keep a line, and drop the draft that it was: both or neither. It is on disk when this returns, and has its place among
+ * the lines of all tabs. `room`: far fewer lines wait than may. Then all is given to the browser in the same task, and a
+ * page that goes right after it takes nothing back.
+ */
 export async function addLine(
   database: AccountDatabase,
   line: { conversation: string; device: string; frame: Outgoing; at: number; since: number },
+  room = false,
 ): Promise<OutboxRecord> {
   return database.run(
-    ["outbox"],
+    ["outbox", "drafts"],
     "readwrite",
     async (tx) => {
       const store = tx.objectStore("outbox");
-      if ((await store.count()) >= OUTBOX) throw new OutboxFull(`${OUTBOX} lines wait already`);
+      if (!room && (await store.count()) >= OUTBOX) throw new OutboxFull(`${OUTBOX} lines wait already`);
       const record = { ...line, id: line.frame.id, refused: null, placed: null };
-      const order = await store.add(record as OutboxRecord);
+      const added = store.add(record as OutboxRecord);
+      const dropped = tx.objectStore("drafts").delete(line.conversation);
+      tx.commit();
+      const [order] = await Promise.all([added, dropped]);
       return { ...record, order };
     },
     "strict",

@@ -1,7 +1,23 @@
 /** What tabs read of the cache. */
 import type { KeptEvent, Own, User } from "@chinwag/client";
 import type { AccountDatabase, Tx } from "./database.js";
-import type { ConversationRecord, StateRecords } from "./records.js";
+import type {
+  ConversationRecord,
+  DraftRecord,
+  MarkRecord,
+  OutboxRecord,
+  StateRecords,
+  StoreName,
+  UnreadRecord,
+} from "./records.js";
+
+/** What is the person's own. */
+export interface Personal {
+  outbox: OutboxRecord[];
+  drafts: DraftRecord[];
+  marks: MarkRecord[];
+  unread: UnreadRecord[];
+}
 
 export interface Cached {
   conversations: ConversationRecord[];
@@ -28,6 +44,24 @@ export async function state<Name extends keyof StateRecords>(
   name: Name,
 ): Promise<StateRecords[Name] | undefined> {
   return (await tx.objectStore("state").get(name)) as StateRecords[Name] | undefined;
+}
+
+/** All that a tab begins with, as one transaction sees it. */
+export async function all(database: AccountDatabase): Promise<Cached & Personal> {
+  const stores: StoreName[] = ["conversations", "people", "state", "outbox", "drafts", "marks", "unread"];
+  return database.run(stores, "readonly", async (tx) => {
+    const [conversations, people, own, asOf, outbox, drafts, marks, unread] = await Promise.all([
+      tx.objectStore("conversations").getAll(),
+      tx.objectStore("people").getAll(),
+      state(tx, "own"),
+      state(tx, "asOf"),
+      tx.objectStore("outbox").getAll(),
+      tx.objectStore("drafts").getAll(),
+      tx.objectStore("marks").getAll(),
+      tx.objectStore("unread").getAll(),
+    ]);
+    return { conversations, people, own: own ?? null, asOf: asOf ?? null, outbox, drafts, marks, unread };
+  });
 }
 
 /** Some conversations; those that are not there are left out. */

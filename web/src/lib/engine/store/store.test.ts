@@ -4,7 +4,7 @@ import { deleteDB, openDB } from "idb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { State } from "../leader/state.js";
 import { BYTES, cut, EVENTS, keptNumbers, NEWEST, tooMuch } from "./bounds.js";
-import { AccountDatabase, databaseName, Outdated, wipe } from "./database.js";
+import { AccountDatabase, databaseName, isOfNewer, LetGo, Outdated, wipe } from "./database.js";
 import { Deposed, EngineStore } from "./engine-store.js";
 import {
   addLine,
@@ -76,6 +76,15 @@ beforeEach(async () => {
 afterEach(async () => {
   database.close();
   await deleteDB(databaseName(ME));
+});
+
+it("tells whether anything of somebody is new", async () => {
+  const ben = { id: "2", name: "ben", display_name: "Ben", about: "", closed: false, version: 1 };
+  expect(await store.keepPeople([ben])).toBe(true);
+  expect(await store.keepPeople([ben])).toBe(false);
+  expect(await store.keepPeople([ben, { ...ben, id: "3" }])).toBe(true);
+  expect(await store.keepPeople([{ ...ben, closed: true }])).toBe(true);
+  expect((await cached(database)).people.map((one) => one.closed)).toEqual([true, false]);
 });
 
 describe("the lead", () => {
@@ -223,6 +232,19 @@ describe("lines", () => {
     await expect(addLine(database, line(OUTBOX))).rejects.toBeInstanceOf(OutboxFull);
   });
 
+  it.each([false, true])("take the draft away that they were, and only if they are kept (room: %s)", async (room) => {
+    const typed = { text: "hel", reply_to: 0, mentions: [] };
+    await keepDraft(database, ID, typed);
+    await keepDraft(database, "g~1", typed);
+    await addLine(database, line(1), room);
+    expect((await drafts(database)).map((one) => one.conversation)).toEqual(["g~1"]);
+    await keepDraft(database, ID, typed);
+    // what is in the outbox already is not taken once more
+    await expect(addLine(database, line(1), room)).rejects.toBeInstanceOf(DOMException);
+    expect((await drafts(database)).length).toBe(2);
+    expect((await lines(database)).length).toBe(1);
+  });
+
   it("are dropped by a person only when they were refused", async () => {
     const { order } = await addLine(database, line(1));
     expect(await dropRefused(database, order)).toBe(false);
@@ -294,6 +316,7 @@ describe("the database", () => {
     await expect(cached(old)).rejects.toBeInstanceOf(Outdated);
     const late = new AccountDatabase(ME, { slow: () => undefined, outdated: () => heard.push("late") });
     await expect(cached(late)).rejects.toBeInstanceOf(Outdated);
+    await expect(cached(late).catch(isOfNewer)).resolves.toBe(true);
     expect(heard).toEqual(["old", "late"]);
     newer.close();
   });
@@ -312,6 +335,17 @@ describe("the database", () => {
     expect(await marks(newer)).toHaveLength(1);
     expect(await drafts(newer)).toHaveLength(1);
     newer.close();
+  });
+
+  it("that was let go of in the middle of a reading is none of a newer app", async () => {
+    const heard: string[] = [];
+    const left = new AccountDatabase(ME, { slow: () => undefined, outdated: () => heard.push("outdated") });
+    const reading = cached(left);
+    left.close();
+    await expect(reading).rejects.toBeInstanceOf(LetGo);
+    await expect(cached(left)).rejects.toBeInstanceOf(LetGo);
+    await expect(cached(left).catch(isOfNewer)).resolves.toBe(false);
+    expect(heard).toEqual([]);
   });
 
   it("is removed whole, and other tabs let go of it without being outdated", async () => {

@@ -14,7 +14,7 @@ import type { ConversationDetail, ConversationRow, Draft, Person, Presence } fro
 import type { Changed } from "../messages.js";
 import type { AccountDatabase } from "../store/database.js";
 import { drafts, lines, marks, unreads } from "../store/personal.js";
-import { cached, conversations, events } from "../store/reading.js";
+import { all, cached, conversations, events } from "../store/reading.js";
 import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 import { byActivity, detailOf } from "./rows.js";
 import { Value } from "./watched.js";
@@ -44,6 +44,8 @@ export class Account implements Ground {
   private readonly remembered = new Map<string, Window>();
   private waiting: OutboxRecord[] = [];
   private readonly drafts = new Map<string, Draft>();
+  /** How often a draft was changed here. */
+  private draftings = 0;
   private readonly marks = new Map<string, MarkRecord>();
   private readonly unreads = new Map<string, UnreadRecord>();
   private readonly writing = new Map<string, Map<string, number>>();
@@ -69,22 +71,16 @@ export class Account implements Ground {
 
   /** Read all that is cached. */
   async load(): Promise<void> {
-    const [held, waiting, texts, read, unread] = await Promise.all([
-      cached(this.database),
-      lines(this.database),
-      drafts(this.database),
-      marks(this.database),
-      unreads(this.database),
-    ]);
+    const held = await all(this.database);
     for (const record of held.conversations) this.records.set(record.id, record);
-    this.waiting = waiting;
-    for (const draft of texts) this.drafts.set(draft.conversation, draft);
-    for (const mark of read) this.marks.set(mark.conversation, mark);
-    for (const from of unread) this.unreads.set(from.conversation, from);
+    this.waiting = held.outbox;
+    for (const draft of held.drafts) this.drafts.set(draft.conversation, draft);
+    for (const mark of held.marks) this.marks.set(mark.conversation, mark);
+    for (const from of held.unread) this.unreads.set(from.conversation, from);
     this.asOf = held.asOf;
-    this.take(held.people);
     if (held.own !== null) this.own.set(held.own);
-    this.draw([...this.records.keys(), ...waiting.map((one) => one.conversation)]);
+    this.take(held.people);
+    this.draw([...this.records.keys(), ...held.outbox.map((one) => one.conversation)]);
   }
 
   close(): void {
@@ -101,8 +97,12 @@ export class Account implements Ground {
   /** The engine has changed something. */
   changed(changed: Changed): void {
     this.soon(async () => {
-      if (changed.people) this.take((await cached(this.database)).people);
-      if (changed.own) this.own.set((await cached(this.database)).own ?? NOTHING);
+      if (changed.people || changed.own) {
+        const { people, own } = await cached(this.database);
+        if (changed.own) this.own.set(own ?? NOTHING);
+        // profiles of friends, and that an account was closed, come with what is one's own
+        this.take(people);
+      }
       const dirty = new Set(changed.conversations);
       if (changed.lines) await this.readLines(dirty);
       if (changed.marks) await this.readMarks(dirty);
@@ -123,6 +123,12 @@ export class Account implements Ground {
         this.draw([signal.conversation]);
       }, TYPING + 100);
     }
+  }
+
+  /** The connection is away: of nobody it is known that they are online; when others were last here is. */
+  away(): void {
+    const still = [...this.presence.now].filter(([, presence]) => !presence.online);
+    if (still.length < this.presence.now.size) this.presence.set(new Map(still));
   }
 
   known(known: [string, Presence | null][]): void {
@@ -192,8 +198,16 @@ export class Account implements Ground {
 
   // What this tab changes by itself
 
+  /** Lines that wait, of all tabs as far as they were told. */
+  get waits(): number {
+    return this.waiting.length;
+  }
+
+  /** A line was kept, and its draft is gone. */
   wrote(line: OutboxRecord): void {
-    this.waiting = [...this.waiting, line].sort((a, b) => a.order - b.order);
+    this.waiting = [...this.waiting.filter((one) => one.order !== line.order), line].sort((a, b) => a.order - b.order);
+    this.drafts.delete(line.conversation);
+    this.draftings += 1;
     this.draw([line.conversation]);
   }
 
@@ -225,19 +239,10 @@ export class Account implements Ground {
   }
 
   drafted(id: string, draft: Draft | null): void {
+    this.draftings += 1;
     if (draft === null) this.drafts.delete(id);
     else this.drafts.set(id, draft);
     this.draw([id]);
-  }
-
-  /** Read lines and drafts again: another tab has written. */
-  writtenElsewhere(): void {
-    this.soon(async () => {
-      const dirty = new Set<string>();
-      await this.readLines(dirty);
-      await this.readMarks(dirty);
-      this.draw(dirty);
-    });
   }
 
   // Inside
@@ -255,6 +260,16 @@ export class Account implements Ground {
     for (const line of this.waiting) dirty.add(line.conversation);
     this.waiting = await lines(this.database);
     for (const line of this.waiting) dirty.add(line.conversation);
+    // A line that another tab wrote was a draft here too.
+    const before = this.draftings;
+    const held = await drafts(this.database);
+    if (before !== this.draftings) return; // what was typed here meanwhile is newer
+    for (const id of this.drafts.keys()) dirty.add(id);
+    this.drafts.clear();
+    for (const draft of held) {
+      this.drafts.set(draft.conversation, draft);
+      dirty.add(draft.conversation);
+    }
   }
 
   private async readMarks(dirty: Set<string>): Promise<void> {
@@ -310,10 +325,13 @@ export class Account implements Ground {
   private take(people: readonly User[]): void {
     const next = new Map(this.people.now);
     for (const one of people) next.set(one.id, { ...one, known: true });
-    for (const profile of this.own.now.profiles.values()) {
-      const held = next.get(profile.account);
-      const { account: id, name, display_name, about, closed } = profile;
-      next.set(id, { id, name, display_name, about, closed, version: held?.version ?? 0, known: true });
+    const { profiles, versions } = this.own.now;
+    for (const { account: id, name, display_name, about, closed } of profiles.values()) {
+      const held = next.get(id);
+      // What was asked for may be newer than what an event told. Of a closed account nothing newer comes.
+      const version = versions.get(`profile:${id}`) ?? 0;
+      if (held?.closed || (!closed && (held?.version ?? 0) > version)) continue;
+      next.set(id, { id, name, display_name, about, closed, version, known: true });
     }
     this.people.set(next);
   }

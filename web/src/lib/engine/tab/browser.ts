@@ -1,6 +1,8 @@
 /** What the engine needs of the browser, besides its database: so that tests can stand in for it. */
 export interface Browser {
-  worker(): Worker;
+  worker: () => Worker;
+  /** Run something once what was just set is drawn, or would be if the page were seen. */
+  drawn(run: () => void): void;
   /** The page can be seen. */
   visible(): boolean;
   /** The person looks at the page: it is seen, and its window has the focus. */
@@ -17,9 +19,16 @@ export interface Browser {
   persist(): void;
 }
 
-export function thisBrowser(worker: () => Worker): Browser {
+export function thisBrowser(worker: () => Worker, reload: () => void): Browser {
   return {
     worker,
+    drawn: (run) => {
+      if (document.visibilityState === "hidden") setTimeout(run, 0);
+      else
+        requestAnimationFrame(() => {
+          setTimeout(run, 0);
+        });
+    },
     visible: () => document.visibilityState === "visible",
     looked: () => document.visibilityState === "visible" && document.hasFocus(),
     on: (what, run) => {
@@ -31,9 +40,7 @@ export function thisBrowser(worker: () => Worker): Browser {
       };
     },
     secure: window.isSecureContext && "locks" in navigator,
-    reload: () => {
-      location.reload();
-    },
+    reload,
     deviceName: () => deviceName(navigator.userAgent),
     persist: () => {
       // Missing on an address that is not secure; refused is as good as not asked.

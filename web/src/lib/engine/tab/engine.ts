@@ -14,28 +14,31 @@ import type {
 } from "../api.js";
 import { orFailure } from "../failure.js";
 import type { ToTabs } from "../messages.js";
-import { addLine, addMark, dropRefused, keepDraft, keepUnread } from "../store/personal.js";
+import { addLine, addMark, dropRefused, keepDraft, keepUnread, OUTBOX } from "../store/personal.js";
 import { event } from "../store/reading.js";
 import type { Browser } from "./browser.js";
 import { Entered } from "./entered.js";
 import { find } from "./find.js";
 import { Line } from "./line.js";
+import { Look } from "./look.js";
 import { search } from "./search.js";
 import { Value } from "./watched.js";
 
 /** Milliseconds between two tellings that somebody writes. */
 const TYPING = 3_000;
 
+/** The engine begins within so many milliseconds, whether or not what is kept could be read and drawn. */
+const LATEST = 1_000;
+
 export class TabEngine extends Entered implements Engine {
   readonly update = new Value(false);
   private readonly newsRuns = new Set<(news: News) => void>();
   private readonly typed = new Map<string, number>();
   private waitingWorker: ServiceWorker | null = null;
-  /** The conversation that is open here. */
-  private opened: string | null = null;
+  private readonly eyes: Look;
 
   constructor(browser: Browser) {
-    const line: Line = new Line(browser.worker(), {
+    const line: Line = new Line(browser.worker, {
       said: (message) => {
         this.said(message);
       },
@@ -48,25 +51,26 @@ export class TabEngine extends Entered implements Engine {
     });
     super(line, browser);
     if (!browser.secure) this.trouble("insecure", true);
+    this.eyes = new Look(browser, (conversation) => {
+      line.say({ type: "watching", tab: line.tab, conversation });
+    });
     const seen = (): void => {
       line.work({ type: "visible", is: browser.visible() });
       if (browser.visible()) line.say({ type: "nudge" });
-      this.tellWatching();
     };
-    for (const what of ["focus", "blur"] as const) {
-      browser.on(what, () => {
-        this.tellWatching();
-      });
-    }
-    browser.on("pagehide", () => {
-      this.tellWatching(null);
-    });
     browser.on("visibility", seen);
     browser.on("online", () => {
       line.say({ type: "nudge" });
     });
     seen();
-    void this.look();
+    // What is kept is drawn first, and the engine begun then: both at once make a person wait for what is here already.
+    const begin = (): void => {
+      line.begin();
+    };
+    setTimeout(begin, LATEST);
+    void this.look().then(() => {
+      browser.drawn(begin);
+    });
   }
 
   updateApp(): void {
@@ -178,8 +182,7 @@ export class TabEngine extends Entered implements Engine {
   }
 
   watching(id: string | null): void {
-    this.opened = id;
-    this.tellWatching();
+    this.eyes.at(id);
   }
 
   onNews(run: (news: News) => void): () => void {
@@ -204,7 +207,8 @@ export class TabEngine extends Entered implements Engine {
     };
     const since = account.record(id)?.kept.head ?? 0;
     const line = { conversation: id, device: account.device, frame, at: this.clock(), since };
-    account.wrote(await orFailure(() => addLine(account.database, line)));
+    const room = account.waits < OUTBOX / 2;
+    account.wrote(await orFailure(() => addLine(account.database, line, room)));
     this.typed.delete(id);
     this.line.say({ type: "lines" });
   }
@@ -245,21 +249,11 @@ export class TabEngine extends Entered implements Engine {
 
   // Inside
 
-  /** The conversation that the person looks at here. */
-  private watches(): string | null {
-    return this.browser.looked() ? this.opened : null;
-  }
-
-  private tellWatching(conversation = this.watches()): void {
-    this.line.say({ type: "watching", tab: this.line.tab, conversation });
-  }
-
   private said(message: ToTabs): void {
     const { account } = this;
     switch (message.type) {
       case "alive":
-        // one that has just begun to lead knows nothing of windows
-        if (this.opened !== null) this.tellWatching();
+        this.eyes.leads();
         break;
       case "connection":
         this.stands(message.connection, message.ahead);
@@ -276,7 +270,7 @@ export class TabEngine extends Entered implements Engine {
       case "news":
         if (message.tab === this.line.tab) {
           const { conversation, event: one } = message;
-          const watched = message.watched || this.watches() === conversation;
+          const watched = message.watched || this.eyes.shown === conversation;
           if (isMessage(one)) for (const run of this.newsRuns) run({ conversation, event: one, watched });
         }
         break;

@@ -1,7 +1,7 @@
 /** Who is logged in, in this page: the door, and what follows when it changes here or in another tab. */
 import { type Asked, LoggedOut, type Me, type Range, type ServerInfo } from "@chinwag/client";
 import { failed, orFailure } from "../failure.js";
-import { AccountDatabase, wipe } from "../store/database.js";
+import { AccountDatabase, isOfNewer, LetGo, wipe } from "../store/database.js";
 import { lines } from "../store/personal.js";
 import { currentSession, endSession, keepSession, lastSession, type SessionRecord } from "../store/session.js";
 import { Account } from "./account.js";
@@ -115,8 +115,11 @@ export class Entered extends Shown {
     this.looking = this.looking.then(async () => {
       try {
         await this.lookNow(await currentSession());
-      } catch {
-        this.trouble("storage_failed", true);
+      } catch (error) {
+        // Somebody logged in or out meanwhile: who, the look after this one sees.
+        if (error instanceof LetGo) return;
+        if (isOfNewer(error)) this.outdated();
+        else this.trouble("storage_failed", true);
       }
     });
     return this.looking;

@@ -45,7 +45,10 @@ export interface LineNews {
 
 export class Line {
   readonly tab = randomName();
-  private readonly worker: Worker;
+  private readonly make: () => Worker;
+  private worker: Worker | null = null;
+  /** What it is told once it is begun. */
+  private untold: ToWorker[] = [];
   private readonly channel: Channel;
   private readonly waiting = new Map<string, Waiting>();
   private readonly news: LineNews;
@@ -53,8 +56,9 @@ export class Line {
   private unheard = 0;
   private watch: ReturnType<typeof setInterval> | null = null;
 
-  constructor(worker: Worker, news: LineNews) {
-    this.worker = worker;
+  /** `make`: the page's own worker, made by `begin`. */
+  constructor(make: () => Worker, news: LineNews) {
+    this.make = make;
     this.news = news;
     this.channel = join(
       CHANNEL,
@@ -65,15 +69,23 @@ export class Line {
         news.outdated();
       },
     );
+  }
+
+  /** Begin the page's own worker, if it has not begun. */
+  begin(): void {
+    if (this.worker !== null) return;
+    const worker = (this.worker = this.make());
     worker.onmessage = (event: MessageEvent<FromWorker>) => {
       if (event.data.type === "door") this.answered(event.data.call, event.data.gives, event.data.failure);
     };
-    this.work({ type: "begin", tab: this.tab });
+    for (const message of [{ type: "begin", tab: this.tab } as const, ...this.untold]) worker.postMessage(message);
+    this.untold = [];
   }
 
-  /** Say something to the page's own worker. */
+  /** Say something to the page's own worker, once it has begun. */
   work(message: ToWorker): void {
-    this.worker.postMessage(message);
+    if (this.worker === null) this.untold.push(message);
+    else this.worker.postMessage(message);
   }
 
   /** Say something to whoever leads. It is lost if nobody does. */
@@ -101,6 +113,7 @@ export class Line {
   /** Ask the page's own worker to do something at the door. */
   door(wish: DoorWish): Promise<unknown> {
     const call = randomName();
+    this.begin();
     return this.wait(call, null, false, () => {
       this.work({ type: "door", call, wish });
     });

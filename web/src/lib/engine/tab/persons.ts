@@ -5,12 +5,14 @@ import type { Line } from "./line.js";
 import { Value } from "./watched.js";
 
 export class Persons {
-  private readonly line: Line;
+  private readonly line: Pick<Line, "ask">;
   private readonly people: Watched<ReadonlyMap<string, Person>>;
   private readonly values = new Map<string, Value<Person>>();
   private readonly asked = new Set<string>();
+  /** To be asked for with the next breath. */
+  private wanted: string[] = [];
 
-  constructor(line: Line, people: Watched<ReadonlyMap<string, Person>>) {
+  constructor(line: Pick<Line, "ask">, people: Watched<ReadonlyMap<string, Person>>) {
     this.line = line;
     this.people = people;
     people.subscribe((known) => {
@@ -19,16 +21,17 @@ export class Persons {
   }
 
   one(account: string): Watched<Person> {
-    const held = this.values.get(account);
-    if (held !== undefined) return held;
-    const value = new Value(this.people.now.get(account) ?? stranger(account));
+    const value = this.values.get(account) ?? new Value(this.people.now.get(account) ?? stranger(account));
     this.values.set(account, value);
     if (!value.now.known && !this.asked.has(account)) {
       this.asked.add(account);
-      // Those that are drawn together are asked for together.
-      queueMicrotask(() => {
-        this.ask();
-      });
+      // Those that are drawn together are asked for together, and once.
+      if (this.wanted.length === 0) {
+        queueMicrotask(() => {
+          this.ask();
+        });
+      }
+      this.wanted.push(account);
     }
     return value;
   }
@@ -39,8 +42,12 @@ export class Persons {
   }
 
   private ask(): void {
-    const unknown = [...this.values.values()].filter((one) => !one.now.known).map((one) => one.now.id);
-    // Somebody who is not found stays unknown; a server that is away is told by the banner.
-    if (unknown.length > 0) this.line.ask("people", { accounts: unknown }).catch(() => undefined);
+    const accounts = this.wanted;
+    this.wanted = [];
+    this.line.ask("people", { accounts }).catch(() => {
+      // A server that is away is told by the banner; somebody who is not found stays unknown. Whoever is drawn again is
+      // asked for again.
+      for (const account of accounts) this.asked.delete(account);
+    });
   }
 }

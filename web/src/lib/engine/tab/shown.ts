@@ -40,6 +40,7 @@ export class Shown extends Remote {
     const back = connection.state === "online" && this.heard.state !== "online";
     this.heard = connection;
     this.ahead = ahead;
+    if (connection.state !== "online") this.account?.away();
     this.show();
     if (back) this.account?.again();
   }

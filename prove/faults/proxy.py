@@ -70,7 +70,8 @@ class Proxy:
             self._open -= {writer, questions}
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
-        with contextlib.suppress(ConnectionError):
+        # RuntimeError: uvloop's word for writing to a connection that is closed
+        with contextlib.suppress(ConnectionError, RuntimeError):
             while piece := await reader.read(_PIECE):
                 if self._way is Way.SILENT or (self._way is Way.DEAF and answers):
                     self.eaten.set()

@@ -32,7 +32,8 @@ class Send(msgspec.Struct, gc=False):
 
     turn: which of all first tries of the run it was. after: as its last try named it. change: of a change its kind, ""
     of a message. number: of its first ack, 0 for none. acked_turn: how many first tries of the run there had been at
-    its first ack. answer: the last that came after the last try: none, acked, refused for good, refused for now.
+    its first ack. answer: the last that came after the last try: none, acked, refused for good, refused for now (but
+    not after a no for ever).
     refused: whether it ever was. never: the code with which it was first refused for ever, "" for none.
     """
 
@@ -151,8 +152,11 @@ class Sends:
             send.refused = True
             if not fact.retryable and fact.code not in NOT_FOR_EVER:
                 self._never(send, fact.code)
-            # Out of turn is final for who does not send the one before again.
-            send.answer = "later" if fact.retryable and fact.code != "out_of_turn" else "refused"
+            # Out of turn is final for who does not send the one before again; and of two copies that were under way at
+            # once the one may be told to try again after the other was refused for ever.
+            later = fact.retryable and fact.code != "out_of_turn"
+            if not (later and send.never and send.answer == "refused"):
+                send.answer = "later" if later else "refused"
 
     def _never(self, send: Send, code: str) -> None:
         if send.number:

@@ -20,10 +20,12 @@ from tests.support.own_nats import OwnNats, own_nats
 from chinwag.adapters.nats import log_messages as messages
 from chinwag.adapters.nats.log_messages import Batch, Said
 from chinwag.adapters.postgres.registry import make_registry
+from chinwag.assembly.cluster.work import versions_part
 from chinwag.domain.body import Text
 from chinwag.domain.command import Command, Send
 from chinwag.domain.conversation import START
 from chinwag.domain.ids import ClientId, DeviceId
+from chinwag.domain.refusal import Refused
 from chinwag.ports.bus import NodeId
 from chinwag.ports.log import Record, Submission
 from chinwag.ports.registry import Node
@@ -206,11 +208,15 @@ async def test_a_newer_batch_makes_its_owner_leave_the_partition_to_another(pair
     await reading.until(0)
     given_up: list[int] = []
     pair.owner.log.on_given_up.append(given_up.append)
+    (known,) = versions_part(pair.owner.log).checks
+    await known.probe()
     message = bytearray(messages.encode_batch(0, Batch("newer", 1, [msgspec.Raw(b"\xc0")])))
     message[0] = messages.VERSION + 1
     answer = await pair.sender.connection.request(f"log.{pair.owner.node}", bytes(message), 10.0)
     assert messages.decode_reply(answer).said is Said.ELSEWHERE
     assert given_up == [0]
+    with pytest.raises(Refused, match="update this process"):
+        await known.probe()
     pair.append(1, 1)
     newer = Owner(nats_at(pair.nats, pair.cluster), pair.database, lambda: 1)
     other = await pair.begin(newer)

@@ -51,6 +51,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     registry: PostgresRegistry
     nats: NatsConnection
     clock: ComparedClock
+    log: TimedLog
     announcer: Announcer
     inbox: NatsInbox
     ports: Ports
@@ -102,6 +103,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
         registry=registry,
         nats=nats,
         clock=clock,
+        log=log,
         announcer=announcer,
         inbox=inbox,
         ports=Ports(

@@ -11,7 +11,7 @@ from chinwag.assembly.cluster.doors import no_api, no_gateway
 from chinwag.assembly.cluster.opened import Opened, open_all
 from chinwag.assembly.cluster.parts import log_check, opened_parts
 from chinwag.assembly.cluster.reach import Reach
-from chinwag.assembly.cluster.work import hand_over_part, presence_owner, presence_part
+from chinwag.assembly.cluster.work import hand_over_part, presence_owner, presence_part, versions_part
 from chinwag.assembly.data import accounts_on
 from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import RETURN_WITHIN, gateway_on, gateway_part
@@ -55,7 +55,7 @@ class ClusterServer:
         ports = opened.ports
         work: list[Part] = []
         if "delivery" in roles:
-            work += [delivery_part(delivery_on(ports)), hand_over_part(ports, node)]
+            work += [versions_part(opened.log), delivery_part(delivery_on(ports)), hand_over_part(ports, node)]
         if "housekeeping" in roles:
             work.append(housekeeping_part(ports, config, node))
         if "presence" in roles:

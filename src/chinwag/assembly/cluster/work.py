@@ -5,16 +5,18 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
+from chinwag.adapters.nats.log import NatsLog
 from chinwag.assembly.around import apart_in, friends_in
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import part_of
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.online import Owner
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import PRESENCE, Registry, log_duty
+from chinwag.roles.observe import Check
 from chinwag.roles.presence.role import PresenceRole
 
 HAND_OVER_SECONDS: Final = 3.0
@@ -52,6 +54,19 @@ def hand_over_part(ports: Ports, node: NodeId) -> Part:
         stop()
 
     return Part(name="hand-over", drain=drain)
+
+
+def versions_part(log: NatsLog) -> Part:
+    """A process that has met commands of a newer version than its own leaves all its partitions to others, and is not
+    ready, until it is started anew."""
+    met: set[int] = set()
+    log.on_given_up.append(met.add)
+
+    async def check() -> None:
+        if met:
+            raise Refused(Code.UNAVAILABLE, "commands of a newer version came: update this process")
+
+    return Part(name="versions", checks=[Check("versions", check)])
 
 
 def presence_part(ports: Ports, config: Config, node: NodeId) -> Part:

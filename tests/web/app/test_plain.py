@@ -165,6 +165,7 @@ RELOADED = """() => {
 }"""
 
 
+@pytest.mark.web_prove
 async def test_a_line_sent_right_before_a_reload_is_neither_lost_nor_typed_again(arrive: Arrive) -> None:
     anna, ben = await two(arrive)
     for number in range(5):

@@ -76,9 +76,10 @@ async def test_blocked_people_neither_see_nor_reach_each_other(crowd: Crowd) -> 
         path = f"/v1/presence?account={other.account}"
         assert (await one.place.request("GET", path, token=one.token)).json()["items"] == []
         one.signals.clear()
-    for one in (ann, ben):
+    for one, other in ((ann, ben), (ben, ann)):
         await one.reach_head()
-        assert not [signal for signal in one.signals if isinstance(signal, Presence)]
+        # Of its own presence each is told, and on a busy machine as late as now.
+        assert not [told for told in one.signals if isinstance(told, Presence) and told.account == other.account]
     # Only the one who blocks is told, on every device.
     told = [one.event.change for one in ben.seen if isinstance(one.event, AccountEvent)]
     assert any(isinstance(change, BlockChanged) and change.on and change.blocked == ann.account for change in told)

@@ -182,7 +182,7 @@ async def talking(spread: str, sticky: str) -> AsyncIterator[Talk]:
 
 def restart_database(home: Path) -> None:
     """End PostgreSQL as its own administrator does, and start it where it was."""
-    place = Place.make(home / "engines")
+    place = Place.make(home.with_name(f"{home.name}.engines"))
     programs = fetch(cache_folder(), print)
     database = Postgres(programs.postgres, place, settings=SETTINGS)
     engines = Engines(place, database, Nats(programs.nats, place))
@@ -193,9 +193,10 @@ def restart_database(home: Path) -> None:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder that other users may enter, which those of a test's own are not: root's engines run as one."""
+    """A folder in one that other users may enter, which those of a test's own are not: root's engines run as one."""
     with tempfile.TemporaryDirectory(prefix="chinwag-demo-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+        Path(folder).chmod(0o711)
+        yield Path(folder) / "demo"
 
 
 @pytest.mark.measuring

@@ -56,7 +56,9 @@ def check(**flags: str | None) -> int:
 def demo(
     *,
     minutes: Annotated[float | None, Parameter(help="End after so long.", validator=Number(gt=0, lte=1_440))] = None,
-    folder: Annotated[str | None, Parameter(help="Keep everything there; without it, all goes at the end.")] = None,
+    folder: Annotated[
+        str | None, Parameter(help="Keep everything there (engines: FOLDER.engines); without it, all goes at the end.")
+    ] = None,
 ) -> int:
     """Start a whole cluster on this machine, and show where it is.
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from chinwag.lasting import kept_log, whole_file
+
 PATHS: Final = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
 START_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.02
@@ -86,8 +88,9 @@ class Nginx:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         servers = self._server("spread", "least_conn;", self._spread) + self._server("sticky", "ip_hash;", self._sticky)
         configuration = self._folder / "nginx.conf"
-        configuration.write_text(_CONF.format(folder=self._folder, servers=servers))
-        with (self._folder / "nginx.log").open("ab") as log:
+        with whole_file(configuration, replace=True) as file:
+            file.write(_CONF.format(folder=self._folder, servers=servers).encode())
+        with kept_log(self._folder / "nginx.log") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(self._command, "-e", "stderr", "-p", str(self._folder), "-c", str(configuration)),
                 stdin=asyncio.subprocess.DEVNULL,

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
 import socket
@@ -20,6 +19,7 @@ from chinwag.cli.cluster_demo.process import DemoProcess, DemoProcessError, clea
 from chinwag.cli.out import Rows, say
 from chinwag.engines import Engines, Nats, Place, Postgres, fetch
 from chinwag.engines.programs import cache_folder
+from chinwag.lasting import lasting_folder, whole_file
 
 ROLES: Final = (
     ("delivery-1", "delivery"),
@@ -42,10 +42,11 @@ async def run(seconds: float | None, folder: Path | None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     async with AsyncExitStack() as stack:
-        home = await asyncio.to_thread(_home, folder)
+        home, engines = await asyncio.to_thread(_folders, folder)
         if folder is None:
-            stack.callback(shutil.rmtree, home, ignore_errors=True)
-        starting = asyncio.create_task(_start(stack, home))
+            for each in (home, engines):
+                stack.callback(shutil.rmtree, each, ignore_errors=True)
+        starting = asyncio.create_task(_start(stack, home, engines))
         stopping = asyncio.create_task(asked.wait())
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
@@ -60,16 +61,16 @@ async def run(seconds: float | None, folder: Path | None) -> int:
     return 0
 
 
-def _home(folder: Path | None) -> Path:
-    """The folder of everything. Others may enter it: root's engines run as another user, who has a folder in it."""
-    home = Path(tempfile.mkdtemp(prefix="chinwag-cluster-")) if folder is None else folder.expanduser().absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)
-    return home
+def _folders(folder: Path | None) -> tuple[Path, Path]:
+    """The folder of everything, and the engines' beside it: root's run as another user, who may not enter ours."""
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="chinwag-cluster-")), Path(tempfile.mkdtemp(prefix="chinwag-engines-"))
+    home = lasting_folder(folder.expanduser().absolute())
+    return home, home.with_name(f"{home.name}.engines")
 
 
-async def _start(stack: AsyncExitStack, home: Path) -> None:
-    environment = await stack.enter_async_context(_engines(home))
+async def _start(stack: AsyncExitStack, home: Path, engines: Path) -> None:
+    environment = await stack.enter_async_context(_engines(home, engines))
     say("making the cluster")
     await _init(environment)
     processes: list[DemoProcess] = []
@@ -91,9 +92,9 @@ async def _start(stack: AsyncExitStack, home: Path) -> None:
 
 
 @asynccontextmanager
-async def _engines(home: Path) -> AsyncIterator[dict[str, str]]:
-    """PostgreSQL and NATS in the folder; the settings that lead to them."""
-    place = await asyncio.to_thread(Place.make, home / "engines")
+async def _engines(home: Path, folder: Path) -> AsyncIterator[dict[str, str]]:
+    """PostgreSQL and NATS in `folder`; the settings, in `home`, that lead to them."""
+    place = await asyncio.to_thread(Place.make, folder)
     programs = await asyncio.to_thread(fetch, cache_folder(), say)
     engines = Engines(place, Postgres(programs.postgres, place, settings=SETTINGS), Nats(programs.nats, place))
     ports = {key: one.port for key, one in engines.standings().items()}
@@ -109,9 +110,9 @@ def _settings(home: Path, postgres: str, nats: str) -> dict[str, str]:
     """Write a chinwag.toml for the folder; the variable that names it."""
     database, bus = urlsplit(postgres), urlsplit(nats)
     for name, words in (("postgres.password", database.password), ("nats.password", bus.password)):
-        with os.fdopen(os.open(home / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(f"{words}\n")
-    (home / "chinwag.toml").write_text(
+        _write(home / name, f"{words}\n")
+    _write(
+        home / "chinwag.toml",
         f"""# The settings of a demonstration: CHINWAG_CONFIG={home}/chinwag.toml chinwag status
 [store]
 profile = "postgres"
@@ -131,9 +132,13 @@ port = 0
 [log]
 format = "json"
 """,
-        encoding="utf-8",
     )
     return {"CHINWAG_CONFIG": str(home / "chinwag.toml")}
+
+
+def _write(path: Path, words: str) -> None:
+    with whole_file(path, replace=True) as file:
+        file.write(words.encode())
 
 
 async def _init(environment: dict[str, str]) -> None:

@@ -31,6 +31,12 @@ def plain_options(cache_bytes: int) -> Options:
     return chosen
 
 
+def _never_compacted(cache_bytes: int) -> Options:
+    chosen = plain_options(cache_bytes)
+    chosen.set_disable_auto_compactions(True)
+    return chosen
+
+
 async def _nothing(*_: object) -> None:
     return None
 
@@ -43,7 +49,8 @@ def _deleting_lightly(engine: AsyncEngine, pragmas: list[str]) -> None:
 
 
 FAULTS: Final[dict[str, list[tuple[object, str, object]]]] = {
-    "no compaction": [(EmbeddedScrub, "scrub", _nothing)],
+    # Without the second, RocksDB may compact by itself, once a slow machine has made it write four tables.
+    "no compaction": [(EmbeddedScrub, "scrub", _nothing), (tuning, "options", _never_compacted)],
     # Without the second, what is left depends on how SQLite happened to split its pages.
     "no vacuum": [(sqlite, "scrub", lambda _: None), (sqlite, "_on_connect", _deleting_lightly)],
     "stays in groups": [(Erase, "_leave", _nothing)],

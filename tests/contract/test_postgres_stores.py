@@ -208,6 +208,10 @@ async def test_a_former_owner_commits_nothing(stores: Stores, harness: PostgresH
         await stores.store.commit([commit(3, 3)])
     assert refused.value.code is Code.UNAVAILABLE
     assert fenced == [(0, 1)]
+    # That is the partition's own matter: the database is there, and the process need not leave its others.
+    await harness.open.message_store.reached()
+    with pytest.raises(Refused):
+        await harness.open.message_store.check()
     await other.message_store.commit([decided_in(2, commit(3, 4))])
     await stores.store.reopen()
     with pytest.raises(Refused):

@@ -113,6 +113,11 @@ class PostgresMessageStore(MessageStore):
     async def check(self) -> None:
         if self._partitions.failed:
             raise Refused(Code.UNAVAILABLE, "the message store must be reopened", 1.0)
+        await self.reached()
+
+    async def reached(self) -> None:
+        """Raise `Refused(UNAVAILABLE)` if the database does not answer or takes no writes; whatever became of a batch:
+        that a partition went to another owner is no reason to leave the others."""
         found = await self._database.row("SELECT current_setting('transaction_read_only')::boolean")
         if found is None or found[0]:
             raise Refused(Code.UNAVAILABLE, "the message store takes no writes", 1.0)

@@ -28,7 +28,7 @@ def opened_parts(opened: Opened) -> list[Part]:
             name="store",
             opened=True,
             stop=opened.stores.close,
-            checks=[Check("store", opened.stores.message_store.check)],
+            checks=[Check("store", opened.stores.message_store.reached)],
         ),
         directory_part(opened.directory),
         Part(name="allowances", opened=True, stop=opened.allowances.close),

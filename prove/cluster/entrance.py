@@ -1,7 +1,7 @@
 """One address for clients before several gateways and apis, as a proxy with two upstreams would give.
 
-A connection goes to one process as a whole, by its first request: those that ask for a socket to the gateways, all
-others to the apis, in turn. Who does not answer is passed over, as a proxy does that hears of a refused connection.
+The first request of a connection decides where all of it goes: to a gateway if it asks for a socket, else to an api.
+The processes of a kind take turns. One that cannot be connected to is skipped, as a proxy would skip it.
 """
 
 import asyncio

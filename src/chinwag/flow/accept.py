@@ -250,9 +250,10 @@ class Accept:
     async def _check(self, wish: Wish, agreed: set[AccountId]) -> _Verdict:
         """What to stamp into the command. Raises `Refused` if it may not go on at all.
 
-        Who is or was a member is refused for good by the worker alone, which keeps the answer. Who never was is refused
-        here, after a fresh read and never by the cache; that leaves nothing behind. `agreed` are those who were let
-        begin the conversation just now: what they send before it has begun asks the directory no second time.
+        Only the worker refuses a member, or a former member, for good: it keeps that answer. Somebody who never was a
+        member is refused here, after a fresh read and never by the cache, and nothing of it is kept. `agreed` are those
+        who were let begin the conversation just now: what they send before it has begun asks the directory no second
+        time.
         """
         state = self._states.peek(wish.conversation)
         if state is None or wish.account not in state.members:

@@ -81,8 +81,8 @@ class NatsLog(Log):
     """The log as one process sees it. Made on the event loop.
 
     node: whom the registry names as an owner if it is this process. claims: None in a process that has no workers.
-    on_given_up: called with a partition whose commands are of a newer version than this process; it claims that no more
-    before another process has owned it.
+    on_given_up: called with a partition once a command came for it that only a newer version can read. This process
+    does not claim that partition again until another process has owned it.
     """
 
     def __init__(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from chinwag.adapters.nats.log import NatsLog
-from chinwag.assembly.around import apart_in, friends_in
 from chinwag.assembly.part import Part
+from chinwag.assembly.presence import presence_on
 from chinwag.config import Config
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import part_of
@@ -17,7 +17,6 @@ from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import PRESENCE, Registry, log_duty
 from chinwag.roles.observe import Check
-from chinwag.roles.presence.role import PresenceRole
 
 HAND_OVER_SECONDS: Final = 3.0
 """How long a process that stops waits until others have taken its partitions."""
@@ -71,16 +70,7 @@ def versions_part(log: NatsLog) -> Part:
 
 def presence_part(ports: Ports, config: Config, node: NodeId) -> Part:
     """Keeps who is online, of the accounts whose part of presence is this process's."""
-    presence = PresenceRole(
-        ports.bus,
-        ports.mark_store,
-        ports.message_store,
-        ports.registry,
-        friends_in(ports.directory),
-        apart=apart_in(ports.directory),
-        grace_ms=config.presence.offline_seconds * 1000,
-        parts=(),
-    )
+    presence = presence_on(ports, config, parts=())
     stops: list[Callable[[], None]] = []
 
     async def start() -> None:

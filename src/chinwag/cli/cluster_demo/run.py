@@ -164,7 +164,7 @@ def _tell(processes: list[DemoProcess], nginx: Nginx | None, home: Path) -> None
         say(f"\nChat at {nginx.spread} (each connection to the gateway with the fewest)")
         say(f"     or {nginx.sticky} (one gateway for each address)")
     say(f"""
-Who does what:  CHINWAG_CONFIG={home}/chinwag.toml chinwag status
+To see the role of each process:  CHINWAG_CONFIG={home}/chinwag.toml chinwag status
 Kill any of them (kill -9): it is started again, and people wait for seconds. Logs are in {home}.
 Ctrl-C ends it all.""")
 

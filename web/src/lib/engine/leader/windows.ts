@@ -1,4 +1,4 @@
-/** Which windows show which conversation with focus. A window that is gone, or hangs, says so no more, and is forgotten. */
+/** Which windows show which conversation with focus. A window repeats that; one that is gone, or hangs, is forgotten. */
 import { WATCHED_AGAIN } from "../messages.js";
 
 /** Windows that are kept in mind. */

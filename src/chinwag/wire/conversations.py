@@ -15,6 +15,7 @@ __all__ = [
     "EventPage",
     "Gap",
     "MemberView",
+    "OneEvent",
     "Placed",
     "PostMessage",
     "Receipt",
@@ -44,6 +45,12 @@ class Placed(msgspec.Struct, frozen=True):
     conversation: ConversationId
     number: int
     sent_at: int
+
+
+class OneEvent(msgspec.Struct, frozen=True):
+    """GET /v1/conversations/{id}/messages/{number}."""
+
+    event: msgspec.Raw
 
 
 class CurrentCursor(msgspec.Struct, frozen=True):

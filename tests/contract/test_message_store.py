@@ -121,6 +121,25 @@ async def test_memberships_are_read_some_conversations_at_a_time(stores: Stores)
     assert [span.conversation for span in rest] == with_it[with_it.index(gone) + 1 :]
 
 
+async def test_all_conversations_are_walked_through_whatever_begins_meanwhile(stores: Stores) -> None:
+    groups = [group_id(name) for name in ("1", "2", "10", "11", "é", "100")]
+    await stores.store.commit([commit(1, 1, group) for group in [PAIR, *groups]])
+    everything = await stores.store.conversations(ConversationId(""), 99)
+    assert sorted(everything) == sorted([PAIR, *groups])
+    for limit in (1, 2, 7):
+        found: list[ConversationId] = []
+        while some := await stores.store.conversations(found[-1] if found else ConversationId(""), limit):
+            assert len(some) <= limit
+            found += some
+            if len(found) < 6:
+                await stores.store.commit([commit(1, 1, group_id(f"new{limit}-{len(found)}"))])
+        assert [name for name in found if "new" not in name] == everything
+        assert len(set(found)) == len(found)
+    # Where one walked to need not be a conversation.
+    middle = await stores.store.conversations(ConversationId("g~1a"), 99)
+    assert set(middle) < set(await stores.store.conversations(ConversationId(""), 99))
+
+
 async def test_the_audience_may_change_within_a_batch(stores: Stores) -> None:
     batch = msgspec.structs.replace(
         commit(1, 5),

@@ -18,7 +18,7 @@ import structlog
 from chinwag.domain.command import Command
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import ConversationId, stream_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.batch import (
@@ -83,6 +83,7 @@ class Deliver:
         self._give_up = give_up
         self.figures = Figures()
         self._partition = partition
+        self._followers = (stream_of(partition),)
         self._log = log
         self._store = store
         self._bus = bus
@@ -294,12 +295,12 @@ class Deliver:
             if type(decision) is Numbered:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
-                    draft = drafts[command.conversation] = Draft(decision.state)
+                    draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.place(decision, name, key)
             elif type(decision) is Noted:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
-                    draft = drafts[command.conversation] = Draft(decision.state)
+                    draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.keep(decision.state, name, key)
             gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
         if refusals:

@@ -6,7 +6,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.decide import Numbered
-from chinwag.domain.events import Message
+from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
 from chinwag.ports.message_store import Commit, Fanout, KeyName
 
@@ -16,10 +16,12 @@ _encode: Final = msgspec.json.Encoder().encode
 class Draft:
     """Gathers placements of one conversation, in order."""
 
-    __slots__ = ("_audience", "_first", "events", "fanouts", "keys", "spans", "state")
+    __slots__ = ("_audience", "_first", "_followers", "events", "fanouts", "keys", "spans", "state")
 
-    def __init__(self, state: Conversation) -> None:
+    def __init__(self, state: Conversation, followers: tuple[AccountId, ...] = ()) -> None:
+        """followers: whose inboxes get every event besides its audience; of all the same. None where no event comes."""
         self.state = state
+        self._followers = followers
         self.events: list[tuple[int, bytes]] = []
         self.fanouts: list[Fanout] = []
         self.keys: list[tuple[KeyName, SendKey]] = []
@@ -30,9 +32,9 @@ class Draft:
     def place(self, placed: Numbered, name: KeyName, key: SendKey) -> None:
         """Add one placement."""
         number = placed.state.head
-        # A message changes no membership, so messages in a row have one audience; a notice stands by itself.
-        message = type(placed.event) is Message
-        if self._audience is not None and not (message and self._audience == placed.audience):
+        # A notice may change who is a member and stands by itself; all other events in a row have one audience.
+        alike = type(placed.event) is not Notice
+        if self._audience is not None and not (alike and self._audience == placed.audience):
             self._close(number - 1)
         if self._audience is None:
             self._audience, self._first = placed.audience, number
@@ -55,5 +57,5 @@ class Draft:
 
     def _close(self, last: int) -> None:
         assert self._audience is not None
-        self.fanouts.append(Fanout(self._first, last, self._audience))
+        self.fanouts.append(Fanout(self._first, last, self._audience + self._followers))
         self._audience = None

@@ -92,6 +92,7 @@ export type Code =
   | "hello_expected"
   | "hello_twice"
   | "bad_cursor"
+  | "bad_query"
   | "unsupported"
   | "text_empty"
   | "text_too_long"

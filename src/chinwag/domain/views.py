@@ -23,8 +23,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as `account` sees it.
 
     role: its own, None once it is no member any more; title, head and ordinal are then those of its leaving,
-    and members is empty. read: the number up to which it has read. last: the newest event it may read (JSON; null:
-    there is none).
+    and members is empty. read: the number up to which it has read. last: the newest message or notice that it may read
+    (JSON; null: there is none).
     first: the first number it may read.
     history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
     member_count: how many members there are, also where not all of them are listed.

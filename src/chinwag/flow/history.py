@@ -11,6 +11,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, Receipt
+from chinwag.flow.as_read import as_read
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -81,21 +82,23 @@ class History:
         """The last `limit` events below `number` (None: the newest). Raises `Refused(NO_CONVERSATION)`."""
         ranges = await self._readable(account, conversation)
         wanted = before(ranges, ranges[-1][1] + 1 if number is None else number, limit)
-        return _page(ranges, await self._backward(conversation, wanted))
+        return _page(ranges, await self._backward(account, conversation, wanted))
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` events above `number`; also what changed after it. Raises `Refused`."""
         ranges = await self._readable(account, conversation)
-        return _page(ranges, await self._forward(conversation, after(ranges, number, limit)))
+        return _page(ranges, await self._forward(account, conversation, after(ranges, number, limit)))
 
     async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """About `limit` events with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not be read."""
         ranges = await self._readable(account, conversation)
         self._must_hold(ranges, number)
         half = limit // 2
-        rest = await self._forward(conversation, after(ranges, number - 1, max(1, limit - half)), PAGE_BYTES // 2)
+        wanted = after(ranges, number - 1, max(1, limit - half))
+        rest = await self._forward(account, conversation, wanted, PAGE_BYTES // 2)
         left = PAGE_BYTES - sum(map(_size, rest))
-        earlier = await self._backward(conversation, before(ranges, number, half), left) if left > 0 else []
+        wanted = before(ranges, number, half)
+        earlier = await self._backward(account, conversation, wanted, left) if left > 0 else []
         return _page(ranges, earlier + rest)
 
     async def receipts(
@@ -147,26 +150,27 @@ class History:
             raise Refused(Code.NO_MESSAGE)
 
     async def _forward(
-        self, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
+        self, account: AccountId, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
     ) -> list[msgspec.Raw]:
         """The events of `wanted` from its beginning, up to the one that fills `room` bytes."""
         events: list[bytes] = []
         for first, last in wanted:
             for begin in range(first, last + 1, STEP):
-                events += await self._store.events(conversation, begin, min(last, begin + STEP - 1))
+                step = await self._store.events(conversation, begin, min(last, begin + STEP - 1))
+                events += await as_read(self._store, account, conversation, step)
                 if sum(map(len, events)) >= room:
                     return [msgspec.Raw(event) for event in _fitting(events, room)]
         return [msgspec.Raw(event) for event in events]
 
     async def _backward(
-        self, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
+        self, account: AccountId, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
     ) -> list[msgspec.Raw]:
         """The events of `wanted` from its end, up to the one that fills `room` bytes; rising all the same."""
         events: list[bytes] = []
         for first, last in reversed(wanted):
             for end in range(last, first - 1, -STEP):
                 step = await self._store.events(conversation, max(first, end - STEP + 1), end)
-                events += reversed(step)
+                events += reversed(await as_read(self._store, account, conversation, step))
                 if sum(map(len, events)) >= room:
                     return [msgspec.Raw(event) for event in reversed(_fitting(events, room))]
         return [msgspec.Raw(event) for event in reversed(events)]

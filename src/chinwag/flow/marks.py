@@ -20,6 +20,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks, merge, newly_covered
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
+from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
 from chinwag.flow.standing import Job, StandingWork
@@ -238,7 +239,7 @@ class MarkFlow:
         top = max(new.delivered.number for _, _, new in moves)
         bottom = min(min(old.read.number, old.delivered.number) for _, old, _ in moves) + 1
         first = max(bottom, top - SCAN + 1, 1)
-        heads = [_kind(event) for event in await self._store.events(state.id, first, top)]
+        heads = [_kind(content(row)) for row in await self._store.events(state.id, first, top)]
         authored = [(head.number, head.sender) for head in heads if head.kind == "message"]
         for account, old, new in moves:
             read, delivered = old.read, old.delivered
@@ -293,8 +294,8 @@ class MarkFlow:
     async def _ordinal(self, state: Conversation, heads: Sequence[_Kind], number: int) -> int:
         if heads and heads[0].number <= number <= heads[-1].number:
             return heads[number - heads[0].number].ordinal
-        events = await self._store.events(state.id, number, number)
-        return _kind(events[0]).ordinal
+        rows = await self._store.events(state.id, number, number)
+        return _kind(content(rows[0])).ordinal
 
     async def _last_readable(self, account: AccountId, conversation: ConversationId) -> int:
         """Where somebody's reading ends who is no member any more; 0 for a stranger."""

@@ -1,7 +1,7 @@
 """Every contract suite runs over every adapter of its port."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
 from tests.contract.over_nats import NatsLogHarness, NatsStores, nats_at
 from tests.contract.postgres import PostgresHarness, new_database
+from tests.contract.search_indexes import embedded_index, postgres_index
 from tests.support.engines import empty_database, folder_of, urls
 from tests.support.keeper import Urls
 
@@ -19,6 +20,7 @@ from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsSe
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 from chinwag.ports.questions import Questions
+from chinwag.ports.search_index import SearchIndex
 
 
 @pytest.fixture(params=["embedded", "nats"])
@@ -97,6 +99,32 @@ async def directory(opener: Open) -> AsyncIterator[Directory]:
 def live(request: pytest.FixtureRequest) -> NatsServers | None:
     """What carries what passes between processes: None where there is but one, else NATS."""
     return nats_at(request.getfixturevalue("nats_url")) if request.param == "nats" else None
+
+
+@pytest.fixture(params=["embedded", "postgres"])
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Awaitable[SearchIndex]]:
+    """Opens one adapter of the SearchIndex, empty."""
+    if request.param == "embedded":
+        return lambda: embedded_index(tmp_path)
+    database = request.getfixturevalue("messages_database")
+    return lambda: postgres_index(database)
+
+
+@pytest.fixture
+async def index(opening: Callable[[], Awaitable[SearchIndex]]) -> AsyncIterator[SearchIndex]:
+    """The same, opened."""
+    opened = await opening()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def indexes(tmp_path: Path, messages_database: str) -> AsyncIterator[list[SearchIndex]]:
+    """All of them, empty."""
+    opened: list[SearchIndex] = [await embedded_index(tmp_path), await postgres_index(messages_database)]
+    yield opened
+    for each in opened:
+        await each.close()
 
 
 @pytest.fixture

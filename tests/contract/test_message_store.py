@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.as_read import content
-from chinwag.ports.inbox import Posting
+from chinwag.ports.inbox import Arrival, Posting
 from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
 
@@ -121,6 +122,25 @@ async def test_memberships_are_read_some_conversations_at_a_time(stores: Stores)
     with_it = [span.conversation for span in await stores.store.memberships(CYD)]
     rest = await stores.store.memberships_after(ANN, gone, 9)
     assert [span.conversation for span in rest] == with_it[with_it.index(gone) + 1 :]
+
+
+async def test_all_conversations_are_walked_through_whatever_begins_meanwhile(stores: Stores) -> None:
+    groups = [group_id(name) for name in ("1", "2", "10", "11", "é", "100")]
+    await stores.store.commit([commit(1, 1, group) for group in [PAIR, *groups]])
+    everything = await stores.store.conversations(ConversationId(""), 99)
+    assert sorted(everything) == sorted([PAIR, *groups])
+    for limit in (1, 2, 7):
+        found: list[ConversationId] = []
+        while some := await stores.store.conversations(found[-1] if found else ConversationId(""), limit):
+            assert len(some) <= limit
+            found += some
+            if len(found) < 6:
+                await stores.store.commit([commit(1, 1, group_id(f"new{limit}-{len(found)}"))])
+        assert [name for name in found if "new" not in name] == everything
+        assert len(set(found)) == len(found)
+    # Where one walked to need not be a conversation.
+    middle = await stores.store.conversations(ConversationId("g~1a"), 99)
+    assert set(middle) < set(await stores.store.conversations(ConversationId(""), 99))
 
 
 async def test_the_audience_may_change_within_a_batch(stores: Stores) -> None:
@@ -398,13 +418,21 @@ async def test_a_row_is_rewritten_with_what_is_kept_beside_it(stores: Stores) ->
 
 async def test_what_is_placed_and_changed_at_once_is_stored_as_changed_and_told_as_placed(stores: Stores) -> None:
     told: list[bytes] = []
+    whole = asyncio.Event()
+
+    def tell(arrivals: Sequence[Arrival]) -> None:
+        told.extend(one for arrival in arrivals for one in arrival.events)
+        if len(told) == 3:
+            whole.set()
+
     stores.inbox.hold(ANN)
-    stores.inbox.feed(lambda arrivals: told.extend(one for arrival in arrivals for one in arrival.events))
+    stores.inbox.feed(tell)
     changed = Changed(event(2, "now"), Target("message", ANN, 1001, "text", (3,)))
     batch = msgspec.structs.replace(commit(1, 3), rewrites=[(2, changed)])
     await stores.store.commit([batch])
-    await stores.settled()
     assert await stores.store.events(PAIR, 1, 3) == [event(1), changed, event(3)]
+    async with asyncio.timeout(60):
+        await whole.wait()
     assert told == [event(1), event(2), event(3)]
 
 

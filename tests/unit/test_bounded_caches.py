@@ -46,6 +46,7 @@ LONGEST: Final[dict[str, tuple[int, str]]] = {
     "chinwag.config.catalogue": (0, "takes nothing from outside"),
     "chinwag.domain.ids.direct_id": (2 * ACCOUNT_CHARACTERS, "`send` looks at the length first"),
     "chinwag.domain.normal_form": (4, "one character"),
+    "chinwag.domain.letters": (4, "one character, or `SHORT` of them"),
     "chinwag.domain.look_alike": (0, "takes nothing from outside"),
     "chinwag.domain.account": (0, "takes nothing from outside"),
     "chinwag.adapters.relational.revisions": (0, "takes nothing from outside"),

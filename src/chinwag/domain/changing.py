@@ -60,6 +60,7 @@ def edit(
         device=command.device,
         id=command.id,
         sent_at=command.at,
+        shown=after.shown,
         target=action.number,
         body=action.body if open_to_all else None,
     )
@@ -98,6 +99,7 @@ def delete(
         device=command.device,
         id=command.id,
         sent_at=command.at,
+        shown=after.shown,
         target=action.number,
     )
     changed = Rewrite(

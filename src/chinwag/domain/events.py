@@ -109,7 +109,14 @@ class Notice(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, 
     change: Change
 
 
-class Edited(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="edited"):
+class Between(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What changes a message has a number too, and is shown by changing it. shown: the number of the last message or
+    notice before this event."""
+
+    shown: int
+
+
+class Edited(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="edited"):
     """Message `target` has a new body.
 
     body: none where it may not be told here. replaced: then a later event, of this number, has changed the message
@@ -122,13 +129,13 @@ class Edited(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, 
     replaced: int = 0
 
 
-class Deleted(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="deleted"):
+class Deleted(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="deleted"):
     """Message `target` is deleted, by this event's `from`."""
 
     target: int
 
 
-class Reaction(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="reaction"):
+class Reaction(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="reaction"):
     """Reserved: a reaction to message `target`, given or taken back."""
 
     target: int

@@ -31,6 +31,8 @@ _SEQUENCES: Final = 4096
 LISTING: Final = AccountId("~groups")
 """Whose inbox gets every notice that the listing of open groups must know. Nobody has this id or logs in as it."""
 
+_STREAM: Final = "~stream."
+
 _DIRECT: Final = "d~"
 _GROUP: Final = "g~"
 
@@ -65,6 +67,12 @@ class Snowflake:
             self._sequence = 0
         self._last = instant
         return str(instant << 22 | worker << 12 | self._sequence)
+
+
+def stream_of(partition: int) -> AccountId:
+    """Whose inbox gets all that is placed in the conversations of one partition of the log, for those who follow
+    everything. Nobody has this id or logs in as it."""
+    return AccountId(f"{_STREAM}{partition}")
 
 
 def _always(worker: int) -> Callable[[], int]:

@@ -17,6 +17,7 @@ class Code(StrEnum):
     HELLO_EXPECTED = "hello_expected"
     HELLO_TWICE = "hello_twice"
     BAD_CURSOR = "bad_cursor"
+    BAD_QUERY = "bad_query"
     UNSUPPORTED = "unsupported"
     # texts
     TEXT_EMPTY = "text_empty"

@@ -12,7 +12,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.as_read import as_read
 from chinwag.flow.history import PAGE_BYTES, readable
-from chinwag.flow.own_conversations import OwnConversations
+from chinwag.flow.own_conversations import OwnConversations, last_shown
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -74,6 +74,7 @@ class Conversations:
         head = ranges[-1][1]
         if member is None:
             return await self._former(account, state, spans, ranges[0][0], head)
+        shown = last_shown(state, ranges)
         marks = await self._marks.of_conversation(state.id, MARKS)
         own = marks.get(account, Marks())
         return ConversationView(
@@ -95,7 +96,8 @@ class Conversations:
             unread=unread(state.ordinal, own.read, member),
             member_count=len(state.members),
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
-            last=await self._last(account, state.id, state.last_shown),
+            shown=shown,
+            last=await self._last(account, state.id, shown),
         )
 
     async def _of_one_moment(
@@ -131,11 +133,12 @@ class Conversations:
             at=closing.at,
             read=read[0],
             unread=closing.ordinal - read[1],
+            shown=head,  # its span ends with the notice of its going
             last=await self._last(account, state.id, head),
         )
 
     async def _last(self, account: AccountId, conversation: ConversationId, number: int) -> msgspec.Raw:
-        rows = await self._store.events(conversation, number, number)
+        rows = await self._store.events(conversation, number, number) if number else []
         events = await as_read(self._store, account, conversation, rows)
         return msgspec.Raw(events[0]) if events else msgspec.Raw(b"null")
 

@@ -19,7 +19,7 @@ from chinwag.domain.command import Command
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
 from chinwag.domain.facts import NOTHING, Facts
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import ConversationId, stream_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.batch import (
@@ -85,6 +85,7 @@ class Deliver:
         self._give_up = give_up
         self.figures = Figures()
         self._partition = partition
+        self._followers = (stream_of(partition),)
         self._log = log
         self._store = store
         self._bus = bus
@@ -303,7 +304,7 @@ class Deliver:
             if type(decision) is Numbered:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
-                    draft = drafts[command.conversation] = Draft(decision.state)
+                    draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.place(decision, name, key)
                 for device, id in decision.digests:  # noqa: A001 - the field's name
                     text = KeyName(command.conversation, device, id)
@@ -314,7 +315,7 @@ class Deliver:
             elif type(decision) is Noted:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
-                    draft = drafts[command.conversation] = Draft(decision.state)
+                    draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.keep(decision.state, name, key)
             gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
         if refusals:

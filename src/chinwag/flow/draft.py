@@ -16,10 +16,12 @@ _encode: Final = msgspec.json.Encoder().encode
 class Draft:
     """Gathers placements of one conversation, in order."""
 
-    __slots__ = ("_audience", "_first", "events", "fanouts", "keys", "rewrites", "spans", "state")
+    __slots__ = ("_audience", "_first", "_followers", "events", "fanouts", "keys", "rewrites", "spans", "state")
 
-    def __init__(self, state: Conversation) -> None:
+    def __init__(self, state: Conversation, followers: tuple[AccountId, ...] = ()) -> None:
+        """followers: whose inboxes get every event besides its audience; of all the same. None where no event comes."""
         self.state = state
+        self._followers = followers
         self.events: list[tuple[int, bytes]] = []
         self.fanouts: list[Fanout] = []
         self.keys: list[tuple[KeyName, SendKey]] = []
@@ -31,9 +33,9 @@ class Draft:
     def place(self, placed: Numbered, name: KeyName, key: SendKey) -> None:
         """Add one placement."""
         number = placed.state.head
-        # Only a notice tells of a change of membership: whatever else follows one another has one audience.
-        alone = type(placed.event) is Notice
-        if self._audience is not None and (alone or self._audience != placed.audience):
+        # A notice may change who is a member and stands by itself; all other events in a row have one audience.
+        alike = type(placed.event) is not Notice
+        if self._audience is not None and not (alike and self._audience == placed.audience):
             self._close(number - 1)
         if self._audience is None:
             self._audience, self._first = placed.audience, number
@@ -69,5 +71,5 @@ class Draft:
 
     def _close(self, last: int) -> None:
         assert self._audience is not None
-        self.fanouts.append(Fanout(self._first, last, self._audience))
+        self.fanouts.append(Fanout(self._first, last, self._audience + self._followers))
         self._audience = None

@@ -92,6 +92,10 @@ class Inbox(Protocol):
         """What there is to read. An inbox that was never posted to has floor and head 0."""
         ...
 
+    async def heads(self, accounts: Sequence[AccountId]) -> tuple[int, list[int]]:
+        """The epoch of the inboxes, and the head of each of these; at least one."""
+        ...
+
     def hold(self, account: AccountId) -> None:
         """Tell this process's feed of arrivals for `account` from now on. Counted: as many `release` end it.
 

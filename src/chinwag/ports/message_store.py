@@ -120,6 +120,15 @@ class MessageStore(Protocol):
         """
         ...
 
+    async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        """Up to `limit` conversations that have begun, those whose names come after `after` (which need not be one of
+        them; empty: from the first); none at the end. The order is the store's own and stays the same: whoever walks
+        on from the last one finds each that had begun before, once.
+
+        For those who must see everything once. The caller bounds `limit` (at most 1,000).
+        """
+        ...
+
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         """Forget the spans of an account, and the send keys of its devices in the conversations that they name.
 

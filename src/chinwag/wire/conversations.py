@@ -15,6 +15,7 @@ __all__ = [
     "EventPage",
     "Gap",
     "MemberView",
+    "OneEvent",
     "Placed",
     "PostMessage",
     "PutMessage",
@@ -52,6 +53,12 @@ class Placed(msgspec.Struct, frozen=True):
     conversation: ConversationId
     number: int
     sent_at: int
+
+
+class OneEvent(msgspec.Struct, frozen=True):
+    """GET /v1/conversations/{id}/messages/{number}."""
+
+    event: msgspec.Raw
 
 
 class CurrentCursor(msgspec.Struct, frozen=True):

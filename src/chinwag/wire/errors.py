@@ -28,6 +28,7 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.HELLO_EXPECTED: Meaning("The first frame of a session must be hello, and soon.", 400),
     Code.HELLO_TWICE: Meaning("This session has said hello already.", 400),
     Code.BAD_CURSOR: Meaning("The cursor is not one that this server gave.", 400),
+    Code.BAD_QUERY: Meaning("A search asks for 1 to 32 words in at most 256 characters, or for something else.", 422),
     Code.UNSUPPORTED: Meaning("This server does not know that kind yet.", 400),
     Code.TEXT_EMPTY: Meaning("A text has at least one character.", 422),
     Code.TEXT_TOO_LONG: Meaning("The text is longer than the server takes.", 422),

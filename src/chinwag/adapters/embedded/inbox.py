@@ -54,6 +54,10 @@ class EmbeddedInbox(Inbox):
         prefix = keys.inbox(account)
         return Bounds(self._engine.epochs.inbox, _floor(rows, prefix), head(rows, prefix))
 
+    async def heads(self, accounts: Sequence[AccountId]) -> tuple[int, list[int]]:
+        rows = self._engine.db.iter()
+        return self._engine.epochs.inbox, [head(rows, keys.inbox(account)) for account in accounts]
+
     def hold(self, account: AccountId) -> None:
         self._held[account] += 1
 

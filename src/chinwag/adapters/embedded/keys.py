@@ -40,9 +40,18 @@ def events(conversation: ConversationId) -> bytes:
     return b"e" + name(conversation)
 
 
+STATES: Final = b"s"
+"""What all states begin with."""
+
+
 def state(conversation: ConversationId) -> bytes:
     """A conversation's state."""
-    return b"s" + name(conversation)
+    return STATES + name(conversation)
+
+
+def conversation_of(state: bytes) -> ConversationId:
+    """Whose state has this key."""
+    return ConversationId(state[len(STATES) + 1 :].decode())
 
 
 @lru_cache(maxsize=4_096)

@@ -106,6 +106,10 @@ class EmbeddedMessageStore(MessageStore):
             first = keys.spans_in(account, name) + _BEYOND
         return found
 
+    async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        first = keys.state(after) + b"\0" if after else keys.STATES
+        return [keys.conversation_of(key) for key, _ in await scan(self._engine, keys.STATES, first, limit)]
+
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         conversations = dict.fromkeys(span.conversation for span in await self.memberships(account))
         sends = [keys.sends(conversation, device) for conversation in conversations for device in devices]

@@ -72,6 +72,9 @@ class NatsInbox(Inbox):
     async def bounds(self, account: AccountId) -> Bounds:
         return await self._inbox.bounds(account)
 
+    async def heads(self, accounts: Sequence[AccountId]) -> tuple[int, list[int]]:
+        return await self._inbox.heads(accounts)
+
     def hold(self, account: AccountId) -> None:
         self._inbox.hold(account)
         if not self._order.hold(account):

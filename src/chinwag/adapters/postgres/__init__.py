@@ -14,6 +14,7 @@ from chinwag.adapters.postgres.message_store import PostgresMessageStore
 from chinwag.adapters.postgres.partitions import Partitions
 from chinwag.adapters.postgres.postings import Posted
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError, SchemaError
+from chinwag.adapters.postgres.search_index import make_search_tables
 from chinwag.flow.clock import system_clock
 
 __all__ = [
@@ -55,6 +56,7 @@ async def make_schema(url: str, *, partitions: int = schema.PARTITIONS) -> None:
     `Refused(UNAVAILABLE)`."""
     async with connected(url) as connection:
         await schema.create(connection, partitions)
+        await make_search_tables(connection)
 
 
 async def refuse_half_moved(*urls: str) -> None:

@@ -93,7 +93,6 @@ class PostgresInbox(Inbox):
         return Bounds(*found)
 
     async def heads(self, accounts: Sequence[AccountId]) -> tuple[int, list[int]]:
-        """The epoch of the inboxes, and the head of each of these; at least one."""
         rows = await self._database.rows(_HEADS, [names.known(account) for account in accounts])
         return rows[0][0], [head for _, head in rows]
 

@@ -48,6 +48,7 @@ _MEMBERSHIPS_AFTER: Final = """
         GROUP BY 1, 2 ORDER BY 1, 2 LIMIT $3
     ) AS c JOIN messages.spans AS s ON s.account = $1 AND s.conversation = c.conversation
     ORDER BY c.length, c.conversation, s.first"""
+_CONVERSATIONS: Final = "SELECT conversation FROM messages.states WHERE conversation > $1 ORDER BY 1 LIMIT $2"
 _COMMIT: Final = "SELECT messages.commit_1({})".format(", ".join(f"${n}" for n in range(1, 26)))
 _FIND: Final = """
     SELECT (SELECT epoch FROM messages.life), (
@@ -167,6 +168,10 @@ class PostgresMessageStore(MessageStore):
 
     async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
         return await self._spans(_MEMBERSHIPS_AFTER, names.known(account), names.known(after), limit)
+
+    async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        rows = await self._database.rows(_CONVERSATIONS, names.known(after), limit)
+        return [ConversationId(name.decode()) for (name,) in rows]
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         owner, theirs = names.known(account), [names.known(device) for device in devices]

@@ -28,12 +28,16 @@ def uri_of(path: Path) -> str:
     return "file:" + quote(os.fsencode(path.resolve()), safe="/")
 
 
-def connected(path: Path, mode: Literal["ro", "rw"], seconds: float = BUSY_MS / 1000) -> sqlite3.Connection:
+def connected(
+    path: Path, mode: Literal["ro", "rw"], seconds: float = BUSY_MS / 1000, *, check_same_thread: bool = True
+) -> sqlite3.Connection:
     """A connection to the database that is there, which begins no transaction by itself; it never makes one.
 
-    seconds: how long it waits for others. Raises `sqlite3.Error`.
+    seconds: how long it waits for others. check_same_thread: False for one that goes from thread to thread, used by one
+    at a time. Raises `sqlite3.Error`.
     """
-    return sqlite3.connect(f"{uri_of(path)}?mode={mode}", seconds, isolation_level=None, uri=True)
+    uri = f"{uri_of(path)}?mode={mode}"
+    return sqlite3.connect(uri, seconds, isolation_level=None, check_same_thread=check_same_thread, uri=True)
 
 
 def create_file(path: Path) -> None:

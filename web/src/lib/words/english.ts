@@ -365,6 +365,7 @@ export const ENGLISH = {
   "error.text_surrogate": "This text has half a sign in it, which cannot be sent. Copy it and write it again.",
   "error.too_large": "This is too large to be sent.",
   "error.bad_mention": "This names more people than one text may, or somebody who is not there.",
+  "error.bad_query": "That is nothing to look for: a word, in at most 256 characters.",
   "error.bad_reply": "What this answers is not there.",
   "error.no_message": "This message is not here, or is not yours to read.",
   "error.no_device": "This device is logged out already.",

@@ -10,6 +10,7 @@ from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
 from chinwag.flow.online import Online, Owner
 from chinwag.flow.people_search import PeopleSearch
+from chinwag.flow.preferences import OwnPreferences
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes
@@ -17,6 +18,7 @@ from chinwag.roles.api.conversations import ConversationServices, conversation_r
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.server_info import server_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
@@ -39,6 +41,7 @@ def routes_of(
         server_routes(info),
         account_routes(legs.accounts, search, settings),
         presence_routes(presence),
+        preference_routes(OwnPreferences(ports.directory, ports.message_store)),
         admin_routes(legs.accounts, presence),
         conversation_routes(
             ConversationServices(

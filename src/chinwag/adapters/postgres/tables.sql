@@ -1,4 +1,4 @@
--- What lasts on the way of a message, schema 1. Names (of accounts, conversations, devices, sends) are bytea: the UTF-8
+-- What lasts on the way of a message, schema 2. Names (of accounts, conversations, devices, sends) are bytea: the UTF-8
 -- of any text, NUL included, compared byte by byte whatever the database's locale. Values are in the form of
 -- adapters/stored.py unless a column says it all.
 

@@ -5,7 +5,17 @@ import msgspec
 from chinwag.domain.body import Body
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId
-from chinwag.domain.views import ConversationPage, ConversationView, EventPage, Gap, MemberView, Receipt
+from chinwag.domain.views import (
+    ConversationPage,
+    ConversationView,
+    EventPage,
+    Gap,
+    Hit,
+    MemberView,
+    Receipt,
+    SearchPage,
+    TextRange,
+)
 
 __all__ = [
     "ConversationPage",
@@ -14,11 +24,14 @@ __all__ = [
     "CurrentCursor",
     "EventPage",
     "Gap",
+    "Hit",
     "MemberView",
     "Placed",
     "PostMessage",
     "Receipt",
     "Receipts",
+    "SearchPage",
+    "TextRange",
 ]
 
 

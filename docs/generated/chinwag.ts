@@ -495,6 +495,7 @@ export interface EditedEvent {
   device: string;
   id: string;
   sent_at: number;
+  shown: number;
   target: number;
   body: Body;
 }
@@ -509,6 +510,7 @@ export interface DeletedEvent {
   device: string;
   id: string;
   sent_at: number;
+  shown: number;
   target: number;
 }
 
@@ -522,6 +524,7 @@ export interface ReactionEvent {
   device: string;
   id: string;
   sent_at: number;
+  shown: number;
   target: number;
   reaction: string;
   on?: boolean;
@@ -925,11 +928,11 @@ export interface ConversationPage {
 
 /**
  * A conversation as `account` sees it. role: its own, None once it is no member any more; title, head and
- * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. last:
- * the newest event it may read (JSON; null: there is none). first: the first number it may read. history_from:
- * the first number that somebody who joins now may read; null: its own joining, or nobody joins. member_count:
- * how many members there are, also where not all of them are listed. events: its newest events, where they were
- * asked for.
+ * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. shown:
+ * the number of the newest message or notice, which unread and at go by as well; 0: there is none that it may
+ * read. last: that one (JSON; null: none). first: the first number it may read. history_from: the first number
+ * that somebody who joins now may read; null: its own joining, or nobody joins. member_count: how many members
+ * there are, also where not all of them are listed. events: its newest events, where they were asked for.
  */
 export interface ConversationView {
   id: string;
@@ -944,6 +947,7 @@ export interface ConversationView {
   at: number;
   read: number;
   unread: number;
+  shown: number;
   history_from: number | null;
   member_count: number;
   events: NumberedEvent[];
@@ -962,8 +966,9 @@ export interface MemberView {
 
 /**
  * Events in rising order of number. head: the highest number that the reader may read. gaps: what of the numbers
- * between the page's events, just before the first and just after the last is closed to the reader, who was away
- * then. Without them numbers have no holes.
+ * that the page is about is closed to the reader, who was away then: from the one that was asked for, or next to
+ * it, to the last event found. Numbers that are missing besides are of edits, deletions and reactions, which
+ * only a page of changes holds.
  */
 export interface EventPage {
   events: NumberedEvent[];
@@ -1029,6 +1034,11 @@ export interface Placed {
   conversation: string;
   number: number;
   sent_at: number;
+}
+
+/** GET /v1/conversations/{id}/messages/{number}. */
+export interface OneEvent {
+  event: NumberedEvent;
 }
 
 /** GET /v1/cursor: where the inbox ends now. Take it before loading afresh. */

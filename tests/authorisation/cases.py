@@ -149,6 +149,9 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         {"change": {"type": "title", "title": "x"}},
         "admin",
     ),
+    ("GET", "/v1/conversations/{conversation}/messages/{number}"): Case(
+        READER, NO_READERS, "/v1/conversations/{group}/messages/1", right="former"
+    ),
     ("GET", "/v1/conversations/{conversation}/messages/{number}/receipts"): Case(
         "members",
         {"stranger": Code.NO_CONVERSATION, "operator": Code.NO_CONVERSATION},

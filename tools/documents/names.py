@@ -31,6 +31,7 @@ RAW: Final = {
     (frames.Event, "event"): "Event",
     (views.EventPage, "events"): "NumberedEvent",
     (views.Hit, "message"): "Message",
+    (conversations.OneEvent, "event"): "NumberedEvent",
     (views.ConversationView, "last"): "NumberedEvent",
     (views.ConversationView, "events"): "NumberedEvent",
 }

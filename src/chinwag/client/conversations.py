@@ -14,6 +14,7 @@ from chinwag.wire.conversations import (
     CreateGroup,
     EventPage,
     Gap,
+    OneEvent,
     Placed,
     Receipt,
     Receipts,
@@ -64,13 +65,25 @@ class Conversations(Asking):
         before: int | None = None,
         after: int | None = None,
         around: int | None = None,
+        at: int | None = None,
         limit: int = 50,
     ) -> History:
-        """Events before, after or around a number; without one, the newest. Give one of the three at most."""
+        """Messages and notices before, after or around a number, or around a moment (milliseconds since 1970); without
+        one, the newest. Give one of the four at most."""
         page = await self._http.get(
-            address(conversation) + "/messages", EventPage, before=before, after=after, around=around, limit=limit
+            address(conversation) + "/messages",
+            EventPage,
+            before=before,
+            after=after,
+            around=around,
+            at=at,
+            limit=limit,
         )
         return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps)
+
+    async def message(self, conversation: ConversationId, number: int) -> NumberedEvent | Unknown:
+        """One message or notice, as it is now."""
+        return decode_numbered((await self._http.get(f"{address(conversation)}/messages/{number}", OneEvent)).event)
 
     async def changes(self, conversation: ConversationId, after: int, limit: int = PAGE) -> History:
         """What changed of earlier messages (edits, deletions, reactions) by events after `after`."""

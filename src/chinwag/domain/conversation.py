@@ -74,7 +74,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """A conversation after the record at `applied`.
 
     head: its last number, 0 before the first. ordinal: messages so far (notices do not count).
-    at: `sent_at` of the last event, in milliseconds since 1970.
+    shown: the number of its last message or notice; 0 in states of formats before 4, where every number was one's (see
+    `last_shown`). at: `sent_at` of that one, in milliseconds since 1970.
     members: the present members, in order of joining.
     declining: members of a direct conversation who take no messages now (a block, a disabled account).
     barred: accounts that were removed from the group, the latest last: they come back only by being added.
@@ -94,6 +95,12 @@ class Conversation(msgspec.Struct, frozen=True):
     applied: Position = START
     barred: tuple[AccountId, ...] = ()
     history_from: int = 1
+    shown: int = 0
+
+    @property
+    def last_shown(self) -> int:
+        """The number of the last message or notice, 0 before the first."""
+        return self.shown or self.head
 
     @property
     def abandoned(self) -> bool:

@@ -89,20 +89,27 @@ class Notice(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, 
     change: Change
 
 
-class Edited(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="edited"):
+class Between(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What changes a message has a number too, and is shown by changing it. shown: the number of the last message or
+    notice before this event."""
+
+    shown: int
+
+
+class Edited(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="edited"):
     """Reserved: message `target` has a new body."""
 
     target: int
     body: Body
 
 
-class Deleted(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="deleted"):
+class Deleted(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="deleted"):
     """Reserved: message `target` is deleted."""
 
     target: int
 
 
-class Reaction(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="reaction"):
+class Reaction(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="reaction"):
     """Reserved: a reaction to message `target`, given or taken back."""
 
     target: int

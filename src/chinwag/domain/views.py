@@ -23,8 +23,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as `account` sees it.
 
     role: its own, None once it is no member any more; title, head and ordinal are then those of its leaving,
-    and members is empty. read: the number up to which it has read. last: the newest event it may read (JSON; null:
-    there is none).
+    and members is empty. read: the number up to which it has read. shown: the number of the newest message or notice,
+    which unread and at go by as well; 0: there is none that it may read. last: that one (JSON; null: none).
     first: the first number it may read.
     history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
     member_count: how many members there are, also where not all of them are listed.
@@ -43,6 +43,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     read: int
     unread: int
+    shown: int = 0
     history_from: int | None = None
     member_count: int = 0
     events: list[msgspec.Raw] = []
@@ -67,8 +68,9 @@ class Gap(msgspec.Struct, frozen=True):
 class EventPage(msgspec.Struct, frozen=True):
     """Events in rising order of number. head: the highest number that the reader may read.
 
-    gaps: what of the numbers between the page's events, just before the first and just after the last is closed to the
-    reader, who was away then. Without them numbers have no holes.
+    gaps: what of the numbers that the page is about is closed to the reader, who was away then: from the one that was
+    asked for, or next to it, to the last event found. Numbers that are missing besides are of edits, deletions and
+    reactions, which only a page of changes holds.
     """
 
     events: list[msgspec.Raw]

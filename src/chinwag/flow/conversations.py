@@ -11,7 +11,7 @@ from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.history import PAGE_BYTES, readable
-from chinwag.flow.own_conversations import OwnConversations
+from chinwag.flow.own_conversations import OwnConversations, last_shown
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -73,6 +73,7 @@ class Conversations:
         head = ranges[-1][1]
         if member is None:
             return await self._former(account, state, spans, ranges[0][0], head)
+        shown = last_shown(state, ranges)
         marks = await self._marks.of_conversation(state.id, MARKS)
         own = marks.get(account, Marks())
         return ConversationView(
@@ -94,7 +95,8 @@ class Conversations:
             unread=unread(state.ordinal, own.read, member),
             member_count=len(state.members),
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
-            last=await self._last(state.id, head),
+            shown=shown,
+            last=await self._last(state.id, shown),
         )
 
     async def _of_one_moment(
@@ -130,11 +132,12 @@ class Conversations:
             at=closing.at,
             read=read[0],
             unread=closing.ordinal - read[1],
+            shown=head,  # its span ends with the notice of its going
             last=await self._last(state.id, head),
         )
 
     async def _last(self, conversation: ConversationId, number: int) -> msgspec.Raw:
-        events = await self._store.events(conversation, number, number)
+        events = await self._store.events(conversation, number, number) if number else []
         return msgspec.Raw(events[0]) if events else msgspec.Raw(b"null")
 
 

@@ -1,4 +1,4 @@
-"""Reading a conversation: pages of its events, each cut to what the reader may see."""
+"""Reading a conversation: pages of its messages and notices, and all that changed, cut to what the reader may see."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,14 +11,13 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, Receipt
+from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 
 PAGE_BYTES: Final = 4 << 20
 """A page with this many bytes takes no further event: one of long texts is shorter than was asked for."""
-STEP: Final = 50
-"""Events read at a time."""
 
 Range = tuple[int, int]
 """Numbers from the first to the last, both included."""
@@ -37,30 +36,6 @@ def readable(spans: Sequence[Span], head: int) -> list[Range]:
     return ranges
 
 
-def before(ranges: Sequence[Range], number: int, limit: int) -> list[Range]:
-    """The last `limit` numbers of `ranges` below `number`, rising."""
-    taken: list[Range] = []
-    for first, last in reversed(ranges):
-        last = min(last, number - 1)
-        if last < first or limit <= 0:
-            continue
-        taken.append((max(first, last - limit + 1), last))
-        limit -= taken[-1][1] - taken[-1][0] + 1
-    return taken[::-1]
-
-
-def after(ranges: Sequence[Range], number: int, limit: int) -> list[Range]:
-    """The first `limit` numbers of `ranges` above `number`, rising."""
-    taken: list[Range] = []
-    for first, last in ranges:
-        first = max(first, number + 1)
-        if last < first or limit <= 0:
-            continue
-        taken.append((first, min(last, first + limit - 1)))
-        limit -= taken[-1][1] - taken[-1][0] + 1
-    return taken
-
-
 def gaps(ranges: Sequence[Range], first: int, last: int) -> list[Gap]:
     """What lies between `ranges`, of a page that goes from `first` to `last`: within it, and next to its ends."""
     holes = [(before[1] + 1, after[0] - 1) for before, after in pairwise(ranges)]
@@ -72,37 +47,80 @@ class History:
 
     def __init__(self, store: MessageStore, marks: MarkStore, states: States) -> None:
         self._store = store
+        self._shown = ShownRows(store)
         self._marks = marks
         self._states = states
 
     async def page_before(
         self, account: AccountId, conversation: ConversationId, number: int | None, limit: int
     ) -> EventPage:
-        """The last `limit` events below `number` (None: the newest). Raises `Refused(NO_CONVERSATION)`."""
+        """The last `limit` messages and notices below `number` (None: the newest). Raises `Refused`."""
         ranges = await self._readable(account, conversation)
-        wanted = before(ranges, ranges[-1][1] + 1 if number is None else number, limit)
-        return _page(ranges, await self._backward(conversation, wanted))
+        top = ranges[-1][1] if number is None else number - 1
+        return _page(ranges, await self._backward(conversation, ranges, top, limit), last=top)
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
-        """The first `limit` events above `number`; also what changed after it. Raises `Refused`."""
+        """The first `limit` messages and notices above `number`. Raises `Refused(NO_CONVERSATION)`."""
         ranges = await self._readable(account, conversation)
-        return _page(ranges, await self._forward(conversation, after(ranges, number, limit)))
+        return _page(ranges, await self._forward(conversation, ranges, number + 1, limit), first=number + 1)
 
     async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
-        """About `limit` events with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not be read."""
+        """About `limit` messages and notices with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not
+        be read."""
         ranges = await self._readable(account, conversation)
-        self._must_hold(ranges, number)
+        _must_hold(ranges, number)
+        return await self._around(conversation, ranges, number, limit)
+
+    async def _around(
+        self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int
+    ) -> EventPage:
         half = limit // 2
-        rest = await self._forward(conversation, after(ranges, number - 1, max(1, limit - half)), PAGE_BYTES // 2)
-        left = PAGE_BYTES - sum(map(_size, rest))
-        earlier = await self._backward(conversation, before(ranges, number, half), left) if left > 0 else []
+        rest = await self._forward(conversation, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
+        left = PAGE_BYTES - sum(map(len, rest))
+        earlier = await self._backward(conversation, ranges, number - 1, half, left) if left > 0 else []
         return _page(ranges, earlier + rest)
+
+    async def page_at(self, account: AccountId, conversation: ConversationId, at: int, limit: int) -> EventPage:
+        """As `page_around`, around the first event that was sent at `at` (milliseconds since 1970) or later; after all
+        that was sent before, the newest. Raises `Refused(NO_CONVERSATION)`.
+
+        Times need not rise with numbers, so it is near that moment; always after the same few reads.
+        """
+        ranges = await self._readable(account, conversation)
+        low, high = 0, sum(last - first + 1 for first, last in ranges) - 1
+        while low < high:
+            middle = (low + high) // 2
+            number = _nth(ranges, middle)
+            [event] = await self._store.events(conversation, number, number)
+            low, high = (middle + 1, high) if _sent(event).sent_at < at else (low, middle)
+        return await self._around(conversation, ranges, _nth(ranges, low), limit)
+
+    async def changes(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
+        """The first `limit` events of any kind above `number`, without holes. Raises `Refused(NO_CONVERSATION)`."""
+        ranges = await self._readable(account, conversation)
+        events: list[bytes] = []
+        for first, last in ranges:
+            for begin in range(max(first, number + 1), last + 1, STEP):
+                end = min(last, begin + min(STEP, limit - len(events)) - 1)
+                events += await self._store.events(conversation, begin, end)
+                if len(events) == limit or sum(map(len, events)) >= PAGE_BYTES:
+                    return _page(ranges, _fitting(events, PAGE_BYTES), first=number + 1)
+        return _page(ranges, events, first=number + 1)
+
+    async def one(self, account: AccountId, conversation: ConversationId, number: int) -> msgspec.Raw:
+        """The message or notice of that number, as it is now. Raises `Refused`: `no_conversation`, and `no_message` for
+        what is none or may not be read."""
+        _must_hold(await self._readable(account, conversation), number)
+        [event] = await self._store.events(conversation, number, number)
+        if lies_between(event):
+            raise Refused(Code.NO_MESSAGE)
+        return msgspec.Raw(event)
 
     async def receipts(
         self, account: AccountId, conversation: ConversationId, number: int, limit: int
     ) -> list[Receipt]:
         """Who has the message, and since when: for members, of a message that they may read. Raises `Refused`."""
-        self._must_hold(await self._readable(account, conversation), number)
+        _must_hold(await self._readable(account, conversation), number)
         state = await self._member_state(account, conversation)
         marks = await self._marks.of_conversation(conversation, limit)
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
@@ -142,34 +160,38 @@ class History:
             raise Refused(Code.NO_CONVERSATION)
         return ranges
 
-    def _must_hold(self, ranges: Sequence[Range], number: int) -> None:
-        if not any(first <= number <= last for first, last in ranges):
-            raise Refused(Code.NO_MESSAGE)
-
     async def _forward(
-        self, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
-    ) -> list[msgspec.Raw]:
-        """The events of `wanted` from its beginning, up to the one that fills `room` bytes."""
-        events: list[bytes] = []
-        for first, last in wanted:
-            for begin in range(first, last + 1, STEP):
-                events += await self._store.events(conversation, begin, min(last, begin + STEP - 1))
-                if sum(map(len, events)) >= room:
-                    return [msgspec.Raw(event) for event in _fitting(events, room)]
-        return [msgspec.Raw(event) for event in events]
+        self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES
+    ) -> list[bytes]:
+        """The first `limit` messages and notices of `ranges` from `number` on; `room` as in `ShownRows`."""
+        found: list[bytes] = []
+        for first, last in ranges:
+            left = room - sum(map(len, found))
+            stretch = await self._shown.forward(conversation, max(first, number), last, limit - len(found), left)
+            found += stretch.rows
+            if len(found) == limit or stretch.last < last or sum(map(len, found)) >= room:
+                break
+        return found
 
     async def _backward(
-        self, conversation: ConversationId, wanted: Sequence[Range], room: int = PAGE_BYTES
-    ) -> list[msgspec.Raw]:
-        """The events of `wanted` from its end, up to the one that fills `room` bytes; rising all the same."""
-        events: list[bytes] = []
-        for first, last in reversed(wanted):
-            for end in range(last, first - 1, -STEP):
-                step = await self._store.events(conversation, max(first, end - STEP + 1), end)
-                events += reversed(step)
-                if sum(map(len, events)) >= room:
-                    return [msgspec.Raw(event) for event in reversed(_fitting(events, room))]
-        return [msgspec.Raw(event) for event in reversed(events)]
+        self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES
+    ) -> list[bytes]:
+        """The last `limit` messages and notices of `ranges` up to `number`, rising; `room` as in `ShownRows`."""
+        found: list[bytes] = []
+        for first, last in reversed(ranges):
+            left = room - sum(map(len, found))
+            stretch = await self._shown.backward(conversation, first, min(last, number), limit - len(found), left)
+            found = stretch.rows + found
+            if len(found) == limit or stretch.first > first or sum(map(len, found)) >= room:
+                break
+        return found
+
+
+class _Sent(msgspec.Struct, gc=False):
+    sent_at: int
+
+
+_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class _Number(msgspec.Struct, gc=False):
@@ -179,15 +201,31 @@ class _Number(msgspec.Struct, gc=False):
 _number: Final = msgspec.json.Decoder(_Number).decode
 
 
-def _page(ranges: Sequence[Range], events: list[msgspec.Raw]) -> EventPage:
+def _page(
+    ranges: Sequence[Range], events: Sequence[bytes], *, first: int | None = None, last: int | None = None
+) -> EventPage:
+    """first, last: where the page begins or ends, if not with its events."""
     head = ranges[-1][1]
+    given = [msgspec.Raw(event) for event in events]
     if not events:
-        return EventPage(events, head)
-    return EventPage(events, head, gaps(ranges, _number(events[0]).number, _number(events[-1]).number))
+        return EventPage(given, head)
+    low = _number(events[0]).number if first is None else first
+    high = _number(events[-1]).number if last is None else last
+    return EventPage(given, head, gaps(ranges, low, high))
 
 
-def _size(event: msgspec.Raw) -> int:
-    return len(bytes(event))
+def _nth(ranges: Sequence[Range], place: int) -> int:
+    """The number at that place among all of `ranges`, the first at 0."""
+    for first, last in ranges:
+        if place <= last - first:
+            return first + place
+        place -= last - first + 1
+    raise IndexError(place)
+
+
+def _must_hold(ranges: Sequence[Range], number: int) -> None:
+    if not any(first <= number <= last for first, last in ranges):
+        raise Refused(Code.NO_MESSAGE)
 
 
 def _fitting(events: Sequence[bytes], room: int) -> list[bytes]:

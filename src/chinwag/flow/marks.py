@@ -7,6 +7,7 @@ client (`read` until it comes back, `received` with the next position or cursor)
 
 import asyncio
 import contextlib
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -22,6 +23,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
+from chinwag.flow.shown import ShownRows
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.flow.states import States
 from chinwag.ports.inbox import Inbox, Posting, Run
@@ -35,7 +37,9 @@ LOOK_SECONDS: Final = 60.0
 PENDING: Final = 100_000
 """Marks that may wait; one more is dropped, and repeated by its client."""
 SCAN: Final = 1_000
-"""Events looked at for the authors that a mark covers; beyond that all members are told."""
+"""Messages and notices looked at for the authors that a mark covers; beyond that all members are told."""
+SCAN_BYTES: Final = 32 << 20
+"""What they may take together before all are told."""
 ENTRIES: Final = 2_000
 """Inbox entries of one account that one round goes through for its delivered marks."""
 STEPPED_MEMBERS: Final = 100
@@ -65,6 +69,7 @@ class MarkFlow:
 
     def __init__(self, store: MessageStore, marks: MarkStore, inbox: Inbox, states: States, clock: Clock) -> None:
         self._store = store
+        self._shown = ShownRows(store)
         self._marks = marks
         self._inbox = inbox
         self._states = states
@@ -237,18 +242,19 @@ class MarkFlow:
         now = self._clock()
         top = max(new.delivered.number for _, _, new in moves)
         bottom = min(min(old.read.number, old.delivered.number) for _, old, _ in moves) + 1
-        first = max(bottom, top - SCAN + 1, 1)
-        heads = [_kind(event) for event in await self._store.events(state.id, first, top)]
+        scanned = await self._shown.backward(state.id, max(bottom, 1), top, SCAN, SCAN_BYTES, step=SCAN)
+        first, heads = scanned.first, [_kind(row) for row in scanned.rows]
+        known_heads = {head.number: head for head in heads}
         authored = [(head.number, head.sender) for head in heads if head.kind == "message"]
         for account, old, new in moves:
             read, delivered = old.read, old.delivered
             if new.read.number > old.read.number:
-                read = Mark(new.read.number, await self._ordinal(state, heads, new.read.number), now)
+                read = Mark(new.read.number, await self._ordinal(state, heads, first, new.read.number), now)
             if new.delivered.number > old.delivered.number:
                 delivered = Mark(new.delivered.number, 0, now)
                 self.deliveries += 1
-                if heads and heads[0].number <= delivered.number <= heads[-1].number:
-                    self.to_delivery.observe((now - heads[delivered.number - heads[0].number].sent_at) / 1000)
+                if delivered.number in known_heads:
+                    self.to_delivery.observe((now - known_heads[delivered.number].sent_at) / 1000)
             # Where one of two takes nothing of the other, the other is not told, now or later, what was read meanwhile.
             withheld = bool(state.declining)
             stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
@@ -290,9 +296,12 @@ class MarkFlow:
         told = state.members if after + 1 < scanned_from else newly_covered(authored, after, up_to)
         return [author for author in told if author != reader and author in state.members]
 
-    async def _ordinal(self, state: Conversation, heads: Sequence[_Kind], number: int) -> int:
-        if heads and heads[0].number <= number <= heads[-1].number:
-            return heads[number - heads[0].number].ordinal
+    async def _ordinal(self, state: Conversation, heads: Sequence[_Kind], first: int, number: int) -> int:
+        """How many messages there are up to `number`. heads: all messages and notices from `first` on."""
+        if number >= first:
+            place = bisect_right(heads, number, key=lambda head: head.number)
+            if place:
+                return heads[place - 1].ordinal
         events = await self._store.events(state.id, number, number)
         return _kind(events[0]).ordinal
 

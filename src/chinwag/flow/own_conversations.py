@@ -2,12 +2,13 @@
 
 The end of an account's inbox says which conversations were active last, so that nothing need be written for each
 message, and a page costs the same however many conversations there are. Each conversation is listed once: those whose
-newest readable event lies in that end of the inbox by its position there, and all others after them. One that becomes
-active between two pages may be listed twice or move to the front: the device hears of that by its events.
+newest message or notice lies in that end of the inbox by its position there, and all others after them. One that
+becomes active between two pages may be listed twice or move to the front: the device hears of that by its events.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.history import readable
+from chinwag.flow.history import Range, readable
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.message_store import MessageStore
 
@@ -38,6 +39,11 @@ class Own(msgspec.Struct, frozen=True):
         """The newest number that may be read; 0: none."""
         ranges = readable(self.spans, self.state.head)
         return ranges[-1][1] if ranges else 0
+
+    @property
+    def shown(self) -> int:
+        """The newest message or notice that may be read; 0: none."""
+        return last_shown(self.state, readable(self.spans, self.state.head))
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -71,16 +77,30 @@ class OwnConversations:
         found: list[Own] = []
         looks = max(1, limit) * LOOKS
         if place.position:
-            for at, name in sorted(
-                ((at, name) for name, (at, _) in recent.items() if at < place.position), reverse=True
-            ):
+            begun = place.position
+            # Where each may stand at most, the first of all first; and those of which it is known.
+            waiting = [(-at, name) for name, runs in recent.items() if (at := _below(runs, begun))]
+            heapify(waiting)
+            certain: dict[ConversationId, Own] = {}
+            while waiting:
                 if len(found) >= limit or (found and looks <= 0):
                     return found, str(place)
-                looks -= 1
+                at, name = -waiting[0][0], heappop(waiting)[1]
                 place = msgspec.structs.replace(place, position=at)
+                own = certain.pop(name, None)
+                if own is not None:
+                    found.append(msgspec.structs.replace(own, next=str(place)))
+                    continue
+                looks -= 1
                 own = await self._own(account, name, str(place))
-                if own is not None and own.head and own.head == recent[name][1]:
+                if own is None or not own.head:
+                    continue
+                shown = _position(recent[name], own.shown)
+                if shown == at:
                     found.append(own)
+                elif 0 < shown < at:  # edits, reactions and the like came after it
+                    certain[name] = own
+                    heappush(waiting, (-shown, name))
             place = msgspec.structs.replace(place, position=0)
         # What is passed over here was listed before, and of that there is no more than the stretch is long.
         while len(found) < limit and (looks > 0 or not found):
@@ -93,7 +113,7 @@ class OwnConversations:
             for name, state in zip(spans, states, strict=True):
                 place = msgspec.structs.replace(place, name=name)
                 own = None if state is None else Own(state, spans[name], str(place))
-                if own is None or not own.head or recent.get(name, (0, 0))[1] == own.head:
+                if own is None or not own.head or _position(recent.get(name, ()), own.shown):
                     continue
                 found.append(own)
         rest = await self._store.memberships_after(account, place.name, 1)
@@ -104,9 +124,9 @@ class OwnConversations:
         low = max(bounds.floor, bounds.head - WINDOW)
         return _Place(bounds.epoch, low, bounds.head, bounds.head + 1)
 
-    async def _recent(self, account: AccountId, place: _Place) -> dict[ConversationId, tuple[int, int]]:
-        """Of each conversation in the stretch its last position there, and the number of the event at that."""
-        recent: dict[ConversationId, tuple[int, int]] = {}
+    async def _recent(self, account: AccountId, place: _Place) -> Mapping[ConversationId, list[Run]]:
+        """Of each conversation in the stretch what is posted of it there."""
+        recent: dict[ConversationId, list[Run]] = defaultdict(list)
         low, count = place.low, min(place.high - place.low, WINDOW)
         if count <= 0:
             return recent
@@ -116,13 +136,34 @@ class OwnConversations:
         low = max(low, bounds.floor)
         for entry in (await self._inbox.read(account, low, max(0, place.high - low))).entries:
             if isinstance(entry, Run):
-                recent[entry.conversation] = (entry.position + entry.count - 1, entry.first + entry.count - 1)
+                recent[entry.conversation].append(entry)
         return recent
 
     async def _own(self, account: AccountId, name: ConversationId, after: str) -> Own | None:
         spans = await self._store.spans(account, name)
         state = (await self._store.states([name]))[0] if spans else None
         return None if state is None else Own(state, list(spans), after)
+
+
+def last_shown(state: Conversation, ranges: Sequence[Range]) -> int:
+    """The newest message or notice in the readable `ranges`; 0: none. What ends before the conversation does ends with
+    the notice of somebody's going."""
+    if not ranges or ranges[-1][1] < state.last_shown:
+        return ranges[-1][1] if ranges else 0
+    return state.last_shown if any(first <= state.last_shown <= last for first, last in ranges) else 0
+
+
+def _position(runs: Sequence[Run], number: int) -> int:
+    """At which position event `number` was posted last; 0: at none of these."""
+    for run in reversed(runs):
+        if run.first <= number < run.first + run.count:
+            return run.position + number - run.first
+    return 0
+
+
+def _below(runs: Sequence[Run], position: int) -> int:
+    """The last position of `runs` below `position`; 0: there is none."""
+    return max((min(run.position + run.count, position) - 1 for run in runs if run.position < position), default=0)
 
 
 def _grouped(spans: Iterable[Span]) -> dict[ConversationId, list[Span]]:

@@ -26,6 +26,7 @@ __all__ = [
     "Gap",
     "Hit",
     "MemberView",
+    "OneEvent",
     "Placed",
     "PostMessage",
     "Receipt",
@@ -57,6 +58,12 @@ class Placed(msgspec.Struct, frozen=True):
     conversation: ConversationId
     number: int
     sent_at: int
+
+
+class OneEvent(msgspec.Struct, frozen=True):
+    """GET /v1/conversations/{id}/messages/{number}."""
+
+    event: msgspec.Raw
 
 
 class CurrentCursor(msgspec.Struct, frozen=True):

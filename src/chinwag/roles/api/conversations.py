@@ -29,6 +29,7 @@ from chinwag.wire.conversations import (
     CreateGroup,
     CurrentCursor,
     EventPage,
+    OneEvent,
     Placed,
     PostMessage,
     Receipts,
@@ -71,6 +72,7 @@ def conversation_routes(services: ConversationServices) -> Router:
             post_conversation,
             get_conversation,
             get_messages,
+            get_message,
             post_message,
             get_changes,
             post_change,
@@ -139,17 +141,34 @@ async def get_messages(
     before: MaybeNumber = None,
     after: MaybeNumber = None,
     around: MaybeNumber = None,
+    at: Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="Milliseconds since 1970.")] = None,
     limit: Limit = PAGE,
 ) -> EventPage:
-    """Events in rising order: the newest, or those before, after or around a number. At most one may be given."""
-    if sum(number is not None for number in (before, after, around)) > 1:
-        raise Refused(Code.BAD_REQUEST, "give one of before, after and around")
+    """Messages and notices as they are now, in rising order: the newest, or those before, after or around a number, or
+    around those sent `at` a moment. At most one may be given. Edits, deletions and reactions are in changes only."""
+    if sum(place is not None for place in (before, after, around, at)) > 1:
+        raise Refused(Code.BAD_REQUEST, "give one of before, after, around and at")
     name = ConversationId(conversation)
     if after is not None:
         return await services.history.page_after(principal.account, name, after, limit)
     if around is not None:
         return await services.history.page_around(principal.account, name, around, limit)
+    if at is not None:
+        return await services.history.page_at(principal.account, name, at, limit)
     return await services.history.page_before(principal.account, name, before, limit)
+
+
+@get(
+    "/conversations/{conversation:str}/messages/{number:int}",
+    operation_id="getMessage",
+    summary="One message",
+    tags=["messages"],
+)
+async def get_message(
+    conversation: FromPath[str], number: FromPath[int], services: Services, principal: Caller
+) -> OneEvent:
+    """A message or notice as it is now: what a link to it leads to."""
+    return OneEvent(await services.history.one(principal.account, ConversationId(conversation), number))
 
 
 @post("/conversations/{conversation:str}/messages", operation_id="send", summary="Send a message", tags=["messages"])
@@ -173,7 +192,7 @@ async def get_changes(
     conversation: FromPath[str], services: Services, principal: Caller, after: Number = 0, limit: Limit = PAGE
 ) -> EventPage:
     """Every event after a number: what a device that has the conversation cached must apply to it."""
-    return await services.history.page_after(principal.account, ConversationId(conversation), after, limit)
+    return await services.history.changes(principal.account, ConversationId(conversation), after, limit)
 
 
 @post(

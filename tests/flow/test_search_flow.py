@@ -456,6 +456,15 @@ async def test_an_index_that_was_not_read_for_too_long_is_made_anew(world: World
     assert await world.found(text="word") == ["g~1#3", "g~1#2", "g~1#1"]
 
 
+async def test_an_index_that_was_cleared_is_made_anew_though_nothing_is_said(world: World) -> None:
+    await world.say(HALL, "word")
+    await world.read_on()
+    assert not await world.indexer.step()
+    await Reading(world.index, world.harness.inbox, 1).make_anew()
+    await world.read_on()
+    assert await every(world) == [("g~1", 1)]
+
+
 async def test_it_stays_over_a_restart_and_reads_on(world: World) -> None:
     await world.say(HALL, "word")
     await world.read_on()

@@ -113,8 +113,7 @@ class Indexer:
             behind += bounds.head - marks[stream].position
         self.behind = behind
         if tuple(marks) == progress.marks:
-            self._kept = kept
-            return False
+            return False  # the progress is read anew next time: somebody may have cleared the index
         read_at = progress.read_at if behind else began_at
         after = msgspec.structs.replace(progress, marks=tuple(marks), read_at=read_at)
         await self._write(list(named.values()), after, kept)

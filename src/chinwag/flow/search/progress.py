@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import ConversationId, stream_of
-from chinwag.domain.refusal import Refused
+from chinwag.domain.index_status import IndexStatus
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.search_index import SearchIndex
 
@@ -52,17 +52,6 @@ def decoded(kept: bytes, streams: int) -> Progress | None:
     return progress if progress and progress.form == FORM and len(progress.marks) == streams else None
 
 
-class IndexStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to tell of the index. behind: events of the streams that are not read yet; whole: whether it has
-    been made, however far it is behind; read_at and walked: as in `Progress`."""
-
-    messages: int
-    whole: bool
-    behind: int
-    read_at: int
-    walked: int
-
-
 class Reading:
     """How far the index is, asked of the stores: any process may."""
 
@@ -98,22 +87,13 @@ class Reading:
             walked=0 if progress is None else progress.walked,
         )
 
+    async def make_anew(self) -> None:
+        """Forget the index: whoever keeps it begins anew. Raises `Refused(UNAVAILABLE)`."""
+        await self._index.clear(b"")
+
     async def _behind(self, progress: Progress) -> int:
         behind = 0
         for stream, mark in enumerate(progress.marks):
             bounds = await self._inbox.bounds(stream_of(stream))
             behind += max(0, bounds.head - mark.position) if bounds.epoch == mark.epoch else bounds.head
         return behind
-
-
-async def must_rebuild(index: SearchIndex) -> None:
-    """Forget the index: whoever keeps it begins anew. Raises `Refused(UNAVAILABLE)`."""
-    await index.clear(b"")
-
-
-async def status_or_none(reading: Reading) -> IndexStatus | None:
-    """The status; None while the index does not answer."""
-    try:
-        return await reading.status()
-    except Refused:
-        return None

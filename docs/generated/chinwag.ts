@@ -64,6 +64,7 @@ export type AccountChange =
   | AccountDisabled
   | AccountClosed
   | BlockChanged
+  | PreferencesChanged
   | Announced;
 
 export type GroupAction =
@@ -668,6 +669,29 @@ export interface BlockChanged {
   version: number;
 }
 
+/** For one's own devices only: what one wants of a conversation as it is now, whole. */
+export interface PreferencesChanged {
+  type: "preferences_changed";
+  conversation: string;
+  preferences: Preferences;
+  version: number;
+}
+
+/**
+ * What is kept for one conversation. A stored value without a field has that field's default. muted_until:
+ * milliseconds since 1970; 0: it is not muted. notify: of which messages one is told. pinned: it stands above
+ * the others. archived_at: a number of the conversation; 0: it is not archived. It counts as archived while its
+ * newest message or notice is not above that number, or while it is muted. unread: it is marked as unread, until
+ * it is opened.
+ */
+export interface Preferences {
+  muted_until: number;
+  notify: "all" | "mentions" | "none";
+  pinned: boolean;
+  archived_at: number;
+  unread: boolean;
+}
+
 /** The server says something to everybody. It may come twice, with the same `id`. */
 export interface Announced {
   type: "announced";
@@ -1097,6 +1121,13 @@ export interface NewLink {
 export interface Membership {
   conversation: string;
   number: number;
+}
+
+/** The preferences for a conversation. version: as of the change that told of them. */
+export interface Preferred {
+  conversation: string;
+  preferences: Preferences;
+  version: number;
 }
 
 /**

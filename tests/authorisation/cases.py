@@ -149,6 +149,13 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         {"change": {"type": "title", "title": "x"}},
         "admin",
     ),
+    ("GET", "/v1/preferences"): Case(SELF, right="stranger"),
+    ("GET", "/v1/conversations/{conversation}/preferences"): Case(
+        READER, NO_READERS, "/v1/conversations/{group}/preferences", right="former"
+    ),
+    ("PUT", "/v1/conversations/{conversation}/preferences"): Case(
+        READER, NO_READERS, "/v1/conversations/{group}/preferences", {"pinned": True}, "former"
+    ),
     ("GET", "/v1/conversations/{conversation}/messages/{number}"): Case(
         READER, NO_READERS, "/v1/conversations/{group}/messages/1", right="former"
     ),

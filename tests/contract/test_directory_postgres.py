@@ -124,6 +124,7 @@ async def test_an_earlier_schema_is_migrated_and_keeps_what_it_holds(place: Post
     await before.close()
     await place.execute("DROP TABLE signing_keys")
     await place.execute("DROP TABLE allowances")
+    await place.execute("DROP TABLE preferences")
     await place.execute("UPDATE alembic_version SET version_num = '0008'")
     await prepare_postgres_directory(place.url)
     after = await open_postgres_directory(place.url)
@@ -131,6 +132,7 @@ async def test_an_earlier_schema_is_migrated_and_keeps_what_it_holds(place: Post
         assert await transaction.accounts.get(AccountId("1")) == account("1")
     await after.close()
     await place.execute("SELECT * FROM signing_keys")
+    await place.execute("SELECT * FROM preferences")
 
 
 @pytest.mark.parametrize(

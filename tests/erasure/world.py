@@ -17,6 +17,8 @@ from chinwag.wire.values import Read as ReadEvent
 from chinwag.wire.values import Text
 
 NAME: Final = "zsuzsanna-marker"
+MUTED: Final = "4102444799123"
+"""Until when the group is muted, and a marker of that."""
 
 Shows = dict[str, str]
 """Each interface and all that it showed."""
@@ -52,6 +54,7 @@ class World:
         answer = await place.request("POST", "/v1/conversations", token=ann.token, json=body)
         assert answer.status_code == 201, answer.text
         world = cls(crowd, ann, bob, cem, dan, answer.json()["conversation"])
+        await _ask(ann, "PUT", f"/v1/conversations/{world.group}/preferences", {"muted_until": int(MUTED)})
         said = await ann.ask(Send(ClientId("m1"), Text("marker-of-a-message"), world.direct))
         answered = await bob.ask(Send(ClientId("m2"), Text("thank you"), world.direct))
         assert isinstance(said, Ack)
@@ -82,6 +85,7 @@ class World:
         for name, who in (("bob", self.bob), ("cem", self.cem), ("dan", self.dan), ("ann", self.ann)):
             for path in (
                 *("/v1/me", "/v1/me/settings", "/v1/devices", "/v1/friends", "/v1/friends/requests", "/v1/blocks"),
+                *("/v1/preferences", f"/v1/conversations/{self.group}/preferences"),
                 *(f"/v1/users/{ann}", f"/v1/users?name={NAME}", "/v1/users?search=marker-of-a-p"),
                 *(f"/v1/presence?account={ann}", "/v1/presence/devices"),
                 *("/v1/conversations", f"/v1/conversations/{self.group}", f"/v1/conversations/{self.direct}"),
@@ -145,6 +149,7 @@ class World:
                 "devices WHERE account = ?1",
                 "friendships WHERE low = ?1 OR high = ?1",
                 "blocks WHERE blocker = ?1 OR blocked = ?1",
+                "preferences WHERE account = ?1",
                 "outbox WHERE account = ?1",
                 "erasures WHERE account = ?1",
             ):
@@ -245,6 +250,7 @@ MARKERS: Final[dict[str, Callable[[World, str, str], bool]]] = {
     "tokens": _by_ann("/v1/me"),
     "friends": _friends,
     "blocks": _blocks,
+    "preferences": _word(MUTED),
     "told-profile": lambda _, door, text: _is_inbox(door) and ("of-a-former-profile" in text or NAME in text),
     "membership": _membership,
     "inbox": lambda _, door, text: door == "ann socket" and bool(text),
@@ -257,6 +263,7 @@ MARKERS: Final[dict[str, Callable[[World, str, str], bool]]] = {
 WORDS: Final = {
     "name": (NAME,),
     "profile": ("marker-of-a-profile",),
+    "preferences": (MUTED,),
     "password": (),
     "devices": ("marker-of-a-device",),
     "told-profile": ("marker-of-a-former-profile",),

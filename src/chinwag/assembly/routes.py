@@ -10,6 +10,7 @@ from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
 from chinwag.flow.online import Online, Owner
 from chinwag.flow.people_search import PeopleSearch
+from chinwag.flow.preferences import OwnPreferences
 from chinwag.flow.search.search import Search
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
@@ -18,6 +19,7 @@ from chinwag.roles.api.conversations import ConversationServices, conversation_r
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.search import search_routes
 from chinwag.roles.api.server_info import server_routes
@@ -43,6 +45,7 @@ def routes_of(
         account_routes(legs.accounts, people, settings),
         presence_routes(presence),
         search_routes(search),
+        preference_routes(OwnPreferences(ports.directory, ports.message_store)),
         admin_routes(legs.accounts, presence),
         conversation_routes(
             ConversationServices(

@@ -19,6 +19,8 @@ from chinwag.wire.conversations import (
     Receipt,
     Receipts,
 )
+from chinwag.wire.http import Page
+from chinwag.wire.preferences import Preferences, Preferred
 from chinwag.wire.values import AccountId, ConversationId, GroupSettings, NumberedEvent
 
 PAGE: Final = 100
@@ -89,6 +91,18 @@ class Conversations(Asking):
         """What changed of earlier messages (edits, deletions, reactions) by events after `after`."""
         page = await self._http.get(address(conversation) + "/changes", EventPage, after=after, limit=limit)
         return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps)
+
+    async def preferences(self, conversation: ConversationId) -> Preferred:
+        """What one wants of a conversation."""
+        return await self._http.get(f"{address(conversation)}/preferences", Preferred)
+
+    async def all_preferences(self) -> list[Preferred]:
+        """What one ever set of any conversation; for all others the defaults hold."""
+        return await self._every("/v1/preferences", Page[Preferred])
+
+    async def set_preferences(self, conversation: ConversationId, preferences: Preferences) -> Preferred:
+        """Want this of a conversation, on all devices; it takes the place of all that was wanted of it."""
+        return await self._http.put(f"{address(conversation)}/preferences", Preferred, preferences)
 
     async def receipts(self, conversation: ConversationId, number: int) -> list[Receipt]:
         """Who has read a message, and when."""

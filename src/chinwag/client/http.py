@@ -87,9 +87,9 @@ class Http:
         given: Parameters = {name: value for name, value in parameters.items() if value is not None}
         return self._typed(await _again(lambda: self._authorised("GET", path, given)), answer)
 
-    async def put(self, path: str, answer: type[T]) -> T:
+    async def put(self, path: str, answer: type[T], body: msgspec.Struct | None = None) -> T:
         """Make something so. Repeated while a retry can help."""
-        return self._typed(await _again(lambda: self._authorised("PUT", path)), answer)
+        return self._typed(await _again(lambda: self._authorised("PUT", path, body=body)), answer)
 
     async def put_quietly(self, path: str) -> None:
         """Make something so that has no answer. Repeated while a retry can help."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import msgspec
 
 from chinwag.domain.account import AccountSettings
-from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.preferences import Preferences
 
 
 class FriendRequested(msgspec.Struct, frozen=True, tag="friend_requested"):
@@ -119,6 +120,14 @@ class BlockChanged(msgspec.Struct, frozen=True, tag="block_changed"):
     version: int
 
 
+class PreferencesChanged(msgspec.Struct, frozen=True, tag="preferences_changed"):
+    """For one's own devices only: what one wants of a conversation as it is now, whole."""
+
+    conversation: ConversationId
+    preferences: Preferences
+    version: int
+
+
 class Announced(msgspec.Struct, frozen=True, tag="announced"):
     """The server says something to everybody. It may come twice, with the same `id`."""
 
@@ -143,6 +152,7 @@ AccountChange = (
     | AccountDisabled
     | AccountClosed
     | BlockChanged
+    | PreferencesChanged
     | Announced
 )
 
@@ -168,6 +178,8 @@ def subject(change: AccountChange) -> str:
             return f"account:{account}"
         case BlockChanged(blocked=blocked):
             return f"block:{blocked}"
+        case PreferencesChanged(conversation=conversation):
+            return f"preferences:{conversation}"
         case Announced(id=id_):
             return f"announcement:{id_}"
 

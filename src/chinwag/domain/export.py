@@ -11,6 +11,7 @@ from chinwag.domain.account import AccountSettings
 from chinwag.domain.account_friendship import Bond
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.preferences import Preferences
 from chinwag.domain.views import MemberView
 
 FORMAT: Final = 1
@@ -69,6 +70,14 @@ class BlockLine(msgspec.Struct, frozen=True, tag="block"):
     at: int
 
 
+class PreferencesLine(msgspec.Struct, frozen=True, tag="preferences"):
+    """What `account` wants of a conversation."""
+
+    account: AccountId
+    conversation: ConversationId
+    preferences: Preferences
+
+
 class ConversationLine(msgspec.Struct, frozen=True, kw_only=True, tag="conversation"):
     """A conversation; its events follow. In an account's export: as that account sees it, with its role (None once it
     is no member) and read mark. first, head: the first and last number that follow."""
@@ -96,4 +105,4 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     lines: int
 
 
-Line = Begin | AccountLine | DeviceLine | FriendLine | BlockLine | ConversationLine | EventLine | End
+Line = Begin | AccountLine | DeviceLine | FriendLine | BlockLine | PreferencesLine | ConversationLine | EventLine | End

@@ -22,6 +22,7 @@ from chinwag.domain.export import (
     EventLine,
     FriendLine,
     Line,
+    PreferencesLine,
 )
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
@@ -104,6 +105,8 @@ class Export:
         blocks = [block async for block in self._blocks(account.id)]
         for block in blocks:
             yield block
+        async for preferred in self._preferences(account.id):
+            yield preferred
         others = [pair.other(account.id) for pair in friends] + [block.blocked for block in blocks]
         async for line in self._name(others):
             yield line
@@ -136,6 +139,8 @@ class Export:
                     yield _friend(pair, account.id)
             async for block in self._blocks(account.id):
                 yield block
+            async for preferred in self._preferences(account.id):
+                yield preferred
         # One entry for each conversation of the server: about 100 bytes.
         seen: set[ConversationId] = set()
         async for account in self._accounts():
@@ -231,6 +236,17 @@ class Export:
             if not page:
                 return
             after = page[-1][0]
+
+    async def _preferences(self, account: AccountId) -> AsyncIterator[PreferencesLine]:
+        after: ConversationId | None = None
+        while True:
+            async with self._directory.reading() as directory:
+                page = await directory.preferences.page(account, after, PAGE_MAX)
+            for one in page:
+                yield PreferencesLine(account, one.conversation, one.preferences)
+            if not page:
+                return
+            after = page[-1].conversation
 
     async def _spans(self, account: AccountId) -> dict[ConversationId, list[Span]]:
         spans: dict[ConversationId, list[Span]] = defaultdict(list)

@@ -24,6 +24,7 @@ from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
 from chinwag.adapters.relational.outbox import RelationalOutbox
+from chinwag.adapters.relational.preferences import RelationalPreferences
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
@@ -99,6 +100,10 @@ class RelationalTransaction:
     @cached_property
     def announcements(self) -> RelationalAnnouncements:
         return RelationalAnnouncements(self._connection)
+
+    @cached_property
+    def preferences(self) -> RelationalPreferences:
+        return RelationalPreferences(self._connection)
 
 
 class Dialect(Protocol):

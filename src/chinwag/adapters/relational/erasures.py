@@ -14,6 +14,7 @@ from chinwag.adapters.relational.schema import (
     known_networks,
     link_uses,
     outbox,
+    preferences,
     refresh_tokens,
     refusals,
     search_words,
@@ -37,6 +38,7 @@ class RelationalErasures:
         await self._connection.execute(update(devices).where(devices.c.account == account).values(name=""))
         await self._connection.execute(delete(blocks).where(blocks.c.blocker == account))
         await self._connection.execute(delete(known_networks).where(known_networks.c.account == account))
+        await self._connection.execute(delete(preferences).where(preferences.c.account == account))
 
     async def page(self, stage: ErasureStage, after: AccountId | None, limit: int) -> list[Erasure]:
         query = select(erasures).where(erasures.c.stage == int(stage)).order_by(erasures.c.account)
@@ -78,6 +80,7 @@ class RelationalErasures:
         await execute(delete(devices).where(devices.c.account == account))
         await execute(delete(friendships).where(or_(friendships.c.low == account, friendships.c.high == account)))
         await execute(delete(blocks).where(or_(blocks.c.blocker == account, blocks.c.blocked == account)))
+        await execute(delete(preferences).where(preferences.c.account == account))
         await execute(delete(search_words).where(search_words.c.account == account))
         await execute(delete(link_uses).where(link_uses.c.account == account))
         await execute(delete(outbox).where(outbox.c.account == account))

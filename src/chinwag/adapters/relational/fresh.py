@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0009"
+REVISION: Final = "0010"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -266,5 +266,15 @@ CREATE TABLE allowances (
     """,
     """
 CREATE INDEX allowances_by_age ON allowances (at)
+    """,
+    """
+CREATE TABLE preferences (
+    account TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    preferences TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (account, conversation),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
     """,
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0009"
+REVISION: Final = "0010"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -207,6 +207,16 @@ CREATE TABLE known_networks (
     digest BYTEA NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (account, digest),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TABLE preferences (
+    account TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    preferences TEXT COLLATE "C" NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (account, conversation),
     FOREIGN KEY(account) REFERENCES accounts (id)
 )
     """,

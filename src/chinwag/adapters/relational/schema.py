@@ -100,6 +100,16 @@ friendships = Table(
     Index("friendships_of_high", "high", "bond"),
 )
 
+# What accounts want of their conversations.
+preferences = Table(
+    "preferences",
+    METADATA,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("conversation", Text, primary_key=True),
+    Column("preferences", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
 # Who takes nothing from whom.
 blocks = Table(
     "blocks",

@@ -16,6 +16,7 @@ from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
+from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "OpenGroup",
     "Outbox",
     "OutboxRow",
+    "PreferenceRepository",
     "RefreshToken",
     "RefreshTokenRepository",
     "Standing",

@@ -18,6 +18,7 @@ from chinwag.ports.directory.known_networks import KnownNetworkRepository
 from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
 from chinwag.ports.directory.outbox import Outbox
+from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
 
 
@@ -54,6 +55,8 @@ class Transaction(Protocol):
     def erasures(self) -> ErasureRepository: ...
     @property
     def announcements(self) -> AnnouncementRepository: ...
+    @property
+    def preferences(self) -> PreferenceRepository: ...
 
 
 class Directory(Protocol):

@@ -63,6 +63,8 @@ export function subject(change: AccountChange): string | null {
       return `account:${change.account}`;
     case "block_changed":
       return `block:${change.blocked}`;
+    case "preferences_changed":
+      return `preferences:${change.conversation}`;
     case "announced":
       return `announcement:${change.id}`;
     default:
@@ -105,6 +107,7 @@ function applied(own: Own, change: AccountChange, me: string): Own {
         null,
       );
     case "account_disabled":
+    case "preferences_changed": // kept with the conversations, not with the account
       return own;
     case "block_changed": {
       const rest = [...own.blocked].filter((one) => one !== change.blocked);

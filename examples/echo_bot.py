@@ -5,18 +5,18 @@ import sys
 from pathlib import Path
 
 from chinwag.client import ApiError, Client
-from chinwag.wire.values import Message
+from chinwag.wire.values import Message, Text
 
 
 async def echo(url: str, name: str, password: str, store: Path) -> None:
-    """Answer every message with its own body, once, for ever; `store` is the bot's memory."""
+    """Answer every text with its own body, once, for ever; `store` is the bot's memory."""
     try:
         client = Client.resume(store)  # the device of last time: it missed nothing since
     except FileNotFoundError:
         client = await Client.log_in(url, name, password, store=store)
     async with client:
         async for event in client.events():
-            if isinstance(event, Message) and event.sender != client.account:
+            if isinstance(event, Message) and isinstance(event.body, Text) and event.sender != client.account:
                 # An id made of what is answered: should the event come twice after a crash, the answer does not.
                 answer_to = f"echo {event.conversation} {event.number}"
                 try:

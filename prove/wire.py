@@ -3,12 +3,16 @@
 from typing import Literal
 
 from chinwag.client.events import Unknown
+from chinwag.client.mirror import changed_at
 from chinwag.wire.values import (
     AccountEvent,
-    Body,
+    Content,
     Created,
+    Deleted,
     Delivered,
+    Edited,
     Event,
+    Gone,
     GroupSettingsChanged,
     Joined,
     Left,
@@ -50,6 +54,7 @@ def seen(session: int, position: int, event: Event | Unknown) -> SeenMessage | S
             event.device,
             event.id,
             text_of(event.body),
+            changed_at(event),
         )
     if isinstance(event, Read | Delivered):
         kind = mark_kind(event)
@@ -81,7 +86,8 @@ def in_history(reader: str, event: NumberedEvent | Unknown) -> HistoryMessage | 
         raise NotUnderstood(event.raw.decode(errors="replace"))
     number, ordinal, sender, device, name = event.number, event.ordinal, event.sender, event.device, event.id
     if isinstance(event, Message):
-        return HistoryMessage(reader, event.conversation, number, ordinal, sender, device, name, text_of(event.body))
+        text, changed = text_of(event.body), changed_at(event)
+        return HistoryMessage(reader, event.conversation, number, ordinal, sender, device, name, text, changed)
     return HistoryNotice(reader, event.conversation, number, ordinal, sender, device, name, *notice_of(event))
 
 
@@ -98,13 +104,17 @@ def in_inbox(account: str, position: int, event: Event | Unknown) -> InboxRow:
     return InboxRow(account, position, kind, event.conversation, event.number, "")
 
 
-def text_of(body: Body) -> str:
-    """The text; of a body without one, what stands for it."""
+def text_of(body: Content) -> str:
+    """The text; of a deleted message nothing; of another body without one, what stands for it."""
+    if isinstance(body, Gone):
+        return ""
     return body.text if isinstance(body, Text) else repr(body)
 
 
 def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
     """The kind of a notice's change, whom it concerns, and what it says of history for who joins later."""
+    if isinstance(event, Edited | Deleted):
+        return type(event).__name__.lower(), (str(event.target),), ""
     if not isinstance(event, Notice):
         return type(event).__name__.lower(), (), ""
     match event.change:

@@ -131,6 +131,9 @@ export type Code =
   | "conversation_exists"
   | "no_message"
   | "recipient_refuses"
+  | "message_deleted"
+  | "too_late"
+  | "too_many_edits"
   | "out_of_turn"
   | "id_reused"
   | "rate_limited"
@@ -191,21 +194,29 @@ export interface MediaBody {
   caption?: string;
 }
 
-/** Reserved: change one's own message. */
+/**
+ * Give one's own message `number` another body of the same type. id and after: as in `send`, of which they are
+ * one chain.
+ */
 export interface EditFrame {
   type: "edit";
   id: string;
   conversation: string;
   number: number;
   body: Body;
+  after?: string | null;
 }
 
-/** Reserved: delete one's own message. */
+/**
+ * Delete message `number`: one's own, or, as owner or admin of the group, one of somebody below or gone. id and
+ * after: as in `send`.
+ */
 export interface DeleteFrame {
   type: "delete";
   id: string;
   conversation: string;
   number: number;
+  after?: string | null;
 }
 
 /** Reserved: react to a message. */
@@ -331,7 +342,7 @@ export interface Limits {
   frame_bytes: number;
 }
 
-/** The send or change `id` is stored, in its place in the order, and on its way to everyone. */
+/** The send, edit, deletion or change `id` is stored, in its place in the order, and on its way to everyone. */
 export interface AckFrame {
   type: "ack";
   id: string;
@@ -413,7 +424,10 @@ export interface PongFrame {
   type: "pong";
 }
 
-/** A message. reply_to: the number of the event that it answers, 0 for none. */
+/**
+ * A message as it is now. reply_to: the number of the event that it answers, 0 for none. edited, deleted: what
+ * was done to it last, if anything. Everything else but `body` stays as it was sent.
+ */
 export interface MessageEvent {
   kind: "message";
   conversation: string;
@@ -423,8 +437,33 @@ export interface MessageEvent {
   device: string;
   id: string;
   sent_at: number;
-  body: Body;
+  body: TextBody | SealedBody | MediaBody | Gone | Withheld;
   reply_to?: number;
+  edited?: LastEdit | null;
+  deleted?: Deletion | null;
+}
+
+/** The message was deleted: nothing of what it said is left. */
+export interface Gone {
+  type: "deleted";
+}
+
+/** The message was changed at a time in which whoever reads it was no member: what it says now is not theirs. */
+export interface Withheld {
+  type: "changed";
+}
+
+/** The message has had its body since event `number`, placed by a command of the time `at` (milliseconds). */
+export interface LastEdit {
+  number: number;
+  at: number;
+}
+
+/** The message was deleted with event `number`, by the account `by`, at the time `at` (milliseconds). */
+export interface Deletion {
+  number: number;
+  by: string;
+  at: number;
 }
 
 /** Who joined or left, or what changed of the group. */
@@ -486,7 +525,11 @@ export interface GroupSettingsChanged {
   settings: GroupSettings;
 }
 
-/** Reserved: message `target` has a new body. */
+/**
+ * Message `target` has a new body. body: none where it may not be told here. replaced: then a later event, of
+ * this number, has changed the message again or deleted it; without it somebody who gets this event was not
+ * there yet when the message was sent, and who may read the message asks for it.
+ */
 export interface EditedEvent {
   kind: "edited";
   conversation: string;
@@ -498,10 +541,11 @@ export interface EditedEvent {
   sent_at: number;
   shown: number;
   target: number;
-  body: Body;
+  body?: TextBody | SealedBody | MediaBody | Gone | Withheld | null;
+  replaced?: number;
 }
 
-/** Reserved: message `target` is deleted. */
+/** Message `target` is deleted, by this event's `from`. */
 export interface DeletedEvent {
   kind: "deleted";
   conversation: string;
@@ -1051,6 +1095,12 @@ export interface PostMessage {
   body: Body;
   reply_to?: number;
   after?: string | null;
+}
+
+/** PUT /v1/conversations/{id}/messages/{number}: as the `edit` frame. The `Idempotency-Key` header is its id. */
+export interface PutMessage {
+  body: Body;
+  after: string | null;
 }
 
 /** Stored, at this number. */

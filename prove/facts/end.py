@@ -35,7 +35,7 @@ class State(Fact, frozen=True, gc=False, tag="state"):
 
 
 class HistoryMessage(Fact, frozen=True, gc=False, tag="hm"):
-    """A message in the final history, as `reader` reads it, in the order of the pages."""
+    """A message in the final history, as `reader` reads it, in the order of the pages. Fields as in `SeenMessage`."""
 
     reader: str
     conversation: str
@@ -45,6 +45,7 @@ class HistoryMessage(Fact, frozen=True, gc=False, tag="hm"):
     device: str
     id: str
     text: str
+    changed: int = 0
 
 
 class HistoryNotice(Fact, frozen=True, gc=False, tag="hn"):

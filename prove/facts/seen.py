@@ -31,7 +31,8 @@ class Ended(Fact, frozen=True, gc=False, tag="ended"):
 class SeenMessage(Fact, frozen=True, gc=False, tag="m"):
     """An event came: a message. device and id name the send that made it. Written as it comes, even if it came before.
 
-    text: of a body without a text, any string that stands for it.
+    text: of a body without a text, any string that stands for it. changed: the number of the event that changed it
+    last, whose text this is then.
     """
 
     session: int
@@ -43,13 +44,14 @@ class SeenMessage(Fact, frozen=True, gc=False, tag="m"):
     device: str
     id: str
     text: str
+    changed: int = 0
 
 
 class SeenNotice(Fact, frozen=True, gc=False, tag="n"):
     """An event came: a notice, or another numbered event that is no message (change: its kind).
 
-    subjects: the account that it names, if it names one; of `created` all members. history: of `created` and
-    `settings` what they say for who joins later ("all", "joined"), else "".
+    subjects: the account that it names, if it names one; of `created` all members; of a change of a message the
+    message's number. history: of `created` and `settings` what they say for who joins later ("all", "joined"), else "".
     """
 
     session: int

@@ -28,11 +28,12 @@ class Attempt(Fact, frozen=True, gc=False, tag="try"):
 
 
 class ChangeTried(Fact, frozen=True, gc=False, tag="change"):
-    """A device asks for a change of a group for the first time: written before its frame or request.
+    """A device asks for a change of a group or of a message for the first time: written before its frame or request.
 
-    change: the kind of the notice that it becomes: created, joined, left, removed, role, title, settings. subjects:
-    whom it concerns; of `created` all members, the creator too. conversation: "" for `created`, whose group has no
-    name yet. id: that of the frame, or the request's `Idempotency-Key`.
+    change: the kind of the notice or event that it becomes: created, joined, left, removed, role, title, settings;
+    edited, deleted. subjects: whom it concerns; of `created` all members, the creator too; of `edited` and `deleted`
+    the number of the message. text, after: of an edit, as those of a message. conversation: "" for `created`, whose
+    group has no name yet. id: that of the frame, or the request's `Idempotency-Key`.
     """
 
     device: str
@@ -42,6 +43,8 @@ class ChangeTried(Fact, frozen=True, gc=False, tag="change"):
     change: str
     subjects: tuple[str, ...]
     at: int
+    text: str = ""
+    after: str = ""
 
 
 class Retry(Fact, frozen=True, gc=False, tag="again"):

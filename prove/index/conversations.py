@@ -13,6 +13,17 @@ from prove.ranges import Numbers
 
 MESSAGE: Final = ""
 """The change of a row that is a message."""
+OF_MESSAGES: Final = ("edited", "deleted")
+"""Changes of rows that say what became of a message."""
+
+
+class Version(msgspec.Struct, gc=False, frozen=True):
+    """A message as it was read after a change: with the text that the event `changed` gave it."""
+
+    number: int
+    changed: int
+    sender: str
+    text: str
 
 
 class Row(msgspec.Struct, gc=False, frozen=True):
@@ -69,6 +80,8 @@ class Conversation:
         """What else was read at a number: nothing, if the server is right."""
         self.histories: dict[str, History] = {}
         """Final, by reader."""
+        self.versions: dict[Version, str] = {}
+        """Messages as they were read after a change, and by whom first."""
         self._members: Members | None = None
         self._head: int | None = None
 
@@ -127,7 +140,10 @@ class Conversations:
         """A message was read."""
         conversation = self._by_name.get(fact.conversation) or self.named(fact.conversation)
         row = conversation.rows.get(fact.number)
-        if (
+        if fact.changed:
+            conversation.versions.setdefault(Version(fact.number, fact.changed, fact.sender, fact.text), reader)
+            self._place(conversation, fact.number, self._as_sent(fact), reader)
+        elif (
             row is None
             or row.id != fact.id
             or row.ordinal != fact.ordinal
@@ -157,6 +173,12 @@ class Conversations:
         else:
             sender, device, name, text = fact.sender, fact.device, fact.id, fact.text
         return Row(fact.ordinal, sender, device, name, text, MESSAGE, (), "", send)
+
+    def _as_sent(self, fact: SeenMessage | HistoryMessage) -> Row:
+        """What was read of a changed message, with the text with which it was sent."""
+        send = self._sends.find(fact.conversation, fact.device, fact.id)
+        text = "" if send is None else send.text
+        return Row(fact.ordinal, fact.sender, fact.device, fact.id, text, MESSAGE, (), "", send)
 
     def _place(self, conversation: Conversation, number: int, row: Row, reader: str) -> None:
         if conversation.rows.setdefault(number, row) != row:

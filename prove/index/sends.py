@@ -112,7 +112,7 @@ class Sends:
     def change(self, fact: ChangeTried) -> None:
         """A first try of a change."""
         self._subjects[self.count] = fact.subjects
-        self._put(fact, "", "", fact.change)
+        self._put(fact, fact.text, fact.after, fact.change)
 
     def retry(self, fact: Retry) -> None:
         """One more try."""

@@ -7,7 +7,7 @@ is P6; that everybody reads the same is P3.
 
 from collections.abc import Iterator
 
-from prove.index.conversations import Conversation, Row
+from prove.index.conversations import OF_MESSAGES, Conversation, Row, Version
 from prove.index.index import Index
 from prove.violation import Violation
 
@@ -21,6 +21,13 @@ def invented(index: Index) -> Iterator[Violation]:
                 continue
             for wrong in _wrong(conversation, number, row, index):
                 yield Violation("P2", f"{number} of {conversation.name} is {row}: {wrong}")
+        for version, reader in conversation.versions.items():
+            if wrong_change := _not_asked(conversation, version):
+                yield Violation(
+                    "P2",
+                    f"{reader} reads {version.text[:60]!r} at {version.number} of {conversation.name}, changed by "
+                    f"{version.changed}: {wrong_change}",
+                )
     for send in index.sends.twice:
         yield Violation("P2", f"the run's driver used the id of {send} in {send.conversation} twice: it proves nothing")
 
@@ -43,6 +50,18 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
         yield f"it was refused as {send.never}"
     if conversation.members.known and not _may_write(conversation, row, number):
         yield f"{row.sender} was no member then"
+
+
+def _not_asked(conversation: Conversation, version: Version) -> str:
+    """Why this is not what a message became; nothing if it is."""
+    row = conversation.rows.get(version.changed)
+    if row is None or row.change not in OF_MESSAGES or row.subjects != (str(version.number),):
+        return f"there is {row}"
+    if row.change == "deleted":
+        return f"a deleted message says {version.text[:60]!r}" if version.text else ""
+    if row.send is None or row.send.text != version.text:
+        return f"it was edited as {row.send}"
+    return "" if row.sender == version.sender else f"it was edited by {row.sender}"
 
 
 def _may_write(conversation: Conversation, row: Row, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""P4: one device's messages in a conversation are numbered in the order in which it sent them.
+"""P4: what one device sends in a conversation, messages and changes of them, is numbered in the order in which it sent.
 
 Two rules. A send that named another as the one before it (at its last try) stands after that one, and only if that one
 stands at all. And of two messages of a device the one that was first tried earlier has the lower number: unless the
@@ -7,7 +7,7 @@ earlier was refused, and was not acked when the later was sent; then the device 
 
 from collections.abc import Iterator
 
-from prove.index.conversations import Conversation
+from prove.index.conversations import OF_MESSAGES, Conversation
 from prove.index.index import Index
 from prove.index.sends import Send
 from prove.violation import Violation
@@ -22,7 +22,7 @@ def own_order(index: Index) -> Iterator[Violation]:
         for number in sorted(conversation.rows):
             row = conversation.rows[number]
             send = row.send
-            if send is None or row.change:
+            if send is None or (row.change and row.change not in OF_MESSAGES):
                 continue
             placed.setdefault(send.turn, number)
             if send.after and whole:

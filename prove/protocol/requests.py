@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -10,20 +11,25 @@ from chinwag.wire.errors import Problem
 from chinwag.wire.frames import Ack, ClientFrame, Error
 from chinwag.wire.values import ClientId
 
-SAID: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "send": ("/v1/conversations/{conversation}/messages", ("body", "reply_to", "after")),
-    "change": ("/v1/conversations/{conversation}/changes", ("change",)),
-    "read": ("/v1/conversations/{conversation}/read", ("number",)),
-    "typing": ("/v1/conversations/{conversation}/typing", ()),
-    "received": ("/v1/received", ("position",)),
-    "ping": ("/v1/heartbeat", ()),
+_MESSAGE: Final = "/v1/conversations/{conversation}/messages/{number}"
+SAID: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
+    "send": ("POST", "/v1/conversations/{conversation}/messages", ("body", "reply_to", "after")),
+    "edit": ("PUT", _MESSAGE, ("body", "after")),
+    "delete": ("DELETE", _MESSAGE, ("after",)),
+    "change": ("POST", "/v1/conversations/{conversation}/changes", ("change",)),
+    "read": ("POST", "/v1/conversations/{conversation}/read", ("number",)),
+    "typing": ("POST", "/v1/conversations/{conversation}/typing", ()),
+    "received": ("POST", "/v1/received", ("position",)),
+    "ping": ("POST", "/v1/heartbeat", ()),
 }
-"""Where a frame of each type is posted, and which of its fields are the body. `id` goes as Idempotency-Key."""
+"""What a frame of each type is, where it goes, and which of its fields go in the body (of a DELETE, in the query). `id`
+goes as Idempotency-Key."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One POST. body: None for none. key: its Idempotency-Key, which is there if an answer is waited for."""
+    """One request. body: None for none. key: its Idempotency-Key, which is there if an answer is waited for."""
 
+    method: str
     path: str
     body: dict[str, Any] | None
     key: ClientId | None
@@ -35,9 +41,13 @@ def request_of(frame: ClientFrame | Mapping[str, Any]) -> Request:
     A conversation must be named: `to` is of sockets alone. Raises KeyError for a frame that HTTP has no request for.
     """
     plain = frame if isinstance(frame, Mapping) else msgspec.to_builtins(frame)
-    path, fields = SAID[plain["type"]]
+    method, address, fields = SAID[plain["type"]]
     body = {field: plain[field] for field in fields if plain.get(field, ...) is not ...}
-    return Request(path.format(conversation=plain.get("conversation", "")), body if fields else None, plain.get("id"))
+    path = address.format(conversation=plain.get("conversation", ""), number=plain.get("number", ""))
+    if method == "DELETE":
+        query = urlencode({name: value for name, value in body.items() if value is not None})
+        return Request(method, f"{path}?{query}" if query else path, None, plain.get("id"))
+    return Request(method, path, body if fields else None, plain.get("id"))
 
 
 def answer_to(name: ClientId, status: int, content: bytes) -> Ack | Error:

@@ -154,7 +154,7 @@ async def _history(world: Crowd, account: AccountId, token: Token, view: Convers
     own: list[int] = []
     after = 0
     while True:
-        path = f"/v1/conversations/{view.id}/messages?after={after}&limit={PAGE}"
+        path = f"/v1/conversations/{view.id}/changes?after={after}&limit={PAGE}"
         page = await get(world, path, token, EventPage)
         for raw in page.events:
             event = decode_numbered(raw)

@@ -99,7 +99,7 @@ class Posts:
         request = request_of(frame)
         key = request.key
         then = _nothing if key is None else partial(self._answered, key)
-        self._connection.ask("POST", request.path, self._hearer.token, then, body=request.body, key=key)
+        self._connection.ask(request.method, request.path, self._hearer.token, then, body=request.body, key=key)
 
     def _answered(self, name: ClientId, answer: Answer | None) -> None:
         if answer is not None:

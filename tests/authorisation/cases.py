@@ -20,6 +20,8 @@ READER: Final = "members, and former members up to where they left"
 MEMBER: Final = "members"
 ADMINS: Final = "owner and admins of the group"
 OWNER: Final = "the owner of the group"
+AUTHOR: Final = "the message's author, a member"
+DELETER: Final = "the message's author, a member; owner and admins of the group, of who is below them or gone"
 OPERATOR: Final = "administrators of the server"
 
 Fill = dict[str, object]
@@ -46,6 +48,7 @@ NO_ONE_ELSE: Final = dict.fromkeys(
 )  # none of them is an administrator of the server
 OUTSIDERS: Final = {"stranger": Code.NO_CONVERSATION, "former": Code.NOT_MEMBER, "operator": Code.NO_CONVERSATION}
 NO_READERS: Final = {"stranger": Code.NO_CONVERSATION, "operator": Code.NO_CONVERSATION}
+NOT_THE_AUTHOR: Final = {**OUTSIDERS, "member": Code.NOT_ALLOWED, "admin": Code.NOT_ALLOWED}
 GROUP_ADMINS_ONLY: Final = {**OUTSIDERS, "member": Code.NOT_ALLOWED}
 TEXT: Final[Fill] = {"type": "text", "text": "hello"}
 
@@ -139,6 +142,12 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
     ("POST", "/v1/conversations/{conversation}/messages"): Case(
         MEMBER, OUTSIDERS, "/v1/conversations/{group}/messages", {"body": TEXT}, "member"
     ),
+    ("PUT", "/v1/conversations/{conversation}/messages/{number}"): Case(
+        AUTHOR, NOT_THE_AUTHOR, "/v1/conversations/{group}/messages/{message}", {"body": TEXT}, "owner"
+    ),
+    ("DELETE", "/v1/conversations/{conversation}/messages/{number}"): Case(
+        DELETER, NOT_THE_AUTHOR, "/v1/conversations/{group}/messages/{doomed_too}", right="owner"
+    ),
     ("GET", "/v1/conversations/{conversation}/changes"): Case(
         READER, NO_READERS, "/v1/conversations/{group}/changes?after=0", right="former"
     ),
@@ -210,14 +219,16 @@ FRAMES: Final[dict[Frame, Case]] = {
         right="member",
     ),
     frames.Edit: Case(
-        "nobody yet",
-        {"owner": Code.UNSUPPORTED, "stranger": Code.UNSUPPORTED},
-        body={"id": "e", "conversation": "{group}", "number": 1, "body": TEXT},
+        AUTHOR,
+        NOT_THE_AUTHOR,
+        body={"id": "e", "conversation": "{group}", "number": "{message}", "body": TEXT},
+        right="owner",
     ),
     frames.Delete: Case(
-        "nobody yet",
-        {"owner": Code.UNSUPPORTED, "stranger": Code.UNSUPPORTED},
-        body={"id": "d", "conversation": "{group}", "number": 1},
+        DELETER,
+        NOT_THE_AUTHOR,
+        body={"id": "d", "conversation": "{group}", "number": "{doomed}"},
+        right="owner",
     ),
     frames.React: Case(
         "nobody yet",

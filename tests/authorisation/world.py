@@ -44,7 +44,8 @@ class World:
                 template = template.replace("{" + name + "}", value)
             return template
         if isinstance(template, dict):
-            return {key: self.fill(value) for key, value in template.items()}
+            filled = {key: self.fill(value) for key, value in template.items()}
+            return {key: int(value) if key == "number" else value for key, value in filled.items()}
         return template
 
     async def request(self, who: str, method: str, path: str, body: Any = None) -> tuple[int, str]:
@@ -82,10 +83,11 @@ async def found(process: ServerProcess) -> World:
         {"type": "remove", "account": ids["former"]},
     ):
         await _posted(crowd, f"/v1/conversations/{group}/changes", owner, {"change": change})
-    said = await _posted(
-        crowd, f"/v1/conversations/{group}/messages", owner, {"body": {"type": "text", "text": "first"}}
-    )
-    ids["message"] = str(said["number"])
+    for name in ("message", "doomed", "doomed_too"):
+        said = await _posted(
+            crowd, f"/v1/conversations/{group}/messages", owner, {"body": {"type": "text", "text": name}}
+        )
+        ids[name] = str(said["number"])
     link = await _posted(crowd, f"/v1/conversations/{group}/links", owner, {})
     ids |= {"code": link["code"], "link": link["link"]["id"]}
     return world

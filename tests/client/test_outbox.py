@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chinwag.client.errors import ApiError, OutboxFull
-from chinwag.client.outbox import Outbox
+from chinwag.client.outbox import Frame, Outbox
 from chinwag.client.store import DeviceStore
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Change, Send
@@ -28,7 +28,7 @@ class Server:
     def __init__(self) -> None:
         self.placed: list[ClientId] = []
 
-    def answer(self, outbox: Outbox, frame: Send | Change, fault: str) -> None:
+    def answer(self, outbox: Outbox, frame: Frame, fault: str) -> None:
         """Deal with one frame."""
         after = frame.after if isinstance(frame, Send) else None
         if fault == "later" or (fault == "final" and frame.id in self.placed):
@@ -56,7 +56,7 @@ def test_order_holds(plan: list[str], data: st.DataObject) -> None:
         store, server = DeviceStore(), Server()
         outbox = Outbox(store)
         sent: list[ClientId] = []
-        wire: list[Send | Change] = []  # written, not arrived
+        wire: list[Frame] = []  # written, not arrived
         for step in [*plan, "write", "calm"]:
             if step == "add":
                 sent.append(ClientId(f"s{len(sent)}"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -9,10 +10,12 @@ import pytest
 from tests.contract.harness import ANN, BEN, CYD, PAIR, Stores, commit, entries, event, name
 
 from chinwag.domain.conversation import Position, SendKey, Span
+from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.inbox import Posting
-from chinwag.ports.message_store import Commit, Fanout, KeyName
+from chinwag.flow.as_read import content
+from chinwag.ports.inbox import Arrival, Posting
+from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
 
 async def test_a_commit_is_readable_when_it_returns(stores: Stores) -> None:
@@ -65,7 +68,7 @@ async def test_texts_of_any_length_and_script_come_back_as_they_were(stores: Sto
     )
     await stores.store.commit([batch])
     stored = await stores.store.events(PAIR, 1, len(texts))
-    assert [msgspec.json.decode(one)["text"] for one in stored] == texts
+    assert [msgspec.json.decode(content(one))["text"] for one in stored] == texts
 
 
 async def test_writing_the_same_rows_again_changes_nothing_but_inboxes(stores: Stores) -> None:
@@ -389,3 +392,53 @@ async def test_the_failure_of_a_posting_also_ends_what_was_decided(stores: Store
 async def test_a_direct_conversation_has_one_name(stores: Stores) -> None:
     await stores.store.commit([commit(1, 1, direct_id(BEN, ANN))])
     assert await stores.store.events(direct_id(ANN, BEN), 1, 1) == [event(1)]
+
+
+async def test_a_row_is_rewritten_with_what_is_kept_beside_it(stores: Stores) -> None:
+    await stores.store.commit([commit(1, 3)])
+    target = Target("message", ANN, 1001, "text", (4,), 5)
+    changed = Changed(event(2, "now"), target)
+    rewrites: list[tuple[int, Row]] = [(3, event(3, "less")), (2, changed)]
+    batch = msgspec.structs.replace(commit(4, 5), rewrites=rewrites)
+    for _ in range(2):  # a replay changes nothing
+        await stores.store.commit([batch])
+        assert await stores.store.events(PAIR, 1, 9) == [
+            event(1),
+            changed,
+            event(3, "less"),
+            event(4),
+            event(5),
+        ]
+    await stores.stop()
+    await stores.start()
+    names = [(PAIR, 2), (PAIR, 9), (PAIR, 1), (group_id("9"), 1), (PAIR, 2)]
+    assert await stores.store.rows(names) == [changed, None, event(1), None, changed]
+    assert await stores.store.rows([]) == []
+
+
+async def test_what_is_placed_and_changed_at_once_is_stored_as_changed_and_told_as_placed(stores: Stores) -> None:
+    told: list[bytes] = []
+    whole = asyncio.Event()
+
+    def tell(arrivals: Sequence[Arrival]) -> None:
+        told.extend(one for arrival in arrivals for one in arrival.events)
+        if len(told) == 3:
+            whole.set()
+
+    stores.inbox.hold(ANN)
+    stores.inbox.feed(tell)
+    changed = Changed(event(2, "now"), Target("message", ANN, 1001, "text", (3,)))
+    batch = msgspec.structs.replace(commit(1, 3), rewrites=[(2, changed)])
+    await stores.store.commit([batch])
+    assert await stores.store.events(PAIR, 1, 3) == [event(1), changed, event(3)]
+    async with asyncio.timeout(60):
+        await whole.wait()
+    assert told == [event(1), event(2), event(3)]
+
+
+async def test_of_two_keys_of_one_name_the_later_holds(stores: Stores) -> None:
+    batch = commit(1, 1)
+    first = SendKey(Position(1, 1, 0), 1, 1001, b"12345678")
+    later = msgspec.structs.replace(first, digest=b"")
+    await stores.store.commit([msgspec.structs.replace(batch, keys=[(name(1), first), (name(1), later)])])
+    assert await stores.store.keys([name(1)]) == [later]

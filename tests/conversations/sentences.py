@@ -12,11 +12,13 @@ from tests.support.transports import PAUSE
 
 from chinwag.domain.ids import AccountId, ClientId, direct_id
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Ack, Change, Error, Read, Received, Send, Typing
+from chinwag.wire.frames import Ack, Change, Delete, Edit, Error, Read, Received, Send, Typing
 from chinwag.wire.values import (
     Add,
     Body,
+    Deleted,
     Delivered,
+    Edited,
     Event,
     GroupSettings,
     GroupSettingsChanged,
@@ -250,6 +252,49 @@ async def is_answered(stage: Stage, who: str, label: str, n: int | None, refused
         assert n is None or answer.number == n, answer
 
 
+@says("{who} edits {place} {n} to {text}[ after {after:label}][ as {label}]")
+async def edits(
+    stage: Stage, who: str, place: str, n: int, text: str, after: str | None, label: str | None, refused: Refused
+) -> None:
+    """Give a message another text, and wait for the answer."""
+    name, conversation = ClientId(stage.new_id(label)), stage.conversation(who, place)
+    frame = Edit(name, conversation, n, Text(text), ClientId(after) if after else None)
+    stage.sent[who, name] = frame
+    stage.judge(await stage.devices[who].ask(frame), refused)
+
+
+@says("{who} posts an edit of {place} {n} to {text}[ after {after:label}] as {label}")
+async def posts_edit(
+    stage: Stage, who: str, place: str, n: int, text: str, after: str | None, label: str, refused: Refused
+) -> None:
+    """As `edits`, and do not wait."""
+    del refused
+    name, conversation = ClientId(stage.new_id(label)), stage.conversation(who, place)
+    stage.sent[who, name] = frame = Edit(name, conversation, n, Text(text), ClientId(after) if after else None)
+    stage.devices[who].send(frame)
+
+
+@says("{who} deletes {place} {n}[ after {after:label}][ as {label}]")
+async def deletes(
+    stage: Stage, who: str, place: str, n: int, after: str | None, label: str | None, refused: Refused
+) -> None:
+    """Delete a message, and wait for the answer."""
+    name, conversation = ClientId(stage.new_id(label)), stage.conversation(who, place)
+    stage.sent[who, name] = frame = Delete(name, conversation, n, ClientId(after) if after else None)
+    stage.judge(await stage.devices[who].ask(frame), refused)
+
+
+@says("{who} posts a deletion of {place} {n}[ after {after:label}] as {label}")
+async def posts_deletion(
+    stage: Stage, who: str, place: str, n: int, after: str | None, label: str, refused: Refused
+) -> None:
+    """As `deletes`, and do not wait."""
+    del refused
+    name, conversation = ClientId(stage.new_id(label)), stage.conversation(who, place)
+    stage.sent[who, name] = frame = Delete(name, conversation, n, ClientId(after) if after else None)
+    stage.devices[who].send(frame)
+
+
 @says("{who} resends {label}")
 async def resends(stage: Stage, who: str, label: str, refused: Refused) -> None:
     """The same frame once more. The checks compare the numbers."""
@@ -378,6 +423,73 @@ async def sees_all(stage: Stage, who: str, n: int, size: int | None, other: str,
     for count in range(n):
         text = _numbered(count, size)
         await sees(stage, who=who, other=other, text=text, place=None, n=None, reply=None, refused=refused)
+
+
+@says("{who} sees {place} {number:n} edited[ to {text}][ number {n}]")
+async def sees_edited(
+    stage: Stage, who: str, place: str, number: int, text: str | None, n: int | None, refused: Refused
+) -> None:
+    """An event that says so, with the new text; without one where it may not be told."""
+    del refused
+    conversation, body = stage.conversation(who, place), None if text is None else Text(text)
+
+    def matches(event: object) -> bool:
+        return isinstance(event, Edited) and (event.conversation, event.target, event.body) == (
+            conversation,
+            number,
+            body,
+        )
+
+    event = await stage.sees(who, f"{number} edited to {text}", matches)
+    assert n is None or (isinstance(event, Edited) and event.number == n), event
+
+
+@says("{who} sees {place} {number:n} deleted by {other:name}[ number {n}]")
+async def sees_deleted(
+    stage: Stage, who: str, place: str, number: int, other: str, n: int | None, refused: Refused
+) -> None:
+    """An event that says so."""
+    del refused
+    wanted = (stage.conversation(who, place), number, stage.accounts[other])
+
+    def matches(event: object) -> bool:
+        return isinstance(event, Deleted) and (event.conversation, event.target, event.sender) == wanted
+
+    event = await stage.sees(who, f"{number} deleted by {other}", matches)
+    assert n is None or (isinstance(event, Deleted) and event.number == n), event
+
+
+@says("{who} finds {text} at {place} {n}")
+async def finds_text(stage: Stage, who: str, text: str, place: str, n: int, refused: Refused) -> None:
+    """In the history that the server gives, and in what the device keeps if it keeps that message."""
+    del refused
+    await _finds(stage, who, place, n, {"type": "text", "text": text})
+
+
+@says("{who} finds {place} {n} {what:code}")
+async def finds_without(stage: Stage, who: str, place: str, n: int, what: str, refused: Refused) -> None:
+    """`deleted`, or `changed`: to something that is not to be read."""
+    del refused
+    await _finds(stage, who, place, n, {"type": what})
+
+
+async def _finds(stage: Stage, who: str, place: str, n: int, body: dict[str, str]) -> None:
+    conversation, device = stage.conversation(who, place), stage.devices[who]
+    path = f"/v1/conversations/{conversation}"
+    answer = await stage.http(who, "GET", f"{path}/messages?limit=1&after={n - 1}")
+    event = answer.json()["events"][0]
+    assert event["number"] == n, event
+    assert event["body"] == body, event
+    assert ("deleted" in event) == (body["type"] == "deleted"), event
+    last = (await stage.http(who, "GET", path)).json()["last"]
+    assert last["number"] != n or last["body"] == body, last
+    await device.reach_head()
+    held = device.held.mirror.conversations[conversation]
+    kept = held.messages.get(n)
+    # What was changed while one was no member, or not told for another's sake, one does not know without asking.
+    if kept is not None and held.role is not None and n not in held.stale:
+        assert isinstance(kept, Message)
+        assert msgspec.to_builtins(kept.body) == body, kept
 
 
 @says("{who} never sees {text}")

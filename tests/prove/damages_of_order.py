@@ -124,6 +124,11 @@ def an_id_used_twice(facts: Facts) -> None:
     facts.insert(find(facts, Attempt, text="two")[0], one(facts, Attempt, text="two"))
 
 
+@breaks("P2")
+def changed_by_what_is_no_edit(facts: Facts) -> None:
+    change(facts, find(facts, HistoryMessage, text="two"), changed=1)
+
+
 # P3
 
 

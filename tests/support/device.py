@@ -22,7 +22,7 @@ from chinwag.wire.codec import Cursor, decode_server, encode, parse_cursor
 from chinwag.wire.errors import Refused
 from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Hello, Reset, SignalFrame, Welcome
 from chinwag.wire.frames import Event as EventFrame
-from chinwag.wire.values import ConversationId, Event, Message, Signal, Text
+from chinwag.wire.values import ConversationId, Edited, Event, Message, Signal, Text
 
 PATIENCE = 60.0
 """Seconds after which a wait fails the test. Nothing is decided by them."""
@@ -279,6 +279,6 @@ def _parsed(cursor: str | None) -> Cursor | None:
 
 
 def texts(device: Device) -> list[str]:
-    """The texts that a device has seen, in order."""
-    bodies = [one.event.body for one in device.seen if isinstance(one.event, Message)]
+    """The texts that a device has seen, in order: of messages and of their edits."""
+    bodies = [one.event.body for one in device.seen if isinstance(one.event, Message | Edited)]
     return [body.text for body in bodies if isinstance(body, Text)]

@@ -71,7 +71,7 @@ async def history(place: Place, token: str, conversation: ConversationId) -> lis
     events: list[bytes] = []
     after = 0
     while True:
-        path = f"/v1/conversations/{conversation}/messages?after={after}&limit={PAGE}"
+        path = f"/v1/conversations/{conversation}/changes?after={after}&limit={PAGE}"
         page = await get(place, token, path, EventPage)
         events += [bytes(one) for one in page.events]
         if len(page.events) < PAGE:

@@ -132,7 +132,7 @@ class HttpLink:
     async def _speak(self) -> None:
         while True:
             post = await self._posts.get()
-            answer = await self.ask("POST", post.path, post.body, post.key)
+            answer = await self.ask(post.method, post.path, post.body, post.key)
             if not answer.is_success:
                 why = problem_in(answer)
                 self.frame(encode(Error(why.code, why.title, why.retryable, why.retry_after, post.key)))

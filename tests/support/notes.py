@@ -8,7 +8,7 @@ from prove.index.sends import NOT_FOR_EVER
 from prove.record import VERSION
 from prove.wire import text_of
 
-from chinwag.wire.frames import Ack, ClientFrame, Error, Send
+from chinwag.wire.frames import Ack, ClientFrame, Delete, Edit, Error, Send
 from chinwag.wire.frames import Change as ChangeFrame
 from chinwag.wire.values import (
     AccountId,
@@ -51,7 +51,7 @@ class Notes:
     def sent(self, device: str, account: str, session: int, frame: ClientFrame) -> None:
         """A frame is about to be written: a first try, a retry, something else under a used id, or nothing that a
         record tells. An answer is taken for that to what was asked last under its id."""
-        if not isinstance(frame, Send | ChangeFrame):
+        if not isinstance(frame, Send | ChangeFrame | Edit | Delete):
             return
         conversation = frame.conversation or direct_id(AccountId(account), AccountId(getattr(frame, "to", None) or ""))
         key, wish = (device, conversation, frame.id), _wish(frame)
@@ -60,11 +60,15 @@ class Notes:
         if other:
             return  # the answer is the fact
         if key in self._wishes:
-            after = frame.after or "" if isinstance(frame, Send) else None
+            after = None if isinstance(frame, ChangeFrame) else frame.after or ""
             self.write(Retry(device, conversation, frame.id, session, now(), after))
         elif isinstance(frame, Send):
             words, after = text_of(frame.body), frame.after or ""
             self.write(Attempt(device, account, conversation, frame.id, words, after, now()))
+        elif isinstance(frame, Edit | Delete):
+            change, words = ("edited", text_of(frame.body)) if isinstance(frame, Edit) else ("deleted", "")
+            number, after = str(frame.number), frame.after or ""
+            self.write(ChangeTried(device, account, conversation, frame.id, change, (number,), now(), words, after))
         else:
             change, subjects = asked(frame.change, account)
             self.write(ChangeTried(device, account, conversation, frame.id, change, subjects, now()))
@@ -96,9 +100,11 @@ class Notes:
         self.write(fact(device, conversation, name, code, retryable, now()))
 
 
-def _wish(frame: Send | ChangeFrame) -> object:
+def _wish(frame: Send | ChangeFrame | Edit | Delete) -> object:
     """What a frame asks for, by which two under one id are the same or not."""
-    return (frame.body, frame.reply_to) if isinstance(frame, Send) else frame.change
+    if isinstance(frame, Send):
+        return frame.body, frame.reply_to
+    return frame.change if isinstance(frame, ChangeFrame) else msgspec.structs.replace(frame, after=None)
 
 
 def now() -> int:

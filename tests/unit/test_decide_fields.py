@@ -9,6 +9,8 @@ from chinwag.domain.command import (
     Add,
     Command,
     Decline,
+    Delete,
+    Edit,
     Enter,
     Join,
     Leave,
@@ -20,11 +22,16 @@ from chinwag.domain.command import (
 )
 from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role
 from chinwag.domain.decide import Noted, Numbered, decide
+from chinwag.domain.events import Message
+from chinwag.domain.facts import Facts, target_of
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 ANN, BEN, CAT, DAN = map(AccountId, "1234")
 DIRECT, GROUP = ConversationId("d~1~2"), ConversationId("g~9")
-ALWAYS = {"applied", "at", "head"}
+ALWAYS = {"applied", "at", "head", "shown"}
+"""What a message or a notice changes."""
+CHANGED = {"applied", "head"}
+"""What an event changes that people are not shown by itself."""
 
 
 def member(role: Role, joined: int) -> Member:
@@ -46,6 +53,7 @@ def state_of(conversation: ConversationId) -> Conversation:
         applied=Position(1, 9, 0),
         barred=(DAN,),
         history_from=4,
+        shown=8,
     )
 
 
@@ -64,13 +72,25 @@ def changed(before: msgspec.Struct, after: msgspec.Struct) -> set[str]:
 
 def after_(state: Conversation, account: AccountId, action: Action) -> Conversation:
     command = Command(state.id, account, DeviceId("d"), ClientId("i"), 2_000, action)
-    decision = decide(state, command, Position(1, 10, 0))
+    said = Message(
+        conversation=state.id,
+        number=5,
+        ordinal=3,
+        sender=account,
+        device=DeviceId("d"),
+        id=ClientId("said"),
+        sent_at=1_000,
+        body=Text("said"),
+    )
+    decision = decide(state, command, Position(1, 10, 0), facts=Facts(target_of(said), said))
     assert isinstance(decision, Numbered | Noted), decision
     return decision.state
 
 
 CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (DIRECT, ANN, Send(Text("hi")), ALWAYS | {"members", "ordinal"}),
+    (DIRECT, ANN, Edit(5, Text("hi")), CHANGED),
+    (GROUP, ANN, Delete(5), CHANGED),
     (DIRECT, BEN, Decline(on=True), {"applied", "declining"}),
     (GROUP, ANN, Add(CAT), ALWAYS | {"members"}),
     (GROUP, ANN, Add(DAN), ALWAYS | {"members", "barred"}),

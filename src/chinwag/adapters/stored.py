@@ -5,16 +5,22 @@ read as they are, and the format byte stays. Where an older version would do har
 that the store gives its format rises, so that the older version refuses the store.
 """
 
+import struct
 from typing import Final
 
 import msgspec
 
 from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.facts import Target
 from chinwag.domain.marks import Marks
 from chinwag.ports.mark_store import Seen
+from chinwag.ports.message_store import Changed, Row
 
 PLAIN: Final = b"\x01\x00"
 """Format 1, not encrypted."""
+CHANGED: Final = b"\x02\x00"
+"""The row of an event that was changed, not encrypted: before its JSON stands what is kept beside it. All other rows of
+events are `PLAIN`, so that they are given as they are, with nothing looked into."""
 
 encode: Final = msgspec.msgpack.Encoder().encode
 _state: Final = msgspec.msgpack.Decoder(Conversation).decode
@@ -23,6 +29,8 @@ _span: Final = msgspec.msgpack.Decoder(Span).decode
 _marks: Final = msgspec.msgpack.Decoder(Marks).decode
 _seen: Final = msgspec.msgpack.Decoder(Seen).decode
 _integer: Final = msgspec.msgpack.Decoder(int).decode
+_target: Final = msgspec.msgpack.Decoder(Target).decode
+_LENGTH: Final = struct.Struct(">I")
 
 
 class UnknownFormatError(Exception):
@@ -39,6 +47,26 @@ def opened(stored: bytes) -> bytes:
     if not stored.startswith(PLAIN):
         raise UnknownFormatError(f"a stored value begins with {stored[:2]!r}: this version does not know that format")
     return stored[2:]
+
+
+def row(event: Row) -> bytes:
+    """An event in its stored form."""
+    if type(event) is bytes:
+        return PLAIN + event
+    assert type(event) is Changed
+    kept = encode(event.target)
+    return CHANGED + _LENGTH.pack(len(kept)) + kept + event.event
+
+
+def event(stored: bytes) -> Row:
+    """An event out of its stored form."""
+    if stored.startswith(PLAIN):
+        return stored[2:]
+    if not stored.startswith(CHANGED):
+        raise UnknownFormatError(f"an event begins with {stored[:2]!r}: this version does not know that format")
+    begin = len(CHANGED) + _LENGTH.size
+    end = begin + int(_LENGTH.unpack_from(stored, len(CHANGED))[0])
+    return Changed(stored[end:], _target(stored[begin:end]))
 
 
 def state(stored: bytes | None) -> Conversation | None:

@@ -47,7 +47,7 @@ def legs_on(
     ports: Ports, config: Config, accounts: Accounts, node: NodeId, ids: Snowflake, *, shared: bool = False
 ) -> Legs:
     """`node` is the process's own name, new at each start. shared: whether other gateways share its address."""
-    limits = config.limits
+    limits, messages = config.limits, config.messages
     states = States(ports.message_store)
     return Legs(
         node=node,
@@ -81,6 +81,8 @@ def legs_on(
             AcceptRules(
                 text_characters=limits.text_characters,
                 group_members=limits.group_members,
+                edit_hours=messages.edit_hours,
+                delete_hours=messages.delete_hours,
                 sends=Rate(limits.sends_per_second, limits.sends_burst),
                 account_share=limits.account_share,
             ),

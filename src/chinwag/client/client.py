@@ -16,7 +16,7 @@ from chinwag.client.groups import Groups
 from chinwag.client.http import Http, tls_context
 from chinwag.client.life import Life
 from chinwag.client.link import Link
-from chinwag.client.outbox import LeftOver, Outbox, Pending, decode
+from chinwag.client.outbox import Frame, LeftOver, Outbox, Pending, decode
 from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
 from chinwag.client.store import DeviceStore
@@ -24,7 +24,7 @@ from chinwag.client.typed import Typed
 from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Change, Send, Typing
+from chinwag.wire.frames import Change, Delete, Edit, Send, Typing
 from chinwag.wire.http import LogInRequest, SignUpRequest
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
 
@@ -213,7 +213,7 @@ class Client(Resources, Groups):
         if (conversation is None) == (to is None):
             raise ValueError("name a conversation or an account")
         body = Text(content) if isinstance(content, str) else content
-        client_id = ClientId(id or secrets.token_urlsafe(12))
+        client_id = ClientId(id) if id else _new_id()
         lane = conversation if conversation is not None else direct_id(self.account, to or AccountId(""))
         pending = self._outbox.add(lane, Send(client_id, body, conversation, to, reply_to))
         self._link.pump()
@@ -234,10 +234,23 @@ class Client(Resources, Groups):
         """
         return await self.post(content, conversation=conversation, to=to, reply_to=reply_to, id=id).answer()
 
+    async def edit(self, conversation: ConversationId, number: int, content: str | Body) -> Placed:
+        """Give one's own message another text, after what was sent there before. Raises `ApiError` when it is
+        refused."""
+        body = Text(content) if isinstance(content, str) else content
+        return await self._asked(conversation, Edit(_new_id(), conversation, number, body))
+
+    async def delete(self, conversation: ConversationId, number: int) -> Placed:
+        """Delete a message, after what was sent there before. Raises `ApiError` when it is refused."""
+        return await self._asked(conversation, Delete(_new_id(), conversation, number))
+
     async def change(self, conversation: ConversationId, action: GroupAction) -> Placed:
         """Have a group changed, after what was sent to it before. Raises `ApiError` when it is refused."""
+        return await self._asked(conversation, Change(_new_id(), conversation, action))
+
+    async def _asked(self, conversation: ConversationId, frame: Frame) -> Placed:
         self._check_open()
-        pending = self._outbox.add(conversation, Change(ClientId(secrets.token_urlsafe(12)), conversation, action))
+        pending = self._outbox.add(conversation, frame)
         self._link.pump()
         return await pending.answer()
 
@@ -293,6 +306,10 @@ class Client(Resources, Groups):
     def _check_open(self) -> None:
         if self._closed:
             raise ClientClosed("the client is closed")
+
+
+def _new_id() -> ClientId:
+    return ClientId(secrets.token_urlsafe(12))
 
 
 def _folder(path: Path) -> Path:

@@ -56,7 +56,7 @@ async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None
             continue
         if held.head - head > MESSAGES:
             # None of what is cached would stay.
-            held.messages = {}
+            held.messages, held.loaded, held.stale = {}, [], set()
             continue
         after = head
         while changes := (await client.changes(conversation, after)).events:

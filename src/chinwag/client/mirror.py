@@ -19,10 +19,13 @@ from chinwag.wire.values import (
     ConversationId,
     Created,
     Deleted,
+    Deletion,
     Delivered,
     Edited,
     Event,
+    Gone,
     GroupSettings,
+    LastEdit,
     Message,
     Notice,
     NumberedEvent,
@@ -32,7 +35,31 @@ from chinwag.wire.values import (
 )
 
 MESSAGES: Final = 200
-"""Events cached of each conversation: the newest."""
+"""Messages and notices cached of each conversation: the newest."""
+
+
+SHOWN: Final = ("message", "notice")
+"""Kinds of events that a conversation shows; all others change one of them."""
+
+
+def is_shown(event: NumberedEvent | Unknown) -> bool:
+    """Whether this stands in the conversation itself."""
+    return isinstance(event, Message | Notice) or (isinstance(event, Unknown) and event.kind in SHOWN)
+
+
+def changed_at(event: NumberedEvent | Unknown) -> int:
+    """The number of the event that changed this one last, 0 for none: the higher form of one event holds."""
+    if not isinstance(event, Message):
+        return 0
+    return max(0 if event.edited is None else event.edited.number, 0 if event.deleted is None else event.deleted.number)
+
+
+def joined(ranges: list[tuple[int, int]], first: int, last: int) -> list[tuple[int, int]]:
+    """Rising ranges that neither touch nor overlap, with one more."""
+    apart = [(low, high) for low, high in ranges if high < first - 1 or low > last + 1]
+    touching = [(low, high) for low, high in ranges if not (high < first - 1 or low > last + 1)]
+    whole = (min([first, *(low for low, _ in touching)]), max([last, *(high for _, high in touching)]))
+    return sorted([*apart, whole])
 
 
 class Comparable(msgspec.Struct, frozen=True):
@@ -87,6 +114,8 @@ class Mirror:
             last=None if view.last == msgspec.Raw(b"null") else decode_numbered(view.last),
             messages={} if held is None else held.messages,
         )
+        if held is not None:
+            loaded.loaded, loaded.stale = held.loaded, held.stale
         if loaded.last is not None:
             self.keep(view.id, [loaded.last])
         return loaded
@@ -100,23 +129,39 @@ class Mirror:
         self.conversations.clear()
 
     def keep(self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown]) -> None:
-        """Cache events of a page of history; beyond `MESSAGES` the oldest go."""
+        """Cache events of a page of history: between its first and its last number, messages and notices as they are
+        now, and nothing else, are all there is. Of two forms of a message the newer holds; beyond `MESSAGES` the oldest
+        go."""
         held = self.conversations.get(conversation)
         if held is None:
             return
+        numbers: list[int] = []
         for event in events:
-            held.messages.setdefault(event.number, event)
+            numbers.append(event.number)
+            if not is_shown(event):
+                continue
+            known = held.messages.get(event.number)
+            if known is None or changed_at(event) >= changed_at(known):
+                held.messages[event.number] = event
+                held.stale.discard(event.number)
+                if held.last is not None and held.last.number == event.number:
+                    held.last = event
+        if numbers:
+            held.loaded = joined(held.loaded, min(numbers), max(numbers))
         if len(held.messages) > MESSAGES:
             newest = sorted(held.messages)[-MESSAGES:]
             held.messages = {number: held.messages[number] for number in newest}
+            held.stale &= held.messages.keys()
+            held.loaded = [(max(first, newest[0]), last) for first, last in held.loaded if last >= newest[0]]
 
     def cached(self, conversation: ConversationId, before: int, limit: int) -> list[NumberedEvent | Unknown] | None:
-        """The `limit` events below number `before`, if they are all cached; rising."""
+        """The last `limit` messages and notices below number `before`, if all of them are cached; rising."""
         held = self.conversations[conversation]
-        numbers = range(max(held.first, before - limit), before)
-        if any(number not in held.messages for number in numbers):
+        first = next((low for low, high in held.loaded if low < before <= high + 1), before)
+        found = sorted(number for number in held.messages if first <= number < before)[-limit:]
+        if len(found) < limit and first > held.first:
             return None
-        return [held.messages[number] for number in numbers]
+        return [held.messages[number] for number in found]
 
     def apply(self, event: Event | Unknown) -> ConversationId | None:
         """Take an event. Returns a conversation that must be loaded before this event can count, else None."""
@@ -182,7 +227,9 @@ class Mirror:
         return None
 
     def _advance(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
-        held.head, held.ordinal, held.at, held.last = event.number, event.ordinal, event.sent_at, event
+        held.head, held.ordinal = event.number, event.ordinal
+        if is_shown(event):
+            held.at, held.last = event.sent_at, event
         if isinstance(event, Notice):
             membership.change(held, event, self.account)
         elif isinstance(event, Message) or (isinstance(event, Unknown) and event.kind == "message"):
@@ -207,9 +254,16 @@ class Mirror:
 
     def _content(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
         self.keep(held.id, [event])
-        if isinstance(event, Edited | Deleted):
-            target = held.messages.get(event.target)
-            if isinstance(event, Deleted):
-                held.messages.pop(event.target, None)
-            elif isinstance(target, Message):
-                held.messages[event.target] = msgspec.structs.replace(target, body=event.body)
+        if not isinstance(event, Edited | Deleted):
+            return
+        target = held.messages.get(event.target)
+        if not isinstance(target, Message) or changed_at(target) >= event.number:
+            return
+        if isinstance(event, Deleted):
+            deletion = Deletion(event.number, event.sender, event.sent_at)
+            self.keep(held.id, [msgspec.structs.replace(target, body=Gone(), edited=None, deleted=deletion)])
+        elif event.body is not None:
+            edited = LastEdit(event.number, event.sent_at)
+            self.keep(held.id, [msgspec.structs.replace(target, body=event.body, edited=edited)])
+        elif not event.replaced:
+            held.stale.add(event.target)

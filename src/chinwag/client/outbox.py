@@ -20,8 +20,11 @@ from chinwag.client.backoff import Backoff
 from chinwag.client.errors import ApiError, OutboxFull
 from chinwag.client.store import DeviceStore
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Change, Send
+from chinwag.wire.frames import Change, Delete, Edit, Send
 from chinwag.wire.values import ClientId, ConversationId
+
+Frame = Send | Edit | Delete | Change
+"""What waits for an answer. All but changes may name, as `after`, the one before them."""
 
 CAPACITY: Final = 1_000
 """Sends that may wait."""
@@ -35,7 +38,7 @@ OUT_OF_TURN: Final = 3
 REWRITES: Final = 5
 """A send that was written again so often for that, and has no answer yet, is given up."""
 
-decode: Final = msgspec.json.Decoder(Send | Change).decode
+decode: Final = msgspec.json.Decoder(Frame).decode
 _encode: Final = msgspec.json.encode
 
 
@@ -43,7 +46,7 @@ class LeftOver(msgspec.Struct, frozen=True):
     """A send or change of a device before this one, without an answer."""
 
     conversation: ConversationId
-    frame: Send | Change
+    frame: Frame
 
 
 class Pending:
@@ -62,7 +65,7 @@ class Pending:
         "sequence",
     )
 
-    def __init__(self, sequence: int, conversation: ConversationId, frame: Send | Change) -> None:
+    def __init__(self, sequence: int, conversation: ConversationId, frame: Frame) -> None:
         self.sequence = sequence
         self.conversation = conversation
         self.frame = frame
@@ -121,7 +124,7 @@ class Outbox:
         for lane in self._lanes.values():
             yield from lane.waiting.values()
 
-    def add(self, conversation: ConversationId, frame: Send | Change) -> Pending:
+    def add(self, conversation: ConversationId, frame: Frame) -> Pending:
         """Take a send or change; kept (on disk, if the store is) when this returns.
 
         Raises `OutboxFull`; ValueError if one with that id waits already in that conversation.
@@ -132,7 +135,7 @@ class Outbox:
         self._insert(pending)
         return pending
 
-    def due(self, now: float) -> Iterator[Send | Change]:
+    def due(self, now: float) -> Iterator[Frame]:
         """The frames to write now, in order; each counts as in flight once it was taken from here."""
         for lane in list(self._lanes.values()):
             if lane.not_before <= now:
@@ -196,7 +199,7 @@ class Outbox:
         if len(self._by_name) >= CAPACITY:
             self.room.clear()
 
-    def _due(self, lane: _Lane) -> Iterator[Send | Change]:
+    def _due(self, lane: _Lane) -> Iterator[Frame]:
         before: Pending | None = None
         for pending in list(lane.waiting.values()):
             alone = isinstance(pending.frame, Change) or (before is not None and isinstance(before.frame, Change))
@@ -248,9 +251,9 @@ class Outbox:
             del self._lanes[pending.conversation]
 
 
-def _following(pending: Pending) -> Send | Change:
+def _following(pending: Pending) -> Frame:
     frame = pending.frame
-    return msgspec.structs.replace(frame, after=pending.after) if isinstance(frame, Send) else frame
+    return msgspec.structs.replace(frame, after=pending.after) if not isinstance(frame, Change) else frame
 
 
 def _fail(pending: Pending, error: Exception) -> None:

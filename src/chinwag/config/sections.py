@@ -238,6 +238,24 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 4_194_304
 
 
+class Messages(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people may do with messages that are sent."""
+
+    edit_hours: Annotated[
+        int,
+        Meta(ge=-1, le=876_000, description="Hours for which an author may edit a message; 0: never, -1: always."),
+    ] = 48
+    delete_hours: Annotated[
+        int,
+        Meta(
+            ge=-1,
+            le=876_000,
+            description="Hours for which an author may delete a message; 0: never, -1: always. Owners and admins of a "
+            "group delete those of others below them at any time.",
+        ),
+    ] = 48
+
+
 class Presence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When somebody counts as online."""
 
@@ -317,6 +335,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nats: Nats = Nats()
     accounts: Accounts = Accounts()
     limits: Limits = Limits()
+    messages: Messages = Messages()
     presence: Presence = Presence()
     inbox: Inbox = Inbox()
     erasure: Erasure = Erasure()

@@ -41,6 +41,27 @@ class Media(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="medi
 
 
 Body = Text | Sealed | Media
+"""What people may send."""
+
+
+class Gone(msgspec.Struct, frozen=True, gc=False, tag="deleted"):
+    """The message was deleted: nothing of what it said is left."""
+
+
+class Withheld(msgspec.Struct, frozen=True, gc=False, tag="changed"):
+    """The message was changed at a time in which whoever reads it was no member: what it says now is not theirs."""
+
+
+Content = Text | Sealed | Media | Gone | Withheld
+"""What a message may be shown with."""
+
+
+def kind_of(body: Content) -> str:
+    """What a body is called on the wire."""
+    return _KINDS[type(body)]
+
+
+_KINDS: Final[dict[type, str]] = {Text: "text", Sealed: "sealed", Media: "media", Gone: "deleted", Withheld: "changed"}
 
 
 def check_body(body: Body, characters: int = TEXT_CHARACTERS) -> None:

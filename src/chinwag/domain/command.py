@@ -10,14 +10,20 @@ from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code
 
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 
 
 class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The rules in force at accept, stamped so that a replay decides by the same ones."""
+    """The rules in force at accept, stamped so that a replay decides by the same ones.
+
+    edit_hours, delete_hours: for so long after it was sent an author may change or delete a message; 0: never, -1:
+    always. Commands of version 1 have neither, and ask for neither.
+    """
 
     version: int = RULES_VERSION
     group_members: int = 100
+    edit_hours: int = 48
+    delete_hours: int = 48
 
 
 class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"):
@@ -94,17 +100,19 @@ class Pass(msgspec.Struct, frozen=True, gc=False, tag="pass"):
     """Change nothing. Its answer says that whatever was appended before it is decided. No client can ask for it."""
 
 
-class Edit(msgspec.Struct, frozen=True, gc=False, tag="edit"):
-    """Reserved: change the body of one's own message."""
+class Edit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="edit"):
+    """Give one's own message `number` another body. after: as in `Send`."""
 
     number: int
     body: Body
+    after: ClientId | None = None
 
 
-class Delete(msgspec.Struct, frozen=True, gc=False, tag="delete"):
-    """Reserved: delete one's own message."""
+class Delete(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="delete"):
+    """Delete message `number`: one's own, or one of somebody whom one may put out. after: as in `Send`."""
 
     number: int
+    after: ClientId | None = None
 
 
 class React(msgspec.Struct, frozen=True, gc=False, tag="react"):
@@ -158,6 +166,9 @@ class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     refused: Code | None = None
 
 
+CHAINED: Final = (Send, Edit, Delete)
+"""Actions that may name, as `after`, the one before them: of one device in one conversation they make one chain."""
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _nothing_hashed: Final = blake2b(digest_size=8)
 
@@ -168,7 +179,12 @@ def asked(action: Action) -> bytes:
     Over the values, not the form in which they came; and not over `after`, which a retry may change. It guards a client
     against its own mistake, so it need not hold against somebody who looks for another text of the same digest.
     """
-    content = _encode((action.body, action.reply_to)) if type(action) is Send else _encode(action)
+    if type(action) is Send:
+        content = _encode((action.body, action.reply_to))
+    elif isinstance(action, Edit | Delete) and action.after is not None:
+        content = _encode(msgspec.structs.replace(action, after=None))
+    else:
+        content = _encode(action)
     hashed = _nothing_hashed.copy()  # a third quicker than to make one
     hashed.update(content)
     return hashed.digest()

@@ -1,10 +1,11 @@
 """The rule of a conversation: what a command makes of it.
 
-`decide` is a pure function of (state, command, what is known of earlier sends). Two workers that see the same
-prefix of the log give the same rows, which is why order needs no lock. A refusal takes no number.
+`decide` is a pure function of (state, command, what is known of earlier sends and of the event that it names). Two
+workers that see the same prefix of the log give the same rows, which is why order needs no lock. A refusal takes no
+number.
 
-Every action has one rule, in the table at the end; the rules of messages are in `sending.py`, those of groups in
-`membership.py`.
+Every action has one rule, in the table at the end; the rules of messages are in `sending.py` and `changing.py`, those
+of groups in `membership.py`.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from chinwag.domain import membership
+from chinwag.domain.changing import delete, edit
 from chinwag.domain.command import (
     Add,
     Command,
@@ -33,14 +35,15 @@ from chinwag.domain.command import (
 )
 from chinwag.domain.conversation import Conversation, Position, SendKey
 from chinwag.domain.decision import Again, Decision, Noted, Numbered, Passed, Rejected
+from chinwag.domain.facts import NOTHING, Facts
 from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import direct_pair, opened_by, send
 
 __all__ = ["Again", "Decision", "Noted", "Numbered", "Passed", "Rejected", "decide", "repeated"]
 
-Rule = Callable[[Conversation | None, Command, Any, Position, SendKey | None], Decision]
-"""(state, command, its action, position, the send named in `after`) -> decision. May raise `Refused`."""
+Rule = Callable[[Conversation | None, Command, Any, Position, SendKey | None, Facts], Decision]
+"""(state, command, its action, position, the send named in `after`, facts) -> decision. May raise `Refused`."""
 
 
 def decide(
@@ -49,12 +52,13 @@ def decide(
     position: Position,
     earlier: SendKey | None = None,
     predecessor: SendKey | None = None,
+    facts: Facts = NOTHING,
 ) -> Decision:
     """What becomes of `command`, at `position` of the log, in a conversation that is at `state` (None: not begun).
 
     earlier: the send key of the same (conversation, device, id), predecessor: that of the send named in `after`;
     each only if its own position is below `position`, so that a replay never takes its own for a copy. A predecessor
-    that was refused is not placed.
+    that was refused is not placed. facts: what is known of the event that the command names.
     """
     if earlier is not None:
         return repeated(earlier, command)
@@ -62,7 +66,7 @@ def decide(
         return Rejected(command.refused)
     action = command.action
     try:
-        return _RULES[type(action)](state, command, action, position, predecessor)
+        return _RULES[type(action)](state, command, action, position, predecessor, facts)
     except Refused as refused:
         return Rejected(refused.code, refused.detail)
 
@@ -79,17 +83,17 @@ def repeated(earlier: SendKey, command: Command) -> Again | Rejected:
     return Again(earlier)
 
 
-def _create(state: Conversation | None, command: Command, action: Create, position: Position, _: object) -> Decision:
+def _create(state: Conversation | None, command: Command, action: Create, position: Position, *_: object) -> Decision:
     return _place(None, membership.create(state, command, action), command, position)
 
 
-def _change(state: Conversation | None, command: Command, _action: object, position: Position, _: object) -> Decision:
+def _change(state: Conversation | None, command: Command, _action: object, position: Position, *_: object) -> Decision:
     if state is None:
         raise Refused(Code.NO_CONVERSATION)
     return _place(state, membership.change(state, command), command, position)
 
 
-def _refuse(state: Conversation | None, command: Command, action: Decline, position: Position, _: object) -> Decision:
+def _refuse(state: Conversation | None, command: Command, action: Decline, position: Position, *_: object) -> Decision:
     pair = direct_pair(command)
     if state is None:
         state = opened_by(command, pair)
@@ -109,7 +113,7 @@ def _reserved(*_: object) -> Decision:
 def _place(before: Conversation | None, outcome: membership.Outcome, command: Command, position: Position) -> Numbered:
     """Give a change of membership its number and its notice. Of an open group the listing is told as well."""
     state = outcome.state
-    after = msgspec.structs.replace(state, at=command.at, applied=position)
+    after = msgspec.structs.replace(state, at=command.at, applied=position, shown=state.head)
     listed = state.settings.join == "open" or (before is not None and before.settings.join == "open")
     audience = (*outcome.audience, LISTING) if listed else outcome.audience
     return Numbered(after, membership.notice(after, command, outcome.change), audience, outcome.spans)
@@ -129,7 +133,7 @@ _RULES: Final[dict[type, Rule]] = {
     SetSettings: _change,
     Decline: _refuse,
     Pass: _pass,
-    Edit: _reserved,
-    Delete: _reserved,
+    Edit: edit,
+    Delete: delete,
     React: _reserved,
 }

@@ -4,17 +4,31 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.events import NumberedEvent
-from chinwag.domain.ids import AccountId
+from chinwag.domain.facts import Target
+from chinwag.domain.ids import AccountId, ClientId, DeviceId
 from chinwag.domain.refusal import RETRYABLE, Code
 
 
+class Rewrite(msgspec.Struct, frozen=True, gc=False):
+    """An earlier event as it is from now on. target: what is kept of it beside its JSON, if that tells too little."""
+
+    event: NumberedEvent
+    target: Target | None = None
+
+
 class Numbered(msgspec.Struct, frozen=True, gc=False):
-    """The command took `state.head`: its event, who gets it, and the spans it opens or closes."""
+    """The command took `state.head`: its event, who gets it, and the spans it opens or closes.
+
+    rewrites: earlier events that it changes, what they refer to last. digests: the commands of this conversation, by
+    device and id, whose keys lose their digest, as it would give away by trying what a text said that is gone.
+    """
 
     state: Conversation
     event: NumberedEvent
     audience: tuple[AccountId, ...]
     spans: tuple[Span, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+    digests: tuple[tuple[DeviceId, ClientId], ...] = ()
 
 
 class Noted(msgspec.Struct, frozen=True, gc=False):

@@ -6,7 +6,7 @@ A numbered event is encoded to JSON once, when it is placed; the same bytes are 
 import msgspec
 
 from chinwag.domain.account_change import AccountChange
-from chinwag.domain.body import Body
+from chinwag.domain.body import Content
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
@@ -76,11 +76,31 @@ class Numbered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     sent_at: int
 
 
-class Message(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="message"):
-    """A message. reply_to: the number of the event that it answers, 0 for none."""
+class LastEdit(msgspec.Struct, frozen=True, gc=False):
+    """The message has had its body since event `number`, placed by a command of the time `at` (milliseconds)."""
 
-    body: Body
+    number: int
+    at: int
+
+
+class Deletion(msgspec.Struct, frozen=True, gc=False):
+    """The message was deleted with event `number`, by the account `by`, at the time `at` (milliseconds)."""
+
+    number: int
+    by: AccountId
+    at: int
+
+
+class Message(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="message"):
+    """A message as it is now. reply_to: the number of the event that it answers, 0 for none.
+
+    edited, deleted: what was done to it last, if anything. Everything else but `body` stays as it was sent.
+    """
+
+    body: Content
     reply_to: int = 0
+    edited: LastEdit | None = None
+    deleted: Deletion | None = None
 
 
 class Notice(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="notice"):
@@ -97,14 +117,20 @@ class Between(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True)
 
 
 class Edited(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="edited"):
-    """Reserved: message `target` has a new body."""
+    """Message `target` has a new body.
+
+    body: none where it may not be told here. replaced: then a later event, of this number, has changed the message
+    again or deleted it; without it somebody who gets this event was not there yet when the message was sent, and who
+    may read the message asks for it.
+    """
 
     target: int
-    body: Body
+    body: Content | None = None
+    replaced: int = 0
 
 
 class Deleted(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="deleted"):
-    """Reserved: message `target` is deleted."""
+    """Message `target` is deleted, by this event's `from`."""
 
     target: int
 

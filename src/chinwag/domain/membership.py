@@ -74,6 +74,14 @@ def governs(state: Conversation, account: AccountId) -> bool:
     return member is not None and member.role is not Role.MEMBER
 
 
+def outranks(state: Conversation, account: AccountId, other: AccountId) -> bool:
+    """Whether the member `account` is owner or admin, and `other` below it or gone."""
+    if not governs(state, account):
+        return False
+    target = state.members.get(other)
+    return target is None or _RANK[state.members[account].role] > _RANK[target.role]
+
+
 def notice(state: Conversation, command: Command, what: events.Change) -> events.Notice:
     """The event of a change that made `state`."""
     return events.Notice(
@@ -126,11 +134,11 @@ def _enter(state: Conversation, command: Command, account: AccountId) -> Outcome
 
 
 def _remove(state: Conversation, command: Command, action: Remove) -> Outcome:
-    actor = _member(state, command.account)
-    target = _member(state, action.account, Code.NO_ACCOUNT)
+    _member(state, command.account)
+    _member(state, action.account, Code.NO_ACCOUNT)
     if action.account == command.account:
         raise Refused(Code.NOT_ALLOWED, "leave instead")
-    if actor.role is Role.MEMBER or _RANK[actor.role] <= _RANK[target.role]:
+    if not outranks(state, command.account, action.account):
         raise Refused(Code.NOT_ALLOWED)
     state = msgspec.structs.replace(state, barred=(*state.barred, action.account)[-BARRED_MAX:])
     return _exit(state, command.at, action.account, events.Removed(action.account))

@@ -59,6 +59,9 @@ class Code(StrEnum):
     CONVERSATION_EXISTS = "conversation_exists"
     NO_MESSAGE = "no_message"
     RECIPIENT_REFUSES = "recipient_refuses"
+    MESSAGE_DELETED = "message_deleted"
+    TOO_LATE = "too_late"
+    TOO_MANY_EDITS = "too_many_edits"
     OUT_OF_TURN = "out_of_turn"
     ID_REUSED = "id_reused"
     # capacity

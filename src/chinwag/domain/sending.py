@@ -7,14 +7,20 @@ from chinwag.domain.command import Command, Send
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Message
-from chinwag.domain.ids import AccountId, direct_members
+from chinwag.domain.facts import Facts
+from chinwag.domain.ids import AccountId, ClientId, direct_members
 from chinwag.domain.refusal import Code, Refused
 
 _replace = msgspec.structs.replace
 
 
 def send(
-    state: Conversation | None, command: Command, action: Send, position: Position, predecessor: SendKey | None
+    state: Conversation | None,
+    command: Command,
+    action: Send,
+    position: Position,
+    predecessor: SendKey | None,
+    _: Facts,
 ) -> Numbered:
     """Place a message. Raises `Refused`. The first one begins a direct conversation."""
     if state is None:
@@ -24,10 +30,8 @@ def send(
     author = state.members.get(command.account)
     if author is None:
         raise Refused(Code.NOT_MEMBER)
-    if state.declining and any(account != command.account for account in state.declining):
-        raise Refused(Code.RECIPIENT_REFUSES)
-    if action.after is not None and (predecessor is None or predecessor.refused is not None):
-        raise Refused(Code.OUT_OF_TURN)
+    check_recipient(state, command.account)
+    check_turn(action.after, predecessor)
     if not 0 <= action.reply_to <= state.head:
         raise Refused(Code.BAD_REPLY)
     check_body(action.body)
@@ -35,7 +39,9 @@ def send(
     members = state.members.copy()
     members[command.account] = _replace(author, wrote=number, wrote_ordinal=ordinal)
     # By name: a field that a message does not touch stays as it is, also one that is added later.
-    after = _replace(state, members=members, head=number, ordinal=ordinal, at=command.at, applied=position)
+    after = _replace(
+        state, members=members, head=number, ordinal=ordinal, at=command.at, applied=position, shown=number
+    )
     event = Message(
         conversation=state.id,
         number=number,
@@ -49,6 +55,28 @@ def send(
     )
     spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
     return Numbered(after, event, tuple(members), spans)
+
+
+def writer(state: Conversation | None, command: Command) -> tuple[Conversation, Member]:
+    """A conversation that has begun, and the member that the command's account is. Raises `Refused`."""
+    if state is None:
+        raise Refused(Code.NO_CONVERSATION)
+    member = state.members.get(command.account)
+    if member is None:
+        raise Refused(Code.NOT_MEMBER)
+    return state, member
+
+
+def check_recipient(state: Conversation, account: AccountId) -> None:
+    """Raise `Refused` if the other one takes nothing from `account` now."""
+    if state.declining and any(one != account for one in state.declining):
+        raise Refused(Code.RECIPIENT_REFUSES)
+
+
+def check_turn(after: ClientId | None, predecessor: SendKey | None) -> None:
+    """Raise `Refused` unless the command named in `after`, if one is, is placed."""
+    if after is not None and (predecessor is None or predecessor.refused is not None):
+        raise Refused(Code.OUT_OF_TURN)
 
 
 def direct_pair(command: Command) -> tuple[AccountId, AccountId]:

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS
-from chinwag.domain.command import Command, Create, Enter, Join, Rules, Send, asked
+from chinwag.domain.command import CHAINED, Command, Create, Enter, Join, Rules, asked
 from chinwag.domain.conversation import Conversation, Position
 from chinwag.domain.decide import decide
 from chinwag.domain.decision import Rejected
@@ -57,11 +57,13 @@ class Asker(Protocol):
 
 
 class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's limits: characters of a text, members of a group, sends of one device; an account may send
-    `account_share` times as fast as a device."""
+    """The server's limits: characters of a text, members of a group, hours for which a message may be changed and
+    deleted (see `Rules`), sends of one device; an account may send `account_share` times as fast as a device."""
 
     text_characters: int = TEXT_CHARACTERS
     group_members: int = 100
+    edit_hours: int = 48
+    delete_hours: int = 48
     sends: Rate = Rate(20.0, 100)
     account_share: int = 4
 
@@ -101,7 +103,9 @@ class Accept:
         self._states = states
         self._permits = permits
         self._limits = rules
-        self._rules = Rules(group_members=rules.group_members)
+        self._rules = Rules(
+            group_members=rules.group_members, edit_hours=rules.edit_hours, delete_hours=rules.delete_hours
+        )
         self._clock = clock
         self._now = now
         self._queued: dict[ConversationId, deque[tuple[Asker, Wish, float]]] = {}
@@ -190,8 +194,8 @@ class Accept:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
 
     def _known_writer(self, wish: Wish, now: float) -> bool:
-        """Whether this is a send of somebody who is a member by a fresh state: it needs no look-up."""
-        if type(wish.action) is not Send:
+        """Whether this is about a message, by somebody who is a member by a fresh state: it needs no look-up."""
+        if not isinstance(wish.action, CHAINED):
             return False
         state = self._states.peek(wish.conversation, now)
         return state is not None and state.head > 0 and wish.account in state.members

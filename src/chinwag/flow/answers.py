@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from chinwag.domain.body import Text
-from chinwag.domain.command import Command, Send
+from chinwag.domain.command import Command, Edit, Send
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.measure import Distribution
 from chinwag.flow.repeats import Repeats
@@ -28,6 +28,8 @@ AGAIN_SECONDS: Final = (2.0, 4.0, 8.0)
 """How long after the last time a command is appended the next time."""
 LONG: Final = 1_000
 """Characters from which a text is long: shorter ones are bounded by the number of commands, and not summed up."""
+
+_WITH_TEXT: Final = (Send, Edit)
 
 Waiter = TypeVar("Waiter")
 """Whatever tells the caller whom an answer is for."""
@@ -88,7 +90,7 @@ class Answered(Generic[Waiter]):
         appended[0 if len(appended) == 1 else partition_of(command.conversation, len(appended))] += 1
         characters = 0
         action = command.action
-        if type(action) is Send and type(action.body) is Text and len(action.body.text) >= LONG:
+        if isinstance(action, _WITH_TEXT) and type(action.body) is Text and len(action.body.text) >= LONG:
             characters = len(action.body.text)
             self.characters += characters
         self.waiting[ref] = (waiter, now, submission, characters)

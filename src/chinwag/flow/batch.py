@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from chinwag.domain.command import RULES_VERSION, Command, Send
+from chinwag.domain.command import CHAINED, RULES_VERSION, Command
 from chinwag.domain.conversation import Conversation, SendKey
 from chinwag.domain.decision import Rejected
 from chinwag.domain.ids import AccountId, ConversationId
@@ -80,9 +80,9 @@ def name_of(command: Command) -> KeyName:
 
 
 def predecessor_of(command: Command) -> KeyName | None:
-    """The send that it names as the one before."""
+    """The command that it names as the one before."""
     action = command.action
-    if type(action) is Send and action.after is not None:
+    if isinstance(action, CHAINED) and action.after is not None:
         return KeyName(command.conversation, command.device, action.after)
     return None
 

@@ -6,8 +6,9 @@ from typing import Final, Literal
 import msgspec
 
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.flow.as_read import as_read
 from chinwag.ports.inbox import Bounds, Inbox, Inline, Run
-from chinwag.ports.message_store import MessageStore
+from chinwag.ports.message_store import MessageStore, Row
 
 PAGE: Final = 200
 """Entries read at a time, if they are short."""
@@ -71,7 +72,7 @@ async def _step(inbox: Inbox, store: MessageStore, account: AccountId, after: in
     page = await inbox.read(account, after, limit)
     ranges = _ranges(page.entries)
     for one in ranges:
-        one.rows = await _events(store, one.conversation, one.first, one.last)
+        one.rows = await _events(store, account, one.conversation, one.first, one.last)
     of = {(one.conversation, number): (one, number) for one in ranges for number in one.begins}
     events: list[bytes] = []
     for entry in page.entries:
@@ -114,10 +115,12 @@ def _ranges(entries: Sequence[Run | Inline]) -> list[_Range]:
     return ranges
 
 
-async def _events(store: MessageStore, conversation: ConversationId, first: int, last: int) -> list[bytes]:
-    rows: list[bytes] = []
+async def _events(
+    store: MessageStore, account: AccountId, conversation: ConversationId, first: int, last: int
+) -> list[bytes]:
+    rows: list[Row] = []
     for begin in range(first, last + 1, 1000):
         rows += await store.events(conversation, begin, min(last, begin + 999))
     if len(rows) != last - first + 1:
         raise LookupError(f"{conversation} lacks events between {first} and {last}")
-    return rows
+    return await as_read(store, account, conversation, rows)

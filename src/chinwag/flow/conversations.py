@@ -10,6 +10,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
+from chinwag.flow.as_read import as_read
 from chinwag.flow.history import PAGE_BYTES, readable
 from chinwag.flow.own_conversations import OwnConversations, last_shown
 from chinwag.ports.inbox import Inbox
@@ -96,7 +97,7 @@ class Conversations:
             member_count=len(state.members),
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
             shown=shown,
-            last=await self._last(state.id, shown),
+            last=await self._last(account, state.id, shown),
         )
 
     async def _of_one_moment(
@@ -133,11 +134,12 @@ class Conversations:
             read=read[0],
             unread=closing.ordinal - read[1],
             shown=head,  # its span ends with the notice of its going
-            last=await self._last(state.id, head),
+            last=await self._last(account, state.id, head),
         )
 
-    async def _last(self, conversation: ConversationId, number: int) -> msgspec.Raw:
-        events = await self._store.events(conversation, number, number) if number else []
+    async def _last(self, account: AccountId, conversation: ConversationId, number: int) -> msgspec.Raw:
+        rows = await self._store.events(conversation, number, number) if number else []
+        events = await as_read(self._store, account, conversation, rows)
         return msgspec.Raw(events[0]) if events else msgspec.Raw(b"null")
 
 

@@ -18,6 +18,7 @@ import structlog
 from chinwag.domain.command import Command
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
+from chinwag.domain.facts import NOTHING, Facts
 from chinwag.domain.ids import ConversationId, stream_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
@@ -34,6 +35,7 @@ from chinwag.flow.batch import (
     without_copies,
 )
 from chinwag.flow.draft import Draft
+from chinwag.flow.facts import NONE, read_named
 from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.flow.state_cache import StateCache
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
@@ -237,10 +239,15 @@ class Deliver:
                 if state is not None:
                     self._states.put(state)
 
-    async def _keys(self, names: Sequence[KeyName], predecessors: Sequence[KeyName | None]) -> dict[KeyName, SendKey]:
-        """What is known of a batch's sends and of those that they follow, but for what the batch itself will place."""
+    async def _keys(
+        self, names: Sequence[KeyName], predecessors: Sequence[KeyName | None], texts: Sequence[KeyName]
+    ) -> dict[KeyName, SendKey]:
+        """What is known of a batch's sends, of those that they follow and of those whose `texts` they change, but for
+        what the batch itself will place."""
         known: dict[KeyName, SendKey] = {}
         missing = dict.fromkeys(names)
+        if texts:
+            missing.update(dict.fromkeys(texts))
         young, old = self._recent
         for name in predecessors:
             if name is None:
@@ -263,7 +270,8 @@ class Deliver:
         await self._load([command.conversation for command in commands])
         names = [name_of(command) for command in commands]
         predecessors = [predecessor_of(command) for command in commands]
-        known = await self._keys(names, predecessors)  # joined by the sends that this batch places
+        targets = await read_named(self._store, commands, self._states.get)
+        known = await self._keys(names, predecessors, targets.keys)  # joined by the sends that this batch places
         began = time.perf_counter()
         answers: Mapping[NodeId, list[Answer]]
         answers = gathered = defaultdict[NodeId, list[Answer]](list)
@@ -288,7 +296,8 @@ class Deliver:
                 if earlier is None and record.at - command.at > LATE_MS:
                     decision = LATE  # for every worker alike, as the log's time is
                 else:
-                    decision = self._guarded(state, command, position, earlier, before)
+                    facts = NOTHING if targets is NONE else targets.facts(command, state, draft)
+                    decision = self._guarded(state, command, position, earlier, before, facts)
                 if type(decision) is Rejected and earlier is None and decision.final:
                     key = known[name] = SendKey(position, 0, command.at, command.digest, decision.code)
                     refusals[name] = Refusal(command.account, key, state)
@@ -297,6 +306,12 @@ class Deliver:
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.place(decision, name, key)
+                for device, id in decision.digests:  # noqa: A001 - the field's name
+                    text = KeyName(command.conversation, device, id)
+                    held = known.get(text)
+                    if held is not None and held.digest:
+                        known[text] = msgspec.structs.replace(held, digest=b"")
+                        draft.keys.append((text, known[text]))
             elif type(decision) is Noted:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
@@ -318,10 +333,11 @@ class Deliver:
         position: Position,
         earlier: SendKey | None,
         predecessor: SendKey | None,
+        facts: Facts,
     ) -> Decision:
         """A command that cannot be applied is set aside: it takes no number and stops nobody else."""
         try:
-            return decide(state, command, position, earlier, predecessor)
+            return decide(state, command, position, earlier, predecessor, facts)
         except Exception:
             self.figures.poison += 1
             _log.exception(

@@ -5,10 +5,10 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.conversation import Conversation, SendKey, Span
-from chinwag.domain.decide import Numbered
+from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
-from chinwag.ports.message_store import Commit, Fanout, KeyName
+from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -16,7 +16,7 @@ _encode: Final = msgspec.json.Encoder().encode
 class Draft:
     """Gathers placements of one conversation, in order."""
 
-    __slots__ = ("_audience", "_first", "_followers", "events", "fanouts", "keys", "spans", "state")
+    __slots__ = ("_audience", "_first", "_followers", "events", "fanouts", "keys", "rewrites", "spans", "state")
 
     def __init__(self, state: Conversation, followers: tuple[AccountId, ...] = ()) -> None:
         """followers: whose inboxes get every event besides its audience; of all the same. None where no event comes."""
@@ -26,6 +26,7 @@ class Draft:
         self.fanouts: list[Fanout] = []
         self.keys: list[tuple[KeyName, SendKey]] = []
         self.spans: list[Span] = []
+        self.rewrites: dict[int, Row] = {}
         self._audience: tuple[AccountId, ...] | None = None
         self._first = 0
 
@@ -43,17 +44,30 @@ class Draft:
         self.keys.append((name, key))
         if placed.spans:
             self.spans.extend(placed.spans)
+        for one in placed.rewrites:
+            # Written last of all that it leads to, also if it was rewritten before.
+            self.rewrites.pop(one.event.number, None)
+            written = _encode(one.event)
+            self.rewrites[one.event.number] = written if one.target is None else Changed(written, one.target)
 
     def keep(self, state: Conversation, name: KeyName, key: SendKey) -> None:
         """Add what was noted, or refused for ever: no event, and a key. `state` is at least as new as the draft's."""
         self.state = state
         self.keys.append((name, key))
 
+    def row(self, number: int) -> Row | None:
+        """An event as it is after what was gathered; None if that does not concern it."""
+        row = self.rewrites.get(number)
+        if row is None and self.events and number >= self.events[0][0]:
+            # They are dense.
+            row = self.events[number - self.events[0][0]][1] if number <= self.events[-1][0] else None
+        return row
+
     def commit(self) -> Commit:
         """All of it, for the store."""
         if self._audience is not None:
             self._close(self.events[-1][0])
-        return Commit(self.state, self.events, self.fanouts, self.keys, self.spans)
+        return Commit(self.state, self.events, self.fanouts, self.keys, self.spans, list(self.rewrites.items()))
 
     def _close(self, last: int) -> None:
         assert self._audience is not None

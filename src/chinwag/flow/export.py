@@ -27,6 +27,7 @@ from chinwag.domain.export import (
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationView
+from chinwag.flow.as_read import as_read, content
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.history import Range, readable
 from chinwag.ports.directory import PAGE_MAX, Account, Directory
@@ -120,7 +121,7 @@ class Export:
             view = await self._conversations.view(account.id, name)
             yield _line(view)
             people = {member.account for member in view.members}
-            async for event in self._events(name, ranges):
+            async for event in self._events(name, ranges, account.id):
                 people.add(_sender.decode(event).sender)
                 yield EventLine(msgspec.Raw(event))
             async for line in self._name(people):
@@ -153,7 +154,7 @@ class Export:
                 if state is None or not state.head:
                     continue
                 yield await self._whole(state)
-                async for event in self._events(name, [(1, state.head)]):
+                async for event in self._events(name, [(1, state.head)], None):
                     yield EventLine(msgspec.Raw(event))
 
     async def _whole(self, state: Conversation) -> ConversationLine:
@@ -254,10 +255,15 @@ class Export:
             spans[span.conversation].append(span)
         return spans
 
-    async def _events(self, conversation: ConversationId, ranges: list[Range]) -> AsyncIterator[bytes]:
+    async def _events(
+        self, conversation: ConversationId, ranges: list[Range], reader: AccountId | None
+    ) -> AsyncIterator[bytes]:
+        """The events of `ranges` as `reader` may see them; None: as they are."""
         for first, last in ranges:
             for begin in range(first, last + 1, EVENTS):
-                for event in await self._store.events(conversation, begin, min(last, begin + EVENTS - 1)):
+                rows = await self._store.events(conversation, begin, min(last, begin + EVENTS - 1))
+                shown = map(content, rows) if reader is None else await as_read(self._store, reader, conversation, rows)
+                for event in shown:
                     yield event
 
 

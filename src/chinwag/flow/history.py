@@ -11,10 +11,11 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, Receipt
+from chinwag.flow.as_read import as_read, content
 from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
-from chinwag.ports.message_store import MessageStore
+from chinwag.ports.message_store import MessageStore, Row
 
 PAGE_BYTES: Final = 4 << 20
 """A page with this many bytes takes no further event: one of long texts is shorter than was asked for."""
@@ -57,28 +58,30 @@ class History:
         """The last `limit` messages and notices below `number` (None: the newest). Raises `Refused`."""
         ranges = await self._readable(account, conversation)
         top = ranges[-1][1] if number is None else number - 1
-        return _page(ranges, await self._backward(conversation, ranges, top, limit), last=top)
+        rows = await self._backward(conversation, ranges, top, limit)
+        return _page(ranges, await as_read(self._store, account, conversation, rows), last=top)
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` messages and notices above `number`. Raises `Refused(NO_CONVERSATION)`."""
         ranges = await self._readable(account, conversation)
-        return _page(ranges, await self._forward(conversation, ranges, number + 1, limit), first=number + 1)
+        rows = await self._forward(conversation, ranges, number + 1, limit)
+        return _page(ranges, await as_read(self._store, account, conversation, rows), first=number + 1)
 
     async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """About `limit` messages and notices with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not
         be read."""
         ranges = await self._readable(account, conversation)
         _must_hold(ranges, number)
-        return await self._around(conversation, ranges, number, limit)
+        return await self._around(account, conversation, ranges, number, limit)
 
     async def _around(
-        self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int
+        self, account: AccountId, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int
     ) -> EventPage:
         half = limit // 2
         rest = await self._forward(conversation, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
-        left = PAGE_BYTES - sum(map(len, rest))
+        left = PAGE_BYTES - sum(map(_size, rest))
         earlier = await self._backward(conversation, ranges, number - 1, half, left) if left > 0 else []
-        return _page(ranges, earlier + rest)
+        return _page(ranges, await as_read(self._store, account, conversation, earlier + rest))
 
     async def page_at(self, account: AccountId, conversation: ConversationId, at: int, limit: int) -> EventPage:
         """As `page_around`, around the first event that was sent at `at` (milliseconds since 1970) or later; after all
@@ -92,8 +95,8 @@ class History:
             middle = (low + high) // 2
             number = _nth(ranges, middle)
             [event] = await self._store.events(conversation, number, number)
-            low, high = (middle + 1, high) if _sent(event).sent_at < at else (low, middle)
-        return await self._around(conversation, ranges, _nth(ranges, low), limit)
+            low, high = (middle + 1, high) if _sent(content(event)).sent_at < at else (low, middle)
+        return await self._around(account, conversation, ranges, _nth(ranges, low), limit)
 
     async def changes(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` events of any kind above `number`, without holes. Raises `Refused(NO_CONVERSATION)`."""
@@ -102,7 +105,8 @@ class History:
         for first, last in ranges:
             for begin in range(max(first, number + 1), last + 1, STEP):
                 end = min(last, begin + min(STEP, limit - len(events)) - 1)
-                events += await self._store.events(conversation, begin, end)
+                step = await self._store.events(conversation, begin, end)
+                events += await as_read(self._store, account, conversation, step)
                 if len(events) == limit or sum(map(len, events)) >= PAGE_BYTES:
                     return _page(ranges, _fitting(events, PAGE_BYTES), first=number + 1)
         return _page(ranges, events, first=number + 1)
@@ -114,7 +118,8 @@ class History:
         [event] = await self._store.events(conversation, number, number)
         if lies_between(event):
             raise Refused(Code.NO_MESSAGE)
-        return msgspec.Raw(event)
+        [shown] = await as_read(self._store, account, conversation, [event])
+        return msgspec.Raw(shown)
 
     async def receipts(
         self, account: AccountId, conversation: ConversationId, number: int, limit: int
@@ -162,27 +167,27 @@ class History:
 
     async def _forward(
         self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES
-    ) -> list[bytes]:
+    ) -> list[Row]:
         """The first `limit` messages and notices of `ranges` from `number` on; `room` as in `ShownRows`."""
-        found: list[bytes] = []
+        found: list[Row] = []
         for first, last in ranges:
-            left = room - sum(map(len, found))
+            left = room - sum(map(_size, found))
             stretch = await self._shown.forward(conversation, max(first, number), last, limit - len(found), left)
             found += stretch.rows
-            if len(found) == limit or stretch.last < last or sum(map(len, found)) >= room:
+            if len(found) == limit or stretch.last < last or sum(map(_size, found)) >= room:
                 break
         return found
 
     async def _backward(
         self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES
-    ) -> list[bytes]:
+    ) -> list[Row]:
         """The last `limit` messages and notices of `ranges` up to `number`, rising; `room` as in `ShownRows`."""
-        found: list[bytes] = []
+        found: list[Row] = []
         for first, last in reversed(ranges):
-            left = room - sum(map(len, found))
+            left = room - sum(map(_size, found))
             stretch = await self._shown.backward(conversation, first, min(last, number), limit - len(found), left)
             found = stretch.rows + found
-            if len(found) == limit or stretch.first > first or sum(map(len, found)) >= room:
+            if len(found) == limit or stretch.first > first or sum(map(_size, found)) >= room:
                 break
         return found
 
@@ -236,3 +241,7 @@ def _fitting(events: Sequence[bytes], room: int) -> list[bytes]:
         if size >= room:
             return list(events[:count])
     return list(events)
+
+
+def _size(row: Row) -> int:
+    return len(content(row))

@@ -21,6 +21,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks, merge, newly_covered
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
+from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
 from chinwag.flow.shown import ShownRows
@@ -243,7 +244,7 @@ class MarkFlow:
         top = max(new.delivered.number for _, _, new in moves)
         bottom = min(min(old.read.number, old.delivered.number) for _, old, _ in moves) + 1
         scanned = await self._shown.backward(state.id, max(bottom, 1), top, SCAN, SCAN_BYTES, step=SCAN)
-        first, heads = scanned.first, [_kind(row) for row in scanned.rows]
+        first, heads = scanned.first, [_kind(content(row)) for row in scanned.rows]
         known_heads = {head.number: head for head in heads}
         authored = [(head.number, head.sender) for head in heads if head.kind == "message"]
         for account, old, new in moves:
@@ -302,8 +303,8 @@ class MarkFlow:
             place = bisect_right(heads, number, key=lambda head: head.number)
             if place:
                 return heads[place - 1].ordinal
-        events = await self._store.events(state.id, number, number)
-        return _kind(events[0]).ordinal
+        rows = await self._store.events(state.id, number, number)
+        return _kind(content(rows[0])).ordinal
 
     async def _last_readable(self, account: AccountId, conversation: ConversationId) -> int:
         """Where somebody's reading ends who is no member any more; 0 for a stranger."""

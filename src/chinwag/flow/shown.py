@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import ConversationId
-from chinwag.ports.message_store import MessageStore
+from chinwag.flow.as_read import content
+from chinwag.ports.message_store import MessageStore, Row
 
 STEP: Final = 50
 """Events read at a time, at most, unless it is said otherwise."""
@@ -27,7 +28,7 @@ class Stretch(msgspec.Struct):
 
     first: int
     last: int
-    rows: list[bytes]
+    rows: list[Row]
     numbers: list[int]
 
 
@@ -52,7 +53,7 @@ class ShownRows:
 
         The stretch goes down to what was found last, or to `first` if there are no more.
         """
-        rows: list[bytes] = []
+        rows: list[Row] = []
         numbers: list[int] = []
         top, size, reads, most = last, 0, 0, step
         while top >= first and limit > 0:
@@ -68,7 +69,7 @@ class ShownRows:
                 rows.append(row)
                 numbers.append(number)
                 found += 1
-                size += len(row)
+                size += len(content(row))
                 if len(rows) == limit or size >= room:
                     return Stretch(number, last, rows[::-1], numbers[::-1])
             step = _step(step, found, len(read), most)
@@ -80,7 +81,7 @@ class ShownRows:
 
         The stretch goes up to what was found last, or to `last` if there are no more.
         """
-        rows: list[bytes] = []
+        rows: list[Row] = []
         numbers: list[int] = []
         low, size, reads, step = first, 0, 0, STEP
         while low <= last and limit > 0:
@@ -95,7 +96,7 @@ class ShownRows:
                 rows.append(row)
                 numbers.append(number)
                 found += 1
-                size += len(row)
+                size += len(content(row))
                 if len(rows) == limit or size >= room:
                     return Stretch(first, number, rows, numbers)
             if not read:
@@ -140,14 +141,14 @@ class ShownRows:
         return shown_at(number, rows[0]) if rows else 0
 
 
-def lies_between(event: bytes) -> bool:
-    """Whether an event (JSON) is neither a message nor a notice."""
-    return event.startswith(_BETWEEN)
+def lies_between(event: Row) -> bool:
+    """Whether an event is neither a message nor a notice. What is changed is a message."""
+    return type(event) is bytes and event.startswith(_BETWEEN)
 
 
-def shown_at(number: int, event: bytes) -> int:
+def shown_at(number: int, event: Row) -> int:
     """The number of the last message or notice at or below event `number`."""
-    return _between(event).shown if lies_between(event) else number
+    return _between(content(event)).shown if lies_between(event) else number
 
 
 def _step(step: int, found: int, read: int, most: int) -> int:

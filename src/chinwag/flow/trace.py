@@ -10,6 +10,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import MemberTrace, SessionAt, Trace
+from chinwag.flow.as_read import content
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -49,7 +50,7 @@ class Tracer:
         events = await self._store.events(conversation, number, number)
         if not events:
             raise Refused(Code.NO_MESSAGE)
-        event = msgspec.json.decode(events[0], type=_Event)
+        event = msgspec.json.decode(content(events[0]), type=_Event)
         marks = await self._marks.of_conversation(conversation, MEMBERS)
         members = [
             await self._member(account, conversation, number, marks.get(account, Marks()))

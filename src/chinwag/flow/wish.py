@@ -1,9 +1,11 @@
 """What a device asks of a conversation, and what can be told of it by its form alone."""
 
+from typing import Final
+
 import msgspec
 
 from chinwag.domain.body import Text, check_body
-from chinwag.domain.command import Action, Add, Create, Remove, Send, SetRole
+from chinwag.domain.command import Action, Add, Create, Delete, Edit, Remove, Send, SetRole
 from chinwag.domain.ids import (
     AccountId,
     ClientId,
@@ -13,6 +15,10 @@ from chinwag.domain.ids import (
     check_client_id,
     check_conversation_id,
 )
+from chinwag.domain.refusal import Code, Refused
+
+NUMBER_MOST: Final = 1 << 53
+"""Above what any conversation reaches, and what JSON numbers hold exactly."""
 
 
 class Wish(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +40,12 @@ def check_shape(wish: Wish, text_characters: int) -> None:
         if action.after is not None:
             check_client_id(action.after)
         check_body(action.body, text_characters)
+    elif isinstance(action, Edit | Delete):
+        check_number(action.number)
+        if action.after is not None:
+            check_client_id(action.after)
+        if type(action) is Edit:
+            check_body(action.body, text_characters)
     elif type(action) is Create:
         for account in action.members:
             check_account_id(account)
@@ -41,7 +53,13 @@ def check_shape(wish: Wish, text_characters: int) -> None:
         check_account_id(action.account)
 
 
+def check_number(number: int) -> None:
+    """Raise `Refused` for what no event's number can be."""
+    if not 0 < number < NUMBER_MOST:
+        raise Refused(Code.BAD_REQUEST, "no such number")
+
+
 def characters(wish: Wish) -> int:
     """How long its text is."""
-    body = wish.action.body if type(wish.action) is Send else None
+    body = wish.action.body if isinstance(wish.action, Send | Edit) else None
     return len(body.text) if type(body) is Text else 0

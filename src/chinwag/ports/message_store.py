@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 
 
@@ -25,11 +26,28 @@ class Fanout(msgspec.Struct, frozen=True, gc=False):
     audience: tuple[AccountId, ...]
 
 
+class Changed(msgspec.Struct, frozen=True, gc=False):
+    """The row of a message that was changed since it was placed: its JSON as it is now, and what is kept beside it.
+
+    Whether a reader may see what it says now depends on when it was changed (`flow/as_read.py`).
+    """
+
+    event: bytes
+    target: Target
+
+
+Row = bytes | Changed
+"""An event as it is stored: the JSON in which everybody gets it, or one that must be looked into first."""
+EventName = tuple[ConversationId, int]
+
+
 class Commit(msgspec.Struct, frozen=True, gc=False):
     """What a batch of commands made of one conversation.
 
-    state: after the batch; it names the log position applied. events: number and JSON, rising and dense.
-    fanouts: rising, together covering the events. keys: the sends placed. spans: rows to write or overwrite.
+    state: after the batch; it names the log position applied. events: number and JSON as placed, rising and dense.
+    fanouts: rising, together covering the events. keys: the sends placed, and such as lose their digest; of two of one
+    name the later holds. spans: rows to write or overwrite. rewrites: number and row of events as they are from now on,
+    also of some of `events`; they are written after all that was found through them, and in this order.
     """
 
     state: Conversation
@@ -37,6 +55,7 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     fanouts: list[Fanout]
     keys: list[tuple[KeyName, SendKey]]
     spans: list[Span]
+    rewrites: list[tuple[int, Row]] = []
 
 
 class MessageStore(Protocol):
@@ -73,11 +92,15 @@ class MessageStore(Protocol):
         """What these sends became, None for those not placed."""
         ...
 
-    async def events(self, conversation: ConversationId, first: int, last: int) -> list[bytes]:
-        """The events (JSON) numbered `first` to `last`, both included, as far as there are any, rising.
+    async def events(self, conversation: ConversationId, first: int, last: int) -> list[Row]:
+        """The events numbered `first` to `last`, both included, as far as there are any, rising, as they are now.
 
         The caller bounds the range (at most 1,000).
         """
+        ...
+
+    async def rows(self, names: Sequence[EventName]) -> list[Row | None]:
+        """Single events of any conversations, None for those not placed. The caller bounds them (at most 1,000)."""
         ...
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:

@@ -29,6 +29,7 @@ __all__ = [
     "OneEvent",
     "Placed",
     "PostMessage",
+    "PutMessage",
     "Receipt",
     "Receipts",
     "SearchPage",
@@ -49,6 +50,13 @@ class PostMessage(msgspec.Struct, frozen=True):
 
     body: Body
     reply_to: int = 0
+    after: ClientId | None = None
+
+
+class PutMessage(msgspec.Struct, frozen=True):
+    """PUT /v1/conversations/{id}/messages/{number}: as the `edit` frame. The `Idempotency-Key` header is its id."""
+
+    body: Body
     after: ClientId | None = None
 
 

@@ -41,21 +41,25 @@ class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"
     after: ClientId | None = None
 
 
-class Edit(msgspec.Struct, frozen=True, gc=False, tag="edit"):
-    """Reserved: change one's own message."""
+class Edit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="edit"):
+    """Give one's own message `number` another body of the same type. id and after: as in `send`, of which they are one
+    chain."""
 
     id: ClientId
     conversation: ConversationId
     number: int
     body: Body
+    after: ClientId | None = None
 
 
-class Delete(msgspec.Struct, frozen=True, gc=False, tag="delete"):
-    """Reserved: delete one's own message."""
+class Delete(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="delete"):
+    """Delete message `number`: one's own, or, as owner or admin of the group, one of somebody below or gone. id and
+    after: as in `send`."""
 
     id: ClientId
     conversation: ConversationId
     number: int
+    after: ClientId | None = None
 
 
 class React(msgspec.Struct, frozen=True, gc=False, tag="react"):
@@ -126,7 +130,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
 
 
 class Ack(msgspec.Struct, frozen=True, gc=False, tag="ack"):
-    """The send or change `id` is stored, in its place in the order, and on its way to everyone."""
+    """The send, edit, deletion or change `id` is stored, in its place in the order, and on its way to everyone."""
 
     id: ClientId
     conversation: ConversationId

@@ -9,7 +9,7 @@ from chinwag.domain.account_change import (
     ProfileChanged,
     subject,
 )
-from chinwag.domain.body import Body, Media, Sealed, Text
+from chinwag.domain.body import Body, Content, Gone, Media, Sealed, Text, Withheld
 from chinwag.domain.command import Add, GroupAction, Join, Leave, Remove, SetRole, SetSettings, SetTitle
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.events import (
@@ -17,11 +17,13 @@ from chinwag.domain.events import (
     Change,
     Created,
     Deleted,
+    Deletion,
     Delivered,
     Edited,
     Event,
     GroupSettingsChanged,
     Joined,
+    LastEdit,
     Left,
     Message,
     Notice,
@@ -44,9 +46,11 @@ __all__ = [
     "Body",
     "Change",
     "ClientId",
+    "Content",
     "ConversationId",
     "Created",
     "Deleted",
+    "Deletion",
     "Delivered",
     "DeviceId",
     "Edited",
@@ -54,11 +58,13 @@ __all__ = [
     "FriendAccepted",
     "FriendChange",
     "FriendRequested",
+    "Gone",
     "GroupAction",
     "GroupSettings",
     "GroupSettingsChanged",
     "Join",
     "Joined",
+    "LastEdit",
     "Leave",
     "Left",
     "Media",
@@ -81,6 +87,7 @@ __all__ = [
     "Signal",
     "Text",
     "Typing",
+    "Withheld",
     "direct_id",
     "direct_members",
     "is_direct",

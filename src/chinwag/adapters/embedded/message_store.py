@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chinwag.adapters import stored
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
@@ -10,7 +11,7 @@ from chinwag.adapters.embedded.scan import get, read, scan
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.message_store import Commit, KeyName, MessageStore
+from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, Row
 
 _SPANS_MAX = 100_000
 _BEYOND = b"\xff" * (keys.NUMBER_BYTES + 1)
@@ -39,6 +40,8 @@ class EmbeddedMessageStore(MessageStore):
             state = commit.state
             prefix = keys.events(state.id)
             rows += [(prefix + number(at), values.PLAIN + event) for at, event in commit.events]
+            # Put in this order, and of one key the last one stays: a message placed and changed at once is changed.
+            rows += [(prefix + number(at), stored.row(row)) for at, row in commit.rewrites]
             rows += [(send_key(name), sealed(key)) for name, key in commit.keys]
             rows += [
                 (keys.spans_in(span.account, state.id) + number(span.first), sealed(span)) for span in commit.spans
@@ -63,20 +66,25 @@ class EmbeddedMessageStore(MessageStore):
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         wanted = [keys.state(conversation) for conversation in conversations]
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
-        return [values.state(stored) for stored in found]
+        return [values.state(value) for value in found]
 
     async def keys(self, names: Sequence[KeyName]) -> list[SendKey | None]:
         wanted = [keys.send_key(name) for name in names]
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
-        return [None if stored is None else values.send_key(stored) for stored in found]
+        return [None if value is None else values.send_key(value) for value in found]
 
-    async def events(self, conversation: ConversationId, first: int, last: int) -> list[bytes]:
+    async def events(self, conversation: ConversationId, first: int, last: int) -> list[Row]:
         if last < first:
             return []
         prefix, begin = keys.events(conversation), max(first, 0)
         rows = await scan(self._engine, prefix, prefix + keys.number(begin), last - begin + 1)
         end = prefix + keys.number(last)
-        return [values.opened(stored) for key, stored in rows if key <= end]
+        return [stored.event(value) for key, value in rows if key <= end]
+
+    async def rows(self, names: Sequence[EventName]) -> list[Row | None]:
+        wanted = [keys.events(conversation) + keys.number(number) for conversation, number in names]
+        found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
+        return [None if value is None else stored.event(value) for value in found]
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(keys.spans_in(account, conversation))
@@ -109,4 +117,4 @@ class EmbeddedMessageStore(MessageStore):
         await remove(self._engine, found)
 
     async def _spans(self, prefix: bytes) -> list[Span]:
-        return [values.span(stored) for _, stored in await scan(self._engine, prefix, prefix, _SPANS_MAX)]
+        return [values.span(value) for _, value in await scan(self._engine, prefix, prefix, _SPANS_MAX)]

@@ -16,7 +16,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.log import partition_of
-from chinwag.ports.message_store import Commit, KeyName, MessageStore
+from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, Row
 
 _SPANS_MAX: Final = 100_000
 _REMOVED: Final = 2_000
@@ -33,6 +33,9 @@ _KEYS: Final = """
     JOIN messages.send_keys AS k ON k.conversation = w.conversation AND k.device = w.device AND k.id = w.id"""
 _EVENTS: Final = """
     SELECT event FROM messages.events WHERE conversation = $1 AND number BETWEEN $2 AND $3 ORDER BY number"""
+_ROWS: Final = """
+    SELECT n, e.event FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS w (conversation, number, n)
+    JOIN messages.events AS e ON e.conversation = w.conversation AND e.number = w.number"""
 _SPANS: Final = """
     SELECT span FROM messages.spans WHERE account = $1 AND conversation = $2 ORDER BY first LIMIT $3"""
 _MEMBERSHIPS: Final = """
@@ -141,12 +144,21 @@ class PostgresMessageStore(MessageStore):
                 found[place - 1] = stored.send_key(key)
         return found
 
-    async def events(self, conversation: ConversationId, first: int, last: int) -> list[bytes]:
+    async def events(self, conversation: ConversationId, first: int, last: int) -> list[Row]:
         name = names.known(conversation)
         if last < first:
             return []
         rows = await self._database.rows(_EVENTS, name, max(first, 0), min(last, _LAST))
-        return [stored.opened(event) for (event,) in rows]
+        return [stored.event(event) for (event,) in rows]
+
+    async def rows(self, wanted: Sequence[EventName]) -> list[Row | None]:
+        found: list[Row | None] = [None] * len(wanted)
+        if wanted:
+            conversations = [names.known(conversation) for conversation, _ in wanted]
+            numbers = [number for _, number in wanted]
+            for place, event in await self._database.rows(_ROWS, conversations, numbers):
+                found[place - 1] = stored.event(event)
+        return found
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(_SPANS, names.known(account), names.known(conversation), _SPANS_MAX)
@@ -240,7 +252,9 @@ class _Batch:
             state = commit.state
             conversation = known(state.id)
             states.append((conversation, sealed(state)))
-            events += [(conversation, number, stored.PLAIN + event) for number, event in commit.events]
+            rows: dict[int, Row] = dict(commit.events)
+            rows.update(commit.rewrites)  # one row for each number, as one statement writes none twice
+            events += [(conversation, number, stored.row(row)) for number, row in rows.items()]
             for name, key in commit.keys:
                 keys[known(name.conversation), known(name.device), names.written(name.id)] = sealed(key)
             for span in commit.spans:

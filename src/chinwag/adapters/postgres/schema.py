@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from chinwag.told import Told
 
-VERSION: Final = 1
+VERSION: Final = 2
 PARTITIONS: Final = 64
 _LOCK: Final = 0x6D657373
 """Whoever makes or changes the schema holds this advisory lock, until its transaction ends."""
@@ -20,12 +20,17 @@ class MissingSchemaError(SchemaError):
     """Nothing was made yet."""
 
 
+class OlderSchemaError(SchemaError):
+    """An older version of Chinwag made it, and this one has not brought it up yet."""
+
+
 class NewerSchemaError(SchemaError):
     """A newer version of Chinwag made it."""
 
 
 async def create(connection: Any, partitions: int = PARTITIONS) -> None:
-    """Make what is not there yet. Doing it again changes nothing, also from several processes at once.
+    """Make what is not there yet, and bring what an older version made to this one's form. Doing it again changes
+    nothing, also from several processes at once.
 
     partitions: of the log, fixed from then on. Raises `NewerSchemaError`, and `SchemaError` for another number of
     partitions than it was made with.
@@ -48,13 +53,21 @@ async def create(connection: Any, partitions: int = PARTITIONS) -> None:
             raise SchemaError(
                 f"this database was made for {found[1]} partitions, which cannot be changed to {partitions}"
             )
+        for leaving in range(found[0], VERSION):
+            await connection.execute(_text(f"from_{leaving}.sql"))
+        await connection.execute("UPDATE messages.life SET version = $1 WHERE version < $1", VERSION)
 
 
 async def verify(connection: Any) -> int:
-    """How many partitions the log has. Raises `MissingSchemaError` or `NewerSchemaError`."""
+    """How many partitions the log has. Raises `MissingSchemaError`, `OlderSchemaError` or `NewerSchemaError`."""
     found = await _found(connection)
     if found is None:
         raise MissingSchemaError("this database holds no messages' tables yet: run `chinwag cluster init`")
+    if found[0] < VERSION:
+        raise OlderSchemaError(
+            f"the messages' tables are of schema {found[0]}, and this version of Chinwag needs {VERSION}: stop the "
+            "servers of the older version, then run `chinwag cluster init` of this one"
+        )
     return found[1]
 
 

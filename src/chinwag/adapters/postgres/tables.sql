@@ -1,4 +1,4 @@
--- What lasts on the way of a message, schema 1. Names (of accounts, conversations, devices, sends) are bytea: the UTF-8
+-- What lasts on the way of a message, schema 2. Names (of accounts, conversations, devices, sends) are bytea: the UTF-8
 -- of any text, NUL included, compared byte by byte whatever the database's locale. Values are in the form of
 -- adapters/stored.py unless a column says it all.
 
@@ -59,7 +59,8 @@ CREATE TABLE messages.heads (
     floor bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
--- One row a run of events of one conversation, or an event that has no number. It covers `count` positions, the last of
+-- One row a run of events of one conversation, or an event that has no number, or all runs that one transaction posts to
+-- a stream (then `first` is 0 and `event` holds them). It covers `count` positions, the last of
 -- which names it. posted_at: milliseconds since 1970.
 CREATE TABLE messages.inbox (
     account bytea NOT NULL,

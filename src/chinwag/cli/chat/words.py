@@ -9,6 +9,7 @@ from chinwag.client import Unknown
 from chinwag.wire.values import (
     AccountId,
     Created,
+    Gone,
     GroupSettingsChanged,
     Joined,
     Left,
@@ -24,6 +25,7 @@ from chinwag.wire.values import (
 
 PREVIEW: Final = 80
 NOT_SUPPORTED: Final = "(something that this version cannot show)"
+DELETED: Final = "(deleted)"
 
 Name = Callable[[AccountId], str]
 
@@ -48,6 +50,8 @@ def _local(milliseconds: int, form: str) -> str:
 def content(event: NumberedEvent | Unknown, name: Name) -> str:
     """What an event says; a text may have several lines."""
     if isinstance(event, Message):
+        if isinstance(event.body, Gone):
+            return DELETED
         return event.body.text if isinstance(event.body, Text) else NOT_SUPPORTED
     if isinstance(event, Notice):
         return notice(event, name)

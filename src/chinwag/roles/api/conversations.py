@@ -3,14 +3,15 @@
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from chinwag.domain.command import Create, Send
+from chinwag.domain.command import Action, Create, Delete, Edit, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accept import Accept
+from chinwag.flow.access.admission import Principal
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import Clock
 from chinwag.flow.conversations import Conversations
@@ -32,6 +33,7 @@ from chinwag.wire.conversations import (
     OneEvent,
     Placed,
     PostMessage,
+    PutMessage,
     Receipts,
 )
 from chinwag.wire.sync import PostChange
@@ -74,6 +76,8 @@ def conversation_routes(services: ConversationServices) -> Router:
             get_messages,
             get_message,
             post_message,
+            put_message,
+            delete_message,
             get_changes,
             post_change,
             get_receipts,
@@ -180,11 +184,47 @@ async def post_message(
     given_id: GivenId,
 ) -> Placed:
     """The answer says that the message is stored and placed. Without an `Idempotency-Key` a retry makes a copy."""
-    name = ConversationId(conversation)
-    key = ClientId(given_id or f"http-{services.ids.next(services.clock())}")
-    action = Send(data.body, data.reply_to, data.after)
-    answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, action))
-    return Placed(name, answer.number, answer.sent_at)
+    return await _asked(services, principal, conversation, given_id, Send(data.body, data.reply_to, data.after))
+
+
+@put(
+    "/conversations/{conversation:str}/messages/{number:int}",
+    operation_id="edit",
+    summary="Edit my message",
+    tags=["messages"],
+)
+async def put_message(
+    conversation: FromPath[str],
+    number: FromPath[int],
+    data: JSONBody[PutMessage],
+    services: Services,
+    principal: Caller,
+    given_id: GivenId,
+) -> Placed:
+    """Give it another body of the same type, within the hours that the server allows. The answer names the event that
+    says so. With an `Idempotency-Key` a retry changes nothing more."""
+    return await _asked(services, principal, conversation, given_id, Edit(number, data.body, data.after))
+
+
+@delete(
+    "/conversations/{conversation:str}/messages/{number:int}",
+    operation_id="deleteMessage",
+    summary="Delete a message",
+    tags=["messages"],
+    status_code=200,
+)
+async def delete_message(
+    conversation: FromPath[str],
+    number: FromPath[int],
+    services: Services,
+    principal: Caller,
+    given_id: GivenId,
+    after: Annotated[str | None, QueryParameter(max_length=128, description="The id of the send before it.")] = None,
+) -> Placed:
+    """My own, within the hours that the server allows; as owner or admin of the group, at any time that of somebody
+    below me or gone. With an `Idempotency-Key` a retry gets the first answer."""
+    action = Delete(number, None if after is None else ClientId(after))
+    return await _asked(services, principal, conversation, given_id, action)
 
 
 @get("/conversations/{conversation:str}/changes", operation_id="listChanges", summary="Changes", tags=["messages"])
@@ -206,10 +246,7 @@ async def post_change(
     given_id: GivenId,
 ) -> Placed:
     """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
-    name = ConversationId(conversation)
-    key = ClientId(given_id or f"http-{services.ids.next(services.clock())}")
-    answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, data.change))
-    return Placed(name, answer.number, answer.sent_at)
+    return await _asked(services, principal, conversation, given_id, data.change)
 
 
 @get(
@@ -224,3 +261,13 @@ async def get_receipts(
     """Members who have the message or have read it."""
     name = ConversationId(conversation)
     return Receipts(await services.history.receipts(AccountId(principal.account), name, number, RECEIPTS))
+
+
+async def _asked(
+    services: ConversationServices, principal: Principal, conversation: str, given_id: ClientId | None, action: Action
+) -> Placed:
+    """What became of `action`. Raises `Refused`."""
+    name = ConversationId(conversation)
+    key = ClientId(given_id or f"http-{services.ids.next(services.clock())}")
+    answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, action))
+    return Placed(name, answer.number, answer.sent_at)

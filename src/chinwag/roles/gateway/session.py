@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from chinwag.domain.command import Send
+from chinwag.domain.command import Delete, Edit, Send
 from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
 from chinwag.domain.rate import WEIGHT_SHIFT
 from chinwag.domain.refusal import Code, Refused
@@ -32,6 +32,9 @@ IN_FLIGHT: Final = 1_000
 
 FLOOD: Final = 100
 """Frames refused as `rate_limited` within about a second that end a session."""
+
+_FRAMES: Final[dict[type, str]] = {Send: "send", Edit: "edit", Delete: "delete"}
+"""What asks for an action; `change` for all others."""
 
 _log = structlog.get_logger(__name__)
 
@@ -237,7 +240,7 @@ class Session:
         if answer.refused is None:
             self.out.push(encode(Ack(wish.id, wish.conversation, answer.number, answer.sent_at)))
         else:
-            kind = "send" if type(wish.action) is Send else "change"
+            kind = _FRAMES.get(type(wish.action), "change")
             self.refuse(Refused(answer.refused, answer.detail), About(kind, wish.id, wish.conversation))
 
     def refuse(self, refused: Refused, answers: About) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from chinwag.roles.gateway.verbs.change import change
+from chinwag.roles.gateway.verbs.delete import delete
+from chinwag.roles.gateway.verbs.edit import edit
 from chinwag.roles.gateway.verbs.hello import hello_again
 from chinwag.roles.gateway.verbs.ping import ping
 from chinwag.roles.gateway.verbs.read import read
@@ -17,8 +19,8 @@ from chinwag.wire import frames
 VERBS: Final[Mapping[type, Verb]] = {
     frames.Hello: hello_again,
     frames.Send: send,
-    frames.Edit: reserved,
-    frames.Delete: reserved,
+    frames.Edit: edit,
+    frames.Delete: delete,
     frames.React: reserved,
     frames.Change: change,
     frames.Received: received,

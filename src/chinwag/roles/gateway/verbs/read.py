@@ -2,11 +2,9 @@
 
 from chinwag.domain.ids import check_conversation_id
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.wish import NUMBER_MOST
 from chinwag.roles.gateway.verbs.speaker import Speaker
 from chinwag.wire.frames import Read
-
-NUMBER_MOST = 1 << 53
-"""Above what any conversation reaches, and what JSON numbers hold exactly."""
 
 
 def read(session: Speaker, frame: Read) -> None:

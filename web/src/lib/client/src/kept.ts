@@ -96,7 +96,9 @@ function begin(event: KeptEvent): Kept | null {
 }
 
 function advanced(held: Kept, event: KeptEvent, me: string): Kept {
-  const moved: Kept = { ...held, head: event.number, ordinal: event.ordinal, at: event.sent_at, last: event };
+  // What is no message and no notice changes one of them, and moves nothing that people are shown of the whole.
+  const shown = isMessage(event) || isNotice(event) ? { at: event.sent_at, last: event } : {};
+  const moved: Kept = { ...held, head: event.number, ordinal: event.ordinal, ...shown };
   if (isNotice(event)) return afterNotice(moved, event, me);
   // Somebody who writes has read up to there.
   return event.kind === "message" ? readBy(moved, event.from, event.number, event.ordinal, 0, me) : moved;

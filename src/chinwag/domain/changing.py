@@ -1,0 +1,156 @@
+"""A message that is changed after it was sent: who may edit or delete it, and what becomes of the rows it stands in.
+
+A text stands in at most two rows: in the message itself, and in the event of its last edit. The next change takes it
+out of that event; after a deletion it stands in none.
+"""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.body import Gone, check_body, kind_of
+from chinwag.domain.command import Command, Delete, Edit
+from chinwag.domain.conversation import Conversation, Member, Position, SendKey
+from chinwag.domain.decision import Numbered, Rewrite
+from chinwag.domain.events import Deleted, Deletion, Edited, LastEdit, Message
+from chinwag.domain.facts import Facts, Target
+from chinwag.domain.ids import AccountId, ClientId, DeviceId
+from chinwag.domain.membership import outranks
+from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.sending import check_recipient, check_turn, writer
+
+EDITS: Final = 100
+"""How often one message may be edited."""
+HOUR_MS: Final = 3_600_000
+ALWAYS: Final = -1
+"""Hours: without an end."""
+
+_replace = msgspec.structs.replace
+
+
+def edit(
+    state: Conversation | None,
+    command: Command,
+    action: Edit,
+    position: Position,
+    predecessor: SendKey | None,
+    facts: Facts,
+) -> Numbered:
+    """Give the author's own message another body. Raises `Refused`."""
+    state, member = writer(state, command)
+    check_recipient(state, command.account)
+    check_turn(action.after, predecessor)
+    target, message = _message(state, command.account, member, action.number, facts)
+    if target.author != command.account:
+        raise Refused(Code.NOT_ALLOWED, "only its author edits a message")
+    if kind_of(action.body) != target.body:
+        raise Refused(Code.UNSUPPORTED, "a message keeps the type of its body")
+    check_body(action.body)
+    _check_age(command, target, command.rules.edit_hours)
+    if len(target.edits) >= EDITS:
+        raise Refused(Code.TOO_MANY_EDITS, f"at most {EDITS} times")
+    after = _next(state, position)
+    # Somebody who came after the message may not read it, and so not what it says now.
+    open_to_all = all(one.reads_from <= action.number for one in state.members.values())
+    event = Edited(
+        conversation=state.id,
+        number=after.head,
+        ordinal=after.ordinal,
+        sender=command.account,
+        device=command.device,
+        id=command.id,
+        sent_at=command.at,
+        shown=after.shown,
+        target=action.number,
+        body=action.body if open_to_all else None,
+    )
+    changed = Rewrite(
+        _replace(message, body=action.body, edited=LastEdit(after.head, command.at), deleted=None),
+        _replace(target, edits=(*target.edits, after.head)),
+    )
+    return Numbered(
+        after, event, tuple(state.members), (), (*_earlier(facts, after.head), changed), _texts(message, facts)
+    )
+
+
+def delete(
+    state: Conversation | None,
+    command: Command,
+    action: Delete,
+    position: Position,
+    predecessor: SendKey | None,
+    facts: Facts,
+) -> Numbered:
+    """Delete a message: the author's own, or one of somebody of lower rank in the group, or who has gone. Raises
+    `Refused`. It takes something away, so it asks for nobody's leave to write."""
+    state, member = writer(state, command)
+    check_turn(action.after, predecessor)
+    target, message = _message(state, command.account, member, action.number, facts)
+    if target.author == command.account:
+        _check_age(command, target, command.rules.delete_hours)
+    elif state.direct or not outranks(state, command.account, target.author):
+        raise Refused(Code.NOT_ALLOWED)
+    after = _next(state, position)
+    event = Deleted(
+        conversation=state.id,
+        number=after.head,
+        ordinal=after.ordinal,
+        sender=command.account,
+        device=command.device,
+        id=command.id,
+        sent_at=command.at,
+        shown=after.shown,
+        target=action.number,
+    )
+    changed = Rewrite(
+        _replace(message, body=Gone(), edited=None, deleted=Deletion(after.head, command.account, command.at)),
+        _replace(target, deleted=after.head),
+    )
+    return Numbered(
+        after, event, tuple(state.members), (), (*_earlier(facts, after.head), changed), _texts(message, facts)
+    )
+
+
+def _next(state: Conversation, position: Position) -> Conversation:
+    """The state after an event that is no message: nothing that people are shown of the whole moves."""
+    return _replace(state, head=state.head + 1, applied=position, shown=state.last_shown)
+
+
+def _message(
+    state: Conversation, account: AccountId, member: Member, number: int, facts: Facts
+) -> tuple[Target, Message]:
+    """The message that is named, as of the state's head. Raises `Refused` if it is none, may not be read, or is
+    deleted."""
+    if facts.target is None or facts.message is None or not 0 < number <= state.head:
+        raise Refused(Code.NO_MESSAGE)
+    target = facts.target.as_of(state.head)
+    if target.author != account and not _readable(state, member, number, facts):
+        raise Refused(Code.NO_MESSAGE)
+    if target.deleted:
+        raise Refused(Code.MESSAGE_DELETED)
+    return target, facts.message
+
+
+def _readable(state: Conversation, member: Member, number: int, facts: Facts) -> bool:
+    """Whether a present member may read `number`: by this membership, or by one that has ended."""
+    if number >= member.reads_from:
+        return True
+    return any(span.last is not None and span.first <= number <= span.last <= state.head for span in facts.spans)
+
+
+def _check_age(command: Command, target: Target, hours: int) -> None:
+    if hours != ALWAYS and (hours == 0 or command.at - target.sent_at > hours * HOUR_MS):
+        raise Refused(Code.TOO_LATE, f"{hours} hours after it was sent at most" if hours else "never on this server")
+
+
+def _earlier(facts: Facts, number: int) -> tuple[Rewrite, ...]:
+    """The event of the last edit, without its body from now on."""
+    return () if facts.edit is None else (Rewrite(_replace(facts.edit, body=None, replaced=number)),)
+
+
+def _texts(message: Message, facts: Facts) -> tuple[tuple[DeviceId, ClientId], ...]:
+    """The commands that brought what the message has said so far."""
+    found = [(message.device, message.id)]
+    if facts.edit is not None:
+        found.append((facts.edit.device, facts.edit.id))
+    return tuple(found)

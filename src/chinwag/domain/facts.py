@@ -1,0 +1,72 @@
+"""What a worker read of the event that a command names: facts for `decide`, which reads nothing itself.
+
+A crash may have left rows that are ahead of the state: a change whose number is above the state's head is not there
+yet, whatever a row shows. So what is kept of an event is either what never changes or says which number made it.
+"""
+
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.body import kind_of
+from chinwag.domain.command import Command, Delete, Edit
+from chinwag.domain.conversation import Span
+from chinwag.domain.events import Edited, Message, NumberedEvent
+from chinwag.domain.ids import AccountId
+
+
+class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is kept of an event beside its JSON, and given to nobody: it outlives what the event said.
+
+    kind, body: of the event and of its body, as they are called on the wire; body is empty where there is none.
+    edits: the numbers of the events that changed it, rising. deleted: of the one that deleted it, 0 for none.
+    """
+
+    kind: str
+    author: AccountId
+    sent_at: int
+    body: str = ""
+    edits: tuple[int, ...] = ()
+    deleted: int = 0
+
+    def as_of(self, head: int) -> "Target":
+        """Without the changes above `head`."""
+        if not self.edits and not self.deleted:
+            return self
+        edits = tuple(number for number in self.edits if number <= head)
+        return msgspec.structs.replace(self, edits=edits, deleted=self.deleted if self.deleted <= head else 0)
+
+
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """What is known of the event that a command names. None: there is none of that number, or it is of another kind.
+
+    target, message: it. edit: the last event up to the state's head that changed it. spans: what the command's account
+    may read, for a number below what its present membership lets it read.
+    """
+
+    target: Target | None = None
+    message: Message | None = None
+    edit: Edited | None = None
+    spans: tuple[Span, ...] = ()
+
+
+NOTHING: Final = Facts()
+"""Of a command that names no event."""
+
+
+def named(command: Command) -> int:
+    """The number of the event that a command names, 0 for none."""
+    action = command.action
+    return action.number if isinstance(action, Edit | Delete) else 0
+
+
+def target_of(event: NumberedEvent) -> Target:
+    """What there is to keep of an event that is as it was placed."""
+    body = kind_of(event.body) if type(event) is Message else ""
+    return Target(_tag(event), event.sender, event.sent_at, body)
+
+
+def _tag(event: NumberedEvent) -> str:
+    tag = event.__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag

@@ -240,6 +240,20 @@ async def test_what_was_edited_while_its_reader_was_away_is_not_theirs(world: Wo
     assert await world.found(ANN, "secret") == ["g~1#1"]
 
 
+async def test_somebody_put_out_while_searching_sees_nothing_written_after(world: World) -> None:
+    await world.say(HALL, "first text", "other text")
+    await world.read_on()
+    store, read = world.harness.store, world.harness.store.rows
+
+    async def rows(names: Any) -> Any:
+        await world.reads(HALL, BEN, 1, 2)
+        await world.edit(HALL, 1, "secret text")
+        return await read(names)
+
+    store.rows = rows  # type: ignore[method-assign]
+    assert await world.found(BEN, "text") == ["g~1#2"]
+
+
 async def test_pages_join_whatever_lies_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "STEP", 7)
     monkeypatch.setattr(searching, "LOOKED_AT", 14)

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.ids import ConversationId, stream_of
+from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.search.progress import Progress, StreamMark, decoded, encoded
 from chinwag.flow.search.rows import Row, indexed, row_of
@@ -80,7 +81,7 @@ class Indexer:
         while len(rows) < ENTRIES and looked < NAMES:
             if name:
                 found = await self._store.events(name, number + 1, number + ENTRIES)
-                rows += [row_of(event) for event in found]
+                rows += [row_of(content(event)) for event in found]
                 number += len(found)
                 if len(found) == ENTRIES:
                     continue  # there may be more of it
@@ -127,15 +128,18 @@ class Indexer:
             if not isinstance(entry, Run):
                 continue
             for event in await self._store.events(entry.conversation, entry.first, entry.first + entry.count - 1):
-                row = row_of(event)
+                row = row_of(content(event))
                 if row.kind == "message":
                     found[row.conversation, row.number] = row
                 elif row.kind in _CHANGES:
                     targets.add((row.conversation, row.target))
-        for conversation, number in targets:
-            # Read after the change was: as it is now.
-            for event in await self._store.events(conversation, number, number):
-                found[conversation, number] = row_of(event)
+        names = list(targets)
+        for first in range(0, len(names), ENTRIES):
+            # Read after the change was: as they are now.
+            some = names[first : first + ENTRIES]
+            for name, now in zip(some, await self._store.rows(some), strict=True):
+                if now is not None:
+                    found[name] = row_of(content(now))
         return found
 
     async def _write(self, rows: Sequence[Row], after: Progress, kept: bytes) -> None:

@@ -18,6 +18,7 @@ from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.terms import tokens
 from chinwag.domain.views import Hit, SearchPage, TextRange
+from chinwag.flow.as_read import content
 from chinwag.flow.budget import Budget, Now
 from chinwag.flow.search.rows import Row, row_of
 from chinwag.ports.message_store import MessageStore
@@ -32,7 +33,7 @@ STEP: Final = 50
 LOOKED_AT: Final = 500
 """Places that one search looks at: with fewer hits than it was asked for it says where to go on."""
 AT_ONCE: Final = 8
-"""Messages that are read together."""
+"""Conversations whose spans are read together."""
 LONG: Final = 4_000
 """Characters of texts from which on they are looked through in a thread."""
 _LATEST: Final = 1 << 53
@@ -116,7 +117,7 @@ class Search:
         while True:
             places = await self._index.find(wanted, STEP)
             looked += len(places)
-            for place, hit in zip(places, await self._hits(places, wanted, spans), strict=True):
+            for place, hit in zip(places, await self._hits(account, places, wanted, spans), strict=True):
                 if hit is not None:
                     hits.append(hit)
                 if len(hits) == limit:
@@ -141,28 +142,37 @@ class Search:
         return found
 
     async def _hits(
-        self, places: Sequence[Place], wanted: Wanted, spans: dict[ConversationId, list[Span]]
+        self,
+        account: AccountId,
+        places: Sequence[Place],
+        wanted: Wanted,
+        spans: dict[ConversationId, list[Span]],
     ) -> list[Hit | None]:
         """What each place turns out to be: None for what is no hit, or not any more."""
         readable = [place for place in places if _reads(spans[place.conversation], place.number)]
-        events: dict[Place, bytes] = {}
-        for first in range(0, len(readable), AT_ONCE):
-            some = readable[first : first + AT_ONCE]
-            found = await asyncio.gather(
-                *(self._store.events(place.conversation, place.number, place.number) for place in some)
-            )
-            events.update((place, one[0]) for place, one in zip(some, found, strict=True) if one)
+        found = await self._store.rows([(place.conversation, place.number) for place in readable])
+        events = {place: content(one) for place, one in zip(readable, found, strict=True) if one is not None}
         rows = {place: row_of(event) for place, event in events.items()}
         if sum(len(row.text) for row in rows.values()) > LONG:
-            matched = await asyncio.to_thread(_matched, rows, wanted, spans)
+            matched = await asyncio.to_thread(_matched, rows, wanted)
         else:
-            matched = _matched(rows, wanted, spans)
+            matched = _matched(rows, wanted)
+        # Read after the messages: whoever was put out before one was sent or edited has a span that says so.
+        names = list(dict.fromkeys(place.conversation for place in matched))
+        now = dict(zip(names, await self._now(account, names), strict=True))
         return [
-            Hit(msgspec.Raw(events[place]), [TextRange(*each) for each in ranges])
-            if (ranges := matched.get(place)) is not None
+            Hit(msgspec.Raw(events[place]), [TextRange(*each) for each in matched[place]])
+            if place in matched and _may_read(rows[place], now[place.conversation])
             else None
             for place in places
         ]
+
+    async def _now(self, account: AccountId, conversations: Sequence[ConversationId]) -> list[list[Span]]:
+        found: list[list[Span]] = []
+        for first in range(0, len(conversations), AT_ONCE):
+            some = conversations[first : first + AT_ONCE]
+            found += await asyncio.gather(*(self._store.spans(account, each) for each in some))
+        return found
 
 
 def cursor_of(place: Place) -> str:
@@ -193,21 +203,20 @@ def _filters(question: Question) -> bool:
     )
 
 
-def _matched(
-    rows: dict[Place, Row], wanted: Wanted, spans: dict[ConversationId, list[Span]]
-) -> dict[Place, list[Range]]:
+def _matched(rows: dict[Place, Row], wanted: Wanted) -> dict[Place, list[Range]]:
     """Those that still are what is wanted, and where."""
     found: dict[Place, list[Range]] = {}
     for place, row in rows.items():
-        if not row.is_there or not _fits(row, wanted):
-            continue
-        # Said again at a time in which its reader was away: what it says now is not for them.
-        if row.edited is not None and not _reads(spans[place.conversation], row.edited.number):
-            continue
-        ranges = ranges_of(tokens(row.text), wanted.phrases) if wanted.phrases else []
-        if ranges is not None:
-            found[place] = ranges
+        if row.is_there and _fits(row, wanted):
+            ranges = ranges_of(tokens(row.text), wanted.phrases) if wanted.phrases else []
+            if ranges is not None:
+                found[place] = ranges
     return found
+
+
+def _may_read(row: Row, spans: Sequence[Span]) -> bool:
+    """Whether the message is its reader's, and what it says now as well: not what was written while they were away."""
+    return _reads(spans, row.number) and (row.edited is None or _reads(spans, row.edited.number))
 
 
 def _fits(row: Row, wanted: Wanted) -> bool:

@@ -1055,11 +1055,37 @@ export interface Gap {
   last: number;
 }
 
+/**
+ * A message that was looked for, as it is now. ranges: what of its text was looked for, rising; of many places
+ * the first hundred.
+ */
+export interface Hit {
+  message: Message;
+  ranges: TextRange[];
+}
+
+/** Code points of a text, from the one at `start` to before the one at `end`. */
+export interface TextRange {
+  start: number;
+  end: number;
+}
+
 /** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */
 export interface Receipt {
   account: string;
   read_at: number | null;
   delivered_at: number | null;
+}
+
+/**
+ * Hits, the newest first. `next` asks for the following page, also after one that holds fewer than asked for;
+ * None at the end. indexed_up_to: the index is behind, and has all that was sent up to then (milliseconds since
+ * 1970), and some of what came later; 0 while it is made. Without it all is in it that was said a moment ago.
+ */
+export interface SearchPage {
+  hits: Hit[];
+  next?: string | null;
+  indexed_up_to?: number | null;
 }
 
 /** POST /v1/conversations. With an `Idempotency-Key` header a retry finds the same group. */

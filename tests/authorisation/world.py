@@ -15,7 +15,7 @@ from tests.support.people import PASSWORD, Crowd
 from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.files import FileKeyStore
-from chinwag.assembly import Server, begin_folder, open_directory_in
+from chinwag.assembly import Server, begin_folder, open_directory_in, open_search_index_in
 from chinwag.config import Config
 from chinwag.domain.command import GroupAction
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
@@ -129,8 +129,9 @@ def routes() -> set[tuple[str, str]]:
 async def _routes(data: Path) -> set[tuple[str, str]]:
     embedded = await open_embedded(data)
     directory = await open_directory_in(data)
+    index = await open_search_index_in(data)
     try:
-        app = Server(Config(), data, embedded, directory, 0).http
+        app = Server(Config(), data, embedded, directory, index, 0).http
         return {
             (method, route.path_format)
             for route in app.routes
@@ -139,6 +140,7 @@ async def _routes(data: Path) -> set[tuple[str, str]]:
             if method not in ("OPTIONS", "HEAD")
         }
     finally:
+        await index.close()
         await directory.close()
         await embedded.close()
 

@@ -11,7 +11,7 @@ from tests.client.relay import Relay
 from tests.life.commands import chinwag
 
 from chinwag.client import Client
-from chinwag.wire.values import AccountId, GroupSettings
+from chinwag.wire.values import AccountId, GroupSettings, Text
 
 from .terminals import PASSWORD, Pipes, environment, piped
 
@@ -104,6 +104,33 @@ async def test_announcements_are_shown(process: ServerProcess, tmp_path: Path) -
     assert await chat.sees("at ten") == "        at ten\n"
     chat.type("/announcements")
     await chat.sees(": Tonight")
+    assert await chat.leave() == 0
+
+
+async def test_messages_are_found(process: ServerProcess, tmp_path: Path) -> None:
+    await _people(process, "bob")
+    chat = await Pipes.open(tmp_path, "--server", process.url, "--name", "bob")
+    await chat.sees("No conversations yet")
+    async with await Client.sign_up(process.url, "ada", PASSWORD) as ada:
+        bob = await ada.find_user("bob")
+        assert bob is not None
+        await ada.send("the weather is fine", to=AccountId(bob.id))
+        await ada.send(Text("call me", mentions=(AccountId(bob.id),)), to=AccountId(bob.id))
+        async with asyncio.timeout(60):
+            while True:
+                found = await ada.search("weather fin")
+                if found.indexed_up_to is None:
+                    break
+                await asyncio.sleep(0.3)
+        assert [getattr(hit.message, "number", 0) for hit in found.hits] == [1]
+        assert [(one.start, one.end) for one in (await ada.search("fine")).hits[0].ranges] == [(15, 19)]
+        assert (await ada.search('"weather fine"', sender=ada.account)).hits == []
+    chat.type('/search "weather is"')
+    await chat.sees(", ada: ada: the weather is fine")
+    chat.type("/search nothing of it")
+    await chat.sees("Nothing that you may read says that.")
+    chat.type("/mentions")
+    await chat.sees(", ada: ada: call me")
     assert await chat.leave() == 0
 
 

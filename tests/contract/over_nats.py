@@ -187,6 +187,7 @@ class _InboxAcross:
         self.trim = posting.trim
         self.read = gateway.read
         self.bounds = gateway.bounds
+        self.heads = gateway.heads
         self.hold = gateway.hold
         self.release = gateway.release
         self.feed = gateway.feed

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.contract.harness import ANN, BEN, CYD, PAIR, Stores, commit, entries, event
 
-from chinwag.domain.ids import AccountId, group_id
+from chinwag.domain.ids import AccountId, group_id, stream_of
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.refusal import Refused
 from chinwag.ports.inbox import Arrival, Inline, Posting, Run
@@ -20,6 +20,47 @@ pytestmark = pytest.mark.parametrize("harness", ["embedded", "postgres", "nats"]
 
 def inline(*texts: str, account: AccountId = ANN) -> list[Posting]:
     return [Posting(account, text.encode()) for text in texts]
+
+
+async def test_a_stream_holds_what_is_placed_in_order_wherever_one_reads_on(stores: Stores) -> None:
+    stream = stream_of(0)
+    groups = [group_id(str(number)) for number in range(6)]
+    expected: list[str] = []
+    for turn in range(3):
+        batch = []
+        for group in groups:
+            one = commit(1 + 3 * turn, 3 + 3 * turn, group, (ANN, stream))
+            fanouts = [
+                Fanout(1 + 3 * turn, 1 + 3 * turn, (ANN, stream)),
+                Fanout(2 + 3 * turn, 3 + 3 * turn, (BEN, stream)),
+            ]
+            batch.append(msgspec.structs.replace(one, fanouts=fanouts, spans=[]))
+            expected += [f"{group}#{number}" for number in range(1 + 3 * turn, 4 + 3 * turn)]
+        await stores.store.commit(batch)
+        await stores.inbox.post([Posting(ANN, b"{}")])
+    assert await entries(stores, stream) == expected
+    for after in range(len(expected)):
+        for limit in (1, 2, 5, 40):
+            page = await stores.inbox.read(stream, after, limit)
+            found = [
+                f"{run.conversation}#{run.first + step}"
+                for run in page.entries
+                if isinstance(run, Run)
+                for step in range(run.count)
+            ]
+            assert page.entries[0].position == after + 1
+            assert found == expected[after : after + limit][: len(found)]
+            assert len(found) == min(limit, len(expected) - after)
+    assert await stores.inbox.heads([stream, ANN, CYD]) == (
+        (await stores.inbox.bounds(stream)).epoch,
+        [len(expected), 6 * 3 + 3, 0],
+    )
+    # What is rewritten in an inbox is what it holds itself, and a stream holds nothing.
+    assert await stores.inbox.rewrite(stream, lambda event: b"changed") == 0
+    assert await entries(stores, stream) == expected
+    await stores.stop()
+    await stores.start()
+    assert await entries(stores, stream) == expected
 
 
 async def test_an_inbox_that_was_never_posted_to_is_empty(stores: Stores) -> None:

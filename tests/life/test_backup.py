@@ -173,6 +173,7 @@ async def test_everything_in_the_data_folder_is_in_the_backup(crowd: Crowd, tmp_
     ran = await chinwag("backup", tmp_path / "backup", "--data-path", data, folder=tmp_path)
     assert ran.code == 0, ran.said
     passing = {"control.sock", "directory.sqlite-wal", "directory.sqlite-shm"}
+    passing |= {"search.sqlite", "search.sqlite-wal", "search.sqlite-shm"}  # a copy of what is in messages/
     backed_up = {entry.name for entry in (tmp_path / "backup").iterdir()} - {"manifest.json"}
     assert backed_up == {entry.name for entry in data.iterdir()} - passing
     assert (tmp_path / "backup" / "media" / "blob").read_bytes() == b"of a later version"

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator  # type: ignore[import-untyped]
 
 from chinwag.adapters.embedded import open_embedded
-from chinwag.assembly import Server, open_directory_in
+from chinwag.assembly import Server, open_directory_in, open_search_index_in
 from chinwag.config import Config
 from chinwag.config.sections import Observe
 from chinwag.domain import account_change, command, conversation, events, signals
@@ -181,7 +181,8 @@ def test_every_decision_is_in_the_index() -> None:
 async def test_operations_names_every_metric(tmp_path: Path) -> None:
     embedded = await open_embedded(tmp_path)
     directory = await open_directory_in(tmp_path)
-    observe = Server(Config(observe=Observe(port=0)), tmp_path, embedded, directory, 0).observe
+    index = await open_search_index_in(tmp_path)
+    observe = Server(Config(observe=Observe(port=0)), tmp_path, embedded, directory, index, 0).observe
     try:
         await observe.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", observe.port)
@@ -190,6 +191,7 @@ async def test_operations_names_every_metric(tmp_path: Path) -> None:
         writer.close()
     finally:
         await observe.stop()
+        await index.close()
         await directory.close()
         await embedded.close()
     names = set(re.findall(r"^(chinwag_\w+)", metrics, re.MULTILINE))

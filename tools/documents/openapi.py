@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chinwag.adapters.embedded import open_embedded
-from chinwag.assembly import Server, open_directory_in
+from chinwag.assembly import Server, open_directory_in, open_search_index_in
 from chinwag.config import Config
 from chinwag.roles.api.document import document as described
 
@@ -22,8 +22,10 @@ def document() -> dict[str, Any]:
 async def _document(data: Path) -> dict[str, Any]:
     embedded = await open_embedded(data)
     directory = await open_directory_in(data)
+    index = await open_search_index_in(data)
     try:
-        return described(Server(Config(), data, embedded, directory, 0).http)
+        return described(Server(Config(), data, embedded, directory, index, 0).http)
     finally:
+        await index.close()
         await directory.close()
         await embedded.close()

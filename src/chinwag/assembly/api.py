@@ -14,6 +14,8 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.online import Owner
 from chinwag.flow.own_conversations import OwnConversations
 from chinwag.flow.people_search import PeopleSearch
+from chinwag.flow.search.progress import Reading
+from chinwag.flow.search.search import Search
 from chinwag.ports import Ports
 from chinwag.roles.api.app import ApiSettings, api
 from chinwag.roles.api.compress import Compress
@@ -34,13 +36,22 @@ class Api:
             config.presence.offline_seconds + 1.0,
             PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
         )
+        self.search = search_on(ports)
         settings = ApiSettings(
             trusted_proxies=section.trusted_proxies, origins=section.origins, public_url=section.public_url
         )
         self.http = api(
             legs.admission,
             routes_of(
-                ports, legs, self.heard, owner, limits.frame_bytes, info_of(config), search_on(ports, config), settings
+                ports,
+                legs,
+                self.heard,
+                owner,
+                limits.frame_bytes,
+                info_of(config),
+                people_search_on(ports, config),
+                self.search,
+                settings,
             ),
             settings,
             legs.budgets,
@@ -49,7 +60,13 @@ class Api:
         self.app: Any = Doorkeeper(Compress(self.http), legs.admission, legs.budgets, self.heard, settings, self.unread)
 
 
-def search_on(ports: Ports, config: Config) -> PeopleSearch:
+def search_on(ports: Ports) -> Search:
+    """The search of messages."""
+    reading = Reading(ports.search_index, ports.inbox, ports.log.partitions)
+    return Search(ports.search_index, ports.message_store, reading.indexed_up_to)
+
+
+def people_search_on(ports: Ports, config: Config) -> PeopleSearch:
     """The search for people. Where anybody may come in, it shows only whom one knows, unless its owner says else."""
     wanted, limits = config.accounts.people_search, config.limits
     return PeopleSearch(
@@ -79,9 +96,13 @@ def api_part(api: Api) -> Part:
         drain=drain,
         stop=stop,
         figures=Figures(
+            counters={
+                "searches": ("Searches of messages answered.", lambda: api.search.done),
+                "searches_late": ("Searches of messages given up, as they took too long.", lambda: api.search.late),
+            },
             gauges={
                 "polling_devices": ("Devices heard of without a socket.", lambda: len(heard)),
                 "streams": ("Streams and waiting polls held open.", lambda: heard.open),
-            }
+            },
         ),
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.adapters.embedded import open_embedded
+from chinwag.adapters.embedded.search_index import EmbeddedSearchIndex
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config
@@ -11,11 +12,12 @@ from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.lasting import lasting_folder
-from chinwag.life.folder import MESSAGES
+from chinwag.life.folder import MESSAGES, SEARCH
 from chinwag.ports import Ports
 from chinwag.ports.allowances import Allowances
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
+from chinwag.ports.search_index import SearchIndex
 
 OPERATOR_WORKER: Final = 1023
 """The worker number of ids that commands make beside a running server."""
@@ -29,6 +31,11 @@ def private_folder(path: Path) -> Path:
 async def open_directory_in(data: Path) -> Directory:
     """The directory of a data folder."""
     return await open_directory(data / "directory.sqlite")
+
+
+async def open_search_index_in(data: Path) -> SearchIndex:
+    """The search index of a data folder: a copy, made anew where there is none."""
+    return await EmbeddedSearchIndex.open(data / SEARCH)
 
 
 async def begin_folder(data: Path) -> None:

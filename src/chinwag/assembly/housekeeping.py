@@ -7,11 +7,12 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase, ErasePorts
 from chinwag.flow.own_commands import OwnCommands
+from chinwag.flow.search.indexer import Indexer
 from chinwag.flow.trim import Trim
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId, new_node
 from chinwag.roles.housekeeping.housekeeping import Housekeeping
-from chinwag.roles.housekeeping.jobs import declining_job, directory_jobs, erasing_jobs, trimming_job
+from chinwag.roles.housekeeping.jobs import declining_job, directory_jobs, erasing_jobs, search_jobs, trimming_job
 from chinwag.roles.housekeeping.owned import OwnedJobs
 from chinwag.roles.observe import Check
 
@@ -33,11 +34,13 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         config.erasure.days,
     )
     settling = OwnCommands(ports.log, ports.bus, new_node("settle"))
+    indexer = Indexer(ports.search_index, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
     jobs = [
         *directory_jobs(ports.directory, ports.message_store, ports.inbox, settling, system_clock),
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
         declining_job(declining),
         *erasing_jobs(erasing),
+        *search_jobs(indexer, ports.search_index),
     ]
     owned = None if node is None else OwnedJobs(ports.registry, node)
     if owned is not None:
@@ -67,6 +70,10 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
                     "Steps of jobs failed.",
                     lambda: sum(work.failed for work in keeping.work),
                 ),
-            }
+                "search_messages_indexed": ("Messages written into the search index.", lambda: indexer.indexed),
+            },
+            gauges={
+                "search_behind": ("Events that the search index had not read at the last look.", lambda: indexer.behind)
+            },
         ),
     )

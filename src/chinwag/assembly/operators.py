@@ -9,6 +9,8 @@ from chinwag.assembly.figures import registry_of
 from chinwag.assembly.node import Legs
 from chinwag.assembly.part import Part
 from chinwag.config import Config
+from chinwag.domain.index_status import IndexStatus
+from chinwag.flow.search.progress import Reading
 from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import held_checkpoint
 from chinwag.life.vitals import Address, Counts, Vitals
@@ -50,7 +52,14 @@ def vitals_part(vitals: Vitals) -> Part:
 def control_part(ports: Ports, engine: Engine, vitals: Vitals, data: Path) -> Part:
     """The socket for the operator's commands on this machine."""
     tracer = Tracer(ports.message_store, ports.inbox, ports.mark_store, ports.registry, ports.questions)
-    control = Control(data, vitals.status, tracer.trace, lambda: held_checkpoint(engine, data))
+    reading = Reading(ports.search_index, ports.inbox, ports.log.partitions)
+
+    async def index(rebuild: bool) -> IndexStatus:
+        if rebuild:
+            await reading.make_anew()
+        return await reading.status()
+
+    control = Control(data, vitals.status, tracer.trace, index, lambda: held_checkpoint(engine, data))
     return Part(name="control", start=control.start, drain=control.stop, stop=control.stop)
 
 

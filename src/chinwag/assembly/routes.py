@@ -11,6 +11,7 @@ from chinwag.flow.history import History
 from chinwag.flow.online import Online, Owner
 from chinwag.flow.people_search import PeopleSearch
 from chinwag.flow.preferences import OwnPreferences
+from chinwag.flow.search.search import Search
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes
@@ -20,6 +21,7 @@ from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
+from chinwag.roles.api.search import search_routes
 from chinwag.roles.api.server_info import server_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
 from chinwag.wire.server import ServerInfo
@@ -32,15 +34,17 @@ def routes_of(
     owner: Owner,
     frame_bytes: int,
     info: ServerInfo,
-    search: PeopleSearch,
+    people: PeopleSearch,
+    search: Search,
     settings: ApiSettings,
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
     presence = Online(ports.questions, owner)
     routes = [
         server_routes(info),
-        account_routes(legs.accounts, search, settings),
+        account_routes(legs.accounts, people, settings),
         presence_routes(presence),
+        search_routes(search),
         preference_routes(OwnPreferences(ports.directory, ports.message_store)),
         admin_routes(legs.accounts, presence),
         conversation_routes(

@@ -6,7 +6,7 @@ from typing import Final
 
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.assembly.api import Api, api_part
-from chinwag.assembly.data import accounts_on, open_directory_in, private_folder
+from chinwag.assembly.data import accounts_on, open_directory_in, open_search_index_in, private_folder
 from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import beacon_part, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
@@ -15,7 +15,7 @@ from chinwag.assembly.operators import address_of, control_part, counts_of, obse
 from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
-from chinwag.assembly.stores import directory_part, ports_on, store_part
+from chinwag.assembly.stores import directory_part, ports_on, search_part, store_part
 from chinwag.assembly.web import with_web
 from chinwag.collector import uncollected
 from chinwag.config import Config
@@ -29,6 +29,7 @@ from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import new_node
 from chinwag.ports.directory import Directory
 from chinwag.ports.registry import WorkerNumber
+from chinwag.ports.search_index import SearchIndex
 from chinwag.roles.port.certificate import Local
 
 ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
@@ -47,11 +48,12 @@ class Server:
         data: Path,
         embedded: Embedded,
         directory: Directory,
+        index: SearchIndex,
         worker: int | WorkerNumber,
         local: Local | None = None,
     ) -> None:
         node, ids = new_node("server"), Snowflake(worker)
-        self.ports: Final = ports_on(embedded, directory, data)
+        self.ports: Final = ports_on(embedded, directory, index, data)
         self.legs: Final = legs_on(self.ports, config, accounts_on(self.ports, config, ids), node, ids)
         self.gateway: Final = gateway_on(self.ports, config, self.legs)
         delivery = delivery_on(self.ports)
@@ -63,6 +65,7 @@ class Server:
         roles = [
             store_part(embedded),
             directory_part(directory),
+            search_part(index),
             delivery_part(delivery),
             node_part(self.legs, self.ports),
             housekeeping_part(self.ports, config),
@@ -118,7 +121,9 @@ async def open_server(config: Config, local: Local | None = None) -> Server:
         clear_checkpoint(data)
         directory = await open_directory_in(data)
         opened.push_async_callback(directory.close)
-        server = Server(config, data, embedded, directory, await embedded.registry.lease_worker(), local)
+        index = await open_search_index_in(data)
+        opened.push_async_callback(index.close)
+        server = Server(config, data, embedded, directory, index, await embedded.registry.lease_worker(), local)
         opened.pop_all()  # from here on they are the server's to close
     return server
 

@@ -7,10 +7,11 @@ from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly.part import Part
 from chinwag.ports import Ports
 from chinwag.ports.directory import Directory, ErasureStage
+from chinwag.ports.search_index import SearchIndex
 from chinwag.roles.observe import Check
 
 
-def ports_on(embedded: Embedded, directory: Directory, data: Path) -> Ports:
+def ports_on(embedded: Embedded, directory: Directory, index: SearchIndex, data: Path) -> Ports:
     """Every port of a process that has all of them in `data` and in memory."""
     return Ports(
         log=embedded.log,
@@ -22,7 +23,8 @@ def ports_on(embedded: Embedded, directory: Directory, data: Path) -> Ports:
         bus=embedded.bus,
         registry=embedded.registry,
         questions=embedded.questions,
-        scrubs=(embedded.scrub, directory),
+        search_index=index,
+        scrubs=(embedded.scrub, directory, index),
     )
 
 
@@ -39,3 +41,12 @@ def directory_part(directory: Directory) -> Part:
             await transaction.erasures.page(ErasureStage.CLOSED, None, 1)
 
     return Part(name="directory", opened=True, stop=directory.close, checks=[Check("directory", check, needed=False)])
+
+
+def search_part(index: SearchIndex) -> Part:
+    """The search index. With it away people chat on, and find nothing."""
+
+    async def check() -> None:
+        await index.progress()
+
+    return Part(name="search", opened=True, stop=index.close, checks=[Check("search", check, needed=False)])

@@ -87,6 +87,14 @@ COMMANDS: Final = (
     """,
     ),
     Described(
+        "search",
+        "chinwag.cli.search:app",
+        """The index by which messages are found: how it is, and make it anew.
+
+    Asks the running server of the data folder, which makes the index by itself where it is missing.
+    """,
+    ),
+    Described(
         "doctor",
         "chinwag.cli.doctor:app",
         """Look at everything that a server needs, and say what to do about what is wrong.

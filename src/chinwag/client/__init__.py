@@ -14,6 +14,7 @@ from chinwag.client.follow import load, take
 from chinwag.client.membership import Mirrored
 from chinwag.client.mirror import Mirror
 from chinwag.client.outbox import LeftOver, Pending
+from chinwag.client.search import Found, FoundMessage
 
 __all__ = [
     "ApiError",
@@ -21,6 +22,8 @@ __all__ = [
     "Client",
     "ClientClosed",
     "Credentials",
+    "Found",
+    "FoundMessage",
     "History",
     "LeftOver",
     "LoadAfresh",

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -15,7 +15,6 @@ from chinwag.client.backoff import Backoff
 from chinwag.client.errors import ApiError, LoggedOut, Unreachable, of_problem
 from chinwag.wire.errors import Problem
 from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
-from chinwag.wire.values import AccountId
 
 TIMEOUT_SECONDS: Final = 25.0
 """Longer than the server waits for its own answer, so that it is the server that says what went wrong."""
@@ -27,7 +26,7 @@ OVER: Final = frozenset({"revoked", "account_disabled"})
 """Refusals of a device that has no session any more, and gets none by asking."""
 
 T = TypeVar("T")
-Parameter = str | int | list[AccountId]
+Parameter = str | int | Sequence[str]
 Parameters = dict[str, Parameter]
 AccessToken = Callable[[], Awaitable[str]]
 RenewToken = Callable[[str], Awaitable[str]]

@@ -75,6 +75,11 @@ def stream_of(partition: int) -> AccountId:
     return AccountId(f"{_STREAM}{partition}")
 
 
+def is_stream(account: AccountId) -> bool:
+    """Whether that is no person but a stream."""
+    return account.startswith(_STREAM)
+
+
 def _always(worker: int) -> Callable[[], int]:
     if not 0 <= worker < WORKERS:
         raise ValueError(f"a worker number is 0 to {WORKERS - 1}, not {worker}")

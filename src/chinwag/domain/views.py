@@ -84,3 +84,33 @@ class Receipt(msgspec.Struct, frozen=True):
     account: AccountId
     read_at: int | None = None
     delivered_at: int | None = None
+
+
+class TextRange(msgspec.Struct, frozen=True, gc=False):
+    """Code points of a text, from the one at `start` to before the one at `end`."""
+
+    start: int
+    end: int
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A message that was looked for, as it is now.
+
+    ranges: what of its text was looked for, rising; of many places the first hundred.
+    """
+
+    message: msgspec.Raw
+    ranges: list[TextRange]
+
+
+class SearchPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Hits, the newest first. `next` asks for the following page, also after one that holds fewer than asked for; None
+    at the end.
+
+    indexed_up_to: the index is behind, and has all that was sent up to then (milliseconds since 1970), and some of what
+    came later; 0 while it is made. Without it all is in it that was said a moment ago.
+    """
+
+    hits: list[Hit]
+    next: str | None = None
+    indexed_up_to: int | None = None

@@ -12,6 +12,8 @@ MESSAGES: Final = "messages"
 """RocksDB: conversations, inboxes, marks."""
 DIRECTORY: Final = "directory.sqlite"
 """SQLite: accounts and what belongs to them."""
+SEARCH: Final = "search.sqlite"
+"""SQLite: the search index, a copy that is made again where it is missing. No backup holds it."""
 CHECKPOINT: Final = ".checkpoint"
 """A moment of both, set aside for a backup or an export that is under way."""
 DRAFT: Final = ".restore-draft"
@@ -23,7 +25,13 @@ MOVED: Final = "moved.json"
 REPLACED: Final = ".replaced-"
 """What a restore has replaced begins with this."""
 
-_PASSING: Final = frozenset({SOCKET_NAME, CHECKPOINT, DRAFT, RESTORING, DIRECTORY + "-wal", DIRECTORY + "-shm"})
+_PASSING: Final = frozenset(
+    {
+        *(SOCKET_NAME, CHECKPOINT, DRAFT, RESTORING),
+        *(DIRECTORY + "-wal", DIRECTORY + "-shm"),
+        *(SEARCH, SEARCH + "-wal", SEARCH + "-shm"),
+    }
+)
 _STORES: Final = frozenset({MESSAGES, DIRECTORY})
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import ConversationId
+from chinwag.domain.index_status import IndexStatus
 from chinwag.domain.tracing import Trace
 from chinwag.roles.control import socket_address
 from chinwag.told import Told
@@ -16,10 +17,12 @@ from chinwag.wire.control import (
     Answer,
     Ask,
     AskCheckpoint,
+    AskIndex,
     AskStatus,
     AskTrace,
     Checkpoint,
     Failed,
+    Index,
     Progress,
     Status,
     Traced,
@@ -55,6 +58,16 @@ def trace_of(data: Path, conversation: ConversationId, number: int) -> Trace:
         for answer in _ask(connection, AskTrace(conversation, number)):
             if isinstance(answer, Traced):
                 return answer.trace
+    raise ControlError("the server ended while it was asked")
+
+
+def index_of(data: Path, *, rebuild: bool) -> IndexStatus:
+    """How the running server's search index is; after it was told to be made anew, if that is wanted. Raises
+    `NotRunningError` and `ControlError`."""
+    with _connected(data) as connection:
+        for answer in _ask(connection, AskIndex(rebuild)):
+            if isinstance(answer, Index):
+                return answer.status
     raise ControlError("the server ended while it was asked")
 
 

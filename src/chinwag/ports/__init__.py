@@ -14,6 +14,7 @@ from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions
 from chinwag.ports.registry import Registry
 from chinwag.ports.scrub import Scrub
+from chinwag.ports.search_index import SearchIndex
 
 __all__ = ["Ports"]
 
@@ -30,4 +31,5 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     bus: Bus
     registry: Registry
     questions: Questions
+    search_index: SearchIndex
     scrubs: Sequence[Scrub]

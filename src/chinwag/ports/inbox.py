@@ -99,6 +99,8 @@ class Inbox(Protocol):
     def hold(self, account: AccountId) -> None:
         """Tell this process's feed of arrivals for `account` from now on. Counted: as many `release` end it.
 
+        Of a stream (`stream_of`) it may never tell: whoever follows one looks now and then.
+
         Where others post to that inbox as well it takes a moment until they know. Then the feed tells of an arrival
         without events at the end of the inbox: who had read less by then misses something and reads on.
         """

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.ids import ConversationId
+from chinwag.domain.index_status import IndexStatus
 from chinwag.domain.refusal import Refused
 from chinwag.domain.tracing import Trace
 from chinwag.wire.control import (
@@ -24,9 +25,11 @@ from chinwag.wire.control import (
     Answer,
     Ask,
     AskCheckpoint,
+    AskIndex,
     AskTrace,
     Checkpoint,
     Failed,
+    Index,
     Progress,
     Status,
     Traced,
@@ -49,6 +52,8 @@ TakeCheckpoint = Callable[[], AbstractAsyncContextManager[Checkpoint]]
 """Sets a checkpoint aside for the length of a block."""
 FindTrace = Callable[[ConversationId, int], Awaitable[Trace]]
 """Finds where an event is; raises `Refused`."""
+AskAboutIndex = Callable[[bool], Awaitable[IndexStatus]]
+"""Tells how the search index is, after it was told to be made anew if that is wanted; raises `Refused`."""
 _Say = Callable[[Answer], Awaitable[None]]
 
 
@@ -70,11 +75,17 @@ class Control:
     """Serves the control socket of `folder` from `start` to `stop`. At most one checkpoint at a time."""
 
     def __init__(
-        self, folder: Path, status: Callable[[], Awaitable[Status]], trace: FindTrace, checkpoint: TakeCheckpoint
+        self,
+        folder: Path,
+        status: Callable[[], Awaitable[Status]],
+        trace: FindTrace,
+        index: AskAboutIndex,
+        checkpoint: TakeCheckpoint,
     ) -> None:
         self._folder = folder
         self._status = status
         self._trace = trace
+        self._index = index
         self._checkpoint = checkpoint
         self._taking = False
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -139,6 +150,11 @@ class Control:
                 await say(Traced(await self._trace(asked.conversation, asked.number)))
             except Refused as refused:
                 await say(Failed(CATALOGUE[refused.code].meaning))
+        elif isinstance(asked, AskIndex):
+            try:
+                await say(Index(await self._index(asked.rebuild)))
+            except Refused as refused:
+                await say(Failed(refused.detail or CATALOGUE[refused.code].meaning))
         elif not isinstance(asked, AskCheckpoint):
             try:
                 status: Answer = await self._status()

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import ConversationId
+from chinwag.domain.index_status import IndexStatus
 from chinwag.domain.tracing import Trace
 
 SOCKET_NAME: Final = "control.sock"
@@ -30,7 +31,13 @@ class AskTrace(msgspec.Struct, frozen=True, tag="trace"):
     number: int
 
 
-Ask = AskStatus | AskCheckpoint | AskTrace
+class AskIndex(msgspec.Struct, frozen=True, tag="index"):
+    """How is the search index? rebuild: after it was told to be made anew."""
+
+    rebuild: bool = False
+
+
+Ask = AskStatus | AskCheckpoint | AskTrace | AskIndex
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
@@ -91,10 +98,16 @@ class Traced(msgspec.Struct, frozen=True, tag="trace"):
     trace: Trace
 
 
+class Index(msgspec.Struct, frozen=True, tag="index"):
+    """So it is."""
+
+    status: IndexStatus
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """It could not be done."""
 
     message: str
 
 
-Answer = Progress | Checkpoint | Status | Traced | Failed
+Answer = Progress | Checkpoint | Status | Traced | Index | Failed

@@ -5,7 +5,17 @@ import msgspec
 from chinwag.domain.body import Body
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId
-from chinwag.domain.views import ConversationPage, ConversationView, EventPage, Gap, MemberView, Receipt
+from chinwag.domain.views import (
+    ConversationPage,
+    ConversationView,
+    EventPage,
+    Gap,
+    Hit,
+    MemberView,
+    Receipt,
+    SearchPage,
+    TextRange,
+)
 
 __all__ = [
     "ConversationPage",
@@ -14,6 +24,7 @@ __all__ = [
     "CurrentCursor",
     "EventPage",
     "Gap",
+    "Hit",
     "MemberView",
     "OneEvent",
     "Placed",
@@ -21,6 +32,8 @@ __all__ = [
     "PutMessage",
     "Receipt",
     "Receipts",
+    "SearchPage",
+    "TextRange",
 ]
 
 

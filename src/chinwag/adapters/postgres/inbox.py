@@ -6,7 +6,7 @@ from typing import Final
 from chinwag.adapters import names
 from chinwag.adapters.postgres.arrivals import Arrivals
 from chinwag.adapters.postgres.database import Database, UnknownOutcomeError
-from chinwag.adapters.postgres.postings import Posted, Postings
+from chinwag.adapters.postgres.postings import Posted, Postings, unpack
 from chinwag.adapters.postgres.trim import Trimmer
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
@@ -34,7 +34,7 @@ _READ: Final = """
     ) AS i ON true ORDER BY i.last"""
 _INLINE: Final = """
     SELECT last, event FROM messages.inbox
-    WHERE account = $1 AND last > $2 AND event IS NOT NULL ORDER BY last LIMIT $3"""
+    WHERE account = $1 AND last > $2 AND event IS NOT NULL AND first IS NULL ORDER BY last LIMIT $3"""
 _REWRITE: Final = """
     UPDATE messages.inbox AS i SET event = w.event FROM unnest($2::bigint[], $3::bytea[]) AS w (last, event)
     WHERE i.account = $1 AND i.last = w.last"""
@@ -81,7 +81,9 @@ class PostgresInbox(Inbox):
             skip = max(0, after + 1 - position)
             taken = min(count - skip, left)
             left -= taken
-            if conversation is None:
+            if conversation is None and first is not None:
+                _unpack(entries, position, event, skip, taken)
+            elif conversation is None:
                 entries.append(Inline(position, event))
             else:
                 _extend(entries, Run(position + skip, conversation.decode(), first + skip, taken))
@@ -133,6 +135,16 @@ class PostgresInbox(Inbox):
 
     async def trim(self, before_ms: int, limit: int) -> int:
         return await self._trimmer.trim(before_ms, limit)
+
+
+def _unpack(entries: list[Run | Inline], position: int, packed: bytes, skip: int, taken: int) -> None:
+    """Add the entries of a row that holds several runs: `taken` of them, after the first `skip`."""
+    for conversation, first, count in unpack(packed):
+        passed = min(skip, count)
+        some = min(count - passed, taken)
+        if some > 0:
+            _extend(entries, Run(position + passed, conversation, first + passed, some))
+        position, skip, taken = position + count, skip - passed, taken - some
 
 
 def _extend(entries: list[Run | Inline], run: Run) -> None:

@@ -1,15 +1,29 @@
-"""What one transaction posts to inboxes, before the database says at which positions."""
+"""What one transaction posts to inboxes, before the database says at which positions.
 
+To a stream everything is posted. What a transaction posts there is one row, whatever the number of conversations: a
+message between two would otherwise cost half as many rows again.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from chinwag.adapters import names
 from chinwag.adapters.fanouts import merged
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, ConversationId, is_stream
 from chinwag.ports.inbox import Posting
 from chinwag.ports.message_store import Commit
+
+TOGETHER: Final = 0
+"""The first number of a row that holds several runs in place of an event."""
+
+Runs = list[tuple[ConversationId, int, int]]
+"""Conversation, first number and count of each, in order."""
+
+pack: Final = msgspec.msgpack.Encoder().encode
+unpack: Final = msgspec.msgpack.Decoder(Runs).decode
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
@@ -45,12 +59,13 @@ class Postings:
         self._firsts: list[int | None] = []
         self._events: list[bytes | None] = []
         self._told: list[_Told] = []
+        self._streams: dict[bytes, Runs] = defaultdict(list)
 
     def __len__(self) -> int:
         return len(self._accounts)
 
     def commit(self, commit: Commit) -> None:
-        """Add what a commit of a conversation posts: a row for each run of events and member."""
+        """Add what a commit of a conversation posts: a row for each run of events and member. Streams are not told."""
         if not commit.fanouts:
             return
         base = commit.events[0][0]
@@ -59,9 +74,14 @@ class Postings:
             first, count = fanout.first, fanout.last - fanout.first + 1
             events = [event for _, event in commit.events[first - base : first - base + count]]
             begun = len(self)
-            for account in fanout.audience:
+            audience = fanout.audience
+            if any(map(is_stream, audience)):
+                for stream in filter(is_stream, audience):
+                    self._follow(names.known(stream), commit.state.id, first, count)
+                audience = tuple(account for account in audience if not is_stream(account))
+            for account in audience:
                 self._add(names.known(account), count, conversation, first, None)
-            self._told.append(_Told(fanout.audience, range(begun, len(self)), events))
+            self._told.append(_Told(audience, range(begun, len(self)), events))
 
     def inline(self, postings: Sequence[Posting]) -> None:
         """Add events that have no number."""
@@ -74,16 +94,18 @@ class Postings:
         """What `messages.post_1` wants, from `p_now` on."""
         accounts = sorted(self._totals)
         backs = [self._totals[account] - end for account, end in zip(self._accounts, self._ends, strict=True)]
+        streams = list(self._streams)
+        nothing = [None] * len(streams)
         return (
             self.now,
             accounts,
             [self._totals[account] for account in accounts],
-            self._accounts,
-            backs,
-            self._counts,
-            self._conversations,
-            self._firsts,
-            self._events,
+            self._accounts + streams,
+            backs + [0] * len(streams),
+            self._counts + [self._totals[stream] for stream in streams],
+            self._conversations + nothing,
+            self._firsts + [TOGETHER] * len(streams),
+            self._events + [pack(runs) for runs in self._streams.values()],
         )
 
     def posted(self, answer: Sequence[int]) -> list[Posted]:
@@ -105,6 +127,10 @@ class Postings:
     def runs(self) -> tuple[list[bytes], list[bytes | None], list[int | None]]:
         """Account, conversation and first number of each entry: where a run is looked for that was stored unseen."""
         return self._accounts, self._conversations, self._firsts
+
+    def _follow(self, stream: bytes, conversation: ConversationId, first: int, count: int) -> None:
+        self._totals[stream] = self._totals.get(stream, 0) + count
+        self._streams[stream].append((conversation, first, count))
 
     def _add(
         self, account: bytes, count: int, conversation: bytes | None, first: int | None, event: bytes | None

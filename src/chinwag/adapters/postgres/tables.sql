@@ -59,7 +59,8 @@ CREATE TABLE messages.heads (
     floor bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
--- One row a run of events of one conversation, or an event that has no number. It covers `count` positions, the last of
+-- One row a run of events of one conversation, or an event that has no number, or all runs that one transaction posts to
+-- a stream (then `first` is 0 and `event` holds them). It covers `count` positions, the last of
 -- which names it. posted_at: milliseconds since 1970.
 CREATE TABLE messages.inbox (
     account bytea NOT NULL,

@@ -13,6 +13,7 @@ from chinwag.adapters.postgres import PostgresStores, open_stores
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.postgres.scrub import PostgresScrub
+from chinwag.adapters.postgres.search_index import PostgresSearchIndex
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
@@ -74,6 +75,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     opened.push_async_callback(allowances.close)
     stores = await reached(messages, open_stores(messages, connections=config.postgres.connections))
     opened.push_async_callback(stores.close)
+    index = await reached(messages, PostgresSearchIndex.open(messages))
+    opened.push_async_callback(index.close)
     registry = await reached(messages, PostgresRegistry.open(messages))
     opened.push_async_callback(registry.close)
     nats = await connected_to_nats(config, cluster, node)
@@ -116,7 +119,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             bus=NatsBus(nats),
             registry=registry,
             questions=NatsQuestions(nats),
-            scrubs=(PostgresScrub(messages), directory),
+            search_index=index,
+            scrubs=(PostgresScrub(messages), directory, index),
         ),
     )
 

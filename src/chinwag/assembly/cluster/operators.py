@@ -8,6 +8,7 @@ from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.postgres import open_stores
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
+from chinwag.adapters.postgres.search_index import PostgresSearchIndex
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
@@ -16,10 +17,12 @@ from chinwag.assembly.cluster.opened import connected_to_nats, reached
 from chinwag.assembly.data import account_rules
 from chinwag.config import Config
 from chinwag.domain.ids import ConversationId, Snowflake
+from chinwag.domain.index_status import IndexStatus
 from chinwag.domain.refusal import Refused
 from chinwag.domain.tracing import Trace
 from chinwag.flow.access.collaborators import Accounts, open_accounts
 from chinwag.flow.clock import system_clock
+from chinwag.flow.search.progress import Reading
 from chinwag.flow.trace import Tracer
 from chinwag.ports.bus import Bus, new_node
 
@@ -63,3 +66,19 @@ async def cluster_trace(config: Config, conversation: ConversationId, number: in
         opened.push_async_callback(nats.close)
         tracer = Tracer(stores.message_store, stores.inbox, stores.mark_store, registry, NatsQuestions(nats))
         return await tracer.trace(conversation, number)
+
+
+async def cluster_index(config: Config, *, rebuild: bool) -> IndexStatus:
+    """How the search index is; after it was told to be made anew, if that is wanted. Raises `Refused`, and a `Told` if
+    the database cannot be asked."""
+    url = messages_url(config)
+    async with AsyncExitStack() as opened:
+        await reached(url, identity_of(url, config.cluster.id))
+        stores = await reached(url, open_stores(url, connections=2))
+        opened.push_async_callback(stores.close)
+        index = await reached(url, PostgresSearchIndex.open(url, connections=1))
+        opened.push_async_callback(index.close)
+        reading = Reading(index, stores.inbox, stores.partitions.count)
+        if rebuild:
+            await reading.make_anew()
+        return await reading.status()

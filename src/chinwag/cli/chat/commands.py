@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.cli.chat import meant
+from chinwag.cli.chat import meant, searching
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import HISTORY, Room
@@ -218,6 +218,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "open": Command("NAME | #GROUP | NUMBER", "go into a conversation", _open, moves=True),
     "list": Command("", "all conversations, with what is unread", _list),
     "history": Command("[COUNT]", "earlier lines; again for still earlier ones", _history),
+    "search": Command("WORDS", "messages with these words, everywhere", searching.search),
+    "mentions": Command("", "messages that speak to you", searching.mentions),
     "who": Command("", "who is in here, and who is online", _who),
     "new": Command('"TITLE" NAME…', "begin a group", _new, moves=True),
     "add": Command("NAME…", "add people to this group", _add),

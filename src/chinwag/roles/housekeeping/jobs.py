@@ -14,17 +14,22 @@ from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
+from chinwag.flow.search import indexer
+from chinwag.flow.search.indexer import Indexer
 from chinwag.flow.standing import Job
 from chinwag.flow.trim import Trim
 from chinwag.ports.bus import WORK
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.search_index import SearchIndex
 
 NAMES: Final = (
     "relay",
     "announcements",
     "listing",
+    "search-index",
+    "search-scrub",
     "settle-links",
     "settle-groups",
     "trim",
@@ -89,6 +94,30 @@ def directory_jobs(
             step=settling_groups,
             poll_seconds=create_group.SETTLE_SECONDS,
             failing="requests for groups are settled later",
+        ),
+    ]
+
+
+def search_jobs(keeping: Indexer, index: SearchIndex) -> list[Job]:
+    """What was said can be found, and what was deleted goes from the index's files."""
+
+    async def scrubbing() -> bool:
+        await index.scrub()
+        return False
+
+    return [
+        Job(
+            name="search-index",
+            step=keeping.step,
+            poll_seconds=indexer.POLL_SECONDS,
+            failing="what was said cannot be found yet",
+        ),
+        Job(
+            name="search-scrub",
+            step=scrubbing,
+            poll_seconds=indexer.SCRUB_SECONDS,
+            step_seconds=erase.HOUSEKEEPING_MOST,
+            failing="what was deleted stays in the files of the search index for now",
         ),
     ]
 

@@ -1,10 +1,10 @@
 """What posting every event to a stream as well costs: processor time a message, with it and without, in turn.
 
-    python -m bench.stream_cost [--rounds 5] [--batches 400]
+    python -m bench.stream_cost [--rounds 5] [--messages 4000]
 
-Texts of 100 bytes between pairs of people, 16 conversations a batch, on the embedded stores and on a PostgreSQL of its
-own; for that one the client's time and that of the database's own processes are added. The machine may be busy: only
-processor time is counted.
+Texts of 100 bytes between pairs of people, 16 or 100 conversations a batch, on the embedded stores and on a PostgreSQL
+of its own; for that one the client's time and that of the database's own processes are added. The machine may be busy:
+only processor time is counted.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from chinwag.domain.conversation import Position
 from chinwag.domain.ids import stream_of
 from chinwag.ports.message_store import Commit, Fanout, MessageStore
 
-SIZE: Final = 16
+SIZES: Final = (16, 100)
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -39,21 +39,27 @@ def followed(commit: Commit) -> Commit:
 
 
 async def turns(
-    store: MessageStore, places: list[Place], epoch: int, rounds: int, batches: int, spent: Callable[[], float]
+    store: MessageStore,
+    places: list[Place],
+    epoch: int,
+    size: int,
+    asked: argparse.Namespace,
+    spent: Callable[[], float],
+    part: int,
 ) -> tuple[float, float]:
     """Microseconds a message without the stream and with it: medians of rounds in turn."""
     taken: dict[bool, list[float]] = {False: [], True: []}
-    sequence = 0
-    for turn in range(2 * rounds + 2):
+    sequence = part * 1_000_000  # positions rise
+    for turn in range(2 * asked.rounds + 2):
         with_stream = turn % 2 == 1
         began = spent()
-        for _ in range(batches):
+        for _ in range(asked.messages // size):
             sequence += 1
-            some = [places[(sequence * SIZE + one) % len(places)] for one in range(SIZE)]
+            some = [places[(sequence * size + one) % len(places)] for one in range(size)]
             batch = [place.message(Position(epoch, sequence, 0)) for place in some]
             await store.commit([followed(one) for one in batch] if with_stream else batch)
         if turn >= 2:  # the first of each only warms up
-            taken[with_stream].append((spent() - began) * 1e6 / batches / SIZE)
+            taken[with_stream].append((spent() - began) * 1e6 / asked.messages)
     return statistics.median(taken[False]), statistics.median(taken[True])
 
 
@@ -76,7 +82,8 @@ def parent_of(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-async def on_postgres(url: str, rounds: int, batches: int) -> tuple[float, float]:
+async def on_postgres(url: str, asked: argparse.Namespace) -> None:
+    """Measure on the database there."""
     await make_schema(url, partitions=4)
     async with connected(url) as connection:
         backend = await connection.fetchval("SELECT pg_backend_pid()")
@@ -87,26 +94,30 @@ async def on_postgres(url: str, rounds: int, batches: int) -> tuple[float, float
     def spent() -> float:
         return time.process_time() + of_children(postmaster)
 
-    found = await turns(stores.message_store, pairs(0), epoch, rounds, batches, spent)
+    for sequence, size in enumerate(SIZES):
+        told("postgresql", size, await turns(stores.message_store, pairs(0), epoch, size, asked, spent, sequence))
     await stores.close()
-    return found
 
 
-async def main(rounds: int, batches: int) -> None:
+async def main(asked: argparse.Namespace) -> None:
+    """Measure on both."""
     with tempfile.TemporaryDirectory() as folder:
         embedded = await open_embedded(Path(folder) / "data")
-        store = embedded.message_store
-        found = {"embedded": await turns(store, pairs(0), 1, rounds, batches, time.process_time)}
+        for sequence, size in enumerate(SIZES):
+            found = await turns(embedded.message_store, pairs(0), 1, size, asked, time.process_time, sequence)
+            told("embedded", size, found)
         await embedded.close()
     with database(None) as url:
-        found["postgresql"] = await on_postgres(url, rounds, batches)
-    for name, (without, with_stream) in found.items():
-        print(f"{name}: {without:.1f} us a message without the stream, {with_stream:.1f} with it")
+        await on_postgres(url, asked)
+
+
+def told(name: str, size: int, found: tuple[float, float]) -> None:
+    """Print a line."""
+    print(f"{name}, {size} a batch: {found[0]:.1f} us a message without the stream, {found[1]:.1f} with it")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batches", type=int, default=400)
-    asked = parser.parse_args()
-    asyncio.run(main(asked.rounds, asked.batches))
+    parser.add_argument("--messages", type=int, default=4_000, help="in each round")
+    asyncio.run(main(parser.parse_args()))

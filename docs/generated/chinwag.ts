@@ -284,14 +284,15 @@ export interface SetSettings {
 /**
  * How a group works. history: whoever joins reads from where history was opened ("all": from the beginning, if
  * it always was), or from the joining notice ("joined"). join: anyone may join ("open") or one is added
- * ("closed"). invite: who may add members. description: what an open group says of itself to people who look for
- * one.
+ * ("closed"). invite: who may add members. mention_all: who may speak to all at once (`*`). description: what an
+ * open group says of itself to people who look for one.
  */
 export interface GroupSettings {
   history?: "all" | "joined";
   join?: "closed" | "open";
   invite?: "admins" | "members";
   description?: string;
+  mention_all?: "admins" | "members";
 }
 
 /** Everything up to `position` is safe on this device. */
@@ -426,7 +427,8 @@ export interface PongFrame {
 
 /**
  * A message as it is now. reply_to: the number of the event that it answers, 0 for none. edited, deleted: what
- * was done to it last, if anything. Everything else but `body` stays as it was sent.
+ * was done to it last, if anything. mentioned: to whom it speaks now, as decided: members named in the body, the
+ * author of the message that it answers, and "*" for all. All other fields stay as it was sent.
  */
 export interface MessageEvent {
   kind: "message";
@@ -439,6 +441,7 @@ export interface MessageEvent {
   sent_at: number;
   body: TextBody | SealedBody | MediaBody | Gone | Withheld;
   reply_to?: number;
+  mentioned?: string[];
   edited?: LastEdit | null;
   deleted?: Deletion | null;
 }
@@ -528,7 +531,8 @@ export interface GroupSettingsChanged {
 /**
  * Message `target` has a new body. body: none where it may not be told here. replaced: then a later event, of
  * this number, has changed the message again or deleted it; without it somebody who gets this event was not
- * there yet when the message was sent, and who may read the message asks for it.
+ * there yet when the message was sent, and who may read the message asks for it. mentioned: as of the message
+ * now.
  */
 export interface EditedEvent {
   kind: "edited";
@@ -543,6 +547,7 @@ export interface EditedEvent {
   target: number;
   body?: TextBody | SealedBody | MediaBody | Gone | Withheld | null;
   replaced?: number;
+  mentioned?: string[];
 }
 
 /** Message `target` is deleted, by this event's `from`. */

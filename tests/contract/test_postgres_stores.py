@@ -17,6 +17,7 @@ from tests.contract.postgres import PostgresHarness, empty, through
 from chinwag.adapters.postgres import (
     MissingSchemaError,
     NewerSchemaError,
+    OlderSchemaError,
     PostgresStores,
     SchemaError,
     make_schema,
@@ -353,8 +354,19 @@ async def test_the_schema_is_made_once_by_however_many(postgres_url: str) -> Non
         await make_schema(postgres_url, partitions=8)
     await execute(postgres_url, "UPDATE messages.life SET version = version + 1")
     for refused in (open_stores(postgres_url), make_schema(postgres_url, partitions=4)):
-        with pytest.raises(NewerSchemaError, match="schema 2, and this version of Chinwag knows 1"):
+        with pytest.raises(NewerSchemaError, match="schema 3, and this version of Chinwag knows 2"):
             await refused
+
+
+async def test_what_an_older_version_made_is_brought_up_and_not_served_before(postgres_url: str) -> None:
+    await make_schema(postgres_url, partitions=4)
+    await execute(postgres_url, "UPDATE messages.life SET version = 1")
+    with pytest.raises(OlderSchemaError, match="chinwag cluster init"):
+        await open_stores(postgres_url)
+    await asyncio.gather(*(make_schema(postgres_url, partitions=4) for _ in range(2)))
+    opened = await open_stores(postgres_url)
+    assert opened.partitions.count == 4
+    await opened.close()
 
 
 # --- the feed

@@ -183,7 +183,7 @@ def _frame(
     after: str | None,
     label: str | None,
 ) -> Send:
-    mentions = (AccountId(stage.accounts[mention]),) if mention else ()
+    mentions = (AccountId("*" if mention == "all" else stage.accounts[mention]),) if mention else ()
     body: Body = Text(text, mentions)
     name = ClientId(stage.new_id(label))
     conversation = stage.conversation(who, place)
@@ -252,13 +252,22 @@ async def is_answered(stage: Stage, who: str, label: str, n: int | None, refused
         assert n is None or answer.number == n, answer
 
 
-@says("{who} edits {place} {n} to {text}[ after {after:label}][ as {label}]")
+@says("{who} edits {place} {n} to {text}[ mentioning {mention:name}][ after {after:label}][ as {label}]")
 async def edits(
-    stage: Stage, who: str, place: str, n: int, text: str, after: str | None, label: str | None, refused: Refused
+    stage: Stage,
+    who: str,
+    place: str,
+    n: int,
+    text: str,
+    mention: str | None,
+    after: str | None,
+    label: str | None,
+    refused: Refused,
 ) -> None:
     """Give a message another text, and wait for the answer."""
     name, conversation = ClientId(stage.new_id(label)), stage.conversation(who, place)
-    frame = Edit(name, conversation, n, Text(text), ClientId(after) if after else None)
+    mentions = (AccountId(stage.accounts[mention]),) if mention else ()
+    frame = Edit(name, conversation, n, Text(text, mentions), ClientId(after) if after else None)
     stage.sent[who, name] = frame
     stage.judge(await stage.devices[who].ask(frame), refused)
 
@@ -464,6 +473,17 @@ async def finds_text(stage: Stage, who: str, text: str, place: str, n: int, refu
     """In the history that the server gives, and in what the device keeps if it keeps that message."""
     del refused
     await _finds(stage, who, place, n, {"type": "text", "text": text})
+
+
+@says("{who} finds {place} {n} speaking to {names}")
+async def finds_spoken_to(stage: Stage, who: str, place: str, n: int, names: list[str], refused: Refused) -> None:
+    """Whom the server says that a message speaks to; `all` and `nobody` are what they say."""
+    del refused
+    conversation = stage.conversation(who, place)
+    answer = await stage.http(who, "GET", f"/v1/conversations/{conversation}/messages?limit=1&after={n - 1}")
+    event = answer.json()["events"][0]
+    wanted = ["*" if name == "all" else stage.accounts[name] for name in names if name != "nobody"]
+    assert (event["number"], event.get("mentioned", [])) == (n, wanted), event
 
 
 @says("{who} finds {place} {n} {what:code}")

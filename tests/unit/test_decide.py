@@ -142,14 +142,6 @@ def test_a_send_waits_for_the_one_named_in_after() -> None:
     assert placed(decide(state, follows, at(2), predecessor=SendKey(at(1), 1, 1000))).state.head == 2
 
 
-@pytest.mark.parametrize(("reply_to", "allowed"), [(0, True), (1, True), (2, False), (-1, False)])
-def test_a_reply_names_an_earlier_event(reply_to: int, allowed: bool) -> None:
-    decision = decide(send(None, ANN, 1), command(ANN, Send(Text("hi"), reply_to=reply_to)), at(2))
-    assert (type(decision) is Numbered) == allowed
-    if not allowed:
-        assert code(decision) is Code.BAD_REPLY
-
-
 def test_a_bad_text_is_refused_and_takes_no_number() -> None:
     assert code(decide(send(None, ANN, 1), command(ANN, Send(Text(""))), at(2))) is Code.TEXT_EMPTY
 

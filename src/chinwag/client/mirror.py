@@ -261,9 +261,13 @@ class Mirror:
             return
         if isinstance(event, Deleted):
             deletion = Deletion(event.number, event.sender, event.sent_at)
-            self.keep(held.id, [msgspec.structs.replace(target, body=Gone(), edited=None, deleted=deletion)])
+            self.keep(
+                held.id, [msgspec.structs.replace(target, body=Gone(), mentioned=(), edited=None, deleted=deletion)]
+            )
         elif event.body is not None:
             edited = LastEdit(event.number, event.sent_at)
-            self.keep(held.id, [msgspec.structs.replace(target, body=event.body, edited=edited)])
+            self.keep(
+                held.id, [msgspec.structs.replace(target, body=event.body, mentioned=event.mentioned, edited=edited)]
+            )
         elif not event.replaced:
             held.stale.add(event.target)

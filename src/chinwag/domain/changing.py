@@ -16,6 +16,7 @@ from chinwag.domain.events import Deleted, Deletion, Edited, LastEdit, Message
 from chinwag.domain.facts import Facts, Target
 from chinwag.domain.ids import AccountId, ClientId, DeviceId
 from chinwag.domain.membership import outranks
+from chinwag.domain.mentions import mentioned
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import check_recipient, check_turn, writer
 
@@ -52,6 +53,7 @@ def edit(
     after = _next(state, position)
     # Somebody who came after the message may not read it, and so not what it says now.
     open_to_all = all(one.reads_from <= action.number for one in state.members.values())
+    now = mentioned(state, command.account, action.body, facts.answered)
     event = Edited(
         conversation=state.id,
         number=after.head,
@@ -63,10 +65,11 @@ def edit(
         shown=after.shown,
         target=action.number,
         body=action.body if open_to_all else None,
+        mentioned=now,
     )
     changed = Rewrite(
-        _replace(message, body=action.body, edited=LastEdit(after.head, command.at), deleted=None),
-        _replace(target, edits=(*target.edits, after.head)),
+        _replace(message, body=action.body, mentioned=now, edited=LastEdit(after.head, command.at), deleted=None),
+        _replace(target, edits=(*target.edits, after.head), mentioned=now),
     )
     return Numbered(
         after, event, tuple(state.members), (), (*_earlier(facts, after.head), changed), _texts(message, facts)
@@ -103,7 +106,9 @@ def delete(
         target=action.number,
     )
     changed = Rewrite(
-        _replace(message, body=Gone(), edited=None, deleted=Deletion(after.head, command.account, command.at)),
+        _replace(
+            message, body=Gone(), mentioned=(), edited=None, deleted=Deletion(after.head, command.account, command.at)
+        ),
         _replace(target, deleted=after.head),
     )
     return Numbered(
@@ -124,18 +129,11 @@ def _message(
     if facts.target is None or facts.message is None or not 0 < number <= state.head:
         raise Refused(Code.NO_MESSAGE)
     target = facts.target.as_of(state.head)
-    if target.author != account and not _readable(state, member, number, facts):
+    if target.author != account and not facts.readable(member, number, state.head):
         raise Refused(Code.NO_MESSAGE)
     if target.deleted:
         raise Refused(Code.MESSAGE_DELETED)
     return target, facts.message
-
-
-def _readable(state: Conversation, member: Member, number: int, facts: Facts) -> bool:
-    """Whether a present member may read `number`: by this membership, or by one that has ended."""
-    if number >= member.reads_from:
-        return True
-    return any(span.last is not None and span.first <= number <= span.last <= state.head for span in facts.spans)
 
 
 def _check_age(command: Command, target: Target, hours: int) -> None:
@@ -145,7 +143,7 @@ def _check_age(command: Command, target: Target, hours: int) -> None:
 
 def _earlier(facts: Facts, number: int) -> tuple[Rewrite, ...]:
     """The event of the last edit, without its body from now on."""
-    return () if facts.edit is None else (Rewrite(_replace(facts.edit, body=None, replaced=number)),)
+    return () if facts.edit is None else (Rewrite(_replace(facts.edit, body=None, mentioned=(), replaced=number)),)
 
 
 def _texts(message: Message, facts: Facts) -> tuple[tuple[DeviceId, ClientId], ...]:

@@ -45,6 +45,7 @@ class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     the joining notice ("joined").
     join: anyone may join ("open") or one is added ("closed").
     invite: who may add members.
+    mention_all: who may speak to all at once (`*`).
     description: what an open group says of itself to people who look for one.
     """
 
@@ -52,6 +53,7 @@ class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     join: Literal["open", "closed"] = "closed"
     invite: Literal["admins", "members"] = "admins"
     description: str = ""
+    mention_all: Literal["admins", "members"] = "admins"
 
 
 class Member(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -94,11 +94,13 @@ class Deletion(msgspec.Struct, frozen=True, gc=False):
 class Message(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="message"):
     """A message as it is now. reply_to: the number of the event that it answers, 0 for none.
 
-    edited, deleted: what was done to it last, if anything. Everything else but `body` stays as it was sent.
+    edited, deleted: what was done to it last, if anything. mentioned: to whom it speaks now, as decided: members named
+    in the body, the author of the message that it answers, and "*" for all. All other fields stay as it was sent.
     """
 
     body: Content
     reply_to: int = 0
+    mentioned: tuple[AccountId, ...] = ()
     edited: LastEdit | None = None
     deleted: Deletion | None = None
 
@@ -121,12 +123,13 @@ class Edited(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, t
 
     body: none where it may not be told here. replaced: then a later event, of this number, has changed the message
     again or deleted it; without it somebody who gets this event was not there yet when the message was sent, and who
-    may read the message asks for it.
+    may read the message asks for it. mentioned: as of the message now.
     """
 
     target: int
     body: Content | None = None
     replaced: int = 0
+    mentioned: tuple[AccountId, ...] = ()
 
 
 class Deleted(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="deleted"):

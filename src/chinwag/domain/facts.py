@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.body import kind_of
-from chinwag.domain.command import Command, Delete, Edit
-from chinwag.domain.conversation import Span
+from chinwag.domain.command import Command, Delete, Edit, Send
+from chinwag.domain.conversation import Member, Span
 from chinwag.domain.events import Edited, Message, NumberedEvent
 from chinwag.domain.ids import AccountId
 
@@ -20,6 +20,7 @@ class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     kind, body: of the event and of its body, as they are called on the wire; body is empty where there is none.
     edits: the numbers of the events that changed it, rising. deleted: of the one that deleted it, 0 for none.
+    mentioned: whom it spoke to last, as decided.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
     body: str = ""
     edits: tuple[int, ...] = ()
     deleted: int = 0
+    mentioned: tuple[AccountId, ...] = ()
 
     def as_of(self, head: int) -> "Target":
         """Without the changes above `head`."""
@@ -41,13 +43,21 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     """What is known of the event that a command names. None: there is none of that number, or it is of another kind.
 
     target, message: it. edit: the last event up to the state's head that changed it. spans: what the command's account
-    may read, for a number below what its present membership lets it read.
+    may read, for a number below what its present membership lets it read. answered: who wrote the message that this one
+    answers.
     """
 
     target: Target | None = None
     message: Message | None = None
     edit: Edited | None = None
     spans: tuple[Span, ...] = ()
+    answered: AccountId | None = None
+
+    def readable(self, member: Member, number: int, head: int) -> bool:
+        """Whether a present member may read `number`: by this membership, or by one that had ended at `head`."""
+        if number >= member.reads_from:
+            return True
+        return any(span.last is not None and span.first <= number <= span.last <= head for span in self.spans)
 
 
 NOTHING: Final = Facts()
@@ -57,13 +67,17 @@ NOTHING: Final = Facts()
 def named(command: Command) -> int:
     """The number of the event that a command names, 0 for none."""
     action = command.action
+    if type(action) is Send:
+        return action.reply_to
     return action.number if isinstance(action, Edit | Delete) else 0
 
 
 def target_of(event: NumberedEvent) -> Target:
     """What there is to keep of an event that is as it was placed."""
-    body = kind_of(event.body) if type(event) is Message else ""
-    return Target(_tag(event), event.sender, event.sent_at, body)
+    if type(event) is not Message:
+        return Target(_tag(event), event.sender, event.sent_at)
+    body = kind_of(event.body)
+    return Target(_tag(event), event.sender, event.sent_at, body, mentioned=event.mentioned)
 
 
 def _tag(event: NumberedEvent) -> str:

@@ -9,6 +9,7 @@ from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Message
 from chinwag.domain.facts import Facts
 from chinwag.domain.ids import AccountId, ClientId, direct_members
+from chinwag.domain.mentions import mentioned
 from chinwag.domain.refusal import Code, Refused
 
 _replace = msgspec.structs.replace
@@ -20,7 +21,7 @@ def send(
     action: Send,
     position: Position,
     predecessor: SendKey | None,
-    _: Facts,
+    facts: Facts,
 ) -> Numbered:
     """Place a message. Raises `Refused`. The first one begins a direct conversation."""
     if state is None:
@@ -32,8 +33,7 @@ def send(
         raise Refused(Code.NOT_MEMBER)
     check_recipient(state, command.account)
     check_turn(action.after, predecessor)
-    if not 0 <= action.reply_to <= state.head:
-        raise Refused(Code.BAD_REPLY)
+    answered = _answered(state, author, action.reply_to, facts) if action.reply_to else None
     check_body(action.body)
     number, ordinal = state.head + 1, state.ordinal + 1
     members = state.members.copy()
@@ -52,9 +52,19 @@ def send(
         sent_at=command.at,
         body=action.body,
         reply_to=action.reply_to,
+        mentioned=mentioned(state, command.account, action.body, answered),
     )
     spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
     return Numbered(after, event, tuple(members), spans)
+
+
+def _answered(state: Conversation, author: Member, number: int, facts: Facts) -> AccountId:
+    """Who wrote the message that is answered. Raises `Refused` unless it is one, and the author may read it."""
+    if facts.target is None or facts.message is None or not 0 < number <= state.head:
+        raise Refused(Code.BAD_REPLY)
+    if not facts.readable(author, number, state.head):
+        raise Refused(Code.BAD_REPLY)
+    return facts.target.author
 
 
 def writer(state: Conversation | None, command: Command) -> tuple[Conversation, Member]:

@@ -39,7 +39,7 @@ def _cut(row: Changed, spans: Sequence[Span]) -> bytes:
     target = row.target
     if target.deleted or not target.edits or _covered(spans, target.edits[-1]):
         return row.event
-    return _encode(msgspec.structs.replace(_decode(row.event), body=Withheld()))
+    return _encode(msgspec.structs.replace(_decode(row.event), body=Withheld(), mentioned=()))
 
 
 def _covered(spans: Sequence[Span], number: int) -> bool:

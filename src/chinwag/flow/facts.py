@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from chinwag.domain.command import Command
+from chinwag.domain.command import Command, Edit, Send
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.events import Edited, Message, NumberedEvent
 from chinwag.domain.facts import NOTHING, Facts, Target, named, target_of
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.flow.as_read import content
 from chinwag.flow.draft import Draft
 from chinwag.ports.message_store import Changed, EventName, KeyName, MessageStore, Row
 
@@ -24,6 +25,7 @@ _decode: Final = msgspec.json.Decoder(NumberedEvent).decode
 class _Sent(msgspec.Struct, gc=False):
     device: DeviceId
     id: ClientId
+    reply_to: int = 0
 
 
 _sent: Final = msgspec.json.Decoder(_Sent).decode
@@ -52,12 +54,12 @@ class Named(NamedTuple):
         spans = list(self.spans.get((command.account, command.conversation), ()))
         if draft is not None:
             spans += [span for span in draft.spans if span.account == command.account]
-        return Facts(
-            target,
-            event if isinstance(event, Message) else None,
-            edit if isinstance(edit, Edited) else None,
-            tuple(spans),
-        )
+        message = event if isinstance(event, Message) else None
+        answered = None
+        if type(command.action) is Edit and message is not None and message.reply_to:
+            row = self._row(command.conversation, message.reply_to, draft)
+            answered = _opened(row)[0].author if row is not None else None
+        return Facts(target, message, edit if isinstance(edit, Edited) else None, tuple(spans), answered)
 
     def _row(self, conversation: ConversationId, number: int, draft: Draft | None) -> Row | None:
         row = draft.row(number) if draft is not None else None
@@ -79,8 +81,13 @@ async def read_named(
         for (conversation, _), row in rows.items()
         if isinstance(row, Changed) and row.target.edits
     }
-    rows |= await _rows(store, edits - rows.keys())
-    keys = [KeyName(conversation, *_name(row)) for (conversation, _), row in rows.items()]
+    changing = {(one.conversation, named(one)) for one in naming if type(one.action) is not Send}
+    sent = {name: _sent(content(row)) for name, row in rows.items() if name in changing}
+    answered = {(name[0], one.reply_to) for name, one in sent.items() if one.reply_to}
+    found = await _rows(store, (edits | answered) - rows.keys())
+    sent |= {name: _sent(content(row)) for name, row in found.items() if name in edits}
+    rows |= found
+    keys = [KeyName(name[0], one.device, one.id) for name, one in sent.items()]
     below = {
         (command.account, command.conversation): None
         for command in naming
@@ -111,8 +118,3 @@ def _opened(row: Row) -> tuple[Target, NumberedEvent]:
         return row.target, _decode(row.event)
     event = _decode(row)
     return target_of(event), event
-
-
-def _name(row: Row) -> tuple[DeviceId, ClientId]:
-    sent = _sent(row.event if isinstance(row, Changed) else row)
-    return sent.device, sent.id

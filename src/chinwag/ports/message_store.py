@@ -19,7 +19,8 @@ class KeyName(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Fanout(msgspec.Struct, frozen=True, gc=False):
-    """The events numbered `first` to `last` go to the inbox of each account in `audience`, by reference."""
+    """The events numbered `first` to `last` go to the inbox of each account in `audience`, by reference. Streams come
+    last in it."""
 
     first: int
     last: int

@@ -13,7 +13,7 @@ from chinwag.adapters.postgres.mark_store import PostgresMarkStore
 from chinwag.adapters.postgres.message_store import PostgresMessageStore
 from chinwag.adapters.postgres.partitions import Partitions
 from chinwag.adapters.postgres.postings import Posted
-from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError, SchemaError
+from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError, OlderSchemaError, SchemaError
 from chinwag.adapters.postgres.search_index import make_search_tables
 from chinwag.flow.clock import system_clock
 
@@ -21,6 +21,7 @@ __all__ = [
     "HalfMovedError",
     "MissingSchemaError",
     "NewerSchemaError",
+    "OlderSchemaError",
     "Posted",
     "PostgresStores",
     "SchemaError",

@@ -75,10 +75,9 @@ class Postings:
             events = [event for _, event in commit.events[first - base : first - base + count]]
             begun = len(self)
             audience = fanout.audience
-            if any(map(is_stream, audience)):
-                for stream in filter(is_stream, audience):
-                    self._follow(names.known(stream), commit.state.id, first, count)
-                audience = tuple(account for account in audience if not is_stream(account))
+            while audience and is_stream(audience[-1]):
+                self._follow(names.known(audience[-1]), commit.state.id, first, count)
+                audience = audience[:-1]
             for account in audience:
                 self._add(names.known(account), count, conversation, first, None)
             self._told.append(_Told(audience, range(begun, len(self)), events))

@@ -28,7 +28,8 @@ PAGE: Final = 100
 
 
 class History(msgspec.Struct, frozen=True):
-    """Events in rising order of number, without holes but for `gaps`: what was said while one was no member.
+    """Events in rising order of number. gaps: what was said while one was no member. What else is missing between them
+    are edits, deletions and reactions, which a page of history passes over and a page of changes holds.
 
     head: the highest number that one may read.
     """
@@ -88,7 +89,7 @@ class Conversations(Asking):
         return decode_numbered((await self._http.get(f"{address(conversation)}/messages/{number}", OneEvent)).event)
 
     async def changes(self, conversation: ConversationId, after: int, limit: int = PAGE) -> History:
-        """What changed of earlier messages (edits, deletions, reactions) by events after `after`."""
+        """Every event after `after`: new ones, and what they change of earlier messages."""
         page = await self._http.get(address(conversation) + "/changes", EventPage, after=after, limit=limit)
         return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps)
 

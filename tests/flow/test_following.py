@@ -15,7 +15,7 @@ from chinwag.domain.ids import AccountId, ConversationId, direct_id, stream_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import following
 from chinwag.flow.following import Following
-from chinwag.ports.follower import Place, Stretch
+from chinwag.ports.follower import Reached, Stretch
 
 PAIR = direct_id(AccountId("1"), AccountId("2"))
 
@@ -24,22 +24,22 @@ class Notebook:
     """A follower that lasts as long as the test, and fails at the end of as many transactions as `failing` says."""
 
     def __init__(self) -> None:
-        self.at: Place | None = None
+        self.at: Reached | None = None
         self.got: Counter[tuple[ConversationId, int]] = Counter()
         self.order: list[tuple[ConversationId, int]] = []
         self.begun = 0
         self.failing = 0
 
-    async def place(self) -> Place | None:
+    async def reached(self) -> Reached | None:
         return self.at
 
-    async def begin(self, place: Place) -> None:
+    async def begin(self, place: Reached) -> None:
         self.at = place
         self.begun += 1
         self.got.clear()
         self.order.clear()
 
-    async def keep(self, stretches: Sequence[Stretch], before: Place, after: Place) -> bool:
+    async def keep(self, stretches: Sequence[Stretch], before: Reached, after: Reached) -> bool:
         if self.failing:
             self.failing -= 1
             raise Refused(Code.UNAVAILABLE)

@@ -16,11 +16,12 @@ from chinwag.domain.ids import AccountId, ConversationId, group_id, stream_of
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import TextRange
-from chinwag.flow.search import indexer as keeping
+from chinwag.flow import following
 from chinwag.flow.search import search as searching
 from chinwag.flow.search.indexer import Indexer
-from chinwag.flow.search.progress import FORM, Progress, Reading, StreamMark, decoded, encoded
+from chinwag.flow.search.progress import FORM, Progress, Reading, decoded, encoded
 from chinwag.flow.search.search import Question, Search, cursor_of, place_of
+from chinwag.ports.follower import Reached
 from chinwag.ports.message_store import Commit, Fanout
 from chinwag.ports.search_index import Place, SearchIndex, Wanted
 
@@ -324,7 +325,7 @@ class Stuck(EmbeddedSearchIndex):
 
 async def test_a_search_that_takes_too_long_is_ended(world: World) -> None:
     index = await Stuck.open(world.path / "stuck.sqlite")
-    await index.write([], encoded(Progress(marks=(StreamMark(0, 0),))), b"")
+    await index.write([], encoded(Progress(reached=Reached(0, (0,)))), b"")
     search = world.search(index=index, seconds=0.05)
     assert isinstance(index, Stuck)
     with pytest.raises(Refused) as refused:
@@ -382,8 +383,8 @@ async def every(world: World) -> list[tuple[str, int]]:
 async def test_an_index_that_is_missing_is_made_from_all_conversations(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "ENTRIES", 10)
-    monkeypatch.setattr(keeping, "NAMES", 3)
+    monkeypatch.setattr(following, "ENTRIES", 10)
+    monkeypatch.setattr(following, "LOOKED_AT", 3)
     for number in range(9):
         await world.say(group_id(f"{number}"), *(f"word {at}" for at in range(number * 4 + 1)))
     await world.delete(group_id("8"), 3)
@@ -444,10 +445,10 @@ async def test_two_indexers_do_not_disturb_each_other(world: World) -> None:
 @pytest.mark.parametrize(
     "kept",
     [
-        encoded(Progress(marks=(StreamMark(1, 99),))),
-        encoded(Progress(marks=(StreamMark(0, 0),))),
-        encoded(Progress(marks=())),
-        encoded(Progress(form=FORM + 1, marks=(StreamMark(0, 0),))),
+        encoded(Progress(reached=Reached(1, (99,)))),
+        encoded(Progress(reached=Reached(0, (0,)))),
+        encoded(Progress(reached=Reached(0, ()))),
+        encoded(Progress(form=FORM + 1, reached=Reached(0, (0,)))),
         b"{}",
         b"\xff",
     ],

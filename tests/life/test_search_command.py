@@ -39,6 +39,10 @@ async def test_the_index_is_shown_and_made_anew(crowd: Crowd, tmp_path: Path) ->
     assert "not to be shown" not in ran.said
     ran = await chinwag("search", "status", "--data-path", data, folder=tmp_path)
     assert ran.out.strip() == "3 messages can be found; that is all"
+    ran = await chinwag("status", "--data-path", data, folder=tmp_path, COLUMNS="200")
+    assert "3 messages can be found; that is all" in ran.out
+    ran = await chinwag("status", "--json", "--data-path", data, folder=tmp_path)
+    assert msgspec.json.decode(ran.out)["search"] == msgspec.to_builtins(await until_whole(data, tmp_path, 3))
 
 
 async def test_without_a_server_that_is_told(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.assembly.api import Api
 from chinwag.assembly.figures import registry_of
@@ -10,6 +12,7 @@ from chinwag.assembly.node import Legs
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.domain.index_status import IndexStatus
+from chinwag.domain.refusal import Refused
 from chinwag.flow.search.progress import Reading
 from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import held_checkpoint
@@ -19,6 +22,7 @@ from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.observe import Check, Observe
+from chinwag.wire.control import Status
 
 
 def observe_on(config: Config, parts: Sequence[Part], serving: Callable[[], bool]) -> Observe:
@@ -59,7 +63,14 @@ def control_part(ports: Ports, engine: Engine, vitals: Vitals, data: Path) -> Pa
             await reading.make_anew()
         return await reading.status()
 
-    control = Control(data, vitals.status, tracer.trace, index, lambda: held_checkpoint(engine, data))
+    async def status() -> Status:
+        found = await vitals.status()
+        try:
+            return msgspec.structs.replace(found, search=await reading.status())
+        except Refused:
+            return found
+
+    control = Control(data, status, tracer.trace, index, lambda: held_checkpoint(engine, data))
     return Part(name="control", start=control.start, drain=control.stop, stop=control.stop)
 
 

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from chinwag.cli.out import Rows, megabytes, say
 from chinwag.cli.profile import need_drivers
+from chinwag.cli.search import told as told_of_index
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.config import Config
 from chinwag.wire.control import Status
@@ -79,6 +80,7 @@ def _table(told: Status) -> Rows:
         f"{told.lately_seconds:.0f} s",
         "retries, refusals": f"{told.repeated:,} answered again, {told.refused:,} refused",
         "trouble": f"{told.failed_commits:,} failed commits, {told.poison:,} set aside",
+        "search": "the index does not answer" if told.search is None else told_of_index(told.search),
         "disk": f"{megabytes(told.stores_bytes)} used, {megabytes(told.free_bytes)} free",
         "data": f"format {told.data_format}, inbox epoch {told.inbox_epoch}, log epoch {told.log_epoch}",
     }

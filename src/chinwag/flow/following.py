@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import ConversationId, stream_of
-from chinwag.ports.follower import Follower, Place, Stretch, Walk
+from chinwag.ports.follower import Follower, Reached, Stretch, Walk
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.message_store import MessageStore
 
@@ -38,16 +38,16 @@ class Following:
         self.walking = False
         """Whether it is still going through what was placed before it began."""
         self.lag = 0
-        """Events placed and not read yet, at the last look; those that a walk has still to read are not counted."""
-        self.walked = 0
-        """Events read by walks."""
+        """Events placed and not read yet, at the last look and after what is being kept; those that a walk has still to
+        read are not counted."""
+        self._first = 0
 
     async def step(self) -> bool:
         """Read on by a bounded piece; whether there is more. Raises `Refused(UNAVAILABLE)`: nothing was read."""
         epoch, heads = await self._inbox.heads(self._streams)
-        place = await self._follower.place()
+        place = await self._follower.reached()
         if place is None or not self._goes_on(place, epoch, heads):
-            place = Place(epoch, tuple(heads), Walk())
+            place = Reached(epoch, tuple(heads), Walk())
             await self._follower.begin(place)
         self.walking = place.walk is not None
         self.lag = sum(heads) - sum(place.positions)
@@ -59,46 +59,43 @@ class Following:
     async def rebuild(self) -> None:
         """Begin anew: forget what was made, and walk through everything."""
         epoch, heads = await self._inbox.heads(self._streams)
-        await self._follower.begin(Place(epoch, tuple(heads), Walk()))
+        await self._follower.begin(Reached(epoch, tuple(heads), Walk()))
         self.walking = True
 
-    def _goes_on(self, place: Place, epoch: int, heads: Sequence[int]) -> bool:
+    def _goes_on(self, place: Reached, epoch: int, heads: Sequence[int]) -> bool:
         return (
             place.epoch == epoch
             and len(place.positions) == len(heads)
             and all(position <= head for position, head in zip(place.positions, heads, strict=True))
         )
 
-    async def _read_on(self, place: Place, heads: Sequence[int]) -> bool:
-        more = False
-        for number, stream in enumerate(self._streams):
-            position = place.positions[number]
-            if position == heads[number]:
+    async def _read_on(self, place: Reached, heads: Sequence[int]) -> bool:
+        stretches: list[Stretch] = []
+        positions = list(place.positions)
+        taken = 0
+        # Begun with another one each time: a busy stream keeps no other waiting.
+        self._first = (self._first + 1) % len(heads)
+        for number in (*range(self._first, len(heads)), *range(self._first)):
+            if positions[number] == heads[number] or taken >= ENTRIES:
                 continue
-            page = await self._inbox.read(stream, position, ENTRIES)
-            if page.bounds.epoch != place.epoch or position < page.bounds.floor:
+            page = await self._inbox.read(self._streams[number], positions[number], ENTRIES)
+            if page.bounds.epoch != place.epoch or positions[number] < page.bounds.floor:
                 # Restored, or not read for as long as entries are kept.
                 await self.rebuild()
                 return True
-            if not page.entries:
-                continue
-            last = page.entries[-1]
-            done = last.position + last.count - 1
-            positions = (*place.positions[:number], done, *place.positions[number + 1 :])
-            stretches = [
-                Stretch(entry.conversation, entry.first, entry.first + entry.count - 1)
-                for entry in page.entries
-                if isinstance(entry, Run)
-            ]
-            after = _replace(place, positions=positions)
-            if not await self._follower.keep(stretches, place, after):
-                return True  # another process reads as well: look where it is
-            self.lag -= done - position
-            more = more or done < page.bounds.head
-            place = after
-        return more
+            for entry in page.entries:
+                if isinstance(entry, Run):
+                    stretches.append(Stretch(entry.conversation, entry.first, entry.first + entry.count - 1))
+                taken += entry.count
+                positions[number] = entry.position + entry.count - 1
+        if not taken:
+            return False
+        self.lag = max(0, sum(heads) - sum(positions))
+        if not await self._follower.keep(stretches, place, _replace(place, positions=tuple(positions))):
+            return True  # another process reads as well: look where it is
+        return self.lag > 0
 
-    async def _walk_on(self, place: Place, walk: Walk) -> None:
+    async def _walk_on(self, place: Reached, walk: Walk) -> None:
         names = await self._store.conversations(walk.conversation, LOOKED_AT)
         looked_at = [walk.conversation, *names] if walk.conversation else names
         stretches: list[Stretch] = []
@@ -116,5 +113,4 @@ class Following:
                 break
         after = _replace(place, walk=None if ended else walk)
         if await self._follower.keep(stretches, place, after):
-            self.walked += ENTRIES - left
             self.walking = after.walk is not None

@@ -24,7 +24,7 @@ class Walk(msgspec.Struct, frozen=True, gc=False):
     number: int = 0
 
 
-class Place(msgspec.Struct, frozen=True):
+class Reached(msgspec.Struct, frozen=True):
     """How far all that is placed has been read.
 
     epoch: of the inboxes. positions: in each stream, by its number, the last one read. walk: of the walk through
@@ -43,15 +43,15 @@ class Follower(Protocol):
     walk it is given once more what was placed while that went on, which must change nothing then.
     """
 
-    async def place(self) -> Place | None:
+    async def reached(self) -> Reached | None:
         """How far it has read; None: nothing yet."""
         ...
 
-    async def begin(self, place: Place) -> None:
+    async def begin(self, place: Reached) -> None:
         """Forget all that was made so far, and begin at `place`, in one transaction."""
         ...
 
-    async def keep(self, stretches: Sequence[Stretch], before: Place, after: Place) -> bool:
+    async def keep(self, stretches: Sequence[Stretch], before: Reached, after: Reached) -> bool:
         """Keep what comes of `stretches`, and `after` as the place, in one transaction: so each is kept exactly once.
         False, and nothing is changed, if the place is not `before` any more: another process has read on.
 

@@ -62,7 +62,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
 
     sessions: open sockets. polling_devices: devices heard of without one. answers_waiting: commands whose answer is
     awaited. placed, refused, repeated: since the start. placed_per_second: over the last `lately_seconds`.
-    stores_bytes: what the data folder takes on its disk; free_bytes: what that disk has left.
+    stores_bytes: what the data folder takes on its disk; free_bytes: what that disk has left. search: how far its index
+    follows what is placed; None if it cannot say.
     """
 
     version: str
@@ -90,6 +91,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     lately_seconds: float
     stores_bytes: int
     free_bytes: int
+    search: IndexStatus | None = None
 
 
 class Traced(msgspec.Struct, frozen=True, tag="trace"):

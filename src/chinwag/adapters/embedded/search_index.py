@@ -28,6 +28,10 @@ FORMAT: Final = 1
 READERS: Final = 2
 NAMED: Final = 4_000
 """Somebody with more conversations than this is searched for in all, and the others' are left out one by one."""
+FEW: Final = 100
+"""Of somebody with more, messages are first looked for in all conversations, the others' left out one by one…"""
+TRIED: Final = 2_000
+"""…up to so many."""
 CLOSING_SECONDS: Final = 5.0
 MERGED: Final = 200
 """Pages of the index that one step of taking out what was deleted merges: others write between two steps."""
@@ -156,17 +160,40 @@ class _Reader:
     def find(self, wanted: Wanted, limit: int, stopped: threading.Event) -> list[Place]:
         """As the port says. Blocks, until `stopped` is set and the connection interrupted."""
         with _refusing(self._path), _transaction(self.connection, True):
-            return list(self._found(wanted, limit, stopped))
+            return self._found(wanted, limit, stopped)
 
-    def _found(self, wanted: Wanted, limit: int, stopped: threading.Event) -> Iterator[Place]:
+    def _found(self, wanted: Wanted, limit: int, stopped: threading.Event) -> list[Place]:
         known = dict(self._known(wanted.conversations))
         if not known:
-            return
+            return []
         first = 0 if wanted.since is None else lines.first_of(wanted.since)
         last = lines.LAST if wanted.until is None else lines.first_of(wanted.until) - 1
         if wanted.before is not None:
             last = min(last, lines.last_of(wanted.before.sent_at))
-        match = lines.expression(wanted, known if len(known) <= NAMED else ())
+        found: list[Place] = []
+        tried = 0
+        if len(known) > FEW:
+            # To name many takes FTS5 longer than to look at some of others: what is rare, or mostly theirs, needs none.
+            for line, together in self._lines(lines.expression(wanted, ()), first, last, stopped):
+                tried += len(together)
+                found += self._places(together, known, wanted)
+                last = lines.first_of(lines.time_of(line)) - 1
+                if len(found) >= limit or tried >= TRIED:
+                    break
+            else:
+                return found
+        if len(found) < limit:
+            for _, together in self._lines(
+                lines.expression(wanted, known if len(known) <= NAMED else ()), first, last, stopped
+            ):
+                found += self._places(together, known, wanted)
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
+    def _lines(self, match: str, first: int, last: int, stopped: threading.Event) -> Iterator[tuple[int, list[int]]]:
+        """Lines that match (an empty expression: all) from `last` down to `first`, those of one millisecond together:
+        they have the order of their coming."""
         if match:
             found = self.connection.execute(
                 "SELECT rowid FROM lines WHERE lines MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC",
@@ -176,18 +203,18 @@ class _Reader:
             found = self.connection.execute(
                 "SELECT id FROM messages WHERE id BETWEEN ? AND ? ORDER BY id DESC", (first, last)
             )
-        taken = 0
-        # Those of one millisecond have the order of their coming.
         for _, together in groupby(found, lambda row: lines.time_of(row[0])):
             if stopped.is_set():
                 raise _away()
-            places = [place for (line,) in together if (place := self._place(line, known)) is not None]
-            for place in sorted(places, reverse=True):
-                if wanted.before is None or place < wanted.before:
-                    taken += 1
-                    yield place
-                if taken == limit:
-                    return
+            some = [line for (line,) in together]
+            yield some[0], some
+
+    def _places(self, some: Sequence[int], known: dict[int, ConversationId], wanted: Wanted) -> list[Place]:
+        places = (self._place(line, known) for line in some)
+        return sorted(
+            (place for place in places if place is not None and (wanted.before is None or place < wanted.before)),
+            reverse=True,
+        )
 
     def _known(self, names: Sequence[ConversationId]) -> Iterator[tuple[int, ConversationId]]:
         for name in dict.fromkeys(names):

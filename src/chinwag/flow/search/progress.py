@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.ids import ConversationId, stream_of
+from chinwag.domain.ids import stream_of
 from chinwag.domain.index_status import IndexStatus
+from chinwag.ports.follower import Reached
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.search_index import SearchIndex
 
@@ -17,25 +18,19 @@ LOOK_SECONDS: Final = 1.0
 """How long an answer about how far the index is holds."""
 
 
-class StreamMark(msgspec.Struct, frozen=True, array_like=True):
-    """Up to which position of which epoch a stream was read."""
-
-    epoch: int
-    position: int
-
-
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """marks: one for each stream. walking: while the index is made, its walk through all conversations; up_to and
-    number: the last one that it has begun, and how far it is there; walked: how many came before. read_at: when last
-    all that there was had been read, in milliseconds since 1970."""
+    """reached: how far all that is placed was read. walked: how many conversations the index was made of. read_at: when
+    last all that there was had been read, in milliseconds since 1970."""
 
     form: int = FORM
-    marks: tuple[StreamMark, ...]
-    walking: bool = False
-    up_to: ConversationId = ConversationId("")
-    number: int = 0
+    reached: Reached
     walked: int = 0
     read_at: int = 0
+
+    @property
+    def walking(self) -> bool:
+        """Whether the index is still being made."""
+        return self.reached.walk is not None
 
 
 def encoded(progress: Progress) -> bytes:
@@ -49,7 +44,7 @@ def decoded(kept: bytes, streams: int) -> Progress | None:
         progress = msgspec.json.decode(kept, type=Progress) if kept else None
     except msgspec.DecodeError:
         return None
-    return progress if progress and progress.form == FORM and len(progress.marks) == streams else None
+    return progress if progress and progress.form == FORM and len(progress.reached.positions) == streams else None
 
 
 class Reading:
@@ -92,8 +87,6 @@ class Reading:
         await self._index.clear(b"")
 
     async def _behind(self, progress: Progress) -> int:
-        behind = 0
-        for stream, mark in enumerate(progress.marks):
-            bounds = await self._inbox.bounds(stream_of(stream))
-            behind += max(0, bounds.head - mark.position) if bounds.epoch == mark.epoch else bounds.head
-        return behind
+        epoch, heads = await self._inbox.heads([stream_of(stream) for stream in range(self._streams)])
+        read = progress.reached.positions if epoch == progress.reached.epoch else [0] * len(heads)
+        return sum(max(0, head - position) for head, position in zip(heads, read, strict=True))

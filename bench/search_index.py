@@ -14,6 +14,7 @@ import asyncio
 import itertools
 import random
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -119,11 +120,42 @@ async def measure(folder: Path, count: int, queries: int) -> None:
     await index.close()
 
 
+def hold(text: str) -> float:
+    """The longest for which making a text's terms in a thread has kept another thread waiting, in milliseconds."""
+    longest = 0.0
+    working = threading.Thread(target=terms, args=(text,))
+    working.start()
+    last = time.perf_counter()
+    while working.is_alive():
+        time.sleep(0)
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    return longest * 1e3
+
+
+def holds() -> None:
+    """Of texts of 99,999 characters that cost most."""
+    some = {
+        "Han": "".join(random.Random(1).choices([chr(code) for code in range(0x4E00, 0x9FFF)], k=99_999)),
+        "marks": "\u0301\u0316" * 49_999,
+        "marks on letters": ("a" + "\u0301\u0316" * 500) * 99,
+        "ligatures of four words": "\ufdfa" * 99_999,
+        "emoji": "\U0001f44d" * 99_999,
+        "all scripts": "".join(random.Random(1).choices([chr(code) for code in range(0x20, 0xD800)], k=99_999)),
+    }
+    for name, text in some.items():
+        began = time.perf_counter()
+        terms(text)
+        took = (time.perf_counter() - began) * 1e3
+        print(f"  99,999 characters, {name}: {took:.0f} ms of work, another thread waits {hold(text):.1f} ms at most")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=300)
     given = parser.parse_args()
+    holds()
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(measure(Path(folder), given.messages, given.queries))
 

@@ -79,7 +79,7 @@ class Postgres(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     connections: Annotated[
         int,
-        Meta(ge=2, le=200, description="Connections of one process for messages; the rest takes up to 14 besides."),
+        Meta(ge=2, le=200, description="Connections of one process for messages; the rest takes up to 17 besides."),
     ] = 10
 
 

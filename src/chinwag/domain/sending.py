@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chinwag.domain.body import check_body
+from chinwag.domain.body import Text, check_body
 from chinwag.domain.command import Command, Send
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.decision import Numbered
@@ -31,10 +31,14 @@ def send(
     author = state.members.get(command.account)
     if author is None:
         raise Refused(Code.NOT_MEMBER)
-    check_recipient(state, command.account)
-    check_turn(action.after, predecessor)
+    if state.declining:
+        check_recipient(state, command.account)
+    if action.after is not None:
+        check_turn(action.after, predecessor)
     answered = _answered(state, author, action.reply_to, facts) if action.reply_to else None
-    check_body(action.body)
+    body = action.body
+    check_body(body)
+    silent = answered is None and type(body) is Text and not body.mentions  # as most are: nobody is named
     number, ordinal = state.head + 1, state.ordinal + 1
     members = state.members.copy()
     members[command.account] = _replace(author, wrote=number, wrote_ordinal=ordinal)
@@ -50,9 +54,9 @@ def send(
         device=command.device,
         id=command.id,
         sent_at=command.at,
-        body=action.body,
+        body=body,
         reply_to=action.reply_to,
-        mentioned=mentioned(state, command.account, action.body, answered),
+        mentioned=() if silent else mentioned(state, command.account, body, answered),
     )
     spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
     return Numbered(after, event, tuple(members), spans)

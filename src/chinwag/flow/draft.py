@@ -44,7 +44,7 @@ class Draft:
         self.keys.append((name, key))
         if placed.spans:
             self.spans.extend(placed.spans)
-        for one in placed.rewrites:
+        for one in placed.rewrites:  # of a message none
             # Written last of all that it leads to, also if it was rewritten before.
             self.rewrites.pop(one.event.number, None)
             written = _encode(one.event)

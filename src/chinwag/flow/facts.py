@@ -72,7 +72,9 @@ async def read_named(
     state: Callable[[ConversationId], Conversation | None],
 ) -> Named:
     """Read what `commands` name, as far as it is stored. `state`: before the first of them."""
-    naming = [command for command in commands if named(command)]
+    # Most are sends that answer nothing: those are told apart first, without a call for each.
+    naming = [one for one in commands if type(one.action) is not Send or one.action.reply_to]
+    naming = [one for one in naming if named(one)]
     if not naming:
         return NONE
     rows = await _rows(store, {(command.conversation, named(command)) for command in naming})

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run cluster-demo chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove prove-cluster prove-postgres web-prove web-bench
+.PHONY: help run cluster-demo chat setup check test web lint types imports quick unit fmt docs lock clean bench bench-cluster power-cut prove prove-cluster prove-postgres web-prove web-bench
 
 BIN := .venv/bin
 ARGS ?=
@@ -74,6 +74,8 @@ web-prove: web ## the web client at length: browsers killed while they send, a m
 	@$(BIN)/python -m tests.web.long $(ARGS)
 	@$(BIN)/python -m pytest -m web_prove tests/web $(PYTEST_ARGS)
 
+bench-cluster: setup ## the same on several processes, PostgreSQL and NATS, beside these alone (ARGS="--roles one")
+	@$(BIN)/python bench/on_cluster.py $(ARGS)
 web-bench: web ## the web client beside an empty page: start, switch, key, message, memory (ARGS="--rounds 3")
 	@$(BIN)/python -m tests.web.long.bench $(ARGS)
 

@@ -47,6 +47,15 @@ class Cluster(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "folder."
         ),
     ] = None
+    wait_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="How long a process that starts waits for PostgreSQL and NATS that do not answer yet. It ends "
+            "at once if one of them answers and says no.",
+        ),
+    ] = 600
 
 
 class Postgres(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,9 +11,9 @@ from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
+from chinwag.assembly.accounts import account_rules
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret
 from chinwag.assembly.cluster.opened import connected_to_nats, reached
-from chinwag.assembly.data import account_rules
 from chinwag.config import Config
 from chinwag.domain.ids import ConversationId, Snowflake
 from chinwag.domain.refusal import Refused

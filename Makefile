@@ -58,6 +58,9 @@ unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
 
+bench-cluster: setup ## the same on several processes, PostgreSQL and NATS, beside these alone (ARGS="--roles one")
+	@$(BIN)/python bench/on_cluster.py $(ARGS)
+
 power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --without-sync sqlite")
 	@$(BIN)/python -m prove.power $(ARGS)
 
@@ -74,8 +77,6 @@ web-prove: web ## the web client at length: browsers killed while they send, a m
 	@$(BIN)/python -m tests.web.long $(ARGS)
 	@$(BIN)/python -m pytest -m web_prove tests/web $(PYTEST_ARGS)
 
-bench-cluster: setup ## the same on several processes, PostgreSQL and NATS, beside these alone (ARGS="--roles one")
-	@$(BIN)/python bench/on_cluster.py $(ARGS)
 web-bench: web ## the web client beside an empty page: start, switch, key, message, memory (ARGS="--rounds 3")
 	@$(BIN)/python -m tests.web.long.bench $(ARGS)
 

@@ -12,6 +12,7 @@ from prove.facts import Fault, Up
 from prove.faults.pause import stopped
 from prove.faults.proxy import Proxy, Way
 from prove.storm.crowd import Crowd
+from prove.storm.device import Device
 
 SECONDS: Final = 120.0
 """For how long it is waited that a harm is overcome."""
@@ -58,13 +59,11 @@ class Harms:
         harmed = time.monotonic() - began
         wanted = world.tally.acked + AFTERWARDS
         await world.until(lambda: world.tally.acked >= wanted, f"acks after: {what}", SECONDS)
-        await world.until(self._all_there, f"everybody to be back after: {what}", SECONDS)
+        missing = set(world.devices)
+        await world.until(lambda: _all_seen(missing), f"everybody to be back after: {what}", SECONDS)
         self._acked = world.tally.acked
         world.tally.troubles[harm.kind] += 1
         self.last = f"{what}, for {harmed:.1f} s; overcome {time.monotonic() - began - harmed:.1f} s later"
-
-    def _all_there(self) -> bool:
-        return all(device.dead or not device.wanted or device.online for device in self._world.devices)
 
     async def _do(self, harm: PlannedHarm, node: Node | None) -> None:
         engines = self._engines
@@ -112,6 +111,13 @@ class Harms:
                 node.clock.jump(0.0)
             case _:
                 raise AssertionError(f"{harm.kind} meets no single process")
+
+
+def _all_seen(missing: set[Device]) -> bool:
+    """Whether each device was there, or away by its own wish, at one of the looks so far. All at one moment they may
+    never be: some are cut and come back all the time."""
+    missing -= {device for device in missing if device.dead or not device.wanted or device.online}
+    return not missing
 
 
 async def _silent(proxy: Proxy, seconds: float) -> None:

@@ -77,7 +77,7 @@ async def test_a_server_that_does_not_belong_there_says_why_and_what_to_do(
     ours: Cluster, variable: str, value: str, says: str
 ) -> None:
     given = str(ours.folder / value) if variable.endswith(("_FILE", "_OFFSET")) else value
-    served = await ours.run("serve", environment={variable: given})
+    served = await ours.run("serve", environment={variable: given, "CHINWAG_CLUSTER_WAIT_SECONDS": "0"})
     assert served.returncode == 1
     told = served.stderr.decode()
     assert "Traceback" not in told

@@ -115,7 +115,7 @@ GROUP = ConversationId("g~1")
 def test_a_wish_with_an_id_of_any_length_is_refused_before_it_is_kept(
     conversation: str, name: str, action: Action
 ) -> None:
-    nothing: Any = SimpleNamespace(on_lost=lambda _: None)
+    nothing: Any = SimpleNamespace()
     accept = Accept(nothing, nothing, nothing, nothing, nothing, nothing, AcceptRules(), lambda: 0)
     wish = Wish(AccountId("1"), DeviceId("d"), ConversationId(conversation), ClientId(name), action)
     with pytest.raises(Refused) as refused:

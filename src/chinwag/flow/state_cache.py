@@ -20,7 +20,7 @@ def weight(state: Conversation) -> int:
     return (
         STATE_BYTES
         + MEMBER_BYTES * len(state.members)
-        + NAMED_BYTES * (len(state.barred) + len(state.declining))
+        + NAMED_BYTES * (len(state.barred) + len(state.declining) + 2 * len(state.heeded))
         + CHARACTER_BYTES * (len(state.title) + len(state.settings.description))
     )
 

@@ -12,7 +12,7 @@ from chinwag.domain.command import Send
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import system_clock
-from chinwag.ports.log import Log, Record, Submission, partition_of
+from chinwag.ports.log import Log, Lost, Record, Submission, partition_of
 
 CAPACITY: Final = 10_000
 """Records of one partition that are not committed yet."""
@@ -90,7 +90,7 @@ class EmbeddedLog(Log):
         self._partitions = [
             _Partition(epoch) for epoch in ([epochs] * partitions if isinstance(epochs, int) else epochs)
         ]
-        self._lost: Callable[[Submission], None] | None = None
+        self._lost: list[Lost] = []
         self._closed = False
 
     @property
@@ -121,8 +121,8 @@ class EmbeddedLog(Log):
         if partition.waiter is not None:
             partition.wake()
 
-    def on_lost(self, handler: Callable[[Submission], None]) -> None:
-        self._lost = handler
+    def on_lost(self, handler: Lost) -> None:
+        self._lost.append(handler)
 
     def held(self, partition: int) -> Iterable[Submission]:
         return [record.submission for record in self._partitions[partition].records]
@@ -165,9 +165,8 @@ class EmbeddedLog(Log):
 
     def _tell_lost(self, submission: Submission) -> None:
         """No worker has seen it, so it surely did not get in."""
-        if self._lost is None:
-            return
-        try:
-            self._lost(submission)
-        except Exception:
-            _log.exception("a lost submission could not be told")
+        for told in self._lost:
+            try:
+                told(submission, Code.UNAVAILABLE)
+            except Exception:
+                _log.exception("a lost submission could not be told")

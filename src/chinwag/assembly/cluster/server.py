@@ -7,10 +7,12 @@ from typing import Final
 
 from chinwag.assembly.api import Api, api_part
 from chinwag.assembly.cluster.announced import Announced
+from chinwag.assembly.cluster.credentials import read_secret
 from chinwag.assembly.cluster.doors import no_api, no_gateway
 from chinwag.assembly.cluster.opened import Opened, open_all
 from chinwag.assembly.cluster.parts import log_check, opened_parts
 from chinwag.assembly.cluster.reach import Reach
+from chinwag.assembly.cluster.waiting import Awaited, engines_of
 from chinwag.assembly.cluster.work import hand_over_part, presence_owner, presence_part, versions_part
 from chinwag.assembly.data import accounts_on
 from chinwag.assembly.delivery import delivery_on, delivery_part
@@ -32,6 +34,7 @@ from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.observe import Check
 from chinwag.roles.port.certificate import Local
 from chinwag.roles.port.unread import Unread
+from chinwag.told import Told
 
 PEOPLE: Final = frozenset({"gateway", "api"})
 """The roles that people connect to."""
@@ -95,10 +98,24 @@ class ClusterServer:
 async def begin_cluster_server(
     config: Config, local: Local | None = None, roles: Sequence[str] = ROLES
 ) -> ClusterServer:
-    """Open the engines, put a process with those roles together and start it, to serve until its end.
+    """Open the engines, once they are there, put a process with those roles together and start it, to serve until its
+    end. Cancelled, it closes everything.
 
     Raises `OSError`, and a `Told` as `open_all` does, with everything closed.
     """
+    read_secret(config)  # nobody waits for engines in vain
+    engines = Awaited(engines_of(config), config.cluster.wait_seconds)
+    while True:
+        there = await engines.there()
+        try:
+            return await _begun(config, local, roles)
+        except (Told, Refused):
+            if not there or not await engines.missing():
+                raise
+            # one went away in between: it is waited for like one that had never come
+
+
+async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> ClusterServer:
     node = new_node("server" if set(roles) == set(ROLES) else "-".join(roles))
     with uncollected():
         async with AsyncExitStack() as opening:

@@ -19,6 +19,11 @@ class Way(Enum):
     """Nothing goes through, in neither direction; connections stay."""
     DEAF = "deaf"
     """Questions go through, and no answers."""
+    LATE = "late"
+    """Everything goes through, `LATE_SECONDS` after it came."""
+
+
+LATE_SECONDS = 0.5
 
 
 class Proxy:
@@ -76,6 +81,8 @@ class Proxy:
                 if self._way is Way.SILENT or (self._way is Way.DEAF and answers):
                     self.eaten.set()
                     continue
+                if self._way is Way.LATE:
+                    await asyncio.sleep(LATE_SECONDS)
                 writer.write(piece)
                 await writer.drain()
         writer.close()

@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -40,13 +40,13 @@ class OwnNats:
 
 
 @contextmanager
-def own_nats() -> Iterator[OwnNats]:
-    """A NATS server at work, gone afterwards."""
+def own_nats(settings: Mapping[str, object] | None = None) -> Iterator[OwnNats]:
+    """A NATS server at work, gone afterwards. settings: of its configuration."""
     home = Path(tempfile.mkdtemp(prefix="chinwag-nats-"))  # not the test's: root's engines run as another user
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = OwnNats(Nats(fetch(cache_folder(), lambda _: None).nats, Place.make(home)), port)
+    server = OwnNats(Nats(fetch(cache_folder(), lambda _: None).nats, Place.make(home), settings=settings), port)
     server.begin()
     try:
         yield server

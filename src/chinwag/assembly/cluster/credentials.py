@@ -1,5 +1,6 @@
 """Where the engines are, and what opens them: the settings, with what their files hold."""
 
+import ssl
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -41,7 +42,7 @@ def nats_servers(config: Config, cluster: str) -> NatsServers:
         cluster=cluster,
         user=section.user,
         password=private_text(section.password_file) if section.password_file is not None else "",
-        ca=str(section.tls_ca) if section.tls_ca is not None else "",
+        ca=_authorities(section.tls_ca) if section.tls_ca is not None else "",
     )
 
 
@@ -82,6 +83,17 @@ def private_text(path: Path) -> str:
     return text
 
 
+def _authorities(path: Path) -> str:
+    """The path of a file of certificates, once it is seen that it is one: drivers do not say which file is wrong."""
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except ssl.SSLError as error:
+        raise CredentialsError(f"{path} holds no certificates in PEM: {error.reason or error}") from None
+    except OSError as error:
+        raise CredentialsError(f"{path} cannot be read: {error.strerror}") from error
+    return str(path)
+
+
 def _url(section: Postgres, url: str) -> str:
     at = urlsplit(url)
     netloc, query = at.netloc, dict(parse_qsl(at.query))
@@ -93,5 +105,5 @@ def _url(section: Postgres, url: str) -> str:
             )
         netloc = f"{user}:{quote(private_text(section.password_file), safe='')}@{host}"
     if section.tls_ca is not None:
-        query |= {"sslmode": "verify-full", "sslrootcert": str(section.tls_ca)}
+        query |= {"sslmode": "verify-full", "sslrootcert": _authorities(section.tls_ca)}
     return at._replace(netloc=netloc, query=urlencode(query)).geturl()

@@ -46,6 +46,7 @@ def state_of(conversation: ConversationId) -> Conversation:
         applied=Position(1, 9, 0),
         barred=(DAN,),
         history_from=4,
+        heeded=((ANN, 3),),
     )
 
 
@@ -72,6 +73,8 @@ def after_(state: Conversation, account: AccountId, action: Action) -> Conversat
 CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (DIRECT, ANN, Send(Text("hi")), ALWAYS | {"members", "ordinal"}),
     (DIRECT, BEN, Decline(on=True), {"applied", "declining"}),
+    (DIRECT, BEN, Decline(on=True, version=2), {"applied", "declining", "heeded"}),
+    (DIRECT, ANN, Decline(on=False, version=2), {"applied"}),
     (GROUP, ANN, Add(CAT), ALWAYS | {"members"}),
     (GROUP, ANN, Add(DAN), ALWAYS | {"members", "barred"}),
     (GROUP, ANN, Remove(BEN), ALWAYS | {"members", "barred"}),

@@ -1,16 +1,19 @@
 """The embedded stores of a data folder as parts, and as ports."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chinwag.adapters.embedded import Embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly.part import Part
 from chinwag.ports import Ports
 from chinwag.ports.directory import Directory, ErasureStage
 from chinwag.roles.observe import Check
 
+if TYPE_CHECKING:
+    from chinwag.adapters.embedded import Embedded
 
-def ports_on(embedded: Embedded, directory: Directory, data: Path) -> Ports:
+
+def ports_on(embedded: "Embedded", directory: Directory, data: Path) -> Ports:
     """Every port of a process that has all of them in `data` and in memory."""
     return Ports(
         log=embedded.log,
@@ -26,7 +29,7 @@ def ports_on(embedded: Embedded, directory: Directory, data: Path) -> Ports:
     )
 
 
-def store_part(embedded: Embedded) -> Part:
+def store_part(embedded: "Embedded") -> Part:
     """The message store. Without it nothing is placed."""
     return Part(name="store", opened=True, stop=embedded.close, checks=[Check("store", embedded.message_store.check)])
 

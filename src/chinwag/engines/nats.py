@@ -27,17 +27,14 @@ class _Info(msgspec.Struct):
 
 
 class Nats:
-    """A core NATS server in `place`: it keeps nothing.
-
-    settings: more of its configuration, or in the place of ours, such as `{"max_payload": 65536}`.
-    """
+    """A core NATS server in `place`: it keeps nothing. settings: more of its configuration, such as `{"tls": {…}}`."""
 
     name: Final = "NATS"
 
     def __init__(self, program: Path, place: Place, *, settings: Mapping[str, object] | None = None) -> None:
         self._program = program
-        self._place = place
         self._settings = dict(settings or {})
+        self._place = place
         self._home = place.folder / "nats"
         self._configuration = self._home / "nats.conf"
         self.log = place.folder / "nats.log"

@@ -154,7 +154,8 @@ class Answered(Generic[Waiter]):
             self._give(publication.answers)
 
     def _give(self, answers: Sequence[Answer]) -> None:
-        now, waiting, again, observe, tell = self._now(), self.waiting, self._again, self.seconds.observe, self._tell
+        now, waiting, again, tell = self._now(), self.waiting, self._again, self._tell
+        took: list[float] = []
         for answer in answers:
             ref, name = answer.ref, answer.name
             found = waiting.get(ref)
@@ -168,8 +169,9 @@ class Answered(Generic[Waiter]):
             if again:
                 again.pop(ref, None)
             self.characters -= characters
-            observe(now - since)
+            took.append(now - since)
             tell(waiter, answer)
+        self.seconds.observe_all(took)
         self._told()
 
 

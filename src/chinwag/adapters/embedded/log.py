@@ -104,8 +104,10 @@ class EmbeddedLog(Log):
     def append(self, submission: Submission) -> None:
         if self._closed:
             raise Refused(Code.UNAVAILABLE, "the server is stopping", 1.0)
-        partition = self._partitions[partition_of(submission.command.conversation, len(self._partitions))]
-        action = submission.command.action
+        command, partitions = submission.command, self._partitions
+        many = len(partitions)
+        partition = partitions[partition_of(command.conversation, many) if many > 1 else 0]
+        action = command.action
         characters = len(action.body.text) if type(action) is Send and type(action.body) is Text else 0
         if characters < LONG:
             characters = 0

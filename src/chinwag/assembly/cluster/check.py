@@ -1,5 +1,6 @@
 """What `chinwag cluster check` looks at: whether the engines are fit, and are this cluster's. It changes nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Final
 
@@ -189,8 +190,9 @@ async def _accounts(url: str) -> str:
 
 
 async def _keys(config: Config, url: str) -> str:
-    keys = FollowedKeys(SealedKeyStore(url, read_secret(config)))
-    return f"{len(keys.read().keys)}, opened by this machine's secret"
+    secret = read_secret(config)
+    found = await asyncio.to_thread(lambda: FollowedKeys(SealedKeyStore(url, secret)).read())
+    return f"{len(found.keys)}, opened by this machine's secret"
 
 
 async def _nats(config: Config, cluster: str) -> Finding:

@@ -42,7 +42,7 @@ def nats_servers(config: Config, cluster: str) -> NatsServers:
         cluster=cluster,
         user=section.user,
         password=private_text(section.password_file) if section.password_file is not None else "",
-        ca=_authorities(section.tls_ca) if section.tls_ca is not None else "",
+        ca=_authorities("nats.tls_ca", section.tls_ca) if section.tls_ca is not None else "",
     )
 
 
@@ -83,17 +83,6 @@ def private_text(path: Path) -> str:
     return text
 
 
-def _authorities(path: Path) -> str:
-    """The path of a file of certificates, once it is seen that it is one: drivers do not say which file is wrong."""
-    try:
-        ssl.create_default_context(cafile=str(path))
-    except ssl.SSLError as error:
-        raise CredentialsError(f"{path} holds no certificates in PEM: {error.reason or error}") from None
-    except OSError as error:
-        raise CredentialsError(f"{path} cannot be read: {error.strerror}") from error
-    return str(path)
-
-
 def _url(section: Postgres, url: str) -> str:
     at = urlsplit(url)
     netloc, query = at.netloc, dict(parse_qsl(at.query))
@@ -105,5 +94,16 @@ def _url(section: Postgres, url: str) -> str:
             )
         netloc = f"{user}:{quote(private_text(section.password_file), safe='')}@{host}"
     if section.tls_ca is not None:
-        query |= {"sslmode": "verify-full", "sslrootcert": _authorities(section.tls_ca)}
+        query |= {"sslmode": "verify-full", "sslrootcert": _authorities("postgres.tls_ca", section.tls_ca)}
     return at._replace(netloc=netloc, query=urlencode(query)).geturl()
+
+
+def _authorities(key: str, path: Path) -> str:
+    """The file of the authorities that vouch for an engine, seen to hold one. Raises `CredentialsError`."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise CredentialsError(f"{path} ({key}) holds no certificate in PEM") from None
+    except OSError as error:
+        raise CredentialsError(f"{path} ({key}) cannot be read: {error.strerror}") from error
+    return str(path)

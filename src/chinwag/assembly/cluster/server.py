@@ -3,9 +3,10 @@
 import contextlib
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from importlib import import_module
 from typing import Final
 
-from chinwag.assembly.api import Api, api_part
+from chinwag.assembly.accounts import accounts_on
 from chinwag.assembly.cluster.announced import Announced
 from chinwag.assembly.cluster.credentials import read_secret
 from chinwag.assembly.cluster.doors import no_api, no_gateway
@@ -14,16 +15,14 @@ from chinwag.assembly.cluster.parts import log_check, opened_parts
 from chinwag.assembly.cluster.reach import Reach
 from chinwag.assembly.cluster.waiting import Awaited, engines_of
 from chinwag.assembly.cluster.work import hand_over_part, presence_owner, presence_part, versions_part
-from chinwag.assembly.data import accounts_on
 from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import RETURN_WITHIN, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
 from chinwag.assembly.node import legs_on, node_part
-from chinwag.assembly.operators import observe_on, observe_part
+from chinwag.assembly.observe import observe_on, observe_part
 from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
-from chinwag.assembly.server import ROLES
-from chinwag.assembly.web import with_web
+from chinwag.assembly.roles import ROLES
 from chinwag.collector import uncollected
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
@@ -103,6 +102,9 @@ async def begin_cluster_server(
 
     Raises `OSError`, and a `Told` as `open_all` does, with everything closed.
     """
+    if "api" in roles:
+        with uncollected():
+            import_module("chinwag.assembly.api")  # it takes a moment, and not while connections are open
     read_secret(config)  # nobody waits for engines in vain
     engines = Awaited(engines_of(config), config.cluster.wait_seconds)
     while True:
@@ -152,6 +154,10 @@ class _Doors:
             self.gateway = gateway_on(ports, config, legs)
             self.parts.append(gateway_part(self.gateway, legs))
         if "api" in roles:
+            # Only here: what they rest on takes 9 of the 77 MB of a process.
+            from chinwag.assembly.api import Api, api_part
+            from chinwag.assembly.web import with_web
+
             api = Api(ports, config, legs, owner=presence_owner(ports.registry))
             unread = api.unread
             app = with_web(config, api.app, lambda: self.port.port, local, unread)

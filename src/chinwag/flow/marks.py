@@ -38,6 +38,8 @@ SCAN: Final = 1_000
 """Events looked at for the authors that a mark covers; beyond that all members are told."""
 ENTRIES: Final = 2_000
 """Inbox entries of one account that one round goes through for its delivered marks."""
+TRIES: Final = 3
+"""How often it is tried to tell somebody of marks that move all the time: it hears of the next ones anyway."""
 STEPPED_MEMBERS: Final = 100
 """Groups up to this size, and direct conversations, keep when each member read what."""
 INBOX: Final = ConversationId("inbox")
@@ -59,6 +61,19 @@ class _PassedOver(NamedTuple):
     reader: AccountId
     authors: frozenset[AccountId] | None
     delivered: bool
+
+
+def _told_still(one: _PassedOver, told: Sequence[AccountId], marks: Marks) -> Advance:
+    """Tells these what the marks are, if they are."""
+    place, reader = one.state.id, one.reader
+    event: Delivered | Read
+    if one.delivered:
+        event = Delivered(conversation=place, account=reader, number=marks.delivered.number, at=marks.delivered.at)
+    else:
+        read = marks.read
+        event = Read(conversation=place, account=reader, number=read.number, at=read.at, ordinal=read.ordinal)
+    encoded = _encode(event)
+    return Advance(place, reader, marks, False, told=[Posting(each, encoded) for each in told], still=True)
 
 
 class _Kind(msgspec.Struct, frozen=True, gc=False):
@@ -198,25 +213,16 @@ class MarkFlow:
             came = {each for each in members.get(one.state.id, ()) if each not in one.state.members}
             if told := sorted(came if one.authors is None else came & one.authors):
                 late.append((one, told))
-        # As they are by now: another process may have moved them further, and told of that.
-        held = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
-        postings: list[Posting] = []
-        for (one, told), marks in zip(late, held, strict=True):
-            place, reader = one.state.id, one.reader
-            event = (
-                Delivered(conversation=place, account=reader, number=marks.delivered.number, at=marks.delivered.at)
-                if one.delivered
-                else Read(
-                    conversation=place,
-                    account=reader,
-                    number=marks.read.number,
-                    at=marks.read.at,
-                    ordinal=marks.read.ordinal,
-                )
+        for _ in range(TRIES):
+            held = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
+            # Told only if no other process moves them meanwhile, or they would go back for whoever heard of that.
+            await self._marks.advance(
+                [_told_still(one, told, marks) for (one, told), marks in zip(late, held, strict=True)]
             )
-            postings += [Posting(account, _encode(event)) for account in told]
-        if postings:
-            await self._inbox.post(postings)
+            again = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
+            late = [each for each, was, now in zip(late, held, again, strict=True) if was != now]
+            if not late:
+                return
 
     async def _delivered(self, received: dict[AccountId, int], wanted: dict[Key, Marks]) -> list[Advance]:
         """Which conversations the newly received stretches of inboxes concern; the accounts' own advances."""

@@ -13,9 +13,10 @@ import msgspec
 
 from chinwag.adapters.nats.holds import Holds
 from chinwag.adapters.postgres.message_store import PostgresMessageStore
+from chinwag.domain.command import Command, Decline
 from chinwag.domain.conversation import Conversation, SendKey
 from chinwag.fail_points import passing
-from chinwag.flow import heed
+from chinwag.flow import deliver, heed
 from chinwag.flow.answers import Answered
 from chinwag.flow.deliver import Deliver
 from chinwag.flow.draft import Draft
@@ -86,7 +87,17 @@ def _noted_not_kept() -> None:
 
         return keep
 
+    def without_version(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def decide(state: Conversation | None, command: Command, *more: Any) -> Any:
+            if isinstance(command.action, Decline):
+                action = msgspec.structs.replace(command.action, version=0)
+                command = msgspec.structs.replace(command, action=action)
+            return plain(state, command, *more)
+
+        return decide
+
     replace(Draft, "keep", wrapped)
+    replace(deliver, "decide", without_version)  # it would be known as late by that as well
 
 
 def _held_without_head() -> None:
@@ -146,7 +157,13 @@ CLUSTERED: Final = (
         _checkpoint_first,
         "stumble",
     ),
-    Wrong("noted-not-kept", ("noted",), "what was only noted keeps no send key", _noted_not_kept, "copies"),
+    Wrong(
+        "noted-not-kept",
+        ("noted",),
+        "what was only noted keeps no send key, and versions of blocks are not looked at",
+        _noted_not_kept,
+        "copies",
+    ),
     Wrong(
         "held-without-head",
         ("held",),

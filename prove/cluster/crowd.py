@@ -42,8 +42,6 @@ class Crowd:
 
     async def lose(self, gateway: Node, other: str, api: str, url: Callable[[], str]) -> None:
         """Let all come to `gateway`, kill it, and see what is seen. other: another gateway; url: where clients go."""
-        if not self._grouped:
-            await self._group(api)
         watching = _Watching(self._watcher)
         link = await SocketLink.open(other, watching, None, small=False)
         sitting: dict[Person, Heard] = {}
@@ -85,7 +83,10 @@ class Crowd:
         if flaps:
             self.broken.append(("flap", f"{len(flaps)} were seen offline who were back in time, such as {flaps[0]}"))
 
-    async def _group(self, api: str) -> None:
+    async def meet(self, api: str) -> None:
+        """Let the watcher make groups with all of them, once."""
+        if self._grouped:
+            return
         for turn, some in enumerate(_some(self._people, MEMBERS)):
             body = {"title": f"crowd {turn}", "members": [one.account for one in some]}
             key = f"crowd-{turn}"

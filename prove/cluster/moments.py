@@ -241,6 +241,8 @@ class Moments:
             next(self._witnesses)
         other = next(node for node in self._processes.of("gateway") if node is not gateway)
         there = next(node for node in self._processes.of("api") if node is not gateway)
+        async with world.silence(CALM_SECONDS):
+            await crowd.meet(there.process.url)
         await crowd.lose(gateway, other.process.url, there.process.url, lambda: world.url)
         self.found += [Violation(check, what) for check, what in crowd.broken]
         crowd.broken.clear()

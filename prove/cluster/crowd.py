@@ -4,7 +4,7 @@ who is online and who is not, and nothing in between."""
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from chinwag.wire.frames import Ping, ServerFrame, SignalFrame
@@ -56,11 +56,11 @@ class Crowd:
             began = time.monotonic()
             await gateway.kill()
             sitting.clear()
-            await asyncio.gather(_come(returning, sitting, url), gateway.start())
+            leaving = self._seen(api, [one.account for one in staying], False, OFFLINE_SECONDS)
+            (gone, took), _, _ = await asyncio.gather(
+                _timed(leaving, began), _come(returning, sitting, url), gateway.start()
+            )
             back = {one.account: at for one, heard in sitting.items() if (at := heard.welcome_at) is not None}
-            left = OFFLINE_SECONDS - (time.monotonic() - began)
-            gone = await self._seen(api, [one.account for one in staying], False, left)
-            took = time.monotonic() - began
             there = await self._seen(api, [one.account for one in returning], True, PATIENCE)
             flaps = [one for one, at in back.items() if one in watching.away and at - began < GRACE_SECONDS]
         finally:
@@ -115,6 +115,13 @@ class Crowd:
 
 def _some(of: Sequence[T], size: int) -> list[Sequence[T]]:
     return [of[first : first + size] for first in range(0, len(of), size)]
+
+
+async def _timed(seen: Awaitable[bool], began: float) -> tuple[bool, float]:
+    """Whether it was seen in time, and how long after `began` that was known."""
+    found = await seen
+    took = time.monotonic() - began
+    return found and took <= OFFLINE_SECONDS, took
 
 
 class _Watching(Heard):

@@ -48,6 +48,11 @@ class Proxy:
             server.close()
             self.turn(Way.GONE)
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Stand before another server from now on, as a name does that leads elsewhere; connections are cut."""
+        self._target = (host, port)
+        self.turn(self._way)
+
     def turn(self, way: Way) -> None:
         """Let it be so from now on. Nothing that hung goes on afterwards: such connections are cut."""
         self._way = way

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import pytest
 from prove.faults.proxy import Proxy
 from tests.support.clusters import Cluster
 from tests.support.device import Device
@@ -17,6 +18,8 @@ from tests.support.serving import PATIENCE, becomes, serving
 from chinwag.domain.ids import ClientId
 from chinwag.wire.frames import Ack, Error, Send
 from chinwag.wire.values import Message, Text
+
+pytestmark = pytest.mark.cluster_prove
 
 BEFORE = 30
 """So many acks before the primary is killed: it happens between two others."""

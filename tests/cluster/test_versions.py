@@ -108,6 +108,7 @@ def moved(device: Device, place: Sockets) -> Device:
     return device
 
 
+@pytest.mark.cluster_prove
 async def test_delivery_last_the_older_gives_its_partitions_up_and_all_goes_on_once_it_is_updated(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -136,6 +137,7 @@ async def test_delivery_last_the_older_gives_its_partitions_up_and_all_goes_on_o
         await place.close()
 
 
+@pytest.mark.cluster_prove
 @pytest.mark.parametrize(
     ("table", "column"),
     [("messages.life", "version"), ("registry.version", "number"), ("cluster.identity", "version")],

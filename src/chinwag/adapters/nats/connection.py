@@ -100,11 +100,13 @@ class NatsConnection:
         self = cls(servers.cluster)
         secure = ssl.create_default_context(cafile=servers.ca or None) if servers.urls[0].startswith("tls:") else None
         problem = ""
+        connected = False
 
         async def failed(error: Exception) -> None:
             nonlocal problem
             problem = str(error) or type(error).__name__
-            self._failed(error)
+            if connected:  # before, `Refused` says it once, where each try would say it again
+                self._failed(error)
 
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -130,6 +132,7 @@ class NatsConnection:
         if self._client.max_payload < PAYLOAD_LEAST:
             await self._client.close()
             raise Refused(Code.UNAVAILABLE, f"NATS: max_payload is under {PAYLOAD_LEAST}")
+        connected = True
         self._worker = asyncio.create_task(self._carry_out(), name="nats")
         return self
 

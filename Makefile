@@ -69,6 +69,7 @@ prove: setup ## a storm: kill a real server 200 times, and check its promises (A
 
 prove-cluster: setup ## a storm over a server on nine processes, PostgreSQL and NATS (ARGS="--seed 7 --harms 20")
 	@$(BIN)/python -m prove.cluster $(ARGS)
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m cluster_prove tests
 
 prove-postgres: setup ## two owners of the stores on PostgreSQL, 10,000 batches (ARGS="--batches 1000 --url postgresql://…")
 	@$(BIN)/python -m prove.postgres $(ARGS)

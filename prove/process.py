@@ -126,6 +126,10 @@ class ServerProcess:
         self.terminate()
         return await self.exited()
 
+    def freeze(self) -> None:
+        """SIGSTOP: it answers nobody, and connections stay, until it is sent SIGCONT."""
+        os.kill(self.pid, signal.SIGSTOP)
+
     async def kill(self) -> None:
         """kill -9, and wait until it is gone."""
         os.kill(self.pid, signal.SIGKILL)

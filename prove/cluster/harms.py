@@ -6,7 +6,8 @@ from typing import Final
 
 from prove.cluster.engines import ProofEngines
 from prove.cluster.entrance import Entrance
-from prove.cluster.plan import MINUTE, Harm, PlannedHarm
+from prove.cluster.moments import Moments
+from prove.cluster.plan import MINUTE, MOMENTS, Harm, PlannedHarm
 from prove.cluster.processes import Node, Processes
 from prove.facts import Fault, Up
 from prove.faults.pause import stopped
@@ -23,10 +24,11 @@ AFTERWARDS: Final = 50
 class Harms:
     """`Hands` of a storm over a cluster."""
 
-    def __init__(self, processes: Processes, engines: ProofEngines, entrance: Entrance) -> None:
+    def __init__(self, processes: Processes, engines: ProofEngines, entrance: Entrance, moments: Moments) -> None:
         self._processes = processes
         self._engines = engines
         self._entrance = entrance
+        self._moments = moments
         self.last = ""
         """What was done last, for people."""
         self._world: Crowd
@@ -83,6 +85,8 @@ class Harms:
                 engines.nats.freeze()
                 await asyncio.sleep(harm.seconds)
                 engines.nats.thaw()
+            case _ if harm.kind in MOMENTS:
+                await self._moments.make(harm.kind, self._world)
             case _:
                 assert node is not None
                 await self._to_one(harm, node)

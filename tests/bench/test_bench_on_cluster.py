@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.measuring
+pytestmark = pytest.mark.cluster_prove
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240.0

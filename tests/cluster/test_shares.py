@@ -1,9 +1,9 @@
 """A process of several grants its share of what `limits` says."""
 
-from tests.cluster.test_away import serving
 from tests.support.clusters import Cluster
 from tests.support.people import log_in_device, sign_up
 from tests.support.places import Sockets
+from tests.support.serving import serving
 
 from chinwag.domain.ids import AccountId, ClientId
 from chinwag.wire.frames import Ack, Error, Send

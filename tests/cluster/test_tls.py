@@ -160,6 +160,17 @@ async def test_a_file_that_is_missing_or_holds_no_certificate_is_told(
         assert words in findings[subject].found
 
 
+async def test_a_nats_server_that_does_not_encrypt_is_told_no_password(
+    safe: Safe, tmp_path: Path, nats_url: str
+) -> None:
+    cluster = cluster_over_tls(tmp_path, safe)
+    await cluster.init()
+    plain = f"tls://127.0.0.1:{urlsplit(nats_url).port}"
+    nats = (await found(cluster, {"CHINWAG_NATS_URLS": plain}))["NATS"]
+    assert nats.level is Level.FAIL
+    assert "does not ask for TLS" in nats.found, "else the server was told a password, and says that it is wrong"
+
+
 async def found(cluster: Cluster, more: Mapping[str, str] | None = None) -> dict[str, Finding]:
     """What `cluster check` finds, by subject."""
     environment = {key: value for key, value in (cluster.environment | dict(more or {})).items() if value}

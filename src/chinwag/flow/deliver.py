@@ -215,6 +215,7 @@ class Deliver:
         self.figures.batch_records.observe(len(records))
         # A worker that dies in between answers again; were it the other way round, nobody ever would.
         self._tell(decided.answers)
+        passing("deliver.answered")
         self._log.checkpoint(self._partition, self._last)
 
     def _tell(self, answers: Mapping[NodeId, list[Answer]]) -> None:

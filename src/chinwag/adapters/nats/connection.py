@@ -111,11 +111,13 @@ class NatsConnection:
         self = cls(servers.cluster, encrypted=encrypted)
         secure = ssl.create_default_context(cafile=servers.ca or None) if encrypted else None
         problem = ""
+        connected = False
 
         async def failed(error: Exception) -> None:
             nonlocal problem
             problem = str(error) or type(error).__name__
-            self._failed(error)
+            if connected:  # before, `Refused` says it once, where each try would say it again
+                self._failed(error)
 
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -141,6 +143,7 @@ class NatsConnection:
         if self._client.max_payload < PAYLOAD_LEAST:
             await self._client.close()
             raise Refused(Code.UNAVAILABLE, f"NATS: max_payload is under {PAYLOAD_LEAST}")
+        connected = True
         self._worker = asyncio.create_task(self._carry_out(), name="nats")
         return self
 

@@ -135,7 +135,8 @@ async def connected_to_nats(config: Config, cluster: str, node: NodeId) -> NatsC
         return await NatsConnection.open(nats_servers(config, cluster), node)
     except Refused as refused:
         where = ", ".join(config.nats.urls)
-        raise EngineAwayError(f"NATS at {where} cannot be used ({_cause(refused)}): {ABOUT}") from refused
+        why = refused.detail.removeprefix("NATS: ")
+        raise EngineAwayError(f"NATS at {where} cannot be used ({why}): {ABOUT}") from refused
 
 
 def _cause(refused: Refused) -> str:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 from prove.faults.proxy import Proxy, Way
 from prove.process import ServerProcess
 from tests.support.clusters import Cluster, new_cluster, without_password
@@ -99,3 +100,68 @@ async def until_in(place: Sockets) -> None:
     async with asyncio.timeout(PATIENCE):
         while await status(place, "anna") != 201:
             pass
+
+
+async def _refused(cluster: Cluster, words: str, *commands: tuple[str, ...]) -> None:
+    for command in commands or (("cluster", "init"), ("cluster", "check"), ("serve",)):
+        done = await cluster.run(*command)
+        said = (done.stdout + done.stderr).decode()
+        assert done.returncode != 0, (command, said)
+        assert words in said, (command, said)
+        assert "Traceback" not in said, (command, said)
+
+
+async def test_another_half_than_a_cluster_s_own_is_refused_and_nothing_is_made_there(
+    tmp_path: Path, engine_urls: Urls
+) -> None:
+    async with two_databases(tmp_path, engine_urls) as (cluster, _), empty_database(engine_urls.postgres) as empty:
+        right = dict(cluster.environment)
+        messages, accounts = right["CHINWAG_POSTGRES_URL"], right["CHINWAG_POSTGRES_DIRECTORY_URL"]
+        again = await cluster.run("cluster", "init")
+        assert again.returncode == 0, again.stderr
+        cluster.environment["CHINWAG_POSTGRES_DIRECTORY_URL"] = without_password(empty)
+        await _refused(cluster, "correct postgres.directory_url")
+        cluster.environment |= {"CHINWAG_POSTGRES_URL": accounts, "CHINWAG_POSTGRES_DIRECTORY_URL": messages}
+        await _refused(cluster, "holds accounts alone")
+        cluster.environment |= {"CHINWAG_POSTGRES_URL": messages, "CHINWAG_POSTGRES_DIRECTORY_URL": ""}
+        await _refused(cluster, "holds messages alone", ("cluster", "init"), ("serve",))
+        connection = await asyncpg.connect(empty)
+        made = await connection.fetchval(
+            "SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'messages', 'cluster')"
+        )
+        await connection.close()
+        assert made == 0
+        cluster.environment |= right
+        whole = await cluster.run("cluster", "check")
+        assert b"both databases: one cluster's" in whole.stdout
+
+
+async def test_halves_that_an_older_version_made_are_joined_as_they_are_and_never_swapped(
+    tmp_path: Path, engine_urls: Urls
+) -> None:
+    async with two_databases(tmp_path, engine_urls) as (cluster, way):
+        right = dict(cluster.environment)
+        for url in (cluster.database, _inside(cluster, right["CHINWAG_POSTGRES_DIRECTORY_URL"], way)):
+            connection = await asyncpg.connect(url)
+            await connection.execute("DROP TABLE cluster.half")
+            await connection.close()
+        swapped = (right["CHINWAG_POSTGRES_DIRECTORY_URL"], right["CHINWAG_POSTGRES_URL"])
+        cluster.environment |= dict(
+            zip(("CHINWAG_POSTGRES_URL", "CHINWAG_POSTGRES_DIRECTORY_URL"), swapped, strict=True)
+        )
+        await _refused(cluster, "swap them", ("cluster", "init"))
+        cluster.environment |= right
+        async with serving(cluster, "before"):
+            pass  # it serves as it did
+        await cluster.init()
+        cluster.environment |= dict(
+            zip(("CHINWAG_POSTGRES_URL", "CHINWAG_POSTGRES_DIRECTORY_URL"), swapped, strict=True)
+        )
+        await _refused(cluster, "holds accounts alone", ("cluster", "init"), ("serve",))
+
+
+def _inside(cluster: Cluster, url: str, way: Proxy) -> str:
+    """An address through the proxy, with its password."""
+    at = urlsplit(url)
+    words = urlsplit(cluster.database).password
+    return at._replace(netloc=f"{at.username}:{words}@127.0.0.1:{way.port}").geturl()

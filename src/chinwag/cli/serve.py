@@ -49,12 +49,12 @@ def serve(
         ),
     ] = False,
     role: Annotated[
-        str,
+        str | None,
         Parameter(
             help="What this process does of a server on PostgreSQL: one or several of gateway, api, delivery, presence "
             "and housekeeping, with commas. Without it: all."
         ),
-    ] = "",
+    ] = None,
     **flags: str | None,
 ) -> int:
     """Run a chat server on this machine."""
@@ -110,9 +110,11 @@ async def _serve(config: Config, local: Local | None, roles: Sequence[str]) -> i
     return 0
 
 
-def _roles(named: str, config: Config) -> tuple[str, ...]:
+def _roles(named: str | None, config: Config) -> tuple[str, ...]:
     """Those of `--role`; all without it. Raises `UsageError`."""
-    wanted = [one.strip() for one in named.split(",") if one.strip()]
+    wanted = [one.strip() for one in (named or "").split(",") if one.strip()]
+    if named is not None and not wanted:
+        raise UsageError(f"--role names none: they are {', '.join(ROLES)}")
     if unknown := sorted(set(wanted) - set(ROLES)):
         raise UsageError(f"there is no role {unknown[0][:60]!a}: they are {', '.join(ROLES)}")
     if wanted and config.store.profile != "postgres":

@@ -150,7 +150,8 @@ class NatsConnection:
     @property
     def version(self) -> str:
         """The server's, as it says."""
-        return str(self._client.connected_server_version)
+        found = self._client.connected_server_version
+        return f"{found.major}.{found.minor}.{found.patch}"
 
     @property
     def max_payload(self) -> int:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.postgres import open_stores
+from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.relational.postgres import open_postgres_directory
@@ -35,6 +36,7 @@ async def operator_accounts(config: Config) -> AsyncIterator[Accounts]:
     messages, accounts = messages_url(config), directory_url(config)
     async with AsyncExitStack() as opened:
         cluster = await reached(messages, identity_of(messages, config.cluster.id))
+        await reached(accounts, check_halves(messages, accounts))
         keys = FollowedKeys(SealedKeyStore(accounts, read_secret(config)))
         directory = await open_postgres_directory(accounts)
         opened.push_async_callback(directory.close)
@@ -61,6 +63,7 @@ async def cluster_stores(config: Config) -> AsyncIterator[tuple[Directory, Messa
     messages, accounts = messages_url(config), directory_url(config)
     async with AsyncExitStack() as opened:
         cluster = await reached(messages, identity_of(messages, config.cluster.id))
+        await reached(accounts, check_halves(messages, accounts))
         if accounts != messages:
             await reached(accounts, identity_of(accounts, cluster))
         directory = await open_postgres_directory(accounts)

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run cluster-demo chat setup check test web lint types imports quick unit fmt docs lock clean bench power-cut prove prove-cluster prove-postgres web-prove web-bench
+.PHONY: help run cluster-demo chat setup check test web lint types imports quick unit fmt docs lock clean bench bench-cluster power-cut prove prove-cluster prove-postgres web-prove web-bench
 
 BIN := .venv/bin
 ARGS ?=
@@ -58,6 +58,9 @@ unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
 
+bench-cluster: setup ## the same on several processes, PostgreSQL and NATS, beside these alone (ARGS="--roles one")
+	@$(BIN)/python bench/on_cluster.py $(ARGS)
+
 power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --without-sync sqlite")
 	@$(BIN)/python -m prove.power $(ARGS)
 
@@ -66,6 +69,7 @@ prove: setup ## a storm: kill a real server 200 times, and check its promises (A
 
 prove-cluster: setup ## a storm over a server on nine processes, PostgreSQL and NATS (ARGS="--seed 7 --harms 20")
 	@$(BIN)/python -m prove.cluster $(ARGS)
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m cluster_prove tests
 
 prove-postgres: setup ## two owners of the stores on PostgreSQL, 10,000 batches (ARGS="--batches 1000 --url postgresql://…")
 	@$(BIN)/python -m prove.postgres $(ARGS)

@@ -17,6 +17,17 @@ import httpx2
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 90.0
 
+_started: Final[list["subprocess.Popen[bytes]"]] = []
+
+
+def end_left() -> list[str]:
+    """End the servers that this program has started and not ended; how each of those was called."""
+    left = [one for one in _started if one.poll() is None]
+    for one in left:
+        one.kill()
+        one.wait()
+    return [str(one.args) for one in left]
+
 
 class DidNotStartError(AssertionError):
     """The server ended before it was ready. code: its exit code, -9 if a fail point (or somebody) killed it."""
@@ -87,6 +98,7 @@ class ServerProcess:
             env=environment | self.environment,
         )
         os.close(writing)
+        _started[:] = [*(one for one in _started if one.poll() is None), self._process]
         self.starts += 1
         self._lines.clear()
         ready = loop.create_future()
@@ -113,6 +125,10 @@ class ServerProcess:
         """SIGTERM, and wait; the exit code."""
         self.terminate()
         return await self.exited()
+
+    def freeze(self) -> None:
+        """SIGSTOP: it answers nobody, and connections stay, until it is sent SIGCONT."""
+        os.kill(self.pid, signal.SIGSTOP)
 
     async def kill(self) -> None:
         """kill -9, and wait until it is gone."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from prove.process import ServerProcess
+from prove.process import ServerProcess, end_left
 from tests.support import engines
 from tests.support.people import Crowd
 from tests.support.script_table import ScriptTable
@@ -37,6 +37,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_is_left() -> Iterator[None]:
+    """Tests end the servers that they start: one more on the machine is in every later figure. Looked at once,
+    after the last test and after what is shared by all."""
+    yield
+    left = end_left()
+    assert not left, f"left running, and ended now: {left}"
 
 
 @pytest.fixture

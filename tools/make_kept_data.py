@@ -1,12 +1,14 @@
 """Keep a data folder and a backup of a past commit, to be opened by a test in every later version.
 
-    python tools/make_kept_data.py COMMIT
+    python -m tools.make_kept_data COMMIT
 
-The commit's own code makes them, in a worktree of its own, driven through its commands and its HTTP addresses. What
-must be found again is written beside them: history, cursors, log-ins. `tests/kept/COMMIT/` holds it all; nothing in it
-is ever made anew, and a state of the data is kept for every version that was in anybody's hands.
+With them a dump of the database of a server on PostgreSQL, and its secret. The commit's own code makes it all, in a
+worktree of its own, driven through its commands and its HTTP addresses. What must be found again is written beside
+them: history, cursors, log-ins. `tests/kept/COMMIT/` holds it all; nothing in it is ever made anew, and a state of the
+data is kept for every version that was in anybody's hands.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,9 +18,14 @@ import sys
 import tarfile
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from prove.cluster.engines import HOST, ProofEngines
+from tests.support.clusters import Cluster
+
+from chinwag.engines.programs import cache_folder, fetch
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"  # noqa: S105 - of nobody
@@ -26,11 +33,12 @@ TEXTS = ["hello", "\u65e5\u672c\u8a9e", "a line\nand another", "\U0001f469\u200d
 
 
 class Old:
-    """A server of the old version, with its data in `data`."""
+    """A server of the old version, with its data in `data`. more: variables of its environment besides."""
 
-    def __init__(self, source: Path, data: Path) -> None:
+    def __init__(self, source: Path, data: Path, more: Mapping[str, str] | None = None) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CHINWAG_")}
-        self._environment = {**kept, "PYTHONPATH": str(source / "src"), "CHINWAG_PASSWORD": PASSWORD}
+        own = {"PYTHONPATH": str(source / "src"), "CHINWAG_PASSWORD": PASSWORD}
+        self._environment = kept | own | dict(more or {})
         self._data = data
         self._folder = source
         self._url = ""
@@ -88,12 +96,32 @@ def main(commit: str) -> None:
                 expected = _live(old)
                 old.run("backup", str(work / "backup"))
                 expected["after_backup"] = _say(old, expected["people"][0], expected["group"], "after the backup")
+            if (work / "source/src/chinwag/assembly/cluster").is_dir():
+                asyncio.run(_cluster(work, target))
         finally:
             subprocess.run([*git, "remove", "--force", str(work / "source")], check=True)  # noqa: S603 - our own
         (target / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=True) + "\n")
         for part in ("data", "backup"):
             with tarfile.open(target / f"{part}.tar.xz", "w:xz") as tar:
                 tar.add(work / part, part, filter=_plain)
+
+
+async def _cluster(work: Path, target: Path) -> None:
+    """The same on engines: the dump of its database, what must be found in it, and the secret that opens its keys."""
+    folder = work / "cluster"
+    folder.mkdir()
+    async with ProofEngines.running() as engines:
+        at = f"postgresql://chinwag:{engines.postgres.password}@{HOST}:{engines.postgres.port}"
+        cluster = Cluster(folder, f"{at}/chinwag", f"nats://chinwag:{engines.nats.password}@{HOST}:{engines.nats.port}")
+        old = Old(work / "source", cluster.data, cluster.environment)
+        old.run("cluster", "init")
+        with old.serving():
+            expected = _live(old)
+        program = fetch(cache_folder(), print).postgres / "pg_dump"
+        dump = [str(program), "--format=custom", "--no-owner", f"--file={target / 'cluster.dump'}", cluster.database]
+        subprocess.run(dump, check=True)  # noqa: ASYNC221, S603 - our own, and nobody waits
+    (target / "cluster.json").write_text(json.dumps(expected, indent=1, ensure_ascii=True) + "\n")
+    (target / "cluster.secret").write_bytes((cluster.data / "cluster.secret").read_bytes())
 
 
 def _live(old: Old) -> dict[str, Any]:

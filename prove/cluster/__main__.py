@@ -1,20 +1,20 @@
 """A storm over a server on several processes, and the verdict: `python -m prove.cluster`, `make prove-cluster`."""
 
 import argparse
-import contextlib
-import secrets
-import shutil
 import sys
-import tempfile
-from pathlib import Path
+from typing import Final
 
 import uvloop
 
 from chinwag.engines.errors import EngineError
-from prove.cluster.plan import Harm
+from prove import arguments
+from prove.cluster.catch import catch, planted
+from prove.cluster.plan import MOMENTS, Harm
 from prove.cluster.processes import EVERY
-from prove.cluster.run import CLUSTER, Outcome, Wanted, line, run
+from prove.cluster.run import CLUSTER, Wanted, line, run
+from prove.faults.wrong import PLANTS
 
+NAME: Final = "prove-cluster"
 ABOUT = """\
 Starts PostgreSQL, NATS and nine processes of a server (two gateways, apis, deliveries and presences, one that keeps
 house), lets 80 devices chat through them over every transport while each kind of process and each engine is killed,
@@ -30,49 +30,47 @@ examples:
   python -m prove.cluster                        200 harms: an hour or more
   python -m prove.cluster --seed 7 --harms 20    a short one, of that seed
   python -m prove.cluster --kinds kill,stop      nothing but kills and stops of processes
+  python -m prove.cluster --kinds crowd --harms 2 --sessions 1000    a gateway killed with 1,000 idle sessions
   python -m prove.cluster --roles every,every    two processes that carry every role
+  python -m prove.cluster --plant NAME           see that a fault is found: a short storm over a server with it
+  python -m prove.cluster --catch                the same for all of them, as a table
   python -m prove.check FOLDER/storm.record      judge a kept record again"""
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(given_arguments: list[str] | None = None) -> int:
     """The command. Returns its exit status."""
-    given = _parse(arguments)
-    seed: int = given.seed if given.seed is not None else secrets.randbelow(1_000_000)
-    folder = given.keep or Path(tempfile.mkdtemp(prefix="chinwag-prove-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        print(f"prove-cluster: {folder} is not empty: name another folder", file=sys.stderr)
-        return 2
-    _say(f"seed {seed}, {given.harms} harms, in {folder}")
+    given = _parse(given_arguments)
+    seed, say = arguments.seed(given), arguments.say(NAME)
+    if given.catch:
+        return catch(PLANTS, seed, say)
+    wanted = Wanted(seed, given.harms, given.kinds, roles=given.roles, sessions=given.sessions)
+    if given.plant:
+        wanted = planted(given.plant, seed)
     try:
-        outcome = uvloop.run(run(Wanted(seed, given.harms, given.kinds, roles=given.roles), folder, _say))
-    except EngineError as error:
-        print(f"prove-cluster: {error}", file=sys.stderr)
+        folder = arguments.folder(given)
+        say(f"seed {seed}, {wanted.harms} harms, in {folder}")
+        outcome = uvloop.run(run(wanted, folder, say))
+    except (EngineError, arguments.NotEmptyError) as error:
+        print(f"{NAME}: {error}", file=sys.stderr)
         return 2
-    _tell(outcome)
+    arguments.told(NAME, outcome.table, outcome.verdict.lines(), outcome.short, outcome.stuck)
     if not outcome.holds:
+        print(f"{NAME}: kept in {folder}: storm.record, and a log of each process")
         kinds, roles = ",".join(sorted(given.kinds)), ",".join(given.roles)
-        print(f"prove-cluster: kept in {folder}: storm.record, and a log of each process")
-        print(
-            f"prove-cluster: again: make prove-cluster "
-            f'ARGS="--seed {seed} --harms {given.harms} --kinds {kinds} --roles {roles}"'
-        )
-    elif given.keep is None:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(folder)
+        what = f"--plant {given.plant}" if given.plant else f"--harms {given.harms} --kinds {kinds} --roles {roles}"
+        print(f'{NAME}: again: make prove-cluster ARGS="--seed {seed} {what}"')
+    else:
+        arguments.discard(given, folder)
     print(line(outcome))
     return 0 if outcome.holds else 1
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "python -m prove.cluster", description=ABOUT, epilog=AFTER, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seed", type=int, help="what the plan is drawn from; drawn itself if not given, and printed")
-    parser.add_argument("--harms", type=_count, default=200, help="how often something is done to it (200)")
+def _parse(given: list[str] | None) -> argparse.Namespace:
+    parser = arguments.parser("python -m prove.cluster", ABOUT, AFTER)
+    parser.add_argument("--harms", type=arguments.count, default=200, help="how often something is done to it (200)")
     parser.add_argument(
         "--kinds",
-        type=_kinds,
+        type=arguments.kinds(Harm),
         default=frozenset(Harm),
         metavar="NAMES",
         help=f"what is done to it ({','.join(Harm)})",
@@ -81,22 +79,20 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--roles", type=_roles, default=CLUSTER, metavar="NAMES", help=f"of each process ({','.join(CLUSTER)})"
     )
     parser.add_argument(
-        "--keep", type=Path, metavar="FOLDER", help="an empty folder for the record and the logs, which are then kept"
+        "--sessions",
+        type=arguments.count,
+        default=200,
+        help="of the idle crowd that is at a gateway when it is killed (200)",
     )
-    return parser.parse_args(arguments)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no count")
-    return int(text)
-
-
-def _kinds(text: str) -> frozenset[Harm]:
-    try:
-        return frozenset(Harm(word) for word in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}; there are {', '.join(Harm)}") from None
+    parser.add_argument(
+        "--plant", choices=PLANTS, metavar="NAME", help="run it on a server made wrong (python -m prove.faults.wrong)"
+    )
+    parser.add_argument("--catch", action="store_true", help="run it on each server made wrong, and say what found it")
+    found = parser.parse_args(given)
+    twice = [role for role in ("gateway", "delivery") if sum(one in (role, EVERY) for one in found.roles) < 2]
+    if twice and (moments := sorted(found.kinds & MOMENTS)):
+        parser.error(f"{', '.join(moments)} need two processes of the roles {', '.join(twice)}")
+    return found
 
 
 def _roles(text: str) -> tuple[str, ...]:
@@ -104,19 +100,6 @@ def _roles(text: str) -> tuple[str, ...]:
     if unknown := sorted({*roles} - {*CLUSTER, EVERY}):
         raise argparse.ArgumentTypeError(f"no roles: {', '.join(unknown)}")
     return roles
-
-
-def _tell(outcome: Outcome) -> None:
-    print("\n".join(outcome.table))
-    print("\n".join(outcome.verdict.lines()))
-    for what in outcome.short:
-        print(f"prove-cluster: too little: {what}")
-    if outcome.stuck:
-        print(f"prove-cluster: broke off: {outcome.stuck}")
-
-
-def _say(text: str) -> None:
-    print(f"prove-cluster: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ from typing import Final
 
 from prove.cluster.engines import ProofEngines
 from prove.cluster.entrance import Entrance
-from prove.cluster.plan import MINUTE, Harm, PlannedHarm
+from prove.cluster.moments import Moments
+from prove.cluster.plan import MINUTE, MOMENTS, Harm, PlannedHarm
 from prove.cluster.processes import Node, Processes
 from prove.facts import Fault, Up
 from prove.faults.pause import stopped
 from prove.faults.proxy import Proxy, Way
 from prove.storm.crowd import Crowd
+from prove.storm.device import Device
 
 SECONDS: Final = 120.0
 """For how long it is waited that a harm is overcome."""
@@ -22,10 +24,11 @@ AFTERWARDS: Final = 50
 class Harms:
     """`Hands` of a storm over a cluster."""
 
-    def __init__(self, processes: Processes, engines: ProofEngines, entrance: Entrance) -> None:
+    def __init__(self, processes: Processes, engines: ProofEngines, entrance: Entrance, moments: Moments) -> None:
         self._processes = processes
         self._engines = engines
         self._entrance = entrance
+        self._moments = moments
         self.last = ""
         """What was done last, for people."""
         self._world: Crowd
@@ -58,13 +61,11 @@ class Harms:
         harmed = time.monotonic() - began
         wanted = world.tally.acked + AFTERWARDS
         await world.until(lambda: world.tally.acked >= wanted, f"acks after: {what}", SECONDS)
-        await world.until(self._all_there, f"everybody to be back after: {what}", SECONDS)
+        missing = set(world.devices)
+        await world.until(lambda: _all_seen(missing), f"everybody to be back after: {what}", SECONDS)
         self._acked = world.tally.acked
         world.tally.troubles[harm.kind] += 1
         self.last = f"{what}, for {harmed:.1f} s; overcome {time.monotonic() - began - harmed:.1f} s later"
-
-    def _all_there(self) -> bool:
-        return all(device.dead or not device.wanted or device.online for device in self._world.devices)
 
     async def _do(self, harm: PlannedHarm, node: Node | None) -> None:
         engines = self._engines
@@ -84,6 +85,8 @@ class Harms:
                 engines.nats.freeze()
                 await asyncio.sleep(harm.seconds)
                 engines.nats.thaw()
+            case _ if harm.kind in MOMENTS:
+                await self._moments.make(harm.kind, self._world)
             case _:
                 assert node is not None
                 await self._to_one(harm, node)
@@ -112,6 +115,13 @@ class Harms:
                 node.clock.jump(0.0)
             case _:
                 raise AssertionError(f"{harm.kind} meets no single process")
+
+
+def _all_seen(missing: set[Device]) -> bool:
+    """Whether each device was there, or away by its own wish, at one of the looks so far. All at one moment they may
+    never be: some are cut and come back all the time."""
+    missing -= {device for device in missing if device.dead or not device.wanted or device.online}
+    return not missing
 
 
 async def _silent(proxy: Proxy, seconds: float) -> None:

@@ -35,8 +35,27 @@ class Harm(StrEnum):
     """kill -9 of NATS, and its start after a while."""
     BUS_STOPPED = "bus-stopped"
     """NATS stopped and continued."""
+    TWO_LIVES = "two-lives"
+    """A gateway is killed twice while the owners of the log are stopped: answers to one life come to the next."""
+    TWO_OWNERS = "two-owners"
+    """An owner of the log stops itself in the midst of a commit, and goes on when others have its partitions."""
+    STUMBLE = "stumble"
+    """Workers fail once they have answered a batch, before they have moved their checkpoint."""
+    COPIES = "copies"
+    """A block that is over by now comes out of the log once more."""
+    LATE_HOLD = "late-hold"
+    """All between one gateway and NATS is late; meanwhile somebody connects there, and is written to at once."""
+    REVOKED = "revoked"
+    """A device with a session at every gateway and a stream is revoked, once as all is well, once with a gateway cut
+    off from NATS."""
+    CROWD = "crowd"
+    """A gateway is killed with many idle sessions; half of them come back, half stay away."""
 
 
+MOMENTS: Final = frozenset(
+    {Harm.TWO_LIVES, Harm.TWO_OWNERS, Harm.STUMBLE, Harm.COPIES, Harm.LATE_HOLD, Harm.REVOKED, Harm.CROWD}
+)
+"""Those that make a moment come which would else hardly ever be met, and look at it themselves (`moments.py`)."""
 ONE: Final = frozenset({Harm.KILL, Harm.DRAIN, Harm.STOP, Harm.CUT_DATABASE, Harm.CUT_BUS, Harm.CLOCK})
 """Those that meet one process."""
 SHARES: Final = {
@@ -50,6 +69,13 @@ SHARES: Final = {
     Harm.DATABASE_AWAY: 1,
     Harm.BUS_KILLED: 2,
     Harm.BUS_STOPPED: 1,
+    Harm.TWO_LIVES: 1,
+    Harm.TWO_OWNERS: 1,
+    Harm.STUMBLE: 1,
+    Harm.COPIES: 1,
+    Harm.LATE_HOLD: 1,
+    Harm.REVOKED: 1,
+    Harm.CROWD: 1,
 }
 LONG: Final = {Harm.STOP: (1.0, 12.0), Harm.CUT_DATABASE: (2.0, 8.0), Harm.CUT_BUS: (2.0, 8.0)}
 """Seconds for which each lasts; a stop often outlasts the lease of what the process owns."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from prove.cluster.engines import HOST, ProofEngines
+from prove.faults.at_point import FailPoint
 from prove.faults.clock import WrongClock
 from prove.faults.proxy import Proxy
 from prove.process import DidNotStartError, ServerProcess
@@ -39,6 +40,12 @@ class Credentials:
         engine = self._engines.postgres
         return f"postgresql://chinwag:{engine.password}@{HOST}:{engine.port}/chinwag"
 
+    @property
+    def bus(self) -> str:
+        """NATS's address, with its password, and with nothing in between."""
+        engine = self._engines.nats
+        return f"nats://chinwag:{engine.password}@{HOST}:{engine.port}"
+
     def flags(self, postgres_port: int, nats_port: int) -> tuple[str, ...]:
         """What `chinwag` must be told to find both at these ports."""
         return (
@@ -65,6 +72,7 @@ class Node:
         self.postgres = postgres
         self.nats = nats
         self.clock = WrongClock(process)
+        self.points = FailPoint(process)
         self.wanted = False
         """It should run now."""
 
@@ -141,6 +149,10 @@ class Processes:
     def urls(self, role: str) -> list[str]:
         """Where those of a role are that run."""
         return [node.process.url for node in self.nodes if node.role in (role, EVERY) and node.process.running]
+
+    def of(self, role: str) -> list[Node]:
+        """Those that carry a role."""
+        return [node for node in self.nodes if node.role in (role, EVERY)]
 
     def alive(self) -> bool:
         """Whether all run that should."""

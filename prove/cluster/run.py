@@ -13,10 +13,11 @@ import msgspec
 from prove.cluster.engines import ProofEngines
 from prove.cluster.entrance import Entrance
 from prove.cluster.harms import Harms
+from prove.cluster.moments import Moments
 from prove.cluster.pauses import pauses
 from prove.cluster.pauses import table as pauses_table
 from prove.cluster.people import settle
-from prove.cluster.plan import Harm, PlannedHarm, make_harms
+from prove.cluster.plan import MOMENTS, Harm, PlannedHarm, make_harms
 from prove.cluster.processes import ROLES, Credentials, Processes
 from prove.record import Recorder, read
 from prove.storm.plan import Plan, make_plan
@@ -25,12 +26,14 @@ from prove.storm.storm import Storm
 from prove.storm.tally import Tally
 from prove.storm.world import Stuck
 from prove.verdict import Verdict, judge
+from prove.violation import Violation
 
 CLUSTER: Final = (*ROLES, *ROLES, "housekeeping")
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What is to be run. roles: of each process; command: what stands before `serve`, if not the plain server."""
+    """What is to be run. roles: of each process; command: what stands before `serve`, if not the plain server.
+    sessions: of the idle crowd that is at a gateway when that is killed."""
 
     seed: int
     harms: int
@@ -39,10 +42,12 @@ class Wanted(msgspec.Struct, frozen=True):
     groups: int = 15
     roles: tuple[str, ...] = CLUSTER
     command: tuple[str, ...] = ()
+    sessions: int = 200
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of it. stuck: why it did not come to its end, "" if it did."""
+    """What came of it. stuck: why it did not come to its end, "" if it did. moments: what was found broken by those who
+    looked at a moment themselves."""
 
     plan: Plan
     harms: tuple[PlannedHarm, ...]
@@ -50,6 +55,7 @@ class Outcome(msgspec.Struct, frozen=True):
     verdict: Verdict
     table: list[str]
     stuck: str = ""
+    moments: list[Violation] = []
 
     @property
     def short(self) -> Iterator[str]:
@@ -61,7 +67,12 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def holds(self) -> bool:
         """Whether no promise was broken, in a run that did all that it should."""
-        return self.verdict.holds and not self.stuck and not any(self.short)
+        return not self.broken and not self.stuck and not any(self.short)
+
+    @property
+    def broken(self) -> set[str]:
+        """The promises and checks that named something."""
+        return self.verdict.broken | {one.promise for one in self.moments}
 
 
 async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outcome:
@@ -74,28 +85,34 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     async with ProofEngines.running() as engines:
         credentials = Credentials(folder / "credentials", engines)
         await asyncio.to_thread(credentials.make)
-        people = await settle(credentials, plan)
+        wanting = 2 * sum(harm.kind in MOMENTS for harm in harms)
+        idle = wanted.sessions if any(harm.kind is Harm.CROWD for harm in harms) else 0
+        people, beside = await settle(credentials, plan, wanting + idle)
+        witnesses, sessions = beside[:wanting], beside[wanting:]
         flags = (*ROOMY, *SOON, *LONG)
         async with (
             Processes.made(folder, engines, credentials, flags, wanted.command, wanted.roles) as processes,
             Entrance(lambda: processes.urls("gateway"), lambda: processes.urls("api")).open() as entrance,
         ):
             with Recorder(record, wanted.seed, f"a storm of {wanted.harms} harms over a cluster") as recorder:
-                storm = Storm(plan, people, Harms(processes, engines, entrance), harms, recorder, say)
+                moments = Moments(processes, credentials.bus, iter(witnesses), sessions)
+                hands = Harms(processes, engines, entrance, moments)
+                storm = Storm(plan, people, hands, harms, recorder, say)
                 stuck = await _blow(storm)
     shutil.rmtree(folder / "credentials")
     say("checking the record")
     began = time.monotonic()
     verdict = judge(read(record))
     say(f"checked in {time.monotonic() - began:.0f} s")
-    return Outcome(plan, harms, storm.tally, verdict, list(_table(storm.tally, record)), stuck)
+    told = [*_table(storm.tally, record), *moments.lines()]
+    return Outcome(plan, harms, storm.tally, verdict, told, stuck, moments.found)
 
 
 async def _blow(storm: Storm[PlannedHarm]) -> str:
     """Why it did not come to its end; "" if it did."""
     try:
         await storm.run()
-    except (Stuck, TimeoutError, AssertionError) as failure:
+    except (Stuck, TimeoutError, AssertionError, OSError) as failure:
         return str(failure) or type(failure).__name__
     return ""
 

@@ -19,6 +19,11 @@ class Way(Enum):
     """Nothing goes through, in neither direction; connections stay."""
     DEAF = "deaf"
     """Questions go through, and no answers."""
+    LATE = "late"
+    """Everything goes through, `LATE_SECONDS` after it came."""
+
+
+LATE_SECONDS = 0.5
 
 
 class Proxy:
@@ -42,6 +47,11 @@ class Proxy:
         finally:
             server.close()
             self.turn(Way.GONE)
+
+    def lead_to(self, host: str, port: int) -> None:
+        """Stand before another server from now on, as a name does that leads elsewhere; connections are cut."""
+        self._target = (host, port)
+        self.turn(self._way)
 
     def turn(self, way: Way) -> None:
         """Let it be so from now on. Nothing that hung goes on afterwards: such connections are cut."""
@@ -76,6 +86,8 @@ class Proxy:
                 if self._way is Way.SILENT or (self._way is Way.DEAF and answers):
                     self.eaten.set()
                     continue
+                if self._way is Way.LATE:
+                    await asyncio.sleep(LATE_SECONDS)
                 writer.write(piece)
                 await writer.drain()
         writer.close()

@@ -45,7 +45,7 @@ class Groups:
             await asyncio.sleep(EVERY_SECONDS)
             device = world.draw.choice(world.devices)
             groups = [one for one in device.held.mirror.conversations.values() if one.kind == "group"]
-            if not device.online or device.plan.doomed or not groups:
+            if not device.online or device.plan.doomed or not groups or world.hushed:
                 continue
             # Owners and admins are asked first, or next to nothing would change.
             group = world.draw.choice([one for one in groups if one.role is not Role.MEMBER] or groups)

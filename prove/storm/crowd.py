@@ -1,8 +1,11 @@
 """A world with all its devices: what is true of them together."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
 from prove.record import Recorder
 from prove.storm.device import Device
-from prove.storm.world import World
+from prove.storm.world import Stuck, World
 
 
 class Crowd(World):
@@ -19,6 +22,19 @@ class Crowd(World):
     def online(self) -> int:
         """Devices that are connected."""
         return sum(device.online for device in self.devices)
+
+    @asynccontextmanager
+    async def silence(self, seconds: float) -> AsyncIterator[None]:
+        """Nobody says anything new inside the block. It begins once all that was said is answered, or after so long."""
+        self.hushed = True
+        try:
+            with suppress(Stuck):
+                await self.until(lambda: not any(one.unanswered for one in self.devices if one.online), "", seconds)
+            yield
+        finally:
+            self.hushed = False
+            for device in self.devices:
+                device.outbox.pump()
 
     def recovered(self) -> None:
         """Everybody is back, and sends as before."""

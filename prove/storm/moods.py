@@ -88,6 +88,8 @@ async def _roving(device: Device) -> None:
 async def _repeating(device: Device) -> None:
     world, done, never = device.world, device.outbox.done, device.outbox.never
     while await _after(device, 0.1, 0.4):
+        if world.hushed:
+            continue
         if never and world.draw.randrange(4) == 0:
             await by_request(device, *world.draw.choice(never))
         if not done:

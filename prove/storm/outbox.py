@@ -109,7 +109,7 @@ class Outbox:
     def pump(self) -> None:
         """Begin new sends while there is room."""
         device, world = self._device, self._world
-        if not self.flowing or world.over or not device.online:
+        if not self.flowing or world.over or world.hushed or not device.online:
             return
         room = (min(FEW, device.plan.window) if world.recovering else device.plan.window) - len(self)
         while room > 0:
@@ -122,7 +122,8 @@ class Outbox:
     def burst(self, count: int) -> None:
         """Begin `count` sends at once, whatever the window says."""
         world = self._world
-        for _ in range(count if self._device.online and not world.over and not world.recovering else 0):
+        quiet = world.over or world.recovering or world.hushed
+        for _ in range(count if self._device.online and not quiet else 0):
             conversation = self._next_place()
             if conversation is not None:
                 self._begin(conversation)

@@ -36,6 +36,8 @@ class World:
         """No new send is begun; what is under way is brought to its end."""
         self.recovering = False
         """Somebody is not back yet after a death: no more is sent than shows that it goes on."""
+        self.hushed = False
+        """Nobody says anything new for a moment, so that what is looked at happens alone."""
         self.sessions = 0
         self.lost_in_flight = 0
         """Sends that were under way on connections which broke, since this was last set to 0."""

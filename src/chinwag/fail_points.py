@@ -40,6 +40,7 @@ POINTS: Final[Mapping[str, Point]] = {
     "store.writing": Point("the writer thread holds a group of commits; nothing of it is written"),
     "store.synced": Point("the group is written and synced; nobody knows yet"),
     "deliver.committed": Point("the worker knows that its batch is durable; no answer is given"),
+    "deliver.answered": Point("answers are on their way; the checkpoint stands before their batch"),
     "accept.answered": Point("acks are queued for their sessions; none is written"),
     "fan_out.begun": Point("events are readable in inboxes; no session is told"),
     "fan_out.half": Point("half of what became readable is queued for its sessions"),

@@ -1,10 +1,12 @@
 """Who is let in: revocation across processes, and a directory that is away (P14)."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.files import FileKeyStore
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.key_ring import KeyRing
@@ -86,6 +88,32 @@ async def test_with_the_directory_away_who_was_seen_goes_on(
 
     away.rename(database)
     assert (await bob.request("GET", "/v1/me")).status_code == 200
+
+
+async def test_with_the_directory_away_a_token_gets_in_elsewhere_unless_a_revocation_may_have_been_missed(
+    start: Start, bus: EmbeddedBus, directory: Directory, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interruptions: list[Callable[[], None]] = []
+    monkeypatch.setattr(bus, "on_interruption", interruptions.append)
+    one, other = await start(), await start()
+    early = await one.person("early")
+    time.forward(5_000)
+    ann, gone = await one.person("ann"), await one.person("gone")
+    await gone.request("DELETE", "/v1/sessions/current")
+    await directory.close()
+
+    principal = await other.admission.check(ann.access)
+    assert (principal.account, principal.device, principal.admin) == (ann.account, ann.device, False)
+    for session, code in ((early, Code.UNAVAILABLE), (gone, Code.REVOKED)):
+        with pytest.raises(Refused) as refusal:
+            await other.admission.check(session.access)
+        assert refusal.value.code is code
+    time.forward(5_000)
+    for handler in interruptions:
+        handler()
+    with pytest.raises(Refused) as refusal:
+        await other.admission.check(ann.access)
+    assert refusal.value.code is Code.UNAVAILABLE, "it may have been revoked while this process did not hear of it"
 
 
 async def test_trust_without_the_directory_ends_after_ten_minutes(

@@ -1,6 +1,7 @@
 """`chinwag chat` with pipes, and on a terminal of its own (a pty whose screen is drawn by pyte)."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
@@ -14,6 +15,8 @@ import pyte
 
 PASSWORD = "correct horse battery"
 PATIENCE = 60.0
+PRESSES = 6
+"""Of Ctrl-D, in that time."""
 COLUMNS, LINES = 80, 60
 _WITH_TERMINAL = """
 import fcntl, os, sys, termios
@@ -149,6 +152,17 @@ class Terminal:
     async def sees(self, text: str) -> list[str]:
         """Wait until some row has `text`; all rows."""
         return await self.until(lambda rows: any(text in row for row in rows))
+
+    async def left(self) -> int:
+        """Press Ctrl-D, and wait for the end; the exit code. Again after a while, as a person would: what is pressed in
+        the moment in which a line is printed is the terminal's, and Ctrl-D is nothing then."""
+        for _ in range(PRESSES):
+            self.type("\x04")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE / PRESSES):
+                    await self._process.wait()
+                    break
+        return await self.ended()
 
     async def ended(self) -> int:
         """Wait for the end; the exit code."""

@@ -93,8 +93,7 @@ async def test_what_comes_while_a_line_is_edited_in_its_middle_leaves_it_whole(
         await terminal.sees("✓")
         history = (await bob.history((await bob.conversations()).conversations[0].id)).events
         assert getattr(history[-1].body, "text", "").startswith("a very, very long line")  # type: ignore[union-attr]
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
+        assert await terminal.left() == 0
 
 
 async def test_a_padded_text_begins_no_row_at_the_margin(process: ServerProcess, tmp_path: Path) -> None:
@@ -107,8 +106,7 @@ async def test_a_padded_text_begins_no_row_at_the_margin(process: ServerProcess,
         assert forged
         assert all(row.startswith("        ") for row in forged)
         assert any("␛[2J⟨U+202E⟩the end" in row for row in rows)
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
+        assert await terminal.left() == 0
 
 
 async def test_a_terminal_of_latin_1(process: ServerProcess, tmp_path: Path) -> None:
@@ -120,8 +118,7 @@ async def test_a_terminal_of_latin_1(process: ServerProcess, tmp_path: Path) -> 
         await terminal.sees("you: caf\xe9  v")
         await _say(bob, "✓ “na\xefve” 😀 :smile: …")
         await terminal.sees('bob: v "na\xefve" <U+1F600> :smile: ...')
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
+        assert await terminal.left() == 0
         history = (await bob.history((await bob.conversations()).conversations[0].id)).events
         assert getattr(history[0].body, "text", "") == "caf\xe9"  # type: ignore[union-attr]
 
@@ -136,8 +133,7 @@ async def test_a_terminal_that_cannot_move_its_cursor(process: ServerProcess, tm
         await _say(bob, "hi", "x" * 100)
         await terminal.sees("        x")
         assert b"\x1b" not in terminal.raw
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
+        assert await terminal.left() == 0
 
 
 async def test_a_byte_that_is_no_character_is_told(process: ServerProcess, tmp_path: Path) -> None:
@@ -160,8 +156,7 @@ async def test_many_pasted_rows_are_one_text(process: ServerProcess, tmp_path: P
         await terminal.sees("        two")
         history = (await bob.history((await bob.conversations()).conversations[0].id)).events
         assert getattr(history[0].body, "text", "") == "one\ntwo"  # type: ignore[union-attr]
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
+        assert await terminal.left() == 0
 
 
 async def test_somebody_who_is_logged_out_is_asked_to_log_in_again(process: ServerProcess, tmp_path: Path) -> None:
@@ -179,8 +174,7 @@ async def test_somebody_who_is_logged_out_is_asked_to_log_in_again(process: Serv
         await terminal.until(lambda rows: rows[-1].startswith("bob>"))
         terminal.type("back\r")
         await terminal.sees("you: back  ✓")
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
+        assert await terminal.left() == 0
 
 
 async def test_a_new_data_folder_is_a_new_account(process: ServerProcess, tmp_path: Path) -> None:
@@ -193,8 +187,7 @@ async def test_a_new_data_folder_is_a_new_account(process: ServerProcess, tmp_pa
         await terminal.sees("Do you have an account there as ada? [Y/n]")
         terminal.type("\r")
         await terminal.sees("No conversations yet")
-        terminal.type("\x04")
-        assert await terminal.ended() == 0
+        assert await terminal.left() == 0
         serving = ServerProcess(tmp_path / "fresh")
         try:
             await serving.start()
@@ -208,7 +201,6 @@ async def test_a_new_data_folder_is_a_new_account(process: ServerProcess, tmp_pa
             await terminal.sees("Do you have an account there as ada? [Y/n]")
             terminal.type("n\r")
             await terminal.sees("No conversations yet")
-            terminal.type("\x04")
-            assert await terminal.ended() == 0
+            assert await terminal.left() == 0
         finally:
             serving.end()

@@ -11,7 +11,7 @@ from chinwag.client import Client, LoadAfresh, LoggedOut, Offline, Online, Store
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import CurrentCursor, Placed
 from chinwag.wire.errors import Code, Problem, Refused, problem
-from chinwag.wire.frames import Ack, Bye, Error, Received, Reset, Send
+from chinwag.wire.frames import Ack, Bye, Error, Hello, Received, Reset, Send
 from chinwag.wire.frames import Read as ReadFrame
 from chinwag.wire.gateways import GatewayOption, GatewayOptions
 from chinwag.wire.http import AccountSettings, Me, RefreshRequest, SessionTokens
@@ -195,6 +195,21 @@ async def test_bye_is_heeded_and_news_of_the_connection_told(scripted: ScriptedS
         offline = await anext(updates)
         assert isinstance(offline, Offline)
         assert offline.code == "drain"
+        assert offline.retry_in >= 0.2
+        await (await scripted.peer()).welcome()
+        assert await anext(updates) == Online()
+
+
+async def test_a_client_that_is_not_let_in_comes_when_it_was_told_to(scripted: ScriptedServer) -> None:
+    async with client_of(scripted) as client:
+        updates = client.updates()
+        peer = await scripted.peer()
+        await peer.take(Hello)
+        peer.send(Error("overloaded", "later", retryable=True, retry_after=0.2))
+        peer.send(Bye("overloaded", reconnect_after=0.2, elsewhere=True))
+        offline = await anext(updates)
+        assert isinstance(offline, Offline)
+        assert offline.code == "overloaded"
         assert offline.retry_in >= 0.2
         await (await scripted.peer()).welcome()
         assert await anext(updates) == Online()

@@ -3,52 +3,22 @@ hands its work over."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx2
-from prove.process import ServerProcess
 from tests.support.clusters import Cluster, new_cluster
 from tests.support.device import Device, texts
 from tests.support.keeper import Urls
 from tests.support.own_nats import own_nats
 from tests.support.people import log_in_device, sign_up
 from tests.support.places import Sockets
-from tests.support.quick_server import COMMAND
+from tests.support.serving import becomes, ready, serving
 
 from chinwag.domain.ids import ClientId
 from chinwag.wire.frames import Ack, Send
 from chinwag.wire.values import Text
 
-PATIENCE = 90.0
 TEXTS = 90
 """As many as one may send at once, or a few fewer."""
-
-
-@asynccontextmanager
-async def serving(cluster: Cluster, name: str, *flags: str) -> AsyncIterator[ServerProcess]:
-    """A process of a cluster, with a log of its own."""
-    environment = cluster.environment | {"CHINWAG_CLUSTER_SECRET_FILE": str(cluster.data / "cluster.secret")}
-    process = ServerProcess(cluster.folder / name, *flags, command=COMMAND, environment=environment)
-    await process.start()
-    try:
-        yield process
-    finally:
-        process.end()
-
-
-async def ready(process: ServerProcess) -> bool:
-    """Whether it says that it is ready."""
-    async with httpx2.AsyncClient() as client:
-        return (await client.get(f"{process.observe}/readyz")).status_code == 200
-
-
-async def becomes(process: ServerProcess, wanted: bool) -> None:
-    """Wait until it is ready, or no longer."""
-    async with asyncio.timeout(PATIENCE):
-        while await ready(process) is not wanted:
-            pass
 
 
 async def test_a_gateway_without_nats_sends_people_elsewhere_and_comes_back(tmp_path: Path, engine_urls: Urls) -> None:

@@ -14,6 +14,8 @@ import chinwag
 
 POSTGRES_ONLY = ("asyncpg", "nats", "chinwag.adapters.postgres", "chinwag.adapters.nats", "chinwag.assembly.cluster")
 
+FOLDER_OR_API = ("rocksdict", "litestar", "chinwag.adapters.embedded", "chinwag.assembly.api", "chinwag.roles.api.app")
+
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory, engine_urls: Urls) -> Iterator[Cluster]:
@@ -77,7 +79,7 @@ async def test_a_server_that_does_not_belong_there_says_why_and_what_to_do(
     ours: Cluster, variable: str, value: str, says: str
 ) -> None:
     given = str(ours.folder / value) if variable.endswith(("_FILE", "_OFFSET")) else value
-    served = await ours.run("serve", environment={variable: given})
+    served = await ours.run("serve", environment={variable: given, "CHINWAG_CLUSTER_WAIT_SECONDS": "0"})
     assert served.returncode == 1
     told = served.stderr.decode()
     assert "Traceback" not in told
@@ -112,18 +114,23 @@ def test_a_password_in_an_address_is_refused_before_anything_is_asked() -> None:
     assert "secret" not in done.stderr
 
 
-def test_a_server_on_one_folder_loads_nothing_of_the_engines() -> None:
+@pytest.mark.parametrize(
+    ("loads", "nothing_of"),
+    [("chinwag.assembly.server", POSTGRES_ONLY), ("chinwag.assembly.cluster.server", FOLDER_OR_API)],
+    ids=["folder", "cluster without api"],
+)
+def test_a_server_loads_nothing_of_what_it_does_not_use(loads: str, nothing_of: tuple[str, ...]) -> None:
     loaded = subprocess.run(
         [
             sys.executable,
             "-c",
             (
-                "import sys, chinwag.assembly, chinwag.cli.serve\n"
-                f"print([name for name in sys.modules if name.startswith({POSTGRES_ONLY!r})])"
+                f"import sys, {loads}, chinwag.cli.serve\n"
+                f"print([name for name in sys.modules if name.startswith({nothing_of!r})])"
             ),
         ],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert loaded.stdout.strip() == "[]", f"chinwag {chinwag.__version__} starts more slowly for it"
+    assert loaded.stdout.strip() == "[]", f"chinwag {chinwag.__version__} starts more slowly for it, and is larger"

@@ -20,7 +20,7 @@ from tests.support.places import Sockets
 
 from chinwag.assembly.cluster.status import ClusterStatus
 from chinwag.cli.cluster_demo.process import clean_environment
-from chinwag.cli.cluster_demo.run import SETTINGS
+from chinwag.cli.cluster_demo.site import SETTINGS
 from chinwag.client import Client
 from chinwag.engines import Engines, Nats, Place, Postgres, fetch
 from chinwag.engines.programs import cache_folder

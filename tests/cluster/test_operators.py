@@ -1,6 +1,7 @@
 """Commands of a cluster: they need no data folder, and its servers know at once what they did."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator
 
@@ -49,6 +50,40 @@ async def test_an_operator_adds_people_follows_a_message_and_sees_who_does_what(
     assert status.returncode == 0, status.stderr
     assert b"64 partitions" in status.stdout
     assert b"takes people" in status.stdout
+
+
+async def test_an_export_reads_the_cluster_while_its_servers_go_on(cluster: Cluster, served: ServerProcess) -> None:
+    async with (
+        await Client.sign_up(served.url, f"anna-{secrets.token_hex(4)}", PASSWORD) as anna,
+        await Client.sign_up(served.url, f"berta-{secrets.token_hex(4)}", PASSWORD) as berta,
+        await Client.sign_up(served.url, f"carla-{secrets.token_hex(4)}", PASSWORD) as carla,
+    ):
+        placed = [await anna.send(f"text {number}", to=berta.account) for number in range(3)]
+        await berta.send("for Carla", to=carla.account)
+        # It needs no NATS.
+        done = await cluster.run(
+            "export", "--id", anna.account, environment={"CHINWAG_NATS_URLS": "nats://127.0.0.1:1"}
+        )
+        assert done.returncode == 0, done.stderr
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert (lines[0]["type"], lines[0]["account"]) == ("export", anna.account)
+        assert lines[-1] == {"type": "end", "lines": len(lines) - 1}
+        (conversation,) = [line for line in lines if line["type"] == "conversation"]
+        assert (conversation["id"], conversation["head"]) == (placed[0].conversation, placed[-1].number)
+        events = [line["event"] for line in lines if line["type"] == "event"]
+        assert [one["body"]["text"] for one in events] == ["text 0", "text 1", "text 2"]
+        named = {line["id"] for line in lines if line["type"] == "account"}
+        assert named == {anna.account, berta.account}, "and nothing of what others say to each other"
+        file = cluster.folder / "all.jsonl"
+        everything = await cluster.run("export", "--output", str(file))
+        assert everything.returncode == 0, everything.stderr
+        assert file.stat().st_mode & 0o077 == 0
+        said = [json.loads(line) for line in file.read_bytes().splitlines()]
+        assert sum(line["type"] == "conversation" for line in said) == 2
+        assert {anna.account, berta.account, carla.account} <= {one["id"] for one in said if one["type"] == "account"}
+    nobody = await cluster.run("export", "no such account")
+    assert nobody.returncode == 1
+    assert b"there is no account" in nobody.stderr
 
 
 async def test_commands_of_a_data_folder_say_what_to_do_instead(cluster: Cluster) -> None:

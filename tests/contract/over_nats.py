@@ -16,7 +16,7 @@ from chinwag.adapters.postgres.registry import PostgresRegistry, make_registry
 from chinwag.domain.conversation import Position
 from chinwag.ports.bus import new_node
 from chinwag.ports.inbox import Inbox
-from chinwag.ports.log import Log, Record, Submission
+from chinwag.ports.log import Log, Lost, Record, Submission
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.registry import Node
@@ -116,7 +116,7 @@ class _Across(Log):
     def append(self, submission: Submission) -> None:
         self._sender.append(submission)
 
-    def on_lost(self, handler: Callable[[Submission], None]) -> None:
+    def on_lost(self, handler: Lost) -> None:
         self._sender.on_lost(handler)
 
     def held(self, partition: int) -> Iterable[Submission]:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -207,6 +208,31 @@ async def test_a_database_that_is_silent_is_unavailable_in_bounded_time(
     await eventually(lambda: people(directory, "3"))
     async with directory.reading() as transaction:
         assert [one.id for one in await transaction.accounts.page(None, 9)] == ["1", "3"]
+
+
+async def test_a_connection_that_went_while_nobody_used_it_is_met_by_nobody(
+    place: PostgresPlace, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first who signs up after the database was restarted is not told that it is away."""
+    made: list[asyncpg.Connection] = []
+    connect = asyncpg.connect
+
+    async def remembered(*given: Any, **named: Any) -> asyncpg.Connection:
+        made.append(await connect(*given, **named))
+        return made[-1]
+
+    monkeypatch.setattr(asyncpg, "connect", remembered)
+    await people(directory, "1")
+    async with directory.reading() as first, directory.reading() as second:
+        for one in (first, second):
+            await one.accounts.get(AccountId("1"))
+    place.proxy.turn(Way.GONE)
+    await asyncio.to_thread(wait_until, lambda: all(one.is_closed() for one in made), 60)
+    place.proxy.turn(Way.PASS)
+    await people(directory, "2")
+    async with directory.reading() as first, directory.reading() as second:
+        for one in (first, second):
+            assert await one.accounts.get(AccountId("2")) is not None
 
 
 async def test_an_answer_that_is_lost_is_unavailable_though_it_was_stored(

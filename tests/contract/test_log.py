@@ -156,7 +156,7 @@ async def test_one_batch_is_bounded_in_size(ports: LogHarness) -> None:
 
 async def test_a_log_that_is_closed_ends_and_takes_no_more(ports: LogHarness) -> None:
     lost: list[Submission] = []
-    ports.log.on_lost(lost.append)
+    ports.log.on_lost(lambda one, _: lost.append(one))
     partition = partition_of(PAIR, ports.log.partitions)
     ports.log.append(submission(1))
     reader = aiter(ports.log.records(partition, START))
@@ -178,7 +178,7 @@ async def test_a_log_that_is_closed_ends_and_takes_no_more(ports: LogHarness) ->
 
 async def test_what_surely_did_not_get_in_is_told(ports: LogHarness) -> None:
     lost: list[Submission] = []
-    ports.log.on_lost(lost.append)
+    ports.log.on_lost(lambda one, _: lost.append(one))
     ports.log.append(submission(1))
     ports.log.append(submission(2))
     await ports.log.close()

@@ -96,6 +96,20 @@ async def test_what_another_process_has_overtaken_tells_nobody(stores: Stores) -
     assert [text for text in told if text != "in any case"] == ["read 9", "delivered 12", "read 10"]
 
 
+async def test_what_still_holds_is_told_and_moves_nothing(stores: Stores) -> None:
+    def telling(marks: Marks, text: str) -> Advance:
+        return Advance(PAIR, ANN, marks, stepped=True, told=[Posting(BEN, text.encode())], still=True)
+
+    await stores.marks.advance([telling(read(9), "not there yet")])
+    assert await stores.marks.marks([(PAIR, ANN)]) == [Marks()]
+    await advance(stores, ANN, read(9))
+    await stores.marks.advance([telling(read(5), "over"), telling(read(9), "read 9")])
+    await advance(stores, ANN, read(12))
+    await stores.marks.advance([telling(read(9), "over as well")])
+    assert await stores.marks.marks([(PAIR, ANN)]) == [read(12)]
+    assert await entries(stores, BEN) == ["read 9"]
+
+
 async def test_a_repeated_advance_returns_only_when_the_first_is_durable(stores: Stores) -> None:
     stores.fault.hold()
     first = asyncio.create_task(advance(stores, ANN, read(5)))

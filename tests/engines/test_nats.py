@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+import structlog
 from prove.faults.proxy import Proxy, Way
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
 from chinwag.adapters.nats.bus import TOLD
+from chinwag.assembly.cluster.opened import EngineAwayError, connected_to_nats
+from chinwag.config import Config
+from chinwag.config.cluster_sections import Nats
 from chinwag.domain.ids import AccountId
 from chinwag.domain.presence import DeviceAt
 from chinwag.domain.refusal import Code, Refused
@@ -208,3 +212,12 @@ async def test_a_server_that_is_not_there_or_does_not_know_us_is_told_in_words(w
             await NatsConnection.open(servers, "nobody")
         assert refused.value.code is Code.UNAVAILABLE
         assert refused.value.detail.startswith("NATS: ")
+
+
+async def test_a_server_that_does_not_know_us_is_named_once_and_with_its_reason(wires: Wires) -> None:
+    """Each of the tries of the five seconds said it in the log, and what the operator was told in the end did not."""
+    at = urlsplit(wires.url)
+    config = Config(nats=Nats(urls=(f"nats://127.0.0.1:{at.port}",), user="x"))
+    with structlog.testing.capture_logs() as logged, pytest.raises(EngineAwayError, match="Authorization Violation"):
+        await connected_to_nats(config, "c", new_node("n"))
+    assert logged == []

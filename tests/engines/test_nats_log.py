@@ -18,14 +18,14 @@ from tests.engines.log_owner import run
 from tests.support.own_nats import OwnNats, own_nats
 
 from chinwag.adapters.nats import log_messages as messages
-from chinwag.adapters.nats.log_messages import Batch, Said
+from chinwag.adapters.nats.log_messages import Batch, Reply, Said
 from chinwag.adapters.postgres.registry import make_registry
 from chinwag.assembly.cluster.work import versions_part
 from chinwag.domain.body import Text
-from chinwag.domain.command import Command, Send
+from chinwag.domain.command import RULES_VERSION, Command, Send
 from chinwag.domain.conversation import START
 from chinwag.domain.ids import ClientId, DeviceId
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
 from chinwag.ports.log import Record, Submission
 from chinwag.ports.registry import Node
@@ -98,6 +98,7 @@ class Pair:
         self.owner = Owner(straight, database, lambda: int(time.time() * 1000))
         self.sender: Sender
         self.lost: list[Submission] = []
+        self.told: list[tuple[int, Code]] = []
         self._owners: list[Owner] = []
         self._readings: list[Reading] = []
 
@@ -107,7 +108,7 @@ class Pair:
         )
         self.sender = Sender(relayed, self.database, 1)
         await self.sender.start()
-        self.sender.log.on_lost(self.lost.append)
+        self.sender.log.on_lost(self._tell)
 
     async def stop(self) -> None:
         await self.sender.stop()
@@ -115,6 +116,10 @@ class Pair:
             await reading.stop()
         for owner in self._owners:
             await owner.stop()
+
+    def _tell(self, one: Submission, code: Code) -> None:
+        self.lost.append(one)
+        self.told.append((one.ref, code))
 
     async def begin(self, owner: Owner) -> Reading:
         """Let `owner` own the partition from now on, and read it."""
@@ -224,6 +229,51 @@ async def test_a_newer_batch_makes_its_owner_leave_the_partition_to_another(pair
     await other.until(1)
     assert reading.refs == [0]
     assert other.refs == [1]
+
+
+def spoilt(ref: int) -> bytes:
+    """A submission whose action no version knows."""
+    whole = msgspec.msgpack.decode(msgspec.msgpack.encode(submission(ref)))
+    whole["command"]["action"] = {"type": "no such"}
+    return msgspec.msgpack.encode(whole)
+
+
+@pytest.mark.parametrize(
+    "unreadable", [spoilt(2), b"\xc0", b"\x81\xa7command\xc0"], ids=["action", "nil", "no command"]
+)
+async def test_a_command_that_nobody_can_read_is_set_aside_alone(pair: Pair, unreadable: bytes) -> None:
+    reading = await pair.begin(pair.owner)
+    pair.append(0, 0)
+    await reading.until(0)
+    pair.sender.log._encode = lambda one: unreadable if one.ref in (2, 4) else msgspec.msgpack.encode(one)
+    pair.append(1, 4)
+    pair.append(5, 5)
+    await reading.until(5)
+    await pair.sender.settled()
+    assert reading.refs == [0, 1, 3, 5]
+    assert pair.told == [(2, Code.INTERNAL), (4, Code.INTERNAL)]
+    assert pair.owner.log.unreadable == 2
+    again = messages.encode_batch(0, Batch("other", 1, [msgspec.Raw(unreadable), msgspec.Raw(spoilt(9))]))
+    for _ in range(2):  # a copy gets the same answer, and counts once
+        reply = messages.decode_reply(await pair.sender.connection.request(f"log.{pair.owner.node}", again, 10.0))
+        assert (reply.said, reply.aside) == (Said.TAKEN, (0, 1))
+    assert pair.owner.log.unreadable == 4
+
+
+async def test_a_command_of_newer_rules_that_cannot_be_read_is_not_set_aside(pair: Pair) -> None:
+    reading = await pair.begin(pair.owner)
+    pair.append(0, 0)
+    await reading.until(0)
+    given_up: list[int] = []
+    pair.owner.log.on_given_up.append(given_up.append)
+    newer = msgspec.msgpack.decode(spoilt(1))
+    newer["command"]["rules"] = [RULES_VERSION + 1, 100, "what is not known yet"]
+    raw = [msgspec.Raw(msgspec.msgpack.encode(each)) for each in (submission(1), newer)]
+    message = messages.encode_batch(0, Batch("newer", 1, raw))
+    answer = await pair.sender.connection.request(f"log.{pair.owner.node}", message, 10.0)
+    assert messages.decode_reply(answer) == Reply(Said.ELSEWHERE)
+    assert given_up == [0]
+    assert reading.refs == [0]
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\x01", b"\x01\x00\x00\xc1", b"\x01\xff\xff\x80", b"\x01\x00\x00\x93\x01"])

@@ -1,13 +1,15 @@
 """Blocks and closed accounts reach the direct conversations they concern, whatever fails between."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.backstage import DEVICE, Backstage, backstage
 
-from chinwag.domain.command import Create
+from chinwag.domain.command import Command, Create
 from chinwag.domain.conversation import GroupSettings
-from chinwag.domain.ids import AccountId, direct_id, group_id
+from chinwag.domain.ids import AccountId, ClientId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.accounts.block import block, unblock
 from chinwag.flow.accounts.disable import disable, enable
@@ -94,6 +96,58 @@ async def test_what_changes_while_it_is_told_is_told_again(tmp_path: Path) -> No
         stage.declines._say = say  # type: ignore[method-assign]
         await settled(stage)
         assert (await stage.state(direct_id(ANN, BEN))).declining == ()
+
+
+async def test_a_process_that_stood_still_with_a_wish_overrides_no_newer_one(tmp_path: Path) -> None:
+    """It had read the directory and made its command; others told and settled what changed since; then it goes on, and
+    dies before it could look at the directory again."""
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        await block(stage.accounts, BEN, ANN)
+        made: list[Sequence[Command]] = []
+        ask = stage.declines._own.ask
+
+        async def stands_still(commands: Sequence[Command]) -> list[Code | None]:
+            made.append(commands)
+            raise Refused(Code.UNAVAILABLE)
+
+        stage.declines._own.ask = stands_still  # type: ignore[method-assign]
+        with pytest.raises(Refused):
+            await stage.declines.once()
+        stage.declines._own.ask = ask  # type: ignore[method-assign]
+        await unblock(stage.accounts, BEN, ANN)
+        await settled(stage)
+        assert await ask(made[0]) == [None]
+        assert (await stage.state(direct_id(ANN, BEN))).declining == ()
+        assert await stage.write("1", "2") is None
+        await block(stage.accounts, BEN, ANN)
+        await settled(stage)
+        assert await stage.write("1", "2") is Code.RECIPIENT_REFUSES
+
+
+@pytest.mark.parametrize("last", [disable, enable])
+async def test_a_disabled_account_is_enabled_and_disabled_in_this_order_whatever_comes_late(
+    tmp_path: Path, last: Callable[..., Awaitable[None]]
+) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        assert await stage.write("1", "2") is None
+        told: list[Command] = []
+        ask = stage.declines._own.ask
+
+        async def kept(commands: Sequence[Command]) -> list[Code | None]:
+            told.extend(commands)
+            return await ask(commands)
+
+        stage.declines._own.ask = kept  # type: ignore[method-assign]
+        for change in (disable, enable, disable, *([enable] if last is enable else [])):
+            await change(stage.accounts, BEN)
+            await settled(stage)
+        assert len(told) == (4 if last is enable else 3)
+        for number, late in enumerate(told):
+            anew = msgspec.structs.replace(late, id=ClientId(f"late-{number}"))
+            assert await ask([anew]) == [None]
+            assert (await stage.state(direct_id(ANN, BEN))).declining == (() if last is enable else (BEN,)), number
 
 
 async def test_neither_is_told_that_the_other_is_writing(tmp_path: Path) -> None:

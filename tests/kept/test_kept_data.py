@@ -1,24 +1,32 @@
 """Data of past versions, opened by this one: the same history, keys, cursors and log-ins.
 
-One folder for each kept state; `tools/make_kept_data.py COMMIT` adds one.
+One folder for each kept state; `python -m tools.make_kept_data COMMIT` adds one.
 """
 
 import json
 import tarfile
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 from prove.process import ServerProcess
 from tests.life.commands import chinwag
+from tests.support.clusters import new_cluster
+from tests.support.keeper import Urls
+
+from chinwag.engines.programs import cache_folder, fetch
 
 STATES = sorted(path.parent for path in Path(__file__).parent.glob("*/expected.json"))
+_PARTS = {"data": "expected.json", "backup": "expected.json", "cluster": "cluster.json"}
+CASES = [(state, part) for state in STATES for part, expected in _PARTS.items() if (state / expected).exists()]
 
 
-def test_there_are_kept_states() -> None:
-    assert STATES
+def test_there_are_kept_states_of_each_kind() -> None:
+    assert {part for _, part in CASES} == _PARTS.keys()
 
 
 class Kept:
@@ -57,27 +65,52 @@ def _unpacked(state: Path, part: str, into: Path) -> Path:
     return into / part
 
 
-@pytest.fixture(params=STATES, ids=lambda state: state.name)
-def state(request: pytest.FixtureRequest) -> Path:
-    found: Path = request.param
-    return found
+@pytest.fixture(params=CASES, ids=lambda case: "-".join((case[0].name, case[1])))
+async def kept(request: pytest.FixtureRequest, tmp_path: Path, engine_urls: Urls) -> AsyncIterator[tuple[str, Kept]]:
+    """The kept data folder itself, the one that the kept backup becomes, and the database of the kept dump."""
+    state, part = request.param
+    async with AsyncExitStack() as stack:
+        if part == "cluster":
+            process = await stack.enter_async_context(_of_dump(state, tmp_path, engine_urls))
+        else:
+            process = ServerProcess(await _data(state, part, tmp_path))
+        await process.start()
+        kept = Kept(process, json.loads((state / _PARTS[part]).read_text()))
+        yield part, kept
+        await kept.close()
+        assert await process.stop() == 0
+        process.end()
 
 
-@pytest.fixture(params=["data", "backup"])
-async def kept(request: pytest.FixtureRequest, state: Path, tmp_path: Path) -> AsyncIterator[tuple[str, Kept]]:
-    """The kept data folder itself, and the one that the kept backup becomes."""
-    data = _unpacked(state, request.param, tmp_path)
-    if request.param == "backup":
-        ran = await chinwag("restore", data, "--data-path", tmp_path / "restored", folder=tmp_path)
-        assert ran.code == 0, ran.said
-        data = tmp_path / "restored"
-    process = ServerProcess(data)
-    await process.start()
-    kept = Kept(process, json.loads((state / "expected.json").read_text()))
-    yield request.param, kept
-    await kept.close()
-    assert await process.stop() == 0
-    process.end()
+async def _data(state: Path, part: str, folder: Path) -> Path:
+    data = _unpacked(state, part, folder)
+    if part == "data":
+        return data
+    ran = await chinwag("restore", data, "--data-path", folder / "restored", folder=folder)
+    assert ran.code == 0, ran.said
+    return folder / "restored"
+
+
+@asynccontextmanager
+async def _of_dump(state: Path, folder: Path, engines: Urls) -> AsyncIterator[ServerProcess]:
+    """As an operator would: read the dump in, bring its tables up to this version, begin a new life."""
+    async with new_cluster(folder, engines) as cluster:
+        program = str(fetch(cache_folder(), lambda _: None).postgres / "pg_restore")
+        read_in = ["--exit-on-error", "--no-owner", f"--dbname={cluster.database}", str(state / "cluster.dump")]
+        done = await anyio.run_process([program, *read_in], check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        secret = folder / "cluster.secret"
+        secret.touch(mode=0o600)
+        secret.write_bytes((state / "cluster.secret").read_bytes())
+        cluster.environment["CHINWAG_CLUSTER_SECRET_FILE"] = str(secret)
+        await cluster.init()
+        new_life = await cluster.run("cluster", "restored")
+        assert new_life.returncode == 0, new_life.stderr.decode()
+        process = ServerProcess(cluster.data, environment=cluster.environment)
+        try:
+            yield process
+        finally:
+            process.end()
 
 
 async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, Kept]) -> None:
@@ -100,7 +133,7 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
     assert [one["user"]["id"] for one in friends["items"]] == [server.people[2]["account"]["id"]]
     # Lei's device comes back: to the data with the cursor that it had, to a restored server to load afresh.
     page = await server.ask("GET", "/v1/sync", devices[1]["access_token"], after=expected["begun"], limit="100")
-    if part == "backup":
+    if part != "data":
         assert (page["reset"], page["events"]) == ("epoch", [])
     else:
         assert page.get("reset") is None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -95,13 +96,15 @@ class Poster:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> ServerProcess:
+def process(tmp_path: Path) -> Iterator[ServerProcess]:
     """A server that lets one person post as fast as its machine can."""
-    return ServerProcess(
+    process = ServerProcess(
         tmp_path / "data",
         *("--limits-sends-per-second", "100000", "--limits-sends-burst", "100000"),
         *("--limits-requests-per-second", "100000", "--limits-requests-burst", "100000"),
     )
+    yield process
+    process.end()
 
 
 async def test_sigterm_answers_or_sends_away_everybody_and_logs_no_mistake(

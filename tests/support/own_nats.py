@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -40,13 +40,16 @@ class OwnNats:
 
 
 @contextmanager
-def own_nats() -> Iterator[OwnNats]:
-    """A NATS server at work, gone afterwards."""
+def own_nats(settings: Callable[[Place], Mapping[str, object]] = lambda _: {}) -> Iterator[OwnNats]:
+    """A NATS server at work, gone afterwards. settings: more of its configuration, made for the place where it runs,
+    whose user must be able to read the files that they name."""
     home = Path(tempfile.mkdtemp(prefix="chinwag-nats-"))  # not the test's: root's engines run as another user
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = OwnNats(Nats(fetch(cache_folder(), lambda _: None).nats, Place.make(home)), port)
+    place = Place.make(home)
+    engine = Nats(fetch(cache_folder(), lambda _: None).nats, place, settings=settings(place))
+    server = OwnNats(engine, port)
     server.begin()
     try:
         yield server

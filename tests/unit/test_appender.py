@@ -40,8 +40,9 @@ class Log:
         self.now = 0.0
         self.step = 0.0
         self.under_way = 0
+        self.unreadable: list[int] = []
 
-    async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> None:
+    async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> Sequence[int]:
         assert partition == 3
         self.under_way += 1
         assert self.under_way == 1, "one at a time"
@@ -52,14 +53,20 @@ class Log:
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             raise answer
+        return self.unreadable
 
 
 class World:
     def __init__(self, room: int = 1 << 20) -> None:
         self.log = Log()
         self.lost: list[int] = []
+        self.aside: list[int] = []
         self.room = Room(room)
-        self.appender = Appender(3, self.log, self.room, lambda one: self.lost.append(one.ref), lambda: self.log.now)
+        self.appender = Appender(3, self.log, self.room, self._tell, lambda: self.log.now)
+
+    def _tell(self, one: Submission, code: Code) -> None:
+        assert code in (Code.UNAVAILABLE, Code.INTERNAL)
+        (self.aside if code is Code.INTERNAL else self.lost).append(one.ref)
 
     def append(self, *refs: int, size: int = 4) -> None:
         for ref in refs:
@@ -165,14 +172,15 @@ async def test_an_answer_in_the_moment_of_closing_does_not_keep_it_open() -> Non
     """A driver may give the answer and swallow the cancelling."""
 
     class Deaf(Log):
-        async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> None:
+        async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> Sequence[int]:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.get_running_loop().create_future()
             self.tries.append((number, list(batch)))
+            return ()
 
     world = World()
     deaf = Deaf()
-    appender = Appender(3, deaf, world.room, lambda one: world.lost.append(one.ref))
+    appender = Appender(3, deaf, world.room, lambda one, _: world.lost.append(one.ref))
     appender.append(submission(1), b"1")
     await asyncio.sleep(0)
     appender.append(submission(2), b"2")
@@ -180,3 +188,16 @@ async def test_an_answer_in_the_moment_of_closing_does_not_keep_it_open() -> Non
         await appender.close()
     assert len(deaf.tries) == 1
     assert world.lost == [2]
+
+
+async def test_what_the_log_cannot_read_is_told_alone() -> None:
+    world = World()
+    world.log.unreadable = [0, 2, 7, -1]  # the last two are no places of the batch
+    world.append(1, 2, 3)
+    await world.settled()
+    assert (world.aside, world.lost) == ([1, 3], [])
+    world.log.unreadable = []
+    world.append(4)
+    await world.settled()
+    assert world.aside == [1, 3]
+    assert list(world.appender.held()) == []

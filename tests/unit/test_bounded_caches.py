@@ -116,7 +116,7 @@ GROUP = ConversationId("g~1")
 def test_a_wish_with_an_id_of_any_length_is_refused_before_it_is_kept(
     conversation: str, name: str, action: Action
 ) -> None:
-    nothing: Any = SimpleNamespace(on_lost=lambda _: None)
+    nothing: Any = SimpleNamespace()
     accept = Accept(nothing, nothing, nothing, nothing, nothing, nothing, AcceptRules(), lambda: 0)
     wish = Wish(AccountId("1"), DeviceId("d"), ConversationId(conversation), ClientId(name), action)
     with pytest.raises(Refused) as refused:
@@ -135,14 +135,24 @@ def test_typing_in_a_conversation_of_any_length_is_refused() -> None:
 def test_names_that_are_too_long_for_the_store_are_not_kept() -> None:
     name = "x" * 256
     for cache, key in (
-        (names.known, name),
-        (keys.name, name),
-        (keys.send_key, KeyName(GROUP, DeviceId("d"), ClientId(name))),
+        (names.known, (name,)),
+        (keys.name, (name,)),
+        (keys.sends, (GROUP, DeviceId(name))),
+        (keys.sends, (ConversationId(name), DeviceId("d"))),
     ):
         before = cache.cache_info().currsize
         with pytest.raises(Refused):
-            cache(key)
-        assert cache.cache_info().currsize <= before + 2  # the names of the conversation and the device
+            cache(*key)
+        assert cache.cache_info().currsize <= before
+
+
+def test_the_id_of_a_send_is_kept_by_no_cache() -> None:
+    keys.send_key(KeyName(GROUP, DeviceId("d"), ClientId("1")))
+    before = keys.sends.cache_info().currsize, keys.name.cache_info().currsize
+    keys.send_key(KeyName(GROUP, DeviceId("d"), ClientId("2")))
+    with pytest.raises(Refused):
+        keys.send_key(KeyName(GROUP, DeviceId("d"), ClientId("x" * 256)))
+    assert (keys.sends.cache_info().currsize, keys.name.cache_info().currsize) == before
 
 
 def test_an_address_of_any_length_counts_as_its_beginning() -> None:

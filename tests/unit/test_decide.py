@@ -172,6 +172,38 @@ def test_declining_twice_is_declining_once() -> None:
     assert two.state.declining == (ANN,)
 
 
+def test_an_older_wish_never_overrides_a_newer_one() -> None:
+    """A process that stood still with a command in its hands appends it after others have told what holds now."""
+    on, off, late = Decline(True, 4), Decline(False, 5), Decline(True, 4)
+    state, place = send(None, ANN, 1), 2
+    for wish, declining in [(on, (ANN,)), (off, ()), (late, ()), (Decline(False, 5), ()), (Decline(True, 9), (ANN,))]:
+        noted = decide(state, command(ANN, wish), at(place))
+        assert type(noted) is Noted
+        state, place = noted.state, place + 1
+        assert state.declining == declining, wish
+    assert state.applied == at(place - 1), "also what is passed over is applied"
+
+
+def test_the_versions_of_two_accounts_have_nothing_to_do_with_one_another() -> None:
+    state = send(None, ANN, 1)
+    for place, (account, wish) in enumerate(
+        [(ANN, Decline(True, 9)), (BEN, Decline(True, 2)), (ANN, Decline(False, 8))]
+    ):
+        noted = decide(state, command(account, wish), at(2 + place))
+        assert type(noted) is Noted
+        state = noted.state
+    assert set(state.declining) == {ANN, BEN}
+    assert dict(state.heeded) == {ANN: 9, BEN: 2}
+
+
+def test_a_wish_of_an_older_process_counts_as_it_did() -> None:
+    first = decide(send(None, ANN, 1), command(ANN, Decline(True, 9)), at(2))
+    assert type(first) is Noted
+    unversioned = decide(first.state, command(ANN, Decline(False)), at(3))
+    assert type(unversioned) is Noted
+    assert (unversioned.state.declining, unversioned.state.heeded) == ((), ((ANN, 9),))
+
+
 def test_one_can_refuse_before_anything_was_said() -> None:
     noted = decide(None, command(BEN, Decline(on=True)), at(1))
     assert type(noted) is Noted

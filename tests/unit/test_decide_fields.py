@@ -53,6 +53,7 @@ def state_of(conversation: ConversationId) -> Conversation:
         applied=Position(1, 9, 0),
         barred=(DAN,),
         history_from=4,
+        heeded=((ANN, 3),),
         shown=8,
     )
 
@@ -92,6 +93,8 @@ CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (DIRECT, ANN, Edit(5, Text("hi")), CHANGED),
     (GROUP, ANN, Delete(5), CHANGED),
     (DIRECT, BEN, Decline(on=True), {"applied", "declining"}),
+    (DIRECT, BEN, Decline(on=True, version=2), {"applied", "declining", "heeded"}),
+    (DIRECT, ANN, Decline(on=False, version=2), {"applied"}),
     (GROUP, ANN, Add(CAT), ALWAYS | {"members"}),
     (GROUP, ANN, Add(DAN), ALWAYS | {"members", "barred"}),
     (GROUP, ANN, Remove(BEN), ALWAYS | {"members", "barred"}),

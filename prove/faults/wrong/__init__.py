@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from prove.faults.wrong.clustered import CLUSTERED
 from prove.faults.wrong.deciding import DECIDING
 from prove.faults.wrong.healing import HEALING
 from prove.faults.wrong.storing import STORING
 from prove.faults.wrong.telling import TELLING
 from prove.faults.wrong.wrong import Wrong
 
-__all__ = ["WRONGS", "Wrong", "command"]
+__all__ = ["PLANTS", "WRONGS", "Wrong", "command"]
 
 WRONGS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in (*DECIDING, *STORING, *TELLING, *HEALING)}
-"""All, by name."""
+"""All that a storm over one process finds, by name."""
+PLANTS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in CLUSTERED}
+"""Those that are wrong only where there are several processes."""
 
 
 def command(name: str) -> tuple[str, ...]:
     """What stands before `serve` for the wrong server `name`; works in any folder."""
-    assert name in WRONGS, name
+    assert name in WRONGS or name in PLANTS, name
     return (sys.executable, str(Path(__file__).with_name("__main__.py")), name)

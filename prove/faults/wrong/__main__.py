@@ -5,13 +5,14 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[3])  # also where this file is run by its path
-    from prove.faults.wrong import WRONGS
+    from prove.faults.wrong import PLANTS, WRONGS
 
-    if len(sys.argv) < 2 or sys.argv[1] not in WRONGS:
-        for wrong in WRONGS.values():
+    every = {**WRONGS, **PLANTS}
+    if len(sys.argv) < 2 or sys.argv[1] not in every:
+        for wrong in every.values():
             print(f"{wrong.name:20} {', '.join(wrong.promises):12} {wrong.what}")
         sys.exit(2)
-    WRONGS[sys.argv.pop(1)].plant()
+    every[sys.argv.pop(1)].plant()
     from chinwag.cli import main
 
     main()

@@ -7,7 +7,7 @@ order whatever becomes of an answer. How a batch is sent is the log's own affair
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -15,7 +15,7 @@ import structlog
 
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.cancelled import told_to_end
-from chinwag.ports.log import Submission
+from chinwag.ports.log import Lost, Submission
 
 BATCH: Final = 2_000
 """Commands in one batch, at most."""
@@ -41,8 +41,9 @@ class NotTakenError(Exception):
 class Sending(Protocol):
     """How a batch gets into the log."""
 
-    async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> None:
-        """Hand a batch over; returns once the log has it. Bounded in time.
+    async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> Collection[int]:
+        """Hand a batch over; returns once the log has it: which of them it has set aside, as it cannot read them, by
+        their places in the batch. Bounded in time.
 
         number: higher than that of any earlier batch of this process and partition; the same for each try, so that the
         log takes a batch once. Raises `NotTakenError`; anything else that it raises leaves open whether it got in.
@@ -84,7 +85,7 @@ class Appender:
         partition: int,
         sending: Sending,
         room: Room,
-        lost: Callable[[Submission], None],
+        lost: Lost,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """lost: told of each that surely did not get in; it may not raise."""
@@ -130,9 +131,8 @@ class Appender:
         while not told_to_end() and (batch := self._next()):
             self._on_its_way = batch
             self._number += 1
-            if not await self._send(batch):
-                for each in batch:
-                    self._lost(each.submission)
+            for submission, code in await self._send(batch):
+                self._lost(submission, code)
             self._on_its_way = []
             self._room.give_back(sum(len(each.encoded) for each in batch))
         self._task = None
@@ -152,15 +152,15 @@ class Appender:
             batch.append(self._waiting.popleft())
         return batch
 
-    async def _send(self, batch: Sequence[_Waiting]) -> bool:
-        """Try until it is in; False if it surely is not, and its time is over."""
+    async def _send(self, batch: Sequence[_Waiting]) -> list[tuple[Submission, Code]]:
+        """Try until it is in, or its time is over; those that surely are not in, and why."""
         encoded = [each.encoded for each in batch]
         due = batch[0].since + LIFE_SECONDS
         doubtful, pause = False, PAUSE_FIRST
         while True:
             self._again.clear()
             try:
-                await self._sending.send(self._partition, self._number, encoded)
+                aside = await self._sending.send(self._partition, self._number, encoded)
             except NotTakenError:
                 pass
             except Refused:
@@ -169,10 +169,11 @@ class Appender:
                 doubtful = True
                 _log.exception("a batch could not be sent", partition=self._partition)
             else:
-                return True
+                return [(batch[place].submission, Code.INTERNAL) for place in aside if 0 <= place < len(batch)]
             if self._now() + pause >= due or told_to_end():
                 _log.warning("commands are given up", partition=self._partition, commands=len(batch))
-                return doubtful  # then nobody knows, and whoever waits hears nothing
+                # In doubt nobody knows, and whoever waits hears nothing.
+                return [] if doubtful else [(each.submission, Code.UNAVAILABLE) for each in batch]
             try:
                 async with asyncio.timeout(pause):
                     await self._again.wait()
@@ -181,4 +182,4 @@ class Appender:
 
     def _give_up(self, one: _Waiting) -> None:
         self._room.give_back(len(one.encoded))
-        self._lost(one.submission)
+        self._lost(one.submission, Code.UNAVAILABLE)

@@ -1,14 +1,22 @@
-"""The one place where adapters meet roles."""
+"""The one place where adapters meet roles.
 
-from chinwag.assembly.data import (
-    OPERATOR_WORKER,
-    accounts_in,
-    begin_folder,
-    open_directory_in,
-    open_search_index_in,
-    private_folder,
-)
-from chinwag.assembly.server import Server, begin_server, open_server
+What is named here is loaded when it is asked for: a process of a cluster that has one role loads nothing of the others,
+nor of the stores in a folder.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from chinwag.assembly.data import (
+        OPERATOR_WORKER,
+        accounts_in,
+        begin_folder,
+        open_directory_in,
+        open_search_index_in,
+        private_folder,
+    )
+    from chinwag.assembly.server import Server, begin_server, open_server
 
 __all__ = [
     "OPERATOR_WORKER",
@@ -21,3 +29,11 @@ __all__ = [
     "open_server",
     "private_folder",
 ]
+
+_IN_SERVER: Final = ("Server", "begin_server", "open_server")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{'server' if name in _IN_SERVER else 'data'}"), name)

@@ -6,6 +6,7 @@ from chinwag.assembly.figures import Figures
 from chinwag.assembly.info import info_of
 from chinwag.assembly.node import Legs
 from chinwag.assembly.part import Part
+from chinwag.assembly.rates import own_share
 from chinwag.assembly.routes import routes_of
 from chinwag.config import Config
 from chinwag.domain.rate import Rate
@@ -34,7 +35,7 @@ class Api:
             ports.bus,
             system_clock,
             config.presence.offline_seconds + 1.0,
-            PollBudget(Rate(limits.polls_per_second, limits.polls_burst), limits.account_share),
+            PollBudget(own_share(config, Rate(limits.polls_per_second, limits.polls_burst)), limits.account_share),
         )
         self.search = search_on(ports)
         settings = ApiSettings(
@@ -73,7 +74,7 @@ def people_search_on(ports: Ports, config: Config) -> PeopleSearch:
         ports.directory,
         Acquaintances(OwnConversations(ports.message_store, ports.inbox)).of,
         everybody=wanted == "everyone" or (wanted == "auto" and config.accounts.sign_up != "open"),
-        rate=Rate(limits.searches_per_second, limits.searches_burst),
+        rate=own_share(config, Rate(limits.searches_per_second, limits.searches_burst)),
     )
 
 

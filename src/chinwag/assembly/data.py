@@ -7,14 +7,13 @@ from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded.search_index import EmbeddedSearchIndex
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational import open_directory
+from chinwag.assembly.accounts import account_rules
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
-from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
-from chinwag.flow.clock import DAY_MS, system_clock
+from chinwag.flow.access.collaborators import Accounts, open_accounts
+from chinwag.flow.clock import system_clock
 from chinwag.lasting import lasting_folder
 from chinwag.life.folder import MESSAGES, SEARCH
-from chinwag.ports import Ports
-from chinwag.ports.allowances import Allowances
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 from chinwag.ports.search_index import SearchIndex
@@ -50,26 +49,3 @@ async def begin_folder(data: Path) -> None:
 def accounts_in(data: Path, config: Config, directory: Directory, bus: Bus, ids: Snowflake) -> Accounts:
     """The account verbs of a data folder, for commands."""
     return open_accounts(directory, bus, ids, system_clock, FileKeyStore(data / "keys"), account_rules(config))
-
-
-def accounts_on(ports: Ports, config: Config, ids: Snowflake, allowances: Allowances | None = None) -> Accounts:
-    """The account verbs of a server. allowances: what it counts together with others; None: it counts alone."""
-    return open_accounts(
-        ports.directory, ports.bus, ids, system_clock, ports.key_store, account_rules(config), allowances=allowances
-    )
-
-
-def account_rules(config: Config) -> AccountRules:
-    """What the settings say of accounts."""
-    section = config.accounts
-    return AccountRules(
-        sign_up=section.sign_up,
-        access_token_ms=section.access_token_minutes * 60_000,
-        refresh_token_ms=section.refresh_token_days * DAY_MS,
-        password_min=section.password_min_characters,
-        password_max=section.password_max_characters,
-        failed_logins_per_account=section.failed_logins_per_account,
-        failed_logins_per_address=section.failed_logins_per_address,
-        sign_ups_per_address=section.sign_ups_per_address,
-        throttle_window_ms=section.throttle_minutes * 60_000,
-    )

@@ -7,6 +7,7 @@ import msgspec
 
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
+from chinwag.assembly.rates import own_share
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.domain.rate import Rate
@@ -24,7 +25,7 @@ from chinwag.flow.standing import StandingWork
 from chinwag.flow.states import States
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
-from chinwag.roles.budgets import BudgetRules, Budgets
+from chinwag.roles.budgets import TYPING, BudgetRules, Budgets
 from chinwag.roles.observe import Check
 
 
@@ -57,9 +58,10 @@ def legs_on(
         tickets=Tickets(accounts.tokens.keys, system_clock, node, shared),
         budgets=Budgets(
             BudgetRules(
-                requests=Rate(limits.requests_per_second, limits.requests_burst),
-                marks=Rate(limits.marks_per_second, limits.marks_burst),
-                strangers=Rate(limits.strangers_per_second, limits.strangers_burst),
+                requests=own_share(config, Rate(limits.requests_per_second, limits.requests_burst)),
+                marks=own_share(config, Rate(limits.marks_per_second, limits.marks_burst)),
+                typing=own_share(config, TYPING),
+                strangers=own_share(config, Rate(limits.strangers_per_second, limits.strangers_burst)),
                 account_share=limits.account_share,
             )
         ),
@@ -74,8 +76,8 @@ def legs_on(
                 ports.directory,
                 ports.message_store,
                 Additions(
-                    Rate(limits.adding_per_second, limits.adding_burst),
-                    Rate(limits.added_per_second, limits.added_burst),
+                    own_share(config, Rate(limits.adding_per_second, limits.adding_burst)),
+                    own_share(config, Rate(limits.added_per_second, limits.added_burst)),
                 ),
             ),
             AcceptRules(
@@ -83,7 +85,7 @@ def legs_on(
                 group_members=limits.group_members,
                 edit_hours=messages.edit_hours,
                 delete_hours=messages.delete_hours,
-                sends=Rate(limits.sends_per_second, limits.sends_burst),
+                sends=own_share(config, Rate(limits.sends_per_second, limits.sends_burst)),
                 account_share=limits.account_share,
             ),
             system_clock,

@@ -1,13 +1,11 @@
-"""What operators see of a server, as parts: its metrics and readiness, its status, and the control socket."""
+"""What operators see of a server on one folder besides its metrics, as parts: its status, and the control socket."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.assembly.api import Api
-from chinwag.assembly.figures import registry_of
 from chinwag.assembly.node import Legs
 from chinwag.assembly.part import Part
 from chinwag.config import Config
@@ -21,24 +19,7 @@ from chinwag.ports import Ports
 from chinwag.roles.control import Control
 from chinwag.roles.delivery.delivery import Delivery
 from chinwag.roles.gateway.gateway import Gateway
-from chinwag.roles.observe import Check, Observe
 from chinwag.wire.control import Status
-
-
-def observe_on(config: Config, parts: Sequence[Part], serving: Callable[[], bool]) -> Observe:
-    """The operators' port, with the checks and figures of `parts`. Not ready unless `serving`."""
-
-    async def check() -> None:
-        if not serving():
-            raise RuntimeError("the server starts or stops")
-
-    checks = [Check("serving", check), *(check for part in parts for check in part.checks)]
-    return Observe(config.observe.host, config.observe.port, checks, registry_of(part.figures for part in parts))
-
-
-def observe_part(observe: Observe) -> Part:
-    """It answers from before the public port opens until after that is closed."""
-    return Part(name="observe", start=observe.start, stop=observe.stop)
 
 
 def vitals_part(vitals: Vitals) -> Part:

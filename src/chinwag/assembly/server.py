@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.assembly.accounts import accounts_on
 from chinwag.assembly.api import Api, api_part
-from chinwag.assembly.data import accounts_on, open_directory_in, open_search_index_in, private_folder
+from chinwag.assembly.data import open_directory_in, open_search_index_in, private_folder
 from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import beacon_part, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
 from chinwag.assembly.node import legs_on, node_part
-from chinwag.assembly.operators import address_of, control_part, counts_of, observe_on, observe_part, vitals_part
+from chinwag.assembly.observe import observe_on, observe_part
+from chinwag.assembly.operators import address_of, control_part, counts_of, vitals_part
 from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
+from chinwag.assembly.roles import ROLES
 from chinwag.assembly.stores import directory_part, ports_on, search_part, store_part
 from chinwag.assembly.web import with_web
 from chinwag.collector import uncollected
@@ -31,8 +34,6 @@ from chinwag.ports.directory import Directory
 from chinwag.ports.registry import WorkerNumber
 from chinwag.ports.search_index import SearchIndex
 from chinwag.roles.port.certificate import Local
-
-ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
 
 
 class Server:

@@ -1,8 +1,8 @@
 """The embedded stores of a data folder as parts, and as ports."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chinwag.adapters.embedded import Embedded
 from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly.part import Part
 from chinwag.ports import Ports
@@ -10,8 +10,11 @@ from chinwag.ports.directory import Directory, ErasureStage
 from chinwag.ports.search_index import SearchIndex
 from chinwag.roles.observe import Check
 
+if TYPE_CHECKING:
+    from chinwag.adapters.embedded import Embedded
 
-def ports_on(embedded: Embedded, directory: Directory, index: SearchIndex, data: Path) -> Ports:
+
+def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path) -> Ports:
     """Every port of a process that has all of them in `data` and in memory."""
     return Ports(
         log=embedded.log,
@@ -28,7 +31,7 @@ def ports_on(embedded: Embedded, directory: Directory, index: SearchIndex, data:
     )
 
 
-def store_part(embedded: Embedded) -> Part:
+def store_part(embedded: "Embedded") -> Part:
     """The message store. Without it nothing is placed."""
     return Part(name="store", opened=True, stop=embedded.close, checks=[Check("store", embedded.message_store.check)])
 

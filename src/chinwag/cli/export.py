@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -13,22 +14,28 @@ from cyclopts import Parameter
 
 from chinwag import __version__
 from chinwag.cli.out import say
-from chinwag.cli.profile import need_folder
+from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
+from chinwag.flow.clock import system_clock
 from chinwag.lasting import whole_file
 from chinwag.ports.directory import Directory
+from chinwag.ports.inbox import Inbox
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
 
 if TYPE_CHECKING:
     from chinwag.cli.telling import TerminalTelling
 
 app = cyclopts.App(name="export")
 
+Stores = tuple[Directory, MessageStore, MarkStore, Inbox]
+
 
 @app.default
-@with_settings("data")
+@with_settings("data", "store", "cluster", "postgres")
 def export(
     account: Annotated[str | None, Parameter(help="The account's name. Without name and id: everything.")] = None,
     *,
@@ -43,13 +50,20 @@ def export(
     if account is not None and id is not None:
         raise UsageError("name an account, or give its id with --id: not both")
     config = read_settings(flags).config
-    need_folder(config, "it cannot export from a cluster yet")
-    data = config.data.path.expanduser()
     if output is not None and output.exists():
         raise UsageError(f"{output} exists already: name another file")
-    with TerminalTelling() as telling, checkpoint_of(data, telling) as (stores, checkpoint), _opened(output) as file:
-        wanted = _Wanted(account, None if id is None else AccountId(id))
-        lines = asyncio.run(_export(stores, checkpoint.at, wanted, file, telling))
+    wanted = _Wanted(account, None if id is None else AccountId(id))
+    with TerminalTelling() as telling, contextlib.ExitStack() as stack:
+        if config.store.profile == "postgres":
+            need_drivers()
+            from chinwag.assembly.cluster.operators import cluster_stores
+
+            sources, at = cluster_stores(config), system_clock()
+        else:
+            stores, checkpoint = stack.enter_context(checkpoint_of(config.data.path.expanduser(), telling))
+            sources, at = _folder_stores(stores), checkpoint.at
+        file = stack.enter_context(_opened(output))
+        lines = asyncio.run(_export(sources, at, wanted, file, telling))
     say(f"exported {lines:,} lines", error=True)
 
 
@@ -60,33 +74,35 @@ class _Wanted(msgspec.Struct, frozen=True):
     id: AccountId | None
 
 
-async def _export(stores: Path, at: int, wanted: _Wanted, file: BinaryIO, telling: "TerminalTelling") -> int:
-    from chinwag.adapters.embedded import open_embedded
-    from chinwag.assembly import open_directory_in
+async def _export(
+    sources: AbstractAsyncContextManager[Stores], at: int, wanted: _Wanted, file: BinaryIO, telling: "TerminalTelling"
+) -> int:
     from chinwag.flow.export import Export
 
     encode = msgspec.json.Encoder().encode
+    async with sources as (directory, messages, marks, inbox):
+        export = Export(directory, messages, marks, inbox, version=__version__, at=at, tell=telling.now)
+        found = await _find(directory, wanted)
+        lines = export.of_everything() if found is None else export.of_account(found)
+        count = 0
+        async for line in lines:
+            file.write(encode(line) + b"\n")
+            count += 1
+        file.flush()
+        return count
+
+
+@contextlib.asynccontextmanager
+async def _folder_stores(stores: Path) -> AsyncIterator[Stores]:
+    """Those of a checkpoint."""
+    from chinwag.adapters.embedded import open_embedded
+    from chinwag.assembly import open_directory_in
+
     embedded = await open_embedded(stores)
     try:
         directory = await open_directory_in(stores)
         try:
-            export = Export(
-                directory,
-                embedded.message_store,
-                embedded.mark_store,
-                embedded.inbox,
-                version=__version__,
-                at=at,
-                tell=telling.now,
-            )
-            found = await _find(directory, wanted)
-            lines = export.of_everything() if found is None else export.of_account(found)
-            count = 0
-            async for line in lines:
-                file.write(encode(line) + b"\n")
-                count += 1
-            file.flush()
-            return count
+            yield directory, embedded.message_store, embedded.mark_store, embedded.inbox
         finally:
             await directory.close()
     finally:

@@ -3,8 +3,8 @@
 import asyncio
 import resource
 import signal
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import cyclopts
 import msgspec
@@ -31,6 +31,8 @@ ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
 OWN_FILES: Final = 512
 """File descriptors kept for what is no client's connection."""
 
+Began = TypeVar("Began")
+
 _log = structlog.get_logger("chinwag.serve")
 
 
@@ -47,12 +49,12 @@ def serve(
         ),
     ] = False,
     role: Annotated[
-        str,
+        str | None,
         Parameter(
             help="What this process does of a server on PostgreSQL: one or several of gateway, api, delivery, presence "
             "and housekeeping, with commas. Without it: all."
         ),
-    ] = "",
+    ] = None,
     **flags: str | None,
 ) -> int:
     """Run a chat server on this machine."""
@@ -75,7 +77,9 @@ async def _serve(config: Config, local: Local | None, roles: Sequence[str]) -> i
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    server = await _begun(config, local, roles)
+    if (server := await _begun_unless(asked, _begun(config, local, roles))) is None:
+        _log.info("stopped", reason="asked to, before it served")
+        return 0
     renewing: asyncio.Task[None] | None = None
     try:
         scheme = "https" if config.server.tls_certificate is not None else "http"
@@ -106,9 +110,11 @@ async def _serve(config: Config, local: Local | None, roles: Sequence[str]) -> i
     return 0
 
 
-def _roles(named: str, config: Config) -> tuple[str, ...]:
+def _roles(named: str | None, config: Config) -> tuple[str, ...]:
     """Those of `--role`; all without it. Raises `UsageError`."""
-    wanted = [one.strip() for one in named.split(",") if one.strip()]
+    wanted = [one.strip() for one in (named or "").split(",") if one.strip()]
+    if named is not None and not wanted:
+        raise UsageError(f"--role names none: they are {', '.join(ROLES)}")
     if unknown := sorted(set(wanted) - set(ROLES)):
         raise UsageError(f"there is no role {unknown[0][:60]!a}: they are {', '.join(ROLES)}")
     if wanted and config.store.profile != "postgres":
@@ -117,6 +123,21 @@ def _roles(named: str, config: Config) -> tuple[str, ...]:
             "(docs/cluster.md)"
         )
     return tuple(role for role in ROLES if role in wanted) or ROLES
+
+
+async def _begun_unless(asked: asyncio.Event, beginning: Coroutine[None, None, Began]) -> Began | None:
+    """What begins; None if the process is asked to end before, as it may wait for engines for long."""
+    begun, ended = asyncio.create_task(beginning), asyncio.create_task(asked.wait())
+    try:
+        await asyncio.wait((begun, ended), return_when=asyncio.FIRST_COMPLETED)
+        if begun.done():
+            return begun.result()
+        begun.cancel()
+        await asyncio.wait((begun,))
+        # It may have been done in that moment: then it serves, and is stopped as any other.
+        return None if begun.cancelled() else begun.result()
+    finally:
+        ended.cancel()
 
 
 async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> "Server | ClusterServer":

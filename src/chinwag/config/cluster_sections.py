@@ -47,6 +47,24 @@ class Cluster(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "folder."
         ),
     ] = None
+    wait_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="How long a process that starts waits for PostgreSQL and NATS that do not answer yet. It ends "
+            "at once if one of them answers and says no.",
+        ),
+    ] = 600
+    nodes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000,
+            description="Processes that people connect to (gateway, api). Budgets that each of them counts by itself "
+            "are divided by it, so that together they grant what `limits` says; with 1 each grants all of it.",
+        ),
+    ] = 1
 
 
 class Postgres(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

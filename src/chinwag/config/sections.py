@@ -63,6 +63,15 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_connections: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Connections held at once; one more is refused with `overloaded`.")
     ] = 100_000
+    hellos_per_second: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Devices that a gateway lets in a second, so that the people of one that died do not trample "
+            "it: each of the others is told when to come, within 30 s. 0: all that come.",
+        ),
+    ] = 0.0
     connections_per_address: Annotated[
         int,
         Meta(

@@ -68,7 +68,9 @@ def check_body(body: Body, characters: int = TEXT_CHARACTERS) -> None:
     """Raise `Refused` unless a message may carry `body`."""
     if type(body) is not Text:
         raise Refused(Code.UNSUPPORTED, "only text messages are taken yet")
-    check_text(body.text, characters)
+    text = body.text
+    if not (0 < len(text) <= characters and text.isascii() and "\0" not in text):
+        check_text(text, characters)  # most need no second look
     if body.mentions:
         if len(body.mentions) > MENTIONS:
             raise Refused(Code.BAD_MENTION, f"at most {MENTIONS} mentions")

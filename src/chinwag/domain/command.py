@@ -91,9 +91,13 @@ class SetSettings(msgspec.Struct, frozen=True, gc=False, tag="settings"):
 
 
 class Decline(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
-    """The command's account takes no messages in this direct conversation (`on`), or takes them again. No event."""
+    """The command's account takes no messages in this direct conversation (`on`), or takes them again. No event.
+
+    version: the account's own, when the directory said so. 0, from an older process: it is not known.
+    """
 
     on: bool
+    version: int = 0
 
 
 class Pass(msgspec.Struct, frozen=True, gc=False, tag="pass"):

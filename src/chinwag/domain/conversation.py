@@ -83,6 +83,7 @@ class Conversation(msgspec.Struct, frozen=True):
     barred: accounts that were removed from the group, the latest last: they come back only by being added.
     history_from: while the settings say "all", the first number that somebody new may read. What was said while they
     said "joined" is opened to nobody later.
+    heeded: of a direct conversation, the version of each account by which it was decided last whether it declines.
     """
 
     id: ConversationId
@@ -97,6 +98,7 @@ class Conversation(msgspec.Struct, frozen=True):
     applied: Position = START
     barred: tuple[AccountId, ...] = ()
     history_from: int = 1
+    heeded: tuple[tuple[AccountId, int], ...] = ()
     shown: int = 0
 
     @property

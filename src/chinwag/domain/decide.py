@@ -97,9 +97,14 @@ def _refuse(state: Conversation | None, command: Command, action: Decline, posit
     pair = direct_pair(command)
     if state is None:
         state = opened_by(command, pair)
-    others = tuple(account for account in state.declining if account != command.account)
-    declining = (*others, command.account) if action.on else others
-    return Noted(msgspec.structs.replace(state, declining=declining, applied=position))
+    account, version, heeded = command.account, action.version, state.heeded
+    if version:
+        if version < dict(heeded).get(account, 0):
+            return Noted(msgspec.structs.replace(state, applied=position))  # it is out of date, however late it came
+        heeded = (*(each for each in heeded if each[0] != account), (account, version))
+    others = tuple(each for each in state.declining if each != account)
+    declining = (*others, account) if action.on else others
+    return Noted(msgspec.structs.replace(state, declining=declining, heeded=heeded, applied=position))
 
 
 def _pass(state: Conversation | None, *_: object) -> Decision:

@@ -14,6 +14,11 @@ class Rate(msgspec.Struct, frozen=True):
     per_second: float
     burst: int
 
+    def divided(self, processes: int) -> "Rate":
+        """What each of so many processes may grant by itself, so that together they grant this: at most so many less
+        one more at once, as the burst is rounded up. One at once is left in any case."""
+        return self if processes == 1 else Rate(self.per_second / processes, -(-self.burst // processes))
+
 
 class Bucket:
     """The tokens left of one `Rate`. Time is given in seconds of any clock that only rises."""

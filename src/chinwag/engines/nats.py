@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +27,13 @@ class _Info(msgspec.Struct):
 
 
 class Nats:
-    """A core NATS server in `place`: it keeps nothing."""
+    """A core NATS server in `place`: it keeps nothing. settings: more of its configuration, such as `{"tls": {…}}`."""
 
     name: Final = "NATS"
 
-    def __init__(self, program: Path, place: Place) -> None:
+    def __init__(self, program: Path, place: Place, *, settings: Mapping[str, object] | None = None) -> None:
         self._program = program
+        self._settings = dict(settings or {})
         self._place = place
         self._home = place.folder / "nats"
         self._configuration = self._home / "nats.conf"
@@ -69,6 +71,7 @@ class Nats:
             "port": port,
             "max_payload": MAX_PAYLOAD,
             "authorization": {"user": USER, "password": password},
+            **self._settings,
         }
         with whole_file(self._configuration, replace=True) as file:
             file.write(msgspec.json.format(msgspec.json.encode(words)))  # JSON is one way to write its configuration

@@ -80,12 +80,13 @@ class Postgres:
         process.stop(self.name, one, signal.SIGINT, END_SECONDS)
 
     def _ready(self, pid: int) -> bool:
-        """Whether the server says so itself: the first line of its file is its number, the eighth its state."""
+        """Whether the server says so itself: the first line of its file is its number, the eighth its state, which is
+        `standby` for one that follows another and can be read."""
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() in ("ready", "standby")
 
     def _forget_the_dead(self) -> None:
         """Take the file of a server away that has ended and whose number nobody has taken from it yet: in a container

@@ -118,7 +118,6 @@ class Accept:
         self._idle = asyncio.Event()  # looked at by `settled` alone, which clears it
         self._unsubscribe: Callable[[], None] = lambda: None
         self._ticker: asyncio.Task[None]
-        log.on_lost(self._answered.lost)
 
     def start(self) -> None:
         """Listen for answers."""

@@ -71,6 +71,7 @@ class Answered(Generic[Waiter]):
         """Take answers until the returned function is called."""
         self._bus.on_interruption(self.interrupted)
         self._log.on_new_owner(self.moved)
+        self._log.on_lost(self.lost)
         return self._bus.subscribe(answers_to(self._node), self._answers)
 
     def append(self, command: Command, waiter: Waiter, now: float | None = None) -> None:
@@ -95,17 +96,17 @@ class Answered(Generic[Waiter]):
             self.characters += characters
         self.waiting[ref] = (waiter, now, submission, characters)
 
-    def lost(self, submission: Submission) -> None:
+    def lost(self, submission: Submission, code: Code) -> None:
         """The log says that this one did not get in."""
         if submission.node == self._node:
-            self._give([_unavailable(submission)])
+            self._give([_refused(submission, code)])
 
     def sweep(self) -> None:
         """Append again what has waited for long enough, and give up answers that are overdue."""
         now = self._now()
         due = now - ANSWER_SECONDS
         overdue = takewhile(lambda each: each[1] <= due, self.waiting.values())
-        if late := [_unavailable(each[2], "no answer in time") for each in overdue]:
+        if late := [_refused(each[2], Code.UNAVAILABLE, "no answer in time") for each in overdue]:
             self._give(late)
         waited = takewhile(lambda each: each[1][1] <= now - AGAIN_SECONDS[0], self.waiting.items())
         self._repeat([ref for ref, each in waited if self._due(ref, each[1], now)], now, counts=True)
@@ -155,7 +156,8 @@ class Answered(Generic[Waiter]):
             self._give(publication.answers)
 
     def _give(self, answers: Sequence[Answer]) -> None:
-        now, waiting, again, observe, tell = self._now(), self.waiting, self._again, self.seconds.observe, self._tell
+        now, waiting, again, tell = self._now(), self.waiting, self._again, self._tell
+        took: list[float] = []
         for answer in answers:
             ref, name = answer.ref, answer.name
             found = waiting.get(ref)
@@ -169,8 +171,9 @@ class Answered(Generic[Waiter]):
             if again:
                 again.pop(ref, None)
             self.characters -= characters
-            observe(now - since)
+            took.append(now - since)
             tell(waiter, answer)
+        self.seconds.observe_all(took)
         self._told()
 
 
@@ -178,7 +181,7 @@ def _partition(submission: Submission, partitions: int) -> int:
     return partition_of(submission.command.conversation, partitions)
 
 
-def _unavailable(submission: Submission, detail: str = "") -> Answer:
+def _refused(submission: Submission, code: Code, detail: str = "") -> Answer:
     command = submission.command
     name = KeyName(command.conversation, command.device, command.id)
-    return Answer(submission.ref, name, refused=Code.UNAVAILABLE, detail=detail)
+    return Answer(submission.ref, name, refused=code, detail=detail)

@@ -2,8 +2,9 @@
 
 A change leaves a row in its own transaction, so the two cannot part. Here each row becomes `Decline` commands through
 the conversations' logs, which say what the directory says now; it goes once they are answered and the directory still
-says the same. So the last command placed always agrees with the directory, also after a crash at any step, and
-however many processes do this side by side. A conversation learns it at least once, and a copy changes nothing.
+says the same. A command holds the version of the account at which the directory said so, and a conversation passes over
+one that is older than what it has heeded. So it agrees with the directory in the end, also after a crash at any step,
+however many processes do this side by side, and however long one of them stood still with a command in its hands.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from chinwag.ports.message_store import MessageStore
 
 BATCH: Final = 100
 """Rows, or conversations of one account, that are seen to together."""
+GONE: Final = (1 << 63) - 1
+"""The version of an account that is no more: nothing comes after it."""
 POLL_SECONDS: Final = 1.0
 """How often rows are looked for unasked: those of other processes, and after a lost signal."""
 
@@ -77,15 +80,19 @@ class Declines:
         """Tell the conversations of `pairs` what the directory says now, and return that once they have it."""
         async with self._directory.reading() as directory:
             truth = {(one, other): await _refuses(directory, one, other) for one, other in pairs}
-        answers = await self._own.ask([self._command(one, other, on) for (one, other), on in truth.items()])
+            known = await directory.accounts.many(list(dict.fromkeys(one for one, _ in pairs)))
+        versions = {one.id: one.version for one in known}
+        answers = await self._own.ask(
+            [self._command(one, other, on, versions.get(one, GONE)) for (one, other), on in truth.items()]
+        )
         for pair, code in zip(truth, answers, strict=True):
             if code is not None:
                 _log.error("a refusal is set aside", account=pair[0], other=pair[1], code=code)
         return truth
 
-    def _command(self, one: AccountId, other: AccountId, on: bool) -> Command:
+    def _command(self, one: AccountId, other: AccountId, on: bool, version: int) -> Command:
         id_ = self._own.new_id("refuse")
-        return Command(direct_id(one, other), one, acting_for(one), id_, self._clock(), Decline(on))
+        return Command(direct_id(one, other), one, acting_for(one), id_, self._clock(), Decline(on, version))
 
     async def _settle(
         self, transaction: Transaction, row: DeclineDue, said: dict[tuple[AccountId, AccountId], bool]

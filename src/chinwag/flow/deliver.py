@@ -16,9 +16,9 @@ import msgspec
 import structlog
 
 from chinwag.domain.command import Command
-from chinwag.domain.conversation import START, Conversation, Position, SendKey
+from chinwag.domain.conversation import START, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
-from chinwag.domain.facts import NOTHING, Facts
+from chinwag.domain.facts import NOTHING
 from chinwag.domain.ids import ConversationId, stream_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
@@ -218,6 +218,7 @@ class Deliver:
         self.figures.batch_records.observe(len(records))
         # A worker that dies in between answers again; were it the other way round, nobody ever would.
         self._tell(decided.answers)
+        passing("deliver.answered")
         self._log.checkpoint(self._partition, self._last)
 
     def _tell(self, answers: Mapping[NodeId, list[Answer]]) -> None:
@@ -296,8 +297,11 @@ class Deliver:
                 if earlier is None and record.at - command.at > LATE_MS:
                     decision = LATE  # for every worker alike, as the log's time is
                 else:
-                    facts = NOTHING if targets is NONE else targets.facts(command, state, draft)
-                    decision = self._guarded(state, command, position, earlier, before, facts)
+                    try:
+                        facts = NOTHING if targets is NONE else targets.facts(command, state, draft)
+                        decision = decide(state, command, position, earlier, before, facts)
+                    except Exception:
+                        decision = self._set_aside(command, position)
                 if type(decision) is Rejected and earlier is None and decision.final:
                     key = known[name] = SendKey(position, 0, command.at, command.digest, decision.code)
                     refusals[name] = Refusal(command.account, key, state)
@@ -326,24 +330,13 @@ class Deliver:
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
 
-    def _guarded(
-        self,
-        state: Conversation | None,
-        command: Command,
-        position: Position,
-        earlier: SendKey | None,
-        predecessor: SendKey | None,
-        facts: Facts,
-    ) -> Decision:
-        """A command that cannot be applied is set aside: it takes no number and stops nobody else."""
-        try:
-            return decide(state, command, position, earlier, predecessor, facts)
-        except Exception:
-            self.figures.poison += 1
-            _log.exception(
-                "a command is set aside", conversation=command.conversation, position=position, account=command.account
-            )
-            return Rejected(Code.INTERNAL)
+    def _set_aside(self, command: Command, position: Position) -> Decision:
+        """A command that cannot be applied takes no number and stops nobody else."""
+        self.figures.poison += 1
+        _log.exception(
+            "a command is set aside", conversation=command.conversation, position=position, account=command.account
+        )
+        return Rejected(Code.INTERNAL)
 
     def _answer(self, ref: int, name: KeyName, command: Command, decision: Decision) -> Answer:
         if isinstance(decision, Numbered):

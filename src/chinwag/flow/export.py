@@ -1,6 +1,7 @@
 """Export: what an account may see, or everything, as a stream of lines in a form that outlives the server.
 
-It only reads, page by page, and expects stores that stand still: a checkpoint, or a server that is stopped.
+It only reads, page by page. Of stores that stand still (a checkpoint, a server that is stopped) it is of one moment; of
+those that go on meanwhile, each account and each conversation is of the moment at which its line is written.
 """
 
 from collections import defaultdict
@@ -50,7 +51,7 @@ _sender: Final = msgspec.json.Decoder(_Sender)
 
 
 class Export:
-    """One export of stores that stand still. `version` of the software and `at` stand in its first line."""
+    """One export. `version` of the software and `at` stand in its first line."""
 
     def __init__(
         self,
@@ -116,10 +117,12 @@ class Export:
             self._tell(f"conversation {done:,} of {len(memberships):,}")
             state = (await self._store.states([name]))[0]
             ranges = readable(spans, state.head) if state is not None else []
-            if not ranges:
+            if state is None or not ranges:
                 continue
             view = await self._conversations.view(account.id, name)
-            yield _line(view)
+            # On stores that go on meanwhile more may be there by now than `ranges` leads to.
+            line = _line(view)
+            yield msgspec.structs.replace(line, head=min(line.head, state.head))
             people = {member.account for member in view.members}
             async for event in self._events(name, ranges, account.id):
                 people.add(_sender.decode(event).sender)

@@ -79,14 +79,20 @@ class FanOut:
         return self._readers.get(account, ())
 
     def _arrived(self, arrivals: Sequence[Arrival]) -> None:
-        readers = self._readers
+        readers, given = self._readers, 0
         self.arrivals += len(arrivals)
         for arrival in passing_half_way("fan_out.half", arrivals):
-            self.events += len(arrival.events)
-            if arrival.epoch != self._epoch:
-                self._began(arrival.epoch)
+            position, events, epoch = arrival.position, arrival.events, arrival.epoch
+            given += len(events)
+            if epoch != self._epoch:
+                self._began(epoch)
             for reader in readers.get(arrival.account, ()):
-                self._give(reader, arrival.position, arrival.events, arrival.epoch)
+                # As `_give` does, without its call: that is made for every event of every device.
+                try:
+                    reader.arrived(position, events, epoch)
+                except Exception:
+                    _not_given(reader)
+        self.events += given
 
     def _began(self, epoch: int) -> None:
         """The inboxes are of another epoch now: each reader looks what that has left of what it has."""
@@ -101,8 +107,7 @@ class FanOut:
         try:
             reader.arrived(position, events, epoch)
         except Exception:
-            # The others get theirs; this one sees the gap when the next one comes.
-            _log.exception("an arrival could not be given", account=reader.account)
+            _not_given(reader)
 
     def _told(self, publication: Publication) -> None:
         if type(publication) is Tell:
@@ -112,3 +117,8 @@ class FanOut:
                         reader.told(publication)
                     except Exception:
                         _log.exception("a signal could not be given", account=account)
+
+
+def _not_given(reader: Reader) -> None:
+    """The others get theirs; this one sees the gap when the next one comes."""
+    _log.exception("an arrival could not be given", account=reader.account)

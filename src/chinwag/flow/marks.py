@@ -10,7 +10,7 @@ import contextlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
@@ -43,6 +43,8 @@ SCAN_BYTES: Final = 32 << 20
 """What they may take together before all are told."""
 ENTRIES: Final = 2_000
 """Inbox entries of one account that one round goes through for its delivered marks."""
+TRIES: Final = 3
+"""How often it is tried to tell somebody of marks that move all the time: it hears of the next ones anyway."""
 STEPPED_MEMBERS: Final = 100
 """Groups up to this size, and direct conversations, keep when each member read what."""
 INBOX: Final = ConversationId("inbox")
@@ -52,6 +54,31 @@ _encode: Final = msgspec.json.Encoder().encode
 _log = structlog.get_logger(__name__)
 
 Key = tuple[ConversationId, AccountId]
+
+
+class _PassedOver(NamedTuple):
+    """Authors who are not told that `reader` has moved a mark, as they are no members by `state`.
+
+    authors: None where all members were to be told. delivered: which of the two marks.
+    """
+
+    state: Conversation
+    reader: AccountId
+    authors: frozenset[AccountId] | None
+    delivered: bool
+
+
+def _told_still(one: _PassedOver, told: Sequence[AccountId], marks: Marks) -> Advance:
+    """Tells these what the marks are, if they are."""
+    place, reader = one.state.id, one.reader
+    event: Delivered | Read
+    if one.delivered:
+        event = Delivered(conversation=place, account=reader, number=marks.delivered.number, at=marks.delivered.at)
+    else:
+        read = marks.read
+        event = Read(conversation=place, account=reader, number=read.number, at=read.at, ordinal=read.ordinal)
+    encoded = _encode(event)
+    return Advance(place, reader, marks, False, told=[Posting(each, encoded) for each in told], still=True)
 
 
 class _Kind(msgspec.Struct, frozen=True, gc=False):
@@ -158,10 +185,11 @@ class MarkFlow:
         by_conversation: dict[ConversationId, list[tuple[AccountId, Marks]]] = defaultdict(list)
         for (conversation, account), marks in wanted.items():
             by_conversation[conversation].append((account, marks))
+        passed_over: list[_PassedOver] = []
         for conversation, readers in by_conversation.items():
             moved: list[Advance] = []
             try:
-                await self._cover(conversation, readers, moved)
+                await self._cover(conversation, readers, moved, passed_over)
             except Exception as failure:
                 # A conversation that cannot be read, or cannot even be named, keeps no other's marks back.
                 if isinstance(failure, Refused):
@@ -174,6 +202,33 @@ class MarkFlow:
         if advances:
             await self._marks.advance(advances)
             passing("marks.applied")
+        if passed_over:
+            try:
+                await self._tell_who_came_back(passed_over)
+            except Refused as refused:
+                # The marks are stored: were this round done again, it would find nothing to move.
+                _log.warning("whoever came back is not told of marks", code=refused.code, detail=refused.detail)
+
+    async def _tell_who_came_back(self, passed_over: Sequence[_PassedOver]) -> None:
+        """Tell authors who came into a group while the marks were on their way: they may have loaded it just before.
+        Who loads it later than this finds the marks there."""
+        states = await self._states.load(list(dict.fromkeys(one.state.id for one in passed_over)))
+        members = {state.id: state.members.keys() for state in states if state is not None}
+        late: list[tuple[_PassedOver, list[AccountId]]] = []
+        for one in passed_over:
+            came = {each for each in members.get(one.state.id, ()) if each not in one.state.members}
+            if told := sorted(came if one.authors is None else came & one.authors):
+                late.append((one, told))
+        for _ in range(TRIES):
+            held = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
+            # Told only if no other process moves them meanwhile, or they would go back for whoever heard of that.
+            await self._marks.advance(
+                [_told_still(one, told, marks) for (one, told), marks in zip(late, held, strict=True)]
+            )
+            again = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
+            late = [each for each, was, now in zip(late, held, again, strict=True) if was != now]
+            if not late:
+                return
 
     async def _delivered(self, received: dict[AccountId, int], wanted: dict[Key, Marks]) -> list[Advance]:
         """Which conversations the newly received stretches of inboxes concern; the accounts' own advances."""
@@ -213,6 +268,7 @@ class MarkFlow:
         conversation: ConversationId,
         readers: Sequence[tuple[AccountId, Marks]],
         advances: list[Advance],
+        passed_over: list[_PassedOver],
     ) -> None:
         """Work out the new marks of `readers` in one conversation, and who is told of them."""
         state = await self._states.get(conversation)
@@ -232,13 +288,14 @@ class MarkFlow:
             if new.read.number > old.read.number or new.delivered.number > old.delivered.number:
                 moves.append((account, old, new))
         if moves:
-            await self._move(state, moves, advances)
+            await self._move(state, moves, advances, passed_over)
 
     async def _move(
         self,
         state: Conversation,
         moves: Sequence[tuple[AccountId, Marks, Marks]],
         advances: list[Advance],
+        passed_over: list[_PassedOver],
     ) -> None:
         now = self._clock()
         top = max(new.delivered.number for _, _, new in moves)
@@ -267,14 +324,18 @@ class MarkFlow:
                 encoded = _encode(event)
                 told_read.append(Posting(account, encoded))
                 if open_to_others:
-                    for author in self._authors(state, authored, old.read.number, read.number, first, account):
-                        told_read.append(Posting(author, encoded))
+                    authors, missed = self._authors(state, authored, old.read.number, read.number, first, account)
+                    told_read += [Posting(author, encoded) for author in authors]
+                    if missed is None or missed:
+                        passed_over.append(_PassedOver(state, account, missed, delivered=False))
             known = max(old.delivered.number, read.number)
             told_delivered: list[Posting] = []
             if delivered.number > known and open_to_others:
                 encoded = _encode(Delivered(conversation=state.id, account=account, number=delivered.number, at=now))
-                for author in self._authors(state, authored, known, delivered.number, first, account):
-                    told_delivered.append(Posting(author, encoded))
+                authors, missed = self._authors(state, authored, known, delivered.number, first, account)
+                told_delivered += [Posting(author, encoded) for author in authors]
+                if missed is None or missed:
+                    passed_over.append(_PassedOver(state, account, missed, delivered=True))
             # An advance for each of the two: another process may have moved one of them further meanwhile.
             stepped = stepped and not withheld
             if told_read and delivered.number > read.number:
@@ -292,10 +353,14 @@ class MarkFlow:
         up_to: int,
         scanned_from: int,
         reader: AccountId,
-    ) -> list[AccountId]:
-        """Present members who wrote something that the mark newly covers; all of them if too much was passed over."""
-        told = state.members if after + 1 < scanned_from else newly_covered(authored, after, up_to)
-        return [author for author in told if author != reader and author in state.members]
+    ) -> tuple[list[AccountId], frozenset[AccountId] | None]:
+        """Present members who wrote something that the mark newly covers, and those who wrote and are no members; all
+        members, and None, if too much was passed over."""
+        if after + 1 < scanned_from:
+            return [one for one in state.members if one != reader], frozenset() if state.direct else None
+        covered = newly_covered(authored, after, up_to)
+        told = [author for author in covered if author != reader and author in state.members]
+        return told, frozenset(author for author in covered if author not in state.members)
 
     async def _ordinal(self, state: Conversation, heads: Sequence[_Kind], first: int, number: int) -> int:
         """How many messages there are up to `number`. heads: all messages and notices from `first` on."""

@@ -36,6 +36,13 @@ class Distribution:
         self.counts[bisect_left(self.bounds, value)] += times
         self.total += value * times
 
+    def observe_all(self, values: Sequence[float]) -> None:
+        """Count each of `values`, cheaper than one after the other."""
+        counts, bounds = self.counts, self.bounds
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+        self.total += sum(values)
+
     def cumulative(self) -> list[tuple[str, float]]:
         """(upper bound, how many at or below it), as a Prometheus histogram has it, the last for `+Inf`."""
         rows: list[tuple[str, float]] = []

@@ -20,7 +20,7 @@ def weight(state: Conversation) -> int:
     return (
         STATE_BYTES
         + MEMBER_BYTES * len(state.members)
-        + NAMED_BYTES * (len(state.barred) + len(state.declining))
+        + NAMED_BYTES * (len(state.barred) + len(state.declining) + 2 * len(state.heeded))
         + CHARACTER_BYTES * (len(state.title) + len(state.settings.description))
     )
 
@@ -33,6 +33,8 @@ class StateCache:
         self._most = most
         self._weight = 0
         self._states: OrderedDict[ConversationId, tuple[float, Conversation, int]] = OrderedDict()
+        self.held: Final = self._states.get
+        """Of a conversation: the state after the time that was put with it, and before what it weighs."""
 
     def __len__(self) -> int:
         return len(self._states)
@@ -44,10 +46,6 @@ class StateCache:
         """The state, however old."""
         held = self._states.get(conversation)
         return None if held is None else held[1]
-
-    def held(self, conversation: ConversationId) -> tuple[float, Conversation, int] | None:
-        """The state after the time that was put with it, and before what it weighs."""
-        return self._states.get(conversation)
 
     def put(self, state: Conversation, at: float = 0.0) -> None:
         """Keep `state`, as the last to go."""

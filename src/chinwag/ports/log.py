@@ -9,6 +9,7 @@ import msgspec
 from chinwag.domain.command import Command
 from chinwag.domain.conversation import Position
 from chinwag.domain.ids import ConversationId
+from chinwag.domain.refusal import Code
 from chinwag.ports.bus import NodeId
 
 
@@ -41,6 +42,11 @@ def partition_of(conversation: ConversationId, partitions: int) -> int:
     return crc32(conversation.encode()) % partitions if partitions > 1 else 0
 
 
+Lost = Callable[[Submission, Code], None]
+"""Told of a submission that surely did not get in, and why: `UNAVAILABLE`, or `INTERNAL` for one that was set aside, as
+nobody can read it."""
+
+
 class Log(Protocol):
     """Carries submissions to the worker of their conversation's partition.
 
@@ -70,8 +76,9 @@ class Log(Protocol):
         """
         ...
 
-    def on_lost(self, handler: Callable[[Submission], None]) -> None:
-        """Call `handler`, on the event loop, for each submission that was taken and surely did not get in."""
+    def on_lost(self, handler: Lost) -> None:
+        """Call `handler`, on the event loop, for each submission that was taken and surely did not get in, and with the
+        reason. One that cannot be read is set aside alone: those appended with it get in."""
         ...
 
     def held(self, partition: int) -> Iterable[Submission]:

@@ -17,6 +17,8 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
     withheld: nobody but the account is to see the move; see `domain.marks.moved`.
     told: posted with the move, and not if neither mark moves: another process has moved them further since they were
     looked at, and has told of that, so that to tell of these would take the mark back in somebody's eyes.
+    still: nothing moves. `told` is posted if the marks are `marks` at this very moment: for those who must hear of
+    marks that have moved before, and may not hear of them after later ones.
     """
 
     conversation: ConversationId
@@ -25,6 +27,7 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
     stepped: bool
     withheld: bool = False
     told: Sequence[Posting] = ()
+    still: bool = False
 
 
 class ReadStep(msgspec.Struct, frozen=True, gc=False):

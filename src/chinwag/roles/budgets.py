@@ -12,6 +12,8 @@ from chinwag.flow.budget import Budget, Now, Shared
 
 WRONG_TOKEN: Final = frozenset({Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED, Code.REVOKED})
 """Refusals of a token that count against the address that shows it: each has cost a signature."""
+TYPING: Final = Rate(2.0, 10)
+"""Of one device."""
 
 
 class BudgetRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +24,7 @@ class BudgetRules(msgspec.Struct, frozen=True, kw_only=True):
 
     requests: Rate = Rate(50.0, 500)
     marks: Rate = Rate(20.0, 200)
-    typing: Rate = Rate(2.0, 10)
+    typing: Rate = TYPING
     strangers: Rate = Rate(50.0, 2_000)
     account_share: int = 4
 

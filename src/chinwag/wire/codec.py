@@ -42,9 +42,13 @@ def decode_server(payload: bytes | memoryview) -> ServerFrame:
         raise Refused(Code.BAD_FRAME, str(error)) from None
 
 
+EVENT_FRAME: Final = b'{"type":"event","position":%d,"event":%b}'
+"""An `event` frame around an event that is JSON already: encoded once, sent to many."""
+
+
 def event_frame(position: int, event: bytes) -> bytes:
-    """An `event` frame around an event that is JSON already: encoded once, sent to many."""
-    return b'{"type":"event","position":%d,"event":%b}' % (position, event)
+    """`EVENT_FRAME` of one event at its position."""
+    return EVENT_FRAME % (position, event)
 
 
 def signal_frame(signal: bytes) -> bytes:

@@ -24,11 +24,14 @@ SEEN: Final = b"o"
 INBOXES: Final = b"i"
 """What all rows of inboxes begin with."""
 
+_LENGTHS: Final = tuple(bytes((size,)) for size in range(256))
+"""A name's length as it is written."""
+
 
 def fresh_name(text: str) -> bytes:
     """A name inside a key. Raises `bad_request` for one that is too long or has no UTF-8 form."""
     written = names.written(text)
-    return bytes((len(written),)) + written
+    return _LENGTHS[len(written)] + written
 
 
 name: Final = lru_cache(maxsize=65_536)(fresh_name)
@@ -54,12 +57,12 @@ def conversation_of(state: bytes) -> ConversationId:
     return ConversationId(state[len(STATES) + 1 :].decode())
 
 
-@lru_cache(maxsize=4_096)
 def send_key(key: KeyName) -> bytes:
-    """What a send became. Asked for when the send is looked up and again when it is committed."""
-    return b"k" + name(key.conversation) + name(key.device) + fresh_name(key.id)
+    """What a send became."""
+    return sends(key.conversation, key.device) + fresh_name(key.id)
 
 
+@lru_cache(maxsize=16_384)
 def sends(conversation: ConversationId, device: DeviceId) -> bytes:
     """Before the client's id of a send."""
     return b"k" + name(conversation) + name(device)

@@ -12,7 +12,7 @@ from chinwag.domain.command import Send
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import system_clock
-from chinwag.ports.log import Log, Record, Submission, partition_of
+from chinwag.ports.log import Log, Lost, Record, Submission, partition_of
 
 CAPACITY: Final = 10_000
 """Records of one partition that are not committed yet."""
@@ -90,7 +90,7 @@ class EmbeddedLog(Log):
         self._partitions = [
             _Partition(epoch) for epoch in ([epochs] * partitions if isinstance(epochs, int) else epochs)
         ]
-        self._lost: Callable[[Submission], None] | None = None
+        self._lost: list[Lost] = []
         self._closed = False
 
     @property
@@ -104,8 +104,10 @@ class EmbeddedLog(Log):
     def append(self, submission: Submission) -> None:
         if self._closed:
             raise Refused(Code.UNAVAILABLE, "the server is stopping", 1.0)
-        partition = self._partitions[partition_of(submission.command.conversation, len(self._partitions))]
-        action = submission.command.action
+        command, partitions = submission.command, self._partitions
+        many = len(partitions)
+        partition = partitions[partition_of(command.conversation, many) if many > 1 else 0]
+        action = command.action
         characters = len(action.body.text) if type(action) is Send and type(action.body) is Text else 0
         if characters < LONG:
             characters = 0
@@ -119,8 +121,8 @@ class EmbeddedLog(Log):
         if partition.waiter is not None:
             partition.wake()
 
-    def on_lost(self, handler: Callable[[Submission], None]) -> None:
-        self._lost = handler
+    def on_lost(self, handler: Lost) -> None:
+        self._lost.append(handler)
 
     def held(self, partition: int) -> Iterable[Submission]:
         return [record.submission for record in self._partitions[partition].records]
@@ -163,9 +165,8 @@ class EmbeddedLog(Log):
 
     def _tell_lost(self, submission: Submission) -> None:
         """No worker has seen it, so it surely did not get in."""
-        if self._lost is None:
-            return
-        try:
-            self._lost(submission)
-        except Exception:
-            _log.exception("a lost submission could not be told")
+        for told in self._lost:
+            try:
+                told(submission, Code.UNAVAILABLE)
+            except Exception:
+                _log.exception("a lost submission could not be told")

@@ -39,6 +39,9 @@ class EmbeddedMarkStore(MarkStore):
         for advance in advances:
             pair = (advance.conversation, advance.account)
             held = held_now[pair]
+            if advance.still:
+                told += advance.told if held == advance.marks else ()
+                continue
             marks = moved(held, advance.marks, withheld=advance.withheld)
             if marks is held:
                 continue

@@ -10,7 +10,7 @@ import string
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -72,12 +72,22 @@ def token(word: str) -> str:
     return word
 
 
+class _EncryptedClient(Client):
+    """Tells a server nothing that does not speak TLS: the library would send it the password as it is."""
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        # the server's first words of a connection, before anything is said to it
+        if initial_connection and not info.get("tls_required"):
+            raise NatsError("this server does not ask for TLS, and nats.urls says tls://")
+        await super()._process_info(info, initial_connection)
+
+
 class NatsConnection:
     """Made by `open`, ended by `close`."""
 
-    def __init__(self, cluster: str) -> None:
+    def __init__(self, cluster: str, *, encrypted: bool = False) -> None:
         self._prefix = f"chinwag.{token(cluster)}."
-        self._client = Client()
+        self._client = _EncryptedClient() if encrypted else Client()
         self._asked: deque[Callable[[], Awaitable[None]]] = deque()
         self._asked_bytes = 0
         self._wake = asyncio.Event()
@@ -97,14 +107,17 @@ class NatsConnection:
 
         Raises `Refused` (`unavailable`) if no server takes us, with its reason.
         """
-        self = cls(servers.cluster)
-        secure = ssl.create_default_context(cafile=servers.ca or None) if servers.urls[0].startswith("tls:") else None
+        encrypted = servers.urls[0].startswith("tls:")
+        self = cls(servers.cluster, encrypted=encrypted)
+        secure = ssl.create_default_context(cafile=servers.ca or None) if encrypted else None
         problem = ""
+        connected = False
 
         async def failed(error: Exception) -> None:
             nonlocal problem
             problem = str(error) or type(error).__name__
-            self._failed(error)
+            if connected:  # before, `Refused` says it once, where each try would say it again
+                self._failed(error)
 
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -130,13 +143,15 @@ class NatsConnection:
         if self._client.max_payload < PAYLOAD_LEAST:
             await self._client.close()
             raise Refused(Code.UNAVAILABLE, f"NATS: max_payload is under {PAYLOAD_LEAST}")
+        connected = True
         self._worker = asyncio.create_task(self._carry_out(), name="nats")
         return self
 
     @property
     def version(self) -> str:
         """The server's, as it says."""
-        return str(self._client.connected_server_version)
+        found = self._client.connected_server_version
+        return f"{found.major}.{found.minor}.{found.patch}"
 
     @property
     def max_payload(self) -> int:

@@ -7,7 +7,7 @@ claim it, then nothing that was taken under the older epoch is committed any mor
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -23,7 +23,7 @@ from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import system_clock
 from chinwag.ports.bus import NodeId
-from chinwag.ports.log import Log, Record, Submission, partition_of
+from chinwag.ports.log import Log, Lost, Record, Submission, partition_of
 from chinwag.ports.registry import Registry, log_duty
 
 TRY_SECONDS: Final = 1.0
@@ -104,7 +104,9 @@ class NatsLog(Log):
         self._clock = clock
         self._sender = secrets.token_hex(8)
         self._closed = False
-        self._lost: Callable[[Submission], None] | None = None
+        self._lost: list[Lost] = []
+        self.unreadable = 0
+        """Commands that were set aside here, as nobody can read them."""
         self._new_owner: list[Callable[[int], None]] = []
         self._epochs: dict[int, int] = {}
         room = Room()
@@ -132,8 +134,8 @@ class NatsLog(Log):
         partition = partition_of(submission.command.conversation, self._duty.parts)
         self._appenders[partition].append(submission, self._encode(submission))
 
-    def on_lost(self, handler: Callable[[Submission], None]) -> None:
-        self._lost = handler
+    def on_lost(self, handler: Lost) -> None:
+        self._lost.append(handler)
 
     def held(self, partition: int) -> Iterable[Submission]:
         return self._appenders[partition].held()
@@ -178,7 +180,7 @@ class NatsLog(Log):
         for appender in self._appenders:
             await appender.close()
 
-    async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> None:
+    async def send(self, partition: int, number: int, batch: Sequence[bytes]) -> Collection[int]:
         """As `Sending.send`, for the appenders."""
         owner = self._registry.owner(self._duty, partition)
         if owner is None or self._connection.away_since is not None:
@@ -186,11 +188,12 @@ class NatsLog(Log):
         raw = [msgspec.Raw(each) for each in batch]
         message = messages.encode_batch(partition, Batch(self._sender, number, raw))
         try:
-            said = messages.decode_reply(await self._connection.request(_subject(owner), message, TRY_SECONDS)).said
+            reply = messages.decode_reply(await self._connection.request(_subject(owner), message, TRY_SECONDS))
         except NobodyThereError:
             raise NotTakenError from None
-        if said is not Said.TAKEN:
+        if reply.said is not Said.TAKEN:
             raise NotTakenError
+        return reply.aside
 
     # The owner's part
 
@@ -238,30 +241,33 @@ class NatsLog(Log):
 
     def _take(self, message: Msg) -> None:
         try:
-            said = self._taken(message.data)
+            reply = self._taken(message.data)
         except NewerError as newer:
             self._give_up(newer)
-            said = Said.ELSEWHERE
+            reply = Reply(Said.ELSEWHERE)
         except msgspec.DecodeError as error:
             _log.error("a batch could not be read", error=str(error), length=len(message.data))
-            said = Said.UNREADABLE
-        self._connection.reply(message, messages.encode(Reply(said)))
+            reply = Reply(Said.UNREADABLE)
+        self._connection.reply(message, messages.encode(reply))
 
-    def _taken(self, message: bytes) -> Said:
+    def _taken(self, message: bytes) -> Reply:
         number, batch = messages.decode_batch(message)
         part = self._parts[number] if number < len(self._parts) else None
         if part is None or part.queue is None or self._closed:
-            return Said.ELSEWHERE
+            return Reply(Said.ELSEWHERE)
+        contents = messages.contents_of(number, batch)
+        reply = Reply(Said.TAKEN, tuple(contents.unreadable))  # the same for each try of a batch
         if part.queue.knows(batch.sender, batch.number):
-            return Said.TAKEN
+            return reply
         if not part.owned:
-            return Said.ELSEWHERE
-        lengths = [memoryview(each).nbytes for each in batch.submissions]
-        pairs = list(zip(messages.submissions(batch), lengths, strict=True))
-        if not part.queue.take(batch.sender, batch.number, pairs, self._clock()):
-            return Said.FULL
+            return Reply(Said.ELSEWHERE)
+        if not part.queue.take(batch.sender, batch.number, contents.readable, self._clock()):
+            return Reply(Said.FULL)
+        for place, error in contents.unreadable.items():
+            self.unreadable += 1
+            _log.error("a command is set aside", partition=number, sender=batch.sender, place=place, error=error)
         part.wake()
-        return Said.TAKEN
+        return reply
 
     def _give_up(self, newer: NewerError) -> None:
         if newer.partition >= len(self._parts) or self._parts[newer.partition].given_up:
@@ -304,13 +310,12 @@ class NatsLog(Log):
         for appender in self._appenders:
             appender.try_again()
 
-    def _tell_lost(self, submission: Submission) -> None:
-        if self._lost is None:
-            return
-        try:
-            self._lost(submission)
-        except Exception:
-            _log.exception("a lost submission could not be told")
+    def _tell_lost(self, submission: Submission, code: Code) -> None:
+        for told in self._lost:
+            try:
+                told(submission, code)
+            except Exception:
+                _log.exception("a lost submission could not be told")
 
 
 def _subject(owner: NodeId) -> str:

@@ -145,6 +145,10 @@ async def connected(url: str, patience: float = PATIENCE) -> AsyncIterator[Any]:
             await connection.close(timeout=patience)
 
 
+_DRIVER: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises; the last where a connection broke in the midst of something."""
+
+
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
     """What PostgreSQL, its driver or the network says, as `unavailable`."""
@@ -152,7 +156,7 @@ def refusing() -> Iterator[None]:
         yield
     except (Refused, schema.SchemaError):
         raise
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, EOFError) as error:
+    except (*_DRIVER, OSError, TimeoutError, EOFError) as error:
         raise refusal(error) from error
 
 

@@ -153,6 +153,9 @@ def _merged(
     told: list[Posting] = []
     for pair, advance in moving:
         before = held[pair]
+        if advance.still:
+            told += advance.told if before == advance.marks else ()
+            continue
         marks = moved(before, advance.marks, withheld=advance.withheld)
         if marks is before:
             continue

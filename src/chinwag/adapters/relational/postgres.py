@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import asyncpg
 import structlog
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chinwag.adapters.postgres.half_moved import refuse_if_half
@@ -133,7 +134,7 @@ def engine_on(url: str, seconds: float, *, reading: bool = False, connections: i
 
     # Read-only ones see one state throughout.
     execution = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if reading else {}
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
         pool_size=connections,
@@ -143,6 +144,14 @@ def engine_on(url: str, seconds: float, *, reading: bool = False, connections: i
         execution_options=execution,
         isolation_level=None if reading else "READ COMMITTED",
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """One that was closed while nobody used it, as by a restart of the database, is made anew: nobody meets it."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("closed meanwhile")
 
 
 async def _reached(url: str, *, whole: bool = False) -> None:

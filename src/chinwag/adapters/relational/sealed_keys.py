@@ -112,7 +112,7 @@ class SealedKeyStore:
         with ThreadPoolExecutor(1) as thread:
             try:
                 return thread.submit(asyncio.run, asked()).result()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 raise OSError(f"the keys' database cannot be asked: {error}") from error
 
 

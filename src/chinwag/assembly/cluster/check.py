@@ -1,5 +1,6 @@
 """What `chinwag cluster check` looks at: whether the engines are fit, and are this cluster's. It changes nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Final
 
@@ -7,8 +8,10 @@ import asyncpg
 
 from chinwag.adapters.nats.connection import CONNECT_SECONDS, PAYLOAD_LEAST, NatsConnection
 from chinwag.adapters.postgres import schema
+from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.relational.postgres import open_postgres_directory
+from chinwag.adapters.relational.revisions import NewerDatabaseError
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, QUESTION, apart_from, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
@@ -42,10 +45,11 @@ async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Fi
         try:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            setting = "postgres.url" if url == messages else "postgres.directory_url"
             yield fail(
                 subject,
-                f"{shown(url)} cannot be reached: {error or 'no answer in time'}",
-                "see that it runs, that postgres.url leads to it, and that postgres.password_file holds its password",
+                f"{shown(url)} cannot be reached: {str(error) or 'no answer in time'}",
+                f"see that it runs, that {setting} leads to it, and that postgres.password_file holds its password",
             )
             away.add(url)
             continue
@@ -58,6 +62,8 @@ async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Fi
         finding, found = await _identity(f"{subject}'s cluster", url, cluster or config.cluster.id)
         cluster = cluster or found
         yield finding
+    if not away and len(databases) > 1:
+        yield await _tried("both databases", _halves(messages, accounts))
     if messages not in away:
         yield await _tried("tables of messages", _messages(messages))
     if accounts not in away:
@@ -153,8 +159,10 @@ async def _clock(subject: str, connection: Any, clock: Clock) -> Finding:
 async def _identity(subject: str, url: str, wanted: str) -> tuple[Finding, str]:
     try:
         found = await identity_of(url, wanted)
+    except schema.MissingSchemaError as missing:
+        return fail(subject, str(missing), "chinwag cluster init, if this is to be a new cluster's"), ""
     except Told as told:
-        return fail(subject, str(told), "chinwag cluster init, if this is to be a new cluster's"), ""
+        return fail(subject, str(told), "correct what it names"), ""
     except Refused as refused:
         return fail(subject, refused.detail, "try again"), ""
     return ok(subject, found), found
@@ -163,12 +171,21 @@ async def _identity(subject: str, url: str, wanted: str) -> tuple[Finding, str]:
 async def _tried(subject: str, work: Awaitable[str]) -> Finding:
     try:
         return ok(subject, await work)
+    except (schema.NewerSchemaError, NewerDatabaseError) as newer:
+        return fail(subject, str(newer), "update Chinwag on this machine")
+    except schema.MissingSchemaError as missing:
+        return fail(subject, str(missing), "what is missing is made by `chinwag cluster init`")
     except (Told, KeysDamaged) as told:
-        return fail(subject, str(told), "what is missing is made by `chinwag cluster init`")
+        return fail(subject, str(told), "correct what it names; what is missing is made by `chinwag cluster init`")
     except Refused as refused:
         return fail(subject, refused.detail, "see to the database first")
     except OSError as error:
         return fail(subject, str(error) or "no answer in time", "see to the database first")
+
+
+async def _halves(messages: str, accounts: str) -> str:
+    await check_halves(messages, accounts)
+    return "one cluster's"
 
 
 async def _messages(url: str) -> str:
@@ -189,8 +206,9 @@ async def _accounts(url: str) -> str:
 
 
 async def _keys(config: Config, url: str) -> str:
-    keys = FollowedKeys(SealedKeyStore(url, read_secret(config)))
-    return f"{len(keys.read().keys)}, opened by this machine's secret"
+    secret = read_secret(config)
+    found = await asyncio.to_thread(lambda: FollowedKeys(SealedKeyStore(url, secret)).read())
+    return f"{len(found.keys)}, opened by this machine's secret"
 
 
 async def _nats(config: Config, cluster: str) -> Finding:

@@ -1,5 +1,6 @@
 """Where the engines are, and what opens them: the settings, with what their files hold."""
 
+import ssl
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -41,7 +42,7 @@ def nats_servers(config: Config, cluster: str) -> NatsServers:
         cluster=cluster,
         user=section.user,
         password=private_text(section.password_file) if section.password_file is not None else "",
-        ca=str(section.tls_ca) if section.tls_ca is not None else "",
+        ca=_authorities("nats.tls_ca", section.tls_ca) if section.tls_ca is not None else "",
     )
 
 
@@ -93,5 +94,16 @@ def _url(section: Postgres, url: str) -> str:
             )
         netloc = f"{user}:{quote(private_text(section.password_file), safe='')}@{host}"
     if section.tls_ca is not None:
-        query |= {"sslmode": "verify-full", "sslrootcert": str(section.tls_ca)}
+        query |= {"sslmode": "verify-full", "sslrootcert": _authorities("postgres.tls_ca", section.tls_ca)}
     return at._replace(netloc=netloc, query=urlencode(query)).geturl()
+
+
+def _authorities(key: str, path: Path) -> str:
+    """The file of the authorities that vouch for an engine, seen to hold one. Raises `CredentialsError`."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise CredentialsError(f"{path} ({key}) holds no certificate in PEM") from None
+    except OSError as error:
+        raise CredentialsError(f"{path} ({key}) cannot be read: {error.strerror}") from error
+    return str(path)

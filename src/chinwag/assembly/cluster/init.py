@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chinwag.adapters.postgres import make_schema
+from chinwag.adapters.postgres.halves import check_halves, join_halves
 from chinwag.adapters.postgres.identity import make_identity
 from chinwag.adapters.postgres.registry import make_registry
 from chinwag.adapters.relational.postgres import prepare_postgres_directory
@@ -29,12 +30,15 @@ from chinwag.lasting import lasting_folder, whole_file
 async def init(config: Config, say: Callable[[str], None]) -> str:
     """Make what is not there yet, and nothing else; the cluster's name. Harmless a second time, and beside another.
 
-    Raises a `Told`: a database of another cluster or of a newer version, keys that this machine's secret does not open.
+    Raises a `Told`: a database of another cluster, of a newer version or with another half than the one that is named,
+    keys that this machine's secret does not open.
     """
     messages, accounts = messages_url(config), directory_url(config)
     cluster = await reached(messages, make_identity(messages, config.cluster.id))
+    await reached(accounts, check_halves(messages, accounts))  # before anything is made in the other one
     if accounts != messages:
         await reached(accounts, make_identity(accounts, cluster))
+    await reached(accounts, join_halves(messages, accounts))
     say(f"the database {shown(messages)} is the cluster {cluster}'s")
     await reached(messages, make_schema(messages))
     await reached(messages, make_registry(messages))

@@ -10,6 +10,7 @@ from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
 from chinwag.adapters.nats.inbox import NatsInbox
 from chinwag.adapters.postgres import PostgresStores, open_stores
+from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.postgres.scrub import PostgresScrub
@@ -66,6 +67,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     """
     messages, accounts, secret = messages_url(config), directory_url(config), read_secret(config)
     cluster = await reached(messages, identity_of(messages, config.cluster.id))
+    await reached(accounts, check_halves(messages, accounts))
     if accounts != messages:
         await reached(accounts, identity_of(accounts, cluster))
     keys = FollowedKeys(SealedKeyStore(accounts, secret))
@@ -139,7 +141,8 @@ async def connected_to_nats(config: Config, cluster: str, node: NodeId) -> NatsC
         return await NatsConnection.open(nats_servers(config, cluster), node)
     except Refused as refused:
         where = ", ".join(config.nats.urls)
-        raise EngineAwayError(f"NATS at {where} cannot be used ({_cause(refused)}): {ABOUT}") from refused
+        why = refused.detail.removeprefix("NATS: ")
+        raise EngineAwayError(f"NATS at {where} cannot be used ({why}): {ABOUT}") from refused
 
 
 def _cause(refused: Refused) -> str:

@@ -6,15 +6,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.postgres import open_stores
+from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.postgres.search_index import PostgresSearchIndex
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
+from chinwag.assembly.accounts import account_rules
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret
 from chinwag.assembly.cluster.opened import connected_to_nats, reached
-from chinwag.assembly.data import account_rules
 from chinwag.config import Config
 from chinwag.domain.ids import ConversationId, Snowflake
 from chinwag.domain.index_status import IndexStatus
@@ -25,6 +26,10 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.search.progress import Reading
 from chinwag.flow.trace import Tracer
 from chinwag.ports.bus import Bus, new_node
+from chinwag.ports.directory import Directory
+from chinwag.ports.inbox import Inbox
+from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.message_store import MessageStore
 
 
 @asynccontextmanager
@@ -34,6 +39,7 @@ async def operator_accounts(config: Config) -> AsyncIterator[Accounts]:
     messages, accounts = messages_url(config), directory_url(config)
     async with AsyncExitStack() as opened:
         cluster = await reached(messages, identity_of(messages, config.cluster.id))
+        await reached(accounts, check_halves(messages, accounts))
         keys = FollowedKeys(SealedKeyStore(accounts, read_secret(config)))
         directory = await open_postgres_directory(accounts)
         opened.push_async_callback(directory.close)
@@ -51,6 +57,23 @@ async def operator_accounts(config: Config) -> AsyncIterator[Accounts]:
             opened.push_async_callback(nats.close)
             bus = NatsBus(nats)
         yield open_accounts(directory, bus, ids, system_clock, keys, account_rules(config), allowances=allowances)
+
+
+@asynccontextmanager
+async def cluster_stores(config: Config) -> AsyncIterator[tuple[Directory, MessageStore, MarkStore, Inbox]]:
+    """All that lasts, to be read while its servers go on. It needs neither NATS nor the cluster's secret. Raises a
+    `Told` as a server's start does."""
+    messages, accounts = messages_url(config), directory_url(config)
+    async with AsyncExitStack() as opened:
+        cluster = await reached(messages, identity_of(messages, config.cluster.id))
+        await reached(accounts, check_halves(messages, accounts))
+        if accounts != messages:
+            await reached(accounts, identity_of(accounts, cluster))
+        directory = await open_postgres_directory(accounts)
+        opened.push_async_callback(directory.close)
+        stores = await reached(messages, open_stores(messages, connections=2))
+        opened.push_async_callback(stores.close)
+        yield directory, stores.message_store, stores.mark_store, stores.inbox
 
 
 async def cluster_trace(config: Config, conversation: ConversationId, number: int) -> Trace:

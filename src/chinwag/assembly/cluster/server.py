@@ -3,25 +3,26 @@
 import contextlib
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from importlib import import_module
 from typing import Final
 
-from chinwag.assembly.api import Api, api_part
+from chinwag.assembly.accounts import accounts_on
 from chinwag.assembly.cluster.announced import Announced
+from chinwag.assembly.cluster.credentials import read_secret
 from chinwag.assembly.cluster.doors import no_api, no_gateway
 from chinwag.assembly.cluster.opened import Opened, open_all
 from chinwag.assembly.cluster.parts import log_check, opened_parts
 from chinwag.assembly.cluster.reach import Reach
+from chinwag.assembly.cluster.waiting import Awaited, engines_of
 from chinwag.assembly.cluster.work import hand_over_part, presence_owner, presence_part, versions_part
-from chinwag.assembly.data import accounts_on
 from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import RETURN_WITHIN, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
 from chinwag.assembly.node import legs_on, node_part
-from chinwag.assembly.operators import observe_on, observe_part
+from chinwag.assembly.observe import observe_on, observe_part
 from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
-from chinwag.assembly.server import ROLES
-from chinwag.assembly.web import with_web
+from chinwag.assembly.roles import ROLES
 from chinwag.collector import uncollected
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
@@ -32,6 +33,7 @@ from chinwag.roles.gateway.gateway import Gateway
 from chinwag.roles.observe import Check
 from chinwag.roles.port.certificate import Local
 from chinwag.roles.port.unread import Unread
+from chinwag.told import Told
 
 PEOPLE: Final = frozenset({"gateway", "api"})
 """The roles that people connect to."""
@@ -95,10 +97,27 @@ class ClusterServer:
 async def begin_cluster_server(
     config: Config, local: Local | None = None, roles: Sequence[str] = ROLES
 ) -> ClusterServer:
-    """Open the engines, put a process with those roles together and start it, to serve until its end.
+    """Open the engines, once they are there, put a process with those roles together and start it, to serve until its
+    end. Cancelled, it closes everything.
 
     Raises `OSError`, and a `Told` as `open_all` does, with everything closed.
     """
+    if "api" in roles:
+        with uncollected():
+            import_module("chinwag.assembly.api")  # it takes a moment, and not while connections are open
+    read_secret(config)  # nobody waits for engines in vain
+    engines = Awaited(engines_of(config), config.cluster.wait_seconds)
+    while True:
+        there = await engines.there()
+        try:
+            return await _begun(config, local, roles)
+        except (Told, Refused):
+            if not there or not await engines.missing():
+                raise
+            # one went away in between: it is waited for like one that had never come
+
+
+async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> ClusterServer:
     node = new_node("server" if set(roles) == set(ROLES) else "-".join(roles))
     with uncollected():
         async with AsyncExitStack() as opening:
@@ -135,6 +154,10 @@ class _Doors:
             self.gateway = gateway_on(ports, config, legs)
             self.parts.append(gateway_part(self.gateway, legs))
         if "api" in roles:
+            # Only here: what they rest on takes 9 of the 77 MB of a process.
+            from chinwag.assembly.api import Api, api_part
+            from chinwag.assembly.web import with_web
+
             api = Api(ports, config, legs, owner=presence_owner(ports.registry))
             unread = api.unread
             app = with_web(config, api.app, lambda: self.port.port, local, unread)

@@ -11,7 +11,7 @@ from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.assembly.cluster.credentials import messages_url
 from chinwag.assembly.cluster.opened import reached
-from chinwag.assembly.server import ROLES
+from chinwag.assembly.roles import ROLES
 from chinwag.config import Config
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import PRESENCE, Duty, Node, job_duty, log_duty

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chinwag.adapters.nats.log import NatsLog
+from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
 from chinwag.assembly.presence import presence_on
 from chinwag.config import Config
@@ -65,7 +66,13 @@ def versions_part(log: NatsLog) -> Part:
         if met:
             raise Refused(Code.UNAVAILABLE, "commands of a newer version came: update this process")
 
-    return Part(name="versions", checks=[Check("versions", check)])
+    return Part(
+        name="versions",
+        checks=[Check("versions", check)],
+        figures=Figures(
+            counters={"unreadable": ("Commands set aside that nobody can read.", lambda: log.unreadable)},
+        ),
+    )
 
 
 def presence_part(ports: Ports, config: Config, node: NodeId) -> Part:

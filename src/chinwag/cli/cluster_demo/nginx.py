@@ -83,6 +83,11 @@ class Nginx:
         self.spread, self.sticky = f"http://127.0.0.1:{self._spread}", f"http://127.0.0.1:{self._sticky}"
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of its process; 0 if it does not run."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else 0
+
     async def start(self) -> None:
         """Start it; return when it listens. Raises TimeoutError."""
         self._folder.mkdir(mode=0o700, exist_ok=True)

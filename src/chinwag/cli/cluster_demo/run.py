@@ -1,38 +1,20 @@
-"""The demonstration: engines, roles and nginx, started one after another and ended in the reverse order."""
+"""The demonstration: a cluster that runs until somebody ends it, and what is said of it."""
 
 import asyncio
 import contextlib
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
-from chinwag.cli.cluster_demo.nginx import Nginx, nginx_command
-from chinwag.cli.cluster_demo.process import DemoProcess, DemoProcessError, clean_environment
+from chinwag.cli.cluster_demo.nginx import Nginx
+from chinwag.cli.cluster_demo.process import DemoProcess
+from chinwag.cli.cluster_demo.site import started
 from chinwag.cli.out import Rows, say
-from chinwag.engines import Engines, Nats, Place, Postgres, fetch
-from chinwag.engines.programs import cache_folder
-from chinwag.lasting import lasting_folder, whole_file
+from chinwag.lasting import lasting_folder
 
-ROLES: Final = (
-    ("delivery-1", "delivery"),
-    ("delivery-2", "delivery"),
-    ("presence-1", "presence,housekeeping"),
-    ("presence-2", "presence,housekeeping"),
-    ("api-1", "api"),
-    ("api-2", "api"),
-    ("gateway-1", "gateway"),
-    ("gateway-2", "gateway"),
-)
-SETTINGS: Final = {"max_connections": "300"}
-"""Eight processes take up to twenty-four each."""
 NGINX_LINE: Final = "nginx is not installed, so there is no address for all: sudo apt-get install nginx-light"
 
 
@@ -70,87 +52,8 @@ def _folders(folder: Path | None) -> tuple[Path, Path]:
 
 
 async def _start(stack: AsyncExitStack, home: Path, engines: Path) -> None:
-    environment = await stack.enter_async_context(_engines(home, engines))
-    say("making the cluster")
-    await _init(environment)
-    processes: list[DemoProcess] = []
-    for name, roles in ROLES:
-        people = roles in ("api", "gateway")
-        more = {"CHINWAG_SERVER_PORT": str(_free_port())} if people else {}
-        processes.append(DemoProcess(name, roles, home, environment | more, say))
-        stack.push_async_callback(processes[-1].stop)
-    say(f"starting {len(processes)} processes")
-    await asyncio.gather(*(process.start() for process in processes))
-    command = nginx_command()
-    nginx = None
-    if command is not None:
-        of = {kind: [one.url for one in processes if one.name.startswith(kind)] for kind in ("gateway", "api")}
-        nginx = Nginx(command, home / "nginx", of["gateway"], of["api"])
-        stack.push_async_callback(nginx.stop)
-        await nginx.start()
-    _tell(processes, nginx, home)
-
-
-@asynccontextmanager
-async def _engines(home: Path, folder: Path) -> AsyncIterator[dict[str, str]]:
-    """PostgreSQL and NATS in `folder`; the settings, in `home`, that lead to them."""
-    place = await asyncio.to_thread(Place.make, folder)
-    programs = await asyncio.to_thread(fetch, cache_folder(), say)
-    engines = Engines(place, Postgres(programs.postgres, place, settings=SETTINGS), Nats(programs.nats, place))
-    ports = {key: one.port for key, one in engines.standings().items()}
-    try:
-        await asyncio.to_thread(engines.up, ports, say)
-        found = engines.standings()
-        yield clean_environment() | _settings(home, found["postgres"].url, found["nats"].url)
-    finally:
-        await asyncio.to_thread(engines.down, say)
-
-
-def _settings(home: Path, postgres: str, nats: str) -> dict[str, str]:
-    """Write a chinwag.toml for the folder; the variable that names it."""
-    database, bus = urlsplit(postgres), urlsplit(nats)
-    for name, words in (("postgres.password", database.password), ("nats.password", bus.password)):
-        _write(home / name, f"{words}\n")
-    _write(
-        home / "chinwag.toml",
-        f"""# The settings of a demonstration: CHINWAG_CONFIG={home}/chinwag.toml chinwag status
-[store]
-profile = "postgres"
-[postgres]
-url = "{database._replace(netloc=f"{database.username}@{database.hostname}:{database.port}").geturl()}"
-password_file = "postgres.password"
-[nats]
-urls = ["nats://{bus.hostname}:{bus.port}"]
-user = "{bus.username}"
-password_file = "nats.password"
-[data]
-path = "data"
-[server]
-trusted_proxies = ["127.0.0.1"]
-[observe]
-port = 0
-[log]
-format = "json"
-""",
-    )
-    return {"CHINWAG_CONFIG": str(home / "chinwag.toml")}
-
-
-def _write(path: Path, words: str) -> None:
-    with whole_file(path, replace=True) as file:
-        file.write(words.encode())
-
-
-async def _init(environment: dict[str, str]) -> None:
-    making = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chinwag.cli", "cluster", "init"),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    _, said = await making.communicate()
-    if making.returncode:
-        raise DemoProcessError(f"the cluster could not be made:\n{said.decode(errors='replace')}")
+    site = await stack.enter_async_context(started(home, engines))
+    _tell(site.processes, site.nginx, home)
 
 
 def _tell(processes: list[DemoProcess], nginx: Nginx | None, home: Path) -> None:
@@ -167,9 +70,3 @@ def _tell(processes: list[DemoProcess], nginx: Nginx | None, home: Path) -> None
 To see the role of each process:  CHINWAG_CONFIG={home}/chinwag.toml chinwag status
 Kill any of them (kill -9): it is started again, and people wait for seconds. Logs are in {home}.
 Ctrl-C ends it all.""")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

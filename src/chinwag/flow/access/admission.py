@@ -1,8 +1,9 @@
 """Admission: who a token lets in. Asked for every request and every new socket, so it answers from memory if it can.
 
 The Directory is asked at most once a second per device; a revocation heard on the Bus counts at once. With the
-Directory away, a device that this process has seen confirmed within the last ten minutes is let in all the same
-(promise P14 of docs/guarantees.md); any other is told `unavailable`.
+Directory away two kinds of devices are let in all the same (promise P14 of docs/guarantees.md): one that this process
+has seen confirmed within the last ten minutes, and one whose token was issued since this process hears of every
+revocation, as such a token would be known here if it were revoked. Any other is told `unavailable`.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ FRESH_MS: Final = 1_000
 """How old an answer of the Directory may be."""
 TRUST_MS: Final = 600_000
 """How old it may be while the Directory is away."""
+APART_MS: Final = 1_000
+"""How far the clocks of two processes may be apart."""
 BOUND: Final = 2.0
 """Seconds to wait for the Directory."""
 DEVICES: Final = 200_000
@@ -60,6 +63,8 @@ class Admission:
         self._revoked: OrderedDict[DeviceId, int] = OrderedDict()
         self._standings: Together[DeviceId, Standing | None] = Together(self._read)
         self._stop = bus.subscribe(REVOKED, self._note)
+        self._heard_all_since = clock()
+        bus.on_interruption(self._interrupted)
 
     def close(self) -> None:
         """Stop listening for revocations."""
@@ -103,8 +108,14 @@ class Admission:
         try:
             standing = await self._standing(device)
         except Refused as refusal:
+            if refusal.code is not Code.UNAVAILABLE:
+                raise
+            if seen is None:
+                if claims.issued_at <= self._heard_all_since + APART_MS:
+                    raise
+                return _Seen(claims.account, False, None, now, now)  # not kept: the Directory has not said it
             # Seen by this process, and lately: go on without the Directory.
-            if refusal.code is not Code.UNAVAILABLE or seen is None or now - seen.confirmed_at > TRUST_MS:
+            if now - seen.confirmed_at > TRUST_MS:
                 raise
             seen.asked_at = now
             return seen
@@ -125,6 +136,10 @@ class Admission:
     async def _read(self, devices: Sequence[DeviceId]) -> dict[DeviceId, Standing | None]:
         async with asyncio.timeout(BOUND), self._directory.reading() as directory:
             return dict.fromkeys(devices) | await directory.devices.standings(devices)
+
+    def _interrupted(self) -> None:
+        """Revocations may have been lost until now."""
+        self._heard_all_since = self._clock()
 
     def _refuse_revoked(self, claims: Claims) -> None:
         if claims.device in self._revoked:

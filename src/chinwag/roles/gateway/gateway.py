@@ -21,6 +21,7 @@ from chinwag.ports.questions import Questions
 from chinwag.roles.budgets import Budgets
 from chinwag.roles.gateway.common import Common, Overdue
 from chinwag.roles.gateway.hub import Around, Hub
+from chinwag.roles.gateway.pace import Pace
 from chinwag.roles.gateway.rules import Figures, GatewayRules
 from chinwag.roles.gateway.session import Session
 from chinwag.roles.gateway.tasks import Tasks
@@ -82,7 +83,7 @@ class Gateway:
             catching=asyncio.Semaphore(CATCHING_UP),
             now=now,
         )
-        self._welcoming = Welcoming(self.common, services.admission, services.tickets, clock)
+        self._welcoming = Welcoming(self.common, services.admission, services.tickets, clock, Pace(rules.hellos, now()))
 
     def __len__(self) -> int:
         """Open connections, welcomed or not."""

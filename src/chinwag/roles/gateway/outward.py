@@ -21,7 +21,7 @@ from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.turns import STRETCH
 from chinwag.roles.port.socket import Socket
-from chinwag.wire.codec import encode, error_frame, event_frame, signal_frame
+from chinwag.wire.codec import EVENT_FRAME, encode, error_frame, signal_frame
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import Bye, Reset
 
@@ -159,17 +159,28 @@ class Outward:
 
     def _give(self, events: Sequence[bytes]) -> None:
         """Queue events, the first of them for the next position."""
-        push, is_of_account = self.push, ACCOUNT_EVENT
+        if self.closing:
+            return
+        # As `push` does, without its call: that is made for every event of every device.
+        out, position, is_of_account = self._out, self.position, ACCOUNT_EVENT
+        if events and not out:
+            self._common.writes.add(self)
         for event in events:
-            self.position = position = self.position + 1
-            push(event_frame(position, event))
+            position += 1
+            out.append(EVENT_FRAME % (position, event))
             if event.startswith(is_of_account):
-                self._heed(event)
+                self.position = position
+                if self._heed(event):
+                    break
+        self.position = position
 
-    def _heed(self, event: bytes) -> None:
-        """A change of the own account may end the session: the certain way, where the Bus is the quick one."""
-        if ends_session(event, self.account, self.device):
+    def _heed(self, event: bytes) -> bool:
+        """A change of the own account may end the session: the certain way, where the Bus is the quick one. Whether it
+        did."""
+        ended = ends_session(event, self.account, self.device)
+        if ended:
             self.close(Refused(Code.REVOKED))
+        return ended
 
     # Behind
 

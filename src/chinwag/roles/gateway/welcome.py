@@ -12,6 +12,7 @@ from chinwag.flow.clock import Clock
 from chinwag.roles.budgets import WRONG_TOKEN
 from chinwag.roles.gateway.common import Common
 from chinwag.roles.gateway.outward import Outward
+from chinwag.roles.gateway.pace import Pace
 from chinwag.roles.gateway.turns import SIGNATURE, WELCOME
 from chinwag.wire.codec import encode, parse_cursor
 from chinwag.wire.frames import Hello, Reset, Welcome
@@ -27,12 +28,16 @@ class Welcoming(msgspec.Struct, frozen=True):
     admission: Admission
     tickets: Tickets
     clock: Clock
+    pace: Pace
 
     async def welcome(self, out: Outward, hello: Hello) -> None:
         """Let a device in and begin where its cursor says. Raises `Refused`."""
         common = self.common
         if common.suspended:
             raise Refused(Code.UNAVAILABLE, "this gateway cannot do its work for now", SUSPENDED_RETURN)
+        if (wait := self.pace.wait(common.now())) > 0:
+            common.figures.put_off += 1
+            raise Refused(Code.OVERLOADED, "so many come at once", wait)
         cursor = parse_cursor(hello.cursor) if hello.cursor is not None else None
         principal = await self._admit(hello, out.socket.remote[0])
         if _has_left(out):

@@ -98,12 +98,14 @@ class Socket:
     def send(self, payload: bytes) -> None:
         """Send one text message of UTF-8. Never blocks: watch `paused`. Does nothing once the socket is closing."""
         if not self.closing:
-            header = frame_header(len(payload))
-            if len(payload) < LONG:
-                self._transport.write(header + payload)
+            size = len(payload)
+            if size < _MADE:
+                self._transport.write(_HEADERS[size] + payload)
+            elif size < LONG:
+                self._transport.write(_header(size) + payload)
             else:
-                self._note_long(len(payload))
-                self._transport.writelines((header, payload))
+                self._note_long(size)
+                self._transport.writelines((_header(size), payload))
 
     def send_many(self, payloads: Sequence[bytes]) -> None:
         """Send text messages in order with one write: many times cheaper than as many calls of `send`."""

@@ -28,7 +28,7 @@ class Copy(NamedTuple):
 
 
 class Copies:
-    """Of what goes to the log of one conversation and is no message: who takes no more there."""
+    """Keeps what is handed to the log about one conversation, if it says that somebody blocks it or ends that block."""
 
     def __init__(self, client: Client, place: ConversationId) -> None:
         self._client = client
@@ -38,7 +38,7 @@ class Copies:
     @classmethod
     @contextlib.asynccontextmanager
     async def taken(cls, url: str, place: ConversationId) -> AsyncIterator["Copies"]:
-        """They are taken inside the block. url: that of NATS, with its password."""
+        """Keeps them for as long as the `async with` lasts. url: that of NATS, with its password."""
         client = await nats.connect(url)
         try:
             copies = cls(client, place)
@@ -71,7 +71,7 @@ class Copies:
             partition, batch = messages.decode_batch(message.data)
             contents = messages.contents_of(partition, batch)
         except (messages.NewerError, msgspec.DecodeError):
-            return  # a claim, say
+            return  # something else, such as a claim of a partition
         readable = [raw for place, raw in enumerate(batch.submissions) if place not in contents.unreadable]
         for raw, (submission, _) in zip(readable, contents.readable, strict=True):
             command = submission.command

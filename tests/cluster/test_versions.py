@@ -58,11 +58,15 @@ async def owns_all(device: Device, to: Device, text: str) -> Ack:
             device.answers.clear()
 
 
-async def come(place: Sockets, name: str) -> Device:
-    """A device, online."""
-    device = await log_in_device(place, name)
-    await device.connect()
-    return device
+async def two_people(place: Sockets) -> tuple[Device, Device]:
+    """Anna and Berta, who are new, each with a device that is online."""
+    devices = []
+    for name in ("anna", "berta"):
+        await sign_up(place, name)
+        devices.append(await log_in_device(place, name))
+        await devices[-1].connect()
+    anna, berta = devices
+    return anna, berta
 
 
 async def test_delivery_first_people_of_both_versions_chat_and_nothing_is_refused(
@@ -74,9 +78,7 @@ async def test_delivery_first_people_of_both_versions_chat_and_nothing_is_refuse
         old_delivery = await stack.enter_async_context(serving(cluster, "old-delivery", *DELIVERY))
         old_people = await stack.enter_async_context(serving(cluster, "old-people", *PEOPLE))
         before = Sockets(old_people)
-        for name in ("anna", "berta"):
-            await sign_up(before, name)
-        chat = Chat(await come(before, "anna"), await come(before, "berta"))
+        chat = Chat(*await two_people(before))
         await chat.go_on("old alone")
         # the newer delivery comes, both own partitions; then the older one leaves
         new_delivery = await stack.enter_async_context(serving(cluster, "new-delivery", *DELIVERY, environment=newer))
@@ -118,9 +120,7 @@ async def test_delivery_last_the_older_gives_its_partitions_up_and_all_goes_on_o
         old_delivery = await stack.enter_async_context(serving(cluster, "old-delivery", *DELIVERY))
         people = await stack.enter_async_context(serving(cluster, "new-people", *PEOPLE, environment=newer))
         place = Sockets(people)
-        for name in ("anna", "berta"):
-            await sign_up(place, name)
-        anna, berta = await come(place, "anna"), await come(place, "berta")
+        anna, berta = await two_people(place)
         answer = await anna.ask(Send(ClientId("early"), Text("early"), to=berta.account))
         assert isinstance(answer, Error), "no older version decides by rules that it does not know"
         assert (answer.code, answer.retryable) == ("unavailable", True)
@@ -148,9 +148,7 @@ async def test_tables_of_a_newer_version_serve_those_who_are_there_and_refuse_an
     await cluster.init()
     async with serving(cluster, "old") as old:
         place = Sockets(old)
-        for name in ("anna", "berta"):
-            await sign_up(place, name)
-        chat = Chat(await come(place, "anna"), await come(place, "berta"))
+        chat = Chat(*await two_people(place))
         await chat.go_on("before", 1)
         connection = await asyncpg.connect(cluster.database)
         await connection.execute(f"UPDATE {table} SET {column} = {column} + 1")

@@ -55,13 +55,9 @@ class OwnPostgres:
 @contextmanager
 def own_postgres(settings: Mapping[str, str] | None = None) -> Iterator[OwnPostgres]:
     """A server at work, gone afterwards. settings: of its postgresql.conf."""
-    with _home() as home:
-        server = OwnPostgres(fetch(cache_folder(), lambda _: None), home, settings or {})
-        try:
-            server.begin()
-            yield server
-        finally:
-            server.stop()
+    programs = fetch(cache_folder(), lambda _: None)
+    with _home() as home, _at_work(OwnPostgres(programs, home, settings or {})) as server:
+        yield server
 
 
 @contextmanager
@@ -85,11 +81,17 @@ def standby_of(primary: OwnPostgres) -> Iterator[OwnPostgres]:
             group=place.gid,
             extra_groups=None if place.uid is None else [],
         )
-        try:
-            server.begin()
+        with _at_work(server):
             yield server
-        finally:
-            server.stop()
+
+
+@contextmanager
+def _at_work(server: OwnPostgres) -> Iterator[OwnPostgres]:
+    try:
+        server.begin()
+        yield server
+    finally:
+        server.stop()
 
 
 @contextmanager

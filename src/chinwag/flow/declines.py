@@ -24,7 +24,7 @@ from chinwag.ports.message_store import MessageStore
 BATCH: Final = 100
 """Rows, or conversations of one account, that are seen to together."""
 GONE: Final = (1 << 63) - 1
-"""The version of an account that is no more: nothing comes after it."""
+"""Stands for the version of an account that does not exist any more: higher than any, so that nothing overrides it."""
 POLL_SECONDS: Final = 1.0
 """How often rows are looked for unasked: those of other processes, and after a lost signal."""
 

@@ -1060,7 +1060,7 @@ export interface Gap {
  * the first hundred.
  */
 export interface Hit {
-  message: Message;
+  message: MessageEvent;
   ranges: TextRange[];
 }
 

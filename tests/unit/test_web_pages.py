@@ -71,7 +71,20 @@ def ask(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/c/g~1", "/c/g~1/17", "/people", "/groups", "/settings", "/settings/devices", "/join", "/you"]
+    "path",
+    [
+        "/",
+        "/c/g~1",
+        "/c/g~1/17",
+        "/people",
+        "/groups",
+        "/settings",
+        "/settings/devices",
+        "/join",
+        "/you",
+        "/search",
+        "/search/in/g~1",
+    ],
 )
 def test_each_address_of_the_client_gives_its_page_to_a_navigation(site: Mapping[str, File], path: str) -> None:
     answer = ask(site, path)

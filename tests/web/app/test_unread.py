@@ -59,10 +59,13 @@ async def test_coming_back_leads_to_where_one_was_and_a_new_start_to_the_newest(
     await expect(anna.page.locator("article", has_text="After it 7")).to_be_in_viewport()
 
 
-async def test_up_in_an_empty_field_leads_to_ones_own_last_message_and_nowhere_else(arrive: Arrive) -> None:
+async def test_up_in_an_empty_field_edits_ones_own_last_message_and_does_nothing_else(arrive: Arrive) -> None:
     anna, _ben = await talk(arrive)
     await anna.composer.press("ArrowUp")
-    await expect(anna.page.locator("article", has_text="Here we are")).to_be_focused()
+    await expect(anna.composer).to_have_value("Here we are")
+    await expect(anna.composer).to_be_focused()
+    await anna.composer.press("Escape")
+    await expect(anna.composer).to_have_value("")
     await anna.composer.fill("Something")
     await anna.composer.press("ArrowUp")
     await expect(anna.composer).to_be_focused()

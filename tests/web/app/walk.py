@@ -90,6 +90,12 @@ class Walk:
         await self.page.get_by_label(self.t("Find open groups")).fill("qqqq")
         await self.page.get_by_text(self.t("No open group of that name.")).wait_for()
         yield "open groups, none found"
+        await self.at.visit("/search")
+        await self.page.get_by_label(self.t("Words")).wait_for()
+        yield "search"
+        await self.page.get_by_label(self.t("Words")).fill("qqqq")
+        await self.page.get_by_text(self.t("No message of yours has that.")).wait_for()
+        yield "search, nothing found"
         await self.at.visit("/join#nowhere")
         await self.page.get_by_text(self.t("This link leads nowhere")).wait_for()
         yield "link refused"
@@ -135,6 +141,21 @@ class Walk:
         await self.page.keyboard.press("Enter")
         await self.page.get_by_role("menu").wait_for()
         yield "message menu"
+        await self.page.get_by_role("menuitem", name=self.t("Delete")).click()
+        await self.dialog.wait_for()
+        yield "delete a message"
+        await self.closed()
+        await self.page.locator(".day button").first.click()
+        await self.page.get_by_label(self.t("Day", whole=True)).wait_for()
+        yield "jump to a day"
+        await self.closed()
+        await mine.focus()
+        await self.page.keyboard.press("e")
+        await self.page.locator(".editing").wait_for()
+        yield "editing"
+        await self.composer.press("Escape")
+        await mine.focus()
+        await self.page.keyboard.press("Enter")
         await self.page.get_by_role("menuitem", name=self.t("Who has read it")).click()
         await self.dialog.locator("li").wait_for()
         yield "receipts"

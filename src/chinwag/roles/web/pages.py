@@ -30,8 +30,8 @@ RATE: Final = Rate(50.0, 1_000)
 KEEP: Final = "public, max-age=31536000, immutable"
 ASK: Final = "no-cache"
 
-_PAGES: Final = ("/c/", "/settings/", "/people/", "/groups/")
-_EXACT: Final = frozenset({"/", "/people", "/groups", "/settings", "/join", "/you"})
+_PAGES: Final = ("/c/", "/settings/", "/people/", "/groups/", "/search/")
+_EXACT: Final = frozenset({"/", "/people", "/groups", "/search", "/settings", "/join", "/you"})
 
 NOT_BUILT: Final = (
     b"<!doctype html><html lang=en><meta charset=utf-8><title>Chinwag</title>"

@@ -23,6 +23,7 @@ import type {
   Placed,
   Receipt,
   Role,
+  SearchPage,
   ServerInfo,
   User,
 } from "@chinwag/client";
@@ -207,7 +208,7 @@ export interface MessageWindow extends Watched<WindowState> {
   close(): void;
 }
 
-/** Something that came for the person. It is told in one tab alone, the one that leads. */
+/** Something that came for the person: a message, or what changes one that it may have been told of. It is told in one tab alone, the one that leads. */
 export interface News {
   conversation: ConversationId;
   event: KeptEvent;
@@ -217,6 +218,15 @@ export interface News {
 
 /** A conversation or a person that `find` found, the best first. */
 export type Found = { kind: "conversation"; row: ConversationRow } | { kind: "person"; person: Person };
+
+/** What to look for in messages on the server. Words, filters, or both. */
+export interface Search {
+  words: string;
+  /** In one conversation; null: in all. */
+  conversation: ConversationId | null;
+  /** Only those that speak to oneself. */
+  mentions: boolean;
+}
 
 /** A cached message with a word that was searched for. */
 export interface FoundMessage {
@@ -269,6 +279,12 @@ export interface Engine {
   read(id: ConversationId, number: number): void;
   /** On this device, count everything from `number` on as unread, until the person has read it anew. */
   unreadFrom(id: ConversationId, number: number): Promise<void>;
+  /** The number of the first message that was sent at a moment or later, about; null: there is none. */
+  numberAt(id: ConversationId, moment: number): Promise<number | null>;
+  /** It is before the person, and what it says now is not known: ask for it, in a while. */
+  recheck(id: ConversationId, number: number): Promise<void>;
+  /** Told which messages are not what they were; numbers null: any of the conversation may not be. */
+  onRewritten(run: (conversation: ConversationId, numbers: readonly number[] | null) => void): () => void;
   /** One event by its number, from the cache or the server: for quotes. null: there is none that one may read. */
   event(id: ConversationId, number: number): Promise<KeptEvent | null>;
   receipts(id: ConversationId, number: number): Promise<Receipt[]>;
@@ -279,6 +295,8 @@ export interface Engine {
   find(query: string, limit?: number): Found[];
   /** In what is cached, the newest first, at most `limit` (default 50). */
   search(words: string, limit?: number): Promise<FoundMessage[]>;
+  /** In all that one may read, on the server, the newest first. `before`: the `next` of the page before. */
+  searchAll(search: Search, before?: string): Promise<SearchPage>;
   /** Tell which conversation this window shows with focus; null: none. */
   watching(id: ConversationId | null): void;
   /** What comes for the person, in the leading tab. */
@@ -287,6 +305,10 @@ export interface Engine {
   // Writing
   /** Returns when it is kept on disk: from then on it is sent, once and in order, whatever happens. */
   send(id: ConversationId, message: { text: string; reply_to?: number; mentions?: AccountId[] }): Promise<void>;
+  /** Give one's own message other words. Repeated by itself with one key: it is done once. */
+  edit(id: ConversationId, number: number, message: { text: string; mentions?: AccountId[] }): Promise<void>;
+  /** Take a message away, for all and for ever. */
+  erase(id: ConversationId, number: number): Promise<void>;
   /** Drop a message that was refused. */
   discard(unsent: string): Promise<void>;
   /** The person is writing: call it with each stroke. */

@@ -3,7 +3,7 @@ import type { Cursor, KeptEvent, Me, Method, Asked, Signal, TransportName } from
 import type { Connection, Presence } from "./api.js";
 
 /** Of these messages and of what lies in the database. An app that hears a higher one must be loaded anew. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** A request that the leader makes for a tab: only it has a token. */
 export interface Ask {
@@ -19,6 +19,8 @@ export interface Calls {
   http: { with: Ask; gives: unknown };
   /** Fetch a page of history into the database. Gives the numbers that are then known. */
   page: { with: { conversation: string; asked: Asked }; gives: { range: readonly [number, number] } };
+  /** Ask what a message says now, in a while: not all who hear of a change at once. */
+  look: { with: { conversation: string; number: number }; gives: null };
   /** Somebody opened the conversation: load its members, if not all are known. Gives false if there is none such. */
   opened: { with: { conversation: string }; gives: boolean };
   presence: { with: { accounts: string[] }; gives: null };
@@ -49,10 +51,16 @@ export interface PlainFailure {
   retryAfter: number | null;
 }
 
+export interface Rewritten {
+  conversation: string;
+  numbers: number[] | null;
+}
+
 /** Which part of the database to look at anew. */
 export interface Changed {
   conversations: string[];
-  /** Conversations that got events, and the numbers of these. */
+  /** Messages that are not what they were: their words, their reactions. Numbers null: all of a conversation may be so. */
+  rewritten?: Rewritten[];
   people: boolean;
   own: boolean;
   lines: boolean;

@@ -1,6 +1,6 @@
 /** What can be done with a message: by its menu, by the tools beside it, and by a key each. */
-import { isMessage } from "@chinwag/client";
-import type { Row } from "../engine/api.js";
+import { isDeleted, isMessage } from "@chinwag/client";
+import type { ConversationDetail, Row } from "../engine/api.js";
 import type { IconName } from "../icons.js";
 import type { Key } from "../words/english.js";
 import { authorOf, rowText } from "./layout.js";
@@ -20,21 +20,35 @@ export interface Doing {
   /** Select the text of the row with this key, so that a part of it can be copied. */
   select(key: string): void;
   reply(number: number): void;
+  edit(number: number): void;
+  /** Ask whether to delete it. */
+  erase(number: number): void;
   receipts(number: number): void;
   unreadFrom(number: number): void;
 }
 
-/** me: one's own account. member: whether one still is, and so may answer. */
-export function choicesOf(row: Row, me: string, member: boolean, doing: Doing): Choice[] {
+/** me: one's own account. member: whether one still is, and so may answer. detail: null while nothing is known of it. */
+export function choicesOf(
+  row: Row,
+  me: string,
+  member: boolean,
+  detail: ConversationDetail | null,
+  doing: Doing,
+): Choice[] {
   const found: Choice[] = [];
   const add = (name: Key, icon: IconName, key: string, run: () => void): void => {
     found.push({ name, icon, key, run });
   };
   const text = rowText(row);
   const { number } = row;
-  if (number !== null && member)
+  const there = row.event !== null && !isDeleted(row.event);
+  if (number !== null && member && there)
     add("menu.reply", "reply", "R", () => {
       doing.reply(number);
+    });
+  if (number !== null && text !== null && member && row.event !== null && authorOf(row.event) === me)
+    add("menu.edit", "pencil", "E", () => {
+      doing.edit(number);
     });
   if (text !== null)
     add("menu.copyText", "copy", "C", () => {
@@ -56,5 +70,19 @@ export function choicesOf(row: Row, me: string, member: boolean, doing: Doing): 
     add("menu.receipts", "check-check", "I", () => {
       doing.receipts(number);
     });
+  if (isMessage(row.event) && there && mayErase(authorOf(row.event), me, detail))
+    add("menu.delete", "trash-2", "D", () => {
+      doing.erase(number);
+    });
   return found;
+}
+
+const RANKS = { member: 0, admin: 1, owner: 2 } as const;
+
+/** One's own; and of others, as owner or admin of a group, that of whoever is below or gone. The server says the rest. */
+function mayErase(author: string, me: string, detail: ConversationDetail | null): boolean {
+  if (author === me) return true;
+  if (detail?.kind !== "group" || detail.role === null || detail.role === "member") return false;
+  const role = detail.members.get(author)?.role;
+  return role === undefined || RANKS[role] < RANKS[detail.role];
 }

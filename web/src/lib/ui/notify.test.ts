@@ -69,6 +69,8 @@ const session = new Value<Session>({ state: "starting" });
 const ben = new Value<Person>({} as Person);
 const rows = new Value<readonly ConversationDetail[]>([]);
 let details: Map<string, ConversationDetail>;
+/** Messages as the engine has them now. */
+let kept: Map<number, KeptEvent>;
 let tray: Tray;
 let tell: (news: News) => void;
 let stop: () => void;
@@ -81,7 +83,17 @@ function stands(head: number, unread: number): void {
 
 function says(number: number, watched = false): void {
   const event = { kind: "message", number, from: BEN, body: { type: "text", text: `text ${number}` } };
+  kept.set(number, event as unknown as KeptEvent);
   tell({ conversation: ID, event: event as unknown as KeptEvent, watched });
+}
+
+/** Ben changes a message: it says `text`, or was deleted (null), by event `at`. */
+function changes(number: number, at: number, text: string | null): void {
+  const said = { body: text === null ? { type: "deleted" } : { type: "text", text } };
+  const how = text === null ? { deleted: { number: at, by: BEN, at } } : { edited: { number: at, at } };
+  kept.set(number, { kind: "message", number, from: BEN, ...said, ...how } as unknown as KeptEvent);
+  const kind = text === null ? "deleted" : "edited";
+  tell({ conversation: ID, event: { kind, number: at, target: number, from: BEN } as KeptEvent, watched: false });
 }
 
 function logIn(id: string): void {
@@ -93,6 +105,7 @@ const bodies = (): string[] => tray.shown.map((one) => one.body);
 beforeEach(async () => {
   tray = new Tray();
   details = new Map();
+  kept = new Map();
   vi.stubGlobal("Notification", { permission: "granted" });
   vi.stubGlobal("navigator", {
     serviceWorker: {
@@ -107,6 +120,7 @@ beforeEach(async () => {
     conversations: rows,
     people: new Value(new Map()),
     person: () => ben,
+    event: (_id: string, number: number) => Promise.resolve(kept.get(number) ?? null),
     conversation: (id: string) => new Value(details.get(id) ?? null),
     onNews: (run: (news: News) => void) => {
       tell = run;
@@ -130,6 +144,25 @@ it("shows what nobody looks at, and takes it away when it is read", async () => 
   await settled();
   expect(tray.shown.map((one) => [one.title, one.body, one.tag])).toEqual([["Ben", "text 2", ID]]);
   stands(2, 0);
+  await settled();
+  expect(bodies()).toEqual([]);
+});
+
+it("takes away what was deleted, and says what was edited, whether it was shown already or not", async () => {
+  says(2);
+  stands(2, 1);
+  await settled();
+  changes(2, 3, "better");
+  stands(3, 1);
+  await settled();
+  expect(bodies()).toEqual(["better"]);
+  changes(2, 4, null);
+  await settled();
+  expect(bodies()).toEqual([]);
+  tray.hold("get");
+  says(5);
+  changes(5, 6, null);
+  await tray.release();
   await settled();
   expect(bodies()).toEqual([]);
 });

@@ -3,7 +3,7 @@
  * taken away when it is read anywhere. The engine speaks in the leading tab alone, so there is never one per tab.
  */
 import { get } from "svelte/store";
-import { isMessage } from "@chinwag/client";
+import { isMessage, isWithheld, type MessageEvent } from "@chinwag/client";
 import type { Engine, News, Person, Watched } from "../engine/api.js";
 import { words } from "../words/words.js";
 import { nameOf } from "./app.js";
@@ -21,6 +21,8 @@ interface Told {
   path: string;
   account: string;
   number: number;
+  /** Of the edit that brought the words that it shows; 0: they are as they were sent. */
+  edited: number;
 }
 
 /** Listen until the returned function is called. `early`: what came before. */
@@ -71,7 +73,9 @@ class Teller {
   }
 
   tell(news: News): void {
-    if (news.watched || !isMessage(news.event) || !allowed()) return;
+    if (!allowed()) return;
+    if (!isMessage(news.event)) return this.sweep();
+    if (news.watched) return;
     this.waiting.set(news.conversation, news);
     void this.work();
   }
@@ -104,19 +108,22 @@ class Teller {
     this.sweeping = true;
   }
 
-  private async show({ conversation, event }: News): Promise<void> {
+  /** `silent`: it was told already, and says something else now. */
+  private async show({ conversation, event }: Pick<News, "conversation" | "event">, silent = false): Promise<void> {
     const { engine } = this;
     const author = await named(engine.person(authorOf(event)));
     const session = engine.session.now;
-    if (session.state !== "in" || !isMessage(event)) return;
+    // It may have been edited, or deleted, since it came.
+    const now = await this.now(conversation, event);
+    if (session.state !== "in" || now === null) return;
     const names = namesOf(engine, engine.people.now, session.me.id);
     const row = engine.conversations.now.find((one) => one.id === conversation);
     const who = nameOf(author);
     const title = row?.kind === "group" ? words("news.in", { who, group: row.title }) : who;
-    const body = get(preview) === "text" ? summary(event, names) : words("news.new");
+    const body = get(preview) === "text" ? summary(now, names) : words("news.new");
     const path = addressOf(conversation);
-    const data: Told = { path, account: session.me.id, number: event.number };
-    const options = { body, tag: conversation, icon: "/icon-192.png", badge: "/icon-monochrome-512.png", data };
+    const data: Told = { path, account: session.me.id, number: now.number, edited: now.edited?.number ?? 0 };
+    const options = { body, silent, tag: conversation, icon: "/icon-192.png", badge: "/icon-monochrome-512.png", data };
     const registration = await worker();
     if (registration?.active) {
       await registration.showNotification(title, options);
@@ -135,10 +142,33 @@ class Teller {
     const registration = await worker();
     const shown = [...this.open.values(), ...((await registration?.getNotifications()) ?? [])];
     for (const one of shown) {
-      if (!this.over(one)) continue;
+      if (!this.over(one) && !(await this.changed(one))) continue;
       one.close();
       this.open.delete(one.tag);
     }
+  }
+
+  /** Whether it shows words that a message does not say any longer. Those of an edit it shows instead. */
+  private async changed({ tag, data }: Notification): Promise<boolean> {
+    const { number = 0, edited = 0 } = (data ?? {}) as Partial<Told>;
+    const now = number === 0 ? undefined : await this.engine.event(tag, number).catch(() => undefined);
+    if (now === undefined) return false;
+    const text = this.text(now);
+    if (text !== null && (text.edited?.number ?? 0) === edited) return false;
+    if (text === null) return true;
+    await this.show({ conversation: tag, event: text }, true);
+    return false;
+  }
+
+  /** A message as it is now; null: there is nothing of it to tell. */
+  private async now(conversation: string, event: News["event"]): Promise<MessageEvent | null> {
+    const kept = await this.engine.event(conversation, event.number).catch(() => event);
+    return this.text(kept);
+  }
+
+  private text(event: News["event"] | null): MessageEvent | null {
+    if (event === null || !isMessage(event) || isWithheld(event) || event.body.type === "deleted") return null;
+    return event;
   }
 
   /** Whether nobody need be told of it any more, as things stand now. */

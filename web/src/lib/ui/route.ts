@@ -6,6 +6,7 @@ export type Route =
   | { at: "talk"; conversation: string; number: number | null }
   | { at: "people" }
   | { at: "groups" }
+  | { at: "search"; conversation: string | null; mentions: boolean }
   | { at: "settings"; section: string }
   | { at: "join"; code: string };
 
@@ -22,6 +23,7 @@ export function parse(path: string, hash = ""): Route {
     };
   }
   if (first === "people") return { at: "people" };
+  if (first === "search") return { at: "search", conversation: third || null, mentions: second === "me" };
   if (first === "groups") return { at: "groups" };
   if (first === "settings" || first === "you") return { at: "settings", section: second };
   if (first === "join" && hash.length > 1) return { at: "join", code: decoded(hash.slice(1)) };
@@ -32,6 +34,11 @@ export function parse(path: string, hash = ""): Route {
 export function addressOf(conversation: string, number: number | null = null): string {
   const own = `/c/${encodeURIComponent(conversation)}`;
   return number === null ? own : `${own}/${number}`;
+}
+
+/** The address of the search in one conversation: `/search/in/…`; of all that speaks to oneself: `/search/me`. */
+export function searchIn(conversation: string): string {
+  return `/search/in/${encodeURIComponent(conversation)}`;
 }
 
 function decoded(part: string): string {

@@ -1,5 +1,5 @@
 /** What an event says in one line: in the list, in quotes, to screen readers and in notifications. */
-import { isMessage, isNotice, type KeptEvent } from "@chinwag/client";
+import { isMessage, isNotice, type KeptEvent, type MessageEvent } from "@chinwag/client";
 import { listed, words } from "../words/words.js";
 import { authorOf } from "./layout.js";
 import { oneLine } from "./text.js";
@@ -9,7 +9,7 @@ export type Names = (account: string) => string;
 
 /** One line about an event. Of a message only its text. */
 export function summary(event: KeptEvent, names: Names): string {
-  if (isMessage(event)) return event.body.type === "text" ? oneLine(event.body.text) : words("talk.unsupported");
+  if (isMessage(event)) return said(event);
   if (isNotice(event)) return noticeWords([event], names);
   if (event.kind === "edited") return words("notice.edited");
   if (event.kind === "deleted") return words("notice.deleted");
@@ -17,6 +17,12 @@ export function summary(event: KeptEvent, names: Names): string {
     return words("notice.reaction", { who: names(authorOf(event)), reaction: oneLine(event.reaction, 8) });
   }
   return words("talk.unsupported");
+}
+
+function said({ body }: MessageEvent): string {
+  if (body.type === "text") return oneLine(body.text);
+  if (body.type === "deleted") return words("talk.deleted");
+  return words(body.type === "changed" ? "talk.changed" : "talk.unsupported");
 }
 
 /** Where a name begins and ends in a sentence that is yet to be drawn: signs of the private use area. */

@@ -19,10 +19,12 @@ export interface Kept {
   readonly head: number;
   /** Messages up to `head`. */
   readonly ordinal: number;
-  /** When the last event was sent. */
+  /** The last message or notice, and when it was sent. */
+  readonly shown: number;
   readonly at: number;
   /** One's own read mark, and the messages up to it. */
   readonly read: number;
   readonly readOrdinal: number;
+  /** That one as it is now; null: one may not read it. */
   readonly last: KeptEvent | null;
 }

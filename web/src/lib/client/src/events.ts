@@ -38,9 +38,26 @@ export function isNotice(event: AnyEvent): event is NoticeEvent {
   return event.kind === "notice";
 }
 
-/** Kinds that change a message, which this version keeps and does not act on. */
-export function isReserved(event: AnyEvent): event is EditedEvent | DeletedEvent | ReactionEvent {
-  return event.kind === "edited" || event.kind === "deleted" || event.kind === "reaction";
+export function isEdit(event: AnyEvent): event is EditedEvent {
+  return event.kind === "edited";
+}
+
+export function isDeletion(event: AnyEvent): event is DeletedEvent {
+  return event.kind === "deleted";
+}
+
+export function isReaction(event: AnyEvent): event is ReactionEvent {
+  return event.kind === "reaction";
+}
+
+/** A message of which nothing but its place is left. */
+export function isDeleted(event: KeptEvent): boolean {
+  return isMessage(event) && event.body.type === "deleted";
+}
+
+/** A message of which this device does not know what it says now. */
+export function isWithheld(event: KeptEvent): boolean {
+  return isMessage(event) && event.body.type === "changed";
 }
 
 /** Whether an event has a place in a conversation. A newer server may send kinds of which nothing else is known. */

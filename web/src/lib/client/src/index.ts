@@ -1,6 +1,7 @@
 /** Chinwag's protocol, version 1: what a client must know, as functions, and the ways to a server. */
 export type * from "./generated/chinwag.js";
 export * from "./backoff.js";
+export * from "./content.js";
 export type { Kept } from "./conversation.js";
 export * from "./events.js";
 export * from "./kept.js";
@@ -9,6 +10,7 @@ export * from "./outbox.js";
 export * from "./own.js";
 export * from "./ranges.js";
 export * from "./ranking.js";
+export * from "./reactions.js";
 export * from "./reads.js";
 export * from "./send-state.js";
 export * from "./connection.js";

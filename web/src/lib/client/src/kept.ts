@@ -5,13 +5,23 @@
  * events equals what is loaded afresh (docs/guarantees.md, P11).
  */
 import type { Kept } from "./conversation.js";
-import { type AnyEvent, directMembers, isMessage, isNotice, isNumbered, type KeptEvent } from "./events.js";
+import { afterWords, changedAt } from "./content.js";
+import {
+  type AnyEvent,
+  directMembers,
+  isDeletion,
+  isEdit,
+  isMessage,
+  isNotice,
+  isNumbered,
+  type KeptEvent,
+} from "./events.js";
 import type { ConversationView, DeliveredEvent, ReadEvent } from "./generated/chinwag.js";
 import { type Member, newMember } from "./member.js";
 import { afterNotice } from "./membership.js";
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
-export type View = Omit<ConversationView, "last" | "shown" | "history_from" | "events" | "member_count"> & {
+export type View = Omit<ConversationView, "last" | "history_from" | "events" | "member_count"> & {
   last: KeptEvent | null;
   member_count?: number;
   /** Its newest events, rising, where they were asked for. */
@@ -42,6 +52,7 @@ export function afterView(held: Kept | undefined, view: View): Kept {
     first: view.first,
     head: view.head,
     ordinal: view.ordinal,
+    shown: view.shown,
     at: view.at,
     read: view.read,
     readOrdinal: view.ordinal - view.unread,
@@ -88,6 +99,7 @@ function begin(event: KeptEvent): Kept | null {
     first: 1,
     head: 0,
     ordinal: 0,
+    shown: 0,
     at: 0,
     read: 0,
     readOrdinal: 0,
@@ -96,12 +108,25 @@ function begin(event: KeptEvent): Kept | null {
 }
 
 function advanced(held: Kept, event: KeptEvent, me: string): Kept {
-  // What is no message and no notice changes one of them, and moves nothing that people are shown of the whole.
-  const shown = isMessage(event) || isNotice(event) ? { at: event.sent_at, last: event } : {};
-  const moved: Kept = { ...held, head: event.number, ordinal: event.ordinal, ...shown };
+  const moved: Kept = { ...held, head: event.number, ordinal: event.ordinal, ...preview(held, event) };
   if (isNotice(event)) return afterNotice(moved, event, me);
   // Somebody who writes has read up to there.
   return event.kind === "message" ? readBy(moved, event.from, event.number, event.ordinal, 0, me) : moved;
+}
+
+/** What the list shows of it. What changes a message moves nothing there, but the words of the last one. */
+function preview(held: Kept, event: KeptEvent): Partial<Kept> {
+  if (isMessage(event) || isNotice(event)) return { shown: event.number, at: event.sent_at, last: event };
+  const { last } = held;
+  if (last === null || !isMessage(last) || !(isEdit(event) || isDeletion(event))) return {};
+  return { last: afterWords(last, event) };
+}
+
+/** A message is known as it is now: so is the preview, if it is that one. */
+export function afterLook(held: Kept, event: KeptEvent): Kept {
+  const { last } = held;
+  if (last === null || last.number !== event.number || changedAt(event) < changedAt(last)) return held;
+  return { ...held, last: event };
 }
 
 function afterMark(held: Kept, mark: ReadEvent | DeliveredEvent, me: string): Kept {

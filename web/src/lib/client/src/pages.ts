@@ -54,7 +54,8 @@ export async function eventPage(
   conversation: string,
   asked: Asked,
 ): Promise<{ events: KeptEvent[]; head: number }> {
-  const where: Record<string, string> = asked.side === "newest" ? {} : { [asked.side]: String(asked.number) };
+  const at = asked.side === "newest" ? null : asked.side === "at" ? asked.at : asked.number;
+  const where: Record<string, string> = at === null ? {} : { [asked.side]: String(at) };
   const query = new URLSearchParams({ ...where, limit: String(asked.limit) });
   const path = `/v1/conversations/${encodeURIComponent(conversation)}/messages?${query}`;
   return http.ask<EventPage>("GET", path);

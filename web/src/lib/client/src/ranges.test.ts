@@ -56,13 +56,16 @@ describe("ranges", () => {
 });
 
 describe("a page", () => {
-  it("that is not full reaches to the end on its side, holes and all", () => {
-    expect(rangeOfPage({ side: "before", number: 50, limit: 10 }, [20, 30], 5, 90)).toEqual([5, 49]);
-    expect(rangeOfPage({ side: "after", number: 50, limit: 10 }, [60, 70], 5, 90)).toEqual([51, 90]);
+  it("that is empty reaches to the end on its side", () => {
+    expect(rangeOfPage({ side: "before", number: 50, limit: 10 }, [], 5, 90)).toEqual([5, 49]);
+    expect(rangeOfPage({ side: "after", number: 50, limit: 10 }, [], 5, 90)).toEqual([51, 90]);
     expect(rangeOfPage({ side: "newest", limit: 10 }, [], 5, 90)).toEqual([5, 90]);
+    expect(rangeOfPage({ side: "around", number: 50, limit: 10 }, [], 5, 90)).toEqual([1, 0]);
   });
 
-  it("that is full reaches as far as its outermost event", () => {
+  it("reaches as far as its outermost event, full or not, as it may end early for its length", () => {
+    expect(rangeOfPage({ side: "before", number: 50, limit: 10 }, [20, 30], 5, 90)).toEqual([20, 49]);
+    expect(rangeOfPage({ side: "newest", limit: 10 }, [60, 70], 5, 90)).toEqual([60, 90]);
     expect(rangeOfPage({ side: "before", number: 50, limit: 2 }, [40, 45], 1, 90)).toEqual([40, 49]);
     expect(rangeOfPage({ side: "after", number: 50, limit: 2 }, [55, 60], 1, 90)).toEqual([51, 60]);
     expect(rangeOfPage({ side: "around", number: 50, limit: 3 }, [48, 50, 53], 1, 90)).toEqual([48, 53]);

@@ -37,24 +37,26 @@ export type Asked =
   | { side: "before"; number: number; limit: number }
   | { side: "after"; number: number; limit: number }
   | { side: "around"; number: number; limit: number }
+  /** About a moment, in milliseconds since 1970. */
+  | { side: "at"; at: number; limit: number }
   | { side: "newest"; limit: number };
 
 /**
- * What a page tells of numbers. `first` and `head`: the first and the highest number that may be read. A page that is
- * not full reaches to the end on its side; a full one reaches as far as its outermost event.
+ * What a page tells of numbers. `first` and `head`: the first and the highest number that may be read. A page reaches as
+ * far as its outermost event: it may end early for its length. Only an empty one reaches to the end on its side.
  */
 export function rangeOfPage(asked: Asked, numbers: readonly number[], first: number, head: number): Range {
-  const full = numbers.length >= asked.limit;
   const lowest = numbers[0];
   const highest = numbers.at(-1);
   switch (asked.side) {
     case "before":
-      return [full && lowest !== undefined ? lowest : first, asked.number - 1];
+      return [lowest ?? first, asked.number - 1];
     case "after":
-      return [asked.number + 1, full && highest !== undefined ? highest : head];
+      return [asked.number + 1, highest ?? head];
     case "newest":
-      return [full && lowest !== undefined ? lowest : first, head];
+      return [lowest ?? first, head];
     case "around":
+    case "at":
       // How many of its events are meant for either side is the server's affair: only what lies between them is known.
       return lowest === undefined || highest === undefined ? [1, 0] : [lowest, highest];
   }

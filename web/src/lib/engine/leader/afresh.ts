@@ -2,12 +2,12 @@
 import {
   type Block,
   type Bond,
+  type Content,
   conversationPages,
   type Cursor,
   currentCursor,
   type Friend,
   type Http,
-  type KeptEvent,
   type AccountSettings,
   type AnnouncementView,
   NOTHING,
@@ -16,7 +16,6 @@ import {
   rangeOfPage,
   type View,
   wholeList,
-  withRange,
 } from "@chinwag/client";
 import type { EngineStore } from "../store/engine-store.js";
 import type { State } from "./state.js";
@@ -25,8 +24,9 @@ import type { State } from "./state.js";
 const PAGE = { limit: 50, members: 8, events: 20 };
 
 /** What is known of numbers by a view's newest events. */
-function newest(numbers: number[], { first, head }: View): Range {
-  return rangeOfPage({ side: "newest", limit: PAGE.events }, numbers, first, head);
+function newest(numbers: number[], { first, head }: View): Range[] {
+  // None: the list was long, and has the events of others only.
+  return numbers.length === 0 ? [] : [rangeOfPage({ side: "newest", limit: PAGE.events }, numbers, first, head)];
 }
 
 /**
@@ -48,10 +48,12 @@ export async function loadAfresh(
     const records = page.map((view) => {
       const record = state.view(view);
       const numbers = (view.events ?? []).map((one) => one.number);
-      return { ...record, ranges: withRange(record.ranges, newest(numbers, view)) };
+      return { ...record, ranges: newest(numbers, view) };
     });
-    const events = page.flatMap((view): KeptEvent[] => view.events ?? (view.last === null ? [] : [view.last]));
-    state.take(await store.commit({ conversations: records, events, known: true }));
+    const contents = page.flatMap(({ events, head }) => (events ?? []).map((event): Content => ({ event, asOf: head })));
+    // What was cached before may have been changed unheard.
+    const unheard = page.map(({ id }) => id);
+    state.take(await store.commit({ conversations: records, unheard, contents, known: true }));
     for (const { id } of page) found.add(id);
     loaded(page.map((view) => view.id));
   }

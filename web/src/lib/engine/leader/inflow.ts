@@ -9,14 +9,17 @@ import {
   conversationView,
   type Cursor,
   type Http,
+  isChange,
+  isEdit,
   isMessage,
   isNumbered,
   type KeptEvent,
 } from "@chinwag/client";
-import type { Changed } from "../messages.js";
+import type { Changed, Rewritten } from "../messages.js";
 import type { Batch, EngineStore } from "../store/engine-store.js";
-import type { State } from "./state.js";
 import { loadAfresh } from "./afresh.js";
+import { Meanwhile } from "./meanwhile.js";
+import type { State } from "./state.js";
 
 /** Events that one transaction takes. */
 const BATCH = 200;
@@ -34,6 +37,8 @@ export interface InflowNews {
   changed(changed: Changed): void;
   /** Messages that came, not those loaded. */
   came(events: readonly KeptEvent[]): void;
+  /** A message was changed, and what it says now is not told. */
+  withheld(conversation: string, number: number): void;
   /** One's own line is in its place. */
   placed(conversation: string, id: string): void;
   confirmed(conversation: string, number: number): void;
@@ -46,6 +51,8 @@ export interface InflowNews {
 export class Inflow {
   /** All up to there is in the database. null: nothing is; load afresh. */
   safe: Cursor | null = null;
+  /** For whoever asks for pages beside what comes here. */
+  readonly meanwhile = new Meanwhile();
   private readonly state: State;
   private readonly store: EngineStore;
   private readonly http: Http;
@@ -96,7 +103,8 @@ export class Inflow {
       this.state.clear();
     }
     this.safe = await loadAfresh(this.http, this.store, this.state, at, (ids) => {
-      this.news.changed({ conversations: ids, people: false, own: true, lines: true, marks: true });
+      const rewritten = ids.map((conversation): Rewritten => ({ conversation, numbers: null }));
+      this.news.changed({ conversations: ids, rewritten, people: false, own: true, lines: true, marks: true });
     });
     await this.news.afresh(cause);
   }
@@ -131,6 +139,7 @@ export class Inflow {
     const events: KeptEvent[] = [];
     const changed = new Set<string>();
     const dropped = new Set<string>();
+    const unheard = new Set<string>();
     const placed: { conversation: string; id: string }[] = [];
     const confirmed = new Map<string, number>();
     const own = this.state.own;
@@ -142,6 +151,8 @@ export class Inflow {
       if (missing !== null) {
         // What came before it is kept first: loading takes time, and may fail.
         if (taken > 0) break;
+        // Whatever changed what is cached of it, this device was not told.
+        unheard.add(missing);
         await this.load(missing, changed, dropped);
         if (!dropped.has(missing)) this.state.event(item.event, changed);
       }
@@ -153,15 +164,17 @@ export class Inflow {
     this.queue.splice(0, Math.min(taken, this.queue.length));
     if (at === null) return;
     const conversations = [...changed].flatMap((id) => this.state.records.get(id) ?? []);
-    const batch: Batch = { cursor: at, conversations, events, placed, confirmed, dropped };
+    const batch: Batch = { cursor: at, conversations, unheard, events, placed, confirmed, dropped };
     if (this.state.own !== own) batch.own = this.state.own;
     this.state.take(await this.store.commit(batch));
     this.safe = at;
     this.connection?.say({ type: "received", position: at.position });
     for (const line of placed) this.news.placed(line.conversation, line.id);
     for (const [conversation, number] of confirmed) this.news.confirmed(conversation, number);
+    const rewritten = [...unheard].map((conversation): Rewritten => ({ conversation, numbers: null }));
     this.news.changed({
       conversations: [...changed, ...dropped],
+      rewritten: [...rewritten, ...rewrittenBy(events)],
       people: false,
       own: this.state.own !== own,
       lines: placed.length > 0,
@@ -181,6 +194,8 @@ export class Inflow {
       confirmed.set(mark.conversation ?? "", mark.number ?? 0);
     } else if (isNumbered(event) && event.number <= (this.state.kept(event.conversation)?.head ?? 0)) {
       events.push(event);
+      if (isChange(event)) this.meanwhile.came(event);
+      if (isEdit(event) && !event.body && !event.replaced) this.news.withheld(event.conversation, event.target);
       const { conversation, id, device } = event;
       if (isMessage(event) && event.from === this.state.me && device === this.device) placed.push({ conversation, id });
     }
@@ -196,4 +211,14 @@ export class Inflow {
       dropped.add(conversation);
     }
   }
+}
+
+/** What these events change, by conversation. */
+function rewrittenBy(events: readonly KeptEvent[]): Rewritten[] {
+  const numbers = new Map<string, Set<number>>();
+  for (const event of events) {
+    if (!isChange(event)) continue;
+    numbers.set(event.conversation, (numbers.get(event.conversation) ?? new Set()).add(event.target));
+  }
+  return [...numbers].map(([conversation, some]) => ({ conversation, numbers: [...some] }));
 }

@@ -2,6 +2,7 @@
 import {
   type AckFrame,
   type AnyEvent,
+  type Asked,
   Connection,
   conversationView,
   type Cursor,
@@ -12,6 +13,7 @@ import {
   type KeptEvent,
   LoggedOut,
   type Owner,
+  type Range,
   rangeOfPage,
   type Signal,
   type Standing,
@@ -23,9 +25,11 @@ import { plainly } from "../failure.js";
 import type { CallName, Calls, Changed, ToLeader, ToTabs } from "../messages.js";
 import { Deposed, EngineStore } from "../store/engine-store.js";
 import { type AccountDatabase, LetGo, Outdated } from "../store/database.js";
+import { event } from "../store/reading.js";
 import type { OutboxRecord } from "../store/records.js";
 import { type Afresh, Inflow } from "./inflow.js";
 import { adoptable } from "./adopt.js";
+import { Looks } from "./looks.js";
 import { Outflow } from "./outflow.js";
 import { People } from "./people.js";
 import { State } from "./state.js";
@@ -60,6 +64,7 @@ export class Leader implements Owner {
   private readonly people: People;
   private readonly connection: Connection;
   private readonly windows = new Windows();
+  private readonly looks: Looks;
   private standingNow: Standing = { state: "connecting", transport: null, nextTry: null, code: null };
   private asOf: number | null = null;
   private minute: ReturnType<typeof setInterval> | null = null;
@@ -83,6 +88,12 @@ export class Leader implements Owner {
       came: (events) => {
         this.came(events);
       },
+      withheld: (conversation, number) => {
+        this.looks.changed(conversation, number);
+        // What the list shows is before everybody; what a conversation shows is asked for when it does.
+        if (this.state.kept(conversation)?.last?.number !== number) return;
+        this.looks.at(conversation, number).catch(() => undefined);
+      },
       placed: (conversation, id) => {
         this.outflow.placed(conversation, id);
       },
@@ -104,6 +115,7 @@ export class Leader implements Owner {
         parts.tell({ type: "presence", known });
       },
     });
+    this.looks = new Looks((conversation, number) => this.look(conversation, number));
     this.connection = new Connection(http, tokens, this, client);
     this.inflow.over(this.connection);
     this.outflow.over(this.connection);
@@ -300,6 +312,32 @@ export class Leader implements Owner {
     }
   }
 
+  /** Fetch a page of history into the database. */
+  private async page(conversation: string, asked: Asked): Promise<Range> {
+    const since = this.inflow.meanwhile.since(conversation);
+    try {
+      const { events, head } = await eventPage(this.parts.http, conversation, asked);
+      const numbers = events.map((one) => one.number);
+      const range = rangeOfPage(asked, numbers, this.state.kept(conversation)?.first ?? 1, head);
+      const record = await this.store.keepPage(conversation, events, range, head, since.changes);
+      if (record !== null) this.state.take([record]);
+      this.people.ofEvents(events);
+      return range;
+    } finally {
+      since.done();
+    }
+  }
+
+  /** Fetch one message as it is now, and tell the tabs. */
+  private async look(conversation: string, number: number): Promise<void> {
+    await this.page(conversation, { side: "around", number, limit: 1 });
+    const now = await event(this.parts.database, conversation, number);
+    const record = now === null ? null : this.state.look(now);
+    if (record !== null) this.state.take(await this.store.commit({ conversations: [record] }));
+    const rewritten = [{ conversation, numbers: [number] }];
+    this.changed({ conversations: [conversation], rewritten, people: false, own: false, lines: false, marks: false });
+  }
+
   private partner(conversation: string): void {
     const other = directMembers(conversation)?.find((one) => one !== this.state.me);
     if (other !== undefined) this.people.lookedAt(other);
@@ -360,18 +398,11 @@ export class Leader implements Owner {
       return this.parts.http.ask<unknown>(method, path, wish);
     },
     page: async ({ conversation, asked }) => {
-      const page = await eventPage(this.parts.http, conversation, asked);
-      const first = this.state.kept(conversation)?.first ?? 1;
-      const range = rangeOfPage(
-        asked,
-        page.events.map((one) => one.number),
-        first,
-        page.head,
-      );
-      const record = await this.store.keepPage(conversation, page.events, range);
-      if (record !== null) this.state.take([record]);
-      this.people.ofEvents(page.events);
-      return { range };
+      return { range: await this.page(conversation, asked) };
+    },
+    look: async ({ conversation, number }) => {
+      await this.looks.at(conversation, number);
+      return null;
     },
     opened: async ({ conversation }) => {
       this.partner(conversation);

@@ -3,9 +3,11 @@ import {
   type AnyEvent,
   afterChange,
   afterEvent,
+  afterLook,
   afterView,
   isNumbered,
   type Kept,
+  type KeptEvent,
   NOTHING,
   type Own,
   type View,
@@ -38,6 +40,17 @@ export class State {
     const record = withKept(this.records.get(view.id), afterView(this.kept(view.id), view));
     this.records.set(view.id, record);
     return record;
+  }
+
+  /** A message or notice is known as it is now. Returns the conversation's record if its preview was another. */
+  look(event: KeptEvent): ConversationRecord | null {
+    const record = this.records.get(event.conversation);
+    if (record === undefined) return null;
+    const kept = afterLook(record.kept, event);
+    if (kept === record.kept) return null;
+    const next = withKept(record, kept);
+    this.records.set(record.id, next);
+    return next;
   }
 
   /**

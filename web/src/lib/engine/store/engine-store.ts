@@ -1,9 +1,28 @@
 /** What the leading engine writes. Each transaction checks that it leads still: one that was replaced changes nothing. */
-import { type Cursor, type KeptEvent, type Own, type Range, type User, withRange } from "@chinwag/client";
+import {
+  afterContent,
+  type ChangeEvent,
+  type Content,
+  type Cursor,
+  isChange,
+  type KeptEvent,
+  newer,
+  type Own,
+  type Range,
+  type User,
+  withRange,
+} from "@chinwag/client";
 import { bytesOf, cut, EVENTS, keptNumbers, NEWEST, tooMuch } from "./bounds.js";
 import type { AccountDatabase, Tx } from "./database.js";
 import { state } from "./reading.js";
-import { CACHED, type ConversationRecord, type MarkRecord, type OutboxRecord, type StoreName } from "./records.js";
+import {
+  CACHED,
+  type ConversationRecord,
+  type EventRecord,
+  type MarkRecord,
+  type OutboxRecord,
+  type StoreName,
+} from "./records.js";
 
 /** Another engine leads. */
 export class Deposed extends Error {
@@ -14,7 +33,12 @@ export interface Batch {
   /** All up to there is in this batch or was kept before. */
   cursor?: Cursor;
   conversations?: Iterable<ConversationRecord>;
+  /** What is cached of these is let go first: it may have been changed unheard. */
+  unheard?: Iterable<string>;
+  /** As an inbox brings them: what stands in a conversation, and what changes that. */
   events?: Iterable<KeptEvent>;
+  /** Messages and notices as a page has them. */
+  contents?: Iterable<Content>;
   own?: Own;
   /** One's own lines whose events came. */
   placed?: Iterable<{ conversation: string; id: string }>;
@@ -38,10 +62,12 @@ const ALL: StoreName[] = ["state", "conversations", "events", "people", "marks",
 
 export class EngineStore {
   private readonly database: AccountDatabase;
+  private readonly me: string;
   private leadership = 0;
 
   constructor(database: AccountDatabase) {
     this.database = database;
+    this.me = database.account;
   }
 
   /** Take the lead: from here on, every engine that led before finds itself replaced. Returns its number. */
@@ -79,15 +105,21 @@ export class EngineStore {
   async commit(batch: Batch): Promise<ConversationRecord[]> {
     return this.run(ALL, async (tx) => {
       const records = new Map<string, ConversationRecord>();
+      const unheard = new Set(batch.unheard);
       for (const one of batch.conversations ?? []) {
         // What is cached of it, and how much, only transactions know: pages come in beside events.
-        const { ranges, count, bytes, opened } = (await tx.objectStore("conversations").get(one.id)) ?? one;
+        const held = (await tx.objectStore("conversations").get(one.id)) ?? one;
+        const { ranges, count, bytes, opened } = unheard.has(one.id) ? await emptied(tx, held) : held;
         const all = batch.known ? one.ranges.reduce(withRange, ranges) : ranges;
         records.set(one.id, { ...one, ranges: all, count, bytes, opened });
       }
+      for (const content of batch.contents ?? []) {
+        const record = records.get(content.event.conversation);
+        if (record !== undefined) records.set(record.id, await withContent(tx, record, content));
+      }
       for (const event of batch.events ?? []) {
         const record = records.get(event.conversation);
-        if (record !== undefined) records.set(record.id, await withEvent(tx, record, event));
+        if (record !== undefined) records.set(record.id, await withEvent(tx, record, event, this.me));
       }
       for (const [id, record] of records) records.set(id, await bounded(tx, record, record.kept.head, EVENTS));
       await Promise.all([...records.values()].map((one) => tx.objectStore("conversations").put(one)));
@@ -103,12 +135,22 @@ export class EngineStore {
     });
   }
 
-  /** Keep a page of history: its events, and that all of `range` is known. Returns the record; null: it is gone. */
-  async keepPage(conversation: string, page: readonly KeptEvent[], range: Range): Promise<ConversationRecord | null> {
+  /**
+   * Keep a page of history as it was at `head`: its events, and that all of `range` is known. `since`: changes that came
+   * after the page was asked for. Returns the record; null: it is gone.
+   */
+  async keepPage(
+    conversation: string,
+    page: readonly KeptEvent[],
+    range: Range,
+    head: number,
+    since: Iterable<ChangeEvent> = [],
+  ): Promise<ConversationRecord | null> {
     return this.run(["state", "conversations", "events"], async (tx) => {
       let record = await tx.objectStore("conversations").get(conversation);
       if (record === undefined) return null;
-      for (const event of page) record = await withEvent(tx, record, event);
+      for (const event of page) record = await withContent(tx, record, { event, asOf: head });
+      for (const change of since) record = await withChange(tx, record, change, this.me);
       record = { ...record, ranges: withRange(record.ranges, range), opened: Date.now() };
       record = await bounded(tx, record, page[Math.floor(page.length / 2)]?.number ?? record.kept.head, EVENTS);
       await tx.objectStore("conversations").put(record);
@@ -221,17 +263,59 @@ export class EngineStore {
   }
 }
 
+/** What an inbox brings: it stands there, or changes what does. A change itself is not kept, as it may hold words. */
 async function withEvent(
   tx: Tx<"readwrite">,
   record: ConversationRecord,
   event: KeptEvent,
+  me: string,
 ): Promise<ConversationRecord> {
-  const { conversation, number } = event;
+  if (!isChange(event)) return withContent(tx, record, { event, asOf: event.number });
+  const changed = await withChange(tx, record, event, me);
+  return { ...changed, ranges: withRange(changed.ranges, [event.number, event.number]) };
+}
+
+async function withContent(
+  tx: Tx<"readwrite">,
+  record: ConversationRecord,
+  content: Content,
+): Promise<ConversationRecord> {
+  const { conversation, number } = content.event;
+  const held = await tx.objectStore("events").get([conversation, number]);
   const ranges = withRange(record.ranges, [number, number]);
-  if (await tx.objectStore("events").getKey([conversation, number])) return { ...record, ranges };
+  const next = held === undefined ? content : newer(held, content);
+  return put(tx, { ...record, ranges }, held, next);
+}
+
+/** A change of what is not cached changes nothing: a page has it as it is then. */
+async function withChange(
+  tx: Tx<"readwrite">,
+  record: ConversationRecord,
+  change: ChangeEvent,
+  me: string,
+): Promise<ConversationRecord> {
+  const held = await tx.objectStore("events").get([change.conversation, change.target]);
+  if (held === undefined) return record;
+  const { event, asOf } = held;
+  const next = afterContent({ event, asOf }, change, me);
+  return next.event === event && next.asOf === asOf ? record : put(tx, record, held, next);
+}
+
+async function put(
+  tx: Tx<"readwrite">,
+  record: ConversationRecord,
+  held: EventRecord | undefined,
+  { event, asOf }: Content,
+): Promise<ConversationRecord> {
   const bytes = bytesOf(event);
-  await tx.objectStore("events").put({ conversation, number, bytes, event });
-  return { ...record, ranges, count: record.count + 1, bytes: record.bytes + bytes };
+  await tx.objectStore("events").put({ conversation: event.conversation, number: event.number, bytes, event, asOf });
+  const count = record.count + (held === undefined ? 1 : 0);
+  return { ...record, count, bytes: record.bytes + bytes - (held?.bytes ?? 0) };
+}
+
+async function emptied(tx: Tx<"readwrite">, record: ConversationRecord): Promise<ConversationRecord> {
+  await tx.objectStore("events").delete(IDBKeyRange.bound([record.id, 0], [record.id, Number.MAX_SAFE_INTEGER]));
+  return { ...record, ranges: [], count: 0, bytes: 0 };
 }
 
 async function bounded(

@@ -4,7 +4,7 @@ import type { DBSchema } from "idb";
 import type { Draft } from "../api.js";
 
 /** The form of what is cached. A higher one drops what was cached in another, and loads it afresh. */
-export const FORM = 2;
+export const FORM = 3;
 
 export interface ConversationRecord {
   id: string;
@@ -23,6 +23,8 @@ export interface EventRecord {
   number: number;
   bytes: number;
   event: KeptEvent;
+  /** All reactions to it up to that event are counted in it. */
+  asOf: number;
 }
 
 /** Something that was written and is not known to be in its place yet. `order` rises in the order of writing. */

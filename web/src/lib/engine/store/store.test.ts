@@ -47,7 +47,7 @@ function message(number: number, text = `m${number}`): KeptEvent {
 function view(head: number, id = ID): View {
   const last = { ...message(head), conversation: id };
   const common = { id, kind: "direct" as const, role: "member" as const, title: "", settings: {}, members: [] };
-  return { ...common, first: 1, head, ordinal: head, at: head, read: 0, unread: head, last };
+  return { ...common, first: 1, head, ordinal: head, shown: head, at: head, read: 0, unread: head, last };
 }
 
 /** A conversation with events 1 to `head`, in the database and in a state of its own. */
@@ -93,7 +93,7 @@ describe("the lead", () => {
     expect(await later.lead()).toBe(2);
     const writes: (() => Promise<unknown>)[] = [
       () => store.commit({ cursor: { epoch: 1, position: 9 } }),
-      () => store.keepPage(ID, [message(1)], [1, 1]),
+      () => store.keepPage(ID, [message(1)], [1, 1], 1),
       () => store.trim(),
       () => store.placed(ID, "l1", 1, true),
       () => store.refused(ID, "l1", "x"),
@@ -149,7 +149,7 @@ describe("a batch", () => {
   it("does not undo what a page brought in meanwhile", async () => {
     const { state, record } = await filled(3);
     await store.commit({ conversations: [{ ...record, ranges: [[3, 3]], count: 1 }] });
-    await store.keepPage(ID, [], [1, 3]);
+    await store.keepPage(ID, [], [1, 3], 3);
     await store.commit({ conversations: state.records.values() });
     expect((await conversations(database, [ID]))[0]?.ranges).toEqual([[1, 3]]);
   });
@@ -159,7 +159,7 @@ describe("a page", () => {
   it("is known with its holes, and read from either end", async () => {
     await filled(1);
     const page = [message(10), message(13), message(15)];
-    const record = await store.keepPage(ID, page, [10, 20]);
+    const record = await store.keepPage(ID, page, [10, 20], 20);
     expect(record?.ranges).toEqual([
       [1, 1],
       [10, 20],
@@ -172,7 +172,7 @@ describe("a page", () => {
   });
 
   it("of a conversation that went is nothing", async () => {
-    expect(await store.keepPage("g~9", [message(1)], [1, 1])).toBeNull();
+    expect(await store.keepPage("g~9", [message(1)], [1, 1], 1)).toBeNull();
   });
 });
 
@@ -377,5 +377,62 @@ describe("the database", () => {
     const held = await broken.held();
     expect(held).toMatchObject({ cursor: null, conversations: [], own: null });
     expect(held.outbox).toHaveLength(1);
+  });
+});
+
+describe("a message that is changed", () => {
+  const SECRET = "a pasted password";
+  const place = { conversation: ID, device: "d", id: "x", ordinal: 3, from: "2", sent_at: 9, shown: 3 };
+  const edited = (number: number, target: number, text: string): KeptEvent => ({ ...place, kind: "edited", number, target, body: { type: "text", text } }); // prettier-ignore
+  const deleted = (number: number, target: number): KeptEvent => ({ ...place, kind: "deleted", number, target });
+
+  /** All that lies in the database, as text. */
+  async function everything(): Promise<string> {
+    const raw = await openDB(databaseName(ME));
+    const found = await Promise.all([...raw.objectStoreNames].map((name) => raw.getAll(name)));
+    raw.close();
+    return JSON.stringify(found);
+  }
+
+  async function brought(state: State, ...all: KeptEvent[]): Promise<void> {
+    const changed = new Set<string>();
+    for (const one of all) state.event(one, changed);
+    const conversations = [...changed].flatMap((id) => state.records.get(id) ?? []);
+    state.take(await store.commit({ conversations, events: all }));
+  }
+
+  it("and deleted is in no store, neither as it was sent nor as it was edited", async () => {
+    const { state } = await filled(2);
+    await brought(state, message(3, SECRET));
+    expect(await everything()).toContain(SECRET);
+    await brought(state, edited(4, 3, `${SECRET}, better`));
+    expect(state.kept(ID)).toMatchObject({ head: 4, shown: 3, at: 3, last: { body: { text: `${SECRET}, better` } } });
+    await brought(state, deleted(5, 3));
+    expect(await everything()).not.toContain(SECRET);
+    expect(await event(database, ID, 3)).toMatchObject({ body: { type: "deleted" }, deleted: { number: 5 } });
+    expect(state.kept(ID)).toMatchObject({ head: 5, shown: 3, last: { body: { type: "deleted" } } });
+    // once more, and late, it changes nothing
+    await brought(state, edited(4, 3, SECRET), message(3, SECRET));
+    expect(await everything()).not.toContain(SECRET);
+    const [record] = await conversations(database, [ID]);
+    expect(record).toMatchObject({ ranges: [[1, 5]], count: 3 });
+  });
+
+  it("is what it is now when a page that is older comes after the change", async () => {
+    const { state } = await filled(5);
+    await store.commit({ conversations: state.records.values(), unheard: [ID] });
+    await store.keepPage(ID, [message(3, SECRET)], [3, 3], 5, [deleted(6, 3) as never]);
+    expect(await everything()).not.toContain(SECRET);
+    await store.keepPage(ID, [message(3, SECRET)], [3, 3], 5);
+    expect(await everything()).not.toContain(SECRET);
+  });
+
+  it("unheard leaves nothing cached that may be another by now", async () => {
+    const { state } = await filled(3);
+    const conversations_ = [...state.records.values()].map((one) => ({ ...one, ranges: [[5, 9]] as const }));
+    const content = { event: message(7), asOf: 9 };
+    const [record] = await store.commit({ conversations: conversations_, unheard: [ID], contents: [content], known: true }); // prettier-ignore
+    expect(record).toMatchObject({ ranges: [[5, 9]], count: 1 });
+    expect(await events(database, ID, [1, 9], 9, "first")).toEqual([message(7)]);
   });
 });

@@ -11,7 +11,7 @@ import {
   type User,
 } from "@chinwag/client";
 import type { ConversationDetail, ConversationRow, Draft, Person, Presence } from "../api.js";
-import type { Changed } from "../messages.js";
+import type { Changed, Rewritten } from "../messages.js";
 import type { AccountDatabase } from "../store/database.js";
 import { drafts, lines, marks, unreads } from "../store/personal.js";
 import { all, cached, conversations, events } from "../store/reading.js";
@@ -95,7 +95,7 @@ export class Account implements Ground {
   }
 
   /** The engine has changed something. */
-  changed(changed: Changed): void {
+  changed(changed: Changed, rewritten: (all: readonly Rewritten[]) => void = () => undefined): void {
     this.soon(async () => {
       if (changed.people || changed.own) {
         const { people, own } = await cached(this.database);
@@ -107,6 +107,8 @@ export class Account implements Ground {
       if (changed.lines) await this.readLines(dirty);
       if (changed.marks) await this.readMarks(dirty);
       if (changed.conversations.length > 0) await this.refresh(changed.conversations);
+      this.rewritten(changed.rewritten ?? []);
+      rewritten(changed.rewritten ?? []);
       this.draw(dirty);
     });
   }
@@ -153,7 +155,8 @@ export class Account implements Ground {
   }
 
   window(id: string, at: ConstructorParameters<typeof Window>[2]): Window {
-    const window = new Window(this, id, at, this.remembered.get(id) ?? null);
+    const before = this.remembered.get(id);
+    const window = new Window(this, id, at, before === undefined || before.outdated ? null : before);
     const windows = this.open.get(id) ?? new Set();
     this.open.set(id, windows.add(window));
     return window;
@@ -253,6 +256,14 @@ export class Account implements Ground {
       const record = found.get(id);
       if (record === undefined) this.records.delete(id);
       else this.records.set(id, record);
+    }
+  }
+
+  /** Messages are not what they were: no window shows them as they were, nor is one remembered that does. */
+  private rewritten(all: readonly Rewritten[]): void {
+    for (const { conversation, numbers } of all) {
+      if (this.remembered.get(conversation)?.shows(numbers)) this.remembered.delete(conversation);
+      for (const window of this.open.get(conversation) ?? []) window.rewritten(numbers);
     }
   }
 

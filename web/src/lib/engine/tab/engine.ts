@@ -1,5 +1,15 @@
 /** The engine as a page has it (`api.ts`): what is cached it reads and writes itself, the rest it asks of the leader. */
-import { directId, folded, isMessage, type KeptEvent, randomName, reached, textOf } from "@chinwag/client";
+import {
+  directId,
+  folded,
+  isChange,
+  isMessage,
+  isWithheld,
+  type KeptEvent,
+  randomName,
+  reached,
+  textOf,
+} from "@chinwag/client";
 import type {
   ConversationDetail,
   Draft,
@@ -30,9 +40,12 @@ const TYPING = 3_000;
 /** The engine begins within so many milliseconds, whether or not what is kept could be read and drawn. */
 const LATEST = 1_000;
 
+type Rewrites = (conversation: string, numbers: readonly number[] | null) => void;
+
 export class TabEngine extends Entered implements Engine {
   readonly update = new Value(false);
   private readonly newsRuns = new Set<(news: News) => void>();
+  private readonly rewriteRuns = new Set<Rewrites>();
   private readonly typed = new Map<string, number>();
   private waitingWorker: ServiceWorker | null = null;
   private readonly eyes: Look;
@@ -116,7 +129,7 @@ export class TabEngine extends Entered implements Engine {
     const from = account.unreadFrom(id);
     if (kept !== undefined && from !== null && number >= from.number) {
       const rest = async (): Promise<void> => {
-        const at = number >= kept.head ? null : await event(account.database, id, number);
+        const at = number >= kept.shown ? null : await event(account.database, id, number);
         const next = at === null ? null : { conversation: id, number: number + 1, ordinal: at.ordinal };
         account.toUnread(id, next);
         await keepUnread(account.database, id, next);
@@ -127,7 +140,7 @@ export class TabEngine extends Entered implements Engine {
     if (kept === undefined || number <= kept.read || number <= (account.mark(id)?.number ?? 0)) return;
     const mark = async (): Promise<void> => {
       const at = await event(account.database, id, number);
-      const ordinal = number >= kept.head ? kept.ordinal : (at?.ordinal ?? 0);
+      const ordinal = number >= kept.shown ? kept.ordinal : (at?.ordinal ?? 0);
       account.read({ conversation: id, number, ordinal });
       await addMark(account.database, { conversation: id, number, ordinal });
       this.line.say({ type: "marks" });
@@ -148,10 +161,34 @@ export class TabEngine extends Entered implements Engine {
     });
   }
 
+  async numberAt(id: string, moment: number): Promise<number | null> {
+    const account = this.here();
+    return orFailure(async () => {
+      const range = await account.fetch(id, { side: "at", at: moment, limit: 50 });
+      const there = await account.cached(id, range, 50, "first");
+      return (there.find((one) => one.sent_at >= moment) ?? there.at(-1))?.number ?? null;
+    });
+  }
+
+  async recheck(id: string, number: number): Promise<void> {
+    await this.line.ask("look", { conversation: id, number });
+  }
+
+  onRewritten(run: Rewrites): () => void {
+    this.rewriteRuns.add(run);
+    return () => {
+      this.rewriteRuns.delete(run);
+    };
+  }
+
   event(id: string, number: number): Promise<KeptEvent | null> {
     return orFailure(async () => {
       const account = this.here();
       const held = await event(account.database, id, number).catch(() => null);
+      if (held !== null && isWithheld(held)) {
+        await this.recheck(id, number);
+        return event(account.database, id, number);
+      }
       if (held !== null) return held;
       const kept = account.record(id)?.kept;
       if (kept === undefined || number < kept.first || number > kept.head) return null;
@@ -259,7 +296,9 @@ export class TabEngine extends Entered implements Engine {
         this.stands(message.connection, message.ahead);
         break;
       case "changed":
-        account?.changed(message);
+        account?.changed(message, (all) => {
+          for (const { conversation, numbers } of all) for (const run of this.rewriteRuns) run(conversation, numbers);
+        });
         break;
       case "signal":
         account?.signal(message.signal);
@@ -271,7 +310,7 @@ export class TabEngine extends Entered implements Engine {
         if (message.tab === this.line.tab) {
           const { conversation, event: one } = message;
           const watched = message.watched || this.eyes.shown === conversation;
-          if (isMessage(one)) for (const run of this.newsRuns) run({ conversation, event: one, watched });
+          if (isMessage(one) || isChange(one)) for (const run of this.newsRuns) run({ conversation, event: one, watched });
         }
         break;
       case "out":

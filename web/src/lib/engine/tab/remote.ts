@@ -13,8 +13,10 @@ import {
   type Placed,
   randomName,
   type Receipt,
+  type SearchPage,
   type User,
 } from "@chinwag/client";
+import type { Search } from "../api.js";
 import type { Ask } from "../messages.js";
 import type { Line } from "./line.js";
 
@@ -36,6 +38,26 @@ export class Remote {
 
   change(id: string, change: GroupAction): Promise<Placed> {
     return this.http({ method: "POST", path: `${place(id)}/changes`, body: { change }, key: randomName() });
+  }
+
+  async edit(id: string, number: number, message: { text: string; mentions?: string[] }): Promise<void> {
+    const { text, mentions } = message;
+    const body = { type: "text", text, ...(mentions?.length ? { mentions } : {}) };
+    await this.http({ method: "PUT", path: `${place(id)}/messages/${number}`, body: { body }, key: randomName() });
+  }
+
+  async erase(id: string, number: number): Promise<void> {
+    await this.http({ method: "DELETE", path: `${place(id)}/messages/${number}`, key: randomName() });
+  }
+
+  searchAll({ words, conversation, mentions }: Search, before?: string): Promise<SearchPage> {
+    const query = new URLSearchParams({
+      ...(words === "" ? {} : { q: words }),
+      ...(conversation === null ? {} : { conversation }),
+      ...(mentions ? { mentions: "me" } : {}),
+      ...(before === undefined ? {} : { before }),
+    });
+    return this.http({ method: "GET", path: `/v1/search?${query.toString()}` });
   }
 
   async receipts(id: string, number: number): Promise<Receipt[]> {

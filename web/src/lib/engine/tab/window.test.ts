@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { KeptEvent, Range } from "@chinwag/client";
+import { isMessage, type KeptEvent, type Range } from "@chinwag/client";
 import type { ConversationRecord } from "../store/records.js";
 import { type Ground, Window } from "./window.js";
 
@@ -8,6 +8,7 @@ class Told implements Ground {
   readonly device = "1";
   known: number;
   head: number;
+  text = "";
   constructor(known: number, head: number) {
     this.known = known;
     this.head = head;
@@ -30,13 +31,15 @@ class Told implements Ground {
     const numbers = [];
     for (let number = Math.max(1, low); number <= Math.min(high, this.known); number++) numbers.push(number);
     const taken = end === "first" ? numbers.slice(0, limit) : numbers.slice(-limit);
-    return Promise.resolve(taken.map((number) => ({ kind: "message", conversation: "g~1", number, ordinal: number, from: "2", device: "2", id: `m${number}`, sent_at: number, body: { type: "text", text: "" } }))); // prettier-ignore
+    return Promise.resolve(taken.map((number) => ({ kind: "message", conversation: "g~1", number, ordinal: number, from: "2", device: "2", id: `m${number}`, sent_at: number, body: { type: "text", text: this.text } }))); // prettier-ignore
   }
   fetch(): Promise<Range> {
     return Promise.reject(new Error("nothing is asked for"));
   }
 }
 
+const texts = (window: Window): unknown[] =>
+  window.now.rows.map(({ event }) => (event !== null && isMessage(event) && event.body.type === "text" ? event.body.text : null)); // prettier-ignore
 const numbers = (window: Window): (number | null)[] => window.now.rows.map((row) => row.number);
 
 async function shows(window: Window, wanted: number[]): Promise<void> {
@@ -161,4 +164,29 @@ it.each([1, -1])("keeps the row that is read, whichever side grows meanwhile", a
   }
   const shown = numbers(window) as number[];
   expect(shown).toEqual(Array.from(shown, (_, at) => (shown[0] as number) + at));
+});
+
+it("shows messages as they are now, and leaves those as they were that are the same", async () => {
+  const told = new Told(3, 3);
+  const window = new Window(told, "g~1", "newest", null);
+  await shows(window, [1, 2, 3]);
+  const [before] = window.now.rows;
+  told.text = "changed";
+  window.rewritten([2, 9]);
+  expect(window.outdated).toBe(true);
+  await expect.poll(() => texts(window)).toEqual(["", "changed", ""]);
+  expect(window.now.rows[0]).toBe(before);
+  expect(window.outdated).toBe(false);
+  window.rewritten(null);
+  await expect.poll(() => texts(window)).toEqual(["changed", "changed", "changed"]);
+});
+
+it("is outdated for good when it is closed before it could read again", () => {
+  const told = new Told(3, 3);
+  const window = new Window(told, "g~1", "newest", null);
+  return shows(window, [1, 2, 3]).then(() => {
+    window.rewritten([2]);
+    window.close();
+    expect(window.outdated).toBe(true);
+  });
 });

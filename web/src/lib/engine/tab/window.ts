@@ -1,5 +1,5 @@
 /** A window on a conversation's rows. It reads the cache, and has the leader fetch what is not there. */
-import { type Asked, clipped, type KeptEvent, type Range, rangeAt, type Ranges } from "@chinwag/client";
+import { type Asked, clipped, covers, type KeptEvent, type Range, rangeAt, type Ranges } from "@chinwag/client";
 import type { Failure, MessageWindow, Place, Row, WindowState } from "../api.js";
 import { failed } from "../failure.js";
 import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
@@ -50,6 +50,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
   /** Where it was told to go, and could not yet: what is known does not reach there, or the first fetch failed. */
   private wanted: Place | null = null;
   private closed = false;
+  private rereading = 0;
   private work: Promise<void> = Promise.resolve();
 
   /** `before`: the window that was on this conversation last, whose rows are shown at once. */
@@ -106,6 +107,27 @@ export class Window extends Value<WindowState> implements MessageWindow {
   changed(): void {
     if (this.closed) return;
     void this.then(() => this.follow());
+  }
+
+  /** Whether it shows one of these; null: any at all. */
+  shows(numbers: readonly number[] | null): boolean {
+    if (numbers === null) return this.shown.events.length > 0;
+    return this.shown.events.some((event) => numbers.includes(event.number));
+  }
+
+  /** Messages are not what they were; null: any may not be. Until they are read again, `outdated` is true. */
+  rewritten(numbers: readonly number[] | null): void {
+    if (this.closed || !this.shows(numbers)) return;
+    this.rereading += 1;
+    void this.then(async () => {
+      await this.reread(numbers);
+      this.rereading -= 1;
+    });
+  }
+
+  /** It shows something that is known to be another by now. */
+  get outdated(): boolean {
+    return this.rereading > 0;
   }
 
   /** One thing after the other, so that none works on what another has just changed. */
@@ -207,6 +229,32 @@ export class Window extends Value<WindowState> implements MessageWindow {
     const to = more.length < count ? known[1] : (more.at(-1)?.number ?? known[1]);
     this.shown = { low, high: to, events: [...events, ...more] };
     return more.length;
+  }
+
+  private async reread(numbers: readonly number[] | null): Promise<void> {
+    const { low, high, events } = this.shown;
+    if (numbers === null) {
+      if (!this.settled) return;
+      if (!covers(this.ranges(), [low, high])) return this.go(this.here());
+      const all = await this.ground.cached(this.id, [low, high], MOST, "first");
+      this.shown = { low, high, events: all };
+      return;
+    }
+    const wanted = new Set(numbers);
+    const next = await Promise.all(
+      events.map(async (event) => {
+        if (!wanted.has(event.number)) return event;
+        const [now] = await this.ground.cached(this.id, [event.number, event.number], 1, "first");
+        return now ?? event;
+      }),
+    );
+    this.shown = { low, high, events: next };
+  }
+
+  /** The place that is being read. */
+  private here(): Place {
+    const at = this.readAt();
+    return this.shown.events[at]?.number ?? "newest";
   }
 
   /** Take what came at the end, if the end is shown. */

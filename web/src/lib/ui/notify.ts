@@ -74,7 +74,10 @@ class Teller {
 
   tell(news: News): void {
     if (!allowed()) return;
-    if (!isMessage(news.event)) return this.sweep();
+    if (!isMessage(news.event)) {
+      this.sweep();
+      return;
+    }
     if (news.watched) return;
     this.waiting.set(news.conversation, news);
     void this.work();

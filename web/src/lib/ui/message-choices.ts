@@ -46,7 +46,7 @@ export function choicesOf(
     add("menu.reply", "reply", "R", () => {
       doing.reply(number);
     });
-  if (number !== null && text !== null && member && row.event !== null && authorOf(row.event) === me)
+  if (number !== null && text !== null && member && authorOf(row.event) === me)
     add("menu.edit", "pencil", "E", () => {
       doing.edit(number);
     });

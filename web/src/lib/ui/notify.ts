@@ -3,7 +3,7 @@
  * taken away when it is read anywhere. The engine speaks in the leading tab alone, so there is never one per tab.
  */
 import { get } from "svelte/store";
-import { isMessage, isWithheld, type MessageEvent } from "@chinwag/client";
+import { isMessage, isWithheld, type MessageEvent as Message } from "@chinwag/client";
 import type { Engine, News, Person, Watched } from "../engine/api.js";
 import { words } from "../words/words.js";
 import { nameOf } from "./app.js";
@@ -164,12 +164,12 @@ class Teller {
   }
 
   /** A message as it is now; null: there is nothing of it to tell. */
-  private async now(conversation: string, event: News["event"]): Promise<MessageEvent | null> {
+  private async now(conversation: string, event: News["event"]): Promise<Message | null> {
     const kept = await this.engine.event(conversation, event.number).catch(() => event);
     return this.text(kept);
   }
 
-  private text(event: News["event"] | null): MessageEvent | null {
+  private text(event: News["event"] | null): Message | null {
     if (event === null || !isMessage(event) || isWithheld(event) || event.body.type === "deleted") return null;
     return event;
   }

@@ -36,7 +36,14 @@ function words(content: Content): string {
 describe("what a message says", () => {
   it("is what the last change made of it, in whatever order changes come, and twice", () => {
     const changes = [edit(4, "second"), edit(6, "third"), deletion(8)];
-    for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2], [0, 2, 1, 0], [2, 2, 0, 1]]) { // prettier-ignore
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 0, 2],
+      [0, 2, 1, 0],
+      [2, 2, 0, 1],
+    ]) {
+      // prettier-ignore
       const content = after(order.map((at) => changes[at] as ChangeEvent));
       expect(content.event).toMatchObject({ body: { type: "deleted" }, deleted: { number: 8, by: "5" }, edited: null });
       for (const text of ["first", "second", "third"]) expect(words(content)).not.toContain(text);

@@ -2,15 +2,7 @@
  * What a message says now. Edits and deletions change the message that they name; of two forms of it the one with the
  * higher number of an edit or a deletion holds, in whatever order they come, and however often.
  */
-import {
-  type AnyEvent,
-  isDeleted,
-  isDeletion,
-  isEdit,
-  isMessage,
-  isReaction,
-  type KeptEvent,
-} from "./events.js";
+import { type AnyEvent, isDeleted, isDeletion, isEdit, isMessage, isReaction, type KeptEvent } from "./events.js";
 import type { DeletedEvent, EditedEvent, MessageEvent, ReactionEvent } from "./generated/chinwag.js";
 import { afterReaction, type Tallied } from "./reactions.js";
 
@@ -87,6 +79,8 @@ export function reactionsOf(event: KeptEvent): readonly Tallied[] {
 function withReactions(event: KeptEvent, reactions: readonly Tallied[]): KeptEvent {
   const held = reactionsOf(event);
   if (reactions === held || (reactions.length === 0 && held.length === 0)) return event;
-  const { reactions: _, ...rest } = event as KeptEvent & { reactions?: readonly Tallied[] };
-  return reactions.length === 0 ? rest : ({ ...rest, reactions } as unknown as KeptEvent);
+  const next: KeptEvent & { reactions?: readonly Tallied[] } = { ...event };
+  if (reactions.length === 0) delete next.reactions;
+  else next.reactions = reactions;
+  return next;
 }

@@ -50,7 +50,9 @@ export async function loadAfresh(
       const numbers = (view.events ?? []).map((one) => one.number);
       return { ...record, ranges: newest(numbers, view) };
     });
-    const contents = page.flatMap(({ events, head }) => (events ?? []).map((event): Content => ({ event, asOf: head })));
+    const contents = page.flatMap(({ events, head }) =>
+      (events ?? []).map((event): Content => ({ event, asOf: head })),
+    );
     // What was cached before may have been changed unheard.
     const unheard = page.map(({ id }) => id);
     state.take(await store.commit({ conversations: records, unheard, contents, known: true }));

@@ -310,7 +310,8 @@ export class TabEngine extends Entered implements Engine {
         if (message.tab === this.line.tab) {
           const { conversation, event: one } = message;
           const watched = message.watched || this.eyes.shown === conversation;
-          if (isMessage(one) || isChange(one)) for (const run of this.newsRuns) run({ conversation, event: one, watched });
+          if (isMessage(one) || isChange(one))
+            for (const run of this.newsRuns) run({ conversation, event: one, watched });
         }
         break;
       case "out":

@@ -35,9 +35,9 @@ class Mirrored(msgspec.Struct, kw_only=True):
     """One conversation. role: one's own, None once one is out: then it stays as it was, without members.
 
     head: its last number that one may read; ordinal: messages so far; last, at: the newest message or notice, and its
-    `sent_at`. read, read_ordinal: one's own read mark. messages: cached messages and notices by number, as they are
-    now; loaded: the ranges of numbers of which they are all there is, rising. stale: numbers of cached ones that have
-    changed in a way that one was not told: ask for them again.
+    `sent_at`. read, read_ordinal: one's own read mark. mentions: the messages above it that speak to one. messages:
+    cached messages and notices by number, as they are now; loaded: the ranges of numbers of which they are all there
+    is, rising. stale: numbers of cached ones that have changed in a way that one was not told: ask for them again.
     """
 
     id: ConversationId
@@ -52,6 +52,7 @@ class Mirrored(msgspec.Struct, kw_only=True):
     at: int = 0
     read: int = 0
     read_ordinal: int = 0
+    mentions: set[int] = msgspec.field(default_factory=set)
     last: NumberedEvent | Unknown | None = None
     messages: dict[int, NumberedEvent | Unknown] = msgspec.field(default_factory=dict)
     loaded: list[tuple[int, int]] = msgspec.field(default_factory=list)

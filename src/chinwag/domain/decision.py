@@ -6,6 +6,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.events import NumberedEvent
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, DeviceId
+from chinwag.domain.mentions import Mention
 from chinwag.domain.refusal import RETRYABLE, Code
 
 
@@ -21,6 +22,7 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
 
     rewrites: earlier events that it changes, what they refer to last. digests: the commands of this conversation, by
     device and id, whose keys lose their digest, as it would give away by trying what a text said that is gone.
+    mentions: to whom a message speaks from now on, and to whom no more.
     """
 
     state: Conversation
@@ -29,6 +31,7 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     spans: tuple[Span, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
     digests: tuple[tuple[DeviceId, ClientId], ...] = ()
+    mentions: tuple[Mention, ...] = ()
 
 
 class Noted(msgspec.Struct, frozen=True, gc=False):

@@ -12,6 +12,7 @@ from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, Receipt
 from chinwag.flow.as_read import as_read, content
+from chinwag.flow.quotes import Quotes
 from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
@@ -49,6 +50,7 @@ class History:
     def __init__(self, store: MessageStore, marks: MarkStore, states: States) -> None:
         self._store = store
         self._shown = ShownRows(store)
+        self._quotes = Quotes(store)
         self._marks = marks
         self._states = states
 
@@ -59,13 +61,13 @@ class History:
         ranges = await self._readable(account, conversation)
         top = ranges[-1][1] if number is None else number - 1
         rows = await self._backward(conversation, ranges, top, limit)
-        return _page(ranges, await as_read(self._store, account, conversation, rows), last=top)
+        return await self._page(account, conversation, ranges, rows, last=top)
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` messages and notices above `number`. Raises `Refused(NO_CONVERSATION)`."""
         ranges = await self._readable(account, conversation)
         rows = await self._forward(conversation, ranges, number + 1, limit)
-        return _page(ranges, await as_read(self._store, account, conversation, rows), first=number + 1)
+        return await self._page(account, conversation, ranges, rows, first=number + 1)
 
     async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """About `limit` messages and notices with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not
@@ -81,7 +83,7 @@ class History:
         rest = await self._forward(conversation, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
         left = PAGE_BYTES - sum(map(_size, rest))
         earlier = await self._backward(conversation, ranges, number - 1, half, left) if left > 0 else []
-        return _page(ranges, await as_read(self._store, account, conversation, earlier + rest))
+        return await self._page(account, conversation, ranges, earlier + rest)
 
     async def page_at(self, account: AccountId, conversation: ConversationId, at: int, limit: int) -> EventPage:
         """As `page_around`, around the first event that was sent at `at` (milliseconds since 1970) or later; after all
@@ -144,6 +146,21 @@ class History:
                 )
             )
         return receipts
+
+    async def _page(
+        self,
+        account: AccountId,
+        conversation: ConversationId,
+        ranges: Sequence[Range],
+        rows: Sequence[Row],
+        *,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> EventPage:
+        """A page of history of `rows`. first, last: as in `_page`."""
+        page = _page(ranges, await as_read(self._store, account, conversation, rows), first=first, last=last)
+        quoted = await self._quotes.of(account, conversation, ranges, rows)
+        return msgspec.structs.replace(page, quoted=quoted) if quoted else page
 
     async def _member_state(self, account: AccountId, conversation: ConversationId) -> Conversation:
         # Past the cache: who has left is no member from the moment on in which that was acked.

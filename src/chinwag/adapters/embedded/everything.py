@@ -21,8 +21,8 @@ from chinwag.domain.conversation import START
 from chinwag.ports.inbox import Inline
 
 CACHE_BYTES: Final = 32 << 20
-KNOWN: Final = b"!ekmiorst"
-"""What rows begin with."""
+KNOWN: Final = b"!ekmniorstx"
+"""What rows begin with. Notes of replaced texts (`x`) are of the files here alone."""
 
 Rows = tuple[bytes, list[Row]]
 """The key of a row of the store, and the rows of a table that it becomes."""
@@ -153,6 +153,12 @@ def _floor(db: Rdict, prefix: bytes) -> int:
     return values.integer(db.get(prefix + keys.number(0)))
 
 
+def _mentions(db: Rdict, after: bytes) -> Iterator[Rows]:
+    for key, value in _of_kind(db, keys.MENTIONS, after):
+        found, _ = _named(key, 2)
+        yield key, [(*found, keys.number_of(key[-keys.NUMBER_BYTES :]), values.integer(value))]
+
+
 def _marks(db: Rdict, after: bytes) -> Iterator[Rows]:
     for key, value in _of_kind(db, b"r", after):
         yield key, [(*_named(key, 2)[0], values.marks(value).read.number, value)]
@@ -176,6 +182,7 @@ _TABLES: Final[Mapping[str, Callable[[Rdict, bytes], Iterator[Rows]]]] = {
     "events": _as_it_is(b"e", 1),
     "send_keys": _send_keys,
     "spans": _as_it_is(b"m", 2),
+    "mentions": _mentions,
     "heads": _heads,
     "inbox": _inbox,
     "marks": _marks,

@@ -57,6 +57,20 @@ def conversation_of(state: bytes) -> ConversationId:
     return ConversationId(state[len(STATES) + 1 :].decode())
 
 
+REPLACED: Final = b"x"
+"""What all notes of replaced texts begin with."""
+
+
+def replaced(conversation: ConversationId) -> bytes:
+    """Before the conversation's head when texts in it were replaced."""
+    return REPLACED + name(conversation)
+
+
+def conversation_of_replaced(replaced: bytes) -> ConversationId:
+    """Whose note has this key."""
+    return ConversationId(replaced[len(REPLACED) + 1 : -NUMBER_BYTES].decode())
+
+
 def send_key(key: KeyName) -> bytes:
     """What a send became."""
     return sends(key.conversation, key.device) + fresh_name(key.id)
@@ -76,6 +90,33 @@ def spans(account: AccountId) -> bytes:
 def spans_in(account: AccountId, conversation: ConversationId) -> bytes:
     """Before the first number of a span."""
     return b"m" + name(account) + name(conversation)
+
+
+MENTIONS: Final = b"n"
+"""What all rows of mentions begin with."""
+
+
+def mentions(account: AccountId) -> bytes:
+    """Before the conversation of a mention."""
+    return MENTIONS + name(account)
+
+
+def mentions_in(account: AccountId, conversation: ConversationId) -> bytes:
+    """Before the number of a mention, which is written as `newest_first`."""
+    return mentions(account) + name(conversation)
+
+
+def newest_first(at: int) -> bytes:
+    """Eight bytes that sort against the number."""
+    return number(_HIGHEST - at)
+
+
+def number_of(newest_first: bytes) -> int:
+    """The number that was written so."""
+    return _HIGHEST - int.from_bytes(newest_first)
+
+
+_HIGHEST: Final = (1 << 64) - 1
 
 
 def inbox(account: AccountId) -> bytes:

@@ -1,15 +1,20 @@
 """The MessageStore on RocksDB: a batch is one atomic write, synced together with all others that wait."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from rocksdict import Rdict
 
 from chinwag.adapters import stored
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
 from chinwag.adapters.embedded.numbering import Numbering, Parcel
+from chinwag.adapters.embedded.replaced import note
 from chinwag.adapters.embedded.scan import get, read, scan
+from chinwag.adapters.embedded.scan import rows as rows_from
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.mentions import Mention
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, Row
 
@@ -34,6 +39,7 @@ class EmbeddedMessageStore(MessageStore):
         self._numbering.begin()
         # All that can fail for what is in the batch comes before the first row is put.
         rows: list[tuple[bytes, bytes]] = []
+        gone: list[bytes] = []
         deliveries: list[Parcel] = []
         number, send_key, sealed = keys.number, keys.send_key, values.sealed
         for commit in batch:
@@ -42,16 +48,26 @@ class EmbeddedMessageStore(MessageStore):
             rows += [(prefix + number(at), values.PLAIN + event) for at, event in commit.events]
             # Put in this order, and of one key the last one stays: a message placed and changed at once is changed.
             rows += [(prefix + number(at), stored.row(row)) for at, row in commit.rewrites]
+            if noted := note(commit):
+                rows.append(noted)
             rows += [(send_key(name), sealed(key)) for name, key in commit.keys]
             rows += [
                 (keys.spans_in(span.account, state.id) + number(span.first), sealed(span)) for span in commit.spans
             ]
+            for one in commit.mentions:
+                key = keys.mentions_in(one.account, state.id) + keys.newest_first(one.number)
+                if one.since:
+                    rows.append((key, sealed(one.since)))
+                else:
+                    gone.append(key)
             rows.append((keys.state(state.id), sealed(state)))
             self._numbering.address(commit, deliveries)
         with engine.group() as group:
             put = group.put
             for row, value in rows:
                 put(row, value)
+            for row in gone:
+                group.delete(row)
             self._numbering.deliver(group, deliveries)
             durable = engine.durable(group)
         await durable
@@ -89,6 +105,15 @@ class EmbeddedMessageStore(MessageStore):
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(keys.spans_in(account, conversation))
 
+    async def mentions(
+        self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
+    ) -> list[Mention]:
+        return await read(
+            self._engine,
+            limit * len(accounts),
+            lambda db: [one for account in accounts for one in _mentions(db, account, conversation, above, limit)],
+        )
+
     async def memberships(self, account: AccountId) -> list[Span]:
         return await self._spans(keys.spans(account))
 
@@ -113,8 +138,20 @@ class EmbeddedMessageStore(MessageStore):
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         conversations = dict.fromkeys(span.conversation for span in await self.memberships(account))
         sends = [keys.sends(conversation, device) for conversation in conversations for device in devices]
-        found = await keys_below(self._engine, [*sends, keys.spans(account)])
+        found = await keys_below(self._engine, [*sends, keys.mentions(account), keys.spans(account)])
         await remove(self._engine, found)
 
     async def _spans(self, prefix: bytes) -> list[Span]:
         return [values.span(value) for _, value in await scan(self._engine, prefix, prefix, _SPANS_MAX)]
+
+
+def _mentions(db: Rdict, account: AccountId, conversation: ConversationId, above: int, limit: int) -> Iterator[Mention]:
+    """The newest come first."""
+    prefix = keys.mentions_in(account, conversation)
+    for place, (key, value) in enumerate(rows_from(db, prefix)):
+        if place == limit or not key.startswith(prefix):
+            return
+        number = keys.number_of(key[len(prefix) :])
+        if number <= above:
+            return
+        yield Mention(account, number, values.integer(value))

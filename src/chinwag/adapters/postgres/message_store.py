@@ -14,6 +14,7 @@ from chinwag.adapters.postgres.partitions import Outcome, Partition, Partitions
 from chinwag.adapters.postgres.postings import Posted, Postings
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.mentions import Mention
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.log import partition_of
 from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, Row
@@ -38,6 +39,12 @@ _ROWS: Final = """
     JOIN messages.events AS e ON e.conversation = w.conversation AND e.number = w.number"""
 _SPANS: Final = """
     SELECT span FROM messages.spans WHERE account = $1 AND conversation = $2 ORDER BY first LIMIT $3"""
+_MENTIONS: Final = """
+    SELECT n, m.number, m.since FROM unnest($1::bytea[]) WITH ORDINALITY AS w (account, n) CROSS JOIN LATERAL (
+        SELECT number, since FROM messages.mentions
+        WHERE account = w.account AND conversation = $2 AND number > $3
+        ORDER BY number DESC LIMIT $4
+    ) AS m"""
 _MEMBERSHIPS: Final = """
     SELECT span FROM messages.spans WHERE account = $1
     ORDER BY octet_length(conversation), conversation, first LIMIT $2"""
@@ -49,7 +56,7 @@ _MEMBERSHIPS_AFTER: Final = """
     ) AS c JOIN messages.spans AS s ON s.account = $1 AND s.conversation = c.conversation
     ORDER BY c.length, c.conversation, s.first"""
 _CONVERSATIONS: Final = "SELECT conversation FROM messages.states WHERE conversation > $1 ORDER BY 1 LIMIT $2"
-_COMMIT: Final = "SELECT messages.commit_1({})".format(", ".join(f"${n}" for n in range(1, 26)))
+_COMMIT: Final = "SELECT messages.commit_2({})".format(", ".join(f"${n}" for n in range(1, 30)))
 _FIND: Final = """
     SELECT (SELECT epoch FROM messages.life), (
         SELECT i.last FROM messages.inbox AS i
@@ -63,6 +70,10 @@ _FORGET_KEYS: Final = """
         WHERE k.conversation = $1 AND k.device = ANY ($2::bytea[]) LIMIT $3)
     DELETE FROM messages.send_keys AS k USING due AS s
     WHERE k.conversation = s.conversation AND k.device = s.device AND k.id = s.id RETURNING true"""
+_FORGET_MENTIONS: Final = """
+    WITH due AS (SELECT conversation, number FROM messages.mentions WHERE account = $1 LIMIT $2)
+    DELETE FROM messages.mentions AS m USING due AS g
+    WHERE m.account = $1 AND m.conversation = g.conversation AND m.number = g.number RETURNING true"""
 _FORGET_SPANS: Final = """
     WITH due AS (SELECT conversation, first FROM messages.spans WHERE account = $1 LIMIT $2)
     DELETE FROM messages.spans AS s USING due AS g
@@ -163,6 +174,13 @@ class PostgresMessageStore(MessageStore):
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(_SPANS, names.known(account), names.known(conversation), _SPANS_MAX)
 
+    async def mentions(
+        self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
+    ) -> list[Mention]:
+        wanted = [names.known(account) for account in accounts]
+        rows = await self._database.rows(_MENTIONS, wanted, names.known(conversation), min(above, _LAST), limit)
+        return [Mention(accounts[place - 1], number, since) for place, number, since in rows]
+
     async def memberships(self, account: AccountId) -> list[Span]:
         return await self._spans(_MEMBERSHIPS, names.known(account), _SPANS_MAX)
 
@@ -179,6 +197,8 @@ class PostgresMessageStore(MessageStore):
         for conversation in conversations:
             while await self._database.rows(_FORGET_KEYS, names.known(conversation), theirs, _REMOVED):
                 pass
+        while await self._database.rows(_FORGET_MENTIONS, owner, _REMOVED):
+            pass
         while await self._database.rows(_FORGET_SPANS, owner, _REMOVED):
             pass
 
@@ -235,7 +255,7 @@ class PostgresMessageStore(MessageStore):
 
 
 class _Batch:
-    """What a batch makes of one partition, as `messages.commit_1` wants it."""
+    """What a batch makes of one partition, as `messages.commit_2` wants it."""
 
     __slots__ = ("epoch", "postings", "rows")
 
@@ -248,6 +268,7 @@ class _Batch:
         events: list[tuple[bytes, int, bytes]] = []
         keys: dict[tuple[bytes, bytes, bytes], bytes] = {}
         spans: dict[tuple[bytes, bytes, int], bytes] = {}
+        mentions: list[tuple[bytes, bytes, int, int]] = []
         for commit in commits:
             state = commit.state
             conversation = known(state.id)
@@ -259,12 +280,14 @@ class _Batch:
                 keys[known(name.conversation), known(name.device), names.written(name.id)] = sealed(key)
             for span in commit.spans:
                 spans[known(span.account), conversation, span.first] = sealed(span)
+            mentions += [(known(one.account), conversation, one.number, one.since) for one in commit.mentions]
             self.postings.commit(commit)
         self.rows: tuple[list[object], ...] = (
             *_columns(states, 2),
             *_columns(events, 3),
             *_columns([(*name, key) for name, key in keys.items()], 4),
             *_columns([(*name, span) for name, span in spans.items()], 4),
+            *_columns(mentions, 4),
         )
 
 

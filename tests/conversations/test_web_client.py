@@ -100,8 +100,13 @@ class RuledMirror(Mirror):
         return cast("ConversationId | None", missing)
 
     def comparable(self, own_numbers: Any) -> dict[ConversationId, Comparable]:
-        mine = super().comparable(own_numbers)
-        assert mine == self._beside.comparable(own_numbers)
+        beside = self._beside.comparable(own_numbers)
+        # The rules keep no pins.
+        mine = {
+            name: msgspec.structs.replace(one, pins=beside[name].pins if name in beside else ())
+            for name, one in super().comparable(own_numbers).items()
+        }
+        assert mine == beside
         return mine
 
     def _ask(self, act: str, **wish: object) -> Any:

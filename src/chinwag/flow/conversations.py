@@ -97,6 +97,7 @@ class Conversations:
             member_count=len(state.members),
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
             shown=shown,
+            pins=[number for number in state.pins if number >= ranges[0][0]],
             last=await self._last(account, state.id, shown),
         )
 

@@ -8,6 +8,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
+from chinwag.domain.reactions import Reacted
 from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -16,7 +17,19 @@ _encode: Final = msgspec.json.Encoder().encode
 class Draft:
     """Gathers placements of one conversation, in order."""
 
-    __slots__ = ("_audience", "_first", "_followers", "events", "fanouts", "keys", "rewrites", "spans", "state")
+    __slots__ = (
+        "_audience",
+        "_first",
+        "_followers",
+        "cleared",
+        "events",
+        "fanouts",
+        "keys",
+        "reactions",
+        "rewrites",
+        "spans",
+        "state",
+    )
 
     def __init__(self, state: Conversation, followers: tuple[AccountId, ...] = ()) -> None:
         """followers: whose inboxes get every event besides its audience; of all the same. None where no event comes."""
@@ -27,6 +40,8 @@ class Draft:
         self.keys: list[tuple[KeyName, SendKey]] = []
         self.spans: list[Span] = []
         self.rewrites: dict[int, Row] = {}
+        self.reactions: dict[tuple[int, AccountId], Reacted] = {}
+        self.cleared: list[int] = []
         self._audience: tuple[AccountId, ...] | None = None
         self._first = 0
 
@@ -44,6 +59,10 @@ class Draft:
         self.keys.append((name, key))
         if placed.spans:
             self.spans.extend(placed.spans)
+        for target, account, reacted in placed.reactions:
+            self.reactions[target, account] = reacted
+        if placed.cleared:
+            self.cleared.extend(placed.cleared)
         for one in placed.rewrites:  # of a message none
             # Written last of all that it leads to, also if it was rewritten before.
             self.rewrites.pop(one.event.number, None)
@@ -67,7 +86,16 @@ class Draft:
         """All of it, for the store."""
         if self._audience is not None:
             self._close(self.events[-1][0])
-        return Commit(self.state, self.events, self.fanouts, self.keys, self.spans, list(self.rewrites.items()))
+        return Commit(
+            self.state,
+            self.events,
+            self.fanouts,
+            self.keys,
+            self.spans,
+            rewrites=list(self.rewrites.items()),
+            reactions=[(target, account, row) for (target, account), row in self.reactions.items()],
+            cleared=self.cleared,
+        )
 
     def _close(self, last: int) -> None:
         assert self._audience is not None

@@ -21,7 +21,7 @@ from chinwag.domain.conversation import START
 from chinwag.ports.inbox import Inline
 
 CACHE_BYTES: Final = 32 << 20
-KNOWN: Final = b"!ekmiorst"
+KNOWN: Final = b"!ekmiorstv"
 """What rows begin with."""
 
 Rows = tuple[bytes, list[Row]]
@@ -153,6 +153,14 @@ def _floor(db: Rdict, prefix: bytes) -> int:
     return values.integer(db.get(prefix + keys.number(0)))
 
 
+def _reactions(db: Rdict, after: bytes) -> Iterator[Rows]:
+    for key, value in _of_kind(db, keys.REACTIONS, after):
+        values.opened(value)  # of a format that is known
+        (conversation,), _ = _named(key, 1)
+        message, account = keys.reacted(key)
+        yield key, [(conversation, message, names.known(account), value)]
+
+
 def _marks(db: Rdict, after: bytes) -> Iterator[Rows]:
     for key, value in _of_kind(db, b"r", after):
         yield key, [(*_named(key, 2)[0], values.marks(value).read.number, value)]
@@ -176,6 +184,7 @@ _TABLES: Final[Mapping[str, Callable[[Rdict, bytes], Iterator[Rows]]]] = {
     "events": _as_it_is(b"e", 1),
     "send_keys": _send_keys,
     "spans": _as_it_is(b"m", 2),
+    "reactions": _reactions,
     "heads": _heads,
     "inbox": _inbox,
     "marks": _marks,

@@ -8,7 +8,7 @@ from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.ports.scrub import Scrub
 
-KINDS: Final = b"!ikmorst"
+KINDS: Final = b"!ikmorstv"
 """The kinds of rows (see `keys.py`) that are compacted: all but events, which stay with those they were sent to and
 are most of the store."""
 

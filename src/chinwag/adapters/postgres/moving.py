@@ -38,6 +38,7 @@ MESSAGES: Final = (
     _table("events", "conversation bytes", "number number", "event bytes"),
     _table("send_keys", "conversation bytes", "device bytes", "id bytes", "key bytes"),
     _table("spans", "account bytes", "conversation bytes", "first number", "span bytes"),
+    _table("reactions", "conversation bytes", "message number", "account bytes", "reacted bytes"),
     _table("heads", "account bytes", "last number", "floor number"),
     _table(
         "inbox",
@@ -48,7 +49,7 @@ MESSAGES: Final = (
     _table("steps", "conversation bytes", "account bytes", "number number", "at number"),
     _table("seen", "account bytes", "online truth", "at number"),
 )
-"""All that schema 1 has for what lasts of messages, in its columns' order (`tables.sql`)."""
+"""All that schema 2 has for what lasts of messages, in its columns' order (`tables.sql`)."""
 
 
 class MoveError(Told):

@@ -41,6 +41,7 @@ async def create(connection: Any, partitions: int = PARTITIONS) -> None:
         if found is None:
             await connection.execute(_text("tables.sql"))
             await connection.execute(_text("functions.sql"))
+            await _bring_up(connection, 1)
             await connection.execute(
                 "INSERT INTO messages.life (version, partitions, system, timeline, epoch) VALUES ($1, $2, 0, 0, 0)",
                 VERSION,
@@ -53,8 +54,7 @@ async def create(connection: Any, partitions: int = PARTITIONS) -> None:
             raise SchemaError(
                 f"this database was made for {found[1]} partitions, which cannot be changed to {partitions}"
             )
-        for leaving in range(found[0], VERSION):
-            await connection.execute(_text(f"from_{leaving}.sql"))
+        await _bring_up(connection, found[0])
         await connection.execute("UPDATE messages.life SET version = $1 WHERE version < $1", VERSION)
 
 
@@ -75,6 +75,12 @@ async def begin_anew(connection: Any) -> None:
     """Void all cursors and whatever a process has in memory: for a database that was brought back from files whose
     timeline does not tell it."""
     await connection.execute("SELECT messages.live_1(true)")
+
+
+async def _bring_up(connection: Any, version: int) -> None:
+    """From that schema to this version's, of which `tables.sql` and `functions.sql` are the first."""
+    for leaving in range(version, VERSION):
+        await connection.execute(_text(f"from_{leaving}.sql"))
 
 
 async def _found(connection: Any) -> tuple[int, int] | None:

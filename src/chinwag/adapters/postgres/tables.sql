@@ -1,6 +1,6 @@
--- What lasts on the way of a message, schema 2. Names (of accounts, conversations, devices, sends) are bytea: the UTF-8
--- of any text, NUL included, compared byte by byte whatever the database's locale. Values are in the form of
--- adapters/stored.py unless a column says it all.
+-- What lasts on the way of a message, as schema 1 had it; what later ones have beside it is in `from_1.sql` and so on.
+-- Names (of accounts, conversations, devices, sends) are bytea: the UTF-8 of any text, NUL included, compared byte by
+-- byte whatever the database's locale. Values are in the form of adapters/stored.py unless a column says it all.
 
 CREATE SCHEMA messages;
 

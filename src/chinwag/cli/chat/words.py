@@ -16,6 +16,7 @@ from chinwag.wire.values import (
     Message,
     Notice,
     NumberedEvent,
+    Pinned,
     Removed,
     Retitled,
     Role,
@@ -85,6 +86,8 @@ def notice(event: Notice, name: Name) -> str:
             who = "anyone may join" if settings.join == "open" else "people are added"
             reads = "from the beginning" if settings.history == "all" else "from their joining"
             return f"{by} changed the settings: {who}, new members read {reads}"
+        case Pinned(number=number, on=on):
+            return f"{by} pinned message {number}" if on else f"{by} took message {number} from the pins"
 
 
 def people_in(event: NumberedEvent | Unknown) -> set[AccountId]:

@@ -9,7 +9,7 @@ from prove.verdict import judge
 
 ABOUT = """\
 Reads what a run wrote down (each send, each answer, each event as each device saw it, and what everybody could read in
-the end) and names each promise that the server broke, P1 to P12, with the messages involved. docs/guarantees.md says
+the end) and names each promise that the server broke, P1 to P13, with the messages involved. docs/guarantees.md says
 what is promised; prove/promises has one file for each promise; prove/facts says what a record is made of."""
 
 AFTER = """\

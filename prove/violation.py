@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-PROMISES: Final = tuple(f"P{number}" for number in range(1, 13))
+PROMISES: Final = tuple(f"P{number}" for number in range(1, 14))
 """Those that a run's record can break."""
 
 

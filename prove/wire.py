@@ -26,9 +26,11 @@ from chinwag.wire.values import (
     Retitled,
     RoleChanged,
     Text,
+    Withheld,
     subject,
 )
 from prove.facts import (
+    WITHHELD,
     HistoryMessage,
     HistoryNotice,
     InboxRow,
@@ -36,6 +38,7 @@ from prove.facts import (
     SeenMark,
     SeenMessage,
     SeenNotice,
+    Told,
 )
 
 
@@ -79,6 +82,7 @@ def seen(session: int, position: int, event: Event | Unknown) -> SeenMessage | S
         change_kind,
         subjects,
         history,
+        new_text(event),
     )
 
 
@@ -90,7 +94,8 @@ def in_history(reader: str, event: NumberedEvent | Unknown) -> HistoryMessage | 
     if isinstance(event, Message):
         text, changed = text_of(event.body), changed_at(event)
         return HistoryMessage(reader, event.conversation, number, ordinal, sender, device, name, text, changed)
-    return HistoryNotice(reader, event.conversation, number, ordinal, sender, device, name, *notice_of(event))
+    notice = notice_of(event)
+    return HistoryNotice(reader, event.conversation, number, ordinal, sender, device, name, *notice, new_text(event))
 
 
 def in_inbox(account: str, position: int, event: Event | Unknown) -> InboxRow:
@@ -110,7 +115,32 @@ def text_of(body: Content) -> str:
     """The text; of a deleted message nothing; of another body without one, what stands for it."""
     if isinstance(body, Gone):
         return ""
+    if isinstance(body, Withheld):
+        return WITHHELD
     return body.text if isinstance(body, Text) else repr(body)
+
+
+def told(
+    where: Literal["page", "changes", "last", "search"], reader: str, event: NumberedEvent | Unknown, asked: int
+) -> Told | None:
+    """What an answer said of a message; None of what says nothing: another event, or a message that is deleted."""
+    if not isinstance(event, Message) or isinstance(event.body, Gone):
+        return None
+    return Told(
+        where,
+        reader,
+        event.conversation,
+        event.number,
+        event.sender,
+        text_of(event.body),
+        changed_at(event),
+        asked,
+    )
+
+
+def new_text(event: NumberedEvent) -> str:
+    """What an event says that a message says from there on."""
+    return text_of(event.body) if isinstance(event, Edited) and event.body is not None else ""
 
 
 def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:

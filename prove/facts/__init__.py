@@ -14,10 +14,11 @@ In a record of a whole run stand, in this order:
 2. While it runs: what was tried (`Attempt`, `ChangeTried`, `Retry`) before the frame is written, what came back
    (`Acked`, `Refused`), sessions (`Began`, `Ended`), what they brought (`SeenMessage`, `SeenNotice`, `SeenMark`,
    `SeenAccount`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`), what was asked on purpose (`Probed`,
-   `Revoked`, `TokenTried`), and what was done to the server (`Fault`, `Up`).
+   `Told`, `Revoked`, `TokenTried`), and what was done to the server (`Fault`, `Up`).
 3. When all sends are answered and all devices are at their heads: `Quiet`, then `PresenceNow`, `State` and, for each
-   account, the histories of all its conversations, each closed by `HistoryEnd`, and its whole inbox, closed by
-   `InboxEnd`: read afresh, over HTTP, by whoever drives.
+   account, the histories of all its conversations, each closed by `HistoryEnd`, the newest pages of each (`Paged`),
+   what its devices hold (`Kept`), what it finds (`Searched`), and its whole inbox, closed by `InboxEnd`: read afresh,
+   over HTTP, by whoever drives.
 """
 
 from prove.facts.asked import (
@@ -28,6 +29,7 @@ from prove.facts.asked import (
     Probed,
     Revoked,
     TokenTried,
+    Told,
     Up,
 )
 from prove.facts.end import (
@@ -36,11 +38,15 @@ from prove.facts.end import (
     HistoryNotice,
     InboxEnd,
     InboxRow,
+    Kept,
+    Paged,
     PresenceNow,
     Quiet,
+    Searched,
     State,
 )
 from prove.facts.seen import (
+    WITHHELD,
     Began,
     Ended,
     SeenAccount,
@@ -81,6 +87,7 @@ AnyFact = (
     | Probed
     | Revoked
     | TokenTried
+    | Told
     | Fault
     | Up
     | Quiet
@@ -89,11 +96,15 @@ AnyFact = (
     | HistoryMessage
     | HistoryNotice
     | HistoryEnd
+    | Paged
+    | Kept
+    | Searched
     | InboxRow
     | InboxEnd
 )
 
 __all__ = [
+    "WITHHELD",
     "Acked",
     "AnyFact",
     "Attempt",
@@ -107,8 +118,10 @@ __all__ = [
     "HistoryNotice",
     "InboxEnd",
     "InboxRow",
+    "Kept",
     "Loaded",
     "MarkNow",
+    "Paged",
     "PresenceNow",
     "Probed",
     "Quiet",
@@ -117,12 +130,14 @@ __all__ = [
     "Reused",
     "Revoked",
     "Run",
+    "Searched",
     "SeenAccount",
     "SeenMark",
     "SeenMessage",
     "SeenNotice",
     "State",
     "TokenTried",
+    "Told",
     "Transport",
     "Up",
     "WasReset",

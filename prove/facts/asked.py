@@ -38,11 +38,28 @@ class MarkNow(Fact, frozen=True, gc=False, tag="mark"):
     at: int
 
 
+class Told(Fact, frozen=True, gc=False, tag="told"):
+    """An answer over HTTP said this of a message that is not deleted. asked: when the request was written.
+
+    where: a page of messages; all events, as they are now (changes); a conversation's preview (last); a hit of a
+    search. Other fields as in `SeenMessage`.
+    """
+
+    where: Literal["page", "changes", "last", "search"]
+    reader: str
+    conversation: str
+    number: int
+    sender: str
+    text: str
+    changed: int
+    asked: int
+
+
 class Probed(Fact, frozen=True, gc=False, tag="probe"):
     """Right after an ack: is it there? found: the number at which it was, 0 for not at all.
 
-    history: asked by number, and the row is this device's and id's. inbox: of `reader`, read to its end. key: the same
-    send again, the answer's number (0 when it was refused).
+    history: asked by number, and the row is this device's and id's; a change of a message is asked for among all
+    changes. inbox: of `reader`, read to its end. key: the same send again, the answer's number (0 when it was refused).
     """
 
     where: Literal["history", "inbox", "key"]

@@ -61,6 +61,7 @@ class HistoryNotice(Fact, frozen=True, gc=False, tag="hn"):
     change: str
     subjects: tuple[str, ...]
     history: str
+    text: str = ""
 
 
 class HistoryEnd(Fact, frozen=True, gc=False, tag="he"):
@@ -69,6 +70,37 @@ class HistoryEnd(Fact, frozen=True, gc=False, tag="he"):
     reader: str
     conversation: str
     head: int
+
+
+class Paged(Fact, frozen=True, gc=False, tag="paged"):
+    """Pages of messages and notices gave `reader` these numbers, and no others, from `first` to `last`. What they said
+    is in a `Told` for each message."""
+
+    reader: str
+    conversation: str
+    first: int
+    last: int
+    numbers: tuple[int, ...]
+
+
+class Kept(Fact, frozen=True, gc=False, tag="kept"):
+    """The device holds this of a message, by the events that came and what it loaded. Fields as in `SeenMessage`."""
+
+    device: str
+    conversation: str
+    number: int
+    sender: str
+    text: str
+    changed: int
+
+
+class Searched(Fact, frozen=True, gc=False, tag="searched"):
+    """With an index that said it was up to date, `reader` finds a word in these messages and no others: conversation
+    and number. What they said is in a `Told` for each."""
+
+    reader: str
+    word: str
+    found: tuple[tuple[str, int], ...]
 
 
 class InboxRow(Fact, frozen=True, gc=False, tag="i"):

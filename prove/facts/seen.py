@@ -1,15 +1,19 @@
 """Sessions, and what they brought."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from prove.facts.fact import Fact
+
+WITHHELD: Final = "Withheld()"
+"""The text of a message that was changed while its reader was no member: what stands for a body that is not given."""
 
 Transport = Literal["socket", "stream", "long_poll", "short_poll"]
 
 
 class Began(Fact, frozen=True, gc=False, tag="began"):
     """A session is welcome, or a reading by polls begins. epoch, cursor: events after that position follow; without a
-    cursor of one's own, what `welcome` says."""
+    cursor of one's own, what `welcome` says. asked: when it began to connect, before all that was read for it; 0: not
+    noted."""
 
     session: int
     device: str
@@ -18,6 +22,7 @@ class Began(Fact, frozen=True, gc=False, tag="began"):
     epoch: int
     cursor: int
     at: int
+    asked: int = 0
 
 
 class Ended(Fact, frozen=True, gc=False, tag="ended"):
@@ -52,6 +57,7 @@ class SeenNotice(Fact, frozen=True, gc=False, tag="n"):
 
     subjects: the account that it names, if it names one; of `created` all members; of a change of a message the
     message's number. history: of `created` and `settings` what they say for who joins later ("all", "joined"), else "".
+    text: of `edited` what the message says from here on, "" if that is not told here.
     """
 
     session: int
@@ -65,6 +71,7 @@ class SeenNotice(Fact, frozen=True, gc=False, tag="n"):
     change: str
     subjects: tuple[str, ...]
     history: str
+    text: str = ""
 
 
 class SeenMark(Fact, frozen=True, gc=False, tag="k"):

@@ -6,24 +6,36 @@ from typing import Final
 import msgspec
 
 from chinwag.wire.values import ConversationId, direct_members
-from prove.facts import HistoryMessage, HistoryNotice, SeenMessage, SeenNotice
+from prove.facts import WITHHELD, HistoryMessage, HistoryNotice, Kept, Paged, SeenMessage, SeenNotice, Told
+from prove.index.changed import OF_MESSAGES
 from prove.index.members import Members, members_of
 from prove.index.sends import Send, Sends
 from prove.ranges import Numbers
 
 MESSAGE: Final = ""
 """The change of a row that is a message."""
-OF_MESSAGES: Final = ("edited", "deleted")
-"""Changes of rows that say what became of a message."""
+
+
+AnyMessage = SeenMessage | HistoryMessage | Told | Kept
 
 
 class Version(msgspec.Struct, gc=False, frozen=True):
-    """A message as it was read after a change: with the text that the event `changed` gave it."""
+    """A message as it was read: with the text that the event `changed` gave it, 0 for that with which it was sent."""
 
     number: int
     changed: int
     sender: str
     text: str
+
+
+class Reading(msgspec.Struct, gc=False, frozen=True):
+    """What an account was told of a message: that there is one, and what it says since the event `changed`; 0: as it
+    was sent. where: by what."""
+
+    account: str
+    number: int
+    changed: int
+    where: str
 
 
 class Row(msgspec.Struct, gc=False, frozen=True):
@@ -82,6 +94,15 @@ class Conversation:
         """Final, by reader."""
         self.versions: dict[Version, str] = {}
         """Messages as they were read after a change, and by whom first."""
+        self.new_texts: dict[tuple[int, str], str] = {}
+        """Of events that gave a message a text: number and text, and who read it first."""
+        self.last_texts: dict[tuple[int, str], str] = {}
+        """Of these, those that final histories still give."""
+        self.readings: set[Reading] = set()
+        """What was told of messages that were changed, or that were asked for besides history; and of the targets of
+        events that brought a new text."""
+        self.paged: list[Paged] = []
+        self.kept: list[Kept] = []
         self._members: Members | None = None
         self._head: int | None = None
 
@@ -105,6 +126,26 @@ class Conversation:
             changes = [(number, row.change, row.subjects, row.history) for number, row in notices]
             self._members = members_of(self.direct, changes)
         return self._members
+
+    def changes_of(self) -> dict[int, list[int]]:
+        """For each message that was changed the numbers of the events that did it, rising, as they were read."""
+        found: dict[int, list[int]] = {}
+        for number in sorted(number for number, row in self.rows.items() if row.change in OF_MESSAGES):
+            for subject in self.rows[number].subjects:
+                found.setdefault(int(subject), []).append(number)
+        return found
+
+    def texts(self) -> Iterator[tuple[int, int, str]]:
+        """What each message says at the end: its number, that of the edit that gave it this text (0: none), the text.
+        Of what was deleted nothing."""
+        changes = self.changes_of()
+        for number, row in self.rows.items():
+            if row.change:
+                continue
+            last = changes.get(number, [0])[-1]
+            said = self.rows[last] if last else row
+            if said.change != "deleted" and said.send is not None:
+                yield number, last, said.send.text
 
     def contents(self) -> Iterator[tuple[int, Row]]:
         """Each different thing that was read at a number."""
@@ -136,12 +177,13 @@ class Conversations:
             found = self._by_name[name] = Conversation(name)
         return found
 
-    def message(self, fact: SeenMessage | HistoryMessage, reader: str) -> Conversation:
-        """A message was read."""
+    def message(self, fact: SeenMessage | HistoryMessage, reader: str, account: str) -> Conversation:
+        """A message was read: by `reader`, a device or an account, for `account`."""
         conversation = self._by_name.get(fact.conversation) or self.named(fact.conversation)
         row = conversation.rows.get(fact.number)
         if fact.changed:
-            conversation.versions.setdefault(Version(fact.number, fact.changed, fact.sender, fact.text), reader)
+            self._version(conversation, fact, reader)
+            self._read(conversation, fact, account, "messages")
             self._place(conversation, fact.number, self._as_sent(fact), reader)
         elif (
             row is None
@@ -155,7 +197,19 @@ class Conversations:
             self._place(conversation, fact.number, self._message_row(fact), reader)
         return conversation
 
-    def notice(self, fact: SeenNotice | HistoryNotice, reader: str) -> Conversation:
+    def told(self, fact: Told) -> None:
+        """An answer said something of a message."""
+        conversation = self.named(fact.conversation)
+        self._version(conversation, fact, fact.reader)
+        self._read(conversation, fact, fact.reader, fact.where)
+
+    def kept(self, fact: Kept) -> None:
+        """A device holds something of a message."""
+        conversation = self.named(fact.conversation)
+        self._version(conversation, fact, fact.device)
+        conversation.kept.append(fact)
+
+    def notice(self, fact: SeenNotice | HistoryNotice, reader: str, account: str) -> Conversation:
         """A notice was read."""
         conversation = self.named(fact.conversation)
         send = self._sends.find(fact.conversation, fact.device, fact.id) or self._sends.find("", fact.device, fact.id)
@@ -163,7 +217,22 @@ class Conversations:
         change, history = fact.change, fact.history
         row = Row(fact.ordinal, fact.sender, fact.device, fact.id, "", change, subjects, history, send)
         self._place(conversation, fact.number, row, reader)
+        if fact.text:
+            conversation.new_texts.setdefault((fact.number, fact.text), reader)
+            if isinstance(fact, HistoryNotice):
+                conversation.last_texts.setdefault((fact.number, fact.text), reader)
+            for subject in subjects:
+                conversation.readings.add(Reading(account, int(subject), 0, "an edit"))
         return conversation
+
+    def _version(self, conversation: Conversation, fact: AnyMessage, reader: str) -> None:
+        if fact.text != WITHHELD:
+            version = Version(fact.number, fact.changed, fact.sender, fact.text)
+            conversation.versions.setdefault(version, reader)
+
+    def _read(self, conversation: Conversation, fact: AnyMessage, account: str, where: str) -> None:
+        changed = fact.changed if fact.text and fact.text != WITHHELD else 0
+        conversation.readings.add(Reading(account, fact.number, changed, where))
 
     def _message_row(self, fact: SeenMessage | HistoryMessage) -> Row:
         send = self._sends.find(fact.conversation, fact.device, fact.id)

@@ -20,7 +20,19 @@ class Gap(msgspec.Struct, frozen=True):
 class Session:
     """One session. last: the position up to which it has brought everything, as far as it says."""
 
-    __slots__ = ("began_at", "brought", "code", "device", "ended_at", "epoch", "inbox", "last", "number", "transport")
+    __slots__ = (
+        "asked",
+        "began_at",
+        "brought",
+        "code",
+        "device",
+        "ended_at",
+        "epoch",
+        "inbox",
+        "last",
+        "number",
+        "transport",
+    )
 
     def __init__(self, fact: Began, device: "Device", inbox: Inbox) -> None:
         self.number = fact.session
@@ -29,6 +41,7 @@ class Session:
         self.transport: Transport = fact.transport
         self.epoch = fact.epoch
         self.last = fact.cursor
+        self.asked = fact.asked
         self.began_at = fact.at
         self.ended_at: int | None = None
         self.code = ""

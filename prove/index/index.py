@@ -19,8 +19,10 @@ from prove.facts import (
     HistoryNotice,
     InboxEnd,
     InboxRow,
+    Kept,
     Loaded,
     MarkNow,
+    Paged,
     PresenceNow,
     Probed,
     Quiet,
@@ -29,15 +31,18 @@ from prove.facts import (
     Reused,
     Revoked,
     Run,
+    Searched,
     SeenAccount,
     SeenMark,
     SeenMessage,
     SeenNotice,
     State,
     TokenTried,
+    Told,
     Up,
     WasReset,
 )
+from prove.index.changed import AT_THE_END, OF_MESSAGES, Changed
 from prove.index.conversations import Conversations, History
 from prove.index.devices import Devices, Session
 from prove.index.inboxes import Entry, Inboxes
@@ -58,6 +63,8 @@ class Index:
         self.devices: Final = Devices()
         self.inboxes: Final = Inboxes()
         self.marks: Final = Marks()
+        self.changed: Final = Changed()
+        self.searched: Final[list[Searched]] = []
         self.probes: Final[list[Probed]] = []
         self.revoked: Final[list[Revoked]] = []
         self.tokens: Final[list[TokenTried]] = []
@@ -90,6 +97,7 @@ class Index:
             Loaded: self._loaded,
             MarkNow: self._mark_now,
             Probed: self.probes.append,
+            Told: self._told,
             Revoked: self.revoked.append,
             TokenTried: self.tokens.append,
             Fault: self.disturbances.append,
@@ -100,6 +108,9 @@ class Index:
             HistoryMessage: self._history_message,
             HistoryNotice: self._history_notice,
             HistoryEnd: self._history_end,
+            Paged: self._paged,
+            Kept: self.conversations.kept,
+            Searched: self.searched.append,
             InboxRow: self._inbox_row,
             InboxEnd: self._inbox_end,
         }
@@ -129,7 +140,10 @@ class Index:
 
     def _acked(self, fact: Acked) -> None:
         self.marks.now(fact.at)
-        self.sends.acked(fact)
+        send = self.sends.acked(fact)
+        if send is not None and send.change in OF_MESSAGES:
+            for target in self.sends.subjects(send):
+                self.changed.acked(send, int(target))
 
     # Sessions, and what they brought
 
@@ -152,7 +166,8 @@ class Index:
         if session is None:
             return
         device = session.device
-        self.conversations.message(fact, device.name)
+        self.conversations.message(fact, device.name, device.account)
+        self._read(fact.conversation, fact.number, fact.changed, fact.text, session)
         device.numbered(fact.conversation, fact.number, fact.position, device.event(session, fact.position))
         what = hash(("message", fact.conversation, fact.number, ""))
         session.inbox.holds(session.epoch, fact.position, fact, what, device.name)
@@ -162,9 +177,21 @@ class Index:
         if session is None:
             return
         device = session.device
-        self.conversations.notice(fact, device.name)
+        self.conversations.notice(fact, device.name, device.account)
+        if fact.text:
+            for target in fact.subjects:
+                self._read(fact.conversation, int(target), fact.number, fact.text, session)
         device.numbered(fact.conversation, fact.number, fact.position, device.event(session, fact.position))
         self._holds(session, fact, hash(("notice", fact.conversation, fact.number, "")))
+
+    def _read(self, conversation: str, number: int, changed: int, text: str, session: Session) -> None:
+        """A session brought a text. What was read for it was read after it had begun to connect."""
+        where = f"session {session.number}"
+        self.changed.read(conversation, number, changed, text, session.device.name, where, session.asked)
+
+    def _told(self, fact: Told) -> None:
+        self.conversations.told(fact)
+        self.changed.read(fact.conversation, fact.number, fact.changed, fact.text, fact.reader, fact.where, fact.asked)
 
     def _seen_mark(self, fact: SeenMark) -> None:
         session = self._session(fact.session)
@@ -208,13 +235,22 @@ class Index:
     # The end
 
     def _history_message(self, fact: HistoryMessage) -> None:
-        conversation = self.conversations.message(fact, fact.reader)
+        conversation = self.conversations.message(fact, fact.reader, fact.reader)
+        self._read_at_the_end(fact, fact.number, fact.changed)
         history = conversation.histories.get(fact.reader) or self._history(fact.conversation, fact.reader)
         history.took(fact.number)
 
     def _history_notice(self, fact: HistoryNotice) -> None:
-        self.conversations.notice(fact, fact.reader)
+        self.conversations.notice(fact, fact.reader, fact.reader)
+        for target in fact.subjects if fact.text else ():
+            self._read_at_the_end(fact, int(target), fact.number)
         self._history(fact.conversation, fact.reader).took(fact.number)
+
+    def _read_at_the_end(self, fact: HistoryMessage | HistoryNotice, number: int, changed: int) -> None:
+        self.changed.read(fact.conversation, number, changed, fact.text, fact.reader, "the final history", AT_THE_END)
+
+    def _paged(self, fact: Paged) -> None:
+        self.conversations.named(fact.conversation).paged.append(fact)
 
     def _history_end(self, fact: HistoryEnd) -> None:
         self._history(fact.conversation, fact.reader).head = fact.head

@@ -32,8 +32,8 @@ class Send(msgspec.Struct, gc=False):
 
     turn: which of all first tries of the run it was. after: as its last try named it. change: of a change its kind, ""
     of a message. number: of its first ack, 0 for none. acked_turn: how many first tries of the run there had been at
-    its first ack. answer: the last that came after the last try: none, acked, refused for good, refused for now (but
-    not after a no for ever).
+    its first ack; acked_at: when that came. answer: the last that came after the last try: none, acked, refused for
+    good, refused for now (but not after a no for ever).
     refused: whether it ever was. never: the code with which it was first refused for ever, "" for none.
     """
 
@@ -48,6 +48,7 @@ class Send(msgspec.Struct, gc=False):
     tries: int = 1
     number: int = 0
     acked_turn: int = NEVER
+    acked_at: int = NEVER
     refused: bool = False
     never: str = ""
     answer: Literal["none", "acked", "refused", "later"] = "none"
@@ -123,21 +124,23 @@ class Sends:
                 send.after = fact.after
             send.answer = "none"
 
-    def acked(self, fact: Acked) -> None:
-        """An answer with a number."""
+    def acked(self, fact: Acked) -> Send | None:
+        """An answer with a number: the send, if it is its first."""
         send = self.find(fact.conversation, fact.device, fact.id) or self._created(fact)
         if send is None:
             self.of_nothing.append(fact)
-            return
+            return None
         send.answer = "acked"
         if send.never:
             self.contradicted.append((send, f"acked as {fact.number}"))
         if not send.number:
             self.acked_once += 1
             send.number = fact.number
-            send.acked_turn = self.count
-        elif send.number != fact.number or send.conversation != fact.conversation:
+            send.acked_turn, send.acked_at = self.count, fact.at
+            return send
+        if send.number != fact.number or send.conversation != fact.conversation:
             self.second_numbers.append((send, fact.conversation, fact.number))
+        return None
 
     def reuse(self, fact: Reused) -> None:
         """Something else was asked under a used id."""

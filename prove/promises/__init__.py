@@ -21,6 +21,7 @@ from prove.promises.p9_marks import marks
 from prove.promises.p10_removal import removal
 from prove.promises.p11_cold_load import cold_load
 from prove.promises.p12_comes_back import comes_back
+from prove.promises.p13_erased import erased
 from prove.violation import Violation
 
 Check = Callable[[Index], Iterator[Violation]]
@@ -38,5 +39,6 @@ CHECKS: Final[Sequence[Check]] = (
     removal,
     cold_load,
     comes_back,
+    erased,
 )
 """In the order of the promises."""

@@ -23,6 +23,7 @@ def removal(index: Index) -> Iterator[Violation]:
         if conversation.members.known:
             yield from _events(index, conversation)
             yield from _histories(index, conversation)
+            yield from _texts(conversation)
     for revoked in index.revoked:
         yield from _closed_and_refused(index, revoked)
 
@@ -52,6 +53,20 @@ def _histories(index: Index, conversation: Conversation) -> Iterator[Violation]:
         kept = conversation.histories.get(account)
         if gone := without(readable.ranges(), Numbers() if kept is None else kept.numbers):
             yield _broken(f"{account}, which is out of {name}, does not read {written(gone)}, which it could")
+
+
+def _texts(conversation: Conversation) -> Iterator[Violation]:
+    """Nobody is told of a message that it may not read, nor what was written into one while it was no member."""
+    name, readable = conversation.name, conversation.members.readable
+    for one in conversation.readings:
+        may = readable.get(one.account, Numbers())
+        if one.number not in may:
+            yield _broken(f"{one.account} was told of {one.number} of {name} by {one.where}, which it may not read")
+        elif one.changed and one.changed not in may:
+            yield _broken(
+                f"{one.account} was told by {one.where} what {one.number} of {name} says since {one.changed}, "
+                "which it may not read"
+            )
 
 
 def _closed_and_refused(index: Index, revoked: Revoked) -> Iterator[Violation]:

@@ -1,13 +1,14 @@
 """P2: nothing is invented.
 
 Each message that anybody reads, live or at the end, was sent: with this text, under this id, by this device of the
-member that it names, in this conversation. Each notice is a change that was asked for. That it stands there only once
-is P6; that everybody reads the same is P3.
+member that it names, in this conversation; and what it says since it was changed, its author wrote there by an edit.
+Each notice is a change that was asked for. That it stands there only once is P6; that everybody reads the same is P3.
 """
 
 from collections.abc import Iterator
 
-from prove.index.conversations import OF_MESSAGES, Conversation, Row, Version
+from prove.index.changed import OF_MESSAGES
+from prove.index.conversations import Conversation, Row, Version
 from prove.index.index import Index
 from prove.violation import Violation
 
@@ -28,6 +29,12 @@ def invented(index: Index) -> Iterator[Violation]:
                     f"{reader} reads {version.text[:60]!r} at {version.number} of {conversation.name}, changed by "
                     f"{version.changed}: {wrong_change}",
                 )
+        for (number, text), reader in conversation.new_texts.items():
+            row = conversation.rows[number]
+            if row.send is None or row.send.text != text:
+                yield Violation(
+                    "P2", f"{reader} reads at {number} of {conversation.name} an edit to {text[:60]!r}: it is {row}"
+                )
     for send in index.sends.twice:
         yield Violation("P2", f"the run's driver used the id of {send} in {send.conversation} twice: it proves nothing")
 
@@ -44,6 +51,8 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
     elif row.change:
         if row.subjects != tuple(sorted(index.sends.subjects(send))):
             yield f"it was asked for {', '.join(index.sends.subjects(send))}"
+        elif wrong := _not_ones_own(conversation, row):
+            yield wrong
     elif row.text != send.text:
         yield f"it was sent as {send.text[:60]!r}"
     if send.never:
@@ -53,7 +62,11 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
 
 
 def _not_asked(conversation: Conversation, version: Version) -> str:
-    """Why this is not what a message became; nothing if it is."""
+    """Why this is not what a message said; nothing if it is."""
+    if not version.changed:
+        row = conversation.rows.get(version.number)
+        sent = None if row is None else row.send
+        return "" if sent is not None and sent.text == version.text else f"there is {row}"
     row = conversation.rows.get(version.changed)
     if row is None or row.change not in OF_MESSAGES or row.subjects != (str(version.number),):
         return f"there is {row}"
@@ -62,6 +75,18 @@ def _not_asked(conversation: Conversation, version: Version) -> str:
     if row.send is None or row.send.text != version.text:
         return f"it was edited as {row.send}"
     return "" if row.sender == version.sender else f"it was edited by {row.sender}"
+
+
+def _not_ones_own(conversation: Conversation, row: Row) -> str:
+    """Why whoever changed a message may not; nothing if it may, or if that is not known here: who is above whom in a
+    group."""
+    for subject in row.subjects if row.change in OF_MESSAGES else ():
+        target = conversation.rows.get(int(subject))
+        if target is None or target.change:
+            return f"{subject} is {target}"
+        if target.sender != row.sender and (row.change == "edited" or conversation.direct is not None):
+            return f"{subject} is {target.sender}'s"
+    return ""
 
 
 def _may_write(conversation: Conversation, row: Row, number: int) -> bool:

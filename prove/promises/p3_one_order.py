@@ -1,12 +1,14 @@
 """P3: one order.
 
 Every reader of a conversation finds the same event at the same number, live and at the end; numbers begin at 1 and
-none is left out; ordinals count the messages among them; pages and devices give them rising.
+none is left out; ordinals count the messages among them; pages and devices give them rising. Pages of messages and
+notices leave out what changes messages, and nothing else.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 
+from prove.index.changed import BETWEEN
 from prove.index.conversations import Conversation
 from prove.index.index import Index
 from prove.index.sends import Send
@@ -21,6 +23,7 @@ def one_order(index: Index) -> Iterator[Violation]:
         yield from _no_holes(conversation)
         yield from _ordinals(conversation)
         yield from _pages(conversation)
+        yield from _shown(conversation)
     for device in index.devices.by_name.values():
         for again in device.again:
             if not again.twice:
@@ -75,6 +78,26 @@ def _pages(conversation: Conversation) -> Iterator[Violation]:
             yield _broken(
                 f"{reader} is told that {conversation.name} ends at {history.head}, and reads up to "
                 f"{history.numbers.last}"
+            )
+
+
+def _shown(conversation: Conversation) -> Iterator[Violation]:
+    """Against the histories, which are read by all changes."""
+    for page in conversation.paged:
+        history = conversation.histories.get(page.reader)
+        if history is None or history.head is None:
+            continue
+        between = within(history.numbers.ranges(), page.first, page.last)
+        due = {
+            number
+            for first, last in between
+            for number in range(first, last + 1)
+            if conversation.rows[number].change not in BETWEEN
+        }
+        if due != set(page.numbers) or len(due) != len(page.numbers):
+            yield _broken(
+                f"pages gave {page.reader} of {conversation.name} from {page.first} to {page.last} "
+                f"{sorted(set(page.numbers) - due)[:5]} besides, and not {sorted(due - set(page.numbers))[:5]}"
             )
 
 

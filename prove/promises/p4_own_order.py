@@ -7,7 +7,8 @@ earlier was refused, and was not acked when the later was sent; then the device 
 
 from collections.abc import Iterator
 
-from prove.index.conversations import OF_MESSAGES, Conversation
+from prove.index.changed import OF_MESSAGES
+from prove.index.conversations import Conversation
 from prove.index.index import Index
 from prove.index.sends import Send
 from prove.violation import Violation

@@ -2,11 +2,14 @@
 
 In a session positions go on one by one, from the cursor that it began with or from where a `reset` sent it. A session
 begins no further on than what its device has. A position holds one thing, for all devices and for ever. Who is there at
-the end has everything up to the end of its inbox.
+the end has everything up to the end of its inbox. Nor does the search pass over anything: who looks for a word finds
+each message that it may read and that has it now, and no other.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 
+from prove.facts import Searched
 from prove.index.index import Index
 from prove.ranges import without, written
 from prove.violation import Violation
@@ -27,6 +30,7 @@ def gaps(index: Index) -> Iterator[Violation]:
             continue
         if missing := without([(1, end.head)], found.had):
             yield _broken(f"{name} has no {written(missing)} of its inbox, which ends at {end.head}")
+    yield from _found(index)
     for inbox in index.inboxes:
         for other in inbox.different:
             reader = other.reader or "the inbox at the end"
@@ -36,6 +40,30 @@ def gaps(index: Index) -> Iterator[Violation]:
         end = inbox.end
         if end is not None and (missing := without([(end.floor + 1, end.head)], inbox.positions)):
             yield _broken(f"the inbox of {inbox.account} has no {written(missing)}")
+
+
+def _found(index: Index) -> Iterator[Violation]:
+    asked: dict[str, list[Searched]] = defaultdict(list)
+    for one in index.searched:
+        asked[one.word].append(one)
+    if not asked:
+        return
+    due: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    readers = {word: [one.reader for one in searches] for word, searches in asked.items()}
+    for conversation in index.conversations:
+        for number, changed, text in conversation.texts():
+            for word in asked.keys() & text.split():
+                for reader in readers[word]:
+                    history = conversation.histories.get(reader)
+                    if history is not None and number in history.numbers and (changed or number) in history.numbers:
+                        due[word, reader].add((conversation.name, number))
+    for word, searches in asked.items():
+        for one in searches:
+            found = set(one.found)
+            if missing := sorted(due[word, one.reader] - found):
+                yield _broken(f"{one.reader} looks for {word} and does not find {missing[:5]}")
+            if more := sorted(found - due[word, one.reader]):
+                yield _broken(f"{one.reader} looks for {word} and finds {more[:5]} besides")
 
 
 def _broken(what: str) -> Violation:

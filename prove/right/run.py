@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
+
 from prove.facts import (
+    WITHHELD,
     Acked,
     AnyFact,
     Attempt,
@@ -14,8 +17,10 @@ from prove.facts import (
     Fault,
     HistoryEnd,
     InboxEnd,
+    Kept,
     Loaded,
     MarkNow,
+    Paged,
     PresenceNow,
     Probed,
     Quiet,
@@ -23,12 +28,14 @@ from prove.facts import (
     Retry,
     Reused,
     Revoked,
+    Searched,
     State,
     TokenTried,
     Transport,
     Up,
     WasReset,
 )
+from prove.index.changed import BETWEEN
 from prove.right.values import AccountChange, Entry, Mark, Numbered, Person, Phone, Place, Sent
 
 
@@ -46,6 +53,8 @@ class RightRun:
         self._sessions = 0
         self._ids = 0
         self._open: dict[str, list[Phone]] = {}
+        self.words: tuple[str, ...] = ()
+        """What everybody looks for at the end."""
 
     def now(self) -> int:
         """Milliseconds: one more each time."""
@@ -83,7 +92,8 @@ class RightRun:
         self._sessions += 1
         phone.session = self._sessions
         self._open.setdefault(phone.account, []).append(phone)
-        self.write(Began(phone.session, phone.name, phone.account, transport, self.epoch, cursor, self.now()))
+        asked = self.now()
+        self.write(Began(phone.session, phone.name, phone.account, transport, self.epoch, cursor, self.now(), asked))
         if cursor < person.floor:
             self.write(WasReset(phone.session, "old", self.epoch, len(person.inbox)))
             self.cold_load(phone)
@@ -189,6 +199,8 @@ class RightRun:
             # It comes into a conversation that has begun, and loads what was before.
             before = self.places[entry.conversation].readable(phone.account)
             self.write(Loaded(phone.name, entry.conversation, before[0].number, entry.number))
+        if isinstance(entry, Numbered):
+            entry = self.places[entry.conversation].as_read(entry, phone.account)
         self.write(entry.seen(phone.session, position))
 
     # Messages
@@ -199,6 +211,48 @@ class RightRun:
         name = "" if after is None else after.id
         self.write(Attempt(phone.name, phone.account, place.name, sent.id, text, name, self.now()))
         return sent
+
+    def edit(self, phone: Phone, place: Place, number: int, text: str, after: Sent | None = None) -> Sent:
+        """A message gets another text: tried, placed and acked."""
+        open_to_all = all(place.reads[account][-1][0] <= number for account in place.members)
+        return self._change_message(phone, place, number, "edited", text, text if open_to_all else "", after)
+
+    def delete(self, phone: Phone, place: Place, number: int) -> Sent:
+        """A message is deleted: tried, placed and acked."""
+        return self._change_message(phone, place, number, "deleted", "", "", None)
+
+    def _change_message(
+        self, phone: Phone, place: Place, target: int, change: str, text: str, told: str, after: Sent | None
+    ) -> Sent:
+        sent = Sent(phone, place.name, self._id(), text)
+        name = "" if after is None else after.id
+        subjects = (str(target),)
+        self.write(
+            ChangeTried(phone.name, phone.account, place.name, sent.id, change, subjects, self.now(), text, name)
+        )
+        number = len(place.events) + 1
+        message = place.events[target - 1]
+        if message.changed:
+            self._now(place, msgspec.structs.replace(place.events[message.changed - 1], text=""))
+        self._now(place, msgspec.structs.replace(message, text=text, changed=number))
+        sent.event = Numbered(
+            place.name, number, place.messages, phone.account, phone.name, sent.id, told, change, subjects
+        )
+        self._place(place, sent.event)
+        self.ack(sent)
+        return sent
+
+    def _now(self, place: Place, event: Numbered) -> None:
+        """An event is this from now on, wherever it stands."""
+        before = place.events[event.number - 1]
+        place.events[event.number - 1] = event
+        for person in self.people.values():
+            person.inbox = [event if one is before else one for one in person.inbox]
+
+    def ask(self, where: Literal["page", "changes", "last", "search"], reader: str, place: Place, number: int) -> None:
+        """Somebody is told of a message."""
+        if (event := place.as_read(place.events[number - 1], reader)).text:
+            self.write(event.told(where, reader, self.now()))
 
     def retry(self, sent: Sent) -> None:
         """One more try."""
@@ -278,6 +332,7 @@ class RightRun:
                 if place.reads.get(phone.account):
                     state = f"{len(place.readable(phone.account))} events"
                     self.write(State(phone.name, place.name, phone.position, state, state))
+            self._kept(phone)
             account = self.people[phone.account].name
             self.write(State(phone.name, "account", phone.position, account, account))
         for person in self.people.values():
@@ -286,6 +341,37 @@ class RightRun:
                     for event in events:
                         self.write(event.read(person.name))
                     self.write(HistoryEnd(person.name, place.name, events[-1].number))
+                    self._paged(person.name, place.name, events)
             for position, entry in enumerate(person.inbox[person.floor :], person.floor + 1):
                 self.write(entry.row(person.name, position))
             self.write(InboxEnd(person.name, self.epoch, person.floor, len(person.inbox)))
+        for person in self.people.values():
+            for word in self.words:
+                self._search(person.name, word)
+
+    def _kept(self, phone: Phone) -> None:
+        """It holds the messages as they are: all that it may read, if it is in."""
+        for place in self.places.values():
+            for event in place.readable(phone.account) if phone.account in place.members else ():
+                if not event.change and event.text != WITHHELD:
+                    self.write(Kept(phone.name, place.name, event.number, event.sender, event.text, event.changed))
+
+    def _paged(self, reader: str, name: str, events: list[Numbered]) -> None:
+        asked = self.now()
+        shown = [one for one in events if one.change not in BETWEEN]
+        for event in shown:
+            if not event.change and event.text:
+                self.write(event.told("page", reader, asked))
+        numbers = tuple(one.number for one in shown)
+        self.write(Paged(reader, name, events[0].number, events[-1].number, numbers))
+
+    def _search(self, reader: str, word: str) -> None:
+        found = [
+            (place.name, one.number)
+            for place in self.places.values()
+            for one in place.readable(reader)
+            if not one.change and word in one.text.split()
+        ]
+        for name, number in found:
+            self.ask("search", reader, self.places[name], number)
+        self.write(Searched(reader, word, tuple(found)))

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from prove.facts import (
+    WITHHELD,
     HistoryMessage,
     HistoryNotice,
     InboxRow,
@@ -12,11 +13,13 @@ from prove.facts import (
     SeenMark,
     SeenMessage,
     SeenNotice,
+    Told,
 )
 
 
 class Numbered(msgspec.Struct, gc=False, frozen=True):
-    """A message (change "") or a notice."""
+    """A message (change ""), as it is now, or another numbered event. Of `edited` the text is the new one, "" where it
+    is not told. changed: the number of the event that changed a message last."""
 
     conversation: str
     number: int
@@ -28,20 +31,25 @@ class Numbered(msgspec.Struct, gc=False, frozen=True):
     change: str = ""
     subjects: tuple[str, ...] = ()
     history: str = ""
+    changed: int = 0
 
     def seen(self, session: int, position: int) -> SeenMessage | SeenNotice:
         """As it comes to a session."""
         place = (session, position, self.conversation, self.number, self.ordinal, self.sender, self.device, self.id)
         if self.change:
-            return SeenNotice(*place, self.change, self.subjects, self.history)
-        return SeenMessage(*place, self.text)
+            return SeenNotice(*place, self.change, self.subjects, self.history, self.text)
+        return SeenMessage(*place, self.text, self.changed)
 
     def read(self, reader: str) -> HistoryMessage | HistoryNotice:
         """As somebody reads it at the end."""
         place = (reader, self.conversation, self.number, self.ordinal, self.sender, self.device, self.id)
         if self.change:
-            return HistoryNotice(*place, self.change, self.subjects, self.history)
-        return HistoryMessage(*place, self.text)
+            return HistoryNotice(*place, self.change, self.subjects, self.history, self.text)
+        return HistoryMessage(*place, self.text, self.changed)
+
+    def told(self, where: Literal["page", "changes", "last", "search"], reader: str, asked: int) -> Told:
+        """As an answer says it."""
+        return Told(where, reader, self.conversation, self.number, self.sender, self.text, self.changed, asked)
 
     def row(self, account: str, position: int) -> InboxRow:
         """As it stands in an inbox."""
@@ -106,8 +114,17 @@ class Place(msgspec.Struct):
 
     def readable(self, account: str) -> list[Numbered]:
         """What the account may read."""
-        spans = [(first, last or len(self.events)) for first, last in self.reads.get(account, [])]
-        return [one for one in self.events if any(first <= one.number <= last for first, last in spans)]
+        return [self.as_read(one, account) for one in self.events if self._reads(account, one.number)]
+
+    def as_read(self, event: Numbered, account: str) -> Numbered:
+        """An event, as the account is given it: what a message says since it was a member only if it was one then."""
+        if event.change or not event.text or not event.changed or self._reads(account, event.changed):
+            return event
+        return msgspec.structs.replace(event, text=WITHHELD)
+
+    def _reads(self, account: str, number: int) -> bool:
+        spans = self.reads.get(account, [])
+        return any(first <= number <= (last or len(self.events)) for first, last in spans)
 
 
 class Phone(msgspec.Struct):

@@ -1,11 +1,12 @@
 """A device in the storm: comes back by itself, sends what has no answer again with the same id, and keeps its state."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Protocol
 
-from prove.facts import Acked, Began, Ended, Refused, SeenMessage, TokenTried, Transport, WasReset
+from prove.facts import Acked, Began, Ended, Refused, SeenMessage, SeenNotice, TokenTried, Transport, WasReset
 from prove.held import Held
+from prove.storm.lanes import Flight
 from prove.storm.links import Hearer, Link, SocketLink
 from prove.storm.listening import PollLink, StreamLink
 from prove.storm.loading import cold_load, load_conversation
@@ -24,6 +25,7 @@ from chinwag.wire.values import (
     DeviceId,
     Message,
     Notice,
+    NumberedEvent,
 )
 from chinwag.wire.values import (
     Event as AnyEvent,
@@ -53,11 +55,22 @@ OPEN: Final[dict[Transport, Open]] = {
 }
 
 
-class LeanMirror(Mirror):
-    """A mirror that caches no messages: histories are read afresh at the end."""
+CACHED: Final = 12
+"""Messages and notices that a device holds of each conversation, up to twice as many for a while."""
 
-    def keep(self, conversation: ConversationId, events: object) -> None:
-        """Cache nothing."""
+
+class LeanMirror(Mirror):
+    """A mirror that caches the newest messages alone: histories are read afresh at the end."""
+
+    def keep(self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown]) -> None:
+        """Cache some; beyond twice `CACHED` the oldest go."""
+        super().keep(conversation, events)
+        held = self.conversations.get(conversation)
+        if held is not None and len(held.messages) > 2 * CACHED:
+            newest = sorted(held.messages)[-CACHED:]
+            held.messages = {number: held.messages[number] for number in newest}
+            held.stale &= held.messages.keys()
+            held.loaded = [(max(first, newest[0]), last) for first, last in held.loaded if last >= newest[0]]
 
 
 class Device:
@@ -88,10 +101,11 @@ class Device:
         """It is revoked."""
         self.revoked = False
         """It was answered that it is revoked."""
-        self.on_acked: Callable[[ConversationId, str, int], None] | None = None
+        self.on_acked: Callable[[ConversationId, Flight, int], None] | None = None
         self.echoed: dict[str, int] = {}
         """The numbers at which it saw its own sends of late."""
         self._opening = False
+        self._asked = 0
         self._early_reset: Reset | None = None
         self._code = ""
         self._stalled = False
@@ -188,6 +202,7 @@ class Device:
         if not self.world.url:
             return
         self._opening, self._code = True, ""
+        self._asked = self.world.now()
         cursor = str(Cursor(self.epoch, self.position))
         small = self.plan.character is Character.SLOW
         try:
@@ -257,7 +272,9 @@ class Device:
         self.session = world.next_session()
         world.tally.sessions += 1
         # The cursor that was given: after a `reset` events go on elsewhere.
-        world.write(Began(self.session, self.id, self.account, self._by, self.epoch, self.position, world.now()))
+        world.write(
+            Began(self.session, self.id, self.account, self._by, self.epoch, self.position, world.now(), self._asked)
+        )
         self.online = True
         if (reset := self._early_reset) is not None:
             self._early_reset = None
@@ -292,10 +309,11 @@ class Device:
         world = self.world
         world.write(Acked(self.id, ack.conversation, ack.id, ack.number, ack.sent_at, self.session, world.now()))
         world.tally.answers += 1
-        if self.outbox.acked(ack.conversation, ack.id):
+        flight = self.outbox.acked(ack.conversation, ack.id)
+        if flight is not None:
             world.acked()
             if self.on_acked is not None:
-                self.on_acked(ack.conversation, ack.id, ack.number)
+                self.on_acked(ack.conversation, flight, ack.number)
         self.outbox.pump()
 
     def _error(self, error: Error) -> None:
@@ -317,7 +335,7 @@ class Device:
         world.write(fact)
         world.tally.events += 1
         self.position = position
-        if type(fact) is SeenMessage and fact.device == self.id:
+        if isinstance(fact, SeenMessage | SeenNotice) and fact.device == self.id:
             self.echoed[fact.id] = fact.number
             if len(self.echoed) > 400:
                 del self.echoed[next(iter(self.echoed))]

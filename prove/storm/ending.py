@@ -5,22 +5,24 @@ import contextlib
 import json
 import time
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
-from prove.facts import HistoryEnd, InboxEnd, PresenceNow, Quiet, State
+from prove.facts import HistoryEnd, InboxEnd, Kept, Paged, PresenceNow, Quiet, Searched, State
 from prove.held import Own
 from prove.storm.crowd import Crowd
 from prove.storm.device import Device, LeanMirror
 from prove.storm.http_connection import Token
 from prove.storm.loading import get, get_cursor, load_own, load_views, loaded_mirror
+from prove.storm.looks import write_told
 from prove.storm.moods import by_request
 from prove.storm.world import Stuck
-from prove.wire import in_history, in_inbox
+from prove.wire import in_history, in_inbox, text_of
 
 from chinwag.client.events import decode_event, decode_numbered
-from chinwag.client.mirror import Mirror
+from chinwag.client.mirror import Mirror, changed_at
 from chinwag.wire.codec import Cursor
-from chinwag.wire.conversations import ConversationView, EventPage
+from chinwag.wire.conversations import ConversationView, EventPage, SearchPage
 from chinwag.wire.sync import SyncPage
 from chinwag.wire.values import AccountId, ConversationId, Message
 
@@ -33,6 +35,16 @@ LAST_SECONDS: Final = 30.0
 REPEATS: Final = 10_000
 PAGE: Final = 200
 INBOX_PAGE: Final = 500
+PAGES: Final = 5
+"""Pages of messages of each conversation that are held against its history: the newest."""
+WORDS: Final = 4
+"""Words that each account looks for."""
+NUMBERS: Final = 30
+"""They are the first words of what each device said among its first so many messages and edits."""
+HITS: Final = 50
+PAUSE: Final = 0.2
+INDEXED_SECONDS: Final = 60.0
+"""How soon after the last send all can be found."""
 
 
 async def come_to_rest(world: Crowd) -> None:
@@ -57,8 +69,7 @@ async def _repeats(device: Device) -> None:
         tries += 1
         if tries > REPEATS:
             raise Stuck(f"{device.id} repeated sends {REPEATS} times in vain")
-        name, (conversation, text) = next(iter(device.outbox.repeats.items()))
-        await by_request(device, conversation, name, text)
+        await by_request(device, *next(iter(device.outbox.repeats.values())))
 
 
 async def _at_heads(world: Crowd, devices: list[Device]) -> bool:
@@ -138,6 +149,8 @@ async def _account(world: Crowd, account: AccountId, devices: list[Device]) -> i
     own_numbers: dict[ConversationId, list[int]] = {}
     for view in views:
         own_numbers[view.id] = await _history(world, account, token, view)
+        await _pages(world, account, token, view)
+    await _searches(world, account, token)
     end = await _inbox(world, account, token, cursor)
     loaded = _comparable(loaded_mirror(account, LeanMirror, views), own, own_numbers)
     for device in devices:
@@ -146,7 +159,17 @@ async def _account(world: Crowd, account: AccountId, devices: list[Device]) -> i
         kept = _comparable(device.held.mirror, device.held.own, own_numbers)
         for place in sorted(kept.keys() | loaded.keys()):
             world.write(State(device.id, place, device.position, kept.get(place, ""), loaded.get(place, "")))
+        _write_kept(world, device)
     return end
+
+
+def _write_kept(world: Crowd, device: Device) -> None:
+    """Write down what a device holds of messages, but of those of which it knows that they have changed."""
+    for held in device.held.mirror.conversations.values():
+        for number, event in held.messages.items():
+            if isinstance(event, Message) and number not in held.stale:
+                text, changed = text_of(event.body), changed_at(event)
+                world.write(Kept(device.id, held.id, number, event.sender, text, changed))
 
 
 async def _history(world: Crowd, account: AccountId, token: Token, view: ConversationView) -> list[int]:
@@ -166,6 +189,52 @@ async def _history(world: Crowd, account: AccountId, token: Token, view: Convers
             break
     world.write(HistoryEnd(account, view.id, view.head))
     return own
+
+
+async def _pages(world: Crowd, account: AccountId, token: Token, view: ConversationView) -> None:
+    """Write down what pages of messages and notices say, the newest first."""
+    before = view.head + 1
+    for _ in range(PAGES):
+        asked = world.now()
+        path = f"/v1/conversations/{view.id}/messages?before={before}&limit={PAGE}"
+        page = await get(world, path, token, EventPage)
+        numbers = tuple(decode_numbered(raw).number for raw in page.events)
+        write_told(world, "page", account, page.events, asked)
+        whole = len(numbers) < PAGE
+        first = 1 if whole else numbers[0]
+        world.write(Paged(account, view.id, first, before - 1, numbers))
+        before = first
+        if whole:
+            break
+
+
+async def _searches(world: Crowd, account: AccountId, token: Token) -> None:
+    """Write down what an account finds of some words, once the index says that it is up to date."""
+    deadline = time.monotonic() + INDEXED_SECONDS
+    for _ in range(WORDS):
+        word = f"{world.draw.choice('me')}{world.draw.randint(1, NUMBERS)}"
+        while (found := await _search(world, account, token, word)) is None:
+            if time.monotonic() > deadline:
+                raise Stuck(f"the index is behind for more than {INDEXED_SECONDS:.0f} s")
+            await asyncio.sleep(PAUSE)
+        world.write(Searched(account, word, found))
+
+
+async def _search(world: Crowd, account: AccountId, token: Token, word: str) -> tuple[tuple[str, int], ...] | None:
+    """Where an account finds a word; None if the index is behind."""
+    found: list[tuple[str, int]] = []
+    before: str | None = ""
+    while before is not None:
+        asked = world.now()
+        more = f"&before={quote(before)}" if before else ""
+        page = await get(world, f"/v1/search?q=%22{word}%22&limit={HITS}{more}", token, SearchPage)
+        if page.indexed_up_to is not None:
+            return None
+        events = [decode_numbered(hit.message) for hit in page.hits]
+        write_told(world, "search", account, [hit.message for hit in page.hits], asked)
+        found += [(event.conversation, event.number) for event in events]
+        before = page.next
+    return tuple(found)
 
 
 async def _inbox(world: Crowd, account: AccountId, token: Token, cursor: Cursor) -> int:

@@ -1,17 +1,40 @@
-"""What a device sends in one conversation, in order: several under way, each naming the one before it (P4)."""
+"""What a device sends in one conversation, in order, messages and changes of them: several under way, each naming the
+one before it (P4)."""
+
+from typing import Literal
 
 import msgspec
 
-from chinwag.wire.frames import Send
+from chinwag.wire.frames import Delete, Edit, Send
 from chinwag.wire.values import ClientId, ConversationId, Text
+
+Frame = Send | Edit | Delete
 
 
 class Flight(msgspec.Struct):
-    """A send without an answer that ends it. tried: it was written before, maybe on another connection."""
+    """A send without an answer that ends it. change: what it does to message `target`; "" for a message of its own.
+    tried: it was written before, maybe on another connection."""
 
     id: str
     text: str
+    change: Literal["", "edited", "deleted"] = ""
+    target: int = 0
     tried: bool = False
+
+    def frame(self, conversation: ConversationId, after: str | None = None) -> Frame:
+        """What is written for it."""
+        name, before = ClientId(self.id), ClientId(after) if after is not None else None
+        match self.change:
+            case "edited":
+                return Edit(name, conversation, self.target, Text(self.text), before)
+            case "deleted":
+                return Delete(name, conversation, self.target, before)
+        return Send(name, Text(self.text), conversation, after=before)
+
+    def something_else(self, conversation: ConversationId) -> Frame:
+        """Something else under its id."""
+        change: Literal["", "edited"] = "edited" if self.change else ""
+        return Flight(self.id, f"{self.text} or something else", change, self.target).frame(conversation)
 
 
 class Lane:
@@ -33,30 +56,22 @@ class Lane:
         self.rest = 0.0
         """Seconds to wait before that."""
 
-    def add(self, flight: Flight) -> Send:
+    def add(self, flight: Flight) -> Frame:
         """A new send, behind all others."""
         before = next(reversed(self.flights), None)
         self.flights[flight.id] = flight
-        return self._frame(flight, before)
+        return flight.frame(self.conversation, before)
 
-    def all_again(self) -> list[tuple[Flight, Send]]:
+    def all_again(self) -> list[tuple[Flight, Frame]]:
         """All that is left, in order, to be written on a connection on which nothing of it is under way."""
         self.again, self.rest = False, 0.0
-        frames: list[tuple[Flight, Send]] = []
+        frames: list[tuple[Flight, Frame]] = []
         before: str | None = None
         for flight in self.flights.values():
-            frames.append((flight, self._frame(flight, before)))
+            frames.append((flight, flight.frame(self.conversation, before)))
             before = flight.id
         return frames
 
     def disconnected(self) -> None:
         """Nothing is under way any more."""
         self.written, self.again, self.rest = 0, False, 0.0
-
-    def _frame(self, flight: Flight, before: str | None) -> Send:
-        return Send(
-            ClientId(flight.id),
-            Text(flight.text),
-            self.conversation,
-            after=ClientId(before) if before is not None else None,
-        )

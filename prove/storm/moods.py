@@ -3,13 +3,15 @@
 import asyncio
 
 from prove.facts import Acked, Refused, Retry, Reused
-from prove.protocol.requests import answer_to
+from prove.protocol.requests import answer_to, request_of
 from prove.storm.device import Device
+from prove.storm.http_connection import Answer
+from prove.storm.lanes import Flight, Frame
 from prove.storm.links import Link, SocketLink
 from prove.storm.plan import TRANSPORTS, Character
 
-from chinwag.wire.frames import Ack, Error, Send, ServerFrame, Welcome
-from chinwag.wire.values import ClientId, ConversationId, Text
+from chinwag.wire.frames import Ack, Error, ServerFrame, Welcome
+from chinwag.wire.values import ClientId, ConversationId
 
 TWICE: int = 29
 """Of so many sends of a device one is written twice at once."""
@@ -94,42 +96,42 @@ async def _repeating(device: Device) -> None:
             await by_request(device, *world.draw.choice(never))
         if not done:
             continue
-        conversation, name, text = world.draw.choice(done)
+        conversation, flight = world.draw.choice(done)
         way = world.draw.randrange(5)
         if way == 0:
-            device.outbox.again(conversation, name, text)
+            device.outbox.again(conversation, flight)
         elif way == 1:
-            await _by_another_socket(device, conversation, name, text)
+            await _by_another_socket(device, conversation, flight)
         elif way == 2:
-            await _something_else(device, conversation, name, text)
+            await _something_else(device, conversation, flight)
         else:
-            await by_request(device, conversation, name, text)
+            await by_request(device, conversation, flight)
 
 
-async def _something_else(device: Device, conversation: ConversationId, name: str, text: str) -> None:
+async def _something_else(device: Device, conversation: ConversationId, flight: Flight) -> None:
     """Ask for something else under an id that was acked, as a request of its own."""
     world = device.world
-    body = {"body": Text(f"{text} or something else")}
-    answer = await world.asking.ask(
-        "POST", f"/v1/conversations/{conversation}/messages", device.token, body=body, key=name
-    )
+    answer = await _asked(device, flight.something_else(conversation))
     if answer is None or answer.status == UNAUTHORIZED:
         return
-    frame = answer_to(ClientId(name), answer.status, answer.body)
+    frame = answer_to(ClientId(flight.id), answer.status, answer.body)
     code, retryable = (frame.code, frame.retryable) if isinstance(frame, Error) else ("", False)
-    world.write(Reused(device.id, conversation, name, code, retryable, world.now()))
+    world.write(Reused(device.id, conversation, flight.id, code, retryable, world.now()))
 
 
-async def by_request(device: Device, conversation: ConversationId, name: str, text: str) -> int | None:
+async def _asked(device: Device, frame: Frame) -> Answer | None:
+    """The answer to a request that says what the frame says."""
+    request = request_of(frame)
+    return await device.world.asking.ask(request.method, request.path, device.token, body=request.body, key=request.key)
+
+
+async def by_request(device: Device, conversation: ConversationId, flight: Flight) -> int | None:
     """Send again what has its answer, as a request of its own: its number, 0 for a refusal, None if none came."""
-    world = device.world
-    _begin(device, conversation, name, text)
-    answer = await world.asking.ask(
-        "POST", f"/v1/conversations/{conversation}/messages", device.token, body={"body": Text(text)}, key=name
-    )
+    _begin(device, conversation, flight)
+    answer = await _asked(device, flight.frame(conversation))
     if answer is None:
         return None
-    frame = answer_to(ClientId(name), answer.status, answer.body)
+    frame = answer_to(ClientId(flight.id), answer.status, answer.body)
     note(device, conversation, frame)
     if isinstance(frame, Ack):
         return frame.number
@@ -137,11 +139,11 @@ async def by_request(device: Device, conversation: ConversationId, name: str, te
     return None if frame.retryable or answer.status == UNAUTHORIZED else 0
 
 
-def _begin(device: Device, conversation: ConversationId, name: str, text: str) -> None:
+def _begin(device: Device, conversation: ConversationId, flight: Flight) -> None:
     """Note that a send goes out again outside of the device's session, so that it gets an answer in the end."""
     world = device.world
-    device.outbox.repeats[name] = (conversation, text)
-    world.write(Retry(device.id, conversation, name, 0, world.now()))
+    device.outbox.repeats[flight.id] = (conversation, flight)
+    world.write(Retry(device.id, conversation, flight.id, 0, world.now()))
     world.tally.retries += 1
 
 
@@ -160,20 +162,19 @@ def note(device: Device, conversation: ConversationId, frame: Ack | Error) -> No
 class _Once:
     """A second session of a device, for one send."""
 
-    def __init__(self, device: Device, conversation: ConversationId, name: str, text: str) -> None:
+    def __init__(self, device: Device, conversation: ConversationId, flight: Flight) -> None:
         self.token = device.token
         self.over = asyncio.Event()
         self._device = device
         self._conversation = conversation
-        self._text = text
-        self._send = Send(ClientId(name), Text(text), conversation)
+        self._flight = flight
 
     def frame(self, link: Link, frame: ServerFrame) -> None:
         """Send when welcome; be over when answered. Events are the first session's."""
         if isinstance(frame, Welcome):
-            _begin(self._device, self._conversation, self._send.id, self._text)
-            link.send(self._send)
-        elif isinstance(frame, Ack | Error) and frame.id == self._send.id:
+            _begin(self._device, self._conversation, self._flight)
+            link.send(self._flight.frame(self._conversation))
+        elif isinstance(frame, Ack | Error) and frame.id == self._flight.id:
             note(self._device, self._conversation, frame)
             link.cut()
 
@@ -182,8 +183,8 @@ class _Once:
         self.over.set()
 
 
-async def _by_another_socket(device: Device, conversation: ConversationId, name: str, text: str) -> None:
-    once = _Once(device, conversation, name, text)
+async def _by_another_socket(device: Device, conversation: ConversationId, flight: Flight) -> None:
+    once = _Once(device, conversation, flight)
     try:
         link = await SocketLink.open(device.world.url, once, None, small=False)
     except Exception:

@@ -1,4 +1,4 @@
-"""All that a device has sent and that has no answer: lanes of sends, and changes of groups."""
+"""All that a device has sent and that has no answer: lanes of sends, edits and deletions, and changes of groups."""
 
 import asyncio
 from collections import deque
@@ -7,12 +7,13 @@ from typing import Final, Protocol
 from prove.facts import Attempt, ChangeTried, Retry
 from prove.held import Held
 from prove.index.sends import NOT_FOR_EVER
-from prove.storm.lanes import Flight, Lane
+from prove.storm.lanes import Flight, Frame, Lane
 from prove.storm.links import Link
 from prove.storm.plan import PlannedDevice
+from prove.storm.targets import change_of
 from prove.storm.world import World
 
-from chinwag.wire.frames import Change, Error, Send
+from chinwag.wire.frames import Change, Error
 from chinwag.wire.values import (
     AccountId,
     Add,
@@ -26,7 +27,6 @@ from chinwag.wire.values import (
     SetRole,
     SetSettings,
     SetTitle,
-    Text,
 )
 
 REST: Final = 0.1
@@ -79,12 +79,12 @@ class Outbox:
         """New sends are begun whenever there is room."""
         self.twice = 0
         """Of so many sends one is written twice at once; 0: none."""
-        self.done: deque[tuple[ConversationId, str, str]] = deque(maxlen=REMEMBERED)
-        """Acked sends: conversation, id, text."""
-        self.never: deque[tuple[ConversationId, str, str]] = deque(maxlen=REMEMBERED)
-        """Sends that were refused for ever, where one had been acked: conversation, id, text."""
-        self.repeats: dict[str, tuple[ConversationId, str]] = {}
-        """Of both, those that were sent again and whose second answer has not come: conversation and text by id."""
+        self.done: deque[tuple[ConversationId, Flight]] = deque(maxlen=REMEMBERED)
+        """Acked sends, and where."""
+        self.never: deque[tuple[ConversationId, Flight]] = deque(maxlen=REMEMBERED)
+        """Sends that were refused for ever, where one had been acked, and where."""
+        self.repeats: dict[str, tuple[ConversationId, Flight]] = {}
+        """Of both, those that were sent again and whose second answer has not come, by id."""
         self._lanes: dict[ConversationId, Lane] = {}
         self._changes: dict[str, Change] = {}
         self._conversations: dict[str, ConversationId] = {}
@@ -148,17 +148,45 @@ class Outbox:
         lane = self._lanes.get(conversation)
         if lane is None:
             lane = self._lanes[conversation] = Lane(conversation)
-        name = self._name("m")
-        flight = Flight(name, self._text(name))
+        flight = self._flight(conversation)
+        name = flight.id
         self._conversations[name] = conversation
         frame = lane.add(flight)
         world.tally.attempted += 1
         after = frame.after or ""
-        world.write(Attempt(device.id, device.account, conversation, name, flight.text, after, world.now()))
+        if flight.change:
+            subjects = (str(flight.target),)
+            world.write(
+                ChangeTried(
+                    device.id,
+                    device.account,
+                    conversation,
+                    name,
+                    flight.change,
+                    subjects,
+                    world.now(),
+                    flight.text,
+                    after,
+                )
+            )
+        else:
+            world.write(Attempt(device.id, device.account, conversation, name, flight.text, after, world.now()))
         if not lane.again:
             self._write(lane, flight, frame)
             if self.twice and self._made % self.twice == 0:
                 self._write(lane, flight, frame)
+
+    def _flight(self, conversation: ConversationId) -> Flight:
+        """What it says next in a conversation."""
+        device, world = self._device, self._world
+        change = change_of(world.draw, device.account, device.held.mirror.conversations.get(conversation))
+        if change is None:
+            name = self._name("m")
+            return Flight(name, self._text(name))
+        kind, target = change
+        world.tally.rewordings[kind] += 1
+        name = self._name("e" if kind == "edited" else "d")
+        return Flight(name, self._text(name) if kind == "edited" else "", kind, target)
 
     def _name(self, kind: str) -> str:
         self._made += 1
@@ -189,12 +217,12 @@ class Outbox:
         """The device came into a group, or is out of one."""
         self._picks = []
 
-    def again(self, conversation: ConversationId, name: str, text: str) -> None:
+    def again(self, conversation: ConversationId, flight: Flight) -> None:
         """Send what was acked long ago once more, on this connection."""
         lane = self._lanes.get(conversation)
         if lane is not None and self._device.online:
-            self.repeats[name] = (conversation, text)
-            self._write(lane, Flight(name, text, tried=True), Send(ClientId(name), Text(text), conversation))
+            self.repeats[flight.id] = (conversation, flight)
+            self._write(lane, flight, flight.frame(conversation))
 
     # Connections
 
@@ -218,21 +246,21 @@ class Outbox:
 
     # Answers
 
-    def acked(self, conversation: ConversationId, name: str) -> bool:
-        """An ack came; whether it is the first of a send."""
+    def acked(self, conversation: ConversationId, name: str) -> Flight | None:
+        """An ack came; the send, if it is its first."""
         self.repeats.pop(name, None)
         if self._changes.pop(name, None) is not None:
-            return False
+            return None
         lane = self._lanes.get(conversation)
         if lane is None:
-            return False
+            return None
         lane.written -= lane.written > 0
         flight = lane.flights.pop(name, None)
         self._settle(lane)
         if flight is None:
-            return False
-        self.done.append((conversation, name, flight.text))
-        return True
+            return None
+        self.done.append((conversation, flight))
+        return flight
 
     def refused(self, error: Error) -> None:
         """A refusal came: for good, or to be tried again."""
@@ -258,14 +286,14 @@ class Outbox:
         elif (flight := lane.flights.pop(name, None)) is not None:
             self.places_changed()
             # Of who never was in a conversation nothing is kept.
-            if error.code not in NOT_FOR_EVER and any(place == lane.conversation for place, _, _ in self.done):
-                self.never.append((lane.conversation, name, flight.text))
+            if error.code not in NOT_FOR_EVER and any(place == lane.conversation for place, _ in self.done):
+                self.never.append((lane.conversation, flight))
         self._settle(lane)
         self._later(REST, self.pump)
 
     def _repeat(self, name: str) -> None:
         """What is acked was sent again and told to try once more: that is done at the end."""
-        found = next(((place, text) for place, done, text in reversed(self.done) if done == name), None)
+        found = next((done for done in reversed(self.done) if done[1].id == name), None)
         if found is not None:
             self.repeats[name] = found
 
@@ -292,7 +320,7 @@ class Outbox:
 
         asyncio.get_running_loop().call_later(seconds, still)
 
-    def _write(self, lane: Lane, flight: Flight, frame: Send) -> None:
+    def _write(self, lane: Lane, flight: Flight, frame: Frame) -> None:
         device, world = self._device, self._world
         if device.link is None or not device.online:
             return

@@ -56,6 +56,9 @@ def table(plan: Plan, tally: Tally, points: Sequence[str]) -> list[str]:
         f"answers {tally.answers}, refusals {tally.refused}, retries {tally.retries}, sessions {tally.sessions}, "
         f"events seen {tally.events}, group changes {tally.changes}, looked after acks {tally.probes}"
     )
+    lines.append(
+        f"edits {tally.rewordings['edited']}, deletions {tally.rewordings['deleted']}, looked for texts {tally.looks}"
+    )
     return lines
 
 

@@ -7,14 +7,16 @@ import msgspec
 from prove.facts import Probed
 from prove.storm.crowd import Crowd
 from prove.storm.device import Device
+from prove.storm.lanes import Flight
 from prove.storm.loading import look_at_marks
+from prove.storm.looks import Looks
 from prove.storm.moods import by_request
 
 from chinwag.client.events import decode_event, decode_numbered
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import EventPage
 from chinwag.wire.sync import SyncPage
-from chinwag.wire.values import ConversationId, Message
+from chinwag.wire.values import ConversationId, Deleted, Edited, Message
 
 EVERY: Final = 60
 """Of so many acks one is looked after."""
@@ -22,6 +24,10 @@ MORE: Final = 3
 """Acks looked after in a history that was just read: what was read before must not be what is read now."""
 AT_ONCE: Final = 6
 MARKS_SECONDS: Final = 0.3
+CHANGED: Final = 3
+"""Of so many acks of edits and deletions one is looked after: what is the message said to be since?"""
+OWN: Final = (Message, Edited, Deleted)
+"""Events that come of what a device sends."""
 PAGES: Final = 40
 """Pages of an inbox that a probe reads at most: who is further behind is not asked."""
 
@@ -29,16 +35,18 @@ PAGES: Final = 40
 class Probes:
     """Looks after acks of all devices."""
 
-    def __init__(self, world: Crowd) -> None:
+    def __init__(self, world: Crowd, looks: Looks) -> None:
         self._world = world
+        self._looks = looks
         self._acks = 0
+        self._changes = 0
         self._running = 0
         self._focus = ConversationId("")
         self._more = 0
 
     def watch(self, device: Device) -> None:
         """Look after this device's acks."""
-        device.on_acked = lambda conversation, name, number: self._acked(device, conversation, name, number)
+        device.on_acked = lambda conversation, flight, number: self._acked(device, conversation, flight, number)
 
     async def marks(self) -> None:
         """Look at marks now and then."""
@@ -50,7 +58,12 @@ class Probes:
             if held and device.online:
                 await look_at_marks(world, device.token, device.account, world.draw.choice(held))
 
-    def _acked(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
+    def _acked(self, device: Device, conversation: ConversationId, flight: Flight, number: int) -> None:
+        if flight.change and not self._world.over and self._running < AT_ONCE:
+            self._changes += 1
+            if self._changes % CHANGED == 0:
+                self._running += 1
+                self._world.spawn(self._one(self._looks.after_change(device, conversation, flight.target)))
         self._acks += 1
         turn, rest = divmod(self._acks, EVERY)
         again = conversation == self._focus and self._more > 0
@@ -62,7 +75,7 @@ class Probes:
         elif turn % 3 == 0:
             self._focus, self._more = conversation, MORE
         self._running += 1
-        self._world.spawn(self._one(probe(device, conversation, name, number)))
+        self._world.spawn(self._one(probe(device, conversation, flight, number)))
 
     async def _one(self, probe: "asyncio.coroutines.Coroutine[object, object, None]") -> None:  # type: ignore[name-defined]
         try:
@@ -70,20 +83,23 @@ class Probes:
         finally:
             self._running -= 1
 
-    async def _history(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
+    async def _history(self, device: Device, conversation: ConversationId, flight: Flight, number: int) -> None:
         world = self._world
-        path = f"/v1/conversations/{conversation}/messages?after={number - 1}&limit=1"
+        # Changes of messages stand among all changes alone.
+        among = "changes" if flight.change else "messages"
+        path = f"/v1/conversations/{conversation}/{among}?after={number - 1}&limit=1"
         answer = await world.asking.ask("GET", path, device.token)
         if answer is None or answer.status != 200:
             return
         rows = msgspec.json.decode(answer.body, type=EventPage).events
         row = decode_numbered(rows[0]) if rows else None
-        mine = isinstance(row, Message) and (row.device, row.id) == (device.id, name)
+        mine = isinstance(row, OWN) and (row.device, row.id) == (device.id, flight.id)
         found = row.number if row is not None and mine else 0
-        world.probed(Probed("history", device.account, device.id, conversation, name, number, found))
+        world.probed(Probed("history", device.account, device.id, conversation, flight.id, number, found))
 
-    async def _inbox(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
+    async def _inbox(self, device: Device, conversation: ConversationId, flight: Flight, number: int) -> None:
         world = self._world
+        name = flight.id
         found = device.echoed.get(name, 0)
         cursor = str(Cursor(device.epoch, device.position))
         for _ in range(PAGES):
@@ -97,7 +113,7 @@ class Probes:
                 return
             for one in page.events:
                 event = decode_event(one.event)
-                if isinstance(event, Message) and (event.device, event.id) == (device.id, name):
+                if isinstance(event, OWN) and (event.device, event.id) == (device.id, name):
                     found = event.number
             cursor = page.cursor
             if not page.more:
@@ -106,10 +122,7 @@ class Probes:
             return
         world.probed(Probed("inbox", device.account, device.id, conversation, name, number, found))
 
-    async def _key(self, device: Device, conversation: ConversationId, name: str, number: int) -> None:
-        text = next((text for _, done, text in reversed(device.outbox.done) if done == name), None)
-        if text is None:
-            return
-        found = await by_request(device, conversation, name, text)
+    async def _key(self, device: Device, conversation: ConversationId, flight: Flight, number: int) -> None:
+        found = await by_request(device, conversation, flight)
         if found is not None:
-            self._world.probed(Probed("key", device.account, device.id, conversation, name, number, found))
+            self._world.probed(Probed("key", device.account, device.id, conversation, flight.id, number, found))

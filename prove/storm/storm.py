@@ -15,6 +15,7 @@ from prove.storm.crowd import Crowd
 from prove.storm.device import Device
 from prove.storm.ending import come_to_rest, read_afresh, read_all
 from prove.storm.loading import ask
+from prove.storm.looks import Looks
 from prove.storm.moods import beat, live
 from prove.storm.people import Person
 from prove.storm.plan import Plan
@@ -154,13 +155,15 @@ class Storm(Generic[Planned]):
                 await device.load()
 
         await asyncio.gather(*(some() for _ in range(LOADING)))
-        probes = Probes(world)
+        looks = Looks(world)
+        probes = Probes(world, looks)
         for device in world.devices:
             probes.watch(device)
             world.spawn(device.run())
             world.spawn(live(device))
         world.spawn(beat(world.devices))
         world.spawn(probes.marks())
+        world.spawn(looks.all_around())
         world.spawn(change_accounts(world))
         world.spawn(Groups(world, sizes, self._accounts).change())
 

@@ -9,6 +9,9 @@ import msgspec
 class Tally(msgspec.Struct):
     """Figures of one run. Times in seconds.
 
+    rewordings: edits and deletions that were tried; looks: answers in which it was looked for what had been edited away
+    or deleted.
+
     attempted: sends written for the first time; acked: of these, those with a number; answers: acks in all, also the
     second one of a send. in_flight and between: at each kill, sends without an answer, and acks since the kill before.
     recovery: from a death to the first ack after it; back: to the moment at which all devices that want to be
@@ -24,6 +27,8 @@ class Tally(msgspec.Struct):
     sessions: int = 0
     resets: int = 0
     changes: int = 0
+    looks: int = 0
+    rewordings: Counter[str] = msgspec.field(default_factory=Counter)
     probes: int = 0
     kills: int = 0
     in_flight: list[int] = []

@@ -26,6 +26,7 @@ SELDOM: Final = (
     "relay.read",
     "relay.posted",
     "directory.committed",
+    "following.read",
 )
 """Points that are passed now and then; they act at once."""
 REFUSED: Final = 20

@@ -52,6 +52,7 @@ POINTS: Final[Mapping[str, Point]] = {
     "relay.read": Point("an account change is in the outbox; it is not posted"),
     "relay.posted": Point("an account change is posted; its outbox row is still there"),
     "directory.committed": Point("the directory has committed a transaction; whoever asked is not answered"),
+    "following.read": Point("a follower has read events of the streams; what it makes of them is not stored"),
     "stop.drained": Point("a stop in good order has said goodbye; marks wait, stores are open", "stop"),
     "move.begun": Point("a data folder says that it is being moved; the database does not know of it yet", "move"),
     "move.batch": Point("a piece of a table is in the database, and how far that has come", "move"),

@@ -56,8 +56,42 @@ def rich() -> list[AnyFact]:
     run.connect(ben, cursor=ben.position - 2)
     run.send(ben, talk, "still there?")
     run.probe(run.send(ann, talk, "yes"), "ben")
+    _change_what_was_said(run, ann, ben, talk)
     run.finish()
     return facts
+
+
+def _change_what_was_said(run: RightRun, ann: Phone, ben: Phone, talk: Place) -> None:
+    """Edited twice, deleted, edited behind the back of who is out and above who came later; looked for."""
+    slip = run.send(ann, talk, "a slipp of the pen")
+    assert slip.event is not None
+    for where in ("page", "last"):
+        run.ask(where, "ben", talk, slip.event.number)
+    first = run.edit(ann, talk, slip.event.number, "a slip of teh pen")
+    run.ask("changes", "ben", talk, slip.event.number)
+    run.edit(ann, talk, slip.event.number, "a slip of the pen", first)
+    secret = run.send(ben, talk, "my password")
+    assert secret.event is not None
+    run.edit(ben, talk, secret.event.number, "my real password")
+    run.delete(ben, talk, secret.event.number)
+    run.reuse(slip, "")
+    run.reuse(first, "")
+    late = run.group(ann, ("ben", "cem"))
+    said = run.send(ann, late, "said to all")
+    assert said.event is not None
+    run.edit(ann, late, said.event.number, "said to all of you")
+    run.change(ann, late, "removed", "cem")
+    run.edit(ann, late, said.event.number, "said behind the back of cem")
+    run.change(ann, late, "settings", history="joined")
+    run.change(ann, late, "joined", "dot")
+    run.edit(ann, late, said.event.number, "said above the head of dot")
+    run.ask("search", "ben", late, said.event.number)
+    gone = run.send(ben, late, "nobody needs this")
+    assert gone.event is not None
+    run.disconnect(ben)
+    run.delete(ann, late, gone.event.number)
+    run.connect(ben)
+    run.words = ("pen", "password", "said", "hello")
 
 
 def _talk(run: RightRun, ann: Phone, ben: Phone, talk: Place) -> None:
@@ -98,6 +132,7 @@ def random_runs(draw: st.DrawFn) -> list[AnyFact]:
     """Three people with up to two devices each do what comes to their minds."""
     facts: list[AnyFact] = [FIRST]
     run = RightRun(facts.append)
+    run.words = ("first", "second")
     phones = []
     for account in PEOPLE:
         for turn in range(draw(st.integers(1, 2))):
@@ -117,7 +152,8 @@ def random_runs(draw: st.DrawFn) -> list[AnyFact]:
 def _act(draw: st.DrawFn, run: RightRun, phone: Phone, places: list[Place]) -> None:
     inside = [place for place in places if phone.account in place.members]
     place = draw(st.sampled_from(inside)) if inside else None
-    act: Any = draw(st.sampled_from(["send", "burst", "later", "sleep", "mark", "change", "account", "fault", "trim"]))
+    acts = ["send", "burst", "later", "sleep", "mark", "change", "account", "fault", "trim", "edit", "delete"]
+    act: Any = draw(st.sampled_from(acts))
     if act == "sleep" and phone.session:
         run.disconnect(phone)
     elif not phone.session:
@@ -152,6 +188,14 @@ def _act(draw: st.DrawFn, run: RightRun, phone: Phone, places: list[Place]) -> N
             phone.account, place, draw(st.sampled_from(["read", "delivered"])), draw(st.integers(1, len(place.events)))
         )
         run.ask_marks(phone.account, place, phone.account)
+    elif act in ("edit", "delete"):
+        own = [one for one in place.readable(phone.account) if not one.change and one.sender == phone.account]
+        if own and (message := draw(st.sampled_from(own))).text:
+            if act == "edit":
+                run.edit(phone, place, message.number, draw(st.text(min_size=1, max_size=5)))
+            else:
+                run.delete(phone, place, message.number)
+            run.ask("changes", phone.account, place, message.number)
     elif act == "change" and place is places[1]:
         others = [account for account in PEOPLE if account != phone.account]
         other = draw(st.sampled_from(others))

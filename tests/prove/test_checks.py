@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from prove.facts import AnyFact
 from prove.verdict import judge
 from prove.violation import PROMISES
-from tests.prove import damages_of_delivery, damages_of_order
+from tests.prove import damages_of_changes, damages_of_delivery, damages_of_order
 from tests.prove.damage import DAMAGES, Damage
 from tests.prove.runs import random_runs, rich
 
@@ -21,6 +21,7 @@ from prove import promises
 CHECKS = Path(promises.__file__).parent
 assert damages_of_order
 assert damages_of_delivery
+assert damages_of_changes
 
 
 def test_a_right_run_breaks_nothing() -> None:

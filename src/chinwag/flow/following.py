@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.ids import ConversationId, stream_of
+from chinwag.fail_points import passing
 from chinwag.ports.follower import Follower, Reached, Stretch, Walk
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.message_store import MessageStore
@@ -90,6 +91,7 @@ class Following:
                 positions[number] = entry.position + entry.count - 1
         if not taken:
             return False
+        passing("following.read")
         self.lag = max(0, sum(heads) - sum(positions))
         if not await self._follower.keep(stretches, place, _replace(place, positions=tuple(positions))):
             return True  # another process reads as well: look where it is

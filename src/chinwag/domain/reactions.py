@@ -17,7 +17,7 @@ SHOWN: Final = 100
 """Different reactions that are shown of one message."""
 
 
-class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class Step(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
     """With event `number` the account put `reaction` on (`on`), or took it back."""
 
     number: int
@@ -25,7 +25,7 @@ class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
     on: bool
 
 
-class Reacted(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class Reacted(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
     """What one account has done with one message, in order. It holds numbers and no result, as a row may be ahead of
     the state of its conversation: what is above the state's head is not there yet."""
 

@@ -17,6 +17,7 @@ from chinwag.wire.values import (
     Notice,
     NumberedEvent,
     Pinned,
+    Reaction,
     Removed,
     Retitled,
     Role,
@@ -56,6 +57,9 @@ def content(event: NumberedEvent | Unknown, name: Name) -> str:
         return event.body.text if isinstance(event.body, Text) else NOT_SUPPORTED
     if isinstance(event, Notice):
         return notice(event, name)
+    if isinstance(event, Reaction):
+        did = "put {} on message {}" if event.on else "took {} back from message {}"
+        return f"({did.format(label(event.reaction), event.target)})"
     return NOT_SUPPORTED
 
 

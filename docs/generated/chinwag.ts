@@ -1044,7 +1044,8 @@ export interface ConversationPage {
  * read. last: that one (JSON; null: none). first: the first number it may read. history_from: the first number
  * that somebody who joins now may read; null: its own joining, or nobody joins. pins: the numbers of its pinned
  * messages from `first` on, the one pinned last at the end. member_count: how many members there are, also where
- * not all of them are listed. events: its newest events, where they were asked for.
+ * not all of them are listed. events: its newest events, where they were asked for. mentions: the numbers of the
+ * messages above `read` that speak to it, rising: the newest hundred.
  */
 export interface ConversationView {
   id: string;
@@ -1063,6 +1064,7 @@ export interface ConversationView {
   pins: number[];
   history_from: number | null;
   member_count: number;
+  mentions: number[];
   events: NumberedEvent[];
   last: NumberedEvent | null;
 }
@@ -1081,12 +1083,14 @@ export interface MemberView {
  * Events in rising order of number. head: the highest number that the reader may read. gaps: what of the numbers
  * that the page is about is closed to the reader, who was away then: from the one that was asked for, or next to
  * it, to the last event found. Numbers that are missing besides are of edits, deletions and reactions, which
- * only a page of changes holds.
+ * only a page of changes holds. quoted: messages that those of a page of history answer, and that are not among
+ * them, as they are now; rising. Of many or long ones those answered last: the others are there one by one.
  */
 export interface EventPage {
   events: NumberedEvent[];
   head: number;
   gaps: Gap[];
+  quoted: NumberedEvent[];
 }
 
 /** The numbers `first` to `last` may not be read by whoever reads: it was no member then. */

@@ -4,14 +4,17 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chinwag.client.events import decode_numbered
 from chinwag.client.mirror import Mirror
 from chinwag.domain import command as c
 from chinwag.domain.body import Text
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, Role, Span
 from chinwag.domain.decide import Numbered, decide
-from chinwag.domain.events import Delivered, Message, NumberedEvent, Read
+from chinwag.domain.events import Delivered, Edited, Message, NumberedEvent, Read
+from chinwag.domain.facts import NOTHING, Facts, named, target_of
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.marks import Mark, Marks, merge, read_up_to, unread
+from chinwag.domain.mentions import ALL, Mention, unread_mentions
 from chinwag.domain.views import ConversationView, MemberView
 
 from .scripted import ME, TALK, YOU, message
@@ -20,9 +23,13 @@ ACCOUNTS = [ME, YOU, AccountId("3"), AccountId("4")]
 GROUP = ConversationId("g~7")
 
 _account = st.sampled_from(ACCOUNTS)
+_text = st.builds(Text, st.sampled_from(["hi", "ho"]), st.sampled_from([(), (ME,), (YOU,), (ALL,), (ME, ALL)]))
+_number = st.integers(1, 12)
 _action = st.one_of(
-    st.builds(c.Send, st.just(Text("hi"))),
-    st.builds(c.Send, st.just(Text("hi"))),
+    st.builds(c.Send, _text),
+    st.builds(c.Send, _text),
+    st.builds(c.Edit, _number, _text),
+    st.builds(c.Delete, _number),
     st.builds(c.Add, _account),
     st.builds(c.Remove, _account),
     st.builds(c.Leave),
@@ -43,6 +50,8 @@ class World:
     def __init__(self) -> None:
         self.state: Conversation | None = None
         self.events: list[NumberedEvent] = []
+        self.rows: dict[int, NumberedEvent] = {}
+        self.mentions: dict[tuple[AccountId, int], Mention] = {}
         self.spans: dict[tuple[AccountId, int], Span] = {}
         self.marks: dict[AccountId, Marks] = {}
         self.inbox: list[NumberedEvent | Read | Delivered] = []
@@ -53,13 +62,29 @@ class World:
         """One command; refused ones leave no trace."""
         self.commands += 1
         wish = c.Command(GROUP, account, DeviceId("9"), ClientId(str(self.commands)), self.commands, action)
-        decided = decide(self.state, wish, Position(1, self.commands, 0))
+        decided = decide(self.state, wish, Position(1, self.commands, 0), facts=self._facts(wish))
         if isinstance(decided, Numbered):
             self.state = decided.state
             self.events.append(decided.event)
+            self.rows |= {event.number: event for event in (decided.event, *(one.event for one in decided.rewrites))}
+            self.mentions |= {(one.account, one.number): one for one in decided.mentions}
             self.spans |= {(span.account, span.first): span for span in decided.spans}
             if ME in decided.audience:
                 self.inbox.append(decided.event)
+
+    def _facts(self, wish: c.Command) -> Facts:
+        row = self.rows.get(named(wish))
+        if not isinstance(row, Message):
+            return NOTHING
+        edits = tuple(one.number for one in self.events if isinstance(one, Edited) and one.target == row.number)
+        deleted = row.deleted.number if row.deleted is not None else 0
+        edit = self.rows[edits[-1]] if edits else None
+        return Facts(
+            msgspec.structs.replace(target_of(row), body="text", edits=edits, deleted=deleted),
+            row,
+            edit if isinstance(edit, Edited) else None,
+            tuple(span for span in self.spans.values() if span.account == wish.account),
+        )
 
     def read(self, account: AccountId) -> None:
         """`account` reads all that there is."""
@@ -116,6 +141,7 @@ class World:
     def _view(
         self, first: int, head: int, state: Conversation, members: list[MemberView] | None, read: int, not_read: int
     ) -> ConversationView:
+        ours = [one for one in self.mentions.values() if one.account in (ME, ALL) and one.since]
         return ConversationView(
             id=GROUP,
             kind="group",
@@ -129,7 +155,8 @@ class World:
             at=state.at,
             read=read,
             unread=not_read,
-            last=msgspec.Raw(msgspec.json.encode(self.events[head - 1])),
+            mentions=unread_mentions(ours, read, head),
+            last=msgspec.Raw(msgspec.json.encode(self.rows[min(head, state.last_shown)])),
         )
 
 
@@ -203,3 +230,37 @@ def test_the_cache_is_bounded_and_knows_what_it_lacks() -> None:
     assert cached is not None
     assert [event.number for event in cached] == list(range(251, 301))
     assert mirror.cached(TALK, before=120, limit=50) is None
+
+
+def test_unread_mentions_are_kept_without_the_messages() -> None:
+    mirror = Mirror(ME)
+    mirror.put(World().view())
+    held = mirror.conversations[GROUP]
+
+    def take(number: int, target: int = 0, *speaks: AccountId) -> None:
+        common = {
+            "conversation": GROUP,
+            "number": number,
+            "ordinal": number,
+            "from": YOU,
+            "device": "d",
+            "id": str(number),
+        }
+        if target:
+            content = {"kind": "edited", "shown": number - 1, "target": target, "replaced": 99, "mentioned": speaks}
+        else:
+            content = {"kind": "message", "body": {"type": "text", "text": "hi"}, "mentioned": speaks}
+        assert mirror.apply(decode_numbered(msgspec.json.encode({**common, "sent_at": number, **content}))) is None
+
+    take(2, 0, ME)
+    take(3, 0, ALL)
+    take(4, 0, YOU)
+    assert held.mentions == {2, 3}
+    held.messages.clear()
+    take(5, 4, YOU, ME)
+    take(6, 2)
+    assert held.mentions == {3, 4}
+    mirror.apply(Read(conversation=GROUP, account=ME, number=3, at=1, ordinal=3))
+    assert held.mentions == {4}
+    take(7, 3, ME)
+    assert held.mentions == {4}, "what is read does not become unread by being changed"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import ANN, BEN, CYD, PAIR, Stores, commit, entries, name
@@ -10,6 +11,7 @@ from tests.support.plain_server import plain_options
 from chinwag.adapters.embedded import tuning
 from chinwag.domain.ids import DeviceId, group_id
 from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.mentions import ALL, Mention
 from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance, Seen
 
@@ -25,11 +27,14 @@ def read(number: int) -> Marks:
 async def test_spans_and_send_keys_go_and_nobody_elses(stores: Stores) -> None:
     tea = group_id("9")
     await stores.store.commit([commit(1, 3), commit(1, 2, tea, (BEN, CYD))])
+    speaking = [Mention(one, 2, 2) for one in (ANN, BEN, ALL)]
+    await stores.store.commit([msgspec.structs.replace(commit(4, 4), mentions=speaking)])
     await stores.store.forget(ANN, [PHONE])
+    assert set(await stores.store.mentions([ANN, BEN, ALL], PAIR, 0, 9)) == set(speaking[1:])
     assert await stores.store.memberships(ANN) == []
     assert await stores.store.spans(ANN, PAIR) == []
     assert await stores.store.keys([name(1), name(3)]) == [None, None]
-    assert len(await stores.store.events(PAIR, 1, 3)) == 3
+    assert len(await stores.store.events(PAIR, 1, 4)) == 4
     assert {span.conversation for span in await stores.store.memberships(BEN)} == {PAIR, tea}
     assert None not in await stores.store.keys([name(1, tea), name(2, tea)]), "of conversations that ANN was never in"
     await stores.store.forget(ANN, [PHONE])

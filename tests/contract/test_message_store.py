@@ -12,6 +12,7 @@ from tests.contract.harness import ANN, BEN, CYD, PAIR, Stores, commit, entries,
 from chinwag.domain.conversation import Position, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
+from chinwag.domain.mentions import ALL, Mention
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.as_read import content
@@ -100,6 +101,28 @@ async def test_many_conversations_in_one_batch(stores: Stores) -> None:
     assert [state.id for state in states if state is not None] == groups
     assert await entries(stores, ANN) == [f"{group}#1" for group in groups]
     assert {span.conversation for span in await stores.store.memberships(ANN)} == set(groups)
+
+
+async def test_mentions_are_read_newest_first_and_removed(stores: Stores) -> None:
+    tea = group_id("9")
+    rows = [Mention(one, number, number) for number in (1, 2, 255, 256, 70_000) for one in (ANN, ALL)]
+    other = [Mention(ANN, 3, 3), Mention(BEN, 4, 4)]
+    spoken = msgspec.structs.replace(commit(1, 1), mentions=rows)
+    await stores.store.commit([spoken, msgspec.structs.replace(commit(1, 1, tea), mentions=other)])
+    read = stores.store.mentions
+    assert set(await read([ANN, ALL], PAIR, 0, 9)) == set(rows)
+    assert set(await read([ANN, ALL], PAIR, 2, 9)) == {row for row in rows if row.number > 2}
+    assert await read([ANN], PAIR, 1, 2) == [Mention(ANN, 70_000, 70_000), Mention(ANN, 256, 256)]
+    assert await read([ANN], PAIR, 70_000, 9) == await read([BEN], PAIR, 0, 9) == await read([], PAIR, 0, 9) == []
+    assert await read([ANN, BEN, CYD], tea, 0, 9) == other
+    await stores.store.commit([spoken])
+    assert set(await read([ANN, ALL], PAIR, 0, 9)) == set(rows), "written again, they are the same"
+    changed = [Mention(ANN, 2, 0), Mention(ALL, 256, 0), Mention(BEN, 5, 0), Mention(ANN, 1, 2), Mention(BEN, 2, 2)]
+    await stores.store.commit([msgspec.structs.replace(commit(2, 2), mentions=changed)])
+    gone = [Mention(ANN, 2, 2), Mention(ALL, 256, 256), Mention(ANN, 1, 1)]
+    now = {row for row in rows if row not in gone} | {Mention(ANN, 1, 2), Mention(BEN, 2, 2)}
+    assert set(await read([ANN, BEN, ALL], PAIR, 0, 9)) == now
+    assert await read([ANN, BEN, CYD], tea, 0, 9) == other
 
 
 async def test_memberships_are_read_some_conversations_at_a_time(stores: Stores) -> None:

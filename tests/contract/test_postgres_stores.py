@@ -5,6 +5,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
+from importlib import resources
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -14,6 +15,7 @@ from prove.postgres.owners import Run, judge, work
 from tests.contract.harness import ANN, BEN, PAIR, Stores, commit, entries, event, name
 from tests.contract.postgres import PostgresHarness, empty, through
 
+from chinwag.adapters import postgres
 from chinwag.adapters.postgres import (
     MissingSchemaError,
     NewerSchemaError,
@@ -26,8 +28,10 @@ from chinwag.adapters.postgres import (
 from chinwag.domain.conversation import Position
 from chinwag.domain.ids import AccountId
 from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.mentions import Mention
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Arrival, Posting
+from chinwag.ports.log import partition_of
 from chinwag.ports.mark_store import Advance
 from chinwag.ports.message_store import Commit
 
@@ -359,13 +363,19 @@ async def test_the_schema_is_made_once_by_however_many(postgres_url: str) -> Non
 
 
 async def test_what_an_older_version_made_is_brought_up_and_not_served_before(postgres_url: str) -> None:
-    await make_schema(postgres_url, partitions=4)
-    await execute(postgres_url, "UPDATE messages.life SET version = 1")
+    made = [(resources.files(postgres) / name).read_text() for name in ("tables.sql", "functions.sql")]
+    life = "INSERT INTO messages.life (version, partitions, system, timeline, epoch) VALUES (1, 4, 0, 0, 1)"
+    for statements in (*made, life):
+        await execute(postgres_url, statements)
     with pytest.raises(OlderSchemaError, match="chinwag cluster init"):
         await open_stores(postgres_url)
     await asyncio.gather(*(make_schema(postgres_url, partitions=4) for _ in range(2)))
     opened = await open_stores(postgres_url)
     assert opened.partitions.count == 4
+    epoch = await opened.partitions.claim(partition_of(PAIR, 4))
+    spoken = decided_in(epoch, msgspec.structs.replace(commit(1, 1), mentions=[Mention(ANN, 1, 1)]))
+    await opened.message_store.commit([spoken])
+    assert await opened.message_store.mentions([ANN], PAIR, 0, 9) == spoken.mentions
     await opened.close()
 
 

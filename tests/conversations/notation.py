@@ -26,6 +26,7 @@ KINDS: Final = {
     "label": WORD,
     "code": r"[a-z_]+",
     "n": r"\d+",
+    "numbers": r"nothing|\d+(?: \d+)*",
     "text": r'"(?:[^"\\]|\\.)*"(?: \* \d+)?',
     "options": rf"{WORD}={WORD}(?: {WORD}={WORD})*",
 }
@@ -146,6 +147,8 @@ def _values(match: re.Match[str]) -> Iterator[tuple[str, Any]]:
             yield name, None
         elif kind == "n":
             yield name, int(value)
+        elif kind == "numbers":
+            yield name, [int(number) for number in value.split() if number != "nothing"]
         elif kind == "names":
             yield name, value.split()
         elif kind == "options":

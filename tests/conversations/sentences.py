@@ -851,6 +851,27 @@ async def has_unread(stage: Stage, who: str, n: int, place: str, refused: Refuse
     assert (kept, said) == (n, n), f"kept {kept}, the server says {said}"
 
 
+@says("{who} is spoken to in {place} by {numbers:numbers}")
+async def is_spoken_to(stage: Stage, who: str, place: str, numbers: list[int], refused: Refused) -> None:
+    """By unread messages of these numbers, or `nothing`: by what it keeps, and by what the server says."""
+    del refused
+    conversation, device = stage.conversation(who, place), stage.devices[who]
+    await device.reach_head()
+    kept = sorted(device.held.mirror.conversations[conversation].mentions)
+    said = (await stage.http(who, "GET", f"/v1/conversations/{conversation}")).json()["mentions"]
+    assert (kept, said) == (numbers, numbers), f"kept {kept}, the server says {said}"
+
+
+@says("{who} finds with {place} {n} quoted {numbers:numbers}")
+async def finds_quoted(stage: Stage, who: str, place: str, n: int, numbers: list[int], refused: Refused) -> None:
+    """A page of that one message brings with it messages of these numbers, or `nothing`, as each is by itself."""
+    del refused
+    path = f"/v1/conversations/{stage.conversation(who, place)}/messages"
+    page = (await stage.http(who, "GET", f"{path}?limit=1&before={n + 1}")).json()
+    assert [event["number"] for event in page["events"]] == [n], page
+    assert page["quoted"] == [(await stage.http(who, "GET", f"{path}/{number}")).json()["event"] for number in numbers]
+
+
 @says("{who} can read {place} {first:n} to {last:n}")
 async def can_read(stage: Stage, who: str, place: str, first: int, last: int, refused: Refused) -> None:
     """These numbers, and no others."""

@@ -21,6 +21,7 @@ from chinwag.adapters.relational.schema import METADATA
 from chinwag.domain.conversation import START, Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.mentions import ALL, Mention
 from chinwag.domain.refusal import Code
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.life.folder import DIRECTORY, MESSAGES
@@ -139,6 +140,7 @@ def _commit(
             for number in numbers
         ],
         spans=[Span(one, conversation, 1 + first, None if first < 41 else last) for one in audience],
+        mentions=[Mention(one, number, last) for one in (audience[0], ALL) for number in numbers],
     )
 
 

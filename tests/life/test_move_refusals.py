@@ -153,6 +153,7 @@ SPOILS = {
     "events": "UPDATE messages.events SET event = set_byte(event, 9, 0) WHERE number = 40",
     "send_keys": "DELETE FROM messages.send_keys WHERE ctid = (SELECT min(ctid) FROM messages.send_keys)",
     "spans": "UPDATE messages.spans SET first = first + 1 WHERE first = 42",
+    "mentions": "UPDATE messages.mentions SET since = since + 1",
     "heads": "UPDATE messages.heads SET floor = floor - 1 WHERE floor > 0",
     "inbox": "INSERT INTO messages.inbox VALUES ('nobody', 1, 1, NULL, NULL, '', 1)",
     "marks": "UPDATE messages.marks SET marks = NULL",

@@ -84,8 +84,8 @@ class Notes:
             number, after = str(frame.number), frame.after or ""
             self.write(ChangeTried(device, account, conversation, frame.id, change, (number,), now(), words, after))
         elif isinstance(frame, React):
-            subjects, after = (str(frame.number),), frame.after or ""
-            self.write(ChangeTried(device, account, conversation, frame.id, "reaction", subjects, now(), "", after))
+            number, after = str(frame.number), frame.after or ""
+            self.write(ChangeTried(device, account, conversation, frame.id, "reaction", (number,), now(), "", after))
         else:
             change, subjects = asked(frame.change, account)
             self.write(ChangeTried(device, account, conversation, frame.id, change, subjects, now()))

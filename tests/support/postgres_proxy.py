@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final, Literal
 
 _WRITE: Final = re.compile(
-    rb"messages\.(commit|post|advance|settle|claim|lock_marks)_1"
+    rb"messages\.(commit|post|advance|settle|claim|lock_marks)_[0-9]+"
     rb"|\b(INSERT INTO|UPDATE messages|DELETE FROM|FOR UPDATE)\b"
 )
 _LENGTH: Final = struct.Struct(">I")

@@ -3,13 +3,13 @@
 import pytest
 
 from chinwag.domain.body import Text
-from chinwag.domain.command import Command, Edit, Send
+from chinwag.domain.command import Command, Delete, Edit, Send
 from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role
 from chinwag.domain.decide import Numbered, Rejected, decide
 from chinwag.domain.events import Edited, Message
 from chinwag.domain.facts import NOTHING, Facts, Target, target_of
 from chinwag.domain.ids import AccountId, ClientId, DeviceId, group_id
-from chinwag.domain.mentions import ALL
+from chinwag.domain.mentions import ALL, UNREAD, Mention, changed, unread_mentions
 from chinwag.domain.refusal import Code
 
 ANN, BEN, CAT, DAN = map(AccountId, "1234")
@@ -41,7 +41,7 @@ def facts_of(message: Message, answered: AccountId | None = None) -> Facts:
 
 
 def ask(
-    account: AccountId, action: Send | Edit, facts: Facts = NOTHING, settings: GroupSettings | None = None
+    account: AccountId, action: Send | Edit | Delete, facts: Facts = NOTHING, settings: GroupSettings | None = None
 ) -> Numbered | Code:
     command = Command(GROUP, account, DeviceId("d"), ClientId("c"), 1_001, action)
     decision = decide(group(settings), command, Position(1, 10, 0), facts=facts)
@@ -111,3 +111,27 @@ def test_an_edit_speaks_to_whom_it_names_now_and_to_whom_it_answers() -> None:
     assert isinstance(row.event, Message)
     assert row.target is not None
     assert row.event.mentioned == row.target.mentioned == (CAT, BEN)
+    assert decision.mentions == (), "it spoke to both before"
+
+
+def test_a_message_has_a_row_for_each_whom_it_speaks_to() -> None:
+    decision = ask(ANN, Send(Text("hi", (BEN, DAN, ALL)), 6), facts_of(said(CAT, 6)))
+    assert isinstance(decision, Numbered)
+    assert decision.mentions == (Mention(BEN, 10, 10), Mention(CAT, 10, 10), Mention(ALL, 10, 10))
+
+
+def test_changing_a_message_moves_only_the_rows_that_differ() -> None:
+    edited = ask(ANN, Edit(7, Text("now", (CAT,))), facts_of(said(ANN, 7, mentioned=(BEN, ALL))))
+    assert isinstance(edited, Numbered)
+    assert edited.mentions == (Mention(BEN, 7, 0), Mention(ALL, 7, 0), Mention(CAT, 7, 10))
+    deleted = ask(ANN, Delete(7), facts_of(said(ANN, 7, mentioned=(BEN, CAT))))
+    assert isinstance(deleted, Numbered)
+    assert deleted.mentions == (Mention(BEN, 7, 0), Mention(CAT, 7, 0))
+    assert changed(7, (BEN, CAT), (CAT, BEN), 11) == ()
+
+
+def test_unread_mentions_are_the_newest_above_the_mark_as_of_the_head() -> None:
+    rows = [Mention(who, number, number) for number in range(1, 301) for who in (BEN, ALL)]
+    assert unread_mentions(rows, 10, 300) == list(range(301 - UNREAD, 301))
+    assert unread_mentions(rows, 298, 300) == [299, 300]
+    assert unread_mentions([Mention(BEN, 5, 9), Mention(ALL, 6, 8)], 1, 8) == [6], "an edit after the head"

@@ -15,7 +15,9 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, Pin, React, Send, asked
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, group_id
+from chinwag.domain.mentions import ALL
 from chinwag.domain.reactions import Reacted
+from chinwag.flow.as_read import content
 from chinwag.flow.deliver import Deliver
 from chinwag.ports.bus import NodeId
 from chinwag.ports.log import Record, Submission
@@ -30,11 +32,16 @@ class Rows:
     """A store in memory that takes the rows of a commit one by one, as tables without transactions do."""
 
     def __init__(self) -> None:
-        self.tables: dict[str, dict[object, object]] = {"event": {}, "key": {}, "span": {}, "reaction": {}, "state": {}}
+        self.tables: dict[str, dict[object, object]] = {
+            name: {} for name in ("event", "key", "span", "mention", "reaction", "state")
+        }
 
     def write(self, writes: Sequence[Write]) -> None:
         for table, name, value in writes:
-            self.tables[table][name] = value
+            if value is None:
+                self.tables[table].pop(name, None)
+            else:
+                self.tables[table][name] = value
 
     def copy(self) -> "Rows":
         other = Rows()
@@ -66,6 +73,7 @@ def writes_of(commit: Commit) -> list[Write]:
     found: list[Write] = [("event", (GROUP, number), event) for number, event in commit.events]
     found += [("key", name, key) for name, key in commit.keys]
     found += [("span", (span.account, span.first), span) for span in commit.spans]
+    found += [("mention", (one.account, one.number), one.since or None) for one in commit.mentions]
     found += [("reaction", (GROUP, number, account), row) for number, account, row in commit.reactions]
     found += [("event", (GROUP, number), row) for number, row in commit.rewrites]
     return [*found, ("state", GROUP, commit.state)]
@@ -78,9 +86,11 @@ def decided(store: Rows, records: Sequence[Record]) -> list[Commit]:
 
 
 numbers = st.integers(1, 12)
-texts = st.builds(Text, st.sampled_from(["a", "b"]))
+named = st.sampled_from([(), (PEOPLE[0],), (PEOPLE[1],), (*PEOPLE[1:], ALL)])
+texts = st.builds(Text, st.sampled_from(["a", "b"]), named)
 actions: st.SearchStrategy[Action] = st.one_of(
     st.builds(Send, texts),
+    st.builds(Send, texts, numbers),
     st.builds(Edit, numbers, texts),
     st.builds(Edit, numbers, texts),
     st.builds(Delete, numbers),
@@ -147,6 +157,21 @@ def test_rows_are_the_same_however_the_log_is_cut(
         later.write(writes[: data.draw(st.integers(0, len(writes)), "of the next one's")])
     played(records[cut:], later, other)
     assert placed(later) == placed(whole)
+
+
+@settings(deadline=None, max_examples=60)
+@given(wishes, st.integers(1, 5))
+def test_a_mention_stands_where_the_message_says_so_and_nowhere_else(
+    asked_for: list[tuple[AccountId, Action]], size: int
+) -> None:
+    store = Rows()
+    played(log_of(asked_for, GroupSettings(mention_all="members")), store, size)
+    said = set()
+    for row in store.tables["event"].values():
+        event = msgspec.json.decode(content(row))  # type: ignore[arg-type]
+        if event["kind"] == "message":
+            said |= {(account, event["number"]) for account in event.get("mentioned", ())}
+    assert store.tables["mention"].keys() == said
 
 
 @settings(deadline=None, max_examples=60)

@@ -30,6 +30,7 @@ UNION_NAMES: Final = {frozenset(get_args(union)): name for name, union in UNIONS
 RAW: Final = {
     (frames.Event, "event"): "Event",
     (views.EventPage, "events"): "NumberedEvent",
+    (views.EventPage, "quoted"): "NumberedEvent",
     (views.Pins, "messages"): "NumberedEvent",
     (views.Hit, "message"): "Message",
     (conversations.OneEvent, "event"): "NumberedEvent",

@@ -38,11 +38,12 @@ class Mirrored(msgspec.Struct, kw_only=True):
     """One conversation. role: one's own, None once one is out: then it stays as it was, without members.
 
     head: its last number that one may read; ordinal: messages so far; last, at: the newest message or notice, and its
-    `sent_at`. read, read_ordinal: one's own read mark. messages: cached messages and notices by number, as they are
-    now; loaded: the ranges of numbers of which they are all there is, rising. stale: numbers of cached ones that have
-    changed in a way that one was not told: ask for them again. reactions: to cached messages, as far as one knows them;
-    late: reactions to others, the latest, for the page that has the message and may be older than they are. pins: the
-    numbers of pinned messages, the one pinned last at the end.
+    `sent_at`. read, read_ordinal: one's own read mark. mentions: the messages above it that speak to one. messages:
+    cached messages and notices by number, as they are now; loaded: the ranges of numbers of which they are all there
+    is, rising. stale: numbers of cached ones that have changed in a way that one was not told: ask for them again.
+    reactions: to cached messages, as far as one knows them; late: reactions to others, the latest, for the page that
+    has the message and may be older than they are. pins: the numbers of pinned messages, the one pinned last at the
+    end.
     """
 
     id: ConversationId
@@ -57,6 +58,7 @@ class Mirrored(msgspec.Struct, kw_only=True):
     at: int = 0
     read: int = 0
     read_ordinal: int = 0
+    mentions: set[int] = msgspec.field(default_factory=set)
     last: NumberedEvent | Unknown | None = None
     messages: dict[int, NumberedEvent | Unknown] = msgspec.field(default_factory=dict)
     loaded: list[tuple[int, int]] = msgspec.field(default_factory=list)

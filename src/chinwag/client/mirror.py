@@ -38,6 +38,9 @@ from chinwag.wire.values import (
 
 MESSAGES: Final = 200
 """Messages and notices cached of each conversation: the newest."""
+MENTIONS: Final = 100
+"""Unread messages that speak to one, of which a view tells: the newest."""
+ALL: Final = AccountId("*")
 
 
 LATE: Final = 500
@@ -69,7 +72,8 @@ def joined(ranges: list[tuple[int, int]], first: int, last: int) -> list[tuple[i
 
 class Comparable(msgspec.Struct, frozen=True):
     """What two mirrors of one account must agree on about a conversation. covered: of each other member, the last of
-    one's own messages that it has (read, received), 0 for none."""
+    one's own messages that it has (read, received), 0 for none. mentions: the newest unread messages that speak to one,
+    of a member alone, as whoever has left is told of no change."""
 
     kind: Literal["direct", "group"]
     role: Role | None
@@ -84,6 +88,7 @@ class Comparable(msgspec.Struct, frozen=True):
     read: int
     unread: int
     last: int
+    mentions: tuple[int, ...]
     pins: tuple[int, ...] = ()
 
 
@@ -117,6 +122,7 @@ class Mirror:
             at=view.at,
             read=view.read,
             read_ordinal=view.ordinal - view.unread,
+            mentions=set(view.mentions),
             last=None if view.last == msgspec.Raw(b"null") else decode_numbered(view.last),
             messages={} if held is None else held.messages,
             pins=list(view.pins),
@@ -213,6 +219,19 @@ class Mirror:
         """
         return {one.id: self._comparable(one, own_numbers.get(one.id, ())) for one in self.conversations.values()}
 
+    def differing(self, page: Sequence[NumberedEvent | Unknown]) -> list[int]:
+        """The numbers of cached messages and notices that are not as they are on a page of history, newly loaded. Those
+        that are known to be stale are asked for again, and left out; so are all of a conversation that one has left."""
+        found = []
+        for event in page:
+            held = self.conversations.get(event.conversation)
+            if held is None or held.role is None or event.number in held.stale:
+                continue
+            now = msgspec.structs.replace(event, reactions=()) if isinstance(event, Message) else event
+            if held.messages.get(event.number, now) != now:
+                found.append(event.number)
+        return found
+
     def _comparable(self, one: Mirrored, own: Sequence[int]) -> Comparable:
         def last_within(mark: int) -> int:
             return max((number for number in own if number <= mark), default=0)
@@ -232,6 +251,7 @@ class Mirror:
             read=one.read,
             unread=one.unread,
             last=0 if one.last is None else one.last.number,
+            mentions=tuple(sorted(one.mentions)[-MENTIONS:]) if one.role is not None else (),
             pins=tuple(one.pins),
         )
 
@@ -256,6 +276,22 @@ class Mirror:
         elif isinstance(event, Message) or (isinstance(event, Unknown) and event.kind == "message"):
             # A member who writes has read up to there.
             self._read(held, event.sender, event.number, event.ordinal)
+        self._count(held, event)
+
+    def _count(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
+        """Keep the unread messages that speak to one, of which none needs to be cached. Once for each event."""
+        if isinstance(event, Message):
+            number, speaks = event.number, event.mentioned
+        elif isinstance(event, Edited):
+            number, speaks = event.target, event.mentioned
+        elif isinstance(event, Deleted):
+            number, speaks = event.target, ()
+        else:
+            return
+        if number > held.read and (self.account in speaks or ALL in speaks):
+            held.mentions.add(number)
+        else:
+            held.mentions.discard(number)
 
     def _mark(self, event: Read | Delivered) -> None:
         held = self.conversations.get(event.conversation)
@@ -272,6 +308,8 @@ class Mirror:
             member.read, member.delivered, member.read_at = number, max(member.delivered, number), at
         if account == self.account:
             held.read, held.read_ordinal = max((held.read, held.read_ordinal), (number, ordinal))
+            if held.mentions:
+                held.mentions = {one for one in held.mentions if one > held.read}
 
     def _reactions(self, held: Mirrored, message: Message, head: int) -> None:
         known = held.reactions.get(message.number)

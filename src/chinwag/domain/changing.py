@@ -16,7 +16,7 @@ from chinwag.domain.events import Deleted, Deletion, Edited, LastEdit, Message
 from chinwag.domain.facts import Facts, Target
 from chinwag.domain.ids import ClientId, DeviceId
 from chinwag.domain.membership import outranks
-from chinwag.domain.mentions import mentioned
+from chinwag.domain.mentions import changed, mentioned
 from chinwag.domain.naming import message_named
 from chinwag.domain.pinning import without
 from chinwag.domain.refusal import Code, Refused
@@ -69,12 +69,17 @@ def edit(
         body=action.body if open_to_all else None,
         mentioned=now,
     )
-    changed = Rewrite(
+    rewrite = Rewrite(
         _replace(message, body=action.body, mentioned=now, edited=LastEdit(after.head, command.at), deleted=None),
         _replace(target, edits=(*target.edits, after.head), mentioned=now),
     )
     return Numbered(
-        after, event, tuple(state.members), (), (*_earlier(facts, after.head), changed), _texts(message, facts)
+        after,
+        event,
+        tuple(state.members),
+        rewrites=(*_earlier(facts, after.head), rewrite),
+        digests=_texts(message, facts),
+        mentions=changed(action.number, target.mentioned, now, after.head),
     )
 
 
@@ -109,7 +114,7 @@ def delete(
         shown=after.shown,
         target=action.number,
     )
-    changed = Rewrite(
+    rewrite = Rewrite(
         _replace(
             message, body=Gone(), mentioned=(), edited=None, deleted=Deletion(after.head, command.account, command.at)
         ),
@@ -119,8 +124,9 @@ def delete(
         after,
         event,
         tuple(state.members),
-        rewrites=(*_earlier(facts, after.head), changed),
+        rewrites=(*_earlier(facts, after.head), rewrite),
         digests=_texts(message, facts),
+        mentions=changed(action.number, target.mentioned, (), after.head),
         cleared=(action.number,),
     )
 

@@ -1,6 +1,9 @@
 """To whom a message speaks: what is decided of it when it is placed, and again when it is edited."""
 
+from collections.abc import Sequence
 from typing import Final
+
+import msgspec
 
 from chinwag.domain.body import Body, Text
 from chinwag.domain.conversation import Conversation, Role
@@ -8,6 +11,20 @@ from chinwag.domain.ids import AccountId
 
 ALL: Final = AccountId("*")
 """Names all members in a body's mentions."""
+
+UNREAD: Final = 100
+"""Unread messages that speak to one, of which a view tells: the newest."""
+
+
+class Mention(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Message `number` of a conversation speaks to `account`, or to all (`*`), since event `since`; 0: no more.
+
+    One row each, named by account, conversation and number: what speaks to all has one, and not one for each member.
+    """
+
+    account: AccountId
+    number: int
+    since: int
 
 
 def mentioned(state: Conversation, author: AccountId, body: Body, answered: AccountId | None) -> tuple[AccountId, ...]:
@@ -22,6 +39,26 @@ def mentioned(state: Conversation, author: AccountId, body: Body, answered: Acco
     if ALL in named and _may_name_all(state, author):
         found[ALL] = None
     return tuple(one for one in found if one is not None)
+
+
+def spoken(number: int, accounts: Sequence[AccountId]) -> tuple[Mention, ...]:
+    """The rows of a message that is placed."""
+    return tuple(Mention(one, number, number) for one in accounts)
+
+
+def changed(number: int, before: Sequence[AccountId], now: Sequence[AccountId], since: int) -> tuple[Mention, ...]:
+    """The rows of message `number` that event `since` writes. Whom it spoke to already, it goes on speaking to."""
+    gone = tuple(Mention(one, number, 0) for one in before if one not in now)
+    return gone + tuple(Mention(one, number, since) for one in now if one not in before)
+
+
+def unread_mentions(rows: Sequence[Mention], read: int, head: int) -> list[int]:
+    """The numbers above `read` of messages that speak to whoever has these rows, rising: the newest `UNREAD`.
+
+    head: the last event that counts; a row of a later one is ahead of what is shown beside it.
+    """
+    found = {row.number for row in rows if row.number > read and row.since <= head}
+    return sorted(found)[-UNREAD:]
 
 
 def _may_name_all(state: Conversation, author: AccountId) -> bool:

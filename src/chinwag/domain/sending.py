@@ -9,7 +9,7 @@ from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Message
 from chinwag.domain.facts import Facts
 from chinwag.domain.ids import AccountId, ClientId, direct_members
-from chinwag.domain.mentions import mentioned
+from chinwag.domain.mentions import mentioned, spoken
 from chinwag.domain.refusal import Code, Refused
 
 _replace = msgspec.structs.replace
@@ -46,6 +46,7 @@ def send(
     after = _replace(
         state, members=members, head=number, ordinal=ordinal, at=command.at, applied=position, shown=number
     )
+    to = () if silent else mentioned(state, command.account, body, answered)
     event = Message(
         conversation=state.id,
         number=number,
@@ -56,10 +57,10 @@ def send(
         sent_at=command.at,
         body=body,
         reply_to=action.reply_to,
-        mentioned=() if silent else mentioned(state, command.account, body, answered),
+        mentioned=to,
     )
     spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
-    return Numbered(after, event, tuple(members), spans)
+    return Numbered(after, event, tuple(members), spans, mentions=spoken(number, to) if to else ())
 
 
 def _answered(state: Conversation, author: Member, number: int, facts: Facts) -> AccountId:

@@ -30,7 +30,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
     pins: the numbers of its pinned messages from `first` on, the one pinned last at the end.
     member_count: how many members there are, also where not all of them are listed.
-    events: its newest events, where they were asked for.
+    events: its newest events, where they were asked for. mentions: the numbers of the messages above `read` that speak
+    to it, rising: the newest hundred.
     """
 
     id: ConversationId
@@ -49,6 +50,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     pins: list[int] = []
     history_from: int | None = None
     member_count: int = 0
+    mentions: list[int] = []
     events: list[msgspec.Raw] = []
     last: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
 
@@ -73,12 +75,14 @@ class EventPage(msgspec.Struct, frozen=True):
 
     gaps: what of the numbers that the page is about is closed to the reader, who was away then: from the one that was
     asked for, or next to it, to the last event found. Numbers that are missing besides are of edits, deletions and
-    reactions, which only a page of changes holds.
+    reactions, which only a page of changes holds. quoted: messages that those of a page of history answer, and that are
+    not among them, as they are now; rising. Of many or long ones those answered last: the others are there one by one.
     """
 
     events: list[msgspec.Raw]
     head: int
     gaps: list[Gap] = []
+    quoted: list[msgspec.Raw] = []
 
 
 class ReactionPage(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import msgspec
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
+from chinwag.domain.mentions import ALL, UNREAD, unread_mentions
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.as_read import as_read
@@ -77,6 +78,7 @@ class Conversations:
         shown = last_shown(state, ranges)
         marks = await self._marks.of_conversation(state.id, MARKS)
         own = marks.get(account, Marks())
+        read = read_up_to(own.read, member)[0]
         return ConversationView(
             id=state.id,
             kind="direct" if state.direct else "group",
@@ -92,11 +94,12 @@ class Conversations:
             head=head,
             ordinal=state.ordinal,
             at=state.at,
-            read=read_up_to(own.read, member)[0],
+            read=read,
             unread=unread(state.ordinal, own.read, member),
             member_count=len(state.members),
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
             shown=shown,
+            mentions=await self._mentions(account, state.id, read, shown, state.head),
             pins=[number for number in state.pins if number >= ranges[0][0]],
             last=await self._last(account, state.id, shown),
         )
@@ -135,8 +138,17 @@ class Conversations:
             read=read[0],
             unread=closing.ordinal - read[1],
             shown=head,  # its span ends with the notice of its going
+            mentions=await self._mentions(account, state.id, read[0], head, head),
             last=await self._last(account, state.id, head),
         )
+
+    async def _mentions(
+        self, account: AccountId, conversation: ConversationId, read: int, shown: int, head: int
+    ) -> list[int]:
+        if read >= shown:
+            return []  # as nearly all conversations are, most of the time
+        rows = await self._store.mentions([account, ALL], conversation, read, UNREAD)
+        return unread_mentions(rows, read, head)
 
     async def _last(self, account: AccountId, conversation: ConversationId, number: int) -> msgspec.Raw:
         rows = await self._store.events(conversation, number, number) if number else []

@@ -8,6 +8,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
+from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
@@ -25,6 +26,7 @@ class Draft:
         "events",
         "fanouts",
         "keys",
+        "mentions",
         "reactions",
         "rewrites",
         "spans",
@@ -40,6 +42,7 @@ class Draft:
         self.keys: list[tuple[KeyName, SendKey]] = []
         self.spans: list[Span] = []
         self.rewrites: dict[int, Row] = {}
+        self.mentions: dict[tuple[AccountId, int], Mention] = {}
         self.reactions: dict[tuple[int, AccountId], Reacted] = {}
         self.cleared: list[int] = []
         self._audience: tuple[AccountId, ...] | None = None
@@ -59,6 +62,8 @@ class Draft:
         self.keys.append((name, key))
         if placed.spans:
             self.spans.extend(placed.spans)
+        for row in placed.mentions:
+            self.mentions[row.account, row.number] = row  # of two of one name the later holds
         for target, account, reacted in placed.reactions:
             self.reactions[target, account] = reacted
         if placed.cleared:
@@ -93,6 +98,7 @@ class Draft:
             self.keys,
             self.spans,
             rewrites=list(self.rewrites.items()),
+            mentions=list(self.mentions.values()),
             reactions=[(target, account, row) for (target, account), row in self.reactions.items()],
             cleared=self.cleared,
         )

@@ -12,6 +12,7 @@ from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, ReactionPage, Receipt
 from chinwag.flow.as_read import as_read, content
+from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
 from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
@@ -50,6 +51,7 @@ class History:
     def __init__(self, store: MessageStore, marks: MarkStore, states: States) -> None:
         self._store = store
         self._shown = ShownRows(store)
+        self._quotes = Quotes(store)
         self._reactions = Reactions(store)
         self._marks = marks
         self._states = states
@@ -184,7 +186,9 @@ class History:
         shorter."""
         shown = await as_read(self._store, account, conversation, rows)
         rows, events = await self._reactions.onto(account, conversation, rows, shown, ranges[-1][1], toward)
-        return _page(ranges, events, first=first, last=last)
+        page = _page(ranges, events, first=first, last=last)
+        quoted = await self._quotes.of(account, conversation, ranges, rows)
+        return msgspec.structs.replace(page, quoted=quoted) if quoted else page
 
     async def _member_state(self, account: AccountId, conversation: ConversationId) -> Conversation:
         # Past the cache: who has left is no member from the moment on in which that was acked.

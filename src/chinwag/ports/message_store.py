@@ -8,6 +8,7 @@ import msgspec
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 
 
@@ -51,7 +52,8 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     state: after the batch; it names the log position applied. events: number and JSON as placed, rising and dense.
     fanouts: rising, together covering the events. keys: the sends placed, and such as lose their digest; of two of one
     name the later holds. spans: rows to write or overwrite. rewrites: number and row of events as they are from now on,
-    also of some of `events`; they are written after all that was found through them, and in this order.
+    also of some of `events`; they are written after all that was found through them, and in this order. mentions: rows
+    to write, or to remove (`since` 0), of each name one.
     reactions: message, account, and the row of what that one has done there. cleared: messages whose reactions go, also
     those of `reactions`; a store that does not write a commit at once removes them only when no worker can be behind
     the state any more.
@@ -63,6 +65,7 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     keys: list[tuple[KeyName, SendKey]]
     spans: list[Span]
     rewrites: list[tuple[int, Row]] = []
+    mentions: list[Mention] = []
     reactions: list[tuple[int, AccountId, Reacted]] = []
     cleared: list[int] = []
 
@@ -128,6 +131,13 @@ class MessageStore(Protocol):
         """What the account may read there, rising by `first`; empty for a stranger. Spans may overlap."""
         ...
 
+    async def mentions(
+        self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
+    ) -> list[Mention]:
+        """The rows of messages above number `above` that speak to any of `accounts`: of each the newest `limit`, in no
+        order. `*` is one of its own, and names the rows of what speaks to all."""
+        ...
+
     async def memberships(self, account: AccountId) -> list[Span]:
         """All spans of an account, grouped by conversation."""
         ...
@@ -151,7 +161,8 @@ class MessageStore(Protocol):
         ...
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
-        """Forget the spans of an account, and the send keys of its devices in the conversations that they name.
+        """Forget the spans and mentions of an account, and the send keys of its devices in the conversations that they
+        name.
 
         What it wrote stays, as do all other accounts' send keys. Spans go last, so that a call that failed can be made
         again; durable when it returns. Only for an account that is closed and has left its groups: its sends would be

@@ -21,7 +21,7 @@ from chinwag.domain.conversation import START
 from chinwag.ports.inbox import Inline
 
 CACHE_BYTES: Final = 32 << 20
-KNOWN: Final = b"!ekmiorstv"
+KNOWN: Final = b"!ekmniorstv"
 """What rows begin with."""
 
 Rows = tuple[bytes, list[Row]]
@@ -153,6 +153,12 @@ def _floor(db: Rdict, prefix: bytes) -> int:
     return values.integer(db.get(prefix + keys.number(0)))
 
 
+def _mentions(db: Rdict, after: bytes) -> Iterator[Rows]:
+    for key, value in _of_kind(db, keys.MENTIONS, after):
+        found, _ = _named(key, 2)
+        yield key, [(*found, keys.number_of(key[-keys.NUMBER_BYTES :]), values.integer(value))]
+
+
 def _reactions(db: Rdict, after: bytes) -> Iterator[Rows]:
     for key, value in _of_kind(db, keys.REACTIONS, after):
         values.opened(value)  # of a format that is known
@@ -184,6 +190,7 @@ _TABLES: Final[Mapping[str, Callable[[Rdict, bytes], Iterator[Rows]]]] = {
     "events": _as_it_is(b"e", 1),
     "send_keys": _send_keys,
     "spans": _as_it_is(b"m", 2),
+    "mentions": _mentions,
     "reactions": _reactions,
     "heads": _heads,
     "inbox": _inbox,

@@ -78,6 +78,33 @@ def spans_in(account: AccountId, conversation: ConversationId) -> bytes:
     return b"m" + name(account) + name(conversation)
 
 
+MENTIONS: Final = b"n"
+"""What all rows of mentions begin with."""
+
+
+def mentions(account: AccountId) -> bytes:
+    """Before the conversation of a mention."""
+    return MENTIONS + name(account)
+
+
+def mentions_in(account: AccountId, conversation: ConversationId) -> bytes:
+    """Before the number of a mention, which is written as `newest_first`."""
+    return mentions(account) + name(conversation)
+
+
+def newest_first(at: int) -> bytes:
+    """Eight bytes that sort against the number."""
+    return number(_HIGHEST - at)
+
+
+def number_of(newest_first: bytes) -> int:
+    """The number that was written so."""
+    return _HIGHEST - int.from_bytes(newest_first)
+
+
+_HIGHEST: Final = (1 << 64) - 1
+
+
 REACTIONS: Final = b"v"
 """What all rows of reactions begin with."""
 

@@ -1,6 +1,6 @@
 """The MessageStore on RocksDB: a batch is one atomic write, synced together with all others that wait."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 
 from rocksdict import Rdict
@@ -14,6 +14,7 @@ from chinwag.adapters.embedded.scan import QUICK_ROWS, get, read, scan
 from chinwag.adapters.embedded.scan import rows as rows_from
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, ReactionName, Row
@@ -54,6 +55,12 @@ class EmbeddedMessageStore(MessageStore):
             rows += [
                 (keys.spans_in(span.account, state.id) + number(span.first), sealed(span)) for span in commit.spans
             ]
+            for one in commit.mentions:
+                key = keys.mentions_in(one.account, state.id) + keys.newest_first(one.number)
+                if one.since:
+                    rows.append((key, sealed(one.since)))
+                else:
+                    gone.append(key)
             rows += [
                 (keys.reaction(state.id, message, account), sealed(row))
                 for message, account, row in commit.reactions
@@ -118,6 +125,15 @@ class EmbeddedMessageStore(MessageStore):
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(keys.spans_in(account, conversation))
 
+    async def mentions(
+        self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
+    ) -> list[Mention]:
+        return await read(
+            self._engine,
+            limit * len(accounts),
+            lambda db: [one for account in accounts for one in _mentions(db, account, conversation, above, limit)],
+        )
+
     async def memberships(self, account: AccountId) -> list[Span]:
         return await self._spans(keys.spans(account))
 
@@ -142,11 +158,23 @@ class EmbeddedMessageStore(MessageStore):
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         conversations = dict.fromkeys(span.conversation for span in await self.memberships(account))
         sends = [keys.sends(conversation, device) for conversation in conversations for device in devices]
-        found = await keys_below(self._engine, [*sends, keys.spans(account)])
+        found = await keys_below(self._engine, [*sends, keys.mentions(account), keys.spans(account)])
         await remove(self._engine, found)
 
     async def _spans(self, prefix: bytes) -> list[Span]:
         return [values.span(value) for _, value in await scan(self._engine, prefix, prefix, _SPANS_MAX)]
+
+
+def _mentions(db: Rdict, account: AccountId, conversation: ConversationId, above: int, limit: int) -> Iterator[Mention]:
+    """The newest come first."""
+    prefix = keys.mentions_in(account, conversation)
+    for place, (key, value) in enumerate(rows_from(db, prefix)):
+        if place == limit or not key.startswith(prefix):
+            return
+        number = keys.number_of(key[len(prefix) :])
+        if number <= above:
+            return
+        yield Mention(account, number, values.integer(value))
 
 
 def _below(db: Rdict, begin: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:

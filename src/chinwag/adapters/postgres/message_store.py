@@ -14,6 +14,7 @@ from chinwag.adapters.postgres.partitions import Outcome, Partition, Partitions
 from chinwag.adapters.postgres.postings import Posted, Postings
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.log import partition_of
@@ -47,6 +48,12 @@ _REACTIONS: Final = """
     WHERE conversation = $1 AND message BETWEEN $2 AND $3 ORDER BY message LIMIT $4"""
 _SPANS: Final = """
     SELECT span FROM messages.spans WHERE account = $1 AND conversation = $2 ORDER BY first LIMIT $3"""
+_MENTIONS: Final = """
+    SELECT n, m.number, m.since FROM unnest($1::bytea[]) WITH ORDINALITY AS w (account, n) CROSS JOIN LATERAL (
+        SELECT number, since FROM messages.mentions
+        WHERE account = w.account AND conversation = $2 AND number > $3
+        ORDER BY number DESC LIMIT $4
+    ) AS m"""
 _MEMBERSHIPS: Final = """
     SELECT span FROM messages.spans WHERE account = $1
     ORDER BY octet_length(conversation), conversation, first LIMIT $2"""
@@ -58,10 +65,10 @@ _MEMBERSHIPS_AFTER: Final = """
     ) AS c JOIN messages.spans AS s ON s.account = $1 AND s.conversation = c.conversation
     ORDER BY c.length, c.conversation, s.first"""
 _CONVERSATIONS: Final = "SELECT conversation FROM messages.states WHERE conversation > $1 ORDER BY 1 LIMIT $2"
-_COMMIT: Final = "SELECT messages.commit_1({})".format(", ".join(f"${n}" for n in range(1, 26)))
+_COMMIT: Final = "SELECT messages.commit_2({})".format(", ".join(f"${n}" for n in range(1, 30)))
 _REACT: Final = f"""
     SELECT c.heads FROM ({_COMMIT} AS heads OFFSET 0) AS c,
-    LATERAL messages.react_1(c.heads IS NOT NULL, {", ".join(f"${n}" for n in range(26, 32))}) AS r"""  # noqa: S608 - our own words
+    LATERAL messages.react_1(c.heads IS NOT NULL, {", ".join(f"${n}" for n in range(30, 36))}) AS r"""  # noqa: S608 - our own words
 """A commit, and what it makes of reactions."""
 _FIND: Final = """
     SELECT (SELECT epoch FROM messages.life), (
@@ -76,6 +83,10 @@ _FORGET_KEYS: Final = """
         WHERE k.conversation = $1 AND k.device = ANY ($2::bytea[]) LIMIT $3)
     DELETE FROM messages.send_keys AS k USING due AS s
     WHERE k.conversation = s.conversation AND k.device = s.device AND k.id = s.id RETURNING true"""
+_FORGET_MENTIONS: Final = """
+    WITH due AS (SELECT conversation, number FROM messages.mentions WHERE account = $1 LIMIT $2)
+    DELETE FROM messages.mentions AS m USING due AS g
+    WHERE m.account = $1 AND m.conversation = g.conversation AND m.number = g.number RETURNING true"""
 _FORGET_SPANS: Final = """
     WITH due AS (SELECT conversation, first FROM messages.spans WHERE account = $1 LIMIT $2)
     DELETE FROM messages.spans AS s USING due AS g
@@ -193,6 +204,13 @@ class PostgresMessageStore(MessageStore):
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(_SPANS, names.known(account), names.known(conversation), _SPANS_MAX)
 
+    async def mentions(
+        self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
+    ) -> list[Mention]:
+        wanted = [names.known(account) for account in accounts]
+        rows = await self._database.rows(_MENTIONS, wanted, names.known(conversation), min(above, _LAST), limit)
+        return [Mention(accounts[place - 1], number, since) for place, number, since in rows]
+
     async def memberships(self, account: AccountId) -> list[Span]:
         return await self._spans(_MEMBERSHIPS, names.known(account), _SPANS_MAX)
 
@@ -209,6 +227,8 @@ class PostgresMessageStore(MessageStore):
         for conversation in conversations:
             while await self._database.rows(_FORGET_KEYS, names.known(conversation), theirs, _REMOVED):
                 pass
+        while await self._database.rows(_FORGET_MENTIONS, owner, _REMOVED):
+            pass
         while await self._database.rows(_FORGET_SPANS, owner, _REMOVED):
             pass
 
@@ -267,7 +287,7 @@ class PostgresMessageStore(MessageStore):
 
 
 class _Batch:
-    """What a batch makes of one partition, as `messages.commit_1` wants it."""
+    """What a batch makes of one partition, as `messages.commit_2` wants it."""
 
     __slots__ = ("epoch", "postings", "reactions", "rows")
 
@@ -280,6 +300,7 @@ class _Batch:
         events: list[tuple[bytes, int, bytes]] = []
         keys: dict[tuple[bytes, bytes, bytes], bytes] = {}
         spans: dict[tuple[bytes, bytes, int], bytes] = {}
+        mentions: list[tuple[bytes, bytes, int, int]] = []
         reactions: list[tuple[bytes, int, bytes, bytes]] = []
         cleared: list[tuple[bytes, int]] = []
         for commit in commits:
@@ -293,6 +314,7 @@ class _Batch:
                 keys[known(name.conversation), known(name.device), names.written(name.id)] = sealed(key)
             for span in commit.spans:
                 spans[known(span.account), conversation, span.first] = sealed(span)
+            mentions += [(known(one.account), conversation, one.number, one.since) for one in commit.mentions]
             reactions += [
                 (conversation, message, known(account), sealed(row)) for message, account, row in commit.reactions
             ]
@@ -305,6 +327,7 @@ class _Batch:
             *_columns(events, 3),
             *_columns([(*name, key) for name, key in keys.items()], 4),
             *_columns([(*name, span) for name, span in spans.items()], 4),
+            *_columns(mentions, 4),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from chinwag.adapters.postgres.database import connected
 from chinwag.ports.scrub import Scrub
 
-TABLES: Final = ("states", "send_keys", "spans", "reactions", "heads", "inbox", "marks", "steps", "seen")
+TABLES: Final = ("states", "send_keys", "spans", "mentions", "reactions", "heads", "inbox", "marks", "steps", "seen")
 """All but events, which stay with those they were sent to and are most of the store."""
 SECONDS: Final = 600.0
 """The longest that one table may take."""

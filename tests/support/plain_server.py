@@ -3,13 +3,14 @@
 To be run as a program, with the arguments of `chinwag`; before them, faults may be planted: `fault:NAME`.
 """
 
+import sqlite3
 import sys
 from typing import Final
 
 from rocksdict import DBCompressionType, Options
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chinwag.adapters.embedded import tuning
+from chinwag.adapters.embedded import scrub, search_index, tuning
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
@@ -48,6 +49,14 @@ def _deleting_lightly(engine: AsyncEngine, pragmas: list[str]) -> None:
     _ON_CONNECT(engine, [pragma.replace("secure_delete=ON", "secure_delete=OFF") for pragma in pragmas])
 
 
+_INDEX_BEGIN: Final = search_index._begin
+
+
+def _index_deleting_lightly(connection: sqlite3.Connection) -> None:
+    _INDEX_BEGIN(connection)
+    connection.execute("PRAGMA secure_delete = OFF")
+
+
 FAULTS: Final[dict[str, list[tuple[object, str, object]]]] = {
     # Without the second, RocksDB may compact by itself, once a slow machine has made it write four tables.
     "no compaction": [(EmbeddedScrub, "scrub", _nothing), (tuning, "options", _never_compacted)],
@@ -58,8 +67,22 @@ FAULTS: Final[dict[str, list[tuple[object, str, object]]]] = {
     "inbox stays": [(EmbeddedInbox, "forget", _nothing)],
     "rows stay": [(RelationalErasures, "forget", _nothing)],
     "marks stay": [(EmbeddedMarkStore, "forget", _nothing)],
+    "texts not compacted": [(scrub, "_compact_stretch", lambda *_: None), (tuning, "options", _never_compacted)],
+    # Without the second, SQLite writes zeros over what goes.
+    "index not written anew": [
+        (search_index, "_merged", lambda *_: False),
+        (search_index, "_written_anew", lambda _: None),
+        (search_index, "_begin", _index_deleting_lightly),
+    ],
 }
 """What each takes away, where it is used."""
+
+
+TEXT_FAULTS: Final = {
+    "texts not compacted": "the digest of a deleted text is in",
+    "index not written anew": "a deleted text is in ['search.sqlite",
+}
+"""Those that concern texts which were deleted or edited, and what of theirs must be noticed at least."""
 
 
 def plant(owner: object, name: str, instead: object) -> None:

@@ -12,7 +12,14 @@ from chinwag.flow.trim import Trim
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId, new_node
 from chinwag.roles.housekeeping.housekeeping import Housekeeping
-from chinwag.roles.housekeeping.jobs import declining_job, directory_jobs, erasing_jobs, search_jobs, trimming_job
+from chinwag.roles.housekeeping.jobs import (
+    declining_job,
+    directory_jobs,
+    erasing_jobs,
+    search_jobs,
+    texts_jobs,
+    trimming_job,
+)
 from chinwag.roles.housekeeping.owned import OwnedJobs
 from chinwag.roles.observe import Check
 
@@ -40,6 +47,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
         declining_job(declining),
         *erasing_jobs(erasing),
+        *texts_jobs(ports.text_scrub),
         *search_jobs(indexer, ports.search_index),
     ]
     owned = None if node is None else OwnedJobs(ports.registry, node)

@@ -28,6 +28,7 @@ def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, dat
         questions=embedded.questions,
         search_index=index,
         scrubs=(embedded.scrub, directory, index),
+        text_scrub=embedded.scrub,
     )
 
 

@@ -13,14 +13,15 @@ from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions
 from chinwag.ports.registry import Registry
-from chinwag.ports.scrub import Scrub
+from chinwag.ports.scrub import Scrub, TextScrub
 from chinwag.ports.search_index import SearchIndex
 
 __all__ = ["Ports"]
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """Every port of one process, whatever the adapters. scrubs: the stores, each with its files."""
+    """Every port of one process, whatever the adapters. scrubs: the stores, each with its files. text_scrub: the one of
+    the messages; None where that is the database's own matter."""
 
     log: Log
     message_store: MessageStore
@@ -33,3 +34,4 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     questions: Questions
     search_index: SearchIndex
     scrubs: Sequence[Scrub]
+    text_scrub: TextScrub | None = None

@@ -21,8 +21,8 @@ from chinwag.domain.conversation import START
 from chinwag.ports.inbox import Inline
 
 CACHE_BYTES: Final = 32 << 20
-KNOWN: Final = b"!ekmniorstv"
-"""What rows begin with."""
+KNOWN: Final = b"!ekmniorstvx"
+"""What rows begin with. Notes of replaced texts (`x`) are of the files here alone."""
 
 Rows = tuple[bytes, list[Row]]
 """The key of a row of the store, and the rows of a table that it becomes."""

@@ -57,6 +57,20 @@ def conversation_of(state: bytes) -> ConversationId:
     return ConversationId(state[len(STATES) + 1 :].decode())
 
 
+REPLACED: Final = b"x"
+"""What all notes of replaced texts begin with."""
+
+
+def replaced(conversation: ConversationId) -> bytes:
+    """Before the conversation's head when texts in it were replaced."""
+    return REPLACED + name(conversation)
+
+
+def conversation_of_replaced(replaced: bytes) -> ConversationId:
+    """Whose note has this key."""
+    return ConversationId(replaced[len(REPLACED) + 1 : -NUMBER_BYTES].decode())
+
+
 def send_key(key: KeyName) -> bytes:
     """What a send became."""
     return sends(key.conversation, key.device) + fresh_name(key.id)

@@ -10,6 +10,7 @@ from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
 from chinwag.adapters.embedded.numbering import Numbering, Parcel
+from chinwag.adapters.embedded.replaced import note
 from chinwag.adapters.embedded.scan import QUICK_ROWS, get, read, scan
 from chinwag.adapters.embedded.scan import rows as rows_from
 from chinwag.domain.conversation import Conversation, SendKey, Span
@@ -51,6 +52,8 @@ class EmbeddedMessageStore(MessageStore):
             rows += [(prefix + number(at), values.PLAIN + event) for at, event in commit.events]
             # Put in this order, and of one key the last one stays: a message placed and changed at once is changed.
             rows += [(prefix + number(at), stored.row(row)) for at, row in commit.rewrites]
+            if noted := note(commit):
+                rows.append(noted)
             rows += [(send_key(name), sealed(key)) for name, key in commit.keys]
             rows += [
                 (keys.spans_in(span.account, state.id) + number(span.first), sealed(span)) for span in commit.spans

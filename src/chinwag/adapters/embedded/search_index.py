@@ -108,6 +108,7 @@ class EmbeddedSearchIndex(SearchIndex):
         # What was removed meanwhile waits for the next time.
         done = "UPDATE about SET removed = 0 WHERE removed = ?"
         await self._write(lambda connection: connection.execute(done, (removed,)))
+        _log.info("the files of the search index are written anew", removed=removed)
 
     async def close(self) -> None:
         if self._closed:

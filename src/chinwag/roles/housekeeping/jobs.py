@@ -22,6 +22,7 @@ from chinwag.ports.bus import WORK
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.scrub import TextScrub
 from chinwag.ports.search_index import SearchIndex
 
 NAMES: Final = (
@@ -36,6 +37,7 @@ NAMES: Final = (
     "declines",
     "empty-accounts",
     "erase-accounts",
+    "erase-texts",
 )
 """Of all of them."""
 
@@ -119,6 +121,21 @@ def search_jobs(keeping: Indexer, index: SearchIndex) -> list[Job]:
             step_seconds=erase.HOUSEKEEPING_MOST,
             failing="what was deleted stays in the files of the search index for now",
         ),
+    ]
+
+
+def texts_jobs(scrub: TextScrub | None) -> Sequence[Job]:
+    """Texts that were edited away or deleted go from the files."""
+    if scrub is None:
+        return ()
+    return [
+        Job(
+            name="erase-texts",
+            step=scrub.scrub_texts,
+            poll_seconds=erase.HOUSEKEEPING_SECONDS,
+            step_seconds=erase.HOUSEKEEPING_MOST,
+            failing="deleted and edited texts stay in the files for now",
+        )
     ]
 
 

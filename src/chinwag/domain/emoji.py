@@ -5,7 +5,7 @@ keycap. Each form here is a sequence of UTS 51 and one extended grapheme cluster
 emoji and marks without end, which would be drawn over their neighbours: they are none.
 """
 
-import re
+from bisect import bisect_right
 from typing import Final
 
 from chinwag.domain.refusal import Code, Refused
@@ -34,18 +34,15 @@ _PICTOGRAPHS: Final = """
 """Extended_Pictographic of Unicode 17, hexadecimal. It holds what is set aside for emoji that are yet to come."""
 
 
-def _class(ranges: str) -> str:
-    """The characters of a regular expression's class."""
-    ends = [one.split("-") for one in ranges.split()]
-    return "".join(f"\\U{first[0]:0>8}-\\U{first[-1]:0>8}" for first in ends)
-
-
-_PICTOGRAPH: Final = f"[{_class(_PICTOGRAPHS)}](?:[\U0001f3fb-\U0001f3ff]|[\U000e0020-\U000e007e]+\U000e007f)?"
-_EMOJI: Final = re.compile(
-    f"{_PICTOGRAPH}(?:\u200d{_PICTOGRAPH})*"
-    "|[\U0001f1e6-\U0001f1ff]{2}"  # two letters are a flag
-    "|[0-9#*]\u20e3"  # a key with what stands on it
-)
+_FIRSTS: Final = tuple(int(one.split("-")[0], 16) for one in _PICTOGRAPHS.split())
+_LASTS: Final = tuple(int(one.split("-")[-1], 16) for one in _PICTOGRAPHS.split())
+_TONES: Final = range(0x1F3FB, 0x1F400)
+_LETTERS: Final = range(0x1F1E6, 0x1F200)
+"""Two of them are a flag."""
+_TAGS: Final = range(0xE0020, 0xE007F)
+"""They say of which region a flag is; the one after the last ends them."""
+_JOINER: Final = 0x200D
+_KEY: Final = "\u20e3"
 
 
 def reaction_of(text: str) -> str:
@@ -53,6 +50,34 @@ def reaction_of(text: str) -> str:
     if len(text) > CHARACTERS:
         raise Refused(Code.BAD_REACTION, "it is too long for one emoji")
     reaction = text.replace(_SHOWN_AS_EMOJI, "")
-    if _EMOJI.fullmatch(reaction) is None:
+    points = [ord(character) for character in reaction]
+    flag = len(points) == 2 and points[0] in _LETTERS and points[1] in _LETTERS
+    key = len(reaction) == 2 and reaction[0] in "0123456789#*" and reaction[1] == _KEY
+    if not (flag or key or _joined_pictographs(points)):
         raise Refused(Code.BAD_REACTION)
     return reaction
+
+
+def _joined_pictographs(points: list[int]) -> bool:
+    at = 0
+    while at < len(points) and _is_pictograph(points[at]):
+        at += 1
+        if at < len(points) and points[at] in _TONES:
+            at += 1
+        elif at < len(points) and points[at] in _TAGS:
+            while at < len(points) and points[at] in _TAGS:
+                at += 1
+            if at == len(points) or points[at] != _TAGS.stop:
+                return False
+            at += 1
+        if at == len(points):
+            return True
+        if points[at] != _JOINER:
+            return False
+        at += 1
+    return False
+
+
+def _is_pictograph(point: int) -> bool:
+    place = bisect_right(_FIRSTS, point)
+    return place > 0 and point <= _LASTS[place - 1]

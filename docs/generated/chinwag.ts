@@ -672,6 +672,8 @@ export interface AccountSettingsChanged {
 export interface AccountSettings {
   direct_from: "everyone" | "friends";
   findable: boolean;
+  share_last_seen: boolean;
+  share_typing: boolean;
 }
 
 /** A device of one's own logged in. */
@@ -818,6 +820,8 @@ export interface ChangeProfileRequest {
 export interface ChangeSettingsRequest {
   direct_from?: "everyone" | "friends" | null;
   findable?: boolean | null;
+  share_last_seen?: boolean | null;
+  share_typing?: boolean | null;
 }
 
 /** One's own account. `version` rises with each change. */

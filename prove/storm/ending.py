@@ -43,7 +43,7 @@ NUMBERS: Final = 30
 """They are the first words of what each device said among its first so many messages and edits."""
 HITS: Final = 50
 PAUSE: Final = 0.2
-INDEXED_SECONDS: Final = 60.0
+INDEXED_SECONDS: Final = 120.0
 """How soon after the last send all can be found."""
 
 

@@ -32,7 +32,12 @@ async def test_signs_up_logs_in_and_reads_oneself(server: Process, time: Time) -
         "name": "Ann.Lee",
         "display_name": "Ann",
         "about": "",
-        "settings": {"direct_from": "everyone", "findable": True},
+        "settings": {
+            "direct_from": "everyone",
+            "findable": True,
+            "share_last_seen": True,
+            "share_typing": True,
+        },
         "admin": False,
         "created_at": time.now,
         "version": 2,
@@ -113,7 +118,12 @@ async def test_changes_profile_and_tells_devices_and_friends(server: Process, di
 async def test_changes_settings(server: Process) -> None:
     ann = await server.person("ann")
     assert (await ann.request("PATCH", "/v1/me/settings", {"direct_from": "friends"})).status_code == 200
-    assert (await ann.request("GET", "/v1/me/settings")).json() == {"direct_from": "friends", "findable": True}
+    chosen = {"direct_from": "friends", "findable": True, "share_last_seen": True, "share_typing": True}
+    assert (await ann.request("GET", "/v1/me/settings")).json() == chosen
+    for one in ("share_last_seen", "share_typing"):
+        chosen[one] = False
+        assert (await ann.request("PATCH", "/v1/me/settings", {one: False})).json() == chosen
+    assert (await ann.request("GET", "/v1/me/settings")).json() == chosen
     answer = await ann.request("PATCH", "/v1/me/settings", {"direct_from": "nobody"})
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from prove.faults.wrong.changing import CHANGING
 from prove.faults.wrong.clustered import CLUSTERED
 from prove.faults.wrong.deciding import DECIDING
 from prove.faults.wrong.healing import HEALING
@@ -18,7 +19,9 @@ from prove.faults.wrong.wrong import Wrong
 
 __all__ = ["PLANTS", "WRONGS", "Wrong", "command"]
 
-WRONGS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in (*DECIDING, *STORING, *TELLING, *HEALING)}
+WRONGS: Final[Mapping[str, Wrong]] = {
+    wrong.name: wrong for wrong in (*DECIDING, *CHANGING, *STORING, *TELLING, *HEALING)
+}
 """All that a storm over one process finds, by name."""
 PLANTS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in CLUSTERED}
 """Those that are wrong only where there are several processes."""

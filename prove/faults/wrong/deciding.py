@@ -148,8 +148,9 @@ def _keys_forgotten() -> None:
             position: Position,
             _earlier: SendKey | None,
             predecessor: SendKey | None,
+            *more: Any,
         ) -> Decision:
-            return plain(state, command, position, None, predecessor)
+            return plain(state, command, position, None, predecessor, *more)
 
         return decide
 

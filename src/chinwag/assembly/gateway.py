@@ -35,6 +35,7 @@ def gateway_on(ports: Ports, config: Config, legs: Legs) -> Gateway:
             fan_out=legs.fan_out,
             marks=legs.marks,
             states=legs.states,
+            keeping=legs.keeping,
             inbox=ports.inbox,
             store=ports.message_store,
             bus=ports.bus,

@@ -21,6 +21,7 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.fan_out import FanOut
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.permits import Permits
+from chinwag.flow.sharing import Keeping, Sharing
 from chinwag.flow.standing import StandingWork
 from chinwag.flow.states import States
 from chinwag.ports import Ports
@@ -39,6 +40,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     tickets: Tickets
     budgets: Budgets
     states: States
+    keeping: Keeping
     accept: Accept
     fan_out: FanOut
     marks: MarkFlow
@@ -50,6 +52,7 @@ def legs_on(
     """`node` is the process's own name, new at each start. shared: whether other gateways share its address."""
     limits, messages = config.limits, config.messages
     states = States(ports.message_store)
+    keeping = Sharing(ports.directory).keeping
     return Legs(
         node=node,
         ids=ids,
@@ -66,6 +69,7 @@ def legs_on(
             )
         ),
         states=states,
+        keeping=keeping,
         accept=Accept(
             node,
             ports.log,

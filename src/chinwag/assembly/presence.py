@@ -6,6 +6,7 @@ from chinwag.assembly.around import apart_in, friends_in
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.flow.presence import ALL_PARTS
+from chinwag.flow.sharing import Sharing
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.roles.presence.role import PresenceRole
@@ -20,6 +21,7 @@ def presence_on(ports: Ports, config: Config, parts: Collection[int] = ALL_PARTS
         ports.registry,
         friends_in(ports.directory),
         apart=apart_in(ports.directory),
+        keeping=Sharing(ports.directory).keeping,
         grace_ms=config.presence.offline_seconds * 1000,
         parts=parts,
     )

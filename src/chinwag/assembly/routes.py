@@ -76,6 +76,7 @@ def routes_of(
                 fan_out=legs.fan_out,
                 marks=legs.marks,
                 states=legs.states,
+                keeping=legs.keeping,
                 inbox=ports.inbox,
                 store=ports.message_store,
                 bus=ports.bus,

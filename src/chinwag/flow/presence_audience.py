@@ -10,6 +10,7 @@ from typing import Final
 from chinwag.domain.conversation import LARGE, Conversation
 from chinwag.domain.ids import AccountId, ConversationId, direct_id
 from chinwag.domain.refusal import Refused
+from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.ports.message_store import MessageStore
 
 TOLD_MAX: Final = 2_000
@@ -49,11 +50,14 @@ class Audience:
         clock: Callable[[], float] = time.monotonic,
         *,
         apart: Friends = nobody,
+        keeping: Keeping = nobody_keeps,
     ) -> None:
-        """`clock` in seconds, never stepping back. apart: those with whom an account has a block, of either side."""
+        """`clock` in seconds, never stepping back. apart: those with whom an account has a block, of either side.
+        keeping: who shares its presence with nobody, and is told of nobody's."""
         self._messages = messages
         self._friends_of = friends
         self._apart_of = apart
+        self._keeping = keeping
         self._apart: OrderedDict[AccountId, frozenset[AccountId]] = OrderedDict()
         self._clock = clock
         self._cache: OrderedDict[AccountId, tuple[float, frozenset[AccountId]]] = OrderedDict()
@@ -65,6 +69,8 @@ class Audience:
 
         At most `TOLD_MAX`, and up to `CACHE_SECONDS` old. Raises `Refused(UNAVAILABLE)` with the store away.
         """
+        if await self._keeping("share_last_seen", (account,)):
+            return frozenset({account})
         found = self._cache.get(account)
         if found is not None and self._clock() < found[0]:
             return found[1]
@@ -80,6 +86,7 @@ class Audience:
             if len(told) >= TOLD_MAX:
                 break
         audience = frozenset(told) - apart
+        audience -= await self._keeping("share_last_seen", audience)
         self._remember(account, audience)
         return audience
 
@@ -87,6 +94,8 @@ class Audience:
         """Those of `accounts` of whose presence `asker` may know: its audience, and members of larger groups."""
         apart = await self._kept_apart(asker)  # asked for anew: somebody who has just blocked is no longer seen
         wanted = set(accounts) - apart
+        keep = await self._keeping("share_last_seen", wanted | {asker})
+        wanted = wanted & {asker} if asker in keep else wanted - keep
         allowed = wanted & await self.of(asker)
         if allowed == wanted:
             return allowed

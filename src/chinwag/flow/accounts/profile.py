@@ -45,17 +45,22 @@ async def change_settings(
     *,
     direct_from: Literal["everyone", "friends"] | None = None,
     findable: bool | None = None,
+    share_last_seen: bool | None = None,
+    share_typing: bool | None = None,
 ) -> Account:
     """Change what is given and leave the rest; the account as it is then. Own devices are told. Raises `no_account`."""
+    chosen = {
+        "direct_from": direct_from,
+        "findable": findable,
+        "share_last_seen": share_last_seen,
+        "share_typing": share_typing,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
     async with accounts.directory.transaction() as transaction:
         found = await transaction.accounts.get(account)
         if found is None or found.closed:
             raise Refused(Code.NO_ACCOUNT)
-        wanted = found.settings
-        if direct_from is not None:
-            wanted = msgspec.structs.replace(wanted, direct_from=direct_from)
-        if findable is not None:
-            wanted = msgspec.structs.replace(wanted, findable=findable)
+        wanted = msgspec.structs.replace(found.settings, **given)
         if wanted == found.settings:
             return found
         changed = await transaction.accounts.set_settings(account, wanted)

@@ -29,7 +29,13 @@ def me(account: Account) -> Me:
 
 def settings(account: Account) -> AccountSettings:
     """An account's settings for its owner."""
-    return AccountSettings(direct_from=account.settings.direct_from, findable=account.settings.findable)
+    chosen = account.settings
+    return AccountSettings(
+        direct_from=chosen.direct_from,
+        findable=chosen.findable,
+        share_last_seen=chosen.share_last_seen,
+        share_typing=chosen.share_typing,
+    )
 
 
 def user(account: Account) -> User:

@@ -72,7 +72,14 @@ async def patch_settings(
     data: JSONBody[ChangeSettingsRequest], accounts: AccountVerbs, principal: Caller
 ) -> AccountSettings:
     """Change what is given. One's devices are told."""
-    changed = await change_settings(accounts, principal.account, direct_from=data.direct_from, findable=data.findable)
+    changed = await change_settings(
+        accounts,
+        principal.account,
+        direct_from=data.direct_from,
+        findable=data.findable,
+        share_last_seen=data.share_last_seen,
+        share_typing=data.share_typing,
+    )
     return answers.settings(changed)
 
 

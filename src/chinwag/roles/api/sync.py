@@ -21,6 +21,7 @@ from chinwag.flow.fan_out import FanOut
 from chinwag.flow.follow import Follower
 from chinwag.flow.heed import ends_session
 from chinwag.flow.marks import MarkFlow
+from chinwag.flow.sharing import Keeping
 from chinwag.flow.states import States
 from chinwag.flow.typing import tell_typing
 from chinwag.ports.bus import Bus
@@ -49,6 +50,7 @@ class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     fan_out: FanOut
     marks: MarkFlow
     states: States
+    keeping: Keeping
     inbox: Inbox
     store: MessageStore
     bus: Bus
@@ -228,7 +230,9 @@ async def post_typing(conversation: FromPath[str], sync: Sync, principal: Caller
     """Tells the other members, now."""
     check_conversation_id(ConversationId(conversation))
     sync.budgets.typing.take(principal.account, principal.device)
-    await tell_typing(sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation))
+    await tell_typing(
+        sync.states, sync.bus, principal.account, principal.device, ConversationId(conversation), sync.keeping
+    )
 
 
 async def _start(sync: SyncServices, principal: Principal, cursor: Cursor | None) -> catch_up.Start:

@@ -8,6 +8,7 @@ import msgspec
 
 from chinwag.flow.accept import Accept
 from chinwag.flow.marks import MarkFlow
+from chinwag.flow.sharing import Keeping
 from chinwag.flow.states import States
 from chinwag.ports.bus import Bus
 from chinwag.ports.inbox import Inbox
@@ -37,6 +38,7 @@ class Common(msgspec.Struct, kw_only=True):
     accept: Accept
     marks: MarkFlow
     states: States
+    keeping: Keeping
     inbox: Inbox
     store: MessageStore
     bus: Bus

@@ -13,6 +13,7 @@ from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.clock import Clock
 from chinwag.flow.fan_out import FanOut
 from chinwag.flow.marks import MarkFlow
+from chinwag.flow.sharing import Keeping
 from chinwag.flow.states import States
 from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.inbox import Inbox
@@ -45,6 +46,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     fan_out: FanOut
     marks: MarkFlow
     states: States
+    keeping: Keeping
     inbox: Inbox
     store: MessageStore
     bus: Bus
@@ -71,6 +73,7 @@ class Gateway:
             accept=services.accept,
             marks=services.marks,
             states=services.states,
+            keeping=services.keeping,
             inbox=services.inbox,
             store=services.store,
             bus=services.bus,

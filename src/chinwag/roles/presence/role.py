@@ -15,6 +15,7 @@ from chinwag.flow.ask_presence import AskPresence
 from chinwag.flow.clock import steady_clock
 from chinwag.flow.presence import ALL_PARTS, Presences
 from chinwag.flow.presence_audience import Audience, Friends, nobody
+from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports.bus import (
     RECOUNT,
@@ -65,13 +66,15 @@ class PresenceRole:
         grace_ms: int = GRACE_MS,
         apart: Friends = nobody,
         parts: Collection[int] = ALL_PARTS,
+        keeping: Keeping = nobody_keeps,
     ) -> None:
         """`friends` gives an account's friends, `apart` those with whom it has a block; both may raise `Refused`.
-        `clock` in milliseconds since 1970. parts: those that it keeps at first."""
+        `clock` in milliseconds since 1970. parts: those that it keeps at first. keeping: who shares its presence with
+        nobody."""
         self._bus = bus
         self._registry = registry
         self._clock = clock if clock is not None else steady_clock()
-        self._audience = Audience(messages, friends, apart=apart)
+        self._audience = Audience(messages, friends, apart=apart, keeping=keeping)
         self._presences = Presences(marks, bus, self._audience.of, self._clock, grace_ms, parts)
         self._asking = AskPresence(self._presences, self._audience)
         self._work = asyncio.Event()

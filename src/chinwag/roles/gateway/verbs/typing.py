@@ -16,4 +16,6 @@ def typing(session: Speaker, frame: Typing) -> None:
     check_conversation_id(frame.conversation)
     common, out = session.common, session.out
     if session.typed(EVERY_SECONDS) and not common.budgets.typing.wait(out.account, out.device):
-        common.tasks.spawn(tell_typing(common.states, common.bus, out.account, out.device, frame.conversation))
+        common.tasks.spawn(
+            tell_typing(common.states, common.bus, out.account, out.device, frame.conversation, common.keeping)
+        )

@@ -76,26 +76,15 @@ async def test_text_and_digest_leave_tables_indexes_and_journal_and_all_else_sta
     assert await files.connection.fetchval("SELECT count(*) FROM messages.replaced") == 0
 
 
-async def test_a_vacuum_alone_would_be_noticed(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def vacuumed(connection: Any, part: str) -> int:
-        await connection.execute(f'VACUUM messages."{part}"')
+async def test_a_part_that_is_not_written_anew_would_be_noticed(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def left_alone(*_: object) -> int:
         return 0
 
-    monkeypatch.setattr(scrub, "_written_anew", vacuumed)
+    monkeypatch.setattr(scrub, "_written_anew", left_alone)
     await files.stores.store.commit([said()])
     await files.stores.store.commit([taken_back(4)])
     await files.scrub.scrub_texts()
     assert await files.left() == [True, True]
-
-
-async def test_a_journal_that_is_not_given_up_would_be_noticed(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scrub, "JOURNAL", ())
-    await files.stores.store.commit([said()])
-    await files.stores.store.commit([taken_back(4)])
-    await files.scrub.scrub_texts()
-    # The last checkpoint began in this file of the journal, which therefore stays.
-    assert all("pg_wal" in path for path in await files.holding(TEXT.encode()))
-    assert await files.holding(TEXT.encode())
 
 
 async def test_while_an_older_transaction_runs_texts_stay_and_are_not_forgotten(files: Files) -> None:

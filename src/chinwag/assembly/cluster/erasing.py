@@ -1,4 +1,4 @@
-"""What `chinwag cluster check` says of P13: where PostgreSQL may keep what was deleted, beyond the tables."""
+"""What `chinwag cluster check` says of P13 (docs/guarantees.md): where PostgreSQL may keep what was deleted."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final

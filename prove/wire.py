@@ -19,6 +19,8 @@ from chinwag.wire.values import (
     Message,
     Notice,
     NumberedEvent,
+    Pinned,
+    Reaction,
     Read,
     Removed,
     Retitled,
@@ -143,7 +145,7 @@ def new_text(event: NumberedEvent) -> str:
 
 def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
     """The kind of a notice's change, whom it concerns, and what it says of history for who joins later."""
-    if isinstance(event, Edited | Deleted):
+    if isinstance(event, Edited | Deleted | Reaction):
         return type(event).__name__.lower(), (str(event.target),), ""
     if not isinstance(event, Notice):
         return type(event).__name__.lower(), (), ""
@@ -162,6 +164,8 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
             return "settings", (), settings.history
         case Retitled():
             return "title", (), ""
+        case Pinned(number=number):
+            return "pinned", (str(number),), ""
 
 
 def mark_kind(mark: Read | Delivered) -> Literal["read", "delivered"]:

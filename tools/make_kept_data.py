@@ -93,7 +93,7 @@ def main(commit: str) -> None:
         try:
             old = Old(work / "source", work / "data")
             with old.serving():
-                expected = _live(old)
+                expected = _live(old, changing=_changing(work / "source"))
                 old.run("backup", str(work / "backup"))
                 expected["after_backup"] = _say(old, expected["people"][0], expected["group"], "after the backup")
             if (work / "source/src/chinwag/assembly/cluster").is_dir():
@@ -116,7 +116,7 @@ async def _cluster(work: Path, target: Path) -> None:
         old = Old(work / "source", cluster.data, cluster.environment)
         old.run("cluster", "init")
         with old.serving():
-            expected = _live(old)
+            expected = _live(old, changing=_changing(work / "source"))
         program = fetch(cache_folder(), print).postgres / "pg_dump"
         dump = [str(program), "--format=custom", "--no-owner", f"--file={target / 'cluster.dump'}", cluster.database]
         subprocess.run(dump, check=True)  # noqa: ASYNC221, S603 - our own, and nobody waits
@@ -124,7 +124,12 @@ async def _cluster(work: Path, target: Path) -> None:
     (target / "cluster.secret").write_bytes((cluster.data / "cluster.secret").read_bytes())
 
 
-def _live(old: Old) -> dict[str, Any]:
+def _changing(source: Path) -> bool:
+    """Whether messages could be edited and deleted in that version."""
+    return (source / "src/chinwag/domain/changing.py").exists()
+
+
+def _live(old: Old, *, changing: bool) -> dict[str, Any]:
     """People who talk, and what must be found of it later."""
     people = []
     for person in ("Anna", "\u674e\u96f7", "m\u00e4rta"):
@@ -137,8 +142,14 @@ def _live(old: Old) -> dict[str, Any]:
     group = old.ask(
         "POST", "/v1/conversations", {"title": "kept", "members": ids[1:]}, anna["access_token"], "the group"
     )["conversation"]
-    for number, text in enumerate(TEXTS):
-        _say(old, people[number % 3], group, text, f"send {number}")
+    placed = [_say(old, people[number % 3], group, text, f"send {number}") for number, text in enumerate(TEXTS)]
+    # Again under the same keys, they must find the same numbers.
+    commands = [
+        {"by": one % 3, "key": f"send {one}", "method": "POST", "path": "", "text": text, "number": placed[one]}
+        for one, text in enumerate(TEXTS)
+    ]
+    if changing:
+        commands += _change(old, people, group, placed)
     direct = f"d~{'~'.join(sorted(ids[:2]))}"
     _say(old, anna, direct, "only for you", "direct")
     old.ask("PUT", f"/v1/friends/{ids[0]}", None, marta["access_token"])
@@ -157,7 +168,25 @@ def _live(old: Old) -> dict[str, Any]:
         "begun": begun,
         "cursors": cursors,
         "history": history,
+        "commands": commands,
     }
+
+
+def _change(old: Old, people: list[dict[str, Any]], group: str, placed: list[int]) -> list[dict[str, Any]]:
+    """The first is edited twice, the second edited and deleted, the fourth deleted; as commands."""
+    made = []
+    for by, key, method, target, text in (
+        (0, "edit 1", "PUT", placed[0], "hello, once more"),
+        (1, "edit 2", "PUT", placed[1], "something that was regretted"),
+        (0, "edit 3", "PUT", placed[0], "hello, at last"),
+        (1, "delete 1", "DELETE", placed[1], None),
+        (0, "delete 2", "DELETE", placed[3], None),
+    ):
+        path = f"/{target}"
+        body = None if text is None else {"body": {"type": "text", "text": text}}
+        answer = old.ask(method, f"/v1/conversations/{group}/messages{path}", body, people[by]["access_token"], key)
+        made.append({"by": by, "key": key, "method": method, "path": path, "text": text, "number": answer["number"]})
+    return made
 
 
 def _say(old: Old, person: dict[str, Any], conversation: str, text: str, key: str = "later") -> int:

@@ -49,7 +49,8 @@ export type NoticeChange =
   | Removed
   | RoleChanged
   | Retitled
-  | GroupSettingsChanged;
+  | GroupSettingsChanged
+  | Pinned;
 
 export type AccountChange =
   | FriendRequested
@@ -74,7 +75,8 @@ export type GroupAction =
   | Join
   | SetRole
   | SetTitle
-  | SetSettings;
+  | SetSettings
+  | Pin;
 
 export type Body =
   | TextBody
@@ -101,6 +103,7 @@ export type Code =
   | "text_surrogate"
   | "bad_mention"
   | "bad_reply"
+  | "bad_reaction"
   | "bad_title"
   | "bad_description"
   | "unauthenticated"
@@ -219,7 +222,10 @@ export interface DeleteFrame {
   after?: string | null;
 }
 
-/** Reserved: react to a message. */
+/**
+ * Put a reaction, one emoji, on message `number`, or take one's own back (`on` is false). id and after: as in
+ * `send`.
+ */
 export interface ReactFrame {
   type: "react";
   id: string;
@@ -227,9 +233,13 @@ export interface ReactFrame {
   number: number;
   reaction: string;
   on?: boolean;
+  after?: string | null;
 }
 
-/** Change a group: its members, their roles, its title, its settings. */
+/**
+ * Change a group: its members, their roles, its title, its settings, its pins. Of a direct conversation the
+ * pins.
+ */
 export interface ChangeFrame {
   type: "change";
   id: string;
@@ -284,8 +294,8 @@ export interface SetSettings {
 /**
  * How a group works. history: whoever joins reads from where history was opened ("all": from the beginning, if
  * it always was), or from the joining notice ("joined"). join: anyone may join ("open") or one is added
- * ("closed"). invite: who may add members. mention_all: who may speak to all at once (`*`). description: what an
- * open group says of itself to people who look for one.
+ * ("closed"). invite: who may add members. mention_all: who may speak to all at once (`*`). pin: who may pin
+ * messages. description: what an open group says of itself to people who look for one.
  */
 export interface GroupSettings {
   history?: "all" | "joined";
@@ -293,6 +303,14 @@ export interface GroupSettings {
   invite?: "admins" | "members";
   description?: string;
   mention_all?: "admins" | "members";
+  pin?: "admins" | "members";
+}
+
+/** Pin message `number` for all, or take it from the pins. Also in a direct conversation. */
+export interface Pin {
+  type: "pin";
+  number: number;
+  on?: boolean;
 }
 
 /** Everything up to `position` is safe on this device. */
@@ -343,7 +361,7 @@ export interface Limits {
   frame_bytes: number;
 }
 
-/** The send, edit, deletion or change `id` is stored, in its place in the order, and on its way to everyone. */
+/** What was asked as `id` is stored, in its place in the order, and on its way to everyone. */
 export interface AckFrame {
   type: "ack";
   id: string;
@@ -428,7 +446,8 @@ export interface PongFrame {
 /**
  * A message as it is now. reply_to: the number of the event that it answers, 0 for none. edited, deleted: what
  * was done to it last, if anything. mentioned: to whom it speaks now, as decided: members named in the body, the
- * author of the message that it answers, and "*" for all. All other fields stay as it was sent.
+ * author of the message that it answers, and "*" for all. reactions: what is on it, as of the `head` of the page
+ * of history that holds it; nothing else has them. All other fields stay as it was sent.
  */
 export interface MessageEvent {
   kind: "message";
@@ -444,6 +463,7 @@ export interface MessageEvent {
   mentioned?: string[];
   edited?: LastEdit | null;
   deleted?: Deletion | null;
+  reactions?: ReactionCount[];
 }
 
 /** The message was deleted: nothing of what it said is left. */
@@ -467,6 +487,17 @@ export interface Deletion {
   number: number;
   by: string;
   at: number;
+}
+
+/**
+ * `count` accounts have `reaction` on the message. by: the first 10, in the order in which they put it on. mine:
+ * whether the reader is one of all.
+ */
+export interface ReactionCount {
+  reaction: string;
+  count: number;
+  by: string[];
+  mine?: boolean;
 }
 
 /** Who joined or left, or what changed of the group. */
@@ -528,6 +559,13 @@ export interface GroupSettingsChanged {
   settings: GroupSettings;
 }
 
+/** Message `number` is pinned for all (`on`), or no longer. */
+export interface Pinned {
+  type: "pinned";
+  number: number;
+  on: boolean;
+}
+
 /**
  * Message `target` has a new body. body: none where it may not be told here. replaced: then a later event, of
  * this number, has changed the message again or deleted it; without it somebody who gets this event was not
@@ -564,7 +602,7 @@ export interface DeletedEvent {
   target: number;
 }
 
-/** Reserved: a reaction to message `target`, given or taken back. */
+/** This event's `from` has put `reaction` on message `target` (`on`), or taken it back: one more, or one less. */
 export interface ReactionEvent {
   kind: "reaction";
   conversation: string;
@@ -1008,9 +1046,10 @@ export interface ConversationPage {
  * ordinal are then those of its leaving, and members is empty. read: the number up to which it has read. shown:
  * the number of the newest message or notice, which unread and at go by as well; 0: there is none that it may
  * read. last: that one (JSON; null: none). first: the first number it may read. history_from: the first number
- * that somebody who joins now may read; null: its own joining, or nobody joins. member_count: how many members
- * there are, also where not all of them are listed. events: its newest events, where they were asked for.
- * mentions: the numbers of the messages above `read` that speak to it, rising: the newest hundred.
+ * that somebody who joins now may read; null: its own joining, or nobody joins. pins: the numbers of its pinned
+ * messages from `first` on, the one pinned last at the end. member_count: how many members there are, also where
+ * not all of them are listed. events: its newest events, where they were asked for. mentions: the numbers of the
+ * messages above `read` that speak to it, rising: the newest hundred.
  */
 export interface ConversationView {
   id: string;
@@ -1026,6 +1065,7 @@ export interface ConversationView {
   read: number;
   unread: number;
   shown: number;
+  pins: number[];
   history_from: number | null;
   member_count: number;
   mentions: number[];
@@ -1078,6 +1118,27 @@ export interface TextRange {
   end: number;
 }
 
+/** Pinned messages as they are now, the one pinned last at the end: those that the reader may read. */
+export interface Pins {
+  messages: NumberedEvent[];
+}
+
+/**
+ * What is on a message, in the order in which it was put on. `next` goes into `after` of the following page;
+ * None at the end.
+ */
+export interface ReactionPage {
+  reactions: Given[];
+  next: number | null;
+}
+
+/** `account` has `reaction` on the message since event `number`. */
+export interface Given {
+  number: number;
+  account: string;
+  reaction: string;
+}
+
 /** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */
 export interface Receipt {
   account: string;
@@ -1123,9 +1184,13 @@ export interface Placed {
   sent_at: number;
 }
 
-/** GET /v1/conversations/{id}/messages/{number}. */
+/**
+ * GET /v1/conversations/{id}/messages/{number}. head: the highest number that the reader may read; the reactions
+ * are as of it.
+ */
 export interface OneEvent {
   event: NumberedEvent;
+  head: number;
 }
 
 /** GET /v1/cursor: where the inbox ends now. Take it before loading afresh. */

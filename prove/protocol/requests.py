@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -16,14 +16,15 @@ SAID: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     "send": ("POST", "/v1/conversations/{conversation}/messages", ("body", "reply_to", "after")),
     "edit": ("PUT", _MESSAGE, ("body", "after")),
     "delete": ("DELETE", _MESSAGE, ("after",)),
+    "react": ("PUT", f"{_MESSAGE}/reactions/{{reaction}}", ("after",)),
     "change": ("POST", "/v1/conversations/{conversation}/changes", ("change",)),
     "read": ("POST", "/v1/conversations/{conversation}/read", ("number",)),
     "typing": ("POST", "/v1/conversations/{conversation}/typing", ()),
     "received": ("POST", "/v1/received", ("position",)),
     "ping": ("POST", "/v1/heartbeat", ()),
 }
-"""What a frame of each type is, where it goes, and which of its fields go in the body (of a DELETE, in the query). `id`
-goes as Idempotency-Key."""
+"""What a frame of each type is, where it goes, and which of its fields go in the body (of a DELETE or a reaction, in
+the query). `id` goes as Idempotency-Key. A reaction taken back is a DELETE."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -43,8 +44,14 @@ def request_of(frame: ClientFrame | Mapping[str, Any]) -> Request:
     plain = frame if isinstance(frame, Mapping) else msgspec.to_builtins(frame)
     method, address, fields = SAID[plain["type"]]
     body = {field: plain[field] for field in fields if plain.get(field, ...) is not ...}
-    path = address.format(conversation=plain.get("conversation", ""), number=plain.get("number", ""))
-    if method == "DELETE":
+    path = address.format(
+        conversation=plain.get("conversation", ""),
+        number=plain.get("number", ""),
+        reaction=quote(str(plain.get("reaction", "")), safe=""),
+    )
+    if plain["type"] == "react" and plain.get("on") is False:
+        method = "DELETE"
+    if method == "DELETE" or plain["type"] == "react":
         query = urlencode({name: value for name, value in body.items() if value is not None})
         return Request(method, f"{path}?{query}" if query else path, None, plain.get("id"))
     return Request(method, path, body if fields else None, plain.get("id"))

@@ -62,14 +62,17 @@ CACHED: Final = 12
 class LeanMirror(Mirror):
     """A mirror that caches the newest messages alone: histories are read afresh at the end."""
 
-    def keep(self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown]) -> None:
+    def keep(
+        self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown], head: int | None = None
+    ) -> None:
         """Cache some; beyond twice `CACHED` the oldest go."""
-        super().keep(conversation, events)
+        super().keep(conversation, events, head)
         held = self.conversations.get(conversation)
         if held is not None and len(held.messages) > 2 * CACHED:
             newest = sorted(held.messages)[-CACHED:]
             held.messages = {number: held.messages[number] for number in newest}
             held.stale &= held.messages.keys()
+            held.reactions = {number: one for number, one in held.reactions.items() if number in held.messages}
             held.loaded = [(max(first, newest[0]), last) for first, last in held.loaded if last >= newest[0]]
 
 

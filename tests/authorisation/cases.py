@@ -22,6 +22,7 @@ ADMINS: Final = "owner and admins of the group"
 OWNER: Final = "the owner of the group"
 AUTHOR: Final = "the message's author, a member"
 DELETER: Final = "the message's author, a member; owner and admins of the group, of who is below them or gone"
+REACTING: Final = "members who may read the message"
 OPERATOR: Final = "administrators of the server"
 
 Fill = dict[str, object]
@@ -174,6 +175,18 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         "/v1/conversations/{group}/messages/{message}/receipts",
         right="member",
     ),
+    ("GET", "/v1/conversations/{conversation}/messages/{number}/reactions"): Case(
+        READER, NO_READERS, "/v1/conversations/{group}/messages/{message}/reactions", right="member"
+    ),
+    ("PUT", "/v1/conversations/{conversation}/messages/{number}/reactions/{reaction}"): Case(
+        REACTING, OUTSIDERS, "/v1/conversations/{group}/messages/{message}/reactions/%F0%9F%91%8D", right="member"
+    ),
+    ("DELETE", "/v1/conversations/{conversation}/messages/{number}/reactions/{reaction}"): Case(
+        REACTING, OUTSIDERS, "/v1/conversations/{group}/messages/{message}/reactions/%F0%9F%91%8D", right="member"
+    ),
+    ("GET", "/v1/conversations/{conversation}/pins"): Case(
+        MEMBER, OUTSIDERS, "/v1/conversations/{group}/pins", right="member"
+    ),
     ("POST", "/v1/conversations/{conversation}/read"): Case(
         READER, path="/v1/conversations/{group}/read", body={"number": 1}, right="member", ignored=True
     ),
@@ -231,9 +244,10 @@ FRAMES: Final[dict[Frame, Case]] = {
         right="owner",
     ),
     frames.React: Case(
-        "nobody yet",
-        {"owner": Code.UNSUPPORTED, "stranger": Code.UNSUPPORTED},
-        body={"id": "r", "conversation": "{group}", "number": 1, "reaction": "+"},
+        REACTING,
+        OUTSIDERS,
+        body={"id": "r", "conversation": "{group}", "number": "{message}", "reaction": "👍"},
+        right="member",
     ),
     frames.Change: Case(
         "by the change: see below",
@@ -263,4 +277,10 @@ CHANGES: Final[dict[Frame, Case]] = {
     ),
     command.SetTitle: Case(ADMINS, GROUP_ADMINS_ONLY, body={"title": "z"}, right="admin"),
     command.SetSettings: Case(ADMINS, GROUP_ADMINS_ONLY, body={"settings": {}}, right="admin"),
+    command.Pin: Case(
+        "owner and admins; members where the group says so; both in a direct conversation",
+        GROUP_ADMINS_ONLY,
+        body={"number": "{message}"},
+        right="admin",
+    ),
 }

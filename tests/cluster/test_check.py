@@ -9,6 +9,7 @@ import pytest
 from tests.support.clusters import Cluster
 
 from chinwag.assembly.cluster.check import check
+from chinwag.assembly.cluster.erasing import erasing
 from chinwag.assembly.cluster.init import init
 from chinwag.config import Config, load
 from chinwag.flow.clock import Clock, system_clock
@@ -109,4 +110,42 @@ async def test_a_database_that_is_not_in_utf_8_is_found(made: Cluster) -> None:
         assert "PostgreSQL, encoding" in failing(findings)
     finally:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.close()
+
+
+async def test_where_the_database_keeps_what_is_deleted_is_found(made: Cluster) -> None:
+    calm = await found(made)
+    assert calm["PostgreSQL, journal"].level is calm["PostgreSQL, logs"].level is Level.OK
+    name = urlsplit(made.database).path[1:]
+    connection = await asyncpg.connect(made.database)
+    await connection.execute(f"ALTER DATABASE {name} SET log_min_duration_statement = 0")
+    findings = await found(made)
+    assert findings["PostgreSQL, logs"].level is Level.WARN
+    assert "log_min_duration_statement = 0" in findings["PostgreSQL, logs"].found
+    await connection.execute(f"ALTER DATABASE {name} SET log_parameter_max_length = 0")
+    assert (await found(made))["PostgreSQL, logs"].level is Level.OK
+    await connection.execute(f"ALTER DATABASE {name} SET log_parameter_max_length_on_error = 64")
+    await connection.close()
+    assert (await found(made))["PostgreSQL, logs"].level is Level.WARN
+
+
+async def test_a_user_who_may_not_end_a_file_of_the_journal_is_told_what_to_grant(made: Cluster) -> None:
+    name = f"erasing_{urlsplit(made.database).path[1:]}"
+    connection = await asyncpg.connect(made.database)
+    await connection.execute(f"CREATE ROLE {name}")
+    try:
+        await connection.execute(f"SET ROLE {name}")
+        [first, *_] = [finding async for finding in erasing("PostgreSQL", connection)]
+        assert (first.subject, first.level) == ("PostgreSQL, journal", Level.WARN)
+        assert "GRANT pg_checkpoint" in first.advice
+        await connection.execute("RESET ROLE")
+        await connection.execute(f"GRANT pg_checkpoint TO {name}")
+        await connection.execute(f"GRANT EXECUTE ON FUNCTION pg_switch_wal() TO {name}")
+        await connection.execute(f"SET ROLE {name}")
+        [first, *_] = [finding async for finding in erasing("PostgreSQL", connection)]
+        assert first.level is Level.OK
+    finally:
+        await connection.execute("RESET ROLE")
+        await connection.execute(f"DROP OWNED BY {name}")
+        await connection.execute(f"DROP ROLE {name}")
         await connection.close()

@@ -13,6 +13,7 @@ from chinwag.domain.conversation import Position, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.mentions import ALL, Mention
+from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.as_read import content
 from chinwag.ports.inbox import Arrival, Posting
@@ -457,6 +458,35 @@ async def test_what_is_placed_and_changed_at_once_is_stored_as_changed_and_told_
     async with asyncio.timeout(60):
         await whole.wait()
     assert told == [event(1), event(2), event(3)]
+
+
+async def test_reactions_are_kept_for_each_account_and_go_with_their_message(stores: Stores) -> None:
+    tea = group_id("9")
+    first, then = Reacted((Step(2, "👍", True),)), Reacted((Step(2, "👍", True), Step(5, "👍", False)))
+    rows = [(number, one, first) for number in (1, 2, 3, 255, 256) for one in (ANN, BEN)]
+    there = msgspec.structs.replace(commit(1, 1), reactions=rows)
+    await stores.store.commit([there, msgspec.structs.replace(commit(1, 1, tea), reactions=[(2, CYD, first)])])
+    read, names = stores.store.reactions, [(PAIR, 2, BEN), (PAIR, 4, BEN), (tea, 2, CYD), (tea, 2, ANN)]
+    assert await stores.store.reacted(names) == [first, None, first, None]
+    assert await stores.store.reacted([]) == []
+    assert sorted(await read(PAIR, 0, 1 << 53, 99)) == sorted(rows)
+    assert [number for number, _, _ in await read(PAIR, 2, 255, 99)] == [2, 2, 3, 3, 255, 255]
+    assert [number for number, _, _ in await read(PAIR, 2, 255, 3)] == [2, 2, 3]
+    assert await read(PAIR, 4, 254, 99) == await read(PAIR, 3, 2, 99) == []
+    assert await read(tea, 1, 9, 99) == [(2, CYD, first)]
+    # What is written in the very commit that clears its message goes as well.
+    changed = [(1, ANN, then), (2, ANN, then), (2, CYD, then)]
+    await stores.store.commit([msgspec.structs.replace(commit(2, 2), reactions=changed, cleared=[2, 7])])
+    rest = [(number, one, row) for number, one, row in rows if number != 2]
+    assert sorted(await read(PAIR, 0, 1 << 53, 99)) == sorted([(1, ANN, then), *rest[1:]])
+    assert await read(tea, 1, 9, 99) == [(2, CYD, first)]
+    await stores.stop()
+    await stores.start()
+    assert await stores.store.reacted([(PAIR, 1, ANN), (PAIR, 2, ANN)]) == [then, None]
+    many = [(9, AccountId(f"a{number}"), first) for number in range(600)]
+    await stores.store.commit([msgspec.structs.replace(commit(3, 3), reactions=many)])
+    assert sorted(await stores.store.reactions(PAIR, 9, 9, 9_999)) == sorted(many)
+    assert len(await stores.store.reactions(PAIR, 9, 9, 300)) == 300
 
 
 async def test_of_two_keys_of_one_name_the_later_holds(stores: Stores) -> None:

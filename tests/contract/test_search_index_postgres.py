@@ -1,5 +1,6 @@
 """The search index on PostgreSQL: what is left in its files, and databases that it cannot work with."""
 
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -49,7 +50,9 @@ async def test_tables_of_a_newer_version_are_refused(messages_database: str) -> 
     connection = await asyncpg.connect(messages_database)
     try:
         await connection.execute("UPDATE search.about SET version = version + 1")
-        for opening in (PostgresSearchIndex.open, make_schema):
+        # Another suite may have made it for as many as it wanted.
+        partitions = await connection.fetchval("SELECT partitions FROM messages.life")
+        for opening in (PostgresSearchIndex.open, partial(make_schema, partitions=partitions)):
             with pytest.raises(NewerSchemaError):
                 await opening(messages_database)
     finally:

@@ -12,7 +12,7 @@ from tests.support.transports import PAUSE
 
 from chinwag.domain.ids import AccountId, ClientId, direct_id
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Ack, Change, Delete, Edit, Error, Read, Received, Send, Typing
+from chinwag.wire.frames import Ack, Change, Delete, Edit, Error, React, Read, Received, Send, Typing
 from chinwag.wire.values import (
     Add,
     Body,
@@ -28,7 +28,10 @@ from chinwag.wire.values import (
     Left,
     Message,
     Notice,
+    Pin,
+    Pinned,
     Presence,
+    Reaction,
     Remove,
     Removed,
     Retitled,
@@ -304,6 +307,39 @@ async def posts_deletion(
     stage.devices[who].send(frame)
 
 
+@says("{who} reacts {text} to {place} {n}[ after {after:label}][ as {label}]")
+async def reacts(
+    stage: Stage, who: str, text: str, place: str, n: int, after: str | None, label: str | None, refused: Refused
+) -> None:
+    """Put a reaction on a message, and wait for the answer."""
+    await _react(stage, who, text, place, n, after, label, refused, on=True)
+
+
+@says("{who} takes back {text} from {place} {n}[ after {after:label}][ as {label}]")
+async def takes_back(
+    stage: Stage, who: str, text: str, place: str, n: int, after: str | None, label: str | None, refused: Refused
+) -> None:
+    """One's own reaction, and wait for the answer."""
+    await _react(stage, who, text, place, n, after, label, refused, on=False)
+
+
+async def _react(
+    stage: Stage,
+    who: str,
+    text: str,
+    place: str,
+    n: int,
+    after: str | None,
+    label: str | None,
+    refused: Refused,
+    *,
+    on: bool,
+) -> None:
+    name, conversation = ClientId(stage.new_id(label)), stage.conversation(who, place)
+    stage.sent[who, name] = frame = React(name, conversation, n, text, on, ClientId(after) if after else None)
+    stage.judge(await stage.devices[who].ask(frame), refused)
+
+
 @says("{who} resends {label}")
 async def resends(stage: Stage, who: str, label: str, refused: Refused) -> None:
     """The same frame once more. The checks compare the numbers."""
@@ -468,6 +504,94 @@ async def sees_deleted(
     assert n is None or (isinstance(event, Deleted) and event.number == n), event
 
 
+@says("{who} sees {other:name} react {text} to {place} {number:n}[ number {n}]")
+async def sees_reaction(
+    stage: Stage, who: str, other: str, text: str, place: str, number: int, n: int | None, refused: Refused
+) -> None:
+    """An event that says so."""
+    del refused
+    await _sees_reaction(stage, who, other, text, place, number, n, on=True)
+
+
+@says("{who} sees {other:name} take back {text} from {place} {number:n}[ number {n}]")
+async def sees_taken_back(
+    stage: Stage, who: str, other: str, text: str, place: str, number: int, n: int | None, refused: Refused
+) -> None:
+    """An event that says so."""
+    del refused
+    await _sees_reaction(stage, who, other, text, place, number, n, on=False)
+
+
+async def _sees_reaction(
+    stage: Stage, who: str, other: str, text: str, place: str, number: int, n: int | None, *, on: bool
+) -> None:
+    wanted = (stage.conversation(who, place), number, stage.accounts[other], text, on)
+
+    def matches(event: object) -> bool:
+        return (
+            isinstance(event, Reaction)
+            and (event.conversation, event.target, event.sender, event.reaction, event.on) == wanted
+        )
+
+    event = await stage.sees(who, f"{other} {'react' if on else 'take back'} {text}", matches)
+    assert n is None or (isinstance(event, Reaction) and event.number == n), event
+
+
+@says("{who} counts {text} on {place} {n}")
+async def counts_reactions(stage: Stage, who: str, text: str, place: str, n: int, refused: Refused) -> None:
+    """`👍 2 mine, 🎉 1`, or `nothing`: on a page, listed one by one, and as the device keeps them."""
+    del refused
+    conversation, device = stage.conversation(who, place), stage.devices[who]
+    path = f"/v1/conversations/{conversation}/messages"
+    answer = await stage.http(who, "GET", f"{path}?limit=1&after={n - 1}")
+    event = answer.json()["events"][0]
+    assert event["number"] == n, event
+    given = event.get("reactions", [])
+    told = [f"{one['reaction']} {one['count']}{' mine' * one.get('mine', False)}" for one in given]
+    assert (", ".join(told) or "nothing") == text, given
+    one = (await stage.http(who, "GET", f"{path}/{n}")).json()["event"]
+    assert one.get("reactions", []) == given, one
+    listed = (await stage.http(who, "GET", f"{path}/{n}/reactions")).json()["reactions"]
+    for each in given:
+        by = [entry["account"] for entry in listed if entry["reaction"] == each["reaction"]]
+        assert len(by) == each["count"], listed
+        assert by[:10] == each["by"], listed
+    assert len(listed) == sum(each["count"] for each in given), listed
+    await device.reach_head()
+    kept = device.held.mirror.reactions(conversation).get(n)
+    if kept is not None and device.held.mirror.conversations[conversation].role is not None:
+        assert kept == {each["reaction"]: (each["count"], each.get("mine", False)) for each in given}, kept
+
+
+@says("{who} sees {place} {number:n} {what:code} by {other:name}[ number {n}]")
+async def sees_pinned(
+    stage: Stage, who: str, place: str, number: int, what: str, other: str, n: int | None, refused: Refused
+) -> None:
+    """A notice: `pinned`, or `unpinned`."""
+    del refused
+    conversation, sender = stage.conversation(who, place), stage.accounts[other]
+    change = Pinned(number, what == "pinned")
+
+    def matches(event: object) -> bool:
+        return isinstance(event, Notice) and (event.conversation, event.change) == (conversation, change)
+
+    event = await stage.sees(who, f"{number} {what}", matches)
+    assert isinstance(event, Notice)
+    assert event.sender == sender, event
+    assert n is None or event.number == n, event
+
+
+@says("{who} finds pins {text} in {place}")
+async def finds_pins(stage: Stage, who: str, text: str, place: str, refused: Refused) -> None:
+    """Their numbers, the one pinned last at the end: in the view, and those that may be read as messages."""
+    del refused
+    path = f"/v1/conversations/{stage.conversation(who, place)}"
+    view = (await stage.http(who, "GET", path)).json()
+    assert view["pins"] == [int(one) for one in text.split()], view["pins"]
+    messages = (await stage.http(who, "GET", f"{path}/pins")).json()["messages"]
+    assert [one["number"] for one in messages] == view["pins"], messages
+
+
 @says("{who} finds {text} at {place} {n}")
 async def finds_text(stage: Stage, who: str, text: str, place: str, n: int, refused: Refused) -> None:
     """In the history that the server gives, and in what the device keeps if it keeps that message."""
@@ -628,6 +752,18 @@ async def joins(stage: Stage, who: str, place: str, refused: Refused) -> None:
 async def gives_role(stage: Stage, who: str, other: str, role: str, place: str, refused: Refused) -> None:
     """Give a role."""
     await stage.change(who, place, SetRole(AccountId(stage.accounts[other]), Role(role)), refused)
+
+
+@says("{who} pins {place} {n}")
+async def pins(stage: Stage, who: str, place: str, n: int, refused: Refused) -> None:
+    """Pin a message for all."""
+    await stage.change(who, place, Pin(n), refused)
+
+
+@says("{who} unpins {place} {n}")
+async def unpins(stage: Stage, who: str, place: str, n: int, refused: Refused) -> None:
+    """Take it from the pins."""
+    await stage.change(who, place, Pin(n, on=False), refused)
 
 
 @says("{who} renames {place} {text}")

@@ -101,9 +101,11 @@ class RuledMirror(Mirror):
 
     def comparable(self, own_numbers: Any) -> dict[ConversationId, Comparable]:
         beside = self._beside.comparable(own_numbers)
-        # The web client counts no mentions yet: these are the Python client's.
+        # The web client counts no mentions yet, and keeps no pins: these are the Python client's.
         mine = {
-            name: msgspec.structs.replace(one, mentions=beside[name].mentions if name in beside else ())
+            name: msgspec.structs.replace(one, mentions=beside[name].mentions, pins=beside[name].pins)
+            if name in beside
+            else one
             for name, one in super().comparable(own_numbers).items()
         }
         assert mine == beside

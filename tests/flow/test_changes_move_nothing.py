@@ -70,7 +70,7 @@ async def test_a_preview_says_what_is_so_now_and_no_list_moves(tmp_path: Path) -
             history.page_around(BEN, tea, 40, 50),
         ):
             assert said(await page_of) == [(2, "once more"), (3, None)]
-        assert said(EventPage([await history.one(BEN, tea, 2)], 0)) == [(2, "once more")]
+        assert said(EventPage([(await history.one(BEN, tea, 2))[0]], 0)) == [(2, "once more")]
         with pytest.raises(Refused) as refused:
             await history.one(BEN, tea, 4)
         assert refused.value.code is Code.NO_MESSAGE

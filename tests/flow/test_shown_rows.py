@@ -204,7 +204,9 @@ async def test_around_a_number_a_moment_and_one_message(embedded: Embedded) -> N
     assert numbers_of(await history.page_at(ANN, PAIR, hour * middle - 1, 4)) == expected[1:5]
     assert numbers_of(await history.page_at(ANN, PAIR, 0, 4)) == expected[:2]
     assert numbers_of(await history.page_at(ANN, PAIR, 1 << 52, 4))[-1] == expected[-1]
-    one = msgspec.json.decode(await history.one(ANN, PAIR, middle))
+    event, head = await history.one(ANN, PAIR, middle)
+    assert head == len(commit.events)
+    one = msgspec.json.decode(event)
     assert (one["kind"], one["number"]) == ("message", middle)
     for number in (0, 50, len(commit.events) + 1):
         with pytest.raises(Refused) as refused:

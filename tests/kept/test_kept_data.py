@@ -37,8 +37,11 @@ class Kept:
         self.people = expected["people"]
         self._http = httpx2.AsyncClient(base_url=process.url, timeout=90)
 
-    async def ask(self, method: str, path: str, token: str = "", body: object = None, **parameters: str) -> Any:
+    async def ask(
+        self, method: str, path: str, token: str = "", body: object = None, key: str = "", **parameters: str
+    ) -> Any:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Idempotency-Key": key} if key else {}
         answer = await self._http.request(method, path, json=body, params=parameters, headers=headers)
         assert answer.status_code < 300, answer.text
         return answer.json()
@@ -143,6 +146,13 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
         kept_events = expected["history"][expected["group"]]
         assert set(numbers) >= {event["number"] for event in kept_events if event["kind"] == "message"}
         assert expected["after_backup"] in numbers
+    # What was asked under these keys is done: nothing of it is done again.
+    for command in expected.get("commands", ()):
+        body = None if command["text"] is None else {"body": {"type": "text", "text": command["text"]}}
+        path = f"/v1/conversations/{expected['group']}/messages{command['path']}"
+        again = devices[command["by"]]["access_token"]
+        answer = await server.ask(command["method"], path, again, body, command["key"])
+        assert answer["number"] == command["number"], command
     said = {"body": {"type": "text", "text": "and on it goes"}}
     placed = await server.ask("POST", f"/v1/conversations/{expected['group']}/messages", token, said)
     assert placed["number"] == len(await server.history(expected["group"], token))

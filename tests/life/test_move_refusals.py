@@ -151,7 +151,7 @@ async def test_two_moves_do_not_meet(data: Path, url: str, tmp_path: Path, engin
 SPOILS = {
     "states": "UPDATE messages.states SET state = state || '\\x00' WHERE conversation = '{pair}'",
     "events": "UPDATE messages.events SET event = set_byte(event, 9, 0) WHERE number = 40",
-    "send_keys": "DELETE FROM messages.send_keys WHERE ctid = (SELECT min(ctid) FROM messages.send_keys)",
+    "send_keys": "DELETE FROM messages.send_keys WHERE id = (SELECT id FROM messages.send_keys LIMIT 1)",
     "spans": "UPDATE messages.spans SET first = first + 1 WHERE first = 42",
     "mentions": "UPDATE messages.mentions SET since = since + 1",
     "heads": "UPDATE messages.heads SET floor = floor - 1 WHERE floor > 0",

@@ -30,6 +30,8 @@ SETTINGS: Final = {
     "fsync": "off",
     "max_connections": "300",
     "shared_buffers": "64MB",
+    # What is given up of the journal is removed: used again, it would keep what it holds for a while.
+    "wal_recycle": "off",
 }
 
 

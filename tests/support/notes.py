@@ -8,7 +8,7 @@ from prove.index.sends import NOT_FOR_EVER
 from prove.record import VERSION
 from prove.wire import text_of
 
-from chinwag.wire.frames import Ack, ClientFrame, Delete, Edit, Error, Send
+from chinwag.wire.frames import Ack, ClientFrame, Delete, Edit, Error, React, Send
 from chinwag.wire.frames import Change as ChangeFrame
 from chinwag.wire.values import (
     AccountId,
@@ -16,6 +16,7 @@ from chinwag.wire.values import (
     GroupAction,
     Join,
     Leave,
+    Pin,
     Remove,
     SetRole,
     SetSettings,
@@ -39,6 +40,12 @@ class Notes:
         self._asked: dict[tuple[str, str], tuple[Key, bool]] = {}
         """By device and id: under which key it was asked last, and whether for something else than before."""
 
+        self._on: dict[tuple[str, str, int], set[str]] = {}
+        """What accounts have put on messages."""
+        self._reacting: dict[tuple[str, str], tuple[set[str], str, bool]] = {}
+        self._nothing_new: set[tuple[str, str]] = set()
+        """Reactions that change nothing: their answer names an event of somebody else, and is no fact."""
+
     def session(self) -> int:
         """The number of a new session."""
         self._sessions += 1
@@ -51,11 +58,18 @@ class Notes:
     def sent(self, device: str, account: str, session: int, frame: ClientFrame) -> None:
         """A frame is about to be written: a first try, a retry, something else under a used id, or nothing that a
         record tells. An answer is taken for that to what was asked last under its id."""
-        if not isinstance(frame, Send | ChangeFrame | Edit | Delete):
+        if not isinstance(frame, Send | ChangeFrame | Edit | Delete | React):
             return
         conversation = frame.conversation or direct_id(AccountId(account), AccountId(getattr(frame, "to", None) or ""))
         key, wish = (device, conversation, frame.id), _wish(frame)
         other = key in self._answered and self._wishes[key] != wish
+        if isinstance(frame, React) and key not in self._wishes:
+            on = self._on.setdefault((account, conversation, frame.number), set())
+            reaction = frame.reaction.replace("\ufe0f", "")
+            if (reaction in on) == frame.on:
+                self._nothing_new.add((device, frame.id))
+                return
+            self._reacting[device, frame.id] = on, reaction, frame.on
         self._asked[device, frame.id] = key, other
         if other:
             return  # the answer is the fact
@@ -69,6 +83,9 @@ class Notes:
             change, words = ("edited", text_of(frame.body)) if isinstance(frame, Edit) else ("deleted", "")
             number, after = str(frame.number), frame.after or ""
             self.write(ChangeTried(device, account, conversation, frame.id, change, (number,), now(), words, after))
+        elif isinstance(frame, React):
+            number, after = str(frame.number), frame.after or ""
+            self.write(ChangeTried(device, account, conversation, frame.id, "reaction", (number,), now(), "", after))
         else:
             change, subjects = asked(frame.change, account)
             self.write(ChangeTried(device, account, conversation, frame.id, change, subjects, now()))
@@ -83,6 +100,11 @@ class Notes:
 
     def acked(self, device: str, conversation: str, name: str, number: int, sent_at: int, session: int = 0) -> None:
         """An answer with a number came. session: 0 for a request of its own."""
+        if (device, name) in self._nothing_new:
+            return
+        if (reacting := self._reacting.pop((device, name), None)) is not None:
+            on, reaction, put_on = reacting
+            (on.add if put_on else on.discard)(reaction)
         key, other = self._asked.get((device, name), ((device, conversation, name), False))
         if other:
             self.write(Reused(*key, code="", retryable=False, at=now()))
@@ -100,7 +122,7 @@ class Notes:
         self.write(fact(device, conversation, name, code, retryable, now()))
 
 
-def _wish(frame: Send | ChangeFrame | Edit | Delete) -> object:
+def _wish(frame: Send | ChangeFrame | Edit | Delete | React) -> object:
     """What a frame asks for, by which two under one id are the same or not."""
     if isinstance(frame, Send):
         return frame.body, frame.reply_to
@@ -127,6 +149,8 @@ def asked(action: GroupAction, account: str) -> tuple[str, tuple[str, ...]]:
             return "role", (action.account,)
         case SetSettings():
             return "settings", ()
+        case Pin():
+            return "pinned", (str(action.number),)
         case _:
             return "title", ()
 

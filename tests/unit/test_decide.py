@@ -218,8 +218,9 @@ def test_only_the_two_can_refuse() -> None:
     assert code(decide(None, command(ANN, Decline(on=True), conversation=GROUP), at(1))) is Code.NOT_MEMBER
 
 
-def test_reserved_commands_are_refused() -> None:
-    assert code(decide(send(None, ANN, 1), command(ANN, React(1, "+")), at(2))) is Code.UNSUPPORTED
+def test_what_is_no_reaction_is_refused() -> None:
+    assert code(decide(send(None, ANN, 1), command(ANN, React(1, "+")), at(2))) is Code.BAD_REACTION
+    assert code(decide(send(None, ANN, 1), command(ANN, React(1, "👍")), at(2))) is Code.NO_MESSAGE, "nothing is known"
 
 
 @pytest.mark.parametrize("action", [Add(CAT), Leave(), SetTitle("x")])

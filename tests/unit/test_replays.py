@@ -12,15 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, Send, asked
+from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, Pin, React, Send, asked
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, group_id
 from chinwag.domain.mentions import ALL
+from chinwag.domain.reactions import Reacted
 from chinwag.flow.as_read import content
 from chinwag.flow.deliver import Deliver
 from chinwag.ports.bus import NodeId
 from chinwag.ports.log import Record, Submission
-from chinwag.ports.message_store import Commit, EventName, KeyName, Row
+from chinwag.ports.message_store import Commit, EventName, KeyName, ReactionName, Row
 
 GROUP = group_id("9")
 PEOPLE = [AccountId(one) for one in "123"]
@@ -32,7 +33,7 @@ class Rows:
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[object, object]] = {
-            name: {} for name in ("event", "key", "span", "mention", "state")
+            name: {} for name in ("event", "key", "span", "mention", "reaction", "state")
         }
 
     def write(self, writes: Sequence[Write]) -> None:
@@ -56,17 +57,24 @@ class Rows:
     async def rows(self, names: Sequence[EventName]) -> list[Row | None]:
         return [self.tables["event"].get(one) for one in names]  # type: ignore[misc]
 
+    async def reacted(self, names: Sequence[ReactionName]) -> list[Reacted | None]:
+        return [self.tables["reaction"].get(one) for one in names]  # type: ignore[misc]
+
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         found = [span for span in self.tables["span"].values() if isinstance(span, Span) and span.account == account]
         return sorted(found, key=lambda span: span.first)
 
 
 def writes_of(commit: Commit) -> list[Write]:
-    """In the order in which a store must write them: what is found through a row before it, the state last."""
+    """In the order in which a store must write them: what is found through a row before it, the state last.
+
+    Reactions of deleted messages stay here, as where a worker may be behind the state.
+    """
     found: list[Write] = [("event", (GROUP, number), event) for number, event in commit.events]
     found += [("key", name, key) for name, key in commit.keys]
     found += [("span", (span.account, span.first), span) for span in commit.spans]
     found += [("mention", (one.account, one.number), one.since or None) for one in commit.mentions]
+    found += [("reaction", (GROUP, number, account), row) for number, account, row in commit.reactions]
     found += [("event", (GROUP, number), row) for number, row in commit.rewrites]
     return [*found, ("state", GROUP, commit.state)]
 
@@ -86,6 +94,9 @@ actions: st.SearchStrategy[Action] = st.one_of(
     st.builds(Edit, numbers, texts),
     st.builds(Edit, numbers, texts),
     st.builds(Delete, numbers),
+    st.builds(React, numbers, st.sampled_from("👍🎉"), st.booleans()),
+    st.builds(React, numbers, st.sampled_from("👍🎉"), st.booleans()),
+    st.builds(Pin, numbers, st.booleans()),
     st.builds(Add, st.sampled_from(PEOPLE)),
     st.just(Leave()),
 )

@@ -31,6 +31,7 @@ RAW: Final = {
     (frames.Event, "event"): "Event",
     (views.EventPage, "events"): "NumberedEvent",
     (views.EventPage, "quoted"): "NumberedEvent",
+    (views.Pins, "messages"): "NumberedEvent",
     (views.Hit, "message"): "MessageEvent",
     (conversations.OneEvent, "event"): "NumberedEvent",
     (views.ConversationView, "last"): "NumberedEvent",

@@ -13,6 +13,7 @@ import msgspec
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.marks import Marks
+from chinwag.domain.reactions import Reacted
 from chinwag.ports.mark_store import Seen
 from chinwag.ports.message_store import Changed, Row
 
@@ -29,6 +30,7 @@ _span: Final = msgspec.msgpack.Decoder(Span).decode
 _marks: Final = msgspec.msgpack.Decoder(Marks).decode
 _seen: Final = msgspec.msgpack.Decoder(Seen).decode
 _integer: Final = msgspec.msgpack.Decoder(int).decode
+_reacted: Final = msgspec.msgpack.Decoder(Reacted).decode
 _target: Final = msgspec.msgpack.Decoder(Target).decode
 _LENGTH: Final = struct.Struct(">I")
 
@@ -82,6 +84,11 @@ def send_key(stored: bytes | None) -> SendKey | None:
 def span(stored: bytes) -> Span:
     """A span of numbers that an account may read."""
     return _span(opened(stored))
+
+
+def reacted(stored: bytes) -> Reacted:
+    """What an account has done with a message."""
+    return _reacted(opened(stored))
 
 
 def marks(stored: bytes | None) -> Marks:

@@ -17,7 +17,7 @@ from chinwag.roles.housekeeping.jobs import (
     directory_jobs,
     erasing_jobs,
     search_jobs,
-    texts_jobs,
+    texts_job,
     trimming_job,
 )
 from chinwag.roles.housekeeping.owned import OwnedJobs
@@ -47,7 +47,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
         declining_job(declining),
         *erasing_jobs(erasing),
-        *texts_jobs(ports.text_scrub),
+        texts_job(ports.text_scrub),
         *search_jobs(indexer, ports.search_index),
     ]
     owned = None if node is None else OwnedJobs(ports.registry, node)

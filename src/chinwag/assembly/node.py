@@ -11,7 +11,7 @@ from chinwag.assembly.rates import own_share
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.domain.rate import Rate
-from chinwag.flow.accept import Accept, AcceptRules
+from chinwag.flow.accept import REACTIONS, Accept, AcceptRules
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.tickets import Tickets
@@ -90,6 +90,7 @@ def legs_on(
                 edit_hours=messages.edit_hours,
                 delete_hours=messages.delete_hours,
                 sends=own_share(config, Rate(limits.sends_per_second, limits.sends_burst)),
+                reactions=own_share(config, REACTIONS),
                 account_share=limits.account_share,
             ),
             system_clock,

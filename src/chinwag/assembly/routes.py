@@ -21,6 +21,7 @@ from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
+from chinwag.roles.api.reactions import reaction_routes
 from chinwag.roles.api.search import search_routes
 from chinwag.roles.api.server_info import server_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
@@ -40,6 +41,16 @@ def routes_of(
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
     presence = Online(ports.questions, owner)
+    conversations = ConversationServices(
+        accept=legs.accept,
+        conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox),
+        history=History(ports.message_store, ports.mark_store, legs.states),
+        inbox=ports.inbox,
+        directory=ports.directory,
+        ids=legs.ids,
+        clock=system_clock,
+        frame_bytes=frame_bytes,
+    )
     routes = [
         server_routes(info),
         account_routes(legs.accounts, people, settings),
@@ -47,18 +58,8 @@ def routes_of(
         search_routes(search),
         preference_routes(OwnPreferences(ports.directory, ports.message_store)),
         admin_routes(legs.accounts, presence),
-        conversation_routes(
-            ConversationServices(
-                accept=legs.accept,
-                conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox),
-                history=History(ports.message_store, ports.mark_store, legs.states),
-                inbox=ports.inbox,
-                directory=ports.directory,
-                ids=legs.ids,
-                clock=system_clock,
-                frame_bytes=frame_bytes,
-            )
-        ),
+        conversation_routes(conversations),
+        reaction_routes(conversations),
     ]
     links = Links(
         accept=legs.accept,

@@ -24,7 +24,7 @@ from chinwag.client.typed import Typed
 from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Change, Delete, Edit, Send, Typing
+from chinwag.wire.frames import Change, Delete, Edit, React, Send, Typing
 from chinwag.wire.http import LogInRequest, SignUpRequest
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
 
@@ -243,6 +243,11 @@ class Client(Resources, Groups):
     async def delete(self, conversation: ConversationId, number: int) -> Placed:
         """Delete a message, after what was sent there before. Raises `ApiError` when it is refused."""
         return await self._asked(conversation, Delete(_new_id(), conversation, number))
+
+    async def react(self, conversation: ConversationId, number: int, reaction: str, *, on: bool = True) -> Placed:
+        """Put one emoji on a message, or take one's own back. What is so already is answered with the conversation's
+        last number. Raises `ApiError` when it is refused."""
+        return await self._asked(conversation, React(_new_id(), conversation, number, reaction, on))
 
     async def change(self, conversation: ConversationId, action: GroupAction) -> Placed:
         """Have a group changed, after what was sent to it before. Raises `ApiError` when it is refused."""

@@ -15,13 +15,15 @@ from chinwag.wire.conversations import (
     EventPage,
     Gap,
     OneEvent,
+    Pins,
     Placed,
+    ReactionPage,
     Receipt,
     Receipts,
 )
 from chinwag.wire.http import Page
 from chinwag.wire.preferences import Preferences, Preferred
-from chinwag.wire.values import AccountId, ConversationId, GroupSettings, NumberedEvent
+from chinwag.wire.values import AccountId, ConversationId, Given, GroupSettings, NumberedEvent
 
 PAGE: Final = 100
 """Events or conversations asked for at once, at most."""
@@ -87,6 +89,21 @@ class Conversations(Asking):
     async def message(self, conversation: ConversationId, number: int) -> NumberedEvent | Unknown:
         """One message or notice, as it is now."""
         return decode_numbered((await self._http.get(f"{address(conversation)}/messages/{number}", OneEvent)).event)
+
+    async def reactions(self, conversation: ConversationId, number: int) -> list[Given]:
+        """Who has put which reaction on a message, in the order in which they did."""
+        found: list[Given] = []
+        after: int | None = 0
+        while after is not None:
+            path = f"{address(conversation)}/messages/{number}/reactions"
+            page = await self._http.get(path, ReactionPage, after=after, limit=200)
+            found += page.reactions
+            after = page.next
+        return found
+
+    async def pins(self, conversation: ConversationId) -> list[NumberedEvent | Unknown]:
+        """The pinned messages that one may read, as they are now, the one pinned last at the end."""
+        return [decode_numbered(one) for one in (await self._http.get(f"{address(conversation)}/pins", Pins)).messages]
 
     async def changes(self, conversation: ConversationId, after: int, limit: int = PAGE) -> History:
         """Every event after `after`: new ones, and what they change of earlier messages."""

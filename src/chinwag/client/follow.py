@@ -26,7 +26,8 @@ async def load(mirror: Mirror, client: Client, messages: int = 0) -> None:
             mirror.put(view)
             found.add(view.id)
             if messages:
-                mirror.keep(view.id, (await client.history(view.id, limit=messages)).events)
+                newest = await client.history(view.id, limit=messages)
+                mirror.keep(view.id, newest.events, newest.head)
         if page.next is None or not page.conversations:
             break
         before = page.next
@@ -57,6 +58,7 @@ async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None
         if held.head - head > MESSAGES:
             # None of what is cached would stay.
             held.messages, held.loaded, held.stale = {}, [], set()
+            held.reactions, held.late = {}, []
             continue
         after = head
         while changes := (await client.changes(conversation, after)).events:

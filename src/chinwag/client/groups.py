@@ -11,6 +11,7 @@ from chinwag.wire.values import (
     GroupSettings,
     Join,
     Leave,
+    Pin,
     Remove,
     Role,
     SetRole,
@@ -53,6 +54,10 @@ class Groups:
     async def rename(self: Changes, conversation: ConversationId, title: str) -> Placed:
         """Give the group a title."""
         return await self.change(conversation, SetTitle(title))
+
+    async def pin(self: Changes, conversation: ConversationId, number: int, *, on: bool = True) -> Placed:
+        """Pin a message for all, or take it from the pins."""
+        return await self.change(conversation, Pin(number, on))
 
     async def set_settings(self: Changes, conversation: ConversationId, settings: GroupSettings) -> Placed:
         """Change how the group works."""

@@ -5,6 +5,7 @@ from typing import Literal, assert_never
 import msgspec
 
 from chinwag.client.events import Unknown
+from chinwag.client.reactions import OnMessage
 from chinwag.wire.values import (
     AccountId,
     ConversationId,
@@ -15,6 +16,8 @@ from chinwag.wire.values import (
     Left,
     Notice,
     NumberedEvent,
+    Pinned,
+    Reaction,
     Removed,
     Retitled,
     Role,
@@ -38,6 +41,9 @@ class Mirrored(msgspec.Struct, kw_only=True):
     `sent_at`. read, read_ordinal: one's own read mark. mentions: the messages above it that speak to one. messages:
     cached messages and notices by number, as they are now; loaded: the ranges of numbers of which they are all there
     is, rising. stale: numbers of cached ones that have changed in a way that one was not told: ask for them again.
+    reactions: to cached messages, as far as one knows them; late: reactions to others, the latest, for the page that
+    has the message and may be older than they are. pins: the numbers of pinned messages, the one pinned last at the
+    end.
     """
 
     id: ConversationId
@@ -57,6 +63,9 @@ class Mirrored(msgspec.Struct, kw_only=True):
     messages: dict[int, NumberedEvent | Unknown] = msgspec.field(default_factory=dict)
     loaded: list[tuple[int, int]] = msgspec.field(default_factory=list)
     stale: set[int] = msgspec.field(default_factory=set)
+    reactions: dict[int, OnMessage] = msgspec.field(default_factory=dict)
+    late: list[Reaction] = msgspec.field(default_factory=list)
+    pins: list[int] = msgspec.field(default_factory=list)
 
     @property
     def unread(self) -> int:
@@ -87,6 +96,10 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
             held.title = what.title
         case GroupSettingsChanged():
             held.settings = what.settings
+        case Pinned():
+            held.pins = [one for one in held.pins if one != what.number]
+            if what.on and what.number >= held.first:
+                held.pins.append(what.number)
         case _:
             assert_never(what)
     own = held.members.get(account)
@@ -95,7 +108,7 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
 
 def _goes(held: Mirrored, goes: AccountId, account: AccountId) -> None:
     if goes == account:
-        held.members = {}
+        held.members, held.pins = {}, []
     else:
         held.members.pop(goes, None)
 

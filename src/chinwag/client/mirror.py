@@ -12,6 +12,7 @@ import msgspec
 from chinwag.client import membership
 from chinwag.client.events import Unknown, decode_numbered
 from chinwag.client.membership import Member, Mirrored
+from chinwag.client.reactions import Counted, OnMessage
 from chinwag.wire.conversations import ConversationView
 from chinwag.wire.values import (
     AccountEvent,
@@ -29,6 +30,7 @@ from chinwag.wire.values import (
     Message,
     Notice,
     NumberedEvent,
+    Reaction,
     Read,
     Role,
     direct_members,
@@ -40,6 +42,9 @@ MENTIONS: Final = 100
 """Unread messages that speak to one, of which a view tells: the newest."""
 ALL: Final = AccountId("*")
 
+
+LATE: Final = 500
+"""Reactions that are kept of messages which are not cached."""
 
 SHOWN: Final = ("message", "notice")
 """Kinds of events that a conversation shows; all others change one of them."""
@@ -84,6 +89,7 @@ class Comparable(msgspec.Struct, frozen=True):
     unread: int
     last: int
     mentions: tuple[int, ...]
+    pins: tuple[int, ...] = ()
 
 
 class Mirror:
@@ -119,9 +125,11 @@ class Mirror:
             mentions=set(view.mentions),
             last=None if view.last == msgspec.Raw(b"null") else decode_numbered(view.last),
             messages={} if held is None else held.messages,
+            pins=list(view.pins),
         )
         if held is not None:
             loaded.loaded, loaded.stale = held.loaded, held.stale
+            loaded.reactions, loaded.late = held.reactions, held.late
         if loaded.last is not None:
             self.keep(view.id, [loaded.last])
         return loaded
@@ -134,10 +142,12 @@ class Mirror:
         """Forget everything, cached messages too: the server was restored."""
         self.conversations.clear()
 
-    def keep(self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown]) -> None:
+    def keep(
+        self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown], head: int | None = None
+    ) -> None:
         """Cache events of a page of history: between its first and its last number, messages and notices as they are
         now, and nothing else, are all there is. Of two forms of a message the newer holds; beyond `MESSAGES` the oldest
-        go."""
+        go. head: the page's, as of which reactions are; None for what comes without any."""
         held = self.conversations.get(conversation)
         if held is None:
             return
@@ -146,6 +156,10 @@ class Mirror:
             numbers.append(event.number)
             if not is_shown(event):
                 continue
+            if isinstance(event, Message):
+                if head is not None:
+                    self._reactions(held, event, head)
+                event = msgspec.structs.replace(event, reactions=()) if event.reactions else event
             known = held.messages.get(event.number)
             if known is None or changed_at(event) >= changed_at(known):
                 held.messages[event.number] = event
@@ -158,6 +172,7 @@ class Mirror:
             newest = sorted(held.messages)[-MESSAGES:]
             held.messages = {number: held.messages[number] for number in newest}
             held.stale &= held.messages.keys()
+            held.reactions = {number: one for number, one in held.reactions.items() if number in held.messages}
             held.loaded = [(max(first, newest[0]), last) for first, last in held.loaded if last >= newest[0]]
 
     def cached(self, conversation: ConversationId, before: int, limit: int) -> list[NumberedEvent | Unknown] | None:
@@ -191,6 +206,11 @@ class Mirror:
         self._content(held, event)
         return None
 
+    def reactions(self, conversation: ConversationId) -> dict[int, Counted]:
+        """What is on each cached message of which that is known: equal to what a page has as of the last event."""
+        held = self.conversations[conversation]
+        return {number: one.counted() for number, one in held.reactions.items() if number in held.messages}
+
     def comparable(self, own_numbers: Mapping[ConversationId, Sequence[int]]) -> dict[ConversationId, Comparable]:
         """The state in a form in which kept and loaded mirrors are equal.
 
@@ -207,7 +227,8 @@ class Mirror:
             held = self.conversations.get(event.conversation)
             if held is None or held.role is None or event.number in held.stale:
                 continue
-            if held.messages.get(event.number, event) != event:
+            now = msgspec.structs.replace(event, reactions=()) if isinstance(event, Message) else event
+            if held.messages.get(event.number, now) != now:
                 found.append(event.number)
         return found
 
@@ -231,6 +252,7 @@ class Mirror:
             unread=one.unread,
             last=0 if one.last is None else one.last.number,
             mentions=tuple(sorted(one.mentions)[-MENTIONS:]) if one.role is not None else (),
+            pins=tuple(one.pins),
         )
 
     def _begin(self, event: NumberedEvent | Unknown) -> Mirrored | None:
@@ -289,8 +311,33 @@ class Mirror:
             if held.mentions:
                 held.mentions = {one for one in held.mentions if one > held.read}
 
+    def _reactions(self, held: Mirrored, message: Message, head: int) -> None:
+        known = held.reactions.get(message.number)
+        if known is not None and known.number >= head:
+            return
+        loaded = OnMessage(head, {one.reaction: one for one in message.reactions})
+        for event in held.late:
+            if event.target == message.number:
+                loaded.take(event, self.account)
+        held.reactions[message.number] = loaded
+
+    def _react(self, held: Mirrored, event: Reaction) -> None:
+        known = held.reactions.get(event.target)
+        if known is not None:
+            known.take(event, self.account)
+        elif not held.late or event.number > held.late[-1].number:
+            held.late = [*held.late[-LATE + 1 :], event]
+
     def _content(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
         self.keep(held.id, [event])
+        if isinstance(event, Message) and event.number in held.messages and not event.deleted:
+            held.reactions.setdefault(event.number, OnMessage(event.number))
+        if isinstance(event, Reaction):
+            self._react(held, event)
+        if isinstance(event, Deleted):
+            held.pins = [one for one in held.pins if one != event.target]
+            if event.target in held.messages:
+                held.reactions[event.target] = OnMessage(event.number)
         if not isinstance(event, Edited | Deleted):
             return
         target = held.messages.get(event.target)

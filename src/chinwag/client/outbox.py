@@ -20,10 +20,10 @@ from chinwag.client.backoff import Backoff
 from chinwag.client.errors import ApiError, OutboxFull
 from chinwag.client.store import DeviceStore
 from chinwag.wire.conversations import Placed
-from chinwag.wire.frames import Change, Delete, Edit, Send
+from chinwag.wire.frames import Change, Delete, Edit, React, Send
 from chinwag.wire.values import ClientId, ConversationId
 
-Frame = Send | Edit | Delete | Change
+Frame = Send | Edit | Delete | React | Change
 """What waits for an answer. All but changes may name, as `after`, the one before them."""
 
 CAPACITY: Final = 1_000

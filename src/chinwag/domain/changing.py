@@ -10,15 +10,17 @@ import msgspec
 
 from chinwag.domain.body import Gone, check_body, kind_of
 from chinwag.domain.command import Command, Delete, Edit
-from chinwag.domain.conversation import Conversation, Member, Position, SendKey
+from chinwag.domain.conversation import Conversation, Position, SendKey
 from chinwag.domain.decision import Numbered, Rewrite
 from chinwag.domain.events import Deleted, Deletion, Edited, LastEdit, Message
 from chinwag.domain.facts import Facts, Target
-from chinwag.domain.ids import AccountId, ClientId, DeviceId
+from chinwag.domain.ids import ClientId, DeviceId
 from chinwag.domain.membership import outranks
 from chinwag.domain.mentions import changed, mentioned
+from chinwag.domain.naming import message_named
+from chinwag.domain.pinning import without
 from chinwag.domain.refusal import Code, Refused
-from chinwag.domain.sending import check_recipient, check_turn, writer
+from chinwag.domain.sending import check_recipient, check_turn, next_between, writer
 
 EDITS: Final = 100
 """How often one message may be edited."""
@@ -41,7 +43,7 @@ def edit(
     state, member = writer(state, command)
     check_recipient(state, command.account)
     check_turn(action.after, predecessor)
-    target, message = _message(state, command.account, member, action.number, facts)
+    target, message = message_named(state, command.account, member, action.number, facts)
     if target.author != command.account:
         raise Refused(Code.NOT_ALLOWED, "only its author edits a message")
     if kind_of(action.body) != target.body:
@@ -50,7 +52,7 @@ def edit(
     _check_age(command, target, command.rules.edit_hours)
     if len(target.edits) >= EDITS:
         raise Refused(Code.TOO_MANY_EDITS, f"at most {EDITS} times")
-    after = _next(state, position)
+    after = next_between(state, position)
     # Somebody who came after the message may not read it, and so not what it says now.
     open_to_all = all(one.reads_from <= action.number for one in state.members.values())
     now = mentioned(state, command.account, action.body, facts.answered)
@@ -93,12 +95,14 @@ def delete(
     `Refused`. It takes something away, so it asks for nobody's leave to write."""
     state, member = writer(state, command)
     check_turn(action.after, predecessor)
-    target, message = _message(state, command.account, member, action.number, facts)
+    target, message = message_named(state, command.account, member, action.number, facts)
     if target.author == command.account:
         _check_age(command, target, command.rules.delete_hours)
     elif state.direct or not outranks(state, command.account, target.author):
         raise Refused(Code.NOT_ALLOWED)
-    after = _next(state, position)
+    after = next_between(state, position)
+    if action.number in after.pins:
+        after = _replace(after, pins=without(after.pins, action.number))
     event = Deleted(
         conversation=state.id,
         number=after.head,
@@ -123,27 +127,8 @@ def delete(
         rewrites=(*_earlier(facts, after.head), rewrite),
         digests=_texts(message, facts),
         mentions=changed(action.number, target.mentioned, (), after.head),
+        cleared=(action.number,),
     )
-
-
-def _next(state: Conversation, position: Position) -> Conversation:
-    """The state after an event that is no message: nothing that people are shown of the whole moves."""
-    return _replace(state, head=state.head + 1, applied=position, shown=state.last_shown)
-
-
-def _message(
-    state: Conversation, account: AccountId, member: Member, number: int, facts: Facts
-) -> tuple[Target, Message]:
-    """The message that is named, as of the state's head. Raises `Refused` if it is none, may not be read, or is
-    deleted."""
-    if facts.target is None or facts.message is None or not 0 < number <= state.head:
-        raise Refused(Code.NO_MESSAGE)
-    target = facts.target.as_of(state.head)
-    if target.author != account and not facts.readable(member, number, state.head):
-        raise Refused(Code.NO_MESSAGE)
-    if target.deleted:
-        raise Refused(Code.MESSAGE_DELETED)
-    return target, facts.message
 
 
 def _check_age(command: Command, target: Target, hours: int) -> None:

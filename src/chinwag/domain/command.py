@@ -119,15 +119,23 @@ class Delete(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="del
     after: ClientId | None = None
 
 
-class React(msgspec.Struct, frozen=True, gc=False, tag="react"):
-    """Reserved: react to a message, or take it back."""
+class React(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="react"):
+    """Put a reaction on message `number`, or take one's own back. after: as in `Send`."""
 
     number: int
     reaction: str
     on: bool = True
+    after: ClientId | None = None
 
 
-GroupAction = Add | Remove | Leave | Join | SetRole | SetTitle | SetSettings
+class Pin(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="pin"):
+    """Pin message `number` for all, or take it from the pins. Also in a direct conversation."""
+
+    number: int
+    on: bool = True
+
+
+GroupAction = Add | Remove | Leave | Join | SetRole | SetTitle | SetSettings | Pin
 """What the `change` frame may ask."""
 
 Action = (
@@ -146,6 +154,7 @@ Action = (
     | Edit
     | Delete
     | React
+    | Pin
 )
 
 
@@ -170,7 +179,7 @@ class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     refused: Code | None = None
 
 
-CHAINED: Final = (Send, Edit, Delete)
+CHAINED: Final = (Send, Edit, Delete, React)
 """Actions that may name, as `after`, the one before them: of one device in one conversation they make one chain."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -185,7 +194,7 @@ def asked(action: Action) -> bytes:
     """
     if type(action) is Send:
         content = _encode((action.body, action.reply_to))
-    elif isinstance(action, Edit | Delete) and action.after is not None:
+    elif isinstance(action, Edit | Delete | React) and action.after is not None:
         content = _encode(msgspec.structs.replace(action, after=None))
     else:
         content = _encode(action)

@@ -46,6 +46,7 @@ class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     join: anyone may join ("open") or one is added ("closed").
     invite: who may add members.
     mention_all: who may speak to all at once (`*`).
+    pin: who may pin messages.
     description: what an open group says of itself to people who look for one.
     """
 
@@ -54,6 +55,7 @@ class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     invite: Literal["admins", "members"] = "admins"
     description: str = ""
     mention_all: Literal["admins", "members"] = "admins"
+    pin: Literal["admins", "members"] = "admins"
 
 
 class Member(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -84,6 +86,7 @@ class Conversation(msgspec.Struct, frozen=True):
     history_from: while the settings say "all", the first number that somebody new may read. What was said while they
     said "joined" is opened to nobody later.
     heeded: of a direct conversation, the version of each account by which it was decided last whether it declines.
+    pins: the numbers of pinned messages, the one pinned last at the end.
     """
 
     id: ConversationId
@@ -100,6 +103,7 @@ class Conversation(msgspec.Struct, frozen=True):
     history_from: int = 1
     heeded: tuple[tuple[AccountId, int], ...] = ()
     shown: int = 0
+    pins: tuple[int, ...] = ()
 
     @property
     def last_shown(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chinwag.domain import membership
+from chinwag.domain import membership, pinning
 from chinwag.domain.changing import delete, edit
 from chinwag.domain.command import (
     Add,
@@ -26,6 +26,7 @@ from chinwag.domain.command import (
     Join,
     Leave,
     Pass,
+    Pin,
     React,
     Remove,
     Send,
@@ -37,6 +38,7 @@ from chinwag.domain.conversation import Conversation, Position, SendKey
 from chinwag.domain.decision import Again, Decision, Noted, Numbered, Passed, Rejected
 from chinwag.domain.facts import NOTHING, Facts
 from chinwag.domain.ids import LISTING
+from chinwag.domain.reacting import react
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import direct_pair, opened_by, send
 
@@ -111,8 +113,14 @@ def _pass(state: Conversation | None, *_: object) -> Decision:
     return Passed(0 if state is None else state.head)
 
 
-def _reserved(*_: object) -> Decision:
-    raise Refused(Code.UNSUPPORTED)
+def _pin(
+    state: Conversation | None, command: Command, action: Pin, position: Position, _: object, facts: Facts
+) -> Decision:
+    outcome = pinning.pin(state, command, action, facts)
+    assert state is not None  # nothing is pinned before
+    if outcome is None:
+        return Noted(msgspec.structs.replace(state, applied=position))
+    return _place(state, outcome, command, position)
 
 
 def _place(before: Conversation | None, outcome: membership.Outcome, command: Command, position: Position) -> Numbered:
@@ -140,5 +148,6 @@ _RULES: Final[dict[type, Rule]] = {
     Pass: _pass,
     Edit: edit,
     Delete: delete,
-    React: _reserved,
+    React: react,
+    Pin: _pin,
 }

@@ -7,6 +7,7 @@ from chinwag.domain.events import NumberedEvent
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, DeviceId
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import RETRYABLE, Code
 
 
@@ -23,6 +24,7 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     rewrites: earlier events that it changes, what they refer to last. digests: the commands of this conversation, by
     device and id, whose keys lose their digest, as it would give away by trying what a text said that is gone.
     mentions: to whom a message speaks from now on, and to whom no more.
+    reactions: message, account, and what that one has there from now on. cleared: messages that have none any more.
     """
 
     state: Conversation
@@ -32,6 +34,8 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     rewrites: tuple[Rewrite, ...] = ()
     digests: tuple[tuple[DeviceId, ClientId], ...] = ()
     mentions: tuple[Mention, ...] = ()
+    reactions: tuple[tuple[int, AccountId, Reacted], ...] = ()
+    cleared: tuple[int, ...] = ()
 
 
 class Noted(msgspec.Struct, frozen=True, gc=False):

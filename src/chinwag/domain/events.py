@@ -9,6 +9,7 @@ from chinwag.domain.account_change import AccountChange
 from chinwag.domain.body import Content
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.reactions import ReactionCount
 
 
 class Created(msgspec.Struct, frozen=True, gc=False, tag="created"):
@@ -57,7 +58,14 @@ class GroupSettingsChanged(msgspec.Struct, frozen=True, gc=False, tag="settings"
     settings: GroupSettings
 
 
-Change = Created | Joined | Left | Removed | RoleChanged | Retitled | GroupSettingsChanged
+class Pinned(msgspec.Struct, frozen=True, gc=False, tag="pinned"):
+    """Message `number` is pinned for all (`on`), or no longer."""
+
+    number: int
+    on: bool
+
+
+Change = Created | Joined | Left | Removed | RoleChanged | Retitled | GroupSettingsChanged | Pinned
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag_field="kind"):
@@ -95,7 +103,8 @@ class Message(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True,
     """A message as it is now. reply_to: the number of the event that it answers, 0 for none.
 
     edited, deleted: what was done to it last, if anything. mentioned: to whom it speaks now, as decided: members named
-    in the body, the author of the message that it answers, and "*" for all. All other fields stay as it was sent.
+    in the body, the author of the message that it answers, and "*" for all. reactions: what is on it, as of the `head`
+    of the page of history that holds it; nothing else has them. All other fields stay as it was sent.
     """
 
     body: Content
@@ -103,6 +112,7 @@ class Message(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True,
     mentioned: tuple[AccountId, ...] = ()
     edited: LastEdit | None = None
     deleted: Deletion | None = None
+    reactions: tuple[ReactionCount, ...] = ()
 
 
 class Notice(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="notice"):
@@ -139,7 +149,7 @@ class Deleted(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, 
 
 
 class Reaction(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="reaction"):
-    """Reserved: a reaction to message `target`, given or taken back."""
+    """This event's `from` has put `reaction` on message `target` (`on`), or taken it back: one more, or one less."""
 
     target: int
     reaction: str

@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.body import kind_of
-from chinwag.domain.command import Command, Delete, Edit, Send
+from chinwag.domain.command import Command, Delete, Edit, Pin, React, Send
 from chinwag.domain.conversation import Member, Span
 from chinwag.domain.events import Edited, Message, NumberedEvent
 from chinwag.domain.ids import AccountId
+from chinwag.domain.reactions import NOTHING_ON, Reacted
 
 
 class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -44,7 +45,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
 
     target, message: it. edit: the last event up to the state's head that changed it. spans: what the command's account
     may read, for a number below what its present membership lets it read. answered: who wrote the message that this one
-    answers.
+    answers. reacted: what the command's account has done with the message.
     """
 
     target: Target | None = None
@@ -52,6 +53,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     edit: Edited | None = None
     spans: tuple[Span, ...] = ()
     answered: AccountId | None = None
+    reacted: Reacted = NOTHING_ON
 
     def readable(self, member: Member, number: int, head: int) -> bool:
         """Whether a present member may read `number`: by this membership, or by one that had ended at `head`."""
@@ -69,7 +71,7 @@ def named(command: Command) -> int:
     action = command.action
     if type(action) is Send:
         return action.reply_to
-    return action.number if isinstance(action, Edit | Delete) else 0
+    return action.number if isinstance(action, Edit | Delete | React | Pin) else 0
 
 
 def target_of(event: NumberedEvent) -> Target:

@@ -26,6 +26,7 @@ class Code(StrEnum):
     TEXT_SURROGATE = "text_surrogate"
     BAD_MENTION = "bad_mention"
     BAD_REPLY = "bad_reply"
+    BAD_REACTION = "bad_reaction"
     BAD_TITLE = "bad_title"
     BAD_DESCRIPTION = "bad_description"
     # who asks

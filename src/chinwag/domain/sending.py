@@ -72,6 +72,11 @@ def _answered(state: Conversation, author: Member, number: int, facts: Facts) ->
     return facts.target.author
 
 
+def next_between(state: Conversation, position: Position) -> Conversation:
+    """The state after an event that is no message: nothing that people are shown of the whole moves."""
+    return _replace(state, head=state.head + 1, applied=position, shown=state.last_shown)
+
+
 def writer(state: Conversation | None, command: Command) -> tuple[Conversation, Member]:
     """A conversation that has begun, and the member that the command's account is. Raises `Refused`."""
     if state is None:

@@ -6,6 +6,7 @@ import msgspec
 
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.reactions import Given
 
 
 class MemberView(msgspec.Struct, frozen=True):
@@ -27,6 +28,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     which unread and at go by as well; 0: there is none that it may read. last: that one (JSON; null: none).
     first: the first number it may read.
     history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
+    pins: the numbers of its pinned messages from `first` on, the one pinned last at the end.
     member_count: how many members there are, also where not all of them are listed.
     events: its newest events, where they were asked for. mentions: the numbers of the messages above `read` that speak
     to it, rising: the newest hundred.
@@ -45,6 +47,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     read: int
     unread: int
     shown: int = 0
+    pins: list[int] = []
     history_from: int | None = None
     member_count: int = 0
     mentions: list[int] = []
@@ -80,6 +83,20 @@ class EventPage(msgspec.Struct, frozen=True):
     head: int
     gaps: list[Gap] = []
     quoted: list[msgspec.Raw] = []
+
+
+class ReactionPage(msgspec.Struct, frozen=True):
+    """What is on a message, in the order in which it was put on. `next` goes into `after` of the following page; None
+    at the end."""
+
+    reactions: list[Given]
+    next: int | None = None
+
+
+class Pins(msgspec.Struct, frozen=True):
+    """Pinned messages as they are now, the one pinned last at the end: those that the reader may read."""
+
+    messages: list[msgspec.Raw]
 
 
 class Receipt(msgspec.Struct, frozen=True):

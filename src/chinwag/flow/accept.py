@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS
-from chinwag.domain.command import CHAINED, Command, Create, Enter, Join, Rules, asked
+from chinwag.domain.command import CHAINED, Command, Create, Enter, Join, React, Rules, asked
 from chinwag.domain.conversation import Conversation, Position
 from chinwag.domain.decide import decide
 from chinwag.domain.decision import Rejected
@@ -40,6 +40,8 @@ WAITING: Final = 100_000
 """Commands of one node that may wait for their answers."""
 WAITING_CHARACTERS: Final = 64 << 20
 """Characters of their long texts together: they are kept to be appended again."""
+REACTIONS: Final = Rate(5.0, 20)
+"""Reactions of one device."""
 SLOW: Final = 10_000
 """Commands of one node that may wait for a look-up before they reach the log."""
 SLOW_CHARACTERS: Final = 16 << 20
@@ -58,13 +60,14 @@ class Asker(Protocol):
 
 class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
     """The server's limits: characters of a text, members of a group, hours for which a message may be changed and
-    deleted (see `Rules`), sends of one device; an account may send `account_share` times as fast as a device."""
+    deleted (see `Rules`), sends and reactions of one device; an account may go `account_share` times as fast."""
 
     text_characters: int = TEXT_CHARACTERS
     group_members: int = 100
     edit_hours: int = 48
     delete_hours: int = 48
     sends: Rate = Rate(20.0, 100)
+    reactions: Rate = REACTIONS
     account_share: int = 4
 
 
@@ -113,6 +116,7 @@ class Accept:
         self._slow_characters = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._sends = Shared(rules.sends, rules.account_share, now)
+        self._reactions = Shared(rules.reactions, rules.account_share, now)
         self.accepted = 0
         """Commands handed to the log."""
         self._idle = asyncio.Event()  # looked at by `settled` alone, which clears it
@@ -161,7 +165,8 @@ class Accept:
         conversation = wish.conversation
         check_shape(wish, self._limits.text_characters)
         now = self._now()
-        if (wait := self._sends.wait_at(now, wish.account, wish.device)) > 0:
+        budget = self._reactions if type(wish.action) is React else self._sends
+        if (wait := budget.wait_at(now, wish.account, wish.device)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
         self._check_room()
         queue = self._queued.get(conversation)

@@ -37,10 +37,11 @@ def content(row: Row) -> bytes:
 
 def _cut(row: Changed, spans: Sequence[Span]) -> bytes:
     target = row.target
-    if target.deleted or not target.edits or _covered(spans, target.edits[-1]):
+    if target.deleted or not target.edits or covered(spans, target.edits[-1]):
         return row.event
     return _encode(msgspec.structs.replace(_decode(row.event), body=Withheld(), mentioned=()))
 
 
-def _covered(spans: Sequence[Span], number: int) -> bool:
+def covered(spans: Sequence[Span], number: int) -> bool:
+    """Whether one of `spans` reaches that number."""
     return any(span.first <= number and (span.last is None or number <= span.last) for span in spans)

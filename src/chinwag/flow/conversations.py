@@ -100,6 +100,7 @@ class Conversations:
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
             shown=shown,
             mentions=await self._mentions(account, state.id, read, shown, state.head),
+            pins=[number for number in state.pins if number >= ranges[0][0]],
             last=await self._last(account, state.id, shown),
         )
 

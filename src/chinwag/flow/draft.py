@@ -9,6 +9,7 @@ from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reactions import Reacted
 from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -21,10 +22,12 @@ class Draft:
         "_audience",
         "_first",
         "_followers",
+        "cleared",
         "events",
         "fanouts",
         "keys",
         "mentions",
+        "reactions",
         "rewrites",
         "spans",
         "state",
@@ -40,6 +43,8 @@ class Draft:
         self.spans: list[Span] = []
         self.rewrites: dict[int, Row] = {}
         self.mentions: dict[tuple[AccountId, int], Mention] = {}
+        self.reactions: dict[tuple[int, AccountId], Reacted] = {}
+        self.cleared: list[int] = []
         self._audience: tuple[AccountId, ...] | None = None
         self._first = 0
 
@@ -59,6 +64,10 @@ class Draft:
             self.spans.extend(placed.spans)
         for row in placed.mentions:
             self.mentions[row.account, row.number] = row  # of two of one name the later holds
+        for target, account, reacted in placed.reactions:
+            self.reactions[target, account] = reacted
+        if placed.cleared:
+            self.cleared.extend(placed.cleared)
         for one in placed.rewrites:  # of a message none
             # Written last of all that it leads to, also if it was rewritten before.
             self.rewrites.pop(one.event.number, None)
@@ -88,8 +97,10 @@ class Draft:
             self.fanouts,
             self.keys,
             self.spans,
-            list(self.rewrites.items()),
-            list(self.mentions.values()),
+            rewrites=list(self.rewrites.items()),
+            mentions=list(self.mentions.values()),
+            reactions=[(target, account, row) for (target, account), row in self.reactions.items()],
+            cleared=self.cleared,
         )
 
     def _close(self, last: int) -> None:

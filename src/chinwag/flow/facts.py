@@ -8,14 +8,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from chinwag.domain.command import Command, Edit, Send
+from chinwag.domain.command import Command, Delete, Edit, React, Send
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.events import Edited, Message, NumberedEvent
 from chinwag.domain.facts import NOTHING, Facts, Target, named, target_of
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.reactions import NOTHING_ON, Reacted
 from chinwag.flow.as_read import content
 from chinwag.flow.draft import Draft
-from chinwag.ports.message_store import Changed, EventName, KeyName, MessageStore, Row
+from chinwag.ports.message_store import Changed, EventName, KeyName, MessageStore, ReactionName, Row
 
 Member = tuple[AccountId, ConversationId]
 
@@ -37,6 +38,7 @@ class Named(NamedTuple):
     rows: Mapping[EventName, Row] = {}
     spans: Mapping[Member, Sequence[Span]] = {}
     keys: Sequence[KeyName] = ()
+    reacted: Mapping[ReactionName, Reacted] = {}
 
     def facts(self, command: Command, state: Conversation | None, draft: Draft | None) -> Facts:
         """What is known of the event that `command` names, in a conversation at `state`."""
@@ -55,11 +57,18 @@ class Named(NamedTuple):
         if draft is not None:
             spans += [span for span in draft.spans if span.account == command.account]
         message = event if isinstance(event, Message) else None
+        if type(command.action) is React:
+            return Facts(target, message, None, tuple(spans), None, self._reacted(command, draft))
         answered = None
         if type(command.action) is Edit and message is not None and message.reply_to:
             row = self._row(command.conversation, message.reply_to, draft)
             answered = _opened(row)[0].author if row is not None else None
         return Facts(target, message, edit if isinstance(edit, Edited) else None, tuple(spans), answered)
+
+    def _reacted(self, command: Command, draft: Draft | None) -> Reacted:
+        number, account = named(command), command.account
+        row = draft.reactions.get((number, account)) if draft is not None else None
+        return row or self.reacted.get((command.conversation, number, account), NOTHING_ON)
 
     def _row(self, conversation: ConversationId, number: int, draft: Draft | None) -> Row | None:
         row = draft.row(number) if draft is not None else None
@@ -83,7 +92,7 @@ async def read_named(
         for (conversation, _), row in rows.items()
         if isinstance(row, Changed) and row.target.edits
     }
-    changing = {(one.conversation, named(one)) for one in naming if type(one.action) is not Send}
+    changing = {(one.conversation, named(one)) for one in naming if isinstance(one.action, Edit | Delete)}
     sent = {name: _sent(content(row)) for name, row in rows.items() if name in changing}
     answered = {(name[0], one.reply_to) for name, one in sent.items() if one.reply_to}
     found = await _rows(store, (edits | answered) - rows.keys())
@@ -96,7 +105,8 @@ async def read_named(
         if not _reads(state(command.conversation), command)
     }
     spans = {(account, conversation): await store.spans(account, conversation) for account, conversation in below}
-    return Named(rows, spans, keys)
+    reacting = {(one.conversation, named(one), one.account) for one in naming if type(one.action) is React}
+    return Named(rows, spans, keys, await _reacted(store, reacting) if reacting else {})
 
 
 NONE: Final = Named()
@@ -106,6 +116,12 @@ NONE: Final = Named()
 async def _rows(store: MessageStore, names: set[EventName]) -> dict[EventName, Row]:
     wanted = list(names)
     found = await store.rows(wanted) if wanted else []
+    return {name: row for name, row in zip(wanted, found, strict=True) if row is not None}
+
+
+async def _reacted(store: MessageStore, names: set[ReactionName]) -> dict[ReactionName, Reacted]:
+    wanted = list(names)
+    found = await store.reacted(wanted)
     return {name: row for name, row in zip(wanted, found, strict=True) if row is not None}
 
 

@@ -10,9 +10,10 @@ from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
-from chinwag.domain.views import EventPage, Gap, Receipt
+from chinwag.domain.views import EventPage, Gap, ReactionPage, Receipt
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.quotes import Quotes
+from chinwag.flow.reactions import Reactions
 from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
@@ -51,6 +52,7 @@ class History:
         self._store = store
         self._shown = ShownRows(store)
         self._quotes = Quotes(store)
+        self._reactions = Reactions(store)
         self._marks = marks
         self._states = states
 
@@ -61,7 +63,7 @@ class History:
         ranges = await self._readable(account, conversation)
         top = ranges[-1][1] if number is None else number - 1
         rows = await self._backward(conversation, ranges, top, limit)
-        return await self._page(account, conversation, ranges, rows, last=top)
+        return await self._page(account, conversation, ranges, rows, last=top, toward=top)
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` messages and notices above `number`. Raises `Refused(NO_CONVERSATION)`."""
@@ -83,7 +85,7 @@ class History:
         rest = await self._forward(conversation, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
         left = PAGE_BYTES - sum(map(_size, rest))
         earlier = await self._backward(conversation, ranges, number - 1, half, left) if left > 0 else []
-        return await self._page(account, conversation, ranges, earlier + rest)
+        return await self._page(account, conversation, ranges, earlier + rest, toward=number)
 
     async def page_at(self, account: AccountId, conversation: ConversationId, at: int, limit: int) -> EventPage:
         """As `page_around`, around the first event that was sent at `at` (milliseconds since 1970) or later; after all
@@ -113,15 +115,37 @@ class History:
                     return _page(ranges, _fitting(events, PAGE_BYTES), first=number + 1)
         return _page(ranges, events, first=number + 1)
 
-    async def one(self, account: AccountId, conversation: ConversationId, number: int) -> msgspec.Raw:
-        """The message or notice of that number, as it is now. Raises `Refused`: `no_conversation`, and `no_message` for
-        what is none or may not be read."""
-        _must_hold(await self._readable(account, conversation), number)
+    async def one(self, account: AccountId, conversation: ConversationId, number: int) -> tuple[msgspec.Raw, int]:
+        """The message or notice of that number, as it is now, and as of which number its reactions are. Raises
+        `Refused`: `no_conversation`, and `no_message` for what is none or may not be read."""
+        ranges = await self._readable(account, conversation)
+        _must_hold(ranges, number)
         [event] = await self._store.events(conversation, number, number)
         if lies_between(event):
             raise Refused(Code.NO_MESSAGE)
-        [shown] = await as_read(self._store, account, conversation, [event])
-        return msgspec.Raw(shown)
+        page = await self._page(account, conversation, ranges, [event])
+        return page.events[0], page.head
+
+    async def reactions(
+        self, account: AccountId, conversation: ConversationId, number: int, after: int, limit: int
+    ) -> ReactionPage:
+        """What is on a message, up to `limit` of those that were put on after event `after`. Raises `Refused`:
+        `no_conversation`, and `no_message` for what is none or may not be read."""
+        ranges = await self._readable(account, conversation)
+        _must_hold(ranges, number)
+        found = await self._reactions.listed(account, conversation, number, ranges[-1][1])
+        rest = [one for one in found if one.number > after]
+        return ReactionPage(rest[:limit], rest[limit - 1].number if len(rest) > limit else None)
+
+    async def pins(self, account: AccountId, conversation: ConversationId) -> list[msgspec.Raw]:
+        """The pinned messages that a member may read, as they are now, the one pinned last at the end. Raises
+        `Refused`."""
+        ranges = await self._readable(account, conversation)
+        state = await self._member_state(account, conversation)
+        numbers = [number for number in state.pins if any(first <= number <= last for first, last in ranges)]
+        rows = await self._store.rows([(conversation, number) for number in numbers])
+        there = [row for row in rows if row is not None]
+        return [msgspec.Raw(event) for event in await as_read(self._store, account, conversation, there)]
 
     async def receipts(
         self, account: AccountId, conversation: ConversationId, number: int, limit: int
@@ -156,9 +180,13 @@ class History:
         *,
         first: int | None = None,
         last: int | None = None,
+        toward: int = 0,
     ) -> EventPage:
-        """A page of history of `rows`. first, last: as in `_page`."""
-        page = _page(ranges, await as_read(self._store, account, conversation, rows), first=first, last=last)
+        """A page of history of `rows`. first, last: as in `_page`. toward: near which number it stays if it must be
+        shorter."""
+        shown = await as_read(self._store, account, conversation, rows)
+        rows, events = await self._reactions.onto(account, conversation, rows, shown, ranges[-1][1], toward)
+        page = _page(ranges, events, first=first, last=last)
         quoted = await self._quotes.of(account, conversation, ranges, rows)
         return msgspec.structs.replace(page, quoted=quoted) if quoted else page
 

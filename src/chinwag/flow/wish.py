@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from chinwag.domain.body import Text, check_body
-from chinwag.domain.command import Action, Add, Create, Delete, Edit, Remove, Send, SetRole
+from chinwag.domain.command import Action, Add, Create, Delete, Edit, Pin, React, Remove, Send, SetRole
 from chinwag.domain.ids import (
     AccountId,
     ClientId,
@@ -40,12 +40,14 @@ def check_shape(wish: Wish, text_characters: int) -> None:
         if action.after is not None:
             check_client_id(action.after)
         check_body(action.body, text_characters)
-    elif isinstance(action, Edit | Delete):
+    elif isinstance(action, Edit | Delete | React):
         check_number(action.number)
         if action.after is not None:
             check_client_id(action.after)
         if type(action) is Edit:
             check_body(action.body, text_characters)
+    elif type(action) is Pin:
+        check_number(action.number)
     elif type(action) is Create:
         for account in action.members:
             check_account_id(account)

@@ -21,7 +21,7 @@ __all__ = ["Ports"]
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """Every port of one process, whatever the adapters. scrubs: the stores, each with its files. text_scrub: the one of
-    the messages; None where that is the database's own matter."""
+    the messages."""
 
     log: Log
     message_store: MessageStore
@@ -34,4 +34,4 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     questions: Questions
     search_index: SearchIndex
     scrubs: Sequence[Scrub]
-    text_scrub: TextScrub | None = None
+    text_scrub: TextScrub

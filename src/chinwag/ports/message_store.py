@@ -9,6 +9,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reactions import Reacted
 
 
 class KeyName(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -41,6 +42,8 @@ class Changed(msgspec.Struct, frozen=True, gc=False):
 Row = bytes | Changed
 """An event as it is stored: the JSON in which everybody gets it, or one that must be looked into first."""
 EventName = tuple[ConversationId, int]
+ReactionName = tuple[ConversationId, int, AccountId]
+"""Of what an account has on a message."""
 
 
 class Commit(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +54,9 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     name the later holds. spans: rows to write or overwrite. rewrites: number and row of events as they are from now on,
     also of some of `events`; they are written after all that was found through them, and in this order. mentions: rows
     to write, or to remove (`since` 0), of each name one.
+    reactions: message, account, and the row of what that one has done there. cleared: messages whose reactions go, also
+    those of `reactions`; a store that does not write a commit at once removes them only when no worker can be behind
+    the state any more.
     """
 
     state: Conversation
@@ -60,6 +66,8 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     spans: list[Span]
     rewrites: list[tuple[int, Row]] = []
     mentions: list[Mention] = []
+    reactions: list[tuple[int, AccountId, Reacted]] = []
+    cleared: list[int] = []
 
 
 class MessageStore(Protocol):
@@ -105,6 +113,18 @@ class MessageStore(Protocol):
 
     async def rows(self, names: Sequence[EventName]) -> list[Row | None]:
         """Single events of any conversations, None for those not placed. The caller bounds them (at most 1,000)."""
+        ...
+
+    async def reacted(self, names: Sequence[ReactionName]) -> list[Reacted | None]:
+        """What these accounts have done with these messages, None for nothing."""
+        ...
+
+    async def reactions(
+        self, conversation: ConversationId, first: int, last: int, limit: int
+    ) -> list[tuple[int, AccountId, Reacted]]:
+        """The rows of reactions to the messages `first` to `last`, both included, rising by message: up to `limit`, so
+        that those of the last message may not be all. Those of a deleted message may be there still: nobody is shown
+        them."""
         ...
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:

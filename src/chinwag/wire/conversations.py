@@ -12,6 +12,8 @@ from chinwag.domain.views import (
     Gap,
     Hit,
     MemberView,
+    Pins,
+    ReactionPage,
     Receipt,
     SearchPage,
     TextRange,
@@ -27,9 +29,11 @@ __all__ = [
     "Hit",
     "MemberView",
     "OneEvent",
+    "Pins",
     "Placed",
     "PostMessage",
     "PutMessage",
+    "ReactionPage",
     "Receipt",
     "Receipts",
     "SearchPage",
@@ -69,9 +73,11 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class OneEvent(msgspec.Struct, frozen=True):
-    """GET /v1/conversations/{id}/messages/{number}."""
+    """GET /v1/conversations/{id}/messages/{number}. head: the highest number that the reader may read; the reactions
+    are as of it."""
 
     event: msgspec.Raw
+    head: int
 
 
 class CurrentCursor(msgspec.Struct, frozen=True):

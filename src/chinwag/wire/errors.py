@@ -36,6 +36,7 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.TEXT_SURROGATE: Meaning("A text cannot hold half a surrogate pair.", 422),
     Code.BAD_MENTION: Meaning("A mention must name an account, and there is a limit to their number.", 422),
     Code.BAD_REPLY: Meaning("A reply must name a message of the same conversation that you may read.", 422),
+    Code.BAD_REACTION: Meaning("A reaction is one emoji.", 422),
     Code.BAD_TITLE: Meaning("A title has 1 to 200 characters, without control characters.", 422),
     Code.BAD_DESCRIPTION: Meaning(
         "A description has at most 1,000 characters, and of control characters only line breaks.", 422

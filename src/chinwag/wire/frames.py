@@ -62,18 +62,21 @@ class Delete(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="del
     after: ClientId | None = None
 
 
-class React(msgspec.Struct, frozen=True, gc=False, tag="react"):
-    """Reserved: react to a message."""
+class React(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="react"):
+    """Put a reaction, one emoji, on message `number`, or take one's own back (`on` is false). id and after: as in
+    `send`."""
 
     id: ClientId
     conversation: ConversationId
     number: int
     reaction: str
     on: bool = True
+    after: ClientId | None = None
 
 
 class Change(msgspec.Struct, frozen=True, gc=False, tag="change"):
-    """Change a group: its members, their roles, its title, its settings."""
+    """Change a group: its members, their roles, its title, its settings, its pins. Of a direct conversation the
+    pins."""
 
     id: ClientId
     conversation: ConversationId
@@ -130,7 +133,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
 
 
 class Ack(msgspec.Struct, frozen=True, gc=False, tag="ack"):
-    """The send, edit, deletion or change `id` is stored, in its place in the order, and on its way to everyone."""
+    """What was asked as `id` is stored, in its place in the order, and on its way to everyone."""
 
     id: ClientId
     conversation: ConversationId

@@ -10,8 +10,9 @@ from chinwag.domain.account_change import (
     subject,
 )
 from chinwag.domain.body import Body, Content, Gone, Media, Sealed, Text, Withheld
-from chinwag.domain.command import Add, GroupAction, Join, Leave, Remove, SetRole, SetSettings, SetTitle
+from chinwag.domain.command import Add, GroupAction, Join, Leave, Pin, Remove, SetRole, SetSettings, SetTitle
 from chinwag.domain.conversation import GroupSettings, Role
+from chinwag.domain.emoji import reaction_of
 from chinwag.domain.events import (
     AccountEvent,
     Change,
@@ -28,6 +29,7 @@ from chinwag.domain.events import (
     Message,
     Notice,
     NumberedEvent,
+    Pinned,
     Reaction,
     Read,
     Removed,
@@ -35,9 +37,11 @@ from chinwag.domain.events import (
     RoleChanged,
 )
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, direct_members, is_direct
+from chinwag.domain.reactions import LISTED, Given, ReactionCount
 from chinwag.domain.signals import Presence, Signal, Typing
 
 __all__ = [
+    "LISTED",
     "AccountChange",
     "AccountEvent",
     "AccountId",
@@ -58,6 +62,7 @@ __all__ = [
     "FriendAccepted",
     "FriendChange",
     "FriendRequested",
+    "Given",
     "Gone",
     "GroupAction",
     "GroupSettings",
@@ -71,9 +76,12 @@ __all__ = [
     "Message",
     "Notice",
     "NumberedEvent",
+    "Pin",
+    "Pinned",
     "Presence",
     "ProfileChanged",
     "Reaction",
+    "ReactionCount",
     "Read",
     "Remove",
     "Removed",
@@ -91,5 +99,6 @@ __all__ = [
     "direct_id",
     "direct_members",
     "is_direct",
+    "reaction_of",
     "subject",
 ]

@@ -21,7 +21,7 @@ from chinwag.domain.conversation import START
 from chinwag.ports.inbox import Inline
 
 CACHE_BYTES: Final = 32 << 20
-KNOWN: Final = b"!ekmniorstx"
+KNOWN: Final = b"!ekmniorstvx"
 """What rows begin with. Notes of replaced texts (`x`) are of the files here alone."""
 
 Rows = tuple[bytes, list[Row]]
@@ -159,6 +159,14 @@ def _mentions(db: Rdict, after: bytes) -> Iterator[Rows]:
         yield key, [(*found, keys.number_of(key[-keys.NUMBER_BYTES :]), values.integer(value))]
 
 
+def _reactions(db: Rdict, after: bytes) -> Iterator[Rows]:
+    for key, value in _of_kind(db, keys.REACTIONS, after):
+        values.opened(value)  # of a format that is known
+        (conversation,), _ = _named(key, 1)
+        message, account = keys.reacted(key)
+        yield key, [(conversation, message, names.known(account), value)]
+
+
 def _marks(db: Rdict, after: bytes) -> Iterator[Rows]:
     for key, value in _of_kind(db, b"r", after):
         yield key, [(*_named(key, 2)[0], values.marks(value).read.number, value)]
@@ -183,6 +191,7 @@ _TABLES: Final[Mapping[str, Callable[[Rdict, bytes], Iterator[Rows]]]] = {
     "send_keys": _send_keys,
     "spans": _as_it_is(b"m", 2),
     "mentions": _mentions,
+    "reactions": _reactions,
     "heads": _heads,
     "inbox": _inbox,
     "marks": _marks,

@@ -119,6 +119,27 @@ def number_of(newest_first: bytes) -> int:
 _HIGHEST: Final = (1 << 64) - 1
 
 
+REACTIONS: Final = b"v"
+"""What all rows of reactions begin with."""
+
+
+def reactions(conversation: ConversationId, message: int) -> bytes:
+    """Before the account of a row of reactions to a message."""
+    return REACTIONS + name(conversation) + number(message)
+
+
+def reaction(conversation: ConversationId, message: int, account: AccountId) -> bytes:
+    """What an account has done with a message."""
+    return reactions(conversation, message) + name(account)
+
+
+def reacted(key: bytes) -> tuple[int, AccountId]:
+    """Which message, and whose row of reactions has this key."""
+    at = len(REACTIONS) + 1 + key[len(REACTIONS)]
+    end = at + NUMBER_BYTES
+    return int.from_bytes(key[at:end]), AccountId(key[end + 1 :].decode())
+
+
 def inbox(account: AccountId) -> bytes:
     """Before the last position of a chunk. Position 0 is the floor's row."""
     return INBOXES + name(account)

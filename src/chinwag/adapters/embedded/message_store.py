@@ -1,6 +1,7 @@
 """The MessageStore on RocksDB: a batch is one atomic write, synced together with all others that wait."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 
 from rocksdict import Rdict
 
@@ -10,13 +11,14 @@ from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
 from chinwag.adapters.embedded.numbering import Numbering, Parcel
 from chinwag.adapters.embedded.replaced import note
-from chinwag.adapters.embedded.scan import get, read, scan
+from chinwag.adapters.embedded.scan import QUICK_ROWS, get, read, scan
 from chinwag.adapters.embedded.scan import rows as rows_from
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, Row
+from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, ReactionName, Row
 
 _SPANS_MAX = 100_000
 _BEYOND = b"\xff" * (keys.NUMBER_BYTES + 1)
@@ -36,10 +38,12 @@ class EmbeddedMessageStore(MessageStore):
         await engine.room()
         if self._failures_known != engine.failures:
             raise Refused(Code.UNAVAILABLE, "the message store must be reopened", 1.0)
+        # One worker decides for a conversation, batch by batch: all that was put on before is readable by now.
+        cleared = [keys.reactions(one.state.id, number) for one in batch for number in one.cleared]
+        gone = await keys_below(engine, cleared) if cleared else []
         self._numbering.begin()
         # All that can fail for what is in the batch comes before the first row is put.
         rows: list[tuple[bytes, bytes]] = []
-        gone: list[bytes] = []
         deliveries: list[Parcel] = []
         number, send_key, sealed = keys.number, keys.send_key, values.sealed
         for commit in batch:
@@ -60,6 +64,11 @@ class EmbeddedMessageStore(MessageStore):
                     rows.append((key, sealed(one.since)))
                 else:
                     gone.append(key)
+            rows += [
+                (keys.reaction(state.id, message, account), sealed(row))
+                for message, account, row in commit.reactions
+                if message not in commit.cleared
+            ]
             rows.append((keys.state(state.id), sealed(state)))
             self._numbering.address(commit, deliveries)
         with engine.group() as group:
@@ -101,6 +110,20 @@ class EmbeddedMessageStore(MessageStore):
         wanted = [keys.events(conversation) + keys.number(number) for conversation, number in names]
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
         return [None if value is None else stored.event(value) for value in found]
+
+    async def reacted(self, names: Sequence[ReactionName]) -> list[Reacted | None]:
+        wanted = [keys.reaction(*name) for name in names]
+        found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
+        return [None if value is None else stored.reacted(value) for value in found]
+
+    async def reactions(
+        self, conversation: ConversationId, first: int, last: int, limit: int
+    ) -> list[tuple[int, AccountId, Reacted]]:
+        begin, end = keys.reactions(conversation, max(first, 0)), keys.reactions(conversation, last + 1)
+        found = await read(self._engine, QUICK_ROWS, lambda db: _below(db, begin, end, min(limit, QUICK_ROWS)))
+        if len(found) == QUICK_ROWS < limit:
+            found = await self._engine.read(lambda db: _below(db, begin, end, limit))
+        return [(*keys.reacted(key), stored.reacted(value)) for key, value in found]
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(keys.spans_in(account, conversation))
@@ -155,3 +178,8 @@ def _mentions(db: Rdict, account: AccountId, conversation: ConversationId, above
         if number <= above:
             return
         yield Mention(account, number, values.integer(value))
+
+
+def _below(db: Rdict, begin: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+    """Up to `limit` rows from `begin` to before `end`."""
+    return list(islice(takewhile(lambda row: row[0] < end, rows_from(db, begin)), limit))

@@ -16,7 +16,7 @@ from chinwag.adapters.embedded.forget import remove
 from chinwag.adapters.embedded.replaced import noted
 from chinwag.ports.scrub import Scrub, TextScrub
 
-KINDS: Final = b"!ikmnorst"
+KINDS: Final = b"!ikmnorstv"
 """The kinds of rows (see `keys.py`) that are compacted for a closed account: all but events, which stay with those they
 were sent to and are most of the store."""
 NOTES: Final = 10_000

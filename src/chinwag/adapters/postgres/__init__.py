@@ -1,6 +1,7 @@
 """What lasts on the way of a message, on PostgreSQL: messages, inboxes and marks, for processes on several machines."""
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -32,6 +33,10 @@ __all__ = [
 ]
 
 
+MAKE_SECONDS: Final = 14_400.0
+"""The longest that one statement may take that brings tables up to this version."""
+
+
 class PostgresStores(msgspec.Struct, frozen=True):
     """The stores of one process.
 
@@ -55,7 +60,7 @@ class PostgresStores(msgspec.Struct, frozen=True):
 async def make_schema(url: str, *, partitions: int = schema.PARTITIONS) -> None:
     """Make the tables in the database at `url` if they are not there, as `schema.create`. Raises `SchemaError`, and
     `Refused(UNAVAILABLE)`."""
-    async with connected(url) as connection:
+    async with connected(url, MAKE_SECONDS) as connection:
         await schema.create(connection, partitions)
         await make_search_tables(connection)
 

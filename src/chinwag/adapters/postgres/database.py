@@ -137,12 +137,12 @@ class Database:
 async def connected(url: str, patience: float = PATIENCE) -> AsyncIterator[Any]:
     """One connection, for a look or a change of the schema. Raises `Refused(UNAVAILABLE)`."""
     with refusing():
-        connection = await asyncpg.connect(url, timeout=patience, command_timeout=patience)
+        connection = await asyncpg.connect(url, timeout=min(patience, PATIENCE), command_timeout=patience)
     try:
         yield connection
     finally:
         with contextlib.suppress(Exception):
-            await connection.close(timeout=patience)
+            await connection.close(timeout=min(patience, PATIENCE))
 
 
 _DRIVER: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)

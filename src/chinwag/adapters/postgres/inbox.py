@@ -42,7 +42,13 @@ _HEAD: Final = "SELECT last FROM messages.heads WHERE account = $1 FOR UPDATE"
 _FORGET: Final = "UPDATE messages.heads SET floor = last WHERE account = $1 RETURNING last"
 _REMOVE: Final = """
     WITH due AS (SELECT last FROM messages.inbox WHERE account = $1 AND last <= $2 ORDER BY last LIMIT $3)
-    DELETE FROM messages.inbox AS i USING due AS s WHERE i.account = $1 AND i.last = s.last RETURNING true"""
+    , gone AS (
+        DELETE FROM messages.inbox AS i USING due AS s WHERE i.account = $1 AND i.last = s.last
+        RETURNING i.tableoid),
+    noted AS (
+        INSERT INTO messages.replaced (part)
+        SELECT DISTINCT c.relname FROM gone AS g JOIN pg_class AS c ON c.oid = g.tableoid)
+    SELECT true FROM gone"""
 
 
 class PostgresInbox(Inbox):

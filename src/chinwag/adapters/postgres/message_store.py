@@ -15,9 +15,10 @@ from chinwag.adapters.postgres.postings import Posted, Postings
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.log import partition_of
-from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, Row
+from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, ReactionName, Row
 
 _SPANS_MAX: Final = 100_000
 _REMOVED: Final = 2_000
@@ -37,6 +38,14 @@ _EVENTS: Final = """
 _ROWS: Final = """
     SELECT n, e.event FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS w (conversation, number, n)
     JOIN messages.events AS e ON e.conversation = w.conversation AND e.number = w.number"""
+_REACTED: Final = """
+    SELECT n, r.reacted
+    FROM unnest($1::bytea[], $2::bigint[], $3::bytea[]) WITH ORDINALITY AS w (conversation, message, account, n)
+    JOIN messages.reactions AS r
+        ON r.conversation = w.conversation AND r.message = w.message AND r.account = w.account"""
+_REACTIONS: Final = """
+    SELECT message, account, reacted FROM messages.reactions
+    WHERE conversation = $1 AND message BETWEEN $2 AND $3 ORDER BY message LIMIT $4"""
 _SPANS: Final = """
     SELECT span FROM messages.spans WHERE account = $1 AND conversation = $2 ORDER BY first LIMIT $3"""
 _MENTIONS: Final = """
@@ -57,6 +66,10 @@ _MEMBERSHIPS_AFTER: Final = """
     ORDER BY c.length, c.conversation, s.first"""
 _CONVERSATIONS: Final = "SELECT conversation FROM messages.states WHERE conversation > $1 ORDER BY 1 LIMIT $2"
 _COMMIT: Final = "SELECT messages.commit_2({})".format(", ".join(f"${n}" for n in range(1, 30)))
+_REACT: Final = f"""
+    SELECT c.heads FROM ({_COMMIT} AS heads OFFSET 0) AS c,
+    LATERAL messages.react_1(c.heads IS NOT NULL, {", ".join(f"${n}" for n in range(30, 36))}) AS r"""  # noqa: S608 - our own words
+"""A commit, and what it makes of reactions."""
 _FIND: Final = """
     SELECT (SELECT epoch FROM messages.life), (
         SELECT i.last FROM messages.inbox AS i
@@ -171,6 +184,23 @@ class PostgresMessageStore(MessageStore):
                 found[place - 1] = stored.event(event)
         return found
 
+    async def reacted(self, wanted: Sequence[ReactionName]) -> list[Reacted | None]:
+        found: list[Reacted | None] = [None] * len(wanted)
+        if wanted:
+            conversations = [names.known(conversation) for conversation, _, _ in wanted]
+            messages = [message for _, message, _ in wanted]
+            accounts = [names.known(account) for _, _, account in wanted]
+            for place, row in await self._database.rows(_REACTED, conversations, messages, accounts):
+                found[place - 1] = stored.reacted(row)
+        return found
+
+    async def reactions(
+        self, conversation: ConversationId, first: int, last: int, limit: int
+    ) -> list[tuple[int, AccountId, Reacted]]:
+        name = names.known(conversation)
+        rows = await self._database.rows(_REACTIONS, name, max(first, 0), min(last, _LAST), limit)
+        return [(message, AccountId(account.decode()), stored.reacted(row)) for message, account, row in rows]
+
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(_SPANS, names.known(account), names.known(conversation), _SPANS_MAX)
 
@@ -225,7 +255,9 @@ class PostgresMessageStore(MessageStore):
     async def _write(self, partition: Partition, batch: "_Batch") -> Sequence[Posted]:
         try:
             answer = await self._database.write(
-                _COMMIT, partition.number, batch.epoch, partition.turn, *batch.rows, *batch.postings.arguments()
+                _COMMIT if batch.reactions is None else _REACT,
+                *(partition.number, batch.epoch, partition.turn, *batch.rows, *batch.postings.arguments()),
+                *(batch.reactions or ()),
             )
         except UnknownOutcomeError as error:
             _log.warning(
@@ -257,7 +289,7 @@ class PostgresMessageStore(MessageStore):
 class _Batch:
     """What a batch makes of one partition, as `messages.commit_2` wants it."""
 
-    __slots__ = ("epoch", "postings", "rows")
+    __slots__ = ("epoch", "postings", "reactions", "rows")
 
     def __init__(self, commits: Sequence[Commit], now: int) -> None:
         known, sealed = names.known, stored.sealed
@@ -269,6 +301,8 @@ class _Batch:
         keys: dict[tuple[bytes, bytes, bytes], bytes] = {}
         spans: dict[tuple[bytes, bytes, int], bytes] = {}
         mentions: list[tuple[bytes, bytes, int, int]] = []
+        reactions: list[tuple[bytes, int, bytes, bytes]] = []
+        cleared: list[tuple[bytes, int]] = []
         for commit in commits:
             state = commit.state
             conversation = known(state.id)
@@ -281,7 +315,13 @@ class _Batch:
             for span in commit.spans:
                 spans[known(span.account), conversation, span.first] = sealed(span)
             mentions += [(known(one.account), conversation, one.number, one.since) for one in commit.mentions]
+            reactions += [
+                (conversation, message, known(account), sealed(row)) for message, account, row in commit.reactions
+            ]
+            cleared += [(conversation, message) for message in commit.cleared]
             self.postings.commit(commit)
+        # Most batches have none, and are written without looking.
+        self.reactions = (*_columns(reactions, 4), *_columns(cleared, 2)) if reactions or cleared else None
         self.rows: tuple[list[object], ...] = (
             *_columns(states, 2),
             *_columns(events, 3),

@@ -39,6 +39,7 @@ MESSAGES: Final = (
     _table("send_keys", "conversation bytes", "device bytes", "id bytes", "key bytes"),
     _table("spans", "account bytes", "conversation bytes", "first number", "span bytes"),
     _table("mentions", "account bytes", "conversation bytes", "number number", "since number"),
+    _table("reactions", "conversation bytes", "message number", "account bytes", "reacted bytes"),
     _table("heads", "account bytes", "last number", "floor number"),
     _table(
         "inbox",

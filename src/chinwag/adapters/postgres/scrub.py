@@ -1,26 +1,81 @@
-"""Takes what was deleted out of PostgreSQL's tables."""
+"""Takes what was deleted or replaced out of PostgreSQL's files.
 
-from typing import Final
+An UPDATE or a DELETE leaves the former row where it is, and VACUUM its bytes on the page. Only a table that is written
+anew is without it; so each part that holds such (`parts.sql`) is, one after another. Its former rows were also in the
+journal: the database is asked to begin another file of it, and to give up those before.
+"""
+
+import contextlib
+from typing import Any, Final
+
+import asyncpg
+import structlog
 
 from chinwag.adapters.postgres.database import connected
-from chinwag.ports.scrub import Scrub
+from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.scrub import Scrub, TextScrub
 
-TABLES: Final = ("states", "send_keys", "spans", "mentions", "heads", "inbox", "marks", "steps", "seen")
-"""All but events, which stay with those they were sent to and are most of the store."""
-SECONDS: Final = 600.0
-"""The longest that one table may take."""
+TABLES: Final = ("states", "spans", "mentions", "reactions", "heads", "marks", "steps", "seen")
+"""Of these hold closed accounts rows too: ids, numbers and times, no texts."""
+SECONDS: Final = 3_600.0
+"""The longest that one part may take."""
+LOCK_SECONDS: Final = 5
+"""How long a part is waited for. Whoever wants it meanwhile waits behind: no longer than a commit may."""
+JOURNAL: Final = ("SELECT pg_switch_wal()", "CHECKPOINT")
+
+_PARTS: Final = "SELECT DISTINCT part FROM messages.replaced ORDER BY part"
+_DONE: Final = """
+    DELETE FROM messages.replaced WHERE part = $1::text
+    AND age(xmin) > (
+        SELECT age(relfrozenxid) FROM pg_class WHERE oid = to_regclass('messages.' || quote_ident($1::text)))"""
+"""What was replaced by transactions that ended before all that the new files still keep older versions for."""
+_LEFT: Final = "SELECT count(*) FROM (SELECT FROM messages.replaced WHERE part = $1::text LIMIT 1000) AS few"
+_log = structlog.get_logger(__name__)
 
 
-class PostgresScrub(Scrub):
-    """Deleted and replaced rows lie in the tables until they are vacuumed. What a freed place on a page, the journal
-    and backups hold for longer is the database's own matter, as docs/cluster.md says."""
+class PostgresScrub(Scrub, TextScrub):
+    """What archives, base backups and standbys hold is theirs, as docs/erasure.md says."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def scrub(self) -> None:
+        while await self.scrub_texts():
+            pass
         async with connected(self._url, SECONDS) as connection:
             await connection.execute("SET application_name = 'chinwag scrub'")
             for table in TABLES:
                 # A table that somebody else vacuums is waited for; each one alone, so that others' locks are short.
                 await connection.execute(f"VACUUM messages.{table}")
+
+    async def scrub_texts(self) -> bool:
+        async with connected(self._url, SECONDS) as connection:
+            parts = [part for (part,) in await connection.fetch(_PARTS)]
+            if not parts:
+                return False
+            await connection.execute(f"SET application_name = 'chinwag scrub'; SET lock_timeout = '{LOCK_SECONDS}s'")
+            kept = [part for part in parts if await _written_anew(connection, part)]
+            await _journal_begun(connection)
+        if kept:
+            # As long as a transaction runs that began before, such as that of a dump, its rows are copied.
+            _log.warning("an old transaction keeps replaced texts in the database's files", parts=len(kept))
+            raise Refused(Code.UNAVAILABLE, "replaced texts stay while an older transaction runs", 1.0)
+        _log.info("replaced texts are out of the database's files", parts=len(parts))
+        return False
+
+
+async def _written_anew(connection: Any, part: str) -> int:
+    """Write a part and its indexes anew; how much of what was replaced in it is still there."""
+    with contextlib.suppress(asyncpg.LockNotAvailableError):
+        await connection.execute(f'VACUUM FULL messages."{part}"')
+        await connection.execute(_DONE, part)
+    return int(await connection.fetchval(_LEFT, part))
+
+
+async def _journal_begun(connection: Any) -> None:
+    for statement in JOURNAL:
+        try:
+            await connection.execute(statement)
+        except asyncpg.InsufficientPrivilegeError:
+            # The database does both by itself, in its own time; `chinwag cluster check` says what to grant.
+            _log.info("the database keeps its journal for now", statement=statement)

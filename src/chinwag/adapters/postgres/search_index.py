@@ -48,6 +48,11 @@ _ABOUT: Final = """
     SELECT coalesce(sum(c.reltuples), 0)::bigint FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'search.messages'::regclass AND c.reltuples > 0"""
 
+_SCRUBBED: Final = """
+    UPDATE search.removed SET removed = 0 WHERE part = $1::int AND removed = $2 AND age(xmin) > (
+        SELECT age(relfrozenxid) FROM pg_class WHERE oid = to_regclass('search.messages_' || $1::int))"""
+"""What was removed meanwhile, or is kept for an older transaction, waits for the next time."""
+
 
 class PostgresSearchIndex(SearchIndex):
     """The index in the database of the messages."""
@@ -123,10 +128,7 @@ class PostgresSearchIndex(SearchIndex):
             for part, removed in found:
                 # Writes the table and its indexes anew: GIN by itself never forgets a term.
                 await connection.execute(f"VACUUM FULL search.messages_{part}")
-                # What was removed meanwhile waits for the next time.
-                await connection.execute(
-                    "UPDATE search.removed SET removed = 0 WHERE part = $1 AND removed = $2", part, removed
-                )
+                await connection.execute(_SCRUBBED, part, removed)
 
     async def close(self) -> None:
         await self._database.close()

@@ -23,6 +23,8 @@ CONNECTIONS: Final = 4
 CONNECT_SECONDS: Final = 3.0
 PREPARE_SECONDS: Final = 3_600.0
 """A schema of an earlier version may have much to be rewritten."""
+SCRUB_LOCK_SECONDS: Final = 5
+"""How long a table is waited for that is to be written anew."""
 
 LOCK: Final = 0x6368696E_77616701
 """The advisory lock of all that is written: alone by most transactions, shared by those of one account."""
@@ -102,13 +104,15 @@ class Postgres:
         return account is None and device is None
 
     async def scrub(self) -> None:
-        """Take dead rows out of the tables. Freed places, the journal and backups are the database's own matter."""
+        """Write every table anew: a plain VACUUM leaves what was in dead rows on their pages. The journal and backups
+        are the database's own matter."""
         async with self._engine.connect() as connection:
             connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("SET statement_timeout = 0"))
+            await connection.execute(text(f"SET lock_timeout = '{SCRUB_LOCK_SECONDS}s'"))
             try:
                 for table in METADATA.tables:
-                    await connection.execute(text(f"VACUUM {table}"))
+                    await connection.execute(text(f"VACUUM FULL {table}"))
             finally:
                 await connection.invalidate()  # with its settings
 

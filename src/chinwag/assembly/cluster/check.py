@@ -15,6 +15,7 @@ from chinwag.adapters.relational.revisions import NewerDatabaseError
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, QUESTION, apart_from, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
+from chinwag.assembly.cluster.erasing import erasing
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock, system_clock
@@ -96,6 +97,8 @@ async def _database(subject: str, connection: Any) -> AsyncIterator[Finding]:
             "make a database with ENCODING 'UTF8' TEMPLATE template0, and name that one",
         )
     yield await _pooled(subject, connection)
+    async for finding in erasing(subject, connection):
+        yield finding
 
 
 async def _commits(subject: str, connection: Any) -> Finding:

@@ -99,6 +99,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
         claims=stores.partitions if "delivery" in roles else None,
     )
     log.compared = clock
+    scrub = PostgresScrub(messages)
     return Opened(
         cluster=cluster,
         stores=stores,
@@ -122,7 +123,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             registry=registry,
             questions=NatsQuestions(nats),
             search_index=index,
-            scrubs=(PostgresScrub(messages), directory, index),
+            scrubs=(scrub, directory, index),
+            text_scrub=scrub,
         ),
     )
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.cli.chat import meant, searching
+from chinwag.cli.chat import meant, reacting, searching
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import HISTORY, Room
@@ -220,6 +220,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "history": Command("[COUNT]", "earlier lines; again for still earlier ones", _history),
     "search": Command("WORDS", "messages with these words, everywhere", searching.search),
     "mentions": Command("", "messages that speak to you", searching.mentions),
+    "react": Command("EMOJI [NUMBER]", "put an emoji on a message; again to take it back", reacting.react),
+    "pin": Command("[NUMBER]", "pin a message for all; again to take it away", reacting.pin),
     "who": Command("", "who is in here, and who is online", _who),
     "new": Command('"TITLE" NAME…', "begin a group", _new, moves=True),
     "add": Command("NAME…", "add people to this group", _add),

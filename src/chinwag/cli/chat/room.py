@@ -146,7 +146,7 @@ class Room:
         if events is None:
             page = await self.client.history(held.id, before=before, limit=min(count, 100))
             events = page.events
-            self.mirror.keep(held.id, events)
+            self.mirror.keep(held.id, events, page.head)
         if not events:
             self.note("That was the beginning.")
             return

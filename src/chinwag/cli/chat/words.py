@@ -16,6 +16,8 @@ from chinwag.wire.values import (
     Message,
     Notice,
     NumberedEvent,
+    Pinned,
+    Reaction,
     Removed,
     Retitled,
     Role,
@@ -55,6 +57,9 @@ def content(event: NumberedEvent | Unknown, name: Name) -> str:
         return event.body.text if isinstance(event.body, Text) else NOT_SUPPORTED
     if isinstance(event, Notice):
         return notice(event, name)
+    if isinstance(event, Reaction):
+        did = "put {} on message {}" if event.on else "took {} back from message {}"
+        return f"({did.format(label(event.reaction), event.target)})"
     return NOT_SUPPORTED
 
 
@@ -85,6 +90,8 @@ def notice(event: Notice, name: Name) -> str:
             who = "anyone may join" if settings.join == "open" else "people are added"
             reads = "from the beginning" if settings.history == "all" else "from their joining"
             return f"{by} changed the settings: {who}, new members read {reads}"
+        case Pinned(number=number, on=on):
+            return f"{by} pinned message {number}" if on else f"{by} took message {number} from the pins"
 
 
 def people_in(event: NumberedEvent | Unknown) -> set[AccountId]:

@@ -44,6 +44,7 @@ RECEIPTS: Final = 500
 
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MOST, description="Items in the page at most.")]
 Number = Annotated[int, QueryParameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
+After = Annotated[str | None, QueryParameter(max_length=128, description="The id of the send before it.")]
 MaybeNumber = Annotated[int | None, QueryParameter(ge=0, lt=1 << 53, description="A number of the conversation.")]
 
 
@@ -172,7 +173,8 @@ async def get_message(
     conversation: FromPath[str], number: FromPath[int], services: Services, principal: Caller
 ) -> OneEvent:
     """A message or notice as it is now: what a link to it leads to."""
-    return OneEvent(await services.history.one(principal.account, ConversationId(conversation), number))
+    event, head = await services.history.one(principal.account, ConversationId(conversation), number)
+    return OneEvent(event, head)
 
 
 @post("/conversations/{conversation:str}/messages", operation_id="send", summary="Send a message", tags=["messages"])
@@ -184,7 +186,7 @@ async def post_message(
     given_id: GivenId,
 ) -> Placed:
     """The answer says that the message is stored and placed. Without an `Idempotency-Key` a retry makes a copy."""
-    return await _asked(services, principal, conversation, given_id, Send(data.body, data.reply_to, data.after))
+    return await asked(services, principal, conversation, given_id, Send(data.body, data.reply_to, data.after))
 
 
 @put(
@@ -203,7 +205,7 @@ async def put_message(
 ) -> Placed:
     """Give it another body of the same type, within the hours that the server allows. The answer names the event that
     says so. With an `Idempotency-Key` a retry changes nothing more."""
-    return await _asked(services, principal, conversation, given_id, Edit(number, data.body, data.after))
+    return await asked(services, principal, conversation, given_id, Edit(number, data.body, data.after))
 
 
 @delete(
@@ -219,12 +221,12 @@ async def delete_message(
     services: Services,
     principal: Caller,
     given_id: GivenId,
-    after: Annotated[str | None, QueryParameter(max_length=128, description="The id of the send before it.")] = None,
+    after: After = None,
 ) -> Placed:
     """My own, within the hours that the server allows; as owner or admin of the group, at any time that of somebody
     below me or gone. With an `Idempotency-Key` a retry gets the first answer."""
     action = Delete(number, None if after is None else ClientId(after))
-    return await _asked(services, principal, conversation, given_id, action)
+    return await asked(services, principal, conversation, given_id, action)
 
 
 @get("/conversations/{conversation:str}/changes", operation_id="listChanges", summary="Changes", tags=["messages"])
@@ -245,8 +247,8 @@ async def post_change(
     principal: Caller,
     given_id: GivenId,
 ) -> Placed:
-    """Members, roles, title, settings. With an `Idempotency-Key` a retry changes nothing more."""
-    return await _asked(services, principal, conversation, given_id, data.change)
+    """Members, roles, title, settings, pins. With an `Idempotency-Key` a retry changes nothing more."""
+    return await asked(services, principal, conversation, given_id, data.change)
 
 
 @get(
@@ -263,7 +265,7 @@ async def get_receipts(
     return Receipts(await services.history.receipts(AccountId(principal.account), name, number, RECEIPTS))
 
 
-async def _asked(
+async def asked(
     services: ConversationServices, principal: Principal, conversation: str, given_id: ClientId | None, action: Action
 ) -> Placed:
     """What became of `action`. Raises `Refused`."""

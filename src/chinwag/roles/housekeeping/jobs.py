@@ -124,19 +124,15 @@ def search_jobs(keeping: Indexer, index: SearchIndex) -> list[Job]:
     ]
 
 
-def texts_jobs(scrub: TextScrub | None) -> Sequence[Job]:
+def texts_job(scrub: TextScrub) -> Job:
     """Texts that were edited away or deleted go from the files."""
-    if scrub is None:
-        return ()
-    return [
-        Job(
-            name="erase-texts",
-            step=scrub.scrub_texts,
-            poll_seconds=erase.HOUSEKEEPING_SECONDS,
-            step_seconds=erase.HOUSEKEEPING_MOST,
-            failing="deleted and edited texts stay in the files for now",
-        )
-    ]
+    return Job(
+        name="erase-texts",
+        step=scrub.scrub_texts,
+        poll_seconds=erase.HOUSEKEEPING_SECONDS,
+        step_seconds=erase.HOUSEKEEPING_MOST,
+        failing="deleted and edited texts stay in the files for now",
+    )
 
 
 def trimming_job(trimming: Trim) -> Job:

@@ -8,9 +8,9 @@ from chinwag.roles.gateway.verbs.delete import delete
 from chinwag.roles.gateway.verbs.edit import edit
 from chinwag.roles.gateway.verbs.hello import hello_again
 from chinwag.roles.gateway.verbs.ping import ping
+from chinwag.roles.gateway.verbs.react import react
 from chinwag.roles.gateway.verbs.read import read
 from chinwag.roles.gateway.verbs.received import received
-from chinwag.roles.gateway.verbs.reserved import reserved
 from chinwag.roles.gateway.verbs.send import send
 from chinwag.roles.gateway.verbs.speaker import Verb
 from chinwag.roles.gateway.verbs.typing import typing
@@ -21,7 +21,7 @@ VERBS: Final[Mapping[type, Verb]] = {
     frames.Send: send,
     frames.Edit: edit,
     frames.Delete: delete,
-    frames.React: reserved,
+    frames.React: react,
     frames.Change: change,
     frames.Received: received,
     frames.Read: read,

@@ -79,8 +79,8 @@ export function reactionsOf(event: KeptEvent): readonly Tallied[] {
 function withReactions(event: KeptEvent, reactions: readonly Tallied[]): KeptEvent {
   const held = reactionsOf(event);
   if (reactions === held || (reactions.length === 0 && held.length === 0)) return event;
-  const next: KeptEvent & { reactions?: readonly Tallied[] } = { ...event };
+  const next = { ...event } as unknown as { reactions?: readonly Tallied[] };
   if (reactions.length === 0) delete next.reactions;
   else next.reactions = reactions;
-  return next;
+  return next as unknown as KeptEvent;
 }

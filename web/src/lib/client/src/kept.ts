@@ -21,7 +21,7 @@ import { type Member, newMember } from "./member.js";
 import { afterNotice } from "./membership.js";
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
-export type View = Omit<ConversationView, "last" | "history_from" | "mentions" | "events" | "member_count"> & {
+export type View = Omit<ConversationView, "last" | "history_from" | "mentions" | "pins" | "events" | "member_count"> & {
   last: KeptEvent | null;
   member_count?: number;
   /** Its newest events, rising, where they were asked for. */

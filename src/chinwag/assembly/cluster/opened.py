@@ -8,6 +8,7 @@ import msgspec
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
+from chinwag.adapters.nats.connection import ShortPayloadError
 from chinwag.adapters.nats.inbox import NatsInbox
 from chinwag.adapters.postgres import PostgresStores, open_stores
 from chinwag.adapters.postgres.halves import check_halves
@@ -135,6 +136,8 @@ async def connected_to_nats(config: Config, cluster: str, node: NodeId) -> NatsC
     """A connection for `node`. Raises `EngineAwayError`."""
     try:
         return await NatsConnection.open(nats_servers(config, cluster), node)
+    except ShortPayloadError as short:
+        raise EngineAwayError(f"{short.detail}: {short.advice}") from short
     except Refused as refused:
         where = ", ".join(config.nats.urls)
         why = refused.detail.removeprefix("NATS: ")

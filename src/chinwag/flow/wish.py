@@ -1,5 +1,7 @@
 """What a device asks of a conversation, and what can be told of it by its form alone."""
 
+from typing import Final
+
 import msgspec
 
 from chinwag.domain.body import Text, check_body
@@ -13,6 +15,10 @@ from chinwag.domain.ids import (
     check_client_id,
     check_conversation_id,
 )
+from chinwag.domain.refusal import Code, Refused
+
+NUMBERS: Final = 1 << 53
+"""More than any conversation has."""
 
 
 class Wish(msgspec.Struct, frozen=True, gc=False):
@@ -33,6 +39,8 @@ def check_shape(wish: Wish, text_characters: int) -> None:
     if type(action) is Send:
         if action.after is not None:
             check_client_id(action.after)
+        if not 0 <= action.reply_to < NUMBERS:
+            raise Refused(Code.BAD_REPLY)
         check_body(action.body, text_characters)
     elif type(action) is Create:
         for account in action.members:

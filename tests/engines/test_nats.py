@@ -221,13 +221,3 @@ async def test_a_server_that_does_not_know_us_is_named_once_and_with_its_reason(
     with structlog.testing.capture_logs() as logged, pytest.raises(EngineAwayError, match="Authorization Violation"):
         await connected_to_nats(config, "c", new_node("n"))
     assert logged == []
-
-
-async def test_what_cannot_be_carried_out_stops_nothing_that_follows(wires: Wires) -> None:
-    heard = Heard()
-    NatsBus(wires.relayed).subscribe(PEOPLE, heard)
-    await wires.relayed.settled()
-    wires.straight.publish("\ud800", b"")  # no error of the library's own
-    NatsBus(wires.straight).publish(PEOPLE, Tell((ANN,), b"1"))
-    assert await heard.until(bool) == [Tell((ANN,), b"1")]
-    assert wires.straight.lost == 1

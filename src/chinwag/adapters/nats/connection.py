@@ -273,7 +273,7 @@ class NatsConnection:
             while self._asked:
                 try:
                     await self._asked.popleft()()
-                except Exception as error:  # whatever it is, it must not stop what follows
+                except NatsError as error:
                     if not self._closing:
                         self.lost += 1
                         _log.warning("NATS did not take something", error=str(error) or type(error).__name__)

@@ -125,6 +125,7 @@ async def test_an_earlier_schema_is_migrated_and_keeps_what_it_holds(place: Post
     await before.close()
     await place.execute("DROP TABLE signing_keys")
     await place.execute("DROP TABLE allowances")
+    await place.execute("DROP TABLE shown_people")
     await place.execute("UPDATE alembic_version SET version_num = '0008'")
     await prepare_postgres_directory(place.url)
     after = await open_postgres_directory(place.url)

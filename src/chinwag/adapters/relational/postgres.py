@@ -113,11 +113,15 @@ class Postgres:
                 await connection.invalidate()  # with its settings
 
 
-def engine_on(url: str, seconds: float, *, reading: bool = False, connections: int = CONNECTIONS) -> AsyncEngine:
+def engine_on(
+    url: str, seconds: float, *, reading: bool = False, connections: int = CONNECTIONS, lasting: bool = True
+) -> AsyncEngine:
     """Connections on which nothing takes longer than `seconds`: not a statement, nor the wait for a lock, nor, for
-    others, that of a process which has stopped in the midst of a transaction."""
+    others, that of a process which has stopped in the midst of a transaction. lasting: whether a commit waits until it
+    would outlast a crash of the database."""
     bound = str(int(seconds * 1000))
-    settings = {
+    settings = {} if lasting else {"synchronous_commit": "off"}
+    settings |= {
         "application_name": "chinwag directory",
         "statement_timeout": bound,
         "idle_in_transaction_session_timeout": bound,

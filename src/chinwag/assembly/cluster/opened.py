@@ -14,9 +14,11 @@ from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.postgres.scrub import PostgresScrub
+from chinwag.adapters.relational.counted_together import CountedTogether
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
+from chinwag.adapters.relational.shared_shown_people import SharedShownPeople
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
 from chinwag.assembly.cluster.timed_log import TimedLog
@@ -47,7 +49,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     cluster: str
     stores: PostgresStores
     directory: Directory
-    allowances: SharedAllowances
+    together: CountedTogether
     keys: FollowedKeys
     registry: PostgresRegistry
     nats: NatsConnection
@@ -72,8 +74,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     keys = FollowedKeys(SealedKeyStore(accounts, secret))
     directory = await open_postgres_directory(accounts)
     opened.push_async_callback(directory.close)
-    allowances = SharedAllowances(accounts, system_clock, config.accounts.throttle_minutes * 60_000)
-    opened.push_async_callback(allowances.close)
+    together = CountedTogether(accounts)
+    opened.push_async_callback(together.close)
     stores = await reached(messages, open_stores(messages, connections=config.postgres.connections))
     opened.push_async_callback(stores.close)
     registry = await reached(messages, PostgresRegistry.open(messages))
@@ -100,7 +102,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
         cluster=cluster,
         stores=stores,
         directory=directory,
-        allowances=allowances,
+        together=together,
         keys=keys,
         registry=registry,
         nats=nats,
@@ -115,6 +117,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             inbox=inbox,
             directory=directory,
             key_store=keys,
+            allowances=SharedAllowances(together, system_clock),
+            shown_people=SharedShownPeople(together, system_clock),
             bus=NatsBus(nats),
             registry=registry,
             questions=NatsQuestions(nats),

@@ -9,6 +9,7 @@ from chinwag.adapters.postgres import open_stores
 from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
+from chinwag.adapters.relational.counted_together import CountedTogether
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
@@ -40,8 +41,8 @@ async def operator_accounts(config: Config) -> AsyncIterator[Accounts]:
         keys = FollowedKeys(SealedKeyStore(accounts, read_secret(config)))
         directory = await open_postgres_directory(accounts)
         opened.push_async_callback(directory.close)
-        allowances = SharedAllowances(accounts, system_clock, config.accounts.throttle_minutes * 60_000)
-        opened.push_async_callback(allowances.close)
+        together = CountedTogether(accounts)
+        opened.push_async_callback(together.close)
         registry = await reached(messages, PostgresRegistry.open(messages))
         opened.push_async_callback(registry.close)
         ids = Snowflake(await reached(messages, registry.lease_worker()))
@@ -53,6 +54,7 @@ async def operator_accounts(config: Config) -> AsyncIterator[Accounts]:
         else:
             opened.push_async_callback(nats.close)
             bus = NatsBus(nats)
+        allowances = SharedAllowances(together, system_clock)
         yield open_accounts(directory, bus, ids, system_clock, keys, account_rules(config), allowances=allowances)
 
 

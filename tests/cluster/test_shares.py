@@ -37,10 +37,10 @@ async def test_a_node_of_two_lets_half_as_many_sends_through_at_once(cluster: Cl
 
 async def test_two_processes_have_one_budget_for_searches_and_additions(cluster: Cluster) -> None:
     await cluster.init()
-    flags = ("--cluster-nodes", "2", "--accounts-people-search", "everyone")
+    flags = ["--cluster-nodes", "2", "--accounts-people-search", "everyone"]
     limits = {"adding": ("4", "0.0001"), "searches": (str(BURST), "0.01")}
     for name, (burst, per_second) in limits.items():
-        flags += (f"--limits-{name}-burst", burst, f"--limits-{name}-per-second", per_second)
+        flags += [f"--limits-{name}-burst", burst, f"--limits-{name}-per-second", per_second]
     async with serving(cluster, "one", *flags) as one, serving(cluster, "other", *flags) as other:
         places = [Sockets(one), Sockets(other)]
         for name in ("anna", "berta", "carla"):

@@ -67,10 +67,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     version or cluster, keys that are not there or sealed with another secret, an engine that does not answer.
     """
     messages, accounts, secret = messages_url(config), directory_url(config), read_secret(config)
-    cluster = await reached(messages, identity_of(messages, config.cluster.id))
-    await reached(accounts, check_halves(messages, accounts))
-    if accounts != messages:
-        await reached(accounts, identity_of(accounts, cluster))
+    cluster = await cluster_of(config)
     keys = FollowedKeys(SealedKeyStore(accounts, secret))
     directory = await open_postgres_directory(accounts)
     opened.push_async_callback(directory.close)
@@ -125,6 +122,16 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             scrubs=(PostgresScrub(messages), directory),
         ),
     )
+
+
+async def cluster_of(config: Config) -> str:
+    """The name of the cluster whose both databases are. Raises a `Told` if they are no cluster's, or not the same's."""
+    messages, accounts = messages_url(config), directory_url(config)
+    cluster = await reached(messages, identity_of(messages, config.cluster.id))
+    await reached(accounts, check_halves(messages, accounts))
+    if accounts != messages:
+        await reached(accounts, identity_of(accounts, cluster))
+    return cluster
 
 
 async def reached(url: str, work: Awaitable[Done]) -> Done:

@@ -1,5 +1,6 @@
 """Commands of a cluster: they need no data folder, and its servers know at once what they did."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
@@ -13,16 +14,20 @@ from tests.support.engines import empty_database
 from tests.support.keeper import Urls
 from tests.support.quick_server import COMMAND
 
+from chinwag.adapters.nats import NatsBus
 from chinwag.adapters.postgres import begin_new_life, make_schema
 from chinwag.adapters.postgres.identity import make_identity
 from chinwag.adapters.postgres.registry import make_registry
 from chinwag.assembly.cluster.credentials import messages_url
 from chinwag.assembly.cluster.init import init
+from chinwag.assembly.cluster.opened import cluster_of, connected_to_nats
 from chinwag.assembly.cluster.operators import cluster_stores, cluster_trace, operator_accounts
 from chinwag.assembly.cluster.status import cluster_status
+from chinwag.assembly.cluster.told_later import ToldLater
 from chinwag.client import Client
 from chinwag.config import load
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.ports.bus import REVOKED, Revoked, new_node
 from chinwag.told import Told
 
 PASSWORD = "a long password"
@@ -219,3 +224,19 @@ async def test_init_makes_nothing_where_one_database_is_in_another_encoding(clus
     finally:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await connection.close()
+
+
+async def test_the_servers_hear_what_a_command_did(cluster: Cluster) -> None:
+    await cluster.init()
+    heard = asyncio.Event()
+    config = load({}, cluster.environment, None).config
+    name = await cluster_of(config)
+    nats = await connected_to_nats(config, name, new_node("test"))
+    NatsBus(nats).subscribe(REVOKED, lambda _: heard.set())
+    async with asyncio.timeout(60):
+        while not heard.is_set():  # the subscription is on its way, too
+            bus = ToldLater()
+            bus.publish(REVOKED, Revoked(AccountId("1"), (DeviceId("2"),)))
+            await bus.tell(config, name, lambda _: None)
+            await asyncio.wait([asyncio.ensure_future(heard.wait())], timeout=0.1)
+    await nats.close()

@@ -1,5 +1,7 @@
 """The Bus of a command: what it did is told to the cluster's servers at its end, and only if it did something."""
 
+import asyncio
+
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.nats import NatsBus
 from chinwag.assembly.cluster.opened import EngineAwayError, connected_to_nats
@@ -36,4 +38,5 @@ class ToldLater(EmbeddedBus):
         bus = NatsBus(nats)
         for subject, publication in self._kept:
             bus.publish(subject, publication)
+        await asyncio.sleep(0)  # the bus sends at the end of this turn
         await nats.close()

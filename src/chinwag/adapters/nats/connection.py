@@ -277,6 +277,11 @@ class NatsConnection:
                     if not self._closing:
                         self.lost += 1
                         _log.warning("NATS did not take something", error=str(error) or type(error).__name__)
+                except Exception:
+                    # Whatever the library lets through: all that follows is sent all the same, and this counts as lost.
+                    self.lost += 1
+                    _log.exception("something could not be asked of NATS")
+                    self._interrupt()
             self._drained.set()
 
     def _note_lost(self, subject: str) -> None:

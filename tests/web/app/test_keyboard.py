@@ -58,6 +58,7 @@ async def test_the_story_by_keyboard_alone(arrive: Arrive) -> None:
     await keys.press("Shift+F6", r'article "Ben Okafor, \d\d:\d\d, Hello Anna"')
     await keys.press("ArrowUp", r'article "you, \d\d:\d\d, Hello Ben, read"')
     await keys.press("Enter", 'menuitem "Reply R"')
+    await keys.press("ArrowDown", r'menuitem "React \+"')
     await keys.press("ArrowDown", 'menuitem "Edit E"')
     await keys.press("Escape", 'article "you')
     await keys.press("ArrowDown", 'article "Ben Okafor')

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chinwag.adapters.postgres.half_moved import refuse_if_half
+from chinwag.adapters.postgres.said import said
 from chinwag.adapters.relational.directory import BOUND, RelationalDirectory
 from chinwag.adapters.relational.fresh_postgres import REVISION, STATEMENTS
 from chinwag.adapters.relational.revisions import known_revisions, refuse_newer
@@ -133,7 +134,7 @@ def engine_on(url: str, seconds: float, *, reading: bool = False, connections: i
         try:
             return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=settings)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("the directory's database cannot be reached", cause=str(error))
+            _log.warning("the directory's database cannot be reached", cause=said(error))
             raise Refused(Code.UNAVAILABLE, "the directory is away", 1.0) from error
 
     # Read-only ones see one state throughout.
@@ -166,8 +167,7 @@ async def _reached(url: str, *, whole: bool = False) -> None:
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        cause = str(error) or "it did not answer in time"
-        raise DatabaseUnfitError(f"the directory's database cannot be reached: {cause}") from error
+        raise DatabaseUnfitError(f"the directory's database cannot be reached: {said(error)}") from error
     try:
         encoding = await connection.fetchval("SHOW server_encoding")
         if whole:

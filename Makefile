@@ -85,10 +85,10 @@ fmt: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
 docs: setup ## write the generated parts of docs/ anew
+	@$(BIN)/python -m tools.fresh_schema
 	@$(BIN)/python tools/settings_table.py
 	@$(BIN)/python -m tools.documents
 	@$(BIN)/python -m tools.authorisation_table
-	@$(BIN)/python -m tools.fresh_schema
 
 lock: setup ## compile requirements*.txt from pyproject.toml (ARGS=--upgrade); needs uv
 	@tools/lock.sh $(ARGS)

@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from prove.cluster.engines import HOST, ProofEngines
 from tests.support.clusters import Cluster
@@ -125,8 +126,8 @@ async def _cluster(work: Path, target: Path) -> None:
 
 
 def _changing(source: Path) -> bool:
-    """Whether messages could be edited and deleted in that version."""
-    return (source / "src/chinwag/domain/changing.py").exists()
+    """Whether messages could be edited, deleted, reacted to and pinned in that version."""
+    return (source / "src/chinwag/domain/reactions.py").exists()
 
 
 def _live(old: Old, *, changing: bool) -> dict[str, Any]:
@@ -145,7 +146,14 @@ def _live(old: Old, *, changing: bool) -> dict[str, Any]:
     placed = [_say(old, people[number % 3], group, text, f"send {number}") for number, text in enumerate(TEXTS)]
     # Again under the same keys, they must find the same numbers.
     commands = [
-        {"by": one % 3, "key": f"send {one}", "method": "POST", "path": "", "text": text, "number": placed[one]}
+        {
+            "by": one % 3,
+            "key": f"send {one}",
+            "method": "POST",
+            "path": "/messages",
+            "body": _message(text),
+            "number": placed[one],
+        }
         for one, text in enumerate(TEXTS)
     ]
     if changing:
@@ -159,6 +167,7 @@ def _live(old: Old, *, changing: bool) -> dict[str, Any]:
         name: old.ask("GET", f"/v1/conversations/{name}/messages?limit=100", token=anna["access_token"])["events"]
         for name in (group, direct)
     }
+    pins = old.ask("GET", f"/v1/conversations/{group}/pins", token=anna["access_token"])["messages"] if changing else []
     kept = [{key: one[key] for key in ("account", "device", "access_token", "refresh_token")} for one in people]
     return {
         "password": PASSWORD,
@@ -169,30 +178,44 @@ def _live(old: Old, *, changing: bool) -> dict[str, Any]:
         "cursors": cursors,
         "history": history,
         "commands": commands,
+        "pins": pins,
     }
 
 
 def _change(old: Old, people: list[dict[str, Any]], group: str, placed: list[int]) -> list[dict[str, Any]]:
-    """The first is edited twice, the second edited and deleted, the fourth deleted; as commands."""
-    made = []
-    for by, key, method, target, text in (
-        (0, "edit 1", "PUT", placed[0], "hello, once more"),
-        (1, "edit 2", "PUT", placed[1], "something that was regretted"),
-        (0, "edit 3", "PUT", placed[0], "hello, at last"),
-        (1, "delete 1", "DELETE", placed[1], None),
-        (0, "delete 2", "DELETE", placed[3], None),
+    """The first is edited twice, the second edited and deleted, the fourth deleted; the third is answered, reacted to
+    and pinned, as is the fifth, from which both are taken again. As commands."""
+    first, second, third, fourth, fifth = (f"/messages/{number}" for number in placed)
+    heart = quote("\u2764\ufe0f")
+    reply = _message("to you") | {"reply_to": placed[2]}
+    reply["body"]["mentions"] = [people[1]["account"]["id"]]
+    made: list[dict[str, Any]] = []
+    for by, method, path, body in (
+        (0, "PUT", first, _message("hello, once more")),
+        (1, "PUT", second, _message("something that was regretted")),
+        (0, "PUT", first, _message("hello, at last")),
+        (1, "DELETE", second, None),
+        (0, "DELETE", fourth, None),
+        (0, "POST", "/messages", reply),
+        *((by, "PUT", f"{third}/reactions/{heart}", None) for by in range(3)),
+        (1, "PUT", f"{fifth}/reactions/{heart}", None),
+        (1, "DELETE", f"{fifth}/reactions/{heart}", None),
+        *((0, "POST", "/changes", {"change": {"type": "pin", "number": placed[one]}}) for one in (2, 4)),
+        (0, "POST", "/changes", {"change": {"type": "pin", "number": placed[4], "on": False}}),
     ):
-        path = f"/{target}"
-        body = None if text is None else {"body": {"type": "text", "text": text}}
-        answer = old.ask(method, f"/v1/conversations/{group}/messages{path}", body, people[by]["access_token"], key)
-        made.append({"by": by, "key": key, "method": method, "path": path, "text": text, "number": answer["number"]})
+        key = f"change {len(made)}"
+        answer = old.ask(method, f"/v1/conversations/{group}{path}", body, people[by]["access_token"], key)
+        made.append({"by": by, "key": key, "method": method, "path": path, "body": body, "number": answer["number"]})
     return made
 
 
 def _say(old: Old, person: dict[str, Any], conversation: str, text: str, key: str = "later") -> int:
-    body = {"body": {"type": "text", "text": text}}
-    placed = old.ask("POST", f"/v1/conversations/{conversation}/messages", body, person["access_token"], key)
-    return int(placed["number"])
+    where = f"/v1/conversations/{conversation}/messages"
+    return int(old.ask("POST", where, _message(text), person["access_token"], key)["number"])
+
+
+def _message(text: str) -> dict[str, Any]:
+    return {"body": {"type": "text", "text": text}}
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:

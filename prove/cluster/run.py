@@ -14,7 +14,7 @@ from prove.cluster.engines import ProofEngines
 from prove.cluster.entrance import Entrance
 from prove.cluster.harms import Harms
 from prove.cluster.moments import Moments
-from prove.cluster.pauses import pauses
+from prove.cluster.pauses import pauses, staying
 from prove.cluster.pauses import table as pauses_table
 from prove.cluster.people import settle
 from prove.cluster.plan import MOMENTS, Harm, PlannedHarm, make_harms
@@ -104,7 +104,8 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     began = time.monotonic()
     verdict = judge(read(record))
     say(f"checked in {time.monotonic() - began:.0f} s")
-    told = [*_table(storm.tally, record), *moments.lines()]
+    stay = staying(plan, (person.device for person in people))
+    told = [*_table(storm.tally, record, stay), *moments.lines()]
     return Outcome(plan, harms, storm.tally, verdict, told, stuck, moments.found)
 
 
@@ -117,8 +118,8 @@ async def _blow(storm: Storm[PlannedHarm]) -> str:
     return ""
 
 
-def _table(tally: Tally, record: Path) -> Iterator[str]:
-    yield from pauses_table(pauses(read(record)))
+def _table(tally: Tally, record: Path, stay: frozenset[str]) -> Iterator[str]:
+    yield from pauses_table(pauses(read(record), stay))
     yield (
         f"answers {tally.answers}, refusals {tally.refused}, retries {tally.retries}, sessions {tally.sessions}, "
         f"resets {tally.resets}, events {tally.events}, group changes {tally.changes}, probes {tally.probes}"

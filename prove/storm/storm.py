@@ -100,19 +100,19 @@ class Storm(Generic[Planned]):
             await self._hands.begin(world)
             sizes = await self._begin_groups()
             await self._begin_devices(sizes)
-            await self._blow()
-            self._say("quiet: everything is answered, everybody catches up")
-            await self._come_to_rest()
+            await self._blow_and_rest()
             self._say(f"reading afresh, {self._seconds():.0f} s after the start")
             await read_afresh(world)
         finally:
             await world.close()
             await self._hands.end()
 
-    async def _come_to_rest(self) -> None:
+    async def _blow_and_rest(self) -> None:
         try:
+            await self._blow()
+            self._say("quiet: everything is answered, everybody catches up")
             await come_to_rest(self.world)
-        except Stuck:
+        except (Stuck, TimeoutError):
             # It has failed; what can be read all the same tells more than that something never came.
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(READING_SECONDS):

@@ -16,6 +16,8 @@ from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.own_allowances import OwnAllowances
+from chinwag.flow.own_shown_people import OwnShownPeople
 from chinwag.flow.people_search import PeopleSearch
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, account_routes, api
@@ -119,7 +121,7 @@ class Start:
         passwords = Passwords(CHEAP)
         accounts = open_accounts(directory, bus, ids, time, FileKeyStore(keys), rules or AccountRules(), passwords)
         admission = Admission(accounts.tokens, directory, bus, time)
-        search = PeopleSearch(directory, nobody_met, everybody=self.everybody)
+        search = PeopleSearch(directory, nobody_met, OwnAllowances(time), OwnShownPeople(), everybody=self.everybody)
         app = api(admission, [account_routes(accounts, search, settings)], settings or ApiSettings())
         config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")
         server = uvicorn.Server(config)

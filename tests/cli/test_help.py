@@ -48,6 +48,13 @@ def test_a_command_describes_itself_whole_and_loads_no_server(command: object) -
     assert not HEAVY & loaded
 
 
+def test_trace_speaks_of_clusters_and_takes_their_settings() -> None:
+    said, _ = _helped("trace")
+    assert "of a cluster its database and, over NATS, its servers" in said
+    for flag in ("--data-path", "--store-profile", "--postgres-url", "--nats-urls"):
+        assert flag in said
+
+
 def test_every_command_is_there() -> None:
     for command in COMMANDS:
         assert app[command.name].name == (command.name,)

@@ -213,7 +213,7 @@ async def people(directory: Directory, *ids: str) -> None:
             await transaction.accounts.create(account(one), name_key(f"name{one}"), f"hash{one}")
 
 
-async def eventually(work: Callable[[], Awaitable[None]], seconds: float = 60.0) -> None:
+async def eventually(work: Callable[[], Awaitable[Found]], seconds: float = 60.0) -> Found:
     """Do `work`, again as long as it is `unavailable`: a database that is back may have to be found again."""
     async with asyncio.timeout(seconds):
         while True:

@@ -25,7 +25,7 @@ class Ear:
         self._count = count
         if len(self.heard) < count:
             self._enough.clear()
-            await asyncio.wait_for(self._enough.wait(), 10)
+            await asyncio.wait_for(self._enough.wait(), 60)
         return self.heard
 
 

@@ -15,6 +15,7 @@ from prove.faults.proxy import Way
 from sqlalchemy import Connection
 from tests.contract.directories import PostgresPlace, account, device, eventually, migrate, people
 
+from chinwag.adapters.postgres.encoding import WrongEncodingError
 from chinwag.adapters.relational.postgres import (
     DatabaseUnfitError,
     open_postgres_directory,
@@ -126,6 +127,7 @@ async def test_an_earlier_schema_is_migrated_and_keeps_what_it_holds(place: Post
     await place.execute("DROP TABLE signing_keys")
     await place.execute("DROP TABLE allowances")
     await place.execute("DROP TABLE preferences")
+    await place.execute("DROP TABLE shown_people")
     await place.execute("UPDATE alembic_version SET version_num = '0008'")
     await prepare_postgres_directory(place.url)
     after = await open_postgres_directory(place.url)
@@ -153,7 +155,7 @@ async def test_a_database_of_another_encoding_is_refused(postgres_url: str) -> N
     name = f"{postgres_url.rpartition('/')[2]}_latin"
     connection = await asyncpg.connect(postgres_url)
     await connection.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
-    with pytest.raises(DatabaseUnfitError, match="encoded in LATIN1"):
+    with pytest.raises(WrongEncodingError, match="encoded in LATIN1"):
         await prepare_postgres_directory(f"{postgres_url.rpartition('/')[0]}/{name}")
     await connection.execute(f"DROP DATABASE {name}")
     await connection.close()

@@ -101,13 +101,7 @@ class RuledMirror(Mirror):
 
     def comparable(self, own_numbers: Any) -> dict[ConversationId, Comparable]:
         beside = self._beside.comparable(own_numbers)
-        # The web client counts no mentions yet, and keeps no pins: these are the Python client's.
-        mine = {
-            name: msgspec.structs.replace(one, mentions=beside[name].mentions, pins=beside[name].pins)
-            if name in beside
-            else one
-            for name, one in super().comparable(own_numbers).items()
-        }
+        mine = super().comparable(own_numbers)
         assert mine == beside
         return mine
 
@@ -135,6 +129,8 @@ def _mirrored(kept: dict[str, Any]) -> Mirrored:
         # the unread count as the rules reckon it, so that it is theirs that is compared
         read_ordinal=kept["ordinal"] - kept["unread"],
         last=None if last is None else Unknown(number=last["number"]),
+        mentions=set(kept["mentions"]),
+        pins=kept["pins"],
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 import structlog
+from nats.aio.client import Client as NatsClient
 from prove.faults.proxy import Proxy, Way
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
@@ -221,3 +222,29 @@ async def test_a_server_that_does_not_know_us_is_named_once_and_with_its_reason(
     with structlog.testing.capture_logs() as logged, pytest.raises(EngineAwayError, match="Authorization Violation"):
         await connected_to_nats(config, "c", new_node("n"))
     assert logged == []
+
+
+async def test_what_fails_in_a_way_unknown_to_the_library_loses_itself_and_nothing_after_it(
+    wires: Wires, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender, reader = NatsBus(wires.straight), NatsBus(wires.relayed)
+    heard, interrupted = Heard(), asyncio.Event()
+    reader.subscribe(PEOPLE, heard)
+    sender.on_interruption(interrupted.set)
+    await wires.relayed.settled()
+    await in_step(reader, heard, 0)
+    publish, failing = NatsClient.publish, [RuntimeError("spoilt")]
+
+    async def spoilt(client: NatsClient, subject: str, payload: bytes) -> None:
+        if failing:
+            raise failing.pop()
+        await publish(client, subject, payload)
+
+    monkeypatch.setattr(NatsClient, "publish", spoilt)
+    lost = wires.straight.lost
+    sender.publish(PEOPLE, tell(1))
+    async with asyncio.timeout(90):
+        await interrupted.wait()
+    await in_step(sender, heard, 2)
+    assert tell(1) not in heard.all
+    assert wires.straight.lost == lost + 1

@@ -15,6 +15,7 @@ from chinwag.flow import permits
 from chinwag.flow.accounts.friends import befriend
 from chinwag.flow.accounts.profile import change_settings
 from chinwag.flow.additions import ADDED, ADDING, Additions
+from chinwag.flow.own_allowances import OwnAllowances
 
 ANN, BEN, CEM = AccountId("1"), AccountId("2"), AccountId("3")
 
@@ -24,8 +25,8 @@ class Now:
 
     at = 0.0
 
-    def __call__(self) -> float:
-        return self.at
+    def __call__(self) -> int:
+        return int(self.at * 1000)
 
 
 async def tried(stage: Backstage, by: AccountId, *members: AccountId) -> Code | ConversationId:
@@ -64,7 +65,7 @@ async def test_strangers_put_nobody_into_a_thousand_groups(tmp_path: Path) -> No
     """However many strangers there are; friends still may, and time gives back what was used up."""
     async with backstage(tmp_path / "data") as stage:
         now = Now()
-        stage.accept._permits._additions = Additions(now=now)
+        stage.accept._permits._additions = Additions(OwnAllowances(now))
         stage.accept._sends._devices._rate = stage.accept._sends._accounts._rate = Rate(1000.0, 10_000)
         many = [str(number) for number in range(10, 40)]
         await stage.people("1", "2", "3", *many)
@@ -81,7 +82,7 @@ async def test_strangers_put_nobody_into_a_thousand_groups(tmp_path: Path) -> No
 async def test_nobody_adds_more_than_a_few_hundred_at_once(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
         now = Now()
-        stage.accept._permits._additions = Additions(now=now)
+        stage.accept._permits._additions = Additions(OwnAllowances(now))
         people = [AccountId(str(number)) for number in range(2, 31)]
         await stage.people("1", *people)
         groups = ADDING.burst // len(people)
@@ -91,15 +92,15 @@ async def test_nobody_adds_more_than_a_few_hundred_at_once(tmp_path: Path) -> No
 
 async def test_a_refused_addition_costs_nothing(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
-        additions = stage.accept._permits._additions = Additions(Rate(0.5, 3), Rate(0.003, 2), Now())
+        additions = stage.accept._permits._additions = Additions(OwnAllowances(Now()), Rate(0.5, 3), Rate(0.003, 2))
         await stage.people("1", "2", "3")
         await change_settings(stage.accounts, CEM, direct_from="friends")
         for _ in range(5):
             assert await tried(stage, ANN, BEN, CEM) is Code.RECIPIENT_REFUSES
             assert await tried(stage, ANN, BEN, AccountId("nobody")) is Code.NO_ACCOUNT
-        additions.check(ANN, 3, [BEN])
+        await additions.check(ANN, 3, [BEN])
         await stage.accept._permits.create(ANN, Create("Chess", (BEN,), GroupSettings()), look=True)
-        additions.check(ANN, 3, [BEN])
+        await additions.check(ANN, 3, [BEN])
 
 
 async def test_somebody_in_very_many_conversations_is_added_by_friends_only(

@@ -15,7 +15,9 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.rate import Rate
 from chinwag.flow import conversations, own_conversations
 from chinwag.flow.additions import Additions
+from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
+from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.flow.own_conversations import WINDOW
 
 ANN = AccountId("1")
@@ -62,7 +64,7 @@ async def many(stage: Backstage, count: int) -> list[ConversationId]:
     """So many groups of Ann's, as old as their place."""
     unlimited = Rate(1e6, 10**6)
     stage.accept._sends._devices._rate = stage.accept._sends._accounts._rate = unlimited
-    stage.accept._permits._additions = Additions(unlimited, unlimited)
+    stage.accept._permits._additions = Additions(OwnAllowances(system_clock), unlimited, unlimited)
     await stage.people("1", "2")
     return [await stage.group("1", f"Group {number}", GroupSettings()) for number in range(count)]
 

@@ -18,9 +18,12 @@ from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import acquaintances
 from chinwag.flow.acquaintances import Acquaintances
+from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.flow.own_conversations import OwnConversations
-from chinwag.flow.people_search import DAILY, DAY_SECONDS, FOUND_MAX, PeopleSearch, Shown
+from chinwag.flow.own_shown_people import OwnShownPeople
+from chinwag.flow.people_search import FOUND_MAX, PeopleSearch
 from chinwag.ports.directory import Directory
+from chinwag.ports.shown_people import DAILY, DAY_SECONDS
 
 ANN = AccountId("1")
 UNLIMITED = Rate(1e6, 10**6)
@@ -61,7 +64,14 @@ def search_of(
     async def known(_account: AccountId) -> list[AccountId]:
         return [AccountId(one) for one in met]
 
-    return PeopleSearch(directory, known, everybody=everybody, rate=rate, now=time)
+    return PeopleSearch(
+        directory,
+        known,
+        OwnAllowances(lambda: int(time() * 1000)),
+        OwnShownPeople(time),
+        everybody=everybody,
+        rate=rate,
+    )
 
 
 async def ids(search: PeopleSearch, text: str = "anna") -> list[str]:
@@ -130,9 +140,9 @@ async def test_nobody_reads_the_directory_out(directory: Directory) -> None:
 
 
 async def test_days_are_bounded() -> None:
-    shown = Shown(now=Time(), kept=3)
+    shown = OwnShownPeople(Time(), kept=3)
     for number in range(10):
-        shown.show(AccountId(str(number)), [account("77")])
+        await shown.show(AccountId(str(number)), [AccountId("77")])
     assert len(shown) == 3
 
 

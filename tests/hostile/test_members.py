@@ -197,6 +197,32 @@ async def test_other_peoples_ids(town: Town) -> None:
     assert answer.json().get("reset") in ("epoch", None)
 
 
+@pytest.mark.parametrize("number", [-1, -(2**63) - 1, 2**53, 2**63, 2**64, 10**30], ids=str)
+async def test_a_number_of_any_length_is_told_to_be_none(town: Town, number: int) -> None:
+    """JSON has numbers that nothing holds into which they could be put."""
+    to, mal = town.good[0], town.bad[3]
+    body = {"type": "text", "text": "x"}
+    async with town.talk("numbers of any length"):
+        raw = await welcomed(town, mal)
+        for told, code in (
+            ({"type": "send", "id": "long", "to": to.account, "body": body, "reply_to": number}, b"bad_reply"),
+            ({"type": "received", "position": number}, b"bad_request"),
+            ({"type": "read", "conversation": direct_id(to.account, mal.account), "number": number}, b"bad_request"),
+        ):
+            raw.write(frame(json.dumps(told).encode()))
+            answer = await raw.reader.readuntil(b'"type":"error"') + await raw.reader.readuntil(b"}")
+            assert b'"code":"%b"' % code in answer, (told, answer)
+        raw.cut()
+        direct = direct_id(to.account, mal.account)
+        for path, json_, wanted in (
+            (f"/v1/conversations/{direct}/messages", {"body": body, "reply_to": number}, "bad_reply"),
+            (f"/v1/conversations/{direct}/read", {"number": number}, "bad_request"),
+            ("/v1/received", {"position": number}, "bad_request"),
+        ):
+            answered = await town.crowd.place.request("POST", path, token=mal.token, json=json_)
+            assert answered.json()["code"] == wanted, (path, answered.text)
+
+
 async def test_a_session_that_reads_nothing(town: Town) -> None:
     async with town.talk("reading nothing"):
         raw = await welcomed(town, town.bad[0])

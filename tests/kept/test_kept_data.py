@@ -146,13 +146,17 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
         kept_events = expected["history"][expected["group"]]
         assert set(numbers) >= {event["number"] for event in kept_events if event["kind"] == "message"}
         assert expected["after_backup"] in numbers
+    before = await server.history(expected["group"], token)
     # What was asked under these keys is done: nothing of it is done again.
     for command in expected.get("commands", ()):
-        body = None if command["text"] is None else {"body": {"type": "text", "text": command["text"]}}
-        path = f"/v1/conversations/{expected['group']}/messages{command['path']}"
+        path = f"/v1/conversations/{expected['group']}{command['path']}"
         again = devices[command["by"]]["access_token"]
-        answer = await server.ask(command["method"], path, again, body, command["key"])
+        answer = await server.ask(command["method"], path, again, command["body"], command["key"])
         assert answer["number"] == command["number"], command
     said = {"body": {"type": "text", "text": "and on it goes"}}
     placed = await server.ask("POST", f"/v1/conversations/{expected['group']}/messages", token, said)
-    assert placed["number"] == len(await server.history(expected["group"], token))
+    after = await server.history(expected["group"], token)
+    assert after[: len(before)] == before
+    assert [event["number"] for event in after[len(before) :]] == [placed["number"]]
+    pins = await server.ask("GET", f"/v1/conversations/{expected['group']}/pins", token)
+    assert pins["messages"] == expected.get("pins", [])

@@ -16,6 +16,7 @@ from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.postgres import make_schema, open_stores
 from chinwag.adapters.postgres.registry import make_registry
 from chinwag.adapters.relational import open_directory
+from chinwag.adapters.relational.everything import OWN
 from chinwag.adapters.relational.postgres import engine_on, prepare_postgres_directory
 from chinwag.adapters.relational.schema import METADATA
 from chinwag.domain.conversation import START, Conversation, Member, Position, Role, SendKey, Span
@@ -164,7 +165,7 @@ def _enrol(file: Path) -> None:
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         for table in METADATA.sorted_tables:
-            if table.name in ("signing_keys", "allowances"):
+            if table.name in OWN:
                 continue
             for number in range(1 if table.name == "listing_mark" else 2):
                 row = {column.name: _value(column, number) for column in table.columns}
@@ -272,7 +273,7 @@ async def _tables(engine: Any) -> Picture:
     found: Picture = {}
     async with engine.connect() as connection:
         for table in METADATA.sorted_tables:
-            if table.name not in ("signing_keys", "allowances"):
+            if table.name not in OWN:
                 rows = (await connection.execute(select(table))).all()
                 found[f"table {table.name}"] = sorted(map(tuple, rows), key=repr)
     return found

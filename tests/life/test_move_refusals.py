@@ -24,7 +24,7 @@ from chinwag.adapters.relational.everything import DIRECTORY as DIRECTORY_TABLES
 from chinwag.domain.refusal import Refused
 from chinwag.life.backup import Telling, back_up
 from chinwag.life.folder import DIRECTORY, MESSAGES, MOVED
-from chinwag.life.move.back import go_back
+from chinwag.life.move.back import go_back, refuse_served
 from chinwag.life.move.move import move
 from chinwag.life.moved import Move, MovedError, mark, refuse_moved
 from chinwag.life.restore import restore
@@ -200,6 +200,38 @@ async def test_a_move_that_is_given_up_leaves_cursors_good_and_one_that_ended_vo
     assert go_back(data) is True
     refuse_moved(data)
     assert epoch() > before
+
+
+async def test_nobody_comes_back_while_servers_run_on_what_it_has_moved_to(
+    data: Path, url: str, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    await _half(data, url)
+    await refuse_served(data, None, "", said.append)  # half of an installation is served by nobody
+    await move(data, target(url), QUIET)
+    with pytest.raises(MoveError, match=r"goes on in the new one: name that database as for the move"):
+        await refuse_served(data, None, "", said.append)
+    await refuse_served(data, url, "x", said.append)
+    await _execute(url, "INSERT INTO registry.nodes VALUES ('n', '{}', '', clock_timestamp() + interval '1 hour')")
+    with pytest.raises(MoveError, match="1 processes of Chinwag serve this database: stop them first"):
+        await refuse_served(data, url, "x", said.append)
+    with pytest.raises(MovedError):
+        refuse_moved(data)
+    # A mark that cannot be read says nothing of whereto; what is named is looked at all the same.
+    kept = (data / MOVED).read_bytes()
+    (data / MOVED).write_text("?")
+    with pytest.raises(MoveError, match="stop them first"):
+        await refuse_served(data, url, "x", said.append)
+    (data / MOVED).write_bytes(kept)
+    shutil.copytree(data, tmp_path / "twin")
+    mark(tmp_path / "twin", Move("another", "elsewhere", 1, "moved"))
+    with pytest.raises(MoveError, match=r"is not what .* has moved to, which is elsewhere"):
+        await refuse_served(tmp_path / "twin", url, "x", said.append)
+    assert said == []
+    await refuse_served(data, "postgresql://me@127.0.0.1:1/x", "x", said.append)
+    assert len(said) == 1
+    assert "cannot be reached" in said[0]
+    assert "See for yourself that no server runs there" in said[0]
 
 
 async def test_commands_know_of_it(data: Path, url: str, tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from prove.cluster.pauses import CALM, pauses
+from prove.cluster.pauses import CALM, pauses, staying
 from prove.cluster.pauses import table as pauses_table
 from prove.cluster.plan import ONE, Harm, make_harms
 from prove.cluster.processes import EVERY
 from prove.cluster.run import CLUSTER, Wanted, run
 from prove.facts import Acked, Attempt, Fault, Up
+from prove.storm.plan import Character, make_plan
 
 ALL = frozenset(Harm)
 
@@ -47,7 +48,23 @@ def test_a_wait_belongs_to_what_was_done_last_before_it_ended() -> None:
             Up(400),
             Acked("d", "c", "m2", 2, 0, 2, 900),
             Acked("d", "c", "m2", 2, 0, 2, 950),
-        ]
+            Attempt("e", "a", "c", "m3", "three", "", 960),
+            Acked("e", "c", "m3", 3, 0, 3, 970),
+        ],
+        stay={"e"},
     )
-    assert [(one.kind, one.times, one.waits) for one in found] == [(CALM, 0, [30]), ("kill gateway", 1, [700])]
-    assert [line.split()[:3] for line in pauses_table(found)][1:] == [["calm", "0", "1"], ["kill", "gateway", "1"]]
+    assert [(one.kind, one.times, one.waits, one.stayed) for one in found] == [
+        (CALM, 0, [30], []),
+        ("kill gateway", 1, [700, 10], [10]),
+    ]
+    assert [line.split() for line in pauses_table(found)][1:] == [
+        ["calm", "0", "1", "30", "30", "30", "0", "0", "0", "0"],
+        ["kill", "gateway", "1", "2", "700", "700", "700", "1", "10", "10", "10"],
+    ]
+
+
+def test_who_stays_never_leaves_by_itself() -> None:
+    plan = make_plan(1, 3, frozenset(), ())
+    names = [str(number) for number in range(len(plan.devices))]
+    stay = staying(plan, names)
+    assert {plan.devices[int(name)].character for name in stay} == {Character.STEADY, Character.BURSTY}

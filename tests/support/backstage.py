@@ -27,6 +27,7 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.declines import Declines
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
@@ -75,7 +76,7 @@ class Backstage:
             embedded.bus,
             embedded.message_store,
             self.states,
-            Permits(directory, embedded.message_store, Additions()),
+            Permits(directory, embedded.message_store, Additions(OwnAllowances(system_clock))),
             AcceptRules(group_members=30),
             system_clock,
         )

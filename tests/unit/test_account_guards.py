@@ -17,12 +17,14 @@ from chinwag.adapters.files import FileKeyStore
 from chinwag.domain.account import NameKey
 from chinwag.domain.address import network_of, networks_of
 from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.claimant import Claimant, stranger
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
-from chinwag.flow.access.throttle import Buckets, OwnAllowances, Throttle
+from chinwag.flow.access.throttle import Throttle
 from chinwag.flow.access.tokens import Tokens
+from chinwag.flow.own_allowances import Levels, OwnAllowances
 from chinwag.ports.key_store import KeysExposed
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -158,28 +160,28 @@ async def test_hashing_is_bounded_and_off_the_loop() -> None:
 @given(st.lists(st.integers(0, 2000), max_size=60))
 def test_a_bucket_never_gives_more_than_its_rate(pauses: list[int]) -> None:
     time = Time()
-    buckets = Buckets(3, 3000, time)
+    levels = Levels(Rate(1.0, 3), time)
     start, given_out = time.now, 0
     for pause in pauses:
         time.now += pause
-        if buckets.wait("key") == 0:
-            buckets.take("key")
+        if levels.short("key") == 0:
+            levels.take("key")
             given_out += 1
     assert given_out <= 3 + (time.now - start) / 1000 + 1e-6
 
 
 def test_tables_are_bounded_and_a_clock_that_steps_back_gives_nothing() -> None:
     time = Time()
-    buckets = Buckets(1, 1000, time, table=10)
+    levels = Levels(Rate(1.0, 1), time, table=10)
     for number in range(100):
-        buckets.take(str(number))
-    assert len(buckets) == 10
+        levels.take(str(number))
+    assert len(levels) == 10
     time.now -= 50_000
-    assert buckets.wait("99") > 0
+    assert levels.short("99") > 0
 
 
 async def test_many_guesses_at_once_are_no_way_round() -> None:
-    throttle = Throttle(OwnAllowances(Time(), 1000), per_account=3, per_address=100, sign_ups=1)
+    throttle = Throttle(OwnAllowances(Time()), per_account=3, per_address=100, sign_ups=1, window_ms=1000)
     held = [throttle.guess(ANN, stranger(ANN, "192.0.2.1")) for _ in range(4)]
     for guess in held[:3]:
         await guess.__aenter__()
@@ -235,7 +237,7 @@ async def wrong(throttle: Throttle, claimant: Claimant) -> bool:
 @pytest.mark.parametrize(("step", "most"), [(1, 10), (1 << 64, 20), (1 << 72, 40), (1 << 80, 100)])
 async def test_guesses_from_many_addresses_of_one_hand_count_together(step: int, most: int) -> None:
     """Of one /64; of one /56 by its /64s; of one /48 by its /56s; and of many /48s."""
-    throttle = Throttle(OwnAllowances(Time(), 900_000), per_account=10, per_address=1000, sign_ups=1)
+    throttle = Throttle(OwnAllowances(Time()), per_account=10, per_address=1000, sign_ups=1)
     first = 0x2001_0DB8_0001_0000_0000_0000_0000_0000
     claimants = [stranger(ANN, str(IPv6Address(first + step * number))) for number in range(200)]
     assert sum([await wrong(throttle, claimant) for claimant in claimants]) == most
@@ -243,7 +245,7 @@ async def test_guesses_from_many_addresses_of_one_hand_count_together(step: int,
 
 @pytest.mark.parametrize(("step", "most"), [(1 << 64, 6), (1 << 72, 12)])
 async def test_signing_up_counts_by_the_networks_around(step: int, most: int) -> None:
-    throttle = Throttle(OwnAllowances(Time(), 900_000), per_account=10, per_address=10, sign_ups=3)
+    throttle = Throttle(OwnAllowances(Time()), per_account=10, per_address=10, sign_ups=3)
     first = 0x2001_0DB8_0001_0000_0000_0000_0000_0000
     made = 0
     for number in range(40):
@@ -254,7 +256,7 @@ async def test_signing_up_counts_by_the_networks_around(step: int, most: int) ->
 
 
 async def test_whoever_is_known_is_held_up_by_its_own_guesses_alone() -> None:
-    throttle = Throttle(OwnAllowances(Time(), 900_000), per_account=10, per_address=50, sign_ups=1)
+    throttle = Throttle(OwnAllowances(Time()), per_account=10, per_address=50, sign_ups=1)
     known = Claimant(ANN, networks_of("192.0.2.1"), "device 7")
     for number in range(300):
         await wrong(throttle, stranger(ANN, f"192.0.{number % 250}.1"))

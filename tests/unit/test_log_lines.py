@@ -10,8 +10,9 @@ import chinwag
 
 ROOT = Path(chinwag.__file__).parent
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
-LOGGING = {"client/connection.py", "client/store.py", "logs.py", "roles/port/parsers.py"}
-"""The client is a library in programs of others, and picows takes a logger of the standard library."""
+LOGGING = {"cli/words_only.py", "client/connection.py", "client/store.py", "logs.py", "roles/port/parsers.py"}
+"""The client is a library in programs of others, picows takes a logger of the standard library, and an operator's
+command keeps what libraries warn of from being printed as a last resort."""
 
 
 def test_only_those_use_logging_who_must() -> None:

@@ -5,13 +5,18 @@ from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.clock import DAY_MS, system_clock
 from chinwag.ports import Ports
-from chinwag.ports.allowances import Allowances
 
 
-def accounts_on(ports: Ports, config: Config, ids: Snowflake, allowances: Allowances | None = None) -> Accounts:
-    """The account verbs of a server. allowances: what it counts together with others; None: it counts alone."""
+def accounts_on(ports: Ports, config: Config, ids: Snowflake) -> Accounts:
+    """The account verbs of a server."""
     return open_accounts(
-        ports.directory, ports.bus, ids, system_clock, ports.key_store, account_rules(config), allowances=allowances
+        ports.directory,
+        ports.bus,
+        ids,
+        system_clock,
+        ports.key_store,
+        account_rules(config),
+        allowances=ports.allowances,
     )
 
 

@@ -73,8 +73,10 @@ def people_search_on(ports: Ports, config: Config) -> PeopleSearch:
     return PeopleSearch(
         ports.directory,
         Acquaintances(OwnConversations(ports.message_store, ports.inbox)).of,
+        ports.allowances,
+        ports.shown_people,
         everybody=wanted == "everyone" or (wanted == "auto" and config.accounts.sign_up != "open"),
-        rate=own_share(config, Rate(limits.searches_per_second, limits.searches_burst)),
+        rate=Rate(limits.searches_per_second, limits.searches_burst),
     )
 
 

@@ -80,8 +80,9 @@ def legs_on(
                 ports.directory,
                 ports.message_store,
                 Additions(
-                    own_share(config, Rate(limits.adding_per_second, limits.adding_burst)),
-                    own_share(config, Rate(limits.added_per_second, limits.added_burst)),
+                    ports.allowances,
+                    Rate(limits.adding_per_second, limits.adding_burst),
+                    Rate(limits.added_per_second, limits.added_burst),
                 ),
             ),
             AcceptRules(

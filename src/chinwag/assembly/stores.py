@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly.part import Part
+from chinwag.flow.clock import steady_clock
+from chinwag.flow.own_allowances import OwnAllowances
+from chinwag.flow.own_shown_people import OwnShownPeople
 from chinwag.ports import Ports
 from chinwag.ports.directory import Directory, ErasureStage
 from chinwag.ports.search_index import SearchIndex
@@ -23,6 +26,8 @@ def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, dat
         inbox=embedded.inbox,
         directory=directory,
         key_store=FileKeyStore(data / "keys"),
+        allowances=OwnAllowances(steady_clock()),
+        shown_people=OwnShownPeople(),
         bus=embedded.bus,
         registry=embedded.registry,
         questions=embedded.questions,

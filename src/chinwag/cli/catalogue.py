@@ -40,7 +40,7 @@ COMMANDS: Final = (
     Described(
         "user",
         "chinwag.cli.user:app",
-        """Manage the accounts of the server whose data folder this is.
+        """Manage the accounts of the server whose data folder this is, or of a cluster.
 
     The server may run meanwhile. Passwords are asked for, or taken from the variable CHINWAG_PASSWORD.
     """,
@@ -83,7 +83,8 @@ COMMANDS: Final = (
         "chinwag.cli.trace:app",
         """Show where one message is for each member: stored, posted, announced, delivered, read.
 
-    Asks the running server of the data folder. Shows numbers and times, never a text.
+    Asks the running server of the data folder; of a cluster its database and, over NATS, its servers. Shows numbers
+    and times, never a text.
     """,
     ),
     Described(

@@ -7,9 +7,10 @@ import cyclopts
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from chinwag.cli.out import say
+from chinwag.cli.out import aside, say
 from chinwag.cli.profile import need_drivers, need_postgres
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.words_only import words_only
 
 app = cyclopts.App(name="cluster")
 
@@ -24,6 +25,7 @@ def init(**flags: str | None) -> None:
     To be run once, before the first server starts, and after each update of Chinwag. It makes what is not there, and
     changes nothing else: again, or on another machine, it only looks.
     """
+    words_only()
     config = read_settings(flags).config
     need_postgres(config)
     from chinwag.assembly.cluster.init import init
@@ -40,16 +42,20 @@ def check(**flags: str | None) -> int:
     Versions, what a cut of power would take, standbys, encodings, clocks, tables and keys. It changes nothing. Exits
     with 1 if something fails, else with 0.
     """
+    words_only()
     config = read_settings(flags).config
     need_postgres(config)
     from chinwag.assembly.cluster.check import check
+    from chinwag.assembly.cluster.credentials import messages_url, shown
+    from chinwag.assembly.cluster.spoken import spoken
     from chinwag.cli.findings import told
     from chinwag.life.doctor import Finding
 
     async def look() -> list[Finding]:
         return [finding async for finding in check(config)]
 
-    return told(asyncio.run(look()))
+    where = f"PostgreSQL at {shown(messages_url(config))} and NATS at {', '.join(config.nats.urls)}"
+    return told(asyncio.run(spoken(look(), aside, f"looking at {where} …")))
 
 
 @app.command
@@ -81,6 +87,7 @@ def restored(**flags: str | None) -> None:
     To be run after the restore, before the first server starts. Devices that come back are told that what they know may
     no longer be so, and load everything afresh. Without it they could take new messages for ones that they have seen.
     """
+    words_only()
     config = read_settings(flags).config
     need_postgres(config)
     from chinwag.adapters.postgres import begin_new_life

@@ -13,10 +13,11 @@ import msgspec
 from cyclopts import Parameter
 
 from chinwag import __version__
-from chinwag.cli.out import say
+from chinwag.cli.out import aside, say
 from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.trouble import UsageError
+from chinwag.cli.words_only import words_only
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
 from chinwag.flow.clock import system_clock
@@ -49,6 +50,7 @@ def export(
 
     if account is not None and id is not None:
         raise UsageError("name an account, or give its id with --id: not both")
+    words_only()
     config = read_settings(flags).config
     if output is not None and output.exists():
         raise UsageError(f"{output} exists already: name another file")
@@ -58,7 +60,7 @@ def export(
             need_drivers()
             from chinwag.assembly.cluster.operators import cluster_stores
 
-            sources, at = cluster_stores(config), system_clock()
+            sources, at = cluster_stores(config, aside), system_clock()
         else:
             stores, checkpoint = stack.enter_context(checkpoint_of(config.data.path.expanduser(), telling))
             sources, at = _folder_stores(stores), checkpoint.at

@@ -7,10 +7,11 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from chinwag.cli.out import say
+from chinwag.cli.out import aside, say
 from chinwag.cli.profile import need_drivers, need_postgres
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.trouble import UsageError
+from chinwag.cli.words_only import words_only
 from chinwag.config import Config
 from chinwag.life.moved import ANYWAY
 
@@ -31,6 +32,7 @@ def move(
     **flags: str | None,
 ) -> None:
     """Move a data folder to PostgreSQL."""
+    words_only()
     config = read_settings(flags).config
     data = config.data.path.expanduser()
     if back is None:
@@ -38,7 +40,7 @@ def move(
         _move(config, data)
     elif back == ANYWAY:
         need_drivers()
-        _back(data)
+        _back(config, data)
     else:
         raise UsageError(f"--back takes the word {ANYWAY}, so that nobody comes back to old data by mistake")
 
@@ -67,9 +69,12 @@ def _move(config: Config, data: Path) -> None:
     say("start it with `chinwag serve`, with these settings; on this folder no server starts any more")
 
 
-def _back(data: Path) -> None:
-    from chinwag.life.move.back import go_back
+def _back(config: Config, data: Path) -> None:
+    from chinwag.assembly.cluster.credentials import messages_url, shown
+    from chinwag.life.move.back import go_back, refuse_served
 
+    url = messages_url(config) if config.postgres.url else None
+    asyncio.run(refuse_served(data, url, shown(url or ""), aside))
     if go_back(data):
         say("a new life begins in this folder: devices that come back load everything afresh")
     say(f"{data} is served again by `chinwag serve --store-profile embedded`; the database can be dropped")

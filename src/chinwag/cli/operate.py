@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from chinwag.cli.out import aside
 from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings
 from chinwag.cli.trouble import UsageError
+from chinwag.cli.words_only import words_only
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.access.collaborators import Accounts
 
@@ -40,12 +42,13 @@ async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
     from chinwag.life.moved import refuse_moved
     from chinwag.life.whole import refuse_half
 
+    words_only()
     config = read_settings(flags).config
     if config.store.profile == "postgres":
         need_drivers()
         from chinwag.assembly.cluster.operators import operator_accounts
 
-        async with operator_accounts(config) as accounts:
+        async with operator_accounts(config, aside) as accounts:
             yield accounts
         return
     data = config.data.path.expanduser()

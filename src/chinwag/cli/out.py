@@ -19,6 +19,11 @@ def say(text: str, *, error: bool = False) -> None:
     write(clean(text, lines=True) + "\n", sys.stderr if error else sys.stdout)
 
 
+def aside(text: str) -> None:
+    """Say on standard error what a command does meanwhile: what it was asked for is alone on standard output."""
+    say(text, error=True)
+
+
 def write(text: str, stream: TextIO | None) -> None:
     """Write what is clean already, in the signs that the stream has. A stream that was closed is None."""
     if stream is None:

@@ -10,9 +10,10 @@ import msgspec
 from cyclopts import Parameter
 
 from chinwag.cli.operate import minute
-from chinwag.cli.out import say
+from chinwag.cli.out import aside, say
 from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.words_only import words_only
 from chinwag.config import Config
 from chinwag.domain.index_status import IndexStatus
 
@@ -23,7 +24,7 @@ app = cyclopts.App(name="search")
 
 
 @app.command
-@with_settings("data")
+@with_settings("data", "store", "cluster", "postgres")
 def status(
     *,
     json: Annotated[bool, Parameter(help="One JSON object instead of a sentence.", negative=())] = False,
@@ -38,7 +39,7 @@ def status(
 
 
 @app.command
-@with_settings("data")
+@with_settings("data", "store", "cluster", "postgres")
 def rebuild(
     *,
     wait: Annotated[bool, Parameter(help="Show how far it is until it is done.")] = True,
@@ -68,10 +69,11 @@ def told(found: IndexStatus) -> str:
 
 def _ask(config: Config, *, rebuild: bool) -> IndexStatus:
     if config.store.profile == "postgres":
+        words_only()
         need_drivers()
         from chinwag.assembly.cluster.operators import cluster_index
 
-        return asyncio.run(cluster_index(config, rebuild=rebuild))
+        return asyncio.run(cluster_index(config, aside, rebuild=rebuild))
     from chinwag.life.running import index_of
 
     return index_of(config.data.path.expanduser(), rebuild=rebuild)

@@ -9,10 +9,11 @@ import cyclopts
 import msgspec
 from cyclopts import Parameter
 
-from chinwag.cli.out import Rows, megabytes, say
+from chinwag.cli.out import Rows, aside, megabytes, say
 from chinwag.cli.profile import need_drivers
 from chinwag.cli.search import told as told_of_index
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.words_only import words_only
 from chinwag.config import Config
 from chinwag.wire.control import Status
 
@@ -45,10 +46,11 @@ def status(
 
 
 def _cluster(config: Config, json: bool) -> int:
+    words_only()
     need_drivers()
     from chinwag.assembly.cluster.status import cluster_status
 
-    told = asyncio.run(cluster_status(config))
+    told = asyncio.run(cluster_status(config, aside))
     if json:
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
     else:

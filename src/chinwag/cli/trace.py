@@ -9,9 +9,10 @@ import cyclopts
 import msgspec
 from cyclopts import Parameter
 
-from chinwag.cli.out import Rows, say
+from chinwag.cli.out import Rows, aside, say
 from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.words_only import words_only
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.tracing import MemberTrace, Trace
 
@@ -19,7 +20,7 @@ app = cyclopts.App(name="trace")
 
 
 @app.default
-@with_settings("data")
+@with_settings("data", "store", "cluster", "postgres", "nats")
 def trace(
     conversation: Annotated[str, Parameter(help="The conversation's id.")],
     number: Annotated[int, Parameter(help="The message's number there.")],
@@ -30,12 +31,13 @@ def trace(
     """Show where one message is for each member."""
     from chinwag.life.running import trace_of
 
+    words_only()
     config = read_settings(flags).config
     if config.store.profile == "postgres":
         need_drivers()
         from chinwag.assembly.cluster.operators import cluster_trace
 
-        found = asyncio.run(cluster_trace(config, ConversationId(conversation), number))
+        found = asyncio.run(cluster_trace(config, ConversationId(conversation), number, aside))
     else:
         found = trace_of(config.data.path.expanduser(), ConversationId(conversation), number)
     if json:

@@ -8,7 +8,7 @@ import msgspec
 from chinwag.domain.body import Body
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
-from chinwag.domain.refusal import Code
+from chinwag.domain.refusal import Code, Refused
 
 RULES_VERSION: Final = 2
 
@@ -191,13 +191,19 @@ def asked(action: Action) -> bytes:
 
     Over the values, not the form in which they came; and not over `after`, which a retry may change. It guards a client
     against its own mistake, so it need not hold against somebody who looks for another text of the same digest.
+
+    Raises `Refused` (`bad_request`) for a number of more than 64 bits.
     """
     if type(action) is Send:
-        content = _encode((action.body, action.reply_to))
+        content: object = (action.body, action.reply_to)
     elif isinstance(action, Edit | Delete | React) and action.after is not None:
-        content = _encode(msgspec.structs.replace(action, after=None))
+        content = msgspec.structs.replace(action, after=None)
     else:
-        content = _encode(action)
+        content = action
+    try:
+        encoded = _encode(content)
+    except OverflowError:  # JSON has numbers of any length, and what is stored or sent on has not
+        raise Refused(Code.BAD_REQUEST, "a number is longer than any that there is") from None
     hashed = _nothing_hashed.copy()  # a third quicker than to make one
-    hashed.update(content)
+    hashed.update(encoded)
     return hashed.digest()

@@ -1,6 +1,7 @@
 """Fourth leg: a returning device reads its inbox after its cursor. Every transport reads the same way."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, Literal
 
 import msgspec
@@ -66,6 +67,14 @@ async def read(inbox: Inbox, store: MessageStore, account: AccountId, after: int
         events += step.events
         bytes_read += sum(map(len, step.events))
     return Stretch(whole.position, events, whole.bounds)
+
+
+def within(stretch: Stretch, room: int = BYTES) -> Stretch:
+    """As many of the events, from the first on, as have room together; the first in any case."""
+    for count, size in enumerate(accumulate(map(len, stretch.events))):
+        if count and size > room:
+            return Stretch(stretch.position, stretch.events[:count], stretch.bounds)
+    return stretch
 
 
 async def _step(inbox: Inbox, store: MessageStore, account: AccountId, after: int, limit: int) -> Stretch:

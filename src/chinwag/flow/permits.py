@@ -86,9 +86,7 @@ class Permits:
                             raise Refused(Code.RECIPIENT_REFUSES)
                 if await directory.blocks.against(by, asked):
                     raise Refused(Code.RECIPIENT_REFUSES)
-        self._additions.check(by, len(accounts), strangers)
-        if not look:
-            self._additions.take(by, len(accounts), strangers)
+        await (self._additions.check if look else self._additions.take)(by, len(accounts), strangers)
         for one in strangers:
             # As often as strangers may add somebody, and no oftener, its memberships are gone through.
             if not look and sum(span.last is None for span in await self._store.memberships(one)) >= INTO_MOST:

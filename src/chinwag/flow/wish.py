@@ -39,6 +39,8 @@ def check_shape(wish: Wish, text_characters: int) -> None:
     if type(action) is Send:
         if action.after is not None:
             check_client_id(action.after)
+        if not 0 <= action.reply_to < NUMBER_MOST:
+            raise Refused(Code.BAD_REPLY)
         check_body(action.body, text_characters)
     elif isinstance(action, Edit | Delete | React):
         check_number(action.number)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from chinwag.ports.allowances import Allowances
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
@@ -15,6 +16,7 @@ from chinwag.ports.questions import Questions
 from chinwag.ports.registry import Registry
 from chinwag.ports.scrub import Scrub, TextScrub
 from chinwag.ports.search_index import SearchIndex
+from chinwag.ports.shown_people import ShownPeople
 
 __all__ = ["Ports"]
 
@@ -29,6 +31,8 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     inbox: Inbox
     directory: Directory
     key_store: KeyStore
+    allowances: Allowances
+    shown_people: ShownPeople
     bus: Bus
     registry: Registry
     questions: Questions

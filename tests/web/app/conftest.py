@@ -3,9 +3,9 @@
 import fcntl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
@@ -18,6 +18,18 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
 Arrive = Callable[..., Awaitable[Visitor]]
+
+FAILED: Final = pytest.StashKey[bool]()
+"""Whether a test's own part has failed: then its pages are described."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what became of the test for its fixtures, which end after it."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,14 +78,22 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-async def arrive(browser: Browser, served: ServerProcess, complaints: list[str]) -> AsyncIterator[Arrive]:
-    """A new visitor with a profile of their own; `phone=True` has a phone's window. Nobody's console may complain."""
+async def arrive(
+    request: pytest.FixtureRequest, browser: Browser, served: ServerProcess, complaints: list[str]
+) -> AsyncIterator[Arrive]:
+    """A new visitor with a profile of their own; `phone=True` has a phone's window. Nobody's console may complain. When
+    the test has failed, what stands on each page goes into its report."""
+    visitors: list[Visitor] = []
 
     async def come(*, phone: bool = False, url: Callable[[], str] | None = None, **options: Any) -> Visitor:
         size = PHONE if phone else DESKTOP
         shape = {"has_touch": True, "is_mobile": True} if phone else {}
         context = await browser.new_context(**{"viewport": size, "locale": "en-GB", **shape, **options})
-        return await visitor_in(context, complaints, url or (lambda: served.url))
+        visitors.append(await visitor_in(context, complaints, url or (lambda: served.url)))
+        return visitors[-1]
 
     yield come
+    if request.node.stash.get(FAILED, False):
+        for visitor in visitors:
+            print(await visitor.described())
     assert complaints == []

@@ -182,3 +182,27 @@ async def test_a_line_sent_right_before_a_reload_is_neither_lost_nor_typed_again
 
     await until(there)
     await expect(anna.page.get_by_text("Draft:")).to_have_count(0)
+
+
+async def test_the_links_of_a_group_are_asked_for_once_whatever_happens_in_it(
+    arrive: Arrive, served: ServerProcess
+) -> None:
+    await furnish(served)
+    ben, cleo = await arrive(), await arrive()
+    await cleo.log_in("cleo", "/")
+    await cleo.open("The garden shed")
+    await ben.log_in("ben", "/")
+    await ben.open("The garden shed")
+    await ben.page.get_by_role("button", name="About this conversation").click()
+    asked: list[str] = []
+    ben.page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/links") else None)
+    await ben.page.get_by_role("button", name="Link", exact=True).click()
+    make = ben.page.get_by_role("button", name="Make a link")
+    await expect(make).to_be_enabled()
+    await make.focus()
+    for text in ("One", "Two"):
+        await cleo.say(text)
+        await expect(ben.page.locator("article .text", has_text=text)).to_have_count(1)
+    # each line changes what is known of the group: a button that closed meanwhile would swallow the key
+    await expect(make).to_be_focused()
+    assert len(asked) == 1

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Error as PlaywrightError
 from tests.support.people import PASSWORD
 from tests.web.browsers import CALL_MS, PATIENCE
 
@@ -13,6 +14,10 @@ HEAD: Final = 40
 """Characters by which a text is known: of a long one the end is folded away."""
 UNREACHABLE: Final = re.compile(r"net::ERR_|WebSocket connection to|status of 50[0-9]")
 """What a browser itself writes about a server that it cannot reach. Only tests that take it away allow this."""
+
+LOOK: Final = 20
+"""Seconds for describing a page whose test has failed."""
+FOCUSED: Final = "() => document.activeElement !== null && document.activeElement !== document.body"
 
 expect.set_options(timeout=CALL_MS)
 
@@ -89,6 +94,15 @@ class Visitor:
     async def sees(self, text: str) -> None:
         """Wait until a message with this text stands in the open conversation."""
         await expect(self.page.locator("article .text", has_text=text).first).to_be_visible()
+
+    async def described(self) -> str:
+        """What stands on the page, as a screen reader would have it, or why that can't be told."""
+        try:
+            async with asyncio.timeout(LOOK):
+                focus = await self.page.locator(":focus").aria_snapshot() if await self.page.evaluate(FOCUSED) else "-"
+                return f"{self.page.url}, focus at {focus}\n{await self.page.locator('body').aria_snapshot()}"
+        except (PlaywrightError, TimeoutError) as failure:
+            return f"{self.page.url}: {failure}"
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):

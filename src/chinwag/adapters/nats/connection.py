@@ -64,6 +64,15 @@ class NobodyThereError(Refused):
     """A request surely reached nobody."""
 
 
+class ShortPayloadError(Refused):
+    """The server takes messages of at most so many bytes, which is too few."""
+
+    def __init__(self, payload: int) -> None:
+        super().__init__(Code.UNAVAILABLE, f"NATS: it takes messages of {payload:,} bytes at most")
+
+    advice: Final = f"set `max_payload: {PAYLOAD_LEAST}`, or more, in its configuration, and restart it"
+
+
 def token(word: str) -> str:
     """`word`, if it may stand between the dots of a subject. Raises `ValueError` for anything else: what a person
     wrote never becomes part of a subject."""
@@ -105,7 +114,7 @@ class NatsConnection:
     async def open(cls, servers: NatsServers, name: str) -> "NatsConnection":
         """Connect, within `CONNECT_SECONDS`. name: what NATS shows of us.
 
-        Raises `Refused` (`unavailable`) if no server takes us, with its reason.
+        Raises `Refused` (`unavailable`) if no server takes us, with its reason, and `ShortPayloadError`.
         """
         encrypted = servers.urls[0].startswith("tls:")
         self = cls(servers.cluster, encrypted=encrypted)
@@ -141,8 +150,9 @@ class NatsConnection:
             await self._client.close()
             raise Refused(Code.UNAVAILABLE, f"NATS: {problem or error or 'no server answers'}") from error
         if self._client.max_payload < PAYLOAD_LEAST:
+            payload = self._client.max_payload
             await self._client.close()
-            raise Refused(Code.UNAVAILABLE, f"NATS: max_payload is under {PAYLOAD_LEAST}")
+            raise ShortPayloadError(payload)
         connected = True
         self._worker = asyncio.create_task(self._carry_out(), name="nats")
         return self
@@ -267,6 +277,11 @@ class NatsConnection:
                     if not self._closing:
                         self.lost += 1
                         _log.warning("NATS did not take something", error=str(error) or type(error).__name__)
+                except Exception:
+                    # Whatever the library lets through: all that follows is sent all the same, and this counts as lost.
+                    self.lost += 1
+                    _log.exception("something could not be asked of NATS")
+                    self._interrupt()
             self._drained.set()
 
     def _note_lost(self, subject: str) -> None:

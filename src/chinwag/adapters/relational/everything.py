@@ -16,7 +16,7 @@ from chinwag.adapters.relational.schema import METADATA
 from chinwag.adapters.tables import Column as MovedColumn
 from chinwag.adapters.tables import Kind, Row, Table
 
-OWN: Final = frozenset({"signing_keys", "allowances"})
+OWN: Final = frozenset({"signing_keys", "allowances", "shown_people"})
 """Tables of what is no directory's: keys, which lie in files beside SQLite, and counts that begin anew anywhere."""
 COUNTED: Final = {"outbox": "outbox_id_seq", "audit": "audit_id_seq"}
 """Tables whose keys are counted up, and what counts them on PostgreSQL. No key is given twice."""

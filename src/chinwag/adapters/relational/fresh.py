@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -260,12 +260,23 @@ CREATE TABLE signing_keys (
 CREATE TABLE allowances (
     "key" BLOB NOT NULL,
     level FLOAT NOT NULL,
-    at BIGINT NOT NULL,
+    at BIGINT NOT NULL, full_at BIGINT,
     PRIMARY KEY ("key")
 )
     """,
     """
-CREATE INDEX allowances_by_age ON allowances (at)
+CREATE INDEX allowances_by_full_at ON allowances (full_at)
+    """,
+    """
+CREATE TABLE shown_people (
+    "key" BLOB NOT NULL,
+    until BIGINT NOT NULL,
+    people BLOB NOT NULL,
+    PRIMARY KEY ("key")
+)
+    """,
+    """
+CREATE INDEX shown_people_by_until ON shown_people (until)
     """,
     """
 CREATE TABLE preferences (

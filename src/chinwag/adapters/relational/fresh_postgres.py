@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -38,11 +38,12 @@ CREATE TABLE allowances (
     key BYTEA NOT NULL,
     level FLOAT NOT NULL,
     at BIGINT NOT NULL,
+    full_at BIGINT,
     PRIMARY KEY (key)
 )
     """,
     """
-CREATE INDEX allowances_by_age ON allowances (at)
+CREATE INDEX allowances_by_full_at ON allowances (full_at)
     """,
     """
 CREATE TABLE announcements (
@@ -118,6 +119,17 @@ CREATE TABLE refusals (
     """,
     """
 CREATE INDEX refusals_by_age ON refusals (at)
+    """,
+    """
+CREATE TABLE shown_people (
+    key BYTEA NOT NULL,
+    until BIGINT NOT NULL,
+    people BYTEA NOT NULL,
+    PRIMARY KEY (key)
+)
+    """,
+    """
+CREATE INDEX shown_people_by_until ON shown_people (until)
     """,
     """
 CREATE TABLE signing_keys (

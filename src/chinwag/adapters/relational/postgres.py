@@ -8,6 +8,7 @@ from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from chinwag.adapters.postgres.encoding import refuse_encoding
 from chinwag.adapters.postgres.half_moved import refuse_if_half
 from chinwag.adapters.postgres.said import said
 from chinwag.adapters.relational.directory import BOUND, RelationalDirectory
@@ -46,7 +47,7 @@ class DatabaseUnfitError(Told):
 async def open_postgres_directory(url: str) -> Directory:
     """Open the directory in the database `url` (libpq's form), which `prepare_postgres_directory` has made.
 
-    Raises `DatabaseUnfitError`, `NewerDatabaseError`, `HalfMovedError`.
+    Raises `DatabaseUnfitError`, `WrongEncodingError`, `NewerDatabaseError`, `HalfMovedError`.
     """
     writer, reader = engine_on(url, BOUND), engine_on(url, BOUND, reading=True)
     directory = RelationalDirectory(writer, reader, Postgres(writer))
@@ -64,7 +65,7 @@ async def open_postgres_directory(url: str) -> Directory:
 async def prepare_postgres_directory(url: str) -> None:
     """Make or migrate the schema in the database `url`; of several at once one does it. Harmless a second time.
 
-    Raises `DatabaseUnfitError`, and `NewerDatabaseError`: nothing is changed then.
+    Raises `DatabaseUnfitError`, `WrongEncodingError`, and `NewerDatabaseError`: nothing is changed then.
     """
     await _reached(url)
     engine = engine_on(url, PREPARE_SECONDS)
@@ -118,11 +119,15 @@ class Postgres:
                 await connection.invalidate()  # with its settings
 
 
-def engine_on(url: str, seconds: float, *, reading: bool = False, connections: int = CONNECTIONS) -> AsyncEngine:
+def engine_on(
+    url: str, seconds: float, *, reading: bool = False, connections: int = CONNECTIONS, lasting: bool = True
+) -> AsyncEngine:
     """Connections on which nothing takes longer than `seconds`: not a statement, nor the wait for a lock, nor, for
-    others, that of a process which has stopped in the midst of a transaction."""
+    others, that of a process which has stopped in the midst of a transaction. lasting: whether a commit waits until it
+    would outlast a crash of the database."""
     bound = str(int(seconds * 1000))
-    settings = {
+    settings = {} if lasting else {"synchronous_commit": "off"}
+    settings |= {
         "application_name": "chinwag directory",
         "statement_timeout": bound,
         "idle_in_transaction_session_timeout": bound,
@@ -169,15 +174,11 @@ async def _reached(url: str, *, whole: bool = False) -> None:
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise DatabaseUnfitError(f"the directory's database cannot be reached: {said(error)}") from error
     try:
-        encoding = await connection.fetchval("SHOW server_encoding")
+        await refuse_encoding(connection, "the directory's database")
         if whole:
             await refuse_if_half(connection)
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
-    if encoding != "UTF8":
-        raise DatabaseUnfitError(
-            f"the directory's database is encoded in {encoding}: make one with ENCODING 'UTF8' TEMPLATE template0"
-        )
 
 
 def _refuse_other(present: frozenset[str]) -> None:
@@ -185,7 +186,7 @@ def _refuse_other(present: frozenset[str]) -> None:
     if present != {REVISION}:
         had = f"schema {', '.join(sorted(present))}" if present else "no tables of Chinwag"
         raise DatabaseUnfitError(
-            f"the directory's database has {had}, and this version needs schema {REVISION}: prepare it first"
+            f"the directory's database has {had}, and this version needs schema {REVISION}: run `chinwag cluster init`"
         )
 
 

@@ -254,12 +254,23 @@ signing_keys = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
-# How much of what is counted by name or address is left, where several servers count together.
+# How much is left of what several servers count together, such as wrong guesses; `full_at`: when it is all there again.
 allowances = Table(
     "allowances",
     METADATA,
     Column("key", LargeBinary, primary_key=True),
     Column("level", Float, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Index("allowances_by_age", "at"),
+    Column("full_at", BigInteger),
+    Index("allowances_by_full_at", "full_at"),
+)
+
+# Whom searches have shown to an account within its day; all of them as digests.
+shown_people = Table(
+    "shown_people",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("people", LargeBinary, nullable=False),
+    Index("shown_people_by_until", "until"),
 )

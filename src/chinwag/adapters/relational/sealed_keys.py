@@ -113,6 +113,10 @@ class SealedKeyStore:
         with ThreadPoolExecutor(1) as thread:
             try:
                 return thread.submit(asyncio.run, asked()).result()
+            except asyncpg.UndefinedTableError as error:
+                raise NoKeysError(
+                    "the directory's database has no tables for keys: run `chinwag cluster init`"
+                ) from error
             except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 raise OSError(f"the keys' database cannot be asked: {said(error)}") from error
 
@@ -137,7 +141,7 @@ class FollowedKeys:
             stamp = await asyncio.to_thread(self._store.stamp)
             if stamp != self._stamp:
                 self._held, self._stamp = await asyncio.to_thread(self._store.read), stamp
-        except OSError:
+        except (OSError, NoKeysError):
             return
 
     def read(self) -> StoredKeys:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from chinwag.adapters.nats.connection import CONNECT_SECONDS, PAYLOAD_LEAST, NatsConnection
+from chinwag.adapters.nats.connection import CONNECT_SECONDS, NatsConnection, ShortPayloadError
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
@@ -224,12 +224,13 @@ async def _nats(config: Config, cluster: str) -> Finding:
         connection = await NatsConnection.open(servers, "chinwag-check")
     except Told as told:
         return fail("NATS", str(told), "correct the file, or name another one")
+    except ShortPayloadError as short:
+        return fail("NATS", f"{where}: {short.detail}", short.advice)
     except Refused as refused:
         return fail(
             "NATS",
             f"{where}: {refused.detail}",
-            "see that it runs, that nats.urls leads to it, that nats.user and nats.password_file are its, and that its "
-            f"max_payload is {PAYLOAD_LEAST} at least",
+            "see that it runs, that nats.urls leads to it, and that nats.user and nats.password_file are its",
         )
     await connection.close()
     return ok("NATS", f"{where}, version {connection.version}, max_payload {connection.max_payload:,}")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chinwag.adapters.postgres import make_schema
+from chinwag.adapters.postgres.database import connected
+from chinwag.adapters.postgres.encoding import refuse_encoding
 from chinwag.adapters.postgres.halves import check_halves, join_halves
 from chinwag.adapters.postgres.identity import make_identity
 from chinwag.adapters.postgres.registry import make_registry
@@ -30,10 +32,12 @@ from chinwag.lasting import lasting_folder, whole_file
 async def init(config: Config, say: Callable[[str], None]) -> str:
     """Make what is not there yet, and nothing else; the cluster's name. Harmless a second time, and beside another.
 
-    Raises a `Told`: a database of another cluster, of a newer version or with another half than the one that is named,
-    keys that this machine's secret does not open.
+    Raises a `Told`: a database in another encoding, of another cluster, of a newer version or with another half than
+    the one that is named, keys that this machine's secret does not open.
     """
     messages, accounts = messages_url(config), directory_url(config)
+    for url in dict.fromkeys((messages, accounts)):
+        await reached(url, _refuse_encoding(url))  # before anything is made in either
     cluster = await reached(messages, make_identity(messages, config.cluster.id))
     await reached(accounts, check_halves(messages, accounts))  # before anything is made in the other one
     if accounts != messages:
@@ -59,6 +63,11 @@ async def init(config: Config, say: Callable[[str], None]) -> str:
     KeyRing(SealedKeyStore(accounts, read_secret(config)), system_clock())
     say("the cluster's keys are there, and this machine's secret opens them")
     return cluster
+
+
+async def _refuse_encoding(url: str) -> None:
+    async with connected(url) as connection:
+        await refuse_encoding(connection, f"the database {shown(url)}")
 
 
 async def _has_keys(url: str) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
+from chinwag.adapters.nats.connection import ShortPayloadError
 from chinwag.adapters.nats.inbox import NatsInbox
 from chinwag.adapters.postgres import PostgresStores, open_stores
 from chinwag.adapters.postgres.halves import check_halves
@@ -15,9 +16,11 @@ from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.postgres.scrub import PostgresScrub
 from chinwag.adapters.postgres.search_index import PostgresSearchIndex
+from chinwag.adapters.relational.counted_together import CountedTogether
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
+from chinwag.adapters.relational.shared_shown_people import SharedShownPeople
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
 from chinwag.assembly.cluster.timed_log import TimedLog
@@ -48,7 +51,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     cluster: str
     stores: PostgresStores
     directory: Directory
-    allowances: SharedAllowances
+    together: CountedTogether
     keys: FollowedKeys
     registry: PostgresRegistry
     nats: NatsConnection
@@ -66,15 +69,12 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     version or cluster, keys that are not there or sealed with another secret, an engine that does not answer.
     """
     messages, accounts, secret = messages_url(config), directory_url(config), read_secret(config)
-    cluster = await reached(messages, identity_of(messages, config.cluster.id))
-    await reached(accounts, check_halves(messages, accounts))
-    if accounts != messages:
-        await reached(accounts, identity_of(accounts, cluster))
+    cluster = await cluster_of(config)
     keys = FollowedKeys(SealedKeyStore(accounts, secret))
     directory = await open_postgres_directory(accounts)
     opened.push_async_callback(directory.close)
-    allowances = SharedAllowances(accounts, system_clock, config.accounts.throttle_minutes * 60_000)
-    opened.push_async_callback(allowances.close)
+    together = CountedTogether(accounts)
+    opened.push_async_callback(together.close)
     stores = await reached(messages, open_stores(messages, connections=config.postgres.connections))
     opened.push_async_callback(stores.close)
     index = await reached(messages, PostgresSearchIndex.open(messages))
@@ -104,7 +104,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
         cluster=cluster,
         stores=stores,
         directory=directory,
-        allowances=allowances,
+        together=together,
         keys=keys,
         registry=registry,
         nats=nats,
@@ -119,6 +119,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             inbox=inbox,
             directory=directory,
             key_store=keys,
+            allowances=SharedAllowances(together, system_clock),
+            shown_people=SharedShownPeople(together, system_clock),
             bus=NatsBus(nats),
             registry=registry,
             questions=NatsQuestions(nats),
@@ -127,6 +129,16 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             text_scrub=scrub,
         ),
     )
+
+
+async def cluster_of(config: Config) -> str:
+    """The name of the cluster whose both databases are. Raises a `Told` if they are no cluster's, or not the same's."""
+    messages, accounts = messages_url(config), directory_url(config)
+    cluster = await reached(messages, identity_of(messages, config.cluster.id))
+    await reached(accounts, check_halves(messages, accounts))
+    if accounts != messages:
+        await reached(accounts, identity_of(accounts, cluster))
+    return cluster
 
 
 async def reached(url: str, work: Awaitable[Done]) -> Done:
@@ -141,6 +153,8 @@ async def connected_to_nats(config: Config, cluster: str, node: NodeId) -> NatsC
     """A connection for `node`. Raises `EngineAwayError`."""
     try:
         return await NatsConnection.open(nats_servers(config, cluster), node)
+    except ShortPayloadError as short:
+        raise EngineAwayError(f"{short.detail}: {short.advice}") from short
     except Refused as refused:
         where = ", ".join(config.nats.urls)
         why = refused.detail.removeprefix("NATS: ")

@@ -32,7 +32,7 @@ def opened_parts(opened: Opened) -> list[Part]:
         ),
         directory_part(opened.directory),
         search_part(opened.ports.search_index),
-        Part(name="allowances", opened=True, stop=opened.allowances.close),
+        Part(name="counts", opened=True, stop=opened.together.close),
         Part(name="registry", opened=True, stop=opened.registry.close),
         _nats_part(opened),
         Part(name="announcer", opened=True, stop=opened.announcer.close),

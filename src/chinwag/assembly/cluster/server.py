@@ -146,7 +146,7 @@ class _Doors:
         local: Local | None,
     ) -> None:
         ports, ids = opened.ports, Snowflake(worker)
-        legs = legs_on(ports, config, accounts_on(ports, config, ids, opened.allowances), node, ids, shared=True)
+        legs = legs_on(ports, config, accounts_on(ports, config, ids), node, ids, shared=True)
         self.parts = [node_part(legs, ports, checks=[log_check(ports)])]
         self.gateway: Gateway | None = None
         app, unread = no_api, Unread()

@@ -9,8 +9,10 @@ from chinwag.adapters.owners import Owners
 from chinwag.adapters.postgres.database import connected
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
-from chinwag.assembly.cluster.credentials import messages_url
+from chinwag.adapters.postgres.schema import verify
+from chinwag.assembly.cluster.credentials import messages_url, shown
 from chinwag.assembly.cluster.opened import reached
+from chinwag.assembly.cluster.spoken import Say, spoken
 from chinwag.assembly.roles import ROLES
 from chinwag.config import Config
 from chinwag.ports.bus import NodeId
@@ -41,18 +43,23 @@ class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
 
 
-async def cluster_status(config: Config) -> ClusterStatus:
-    """As the Registry says now. Raises a `Told` if it cannot be asked."""
+async def cluster_status(config: Config, say: Say) -> ClusterStatus:
+    """As the Registry says now. say: what is waited for. Raises a `Told` if it cannot be asked."""
     url = messages_url(config)
-    cluster = await reached(url, identity_of(url, config.cluster.id))
+    asked = reached(url, identity_of(url, config.cluster.id))
+    cluster = await spoken(asked, say, f"waiting for PostgreSQL at {shown(url)} …")
     registry = await reached(url, PostgresRegistry.open(url))
     try:
         nodes = {node.id: node for role in ROLES for node in await reached(url, registry.nodes(role))}
     finally:
         await registry.close()
-    async with connected(url) as connection:
-        partitions: int = await connection.fetchval("SELECT partitions FROM messages.life")
+    partitions = await reached(url, _partitions(url))
     return told(cluster, partitions, list(nodes.values()))
+
+
+async def _partitions(url: str) -> int:
+    async with connected(url) as connection:
+        return await verify(connection)
 
 
 def told(cluster: str, partitions: int, nodes: Sequence[Node]) -> ClusterStatus:

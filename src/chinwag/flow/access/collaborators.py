@@ -10,10 +10,11 @@ from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
-from chinwag.flow.access.throttle import OwnAllowances, Throttle
+from chinwag.flow.access.throttle import Throttle
 from chinwag.flow.access.tokens import Tokens
 from chinwag.flow.budget import Budget
 from chinwag.flow.clock import DAY_MS, Clock
+from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.ports.allowances import Allowances
 from chinwag.ports.bus import REVOKED, WORK, Bus, Revoked, Work
 from chinwag.ports.directory import Directory
@@ -87,10 +88,11 @@ def open_accounts(
         tokens=Tokens(KeyRing(keys, clock(), rules.access_token_ms), clock),
         passwords=passwords or Passwords(),
         throttle=Throttle(
-            allowances or OwnAllowances(clock, rules.throttle_window_ms),
+            allowances or OwnAllowances(clock),
             per_account=rules.failed_logins_per_account,
             per_address=rules.failed_logins_per_address,
             sign_ups=rules.sign_ups_per_address,
+            window_ms=rules.throttle_window_ms,
         ),
         rules=rules,
     )

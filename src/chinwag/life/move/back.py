@@ -1,13 +1,48 @@
 """The way back: a data folder that was moved is served again, as it was then."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from chinwag.adapters.embedded import DataDirectoryInUseError
 from chinwag.adapters.embedded import point as messages
-from chinwag.adapters.postgres.moving import MoveError
+from chinwag.adapters.postgres.moving import Filling, MoveError
 from chinwag.flow.clock import system_clock
 from chinwag.life.folder import MESSAGES, MOVED
 from chinwag.life.moved import MovedError, move_of, unmark
+
+
+async def refuse_served(data: Path, url: str | None, name: str, say: Callable[[str], None]) -> None:
+    """Raise `MoveError` if servers run on what this folder has moved to, or if that cannot be seen for want of an
+    address. url: the database of messages; None: none is named. name: what people call it. say: takes a warning.
+
+    A database that cannot be reached is served by nobody who can reach no more of it than we: that is but said.
+    """
+    try:
+        moved = move_of(data)
+    except MovedError:
+        moved = None  # whereto is not known: whatever is named is looked at
+    else:
+        if moved is None or moved.stage != "moved":
+            return  # nobody serves half of an installation
+    if url is None:
+        if moved is not None:
+            raise MoveError(
+                f"what was in {data} goes on in {moved.to}: name that database as for the move (postgres.url), so that "
+                "it can be seen that no server runs there"
+            )
+        return
+    try:
+        filling = await Filling.open(url)
+    except MoveError as away:
+        say(f"{away}. See for yourself that no server runs there")
+        return
+    try:
+        held = await filling.held()
+        if moved is not None and held is not None and held.id != moved.id:
+            raise MoveError(f"{name} is not what {data} has moved to, which is {moved.to}: correct postgres.url")
+        await filling.idle()
+    finally:
+        await filling.close()
 
 
 def go_back(data: Path) -> bool:

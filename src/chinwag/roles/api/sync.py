@@ -97,7 +97,8 @@ async def get_sync(
                 stretch = await _wait(sync, follower, start, wait, limit)
     if stretch.bounds.epoch != start.epoch:
         return SyncPage(str(Cursor(stretch.bounds.epoch, stretch.bounds.head)), [], reset="epoch")
-    events = [Event(stretch.position + index, msgspec.Raw(event)) for index, event in enumerate(stretch.events)]
+    page = catch_up.within(stretch)
+    events = [Event(page.position + index, msgspec.Raw(event)) for index, event in enumerate(page.events)]
     position = start.position + len(events)
     return SyncPage(str(Cursor(start.epoch, position)), events, more=position < stretch.bounds.head)
 

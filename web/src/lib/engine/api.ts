@@ -21,6 +21,7 @@ import type {
   Membership,
   NewLink,
   Placed,
+  Preferences,
   Receipt,
   Role,
   SearchPage,
@@ -125,6 +126,13 @@ export interface ConversationRow {
   /** When `last` was sent, in milliseconds since 1970. */
   at: number;
   unread: number;
+  /** Those of them that speak to oneself. */
+  mentions: number;
+  /** What one wants of it, on all of one's devices. */
+  preferences: Preferences;
+  muted: boolean;
+  /** It stands apart from the others, until something is said in it; while it is muted, for good. */
+  archived: boolean;
   draft: Draft | null;
   /** Who is writing now. */
   typing: readonly AccountId[];
@@ -141,6 +149,10 @@ export interface ConversationDetail extends ConversationRow {
   /** The first and the last number that one may read; `last` 0: nothing was said yet. */
   first: number;
   head: number;
+  /** The last message or notice: those alone are shown. */
+  shown: number;
+  /** Pinned messages, the one pinned last at the end. */
+  pins: readonly number[];
   /** The number up to which one has read, here or elsewhere. */
   read: number;
 }
@@ -252,6 +264,8 @@ export interface Engine {
   readonly announcements: Watched<readonly AnnouncementView[]>;
   /** Unread messages in all conversations: for the title, the icon and the app's badge. */
   readonly unread: Watched<number>;
+  /** Those of them that speak to oneself. */
+  readonly mentions: Watched<number>;
   /** A new version of the app waits; `updateApp` reloads with it. */
   readonly update: Watched<boolean>;
   updateApp(): void;
@@ -288,6 +302,8 @@ export interface Engine {
   /** One event by its number, from the cache or the server: for quotes. null: there is none that one may read. */
   event(id: ConversationId, number: number): Promise<KeptEvent | null>;
   receipts(id: ConversationId, number: number): Promise<Receipt[]>;
+  /** Pinned messages as they are now, the one pinned last at the end. */
+  pins(id: ConversationId): Promise<KeptEvent[]>;
   /** How one's own message stands with others. */
   sendState(event: KeptEvent, detail: ConversationDetail): SendState;
   /** The id of the direct conversation with somebody, whether it has begun or not. */
@@ -309,6 +325,8 @@ export interface Engine {
   edit(id: ConversationId, number: number, message: { text: string; mentions?: AccountId[] }): Promise<void>;
   /** Take a message away, for all and for ever. */
   erase(id: ConversationId, number: number): Promise<void>;
+  /** Put a reaction on a message, or take one's own back. */
+  react(id: ConversationId, number: number, reaction: string, on: boolean): Promise<void>;
   /** Drop a message that was refused. */
   discard(unsent: string): Promise<void>;
   /** The person is writing: call it with each stroke. */
@@ -316,6 +334,9 @@ export interface Engine {
   draft(id: ConversationId): Promise<Draft | null>;
   /** Keep a draft; null drops it. */
   keepDraft(id: ConversationId, draft: Draft | null): Promise<void>;
+
+  /** Say what one wants of a conversation, on all of one's devices. What is left out stays as it is. */
+  prefer(id: ConversationId, wish: Partial<Preferences>): Promise<void>;
 
   // Groups
   createGroup(title: string, members: AccountId[], settings?: GroupSettings): Promise<Placed>;

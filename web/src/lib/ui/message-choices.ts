@@ -21,6 +21,9 @@ export interface Doing {
   select(key: string): void;
   reply(number: number): void;
   edit(number: number): void;
+  /** Ask which reaction to put on it. */
+  react(number: number): void;
+  pin(number: number, on: boolean): void;
   /** Ask whether to delete it. */
   erase(number: number): void;
   receipts(number: number): void;
@@ -46,6 +49,10 @@ export function choicesOf(
     add("menu.reply", "reply", "R", () => {
       doing.reply(number);
     });
+  if (number !== null && member && there && isMessage(row.event))
+    add("menu.react", "smile-plus", "+", () => {
+      doing.react(number);
+    });
   if (number !== null && text !== null && member && authorOf(row.event) === me)
     add("menu.edit", "pencil", "E", () => {
       doing.edit(number);
@@ -66,6 +73,12 @@ export function choicesOf(
     add("menu.unreadFrom", "mail-open", "U", () => {
       doing.unreadFrom(number);
     });
+  if (isMessage(row.event) && there && detail !== null && mayPin(detail)) {
+    const pinned = detail.pins.includes(number);
+    add(pinned ? "menu.unpin" : "menu.pin", pinned ? "pin-off" : "pin", "P", () => {
+      doing.pin(number, !pinned);
+    });
+  }
   if (authorOf(row.event) === me)
     add("menu.receipts", "check-check", "I", () => {
       doing.receipts(number);
@@ -75,6 +88,12 @@ export function choicesOf(
       doing.erase(number);
     });
   return found;
+}
+
+/** Both in a direct conversation; in a group owner and admins, or all, as the group wants it. */
+export function mayPin({ kind, role, settings }: ConversationDetail): boolean {
+  if (role === null) return false;
+  return kind === "direct" || role !== "member" || settings.pin === "members";
 }
 
 const RANKS = { member: 0, admin: 1, owner: 2 } as const;

@@ -1,4 +1,4 @@
-import type { KeptEvent } from "@chinwag/client";
+import { DEFAULTS, type KeptEvent, type Preferences } from "@chinwag/client";
 import { readable } from "svelte/store";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ConversationDetail, Engine, News, Person, Session } from "../engine/api.js";
@@ -81,8 +81,8 @@ function stands(head: number, unread: number): void {
   rows.set([...details.values()]);
 }
 
-function says(number: number, watched = false): void {
-  const event = { kind: "message", number, from: BEN, body: { type: "text", text: `text ${number}` } };
+function says(number: number, watched = false, mentioned: string[] = []): void {
+  const event = { kind: "message", number, from: BEN, body: { type: "text", text: `text ${number}` }, mentioned };
   kept.set(number, event as unknown as KeptEvent);
   tell({ conversation: ID, event: event as unknown as KeptEvent, watched });
 }
@@ -209,6 +209,35 @@ it("tells of the newest of those that came while another was being shown", async
   stands(4, 3);
   await tray.release();
   expect(bodies()).toEqual(["text 4"]);
+});
+
+/** What the person wants of the conversation with Ben. */
+function wants(notify: Preferences["notify"], muted = false): void {
+  stands(9, 9);
+  const detail = details.get(ID) as ConversationDetail;
+  details.set(ID, { ...detail, muted, preferences: { ...DEFAULTS, notify } });
+  rows.set([...details.values()]);
+}
+
+it("tells of what the person wants to be told of, and of nothing while that is muted", async () => {
+  wants("none");
+  says(2, false, [ME]);
+  wants("all", true);
+  says(3, false, [ME]);
+  wants("mentions");
+  says(4, false, ["3"]);
+  await settled();
+  expect(bodies()).toEqual([]);
+  says(5, false, ["*"]);
+  await settled();
+  expect(bodies()).toEqual(["text 5"]);
+  says(6, false, [ME]);
+  await settled();
+  expect(bodies()).toEqual(["text 6"]);
+  wants("all");
+  says(7);
+  await settled();
+  expect(bodies()).toEqual(["text 7"]);
 });
 
 it("leaves nothing of an account to another, even one that comes while it is being shown", async () => {

@@ -3,7 +3,7 @@
  * taken away when it is read anywhere. The engine speaks in the leading tab alone, so there is never one per tab.
  */
 import { get } from "svelte/store";
-import { isMessage, isWithheld, type MessageEvent as Message } from "@chinwag/client";
+import { DEFAULTS, isMessage, isWithheld, speaksTo, type MessageEvent as Message } from "@chinwag/client";
 import type { Engine, News, Person, Watched } from "../engine/api.js";
 import { words } from "../words/words.js";
 import { nameOf } from "./app.js";
@@ -78,9 +78,19 @@ class Teller {
       this.sweep();
       return;
     }
-    if (news.watched) return;
+    if (news.watched || !this.wanted(news)) return;
     this.waiting.set(news.conversation, news);
     void this.work();
+  }
+
+  /** Whether the person wants to be told of it, as they have said of its conversation. */
+  private wanted({ conversation, event }: News): boolean {
+    const { engine } = this;
+    const row = engine.conversations.now.find((one) => one.id === conversation);
+    const { notify } = row?.preferences ?? DEFAULTS;
+    const session = engine.session.now;
+    if (row?.muted === true || notify === "none") return false;
+    return notify === "all" || (session.state === "in" && speaksTo(event, session.me.id));
   }
 
   /** Take away what is read, and what told somebody who is not here any more. */

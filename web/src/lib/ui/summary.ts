@@ -90,6 +90,8 @@ export function noticeWords(events: readonly KeptEvent[], names: Names): string 
       return words("notice.title", { who, title: oneLine(change.title, 80) });
     case "settings":
       return words("notice.settings", { who });
+    case "pinned":
+      return words(change.on ? "notice.pinned" : "notice.unpinned", { who });
     default:
       return words("notice.other");
   }

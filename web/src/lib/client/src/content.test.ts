@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { afterContent, type ChangeEvent, changedAt, type Content, newer, reactionsOf } from "./content.js";
-import type { MessageEvent } from "./generated/chinwag.js";
+import type { MessageEvent, ReactionCount } from "./generated/chinwag.js";
 import { bareReaction, shownReaction } from "./reactions.js";
 
 const ME = "1";
@@ -21,6 +21,10 @@ function deletion(number: number): ChangeEvent {
 
 function reaction(number: number, from: string, on = true, sign = "👍"): ChangeEvent {
   return { ...PLACE, kind: "reaction", number, from, shown: 3, target: 3, reaction: sign, on };
+}
+
+function tallied(by: string[]): ReactionCount[] {
+  return [{ reaction: "👍", count: by.length, by, mine: by.includes(ME) }];
 }
 
 const SENT: Content = { event: message("first"), asOf: 3 };
@@ -84,12 +88,20 @@ describe("reactions", () => {
 
   it("that a page has counted are not counted again, and those after it are", () => {
     const tally = { reaction: "👍", count: 12, by: Array.from({ length: 10 }, (_, n) => `${n + 20}`), mine: false };
-    const page: Content = { event: { ...message("first"), reactions: [tally] } as MessageEvent, asOf: 20 };
+    const page: Content = { event: { ...message("first"), reactions: [tally] }, asOf: 20 };
     expect(after([reaction(20, "9")], page)).toBe(page);
     // nobody knows whether others come before in the row of those who are named
     expect(reactionsOf(after([reaction(21, ME)], page).event)).toEqual([{ ...tally, count: 13, mine: true }]);
     expect(reactionsOf(newer(after([reaction(4, "2")]), page).event)).toEqual([tally]);
     expect(reactionsOf(newer(page, SENT).event)).toEqual([tally]);
+  });
+
+  it("that were put on or taken back while one was told nothing are not counted again", () => {
+    const page: Content = { event: { ...message("first"), reactions: tallied(["2", "4"]) }, asOf: 20 };
+    expect(reactionsOf(after([reaction(21, "2"), reaction(22, "3", false)], page).event)).toEqual(tallied(["2", "4"]));
+    expect(reactionsOf(after([reaction(21, "4", false), reaction(22, "4", false)], page).event)).toEqual(
+      tallied(["2"]),
+    );
   });
 
   it("go with the message, and none comes to a deleted one", () => {

@@ -27,4 +27,8 @@ export interface Kept {
   readonly readOrdinal: number;
   /** That one as it is now; null: one may not read it. */
   readonly last: KeptEvent | null;
+  /** Unread messages that speak to one, rising. To one who is out they stay as they were at leaving. */
+  readonly mentions: readonly number[];
+  /** Pinned messages that one may read, the one pinned last at the end; one who is out has none. */
+  readonly pins: readonly number[];
 }

@@ -6,6 +6,7 @@ export type { Kept } from "./conversation.js";
 export * from "./events.js";
 export * from "./kept.js";
 export type { Member } from "./member.js";
+export * from "./mentions.js";
 export * from "./outbox.js";
 export * from "./own.js";
 export * from "./ranges.js";

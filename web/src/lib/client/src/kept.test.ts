@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AnyEvent } from "./events.js";
-import type { NoticeChange } from "./generated/chinwag.js";
+import type { MessageEvent, NoticeChange } from "./generated/chinwag.js";
 import { afterEvent, afterView, unread, type View } from "./kept.js";
 import type { Kept } from "./conversation.js";
 
@@ -130,6 +130,68 @@ describe("a conversation kept by events", () => {
     const after = all([notice(3, "2", { type: "left", account: "2", owner: "3" })], kept);
     expect(after.members.get("3")?.role).toBe("owner");
     expect(after.members.has("2")).toBe(false);
+  });
+});
+
+/** Message `number` of somebody, that speaks to these. */
+function speaking(number: number, from: string, ...mentioned: string[]): AnyEvent {
+  return { ...(message(number, from) as MessageEvent), mentioned };
+}
+
+function change(number: number, kind: "edited" | "deleted", target: number, mentioned: string[] = []): AnyEvent {
+  const { conversation, device, id, sent_at } = message(number, "2") as MessageEvent;
+  const place = { conversation, device, id, sent_at, number, ordinal: 3, from: "2", shown: 4, target };
+  return kind === "deleted" ? { ...place, kind } : { ...place, kind, body: null, mentioned };
+}
+
+describe("messages that speak to one", () => {
+  const three = [created(), speaking(2, "2", ME), speaking(3, "2", "3"), speaking(4, "3", "*")];
+
+  it("are counted until they are read, each once, whether or not they are held", () => {
+    const kept = all(three);
+    expect(kept.mentions).toEqual([2, 4]);
+    expect(all(three, kept).mentions).toEqual([2, 4]);
+    const read: AnyEvent = { kind: "read", conversation: GROUP, account: ME, number: 2, at: 5, ordinal: 1 };
+    expect(all([read], kept).mentions).toEqual([4]);
+    expect(all([speaking(5, ME, "2")], kept).mentions).toEqual([]);
+  });
+
+  it("come and go by edits and deletions of what is unread", () => {
+    const kept = all(three);
+    expect(all([change(5, "edited", 3, [ME])], kept).mentions).toEqual([2, 3, 4]);
+    expect(all([change(5, "edited", 2, ["3"])], kept).mentions).toEqual([4]);
+    expect(all([change(5, "deleted", 4)], kept).mentions).toEqual([2]);
+    const read = all([{ kind: "read", conversation: GROUP, account: ME, number: 4, at: 5, ordinal: 3 }], kept);
+    expect(all([change(5, "edited", 3, [ME])], read).mentions).toEqual([]);
+  });
+
+  it("are as a view tells, but for what is read since", () => {
+    const kept = all(three);
+    expect(afterView(undefined, view(kept)).mentions).toEqual([2, 4]);
+    const read = all([{ kind: "read", conversation: GROUP, account: ME, number: 2, at: 5, ordinal: 1 }], kept);
+    expect(afterView(read, view(kept)).mentions).toEqual([4]);
+  });
+
+  it("stay unread to one who is out, who has no pins", () => {
+    const out = all([...three, notice(5, "2", { type: "removed", account: ME }, 3)]);
+    expect(out).toMatchObject({ mentions: [2, 4], pins: [] });
+  });
+});
+
+describe("pins", () => {
+  const pin = (number: number, target: number, on = true): AnyEvent =>
+    notice(number, ME, { type: "pinned", number: target, on }, 2);
+  const two = [created(), message(2, "2"), message(3, "2"), pin(4, 3), pin(5, 2)];
+
+  it("stand in the order in which they were pinned, the last one at the end", () => {
+    expect(all(two).pins).toEqual([3, 2]);
+    expect(all([...two, pin(6, 3)]).pins).toEqual([2, 3]);
+    expect(all([...two, pin(6, 3, false)]).pins).toEqual([2]);
+  });
+
+  it("go with the message, and of what one may not read there are none", () => {
+    expect(all([...two, change(6, "deleted", 2)]).pins).toEqual([3]);
+    expect(all([pin(6, 1)], { ...all(two), first: 2 }).pins).toEqual([3, 2]);
   });
 });
 

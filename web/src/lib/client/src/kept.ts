@@ -19,10 +19,13 @@ import {
 import type { ConversationView, DeliveredEvent, ReadEvent } from "./generated/chinwag.js";
 import { type Member, newMember } from "./member.js";
 import { afterNotice } from "./membership.js";
+import { afterSpoken, unreadOf } from "./mentions.js";
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
 export type View = Omit<ConversationView, "last" | "history_from" | "mentions" | "pins" | "events" | "member_count"> & {
   last: KeptEvent | null;
+  mentions: readonly number[];
+  pins: readonly number[];
   member_count?: number;
   /** Its newest events, rising, where they were asked for. */
   events?: KeptEvent[];
@@ -57,6 +60,8 @@ export function afterView(held: Kept | undefined, view: View): Kept {
     read: view.read,
     readOrdinal: view.ordinal - view.unread,
     last: view.last,
+    mentions: view.mentions,
+    pins: view.pins,
   };
   if (held === undefined) return kept;
   const known = held.whole && !whole && held.head === view.head ? { members: held.members, whole: true } : {};
@@ -104,14 +109,18 @@ function begin(event: KeptEvent): Kept | null {
     read: 0,
     readOrdinal: 0,
     last: null,
+    mentions: [],
+    pins: [],
   };
 }
 
 function advanced(held: Kept, event: KeptEvent, me: string): Kept {
   const moved: Kept = { ...held, head: event.number, ordinal: event.ordinal, ...preview(held, event) };
   if (isNotice(event)) return afterNotice(moved, event, me);
+  const unpinned = isDeletion(event) ? { ...moved, pins: moved.pins.filter((one) => one !== event.target) } : moved;
   // Somebody who writes has read up to there.
-  return event.kind === "message" ? readBy(moved, event.from, event.number, event.ordinal, 0, me) : moved;
+  const read = event.kind === "message" ? readBy(moved, event.from, event.number, event.ordinal, 0, me) : unpinned;
+  return afterSpoken(read, event, me);
 }
 
 /** What the list shows of it. What changes a message moves nothing there, but the words of the last one. */
@@ -147,7 +156,7 @@ function readBy(held: Kept, account: string, number: number, ordinal: number, at
 
 function ownRead(kept: Kept, number: number, ordinal: number): Kept {
   if (number < kept.read || (number === kept.read && ordinal <= kept.readOrdinal)) return kept;
-  return { ...kept, read: number, readOrdinal: ordinal };
+  return { ...kept, read: number, readOrdinal: ordinal, mentions: unreadOf(kept.mentions, number) };
 }
 
 function withMember(held: Kept, member: Member): Kept {

@@ -1,4 +1,4 @@
-/** What the notices of a group make of its members, their roles, its title and its settings. */
+/** What the notices of a group make of its members, their roles, its title, its settings and its pins. */
 import type { Kept } from "./conversation.js";
 import type { NoticeEvent } from "./generated/chinwag.js";
 import { type Member, newMember } from "./member.js";
@@ -40,6 +40,10 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
       return { ...held, title: change.title };
     case "settings":
       return { ...held, settings: change.settings };
+    case "pinned": {
+      const rest = held.pins.filter((one) => one !== change.number);
+      return { ...held, pins: change.on && change.number >= held.first ? [...rest, change.number] : rest };
+    }
     default:
       return held;
   }
@@ -47,7 +51,9 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
 
 function without(held: Kept, account: string, me: string): Kept {
   // One who is out sees no members, and those that remain are not counted for it either.
-  if (account === me) return { ...withMembers(held, []), role: null, whole: true, memberCount: 0 };
+  if (account === me) {
+    return { ...withMembers(held, []), role: null, whole: true, memberCount: 0, pins: [] };
+  }
   return { ...withMembers(held, others(held, account)), memberCount: Math.max(0, held.memberCount - 1) };
 }
 

@@ -1,5 +1,8 @@
 /** What an account knows of itself, its friends and whom it blocks, kept by account events. */
-import type { AccountChange, AccountSettings, AnnouncementView } from "./generated/chinwag.js";
+import type { AccountChange, AccountSettings, AnnouncementView, Preferences } from "./generated/chinwag.js";
+
+/** What one wants of a conversation of which one has said nothing. */
+export const DEFAULTS: Preferences = { muted_until: 0, notify: "all", pinned: false, archived_at: 0, unread: false };
 
 /** How it stands with somebody: friends, or a request of one of the two. */
 export interface Bond {
@@ -21,6 +24,8 @@ export interface Own {
   readonly blocked: ReadonlySet<string>;
   readonly devices: ReadonlySet<string>;
   readonly settings: AccountSettings | null;
+  /** What one wants of conversations: of those where anything was ever set. */
+  readonly preferences: ReadonlyMap<string, Preferences>;
   /** One's own profile and those of friends, as far as events told them. */
   readonly profiles: ReadonlyMap<string, Profile>;
   /** The newest first. */
@@ -34,6 +39,7 @@ export const NOTHING: Own = {
   blocked: new Set(),
   devices: new Set(),
   settings: null,
+  preferences: new Map(),
   profiles: new Map(),
   announcements: [],
   versions: new Map(),
@@ -107,8 +113,9 @@ function applied(own: Own, change: AccountChange, me: string): Own {
         null,
       );
     case "account_disabled":
-    case "preferences_changed": // kept with the conversations, not with the account
       return own;
+    case "preferences_changed":
+      return { ...own, preferences: new Map(own.preferences).set(change.conversation, change.preferences) };
     case "block_changed": {
       const rest = [...own.blocked].filter((one) => one !== change.blocked);
       return { ...own, blocked: new Set(change.on ? [...rest, change.blocked] : rest) };

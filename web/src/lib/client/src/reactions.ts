@@ -33,6 +33,9 @@ export function shownReaction(reaction: string): string {
 export function afterReaction(held: readonly Tallied[], { reaction, from, on }: ReactionEvent, me: string): Tallied[] {
   const named = bareReaction(reaction);
   const found = held.find((one) => one.reaction === named);
+  // At a time of which one was told nothing it may have been put on, or taken back, already.
+  const counted = found?.by.includes(from) ?? false;
+  if (on !== false ? counted : !counted && found?.by.length === found?.count) return [...held];
   if (on === false) {
     return held.flatMap((one) => {
       if (one !== found) return [one];

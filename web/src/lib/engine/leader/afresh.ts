@@ -11,6 +11,7 @@ import {
   type AccountSettings,
   type AnnouncementView,
   NOTHING,
+  type Preferred,
   type Own,
   type Range,
   rangeOfPage,
@@ -68,10 +69,11 @@ export async function loadAfresh(
 }
 
 async function loadOwn(http: Http): Promise<{ own: Own; people: Friend["user"][] }> {
-  const [friends, requests, blocks, settings, announcements] = await Promise.all([
+  const [friends, requests, blocks, preferred, settings, announcements] = await Promise.all([
     wholeList<Friend>(http, "/v1/friends"),
     wholeList<Friend>(http, "/v1/friends/requests"),
     wholeList<Block>(http, "/v1/blocks"),
+    wholeList<Preferred>(http, "/v1/preferences"),
     http.ask<AccountSettings>("GET", "/v1/me/settings"),
     http.ask<{ items: AnnouncementView[] }>("GET", "/v1/announcements?limit=50"),
   ]);
@@ -79,12 +81,16 @@ async function loadOwn(http: Http): Promise<{ own: Own; people: Friend["user"][]
   const bonds = all.flatMap((one): [string, Bond][] =>
     one.state === "none" ? [] : [[one.user.id, { state: one.state, by: one.by, at: one.at }]],
   );
-  const versions = new Map(all.map((one): [string, number] => [`friend:${one.user.id}`, one.version]));
+  const versions = new Map([
+    ...all.map((one): [string, number] => [`friend:${one.user.id}`, one.version]),
+    ...preferred.map((one): [string, number] => [`preferences:${one.conversation}`, one.version]),
+  ]);
   const own: Own = {
     ...NOTHING,
     friends: new Map(bonds),
     blocked: new Set(blocks.map((one) => one.user.id)),
     settings,
+    preferences: new Map(preferred.map((one) => [one.conversation, one.preferences])),
     announcements: announcements.items,
     versions,
   };

@@ -4,7 +4,7 @@ import type { DBSchema } from "idb";
 import type { Draft } from "../api.js";
 
 /** The form of what is cached. A higher one drops what was cached in another, and loads it afresh. */
-export const FORM = 3;
+export const FORM = 4;
 
 export interface ConversationRecord {
   id: string;

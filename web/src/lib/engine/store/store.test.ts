@@ -47,7 +47,8 @@ function message(number: number, text = `m${number}`): KeptEvent {
 function view(head: number, id = ID): View {
   const last = { ...message(head), conversation: id };
   const common = { id, kind: "direct" as const, role: "member" as const, title: "", settings: {}, members: [] };
-  return { ...common, first: 1, head, ordinal: head, shown: head, at: head, read: 0, unread: head, last };
+  const none = { mentions: [], pins: [] };
+  return { ...common, ...none, first: 1, head, ordinal: head, shown: head, at: head, read: 0, unread: head, last };
 }
 
 /** A conversation with events 1 to `head`, in the database and in a state of its own. */

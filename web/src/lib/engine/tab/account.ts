@@ -2,6 +2,7 @@
 import {
   type Asked,
   type Bond,
+  DEFAULTS,
   type Friend,
   type KeptEvent,
   NOTHING,
@@ -35,6 +36,7 @@ export class Account implements Ground {
   readonly presence = new Value<ReadonlyMap<string, Presence>>(new Map());
   readonly own = new Value<Own>(NOTHING);
   readonly unread = new Value(0);
+  readonly mentions = new Value(0);
   asOf: number | null = null;
   readonly fetch: (id: string, asked: Asked) => Promise<Range>;
   private readonly records = new Map<string, ConversationRecord>();
@@ -51,6 +53,7 @@ export class Account implements Ground {
   private readonly writing = new Map<string, Map<string, number>>();
   private reading: Promise<void> = Promise.resolve();
   private closed = false;
+  private expiring: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     database: AccountDatabase,
@@ -78,13 +81,14 @@ export class Account implements Ground {
     for (const mark of held.marks) this.marks.set(mark.conversation, mark);
     for (const from of held.unread) this.unreads.set(from.conversation, from);
     this.asOf = held.asOf;
-    if (held.own !== null) this.own.set(held.own);
+    if (held.own !== null) this.owns(held.own);
     this.take(held.people);
     this.draw([...this.records.keys(), ...held.outbox.map((one) => one.conversation)]);
   }
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.expiring);
     this.database.close();
     for (const windows of this.open.values()) for (const window of windows) window.close();
   }
@@ -99,11 +103,12 @@ export class Account implements Ground {
     this.soon(async () => {
       if (changed.people || changed.own) {
         const { people, own } = await cached(this.database);
-        if (changed.own) this.own.set(own ?? NOTHING);
+        if (changed.own) this.owns(own ?? NOTHING);
         // profiles of friends, and that an account was closed, come with what is one's own
         this.take(people);
       }
-      const dirty = new Set(changed.conversations);
+      // What one wants of any conversation may be another now.
+      const dirty = new Set(changed.own ? [...this.records.keys(), ...changed.conversations] : changed.conversations);
       if (changed.lines) await this.readLines(dirty);
       if (changed.marks) await this.readMarks(dirty);
       if (changed.conversations.length > 0) await this.refresh(changed.conversations);
@@ -134,6 +139,7 @@ export class Account implements Ground {
   }
 
   known(known: [string, Presence | null][]): void {
+    if (this.hidden) return;
     const next = new Map(this.presence.now);
     for (const [account, presence] of known) {
       // Of two tellings about one account the later activity holds.
@@ -142,6 +148,11 @@ export class Account implements Ground {
       else if (held === undefined || held.last_active_at <= presence.last_active_at) next.set(account, presence);
     }
     this.presence.set(next);
+  }
+
+  /** Whoever does not tell when they are here is not told of others: what was told before that is not shown either. */
+  private get hidden(): boolean {
+    return this.own.now.settings?.share_last_seen === false;
   }
 
   // What is shown
@@ -250,6 +261,11 @@ export class Account implements Ground {
 
   // Inside
 
+  private owns(own: Own): void {
+    this.own.set(own);
+    if (this.hidden && this.presence.now.size > 0) this.presence.set(new Map());
+  }
+
   private async refresh(ids: readonly string[]): Promise<void> {
     const found = new Map((await conversations(this.database, ids)).map((one) => [one.id, one]));
     for (const id of ids) {
@@ -310,6 +326,7 @@ export class Account implements Ground {
         mark: this.mark(id),
         from: this.unreadFrom(id),
         typing: this.typing(id),
+        preferences: this.own.now.preferences.get(id) ?? DEFAULTS,
       };
       const detail = kept === null && waiting.length === 0 ? null : detailOf(id, parts, this.me);
       if (detail === null) this.details.delete(id);
@@ -319,6 +336,23 @@ export class Account implements Ground {
     }
     this.rows.set(byActivity(this.details.values()));
     this.unread.set([...this.details.values()].reduce((sum, one) => sum + one.unread, 0));
+    this.mentions.set([...this.details.values()].reduce((sum, one) => sum + one.mentions, 0));
+    this.expire();
+  }
+
+  /** Draw anew what is muted when that is over. */
+  private expire(): void {
+    clearTimeout(this.expiring);
+    const muted = [...this.details.values()].filter((one) => one.muted);
+    if (muted.length === 0) return;
+    const first = Math.min(...muted.map((one) => one.preferences.muted_until));
+    // A browser counts no further than about 24 days.
+    this.expiring = setTimeout(
+      () => {
+        this.draw(muted.map((one) => one.id));
+      },
+      Math.min(first - Date.now() + 1, 0x7fffffff),
+    );
   }
 
   private typing(id: string): readonly string[] {

@@ -1,11 +1,14 @@
 /** The engine as a page has it (`api.ts`): what is cached it reads and writes itself, the rest it asks of the leader. */
 import {
+  DEFAULTS,
   directId,
   folded,
   isChange,
   isMessage,
   isWithheld,
   type KeptEvent,
+  type Preferences,
+  type Preferred,
   randomName,
   reached,
   textOf,
@@ -47,6 +50,8 @@ export class TabEngine extends Entered implements Engine {
   private readonly newsRuns = new Set<(news: News) => void>();
   private readonly rewriteRuns = new Set<Rewrites>();
   private readonly typed = new Map<string, number>();
+  /** The answers to what one said last that one wants: they may come before the event that tells it. */
+  private readonly preferring = new Map<string, Promise<Preferred | null>>();
   private waitingWorker: ServiceWorker | null = null;
   private readonly eyes: Look;
 
@@ -272,6 +277,22 @@ export class TabEngine extends Entered implements Engine {
     const account = this.here();
     account.drafted(id, draft);
     await orFailure(() => keepDraft(account.database, id, draft));
+  }
+
+  async prefer(id: string, wish: Partial<Preferences>): Promise<void> {
+    const account = this.here();
+    // One after the other: each states all of them.
+    const before = this.preferring.get(id) ?? Promise.resolve(null);
+    const next = before
+      .catch(() => null)
+      .then((known) => {
+        const { preferences, versions } = account.own.now;
+        const newest = known !== null && known.version > (versions.get(`preferences:${id}`) ?? 0);
+        const held = newest ? known.preferences : (preferences.get(id) ?? DEFAULTS);
+        return this.preferAll(id, { ...held, ...wish });
+      });
+    this.preferring.set(id, next);
+    await next;
   }
 
   // People

@@ -1,16 +1,20 @@
 /** What screens ask of the server: one function an address. The engine that leads makes the requests. */
 import {
   type AccountSettings,
+  bareReaction,
   type Block,
   type DeviceEntry,
   type GroupAction,
   type GroupCard,
   type GroupSettings,
+  type KeptEvent,
   type LinkEntry,
   type Me,
   type Membership,
   type NewLink,
   type Placed,
+  type Preferences,
+  type Preferred,
   randomName,
   type Receipt,
   type SearchPage,
@@ -48,6 +52,20 @@ export class Remote {
 
   async erase(id: string, number: number): Promise<void> {
     await this.http({ method: "DELETE", path: `${place(id)}/messages/${number}`, key: randomName() });
+  }
+
+  async react(id: string, number: number, reaction: string, on: boolean): Promise<void> {
+    const path = `${place(id)}/messages/${number}/reactions/${encodeURIComponent(bareReaction(reaction))}`;
+    await this.http({ method: on ? "PUT" : "DELETE", path, key: randomName() });
+  }
+
+  async pins(id: string): Promise<KeptEvent[]> {
+    return (await this.http<{ messages: KeptEvent[] }>({ method: "GET", path: `${place(id)}/pins` })).messages;
+  }
+
+  /** Set all that one wants of a conversation. */
+  protected preferAll(id: string, preferences: Preferences): Promise<Preferred> {
+    return this.http({ method: "PUT", path: `${place(id)}/preferences`, body: preferences });
   }
 
   searchAll({ words, conversation, mentions }: Search, before?: string): Promise<SearchPage> {

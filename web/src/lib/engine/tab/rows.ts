@@ -1,5 +1,14 @@
 /** What the list and the window show of what is kept. Functions of values. */
-import { directMembers, isMessage, type Kept, type KeptEvent, reached, unread } from "@chinwag/client";
+import {
+  directMembers,
+  isMessage,
+  type Kept,
+  type KeptEvent,
+  type Preferences,
+  reached,
+  unread,
+  unreadOf,
+} from "@chinwag/client";
 import type { ConversationDetail, ConversationRow, Draft, Row, SendState, Unsent } from "../api.js";
 import type { MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 
@@ -12,6 +21,7 @@ export interface Parts {
   /** From where on it is to be unread, if the person has said so. */
   from: UnreadRecord | null;
   typing: readonly string[];
+  preferences: Preferences;
 }
 
 /** A line that waits, as screens see it. */
@@ -34,10 +44,12 @@ export function unsentOf(line: OutboxRecord): Unsent {
 }
 
 /** The row and the page of a conversation: one value for both. `id`: also of one that has not begun. */
-export function detailOf(id: string, parts: Parts, me: string): ConversationDetail {
-  const { kept, lines, draft, mark, from, typing } = parts;
+export function detailOf(id: string, parts: Parts, me: string, now = Date.now()): ConversationDetail {
+  const { kept, lines, draft, mark, from, typing, preferences } = parts;
   const pair = directMembers(id);
   const line = lines.at(-1);
+  const read = Math.max(kept?.read ?? 0, mark?.number ?? 0);
+  const muted = preferences.muted_until > now;
   const last = line === undefined ? (kept?.last ?? null) : unsentOf(line);
   return {
     id,
@@ -49,6 +61,10 @@ export function detailOf(id: string, parts: Parts, me: string): ConversationDeta
     lastState: stateOf(last, kept, me),
     at: Math.max(kept?.at ?? 0, line?.at ?? 0),
     unread: kept === null ? 0 : Math.max(unread(kept, mark), from === null ? 0 : kept.ordinal - from.ordinal),
+    mentions: kept === null ? 0 : unreadOf(kept.mentions, read).length,
+    preferences,
+    muted,
+    archived: preferences.archived_at > 0 && (muted || (kept?.shown ?? 0) <= preferences.archived_at),
     draft,
     typing,
     refused: lines.filter((one) => one.refused !== null).length,
@@ -57,7 +73,9 @@ export function detailOf(id: string, parts: Parts, me: string): ConversationDeta
     memberCount: kept?.memberCount ?? (pair === null ? 0 : 2),
     first: kept?.first ?? 1,
     head: kept?.head ?? 0,
-    read: Math.max(kept?.read ?? 0, mark?.number ?? 0),
+    shown: kept?.shown ?? 0,
+    pins: kept?.pins ?? [],
+    read,
   };
 }
 
@@ -72,9 +90,13 @@ export function sendingOf(line: Unsent): SendState {
   return line.refused !== null ? "refused" : line.placed ? "sent" : "sending";
 }
 
-/** By activity, the latest first; of two at one moment the id decides, so that the order is the same everywhere. */
+/**
+ * What one keeps at the top, then by activity, the latest first; of two at one moment the id decides, so that the order is
+ * the same everywhere.
+ */
 export function byActivity(rows: Iterable<ConversationRow>): ConversationRow[] {
-  return [...rows].sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+  const top = (row: ConversationRow): number => Number(row.preferences.pinned);
+  return [...rows].sort((a, b) => top(b) - top(a) || b.at - a.at || (a.id < b.id ? 1 : -1));
 }
 
 /** A row keeps its key when one's own line gets its place: the page need not draw it anew. */

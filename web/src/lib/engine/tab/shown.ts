@@ -20,6 +20,7 @@ export class Shown extends Remote {
   readonly settings = new Following<Engine["settings"]["now"]>(null);
   readonly announcements = new Following<Engine["announcements"]["now"]>([]);
   readonly unread = new Following<number>(0);
+  readonly mentions = new Following<number>(0);
   protected readonly persons: Persons;
   protected account: Account | null = null;
   private readonly troubles = new Set<Trouble>();
@@ -51,6 +52,7 @@ export class Shown extends Remote {
     this.people.attach(account?.people ?? null, (people) => people);
     this.presence.attach(account?.presence ?? null, (presence) => presence);
     this.unread.attach(account?.unread ?? null, (unread) => unread);
+    this.mentions.attach(account?.mentions ?? null, (mentions) => mentions);
     const own = account?.own ?? null;
     this.friends.attach(own, (value) => account?.friends(value) ?? []);
     this.blocked.attach(own, (value) => value.blocked);

@@ -1,12 +1,7 @@
 """Messages changed or answered at the terminal: the newest that can be meant, or the one whose number is given."""
 
-import re
-from typing import Final
-
 from chinwag.cli.chat import meant
 from chinwag.cli.chat.room import Room
-
-_NUMBERED: Final = re.compile(r"([0-9]{1,16}):\s*(.*)", re.DOTALL)
 
 
 async def reply(room: Room, words: list[str]) -> None:
@@ -32,8 +27,9 @@ async def delete(room: Room, words: list[str]) -> None:
 def _text(words: list[str], usage: str) -> tuple[list[str], str]:
     """The number, if one is given with a colon behind it, and the text."""
     (said,) = meant.given(words, usage)
-    numbered = _NUMBERED.fullmatch(said)
-    number, text = ([], said) if numbered is None else ([numbered[1]], numbered[2])
+    number, colon, rest = said.partition(":")
+    numbered = bool(colon) and number.isascii() and number.isdecimal()
+    text = rest.lstrip() if numbered else said
     if not text.strip():
         raise meant.UsageProblem(usage)
-    return number, text
+    return [number] if numbered else [], text

@@ -21,6 +21,12 @@ async def _two(arrive: Arrive) -> tuple[Visitor, Visitor]:
     return anna, ben
 
 
+async def _press(visitor: Visitor, text: str, key: str) -> None:
+    """A key on the message with this text, once it has its place: before that there is less to do with it."""
+    await visitor.page.locator("article[data-number]", has_text=text).last.focus()
+    await visitor.page.keyboard.press(key)
+
+
 def _reaction(visitor: Visitor, name: str) -> Locator:
     return visitor.page.get_by_role("group", name="Reactions").get_by_role("button", name=name, exact=True)
 
@@ -28,8 +34,7 @@ def _reaction(visitor: Visitor, name: str) -> Locator:
 async def test_a_reaction_is_put_on_and_taken_back_and_says_who(arrive: Arrive) -> None:
     anna, ben = await _two(arrive)
     # by keys alone: the picker finds it by a word
-    await ben.page.locator("article").last.focus()
-    await ben.page.keyboard.press("+")
+    await _press(ben, "hello", "+")
     dialog = ben.page.get_by_role("dialog", name="React")
     await dialog.get_by_label("Search emoji").fill("heart red")
     await ben.page.keyboard.press("Enter")
@@ -46,8 +51,7 @@ async def test_a_reaction_is_put_on_and_taken_back_and_says_who(arrive: Arrive) 
     await anna.page.reload()
     await expect(_reaction(anna, f"{heart}, 2: You and Ben")).to_be_visible()
     # Tab leads from the message to what is on it
-    await ben.page.locator("article").last.focus()
-    await ben.page.keyboard.press("Tab")
+    await _press(ben, "hello", "Tab")
     await expect(_reaction(ben, f"{heart}, 2: You and Anna")).to_be_focused()
     await ben.page.keyboard.press("Enter")
     await expect(_reaction(anna, f"{heart}, 1: You")).to_be_visible()
@@ -59,32 +63,29 @@ async def test_a_reaction_is_put_on_and_taken_back_and_says_who(arrive: Arrive) 
 async def test_a_pinned_message_is_found_in_the_list_until_it_is_deleted(arrive: Arrive) -> None:
     anna, ben = await _two(arrive)
     await anna.say("the code of the door is 4711")
-    await anna.page.locator("article.mine").last.focus()
-    await anna.page.keyboard.press("p")
+    await _press(anna, "the code", "p")
     await ben.page.get_by_role("button", name="1 pinned message").click()
     dialog = ben.page.get_by_role("dialog", name="Pinned messages")
     await expect(dialog.get_by_role("listitem")).to_contain_text("the code of the door is 4711")
     for one, said in ((anna, "You pinned a message"), (ben, "Anna pinned a message")):
         await expect(one.page.get_by_role("log")).to_contain_text(said)
     # it says what the message says now, and goes with it
-    await anna.page.locator("article.mine").last.focus()
-    await anna.page.keyboard.press("e")
+    await _press(anna, "the code", "e")
+    await expect(anna.composer).to_have_value("the code of the door is 4711")
     await anna.composer.fill("the code of the door is 4712")
     await anna.composer.press("Enter")
     await expect(dialog.get_by_role("listitem")).to_contain_text("4712")
-    await anna.page.locator("article.mine").last.focus()
-    await anna.page.keyboard.press("d")
+    await anna.sees("4712")
+    await _press(anna, "the code", "d")
     await anna.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(dialog).to_contain_text("Nothing is pinned here.")
     await expect(dialog).not_to_contain_text("4712")
     await dialog.get_by_role("button", name="Close").click()
     await expect(ben.page.get_by_role("button", name="1 pinned message")).to_have_count(0)
     # unpinned from the menu, by whoever is in the conversation
-    await ben.page.locator("article", has_text="hello").focus()
-    await ben.page.keyboard.press("p")
+    await _press(ben, "hello", "p")
     await expect(anna.page.get_by_role("button", name="1 pinned message")).to_be_visible()
-    await anna.page.locator("article", has_text="hello").focus()
-    await anna.page.keyboard.press("Enter")
+    await _press(anna, "hello", "Enter")
     await anna.page.get_by_role("menuitem", name="Unpin").click()
     await expect(ben.page.get_by_role("button", name="1 pinned message")).to_have_count(0)
 
@@ -93,8 +94,7 @@ async def test_what_speaks_to_one_is_counted_apart(arrive: Arrive) -> None:
     anna, ben = await _two(arrive)
     await anna.page.get_by_role("link", name="People").first.click()
     await ben.say("something")
-    await ben.page.locator("article", has_text="hello").focus()
-    await ben.page.keyboard.press("r")
+    await _press(ben, "hello", "r")
     await ben.say("hello to you too")
     row = anna.page.get_by_role("region", name="Conversations").get_by_role("link")
     await expect(row).to_have_accessible_name(re.compile("2 unread, of which 1 for you"))

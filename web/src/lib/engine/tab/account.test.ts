@@ -1,6 +1,7 @@
 import "fake-indexeddb/auto";
-import { NOTHING, type Profile } from "@chinwag/client";
+import { DEFAULTS, NOTHING, type Profile } from "@chinwag/client";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Presence } from "../api.js";
 import { AccountDatabase, wipe } from "../store/database.js";
 import { EngineStore } from "../store/engine-store.js";
 import { addLine, keepDraft } from "../store/personal.js";
@@ -66,6 +67,33 @@ it("shows nobody as online while the connection is away, and keeps when they wer
   ]);
   account.away();
   expect([...account.presence.now]).toEqual([["3", { online: false, last_active_at: 4 }]]);
+});
+
+it("shows what another device wants of a conversation", async () => {
+  account.drafted("d~1~2", { text: "hel", reply_to: 0, mentions: [] });
+  const body = { type: "text" as const, text: "hello" };
+  const frame = { type: "send" as const, id: "a", conversation: "d~1~2", body };
+  const line = { conversation: "d~1~2", device: "d", frame, at: 5, since: 0 };
+  account.wrote(await addLine(database, line, false));
+  expect(account.rows.now).toMatchObject([{ id: "d~1~2", muted: false, archived: false }]);
+  const wish = { ...DEFAULTS, muted_until: Number.MAX_SAFE_INTEGER, archived_at: 1 };
+  await store.commit({ own: { ...NOTHING, preferences: new Map([["d~1~2", wish]]) } });
+  account.changed({ ...NO_CHANGE, own: true });
+  await expect.poll(() => account.rows.now).toMatchObject([{ muted: true, archived: true }]);
+  await store.commit({ own: NOTHING });
+  account.changed({ ...NO_CHANGE, own: true });
+  await expect.poll(() => account.rows.now).toMatchObject([{ muted: false, archived: false }]);
+});
+
+it("shows of nobody when they are here, once one does not tell it oneself", async () => {
+  const seen: [string, Presence][] = [["2", { online: true, last_active_at: 5 }]];
+  account.known(seen);
+  const settings = { direct_from: "everyone", findable: true, share_last_seen: false, share_typing: true } as const;
+  await store.commit({ own: { ...NOTHING, settings } });
+  account.changed({ ...NO_CHANGE, own: true });
+  await expect.poll(() => account.presence.now.size).toBe(0);
+  account.known(seen);
+  expect(account.presence.now.size).toBe(0);
 });
 
 it("drops the draft of a line that another tab has sent", async () => {

@@ -101,14 +101,17 @@ export class Account implements Ground {
   /** The engine has changed something. */
   changed(changed: Changed, rewritten: (all: readonly Rewritten[]) => void = () => undefined): void {
     this.soon(async () => {
+      const before = this.own.now;
       if (changed.people || changed.own) {
         const { people, own } = await cached(this.database);
         if (changed.own) this.owns(own ?? NOTHING);
         // profiles of friends, and that an account was closed, come with what is one's own
         this.take(people);
       }
-      // What one wants of any conversation may be another now.
-      const dirty = new Set(changed.own ? [...this.records.keys(), ...changed.conversations] : changed.conversations);
+      const dirty = new Set(changed.conversations);
+      // What one wants of a conversation may be another now.
+      const now = this.own.now;
+      if (now !== before) for (const id of [...before.preferences.keys(), ...now.preferences.keys()]) dirty.add(id);
       if (changed.lines) await this.readLines(dirty);
       if (changed.marks) await this.readMarks(dirty);
       if (changed.conversations.length > 0) await this.refresh(changed.conversations);

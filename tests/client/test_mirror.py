@@ -7,14 +7,16 @@ from hypothesis import strategies as st
 from chinwag.client.events import decode_numbered
 from chinwag.client.mirror import Mirror
 from chinwag.domain import command as c
+from chinwag.domain.account_change import PreferencesChanged
 from chinwag.domain.body import Text
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, Role, Span
 from chinwag.domain.decide import Numbered, decide
-from chinwag.domain.events import Delivered, Edited, Message, NumberedEvent, Read
+from chinwag.domain.events import AccountEvent, Delivered, Edited, Message, NumberedEvent, Read
 from chinwag.domain.facts import NOTHING, Facts, named, target_of
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.marks import Mark, Marks, merge, read_up_to, unread
 from chinwag.domain.mentions import ALL, Mention, unread_mentions
+from chinwag.domain.preferences import Preferences, Preferred
 from chinwag.domain.views import ConversationView, MemberView
 
 from .scripted import ME, TALK, YOU, message
@@ -264,3 +266,22 @@ def test_unread_mentions_are_kept_without_the_messages() -> None:
     assert held.mentions == {4}
     take(7, 3, ME)
     assert held.mentions == {4}, "what is read does not become unread by being changed"
+
+
+def test_of_preferences_the_higher_version_holds() -> None:
+    def told(version: int, muted_until: int) -> AccountEvent:
+        return AccountEvent(change=PreferencesChanged(TALK, Preferences(muted_until=muted_until), version))
+
+    mirror = Mirror(ME)
+    assert mirror.preferences(TALK) == Preferences()
+    assert mirror.apply(told(4, 40)) is None, "nothing need be loaded for it"
+    mirror.apply(told(3, 30))
+    mirror.prefer(Preferred(TALK, Preferences(muted_until=20), 2))
+    assert mirror.preferences(TALK).muted_until == 40
+    mirror.prefer(Preferred(TALK, Preferences(), 5))
+    assert mirror.preferences(TALK) == Preferences()
+    mirror.apply(told(4, 40))
+    assert mirror.preferences(TALK) == Preferences(), "again, and late"
+    mirror.clear()
+    mirror.apply(told(1, 10))
+    assert mirror.preferences(TALK).muted_until == 10, "a restored server counts from where it was"

@@ -33,12 +33,14 @@ class History(msgspec.Struct, frozen=True):
     """Events in rising order of number. gaps: what was said while one was no member. What else is missing between them
     are edits, deletions and reactions, which a page of history passes over and a page of changes holds.
 
-    head: the highest number that one may read.
+    head: the highest number that one may read. quoted: messages that those of a page of history answer and that are not
+    among them, as they are now.
     """
 
     events: list[NumberedEvent | Unknown]
     head: int
     gaps: list[Gap] = []
+    quoted: list[NumberedEvent | Unknown] = []
 
 
 class Conversations(Asking):
@@ -84,7 +86,8 @@ class Conversations(Asking):
             at=at,
             limit=limit,
         )
-        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps)
+        quoted = [decode_numbered(raw) for raw in page.quoted]
+        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps, quoted)
 
     async def message(self, conversation: ConversationId, number: int) -> NumberedEvent | Unknown:
         """One message or notice, as it is now."""

@@ -12,12 +12,13 @@ _GONE: Final = frozenset({"no_conversation", "not_member"})
 
 
 async def load(mirror: Mirror, client: Client, messages: int = 0) -> None:
-    """Load all conversations afresh, and the newest `messages` events of each (at most 100).
+    """Load all conversations afresh, what one wants of them, and the newest `messages` events of each (at most 100).
 
     The client's events go on from a cursor that is taken first, so whatever happens meanwhile comes by them too.
     Raises `ApiError`, `Unreachable`, `LoggedOut`.
     """
     await client.cursor()
+    await _prefer(mirror, client)
     before: str | None = None
     found = set()
     while True:
@@ -34,6 +35,15 @@ async def load(mirror: Mirror, client: Client, messages: int = 0) -> None:
     for gone in mirror.conversations.keys() - found:
         # Between two pages a conversation may move to the front: what is not on the list is asked for by itself.
         await _load_one(mirror, client, gone)
+
+
+async def _prefer(mirror: Mirror, client: Client) -> None:
+    try:
+        for preferred in await client.all_preferences():
+            mirror.prefer(preferred)
+    except ApiError as error:
+        if error.code != "not_found":  # a server of a time before there were any
+            raise
 
 
 async def take(mirror: Mirror, client: Client, event: Received) -> None:

@@ -14,6 +14,7 @@ from chinwag.client.events import Unknown, decode_numbered
 from chinwag.client.membership import Member, Mirrored
 from chinwag.client.reactions import Counted, OnMessage
 from chinwag.wire.conversations import ConversationView
+from chinwag.wire.preferences import Preferences, Preferred
 from chinwag.wire.values import (
     AccountEvent,
     AccountId,
@@ -30,6 +31,7 @@ from chinwag.wire.values import (
     Message,
     Notice,
     NumberedEvent,
+    PreferencesChanged,
     Reaction,
     Read,
     Role,
@@ -98,10 +100,22 @@ class Mirror:
     def __init__(self, account: AccountId) -> None:
         self.account = account
         self.conversations: dict[ConversationId, Mirrored] = {}
+        self._preferred: dict[ConversationId, Preferred] = {}
 
     def by_activity(self) -> list[Mirrored]:
         """All conversations, the latest first."""
         return sorted(self.conversations.values(), key=lambda one: (one.at, one.id), reverse=True)
+
+    def preferences(self, conversation: ConversationId) -> Preferences:
+        """What one wants of a conversation, which need not be loaded."""
+        preferred = self._preferred.get(conversation)
+        return Preferences() if preferred is None else preferred.preferences
+
+    def prefer(self, preferred: Preferred) -> None:
+        """Preferences were loaded, or an answer has them. Of two for one conversation the higher version holds."""
+        known = self._preferred.get(preferred.conversation)
+        if known is None or preferred.version > known.version:
+            self._preferred[preferred.conversation] = preferred
 
     def put(self, view: ConversationView) -> Mirrored:
         """A conversation was loaded afresh; its cached messages stay."""
@@ -141,6 +155,7 @@ class Mirror:
     def clear(self) -> None:
         """Forget everything, cached messages too: the server was restored."""
         self.conversations.clear()
+        self._preferred.clear()
 
     def keep(
         self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown], head: int | None = None
@@ -187,6 +202,9 @@ class Mirror:
     def apply(self, event: Event | Unknown) -> ConversationId | None:
         """Take an event. Returns a conversation that must be loaded before this event can count, else None."""
         if isinstance(event, AccountEvent):
+            change = event.change
+            if isinstance(change, PreferencesChanged):
+                self.prefer(Preferred(change.conversation, change.preferences, change.version))
             return None
         if isinstance(event, Read | Delivered):
             self._mark(event)

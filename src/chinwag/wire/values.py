@@ -6,6 +6,7 @@ from chinwag.domain.account_change import (
     FriendAccepted,
     FriendChange,
     FriendRequested,
+    PreferencesChanged,
     ProfileChanged,
     subject,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "NumberedEvent",
     "Pin",
     "Pinned",
+    "PreferencesChanged",
     "Presence",
     "ProfileChanged",
     "Reaction",

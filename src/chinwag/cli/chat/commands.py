@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.cli.chat import meant, reacting, searching
+from chinwag.cli.chat import changing, meant, muting, reacting, searching
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import HISTORY, Room
@@ -28,18 +28,22 @@ class Quit(Exception):  # noqa: N818
 
 class Command(msgspec.Struct, frozen=True):
     """One command: how it is written, what it does in a few words, and the function. moves: it goes to another
-    conversation, or, if it fails, to none: what is typed next was meant for that one, not for the one before."""
+    conversation, or, if it fails, to none: what is typed next was meant for that one, not for the one before. whole:
+    what follows its name is one word, with all the spaces in it."""
 
     usage: str
     words: str
     run: Callable[[Room, list[str]], Awaitable[None]]
     moves: bool = False
+    whole: bool = False
 
 
 async def run(room: Room, line: str) -> None:
     """Run the command on `line`. Raises `UsageProblem`, `Quit`, and what the client raises."""
     name, *words = line[1:].split() or [""]
     command = COMMANDS.get(name.lower())
+    if command is not None and command.whole:
+        words = line[1:].lstrip().split(maxsplit=1)[1:]
     if command is None:
         raise UsageProblem(f"There is no command /{label(name)}: /help lists them. (A line may begin with // for a /.)")
     try:
@@ -220,8 +224,12 @@ COMMANDS: Final[dict[str, Command]] = {
     "history": Command("[COUNT]", "earlier lines; again for still earlier ones", _history),
     "search": Command("WORDS", "messages with these words, everywhere", searching.search),
     "mentions": Command("", "messages that speak to you", searching.mentions),
+    "reply": Command("[NUMBER:] TEXT", "answer the newest message of another, or that one", changing.reply, whole=True),
+    "edit": Command("[NUMBER:] TEXT", "give your newest message, or that one, another text", changing.edit, whole=True),
+    "delete": Command("[NUMBER]", "delete your newest message, or that one", changing.delete),
     "react": Command("EMOJI [NUMBER]", "put an emoji on a message; again to take it back", reacting.react),
     "pin": Command("[NUMBER]", "pin a message for all; again to take it away", reacting.pin),
+    "mute": Command("[HOURS | off]", "tell of nothing new in here for so long", muting.mute),
     "who": Command("", "who is in here, and who is online", _who),
     "new": Command('"TITLE" NAME…', "begin a group", _new, moves=True),
     "add": Command("NAME…", "add people to this group", _add),

@@ -5,8 +5,8 @@ from typing import Final
 
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.room import Room
-from chinwag.cli.chat.words import clock, people_in, preview
-from chinwag.client import LoadAfresh, Offline, Online, Unknown, Update, take
+from chinwag.cli.chat.words import clock, is_said, people_in, preview
+from chinwag.client import LoadAfresh, Mirrored, Offline, Online, Unknown, Update, take
 from chinwag.wire.values import (
     AccountEvent,
     AccountId,
@@ -18,6 +18,7 @@ from chinwag.wire.values import (
     Notice,
     NumberedEvent,
     Presence,
+    Reaction,
     Read,
     Typing,
     direct_id,
@@ -77,15 +78,29 @@ class Incoming:
         room.shown[event.conversation] = event.number
         await room.people.meet(people_in(event))
         if event.conversation == room.current:
-            room.show(held, event)
+            await room.show(held, event)
             room.oldest_shown = room.oldest_shown or event.number
             room.read(held)
             self._wrote_at.pop(event.sender, None)
-        elif event.sender != room.client.account or isinstance(event, Notice):
+        elif self._is_news(held, event):
             await room.know(held)
             who = "" if isinstance(event, Notice) or held.kind == "direct" else room.people.name(event.sender) + ": "
             new = f" ({held.unread} new)" if held.unread else ""
             room.note(f"• {room.title(held.id)}{new} {who}{preview(event, room.people.name)}")
+
+    def _is_news(self, held: Mirrored, event: NumberedEvent | Unknown) -> bool:
+        """Whether what happens in a conversation that is not open is told: what is said and done there by others, and
+        what they put on one's own messages."""
+        room = self._room
+        if room.is_muted(held.id):
+            return False
+        if isinstance(event, Notice):
+            return True
+        if isinstance(event, Reaction):
+            target = held.messages.get(event.target)
+            mine = isinstance(target, Message) and target.sender == room.client.account
+            return mine and event.on and event.sender != room.client.account
+        return event.sender != room.client.account and is_said(event)
 
     def _typing(self, signal: Typing) -> None:
         room = self._room
@@ -111,6 +126,7 @@ class Incoming:
     async def _account(self, event: AccountEvent) -> None:
         room = self._room
         change = event.change
+        room.mirror.apply(event)
         if isinstance(change, Announced):
             self._announce(change)
         elif isinstance(change, FriendRequested | FriendAccepted) and change.by != room.client.account:

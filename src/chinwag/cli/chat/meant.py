@@ -3,9 +3,11 @@
 Whatever means nothing raises `UsageProblem`.
 """
 
+from collections.abc import Callable
+
 from chinwag.cli.chat.room import Room
 from chinwag.cli.clean import label
-from chinwag.wire.values import AccountId, ConversationId, direct_id
+from chinwag.wire.values import AccountId, ConversationId, Message, direct_id
 
 
 class UsageProblem(Exception):  # noqa: N818
@@ -34,6 +36,24 @@ def titled(words: list[str]) -> tuple[str, list[str]]:
         if word.endswith('"') and (end or len(word) > 1):
             return " ".join(words[: end + 1]).strip('"'), words[end + 1 :]
     raise UsageProblem("The title's closing \" is missing.")
+
+
+def message(room: Room, words: list[str], fits: Callable[[Message], bool]) -> tuple[ConversationId, int]:
+    """A message of the open conversation: of the number that is the only word, or the newest that `fits`."""
+    conversation = here(room)
+    held = room.mirror.conversations.get(conversation)
+    if held is None:
+        raise UsageProblem("Nothing is said here yet.")
+    if words:
+        if len(words) > 1 or not (words[0].isascii() and words[0].isdecimal()) or not 0 < int(words[0][:17]) < 1 << 53:
+            raise UsageProblem("Messages have numbers: they stand before each, as in [3].")
+        return conversation, int(words[0])
+    newest = [
+        number for number, one in held.messages.items() if isinstance(one, Message) and not one.deleted and fits(one)
+    ]
+    if not newest:
+        raise UsageProblem("Which message? Say its number, which stands before each, as in [3].")
+    return conversation, max(newest)
 
 
 async def account(room: Room, name: str) -> AccountId:

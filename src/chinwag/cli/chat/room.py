@@ -1,17 +1,20 @@
 """The conversation at the terminal: what the screen shows of it, and what is said in it."""
 
 import asyncio
+import time
+from collections.abc import Mapping
 from typing import Final
 
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.people import People
 from chinwag.cli.chat.screen import Screen
-from chinwag.cli.chat.words import clock, content, day, people_in, preview
+from chinwag.cli.chat.words import clock, content, day, is_said, people_in, preview, reactions
 from chinwag.cli.clean import label
 from chinwag.client import (
     ApiError,
     Client,
     ClientClosed,
+    LoggedOut,
     Mirror,
     Mirrored,
     OutboxFull,
@@ -21,6 +24,7 @@ from chinwag.client import (
 from chinwag.wire.values import (
     AccountId,
     ConversationId,
+    Message,
     Notice,
     NumberedEvent,
     Text,
@@ -111,6 +115,8 @@ class Room:
                 line.add(f" ({held.unread} new)", "good")
             if held.role is None:
                 line.add(" (you are out)", "dim")
+            if self.is_muted(held.id):
+                line.add(" (muted)", "dim")
             if held.last is not None:
                 who = self.people.name(held.last.sender) + ": " if not isinstance(held.last, Notice) else ""
                 line.add(f"  {clock(held.at)} {who}{preview(held.last, self.people.name)}", "dim")
@@ -131,6 +137,10 @@ class Room:
         await self.show_history(HISTORY)
         self.read(held)
 
+    def is_muted(self, conversation: ConversationId) -> bool:
+        """Whether the person wants to be told of nothing there now."""
+        return self.mirror.preferences(conversation).muted_until > time.time() * 1000
+
     def nowhere(self) -> None:
         """No conversation is open: lines go nowhere."""
         self.current = None
@@ -143,34 +153,70 @@ class Room:
             return
         before = self.oldest_shown or held.head + 1
         events = self.mirror.cached(held.id, before, count)
+        quoted: dict[int, NumberedEvent | Unknown] = {}
         if events is None:
             page = await self.client.history(held.id, before=before, limit=min(count, 100))
-            events = page.events
+            events, quoted = page.events, {one.number: one for one in page.quoted}
             self.mirror.keep(held.id, events, page.head)
         if not events:
             self.note("That was the beginning.")
             return
         await self.people.meet({account for event in events for account in people_in(event)})
         self._day = ""
+        quoted |= {event.number: event for event in events}
         for event in events:
-            self.show(held, event)
+            await self.show(held, event, quoted)
         self.oldest_shown = events[0].number
 
-    def show(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
-        """One event of the open conversation."""
+    async def show(
+        self,
+        held: Mirrored,
+        event: NumberedEvent | Unknown,
+        quoted: Mapping[int, NumberedEvent | Unknown] | None = None,
+    ) -> None:
+        """One event of the open conversation. quoted: messages that may be answered by it, beside the cached ones."""
+        answered = await self._answered(held, event, quoted or {})
         if day(event.sent_at) != self._day:
             self._day = day(event.sent_at)
             self.note(self._day)
         if isinstance(event, Notice):
             self.screen.say(Line(f"{clock(event.sent_at)} * {content(event, self.people.name)}", "dim"))
             return
+        if answered:
+            self.note(answered)
         own = event.sender == self.client.account
-        line = Line(f"{clock(event.sent_at)} ", "dim")
-        line.add("you" if own else self.people.name(event.sender), "own" if own else "other").add(": ", "bold")
+        who, style = "you" if own else self.people.name(event.sender), "own" if own else "other"
+        if not is_said(event):
+            line = Line(f"{clock(event.sent_at)} * ", "dim").add(who, style).add(" ")
+            self.screen.say(line.add(content(event, self.people.name), "dim", lines=True))
+            return
+        line = Line(f"{clock(event.sent_at)} [{event.number}] ", "dim").add(who, style).add(": ", "bold")
         line.add(content(event, self.people.name), lines=True)
+        if isinstance(event, Message) and event.edited is not None:
+            line.add(" (edited)", "dim")
         if own:
             line.add("  " + self._ticks(held, event.number), "good")
+        known = held.reactions.get(event.number)
+        if known is not None and known.on:
+            line.add("  " + reactions(known.counted()), "dim")
         self.screen.say(line)
+
+    async def _answered(
+        self, held: Mirrored, event: NumberedEvent | Unknown, quoted: Mapping[int, NumberedEvent | Unknown]
+    ) -> str:
+        """The message that `event` answers, as it is now, in a few words."""
+        if not isinstance(event, Message) or not event.reply_to or event.deleted is not None:
+            return ""
+        target = held.messages.get(event.reply_to) or quoted.get(event.reply_to)
+        if target is None:
+            try:
+                target = await self.client.message(held.id, event.reply_to)
+            except LoggedOut:
+                raise
+            except ApiError:
+                return f"↳ to [{event.reply_to}]"
+        await self.people.meet(people_in(target))
+        return f"↳ to [{target.number}] {self.people.name(target.sender)}: {preview(target, self.people.name)}"
 
     def _ticks(self, held: Mirrored, number: int) -> str:
         others = [member for account, member in held.members.items() if account != self.client.account]
@@ -186,13 +232,13 @@ class Room:
 
     # Saying
 
-    def say(self, text: str) -> None:
-        """Send a line to the open conversation."""
+    def say(self, text: str, *, reply_to: int = 0) -> None:
+        """Send a line to the open conversation. reply_to: the message that it answers."""
         if self.current is None:
             self.trouble("Open a conversation first: /open NAME (or /list to see them, /help for all commands).")
             return
         try:
-            pending = self.client.post(text, conversation=self.current)
+            pending = self.client.post(text, conversation=self.current, reply_to=reply_to)
         except UnicodeEncodeError:
             self.trouble("Not sent: it holds half a character.")
             return

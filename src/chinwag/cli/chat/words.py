@@ -1,7 +1,7 @@
 """Words of the chat: times, and notices in a sentence. No I/O; what they are made of is cleaned where it is shown."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from chinwag.cli.clean import label
@@ -9,6 +9,8 @@ from chinwag.client import Unknown
 from chinwag.wire.values import (
     AccountId,
     Created,
+    Deleted,
+    Edited,
     Gone,
     GroupSettingsChanged,
     Joined,
@@ -23,11 +25,13 @@ from chinwag.wire.values import (
     Role,
     RoleChanged,
     Text,
+    Withheld,
 )
 
 PREVIEW: Final = 80
 NOT_SUPPORTED: Final = "(something that this version cannot show)"
 DELETED: Final = "(deleted)"
+CHANGED: Final = "(changed while you were away)"
 
 Name = Callable[[AccountId], str]
 
@@ -54,13 +58,35 @@ def content(event: NumberedEvent | Unknown, name: Name) -> str:
     if isinstance(event, Message):
         if isinstance(event.body, Gone):
             return DELETED
+        if isinstance(event.body, Withheld):
+            return CHANGED
         return event.body.text if isinstance(event.body, Text) else NOT_SUPPORTED
     if isinstance(event, Notice):
         return notice(event, name)
     if isinstance(event, Reaction):
-        did = "put {} on message {}" if event.on else "took {} back from message {}"
-        return f"({did.format(label(event.reaction), event.target)})"
+        did = "put {} on [{}]" if event.on else "took {} back from [{}]"
+        return did.format(emoji(event.reaction), event.target)
+    if isinstance(event, Deleted):
+        return f"deleted [{event.target}]"
+    if isinstance(event, Edited):
+        return f"edited [{event.target}]" + (f": {event.body.text}" if isinstance(event.body, Text) else "")
     return NOT_SUPPORTED
+
+
+def is_said(event: NumberedEvent | Unknown) -> bool:
+    """Whether it is something that is said; all else is done, and told as such."""
+    return not isinstance(event, Notice | Reaction | Deleted | Edited)
+
+
+def emoji(reaction: str) -> str:
+    """A reaction as it is shown: a sign that is also a letter is drawn as an emoji only with U+FE0F behind it."""
+    shown = label(reaction)
+    return shown if len(shown) != 1 or ord(shown) > 0xFFFF else shown + "\ufe0f"
+
+
+def reactions(counted: Mapping[str, tuple[int, bool]]) -> str:
+    """What stands on a message, with how many; one's own marked."""
+    return " ".join(f"{emoji(one)} {count}{'*' if mine else ''}" for one, (count, mine) in counted.items())
 
 
 def preview(event: NumberedEvent | Unknown, name: Name) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.contract.counting import Time
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
@@ -19,6 +20,12 @@ from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsSe
 from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 from chinwag.ports.questions import Questions
+
+
+@pytest.fixture
+def time() -> Time:
+    """A clock that the test turns."""
+    return Time()
 
 
 @pytest.fixture(params=["embedded", "nats"])

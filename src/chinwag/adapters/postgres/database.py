@@ -11,6 +11,7 @@ import structlog
 
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.half_moved import refuse_if_half
+from chinwag.adapters.postgres.said import said
 from chinwag.domain.refusal import Code, Refused
 
 PATIENCE: Final = 10.0
@@ -161,7 +162,7 @@ def refusing() -> Iterator[None]:
 
 
 def refusal(error: BaseException) -> Refused:
-    """The refusal that a failure becomes; the log alone is told what PostgreSQL said."""
+    """The refusal that a failure becomes; the log alone is told what PostgreSQL said, without the values in it."""
     _complaints.tell(error)
     return Refused(Code.UNAVAILABLE, "the message store does not answer", 1.0)
 
@@ -178,8 +179,7 @@ class _Complaints:
         if now - self._told_at < COMPLAINT_SECONDS:
             self._untold += 1
             return
-        said = f"{type(error).__name__}: {error}"
-        _log.warning("PostgreSQL does not do what was asked", error=said, others_since=self._untold)
+        _log.warning("PostgreSQL does not do what was asked", error=said(error), others_since=self._untold)
         self._told_at, self._untold = now, 0
 
 

@@ -9,6 +9,7 @@ import asyncpg
 
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.database import WEAK
+from chinwag.adapters.postgres.said import said
 from chinwag.adapters.tables import Column, Row, Sum, Table, sum_of, sums_statement
 from chinwag.told import Told
 
@@ -106,8 +107,8 @@ class Filling:
             if messages:
                 try:
                     await schema.verify(self._connection)
-                except schema.SchemaError as error:
-                    raise MoveError(f"the database cannot be moved into: {error}") from error
+                except schema.SchemaError as unfit:
+                    raise MoveError(f"the database cannot be moved into: {unfit}") from unfit
             if revision is not None:
                 found = ""
                 if await self._connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
@@ -219,5 +220,4 @@ def _telling(what: str) -> Iterator[None]:
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError, ValueError, OverflowError) as error:
-        said = str(error) or type(error).__name__
-        raise MoveError(f"the database cannot be moved into, {what}: {said}") from error
+        raise MoveError(f"the database cannot be moved into, {what}: {said(error)}") from error

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chinwag.adapters.postgres.encoding import refuse_encoding
 from chinwag.adapters.postgres.half_moved import refuse_if_half
+from chinwag.adapters.postgres.said import said
 from chinwag.adapters.relational.directory import BOUND, RelationalDirectory
 from chinwag.adapters.relational.fresh_postgres import REVISION, STATEMENTS
 from chinwag.adapters.relational.revisions import known_revisions, refuse_newer
@@ -134,7 +135,7 @@ def engine_on(
         try:
             return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=settings)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("the directory's database cannot be reached", cause=str(error))
+            _log.warning("the directory's database cannot be reached", cause=said(error))
             raise Refused(Code.UNAVAILABLE, "the directory is away", 1.0) from error
 
     # Read-only ones see one state throughout.
@@ -167,8 +168,7 @@ async def _reached(url: str, *, whole: bool = False) -> None:
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        cause = str(error) or "it did not answer in time"
-        raise DatabaseUnfitError(f"the directory's database cannot be reached: {cause}") from error
+        raise DatabaseUnfitError(f"the directory's database cannot be reached: {said(error)}") from error
     try:
         await refuse_encoding(connection, "the directory's database")
         if whole:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from chinwag.adapters.postgres.said import said
 from chinwag.ports.key_store import KeysDamaged, KeyStore, StoredKey, StoredKeys
 from chinwag.told import Told
 
@@ -117,7 +118,7 @@ class SealedKeyStore:
                     "the directory's database has no tables for keys: run `chinwag cluster init`"
                 ) from error
             except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-                raise OSError(f"the keys' database cannot be asked: {error}") from error
+                raise OSError(f"the keys' database cannot be asked: {said(error)}") from error
 
 
 class FollowedKeys:

@@ -10,6 +10,7 @@ from chinwag.adapters.nats.connection import CONNECT_SECONDS, NatsConnection, Sh
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
+from chinwag.adapters.postgres.said import said
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.revisions import NewerDatabaseError
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
@@ -48,7 +49,7 @@ async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Fi
             setting = "postgres.url" if url == messages else "postgres.directory_url"
             yield fail(
                 subject,
-                f"{shown(url)} cannot be reached: {str(error) or 'no answer in time'}",
+                f"{shown(url)} cannot be reached: {said(error)}",
                 f"see that it runs, that {setting} leads to it, and that postgres.password_file holds its password",
             )
             away.add(url)
@@ -139,7 +140,9 @@ async def _pooled(subject: str, connection: Any) -> Finding:
         kept = await connection.fetchval("SHOW application_name") == "chinwag cluster check"
         first, second = [await connection.fetchval("SELECT pg_backend_pid()") for _ in range(2)]
     except asyncpg.PostgresError as error:
-        return fail(subject, f"a prepared statement failed: {error}", "connect to PostgreSQL itself, not to a pooler")
+        return fail(
+            subject, f"a prepared statement failed: {said(error)}", "connect to PostgreSQL itself, not to a pooler"
+        )
     if kept and first == second:
         return ok(subject, "a connection keeps its session")
     return fail(

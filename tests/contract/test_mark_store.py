@@ -194,6 +194,12 @@ async def test_withheld_marks_are_their_owner_s_until_the_next_that_is_not(store
     assert (again.read.number, as_shown(again)) == (5, open_), "what moves nothing shows nothing"
     last = await move(read(6), withheld=False)
     assert as_shown(last) == last == Marks(last.read, last.delivered)
+    await move(read(9), withheld=True)
+    came = await move(delivered(10), withheld=False)
+    assert as_shown(came) == Marks(last.read, delivered(10).delivered), "what came says nothing of what was read"
+    assert came.read.number == 9
+    seen = await move(read(11), withheld=False)
+    assert as_shown(seen) == seen == read(11)
     first = Marks(Mark(9, 9, 9))
     await stores.marks.advance([Advance(PAIR, BEN, first, stepped=False, withheld=True)], [])
     assert as_shown((await stores.marks.marks([(PAIR, BEN)]))[0]) == Marks()

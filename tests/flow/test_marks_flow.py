@@ -10,8 +10,10 @@ from tests.support.backstage import Backstage, backstage
 from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Remove, Send
 from chinwag.domain.conversation import GroupSettings
-from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.ids import AccountId, ConversationId, direct_id
+from chinwag.domain.marks import as_shown
 from chinwag.flow import marks
+from chinwag.flow.accounts.block import block, unblock
 from chinwag.flow.clock import system_clock
 from chinwag.flow.marks import INBOX, MarkFlow
 from chinwag.flow.states import States
@@ -83,3 +85,35 @@ async def test_an_author_who_stays_away_is_told_nothing(stage: Backstage) -> Non
     flow.read(AccountId("1"), group, number)
     await flow.apply()
     assert await _told(stage, "2") == []
+
+
+async def test_what_was_read_while_one_took_nothing_is_told_of_by_no_mark_but_a_read_one(stage: Backstage) -> None:
+    anna, berta = AccountId("1"), AccountId("2")
+    pair = direct_id(anna, berta)
+    for _ in range(2):
+        assert await stage.write("1", "2") is None
+    await block(stage.accounts, berta, anna)
+    while await stage.declines.once():
+        pass
+    flow, _ = _flow(stage)
+    flow.read(berta, pair, 2)
+    await flow.apply()
+    assert await _told(stage, "1") == []
+    await unblock(stage.accounts, berta, anna)
+    while await stage.declines.once():
+        pass
+    # A message of her own comes to another device of hers: it says of the earlier ones that they came.
+    assert await stage.write("2", "1") is None
+    flow, _ = _flow(stage)
+    flow.received(berta, (await stage.embedded.inbox.bounds(berta)).head)
+    await flow.apply()
+    assert await _told(stage, "1") == [("delivered", "2", 3)]
+    [held] = await stage.embedded.mark_store.marks([(pair, berta)])
+    assert held.read.number == 2
+    assert [mark.number for mark in (as_shown(held).read, as_shown(held).delivered)] == [0, 3]
+    # Only what she reads now says so.
+    flow.read(berta, pair, 3)
+    await flow.apply()
+    assert await _told(stage, "1") == [("delivered", "2", 3), ("read", "2", 3)]
+    [held] = await stage.embedded.mark_store.marks([(pair, berta)])
+    assert as_shown(held) == held

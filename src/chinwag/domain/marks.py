@@ -44,14 +44,19 @@ def merge(held: Marks, new: Marks) -> Marks:
 
 
 def moved(held: Marks, new: Marks, *, withheld: bool) -> Marks:
-    """As `merge`. withheld: others go on seeing what they saw before; otherwise they see the marks as they are then."""
+    """As `merge`. withheld: others go on seeing what they saw before; otherwise they see each mark that moved as it is
+    then. One that did not move stays withheld: that something came says nothing of what was read."""
     merged = merge(held, new)
     if merged is held:
         return held
+    shown = as_shown(held)
     if not withheld:
-        return Marks(merged.read, merged.delivered)
-    before = as_shown(held)
-    return Marks(merged.read, merged.delivered, before.read, before.delivered)
+        read = shown.read if merged.read is held.read else merged.read
+        delivered = shown.delivered if merged.delivered is held.delivered else merged.delivered
+        shown = Marks(read, later(delivered, read))
+    if shown == Marks(merged.read, merged.delivered):
+        return shown
+    return Marks(merged.read, merged.delivered, shown.read, shown.delivered)
 
 
 def as_shown(marks: Marks) -> Marks:

@@ -17,7 +17,7 @@ import structlog
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.events import Delivered, Read
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Mark, Marks, merge, newly_covered
+from chinwag.domain.marks import Mark, Marks, as_shown, merge, newly_covered
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.clock import Clock
@@ -64,13 +64,13 @@ class _PassedOver(NamedTuple):
 
 
 def _told_still(one: _PassedOver, told: Sequence[AccountId], marks: Marks) -> Advance:
-    """Tells these what the marks are, if they are."""
-    place, reader = one.state.id, one.reader
+    """Tells these what others are shown of the marks, if they are these."""
+    place, reader, shown = one.state.id, one.reader, as_shown(marks)
     event: Delivered | Read
     if one.delivered:
-        event = Delivered(conversation=place, account=reader, number=marks.delivered.number, at=marks.delivered.at)
+        event = Delivered(conversation=place, account=reader, number=shown.delivered.number, at=shown.delivered.at)
     else:
-        read = marks.read
+        read = shown.read
         event = Read(conversation=place, account=reader, number=read.number, at=read.at, ordinal=read.ordinal)
     encoded = _encode(event)
     return Advance(place, reader, marks, False, told=[Posting(each, encoded) for each in told], still=True)
@@ -293,7 +293,11 @@ class MarkFlow:
     ) -> None:
         now = self._clock()
         top = max(new.delivered.number for _, _, new in moves)
-        bottom = min(min(old.read.number, old.delivered.number) for _, old, _ in moves) + 1
+        # Where one of two takes nothing of the other, the other is not told, now or later, what was read meanwhile.
+        withheld = bool(state.declining)
+        # What was withheld before, authors are told of with the next move that is not: from what they were shown on.
+        known_of = {account: old if withheld else as_shown(old) for account, old, _ in moves}
+        bottom = min(min(known.read.number, known.delivered.number) for known in known_of.values()) + 1
         first = max(bottom, top - SCAN + 1, 1)
         heads = [_kind(event) for event in await self._store.events(state.id, first, top)]
         authored = [(head.number, head.sender) for head in heads if head.kind == "message"]
@@ -306,8 +310,7 @@ class MarkFlow:
                 self.deliveries += 1
                 if heads and heads[0].number <= delivered.number <= heads[-1].number:
                     self.to_delivery.observe((now - heads[delivered.number - heads[0].number].sent_at) / 1000)
-            # Where one of two takes nothing of the other, the other is not told, now or later, what was read meanwhile.
-            withheld = bool(state.declining)
+            known = known_of[account]
             stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
             open_to_others = account in state.members and not withheld
             told_read: list[Posting] = []
@@ -317,15 +320,15 @@ class MarkFlow:
                 encoded = _encode(event)
                 told_read.append(Posting(account, encoded))
                 if open_to_others:
-                    authors, missed = self._authors(state, authored, old.read.number, read.number, first, account)
+                    authors, missed = self._authors(state, authored, known.read.number, read.number, first, account)
                     told_read += [Posting(author, encoded) for author in authors]
                     if missed is None or missed:
                         passed_over.append(_PassedOver(state, account, missed, delivered=False))
-            known = max(old.delivered.number, read.number)
+            have = max(known.delivered.number, (known.read if read is old.read else read).number)
             told_delivered: list[Posting] = []
-            if delivered.number > known and open_to_others:
+            if delivered is not old.delivered and delivered.number > have and open_to_others:
                 encoded = _encode(Delivered(conversation=state.id, account=account, number=delivered.number, at=now))
-                authors, missed = self._authors(state, authored, known, delivered.number, first, account)
+                authors, missed = self._authors(state, authored, have, delivered.number, first, account)
                 told_delivered += [Posting(author, encoded) for author in authors]
                 if missed is None or missed:
                     passed_over.append(_PassedOver(state, account, missed, delivered=True))

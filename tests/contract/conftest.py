@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from tests.contract.counting import Time
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
@@ -21,6 +22,12 @@ from chinwag.ports.bus import Bus
 from chinwag.ports.directory import Directory
 from chinwag.ports.questions import Questions
 from chinwag.ports.search_index import SearchIndex
+
+
+@pytest.fixture
+def time() -> Time:
+    """A clock that the test turns."""
+    return Time()
 
 
 @pytest.fixture(params=["embedded", "nats"])

@@ -6,8 +6,8 @@ from hashlib import sha256
 
 import pytest
 from prove.faults.proxy import Way
+from tests.contract.counting import Time, counting
 from tests.contract.directories import PostgresPlace, eventually
-from tests.support.engines import empty_database, folder_of, urls
 
 from chinwag.adapters.relational.counted_together import CountedTogether
 from chinwag.adapters.relational.postgres import prepare_postgres_directory
@@ -23,19 +23,6 @@ THREE, OTHER = Allowance("guess", "ann", SECOND), Allowance("guess", "ben", SECO
 ONE = Allowance("address", "192.0.2.1", SLOW)
 
 
-class Time:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
 @pytest.fixture(params=["own", "shared"])
 async def pair(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[tuple[Allowances, Allowances]]:
     """The allowances as two servers have them; in memory they are but one's."""
@@ -43,12 +30,8 @@ async def pair(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[tupl
         own = OwnAllowances(time)
         yield own, own
         return
-    async with empty_database(urls(folder_of(request.config)).postgres) as url:
-        await prepare_postgres_directory(url)
-        one, other = CountedTogether(url), CountedTogether(url)
+    async with counting(request.config) as (one, other):
         yield SharedAllowances(one, time), SharedAllowances(other, time)
-        await one.close()
-        await other.close()
 
 
 Pair = tuple[Allowances, Allowances]

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from prove.faults.proxy import Way
+from tests.contract.counting import Time, counting
 from tests.contract.directories import PostgresPlace, eventually
-from tests.support.engines import empty_database, folder_of, urls
 
 from chinwag.adapters.relational.counted_together import CountedTogether
 from chinwag.adapters.relational.postgres import prepare_postgres_directory
@@ -21,19 +21,6 @@ DAILY = 10
 DAY_MS = int(DAY_SECONDS * 1000)
 
 
-class Time:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
 @pytest.fixture(params=["own", "shared"])
 async def pair(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[tuple[ShownPeople, ShownPeople]]:
     """As two servers have them; in memory they are but one's."""
@@ -41,12 +28,8 @@ async def pair(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[tupl
         own = OwnShownPeople(lambda: time() / 1000, DAILY)
         yield own, own
         return
-    async with empty_database(urls(folder_of(request.config)).postgres) as url:
-        await prepare_postgres_directory(url)
-        one, other = CountedTogether(url), CountedTogether(url)
+    async with counting(request.config) as (one, other):
         yield SharedShownPeople(one, time, DAILY), SharedShownPeople(other, time, DAILY)
-        await one.close()
-        await other.close()
 
 
 Pair = tuple[ShownPeople, ShownPeople]

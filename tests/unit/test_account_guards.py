@@ -24,7 +24,9 @@ from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.passwords import Passwords
 from chinwag.flow.access.throttle import Throttle
 from chinwag.flow.access.tokens import Tokens
-from chinwag.flow.own_allowances import Levels, OwnAllowances
+from chinwag.flow.budget import Budget
+from chinwag.flow.own_allowances import OwnAllowances
+from chinwag.ports.allowances import Allowance
 from chinwag.ports.key_store import KeysExposed
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -158,26 +160,31 @@ async def test_hashing_is_bounded_and_off_the_loop() -> None:
 
 
 @given(st.lists(st.integers(0, 2000), max_size=60))
-def test_a_bucket_never_gives_more_than_its_rate(pauses: list[int]) -> None:
+async def test_a_bucket_never_gives_more_than_its_rate(pauses: list[int]) -> None:
     time = Time()
-    levels = Levels(Rate(1.0, 3), time)
+    allowances, one = OwnAllowances(time), Allowance("guess", "key", Rate(1.0, 3))
     start, given_out = time.now, 0
     for pause in pauses:
         time.now += pause
-        if levels.short("key") == 0:
-            levels.take("key")
+        if await allowances.take([one]) == 0:
             given_out += 1
     assert given_out <= 3 + (time.now - start) / 1000 + 1e-6
 
 
 def test_tables_are_bounded_and_a_clock_that_steps_back_gives_nothing() -> None:
-    time = Time()
-    levels = Levels(Rate(1.0, 1), time, table=10)
+    now = [100.0]
+    budget = Budget(Rate(1.0, 1), lambda: now[0], keys=10)
     for number in range(100):
-        levels.take(str(number))
-    assert len(levels) == 10
-    time.now -= 50_000
-    assert levels.short("99") > 0
+        budget.change(str(number), -1)
+    assert len(budget) == 10
+    now[0] -= 50
+    assert budget.short("99") == 1.0
+    budget.change("99", -1)
+    now[0] += 50
+    assert budget.short("99") == 1.0
+    budget.change("99", 2)
+    assert budget.wait("99") == 0
+    assert budget.short("99") == 1.0
 
 
 async def test_many_guesses_at_once_are_no_way_round() -> None:

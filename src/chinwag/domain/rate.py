@@ -46,6 +46,12 @@ class Bucket:
 
     def short(self, now: float, count: int = 1) -> float:
         """The seconds until there are `count` tokens: 0 if there are now. Takes none."""
-        rate = self._rate
-        tokens = min(float(rate.burst), self._tokens + max(0.0, now - self._at) * rate.per_second)
-        return max(0.0, (count - tokens) / rate.per_second)
+        return max(0.0, (count - self._level(now)) / self._rate.per_second)
+
+    def change(self, now: float, by: int) -> None:
+        """Put so many tokens back, or take them if that is below 0: at most all that there are, or have room."""
+        self._tokens = max(0.0, min(float(self._rate.burst), self._level(now) + by))
+        self._at = max(now, self._at)
+
+    def _level(self, now: float) -> float:
+        return min(float(self._rate.burst), self._tokens + max(0.0, now - self._at) * self._rate.per_second)

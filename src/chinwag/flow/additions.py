@@ -31,9 +31,8 @@ class Additions:
         wanted = self._wanted(by, count, strangers)
         for one, wait in zip(wanted, await self._allowances.short(wanted), strict=True):
             if wait > 0:
-                whom = "so many were" if one.kind == "adding" else f"{one.key} was"
-                where = "groups" if one.kind == "adding" else "many groups"
-                raise Refused(Code.RATE_LIMITED, f"{whom} added to {where} of late", wait)
+                whom = "so many were added to" if one.kind == "adding" else f"{one.key} was added to many"
+                raise Refused(Code.RATE_LIMITED, f"{whom} groups of late", wait)
 
     async def take(self, by: AccountId, count: int, strangers: Sequence[AccountId]) -> None:
         """It adds them. Takes nothing if it may not. Raises `rate_limited`, `unavailable`."""

@@ -40,9 +40,7 @@ class Budget:
         buckets = self._buckets
         bucket = buckets.get(key)
         if bucket is None:
-            if len(buckets) >= self._keys:
-                buckets.popitem(last=False)
-            bucket = buckets[key] = Bucket(self._rate, now)
+            bucket = self._begun(key, now)
         else:
             buckets.move_to_end(key)
         return bucket.take(now, count)
@@ -51,6 +49,22 @@ class Budget:
         """The seconds until `key` may take `count`; 0 if it may now. Takes nothing."""
         bucket = self._buckets.get(key) or Bucket(self._rate, self._now())
         return bucket.short(self._now(), count)
+
+    def change(self, key: str, by: int) -> None:
+        """Give `key` so many back, or take them if that is below 0: at most all that there are, or have room."""
+        now, bucket = self._now(), self._buckets.get(key)
+        if bucket is None:
+            bucket = self._begun(key, now)
+        else:
+            self._buckets.move_to_end(key)
+        bucket.change(now, by)
+
+    def _begun(self, key: str, now: float) -> Bucket:
+        buckets = self._buckets
+        if len(buckets) >= self._keys:
+            buckets.popitem(last=False)
+        bucket = buckets[key] = Bucket(self._rate, now)
+        return bucket
 
     def take(self, key: str, detail: str = "") -> None:
         """Take one for `key`. Raises `Refused(RATE_LIMITED)` with the seconds to wait."""

@@ -15,7 +15,7 @@ async def refuse_served(data: Path, url: str | None, name: str, say: Callable[[s
     """Raise `MoveError` if servers run on what this folder has moved to, or if that cannot be seen for want of an
     address. url: the database of messages; None: none is named. name: what people call it. say: takes a warning.
 
-    A database that cannot be reached is served by nobody who can reach no more of it than we: that is but said.
+    If the database cannot be reached, that is only said: nothing more can be seen from here.
     """
     try:
         moved = move_of(data)

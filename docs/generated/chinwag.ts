@@ -710,6 +710,7 @@ export interface AccountSettingsChanged {
 export interface AccountSettings {
   direct_from: "everyone" | "friends";
   findable: boolean;
+  share_read: boolean;
   share_last_seen: boolean;
   share_typing: boolean;
 }
@@ -858,6 +859,7 @@ export interface ChangeProfileRequest {
 export interface ChangeSettingsRequest {
   direct_from?: "everyone" | "friends" | null;
   findable?: boolean | null;
+  share_read?: boolean | null;
   share_last_seen?: boolean | null;
   share_typing?: boolean | null;
 }

@@ -60,6 +60,7 @@ from prove.facts.tried import (
     Acked,
     Attempt,
     ChangeTried,
+    Keeps,
     Refused,
     Retry,
     Reused,
@@ -97,6 +98,7 @@ AnyFact = (
     | HistoryNotice
     | HistoryEnd
     | Paged
+    | Keeps
     | Kept
     | Searched
     | InboxRow
@@ -118,6 +120,7 @@ __all__ = [
     "HistoryNotice",
     "InboxEnd",
     "InboxRow",
+    "Keeps",
     "Kept",
     "Loaded",
     "MarkNow",

@@ -11,6 +11,12 @@ class Run(Fact, frozen=True, gc=False, tag="run"):
     what: str
 
 
+class Keeps(Fact, frozen=True, gc=False, tag="keeps"):
+    """Written first: the account shares with nobody how far it has read, all the time, and is told that of nobody."""
+
+    account: str
+
+
 class Attempt(Fact, frozen=True, gc=False, tag="try"):
     """A device sends a message for the first time: written before its frame, in the device's own order.
 

@@ -19,6 +19,7 @@ from prove.facts import (
     HistoryNotice,
     InboxEnd,
     InboxRow,
+    Keeps,
     Kept,
     Loaded,
     MarkNow,
@@ -80,6 +81,7 @@ class Index:
     def _gather(self, facts: Iterable[AnyFact]) -> None:
         takes: dict[type, Callable[[Any], object]] = {
             Run: self._run,
+            Keeps: self._keeps,
             Attempt: self._attempt,
             ChangeTried: self._change,
             Retry: self.sends.retry,
@@ -124,6 +126,9 @@ class Index:
 
     def _run(self, fact: Run) -> None:
         self.run = fact
+
+    def _keeps(self, fact: Keeps) -> None:
+        self.marks.keeps(fact.account)
 
     def _quiet(self, fact: Quiet) -> None:
         self.quiet = fact
@@ -198,7 +203,8 @@ class Index:
         if session is None:
             return
         if session.device.event(session, fact.position):
-            self.marks.seen(session.device.name, fact.conversation, fact.account, fact.kind, fact.number)
+            device = session.device
+            self.marks.seen(device.name, device.account, fact.conversation, fact.account, fact.kind, fact.number)
         self._holds(session, fact, hash((fact.kind, fact.conversation, fact.number, fact.account)))
 
     def _seen_account(self, fact: SeenAccount) -> None:
@@ -262,7 +268,7 @@ class Index:
         self.inboxes.of(fact.account).row(fact, hash((fact.kind, fact.conversation, fact.number, fact.about)))
         if fact.kind == "read" or fact.kind == "delivered":
             viewer = f"the inbox of {fact.account}"
-            self.marks.seen(viewer, fact.conversation, fact.about, fact.kind, fact.number)
+            self.marks.seen(viewer, fact.account, fact.conversation, fact.about, fact.kind, fact.number)
 
     def _inbox_end(self, fact: InboxEnd) -> None:
         self.inboxes.of(fact.account).end = fact

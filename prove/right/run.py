@@ -17,6 +17,7 @@ from prove.facts import (
     Fault,
     HistoryEnd,
     InboxEnd,
+    Keeps,
     Kept,
     Loaded,
     MarkNow,
@@ -48,6 +49,7 @@ class RightRun:
         self.phones: dict[str, Phone] = {}
         self.places: dict[str, Place] = {}
         self.marks: dict[tuple[str, str, str], int] = {}
+        self.keeping: set[str] = set()
         self.epoch = 1
         self._at = 0
         self._sessions = 0
@@ -297,17 +299,29 @@ class RightRun:
 
     # What is no message
 
+    def keep_reads(self, account: str) -> None:
+        """From the beginning the account shares with nobody what it has read, and nobody with it."""
+        self.keeping.add(account)
+        self.write(Keeps(account))
+
+    def _secret(self, one: str, other: str) -> bool:
+        return one != other and not self.keeping.isdisjoint((one, other))
+
     def mark(self, account: str, place: Place, kind: Literal["read", "delivered"], number: int) -> None:
         """A mark moves, if it does."""
         key = (place.name, account, kind)
         if number > self.marks.get(key, 0):
             self.marks[key] = number
             for member in place.members:
-                self._post(member, Mark(kind, place.name, account, number))
+                if kind == "delivered" or not self._secret(member, account):
+                    self._post(member, Mark(kind, place.name, account, number))
 
     def ask_marks(self, reader: str, place: Place, account: str) -> None:
         """Somebody asks for an account's marks."""
         read, delivered = (self.marks.get((place.name, account, kind), 0) for kind in ("read", "delivered"))
+        if self._secret(reader, account):
+            read = max((one.number for one in place.events if account in (one.sender, *one.subjects)), default=0)
+            delivered = max(read, delivered)
         asked = self.now()
         self.write(MarkNow(reader, place.name, account, read, delivered, asked, self.now()))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
-from prove.facts import Acked, ChangeTried
+from prove.facts import Acked, ChangeTried, Keeps
 from prove.record import Recorder
 from prove.storm.account_changes import change_accounts
 from prove.storm.changes import Groups, revoke
@@ -18,7 +18,7 @@ from prove.storm.loading import ask
 from prove.storm.looks import Looks
 from prove.storm.moods import beat, live
 from prove.storm.people import Person
-from prove.storm.plan import Plan
+from prove.storm.plan import Plan, keeps
 from prove.storm.probes import Probes
 from prove.storm.tally import Tally
 from prove.storm.world import Stuck
@@ -97,6 +97,9 @@ class Storm(Generic[Planned]):
         """All of it. Raises Stuck when something does not happen that must, with what it was."""
         world = self.world
         try:
+            for number, account in enumerate(self._accounts):
+                if keeps(number):
+                    world.write(Keeps(account))
             await self._hands.begin(world)
             sizes = await self._begin_groups()
             await self._begin_devices(sizes)

@@ -16,6 +16,7 @@ def rich() -> list[AnyFact]:
     people come, go and come again; marks, sleepers, a fault, a reset."""
     facts: list[AnyFact] = [FIRST]
     run = RightRun(facts.append)
+    run.keep_reads("cem")
     ann, laptop, tablet = (run.phone(f"ann-{what}", "ann") for what in ("phone", "laptop", "tablet"))
     ben, cem, dot = (run.phone(f"{who}-phone", who) for who in ("ben", "cem", "dot"))
     for phone in (ann, tablet, ben, cem, dot):
@@ -48,6 +49,10 @@ def rich() -> list[AnyFact]:
     run.send(ann, tea, "have you read it?")
     run.ask_marks("ann", tea, "ben")
     run.ask_marks("ann", tea, "ben")
+    run.mark("cem", tea, "read", 12)
+    for reader in ("cem", "ann"):
+        run.ask_marks(reader, tea, "cem")
+    run.ask_marks("cem", tea, "ben")
     run.account_change("ann", 2)
     run.attempt(tablet, talk, "nobody answers this")
     run.revoke(tablet)

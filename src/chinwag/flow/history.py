@@ -14,6 +14,7 @@ from chinwag.domain.views import EventPage, Gap, ReactionPage, Receipt
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
+from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
@@ -48,12 +49,14 @@ def gaps(ranges: Sequence[Range], first: int, last: int) -> list[Gap]:
 class History:
     """Pages, changes and receipts of conversations."""
 
-    def __init__(self, store: MessageStore, marks: MarkStore, states: States) -> None:
+    def __init__(self, store: MessageStore, marks: MarkStore, states: States, keeping: Keeping = nobody_keeps) -> None:
+        """keeping: who keeps to itself how far it has read, and is not shown how far others have."""
         self._store = store
         self._shown = ShownRows(store)
         self._quotes = Quotes(store)
         self._reactions = Reactions(store)
         self._marks = marks
+        self._keeping = keeping
         self._states = states
 
     async def page_before(
@@ -153,11 +156,12 @@ class History:
         """Who has the message, and since when: for members, of a message that they may read. Raises `Refused`."""
         _must_hold(await self._readable(account, conversation), number)
         state = await self._member_state(account, conversation)
+        told = not await self._keeping("share_read", (account,), now=True, unknown=False)
         marks = await self._marks.of_conversation(conversation, limit)
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
         receipts = []
         for member, known in state.members.items():
-            held = as_shown(marks.get(member, Marks()))
+            held = as_shown(marks.get(member, Marks()), read=told)
             # A member who wrote later has read it, as the mark that is shown of a member says; when is not known.
             read = max(held.read.number, known.wrote)
             if member == account or max(read, held.delivered.number) < number:

@@ -315,6 +315,7 @@ export const ENGLISH = {
   "settings.findable": "Strangers find me when they search for my name",
   "settings.findableMore":
     "Friends, and people in the same groups, find you either way; so does whoever types your whole name.",
+  "settings.share_read": "Others see how far I have read",
   "settings.share_last_seen": "Others see when I am here, and when I was",
   "settings.share_typing": "Others see that I am writing",
   "settings.shareMore": "What you do not show you are not shown of others either.",

@@ -126,7 +126,13 @@ export class Inflow {
           this.queue.shift();
           await this.afresh(first.reset, first.at);
           this.connection?.say({ type: "received", position: first.at.position });
-        } else await this.batch();
+        } else {
+          const shared = this.state.own.settings?.share_read;
+          await this.batch();
+          const now = this.state.own.settings?.share_read;
+          // What is shown of others' read marks is another thing from now on, and is not told by events.
+          if (shared !== undefined && now !== shared) await this.afresh("old", this.safe);
+        }
       }
     } catch (error) {
       // What is not kept comes again with the next session.

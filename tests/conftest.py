@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from prove.process import ServerProcess, end_left
 from tests.support import engines
+from tests.support.patience import Patience
 from tests.support.people import Crowd
 from tests.support.script_table import ScriptTable
 
@@ -23,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
     config.pluginmanager.register(ScriptTable())
+    config.pluginmanager.register(Patience())
     engines.register(config)
 
 

@@ -10,7 +10,8 @@ set -u
 cd "$(dirname "$0")/.."
 none=5 # pytest's exit code when there is nothing to run
 
-.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not measuring and not web_prove and not cluster_prove" "$@"
+# no run is without an end: interrupted, pytest still says what failed
+timeout --foreground --signal INT --kill-after 60 4500 .venv/bin/python -m pytest -n 2 --dist loadgroup -m "not measuring and not web_prove and not cluster_prove" "$@"
 together=$?
 case $together in 0 | 1 | "$none") ;; *) exit "$together" ;; esac # interrupted, or wrong arguments
 .venv/bin/python -m pytest -n 0 -m measuring "$@"

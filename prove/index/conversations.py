@@ -119,6 +119,11 @@ class Conversation:
         return self._head
 
     @property
+    def read_whole(self) -> bool:
+        """Whether anybody's final history of it is in the record to its end."""
+        return any(history.head is not None for history in self.histories.values())
+
+    @property
     def members(self) -> Members:
         """Who was in at which number. Ask when all facts are in."""
         if self._members is None:

@@ -72,6 +72,7 @@ class Sends:
     def __init__(self) -> None:
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._subjects: dict[int, tuple[str, ...]] = {}
+        self._texts: set[tuple[str, str, str]] = set()
         self.count = 0
         self.acked_once = 0
         """Of these, how many were acked."""
@@ -101,6 +102,13 @@ class Sends:
         """The send of that key."""
         lane = self._lanes.get((conversation, device))
         return None if lane is None else lane.sends.get(name)
+
+    def wrote(self, conversation: str, account: str, text: str) -> bool:
+        """Whether a device of the account tried to say that there, by a message or an edit. Ask when all facts are
+        in."""
+        if not self._texts:
+            self._texts = {(send.conversation, send.account, send.text) for send in self.all()}
+        return (conversation, account, text) in self._texts
 
     def subjects(self, send: Send) -> tuple[str, ...]:
         """Whom a change concerns."""

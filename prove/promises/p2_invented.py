@@ -23,7 +23,7 @@ def invented(index: Index) -> Iterator[Violation]:
             for wrong in _wrong(conversation, number, row, index):
                 yield Violation("P2", f"{number} of {conversation.name} is {row}: {wrong}")
         for version, reader in conversation.versions.items():
-            if wrong_change := _not_asked(conversation, version):
+            if wrong_change := _not_asked(conversation, version, index):
                 yield Violation(
                     "P2",
                     f"{reader} reads {version.text[:60]!r} at {version.number} of {conversation.name}, changed by "
@@ -61,8 +61,12 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
         yield f"{row.sender} was no member then"
 
 
-def _not_asked(conversation: Conversation, version: Version) -> str:
+def _not_asked(conversation: Conversation, version: Version, index: Index) -> str:
     """Why this is not what a message said; nothing if it is."""
+    if (version.changed or version.number) not in conversation.rows and not conversation.read_whole:
+        # The record ended before anybody had read that far: of the text alone it can be said whose it is.
+        written = index.sends.wrote(conversation.name, version.sender, version.text)
+        return "" if written else f"{version.sender} wrote that nowhere"
     if not version.changed:
         row = conversation.rows.get(version.number)
         sent = None if row is None else row.send

@@ -49,8 +49,7 @@ def _no_holes(conversation: Conversation) -> Iterator[Violation]:
     everything = Numbers()
     for number in sorted(conversation.rows):
         everything.add(number)
-    whole = any(history.head is not None for history in conversation.histories.values())
-    if whole and (missing := without([(1, everything.last)], everything)):
+    if conversation.read_whole and (missing := without([(1, everything.last)], everything)):
         yield _broken(f"{name} has no {written(missing)}")
     for reader, history in conversation.histories.items():
         if history.head is None or not conversation.members.known:

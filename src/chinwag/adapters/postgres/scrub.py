@@ -55,7 +55,7 @@ class PostgresScrub(Scrub, TextScrub):
                 return False
             await connection.execute(f"SET application_name = 'chinwag scrub'; SET lock_timeout = '{LOCK_SECONDS}s'")
             kept = [part for part in parts if await _written_anew(connection, part)]
-            await _journal_begun(connection)
+            await begin_journal(connection)
         if kept:
             # As long as a transaction runs that began before, such as that of a dump, its rows are copied.
             _log.warning("an old transaction keeps replaced texts in the database's files", parts=len(kept))
@@ -72,7 +72,8 @@ async def _written_anew(connection: Any, part: str) -> int:
     return int(await connection.fetchval(_LEFT, part))
 
 
-async def _journal_begun(connection: Any) -> None:
+async def begin_journal(connection: Any) -> None:
+    """Let the database give up the files of its journal that hold what was replaced, as far as that is allowed."""
     for statement in JOURNAL:
         try:
             await connection.execute(statement)

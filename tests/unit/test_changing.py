@@ -224,8 +224,8 @@ def test_nobody_who_came_later_is_told_the_new_text() -> None:
 
 
 def test_nobody_who_may_yet_come_is_told_the_new_text() -> None:
-    def told(history_from: int, **settings: Literal["all", "joined"]) -> bool:
-        state = msgspec.structs.replace(group(), settings=GroupSettings(**settings), history_from=history_from)
+    def told(history_from: int, history: Literal["all", "joined"] = "all") -> bool:
+        state = msgspec.structs.replace(group(), settings=GroupSettings(history=history), history_from=history_from)
         edit = done(ask(CAT, Edit(7, Text("x")), facts_of(message(CAT)), state))
         assert isinstance(edit.event, Edited)
         return edit.event.body is not None

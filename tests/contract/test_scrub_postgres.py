@@ -15,6 +15,10 @@ from chinwag.adapters.postgres.scrub import PostgresScrub
 from chinwag.domain.refusal import Refused
 from chinwag.ports.inbox import Posting
 
+TABLES = """
+    SELECT relname, relfilenode FROM pg_class
+    WHERE relnamespace = 'messages'::regnamespace AND relkind = 'r' ORDER BY relname"""
+
 
 class Files:
     """The stores, and the files of their database."""
@@ -94,9 +98,11 @@ async def test_while_an_older_transaction_runs_texts_stay_and_are_not_forgotten(
         async with older.transaction(isolation="repeatable_read"):
             await older.fetchval("SELECT count(*) FROM messages.events")
             await files.stores.store.commit([taken_back(4)])
+            before = await files.connection.fetch(TABLES)
             with pytest.raises(Refused):
                 await files.scrub.scrub_texts()
             assert await files.left() == [True, True]
+            assert await files.connection.fetch(TABLES) == before, "nobody waits for what would change nothing"
     finally:
         await older.close()
     await files.scrub.scrub_texts()

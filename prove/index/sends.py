@@ -52,6 +52,7 @@ class Send(msgspec.Struct, gc=False):
     refused: bool = False
     never: str = ""
     answer: Literal["none", "acked", "refused", "later"] = "none"
+    mentions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.change or 'send'} {self.id} of {self.device}"
@@ -116,12 +117,12 @@ class Sends:
 
     def attempt(self, fact: Attempt) -> None:
         """A first try of a message."""
-        self._put(fact, fact.text, fact.after, "")
+        self._put(fact, fact.text, fact.after, "", fact.mentions)
 
     def change(self, fact: ChangeTried) -> None:
         """A first try of a change."""
         self._subjects[self.count] = fact.subjects
-        self._put(fact, fact.text, fact.after, fact.change)
+        self._put(fact, fact.text, fact.after, fact.change, fact.mentions)
 
     def retry(self, fact: Retry) -> None:
         """One more try."""
@@ -185,13 +186,15 @@ class Sends:
             self.known_groups.add(fact.conversation)
         return send
 
-    def _put(self, fact: Attempt | ChangeTried, text: str, after: str, change: str) -> None:
+    def _put(self, fact: Attempt | ChangeTried, text: str, after: str, change: str, mentions: tuple[str, ...]) -> None:
         lane = self._lane(fact.conversation, fact.device, fact.account)
         account = lane.account if fact.account == lane.account else fact.account
         before = lane.sends.get(after)
         if before is not None:
             after = before.id
-        send = Send(lane.device, account, lane.conversation, fact.id, text, after, change, self.count)
+        send = Send(
+            lane.device, account, lane.conversation, fact.id, text, after, change, self.count, mentions=mentions
+        )
         if lane.sends.setdefault(send.id, send) is not send:
             self.twice.append(send)
         self.count += 1

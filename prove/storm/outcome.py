@@ -58,7 +58,8 @@ def table(plan: Plan, tally: Tally, points: Sequence[str]) -> list[str]:
         f"events seen {tally.events}, group changes {tally.changes}, looked after acks {tally.probes}"
     )
     lines.append(
-        f"edits {tally.rewordings['edited']}, deletions {tally.rewordings['deleted']}, looked for texts {tally.looks}"
+        f"edits {tally.rewordings['edited']}, deletions {tally.rewordings['deleted']}, "
+        f"reactions {tally.rewordings['reaction']}, looked for texts {tally.looks}"
     )
     return lines
 

@@ -13,7 +13,7 @@ from chinwag.adapters import names
 from chinwag.adapters.postgres import search_terms
 from chinwag.adapters.postgres.database import Database, connected
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError
-from chinwag.adapters.postgres.scrub import begin_journal
+from chinwag.adapters.postgres.scrub import HORIZON, begin_journal, look_how_far_back
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.search_index import Findable, Gone, Place, SearchIndex, Wanted
@@ -55,7 +55,7 @@ _ABOUT: Final = """
     WHERE i.inhparent = 'search.messages'::regclass AND c.reltuples > 0"""
 
 _CONCERNED: Final = "SELECT part FROM search.removed WHERE removed > 0 ORDER BY part"
-_REMOVED: Final = "SELECT removed, xmin::text FROM search.removed WHERE part = $1::int"
+_REMOVED: Final = f"SELECT removed, xmin::text, age(xmin) > {HORIZON} FROM search.removed WHERE part = $1::int"  # noqa: S608 - our own
 _SCRUBBED: Final = """
     UPDATE search.removed SET removed = removed - $2::bigint WHERE part = $1::int AND age($3::text::xid) > (
         SELECT age(relfrozenxid) FROM pg_class WHERE oid = to_regclass('search.messages_' || $1::int)) RETURNING part"""
@@ -134,6 +134,7 @@ class PostgresSearchIndex(SearchIndex):
             return
         async with connected(self._url, SCRUB_SECONDS) as connection:
             await connection.execute("SET application_name = 'chinwag scrub'; SET lock_timeout = '5s'")
+            await look_how_far_back(connection)
             kept = [part for part in parts if not await _written_anew(connection, part)]
             await begin_journal(connection)
         if kept:
@@ -154,7 +155,9 @@ async def make_search_tables(connection: Any) -> None:
 
 async def _written_anew(connection: Any, part: int) -> bool:
     """Write a part and its indexes anew; whether its files are without what was removed before."""
-    removed, last = await connection.fetchrow(_REMOVED, part)
+    removed, last, use = await connection.fetchrow(_REMOVED, part)
+    if not use:
+        return False
     with contextlib.suppress(asyncpg.LockNotAvailableError):
         # GIN by itself never forgets a term.
         await connection.execute(f"VACUUM FULL search.messages_{part}")

@@ -87,7 +87,9 @@ class History:
         half = limit // 2
         rest = await self._forward(conversation, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
         left = PAGE_BYTES - sum(map(_size, rest))
-        earlier = await self._backward(conversation, ranges, number - 1, half, left) if left > 0 else []
+        # With nothing from there on, the nearest before it, however little was asked for.
+        before = half if rest else max(1, half)
+        earlier = await self._backward(conversation, ranges, number - 1, before, left) if left > 0 else []
         return await self._page(account, conversation, ranges, earlier + rest, toward=number)
 
     async def page_at(self, account: AccountId, conversation: ConversationId, at: int, limit: int) -> EventPage:

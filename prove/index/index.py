@@ -23,10 +23,12 @@ from prove.facts import (
     Kept,
     Loaded,
     MarkNow,
+    MentionsNow,
     Paged,
     PresenceNow,
     Probed,
     Quiet,
+    ReactionsNow,
     Refused,
     Retry,
     Reused,
@@ -98,6 +100,8 @@ class Index:
             ColdLoaded: self._cold_loaded,
             Loaded: self._loaded,
             MarkNow: self._mark_now,
+            ReactionsNow: lambda fact: self.conversations.named(fact.conversation).reactions.append(fact),
+            MentionsNow: lambda fact: self.conversations.named(fact.conversation).mentions.append(fact),
             Probed: self.probes.append,
             Told: self._told,
             Revoked: self.revoked.append,
@@ -183,7 +187,7 @@ class Index:
             return
         device = session.device
         self.conversations.notice(fact, device.name, device.account)
-        if fact.text:
+        if fact.change == "edited" and fact.text:
             for target in fact.subjects:
                 self._read(fact.conversation, int(target), fact.number, fact.text, session)
         device.numbered(fact.conversation, fact.number, fact.position, device.event(session, fact.position))
@@ -248,7 +252,7 @@ class Index:
 
     def _history_notice(self, fact: HistoryNotice) -> None:
         self.conversations.notice(fact, fact.reader, fact.reader)
-        for target in fact.subjects if fact.text else ():
+        for target in fact.subjects if fact.change == "edited" and fact.text else ():
             self._read_at_the_end(fact, int(target), fact.number)
         self._history(fact.conversation, fact.reader).took(fact.number)
 

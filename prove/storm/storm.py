@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 from prove.facts import Acked, ChangeTried, Keeps
@@ -127,15 +127,18 @@ class Storm(Generic[Planned]):
         for turn, members in enumerate(self._plan.groups):
             owner = next(one for one in self.world.devices if one.account == self._accounts[members[0]])
             accounts = tuple(self._accounts[number] for number in members)
-            name = await self._begin_group(owner, f"group-{turn}", accounts)
+            # Every second one shows newcomers nothing that was said before they came.
+            name = await self._begin_group(owner, f"group-{turn}", accounts, "joined" if turn % 2 else "all")
             sizes[name] = len(accounts)
         return sizes
 
-    async def _begin_group(self, owner: Device, key: str, accounts: tuple[AccountId, ...]) -> ConversationId:
+    async def _begin_group(
+        self, owner: Device, key: str, accounts: tuple[AccountId, ...], history: Literal["all", "joined"]
+    ) -> ConversationId:
         world = self.world
         nowhere = ConversationId("")
         world.write(ChangeTried(owner.id, owner.account, nowhere, key, "created", accounts, world.now()))
-        body = {"title": key, "members": accounts[1:]}
+        body = {"title": key, "members": accounts[1:], "settings": {"history": history}}
         answer = await ask(world, "POST", "/v1/conversations", owner.token, body=body, key=key)
         if answer.status != 201:
             raise Stuck(f"no group could be made: {answer.status} {answer.body.decode(errors='replace')}")

@@ -882,6 +882,18 @@ async def can_read(stage: Stage, who: str, place: str, first: int, last: int, re
         assert numbers == list(range(first, last + 1)), numbers
 
 
+@says("{who} reads {text} nowhere in {place}")
+async def reads_nowhere(stage: Stage, who: str, text: str, place: str, refused: Refused) -> None:
+    """Neither in messages as they are now nor in any event that changed one."""
+    del refused
+    path = f"/v1/conversations/{stage.conversation(who, place)}"
+    for page in ("messages", "changes"):
+        answer = await stage.http(who, "GET", f"{path}/{page}?limit=200&after=0")
+        events = answer.json()["events"]
+        assert len(events) in range(1, 200), f"a page of {len(events)} does not say it all"
+        assert text not in answer.text, [event for event in events if text in str(event)]
+
+
 @says("{who} misses {first:n} to {last:n} of {place}")
 async def misses(stage: Stage, who: str, place: str, first: int, last: int, refused: Refused) -> None:
     """Each page says so that holds an event next to the gap, and no other does."""

@@ -222,11 +222,16 @@ def _may_read(row: SearchedEvent, spans: Sequence[Span]) -> bool:
 def _fits(row: SearchedEvent, wanted: Wanted) -> bool:
     return (
         (wanted.sender is None or row.sender == wanted.sender)
-        and (wanted.mentioned is None or wanted.mentioned in row.speaks_to or "*" in row.speaks_to)
+        and (wanted.mentioned is None or _speaks_to(row, wanted.mentioned))
         and all(has in row.has for has in wanted.has)
         and (wanted.since is None or row.sent_at >= wanted.since)
         and (wanted.until is None or row.sent_at < wanted.until)
     )
+
+
+def _speaks_to(row: SearchedEvent, account: AccountId) -> bool:
+    """Whether a message speaks to an account: nobody's own does, also where it names all."""
+    return row.sender != account and (account in row.speaks_to or "*" in row.speaks_to)
 
 
 def _reads(spans: Sequence[Span], number: int) -> bool:

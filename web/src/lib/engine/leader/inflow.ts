@@ -10,6 +10,7 @@ import {
   type Cursor,
   type Http,
   isChange,
+  isDeletion,
   isEdit,
   isMessage,
   isNumbered,
@@ -177,7 +178,8 @@ export class Inflow {
       rewritten: [...rewritten, ...rewrittenBy(events)],
       people: false,
       own: this.state.own !== own,
-      lines: placed.length > 0,
+      // What was refused of a message goes with it.
+      lines: placed.length > 0 || events.some(isDeletion),
       marks: confirmed.size > 0,
     });
     if (events.length > 0) this.news.came(events);
@@ -197,7 +199,8 @@ export class Inflow {
       if (isChange(event)) this.meanwhile.came(event);
       if (isEdit(event) && !event.body && !event.replaced) this.news.withheld(event.conversation, event.target);
       const { conversation, id, device } = event;
-      if (isMessage(event) && event.from === this.state.me && device === this.device) placed.push({ conversation, id });
+      const line = isMessage(event) || isChange(event);
+      if (line && event.from === this.state.me && device === this.device) placed.push({ conversation, id });
     }
   }
 

@@ -22,6 +22,9 @@ from chinwag.ports.message_store import MessageStore, Row
 PAGE_BYTES: Final = 4 << 20
 """A page with this many bytes takes no further event: one of long texts is shorter than was asked for."""
 
+_AGAIN: Final = 5
+"""How often spans and state are read at most, if the account comes and goes in between."""
+
 Range = tuple[int, int]
 """Numbers from the first to the last, both included."""
 
@@ -201,16 +204,31 @@ class History:
 
     async def _readable(self, account: AccountId, conversation: ConversationId) -> list[Range]:
         """What the account may read, at least one number. A stranger is told what everybody is told of nothing."""
-        spans = await self._store.spans(account, conversation)
-        head = 0
-        if any(span.last is None for span in spans):
-            # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
-            state = (await self._states.load([conversation]))[0]
-            head = state.head if state is not None else 0
+        spans, head = await self._of_one_moment(account, conversation)
         ranges = readable(spans, head)
         if not ranges:
             raise Refused(Code.NO_CONVERSATION)
         return ranges
+
+    async def _of_one_moment(self, account: AccountId, conversation: ConversationId) -> tuple[Sequence[Span], int]:
+        """The account's spans, and the conversation's head for those that are open. Raises `Refused`.
+
+        One is read after the other, and the spans first, as a stranger learns nothing of the state. Whoever was put out
+        in between must not read on to a head from after that: then both are read again.
+        """
+        for _ in range(_AGAIN):
+            spans = await self._store.spans(account, conversation)
+            since = next((span.first for span in spans if span.last is None), None)
+            if since is None:
+                return spans, 0
+            # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
+            state = (await self._states.load([conversation]))[0]
+            if state is None:
+                return spans, 0
+            member = state.members.get(account)
+            if member is not None and member.reads_from <= since:
+                return spans, state.head
+        raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
 
     async def _forward(
         self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES

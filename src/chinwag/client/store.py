@@ -67,6 +67,8 @@ class DeviceStore:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
+            # What was answered is the server's, and gone when it is deleted there.
+            self._database.execute("PRAGMA secure_delete = ON")
             self._make_tables()
         except sqlite3.DatabaseError as error:
             self._database.close()

@@ -124,7 +124,7 @@ async def test_reactions_and_pins(process: ServerProcess, tmp_path: Path) -> Non
     await bob.sees("* ada put ❤\ufe0f on [1]")
     bob.type("/open ada")
     await bob.sees("[1] ada: helo  ❤\ufe0f 2*")
-    bob.type("/react ❤\ufe0f")
+    bob.type("/react 1 ❤\ufe0f")
     await ada.sees("* bob took ❤\ufe0f back from [1]")
     bob.type("/open ada")
     await bob.sees("[1] ada: helo  ❤\ufe0f 1\n")
@@ -159,6 +159,25 @@ async def test_only_what_is_put_on_one_s_own_messages_is_told_elsewhere(process:
     await bob.sees("── #team")
     ada.type("/react 👍")
     await bob.sees("put 👍 on [6]")
+    assert (await ada.leave(), await bob.leave()) == (0, 0)
+
+
+async def test_what_speaks_to_one_is_counted_apart(process: ServerProcess, tmp_path: Path) -> None:
+    ada, bob = await _chats(process, tmp_path)
+    ada.type("/new team bob")
+    await ada.sees("── #team")
+    bob.type("/open #team")
+    await bob.sees("── #team")
+    bob.type("mine")
+    await ada.sees("[2] bob: mine")
+    bob.type("/new other")
+    await bob.sees("── #other")
+    ada.type("one")
+    await bob.sees("• #team (1 new) ada: one")
+    ada.type("/reply 2: two")
+    await bob.sees("• #team (2 new, 1 for you) ada: two")
+    bob.type("/list")
+    assert "(2 new, 1 for you)" in await bob.sees(" #team (")
     assert (await ada.leave(), await bob.leave()) == (0, 0)
 
 

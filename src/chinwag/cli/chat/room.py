@@ -34,6 +34,13 @@ from chinwag.wire.values import (
 HISTORY: Final = 20
 
 
+def new(held: Mirrored) -> str:
+    """How much of a conversation is unread, and how much of that speaks to oneself; nothing if all is read."""
+    if not held.unread:
+        return ""
+    return f" ({held.unread} new, {len(held.mentions)} for you)" if held.mentions else f" ({held.unread} new)"
+
+
 class Room:
     """One person at one terminal. `current` is the conversation that plain lines go to; `troubles` counts what did not
     work."""
@@ -112,7 +119,7 @@ class Room:
             line = Line(f"{index:3} ")
             line.add(self.title(held.id), "bold" if held.unread else "")
             if held.unread:
-                line.add(f" ({held.unread} new)", "good")
+                line.add(new(held), "good")
             if held.role is None:
                 line.add(" (you are out)", "dim")
             if self.is_muted(held.id):

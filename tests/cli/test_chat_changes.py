@@ -176,8 +176,15 @@ async def test_what_speaks_to_one_is_counted_apart(process: ServerProcess, tmp_p
     await bob.sees("• #team (1 new) ada: one")
     ada.type("/reply 2: two")
     await bob.sees("• #team (2 new, 1 for you) ada: two")
+    ada.type("look, @Bob.")
+    await bob.sees("• #team (3 new, 2 for you) ada: look, @Bob.")
+    await ada.sees("[5] you: look")
+    ada.type("/edit look, all of you")
+    await ada.sees("* you edited [5]")
+    ada.type("@all again")
+    await bob.sees("• #team (4 new, 2 for you) ada: @all again")
     bob.type("/list")
-    assert "(2 new, 1 for you)" in await bob.sees(" #team (")
+    assert "(4 new, 2 for you)" in await bob.sees(" #team (")
     assert (await ada.leave(), await bob.leave()) == (0, 0)
 
 

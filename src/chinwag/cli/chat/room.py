@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chinwag.cli.chat.line import Line
+from chinwag.cli.chat.naming import named
 from chinwag.cli.chat.people import People
 from chinwag.cli.chat.screen import Screen
 from chinwag.cli.chat.words import clock, content, day, is_said, people_in, preview, reactions
@@ -239,13 +240,22 @@ class Room:
 
     # Saying
 
+    def written(self, text: str) -> Text:
+        """A line as a message of the open conversation, with those of it whom it names."""
+        held = None if self.current is None else self.mirror.conversations.get(self.current)
+        if held is None:
+            return Text(text)
+        there = (account for account in held.members if account != self.client.account)
+        people = {self.people.name(account).removeprefix("@").casefold(): account for account in there}
+        return Text(text, named(text, people, group=held.kind == "group"))
+
     def say(self, text: str, *, reply_to: int = 0) -> None:
         """Send a line to the open conversation. reply_to: the message that it answers."""
         if self.current is None:
             self.trouble("Open a conversation first: /open NAME (or /list to see them, /help for all commands).")
             return
         try:
-            pending = self.client.post(text, conversation=self.current, reply_to=reply_to)
+            pending = self.client.post(self.written(text), conversation=self.current, reply_to=reply_to)
         except UnicodeEncodeError:
             self.trouble("Not sent: it holds half a character.")
             return

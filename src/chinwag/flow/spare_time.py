@@ -1,7 +1,8 @@
-"""Work that is never urgent takes the time that the event loop leaves, and little where that leaves none.
+"""Work that is never urgent takes of the time what the event loop leaves, and little where that leaves little.
 
 A thread that computes beside the event loop takes the interpreter from it, so everybody's answers come later. What is
-measured is the processor's time of the loop's own thread while such work rests: that is what all the rest needs.
+measured is the processor's time of the loop's own thread while such work rests: that is what all the rest needs. Of
+what is left it takes the same part once more, as a loop that waits for its disk seems less busy than it is.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-LEAST_SHARE: Final = 0.04
+LEAST_SHARE: Final = 0.02
 """Of the time, for such work, when the loop is never idle: it gets on all the same."""
 LEAST_SECONDS: Final = 0.002
 """A rest, so that there is something to measure by."""
@@ -37,7 +38,7 @@ class SpareTime:
 
     async def rest(self, worked: float) -> None:
         """Rest after a piece of work of so many seconds."""
-        share = max(LEAST_SHARE, 1.0 - self.busy)
+        share = max(LEAST_SHARE, (1.0 - self.busy) ** 2)
         own, began = self._own(), self._clock()
         await self._sleep(min(MOST_SECONDS, max(LEAST_SECONDS, worked * (1.0 / share - 1.0))))
         passed = self._clock() - began

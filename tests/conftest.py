@@ -10,6 +10,7 @@ from prove.process import ServerProcess, end_left
 from tests.support import engines
 from tests.support.long_first import LongFirst
 from tests.support.patience import Patience
+from tests.support.patient_directory import a_patient_directory  # noqa: F401 - a fixture
 from tests.support.people import Crowd
 from tests.support.script_table import ScriptTable
 

@@ -136,7 +136,10 @@ async def test_an_arrival_is_used_once_and_stays_when_its_use_fails(directory: D
     with pytest.raises(Refused):
         await fail()
     async with directory.transaction() as transaction:
+        assert await transaction.openid_trips.find(b"code", 99) == ARRIVAL
+        assert await transaction.openid_trips.find(b"code", 100) is None
         assert await transaction.openid_trips.redeem(b"code", 60) == ARRIVAL
+        assert await transaction.openid_trips.find(b"code", 60) is None
         assert await transaction.openid_trips.redeem(b"code", 60) is None
         assert await transaction.openid_trips.redeem(b"late", 100) is None
 

@@ -10,6 +10,7 @@ import unicodedata
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -37,6 +38,8 @@ ALGORITHMS: Final = (
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
 )
 """What may sign a provider's tokens: those in which only the provider has the key that signs."""
+RETURN_MAX: Final = 1_000
+"""Characters of the address that somebody comes back to."""
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 REFUSALS: Final = frozenset(
     {
@@ -53,6 +56,7 @@ the server's own registration, or for now."""
 
 _ERROR_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-.")
 _HASHES: Final = {"256": "sha256", "384": "sha384", "512": "sha512", "dDSA": "sha512", "5519": "sha512"}
+_NOT_IN_URLS: Final = frozenset(' "<>\\^`{|}#')
 _GUESSES: Final = 99
 
 
@@ -105,6 +109,20 @@ def check_secret(secret: str, binding: str) -> None:
     """Raises `openid_state` unless `binding` was made of `secret`: whoever came back is not who set out."""
     if len(secret) not in SECRET_LENGTHS or not hmac.compare_digest(digest_of(secret), binding):
         raise Refused(Code.OPENID_STATE, "another browser began this log-in")
+
+
+def check_return(url: str, own: str) -> None:
+    """Raises `bad_request` unless somebody may be sent back to `url`: a page of this server, whose address is `own`, or
+    a program of theirs that listens on their own machine (RFC 8252, 7.3)."""
+    try:
+        at, home = urlsplit(url), urlsplit(own)
+        origin, there = (at.scheme, at.hostname, _port(at)), (home.scheme, home.hostname, _port(home))
+    except ValueError:
+        raise Refused(Code.BAD_REQUEST, "return_to is no address") from None
+    plain = len(url) <= RETURN_MAX and url.isascii() and url.isprintable() and not set(url) & _NOT_IN_URLS
+    listens = at.scheme == "http" and at.hostname in ("127.0.0.1", "::1") and at.port is not None
+    if not plain or "@" in at.netloc or not (origin == there or listens):
+        raise Refused(Code.BAD_REQUEST, "return_to must be a page of this server, or http://127.0.0.1 with a port")
 
 
 def check_answerer(issuer: str, named: str | None, always_named: bool) -> None:
@@ -198,6 +216,10 @@ def places(groups: frozenset[str], rules: Mapping[str, GroupRule]) -> dict[Conve
         if value in groups and found.get(rule.conversation) is not Role.ADMIN:
             found[rule.conversation] = rule.role
     return found
+
+
+def _port(at: SplitResult) -> int | None:
+    return at.port if at.port is not None else {"http": 80, "https": 443}.get(at.scheme)
 
 
 def _who_for(claims: Mapping[str, object], issuer: str, client_id: str, now_ms: int) -> str | None:

@@ -36,6 +36,11 @@ class RelationalOpenIdTrips:
         values = msgspec.structs.asdict(arrival) | {"groups": msgspec.json.encode(arrival.groups).decode()}
         await self._connection.execute(insert(openid_arrivals).values(values))
 
+    async def find(self, code: bytes, now: int) -> Arrival | None:
+        query = select(openid_arrivals).where(openid_arrivals.c.code == code)
+        row = (await self._connection.execute(query)).first()
+        return None if row is None or row.expires_at <= now else _arrival(row)
+
     async def redeem(self, code: bytes, now: int) -> Arrival | None:
         gone = delete(openid_arrivals).where(openid_arrivals.c.code == code).returning(*openid_arrivals.c)
         row = (await self._connection.execute(gone)).first()

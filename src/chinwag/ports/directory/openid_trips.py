@@ -69,6 +69,10 @@ class OpenIdTripRepository(Protocol):
         """Add somebody who came back."""
         ...
 
+    async def find(self, code: bytes, now: int) -> Arrival | None:
+        """Who has that code; None if there is none, or it has expired."""
+        ...
+
     async def redeem(self, code: bytes, now: int) -> Arrival | None:
         """Who has that code, which is gone if the transaction commits; None if there is none, or it has expired."""
         ...

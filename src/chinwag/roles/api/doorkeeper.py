@@ -6,6 +6,7 @@ what comes without any token here, what has a handler there, and what has none w
 
 import contextlib
 import math
+import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
@@ -104,8 +105,9 @@ class Doorkeeper:
         origins = [value for name, value in headers if name == b"origin"]
         if origins:
             check_origin(origins, _header(scope, b"host"), self._pages)
-        if _has_body(headers) and _header(scope, b"content-type").partition(";")[0].strip().lower() != _JSON:
-            raise Refused(Code.BAD_REQUEST, f"the body must be {_JSON}, and its Content-Type must say so")
+        wanted = _FORM if _FOR_PROVIDERS.fullmatch(plain_path(scope["path"])) else _JSON
+        if _has_body(headers) and _header(scope, b"content-type").partition(";")[0].strip().lower() != wanted:
+            raise Refused(Code.BAD_REQUEST, f"the body must be {wanted}, and its Content-Type must say so")
 
     def _check_known(self, scope: Any, principal: Principal) -> None:
         account, device = principal.account, principal.device
@@ -167,6 +169,10 @@ class Doorkeeper:
 _SECURITY: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_FOR_PROVIDERS: Final = re.compile(r"/v1/openid/[^/]+/logout")
+"""What a provider's server calls, by its standard with a form. A page can make its visitor's browser send one; that
+proves nothing, as only what the provider has signed counts there."""
 
 
 def _header(scope: Any, wanted: bytes) -> str:

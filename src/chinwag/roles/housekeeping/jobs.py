@@ -12,6 +12,8 @@ from chinwag.flow.erase import Erase
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.openid import places
+from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
 from chinwag.flow.search import indexer
@@ -35,6 +37,7 @@ NAMES: Final = (
     "settle-groups",
     "trim",
     "declines",
+    "openid-places",
     "empty-accounts",
     "erase-accounts",
     "erase-texts",
@@ -157,6 +160,21 @@ def declining_job(declining: Declines) -> Job:
         return await declining.once() == declines.BATCH
 
     return Job(name="declines", step=step, wake=WORK, poll_seconds=declines.POLL_SECONDS, failing="declines wait")
+
+
+def places_job(giving: Places) -> Job:
+    """Groups at providers make members of conversations, and unmake them."""
+
+    async def step() -> bool:
+        return await giving.once() == places.BATCH
+
+    return Job(
+        name="openid-places",
+        step=step,
+        wake=WORK,
+        poll_seconds=places.POLL_SECONDS,
+        failing="places that groups give or take wait",
+    )
 
 
 def erasing_jobs(erasing: Erase) -> Sequence[Job]:

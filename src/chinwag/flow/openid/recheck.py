@@ -1,0 +1,116 @@
+"""Recheck: a device that renews its tokens long after its provider was asked last is asked about first.
+
+Providers give a new refresh token for each one used, and take one that comes twice for stolen; so only one asks at a
+time, on whatever node, and the others let the device go on meanwhile.
+"""
+
+from typing import Final
+
+import msgspec
+import structlog
+
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.openid import REFUSALS
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.access.devices import revoke_device
+from chinwag.flow.openid.doors import OpenIdDoors, owner_of
+from chinwag.flow.openid.known_as import known_as
+from chinwag.flow.openid.provider import Granted, Provider, ProviderError
+from chinwag.ports.directory import OpenIdSession
+from chinwag.ports.web import AwayError
+
+ASKING_MS: Final = 30_000
+"""How long one may take to ask: longer than its requests may."""
+AWAY_MS: Final = 72 * 3_600_000
+"""How long a provider may be away before the devices that it let in go."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def recheck(doors: OpenIdDoors, account: AccountId, device: DeviceId) -> None:
+    """Ask the provider that let `device` in, if there is one and it was not asked for so long. To be called with a
+    device that has just shown its own refresh token, before it gets anything for it.
+
+    Raises `revoked` once the provider has refused; and `unavailable`.
+    """
+    async with doors.accounts.directory.reading() as directory:
+        session = await directory.openid_sessions.of(device)
+    if session is None or not _is_due(doors, session):
+        return
+    claimed = await _claim(doors, device)
+    if claimed is None:
+        return
+    provider = doors.providers.get(claimed.provider)
+    why = "this server knows its provider no longer" if provider is None else await _ask(doors, provider, claimed)
+    if why:
+        _log.info("a device is logged out by its provider", device=device, provider=claimed.provider, cause=why)
+        await revoke_device(doors.accounts, account, device)
+        raise Refused(Code.REVOKED, why)
+
+
+async def _ask(doors: OpenIdDoors, provider: Provider, session: OpenIdSession) -> str:
+    """Why the device goes, if it does."""
+    refresh_token = doors.seal.open(session.refresh_token, owner_of(session.issuer, session.subject))
+    if not refresh_token or provider.rules.issuer != session.issuer:
+        return "its provider cannot be asked about it again"
+    try:
+        granted = await provider.again(refresh_token, session.subject)
+    except ProviderError as refusal:
+        if refusal.error in REFUSALS:
+            return f"its provider says {refusal.error}"
+        return await _away(doors, session, f"it says {refusal.error}")
+    except (AwayError, Refused) as away:
+        return await _away(doors, session, str(away))
+    return await _still(doors, provider, session, granted)
+
+
+async def _still(doors: OpenIdDoors, provider: Provider, session: OpenIdSession, granted: Granted) -> str:
+    """The provider lets the person in as before, with these groups."""
+    now = doors.accounts.clock()
+    groups = provider.rules.of_interest(granted.person.groups)
+    sealed = doors.seal.close(granted.refresh_token, owner_of(session.issuer, session.subject))
+    async with doors.accounts.directory.transaction() as transaction:
+        identity = await transaction.identities.get(session.issuer, session.subject)
+        held = await transaction.openid_sessions.of(session.device)
+        if held is not None:
+            kept = msgspec.structs.replace(held, refresh_token=sealed, checked_at=now, away_since=0, asking_until=0)
+            await transaction.openid_sessions.put(kept)
+        found = None if identity is None else await transaction.accounts.get(identity.account)
+        if identity is not None and found is not None and not found.closed:
+            await known_as(transaction, provider, found, identity, groups, now)
+    doors.accounts.work_waits()
+    return ""
+
+
+async def _away(doors: OpenIdDoors, session: OpenIdSession, why: str) -> str:
+    now = doors.accounts.clock()
+    since = session.away_since or now
+    _log.warning(
+        "a provider cannot be asked about a device", provider=session.provider, device=session.device, cause=why
+    )
+    if now - since >= AWAY_MS:
+        return "its provider has been away for too long"
+    async with doors.accounts.directory.transaction(device=session.device) as transaction:
+        held = await transaction.openid_sessions.of(session.device)
+        if held is not None:
+            await transaction.openid_sessions.put(
+                msgspec.structs.replace(held, away_since=since, asking_until=now + ASKING_MS)
+            )
+    return ""
+
+
+async def _claim(doors: OpenIdDoors, device: DeviceId) -> OpenIdSession | None:
+    """The session, which nobody else asks about until it is answered or `ASKING_MS` have passed."""
+    async with doors.accounts.directory.transaction(device=device) as transaction:
+        session = await transaction.openid_sessions.of(device)
+        if session is None or not _is_due(doors, session):
+            return None
+        now = doors.accounts.clock()
+        await transaction.openid_sessions.put(msgspec.structs.replace(session, asking_until=now + ASKING_MS))
+    return session
+
+
+def _is_due(doors: OpenIdDoors, session: OpenIdSession) -> bool:
+    now, provider = doors.accounts.clock(), doors.providers.get(session.provider)
+    late = provider is None or now - session.checked_at >= provider.rules.recheck_ms
+    return late and not 0 < session.asking_until - now <= ASKING_MS

@@ -65,6 +65,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     jwks_uri: str
     userinfo_endpoint: str = ""
     end_session_endpoint: str = ""
+    scopes_supported: tuple[str, ...] = ()
     id_token_signing_alg_values_supported: tuple[str, ...] = ALGORITHMS
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
     authorization_response_iss_parameter_supported: bool = False

@@ -72,7 +72,8 @@ async def test_a_state_is_good_once_and_for_its_provider(house: House, provider:
     assert "openid_code" in (await trip.call_back(said)).headers["location"]
     for state in (said["state"], "made up", "", "x" * 10_000):
         answer = await trip.call_back(said | {"state": state})
-        assert (answer.status_code, answer.json()["code"]) == (400, "openid_state"), answer.text
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["code"] == "openid_state"
     late = Trip(server.client, provider)
     await late.begin()
     time.forward(600_000)

@@ -20,6 +20,7 @@ from tests.openid.provider import text
 from tests.support.device import Device
 from tests.support.people import Crowd
 from tests.support.quick_server import COMMAND
+from tests.web.browsers import CALL_MS, chromium
 
 from chinwag.client import Client
 from chinwag.client.credentials import load_credentials
@@ -268,3 +269,22 @@ async def test_the_doctor_asks_the_providers(house: House, tmp_path: Path) -> No
         (Level.FAIL, "openid.spelt"),
         (Level.FAIL, "openid.away"),
     ]
+
+
+async def test_a_real_browser_brings_the_code(house: House) -> None:
+    """Chromium: the provider's page, the way back, and the script by which the code leaves the address's fragment."""
+    async with chromium() as browser, Listener() as listener, httpx2.AsyncClient(base_url=house.server.url) as client:
+        body = {"binding": listener.binding, "return_to": listener.address}
+        begun = await client.post("/v1/openid/staff/begin", json=body)
+        page = await browser.new_page()
+        page.set_default_timeout(CALL_MS)
+        await page.goto(begun.json()["url"])
+        await page.fill("input[name=login]", "ann")
+        await page.fill("input[name=password]", "any")
+        await page.click("button[type=submit]")
+        await page.get_by_text("You are logged in").wait_for()
+        assert page.url == listener.address, "the code stands in no history"
+        openid = {"code": await listener.code(), "secret": listener.secret}
+        answer = await client.post("/v1/sessions", json={"login_type": "openid", "openid": openid})
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["account"]["name"] == "ann"

@@ -48,7 +48,7 @@ imports: setup ## import-linter: who may import whom
 	@echo "imports: import-linter" && $(BIN)/lint-imports --no-cache --no-logo
 
 quick: setup ## pytest, the tests of rules (tests/unit) and of adapters (tests/contract)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/contract $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract $(PYTEST_ARGS)
 
 unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for the web client
 	@tools/web.sh test

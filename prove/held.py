@@ -31,6 +31,7 @@ class Own(msgspec.Struct):
     display_name: str = ""
     about: str = ""
     direct_from: str = "everyone"
+    share_read: bool = True
     friends: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
     devices: set[str] = msgspec.field(default_factory=set)
 
@@ -66,7 +67,7 @@ class Held:
             case ProfileChanged() if change.account == self.account:
                 own.name, own.display_name, own.about = change.name, change.display_name, change.about
             case AccountSettingsChanged():
-                own.direct_from = change.settings.direct_from
+                own.direct_from, own.share_read = change.settings.direct_from, change.settings.share_read
             case DeviceAdded():
                 own.devices.add(change.device)
             case DeviceRevoked():

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from chinwag.client.events import Unknown
+from chinwag.client.events import Unknown, decode_numbered
 from chinwag.client.mirror import changed_at
+from chinwag.wire.conversations import EventPage
 from chinwag.wire.values import (
     AccountEvent,
     Content,
@@ -34,6 +35,7 @@ from prove.facts import (
     HistoryMessage,
     HistoryNotice,
     InboxRow,
+    ReactionsNow,
     SeenAccount,
     SeenMark,
     SeenMessage,
@@ -139,8 +141,25 @@ def told(
 
 
 def new_text(event: NumberedEvent) -> str:
-    """What an event says that a message says from there on."""
-    return text_of(event.body) if isinstance(event, Edited) and event.body is not None else ""
+    """What an event says that a message says from there on; of a reaction or a pin whether it is on from there on."""
+    match event:
+        case Edited(body=body) if body is not None:
+            return text_of(body)
+        case Reaction(reaction=reaction, on=on):
+            return f"{'+' if on else '-'}{reaction}"
+        case Notice(change=Pinned(on=on)):
+            return "+" if on else "-"
+    return ""
+
+
+def reactions_now(reader: str, page: EventPage) -> ReactionsNow | None:
+    """What a page of messages says of the reactions to those on it whose texts it gives; None if it has none."""
+    found = [one for one in map(decode_numbered, page.events) if isinstance(one, Message)]
+    found = [one for one in found if not isinstance(one.body, Gone | Withheld)]
+    if not found:
+        return None
+    on = tuple((m.number, one.reaction, one.count, one.mine, one.by) for m in found for one in m.reactions)
+    return ReactionsNow(reader, found[0].conversation, page.head, tuple(one.number for one in found), on)
 
 
 def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:

@@ -1,4 +1,4 @@
-"""What all suites share: how their tests are spread over workers, a real server process, a person who uses it."""
+"""What all suites share: that none waits for ever, a real server process, a person who uses it."""
 
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from prove.process import ServerProcess, end_left
 from tests.support import engines
+from tests.support.patience import Patience
 from tests.support.people import Crowd
 from tests.support.script_table import ScriptTable
 
@@ -23,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
     config.pluginmanager.register(ScriptTable())
+    config.pluginmanager.register(Patience())
     engines.register(config)
 
 
@@ -30,13 +32,6 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name a case of bytes or of a set by its place: masks are drawn and sets have no order, and every worker must
     give a test the same name."""
     return argname if isinstance(val, bytes | set | frozenset) else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file run in one worker, as they share what is made once a file; a group of its own goes first."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session", autouse=True)

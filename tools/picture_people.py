@@ -109,6 +109,23 @@ class Crowd:
         """Say what nobody has read."""
         await self._say(NEW)
 
+    async def say_changes(self) -> None:
+        """Edit, delete, answer and react, after `say_new`."""
+        devika, ben, cleo = (self.clients[name] for name in ("devika", "ben", "cleo"))
+        thermos, cake = self._numbers[-3], self._numbers[-1]
+        typo = await devika.send(Text("I bring to blankets"), conversation=self.picnic, reply_to=cake)
+        slip = await ben.send(Text(PASSWORD), conversation=self.picnic)
+        await devika.edit(self.picnic, typo.number, Text("I bring two"))
+        await ben.delete(self.picnic, slip.number)
+        for client, number, sign in (
+            (devika, cake, "🎂"),
+            (ben, cake, "🎂"),
+            (ben, typo.number, "🙏"),
+            (cleo, thermos, "☕"),
+        ):
+            await client.react(self.picnic, number, sign)
+        await self._talk_directly((("yuki", "olga", "日曜日の天気は良さそうですね。楽しんで！"),))
+
     @property
     def ids(self) -> dict[str, AccountId]:
         """Everybody's account."""

@@ -66,7 +66,26 @@ async def look(visitor: Visitor) -> None:
     await visitor.sees("who has a blanket?")
 
 
-async def pictures(browser: Browser, server: ServerProcess, say_new: Any) -> None:
+async def changed(desktop: Visitor, say_changes: Any) -> None:
+    """What was edited, deleted, answered and reacted to; and what a search finds."""
+    page = desktop.page
+    await page.emulate_media(color_scheme="light")
+    await page.get_by_role("button", name="About this conversation").click()
+    await say_changes()
+    await desktop.sees("I bring two")
+    await page.get_by_role("group", name="Reactions").last.wait_for()
+    await page.keyboard.press("Escape")
+    await take(desktop, "changes")
+    await desktop.visit("/search")
+    await page.get_by_label("Words").fill("天気")
+    while await page.locator("a.hit").count() == 0:  # the index hears of it a little later
+        await page.get_by_label("Words").fill("")
+        await page.get_by_label("Words").fill("天気")
+        await page.locator("a.hit, .sheetlike p.muted:not(.hint)").first.wait_for()
+    await take(desktop, "search")
+
+
+async def pictures(browser: Browser, server: ServerProcess, say_new: Any, say_changes: Any) -> None:
     """All of them, in the order in which things happen."""
     desktop, phone, other = [
         await come(browser, server, **shape)
@@ -85,6 +104,7 @@ async def pictures(browser: Browser, server: ServerProcess, say_new: Any) -> Non
     await desktop.page.get_by_role("button", name="About this conversation").click()
     await desktop.page.get_by_role("complementary").get_by_text("Group of 5").wait_for()
     await take(desktop, "desktop-dark")
+    await changed(desktop, say_changes)
     await other.page.evaluate("localStorage.setItem('chinwag.language', 'ar-XB')")
     await other.visit("/")
     await other.page.get_by_role("link", name=PICNIC).first.click()
@@ -112,7 +132,7 @@ async def main() -> None:
                 await people.meet()
                 listening = [asyncio.create_task(listen(client)) for client in people.clients.values()]
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-                await pictures(browser, server, people.say_new)
+                await pictures(browser, server, people.say_new, people.say_changes)
                 await browser.close()
                 for task in listening:
                     task.cancel()

@@ -7,5 +7,10 @@ export default defineConfig({
   resolve: {
     alias: { "@chinwag/client": here("./src/lib/client/src/index.ts"), $lib: here("./src/lib") },
   },
-  test: { include: ["src/**/*.test.ts", "build/**/*.test.ts"], environment: "node" },
+  test: {
+    include: ["src/**/*.test.ts", "build/**/*.test.ts"],
+    environment: "node",
+    // What only calculates may be slow where much else runs, and is not wrong for that. A test that hangs still ends.
+    testTimeout: 60_000,
+  },
 });

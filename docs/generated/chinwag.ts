@@ -574,9 +574,8 @@ export interface Pinned {
 
 /**
  * Message `target` has a new body. body: none where it may not be told here. replaced: then a later event, of
- * this number, has changed the message again or deleted it; without it somebody who gets this event was not
- * there yet when the message was sent, and who may read the message asks for it. mentioned: as of the message
- * now.
+ * this number, has changed the message again or deleted it; without it somebody may read this event, now or once
+ * they join, and not the message, and who may read the message asks for it. mentioned: as of the message now.
  */
 export interface EditedEvent {
   kind: "edited";
@@ -716,6 +715,7 @@ export interface AccountSettingsChanged {
 export interface AccountSettings {
   direct_from: "everyone" | "friends";
   findable: boolean;
+  share_read: boolean;
   share_last_seen: boolean;
   share_typing: boolean;
 }
@@ -877,6 +877,7 @@ export interface ChangeProfileRequest {
 export interface ChangeSettingsRequest {
   direct_from?: "everyone" | "friends" | null;
   findable?: boolean | null;
+  share_read?: boolean | null;
   share_last_seen?: boolean | null;
   share_typing?: boolean | null;
 }

@@ -10,7 +10,7 @@ from chinwag.flow.clock import system_clock
 from chinwag.ports.directory import Account, Device
 from prove.cluster.processes import Credentials
 from prove.storm.people import WORKER, Passes, Person
-from prove.storm.plan import Plan
+from prove.storm.plan import Plan, keeps
 
 TOGETHER: Final = 50
 """Accounts, or devices, that one transaction writes: it is bounded in time."""
@@ -34,7 +34,8 @@ async def settle(credentials: Credentials, plan: Plan, witnesses: int = 0) -> tu
             async with directory.transaction() as transaction:
                 for number, account in every[first : first + TOGETHER]:
                     name = f"storm{number}"
-                    one = Account(account, name, "", "", AccountSettings(), admin=False, created_at=now)
+                    settings = AccountSettings(share_read=number >= plan.accounts or not keeps(number))
+                    one = Account(account, name, "", "", settings, admin=False, created_at=now)
                     await transaction.accounts.create(one, name_key(name), "")
         owned = [*made, *theirs]
         for first in range(0, len(owned), TOGETHER):

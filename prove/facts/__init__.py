@@ -13,12 +13,12 @@ In a record of a whole run stand, in this order:
 1. `Run`, once.
 2. While it runs: what was tried (`Attempt`, `ChangeTried`, `Retry`) before the frame is written, what came back
    (`Acked`, `Refused`), sessions (`Began`, `Ended`), what they brought (`SeenMessage`, `SeenNotice`, `SeenMark`,
-   `SeenAccount`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`), what was asked on purpose (`Probed`,
-   `Told`, `Revoked`, `TokenTried`), and what was done to the server (`Fault`, `Up`).
+   `SeenAccount`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`, `ReactionsNow`), what was asked on
+   purpose (`Probed`, `Told`, `Revoked`, `TokenTried`), and what was done to the server (`Fault`, `Up`).
 3. When all sends are answered and all devices are at their heads: `Quiet`, then `PresenceNow`, `State` and, for each
-   account, the histories of all its conversations, each closed by `HistoryEnd`, the newest pages of each (`Paged`),
-   what its devices hold (`Kept`), what it finds (`Searched`), and its whole inbox, closed by `InboxEnd`: read afresh,
-   over HTTP, by whoever drives.
+   account, the histories of all its conversations, each closed by `HistoryEnd`, the newest pages of each (`Paged`,
+   `ReactionsNow`), what speaks to it (`MentionsNow`), what its devices hold (`Kept`), what it finds (`Searched`), and
+   its whole inbox, closed by `InboxEnd`: read afresh, over HTTP, by whoever drives.
 """
 
 from prove.facts.asked import (
@@ -26,7 +26,9 @@ from prove.facts.asked import (
     Fault,
     Loaded,
     MarkNow,
+    MentionsNow,
     Probed,
+    ReactionsNow,
     Revoked,
     TokenTried,
     Told,
@@ -60,6 +62,7 @@ from prove.facts.tried import (
     Acked,
     Attempt,
     ChangeTried,
+    Keeps,
     Refused,
     Retry,
     Reused,
@@ -84,6 +87,8 @@ AnyFact = (
     | ColdLoaded
     | Loaded
     | MarkNow
+    | ReactionsNow
+    | MentionsNow
     | Probed
     | Revoked
     | TokenTried
@@ -97,6 +102,7 @@ AnyFact = (
     | HistoryNotice
     | HistoryEnd
     | Paged
+    | Keeps
     | Kept
     | Searched
     | InboxRow
@@ -118,13 +124,16 @@ __all__ = [
     "HistoryNotice",
     "InboxEnd",
     "InboxRow",
+    "Keeps",
     "Kept",
     "Loaded",
     "MarkNow",
+    "MentionsNow",
     "Paged",
     "PresenceNow",
     "Probed",
     "Quiet",
+    "ReactionsNow",
     "Refused",
     "Retry",
     "Reused",

@@ -55,6 +55,27 @@ class Told(Fact, frozen=True, gc=False, tag="told"):
     asked: int
 
 
+class ReactionsNow(Fact, frozen=True, gc=False, tag="reactions"):
+    """A page said, of these messages, that all this is on them as of event `head`: of each the message, the reaction,
+    how many have it on, whether `reader` is one of them, and the first ten."""
+
+    reader: str
+    conversation: str
+    head: int
+    messages: tuple[int, ...]
+    on: tuple[tuple[int, str, int, bool, tuple[str, ...]], ...]
+
+
+class MentionsNow(Fact, frozen=True, gc=False, tag="mentions"):
+    """`reader`, a member, was told that these messages above its read mark speak to it, as of event `head`."""
+
+    reader: str
+    conversation: str
+    head: int
+    read: int
+    messages: tuple[int, ...]
+
+
 class Probed(Fact, frozen=True, gc=False, tag="probe"):
     """Right after an ack: is it there? found: the number at which it was, 0 for not at all.
 

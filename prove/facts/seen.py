@@ -57,7 +57,8 @@ class SeenNotice(Fact, frozen=True, gc=False, tag="n"):
 
     subjects: the account that it names, if it names one; of `created` all members; of a change of a message the
     message's number. history: of `created` and `settings` what they say for who joins later ("all", "joined"), else "".
-    text: of `edited` what the message says from here on, "" if that is not told here.
+    text: of `edited` what the message says from here on, "" if that is not told here; of `reaction` and `pinned` "+" or
+    "-" for what is on from here on or off, and the emoji.
     """
 
     session: int

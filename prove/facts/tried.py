@@ -11,11 +11,17 @@ class Run(Fact, frozen=True, gc=False, tag="run"):
     what: str
 
 
+class Keeps(Fact, frozen=True, gc=False, tag="keeps"):
+    """Written first: the account shares with nobody how far it has read, all the time, and is told that of nobody."""
+
+    account: str
+
+
 class Attempt(Fact, frozen=True, gc=False, tag="try"):
     """A device sends a message for the first time: written before its frame, in the device's own order.
 
-    after: the id that the send names as the one before it, "" for none. A direct conversation is named by its id also
-    when the send only says to whom.
+    after: the id that the send names as the one before it, "" for none. mentions: the accounts that its body names. A
+    direct conversation is named by its id also when the send only says to whom.
     """
 
     device: str
@@ -25,14 +31,16 @@ class Attempt(Fact, frozen=True, gc=False, tag="try"):
     text: str
     after: str
     at: int
+    mentions: tuple[str, ...] = ()
 
 
 class ChangeTried(Fact, frozen=True, gc=False, tag="change"):
     """A device asks for a change of a group or of a message for the first time: written before its frame or request.
 
     change: the kind of the notice or event that it becomes: created, joined, left, removed, role, title, settings;
-    edited, deleted. subjects: whom it concerns; of `created` all members, the creator too; of `edited` and `deleted`
-    the number of the message. text, after: of an edit, as those of a message. conversation: "" for `created`, whose
+    edited, deleted, reaction, pinned. subjects: whom it concerns; of `created` all members, the creator too; of what is
+    done to a message its number. text, after, mentions: of an edit, as those of a message; the text of a reaction or a
+    pin is "+" or "-", and the emoji. conversation: "" for `created`, whose
     group has no name yet. id: that of the frame, or the request's `Idempotency-Key`.
     """
 
@@ -45,6 +53,7 @@ class ChangeTried(Fact, frozen=True, gc=False, tag="change"):
     at: int
     text: str = ""
     after: str = ""
+    mentions: tuple[str, ...] = ()
 
 
 class Retry(Fact, frozen=True, gc=False, tag="again"):

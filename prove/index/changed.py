@@ -16,6 +16,8 @@ AT_THE_END: Final = 1 << 62
 """When the final histories were asked for: after every ack."""
 OF_MESSAGES: Final = ("edited", "deleted")
 """Changes that say what became of a message."""
+SWITCHES: Final = ("reaction", "pinned")
+"""Changes that put something on or take it off. Asked for again they change nothing, and take no number."""
 BETWEEN: Final = (*OF_MESSAGES, "reaction")
 """Events that pages of messages and notices leave out."""
 

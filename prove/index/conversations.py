@@ -6,10 +6,22 @@ from typing import Final
 import msgspec
 
 from chinwag.wire.values import ConversationId, direct_members
-from prove.facts import WITHHELD, HistoryMessage, HistoryNotice, Kept, Paged, SeenMessage, SeenNotice, Told
-from prove.index.changed import OF_MESSAGES
+from prove.facts import (
+    WITHHELD,
+    HistoryMessage,
+    HistoryNotice,
+    Kept,
+    MentionsNow,
+    Paged,
+    ReactionsNow,
+    SeenMessage,
+    SeenNotice,
+    Told,
+)
+from prove.index.changed import OF_MESSAGES, SWITCHES
 from prove.index.members import Members, members_of
 from prove.index.sends import Send, Sends
+from prove.index.switches import Switches
 from prove.ranges import Numbers
 
 MESSAGE: Final = ""
@@ -39,7 +51,8 @@ class Reading(msgspec.Struct, gc=False, frozen=True):
 
 
 class Row(msgspec.Struct, gc=False, frozen=True):
-    """What stands at a number. change: of a notice its kind, "" of a message. send: what it came of, by its key."""
+    """What stands at a number. change: of a notice its kind, "" of a message. text: also of a reaction or a pin. send:
+    what it came of, by its key."""
 
     ordinal: int
     sender: str
@@ -52,7 +65,8 @@ class Row(msgspec.Struct, gc=False, frozen=True):
     send: Send | None
 
     def __str__(self) -> str:
-        what = f"{self.change} {', '.join(self.subjects)}".strip() if self.change else repr(self.text[:60])
+        change = f"{self.change} {self.text}".strip()
+        what = f"{change} {', '.join(self.subjects)}".strip() if self.change else repr(self.text[:60])
         return f"{what} ({self.id} of {self.device}, by {self.sender}, ordinal {self.ordinal})"
 
 
@@ -103,7 +117,10 @@ class Conversation:
         events that brought a new text."""
         self.paged: list[Paged] = []
         self.kept: list[Kept] = []
+        self.reactions: list[ReactionsNow] = []
+        self.mentions: list[MentionsNow] = []
         self._members: Members | None = None
+        self._switches: Switches | None = None
         self._head: int | None = None
 
     @property
@@ -119,6 +136,11 @@ class Conversation:
         return self._head
 
     @property
+    def read_whole(self) -> bool:
+        """Whether anybody's final history of it is in the record to its end."""
+        return any(history.head is not None for history in self.histories.values())
+
+    @property
     def members(self) -> Members:
         """Who was in at which number. Ask when all facts are in."""
         if self._members is None:
@@ -126,6 +148,13 @@ class Conversation:
             changes = [(number, row.change, row.subjects, row.history) for number, row in notices]
             self._members = members_of(self.direct, changes)
         return self._members
+
+    @property
+    def switches(self) -> Switches:
+        """Reactions and pins. Ask when all facts are in."""
+        if self._switches is None:
+            self._switches = Switches(self.rows)
+        return self._switches
 
     def changes_of(self) -> dict[int, list[int]]:
         """For each message that was changed the numbers of the events that did it, rising, as they were read."""
@@ -153,6 +182,11 @@ class Conversation:
         for number, others in self.others.items():
             for other in others:
                 yield number, other.row
+
+    def stands_elsewhere(self, send: Send) -> bool:
+        """Whether something else stands at the number with which it was acked."""
+        row = self.rows.get(send.number)
+        return row is not None and row.send is not send
 
     def standing(self, number: int) -> list[Row]:
         """All that was read at a number: one thing, if the server is right."""
@@ -214,10 +248,10 @@ class Conversations:
         conversation = self.named(fact.conversation)
         send = self._sends.find(fact.conversation, fact.device, fact.id) or self._sends.find("", fact.device, fact.id)
         subjects = tuple(sorted(fact.subjects))
-        change, history = fact.change, fact.history
-        row = Row(fact.ordinal, fact.sender, fact.device, fact.id, "", change, subjects, history, send)
+        change, history, text = fact.change, fact.history, fact.text if fact.change in SWITCHES else ""
+        row = Row(fact.ordinal, fact.sender, fact.device, fact.id, text, change, subjects, history, send)
         self._place(conversation, fact.number, row, reader)
-        if fact.text:
+        if fact.text and not text:
             conversation.new_texts.setdefault((fact.number, fact.text), reader)
             if isinstance(fact, HistoryNotice):
                 conversation.last_texts.setdefault((fact.number, fact.text), reader)

@@ -19,13 +19,16 @@ from prove.facts import (
     HistoryNotice,
     InboxEnd,
     InboxRow,
+    Keeps,
     Kept,
     Loaded,
     MarkNow,
+    MentionsNow,
     Paged,
     PresenceNow,
     Probed,
     Quiet,
+    ReactionsNow,
     Refused,
     Retry,
     Reused,
@@ -80,6 +83,7 @@ class Index:
     def _gather(self, facts: Iterable[AnyFact]) -> None:
         takes: dict[type, Callable[[Any], object]] = {
             Run: self._run,
+            Keeps: self._keeps,
             Attempt: self._attempt,
             ChangeTried: self._change,
             Retry: self.sends.retry,
@@ -96,6 +100,8 @@ class Index:
             ColdLoaded: self._cold_loaded,
             Loaded: self._loaded,
             MarkNow: self._mark_now,
+            ReactionsNow: lambda fact: self.conversations.named(fact.conversation).reactions.append(fact),
+            MentionsNow: lambda fact: self.conversations.named(fact.conversation).mentions.append(fact),
             Probed: self.probes.append,
             Told: self._told,
             Revoked: self.revoked.append,
@@ -124,6 +130,9 @@ class Index:
 
     def _run(self, fact: Run) -> None:
         self.run = fact
+
+    def _keeps(self, fact: Keeps) -> None:
+        self.marks.keeps(fact.account)
 
     def _quiet(self, fact: Quiet) -> None:
         self.quiet = fact
@@ -178,7 +187,7 @@ class Index:
             return
         device = session.device
         self.conversations.notice(fact, device.name, device.account)
-        if fact.text:
+        if fact.change == "edited" and fact.text:
             for target in fact.subjects:
                 self._read(fact.conversation, int(target), fact.number, fact.text, session)
         device.numbered(fact.conversation, fact.number, fact.position, device.event(session, fact.position))
@@ -198,7 +207,8 @@ class Index:
         if session is None:
             return
         if session.device.event(session, fact.position):
-            self.marks.seen(session.device.name, fact.conversation, fact.account, fact.kind, fact.number)
+            device = session.device
+            self.marks.seen(device.name, device.account, fact.conversation, fact.account, fact.kind, fact.number)
         self._holds(session, fact, hash((fact.kind, fact.conversation, fact.number, fact.account)))
 
     def _seen_account(self, fact: SeenAccount) -> None:
@@ -242,7 +252,7 @@ class Index:
 
     def _history_notice(self, fact: HistoryNotice) -> None:
         self.conversations.notice(fact, fact.reader, fact.reader)
-        for target in fact.subjects if fact.text else ():
+        for target in fact.subjects if fact.change == "edited" and fact.text else ():
             self._read_at_the_end(fact, int(target), fact.number)
         self._history(fact.conversation, fact.reader).took(fact.number)
 
@@ -262,7 +272,7 @@ class Index:
         self.inboxes.of(fact.account).row(fact, hash((fact.kind, fact.conversation, fact.number, fact.about)))
         if fact.kind == "read" or fact.kind == "delivered":
             viewer = f"the inbox of {fact.account}"
-            self.marks.seen(viewer, fact.conversation, fact.about, fact.kind, fact.number)
+            self.marks.seen(viewer, fact.account, fact.conversation, fact.about, fact.kind, fact.number)
 
     def _inbox_end(self, fact: InboxEnd) -> None:
         self.inboxes.of(fact.account).end = fact

@@ -52,6 +52,7 @@ class Send(msgspec.Struct, gc=False):
     refused: bool = False
     never: str = ""
     answer: Literal["none", "acked", "refused", "later"] = "none"
+    mentions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.change or 'send'} {self.id} of {self.device}"
@@ -72,6 +73,7 @@ class Sends:
     def __init__(self) -> None:
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._subjects: dict[int, tuple[str, ...]] = {}
+        self._texts: set[tuple[str, str, str]] = set()
         self.count = 0
         self.acked_once = 0
         """Of these, how many were acked."""
@@ -102,18 +104,25 @@ class Sends:
         lane = self._lanes.get((conversation, device))
         return None if lane is None else lane.sends.get(name)
 
+    def wrote(self, conversation: str, account: str, text: str) -> bool:
+        """Whether a device of the account tried to say that there, by a message or an edit. Ask when all facts are
+        in."""
+        if not self._texts:
+            self._texts = {(send.conversation, send.account, send.text) for send in self.all()}
+        return (conversation, account, text) in self._texts
+
     def subjects(self, send: Send) -> tuple[str, ...]:
         """Whom a change concerns."""
         return self._subjects.get(send.turn, ())
 
     def attempt(self, fact: Attempt) -> None:
         """A first try of a message."""
-        self._put(fact, fact.text, fact.after, "")
+        self._put(fact, fact.text, fact.after, "", fact.mentions)
 
     def change(self, fact: ChangeTried) -> None:
         """A first try of a change."""
         self._subjects[self.count] = fact.subjects
-        self._put(fact, fact.text, fact.after, fact.change)
+        self._put(fact, fact.text, fact.after, fact.change, fact.mentions)
 
     def retry(self, fact: Retry) -> None:
         """One more try."""
@@ -177,13 +186,15 @@ class Sends:
             self.known_groups.add(fact.conversation)
         return send
 
-    def _put(self, fact: Attempt | ChangeTried, text: str, after: str, change: str) -> None:
+    def _put(self, fact: Attempt | ChangeTried, text: str, after: str, change: str, mentions: tuple[str, ...]) -> None:
         lane = self._lane(fact.conversation, fact.device, fact.account)
         account = lane.account if fact.account == lane.account else fact.account
         before = lane.sends.get(after)
         if before is not None:
             after = before.id
-        send = Send(lane.device, account, lane.conversation, fact.id, text, after, change, self.count)
+        send = Send(
+            lane.device, account, lane.conversation, fact.id, text, after, change, self.count, mentions=mentions
+        )
         if lane.sends.setdefault(send.id, send) is not send:
             self.twice.append(send)
         self.count += 1

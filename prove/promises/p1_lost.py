@@ -1,12 +1,14 @@
 """P1: no acked message is lost.
 
 What an ack named by a number stands at that number: in the final history of everybody who may read it, and in the
-inbox of everybody whom it was for.
+inbox of everybody whom it was for. A reaction or a pin that changes nothing is acked with a number that was there: as
+of that one, what it asks for is so.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 
+from prove.index.changed import SWITCHES
 from prove.index.conversations import Conversation
 from prove.index.inboxes import Inbox
 from prove.index.index import Index
@@ -21,9 +23,16 @@ def lost(index: Index) -> Iterator[Violation]:
     for send in index.sends.all():
         if not send.number:
             continue
+        conversation = index.conversations.named(send.conversation)
+        standing = conversation.standing(send.number)
+        # Of a record that ended before the end was read nothing is known but what somebody happened to see (P12).
+        read = conversation.read_whole or index.inboxes.of(send.account).end is not None
+        if send.change in SWITCHES and not any(row.send is send for row in standing):
+            if not all(conversation.switches.holds(send, one, send.number) for one in index.sends.subjects(send)):
+                yield _broken(f"{send} was acked as {send.number} of {conversation.name}, and is not so there")
+            continue
         acked[send.conversation][send.number] = send
-        standing = index.conversations.named(send.conversation).standing(send.number)
-        if not standing:
+        if not standing and read:
             yield _broken(f"{send} was acked as {send.number} of {send.conversation}; nobody has read that number")
         for row in standing:
             if row.send is not send:

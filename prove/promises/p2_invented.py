@@ -2,12 +2,13 @@
 
 Each message that anybody reads, live or at the end, was sent: with this text, under this id, by this device of the
 member that it names, in this conversation; and what it says since it was changed, its author wrote there by an edit.
-Each notice is a change that was asked for. That it stands there only once is P6; that everybody reads the same is P3.
+Each notice is a change that was asked for; each reaction and each pin is one more or one less, and says nothing that
+was so before. That it stands there only once is P6; that everybody reads the same is P3.
 """
 
 from collections.abc import Iterator
 
-from prove.index.changed import OF_MESSAGES
+from prove.index.changed import OF_MESSAGES, SWITCHES
 from prove.index.conversations import Conversation, Row, Version
 from prove.index.index import Index
 from prove.violation import Violation
@@ -23,7 +24,7 @@ def invented(index: Index) -> Iterator[Violation]:
             for wrong in _wrong(conversation, number, row, index):
                 yield Violation("P2", f"{number} of {conversation.name} is {row}: {wrong}")
         for version, reader in conversation.versions.items():
-            if wrong_change := _not_asked(conversation, version):
+            if wrong_change := _not_asked(conversation, version, index):
                 yield Violation(
                     "P2",
                     f"{reader} reads {version.text[:60]!r} at {version.number} of {conversation.name}, changed by "
@@ -35,6 +36,12 @@ def invented(index: Index) -> Iterator[Violation]:
                 yield Violation(
                     "P2", f"{reader} reads at {number} of {conversation.name} an edit to {text[:60]!r}: it is {row}"
                 )
+        for again in conversation.switches.again:
+            yield Violation(
+                "P2",
+                f"{again.number} of {conversation.name} is {conversation.rows[again.number]}: it was so since "
+                f"{again.since}",
+            )
     for send in index.sends.twice:
         yield Violation("P2", f"the run's driver used the id of {send} in {send.conversation} twice: it proves nothing")
 
@@ -51,6 +58,8 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
     elif row.change:
         if row.subjects != tuple(sorted(index.sends.subjects(send))):
             yield f"it was asked for {', '.join(index.sends.subjects(send))}"
+        elif row.change in SWITCHES and row.text != send.text:
+            yield f"it was asked for as {send.text!r}"
         elif wrong := _not_ones_own(conversation, row):
             yield wrong
     elif row.text != send.text:
@@ -61,8 +70,12 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
         yield f"{row.sender} was no member then"
 
 
-def _not_asked(conversation: Conversation, version: Version) -> str:
+def _not_asked(conversation: Conversation, version: Version, index: Index) -> str:
     """Why this is not what a message said; nothing if it is."""
+    if (version.changed or version.number) not in conversation.rows and not conversation.read_whole:
+        # The record ended before anybody had read that far: of the text alone it can be said whose it is.
+        written = index.sends.wrote(conversation.name, version.sender, version.text)
+        return "" if written else f"{version.sender} wrote that nowhere"
     if not version.changed:
         row = conversation.rows.get(version.number)
         sent = None if row is None else row.send

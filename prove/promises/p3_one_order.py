@@ -2,18 +2,22 @@
 
 Every reader of a conversation finds the same event at the same number, live and at the end; numbers begin at 1 and
 none is left out; ordinals count the messages among them; pages and devices give them rising. Pages of messages and
-notices leave out what changes messages, and nothing else.
+notices leave out what changes messages, and nothing else; the reactions that they give are what the events before say.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Final
 
-from prove.index.changed import BETWEEN
+from prove.index.changed import BETWEEN, SWITCHES
 from prove.index.conversations import Conversation
 from prove.index.index import Index
 from prove.index.sends import Send
 from prove.ranges import Numbers, within, without, written
 from prove.violation import Violation
+
+LISTED: Final = 10
+"""Accounts that a page names of each reaction."""
 
 
 def one_order(index: Index) -> Iterator[Violation]:
@@ -24,6 +28,7 @@ def one_order(index: Index) -> Iterator[Violation]:
         yield from _ordinals(conversation)
         yield from _pages(conversation)
         yield from _shown(conversation)
+        yield from _reactions(conversation)
     for device in index.devices.by_name.values():
         for again in device.again:
             if not again.twice:
@@ -49,8 +54,7 @@ def _no_holes(conversation: Conversation) -> Iterator[Violation]:
     everything = Numbers()
     for number in sorted(conversation.rows):
         everything.add(number)
-    whole = any(history.head is not None for history in conversation.histories.values())
-    if whole and (missing := without([(1, everything.last)], everything)):
+    if conversation.read_whole and (missing := without([(1, everything.last)], everything)):
         yield _broken(f"{name} has no {written(missing)}")
     for reader, history in conversation.histories.items():
         if history.head is None or not conversation.members.known:
@@ -101,9 +105,31 @@ def _shown(conversation: Conversation) -> Iterator[Violation]:
             )
 
 
+def _reactions(conversation: Conversation) -> Iterator[Violation]:
+    """For whoever may read all that has been since the message: others are told of a part."""
+    switches = conversation.switches
+    for now in conversation.reactions:
+        readable = conversation.members.readable.get(now.reader, Numbers())
+        told: dict[int, dict[str, tuple[int, bool, tuple[str, ...]]]] = {number: {} for number in now.messages}
+        for number, what, count, mine, by in now.on:
+            told[number][what] = (count, mine, by)
+        for number in now.messages if now.head <= switches.whole else ():
+            if without([(number, now.head)], readable):
+                continue
+            on = switches.on_message(number, now.head)
+            due = {what: (len(all_), now.reader in all_, tuple(all_[:LISTED])) for what, all_ in on.items()}
+            if told[number] != due:
+                yield _broken(
+                    f"a page tells {now.reader} that as of {now.head} on {number} of {conversation.name} is "
+                    f"{told[number]}; events say {due}"
+                )
+
+
 def _one_ack_a_number(index: Index) -> Iterator[Violation]:
     first: dict[str, dict[int, Send]] = defaultdict(dict)
     for send in index.sends.all():
+        if send.change in SWITCHES and index.conversations.named(send.conversation).stands_elsewhere(send):
+            continue  # it changed nothing
         if send.number and (other := first[send.conversation].setdefault(send.number, send)) is not send:
             yield _broken(f"{other} and {send} were both acked as {send.number} of {send.conversation}")
 

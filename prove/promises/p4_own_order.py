@@ -7,7 +7,7 @@ earlier was refused, and was not acked when the later was sent; then the device 
 
 from collections.abc import Iterator
 
-from prove.index.changed import OF_MESSAGES
+from prove.index.changed import BETWEEN
 from prove.index.conversations import Conversation
 from prove.index.index import Index
 from prove.index.sends import Send
@@ -23,7 +23,7 @@ def own_order(index: Index) -> Iterator[Violation]:
         for number in sorted(conversation.rows):
             row = conversation.rows[number]
             send = row.send
-            if send is None or (row.change and row.change not in OF_MESSAGES):
+            if send is None or (row.change and row.change not in BETWEEN):
                 continue
             placed.setdefault(send.turn, number)
             if send.after and whole:
@@ -44,6 +44,8 @@ def _after(
 ) -> Iterator[Violation]:
     """placed: where each send of a lower number stands, by its turn."""
     before = index.sends.find(conversation.name, send.device, send.after)
+    if before is not None and before.change == "reaction" and not before.never and before.number < number:
+        return  # it may have changed nothing, and then it stands nowhere
     if before is None or before.turn not in placed:
         yield Violation(
             "P4", f"{send} stands at {number} of {conversation.name}, and not after {send.after}, as it was sent"

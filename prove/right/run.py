@@ -17,13 +17,16 @@ from prove.facts import (
     Fault,
     HistoryEnd,
     InboxEnd,
+    Keeps,
     Kept,
     Loaded,
     MarkNow,
+    MentionsNow,
     Paged,
     PresenceNow,
     Probed,
     Quiet,
+    ReactionsNow,
     Refused,
     Retry,
     Reused,
@@ -48,6 +51,7 @@ class RightRun:
         self.phones: dict[str, Phone] = {}
         self.places: dict[str, Place] = {}
         self.marks: dict[tuple[str, str, str], int] = {}
+        self.keeping: set[str] = set()
         self.epoch = 1
         self._at = 0
         self._sessions = 0
@@ -152,10 +156,12 @@ class RightRun:
         self._change(phone, place, client_id, "created", everybody, history)
         return place
 
-    def change(self, phone: Phone, place: Place, change: str, *subjects: str, history: str = "") -> None:
+    def change(
+        self, phone: Phone, place: Place, change: str, *subjects: str, history: str = "", text: str = ""
+    ) -> None:
         """A change of a group: joined, left, removed, role, title, settings."""
         client_id = self._id()
-        self.write(ChangeTried(phone.name, phone.account, place.name, client_id, change, subjects, self.now()))
+        self.write(ChangeTried(phone.name, phone.account, place.name, client_id, change, subjects, self.now(), text))
         number = len(place.events) + 1
         if history == "all" and place.history != "all":
             place.opened = number
@@ -165,18 +171,42 @@ class RightRun:
             for account in subjects:
                 place.members[account] = number
                 place.reads.setdefault(account, []).append((place.opened if place.history == "all" else number, None))
-        self._change(phone, place, client_id, change, subjects, history)
+        self._change(phone, place, client_id, change, subjects, history, text)
         for account in goes:
             del place.members[account]
             first, _ = place.reads[account].pop()
             place.reads[account].append((first, number))
 
+    def switch(self, phone: Phone, place: Place, what: Literal["reaction", "pinned"], number: int, text: str) -> None:
+        """A reaction is put on a message ("+", and the emoji) or taken back ("-"), or a pin. What is so already changes
+        nothing, and is acked with the last number."""
+        is_on = self._is_on(phone, place, what, number, text[1:])
+        if is_on != (text[0] == "+"):
+            self.change(phone, place, what, str(number), text=text)
+            return
+        name = self._id()
+        self.write(ChangeTried(phone.name, phone.account, place.name, name, what, (str(number),), self.now(), text))
+        self.write(Acked(phone.name, place.name, name, len(place.events), self._at, phone.session, self.now()))
+
+    def _is_on(self, phone: Phone, place: Place, what: str, number: int, emoji: str) -> bool:
+        if what == "reaction":
+            return phone.account in place.on(number, len(place.events)).get(emoji, [])
+        done = [one for one in place.events if one.subjects == (str(number),) and one.change in ("pinned", "deleted")]
+        return bool(done) and done[-1].text == "+"
+
     def _change(
-        self, phone: Phone, place: Place, client_id: str, change: str, subjects: tuple[str, ...], history: str
+        self,
+        phone: Phone,
+        place: Place,
+        client_id: str,
+        change: str,
+        subjects: tuple[str, ...],
+        history: str,
+        text: str = "",
     ) -> None:
         number = len(place.events) + 1
         event = Numbered(
-            place.name, number, place.messages, phone.account, phone.name, client_id, "", change, subjects, history
+            place.name, number, place.messages, phone.account, phone.name, client_id, text, change, subjects, history
         )
         self._place(place, event)
         self.write(Acked(phone.name, place.name, client_id, number, self._at, phone.session, self.now()))
@@ -205,31 +235,53 @@ class RightRun:
 
     # Messages
 
-    def attempt(self, phone: Phone, place: Place, text: str, after: Sent | None = None) -> Sent:
+    def attempt(
+        self, phone: Phone, place: Place, text: str, after: Sent | None = None, mentions: tuple[str, ...] = ()
+    ) -> Sent:
         """A first try."""
-        sent = Sent(phone, place.name, self._id(), text)
+        sent = Sent(phone, place.name, self._id(), text, mentions=mentions)
         name = "" if after is None else after.id
-        self.write(Attempt(phone.name, phone.account, place.name, sent.id, text, name, self.now()))
+        self.write(Attempt(phone.name, phone.account, place.name, sent.id, text, name, self.now(), mentions))
         return sent
 
-    def edit(self, phone: Phone, place: Place, number: int, text: str, after: Sent | None = None) -> Sent:
+    def edit(
+        self,
+        phone: Phone,
+        place: Place,
+        number: int,
+        text: str,
+        after: Sent | None = None,
+        mentions: tuple[str, ...] = (),
+    ) -> Sent:
         """A message gets another text: tried, placed and acked."""
         open_to_all = all(place.reads[account][-1][0] <= number for account in place.members)
-        return self._change_message(phone, place, number, "edited", text, text if open_to_all else "", after)
+        told = text if open_to_all else ""
+        return self._change_message(phone, place, number, "edited", text, told, after, mentions)
 
     def delete(self, phone: Phone, place: Place, number: int) -> Sent:
         """A message is deleted: tried, placed and acked."""
         return self._change_message(phone, place, number, "deleted", "", "", None)
 
     def _change_message(
-        self, phone: Phone, place: Place, target: int, change: str, text: str, told: str, after: Sent | None
+        self,
+        phone: Phone,
+        place: Place,
+        target: int,
+        change: str,
+        text: str,
+        told: str,
+        after: Sent | None,
+        mentions: tuple[str, ...] = (),
     ) -> Sent:
         sent = Sent(phone, place.name, self._id(), text)
         name = "" if after is None else after.id
         subjects = (str(target),)
         self.write(
-            ChangeTried(phone.name, phone.account, place.name, sent.id, change, subjects, self.now(), text, name)
+            ChangeTried(
+                phone.name, phone.account, place.name, sent.id, change, subjects, self.now(), text, name, mentions
+            )
         )
+        place.speaks(target, phone.account, mentions)
         number = len(place.events) + 1
         message = place.events[target - 1]
         if message.changed:
@@ -265,6 +317,7 @@ class RightRun:
             place.messages += 1
             number = len(place.events) + 1
             sent.event = Numbered(place.name, number, place.messages, phone.account, phone.name, sent.id, sent.text)
+            place.speaks(number, phone.account, sent.mentions)
             self._place(place, sent.event)
 
     def ack(self, sent: Sent) -> None:
@@ -281,9 +334,9 @@ class RightRun:
         """Something else is asked under its id."""
         self.write(Reused(sent.phone.name, sent.conversation, sent.id, code, retryable, self.now()))
 
-    def send(self, phone: Phone, place: Place, text: str) -> Sent:
+    def send(self, phone: Phone, place: Place, text: str, *mentions: str) -> Sent:
         """Tried, placed and acked."""
-        sent = self.attempt(phone, place, text)
+        sent = self.attempt(phone, place, text, mentions=mentions)
         self.place(sent)
         self.ack(sent)
         return sent
@@ -297,17 +350,29 @@ class RightRun:
 
     # What is no message
 
+    def keep_reads(self, account: str) -> None:
+        """From the beginning the account shares with nobody what it has read, and nobody with it."""
+        self.keeping.add(account)
+        self.write(Keeps(account))
+
+    def _secret(self, one: str, other: str) -> bool:
+        return one != other and not self.keeping.isdisjoint((one, other))
+
     def mark(self, account: str, place: Place, kind: Literal["read", "delivered"], number: int) -> None:
         """A mark moves, if it does."""
         key = (place.name, account, kind)
         if number > self.marks.get(key, 0):
             self.marks[key] = number
             for member in place.members:
-                self._post(member, Mark(kind, place.name, account, number))
+                if kind == "delivered" or not self._secret(member, account):
+                    self._post(member, Mark(kind, place.name, account, number))
 
     def ask_marks(self, reader: str, place: Place, account: str) -> None:
         """Somebody asks for an account's marks."""
         read, delivered = (self.marks.get((place.name, account, kind), 0) for kind in ("read", "delivered"))
+        if self._secret(reader, account):
+            read = max((one.number for one in place.events if account in (one.sender, *one.subjects)), default=0)
+            delivered = max(read, delivered)
         asked = self.now()
         self.write(MarkNow(reader, place.name, account, read, delivered, asked, self.now()))
 
@@ -363,6 +428,18 @@ class RightRun:
             if not event.change and event.text:
                 self.write(event.told("page", reader, asked))
         numbers = tuple(one.number for one in shown)
+        place, head = self.places[name], events[-1].number
+        said = tuple(one.number for one in shown if not one.change and one.text and one.text != WITHHELD)
+        on = tuple(
+            (number, what, len(accounts), reader in accounts, tuple(accounts[:10]))
+            for number in said
+            for what, accounts in place.on(number, head).items()
+        )
+        self.write(ReactionsNow(reader, name, head, said, on))
+        if reader in place.members:
+            read = self.marks.get((name, reader, "read"), 0)
+            speaks = sorted(number for number, named in place.named.items() if reader in named and number > read)
+            self.write(MentionsNow(reader, name, head, read, tuple(speaks[-100:])))
         self.write(Paged(reader, name, events[0].number, events[-1].number, numbers))
 
     def _search(self, reader: str, word: str) -> None:

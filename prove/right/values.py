@@ -102,7 +102,8 @@ class Person(msgspec.Struct):
 
 
 class Place(msgspec.Struct):
-    """A conversation. reads: by account the ranges that it may read, the last with None for no end."""
+    """A conversation. reads: by account the ranges that it may read, the last with None for no end. named: to whom
+    each message speaks."""
 
     name: str
     events: list[Numbered] = []
@@ -111,6 +112,22 @@ class Place(msgspec.Struct):
     history: str = "all"
     opened: int = 1
     messages: int = 0
+    named: dict[int, tuple[str, ...]] = {}
+
+    def speaks(self, number: int, sender: str, mentions: tuple[str, ...]) -> None:
+        """Message `number` speaks to these from now on, as far as they are in."""
+        self.named[number] = tuple(one for one in mentions if one in self.members and one != sender)
+
+    def on(self, number: int, head: int) -> dict[str, list[str]]:
+        """Who has which reaction on a message after event `head`, in the order in which they put it on."""
+        found: dict[str, list[str]] = {}
+        for event in self.events[:head]:
+            if event.change == "deleted" and event.subjects == (str(number),):
+                found = {}
+            if event.change == "reaction" and event.subjects == (str(number),):
+                accounts = found.setdefault(event.text[1:], [])
+                accounts.append(event.sender) if event.text[0] == "+" else accounts.remove(event.sender)
+        return {what: accounts for what, accounts in found.items() if accounts}
 
     def readable(self, account: str) -> list[Numbered]:
         """What the account may read."""
@@ -145,3 +162,4 @@ class Sent(msgspec.Struct):
     id: str
     text: str
     event: Numbered | None = None
+    mentions: tuple[str, ...] = ()

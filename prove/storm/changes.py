@@ -1,4 +1,4 @@
-"""Members come and go, titles and roles change, devices are revoked (P10)."""
+"""Members come and go, titles, roles and pins change, devices are revoked (P10)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ from chinwag.wire.values import (
     GroupSettings,
     Join,
     Leave,
+    Message,
+    Pin,
     Remove,
     Role,
     SetRole,
@@ -60,6 +62,9 @@ class Groups:
         if group.role is Role.MEMBER:
             return Leave() if len(group.members) > FEWEST and draw.random() < 0.15 else None
         chance = draw.random()
+        if chance < 0.1:
+            return self._pin(group)
+        chance = draw.random()
         others = [one for one in group.members if one != account]
         if chance < 0.65:
             wanted = self._sizes.get(group.id, FEWEST)
@@ -82,6 +87,15 @@ class Groups:
                 f"words {draw.randrange(1_000)}",
             )
         )
+
+    def _pin(self, group: Mirrored) -> GroupAction | None:
+        """Pin a message, or take one from the pins; sometimes one that is pinned, or is not."""
+        draw = self._world.draw
+        said = sorted(one.number for one in group.messages.values() if isinstance(one, Message))
+        unpins = group.pins and draw.random() < 0.5
+        if not unpins and not said:
+            return None
+        return Pin(draw.choice(group.pins if unpins else said), draw.random() < (0.1 if unpins else 0.9))
 
 
 async def revoke(world: Crowd, doomed: Device, by: Device) -> None:

@@ -312,7 +312,7 @@ class Device:
         world = self.world
         world.write(Acked(self.id, ack.conversation, ack.id, ack.number, ack.sent_at, self.session, world.now()))
         world.tally.answers += 1
-        flight = self.outbox.acked(ack.conversation, ack.id)
+        flight = self.outbox.acked(ack.conversation, ack.id, ack.number)
         if flight is not None:
             world.acked()
             if self.on_acked is not None:

@@ -8,13 +8,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from prove.facts import HistoryEnd, InboxEnd, Kept, Paged, PresenceNow, Quiet, Searched, State
+from prove.facts import HistoryEnd, InboxEnd, Kept, MentionsNow, Paged, PresenceNow, Quiet, Searched, State
 from prove.held import Own
 from prove.storm.crowd import Crowd
 from prove.storm.device import Device, LeanMirror
 from prove.storm.http_connection import Token
+from prove.storm.last_words import last_words
 from prove.storm.loading import get, get_cursor, load_own, load_views, loaded_mirror
-from prove.storm.looks import write_told
+from prove.storm.looks import write_reactions, write_told
 from prove.storm.moods import by_request
 from prove.storm.world import Stuck
 from prove.wire import in_history, in_inbox, text_of
@@ -37,10 +38,8 @@ PAGE: Final = 200
 INBOX_PAGE: Final = 500
 PAGES: Final = 5
 """Pages of messages of each conversation that are held against its history: the newest."""
-WORDS: Final = 4
-"""Words that each account looks for."""
-NUMBERS: Final = 30
-"""They are the first words of what each device said among its first so many messages and edits."""
+WORDS: Final = 8
+"""Words that each account looks for: the first ones of what devices said in messages and edits, early or late."""
 HITS: Final = 50
 PAUSE: Final = 0.2
 INDEXED_SECONDS: Final = 120.0
@@ -56,6 +55,7 @@ async def come_to_rest(world: Crowd) -> None:
         device.back()
     await world.until(lambda: all(one.online or one.dead for one in alive), "everybody to be back", REST_SECONDS)
     await world.until(lambda: not any(one.unanswered for one in alive), "an answer to every send", REST_SECONDS)
+    await last_words(world)
     for device in alive:
         await _repeats(device)
     while not await _at_heads(world, alive):
@@ -150,6 +150,8 @@ async def _account(world: Crowd, account: AccountId, devices: list[Device]) -> i
     for view in views:
         own_numbers[view.id] = await _history(world, account, token, view)
         await _pages(world, account, token, view)
+        if view.role is not None:
+            world.write(MentionsNow(account, view.id, view.head, view.read, tuple(view.mentions)))
     await _searches(world, account, token)
     end = await _inbox(world, account, token, cursor)
     loaded = _comparable(loaded_mirror(account, LeanMirror, views), own, own_numbers)
@@ -200,6 +202,7 @@ async def _pages(world: Crowd, account: AccountId, token: Token, view: Conversat
         page = await get(world, path, token, EventPage)
         numbers = tuple(decode_numbered(raw).number for raw in page.events)
         write_told(world, "page", account, page.events, asked)
+        write_reactions(world, account, page)
         whole = len(numbers) < PAGE
         first = 1 if whole else numbers[0]
         world.write(Paged(account, view.id, first, before - 1, numbers))
@@ -212,7 +215,9 @@ async def _searches(world: Crowd, account: AccountId, token: Token) -> None:
     """Write down what an account finds of some words, once the index says that it is up to date."""
     deadline = time.monotonic() + INDEXED_SECONDS
     for _ in range(WORDS):
-        word = f"{world.draw.choice('me')}{world.draw.randint(1, NUMBERS)}"
+        word = (
+            f"{world.draw.choice('mmme')}{world.draw.randint(1, max(1, world.draw.choice(world.devices).outbox.made))}"
+        )
         while (found := await _search(world, account, token, word)) is None:
             if time.monotonic() > deadline:
                 raise Stuck(f"the index is behind for more than {INDEXED_SECONDS:.0f} s")

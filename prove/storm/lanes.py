@@ -5,31 +5,37 @@ from typing import Literal
 
 import msgspec
 
-from chinwag.wire.frames import Delete, Edit, Send
-from chinwag.wire.values import ClientId, ConversationId, Text
+from chinwag.wire.frames import Delete, Edit, React, Send
+from chinwag.wire.values import AccountId, ClientId, ConversationId, Text
 
-Frame = Send | Edit | Delete
+Frame = Send | Edit | Delete | React
+Done = Literal["edited", "deleted", "reaction"]
+"""What is done to a message."""
 
 
 class Flight(msgspec.Struct):
     """A send without an answer that ends it. change: what it does to message `target`; "" for a message of its own.
-    tried: it was written before, maybe on another connection."""
+    text: of a reaction "+" to put it on or "-" to take it off, and the emoji. mentions: whom its text names. tried: it
+    was written before, maybe on another connection."""
 
     id: str
     text: str
-    change: Literal["", "edited", "deleted"] = ""
+    change: Done | Literal[""] = ""
     target: int = 0
     tried: bool = False
+    mentions: tuple[AccountId, ...] = ()
 
     def frame(self, conversation: ConversationId, after: str | None = None) -> Frame:
         """What is written for it."""
         name, before = ClientId(self.id), ClientId(after) if after is not None else None
         match self.change:
             case "edited":
-                return Edit(name, conversation, self.target, Text(self.text), before)
+                return Edit(name, conversation, self.target, Text(self.text, self.mentions), before)
             case "deleted":
                 return Delete(name, conversation, self.target, before)
-        return Send(name, Text(self.text), conversation, after=before)
+            case "reaction":
+                return React(name, conversation, self.target, self.text[1:], self.text[0] == "+", before)
+        return Send(name, Text(self.text, self.mentions), conversation, after=before)
 
     def something_else(self, conversation: ConversationId) -> Frame:
         """Something else under its id."""

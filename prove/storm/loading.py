@@ -113,7 +113,8 @@ async def load_views(world: World, token: Token) -> list[ConversationView]:
 async def load_own(world: World, token: Token) -> Own:
     """What an account knows of itself."""
     me = await get(world, "/v1/me", token, dict[str, Any])
-    own = Own(me["name"], me["display_name"], me["about"], me["settings"]["direct_from"])
+    settings = me["settings"]
+    own = Own(me["name"], me["display_name"], me["about"], settings["direct_from"], settings["share_read"])
     for path in ("/v1/friends", "/v1/friends/requests"):
         for friend in (await get(world, f"{path}?limit=200", token, dict[str, Any]))["items"]:
             own.friends[friend["user"]["id"]] = (friend["state"], friend["by"])

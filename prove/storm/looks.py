@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 from prove.storm.crowd import Crowd
 from prove.storm.device import Device
-from prove.wire import told
+from prove.wire import reactions_now, told
 
 from chinwag.client.events import decode_numbered
 from chinwag.wire.conversations import ConversationPage, ConversationView, EventPage, SearchPage
@@ -61,17 +61,20 @@ class Looks:
 
     async def _page(self, device: Device, conversation: ConversationId, number: int) -> None:
         path = f"/v1/conversations/{conversation}/messages?around={max(1, number)}&limit={EVENTS}"
-        await self._events(device, "page", path)
+        page = await self._events(device, "page", path)
+        if page is not None:
+            write_reactions(self._world, device.account, page)
 
     async def _changes(self, device: Device, conversation: ConversationId, number: int) -> None:
         path = f"/v1/conversations/{conversation}/changes?after={max(0, number - EVENTS // 2)}&limit={EVENTS}"
         await self._events(device, "changes", path)
 
-    async def _events(self, device: Device, where: Where, path: str) -> None:
+    async def _events(self, device: Device, where: Where, path: str) -> EventPage | None:
         asked = self._world.now()
         page = await self._ask(device, path, EventPage)
         if page is not None:
             self._told(device, where, page.events, asked)
+        return page
 
     async def _view(self, device: Device, conversation: ConversationId, _: int) -> None:
         asked = self._world.now()
@@ -111,3 +114,10 @@ def write_told(world: Crowd, where: Where, reader: str, events: Iterable[msgspec
         fact = told(where, reader, decode_numbered(raw), asked) if raw != NULL else None
         if fact is not None:
             world.write(fact)
+
+
+def write_reactions(world: Crowd, reader: str, page: EventPage) -> None:
+    """Write down what a page of messages said of the reactions to them."""
+    fact = reactions_now(reader, page)
+    if fact is not None:
+        world.write(fact)

@@ -1,4 +1,5 @@
-"""All that a device has sent and that has no answer: lanes of sends, edits and deletions, and changes of groups."""
+"""All that a device has sent and that has no answer: lanes of sends, edits, deletions and reactions, and changes of
+groups."""
 
 import asyncio
 from collections import deque
@@ -10,7 +11,7 @@ from prove.index.sends import NOT_FOR_EVER
 from prove.storm.lanes import Flight, Frame, Lane
 from prove.storm.links import Link
 from prove.storm.plan import PlannedDevice
-from prove.storm.targets import change_of
+from prove.storm.targets import change_of, mentions_of
 from prove.storm.world import World
 
 from chinwag.wire.frames import Change, Error
@@ -23,6 +24,7 @@ from chinwag.wire.values import (
     GroupAction,
     Join,
     Leave,
+    Pin,
     Remove,
     SetRole,
     SetSettings,
@@ -51,6 +53,7 @@ KINDS: Final[dict[type, str]] = {
     SetRole: "role",
     SetTitle: "title",
     SetSettings: "settings",
+    Pin: "pinned",
 }
 
 
@@ -83,6 +86,8 @@ class Outbox:
         """Acked sends, and where."""
         self.never: deque[tuple[ConversationId, Flight]] = deque(maxlen=REMEMBERED)
         """Sends that were refused for ever, where one had been acked, and where."""
+        self.numbers: dict[str, int] = {}
+        """Of the sends that were acked of late the numbers, by id."""
         self.repeats: dict[str, tuple[ConversationId, Flight]] = {}
         """Of both, those that were sent again and whose second answer has not come, by id."""
         self._lanes: dict[ConversationId, Lane] = {}
@@ -99,6 +104,11 @@ class Outbox:
     def in_flight(self) -> int:
         """Sends written on this connection and not answered."""
         return sum(min(lane.written, len(lane.flights)) for lane in self._lanes.values())
+
+    @property
+    def made(self) -> int:
+        """How many sends and changes it has made: their names, and the first words of texts, are numbered so."""
+        return self._made
 
     def conversation_of(self, name: str) -> ConversationId:
         """Where a send or change went."""
@@ -130,13 +140,16 @@ class Outbox:
 
     def change(self, conversation: ConversationId, action: GroupAction) -> str:
         """Ask for a change of a group; its id."""
-        name, device, world = self._name("c"), self._device, self._world
+        name, device, world = self.name("c"), self._device, self._world
         self._conversations[name] = conversation
         subject = getattr(action, "account", "") if not isinstance(action, Join | Leave) else device.account
+        text = ""
+        if isinstance(action, Pin):
+            subject, text = action.number, "+" if action.on else "-"
         subjects = (str(subject),) if subject else ()
         world.tally.changes += 1
         world.write(
-            ChangeTried(device.id, device.account, conversation, name, KINDS[type(action)], subjects, world.now())
+            ChangeTried(device.id, device.account, conversation, name, KINDS[type(action)], subjects, world.now(), text)
         )
         frame = self._changes[name] = Change(ClientId(name), conversation, action)
         if device.link is not None and device.online:
@@ -144,11 +157,14 @@ class Outbox:
         return name
 
     def _begin(self, conversation: ConversationId) -> None:
+        self.begin(conversation, self._flight(conversation))
+
+    def begin(self, conversation: ConversationId, flight: Flight) -> None:
+        """Send this, behind all that was sent there before."""
         device, world = self._device, self._world
         lane = self._lanes.get(conversation)
         if lane is None:
             lane = self._lanes[conversation] = Lane(conversation)
-        flight = self._flight(conversation)
         name = flight.id
         self._conversations[name] = conversation
         frame = lane.add(flight)
@@ -167,10 +183,13 @@ class Outbox:
                     world.now(),
                     flight.text,
                     after,
+                    flight.mentions,
                 )
             )
         else:
-            world.write(Attempt(device.id, device.account, conversation, name, flight.text, after, world.now()))
+            world.write(
+                Attempt(device.id, device.account, conversation, name, flight.text, after, world.now(), flight.mentions)
+            )
         if not lane.again:
             self._write(lane, flight, frame)
             if self.twice and self._made % self.twice == 0:
@@ -179,16 +198,20 @@ class Outbox:
     def _flight(self, conversation: ConversationId) -> Flight:
         """What it says next in a conversation."""
         device, world = self._device, self._world
-        change = change_of(world.draw, device.account, device.held.mirror.conversations.get(conversation))
+        held = device.held.mirror.conversations.get(conversation)
+        change = change_of(world.draw, device.account, held)
         if change is None:
-            name = self._name("m")
-            return Flight(name, self._text(name))
-        kind, target = change
+            name = self.name("m")
+            return Flight(name, self._text(name), mentions=mentions_of(world.draw, held))
+        kind, target, text = change
         world.tally.rewordings[kind] += 1
-        name = self._name("e" if kind == "edited" else "d")
-        return Flight(name, self._text(name) if kind == "edited" else "", kind, target)
+        name = self.name(kind[0])
+        if kind != "edited":
+            return Flight(name, text, kind, target)
+        return Flight(name, self._text(name), kind, target, mentions=mentions_of(world.draw, held))
 
-    def _name(self, kind: str) -> str:
+    def name(self, kind: str) -> str:
+        """A new id, of which the first letter says what it is for."""
         self._made += 1
         return f"{kind}{self._made}"
 
@@ -246,7 +269,7 @@ class Outbox:
 
     # Answers
 
-    def acked(self, conversation: ConversationId, name: str) -> Flight | None:
+    def acked(self, conversation: ConversationId, name: str, number: int) -> Flight | None:
         """An ack came; the send, if it is its first."""
         self.repeats.pop(name, None)
         if self._changes.pop(name, None) is not None:
@@ -260,6 +283,9 @@ class Outbox:
         if flight is None:
             return None
         self.done.append((conversation, flight))
+        self.numbers[name] = number
+        if len(self.numbers) > REMEMBERED:
+            del self.numbers[next(iter(self.numbers))]
         return flight
 
     def refused(self, error: Error) -> None:

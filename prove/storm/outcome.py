@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from prove.storm.plan import ACKS, FULL, HITS, IN_FLIGHT, START, STOP, Plan, Trouble
+from prove.storm.plan import ACKS, FULL, HITS, START, STOP, Plan, Trouble, in_flight
 from prove.storm.tally import Tally, percentile
 from prove.verdict import Verdict
 
@@ -10,8 +10,9 @@ from prove.verdict import Verdict
 def shortcomings(plan: Plan, tally: Tally, points: Sequence[str]) -> Iterator[str]:
     """What the storm should have done to the server and has not: then it proves less than it says."""
     yield from undone(plan, tally, points)
-    if tally.in_flight and min(tally.in_flight) < IN_FLIGHT:
-        yield f"a kill with {min(tally.in_flight)} sends in flight; {IN_FLIGHT} are wanted"
+    wanted = in_flight(plan.devices)
+    if tally.in_flight and min(tally.in_flight) < wanted:
+        yield f"a kill with {min(tally.in_flight)} sends in flight; {wanted} are wanted"
     if tally.between and min(tally.between) < ACKS:
         yield f"{min(tally.between)} acks between two kills; {ACKS} are wanted"
 
@@ -57,7 +58,8 @@ def table(plan: Plan, tally: Tally, points: Sequence[str]) -> list[str]:
         f"events seen {tally.events}, group changes {tally.changes}, looked after acks {tally.probes}"
     )
     lines.append(
-        f"edits {tally.rewordings['edited']}, deletions {tally.rewordings['deleted']}, looked for texts {tally.looks}"
+        f"edits {tally.rewordings['edited']}, deletions {tally.rewordings['deleted']}, "
+        f"reactions {tally.rewordings['reaction']}, looked for texts {tally.looks}"
     )
     return lines
 

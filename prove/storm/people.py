@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from prove.storm.plan import Plan
+from prove.storm.plan import Plan, keeps
 from sqlalchemy import create_engine, insert
 
 from chinwag.adapters.files import FileKeyStore
 from chinwag.adapters.relational.schema import accounts, devices
 from chinwag.assembly import begin_folder
 from chinwag.clock_offset import Wrong
+from chinwag.domain.account import AccountSettings
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.access.tokens import Tokens
@@ -86,7 +87,7 @@ def _account(account: AccountId, number: int, now: int) -> dict[str, object]:
         "name_key": name,
         "display_name": "",
         "about": "",
-        "settings": "{}",
+        "settings": msgspec.json.encode(AccountSettings(share_read=not keeps(number))).decode(),
         "password": "",
         "admin": False,
         "disabled": False,

@@ -4,7 +4,7 @@ The plan of a seed is the same for ever; a run of it is not, as machines and net
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -14,7 +14,7 @@ from prove.facts import Transport
 ACKS: Final = 500
 """Sends acked between two kills, at least."""
 IN_FLIGHT: Final = 64
-"""Sends without an answer at each kill, at least."""
+"""Sends without an answer at each kill, at least; of a few devices less, see `in_flight`."""
 HITS: Final = 5
 """How often each fail point is hit in a full run, at least."""
 FULL: Final = 100
@@ -108,6 +108,11 @@ class Plan(msgspec.Struct, frozen=True):
     troubles: tuple[PlannedTrouble, ...]
 
 
+def keeps(number: int) -> bool:
+    """Whether the account of that number keeps to itself how far it reads: one in four."""
+    return number % 4 == 3
+
+
 def make_plan(
     seed: int, kills: int, kinds: frozenset[Trouble], points: Sequence[str], accounts: int = 40, groups: int = 15
 ) -> Plan:
@@ -122,6 +127,12 @@ def make_plan(
         pairs=_pairs(draw, accounts),
         troubles=_troubles(draw, kills, kinds, points),
     )
+
+
+def in_flight(devices: Iterable[PlannedDevice]) -> int:
+    """How many sends without an answer are waited for before a kill: `IN_FLIGHT`, or a third of what so few devices
+    may ever have. Some of them are away, or say nothing."""
+    return min(IN_FLIGHT, sum(device.window for device in devices) // 3)
 
 
 def _devices(draw: random.Random, accounts: int, doomed: int) -> tuple[PlannedDevice, ...]:

@@ -70,6 +70,8 @@ class Probes:
         if (rest and not again) or self._running >= AT_ONCE or self._world.over:
             return
         probe = self._history if rest else (self._history, self._inbox, self._key)[turn % 3]
+        if flight.change == "reaction":
+            probe = self._key  # one that changed nothing has a number that is not its own
         if rest:
             self._more -= 1
         elif turn % 3 == 0:

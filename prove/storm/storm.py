@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
-from prove.facts import Acked, ChangeTried
+from prove.facts import Acked, ChangeTried, Keeps
 from prove.record import Recorder
 from prove.storm.account_changes import change_accounts
 from prove.storm.changes import Groups, revoke
@@ -18,7 +18,7 @@ from prove.storm.loading import ask
 from prove.storm.looks import Looks
 from prove.storm.moods import beat, live
 from prove.storm.people import Person
-from prove.storm.plan import Plan
+from prove.storm.plan import Plan, keeps
 from prove.storm.probes import Probes
 from prove.storm.tally import Tally
 from prove.storm.world import Stuck
@@ -97,6 +97,9 @@ class Storm(Generic[Planned]):
         """All of it. Raises Stuck when something does not happen that must, with what it was."""
         world = self.world
         try:
+            for number, account in enumerate(self._accounts):
+                if keeps(number):
+                    world.write(Keeps(account))
             await self._hands.begin(world)
             sizes = await self._begin_groups()
             await self._begin_devices(sizes)
@@ -124,15 +127,18 @@ class Storm(Generic[Planned]):
         for turn, members in enumerate(self._plan.groups):
             owner = next(one for one in self.world.devices if one.account == self._accounts[members[0]])
             accounts = tuple(self._accounts[number] for number in members)
-            name = await self._begin_group(owner, f"group-{turn}", accounts)
+            # Every second one shows newcomers nothing that was said before they came.
+            name = await self._begin_group(owner, f"group-{turn}", accounts, "joined" if turn % 2 else "all")
             sizes[name] = len(accounts)
         return sizes
 
-    async def _begin_group(self, owner: Device, key: str, accounts: tuple[AccountId, ...]) -> ConversationId:
+    async def _begin_group(
+        self, owner: Device, key: str, accounts: tuple[AccountId, ...], history: Literal["all", "joined"]
+    ) -> ConversationId:
         world = self.world
         nowhere = ConversationId("")
         world.write(ChangeTried(owner.id, owner.account, nowhere, key, "created", accounts, world.now()))
-        body = {"title": key, "members": accounts[1:]}
+        body = {"title": key, "members": accounts[1:], "settings": {"history": history}}
         answer = await ask(world, "POST", "/v1/conversations", owner.token, body=body, key=key)
         if answer.status != 201:
             raise Stuck(f"no group could be made: {answer.status} {answer.body.decode(errors='replace')}")

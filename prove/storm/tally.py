@@ -9,8 +9,8 @@ import msgspec
 class Tally(msgspec.Struct):
     """Figures of one run. Times in seconds.
 
-    rewordings: edits and deletions that were tried; looks: answers in which it was looked for what had been edited away
-    or deleted.
+    rewordings: edits, deletions and reactions that were tried; looks: answers in which it was looked for what had been
+    edited away or deleted.
 
     attempted: sends written for the first time; acked: of these, those with a number; answers: acks in all, also the
     second one of a send. in_flight and between: at each kill, sends without an answer, and acks since the kill before.

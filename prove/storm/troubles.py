@@ -12,7 +12,7 @@ from prove.faults.files import no_files
 from prove.faults.pause import stopped
 from prove.process import ServerProcess
 from prove.storm.crowd import Crowd
-from prove.storm.plan import IN_FLIGHT, START, PlannedTrouble, Trouble
+from prove.storm.plan import START, PlannedTrouble, Trouble, in_flight
 from prove.storm.recovery import all_since, die_at_start, start_again
 
 SECONDS: Final = 60.0
@@ -85,7 +85,8 @@ class Troubles:
 
     async def _kill(self, point: str) -> None:
         world, server = self._world, self.server
-        await world.until(lambda: world.in_flight() >= IN_FLIGHT, f"{IN_FLIGHT} sends in flight", SECONDS)
+        wanted = in_flight(device.plan for device in world.devices)
+        await world.until(lambda: world.in_flight() >= wanted, f"{wanted} sends in flight", SECONDS)
         world.lost_in_flight = 0
         world.alive = None
         if point in ("", START):

@@ -35,6 +35,7 @@ async def test_signs_up_logs_in_and_reads_oneself(server: Process, time: Time) -
         "settings": {
             "direct_from": "everyone",
             "findable": True,
+            "share_read": True,
             "share_last_seen": True,
             "share_typing": True,
         },
@@ -118,9 +119,15 @@ async def test_changes_profile_and_tells_devices_and_friends(server: Process, di
 async def test_changes_settings(server: Process) -> None:
     ann = await server.person("ann")
     assert (await ann.request("PATCH", "/v1/me/settings", {"direct_from": "friends"})).status_code == 200
-    chosen = {"direct_from": "friends", "findable": True, "share_last_seen": True, "share_typing": True}
+    chosen = {
+        "direct_from": "friends",
+        "findable": True,
+        "share_read": True,
+        "share_last_seen": True,
+        "share_typing": True,
+    }
     assert (await ann.request("GET", "/v1/me/settings")).json() == chosen
-    for one in ("share_last_seen", "share_typing"):
+    for one in ("share_read", "share_last_seen", "share_typing"):
         chosen[one] = False
         assert (await ann.request("PATCH", "/v1/me/settings", {one: False})).json() == chosen
     assert (await ann.request("GET", "/v1/me/settings")).json() == chosen

@@ -72,6 +72,19 @@ async def test_an_id_is_unique_in_its_conversation_only(tmp_path: Path) -> None:
         _keep(store, "a")
 
 
+async def test_nothing_of_an_answered_send_stays_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    store = DeviceStore(path)
+    kept = [store.add(TALK, ClientId(f"s{number}"), b"a frame with words %d" % number) for number in range(40)]
+    store.flush()
+    long = store.add(TALK, ClientId("long"), b"a frame with words" + b"x" * 20_000)
+    store.save_read(TALK, 1)
+    for sequence in (*kept, long):
+        store.remove(sequence)
+    store.close()
+    assert b"with words" not in path.read_bytes()
+
+
 async def test_a_store_of_the_first_version_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "device.sqlite3"
     with sqlite3.connect(path) as database:

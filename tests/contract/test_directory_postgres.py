@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 from prove.faults.proxy import Way
 from sqlalchemy import Connection
 from tests.contract.directories import PostgresPlace, account, device, eventually, migrate, people
+from tests.contract.scrubbed import scrubbed
 
 from chinwag.adapters.postgres.encoding import WrongEncodingError
+from chinwag.adapters.relational import postgres
 from chinwag.adapters.relational.postgres import (
     DatabaseUnfitError,
     open_postgres_directory,
@@ -27,6 +30,11 @@ from chinwag.engines import Engines, Nats, Place, Postgres, fetch
 from chinwag.engines.process import wait_until
 from chinwag.engines.programs import cache_folder
 from chinwag.ports.directory import Directory, OpenGroup
+
+GONE = "canarywhoisgone"
+_FILES = """
+    SELECT relname, relfilenode::bigint FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' ORDER BY relname"""
 
 
 @pytest.fixture
@@ -268,17 +276,83 @@ async def test_a_process_that_stops_in_its_midst_holds_nobody_up_for_long(
     await other.close()
 
 
-async def test_what_is_deleted_leaves_its_tables(directory: Directory, place: PostgresPlace) -> None:
-    await people(directory, "1", "2")
+async def test_what_is_deleted_leaves_its_files(directory: Directory, place: PostgresPlace) -> None:
+    await people(directory, "1", GONE)
     async with directory.transaction() as transaction:
-        await transaction.devices.create(device("11", "1"))
-        await transaction.accounts.close(AccountId("1"), 5)
-        await transaction.erasures.begin(AccountId("1"), 5)
-        await transaction.erasures.forget(AccountId("1"))
-    await directory.scrub()
+        await transaction.devices.create(msgspec.structs.replace(device("11", GONE), name=f"phone{GONE}"))
+    assert [await _holds(place, f"{kind}{GONE}") for kind in ("hash", "phone")] == [True, True]
+    before = await place.execute(_FILES)
+    await _forget(directory, GONE)
+    await scrubbed(directory.scrub)
+    assert [await _holds(place, f"{kind}{GONE}") for kind in ("hash", "phone")] == [False, False]
     await people(directory, "3")
-    dead = "SELECT relname FROM pg_stat_user_tables WHERE vacuum_count = 0 AND relname <> 'alembic_version'"
-    assert await place.execute(dead) == []
+    assert set(await place.execute(_FILES)) & set(before) == set(), "a table that was left as it is"
+
+
+async def test_what_an_older_transaction_may_still_read_is_not_taken_for_gone(
+    directory: Directory, place: PostgresPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SCRUB_LOOK_SECONDS", 0.01)
+    await people(directory, "1", GONE)
+    older = await asyncpg.connect(place.url)
+    try:
+        async with older.transaction(isolation="repeatable_read", readonly=True):
+            await older.fetchval("SELECT count(*) FROM accounts")
+            await _forget(directory, GONE)
+            before = await place.execute(_FILES)
+            async with refused():
+                await directory.scrub()
+            assert await _holds(place, f"hash{GONE}")
+            assert await place.execute(_FILES) == before, "nobody waits for what would change nothing"
+    finally:
+        await older.close()
+    await scrubbed(directory.scrub)
+    assert not await _holds(place, f"hash{GONE}")
+
+
+async def test_a_transaction_that_ends_soon_is_waited_for(
+    directory: Directory, place: PostgresPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SCRUB_LOOKS", 6_000)
+    monkeypatch.setattr(postgres, "SCRUB_LOOK_SECONDS", 0.01)
+    await people(directory, "1", GONE)
+    older = await asyncpg.connect(place.url)
+    try:
+        transaction = older.transaction(isolation="repeatable_read", readonly=True)
+        await transaction.start()
+        await older.fetchval("SELECT count(*) FROM accounts")
+        await _forget(directory, GONE)
+        scrubbing = asyncio.create_task(directory.scrub())
+        looked = "SELECT vacuum_count > 1 FROM pg_stat_user_tables WHERE relname = 'alembic_version'"
+        async with asyncio.timeout(60):
+            while await place.execute(looked) != [(True,)]:
+                assert not scrubbing.done()
+            # meanwhile everybody goes on
+            await people(directory, "2")
+        await transaction.rollback()
+        await scrubbing
+    finally:
+        await older.close()
+    assert not await _holds(place, f"hash{GONE}")
+
+
+async def _forget(directory: Directory, name: str) -> None:
+    async with directory.transaction() as transaction:
+        await transaction.accounts.close(AccountId(name), 5)
+        await transaction.erasures.begin(AccountId(name), 5)
+        await transaction.erasures.forget(AccountId(name))
+
+
+async def _holds(place: PostgresPlace, what: str) -> bool:
+    """Whether a file of the database holds it, with all that is in memory written to them."""
+    await place.execute("CHECKPOINT")
+    asked = "SELECT current_setting('data_directory'), oid FROM pg_database WHERE datname = current_database()"
+    ((folder, oid),) = await place.execute(asked)
+    return what.encode() in _read(Path(str(folder), "base", str(oid)))
+
+
+def _read(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])

@@ -17,9 +17,11 @@ def named(id_: str, name: str, display_name: str = "", *, findable: bool = True)
 
 
 async def add(directory: Directory, *accounts: Account) -> None:
-    async with directory.transaction() as transaction:
-        for one in accounts:
-            await transaction.accounts.create(one, name_key(one.name), "hash")
+    # A few at a time: a transaction has no longer than the directory's bound.
+    for first in range(0, len(accounts), 20):
+        async with directory.transaction() as transaction:
+            for one in accounts[first : first + 20]:
+                await transaction.accounts.create(one, name_key(one.name), "hash")
 
 
 async def found(

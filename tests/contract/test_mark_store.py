@@ -203,3 +203,28 @@ async def test_withheld_marks_are_their_owner_s_until_the_next_that_is_not(store
     first = Marks(Mark(9, 9, 9))
     await stores.marks.advance([Advance(PAIR, BEN, first, stepped=False, withheld=True)], [])
     assert as_shown((await stores.marks.marks([(PAIR, BEN)]))[0]) == Marks()
+
+
+async def test_what_is_read_is_withheld_and_what_came_is_shown(stores: Stores) -> None:
+    async def move(marks: Marks, told: bytes = b"") -> tuple[Marks, Marks]:
+        postings = [Posting(BEN, told)] if told else []
+        await stores.marks.advance([Advance(PAIR, ANN, marks, False, read_withheld=True, told=postings)])
+        held = (await stores.marks.marks([(PAIR, ANN)]))[0]
+        return held, as_shown(held)
+
+    await advance(stores, ANN, read(2))
+    held, shown = await move(Marks(read(5).read))
+    assert (held.read, held.delivered) == (read(5).read, read(5).read)
+    assert shown == read(2), "reading implies having, and that is not shown either"
+    held, shown = await move(delivered(4), b"came")
+    assert (held.delivered.number, shown) == (5, Marks(read(2).read, delivered(4).delivered))
+    assert await entries(stores, BEN) == ["came"], "told, though reading implied it before"
+    assert await move(delivered(3), b"late") == (held, shown)
+    assert await move(Marks(read(4).read), b"late") == (held, shown)
+    assert await entries(stores, BEN) == ["came"], "nothing moved"
+    await advance(stores, ANN, delivered(7))
+    held, shown = await move(Marks(read(6).read))
+    assert (held.read.number, held.delivered.number) == (6, 7)
+    assert shown == Marks(read(2).read, delivered(7).delivered)
+    await advance(stores, ANN, read(8))
+    assert await move(delivered(8)) == (read(8), read(8))

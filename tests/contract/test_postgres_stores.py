@@ -33,7 +33,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Arrival, Posting
 from chinwag.ports.log import partition_of
 from chinwag.ports.mark_store import Advance
-from chinwag.ports.message_store import Commit
+from chinwag.ports.message_store import Commit, TakenOverError
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -209,7 +209,7 @@ async def test_a_former_owner_commits_nothing(stores: Stores, harness: PostgresH
     harness.open.partitions.on_fenced.append(lambda *what: fenced.append(what))
     await stores.store.commit([commit(1, 2)])
     assert await other.partitions.claim(0) == 2
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(TakenOverError) as refused:
         await stores.store.commit([commit(3, 3)])
     assert refused.value.code is Code.UNAVAILABLE
     assert fenced == [(0, 1)]

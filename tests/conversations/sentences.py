@@ -840,6 +840,49 @@ async def _mark(stage: Stage, who: str, other: str, place: str, n: int, kind: ty
     await stage.hears(who, f"{other}'s mark {n}", matches)
 
 
+@says("{who} never saw {other:name} read {place}")
+async def never_saw_read(stage: Stage, who: str, other: str, place: str, refused: Refused) -> None:
+    """No read mark of another's so far: say it once the mark has come back to its owner."""
+    del refused
+    device, wanted = stage.devices[who], (stage.accounts[other], stage.conversation(who, place))
+    await device.reach_head()
+    marks = [one.event for one in device.seen if isinstance(one.event, ReadEvent)]
+    assert all((mark.account, mark.conversation) != wanted for mark in marks), device.transcript()
+
+
+@says("{who} finds {other:name} in {place} at {n}[ and had {got:n}]")
+async def finds_marks(
+    stage: Stage, who: str, other: str, place: str, n: int, got: int | None, refused: Refused
+) -> None:
+    """The marks of a member, as the server says, in the list of all conversations as for the one."""
+    conversation = stage.conversation(who, place)
+    one = (await stage.http(who, "GET", f"/v1/conversations/{conversation}", refused=refused)).json()
+    listed = (await stage.http(who, "GET", "/v1/conversations?limit=50", refused=refused)).json()["conversations"]
+    for view in (one, next(each for each in listed if each["id"] == conversation)):
+        [member] = [each for each in view["members"] if each["account"] == stage.accounts[other]]
+        assert member["read"] == n, member
+        assert got is None or member["delivered"] == got, member
+
+
+@says("{who} shares no read marks")
+async def shares_no_read_marks(stage: Stage, who: str, refused: Refused) -> None:
+    """Nobody is told from now on, nor is it told of anybody. Its devices have heard, and have loaded afresh."""
+    await _share_read(stage, who, refused, on=False)
+
+
+@says("{who} shares read marks")
+async def shares_read_marks(stage: Stage, who: str, refused: Refused) -> None:
+    """Again. Its devices have heard, and have loaded afresh."""
+    await _share_read(stage, who, refused, on=True)
+
+
+async def _share_read(stage: Stage, who: str, refused: Refused, *, on: bool) -> None:
+    await stage.http(who, "PATCH", "/v1/me/settings", {"share_read": on}, refused=refused)
+    device = stage.devices[who]
+    await device.until(lambda: device.held.own.share_read is on, "the change of its settings")
+    await device.reach_head()
+
+
 @says("{who} has {n} unread in {place}")
 async def has_unread(stage: Stage, who: str, n: int, place: str, refused: Refused) -> None:
     """By what it keeps, and by what the server says."""
@@ -880,6 +923,18 @@ async def can_read(stage: Stage, who: str, place: str, first: int, last: int, re
     if refused is None:
         numbers = [event["number"] for event in answer.json()["events"]]
         assert numbers == list(range(first, last + 1)), numbers
+
+
+@says("{who} reads {text} nowhere in {place}")
+async def reads_nowhere(stage: Stage, who: str, text: str, place: str, refused: Refused) -> None:
+    """Neither in messages as they are now nor in any event that changed one."""
+    del refused
+    path = f"/v1/conversations/{stage.conversation(who, place)}"
+    for page in ("messages", "changes"):
+        answer = await stage.http(who, "GET", f"{path}/{page}?limit=200&after=0")
+        events = answer.json()["events"]
+        assert len(events) in range(1, 200), f"a page of {len(events)} does not say it all"
+        assert text not in answer.text, [event for event in events if text in str(event)]
 
 
 @says("{who} misses {first:n} to {last:n} of {place}")

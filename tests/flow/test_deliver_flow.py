@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Command, Leave, Send, asked
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id
-from chinwag.domain.refusal import Code
+from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.deliver import Deliver
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Publication, Subject, answers_to
 from chinwag.ports.log import Submission
-from chinwag.ports.message_store import KeyName, MessageStore
+from chinwag.ports.message_store import Commit, KeyName, MessageStore, TakenOverError
 
 NODE = NodeId("test")
 ANNA = AccountId("anna")
@@ -33,6 +35,22 @@ class DamagedStore:
         if self._damaged in conversations:
             raise ValueError("this row is damaged")
         return await self._store.states(conversations)
+
+
+class FailingOnceStore:
+    """A store whose first commit fails."""
+
+    def __init__(self, store: MessageStore, failure: Exception) -> None:
+        self._store = store
+        self._failures = [failure]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def commit(self, batch: Sequence[Commit]) -> None:
+        if self._failures:
+            raise self._failures.pop()
+        await self._store.commit(batch)
 
 
 class FailingBus:
@@ -57,19 +75,26 @@ class Answering:
 
     def __init__(self, embedded: Embedded) -> None:
         self.answers: dict[int, Answer] = {}
+        self.all: list[Answer] = []
+        """In the order in which they came."""
         self._more = asyncio.Event()
         embedded.bus.subscribe(answers_to(NODE), self._take)
 
     def _take(self, publication: Publication) -> None:
         assert isinstance(publication, Answers)
+        self.all += publication.answers
         self.answers |= {answer.ref: answer for answer in publication.answers}
         self._more.set()
+
+    async def more(self) -> None:
+        """Wait for the next answers."""
+        self._more.clear()
+        await self._more.wait()
 
     async def wait(self, *refs: int) -> list[Answer]:
         async with asyncio.timeout(60):
             while not all(ref in self.answers for ref in refs):
-                self._more.clear()
-                await self._more.wait()
+                await self.more()
         return [self.answers[ref] for ref in refs]
 
 
@@ -116,6 +141,32 @@ async def test_a_worker_goes_on_after_whatever_went_wrong(tmp_path: Path) -> Non
     embedded.log.append(_send(2, "berta"))
     (answer,) = await answering.wait(2)
     assert answer.number == 2
+    await embedded.close()
+    await working
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        # it goes to the new owner by itself, which says its number: told of a refusal, somebody would think it lost
+        (TakenOverError(), [(1, None)]),
+        (Refused(Code.UNAVAILABLE), [(0, Code.UNAVAILABLE), (1, None)]),
+        (OSError("the disk is full"), [(0, Code.UNAVAILABLE), (1, None)]),
+    ],
+)
+async def test_what_another_owner_takes_over_is_not_refused(
+    tmp_path: Path, failure: Exception, told: list[tuple[int, Code | None]]
+) -> None:
+    embedded = await open_embedded(tmp_path, clock=lambda: NOW)
+    answering = Answering(embedded)
+    store = FailingOnceStore(embedded.message_store, failure)
+    worker = Deliver(0, embedded.log, store, embedded.bus)  # type: ignore[arg-type]
+    working = asyncio.create_task(worker.run())
+    embedded.log.append(_send(1, "berta"))
+    async with asyncio.timeout(60):
+        while not answering.all or not answering.all[-1].number:
+            await answering.more()
+    assert [(answer.number, answer.refused) for answer in answering.all] == told
     await embedded.close()
     await working
 

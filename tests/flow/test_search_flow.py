@@ -175,11 +175,15 @@ async def test_filters_alone_are_a_search(world: World) -> None:
     await world.read_on()
     assert await world.found(sender=BEN) == ["g~1#3", "g~1#2"]
     assert await world.found(mentions_me=True) == ["g~1#3", "g~1#2"]
-    assert await world.found(BEN, mentions_me=True) == ["g~1#3"]
+    assert await world.found(BEN, mentions_me=True) == []  # nobody speaks to oneself, also who speaks to all
     assert await world.found(has=("link",)) == ["g~1#2"]
     assert await world.found(conversation=HALL) == ["g~1#3", "g~1#2", "g~1#1"]
     assert await world.found(since=world.now) == ["g~1#3"]
     assert await world.found(until=world.now, text="three") == []
+    await world.say(HALL, "four", sender=ANN, mentioned=["*"])
+    await world.read_on()
+    assert await world.found(BEN, mentions_me=True) == ["g~1#4"]
+    assert await world.found(mentions_me=True) == ["g~1#3", "g~1#2"]
 
 
 async def test_older_messages_mention_whom_their_text_names(world: World) -> None:

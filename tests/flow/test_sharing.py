@@ -5,18 +5,28 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.backstage import DEVICE, Backstage, backstage
 
 from chinwag.domain.account import AccountSettings
+from chinwag.domain.body import Text
+from chinwag.domain.command import Add, Remove, Send
 from chinwag.domain.conversation import GroupSettings
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import as_shown
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow import sharing
+from chinwag.flow import marks, sharing
+from chinwag.flow.clock import system_clock
+from chinwag.flow.conversations import Conversations
+from chinwag.flow.history import History
+from chinwag.flow.marks import MarkFlow
 from chinwag.flow.presence_audience import Audience, nobody
 from chinwag.flow.sharing import Sharing
+from chinwag.flow.states import States
 from chinwag.flow.typing import tell_typing
 from chinwag.ports.bus import PEOPLE, Tell
+from chinwag.ports.inbox import Inline
 
 ANNA, BERTA, CARL = "1", "2", "3"
 ALL = {AccountId(one) for one in (ANNA, BERTA, CARL)}
@@ -94,3 +104,169 @@ async def test_while_the_directory_is_away_what_is_known_counts_and_who_is_not_k
         assert await asked.keeping("share_typing", [anna]) == set()
         directory.away = True
         assert await asked.keeping("share_typing", [anna, berta]) == {berta}
+
+
+def _flow(stage: Backstage) -> tuple[MarkFlow, States]:
+    """One whose states stay as old as they are."""
+    stores = stage.embedded
+    states = States(stores.message_store, now=lambda: 0.0)
+    keeping = Sharing(stage.directory).keeping
+    return MarkFlow(stores.message_store, stores.mark_store, stores.inbox, states, system_clock, keeping), states
+
+
+async def _told(stage: Backstage, account: str) -> list[tuple[str, str, int]]:
+    """The marks in an account's inbox: kind, whose, number."""
+    page = await stage.embedded.inbox.read(AccountId(account), 0, 10_000)
+    events = [msgspec.json.decode(one.event) for one in page.entries if isinstance(one, Inline)]
+    return [(one["kind"], one["account"], one["number"]) for one in events if one["kind"] in ("read", "delivered")]
+
+
+async def _reads(flow: MarkFlow, account: str, conversation: ConversationId, number: int) -> None:
+    flow.read(AccountId(account), conversation, number)
+    await flow.apply()
+
+
+async def _receives(stage: Backstage, flow: MarkFlow, account: str) -> None:
+    flow.received(AccountId(account), (await stage.embedded.inbox.bounds(AccountId(account))).head)
+    await flow.apply()
+
+
+async def _tea(stage: Backstage, keeps: str) -> ConversationId:
+    """A group in which each has written, 2 to 4, and one keeps what it reads."""
+    await stage.people(ANNA, BERTA, CARL)
+    tea = await stage.group(ANNA, "Tea", GroupSettings(), BERTA, CARL)
+    for one in (ANNA, BERTA, CARL):
+        await stage.do(one, tea, Send(Text("hello")))
+    await _settings(stage, keeps, AccountSettings(share_read=False))
+    return tea
+
+
+async def test_what_is_read_is_told_to_oneself_alone_and_shows_in_no_other_mark(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        flow, _ = _flow(stage)
+        await _reads(flow, BERTA, tea, 4)
+        assert await _told(stage, BERTA) == [("read", BERTA, 4)]
+        assert await _told(stage, ANNA) == await _told(stage, CARL) == [], "nor that it has come, which reading implies"
+        [held] = await stage.embedded.mark_store.marks([(tea, AccountId(BERTA))])
+        assert (held.read.number, held.delivered.number) == (4, 4)
+        assert (as_shown(held).read.number, as_shown(held).delivered.number) == (0, 0)
+        await _receives(stage, flow, BERTA)
+        assert await _told(stage, ANNA) == await _told(stage, CARL) == [("delivered", BERTA, 4)]
+        [held] = await stage.embedded.mark_store.marks([(tea, AccountId(BERTA))])
+        assert (as_shown(held).read.number, as_shown(held).delivered.number) == (0, 4)
+        history = History(stage.embedded.message_store, stage.embedded.mark_store, stage.states)
+        assert [
+            one.read_at for one in await history.receipts(AccountId(ANNA), tea, 2, 500) if one.account == BERTA
+        ] == [0], "it wrote after that"
+        [seen] = [one for one in await history.receipts(AccountId(CARL), tea, 4, 500) if one.account == BERTA]
+        assert seen.read_at is None
+        # Shared again, the next mark tells, and not when it was read meanwhile.
+        await _settings(stage, BERTA, AccountSettings())
+        await stage.do(ANNA, tea, Send(Text("more")))
+        await _reads(flow, BERTA, tea, 5)
+        assert (await _told(stage, ANNA))[-1] == (await _told(stage, CARL))[-1] == ("read", BERTA, 5)
+        steps = await stage.embedded.mark_store.readers(tea, 1, 500)
+        [step] = [one for one in steps if one.account == BERTA]
+        [held] = await stage.embedded.mark_store.marks([(tea, AccountId(BERTA))])
+        assert step.at == held.read.at, "no step was kept of what was read before"
+
+
+async def test_a_read_and_what_came_with_it_are_told_apart(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        flow, _ = _flow(stage)
+        flow.read(AccountId(BERTA), tea, 2)
+        await _receives(stage, flow, BERTA)
+        assert await _told(stage, ANNA) == await _told(stage, CARL) == [("delivered", BERTA, 4)]
+        assert await _told(stage, BERTA) == [("read", BERTA, 2)]
+
+
+async def test_an_author_who_keeps_what_it_reads_is_told_only_what_has_come(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        flow, _ = _flow(stage)
+        await _reads(flow, CARL, tea, 4)
+        assert await _told(stage, ANNA) == [("read", CARL, 4)]
+        assert await _told(stage, BERTA) == [("delivered", CARL, 4)]
+        views = Conversations(
+            stage.embedded.message_store,
+            stage.embedded.mark_store,
+            stage.embedded.inbox,
+            Sharing(stage.directory).keeping,
+        )
+        found = {
+            viewer: {one.account: one.read for one in (await views.view(AccountId(viewer), tea)).members}
+            for viewer in (ANNA, BERTA)
+        }
+        assert found[ANNA] == {ANNA: 2, BERTA: 3, CARL: 4}
+        assert found[BERTA] == {ANNA: 2, BERTA: 3, CARL: 4}, "it wrote 4 itself"
+        await stage.do(ANNA, tea, Send(Text("more")))
+        await _reads(flow, CARL, tea, 5)
+        [seen] = [one for one in (await views.view(AccountId(BERTA), tea)).members if one.account == CARL]
+        assert (seen.read, seen.read_at, seen.delivered) == (4, 0, 5)
+
+
+@pytest.mark.parametrize("scan", [2, 1000], ids=["more than is looked through", "few"])
+async def test_who_comes_back_meanwhile_is_told_only_what_it_may_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scan: int
+) -> None:
+    monkeypatch.setattr(marks, "SCAN", scan)
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        flow, states = _flow(stage)
+        await stage.do(ANNA, tea, Remove(AccountId(BERTA)))
+        await states.load([tea])
+        await stage.do(ANNA, tea, Add(AccountId(BERTA)))
+        await _reads(flow, CARL, tea, 4)
+        assert [one for one in await _told(stage, BERTA) if one[1] == CARL] == [("delivered", CARL, 4)]
+
+
+async def test_a_big_group_asks_for_those_alone_who_read_and_wrote(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        asked: list[set[AccountId]] = []
+        sharing_ = Sharing(stage.directory)
+
+        async def keeping(what: Any, accounts: Any, **more: Any) -> frozenset[AccountId]:
+            asked.append(set(accounts))
+            return await sharing_.keeping(what, accounts, **more)
+
+        stores = stage.embedded
+        flow = MarkFlow(stores.message_store, stores.mark_store, stores.inbox, stage.states, system_clock, keeping)
+        await _reads(flow, BERTA, tea, 4)
+        await stage.do(ANNA, tea, Send(Text("more")))
+        asked.clear()
+        await _reads(flow, BERTA, tea, 5)
+        assert set().union(*asked) == ALL, "it was told of nothing so far that came"
+        await _receives(stage, flow, BERTA)
+        await stage.do(ANNA, tea, Send(Text("more")))
+        asked.clear()
+        await _reads(flow, BERTA, tea, 6)
+        assert set().union(*asked) == {AccountId(ANNA), AccountId(BERTA)}
+
+
+async def test_with_the_directory_away_nothing_is_told_of_what_somebody_unknown_reads(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        directory = Away(stage.directory)
+        stores = stage.embedded
+        keeping = Sharing(directory).keeping  # type: ignore[arg-type]
+        flow = MarkFlow(stores.message_store, stores.mark_store, stores.inbox, stage.states, system_clock, keeping)
+        await _reads(flow, ANNA, tea, 4)  # so that it is known, as all authors are now
+        directory.away = True
+        await stage.do(CARL, tea, Send(Text("more")))
+        await _reads(flow, ANNA, tea, 5)
+        assert (await _told(stage, CARL))[-1] == ("read", ANNA, 5)
+        assert await _told(stage, BERTA) == [("delivered", ANNA, 4)]
+        new = MarkFlow(
+            stores.message_store,
+            stores.mark_store,
+            stores.inbox,
+            stage.states,
+            system_clock,
+            Sharing(directory).keeping,  # type: ignore[arg-type]
+        )
+        await stage.do(CARL, tea, Send(Text("more")))
+        await _reads(new, ANNA, tea, 6)
+        assert (await _told(stage, CARL))[-1] == ("read", ANNA, 5)

@@ -204,6 +204,7 @@ async def test_around_a_number_a_moment_and_one_message(embedded: Embedded) -> N
     assert numbers_of(await history.page_at(ANN, PAIR, hour * middle - 1, 4)) == expected[1:5]
     assert numbers_of(await history.page_at(ANN, PAIR, 0, 4)) == expected[:2]
     assert numbers_of(await history.page_at(ANN, PAIR, 1 << 52, 4))[-1] == expected[-1]
+    assert numbers_of(await history.page_around(ANN, PAIR, middle, 1)) == [middle]
     event, head = await history.one(ANN, PAIR, middle)
     assert head == len(commit.events)
     one = msgspec.json.decode(event)
@@ -215,6 +216,16 @@ async def test_around_a_number_a_moment_and_one_message(embedded: Embedded) -> N
     with pytest.raises(Refused) as refused:
         await history.one(CYD, PAIR, 1)
     assert refused.value.code is Code.NO_CONVERSATION
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_around_what_only_changes_follow_stands_the_last_message(embedded: Embedded, limit: int) -> None:
+    commit, expected = made("ab" + "." * 100)
+    await embedded.message_store.commit([commit])
+    history = history_of(embedded)
+    for number in (expected[-1] + 1, len(commit.events)):
+        assert numbers_of(await history.page_around(ANN, PAIR, number, limit))[-1] == expected[-1]
+    assert numbers_of(await history.page_at(ANN, PAIR, 1 << 52, limit))[-1] == expected[-1]
 
 
 async def test_a_moment_is_found_after_a_few_reads_also_where_the_clock_went_back(embedded: Embedded) -> None:

@@ -20,16 +20,18 @@ from chinwag.adapters.relational.everything import OWN
 from chinwag.adapters.relational.postgres import engine_on, prepare_postgres_directory
 from chinwag.adapters.relational.schema import METADATA
 from chinwag.domain.conversation import START, Conversation, Member, Position, Role, SendKey, Span
+from chinwag.domain.facts import Target as Kept
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.mentions import ALL, Mention
+from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.life.folder import DIRECTORY, MESSAGES
 from chinwag.life.move.move import Target
 from chinwag.ports.inbox import Inbox, Posting
 from chinwag.ports.mark_store import Advance, MarkStore, Seen
-from chinwag.ports.message_store import Commit, Fanout, KeyName, MessageStore
+from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, MessageStore
 
 SECRET = b"the secret of one cluster, shared"
 STARTS = 2_000
@@ -141,7 +143,13 @@ def _commit(
             for number in numbers
         ],
         spans=[Span(one, conversation, 1 + first, None if first < 41 else last) for one in audience],
+        rewrites=[(first, Changed(b'{"now":"else"}', Kept("message", audience[0], 1_000 + first, "text", (last,))))],
         mentions=[Mention(one, number, last) for one in (audience[0], ALL) for number in numbers],
+        reactions=[
+            (number, one, Reacted((Step(last, "\U0001f44d", True), Step(last, "\u2764", False))))
+            for number in numbers
+            for one in audience
+        ],
     )
 
 
@@ -253,6 +261,10 @@ async def _shown(store: MessageStore, inbox: Inbox, marks: MarkStore, names: dic
     }
     for state in states:
         picture[f"events of {state.id}"] = await store.events(state.id, 0, state.head + 9)
+        picture[f"mentions of {state.id}"] = sorted(
+            await store.mentions([*accounts, ALL], state.id, 0, 1_000), key=repr
+        )
+        picture[f"reactions of {state.id}"] = sorted(await store.reactions(state.id, 0, state.head + 9, 10_000))
         picture[f"marks of {state.id}"] = await marks.of_conversation(state.id, 1_000)
         picture[f"readers of {state.id}"] = [
             sorted(await marks.readers(state.id, number, 1_000), key=repr) for number in range(1, state.head + 2)

@@ -154,6 +154,7 @@ SPOILS = {
     "send_keys": "DELETE FROM messages.send_keys WHERE id = (SELECT id FROM messages.send_keys LIMIT 1)",
     "spans": "UPDATE messages.spans SET first = first + 1 WHERE first = 42",
     "mentions": "UPDATE messages.mentions SET since = since + 1",
+    "reactions": "UPDATE messages.reactions SET message = message + 100 WHERE message = 40",
     "heads": "UPDATE messages.heads SET floor = floor - 1 WHERE floor > 0",
     "inbox": "INSERT INTO messages.inbox VALUES ('nobody', 1, 1, NULL, NULL, '', 1)",
     "marks": "UPDATE messages.marks SET marks = NULL",

@@ -139,6 +139,26 @@ def a_mark_is_told_lower_than_it_was_seen(facts: Facts) -> None:
 
 
 @breaks("P9")
+def what_is_read_is_told_of_who_keeps_it(facts: Facts) -> None:
+    change(facts, find(facts, SeenMark, kind="read", number=4)[:1], account="cem")
+
+
+@breaks("P9")
+def what_is_read_is_posted_to_who_keeps_it(facts: Facts) -> None:
+    change(facts, find(facts, InboxRow, account="ann", kind="read", number=4), about="cem")
+
+
+@breaks("P9")
+def what_is_read_is_shown_of_who_keeps_it(facts: Facts) -> None:
+    change(facts, find(facts, MarkNow, reader="ann", account="cem"), read=12)
+
+
+@breaks("P9")
+def what_is_read_is_shown_to_who_keeps_its_own(facts: Facts) -> None:
+    change(facts, find(facts, MarkNow, reader="cem", account="ben"), read=12)
+
+
+@breaks("P9")
 def a_mark_is_told_lower_than_before(facts: Facts) -> None:
     change(facts, find(facts, MarkNow)[:1], delivered=8)
 

@@ -16,6 +16,7 @@ def rich() -> list[AnyFact]:
     people come, go and come again; marks, sleepers, a fault, a reset."""
     facts: list[AnyFact] = [FIRST]
     run = RightRun(facts.append)
+    run.keep_reads("cem")
     ann, laptop, tablet = (run.phone(f"ann-{what}", "ann") for what in ("phone", "laptop", "tablet"))
     ben, cem, dot = (run.phone(f"{who}-phone", who) for who in ("ben", "cem", "dot"))
     for phone in (ann, tablet, ben, cem, dot):
@@ -48,6 +49,10 @@ def rich() -> list[AnyFact]:
     run.send(ann, tea, "have you read it?")
     run.ask_marks("ann", tea, "ben")
     run.ask_marks("ann", tea, "ben")
+    run.mark("cem", tea, "read", 12)
+    for reader in ("cem", "ann"):
+        run.ask_marks(reader, tea, "cem")
+    run.ask_marks("cem", tea, "ben")
     run.account_change("ann", 2)
     run.attempt(tablet, talk, "nobody answers this")
     run.revoke(tablet)
@@ -57,8 +62,29 @@ def rich() -> list[AnyFact]:
     run.send(ben, talk, "still there?")
     run.probe(run.send(ann, talk, "yes"), "ben")
     _change_what_was_said(run, ann, ben, talk)
+    _react_pin_and_name(run, ann, ben, tea)
     run.finish()
     return facts
+
+
+def _react_pin_and_name(run: RightRun, ann: Phone, ben: Phone, tea: Place) -> None:
+    """Put on, asked for again, taken back and put on once more; gone with its message; named, and no more."""
+    party = run.send(ann, tea, "cake at four", "ben", "dot")
+    assert party.event is not None
+    number = party.event.number
+    for phone, text in ((ann, "+👍"), (ben, "+👍"), (ben, "+🎉"), (ben, "-🎉"), (ann, "+👍"), (ben, "-🎉")):
+        run.switch(phone, tea, "reaction", number, text)
+    for text in ("+", "+", "-", "+"):
+        run.switch(ann, tea, "pinned", number, text)
+    gone = run.send(ben, tea, "no cake", "ann")
+    assert gone.event is not None
+    run.switch(ann, tea, "reaction", gone.event.number, "+👎")
+    run.switch(ben, tea, "pinned", gone.event.number, "+")
+    run.delete(ben, tea, gone.event.number)
+    late = run.send(ben, tea, "who?", "ben")
+    assert late.event is not None
+    run.edit(ben, tea, late.event.number, "who brings it?", mentions=("ann",))
+    run.edit(ben, tea, run.send(ben, tea, "ann, cups?", "ann").event.number, "cups?")  # type: ignore[union-attr]
 
 
 def _change_what_was_said(run: RightRun, ann: Phone, ben: Phone, talk: Place) -> None:
@@ -152,7 +178,7 @@ def random_runs(draw: st.DrawFn) -> list[AnyFact]:
 def _act(draw: st.DrawFn, run: RightRun, phone: Phone, places: list[Place]) -> None:
     inside = [place for place in places if phone.account in place.members]
     place = draw(st.sampled_from(inside)) if inside else None
-    acts = ["send", "burst", "later", "sleep", "mark", "change", "account", "fault", "trim", "edit", "delete"]
+    acts = ["send", "burst", "later", "sleep", "mark", "change", "account", "fault", "trim", "edit", "delete", "react"]
     act: Any = draw(st.sampled_from(acts))
     if act == "sleep" and phone.session:
         run.disconnect(phone)
@@ -167,7 +193,7 @@ def _act(draw: st.DrawFn, run: RightRun, phone: Phone, places: list[Place]) -> N
     elif place is None:
         run.change(phone, places[1], "joined", phone.account)
     elif act == "send":
-        run.send(phone, place, draw(st.text(max_size=5)))
+        run.send(phone, place, draw(st.text(max_size=5)), *draw(st.sets(st.sampled_from(PEOPLE), max_size=2)))
     elif act == "burst":
         first = run.attempt(phone, place, "first of two")
         second = run.attempt(phone, place, "second of two", first)
@@ -188,6 +214,12 @@ def _act(draw: st.DrawFn, run: RightRun, phone: Phone, places: list[Place]) -> N
             phone.account, place, draw(st.sampled_from(["read", "delivered"])), draw(st.integers(1, len(place.events)))
         )
         run.ask_marks(phone.account, place, phone.account)
+    elif act == "react":
+        said = [one.number for one in place.readable(phone.account) if not one.change and one.text]
+        if said:
+            texts = [(kind, sign + what) for kind, what in (("reaction", "👍"), ("pinned", "")) for sign in "+-"]
+            kind, text = draw(st.sampled_from(texts))
+            run.switch(phone, place, kind, draw(st.sampled_from(said)), text)  # type: ignore[arg-type]
     elif act in ("edit", "delete"):
         own = [one for one in place.readable(phone.account) if not one.change and one.sender == phone.account]
         if own and (message := draw(st.sampled_from(own))).text:

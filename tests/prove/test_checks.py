@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from prove.facts import AnyFact
+from prove.facts import AnyFact, Told
+from prove.right.run import RightRun
 from prove.verdict import judge
 from prove.violation import PROMISES
-from tests.prove import damages_of_changes, damages_of_delivery, damages_of_order
-from tests.prove.damage import DAMAGES, Damage
+from tests.prove import damages_of_changes, damages_of_delivery, damages_of_order, damages_of_reactions
+from tests.prove.damage import DAMAGES, READINGS, Damage, change, drop, find
 from tests.prove.runs import random_runs, rich
 
 from prove import promises
@@ -22,6 +23,7 @@ CHECKS = Path(promises.__file__).parent
 assert damages_of_order
 assert damages_of_delivery
 assert damages_of_changes
+assert damages_of_reactions
 
 
 def test_a_right_run_breaks_nothing() -> None:
@@ -32,6 +34,30 @@ def test_a_right_run_breaks_nothing() -> None:
 @given(random_runs())
 def test_no_right_run_breaks_anything(facts: list[AnyFact]) -> None:
     assert judge(facts).lines()[:-1] == []
+
+
+def test_a_record_that_ends_early_is_not_said_to_have_lost_what_nobody_read() -> None:
+    """What was acked and told of and came to no device yet: that the record is no whole one is P12's."""
+    facts: list[AnyFact] = []
+    run = RightRun(facts.append)
+    ann, ben = run.phone("ann-phone", "ann"), run.phone("ben-phone", "ben")
+    run.connect(ann)
+    talk = run.direct("ann", "ben")
+    sent = run.attempt(ann, talk, "asked for by its number")
+    run.disconnect(ann)
+    run.place(sent)
+    run.ack(sent)
+    assert sent.event is not None
+    run.ask("page", "ben", talk, sent.event.number)
+    run.edit(ann, talk, sent.event.number, "and edited")
+    run.ask("page", "ben", talk, sent.event.number)
+    assert judge(facts).broken == {"P12"}
+    change(facts, find(facts, Told)[-1:], text="what nobody wrote")
+    assert judge(facts).broken == {"P2", "P12"}
+    run.connect(ben)
+    run.finish()
+    drop(facts, find(facts, READINGS, number=sent.event.number))
+    assert "P1" in judge(facts).broken
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=str)

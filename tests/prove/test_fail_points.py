@@ -44,8 +44,12 @@ def test_the_code_passes_each_point() -> None:
 
 
 async def _everything(anna: Device, ben: Device, away: Device, name: str) -> None:
-    """What leads to every point of a serving server: sends, marks, a return, an account change called `name`."""
-    answer = await anna.ask(Send(ClientId("one"), Text("one"), to=ben.account))
+    """What leads to every point of a serving server: sends, marks, a return, an account change called `name`.
+
+    Each time anew: a send that is known by its id places nothing that could be followed, and a mark that stands moves
+    nothing.
+    """
+    answer = await anna.ask(Send(ClientId(f"at {name}"), Text(name), to=ben.account))
     if not isinstance(answer, Error):
         ben.send(Read(answer.conversation, answer.number))
     await anna.place.request("PATCH", "/v1/me", token=anna.token, json={"display_name": name})

@@ -32,8 +32,8 @@ from chinwag.wire.frames import (
 )
 from chinwag.wire.values import AccountId, ClientId, ConversationId, DeviceId, Text, Typing
 
-ON_A_SOCKET_ALONE = {"hello", "react"}
-"""The first is what an Authorization header says; the other is reserved."""
+ON_A_SOCKET_ALONE = {"hello"}
+"""It is what an Authorization header says."""
 SAID_ON_IT: list[ServerFrame] = [
     SignalFrame(Typing(ConversationId("g1"), AccountId("7"))),
     Event(8, msgspec.Raw(b'{"kind":"message"}')),

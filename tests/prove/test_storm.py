@@ -8,7 +8,7 @@ from prove.faults.at_point import SERVING
 from prove.faults.disk import NoDiskError
 from prove.index.index import Index
 from prove.storm.outcome import line, shortcomings, undone, wanted_points
-from prove.storm.plan import ACKS, FULL, HITS, IN_FLIGHT, Trouble, make_plan
+from prove.storm.plan import ACKS, FULL, HITS, IN_FLIGHT, Trouble, in_flight, make_plan
 from prove.storm.run import Outcome, Wanted, run
 from prove.storm.tally import Tally, percentile
 from prove.verdict import Verdict
@@ -53,6 +53,13 @@ def test_a_full_plan_comes_to_every_point_often_enough(seed: int) -> None:
     hits = Counter(trouble.point for trouble in plan.troubles)
     assert all(hits[point] > HITS for point in wanted_points(plan, SERVING))
     assert {trouble.kind for trouble in plan.troubles} == ALL
+
+
+def test_before_a_kill_no_more_is_waited_for_than_devices_ever_send() -> None:
+    for seed in range(20):
+        assert in_flight(make_plan(seed, 1, ALL, SERVING).devices) == IN_FLIGHT
+        few = make_plan(seed, 1, ALL, SERVING, accounts=8, groups=3).devices
+        assert 10 < in_flight(few) < sum(device.window for device in few) / 2
 
 
 def test_a_run_that_does_too_little_says_so() -> None:

@@ -112,11 +112,12 @@ class Backstage:
         self.accounts.passwords.close()
 
     async def people(self, *ids: str) -> None:
-        """Accounts of these ids."""
-        async with self.directory.transaction() as transaction:
-            for one in ids:
-                account = Account(AccountId(one), f"name{one}", "", "", AccountSettings(), False, system_clock())
-                await transaction.accounts.create(account, name_key(account.name), "")
+        """Accounts of these ids. A few at a time: a transaction has no longer than the directory's bound."""
+        for first in range(0, len(ids), 20):
+            async with self.directory.transaction() as transaction:
+                for one in ids[first : first + 20]:
+                    account = Account(AccountId(one), f"name{one}", "", "", AccountSettings(), False, system_clock())
+                    await transaction.accounts.create(account, name_key(account.name), "")
 
     async def do(self, account: str, conversation: ConversationId, action: Action, name: str = "") -> Answer:
         """Ask it of a conversation. Raises `Refused`."""

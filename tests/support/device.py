@@ -223,7 +223,11 @@ class Device:
         while True:
             event = await self._apply.get()
             try:
+                shared = self.held.own.share_read
                 missing = self.held.apply(event)
+                if self.held.own.share_read is not shared:
+                    for conversation in list(self.held.mirror.conversations):
+                        await load_one(self.place, self.token, self.held, conversation)
                 if missing is not None:
                     await self._load_for(event, missing)
             except Exception as failure:

@@ -105,7 +105,7 @@ async def _cursor(place: Place, token: str) -> Cursor:
 async def _load_own(place: Place, token: str, own: Own) -> None:
     me = (await place.request("GET", "/v1/me", token=token)).json()
     own.name, own.display_name, own.about = me["name"], me["display_name"], me["about"]
-    own.direct_from = me["settings"]["direct_from"]
+    own.direct_from, own.share_read = me["settings"]["direct_from"], me["settings"]["share_read"]
     for path in ("/v1/friends", "/v1/friends/requests"):
         for friend in (await place.request("GET", f"{path}?limit=200", token=token)).json()["items"]:
             own.friends[friend["user"]["id"]] = (friend["state"], friend["by"])

@@ -26,6 +26,9 @@ from chinwag.wire.values import (
 Key = tuple[str, str, str]
 """Device, conversation, client id."""
 
+VARIATION = "\ufe0f"
+"""What asks for a character's picture: the server keeps reactions without it."""
+
 
 class Notes:
     """The facts of one run. Sessions are numbered over all of it."""
@@ -65,7 +68,7 @@ class Notes:
         other = key in self._answered and self._wishes[key] != wish
         if isinstance(frame, React) and key not in self._wishes:
             on = self._on.setdefault((account, conversation, frame.number), set())
-            reaction = frame.reaction.replace("\ufe0f", "")
+            reaction = frame.reaction.replace(VARIATION, "")
             if (reaction in on) == frame.on:
                 self._nothing_new.add((device, frame.id))
                 return
@@ -85,10 +88,12 @@ class Notes:
             self.write(ChangeTried(device, account, conversation, frame.id, change, (number,), now(), words, after))
         elif isinstance(frame, React):
             number, after = str(frame.number), frame.after or ""
-            self.write(ChangeTried(device, account, conversation, frame.id, "reaction", (number,), now(), "", after))
+            words = _switched(frame.on) + frame.reaction.replace(VARIATION, "")  # as it is told
+            self.write(ChangeTried(device, account, conversation, frame.id, "reaction", (number,), now(), words, after))
         else:
             change, subjects = asked(frame.change, account)
-            self.write(ChangeTried(device, account, conversation, frame.id, change, subjects, now()))
+            words = _switched(frame.change.on) if isinstance(frame.change, Pin) else ""
+            self.write(ChangeTried(device, account, conversation, frame.id, change, subjects, now(), words))
         self._wishes.setdefault(key, wish)
 
     def answered(self, device: str, session: int, frame: Ack | Error) -> None:
@@ -153,6 +158,10 @@ def asked(action: GroupAction, account: str) -> tuple[str, tuple[str, ...]]:
             return "pinned", (str(action.number),)
         case _:
             return "title", ()
+
+
+def _switched(on: bool) -> str:
+    return "+" if on else "-"
 
 
 def text(state: object) -> str:

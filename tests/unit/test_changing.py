@@ -1,5 +1,7 @@
 """Messages that are edited and deleted: who may, until when, and which rows come of it."""
 
+from typing import Literal
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from chinwag.domain.body import Gone, Media, Text
 from chinwag.domain.changing import EDITS, HOUR_MS
 from chinwag.domain.command import Action, Command, Delete, Edit, Rules, Send, asked
-from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
+from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, SendKey, Span
 from chinwag.domain.decide import Decision, Numbered, Rejected, decide
 from chinwag.domain.events import Deleted, Deletion, Edited, LastEdit, Message
 from chinwag.domain.facts import Facts, Target, target_of
@@ -219,6 +221,19 @@ def test_nobody_who_came_later_is_told_the_new_text() -> None:
     (row,) = edit.rewrites
     assert isinstance(row.event, Message)
     assert row.event.body == Text("x")
+
+
+def test_nobody_who_may_yet_come_is_told_the_new_text() -> None:
+    def told(history_from: int, history: Literal["all", "joined"] = "all") -> bool:
+        state = msgspec.structs.replace(group(), settings=GroupSettings(history=history), history_from=history_from)
+        edit = done(ask(CAT, Edit(7, Text("x")), facts_of(message(CAT)), state))
+        assert isinstance(edit.event, Edited)
+        return edit.event.body is not None
+
+    assert not told(8)  # who joins reads from 8 on, and so the edit, but not the message
+    assert told(7)
+    # Who joins reads from there on; were history opened again, that would be after the edit.
+    assert told(8, history="joined")
 
 
 def test_a_body_keeps_its_type() -> None:

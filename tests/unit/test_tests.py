@@ -25,3 +25,9 @@ def test_what_measures_is_marked() -> None:
     runs = [path for path in bench.glob("test_*.py") if re.search(r'"bench"|bench"\)|works', path.read_text())]
     assert len(runs) >= 4
     assert [path.name for path in runs if "pytestmark = pytest.mark.measuring" not in path.read_text()] == []
+
+
+def test_no_two_files_of_tests_are_one_module() -> None:
+    """Where a folder is no package its files are known by their names alone, and pytest takes only the first."""
+    names = [path.stem for path in sources() if not (path.parent / "__init__.py").exists()]
+    assert sorted({name for name in names if name.startswith("test_") and names.count(name) > 1}) == []

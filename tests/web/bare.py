@@ -9,6 +9,25 @@ from playwright.async_api import Browser, CDPSession
 from tests.web.browsers import PATIENCE
 
 LOADED: Final = "Page.loadEventFired"
+WRITES: Final = """() => Promise.race([
+  new Promise((resolve) => setTimeout(() => resolve(false), 5000)),
+  (async () => {
+    const { name } = (await indexedDB.databases()).find((one) => one.name.startsWith("chinwag.account."));
+    const open = await new Promise((resolve, reject) => {
+      const asked = indexedDB.open(name);
+      asked.onsuccess = () => resolve(asked.result);
+      asked.onerror = () => reject(asked.error);
+    });
+    const transaction = open.transaction([...open.objectStoreNames], "readwrite");
+    await new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+    open.close();
+    return true;
+  })(),
+])"""
+"""Whether a page can write to its account's database: not while another one is within a transaction."""
 
 
 class BareTab:
@@ -48,9 +67,16 @@ class BareTab:
         """Bring it to the front."""
         await self._browser.send("Target.activateTarget", {"targetId": self._target})
 
-    async def freeze(self) -> None:
-        """As a browser does with a tab that nobody has looked at for minutes: nothing of it runs any more."""
-        await self._ask("Page.setWebLifecycleState", {"state": "frozen"})
+    async def freeze(self, other: "BareTab") -> None:
+        """As a browser does with a tab that nobody has looked at for minutes: nothing of it runs any more. A browser
+        spares one that holds a lock of a database which another tab waits for; the protocol does not, so `other`
+        tries."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await self._ask("Page.setWebLifecycleState", {"state": "frozen"})
+                if await other.evaluate(WRITES):
+                    return
+                await self.thaw()
 
     async def thaw(self) -> None:
         """Let it go on."""

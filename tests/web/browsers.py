@@ -23,6 +23,8 @@ ARGUMENTS: Final = [
 ]
 PATIENCE: Final = 120.0
 """Seconds after which a wait fails the test. Nothing is decided by them."""
+LOOK: Final = 20.0
+"""Seconds for describing a page whose test has failed."""
 CALL_MS: Final = 1000 * PATIENCE
 """The same for Playwright's own waits: a busy machine's figure, not a promise."""
 
@@ -35,7 +37,10 @@ async def chromium() -> AsyncIterator[Browser]:
         try:
             yield browser
         finally:
-            await browser.close()
+            # One that does not answer is ended with the driver, which is left next.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await browser.close()
 
 
 async def launched(playwright: Playwright) -> Browser:
@@ -77,6 +82,14 @@ async def until(page: Driven, expression: str, argument: Any = None, what: str =
             while not (value := await page.evaluate(expression, argument)):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
         except (TimeoutError, asyncio.CancelledError):
-            shown = await page.evaluate("() => [engine.session.now, engine.connection.now]")
-            raise AssertionError(f"waited in vain for {what or expression}: {json.dumps(shown)}") from None
+            raise AssertionError(f"waited in vain for {what or expression}: {await _shown(page)}") from None
     return value
+
+
+async def _shown(page: Driven) -> str:
+    """What a page says of itself, if it still says anything."""
+    try:
+        async with asyncio.timeout(LOOK):
+            return json.dumps(await page.evaluate("() => [engine.session.now, engine.connection.now]"))
+    except Exception as failure:
+        return f"the page says nothing ({failure!r:.200})"

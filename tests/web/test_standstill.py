@@ -67,7 +67,7 @@ async def test_a_frozen_leader_is_replaced_and_does_no_harm_when_it_thaws(
     [leader] = await leaders(second)
     await cut_off(gate, first, conversation)
     await second.show()
-    await first.freeze()
+    await first.freeze(second)
     writing = asyncio.ensure_future(write(second, conversation, OTHERS))
     gate.mend()
     # It is taken from a leader that says nothing, and so from none whose engine still runs.

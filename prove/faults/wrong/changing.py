@@ -1,6 +1,7 @@
-"""Servers that edit, delete and search wrongly: what was changed is told as it was, or to people who must not have it
-(P2, P4, P7, P10, P13)."""
+"""Servers that edit, delete, react and search wrongly: what was changed is told as it was, or to people who must not
+have it, or is forgotten (P2, P3, P4, P7, P10, P11, P13)."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -13,9 +14,11 @@ from chinwag.domain.decision import Numbered, Rejected
 from chinwag.domain.events import Edited, Message
 from chinwag.domain.refusal import Code
 from chinwag.flow import as_read, deliver
+from chinwag.flow.deliver import Deliver
 from chinwag.flow.search import search
 from chinwag.flow.search.indexer import Indexer
 from chinwag.ports.follower import Stretch
+from chinwag.ports.log import Record
 from prove.faults.wrong.wrong import Every, Wrong, replace
 
 SELDOM: Final = 5
@@ -107,6 +110,45 @@ def _edit_order_ignored() -> None:
     replace(deliver, "decide", wrapped)
 
 
+def _reaction_lost_on_replay() -> None:
+    """What the log holds from before a start, or from before a commit that failed, is decided again without its rows of
+    reactions."""
+    began = time.time_ns() // 1_000_000
+    failed: dict[Deliver, Any] = {}
+
+    def noting(plain: Callable[..., None]) -> Callable[..., None]:
+        def _failed(self: Deliver, records: Sequence[Record]) -> None:
+            failed[self] = records[-1].position
+            plain(self, records)
+
+        return _failed
+
+    def losing(plain: Callable[..., Any]) -> Callable[..., Any]:
+        async def _decide(self: Deliver, records: Sequence[Record]) -> Any:
+            decided = await plain(self, records)
+            first = records[0]
+            if first.at < began or (self in failed and first.position <= failed[self]):
+                for commit in decided.commits:
+                    commit.reactions.clear()
+            return decided
+
+        return _decide
+
+    replace(Deliver, "_failed", noting)
+    replace(Deliver, "_decide", losing)
+
+
+def _mention_kept() -> None:
+    def wrapped(plain: Decided) -> Decided:
+        def delete(*given: Any) -> Numbered:
+            placed: Numbered = plain(*given)
+            return msgspec.structs.replace(placed, mentions=())
+
+        return delete
+
+    _rule(Delete, wrapped)
+
+
 def _search_unchecked() -> None:
     replace(search, "_reads", lambda _: lambda *_: True)
 
@@ -157,6 +199,14 @@ CHANGING: Final = (
         _edit_shown_to_the_gone,
         "members who go",
     ),
+    Wrong(
+        "reaction-lost-on-replay",
+        ("P3", "P2", "P1"),
+        "reactions that are decided again after a start or a failed commit leave no row",
+        _reaction_lost_on_replay,
+        "a full disk",
+    ),
+    Wrong("mention-kept", ("P11",), "what is deleted speaks to whom it spoke to", _mention_kept, "deletions"),
     Wrong("search-unchecked", ("P10",), "hits are not held against spans", _search_unchecked, "members who go"),
     Wrong("search-passes-over", ("P7",), "the search leaves out a message now and then", _search_passes_over),
 )

@@ -11,6 +11,7 @@ from chinwag.flow import catch_up
 from chinwag.flow.access import admission
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.fan_out import FanOut
+from chinwag.flow.sharing import Sharing
 from chinwag.ports.inbox import Arrival
 from chinwag.roles.gateway.hub import Hub
 from chinwag.roles.gateway.outward import Outward
@@ -136,7 +137,18 @@ def _token_accepted() -> None:
     replace(admission, "_judged", judged)
 
 
+def _read_told() -> None:
+    def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
+        async def keeping(self: Sharing, what: Any, accounts: Any, **how: Any) -> Any:
+            return frozenset() if what == "share_read" else await plain(self, what, accounts, **how)
+
+        return keeping
+
+    replace(Sharing, "keeping", wrapped)
+
+
 TELLING: Final = (
+    Wrong("read-told", ("P9",), "what is read is told of and to who does not share it", _read_told, "marks"),
     Wrong("swapped", ("P3", "P7"), "two events that arrive together are told in the other order", _swapped),
     Wrong("number-differs", ("P3",), "a message is told with the next number, one time in 20", _renumbered),
     Wrong("live-dropped", ("P7", "P5"), "what arrives is not told to a session, one time in 20", _dropped),

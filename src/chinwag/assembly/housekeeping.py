@@ -59,8 +59,8 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         declining_job(declining),
         places_job(places),
         *erasing_jobs(erasing),
-        texts_job(ports.text_scrub),
-        *search_jobs(indexer, ports.search_index),
+        texts_job(ports.text_scrub, system_clock, config.erasure.days),
+        *search_jobs(indexer, ports.search_index, system_clock, config.erasure.days),
     ]
     owned = None if node is None else OwnedJobs(ports.registry, node)
     if owned is not None:

@@ -97,7 +97,7 @@ def legs_on(
             system_clock,
         ),
         fan_out=FanOut(ports.inbox, ports.bus),
-        marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock),
+        marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping),
     )
 
 

@@ -46,8 +46,8 @@ def routes_of(
     presence = Online(ports.questions, owner)
     conversations = ConversationServices(
         accept=legs.accept,
-        conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox),
-        history=History(ports.message_store, ports.mark_store, legs.states),
+        conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox, legs.keeping),
+        history=History(ports.message_store, ports.mark_store, legs.states, legs.keeping),
         inbox=ports.inbox,
         directory=ports.directory,
         ids=legs.ids,

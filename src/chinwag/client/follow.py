@@ -51,7 +51,10 @@ async def take(mirror: Mirror, client: Client, event: Received) -> None:
     if isinstance(event, LoadAfresh):
         await _load_again(mirror, client, event)
         return
+    shared = mirror.share_read
     missing = mirror.apply(event)
+    if mirror.share_read is not shared:
+        await load(mirror, client)
     if missing is not None and await _load_one(mirror, client, missing):
         mirror.apply(event)
 

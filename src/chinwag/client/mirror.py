@@ -18,6 +18,7 @@ from chinwag.wire.preferences import Preferences, Preferred
 from chinwag.wire.values import (
     AccountEvent,
     AccountId,
+    AccountSettingsChanged,
     ConversationId,
     Created,
     Deleted,
@@ -100,6 +101,9 @@ class Mirror:
     def __init__(self, account: AccountId) -> None:
         self.account = account
         self.conversations: dict[ConversationId, Mirrored] = {}
+        self.share_read: bool | None = None
+        """Whether one shows how far one has read, and is shown how far others have; None: not known. When it changes,
+        conversations are to be loaded afresh."""
         self._preferred: dict[ConversationId, Preferred] = {}
 
     def by_activity(self) -> list[Mirrored]:
@@ -205,6 +209,8 @@ class Mirror:
             change = event.change
             if isinstance(change, PreferencesChanged):
                 self.prefer(Preferred(change.conversation, change.preferences, change.version))
+            elif isinstance(change, AccountSettingsChanged):
+                self.share_read = change.settings.share_read
             return None
         if isinstance(event, Read | Delivered):
             self._mark(event)

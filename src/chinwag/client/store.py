@@ -41,7 +41,7 @@ DROP TABLE outbox_1;
 _log = logging.getLogger(__name__)
 
 
-class Row(msgspec.Struct, frozen=True):
+class KeptSend(msgspec.Struct, frozen=True):
     """One send that is not answered yet; `frame` is its JSON without `after`."""
 
     sequence: int
@@ -67,6 +67,8 @@ class DeviceStore:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
+            # What was answered is the server's, and gone when it is deleted there.
+            self._database.execute("PRAGMA secure_delete = ON")
             self._make_tables()
         except sqlite3.DatabaseError as error:
             self._database.close()
@@ -95,10 +97,10 @@ class DeviceStore:
         if moved:
             _log.warning("%d sends of the device before this one have no answer, and are not sent again", moved)
 
-    def left_over(self) -> list[Row]:
+    def left_over(self) -> list[KeptSend]:
         """Sends of devices before this one that had no answer: placed or not, nobody knows. The oldest first."""
         rows = self._database.execute("SELECT sequence, conversation, id, frame FROM left_over ORDER BY sequence")
-        return [Row(*row) for row in rows]
+        return [KeptSend(*row) for row in rows]
 
     def forget_left_over(self) -> None:
         """Somebody has looked at them; durable on return."""
@@ -125,10 +127,10 @@ class DeviceStore:
         self._soon()
         self._database.execute("DELETE FROM outbox WHERE sequence = ?", (sequence,))
 
-    def waiting(self) -> list[Row]:
+    def waiting(self) -> list[KeptSend]:
         """All sends kept, in the order in which they were added."""
         rows = self._database.execute("SELECT sequence, conversation, id, frame FROM outbox ORDER BY sequence")
-        return [Row(*row) for row in rows]
+        return [KeptSend(*row) for row in rows]
 
     def save_read(self, conversation: ConversationId, number: int) -> None:
         """A read mark that the server has not confirmed. Soon durable."""

@@ -286,15 +286,16 @@ class Inbox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Erasure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What becomes of closed accounts."""
+    """What becomes of closed accounts and deleted texts."""
 
     days: Annotated[
         int,
         Meta(
             ge=2,
             le=365,
-            description="Days within which nothing of a closed account is left in the data folder. The server sees to "
-            "it at its start and once a day; an erasure that takes longer is an error in its log.",
+            description="Days within which nothing of a closed account, nor of a text that was deleted or edited away, "
+            "is left in the data folder. The server sees to it at its start and once a day; an erasure that takes "
+            "longer is an error in its log.",
         ),
     ] = 7
 

@@ -51,6 +51,8 @@ class AccountSettings(msgspec.Struct, frozen=True):
     """Who may turn to this account unasked: begin a direct conversation with it, or add it to a group."""
     findable: bool = True
     """Whether a search shows it to people who neither are its friends nor share a conversation with it."""
+    share_read: bool = True
+    """Whether others see how far it has read, and it how far they have."""
     share_last_seen: bool = True
     """Whether others see that it is online and when it last was, and it the same of them."""
     share_typing: bool = True

@@ -53,8 +53,6 @@ def edit(
     if len(target.edits) >= EDITS:
         raise Refused(Code.TOO_MANY_EDITS, f"at most {EDITS} times")
     after = next_between(state, position)
-    # Somebody who came after the message may not read it, and so not what it says now.
-    open_to_all = all(one.reads_from <= action.number for one in state.members.values())
     now = mentioned(state, command.account, action.body, facts.answered)
     event = Edited(
         conversation=state.id,
@@ -66,7 +64,7 @@ def edit(
         sent_at=command.at,
         shown=after.shown,
         target=action.number,
-        body=action.body if open_to_all else None,
+        body=action.body if _open_to_all(state, action.number) else None,
         mentioned=now,
     )
     rewrite = Rewrite(
@@ -129,6 +127,14 @@ def delete(
         mentions=changed(action.number, target.mentioned, (), after.head),
         cleared=(action.number,),
     )
+
+
+def _open_to_all(state: Conversation, number: int) -> bool:
+    """Whether everybody who reads this change, now or later, may read message `number`, and so what it says now: who
+    came after it may not, nor who joins a group whose history was opened after it."""
+    if not state.direct and state.settings.history == "all" and state.history_from > number:
+        return False
+    return all(one.reads_from <= number for one in state.members.values())
 
 
 def _check_age(command: Command, target: Target, hours: int) -> None:

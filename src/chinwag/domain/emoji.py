@@ -39,8 +39,10 @@ _LASTS: Final = tuple(int(one.split("-")[-1], 16) for one in _PICTOGRAPHS.split(
 _TONES: Final = range(0x1F3FB, 0x1F400)
 _LETTERS: Final = range(0x1F1E6, 0x1F200)
 """Two of them are a flag."""
+_FLAG: Final = 0x1F3F4
 _TAGS: Final = range(0xE0020, 0xE007F)
-"""They say of which region a flag is; the one after the last ends them."""
+"""They say of which region that flag is; the one after the last ends them. They are not seen, so behind any other
+pictograph they would make one reaction look like another."""
 _JOINER: Final = 0x200D
 _KEY: Final = "\u20e3"
 
@@ -64,7 +66,7 @@ def _joined_pictographs(points: list[int]) -> bool:
         at += 1
         if at < len(points) and points[at] in _TONES:
             at += 1
-        elif at < len(points) and points[at] in _TAGS:
+        elif points[at - 1] == _FLAG and at < len(points) and points[at] in _TAGS:
             while at < len(points) and points[at] in _TAGS:
                 at += 1
             if at == len(points) or points[at] != _TAGS.stop:

@@ -132,8 +132,8 @@ class Edited(Between, frozen=True, gc=False, omit_defaults=True, kw_only=True, t
     """Message `target` has a new body.
 
     body: none where it may not be told here. replaced: then a later event, of this number, has changed the message
-    again or deleted it; without it somebody who gets this event was not there yet when the message was sent, and who
-    may read the message asks for it. mentioned: as of the message now.
+    again or deleted it; without it somebody may read this event, now or once they join, and not the message, and
+    who may read the message asks for it. mentioned: as of the message now.
     """
 
     target: int

@@ -43,14 +43,19 @@ def merge(held: Marks, new: Marks) -> Marks:
     return held if read is held.read and delivered is held.delivered else Marks(read, delivered)
 
 
-def moved(held: Marks, new: Marks, *, withheld: bool) -> Marks:
+def moved(held: Marks, new: Marks, *, withheld: bool, read_withheld: bool = False) -> Marks:
     """As `merge`. withheld: others go on seeing what they saw before; otherwise they see each mark that moved as it is
-    then. One that did not move stays withheld: that something came says nothing of what was read."""
+    then. One that did not move stays withheld: that something came says nothing of what was read. read_withheld: others
+    see what `new` says that came, and neither what was read nor that reading implies having."""
     merged = merge(held, new)
-    if merged is held:
-        return held
     shown = as_shown(held)
-    if not withheld:
+    if read_withheld and not withheld:
+        shown = Marks(shown.read, later(shown.delivered, new.delivered))
+        if merged is held and shown.delivered == as_shown(held).delivered:
+            return held
+    elif merged is held:
+        return held
+    elif not withheld:
         read = shown.read if merged.read is held.read else merged.read
         delivered = shown.delivered if merged.delivered is held.delivered else merged.delivered
         shown = Marks(read, later(delivered, read))
@@ -59,11 +64,12 @@ def moved(held: Marks, new: Marks, *, withheld: bool) -> Marks:
     return Marks(merged.read, merged.delivered, shown.read, shown.delivered)
 
 
-def as_shown(marks: Marks) -> Marks:
-    """The marks as others than their owner may see them."""
-    if marks.shown_read is None and marks.shown_delivered is None:
-        return marks
-    return Marks(marks.shown_read or NONE, marks.shown_delivered or NONE)
+def as_shown(marks: Marks, *, read: bool = True) -> Marks:
+    """The marks as others than their owner may see them. read: whether they are shown what anybody has read."""
+    shown = marks
+    if marks.shown_read is not None or marks.shown_delivered is not None:
+        shown = Marks(marks.shown_read or NONE, marks.shown_delivered or NONE)
+    return shown if read else Marks(NONE, shown.delivered)
 
 
 def read_up_to(mark: Mark, member: Member) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.as_read import as_read
 from chinwag.flow.history import PAGE_BYTES, readable
 from chinwag.flow.own_conversations import OwnConversations, last_shown
+from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -27,10 +28,12 @@ _AGAIN: Final = 10
 class Conversations:
     """Lists and views, straight from the stores: what was acked is in them at once (P8 of docs/guarantees.md)."""
 
-    def __init__(self, store: MessageStore, marks: MarkStore, inbox: Inbox) -> None:
+    def __init__(self, store: MessageStore, marks: MarkStore, inbox: Inbox, keeping: Keeping = nobody_keeps) -> None:
+        """keeping: who keeps to itself how far it has read, and is not shown how far others have."""
         self._own = OwnConversations(store, inbox)
         self._store = store
         self._marks = marks
+        self._keeping = keeping
 
     async def view(self, account: AccountId, conversation: ConversationId) -> ConversationView:
         """One conversation as `account` sees it. Raises `Refused(NO_CONVERSATION)` for a stranger."""
@@ -38,7 +41,7 @@ class Conversations:
         state = (await self._store.states([conversation]))[0] if spans else None
         if state is None:
             raise Refused(Code.NO_CONVERSATION)
-        return await self._view(account, state, spans)
+        return await self._view(account, state, spans, told=await self._told(account))
 
     async def page(
         self, account: AccountId, before: str | None, limit: int, members: int | None = None
@@ -49,11 +52,12 @@ class Conversations:
         Oneself and, in a direct conversation, the other are always there. Raises `bad_cursor`.
         """
         found, more = await self._own.page(account, before, limit)
+        told = await self._told(account)
         views: list[ConversationView] = []
         size = 0
         for count, one in enumerate(found, 1):
             try:
-                view = await self._view(account, one.state, one.spans)
+                view = await self._view(account, one.state, one.spans, told=told)
             except Refused as refused:
                 if refused.code is not Code.NO_CONVERSATION:  # it was left, and may not be read, just now
                     raise
@@ -66,7 +70,13 @@ class Conversations:
                 return ConversationPage(views, one.next)
         return ConversationPage(views, more)
 
-    async def _view(self, account: AccountId, state: Conversation, spans: Sequence[Span]) -> ConversationView:
+    async def _told(self, account: AccountId) -> bool:
+        """Whether it is shown how far others have read."""
+        return not await self._keeping("share_read", (account,), now=True, unknown=False)
+
+    async def _view(
+        self, account: AccountId, state: Conversation, spans: Sequence[Span], *, told: bool
+    ) -> ConversationView:
         state, spans = await self._of_one_moment(account, state, spans)
         ranges = readable(spans, state.head)
         if not ranges:
@@ -86,7 +96,7 @@ class Conversations:
             title=state.title,
             settings=state.settings,
             members=[
-                _member_view(one, state, held if one == account else as_shown(held))
+                _member_view(one, state, held if one == account else as_shown(held, read=told))
                 for one in state.members
                 for held in [marks.get(one, Marks())]
             ],

@@ -40,7 +40,7 @@ from chinwag.flow.measure import COUNTS, Distribution
 from chinwag.flow.state_cache import StateCache
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
-from chinwag.ports.message_store import KeyName, MessageStore
+from chinwag.ports.message_store import KeyName, MessageStore, TakenOverError
 
 CACHED_BYTES: Final = 200 << 20
 """What the states that one worker keeps take together."""
@@ -166,6 +166,10 @@ class Deliver:
             passing("deliver.decided")
             if decided.commits:
                 await self._store.commit(decided.commits)
+        except TakenOverError as failure:
+            # The senders' nodes hand these commands to the new owner, which answers. Refused here, a send that is
+            # as good as placed would be told of as lost, each time that a partition moves.
+            raise _CommitFailedError from failure
         except Exception as failure:
             self._failed(records)
             raise _CommitFailedError from failure

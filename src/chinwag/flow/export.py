@@ -31,6 +31,7 @@ from chinwag.domain.views import ConversationView
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.history import Range, readable
+from chinwag.flow.sharing import Sharing
 from chinwag.ports.directory import PAGE_MAX, Account, Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
@@ -67,7 +68,7 @@ class Export:
         self._directory = directory
         self._store = store
         self._marks = marks
-        self._conversations = Conversations(store, marks, inbox)
+        self._conversations = Conversations(store, marks, inbox, Sharing(directory).keeping)
         self._version = version
         self._at = at
         self._tell = tell

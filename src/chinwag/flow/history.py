@@ -14,6 +14,7 @@ from chinwag.domain.views import EventPage, Gap, ReactionPage, Receipt
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
+from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
@@ -21,6 +22,9 @@ from chinwag.ports.message_store import MessageStore, Row
 
 PAGE_BYTES: Final = 4 << 20
 """A page with this many bytes takes no further event: one of long texts is shorter than was asked for."""
+
+_AGAIN: Final = 5
+"""How often spans and state are read at most, if the account comes and goes in between."""
 
 Range = tuple[int, int]
 """Numbers from the first to the last, both included."""
@@ -48,12 +52,14 @@ def gaps(ranges: Sequence[Range], first: int, last: int) -> list[Gap]:
 class History:
     """Pages, changes and receipts of conversations."""
 
-    def __init__(self, store: MessageStore, marks: MarkStore, states: States) -> None:
+    def __init__(self, store: MessageStore, marks: MarkStore, states: States, keeping: Keeping = nobody_keeps) -> None:
+        """keeping: who keeps to itself how far it has read, and is not shown how far others have."""
         self._store = store
         self._shown = ShownRows(store)
         self._quotes = Quotes(store)
         self._reactions = Reactions(store)
         self._marks = marks
+        self._keeping = keeping
         self._states = states
 
     async def page_before(
@@ -84,7 +90,9 @@ class History:
         half = limit // 2
         rest = await self._forward(conversation, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
         left = PAGE_BYTES - sum(map(_size, rest))
-        earlier = await self._backward(conversation, ranges, number - 1, half, left) if left > 0 else []
+        # With nothing from there on, the nearest before it, however little was asked for.
+        before = half if rest else max(1, half)
+        earlier = await self._backward(conversation, ranges, number - 1, before, left) if left > 0 else []
         return await self._page(account, conversation, ranges, earlier + rest, toward=number)
 
     async def page_at(self, account: AccountId, conversation: ConversationId, at: int, limit: int) -> EventPage:
@@ -153,11 +161,12 @@ class History:
         """Who has the message, and since when: for members, of a message that they may read. Raises `Refused`."""
         _must_hold(await self._readable(account, conversation), number)
         state = await self._member_state(account, conversation)
+        told = not await self._keeping("share_read", (account,), now=True, unknown=False)
         marks = await self._marks.of_conversation(conversation, limit)
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
         receipts = []
         for member, known in state.members.items():
-            held = as_shown(marks.get(member, Marks()))
+            held = as_shown(marks.get(member, Marks()), read=told)
             # A member who wrote later has read it, as the mark that is shown of a member says; when is not known.
             read = max(held.read.number, known.wrote)
             if member == account or max(read, held.delivered.number) < number:
@@ -199,16 +208,31 @@ class History:
 
     async def _readable(self, account: AccountId, conversation: ConversationId) -> list[Range]:
         """What the account may read, at least one number. A stranger is told what everybody is told of nothing."""
-        spans = await self._store.spans(account, conversation)
-        head = 0
-        if any(span.last is None for span in spans):
-            # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
-            state = (await self._states.load([conversation]))[0]
-            head = state.head if state is not None else 0
+        spans, head = await self._of_one_moment(account, conversation)
         ranges = readable(spans, head)
         if not ranges:
             raise Refused(Code.NO_CONVERSATION)
         return ranges
+
+    async def _of_one_moment(self, account: AccountId, conversation: ConversationId) -> tuple[Sequence[Span], int]:
+        """The account's spans, and the conversation's head for those that are open. Raises `Refused`.
+
+        One is read after the other, and the spans first, as a stranger learns nothing of the state. Whoever was put out
+        in between must not read on to a head from after that: then both are read again.
+        """
+        for _ in range(_AGAIN):
+            spans = await self._store.spans(account, conversation)
+            since = next((span.first for span in spans if span.last is None), None)
+            if since is None:
+                return spans, 0
+            # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
+            state = (await self._states.load([conversation]))[0]
+            if state is None:
+                return spans, 0
+            member = state.members.get(account)
+            if member is not None and member.reads_from <= since:
+                return spans, state.head
+        raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
 
     async def _forward(
         self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES

@@ -1,15 +1,16 @@
 """Read and delivered marks: gathered for a moment, then moved forward together, and the authors told.
 
 A mark is applied in one `MarkStore.advance` with what it posts: to the reader's own inbox, where its devices see
-it, and to each present author of a message that it newly covers. What is lost before that is repeated by the
-client (`read` until it comes back, `received` with the next position or cursor).
+it, and to each present author of a message that it newly covers. What somebody has read who does not share that is told
+to itself alone, and nobody's is told to it; what has come is told in any case. What is lost before that is repeated by
+the client (`read` until it comes back, `received` with the next position or cursor).
 """
 
 import asyncio
 import contextlib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ from chinwag.fail_points import passing
 from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.measure import Distribution
+from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.shown import ShownRows
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.flow.states import States
@@ -68,6 +70,42 @@ class _PassedOver(NamedTuple):
     delivered: bool
 
 
+class _Move(NamedTuple):
+    """From where to where a reader's marks move.
+
+    received: what its devices say has come, whatever it has read. known: from where on others are told. hidden: they
+    are not told what it has read.
+    """
+
+    account: AccountId
+    old: Marks
+    new: Marks
+    received: int
+    known: Marks
+    hidden: bool
+
+    def begin(self) -> int:
+        """The first number that it may newly cover for somebody who is told of it."""
+        read, delivered = self.known.read.number, self.known.delivered.number
+        return (delivered if self.hidden else min(read, delivered)) + 1
+
+
+class _Covered(NamedTuple):
+    """The moves in one conversation, and all messages and notices from number `first` on that they may newly cover."""
+
+    state: Conversation
+    moves: Sequence[_Move]
+    first: int
+    heads: Sequence["_Kind"]
+
+    def authors(self) -> set[AccountId]:
+        """Members who may have to be told."""
+        members = self.state.members
+        if any(one.begin() < self.first for one in self.moves):
+            return set(members)
+        return {head.sender for head in self.heads if head.kind == "message" and head.sender in members}
+
+
 def _told_still(one: _PassedOver, told: Sequence[AccountId], marks: Marks) -> Advance:
     """Tells these what others are shown of the marks, if they are these."""
     place, reader, shown = one.state.id, one.reader, as_shown(marks)
@@ -92,16 +130,38 @@ class _Kind(msgspec.Struct, frozen=True, gc=False):
 _kind: Final = msgspec.json.Decoder(_Kind).decode
 
 
+@contextlib.contextmanager
+def _apart(conversation: ConversationId) -> Iterator[None]:
+    """A conversation that cannot be read, or cannot even be named, keeps no other's marks back."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.code is Code.UNAVAILABLE:
+            raise
+    except Exception:
+        _log.exception("marks of a conversation not applied", conversation=conversation)
+
+
 class MarkFlow:
     """Applies the marks of one node's sessions. `run` does the work; `read` and `received` only note it."""
 
-    def __init__(self, store: MessageStore, marks: MarkStore, inbox: Inbox, states: States, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: MessageStore,
+        marks: MarkStore,
+        inbox: Inbox,
+        states: States,
+        clock: Clock,
+        keeping: Keeping = nobody_keeps,
+    ) -> None:
+        """keeping: who keeps to itself how far it has read."""
         self._store = store
         self._shown = ShownRows(store)
         self._marks = marks
         self._inbox = inbox
         self._states = states
         self._clock = clock
+        self._keeping = keeping
         self._read: dict[Key, int] = {}
         self._received: dict[AccountId, int] = {}
         self.reads = 0
@@ -185,20 +245,24 @@ class MarkFlow:
         by_conversation: dict[ConversationId, list[tuple[AccountId, Marks]]] = defaultdict(list)
         for (conversation, account), marks in wanted.items():
             by_conversation[conversation].append((account, marks))
+        # As it is now, so that nothing is told of whoever said a moment ago that nobody is to know.
+        readers = {account for _, account in wanted}
+        keep = await self._keeping("share_read", readers, now=True)
+        covered: list[_Covered] = []
+        for conversation, marks_of in by_conversation.items():
+            with _apart(conversation):
+                found = await self._cover(conversation, marks_of, keep)
+                covered += [found] if found is not None else []
+        authors = {author for one in covered for author in one.authors()}
+        # Of those not known now, the directory being away, whoever reads keeps it, and whoever wrote is told.
+        keeping = await self._keeping("share_read", authors - readers, now=True, unknown=False)
+        keeping |= await self._keeping("share_read", authors & readers, unknown=False)
         passed_over: list[_PassedOver] = []
-        for conversation, readers in by_conversation.items():
-            moved: list[Advance] = []
-            try:
-                await self._cover(conversation, readers, moved, passed_over)
-            except Exception as failure:
-                # A conversation that cannot be read, or cannot even be named, keeps no other's marks back.
-                if isinstance(failure, Refused):
-                    if failure.code is Code.UNAVAILABLE:
-                        raise
-                else:
-                    _log.exception("marks of a conversation not applied", conversation=conversation)
-                continue
-            advances += moved
+        for one in covered:
+            with _apart(one.state.id):
+                moved: list[Advance] = []
+                await self._move(one, keeping, moved, passed_over)
+                advances += moved
         if advances:
             await self._marks.advance(advances)
             passing("marks.applied")
@@ -217,8 +281,13 @@ class MarkFlow:
         late: list[tuple[_PassedOver, list[AccountId]]] = []
         for one in passed_over:
             came = {each for each in members.get(one.state.id, ()) if each not in one.state.members}
-            if told := sorted(came if one.authors is None else came & one.authors):
-                late.append((one, told))
+            told = came if one.authors is None else came & one.authors
+            keep = frozenset[AccountId]()
+            if told and not one.delivered:
+                keep = await self._keeping("share_read", told, now=True, unknown=False)
+            for some, which in ((told - keep, one), (keep, one._replace(delivered=True))):
+                if some:
+                    late.append((which, sorted(some)))
         for _ in range(TRIES):
             held = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
             # Told only if no other process moves them meanwhile, or they would go back for whoever heard of that.
@@ -264,51 +333,52 @@ class MarkFlow:
         return advances
 
     async def _cover(
-        self,
-        conversation: ConversationId,
-        readers: Sequence[tuple[AccountId, Marks]],
-        advances: list[Advance],
-        passed_over: list[_PassedOver],
-    ) -> None:
-        """Work out the new marks of `readers` in one conversation, and who is told of them."""
+        self, conversation: ConversationId, readers: Sequence[tuple[AccountId, Marks]], keep: Collection[AccountId]
+    ) -> _Covered | None:
+        """The new marks of `readers` in one conversation, and what they cover. keep: who keeps what it reads."""
         state = await self._states.get(conversation)
         asked = max(max(marks.read.number, marks.delivered.number) for _, marks in readers)
         if state is not None and asked > state.head:
             state = (await self._states.load([conversation]))[0]
         if state is None:
-            return
+            return None
         held = await self._marks.marks([(conversation, account) for account, _ in readers])
-        moves: list[tuple[AccountId, Marks, Marks]] = []
+        moves: list[_Move] = []
         for (account, marks), old in zip(readers, held, strict=True):
             limit = state.head if account in state.members else await self._last_readable(account, conversation)
             new = Marks(
                 Mark(min(marks.read.number, limit)),
                 Mark(min(max(marks.delivered.number, marks.read.number), limit)),
             )
-            if new.read.number > old.read.number or new.delivered.number > old.delivered.number:
-                moves.append((account, old, new))
-        if moves:
-            await self._move(state, moves, advances, passed_over)
+            received = min(marks.delivered.number, limit)
+            # Where one of two takes nothing of the other, the other is not told, now or later, what was read meanwhile.
+            # What was withheld before, authors are told of with the next move that is not: from what they saw on.
+            known = old if state.declining else as_shown(old)
+            hidden = account in keep and not state.declining
+            come = hidden and received > known.delivered.number
+            if new.read.number > old.read.number or new.delivered.number > old.delivered.number or come:
+                moves.append(_Move(account, old, new, received, known, hidden))
+        if not moves:
+            return None
+        top = max(one.new.delivered.number for one in moves)
+        bottom = min(one.begin() for one in moves)
+        scanned = await self._shown.backward(state.id, max(bottom, 1), top, SCAN, SCAN_BYTES, step=SCAN)
+        return _Covered(state, moves, scanned.first, [_kind(content(row)) for row in scanned.rows])
 
     async def _move(
         self,
-        state: Conversation,
-        moves: Sequence[tuple[AccountId, Marks, Marks]],
+        covered: _Covered,
+        keeping: Collection[AccountId],
         advances: list[Advance],
         passed_over: list[_PassedOver],
     ) -> None:
+        """Work out who is told of the moves. keeping: authors who are told of nobody what it has read."""
         now = self._clock()
-        top = max(new.delivered.number for _, _, new in moves)
-        # Where one of two takes nothing of the other, the other is not told, now or later, what was read meanwhile.
+        state, moves, first, heads = covered
         withheld = bool(state.declining)
-        # What was withheld before, authors are told of with the next move that is not: from what they were shown on.
-        known_of = {account: old if withheld else as_shown(old) for account, old, _ in moves}
-        bottom = min(min(known.read.number, known.delivered.number) for known in known_of.values()) + 1
-        scanned = await self._shown.backward(state.id, max(bottom, 1), top, SCAN, SCAN_BYTES, step=SCAN)
-        first, heads = scanned.first, [_kind(content(row)) for row in scanned.rows]
         known_heads = {head.number: head for head in heads}
         authored = [(head.number, head.sender) for head in heads if head.kind == "message"]
-        for account, old, new in moves:
+        for account, old, new, received, known, hidden in moves:
             read, delivered = old.read, old.delivered
             if new.read.number > old.read.number:
                 read = Mark(new.read.number, await self._ordinal(state, heads, first, new.read.number), now)
@@ -317,8 +387,6 @@ class MarkFlow:
                 self.deliveries += 1
                 if delivered.number in known_heads:
                     self.to_delivery.observe((now - known_heads[delivered.number].sent_at) / 1000)
-            known = known_of[account]
-            stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
             open_to_others = account in state.members and not withheld
             told_read: list[Posting] = []
             if read is not old.read:
@@ -326,27 +394,48 @@ class MarkFlow:
                 event = Read(conversation=state.id, account=account, number=read.number, at=now, ordinal=read.ordinal)
                 encoded = _encode(event)
                 told_read.append(Posting(account, encoded))
-                if open_to_others:
+                if open_to_others and not hidden:
                     authors, missed = self._authors(state, authored, known.read.number, read.number, first, account)
-                    told_read += [Posting(author, encoded) for author in authors]
+                    told_read += [Posting(author, encoded) for author in authors if author not in keeping]
                     if missed is None or missed:
                         passed_over.append(_PassedOver(state, account, missed, delivered=False))
-            have = max(known.delivered.number, (known.read if read is old.read else read).number)
+            if hidden:
+                # Reading implies having: others are told of what its devices say has come, and of nothing else.
+                delivered = Mark(received, 0, now) if received > known.delivered.number else known.delivered
             told_delivered: list[Posting] = []
-            if delivered is not old.delivered and delivered.number > have and open_to_others:
-                encoded = _encode(Delivered(conversation=state.id, account=account, number=delivered.number, at=now))
-                authors, missed = self._authors(state, authored, have, delivered.number, first, account)
-                told_delivered += [Posting(author, encoded) for author in authors]
-                if missed is None or missed:
-                    passed_over.append(_PassedOver(state, account, missed, delivered=True))
+            moved = delivered is not (known if hidden else old).delivered
+            if moved and open_to_others:
+                came_event = Delivered(conversation=state.id, account=account, number=delivered.number, at=now)
+                encoded = _encode(came_event)
+                have = known.delivered.number
+                if not hidden:
+                    have = max(have, (known.read if read is old.read else read).number)
+                if delivered.number > have:
+                    authors, missed = self._authors(state, authored, have, delivered.number, first, account)
+                    told_delivered += [Posting(one, encoded) for one in authors if hidden or one not in keeping]
+                    if missed is None or missed:
+                        passed_over.append(_PassedOver(state, account, missed, delivered=True))
+                if keeping and not hidden:
+                    have = known.delivered.number
+                    authors, _ = self._authors(state, authored, have, delivered.number, first, account)
+                    told_delivered += [Posting(one, encoded) for one in authors if one in keeping]
             # An advance for each of the two: another process may have moved one of them further meanwhile.
+            if hidden:
+                if told_read:
+                    advances.append(Advance(state.id, account, Marks(read), False, read_withheld=True, told=told_read))
+                if moved:
+                    came = Marks(delivered=delivered)
+                    advances.append(Advance(state.id, account, came, False, read_withheld=True, told=told_delivered))
+                continue
+            stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
             stepped = stepped and not withheld
             if told_read and delivered.number > read.number:
-                advances.append(Advance(state.id, account, Marks(read), stepped, withheld, told_read))
-                advances.append(Advance(state.id, account, Marks(old.read, delivered), False, withheld, told_delivered))
+                advances.append(Advance(state.id, account, Marks(read), stepped, withheld, told=told_read))
+                both = Marks(old.read, delivered)
+                advances.append(Advance(state.id, account, both, False, withheld, told=told_delivered))
             else:
-                told = told_read or told_delivered
-                advances.append(Advance(state.id, account, Marks(read, delivered), stepped, withheld, told))
+                told = told_read + told_delivered
+                advances.append(Advance(state.id, account, Marks(read, delivered), stepped, withheld, told=told))
 
     def _authors(
         self,

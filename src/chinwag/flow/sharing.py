@@ -1,4 +1,4 @@
-"""Who shares what: whether it is online, that it writes. The account's own settings say it.
+"""Who shares what: how far it has read, whether it is online, that it writes. The account's own settings say it.
 
 They lie in the directory, and are kept for a moment, as signals ask for the same accounts again and again.
 """
@@ -6,8 +6,8 @@ They lie in the directory, and are kept for a moment, as signals ask for the sam
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection
-from typing import Final, Literal
+from collections.abc import Collection
+from typing import Final, Literal, Protocol
 
 from chinwag.domain.account import AccountSettings
 from chinwag.domain.ids import AccountId
@@ -21,20 +21,31 @@ WAIT: Final = 2.0
 KEPT: Final = 100_000
 """Accounts of which it is remembered: those looked up longest ago go first."""
 
-What = Literal["share_last_seen", "share_typing"]
-Keeping = Callable[[What, Collection[AccountId]], Awaitable[frozenset[AccountId]]]
-"""Those of some accounts who keep something to themselves, and are to be told of nobody else's."""
+What = Literal["share_read", "share_last_seen", "share_typing"]
 
 
-async def nobody_keeps(what: What, accounts: Collection[AccountId]) -> frozenset[AccountId]:
+class Keeping(Protocol):
+    """Those of some accounts who keep something to themselves, and are to be told of nobody else's."""
+
+    async def __call__(
+        self, what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: bool = True
+    ) -> frozenset[AccountId]:
+        """now: as it is at this moment, and not as it was a moment ago. unknown: whether those count among them of whom
+        nothing is known."""
+        ...
+
+
+async def nobody_keeps(
+    what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: bool = True
+) -> frozenset[AccountId]:
     """Everybody shares everything."""
-    del what, accounts
+    del what, accounts, now, unknown
     return frozenset()
 
 
 class Sharing:
     """Asks for many accounts at once. With the directory away what was known last counts; who is not known shares
-    nothing then, as one cannot take back what was told."""
+    nothing then, as one cannot take back what was told, unless it is said otherwise."""
 
     def __init__(self, directory: Directory, kept: int = KEPT) -> None:
         self._directory = directory
@@ -42,17 +53,19 @@ class Sharing:
         self._known: OrderedDict[AccountId, tuple[float, AccountSettings]] = OrderedDict()
         self._away_until = 0.0
 
-    async def keeping(self, what: What, accounts: Collection[AccountId]) -> frozenset[AccountId]:
-        """Those of `accounts` who keep `what` to themselves, and are to be told of nobody else's."""
-        now = time.monotonic()
-        stale = [one for one in accounts if (held := self._known.get(one)) is None or held[0] <= now]
-        if stale and now >= self._away_until:
+    async def keeping(
+        self, what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: bool = True
+    ) -> frozenset[AccountId]:
+        """Those of `accounts` who keep `what` to themselves, and are to be told of nobody else's. See `Keeping`."""
+        at = time.monotonic()
+        stale = [one for one in accounts if now or (held := self._known.get(one)) is None or held[0] <= at]
+        if stale and at >= self._away_until:
             await self._look(stale)
-        return frozenset(one for one in accounts if not self._shares(one, what))
+        return frozenset(one for one in accounts if not self._shares(one, what, unknown))
 
-    def _shares(self, account: AccountId, what: What) -> bool:
+    def _shares(self, account: AccountId, what: What, unknown: bool) -> bool:
         held = self._known.get(account)
-        return held is not None and bool(getattr(held[1], what))
+        return not unknown if held is None else bool(getattr(held[1], what))
 
     async def _look(self, accounts: list[AccountId]) -> None:
         try:

@@ -14,7 +14,8 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
     """`account`'s marks in `conversation` move to `marks`.
 
     stepped: keep the read mark as a step (number, time), so that "when was it read" can be answered.
-    withheld: nobody but the account is to see the move; see `domain.marks.moved`.
+    withheld: nobody but the account is to see the move; read_withheld: nobody else is to see what was read, and of
+    what came only what `marks.delivered` says; see `domain.marks.moved`.
     told: posted with the move, and not if neither mark moves: another process has moved them further since they were
     looked at, and has told of that, so that to tell of these would take the mark back in somebody's eyes.
     still: nothing moves. `told` is posted if the marks are `marks` at this very moment: for those who must hear of
@@ -26,6 +27,7 @@ class Advance(msgspec.Struct, frozen=True, gc=False):
     marks: Marks
     stepped: bool
     withheld: bool = False
+    read_withheld: bool = False
     told: Sequence[Posting] = ()
     still: bool = False
 

@@ -10,6 +10,7 @@ from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
+from chinwag.domain.refusal import Code, Refused
 
 
 class KeyName(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -70,6 +71,14 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     cleared: list[int] = []
 
 
+class TakenOverError(Refused):
+    """Another process owns the partition now. Nothing of the batch is stored, and none of it ever will be by this
+    process: its commands are the new owner's to answer, to which they go again."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.UNAVAILABLE, "another process has taken over this conversation", 1.0)
+
+
 class MessageStore(Protocol):
     """Events, states, send keys and memberships.
 
@@ -84,7 +93,7 @@ class MessageStore(Protocol):
     """
 
     async def commit(self, batch: Sequence[Commit]) -> None:
-        """Make a batch durable. At most one `Commit` per conversation."""
+        """Make a batch durable. At most one `Commit` per conversation. Raises `TakenOverError` too."""
         ...
 
     async def reopen(self) -> None:

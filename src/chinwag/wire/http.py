@@ -109,6 +109,7 @@ class ChangeSettingsRequest(msgspec.Struct):
 
     direct_from: Literal["everyone", "friends"] | None = None
     findable: bool | None = None
+    share_read: bool | None = None
     share_last_seen: bool | None = None
     share_typing: bool | None = None
 
@@ -116,11 +117,13 @@ class ChangeSettingsRequest(msgspec.Struct):
 class AccountSettings(msgspec.Struct):
     """`direct_from`: who may turn to this account unasked: begin a direct conversation with it, or add it to a group.
     With `friends` nobody else may, and is refused as `recipient_refuses`. `findable`: whether a search shows this
-    account to people who neither are its friends nor share a conversation with it. `share_last_seen` (also whether
-    one is online) and `share_typing`: whether others see that of this account, and it of them."""
+    account to people who neither are its friends nor share a conversation with it. `share_read` (how far one has
+    read), `share_last_seen` (also whether one is online) and `share_typing`: whether others see that of this account,
+    and it of them."""
 
     direct_from: Literal["everyone", "friends"]
     findable: bool = True
+    share_read: bool = True
     share_last_seen: bool = True
     share_typing: bool = True
 

@@ -2,6 +2,7 @@
 
 from chinwag.domain.account_change import (
     AccountChange,
+    AccountSettingsChanged,
     Announced,
     FriendAccepted,
     FriendChange,
@@ -46,6 +47,7 @@ __all__ = [
     "AccountChange",
     "AccountEvent",
     "AccountId",
+    "AccountSettingsChanged",
     "Add",
     "Announced",
     "Body",

@@ -1,6 +1,7 @@
 """A server with people, friendships, groups and messages of every kind, made over HTTP before anybody looks."""
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from prove.process import ServerProcess
@@ -94,6 +95,10 @@ async def furnish(server: ServerProcess, names: Names | None = None) -> Home:
     for text in names.said:
         await ben.say(direct, text, reply_to=1)
     await ben.ask("POST", f"/v1/conversations/{direct}/read", {"number": 3})
+    for who, sign in ((ben, "\U0001f44d"), (anna, "\U0001f44d"), (ben, "\U0001f331")):
+        path = f"/v1/conversations/{direct}/messages/{len(names.said)}/reactions/{quote(sign)}"
+        await who.ask("PUT", path)
+    await anna.change(direct, type="pin", number=1)
 
     garden = await anna.group(names.garden, ben, cleo, dora, description=names.description)
     await anna.change(garden, type="role", account=cleo.id, role="admin")

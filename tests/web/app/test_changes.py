@@ -6,26 +6,10 @@ from typing import Final
 
 from playwright.async_api import expect
 from tests.web.app.conftest import Arrive
-from tests.web.app.test_told import AWAY, SHOWN
+from tests.web.app.test_told import AWAY
+from tests.web.app.traces import traces
 from tests.web.app.visitor import Visitor, until
 
-KEPT: Final = """async () => {
-  const answer = (asked) => new Promise((resolve, reject) => {
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-  const found = [];
-  for (const { name } of await indexedDB.databases()) {
-    const open = await answer(indexedDB.open(name));
-    for (const store of open.objectStoreNames) {
-      found.push(await answer(open.transaction(store).objectStore(store).getAll()));
-    }
-    open.close();
-  }
-  return JSON.stringify(found, (_, value) => value instanceof Map || value instanceof Set ? [...value] : value);
-}"""
-"""All that a browser keeps, in every store of every database."""
-DRAWN: Final = "() => document.title + document.documentElement.outerHTML"
 SECRET: Final = "correct horse battery"
 
 
@@ -39,13 +23,6 @@ async def _two(arrive: Arrive) -> tuple[Visitor, Visitor]:
     await anna.say("hello")
     await ben.open("Anna")
     return anna, ben
-
-
-async def _traces(visitor: Visitor) -> list[str]:
-    """Where the secret is found with a visitor."""
-    page = visitor.page
-    places = {"kept": KEPT, "drawn": DRAWN, "told": SHOWN}
-    return [place for place, script in places.items() if SECRET in str(await page.evaluate(script))]
 
 
 async def test_a_deleted_message_is_in_no_store_no_page_and_no_notification(arrive: Arrive) -> None:
@@ -68,7 +45,7 @@ async def test_a_deleted_message_is_in_no_store_no_page_and_no_notification(arri
     await ben.say(SECRET)
 
     async def told() -> bool:
-        return await _traces(anna) == ["kept", "drawn", "told"]
+        return await traces(anna, SECRET) == ["kept", "drawn", "told"]
 
     await until(told)
     await _leaves(ben, anna)
@@ -83,7 +60,7 @@ async def _leaves(author: Visitor, other: Visitor) -> None:
     await expect(author.page.get_by_role("dialog")).to_have_count(0)
 
     async def gone() -> bool:
-        return await _traces(author) == await _traces(other) == []
+        return await traces(author, SECRET) == await traces(other, SECRET) == []
 
     await until(gone)
     await expect(other.page.get_by_role("article", name=re.compile("Message deleted")).last).to_be_visible()

@@ -1,11 +1,16 @@
 """Reactions and pins, by keys and by clicks, as two people see them; and what one wants of a conversation oneself."""
 
+import contextlib
 import re
 
 from playwright.async_api import Locator, expect
+from prove.process import ServerProcess
+from tests.support.people import PASSWORD
 from tests.web.app.conftest import Arrive
 from tests.web.app.test_told import AWAY, SHOWN
 from tests.web.app.visitor import Visitor, until
+
+from chinwag.client import Client
 
 
 async def _two(arrive: Arrive) -> tuple[Visitor, Visitor]:
@@ -130,3 +135,68 @@ async def test_a_muted_and_archived_conversation_tells_nothing_on_any_device(arr
         return [body for _, body in await anna.page.evaluate(SHOWN)] == ["now?"]
 
     await until(told)
+
+
+async def test_all_who_have_reacted_are_listed_a_page_at_a_time(arrive: Arrive, served: ServerProcess) -> None:
+    signs = [chr(0x1F600 + n) for n in range(10)]
+    async with contextlib.AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(await Client.sign_up(served.url, f"person{n}", PASSWORD, device="Laptop"))
+            for n in range(6)
+        ]
+        first = people[0]
+        group = (await first.create_group("Many", [one.account for one in people[1:]])).conversation
+        said = (await first.send("who is in?", conversation=group)).number
+        for one in people:
+            for sign in signs:
+                await one.react(group, said, sign)
+    at = await arrive()
+    await at.log_in("person0")
+    await at.open("Many")
+    await _press(at, "who is in?", "w")
+    dialog = at.page.get_by_role("dialog", name="Who has reacted")
+    await expect(dialog.get_by_role("listitem")).to_have_count(50)
+    await dialog.get_by_role("button", name="More").click()
+    await expect(dialog.get_by_role("listitem")).to_have_count(60)
+    await expect(dialog.get_by_role("button", name="More")).to_have_count(0)
+    await expect(dialog.get_by_role("listitem").last).to_have_text(re.compile(f"person5.*{signs[-1]}", re.DOTALL))
+
+
+async def test_all_are_named_at_once_by_whoever_may(arrive: Arrive, served: ServerProcess) -> None:
+    async with (
+        await Client.sign_up(served.url, "anna", PASSWORD, device="Laptop") as anna,
+        await Client.sign_up(served.url, "ben", PASSWORD, device="Laptop") as ben,
+    ):
+        await anna.create_group("The garden", [ben.account])
+    owner, member = await arrive(), await arrive()
+    await owner.log_in("anna")
+    await member.log_in("ben")
+    await member.open("The garden")
+    await member.composer.press_sequentially("@a")
+    await expect(member.page.get_by_role("option")).to_have_text([re.compile("anna")])
+    await member.composer.fill("")
+    await member.page.get_by_role("link", name="People").first.click()
+    await owner.open("The garden")
+    await owner.composer.press_sequentially("@al")
+    await expect(owner.page.get_by_role("option")).to_have_text([re.compile("all.*Everybody here", re.DOTALL)])
+    await owner.composer.press("Enter")
+    await expect(owner.composer).to_have_value("@all ")
+    await owner.composer.press_sequentially("we meet at three")
+    await owner.composer.press("Enter")
+    await expect(member.page).to_have_title(re.compile("of which 1 for you"))
+    await member.open("The garden")
+    await expect(member.page.locator("article .at.self")).to_have_text("@all")
+
+
+async def test_marked_as_unread_it_is_so_on_all_devices_until_it_is_opened(arrive: Arrive) -> None:
+    anna, _ = await _two(arrive)
+    other = await arrive()
+    await other.log_in("anna")
+    await anna.page.get_by_role("button", name="About this conversation").click()
+    await anna.page.get_by_label("Marked as unread, until you open it again").check()
+    rows = [one.page.get_by_role("region", name="Conversations").get_by_role("link") for one in (anna, other)]
+    for row in rows:
+        await expect(row).to_have_accessible_name(re.compile("marked as unread"))
+    await other.open("Ben")
+    for row in rows:
+        await expect(row).not_to_have_accessible_name(re.compile("marked as unread"))

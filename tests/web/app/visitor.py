@@ -8,15 +8,13 @@ from typing import Final
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from playwright.async_api import Error as PlaywrightError
 from tests.support.people import PASSWORD
-from tests.web.browsers import CALL_MS, PATIENCE
+from tests.web.browsers import CALL_MS, LOOK, PATIENCE
 
 HEAD: Final = 40
 """Characters by which a text is known: of a long one the end is folded away."""
 UNREACHABLE: Final = re.compile(r"net::ERR_|WebSocket connection to|status of 50[0-9]")
 """What a browser itself writes about a server that it cannot reach. Only tests that take it away allow this."""
 
-LOOK: Final = 20
-"""Seconds for describing a page whose test has failed."""
 FOCUSED: Final = "() => document.activeElement !== null && document.activeElement !== document.body"
 
 expect.set_options(timeout=CALL_MS)

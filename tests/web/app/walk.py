@@ -160,6 +160,20 @@ class Walk:
         await self.dialog.locator("li").wait_for()
         yield "receipts"
         await self.closed()
+        await mine.focus()
+        await self.page.keyboard.press("w")
+        await self.dialog.locator("li").nth(2).wait_for()
+        yield "who has reacted"
+        await self.closed()
+        await mine.focus()
+        await self.page.keyboard.press("+")
+        await self.page.get_by_label(self.t("Search emoji")).wait_for()
+        yield "react"
+        await self.closed()
+        await self.button("pinned message").click()
+        await self.dialog.locator("li").first.wait_for()
+        yield "pins"
+        await self.closed()
         await self.page.locator("article").first.focus()
         await self.page.keyboard.press("r")
         await self.composer.fill("x" * 99_500)

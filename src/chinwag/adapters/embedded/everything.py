@@ -88,14 +88,15 @@ def _named(key: bytes, count: int) -> tuple[tuple[bytes, ...], int]:
     return tuple(found), int.from_bytes(key[at:])
 
 
-def _as_it_is(kind: bytes, count: int, *, numbered: bool = True) -> Callable[[Rdict, bytes], Iterator[Rows]]:
-    """Rows whose value is taken over: their names, their number, the value."""
+def _as_it_is(kind: bytes, count: int, check: Callable[[bytes], object]) -> Callable[[Rdict, bytes], Iterator[Rows]]:
+    """Rows whose value is taken over: their names, their number, the value. check: raises where this version does not
+    know the value's format."""
 
     def rows(db: Rdict, after: bytes) -> Iterator[Rows]:
         for key, value in _of_kind(db, kind, after):
-            values.opened(value)  # of a format that is known
+            check(value)
             found, number = _named(key, count)
-            yield key, [(*found, number, value) if numbered else (*found, value)]
+            yield key, [(*found, number, value)]
 
     return rows
 
@@ -187,9 +188,9 @@ def _seen(db: Rdict, after: bytes) -> Iterator[Rows]:
 
 _TABLES: Final[Mapping[str, Callable[[Rdict, bytes], Iterator[Rows]]]] = {
     "states": _states,
-    "events": _as_it_is(b"e", 1),
+    "events": _as_it_is(b"e", 1, stored.event),
     "send_keys": _send_keys,
-    "spans": _as_it_is(b"m", 2),
+    "spans": _as_it_is(b"m", 2, stored.span),
     "mentions": _mentions,
     "reactions": _reactions,
     "heads": _heads,

@@ -42,7 +42,7 @@ class EmbeddedMarkStore(MarkStore):
             if advance.still:
                 told += advance.told if held == advance.marks else ()
                 continue
-            marks = moved(held, advance.marks, withheld=advance.withheld)
+            marks = moved(held, advance.marks, withheld=advance.withheld, read_withheld=advance.read_withheld)
             if marks is held:
                 continue
             held_now[pair] = changed[pair] = marks

@@ -156,7 +156,7 @@ def _merged(
         if advance.still:
             told += advance.told if before == advance.marks else ()
             continue
-        marks = moved(before, advance.marks, withheld=advance.withheld)
+        marks = moved(before, advance.marks, withheld=advance.withheld, read_withheld=advance.read_withheld)
         if marks is before:
             continue
         held[pair] = changed[pair] = marks

@@ -14,6 +14,7 @@ import structlog
 
 from chinwag.adapters.postgres.database import Database, UnknownOutcomeError
 from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.message_store import TakenOverError
 
 _PAUSE: Final = 0.1
 """Seconds between two tries to learn what became of a batch."""
@@ -90,12 +91,12 @@ class Partitions:
             raise self.fenced(partition, epoch)
         partition.epoch, partition.turn = found
 
-    def fenced(self, partition: Partition, epoch: int) -> Refused:
+    def fenced(self, partition: Partition, epoch: int) -> TakenOverError:
         """Tell that `epoch` is over, and what to refuse a batch with that was decided in it."""
         _log.warning("a partition has gone to another owner", partition=partition.number, epoch=epoch)
         for told in self.on_fenced:
             told(partition.number, epoch)
-        return Refused(Code.UNAVAILABLE, "another process has taken over this conversation", 1.0)
+        return TakenOverError()
 
     async def settle(self, partition: Partition, patience: float) -> Outcome:
         """Learn what became of the batch that is unsettled, and make sure that it stays so.

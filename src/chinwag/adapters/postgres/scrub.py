@@ -23,12 +23,15 @@ LOCK_SECONDS: Final = 5
 """How long a part is waited for. Whoever wants it meanwhile waits behind: no longer than a commit may."""
 JOURNAL: Final = ("SELECT pg_switch_wal()", "CHECKPOINT")
 
+HORIZON: Final = "(SELECT age(relfrozenxid) FROM pg_class WHERE oid = 'messages.life'::regclass)"
+"""Of what is older than this in transactions, nobody can read what was there before."""
 _PARTS: Final = "SELECT DISTINCT part FROM messages.replaced ORDER BY part"
 _DONE: Final = """
     DELETE FROM messages.replaced WHERE part = $1::text
     AND age(xmin) > (
         SELECT age(relfrozenxid) FROM pg_class WHERE oid = to_regclass('messages.' || quote_ident($1::text)))"""
 """What was replaced by transactions that ended before all that the new files still keep older versions for."""
+_USE: Final = f"SELECT EXISTS (SELECT FROM messages.replaced WHERE part = $1::text AND age(xmin) > {HORIZON})"  # noqa: S608 - our own
 _LEFT: Final = "SELECT count(*) FROM (SELECT FROM messages.replaced WHERE part = $1::text LIMIT 1000) AS few"
 _log = structlog.get_logger(__name__)
 
@@ -54,8 +57,9 @@ class PostgresScrub(Scrub, TextScrub):
             if not parts:
                 return False
             await connection.execute(f"SET application_name = 'chinwag scrub'; SET lock_timeout = '{LOCK_SECONDS}s'")
+            await look_how_far_back(connection)
             kept = [part for part in parts if await _written_anew(connection, part)]
-            await _journal_begun(connection)
+            await begin_journal(connection)
         if kept:
             # As long as a transaction runs that began before, such as that of a dump, its rows are copied.
             _log.warning("an old transaction keeps replaced texts in the database's files", parts=len(kept))
@@ -64,15 +68,25 @@ class PostgresScrub(Scrub, TextScrub):
         return False
 
 
-async def _written_anew(connection: Any, part: str) -> int:
-    """Write a part and its indexes anew; how much of what was replaced in it is still there."""
+async def look_how_far_back(connection: Any) -> None:
+    """Find out what older transactions keep, before anybody is kept waiting: `HORIZON` says it from then on. A table of
+    one row, for which nobody waits meanwhile, gets the horizon that all others would get."""
     with contextlib.suppress(asyncpg.LockNotAvailableError):
-        await connection.execute(f'VACUUM FULL messages."{part}"')
-        await connection.execute(_DONE, part)
+        await connection.execute("VACUUM (FREEZE) messages.life")
+
+
+async def _written_anew(connection: Any, part: str) -> int:
+    """Write a part and its indexes anew, if that takes anything out; how much of what was replaced in it is still
+    there."""
+    if await connection.fetchval(_USE, part):
+        with contextlib.suppress(asyncpg.LockNotAvailableError):
+            await connection.execute(f'VACUUM FULL messages."{part}"')
+            await connection.execute(_DONE, part)
     return int(await connection.fetchval(_LEFT, part))
 
 
-async def _journal_begun(connection: Any) -> None:
+async def begin_journal(connection: Any) -> None:
+    """Let the database give up the files of its journal that hold what was replaced, as far as that is allowed."""
     for statement in JOURNAL:
         try:
             await connection.execute(statement)

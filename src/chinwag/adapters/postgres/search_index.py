@@ -1,15 +1,21 @@
 """The SearchIndex on PostgreSQL: a tsvector of each message under GIN, with neither extension nor configuration."""
 
+import contextlib
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any, Final
 from zlib import crc32
 
+import asyncpg
+import structlog
+
 from chinwag.adapters import names
 from chinwag.adapters.postgres import search_terms
 from chinwag.adapters.postgres.database import Database, connected
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError
+from chinwag.adapters.postgres.scrub import HORIZON, begin_journal, look_how_far_back
 from chinwag.domain.ids import ConversationId
+from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.search_index import Findable, Gone, Place, SearchIndex, Wanted
 
 VERSION: Final = 1
@@ -48,10 +54,13 @@ _ABOUT: Final = """
     SELECT coalesce(sum(c.reltuples), 0)::bigint FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'search.messages'::regclass AND c.reltuples > 0"""
 
+_CONCERNED: Final = "SELECT part FROM search.removed WHERE removed > 0 ORDER BY part"
+_REMOVED: Final = f"SELECT removed, xmin::text, age(xmin) > {HORIZON} FROM search.removed WHERE part = $1::int"  # noqa: S608 - our own
 _SCRUBBED: Final = """
-    UPDATE search.removed SET removed = 0 WHERE part = $1::int AND removed = $2 AND age(xmin) > (
-        SELECT age(relfrozenxid) FROM pg_class WHERE oid = to_regclass('search.messages_' || $1::int))"""
-"""What was removed meanwhile, or is kept for an older transaction, waits for the next time."""
+    UPDATE search.removed SET removed = removed - $2::bigint WHERE part = $1::int AND age($3::text::xid) > (
+        SELECT age(relfrozenxid) FROM pg_class WHERE oid = to_regclass('search.messages_' || $1::int)) RETURNING part"""
+"""Unless the new files hold what was removed up to the transaction `$3`, for an older one that may still read it."""
+_log = structlog.get_logger(__name__)
 
 
 class PostgresSearchIndex(SearchIndex):
@@ -120,15 +129,17 @@ class PostgresSearchIndex(SearchIndex):
         return int(counted[0]) if counted is not None else 0
 
     async def scrub(self) -> None:
-        found = await self._database.rows("SELECT part, removed FROM search.removed WHERE removed > 0 ORDER BY part")
-        if not found:
+        parts = [part for (part,) in await self._database.rows(_CONCERNED)]
+        if not parts:
             return
         async with connected(self._url, SCRUB_SECONDS) as connection:
             await connection.execute("SET application_name = 'chinwag scrub'; SET lock_timeout = '5s'")
-            for part, removed in found:
-                # Writes the table and its indexes anew: GIN by itself never forgets a term.
-                await connection.execute(f"VACUUM FULL search.messages_{part}")
-                await connection.execute(_SCRUBBED, part, removed)
+            await look_how_far_back(connection)
+            kept = [part for part in parts if not await _written_anew(connection, part)]
+            await begin_journal(connection)
+        if kept:
+            _log.warning("what was removed stays in files of the search index", parts=kept)
+            raise Refused(Code.UNAVAILABLE, "removed words stay while an older transaction runs", 1.0)
 
     async def close(self) -> None:
         await self._database.close()
@@ -140,6 +151,18 @@ async def make_search_tables(connection: Any) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         if await _version(connection) is None:
             await connection.execute((resources.files(__package__) / "search.sql").read_text())
+
+
+async def _written_anew(connection: Any, part: int) -> bool:
+    """Write a part and its indexes anew; whether its files are without what was removed before."""
+    removed, last, use = await connection.fetchrow(_REMOVED, part)
+    if not use:
+        return False
+    with contextlib.suppress(asyncpg.LockNotAvailableError):
+        # GIN by itself never forgets a term.
+        await connection.execute(f"VACUUM FULL search.messages_{part}")
+        return await connection.fetchval(_SCRUBBED, part, removed, last) is not None
+    return False
 
 
 async def _verify(connection: Any) -> None:

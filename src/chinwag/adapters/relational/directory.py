@@ -137,8 +137,9 @@ class Dialect(Protocol):
         """Whether such a transaction runs beside none of this process: it need not take a connection to wait then."""
         ...
 
-    async def scrub(self) -> None:
-        """As `Directory.scrub`, while no transaction of this process runs alone."""
+    async def scrub(self, turn: asyncio.Lock) -> None:
+        """As `Directory.scrub`. turn: to be held while tables are written anew; no transaction of this process runs
+        alone then."""
         ...
 
 
@@ -186,9 +187,7 @@ class RelationalDirectory:
     async def scrub(self) -> None:
         if self._closed:
             raise Refused(Code.UNAVAILABLE, "the directory is closed", 1.0)
-        async with self._one_at_a_time:
-            await self._dialect.check()
-            await self._dialect.scrub()
+        await self._dialect.scrub(self._one_at_a_time)
 
     async def close(self) -> None:
         self._closed = True

@@ -1,5 +1,6 @@
 """The directory on PostgreSQL: its connections, its locks, its schema. Nothing of it is loaded for SQLite."""
 
+import asyncio
 from typing import Any, Final
 
 import asyncpg
@@ -27,6 +28,10 @@ PREPARE_SECONDS: Final = 3_600.0
 """A schema of an earlier version may have much to be rewritten."""
 SCRUB_LOCK_SECONDS: Final = 5
 """How long a table is waited for that is to be written anew."""
+SCRUB_LOOKS: Final = 10
+"""How often it is looked whether older transactions have ended, before what was deleted is left for the next time."""
+SCRUB_LOOK_SECONDS: Final = 1.0
+"""From one such look to the next: together more than `BOUND`, which any transaction of ours may take."""
 
 LOCK: Final = 0x6368696E_77616701
 """The advisory lock of all that is written: alone by most transactions, shared by those of one account."""
@@ -36,6 +41,13 @@ _ALONE: Final = text("SELECT pg_advisory_xact_lock(:lock)")
 _SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 _OF_DEVICE: Final = text("SELECT account FROM devices WHERE id = :device")
 _OF_ACCOUNT: Final = text("SELECT pg_advisory_xact_lock(:space, hashtext(:account))")
+_SMALL: Final = "alembic_version"
+_NOW: Final = text("SELECT pg_current_xact_id()::xid::text")
+_CLEAN: Final = text(
+    "SELECT age(CAST(CAST(:now AS text) AS xid)) >= age(relfrozenxid) FROM pg_class "
+    "WHERE oid = to_regclass(CAST(:table AS text))"
+)
+"""Whether the table's files hold nothing that was deleted before the transaction `now`."""
 
 _log = structlog.get_logger(__name__)
 
@@ -105,18 +117,44 @@ class Postgres:
     def alone(self, account: AccountId | None, device: DeviceId | None) -> bool:
         return account is None and device is None
 
-    async def scrub(self) -> None:
+    async def scrub(self, turn: asyncio.Lock) -> None:
         """Write every table anew: a plain VACUUM leaves what was in dead rows on their pages. The journal and backups
-        are the database's own matter."""
+        are the database's own matter.
+
+        What an older transaction may still read would be copied into the new files; so one of ours is waited for, and
+        one that runs for longer, such as that of a dump, makes this `unavailable`, before anybody is kept waiting.
+        """
         async with self._engine.connect() as connection:
             connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("SET statement_timeout = 0"))
             await connection.execute(text(f"SET lock_timeout = '{SCRUB_LOCK_SECONDS}s'"))
             try:
-                for table in METADATA.tables:
-                    await connection.execute(text(f"VACUUM FULL {table}"))
+                # Whatever was deleted before this call was deleted by an earlier transaction.
+                now = await connection.scalar(_NOW)
+                await _older_have_ended(connection, now)
+                async with turn:
+                    for table in METADATA.tables:
+                        await connection.execute(text(f"VACUUM FULL {table}"))
+                        await _refuse_if_kept(connection, table, now)
             finally:
                 await connection.invalidate()  # with its settings
+
+
+async def _older_have_ended(connection: AsyncConnection, now: str) -> None:
+    """Wait until nobody may read what was deleted before the transaction `now`. Raises `Refused`."""
+    for _ in range(SCRUB_LOOKS):
+        # A table of one row, which nobody waits for meanwhile: its new horizon is the one that all tables would get.
+        await connection.execute(text(f"VACUUM (FREEZE) {_SMALL}"))
+        if await connection.scalar(_CLEAN, {"now": now, "table": _SMALL}):
+            return
+        await asyncio.sleep(SCRUB_LOOK_SECONDS)
+    await _refuse_if_kept(connection, _SMALL, now)
+
+
+async def _refuse_if_kept(connection: AsyncConnection, table: str, now: str) -> None:
+    if not await connection.scalar(_CLEAN, {"now": now, "table": table}):
+        _log.warning("an old transaction keeps what was deleted in the directory's files", table=table)
+        raise Refused(Code.UNAVAILABLE, "what was deleted stays while an older transaction runs", 1.0)
 
 
 def engine_on(

@@ -51,8 +51,10 @@ class Sqlite:
     def alone(self, account: AccountId | None, device: DeviceId | None) -> bool:
         return True
 
-    async def scrub(self) -> None:
-        await asyncio.to_thread(scrub, self._path)
+    async def scrub(self, turn: asyncio.Lock) -> None:
+        async with turn:
+            await self.check()
+            await asyncio.to_thread(scrub, self._path)
 
 
 def writer(path: Path) -> AsyncEngine:

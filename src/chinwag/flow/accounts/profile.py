@@ -45,6 +45,7 @@ async def change_settings(
     *,
     direct_from: Literal["everyone", "friends"] | None = None,
     findable: bool | None = None,
+    share_read: bool | None = None,
     share_last_seen: bool | None = None,
     share_typing: bool | None = None,
 ) -> Account:
@@ -52,6 +53,7 @@ async def change_settings(
     chosen = {
         "direct_from": direct_from,
         "findable": findable,
+        "share_read": share_read,
         "share_last_seen": share_last_seen,
         "share_typing": share_typing,
     }

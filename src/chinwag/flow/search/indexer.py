@@ -16,7 +16,7 @@ from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.following import ENTRIES, Following
 from chinwag.flow.search.progress import Progress, decoded, encoded
-from chinwag.flow.search.rows import Row, indexed, row_of
+from chinwag.flow.search.rows import SearchedEvent, indexed, searched_event
 from chinwag.ports.follower import Follower, Reached, Stretch
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
@@ -84,13 +84,13 @@ class Indexer(Follower):
         self.indexed += len(findable)
         return True
 
-    async def _named(self, stretches: Sequence[Stretch]) -> list[Row]:
+    async def _named(self, stretches: Sequence[Stretch]) -> list[SearchedEvent]:
         """The messages that these events are, or are about, as they are now."""
-        found: dict[tuple[ConversationId, int], Row] = {}
+        found: dict[tuple[ConversationId, int], SearchedEvent] = {}
         targets: set[tuple[ConversationId, int]] = set()
         for stretch in stretches:
             for event in await self._store.events(stretch.conversation, stretch.first, stretch.last):
-                row = row_of(content(event))
+                row = searched_event(content(event))
                 if row.kind == "message":
                     found[row.conversation, row.number] = row
                 elif row.kind in _CHANGES:
@@ -101,9 +101,9 @@ class Indexer(Follower):
             some = names[first : first + ENTRIES]
             for name, now in zip(some, await self._store.rows(some), strict=True):
                 if now is not None:
-                    found[name] = row_of(content(now))
+                    found[name] = searched_event(content(now))
         return list(found.values())
 
 
-def _indexed(rows: Sequence[Row]) -> list[Findable | Gone]:
+def _indexed(rows: Sequence[SearchedEvent]) -> list[Findable | Gone]:
     return [indexed(row) for row in rows]

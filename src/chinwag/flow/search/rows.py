@@ -24,7 +24,7 @@ class _Edit(msgspec.Struct, gc=False):
     number: int
 
 
-class Row(msgspec.Struct, gc=False):
+class SearchedEvent(msgspec.Struct, gc=False):
     """Of any event what is looked at. mentioned: whom it speaks to, as was decided when it was placed; of older events
     only what their texts name."""
 
@@ -70,11 +70,11 @@ class Row(msgspec.Struct, gc=False):
         return tuple(found)
 
 
-row_of: Final = msgspec.json.Decoder(Row).decode
+searched_event: Final = msgspec.json.Decoder(SearchedEvent).decode
 """Of an event's JSON."""
 
 
-def indexed(row: Row) -> Findable | Gone:
+def indexed(row: SearchedEvent) -> Findable | Gone:
     """A message as the index keeps it."""
     if not row.is_there:
         return Gone(row.conversation, row.number)

@@ -20,7 +20,7 @@ from chinwag.domain.terms import tokens
 from chinwag.domain.views import Hit, SearchPage, TextRange
 from chinwag.flow.as_read import content
 from chinwag.flow.budget import Budget, Now
-from chinwag.flow.search.rows import Row, row_of
+from chinwag.flow.search.rows import SearchedEvent, searched_event
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.search_index import Has, Place, SearchIndex, Wanted
 
@@ -152,7 +152,7 @@ class Search:
         readable = [place for place in places if _reads(spans[place.conversation], place.number)]
         found = await self._store.rows([(place.conversation, place.number) for place in readable])
         events = {place: content(one) for place, one in zip(readable, found, strict=True) if one is not None}
-        rows = {place: row_of(event) for place, event in events.items()}
+        rows = {place: searched_event(event) for place, event in events.items()}
         if sum(len(row.text) for row in rows.values()) > LONG:
             matched = await asyncio.to_thread(_matched, rows, wanted)
         else:
@@ -203,7 +203,7 @@ def _filters(question: Question) -> bool:
     )
 
 
-def _matched(rows: dict[Place, Row], wanted: Wanted) -> dict[Place, list[Range]]:
+def _matched(rows: dict[Place, SearchedEvent], wanted: Wanted) -> dict[Place, list[Range]]:
     """Those that still are what is wanted, and where."""
     found: dict[Place, list[Range]] = {}
     for place, row in rows.items():
@@ -214,19 +214,24 @@ def _matched(rows: dict[Place, Row], wanted: Wanted) -> dict[Place, list[Range]]
     return found
 
 
-def _may_read(row: Row, spans: Sequence[Span]) -> bool:
+def _may_read(row: SearchedEvent, spans: Sequence[Span]) -> bool:
     """Whether the message is its reader's, and what it says now as well: not what was written while they were away."""
     return _reads(spans, row.number) and (row.edited is None or _reads(spans, row.edited.number))
 
 
-def _fits(row: Row, wanted: Wanted) -> bool:
+def _fits(row: SearchedEvent, wanted: Wanted) -> bool:
     return (
         (wanted.sender is None or row.sender == wanted.sender)
-        and (wanted.mentioned is None or wanted.mentioned in row.speaks_to or "*" in row.speaks_to)
+        and (wanted.mentioned is None or _speaks_to(row, wanted.mentioned))
         and all(has in row.has for has in wanted.has)
         and (wanted.since is None or row.sent_at >= wanted.since)
         and (wanted.until is None or row.sent_at < wanted.until)
     )
+
+
+def _speaks_to(row: SearchedEvent, account: AccountId) -> bool:
+    """Whether a message speaks to an account: nobody's own does, also where it names all."""
+    return row.sender != account and (account in row.speaks_to or "*" in row.speaks_to)
 
 
 def _reads(spans: Sequence[Span], number: int) -> bool:

@@ -33,6 +33,7 @@ def settings(account: Account) -> AccountSettings:
     return AccountSettings(
         direct_from=chosen.direct_from,
         findable=chosen.findable,
+        share_read=chosen.share_read,
         share_last_seen=chosen.share_last_seen,
         share_typing=chosen.share_typing,
     )

@@ -77,6 +77,7 @@ async def patch_settings(
         principal.account,
         direct_from=data.direct_from,
         findable=data.findable,
+        share_read=data.share_read,
         share_last_seen=data.share_last_seen,
         share_typing=data.share_typing,
     )

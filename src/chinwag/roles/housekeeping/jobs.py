@@ -9,6 +9,7 @@ from chinwag.flow.clock import Clock
 from chinwag.flow.create_group import settle_groups
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase
+from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
@@ -103,10 +104,10 @@ def directory_jobs(
     ]
 
 
-def search_jobs(keeping: Indexer, index: SearchIndex) -> list[Job]:
-    """What was said can be found, and what was deleted goes from the index's files."""
+def search_jobs(keeping: Indexer, index: SearchIndex, clock: Clock, days: int) -> list[Job]:
+    """What was said can be found, and what was deleted goes from the index's files, within `days`."""
 
-    async def scrubbing() -> bool:
+    async def scrub() -> bool:
         await index.scrub()
         return False
 
@@ -119,7 +120,7 @@ def search_jobs(keeping: Indexer, index: SearchIndex) -> list[Job]:
         ),
         Job(
             name="search-scrub",
-            step=scrubbing,
+            step=EraseTexts(scrub, "the search index", clock, days).step,
             poll_seconds=indexer.SCRUB_SECONDS,
             step_seconds=erase.HOUSEKEEPING_MOST,
             failing="what was deleted stays in the files of the search index for now",
@@ -127,11 +128,11 @@ def search_jobs(keeping: Indexer, index: SearchIndex) -> list[Job]:
     ]
 
 
-def texts_job(scrub: TextScrub) -> Job:
-    """Texts that were edited away or deleted go from the files."""
+def texts_job(scrub: TextScrub, clock: Clock, days: int) -> Job:
+    """Texts that were edited away or deleted go from the files, within `days`."""
     return Job(
         name="erase-texts",
-        step=scrub.scrub_texts,
+        step=EraseTexts(scrub.scrub_texts, "messages", clock, days).step,
         poll_seconds=erase.HOUSEKEEPING_SECONDS,
         step_seconds=erase.HOUSEKEEPING_MOST,
         failing="deleted and edited texts stay in the files for now",

@@ -22,6 +22,7 @@ import type {
   NewLink,
   Placed,
   Preferences,
+  ReactionPage,
   Receipt,
   Role,
   SearchPage,
@@ -177,10 +178,24 @@ export interface Unsent {
   placed: boolean;
 }
 
-/** One row of a conversation, with a key that stays the same when one's own message is placed. */
+/** An edit or a deletion of one's own that the server has not placed yet. */
+export interface Pending {
+  kind: "edit" | "delete";
+  /** Of the line: what `discard` takes. */
+  id: string;
+  /** What the message is to say. */
+  text: string;
+  /** The code with which it was refused for good; null while it is on its way. */
+  refused: string | null;
+}
+
+/**
+ * One row of a conversation, with a key that stays the same when one's own message is placed. With `pending` the event is
+ * as one wants it, while that is on its way; and as it is, once that was refused.
+ */
 export type Row =
-  | { key: string; number: number; event: KeptEvent; unsent: null }
-  | { key: string; number: null; event: null; unsent: Unsent };
+  | { key: string; number: number; event: KeptEvent; unsent: null; pending?: Pending }
+  | { key: string; number: null; event: null; unsent: Unsent; pending?: never };
 
 /** Where a window begins: at a number (which is then inside, about in the middle), the first unread, or the end. */
 export type Place = number | "unread" | "newest";
@@ -302,6 +317,8 @@ export interface Engine {
   /** One event by its number, from the cache or the server: for quotes. null: there is none that one may read. */
   event(id: ConversationId, number: number): Promise<KeptEvent | null>;
   receipts(id: ConversationId, number: number): Promise<Receipt[]>;
+  /** Who has put which reaction on a message, in that order: those after the one of event `after`, a page of them. */
+  reactedBy(id: ConversationId, number: number, after?: number): Promise<ReactionPage>;
   /** Pinned messages as they are now, the one pinned last at the end. */
   pins(id: ConversationId): Promise<KeptEvent[]>;
   /** How one's own message stands with others. */
@@ -321,13 +338,13 @@ export interface Engine {
   // Writing
   /** Returns when it is kept on disk: from then on it is sent, once and in order, whatever happens. */
   send(id: ConversationId, message: { text: string; reply_to?: number; mentions?: AccountId[] }): Promise<void>;
-  /** Give one's own message other words. Repeated by itself with one key: it is done once. */
+  /** Give one's own message other words. Returns when it is kept on disk, as `send` does, and goes in the same order. */
   edit(id: ConversationId, number: number, message: { text: string; mentions?: AccountId[] }): Promise<void>;
-  /** Take a message away, for all and for ever. */
+  /** Take a message away, for all and for ever. Returns when that is kept on disk, as `edit` does. */
   erase(id: ConversationId, number: number): Promise<void>;
   /** Put a reaction on a message, or take one's own back. */
   react(id: ConversationId, number: number, reaction: string, on: boolean): Promise<void>;
-  /** Drop a message that was refused. */
+  /** Drop a message, an edit or a deletion that was refused. */
   discard(unsent: string): Promise<void>;
   /** The person is writing: call it with each stroke. */
   typing(id: ConversationId): void;

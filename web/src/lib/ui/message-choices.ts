@@ -1,5 +1,5 @@
 /** What can be done with a message: by its menu, by the tools beside it, and by a key each. */
-import { isDeleted, isMessage } from "@chinwag/client";
+import { isDeleted, isMessage, reactionsOf } from "@chinwag/client";
 import type { ConversationDetail, Row } from "../engine/api.js";
 import type { IconName } from "../icons.js";
 import type { Key } from "../words/english.js";
@@ -27,6 +27,8 @@ export interface Doing {
   /** Ask whether to delete it. */
   erase(number: number): void;
   receipts(number: number): void;
+  /** Show all who have reacted. */
+  reacted(number: number): void;
   unreadFrom(number: number): void;
 }
 
@@ -82,6 +84,10 @@ export function choicesOf(
   if (authorOf(row.event) === me)
     add("menu.receipts", "check-check", "I", () => {
       doing.receipts(number);
+    });
+  if (there && reactionsOf(row.event).length > 0)
+    add("menu.reacted", "smile", "W", () => {
+      doing.reacted(number);
     });
   if (isMessage(row.event) && there && mayErase(authorOf(row.event), me, detail))
     add("menu.delete", "trash-2", "D", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ChangeFrame, SendFrame } from "./generated/chinwag.js";
-import { IN_FLIGHT, Outbox, type Refusal } from "./outbox.js";
+import { IN_FLIGHT, Outbox, type Refusal, type Waiting, type Written } from "./outbox.js";
 import { seeded } from "./random.test-support.js";
 
 const RETRY: Refusal = { code: "unavailable", retryable: true, retryAfter: null };
@@ -22,15 +21,25 @@ function change(order: number, conversation = "c") {
   return { order, conversation, frame };
 }
 
-function filled(...waiting: (ReturnType<typeof send> | ReturnType<typeof change>)[]): Outbox {
+function filled(...waiting: Waiting[]): Outbox {
   const outbox = new Outbox(() => 0);
   for (const one of waiting) outbox.add(one);
   return outbox;
 }
 
-const ids = (frames: (SendFrame | ChangeFrame)[]): string[] => frames.map((one) => one.id);
-const afters = (frames: (SendFrame | ChangeFrame)[]): (string | null | undefined)[] =>
-  frames.map((one) => (one.type === "send" ? one.after : "change"));
+function edit(order: number, conversation = "c") {
+  const body = { type: "text" as const, text: `${order}` };
+  const frame = { type: "edit" as const, id: `s${order}`, conversation, number: 1, body };
+  return { order, conversation, frame };
+}
+
+function erase(order: number, conversation = "c") {
+  return { order, conversation, frame: { type: "delete" as const, id: `s${order}`, conversation, number: 1 } };
+}
+
+const ids = (frames: Written[]): string[] => frames.map((one) => one.id);
+const afters = (frames: Written[]): (string | null | undefined)[] =>
+  frames.map((one) => (one.type === "change" ? "change" : one.after));
 
 describe("an outbox", () => {
   it("writes in the order of people's writing, each naming the one before it", () => {
@@ -52,6 +61,20 @@ describe("an outbox", () => {
     expect(outbox.size).toBe(1);
     expect(outbox.due(0)).toHaveLength(1);
     expect(outbox.due(0)).toEqual([]);
+  });
+
+  it("writes edits and deletions in the same chain, so that no older one comes over a newer one", () => {
+    const outbox = filled(send(1), edit(2), edit(3), erase(4), send(5));
+    const due = outbox.due(0);
+    expect(due.map((one) => one.type)).toEqual(["send", "edit", "edit", "delete", "send"]);
+    expect(afters(due)).toEqual([undefined, "s1", "s2", "s3", "s4"]);
+    // the first edit is lost, and what named it is refused as out of turn: all go again in their order
+    outbox.placed("c", "s1");
+    for (const id of ["s3", "s4", "s5"]) outbox.refused("c", id, OUT_OF_TURN, 0);
+    outbox.disconnected();
+    const again = outbox.due(0);
+    expect(ids(again)).toEqual(["s2", "s3", "s4", "s5"]);
+    expect(afters(again)).toEqual([undefined, "s2", "s3", "s4"]);
   });
 
   it("lets a change go alone", () => {
@@ -142,11 +165,12 @@ function play(seed: number): void {
     if (order < 40 && random() < 0.5) {
       order += 1;
       const conversation = random() < 0.5 ? "a" : "b";
-      outbox.add(send(order, conversation));
+      const kind = [send, edit, erase][Math.floor(random() * 3)] ?? send;
+      outbox.add(kind(order, conversation));
       written.get(conversation)?.push(`s${order}`);
     }
     for (const frame of outbox.due(now)) {
-      if (frame.type !== "send") continue;
+      if (frame.type === "change") continue;
       const conversation = frame.conversation ?? "";
       const there = placed.get(conversation) ?? [];
       if (!there.includes(frame.id)) {

@@ -1,19 +1,24 @@
 /**
- * Sends and changes that are not answered yet, in order, and what to write next. It does no I/O and knows no clock.
+ * Sends, edits, deletions and changes that are not answered yet, in order, and what to write next. It does no I/O and
+ * knows no clock.
  *
- * Each conversation is a lane. In a lane several sends may be in flight, each naming in `after` the one before it, so
- * that the server places them in this order or not at all (docs/guarantees.md, P4). A change (of members, title, …)
- * goes alone: after everything before it is answered, and nothing follows until it is.
+ * Each conversation is a lane. In a lane several may be in flight, each naming in `after` the one before it, so that the
+ * server places them in this order or not at all (docs/guarantees.md, P4). A change (of members, title, …) goes alone:
+ * after everything before it is answered, and nothing follows until it is.
  */
 import { Backoff } from "./backoff.js";
-import type { ChangeFrame, SendFrame } from "./generated/chinwag.js";
+import type { ChangeFrame, DeleteFrame, EditFrame, SendFrame } from "./generated/chinwag.js";
 
 /** Written and not answered, in all lanes. Fewer than a server lets a device send at once. */
 export const IN_FLIGHT = 16;
 /** After so many answers `internal` to one send in a row it counts as refused, so that it blocks no lane for ever. */
 const MISTAKES = 10;
 
-export type Outgoing = Omit<SendFrame, "after"> | ChangeFrame;
+/** What is written to the server. */
+export type Written = SendFrame | EditFrame | DeleteFrame | ChangeFrame;
+
+/** What one asks for: what goes before it is found when it is written. */
+export type Outgoing = Omit<SendFrame, "after"> | Omit<EditFrame, "after"> | Omit<DeleteFrame, "after"> | ChangeFrame;
 
 /** What waits. `order` rises in the order in which people wrote. */
 export interface Waiting {
@@ -80,8 +85,8 @@ export class Outbox {
   }
 
   /** The frames to write now, in order. Each counts as in flight from here on. `most`: no more than these. */
-  due(now: number, most = Infinity): (SendFrame | ChangeFrame)[] {
-    const frames: (SendFrame | ChangeFrame)[] = [];
+  due(now: number, most = Infinity): Written[] {
+    const frames: Written[] = [];
     if (now < this.notBefore) return frames;
     for (const lane of this.lanes.values()) {
       if (now < lane.notBefore) continue;
@@ -199,7 +204,7 @@ function isChange(entry: Entry): boolean {
   return entry.frame.type === "change";
 }
 
-function following(entry: Entry): SendFrame | ChangeFrame {
+function following(entry: Entry): Written {
   if (entry.frame.type === "change") return entry.frame;
   return entry.after === null ? entry.frame : { ...entry.frame, after: entry.after };
 }

@@ -48,12 +48,12 @@ export async function wholeList<T>(http: Http, path: string, limit = 200): Promi
   return items;
 }
 
-/** A page of a conversation's events, rising. */
+/** A page of a conversation's events, rising; `quoted`: what they answer and is not among them, as it is now. */
 export async function eventPage(
   http: Http,
   conversation: string,
   asked: Asked,
-): Promise<{ events: KeptEvent[]; head: number }> {
+): Promise<{ events: KeptEvent[]; head: number; quoted?: KeptEvent[] }> {
   const at = asked.side === "newest" ? null : asked.side === "at" ? asked.at : asked.number;
   const where: Record<string, string> = at === null ? {} : { [asked.side]: String(at) };
   const query = new URLSearchParams({ ...where, limit: String(asked.limit) });

@@ -1,5 +1,5 @@
 /** Lines that were written under another device of this account: which of them have their place already. */
-import { type Http, isMessage, type KeptEvent } from "@chinwag/client";
+import { type Http, isChange, isMessage, type KeptEvent } from "@chinwag/client";
 import type { OutboxRecord } from "../store/records.js";
 
 const PAGE = 200;
@@ -24,7 +24,8 @@ export async function adoptable(
     let after = Math.min(...lines.map((one) => one.since));
     for (let count = 0; count < PAGES; count += 1) {
       const events = await changes(http, conversation, after);
-      for (const one of events) if (isMessage(one) && one.from === me) there.add(`${one.device} ${one.id}`);
+      for (const one of events)
+        if ((isMessage(one) || isChange(one)) && one.from === me) there.add(`${one.device} ${one.id}`);
       const last = events.at(-1);
       if (last === undefined || events.length < PAGE) break;
       after = last.number;

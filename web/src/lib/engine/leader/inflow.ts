@@ -10,6 +10,7 @@ import {
   type Cursor,
   type Http,
   isChange,
+  isDeletion,
   isEdit,
   isMessage,
   isNumbered,
@@ -126,7 +127,13 @@ export class Inflow {
           this.queue.shift();
           await this.afresh(first.reset, first.at);
           this.connection?.say({ type: "received", position: first.at.position });
-        } else await this.batch();
+        } else {
+          const shared = this.state.own.settings?.share_read;
+          await this.batch();
+          const now = this.state.own.settings?.share_read;
+          // What is shown of others' read marks is another thing from now on, and is not told by events.
+          if (shared !== undefined && now !== shared) await this.afresh("old", this.safe);
+        }
       }
     } catch (error) {
       // What is not kept comes again with the next session.
@@ -177,7 +184,8 @@ export class Inflow {
       rewritten: [...rewritten, ...rewrittenBy(events)],
       people: false,
       own: this.state.own !== own,
-      lines: placed.length > 0,
+      // What was refused of a message goes with it.
+      lines: placed.length > 0 || events.some(isDeletion),
       marks: confirmed.size > 0,
     });
     if (events.length > 0) this.news.came(events);
@@ -197,7 +205,8 @@ export class Inflow {
       if (isChange(event)) this.meanwhile.came(event);
       if (isEdit(event) && !event.body && !event.replaced) this.news.withheld(event.conversation, event.target);
       const { conversation, id, device } = event;
-      if (isMessage(event) && event.from === this.state.me && device === this.device) placed.push({ conversation, id });
+      const line = isMessage(event) || isChange(event);
+      if (line && event.from === this.state.me && device === this.device) placed.push({ conversation, id });
     }
   }
 

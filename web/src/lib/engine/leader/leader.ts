@@ -316,12 +316,12 @@ export class Leader implements Owner {
   private async page(conversation: string, asked: Asked): Promise<Range> {
     const since = this.inflow.meanwhile.since(conversation);
     try {
-      const { events, head } = await eventPage(this.parts.http, conversation, asked);
+      const { events, head, quoted } = await eventPage(this.parts.http, conversation, asked);
       const numbers = events.map((one) => one.number);
       const range = rangeOfPage(asked, numbers, this.state.kept(conversation)?.first ?? 1, head);
-      const record = await this.store.keepPage(conversation, events, range, head, since.changes);
+      const record = await this.store.keepPage(conversation, { events, range, head, quoted }, since.changes);
       if (record !== null) this.state.take([record]);
-      this.people.ofEvents(events);
+      this.people.ofEvents([...events, ...(quoted ?? [])]);
       return range;
     } finally {
       since.done();

@@ -5,6 +5,8 @@ import {
   type Content,
   type Cursor,
   isChange,
+  isDeleted,
+  isDeletion,
   type KeptEvent,
   newer,
   type Own,
@@ -47,6 +49,16 @@ export interface Batch {
   dropped?: Iterable<string>;
   /** The ranges of these conversations tell what this batch makes known, besides what was. */
   known?: boolean;
+}
+
+/** A page of history, as it was at `head`. */
+export interface HistoryPage {
+  events: readonly KeptEvent[];
+  /** All of it is known by the page. */
+  range: Range;
+  head: number;
+  /** What these events answer and is not among them, without reactions. */
+  quoted?: readonly KeptEvent[] | undefined;
 }
 
 export interface Held {
@@ -123,6 +135,7 @@ export class EngineStore {
       }
       for (const [id, record] of records) records.set(id, await bounded(tx, record, record.kept.head, EVENTS));
       await Promise.all([...records.values()].map((one) => tx.objectStore("conversations").put(one)));
+      for (const [id, numbers] of deletedBy(batch)) await dropEdits(tx, id, numbers);
       for (const { conversation, id } of batch.placed ?? []) await removeLine(tx, conversation, id);
       for (const [conversation, number] of batch.confirmed ?? []) await confirm(tx, conversation, number);
       for (const id of batch.dropped ?? []) await dropConversation(tx, id);
@@ -136,20 +149,20 @@ export class EngineStore {
   }
 
   /**
-   * Keep a page of history as it was at `head`: its events, and that all of `range` is known. `since`: changes that came
-   * after the page was asked for. Returns the record; null: it is gone.
+   * Keep a page of history: its events, and that all of its range is known. `since`: changes that came after the page
+   * was asked for. Returns the record; null: it is gone.
    */
   async keepPage(
     conversation: string,
-    page: readonly KeptEvent[],
-    range: Range,
-    head: number,
+    { events: page, range, head, quoted = [] }: HistoryPage,
     since: Iterable<ChangeEvent> = [],
   ): Promise<ConversationRecord | null> {
-    return this.run(["state", "conversations", "events"], async (tx) => {
+    return this.run(["state", "conversations", "events", "outbox"], async (tx) => {
       let record = await tx.objectStore("conversations").get(conversation);
       if (record === undefined) return null;
       for (const event of page) record = await withContent(tx, record, { event, asOf: head });
+      for (const event of quoted) record = await withQuoted(tx, record, event);
+      await dropEdits(tx, conversation, new Set(page.filter(isDeleted).map((one) => one.number)));
       for (const change of since) record = await withChange(tx, record, change, this.me);
       record = { ...record, ranges: withRange(record.ranges, range), opened: Date.now() };
       record = await bounded(tx, record, page[Math.floor(page.length / 2)]?.number ?? record.kept.head, EVENTS);
@@ -181,9 +194,14 @@ export class EngineStore {
     });
   }
 
+  /** The server refused a line for good. Of a message that is deleted nothing is left to be changed, nor words to keep. */
   async refused(conversation: string, id: string, code: string): Promise<void> {
     await this.run(["state", "outbox"], (tx) =>
-      changeLine(tx, conversation, id, (record) => ({ ...record, refused: code })),
+      changeLine(tx, conversation, id, (record) => {
+        const { type } = record.frame;
+        const over = code === "message_deleted" && (type === "edit" || type === "delete");
+        return over ? null : { ...record, refused: code };
+      }),
     );
   }
 
@@ -263,6 +281,17 @@ export class EngineStore {
   }
 }
 
+/** Which messages a batch says are deleted, by conversation. */
+function deletedBy({ events = [], contents = [] }: Batch): ReadonlyMap<string, ReadonlySet<number>> {
+  const found = new Map<string, Set<number>>();
+  const add = (id: string, number: number): void => {
+    found.set(id, (found.get(id) ?? new Set()).add(number));
+  };
+  for (const event of events) if (isDeletion(event)) add(event.conversation, event.target);
+  for (const { event } of contents) if (isDeleted(event)) add(event.conversation, event.number);
+  return found;
+}
+
 /** What an inbox brings: it stands there, or changes what does. A change itself is not kept, as it may hold words. */
 async function withEvent(
   tx: Tx<"readwrite">,
@@ -285,6 +314,20 @@ async function withContent(
   const ranges = withRange(record.ranges, [number, number]);
   const next = held === undefined ? content : newer(held, content);
   return put(tx, { ...record, ranges }, held, next);
+}
+
+/**
+ * A message that another answers. A page has it without its reactions: so it counts as known as of nothing, and no range
+ * has it. Whoever comes to it asks for it, and quotes need not.
+ */
+async function withQuoted(
+  tx: Tx<"readwrite">,
+  record: ConversationRecord,
+  event: KeptEvent,
+): Promise<ConversationRecord> {
+  const held = await tx.objectStore("events").get([event.conversation, event.number]);
+  const given = { event, asOf: 0 };
+  return put(tx, record, held, held === undefined ? given : newer(held, given));
 }
 
 /** A change of what is not cached changes nothing: a page has it as it is then. */
@@ -358,10 +401,22 @@ async function changeLine(
   tx: Tx<"readwrite">,
   conversation: string,
   id: string,
-  change: (record: OutboxRecord) => OutboxRecord,
+  change: (record: OutboxRecord) => OutboxRecord | null,
 ): Promise<void> {
   const record = await tx.objectStore("outbox").index("id").get([conversation, id]);
-  if (record !== undefined) await tx.objectStore("outbox").put(change(record));
+  if (record === undefined) return;
+  const next = change(record);
+  await (next === null ? tx.objectStore("outbox").delete(record.order) : tx.objectStore("outbox").put(next));
+}
+
+/** Messages are deleted: no words that one of them was to say, and that were refused, outlive it. */
+async function dropEdits(tx: Tx<"readwrite">, conversation: string, deleted: ReadonlySet<number>): Promise<void> {
+  if (deleted.size === 0) return;
+  const store = tx.objectStore("outbox");
+  for (const { order, conversation: place, frame, refused } of await store.getAll()) {
+    if (place !== conversation || frame.type !== "edit" || refused === null) continue;
+    if (deleted.has(frame.number)) await store.delete(order);
+  }
 }
 
 async function confirm(tx: Tx<"readwrite">, conversation: string, number: number): Promise<void> {

@@ -13,7 +13,7 @@ export class OutboxFull extends Error {
 }
 
 /**
- * Keep a line, and drop the draft that it was: both or neither. It is on disk when this returns, and has its place among
+ * Keep a line, and drop the draft that it was, if it is a message: both or neither. It is on disk when this returns, and has its place among
  * the lines of all tabs. `room`: far fewer lines wait than may. Then all is given to the browser in the same task, and a
  * page that goes right after it takes nothing back.
  */
@@ -30,7 +30,7 @@ export async function addLine(
       if (!room && (await store.count()) >= OUTBOX) throw new OutboxFull(`${OUTBOX} lines wait already`);
       const record = { ...line, id: line.frame.id, refused: null, placed: null };
       const added = store.add(record as OutboxRecord);
-      const dropped = tx.objectStore("drafts").delete(line.conversation);
+      const dropped = line.frame.type === "send" ? tx.objectStore("drafts").delete(line.conversation) : null;
       tx.commit();
       const [order] = await Promise.all([added, dropped]);
       return { ...record, order };

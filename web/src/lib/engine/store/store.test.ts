@@ -94,7 +94,7 @@ describe("the lead", () => {
     expect(await later.lead()).toBe(2);
     const writes: (() => Promise<unknown>)[] = [
       () => store.commit({ cursor: { epoch: 1, position: 9 } }),
-      () => store.keepPage(ID, [message(1)], [1, 1], 1),
+      () => store.keepPage(ID, { events: [message(1)], range: [1, 1], head: 1 }),
       () => store.trim(),
       () => store.placed(ID, "l1", 1, true),
       () => store.refused(ID, "l1", "x"),
@@ -150,7 +150,7 @@ describe("a batch", () => {
   it("does not undo what a page brought in meanwhile", async () => {
     const { state, record } = await filled(3);
     await store.commit({ conversations: [{ ...record, ranges: [[3, 3]], count: 1 }] });
-    await store.keepPage(ID, [], [1, 3], 3);
+    await store.keepPage(ID, { events: [], range: [1, 3], head: 3 });
     await store.commit({ conversations: state.records.values() });
     expect((await conversations(database, [ID]))[0]?.ranges).toEqual([[1, 3]]);
   });
@@ -160,7 +160,7 @@ describe("a page", () => {
   it("is known with its holes, and read from either end", async () => {
     await filled(1);
     const page = [message(10), message(13), message(15)];
-    const record = await store.keepPage(ID, page, [10, 20], 20);
+    const record = await store.keepPage(ID, { events: page, range: [10, 20], head: 20 });
     expect(record?.ranges).toEqual([
       [1, 1],
       [10, 20],
@@ -173,7 +173,7 @@ describe("a page", () => {
   });
 
   it("of a conversation that went is nothing", async () => {
-    expect(await store.keepPage("g~9", [message(1)], [1, 1], 1)).toBeNull();
+    expect(await store.keepPage("g~9", { events: [message(1)], range: [1, 1], head: 1 })).toBeNull();
   });
 });
 
@@ -422,9 +422,51 @@ describe("a message that is changed", () => {
   it("is what it is now when a page that is older comes after the change", async () => {
     const { state } = await filled(5);
     await store.commit({ conversations: state.records.values(), unheard: [ID] });
-    await store.keepPage(ID, [message(3, SECRET)], [3, 3], 5, [deleted(6, 3) as never]);
+    const secret = { events: [message(3, SECRET)], range: [3, 3] as const, head: 5 };
+    await store.keepPage(ID, secret, [deleted(6, 3) as never]);
     expect(await everything()).not.toContain(SECRET);
-    await store.keepPage(ID, [message(3, SECRET)], [3, 3], 5);
+    await store.keepPage(ID, secret);
+    expect(await everything()).not.toContain(SECRET);
+  });
+
+  it("and deleted takes with it the words that it was to say and that were refused, however that is heard", async () => {
+    const { state } = await filled(3);
+    const change = (n: number, number: number) => {
+      const body = { type: "text" as const, text: `${SECRET} ${n}` };
+      const frame = { type: "edit" as const, id: `e${n}`, conversation: ID, number, body };
+      return { conversation: ID, device: "d1", frame, at: n, since: 0 };
+    };
+    for (const [n, number] of [1, 2, 3, 3].entries()) await addLine(database, change(n, number));
+    for (const id of ["e0", "e1", "e2"]) await store.refused(ID, id, "too_late");
+    expect(await lines(database)).toHaveLength(4);
+    // the answer to the last one says it
+    await store.refused(ID, "e3", "message_deleted");
+    expect((await lines(database)).map((one) => one.id)).toEqual(["e0", "e1", "e2"]);
+    await brought(state, deleted(4, 3));
+    expect((await lines(database)).map((one) => one.id)).toEqual(["e0", "e1"]);
+    const gone = { ...message(2), body: { type: "deleted" }, deleted: { number: 4, by: "2", at: 9 } } as KeptEvent;
+    await store.keepPage(ID, { events: [gone], range: [2, 2], head: 4 });
+    expect((await lines(database)).map((one) => one.id)).toEqual(["e0"]);
+    await store.commit({ contents: [{ event: { ...gone, number: 1 }, asOf: 4 }] });
+    expect(await everything()).not.toContain(SECRET);
+  });
+
+  it("is there for those who quote it, though nobody knows what is on it, and changes as all others do", async () => {
+    const { state } = await filled(1);
+    const quoted = [message(4, SECRET), message(5, "other")];
+    await store.keepPage(ID, { events: [message(10)], range: [10, 10], head: 10, quoted });
+    expect(await event(database, ID, 4)).toEqual(message(4, SECRET));
+    expect((await conversations(database, [ID]))[0]).toMatchObject({ count: 4, ranges: [[1, 1], [10, 10]] }); // prettier-ignore
+    // a page has its reactions, and a quote takes none of them away
+    const on = {
+      ...message(5, "other"),
+      reactions: [{ reaction: "👍", count: 1, by: ["2"], mine: false }],
+    } as KeptEvent;
+    await store.keepPage(ID, { events: [on], range: [5, 5], head: 10 });
+    await store.keepPage(ID, { events: [], range: [9, 9], head: 10, quoted });
+    expect(await event(database, ID, 5)).toEqual(on);
+    state.view(view(10));
+    await brought(state, deleted(11, 4));
     expect(await everything()).not.toContain(SECRET);
   });
 

@@ -88,7 +88,13 @@ it("shows what another device wants of a conversation", async () => {
 it("shows of nobody when they are here, once one does not tell it oneself", async () => {
   const seen: [string, Presence][] = [["2", { online: true, last_active_at: 5 }]];
   account.known(seen);
-  const settings = { direct_from: "everyone", findable: true, share_last_seen: false, share_typing: true } as const;
+  const settings = {
+    direct_from: "everyone",
+    findable: true,
+    share_read: true,
+    share_last_seen: false,
+    share_typing: true,
+  } as const;
   await store.commit({ own: { ...NOTHING, settings } });
   account.changed({ ...NO_CHANGE, own: true });
   await expect.poll(() => account.presence.now.size).toBe(0);

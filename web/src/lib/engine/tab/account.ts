@@ -20,6 +20,7 @@ import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from 
 import { byActivity, detailOf } from "./rows.js";
 import { Value } from "./watched.js";
 import { type Ground, Window } from "./window.js";
+import { isWish, type Wish, wishesOf } from "./wishes.js";
 
 /** How long somebody counts as writing after the last signal. */
 const TYPING = 6_000;
@@ -112,11 +113,12 @@ export class Account implements Ground {
       // What one wants of a conversation may be another now.
       const now = this.own.now;
       if (now !== before) for (const id of [...before.preferences.keys(), ...now.preferences.keys()]) dirty.add(id);
-      if (changed.lines) await this.readLines(dirty);
+      const rewrites = [...(changed.rewritten ?? [])];
+      if (changed.lines) await this.readLines(dirty, rewrites);
       if (changed.marks) await this.readMarks(dirty);
       if (changed.conversations.length > 0) await this.refresh(changed.conversations);
       this.rewritten(changed.rewritten ?? []);
-      rewritten(changed.rewritten ?? []);
+      rewritten(rewrites);
       this.draw(dirty);
     });
   }
@@ -223,8 +225,10 @@ export class Account implements Ground {
   /** A line was kept, and its draft is gone. */
   wrote(line: OutboxRecord): void {
     this.waiting = [...this.waiting.filter((one) => one.order !== line.order), line].sort((a, b) => a.order - b.order);
-    this.drafts.delete(line.conversation);
-    this.draftings += 1;
+    if (!isWish(line)) {
+      this.drafts.delete(line.conversation);
+      this.draftings += 1;
+    }
     this.draw([line.conversation]);
   }
 
@@ -236,6 +240,11 @@ export class Account implements Ground {
 
   unsentLine(id: string): OutboxRecord | null {
     return this.waiting.find((one) => one.id === id) ?? null;
+  }
+
+  /** Edits and deletions of a message that wait, or were refused. */
+  wishes(id: string, number: number): readonly Wish[] {
+    return wishesOf(this.lines(id)).get(number) ?? [];
   }
 
   read(mark: MarkRecord): void {
@@ -286,14 +295,17 @@ export class Account implements Ground {
     }
   }
 
-  private async readLines(dirty: Set<string>): Promise<void> {
-    for (const line of this.waiting) dirty.add(line.conversation);
+  private async readLines(dirty: Set<string>, rewrites: Rewritten[]): Promise<void> {
+    const before = this.waiting;
     this.waiting = await lines(this.database);
-    for (const line of this.waiting) dirty.add(line.conversation);
+    for (const line of [...before, ...this.waiting]) {
+      dirty.add(line.conversation);
+      if (isWish(line)) rewrites.push({ conversation: line.conversation, numbers: [line.frame.number] });
+    }
     // A line that another tab wrote was a draft here too.
-    const before = this.draftings;
+    const { draftings } = this;
     const held = await drafts(this.database);
-    if (before !== this.draftings) return; // what was typed here meanwhile is newer
+    if (draftings !== this.draftings) return; // what was typed here meanwhile is newer
     for (const id of this.drafts.keys()) dirty.add(id);
     this.drafts.clear();
     for (const draft of held) {

@@ -7,10 +7,12 @@ import {
   isMessage,
   isWithheld,
   type KeptEvent,
+  type Outgoing,
   type Preferences,
   type Preferred,
   randomName,
   reached,
+  type TextBody,
   textOf,
 } from "@chinwag/client";
 import type {
@@ -36,12 +38,18 @@ import { Line } from "./line.js";
 import { Look } from "./look.js";
 import { search } from "./search.js";
 import { Value } from "./watched.js";
+import type { Account } from "./account.js";
+import { asWished, isWish, type Wish } from "./wishes.js";
 
 /** Milliseconds between two tellings that somebody writes. */
 const TYPING = 3_000;
 
 /** The engine begins within so many milliseconds, whether or not what is kept could be read and drawn. */
 const LATEST = 1_000;
+
+function bodyOf({ text, mentions }: { text: string; mentions?: string[] }): TextBody {
+  return { type: "text", text, ...(mentions?.length ? { mentions } : {}) };
+}
 
 type Rewrites = (conversation: string, numbers: readonly number[] | null) => void;
 
@@ -189,17 +197,22 @@ export class TabEngine extends Entered implements Engine {
   event(id: string, number: number): Promise<KeptEvent | null> {
     return orFailure(async () => {
       const account = this.here();
-      const held = await event(account.database, id, number).catch(() => null);
-      if (held !== null && isWithheld(held)) {
-        await this.recheck(id, number);
-        return event(account.database, id, number);
-      }
-      if (held !== null) return held;
-      const kept = account.record(id)?.kept;
-      if (kept === undefined || number < kept.first || number > kept.head) return null;
-      await account.fetch(id, { side: "around", number, limit: 20 });
-      return event(account.database, id, number);
+      const found = await this.found(account, id, number);
+      return found === null ? null : asWished(found, account.wishes(id, number), account.me).event;
     });
+  }
+
+  private async found(account: Account, id: string, number: number): Promise<KeptEvent | null> {
+    const held = await event(account.database, id, number).catch(() => null);
+    if (held !== null && isWithheld(held)) {
+      await this.recheck(id, number);
+      return event(account.database, id, number);
+    }
+    if (held !== null) return held;
+    const kept = account.record(id)?.kept;
+    if (kept === undefined || number < kept.first || number > kept.head) return null;
+    await account.fetch(id, { side: "around", number, limit: 20 });
+    return event(account.database, id, number);
   }
 
   sendState(one: KeptEvent, detail: ConversationDetail): ReturnType<Engine["sendState"]> {
@@ -237,21 +250,36 @@ export class TabEngine extends Entered implements Engine {
   // Writing
 
   async send(id: string, message: { text: string; reply_to?: number; mentions?: string[] }): Promise<void> {
+    const { reply_to } = message;
+    const answers = reply_to ? { reply_to } : {};
+    await this.put({ type: "send", id: randomName(), conversation: id, body: bodyOf(message), ...answers });
+    this.typed.delete(id);
+  }
+
+  async edit(id: string, number: number, message: { text: string; mentions?: string[] }): Promise<void> {
+    await this.wish({ type: "edit", id: randomName(), conversation: id, number, body: bodyOf(message) });
+  }
+
+  async erase(id: string, number: number): Promise<void> {
+    await this.wish({ type: "delete", id: randomName(), conversation: id, number });
+  }
+
+  /** Keep an edit or a deletion. What was refused of the same message before is done with. */
+  private async wish(frame: Wish["frame"]): Promise<void> {
+    const { conversation, number } = frame;
+    const before = this.here().wishes(conversation, number);
+    await this.put(frame);
+    for (const one of before) if (one.refused !== null) await this.discard(one.id);
+    this.rewritten(conversation, [number]);
+  }
+
+  private async put(frame: Outgoing & { conversation: string }): Promise<void> {
     const account = this.here();
-    const { text, reply_to, mentions } = message;
-    const body = { type: "text" as const, text, ...(mentions?.length ? { mentions } : {}) };
-    const frame = {
-      type: "send" as const,
-      id: randomName(),
-      conversation: id,
-      body,
-      ...(reply_to ? { reply_to } : {}),
-    };
-    const since = account.record(id)?.kept.head ?? 0;
-    const line = { conversation: id, device: account.device, frame, at: this.clock(), since };
+    const { conversation } = frame;
+    const since = account.record(conversation)?.kept.head ?? 0;
+    const line = { conversation, device: account.device, frame, at: this.clock(), since };
     const room = account.waits < OUTBOX / 2;
     account.wrote(await orFailure(() => addLine(account.database, line, room)));
-    this.typed.delete(id);
     this.line.say({ type: "lines" });
   }
 
@@ -260,6 +288,7 @@ export class TabEngine extends Entered implements Engine {
     const line = account.unsentLine(unsent);
     if (line === null) return;
     if (await orFailure(() => dropRefused(account.database, line.order))) account.discarded(line.order);
+    if (isWish(line)) this.rewritten(line.conversation, [line.frame.number]);
   }
 
   typing(id: string): void {
@@ -307,6 +336,10 @@ export class TabEngine extends Entered implements Engine {
 
   // Inside
 
+  private rewritten(conversation: string, numbers: readonly number[] | null): void {
+    for (const run of this.rewriteRuns) run(conversation, numbers);
+  }
+
   private said(message: ToTabs): void {
     const { account } = this;
     switch (message.type) {
@@ -318,7 +351,7 @@ export class TabEngine extends Entered implements Engine {
         break;
       case "changed":
         account?.changed(message, (all) => {
-          for (const { conversation, numbers } of all) for (const run of this.rewriteRuns) run(conversation, numbers);
+          for (const { conversation, numbers } of all) this.rewritten(conversation, numbers);
         });
         break;
       case "signal":

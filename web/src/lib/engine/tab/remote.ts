@@ -16,6 +16,7 @@ import {
   type Preferences,
   type Preferred,
   randomName,
+  type ReactionPage,
   type Receipt,
   type SearchPage,
   type User,
@@ -42,16 +43,6 @@ export class Remote {
 
   change(id: string, change: GroupAction): Promise<Placed> {
     return this.http({ method: "POST", path: `${place(id)}/changes`, body: { change }, key: randomName() });
-  }
-
-  async edit(id: string, number: number, message: { text: string; mentions?: string[] }): Promise<void> {
-    const { text, mentions } = message;
-    const body = { type: "text", text, ...(mentions?.length ? { mentions } : {}) };
-    await this.http({ method: "PUT", path: `${place(id)}/messages/${number}`, body: { body }, key: randomName() });
-  }
-
-  async erase(id: string, number: number): Promise<void> {
-    await this.http({ method: "DELETE", path: `${place(id)}/messages/${number}`, key: randomName() });
   }
 
   async react(id: string, number: number, reaction: string, on: boolean): Promise<void> {
@@ -81,6 +72,11 @@ export class Remote {
   async receipts(id: string, number: number): Promise<Receipt[]> {
     const path = `${place(id)}/messages/${number}/receipts`;
     return (await this.http<{ receipts: Receipt[] }>({ method: "GET", path })).receipts;
+  }
+
+  reactedBy(id: string, number: number, after = 0): Promise<ReactionPage> {
+    const query = new URLSearchParams({ after: String(after), limit: "50" });
+    return this.http({ method: "GET", path: `${place(id)}/messages/${number}/reactions?${query.toString()}` });
   }
 
   groups(search: string, after?: string): Promise<{ items: GroupCard[]; next: string | null }> {

@@ -11,6 +11,7 @@ import {
 } from "@chinwag/client";
 import type { ConversationDetail, ConversationRow, Draft, Row, SendState, Unsent } from "../api.js";
 import type { MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
+import { asWished, isWish, type Wish, wishesOf } from "./wishes.js";
 
 export interface Parts {
   kept: Kept | null;
@@ -47,10 +48,12 @@ export function unsentOf(line: OutboxRecord): Unsent {
 export function detailOf(id: string, parts: Parts, me: string, now = Date.now()): ConversationDetail {
   const { kept, lines, draft, mark, from, typing, preferences } = parts;
   const pair = directMembers(id);
-  const line = lines.at(-1);
+  const line = lines.findLast((one) => !isWish(one));
   const read = Math.max(kept?.read ?? 0, mark?.number ?? 0);
   const muted = preferences.muted_until > now;
-  const last = line === undefined ? (kept?.last ?? null) : unsentOf(line);
+  const newest = kept?.last ?? null;
+  const wished = newest === null ? null : asWished(newest, wishesOf(lines).get(newest.number) ?? [], me);
+  const last = line === undefined ? (wished?.event ?? null) : unsentOf(line);
   return {
     id,
     kind: kept?.kind ?? (pair === null ? "group" : "direct"),
@@ -58,7 +61,7 @@ export function detailOf(id: string, parts: Parts, me: string, now = Date.now())
     title: kept?.title ?? "",
     other: pair?.find((one) => one !== me) ?? null,
     last,
-    lastState: stateOf(last, kept, me),
+    lastState: line === undefined && wished?.pending?.refused === null ? "sending" : stateOf(last, kept, me),
     at: Math.max(kept?.at ?? 0, line?.at ?? 0),
     unread: kept === null ? 0 : Math.max(unread(kept, mark), from === null ? 0 : kept.ordinal - from.ordinal),
     mentions: kept === null ? 0 : unreadOf(kept.mentions, read).length,
@@ -100,9 +103,10 @@ export function byActivity(rows: Iterable<ConversationRow>): ConversationRow[] {
 }
 
 /** A row keeps its key when one's own line gets its place: the page need not draw it anew. */
-export function rowOfEvent(event: KeptEvent, device: string): Row {
-  const key = isMessage(event) && event.device === device ? `own ${event.id}` : `number ${event.number}`;
-  return { key, number: event.number, event, unsent: null };
+export function rowOfEvent(kept: KeptEvent, device: string, wishes: readonly Wish[] = [], me = ""): Row {
+  const key = isMessage(kept) && kept.device === device ? `own ${kept.id}` : `number ${kept.number}`;
+  const { event, pending } = asWished(kept, wishes, me);
+  return { key, number: event.number, event, unsent: null, ...(pending === null ? {} : { pending }) };
 }
 
 export function rowOfLine(line: OutboxRecord): Row {

@@ -5,6 +5,7 @@ import { type Ground, Window } from "./window.js";
 
 /** A conversation of which the events up to `known` are cached, and whose head the server has told. */
 class Told implements Ground {
+  readonly me = "1";
   readonly device = "1";
   known: number;
   head: number;

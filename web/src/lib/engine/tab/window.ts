@@ -5,6 +5,7 @@ import { failed } from "../failure.js";
 import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
 import { Value } from "./watched.js";
 import { rowOfEvent, rowOfLine } from "./rows.js";
+import { isWish, type Wish, wishesOf } from "./wishes.js";
 
 /** Rows in a window at most; rows on either side of a place that is gone to; rows of one request. */
 export const MOST = 400;
@@ -13,6 +14,7 @@ const PAGE = 100;
 
 /** What a window stands on. */
 export interface Ground {
+  readonly me: string;
   readonly device: string;
   record(id: string): ConversationRecord | null;
   lines(id: string): readonly OutboxRecord[];
@@ -38,7 +40,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
   readonly id: string;
   reading: () => string | null = () => null;
   private readonly ground: Ground;
-  private readonly rows = new Map<number, Row>();
+  private readonly rows = new Map<number, { kept: KeptEvent; wishes: readonly Wish[]; row: Row }>();
   private shown: Shown = NOTHING;
   private settled = false;
   /** The window reached the end when it was looked at last. */
@@ -282,7 +284,7 @@ export class Window extends Value<WindowState> implements MessageWindow {
   /** Where the row that is being read lies among those shown; -1 if it does not. */
   private readAt(): number {
     const key = this.reading();
-    return key === null ? -1 : this.shown.events.findIndex((event) => this.row(event).key === key);
+    return key === null ? -1 : this.shown.events.findIndex((event) => this.rows.get(event.number)?.row.key === key);
   }
 
   private ends(side: "before" | "after"): boolean {
@@ -298,11 +300,13 @@ export class Window extends Value<WindowState> implements MessageWindow {
   private tell(): void {
     if (this.closed) return;
     const atEnd = this.settled && this.ends("after");
-    const rows = this.shown.events.map((event) => this.row(event));
+    const lines = this.ground.lines(this.id);
+    const wishes = wishesOf(lines);
+    const rows = this.shown.events.map((event) => this.row(event, wishes.get(event.number)));
     const keys = new Set(rows.map((row) => row.key));
     if (atEnd) {
       // Its event may be here a moment before the line goes.
-      for (const line of this.ground.lines(this.id)) if (!keys.has(`own ${line.id}`)) rows.push(rowOfLine(line));
+      for (const line of lines) if (!isWish(line) && !keys.has(`own ${line.id}`)) rows.push(rowOfLine(line));
     }
     const kept = this.ground.record(this.id)?.kept;
     const seen = Math.max(
@@ -322,11 +326,12 @@ export class Window extends Value<WindowState> implements MessageWindow {
     });
   }
 
-  private row(event: KeptEvent): Row {
-    const held = this.rows.get(event.number);
-    if (held?.event === event) return held;
-    const row = rowOfEvent(event, this.ground.device);
-    this.rows.set(event.number, row);
+  private row(kept: KeptEvent, wishes: readonly Wish[] = []): Row {
+    const held = this.rows.get(kept.number);
+    const same = held?.wishes.length === wishes.length && held.wishes.every((one, at) => one === wishes[at]);
+    if (held?.kept === kept && same) return held.row;
+    const row = rowOfEvent(kept, this.ground.device, wishes, this.ground.me);
+    this.rows.set(kept.number, { kept, wishes, row });
     return row;
   }
 }

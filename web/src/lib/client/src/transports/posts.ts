@@ -1,10 +1,11 @@
-/** What a device without a socket says: POSTs, one at a time in each conversation, answered as a socket would. */
+/** What a device without a socket says: requests, one at a time in each conversation, answered as a socket would. */
 import type { AckFrame, ClientFrame, Placed } from "../generated/chinwag.js";
-import type { Http, Wish } from "../http.js";
+import type { Http, Method, Wish } from "../http.js";
 import { ApiError, LoggedOut } from "../problem.js";
 import type { Listener } from "./transport.js";
 
 interface Post {
+  method: Method;
   path: string;
   wish: Wish;
   /** The id that its answer carries, if it has one. */
@@ -64,7 +65,7 @@ export class Posts {
     const { id, conversation } = post;
     try {
       const wish: Wish = { ...post.wish, once: true, signal: this.ending.signal };
-      const placed = await this.http.ask<Placed | null>("POST", post.path, wish);
+      const placed = await this.http.ask<Placed | null>(post.method, post.path, wish);
       if (this.ending.signal.aborted) return;
       this.listener.heard();
       if (id !== null && placed !== null) this.listener.frame({ type: "ack", id, ...placed } satisfies AckFrame);
@@ -89,6 +90,17 @@ function postOf(frame: ClientFrame): Post | null {
       const sent = { body, ...(reply_to ? { reply_to } : {}), ...(after ? { after } : {}) };
       return at(`${place(conversation)}/messages`, conversation, { body: sent, key: frame.id }, frame.id);
     }
+    case "edit": {
+      const { conversation, number, id, body, after } = frame;
+      const wish = { body: { body, ...(after ? { after } : {}) }, key: id };
+      return { ...at(`${place(conversation)}/messages/${number}`, conversation, wish, id), method: "PUT" };
+    }
+    case "delete": {
+      const { conversation, number, id, after } = frame;
+      const query = after ? `?${new URLSearchParams({ after }).toString()}` : "";
+      const path = `${place(conversation)}/messages/${number}${query}`;
+      return { ...at(path, conversation, { key: id }, id), method: "DELETE" };
+    }
     case "change": {
       const wish = { body: { change: frame.change }, key: frame.id };
       return at(`${place(frame.conversation)}/changes`, frame.conversation, wish, frame.id);
@@ -111,5 +123,5 @@ function place(conversation: string): string {
 }
 
 function at(path: string, conversation: string, wish: Wish, id: string | null = null): Post {
-  return { path, wish, id, conversation };
+  return { method: "POST", path, wish, id, conversation };
 }

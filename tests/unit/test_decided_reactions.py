@@ -86,6 +86,10 @@ def test_one_emoji_is_a_reaction(text: str, stored: str) -> None:
         " 👍",
         "👍\n",
         "👍" * 40,
+        "👍\U000e0067\U000e007f",  # nothing of it is seen but the thumb
+        "👩\u200d❤\U000e0067\U000e007f",
+        "🏴\U000e0067",
+        "🏴🏽\U000e0067\U000e007f",
         *("🏽", "\ud83d", "👍\u20dd", "e\u20e3"),
     ],
 )

@@ -127,6 +127,7 @@ class House:
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine makes nobody look away."""
     monkeypatch.setattr("chinwag.adapters.web.ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr("chinwag.adapters.relational.directory.BOUND", 60.0)
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """The providers by which people log in, as the settings have them."""
 
-from chinwag.adapters.web import HttpWeb
 from chinwag.config import Config, OpenId
 from chinwag.domain.conversation import Role
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.openid import GroupRule
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.clock import system_clock
-from chinwag.flow.openid.doors import OpenIdDoors
+from chinwag.flow.openid.doors import OpenIdDoors, no_doors
 from chinwag.flow.openid.provider import Provider, ProviderRules
 from chinwag.flow.openid.seal import Seal
 from chinwag.ports.web import Web
@@ -16,7 +15,12 @@ from chinwag.private_text import private_text
 
 def doors_on(config: Config, accounts: Accounts, web: Web | None = None) -> OpenIdDoors:
     """The doors of a server. web: None: the Web itself. Raises `CredentialsError` for a secret that cannot be read."""
-    web = web or HttpWeb()
+    if not config.openid:
+        return no_doors(accounts)
+    if web is None:
+        from chinwag.adapters.web import HttpWeb  # only here: a server that asks nobody never loads what it rests on
+
+        web = HttpWeb()
     return OpenIdDoors(
         accounts=accounts,
         providers={

@@ -1309,7 +1309,7 @@ export interface IdentityEntry {
 }
 
 /** `end_session`: where the browser may go to end the log-in at the provider, too. */
-export interface LoggedOut {
+export interface LogOutAnswer {
   end_session: string;
 }
 

@@ -43,7 +43,7 @@ class IdentityEntry(msgspec.Struct):
     linked_at: int
 
 
-class LoggedOut(msgspec.Struct):
+class LogOutAnswer(msgspec.Struct):
     """`end_session`: where the browser may go to end the log-in at the provider, too."""
 
     end_session: str

@@ -21,7 +21,7 @@ from chinwag.roles.api.answers import AccountVerbs
 from chinwag.roles.api.cookies import SessionCookie
 from chinwag.roles.api.openid import Doors
 from chinwag.wire.http import CookieTokens, LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
-from chinwag.wire.openid import LoggedOut
+from chinwag.wire.openid import LogOutAnswer
 
 ATTEMPT_LENGTHS = range(8, 65)
 
@@ -143,7 +143,7 @@ async def delete_session(
     principal: Caller,
     session_cookie: Cookie,
     request: Request[Any, Any, Any],
-) -> Response[LoggedOut | None]:
+) -> Response[LogOutAnswer | None]:
     """Log this device out for ever: its sockets close, its tokens are refused, and its cookie goes. If a provider let
     it in that has a place to end that log-in, the answer names it; else it is empty (204)."""
     place = await end_session(openid, principal.device)
@@ -151,7 +151,7 @@ async def delete_session(
     gone = {"set-cookie": session_cookie.gone(request)} if session_cookie.was_brought(request) else {}
     if not place:
         return Response(None, status_code=204, headers=gone)
-    return Response(LoggedOut(place), status_code=200, headers=gone)
+    return Response(LogOutAnswer(place), status_code=200, headers=gone)
 
 
 def _tokens(

@@ -175,6 +175,14 @@ async def test_log_in_types_do_not_mix(house: House, provider: OwnProvider) -> N
     assert (await server.log_in("ben")).device
 
 
+@pytest.mark.parametrize("openid", [{}, {"code": "c"}, {"code": 1, "secret": "s"}, [], "x"])
+@pytest.mark.parametrize("login_type", ["openid", "password"])
+async def test_what_is_no_openid_is_bad_input(house: House, login_type: str, openid: object) -> None:
+    server = await house.process()
+    answer = await server.client.post("/v1/sessions", json={"login_type": login_type, "openid": openid})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
 async def test_linking_needs_both_at_once(house: House, provider: OwnProvider, start: Start) -> None:
     server = await house.process(sign_up="nobody")
     ben, cem = await server.person("ben"), await server.person("cem")

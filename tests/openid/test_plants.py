@@ -116,17 +116,21 @@ async def _answerer(house: House, own: OwnProvider, patch: pytest.MonkeyPatch, _
     await test_hostile_provider.test_each_flaw_gets_its_refusal(house, own, flaw, patch)
 
 
+REFUSED = 'assert said.pop("openid_error") == wanted'
+NOT_GIVEN = 'assert (answer.status_code, answer.json()["code"]) == (400, "openid_state")'
+
+
 @pytest.mark.parametrize(
-    ("plant", "noticed_by"),
+    ("plant", "noticed_by", "at"),
     [
-        (nonce_unchecked, _nonce),
-        (state_of_another, _codes),
-        (code_without_secret, _codes),
-        (state_taken_twice, _states),
-        (jti_twice, _logout),
-        (keys_at_each_token, _keys),
-        (removes_by_hand, _by_hand),
-        (answerer_unchecked, _answerer),
+        (nonce_unchecked, _nonce, REFUSED),
+        (state_of_another, _codes, NOT_GIVEN),
+        (code_without_secret, _codes, NOT_GIVEN),
+        (state_taken_twice, _states, "assert answer.status_code == 400"),
+        (jti_twice, _logout, "assert await _log_out(process, token) == 403"),
+        (keys_at_each_token, _keys, 'assert provider.asked.count("/keys") == 1'),
+        (removes_by_hand, _by_hand, 'assert await give(stage, group, "heads") is Role.MEMBER'),
+        (answerer_unchecked, _answerer, REFUSED),
     ],
 )
 async def test_each_planted_fault_is_noticed(
@@ -137,7 +141,10 @@ async def test_each_planted_fault_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
     plant: Callable[[pytest.MonkeyPatch], None],
     noticed_by: Attack,
+    at: str,
 ) -> None:
+    """`at`: the statement of that test which fails. Any other failure is none of the fault's."""
     plant(monkeypatch)
-    with pytest.raises((AssertionError, KeyError)):
+    with pytest.raises((AssertionError, KeyError)) as noticed:
         await noticed_by(house, provider, monkeypatch, time, tmp_path / "stage")
+    assert str(noticed.traceback[-1].statement).strip().startswith(at), "something else was noticed"

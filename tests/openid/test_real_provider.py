@@ -1,13 +1,11 @@
 """A provider that nobody here wrote (npm's oidc-provider), a whole server, and people who are let in and locked out."""
 
 import asyncio
-import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +13,10 @@ from urllib.parse import parse_qsl, urljoin
 
 import httpx2
 import pytest
-from prove.process import ServerProcess
 from tests.openid.provider import text
+from tests.openid.real_house import PATIENCE, House, real_house
 from tests.support.device import Device
 from tests.support.people import Crowd
-from tests.support.quick_server import COMMAND
 from tests.web.browsers import CALL_MS, chromium
 
 from chinwag.client import ApiError, Client
@@ -30,91 +27,13 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.life.doctor.finding import Level
 from chinwag.life.doctor.providers import providers
 
-ROOT: Final = Path(__file__).parents[2]
-HERE: Final = Path(__file__).parent / "real"
-PATIENCE: Final = 60.0
 SECRET: Final = "s" * 40
-CLIENT_SECRET: Final = "a secret of the client"
-
-
-class RealProvider:
-    """Its process."""
-
-    def __init__(self, process: asyncio.subprocess.Process, issuer: str) -> None:
-        self.issuer = issuer
-        self._process = process
-
-    async def tell(self, command: Mapping[str, Any]) -> None:
-        """Give it a command, and return when it is done."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(command).encode() + b"\n")
-        assert (await said(self._process))["done"] == command
-
-
-async def said(process: asyncio.subprocess.Process) -> dict[str, Any]:
-    """The next line of JSON that it writes."""
-    assert process.stdout is not None
-    async with asyncio.timeout(PATIENCE):
-        while line := await process.stdout.readline():
-            if line.startswith(b"{"):
-                return dict(json.loads(line))
-    raise AssertionError("the provider has ended")
-
-
-@asynccontextmanager
-async def real_provider(public: str) -> AsyncIterator[RealProvider]:
-    """One that sends people back to the server at `public`."""
-    installed = await asyncio.create_subprocess_exec(
-        "tools/web.sh", "node", str(HERE.relative_to(ROOT)), cwd=ROOT, stdout=subprocess.PIPE
-    )
-    node = (await installed.communicate())[0].decode().strip().splitlines()[-1]
-    assert installed.returncode == 0
-    process = await asyncio.create_subprocess_exec(
-        node,
-        *("server.js", f"{public}/v1/openid/staff/callback", f"{public}/v1/openid/staff/logout", f"{public}/"),
-        cwd=HERE,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield RealProvider(process, (await said(process))["issuer"])
-    finally:
-        process.kill()
-        await process.wait()
-
-
-class House:
-    """The server, the provider, and the group that one of its groups gives a place in."""
-
-    def __init__(self, server: ServerProcess, provider: RealProvider) -> None:
-        self.server = server
-        self.provider = provider
 
 
 @pytest.fixture
 async def house(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
-    public = f"http://127.0.0.1:{unused_tcp_port}"
-    async with real_provider(public) as provider:
-        secret = tmp_path / "secret"
-        secret.write_text(CLIENT_SECRET)
-        secret.chmod(0o600)
-        (tmp_path / "chinwag.toml").write_text(
-            f'[server]\npublic_url = "{public}"\n[openid.staff]\nissuer = "{provider.issuer}"\nclient_id = "chinwag"\n'
-            f'client_secret_file = "secret"\nlabel = "The company"\nsign_up = "everybody"\nadmin_groups = ["wheel"]\n'
-        )
-        server = ServerProcess(
-            tmp_path / "data",
-            command=COMMAND,
-            environment={"CHINWAG_CONFIG": str(tmp_path / "chinwag.toml")},
-            port=unused_tcp_port,
-        )
-        await server.start()
-        try:
-            yield House(server, provider)
-        finally:
-            server.end()
-            print(server.log())
+    async with real_house(tmp_path, unused_tcp_port) as built:
+        yield built
 
 
 async def agree(address: str, name: str) -> httpx2.Response:

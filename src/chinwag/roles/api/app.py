@@ -109,7 +109,7 @@ def account_routes(
         dependencies={
             "accounts": Provide(lambda: accounts, sync_to_thread=False),
             "people_search": Provide(lambda: search, sync_to_thread=False),
-            "openid": Provide(lambda: doors, sync_to_thread=False),
+            "openid_doors": Provide(lambda: doors, sync_to_thread=False),
             "session_cookie": Provide(lambda: cookie, sync_to_thread=False),
         },
     )

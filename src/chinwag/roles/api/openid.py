@@ -19,7 +19,7 @@ from chinwag.wire.http import Page
 from chinwag.wire.openid import BeginAnswer, BeginRequest, IdentityEntry, LinkRequest
 
 Doors = NamedDependency[OpenIdDoors]
-"""The type of a handler's `openid`."""
+"""The type of a handler's `openid_doors`."""
 FIELDS_MAX: Final = 20
 """Fields of a form that is looked at."""
 
@@ -33,9 +33,9 @@ Said = Annotated[str, QueryParameter(description="As the provider says it.")]
     summary="Set out for a provider",
     tags=["openid"],
 )
-async def post_begin(name: FromPath[str], data: JSONBody[BeginRequest], openid: Doors) -> BeginAnswer:
+async def post_begin(name: FromPath[str], data: JSONBody[BeginRequest], openid_doors: Doors) -> BeginAnswer:
     """Where to send the browser. What it comes back with logs in by `POST /v1/sessions`, together with the secret."""
-    return BeginAnswer(await begin(openid, name, data.binding, data.return_to))
+    return BeginAnswer(await begin(openid_doors, name, data.binding, data.return_to))
 
 
 @get(
@@ -48,14 +48,14 @@ async def post_begin(name: FromPath[str], data: JSONBody[BeginRequest], openid: 
 )
 async def get_callback(
     name: FromPath[str],
-    openid: Doors,
+    openid_doors: Doors,
     trip: Annotated[str, QueryParameter(name="state", description="As the provider was given it.")] = "",
     code: Said = "",
     error: Said = "",
     iss: Annotated[str | None, QueryParameter(description="Who answers (RFC 9207).")] = None,
 ) -> Response[None]:
     """For browsers that a provider sends here, and for nobody else. Once for each `state`; they are sent on."""
-    address = await come_back(openid, name, state=trip, code=code, error=error, issuer=iss)
+    address = await come_back(openid_doors, name, state=trip, code=code, error=error, issuer=iss)
     return Response(None, status_code=303, headers={"location": address})
 
 
@@ -67,39 +67,39 @@ async def get_callback(
     summary="Log somebody out, as a provider",
     tags=["openid"],
 )
-async def post_logout(name: FromPath[str], openid: Doors, request: Request[Any, Any, Any]) -> None:
+async def post_logout(name: FromPath[str], openid_doors: Doors, request: Request[Any, Any, Any]) -> None:
     """For providers (OpenID Connect Back-Channel Logout 1.0): a form with `logout_token`. The devices that it names are
     logged out within a second."""
-    openid.provider(name)
-    await log_out_by_provider(openid, name, _field(await request.body(), "logout_token"))
+    openid_doors.provider(name)
+    await log_out_by_provider(openid_doors, name, _field(await request.body(), "logout_token"))
 
 
 @get("/me/identities", operation_id="listIdentities", summary="Where else I am known", tags=["me"])
-async def get_identities(openid: Doors, principal: Caller) -> Page[IdentityEntry]:
+async def get_identities(openid_doors: Doors, principal: Caller) -> Page[IdentityEntry]:
     """The accounts at providers that may log in to this one: all of them, as there is one a provider."""
-    return Page([_entry(openid, one) for one in await list_identities(openid, principal.account)])
+    return Page([_entry(openid_doors, one) for one in await list_identities(openid_doors, principal.account)])
 
 
 @post("/me/identities/{name:str}", operation_id="beginLink", summary="Set out to link a provider", tags=["me"])
 async def post_identity(
-    name: FromPath[str], data: JSONBody[BeginRequest], openid: Doors, principal: Caller
+    name: FromPath[str], data: JSONBody[BeginRequest], openid_doors: Doors, principal: Caller
 ) -> BeginAnswer:
     """As setting out to log in. What the browser comes back with is linked by PUT, and logs nobody in."""
-    return BeginAnswer(await begin(openid, name, data.binding, data.return_to, link=principal.account))
+    return BeginAnswer(await begin(openid_doors, name, data.binding, data.return_to, link=principal.account))
 
 
 @put("/me/identities/{name:str}", operation_id="linkIdentity", summary="Link a provider", tags=["me"])
 async def put_identity(
-    name: FromPath[str], data: JSONBody[LinkRequest], openid: Doors, principal: Caller
+    name: FromPath[str], data: JSONBody[LinkRequest], openid_doors: Doors, principal: Caller
 ) -> IdentityEntry:
     """Link the account that the browser came back as. Who set out must be who links."""
-    return _entry(openid, await link(openid, principal.account, name, data.code, data.secret))
+    return _entry(openid_doors, await link(openid_doors, principal.account, name, data.code, data.secret))
 
 
 @delete("/me/identities/{name:str}", operation_id="unlinkIdentity", summary="Let a provider go", tags=["me"])
-async def delete_identity(name: FromPath[str], openid: Doors, principal: Caller) -> None:
+async def delete_identity(name: FromPath[str], openid_doors: Doors, principal: Caller) -> None:
     """It logs nobody in to this account any more, and what its groups gave goes. Never the last way in."""
-    await unlink(openid, principal.account, name)
+    await unlink(openid_doors, principal.account, name)
 
 
 def openid_routes(doors: OpenIdDoors) -> Router:
@@ -115,7 +115,7 @@ def openid_routes(doors: OpenIdDoors) -> Router:
             put_identity,
             delete_identity,
         ],
-        dependencies={"openid": Provide(lambda: doors, sync_to_thread=False)},
+        dependencies={"openid_doors": Provide(lambda: doors, sync_to_thread=False)},
     )
 
 

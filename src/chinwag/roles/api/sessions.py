@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, delete, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from chinwag.domain.refusal import Code, Refused
@@ -69,7 +70,7 @@ async def post_account(
 async def post_session(
     data: JSONBody[LogInRequest],
     accounts: AccountVerbs,
-    openid: Doors,
+    openid_doors: Doors,
     address: Address,
     session_cookie: Cookie,
     request: Request[Any, Any, Any],
@@ -81,7 +82,7 @@ async def post_session(
         if data.openid is None:
             raise Refused(Code.BAD_REQUEST, "a log-in by a provider has openid")
         given = await log_in_by_provider(
-            openid,
+            openid_doors,
             data.openid.code,
             data.openid.secret,
             invitation=data.openid.invitation,
@@ -111,7 +112,7 @@ async def post_session(
 async def post_refresh(
     data: JSONBody[RefreshRequest],
     accounts: AccountVerbs,
-    openid: Doors,
+    openid_doors: Doors,
     address: Address,
     session_cookie: Cookie,
     request: Request[Any, Any, Any],
@@ -124,29 +125,38 @@ async def post_refresh(
         raise Refused(Code.BAD_REQUEST, "an attempt has 8 to 64 characters")
     if data.refresh_token is not None:
         given = await refresh(accounts, data.refresh_token, data.attempt, address=address)
-        await recheck(openid, given.account.id, given.device)
+        await recheck(openid_doors, given.account.id, given.device)
         return Response(answers.session(given))
     session_cookie.check(request)
     token = session_cookie.read(request)
     if data.device is not None and accounts.tokens.device_of(token) != data.device:
         raise Refused(Code.WRONG_SESSION)
     given = await refresh(accounts, token, data.attempt, address=address, settling_ms=SETTLING_MS)
-    await recheck(openid, given.account.id, given.device)
+    await recheck(openid_doors, given.account.id, given.device)
     content, headers = _tokens(accounts, session_cookie, request, given, True)
     return Response(content, headers=headers)
 
 
-@delete("/sessions/current", status_code=200, operation_id="logOut", summary="Log out", tags=["sessions"])
+@delete(
+    "/sessions/current",
+    status_code=200,
+    responses={
+        204: ResponseSpec(None, description="Logged out; there is nothing more to end", generate_examples=False)
+    },
+    operation_id="logOut",
+    summary="Log out",
+    tags=["sessions"],
+)
 async def delete_session(
     accounts: AccountVerbs,
-    openid: Doors,
+    openid_doors: Doors,
     principal: Caller,
     session_cookie: Cookie,
     request: Request[Any, Any, Any],
 ) -> Response[LogOutAnswer | None]:
     """Log this device out for ever: its sockets close, its tokens are refused, and its cookie goes. If a provider let
     it in that has a place to end that log-in, the answer names it; else it is empty (204)."""
-    place = await end_session(openid, principal.device)
+    place = await end_session(openid_doors, principal.device)
     await revoke_device(accounts, principal.account, principal.device)
     gone = {"set-cookie": session_cookie.gone(request)} if session_cookie.was_brought(request) else {}
     if not place:

@@ -16,7 +16,7 @@ from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly import Server, begin_folder, open_directory_in, open_search_index_in
-from chinwag.config import Config
+from chinwag.config import Config, Presence
 from chinwag.domain.command import GroupAction
 from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.collaborators import AccountRules, open_accounts
@@ -26,6 +26,8 @@ from chinwag.flow.accounts.sign_up import create_account
 from chinwag.flow.clock import system_clock
 from chinwag.wire.frames import ClientFrame
 
+PATIENT = Presence(offline_seconds=600)
+"""A busy machine may let devices wait for longer than the default."""
 PEOPLE = ("owner", "admin", "member", "former", "stranger", "guest", "operator")
 
 
@@ -131,7 +133,7 @@ async def _routes(data: Path) -> set[tuple[str, str]]:
     directory = await open_directory_in(data)
     index = await open_search_index_in(data)
     try:
-        app = Server(Config(), data, embedded, directory, index, 0).http
+        app = Server(Config(presence=PATIENT), data, embedded, directory, index, 0).http
         return {
             (method, route.path_format)
             for route in app.routes

@@ -1,6 +1,7 @@
 """The search of messages over real stores: what is found, what is not any more, and how the index is kept."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import TextRange
 from chinwag.flow import following
+from chinwag.flow.search import indexer
 from chinwag.flow.search import search as searching
 from chinwag.flow.search.indexer import Indexer
 from chinwag.flow.search.progress import FORM, Progress, Reading, decoded, encoded
@@ -433,6 +435,41 @@ async def test_a_write_that_was_lost_is_made_again(world: World, step: int) -> N
     assert await every(world) == [("g~1", 2), ("g~1", 3), ("g~2", 1)]
     assert await world.found(text="another") == ["g~1#2"]
     assert await world.found(text="two") == []
+
+
+@pytest.mark.parametrize("lost", range(7))
+async def test_long_texts_are_written_in_pieces_and_a_piece_that_was_lost_is_made_again(
+    world: World, lost: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terms take a hundred times as much memory as their text: 500 of the longest at once would be gigabytes."""
+    monkeypatch.setattr(indexer, "CHARACTERS", 100)
+    monkeypatch.setattr(indexer, "READ", 2)
+    texts = [f"word{number} ".ljust(60, "x") for number in range(5)]
+    await world.say(HALL, *texts[:3], "y" * 300)
+    await world.say(YARD, *texts[3:])
+    await world.edit(HALL, 1, f"edited {texts[0]}")
+    pieces: list[int] = []
+    kept, made = world.index.write, indexer._indexed
+
+    def counted(rows: Sequence[Any]) -> Any:
+        pieces.append(sum(len(row.text) for row in rows) if len(rows) > 1 else 0)
+        return made(rows)
+
+    async def failing(rows: Sequence[Any], progress: bytes, after: bytes) -> bool:
+        if len(pieces) == lost:
+            raise Refused(Code.UNAVAILABLE)
+        return await kept(rows, progress, after)
+
+    monkeypatch.setattr(indexer, "_indexed", counted)
+    world.index.write = failing  # type: ignore[method-assign]
+    with contextlib.suppress(Refused):
+        await world.read_on()
+    world.indexer = world.new_indexer()
+    await world.read_on()
+    assert len(pieces) >= 6
+    assert max(pieces) <= 100
+    assert await every(world) == sorted([("g~1", number) for number in (1, 2, 3, 4)] + [("g~2", 1), ("g~2", 2)])
+    assert await world.found(text="edited") == ["g~1#1"]
 
 
 async def test_two_indexers_do_not_disturb_each_other(world: World) -> None:

@@ -66,6 +66,7 @@ async def test_a_reader_that_is_too_slow_is_closed_and_comes_back_to_everything(
         tmp_path / "data",
         *("--limits-text-characters", str(size), "--limits-frame-bytes", "131072", "--limits-outbound-bytes", "131072"),
         *("--limits-sends-per-second", "10000", "--limits-sends-burst", "10000"),
+        *("--presence-offline-seconds", "600"),  # however long a busy machine takes for all that
     )
     crowd = Crowd(process)
     try:

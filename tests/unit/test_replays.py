@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Sequence
 
 import msgspec
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chinwag.domain.body import Text
@@ -176,6 +177,7 @@ def test_a_mention_stands_where_the_message_says_so_and_nowhere_else(
 
 @settings(deadline=None, max_examples=60)
 @given(wishes, st.integers(1, 5))
+@example([(PEOPLE[0], Delete(1)), (PEOPLE[0], Delete(1)), (PEOPLE[0], Pin(1, False)), (PEOPLE[1], Delete(3))], 1)
 def test_a_text_stands_in_two_rows_at_most_and_after_a_deletion_in_none(
     asked_for: list[tuple[AccountId, Action]], size: int
 ) -> None:
@@ -185,16 +187,37 @@ def test_a_text_stands_in_two_rows_at_most_and_after_a_deletion_in_none(
             action = msgspec.structs.replace(action, body=Text(f"<{count}>"))
         unique.append((account, action))
     store = Rows()
-    played(log_of(unique, GroupSettings()), store, size)
+    records = log_of(unique, GroupSettings())
+    played(records, store, size)
     rows = {name[1]: str(row) for name, row in store.tables["event"].items() if isinstance(name, tuple)}
     for count in range(len(unique)):
         standing = [number for number, row in rows.items() if f"<{count}>" in row]
         assert len(standing) <= 2
         assert not any('"type":"deleted"' in rows[number] for number in standing)
-    # What no row says any more, no key gives away by trying.
-    said = {key.number for key in store.tables["key"].values() if key.digest and key.number}  # type: ignore[attr-defined]
+    # What no row says any more, no key gives away by trying. The keys of what says nothing keep what was asked for.
+    commands = [record.submission.command for record in records]
+    texts = {command.id for command in commands if isinstance(command.action, Send | Edit)}
+    said = {
+        key.number  # type: ignore[attr-defined]
+        for name, key in store.tables["key"].items()
+        if name.id in texts and key.digest and key.number  # type: ignore[attr-defined]
+    }
     for number in said:
         row = rows[number]
         assert '"edited":{' not in row
         assert '"type":"deleted"' not in row
         assert '"replaced":' not in row
+
+
+@pytest.mark.parametrize("change", [Edit(2, Text("b")), Delete(2)])
+@pytest.mark.parametrize(
+    "beside", [React(4, "👍", True), Pin(4, True), Delete(4), Edit(4, Text("c")), Send(Text("d"), 4)]
+)
+@pytest.mark.parametrize("size", range(1, 7))
+def test_digests_go_whatever_the_batch_names_besides(change: Action, beside: Action, size: int) -> None:
+    """An edit's own event was read for another command of the batch; its key was then taken for none."""
+    store = Rows()
+    anna = PEOPLE[0]
+    played(log_of([(anna, Edit(2, Text("a"))), (anna, change), (anna, beside)], GroupSettings()), store, size)
+    keys = {name.id: key for name, key in store.tables["key"].items()}  # type: ignore[attr-defined]
+    assert [keys[f"c{record}"].digest for record in (2, 4)] == [b"", b""]  # type: ignore[attr-defined]

@@ -95,9 +95,9 @@ async def read_named(
     changing = {(one.conversation, named(one)) for one in naming if isinstance(one.action, Edit | Delete)}
     sent = {name: _sent(content(row)) for name, row in rows.items() if name in changing}
     answered = {(name[0], one.reply_to) for name, one in sent.items() if one.reply_to}
-    found = await _rows(store, (edits | answered) - rows.keys())
-    sent |= {name: _sent(content(row)) for name, row in found.items() if name in edits}
-    rows |= found
+    rows |= await _rows(store, (edits | answered) - rows.keys())
+    # Whichever command of the batch they were read for.
+    sent |= {name: _sent(content(rows[name])) for name in edits if name in rows}
     keys = [KeyName(name[0], one.device, one.id) for name, one in sent.items()]
     below = {
         (command.account, command.conversation): None

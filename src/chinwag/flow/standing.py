@@ -5,6 +5,7 @@ docs/guarantees.md) is said here once for all of them: a step that fails, or doe
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -13,6 +14,7 @@ import structlog
 
 from chinwag.domain.refusal import Refused
 from chinwag.flow.cancelled import told_to_end
+from chinwag.flow.spare_time import SpareTime
 from chinwag.ports.bus import Subject
 
 AGAIN_SECONDS: Final = 1.0
@@ -32,7 +34,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     there is more to be done at once. poll_seconds: the next step is at the latest so long after one that returned
     False. failing: what the log says of a step that failed. wake: a signal there brings the next step forward. wait:
     waits in place of that, at most so many seconds. pause_seconds: between two steps when there is more.
-    step_seconds: a step that takes longer is given up and done again.
+    spare_time: it is never urgent, so then it leaves the processor to whatever is. step_seconds: a step that takes
+    longer is given up and done again.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     wake: Subject | None = None
     wait: Callable[[float], Awaitable[object]] | None = None
     pause_seconds: float = 0.0
+    spare_time: bool = False
     step_seconds: float = STEP_SECONDS
 
 
@@ -60,6 +64,7 @@ class StandingWork:
         self._again = again_seconds
         self._work = asyncio.Event()
         self._finished = asyncio.Event()
+        self._spare = SpareTime(sleep=lambda seconds: _for(self._finished, seconds))
 
     def wake(self) -> None:
         """There is something to do: the next step need not wait."""
@@ -74,6 +79,7 @@ class StandingWork:
         """Do steps. Only being cancelled from outside, and `finish`, end it."""
         while not self._finished.is_set() and not told_to_end():
             self._work.clear()
+            began = time.perf_counter()
             try:
                 more = await self._step()
             except asyncio.CancelledError:
@@ -89,7 +95,7 @@ class StandingWork:
             else:
                 self.steps += 1
                 self.failing = 0
-                await (asyncio.sleep(self.job.pause_seconds) if more else self._wait())
+                await (self._pause(time.perf_counter() - began) if more else self._wait())
                 continue
             self.failed += 1
             self.failing += 1
@@ -98,6 +104,12 @@ class StandingWork:
     async def _step(self) -> bool:
         async with asyncio.timeout(self.job.step_seconds):
             return await self.job.step()
+
+    async def _pause(self, worked: float) -> None:
+        if self.job.spare_time:
+            await self._spare.rest(worked)
+        else:
+            await asyncio.sleep(self.job.pause_seconds)
 
     async def _wait(self) -> None:
         if self.job.wait is not None and not self._finished.is_set():

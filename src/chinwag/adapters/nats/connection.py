@@ -124,7 +124,9 @@ class NatsConnection:
 
         async def failed(error: Exception) -> None:
             nonlocal problem
-            problem = str(error) or type(error).__name__
+            # A server says why it sends us away, and closes; its words may be lost with the connection, at some tries.
+            if not (problem and isinstance(error, OSError)):
+                problem = str(error) or type(error).__name__
             if connected:  # before, `Refused` says it once, where each try would say it again
                 self._failed(error)
 

@@ -15,7 +15,7 @@ async def edit(room: Room, words: list[str]) -> None:
     """Give one's own message another text."""
     number, text = _text(words, "/edit TEXT, or /edit NUMBER: TEXT")
     here, target = meant.message(room, number, lambda one: one.sender == room.client.account)
-    await room.client.edit(here, target, text)
+    await room.client.edit(here, target, room.written(text))
 
 
 async def delete(room: Room, words: list[str]) -> None:

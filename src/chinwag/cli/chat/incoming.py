@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from chinwag.cli.chat.line import Line
-from chinwag.cli.chat.room import Room
+from chinwag.cli.chat.room import Room, new
 from chinwag.cli.chat.words import clock, is_said, people_in, preview
 from chinwag.client import LoadAfresh, Mirrored, Offline, Online, Unknown, Update, take
 from chinwag.wire.values import (
@@ -85,8 +85,7 @@ class Incoming:
         elif self._is_news(held, event):
             await room.know(held)
             who = "" if isinstance(event, Notice) or held.kind == "direct" else room.people.name(event.sender) + ": "
-            new = f" ({held.unread} new)" if held.unread else ""
-            room.note(f"• {room.title(held.id)}{new} {who}{preview(event, room.people.name)}")
+            room.note(f"• {room.title(held.id)}{new(held)} {who}{preview(event, room.people.name)}")
 
     def _is_news(self, held: Mirrored, event: NumberedEvent | Unknown) -> bool:
         """Whether what happens in a conversation that is not open is told: what is said and done there by others, and

@@ -10,6 +10,8 @@ from chinwag.wire.values import reaction_of
 async def react(room: Room, words: list[str]) -> None:
     """Put an emoji on a message, or take one's own back."""
     emoji, *rest = meant.given(words, "/react EMOJI, or /react EMOJI NUMBER; again to take it back")
+    if emoji.isdecimal() and len(rest) == 1:
+        emoji, rest = rest[0], [emoji]  # the number first, as for an edit
     here, number = meant.message(room, rest, lambda _: True)
     try:
         reaction = reaction_of(emoji)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chinwag.cli.chat.line import Line
+from chinwag.cli.chat.naming import named
 from chinwag.cli.chat.people import People
 from chinwag.cli.chat.screen import Screen
 from chinwag.cli.chat.words import clock, content, day, is_said, people_in, preview, reactions
@@ -32,6 +33,13 @@ from chinwag.wire.values import (
 )
 
 HISTORY: Final = 20
+
+
+def new(held: Mirrored) -> str:
+    """How much of a conversation is unread, and how much of that speaks to oneself; nothing if all is read."""
+    if not held.unread:
+        return ""
+    return f" ({held.unread} new, {len(held.mentions)} for you)" if held.mentions else f" ({held.unread} new)"
 
 
 class Room:
@@ -112,7 +120,7 @@ class Room:
             line = Line(f"{index:3} ")
             line.add(self.title(held.id), "bold" if held.unread else "")
             if held.unread:
-                line.add(f" ({held.unread} new)", "good")
+                line.add(new(held), "good")
             if held.role is None:
                 line.add(" (you are out)", "dim")
             if self.is_muted(held.id):
@@ -232,13 +240,22 @@ class Room:
 
     # Saying
 
+    def written(self, text: str) -> Text:
+        """A line as a message of the open conversation, with those of it whom it names."""
+        held = None if self.current is None else self.mirror.conversations.get(self.current)
+        if held is None:
+            return Text(text)
+        there = (account for account in held.members if account != self.client.account)
+        people = {self.people.name(account).removeprefix("@").casefold(): account for account in there}
+        return Text(text, named(text, people, group=held.kind == "group"))
+
     def say(self, text: str, *, reply_to: int = 0) -> None:
         """Send a line to the open conversation. reply_to: the message that it answers."""
         if self.current is None:
             self.trouble("Open a conversation first: /open NAME (or /list to see them, /help for all commands).")
             return
         try:
-            pending = self.client.post(text, conversation=self.current, reply_to=reply_to)
+            pending = self.client.post(self.written(text), conversation=self.current, reply_to=reply_to)
         except UnicodeEncodeError:
             self.trouble("Not sent: it holds half a character.")
             return

@@ -6,7 +6,7 @@ so what was deleted or edited meanwhile never gets in.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import structlog
@@ -14,7 +14,7 @@ import structlog
 from chinwag.domain.ids import ConversationId
 from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
-from chinwag.flow.following import ENTRIES, Following
+from chinwag.flow.following import Following
 from chinwag.flow.search.progress import Progress, decoded, encoded
 from chinwag.flow.search.rows import SearchedEvent, indexed, searched_event
 from chinwag.ports.follower import Follower, Reached, Stretch
@@ -26,6 +26,11 @@ POLL_SECONDS: Final = 1.0
 """How soon what was said can be found."""
 SCRUB_SECONDS: Final = 86_400.0
 """How often what was deleted goes from the files."""
+
+CHARACTERS: Final = 100_000
+"""Of the messages whose terms are made and written together: as long as one may be."""
+READ: Final = 50
+"""Events that are read together: 20 MB at most."""
 
 _CHANGES: Final = ("edited", "deleted")
 _log = structlog.get_logger(__name__)
@@ -77,32 +82,69 @@ class Indexer(Follower):
                 _log.info("the search index is whole", conversations=walked)
         up_to_date = before.walk is None and self._following.lag == 0
         progress = Progress(reached=after, walked=walked, read_at=self._began_at if up_to_date else now.read_at)
-        # In a thread: a single text may take a third of a second.
-        findable = await asyncio.to_thread(_indexed, await self._named(stretches))
-        if not await self._index.write(findable, encoded(progress), self._kept):
+        kept = 0
+        last: list[SearchedEvent] = []
+        async for rows in self._pieces(stretches):
+            if last and not await self._write(last, self._kept):
+                return False
+            kept += len(last)
+            last = rows
+        # How far it has read goes in with the last piece: after a crash all of them are written again.
+        if not await self._write(last, encoded(progress)):
             return False
-        self.indexed += len(findable)
+        self.indexed += kept + len(last)
         return True
 
-    async def _named(self, stretches: Sequence[Stretch]) -> list[SearchedEvent]:
-        """The messages that these events are, or are about, as they are now."""
-        found: dict[tuple[ConversationId, int], SearchedEvent] = {}
-        targets: set[tuple[ConversationId, int]] = set()
+    async def _write(self, rows: Sequence[SearchedEvent], progress: bytes) -> bool:
+        # In a thread: a single text may take a third of a second.
+        return await self._index.write(await asyncio.to_thread(_indexed, rows), progress, self._kept)
+
+    async def _pieces(self, stretches: Sequence[Stretch]) -> AsyncIterator[list[SearchedEvent]]:
+        """The messages that these events are, or are about, as they are now: together no longer than `CHARACTERS`, but
+        for a single one, as terms take a hundred times as much memory as their text."""
+        piece = _Piece()
+        targets: dict[tuple[ConversationId, int], None] = {}
         for stretch in stretches:
-            for event in await self._store.events(stretch.conversation, stretch.first, stretch.last):
-                row = searched_event(content(event))
-                if row.kind == "message":
-                    found[row.conversation, row.number] = row
-                elif row.kind in _CHANGES:
-                    targets.add((row.conversation, row.target))
+            for first in range(stretch.first, stretch.last + 1, READ):
+                for event in await self._store.events(stretch.conversation, first, min(stretch.last, first + READ - 1)):
+                    row = searched_event(content(event))
+                    if row.kind in _CHANGES:
+                        targets[row.conversation, row.target] = None
+                    elif row.kind == "message":
+                        if full := piece.before(row):
+                            yield full
+                        piece.add(row)
         names = list(targets)
-        for first in range(0, len(names), ENTRIES):
+        for first in range(0, len(names), READ):
             # Read after the change was: as they are now.
-            some = names[first : first + ENTRIES]
-            for name, now in zip(some, await self._store.rows(some), strict=True):
+            for now in await self._store.rows(names[first : first + READ]):
                 if now is not None:
-                    found[name] = searched_event(content(now))
-        return list(found.values())
+                    row = searched_event(content(now))
+                    if full := piece.before(row):
+                        yield full
+                    piece.add(row)
+        if piece.rows:
+            yield piece.rows
+
+
+class _Piece:
+    """Messages that are written together."""
+
+    def __init__(self) -> None:
+        self.rows: list[SearchedEvent] = []
+        self._characters = 0
+
+    def before(self, row: SearchedEvent) -> list[SearchedEvent]:
+        """What has to be written before `row` is added; nothing if there is room for it."""
+        if not self.rows or self._characters + len(row.text) <= CHARACTERS:
+            return []
+        full, self.rows, self._characters = self.rows, [], 0
+        return full
+
+    def add(self, row: SearchedEvent) -> None:
+        """One more; of one message the last counts."""
+        self.rows.append(row)
+        self._characters += len(row.text)
 
 
 def _indexed(rows: Sequence[SearchedEvent]) -> list[Findable | Gone]:

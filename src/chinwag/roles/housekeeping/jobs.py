@@ -116,6 +116,7 @@ def search_jobs(keeping: Indexer, index: SearchIndex, clock: Clock, days: int) -
             name="search-index",
             step=keeping.step,
             poll_seconds=indexer.POLL_SECONDS,
+            spare_time=True,
             failing="what was said cannot be found yet",
         ),
         Job(

@@ -5,11 +5,14 @@ import { RenewedTokens } from "./tokens.js";
 const TOKENS = { access_token: "fresh", access_expires_at: 4e12 };
 
 /** A network of which each request gets the next answer; null: none at all. */
-function network(answers: (Response | null)[]): { http: Http; asked: () => number } {
+function network(answers: (Response | null)[]): { http: Http; asked: () => number; first: Promise<void> } {
   let asked = 0;
+  let begun: () => void;
+  const first = new Promise<void>((resolve) => (begun = resolve));
   const http = new Http("", (_, init) => {
     const answer = answers[asked] ?? null;
     asked += 1;
+    begun();
     if (answer !== null) return Promise.resolve(answer);
     return new Promise((_resolve, reject) => {
       init?.signal?.addEventListener("abort", () => {
@@ -17,7 +20,7 @@ function network(answers: (Response | null)[]): { http: Http; asked: () => numbe
       });
     });
   });
-  return { http, asked: () => asked };
+  return { http, asked: () => asked, first };
 }
 
 const renewal = { body: () => Promise.resolve({ attempt: "one" }), renewed: () => Promise.resolve() };
@@ -31,12 +34,10 @@ describe("a renewal", () => {
   });
 
   it("on a silent network is asked for anew when the network may be back, and all who wait get its token", async () => {
-    const { http, asked } = network([null, Response.json(TOKENS)]);
+    const { http, asked, first } = network([null, Response.json(TOKENS)]);
     const tokens = new RenewedTokens(http, renewal, null);
     const both = Promise.all([tokens.access(), tokens.access()]);
-    await vi.waitFor(() => {
-      expect(asked()).toBe(1);
-    });
+    await first;
     tokens.hurry();
     expect(await both).toEqual(["fresh", "fresh"]);
     expect(asked()).toBe(2);

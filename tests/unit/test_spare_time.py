@@ -1,0 +1,61 @@
+"""Work that is never urgent: what it takes beside an event loop that has much, little or nothing to do."""
+
+import pytest
+
+from chinwag.flow.spare_time import LEAST_SHARE, MOST_SECONDS, SpareTime
+
+
+class Loop:
+    """A loop that works for a part of each second, on clocks of its own."""
+
+    def __init__(self, busy: float) -> None:
+        self.busy = busy
+        self.now = 0.0
+        self.own = 0.0
+
+    async def passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.own += self.busy * seconds
+
+
+async def share(loop: Loop, spare: SpareTime, worked: float, pieces: int = 200) -> float:
+    """The part of the time that pieces of work take, once it is known how much there is to do."""
+    for _ in range(20):
+        await spare.rest(worked)
+    began = loop.now
+    for _ in range(pieces):
+        await spare.rest(worked)
+    rested = loop.now - began
+    return pieces * worked / (pieces * worked + rested)
+
+
+def on(loop: Loop) -> SpareTime:
+    return SpareTime(lambda: loop.own, lambda: loop.now, loop.passes)
+
+
+@pytest.mark.parametrize(("busy", "least", "most"), [(0.0, 0.85, 1.0), (0.5, 0.22, 0.28), (0.8, 0.035, 0.045)])
+async def test_it_takes_what_is_left(busy: float, least: float, most: float) -> None:
+    loop = Loop(busy)
+    assert least <= await share(loop, on(loop), 0.02) <= most
+
+
+async def test_where_nothing_is_left_it_takes_little_and_gets_on() -> None:
+    loop = Loop(1.0)
+    assert await share(loop, on(loop), 0.02) == pytest.approx(LEAST_SHARE)
+
+
+async def test_it_takes_more_again_when_the_loop_has_less_to_do() -> None:
+    loop = Loop(1.0)
+    spare = on(loop)
+    await share(loop, spare, 0.02)
+    loop.busy = 0.0
+    assert await share(loop, spare, 0.02) > 0.85
+
+
+async def test_no_rest_is_without_an_end() -> None:
+    loop = Loop(1.0)
+    spare = on(loop)
+    await share(loop, spare, 0.02)
+    before = loop.now
+    await spare.rest(3_600.0)
+    assert loop.now - before == MOST_SECONDS

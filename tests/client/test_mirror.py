@@ -1,6 +1,7 @@
 """A mirror kept by events equals one loaded afresh, whatever overlaps and however often (P11)."""
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ from chinwag.client.events import decode_numbered
 from chinwag.client.mirror import Mirror
 from chinwag.domain import command as c
 from chinwag.domain.account_change import PreferencesChanged
-from chinwag.domain.body import Text
+from chinwag.domain.body import Text, Withheld
 from chinwag.domain.conversation import Conversation, GroupSettings, Position, Role, Span
 from chinwag.domain.decide import Numbered, decide
 from chinwag.domain.events import AccountEvent, Delivered, Edited, Message, NumberedEvent, Read
@@ -266,6 +267,32 @@ def test_unread_mentions_are_kept_without_the_messages() -> None:
     assert held.mentions == {4}
     take(7, 3, ME)
     assert held.mentions == {4}, "what is read does not become unread by being changed"
+
+
+@pytest.mark.parametrize("replaced", [0, 9])
+def test_what_an_untold_edit_took_away_does_not_stay(replaced: int) -> None:
+    """The edit that follows may come when one is out; and a page that was asked for before may come after it."""
+    mirror = Mirror(ME)
+    mirror.put(World().view())
+    held = mirror.conversations[GROUP]
+    common = {"conversation": GROUP, "ordinal": 2, "from": YOU, "device": "d", "id": "i", "sent_at": 5}
+    said = {**common, "kind": "message", "number": 2, "body": {"type": "text", "text": "hunter2"}}
+    before = decode_numbered(msgspec.json.encode(said))
+    mirror.apply(before)
+    untold = {**common, "kind": "edited", "number": 3, "shown": 2, "target": 2, "replaced": replaced}
+    mirror.apply(decode_numbered(msgspec.json.encode(untold)))
+    mirror.keep(GROUP, [before], head=2)
+    kept = held.messages[2]
+    assert isinstance(kept, Message)
+    assert isinstance(kept.body, Withheld)
+    assert 2 in held.stale
+    follows = {**untold, "number": 9, "replaced": 0, "body": {"type": "text", "text": "mended"}}
+    held.head = 8
+    mirror.apply(decode_numbered(msgspec.json.encode(follows)))
+    kept = held.messages[2]
+    assert isinstance(kept, Message)
+    assert kept.body == Text("mended")
+    assert 2 not in held.stale
 
 
 def test_of_preferences_the_higher_version_holds() -> None:

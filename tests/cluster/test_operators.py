@@ -221,7 +221,7 @@ async def test_commands_on_a_database_that_is_not_prepared_say_what_prepares_it(
         with pytest.raises(Told, match="`chinwag cluster init`"):
             await asked(cluster, work)
     await make_schema(url)
-    await asked(cluster, "search")  # it asks for no more than that
+    await asked(cluster, "search")  # it needs only that
     for work in ("accounts", "stores", "trace", "status"):
         with pytest.raises(Told, match="`chinwag cluster init`"):
             await asked(cluster, work)

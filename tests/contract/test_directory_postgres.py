@@ -15,7 +15,6 @@ import pytest
 from prove.faults.proxy import Way
 from sqlalchemy import Connection
 from tests.contract.directories import PostgresPlace, account, device, eventually, migrate, people
-from tests.contract.scrubbed import scrubbed
 
 from chinwag.adapters.postgres.encoding import WrongEncodingError
 from chinwag.adapters.relational import postgres
@@ -283,7 +282,7 @@ async def test_what_is_deleted_leaves_its_files(directory: Directory, place: Pos
     assert [await _holds(place, f"{kind}{GONE}") for kind in ("hash", "phone")] == [True, True]
     before = await place.execute(_FILES)
     await _forget(directory, GONE)
-    await scrubbed(directory.scrub)
+    await eventually(directory.scrub)
     assert [await _holds(place, f"{kind}{GONE}") for kind in ("hash", "phone")] == [False, False]
     await people(directory, "3")
     assert set(await place.execute(_FILES)) & set(before) == set(), "a table that was left as it is"
@@ -306,7 +305,7 @@ async def test_what_an_older_transaction_may_still_read_is_not_taken_for_gone(
             assert await place.execute(_FILES) == before, "nobody waits for what would change nothing"
     finally:
         await older.close()
-    await scrubbed(directory.scrub)
+    await eventually(directory.scrub)
     assert not await _holds(place, f"hash{GONE}")
 
 

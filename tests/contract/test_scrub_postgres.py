@@ -6,9 +6,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.contract.directories import eventually
 from tests.contract.harness import ANN, BEN, PAIR, entries, event
 from tests.contract.postgres import PostgresHarness
-from tests.contract.scrubbed import scrubbed
 from tests.contract.test_scrub_texts import DIGEST, TEXT, said, taken_back
 
 from chinwag.adapters.postgres import scrub
@@ -56,7 +56,7 @@ async def files(messages_database: str) -> AsyncIterator[Files]:
     oid = await connection.fetchval("SELECT oid FROM pg_database WHERE datname = current_database()")
     data = Path(await connection.fetchval("SHOW data_directory"))
     scrubbing = PostgresScrub(messages_database)
-    await scrubbed(scrubbing.scrub_texts)  # what earlier tests have left
+    await eventually(scrubbing.scrub_texts)  # what earlier tests have left
     yield Files(stores, scrubbing, connection, [data / "base" / str(oid), data / "pg_wal"])
     await connection.close()
     await stores.stop()
@@ -65,11 +65,11 @@ async def files(messages_database: str) -> AsyncIterator[Files]:
 
 async def test_text_and_digest_leave_tables_indexes_and_journal_and_all_else_stays(files: Files) -> None:
     await files.stores.store.commit([said()])
-    assert not await scrubbed(files.scrub.scrub_texts), "nothing was taken back yet"
+    assert not await eventually(files.scrub.scrub_texts), "nothing was taken back yet"
     assert await files.left() == [True, True]
     await files.stores.store.commit([taken_back(4)])
     assert await files.left() == [True, True], "what is replaced is still there"
-    assert not await scrubbed(files.scrub.scrub_texts)
+    assert not await eventually(files.scrub.scrub_texts)
     assert await files.left() == [False, False]
     rows = await files.stores.store.events(PAIR, 1, 4)
     assert [row if isinstance(row, bytes) else row.event for row in rows] == [
@@ -88,7 +88,7 @@ async def test_a_part_that_is_not_written_anew_would_be_noticed(files: Files, mo
     monkeypatch.setattr(scrub, "_written_anew", left_alone)
     await files.stores.store.commit([said()])
     await files.stores.store.commit([taken_back(4)])
-    await scrubbed(files.scrub.scrub_texts)
+    await eventually(files.scrub.scrub_texts)
     assert await files.left() == [True, True]
 
 
@@ -106,7 +106,7 @@ async def test_while_an_older_transaction_runs_texts_stay_and_are_not_forgotten(
             assert await files.connection.fetch(TABLES) == before, "nobody waits for what would change nothing"
     finally:
         await older.close()
-    await scrubbed(files.scrub.scrub_texts)
+    await eventually(files.scrub.scrub_texts)
     assert await files.left() == [False, False]
 
 
@@ -123,7 +123,7 @@ async def test_a_part_that_is_in_use_is_left_for_the_next_time(files: Files, mon
             assert not await files.holding(DIGEST), "of the sends nobody had a lock"
     finally:
         await other.close()
-    await scrubbed(files.scrub.scrub_texts)
+    await eventually(files.scrub.scrub_texts)
     assert await files.left() == [False, False]
 
 
@@ -133,6 +133,6 @@ async def test_what_a_forgotten_inbox_and_a_rewritten_one_held_leaves_the_files(
     assert await files.holding(TEXT.encode())
     await inbox.forget(ANN)
     await inbox.rewrite(BEN, lambda _: b"hidden")
-    await scrubbed(files.scrub.scrub)
+    await eventually(files.scrub.scrub)
     assert not await files.holding(TEXT.encode())
     assert await entries(files.stores, BEN) == ["hidden"]

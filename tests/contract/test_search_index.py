@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from tests.contract.scrubbed import scrubbed
+from tests.contract.directories import eventually
 from tests.support.naive_search import Said, found, plain
 from tests.support.tongues import Tongues
 
@@ -221,7 +221,7 @@ async def test_scrubbing_changes_nothing_that_is_found(index: SearchIndex) -> No
     await put(index, *(Gone(HALL, number) for number in range(0, 300, 2)))
     before = await index.progress()
     for _ in range(2):
-        await scrubbed(index.scrub)
+        await eventually(index.scrub)
         assert await numbers(index, "word", limit=1_000) == list(range(299, 0, -2))
         assert await numbers(index, "w4") == [49, 47, 45, 43, 41]
         assert await index.progress() == before

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import asyncpg
 import pytest
-from tests.contract.scrubbed import scrubbed
+from tests.contract.directories import eventually
 from tests.contract.search_indexes import postgres_index
 from tests.contract.test_search_index import HALL, numbers, put, said
 
@@ -54,7 +54,7 @@ async def test_after_scrubbing_no_table_or_index_holds_what_was_deleted_or_repla
     await put(index, said(301, f"my {text} 1"), said(302, f"edited {text} 2"), said(303, "stays"))
     assert CANARY in await files_of(messages_database)
     await put(index, Gone(HALL, 301), said(302, "edited to something else"))
-    await scrubbed(index.scrub)
+    await eventually(index.scrub)
     assert CANARY not in await files_of(messages_database)
     assert await numbers(index, "stays") == [303]
     assert await numbers(index, "else") == [302]
@@ -77,10 +77,10 @@ async def test_while_an_older_transaction_runs_words_stay_and_are_not_forgotten_
             assert await older.fetchval(lies) == before, "nobody waits for what would change nothing"
     finally:
         await older.close()
-    await scrubbed(index.scrub)
+    await eventually(index.scrub)
     assert CANARY not in await files_of(messages_database)
     assert await numbers(index, "stays") == [303]
-    await scrubbed(index.scrub)
+    await eventually(index.scrub)
     await index.close()
 
 
@@ -99,7 +99,7 @@ async def test_a_part_that_is_in_use_is_left_for_the_next_time_and_the_others_ar
             assert (CANARY in held, b"canaryelsewhere" in held) == (True, False)
     finally:
         await older.close()
-    await scrubbed(index.scrub)
+    await eventually(index.scrub)
     assert CANARY not in await files_of(messages_database)
     await index.close()
 
@@ -120,7 +120,7 @@ async def test_what_is_removed_while_files_are_written_anew_is_for_the_next_time
         with contextlib.suppress(Refused):  # if somebody's transaction ran just then
             await index.scrub()
     assert CANARY in await files_of(messages_database)
-    await scrubbed(index.scrub)
+    await eventually(index.scrub)
     assert CANARY not in await files_of(messages_database)
     await index.close()
 

@@ -68,7 +68,8 @@ def rich() -> list[AnyFact]:
 
 
 def _react_pin_and_name(run: RightRun, ann: Phone, ben: Phone, tea: Place) -> None:
-    """Put on, asked for again, taken back and put on once more; gone with its message; named, and no more."""
+    """A reaction is put on, asked for again, taken back and put on once more, and goes with its message; somebody is
+    named, and then is not any longer."""
     party = run.send(ann, tea, "cake at four", "ben", "dot")
     assert party.event is not None
     number = party.event.number

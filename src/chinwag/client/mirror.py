@@ -36,6 +36,7 @@ from chinwag.wire.values import (
     Reaction,
     Read,
     Role,
+    Withheld,
     direct_members,
 )
 
@@ -372,10 +373,10 @@ class Mirror:
             self.keep(
                 held.id, [msgspec.structs.replace(target, body=Gone(), mentioned=(), edited=None, deleted=deletion)]
             )
-        elif event.body is not None:
+        else:
+            # What is not told here is not as it was either: another change may follow, but not to whom is out by then.
+            body = event.body if event.body is not None else Withheld()
             edited = LastEdit(event.number, event.sent_at)
-            self.keep(
-                held.id, [msgspec.structs.replace(target, body=event.body, mentioned=event.mentioned, edited=edited)]
-            )
-        elif not event.replaced:
-            held.stale.add(event.target)
+            self.keep(held.id, [msgspec.structs.replace(target, body=body, mentioned=event.mentioned, edited=edited)])
+            if event.body is None:
+                held.stale.add(event.target)

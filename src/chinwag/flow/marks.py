@@ -11,7 +11,7 @@ import contextlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import structlog
@@ -19,11 +19,12 @@ import structlog
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.events import Delivered, Read
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Mark, Marks, as_shown, merge, newly_covered
+from chinwag.domain.marks import Mark, Marks, as_shown, merge
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
+from chinwag.flow.marks_told import Covered, Kind, Move, PassedOver, authors_of, kind_of, told_still
 from chinwag.flow.measure import Distribution
 from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.shown import ShownRows
@@ -56,78 +57,6 @@ _encode: Final = msgspec.json.Encoder().encode
 _log = structlog.get_logger(__name__)
 
 Key = tuple[ConversationId, AccountId]
-
-
-class _PassedOver(NamedTuple):
-    """Authors who are not told that `reader` has moved a mark, as they are no members by `state`.
-
-    authors: None where all members were to be told. delivered: which of the two marks.
-    """
-
-    state: Conversation
-    reader: AccountId
-    authors: frozenset[AccountId] | None
-    delivered: bool
-
-
-class _Move(NamedTuple):
-    """From where to where a reader's marks move.
-
-    received: what its devices say has come, whatever it has read. known: from where on others are told. hidden: they
-    are not told what it has read.
-    """
-
-    account: AccountId
-    old: Marks
-    new: Marks
-    received: int
-    known: Marks
-    hidden: bool
-
-    def begin(self) -> int:
-        """The first number that it may newly cover for somebody who is told of it."""
-        read, delivered = self.known.read.number, self.known.delivered.number
-        return (delivered if self.hidden else min(read, delivered)) + 1
-
-
-class _Covered(NamedTuple):
-    """The moves in one conversation, and all messages and notices from number `first` on that they may newly cover."""
-
-    state: Conversation
-    moves: Sequence[_Move]
-    first: int
-    heads: Sequence["_Kind"]
-
-    def authors(self) -> set[AccountId]:
-        """Members who may have to be told."""
-        members = self.state.members
-        if any(one.begin() < self.first for one in self.moves):
-            return set(members)
-        return {head.sender for head in self.heads if head.kind == "message" and head.sender in members}
-
-
-def _told_still(one: _PassedOver, told: Sequence[AccountId], marks: Marks) -> Advance:
-    """Tells these what others are shown of the marks, if they are these."""
-    place, reader, shown = one.state.id, one.reader, as_shown(marks)
-    event: Delivered | Read
-    if one.delivered:
-        event = Delivered(conversation=place, account=reader, number=shown.delivered.number, at=shown.delivered.at)
-    else:
-        read = shown.read
-        event = Read(conversation=place, account=reader, number=read.number, at=read.at, ordinal=read.ordinal)
-    encoded = _encode(event)
-    return Advance(place, reader, marks, False, told=[Posting(each, encoded) for each in told], still=True)
-
-
-class _Kind(msgspec.Struct, frozen=True, gc=False):
-    kind: str
-    number: int
-    ordinal: int
-    sent_at: int
-    sender: AccountId = msgspec.field(name="from")
-
-
-_kind: Final = msgspec.json.Decoder(_Kind).decode
 
 
 @contextlib.contextmanager
@@ -248,7 +177,7 @@ class MarkFlow:
         # As it is now, so that nothing is told of whoever said a moment ago that nobody is to know.
         readers = {account for _, account in wanted}
         keep = await self._keeping("share_read", readers, now=True)
-        covered: list[_Covered] = []
+        covered: list[Covered] = []
         for conversation, marks_of in by_conversation.items():
             with _apart(conversation):
                 found = await self._cover(conversation, marks_of, keep)
@@ -257,7 +186,7 @@ class MarkFlow:
         # Of those not known now, the directory being away, whoever reads keeps it, and whoever wrote is told.
         keeping = await self._keeping("share_read", authors - readers, now=True, unknown=False)
         keeping |= await self._keeping("share_read", authors & readers, unknown=False)
-        passed_over: list[_PassedOver] = []
+        passed_over: list[PassedOver] = []
         for one in covered:
             with _apart(one.state.id):
                 moved: list[Advance] = []
@@ -273,12 +202,12 @@ class MarkFlow:
                 # The marks are stored: were this round done again, it would find nothing to move.
                 _log.warning("whoever came back is not told of marks", code=refused.code, detail=refused.detail)
 
-    async def _tell_who_came_back(self, passed_over: Sequence[_PassedOver]) -> None:
+    async def _tell_who_came_back(self, passed_over: Sequence[PassedOver]) -> None:
         """Tell authors who came into a group while the marks were on their way: they may have loaded it just before.
         Who loads it later than this finds the marks there."""
         states = await self._states.load(list(dict.fromkeys(one.state.id for one in passed_over)))
         members = {state.id: state.members.keys() for state in states if state is not None}
-        late: list[tuple[_PassedOver, list[AccountId]]] = []
+        late: list[tuple[PassedOver, list[AccountId]]] = []
         for one in passed_over:
             came = {each for each in members.get(one.state.id, ()) if each not in one.state.members}
             told = came if one.authors is None else came & one.authors
@@ -292,7 +221,7 @@ class MarkFlow:
             held = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
             # Told only if no other process moves them meanwhile, or they would go back for whoever heard of that.
             await self._marks.advance(
-                [_told_still(one, told, marks) for (one, told), marks in zip(late, held, strict=True)]
+                [told_still(one, told, marks) for (one, told), marks in zip(late, held, strict=True)]
             )
             again = await self._marks.marks([(one.state.id, one.reader) for one, _ in late])
             late = [each for each, was, now in zip(late, held, again, strict=True) if was != now]
@@ -334,7 +263,7 @@ class MarkFlow:
 
     async def _cover(
         self, conversation: ConversationId, readers: Sequence[tuple[AccountId, Marks]], keep: Collection[AccountId]
-    ) -> _Covered | None:
+    ) -> Covered | None:
         """The new marks of `readers` in one conversation, and what they cover. keep: who keeps what it reads."""
         state = await self._states.get(conversation)
         asked = max(max(marks.read.number, marks.delivered.number) for _, marks in readers)
@@ -343,7 +272,7 @@ class MarkFlow:
         if state is None:
             return None
         held = await self._marks.marks([(conversation, account) for account, _ in readers])
-        moves: list[_Move] = []
+        moves: list[Move] = []
         for (account, marks), old in zip(readers, held, strict=True):
             limit = state.head if account in state.members else await self._last_readable(account, conversation)
             new = Marks(
@@ -357,20 +286,20 @@ class MarkFlow:
             hidden = account in keep and not state.declining
             come = hidden and received > known.delivered.number
             if new.read.number > old.read.number or new.delivered.number > old.delivered.number or come:
-                moves.append(_Move(account, old, new, received, known, hidden))
+                moves.append(Move(account, old, new, received, known, hidden))
         if not moves:
             return None
         top = max(one.new.delivered.number for one in moves)
         bottom = min(one.begin() for one in moves)
         scanned = await self._shown.backward(state.id, max(bottom, 1), top, SCAN, SCAN_BYTES, step=SCAN)
-        return _Covered(state, moves, scanned.first, [_kind(content(row)) for row in scanned.rows])
+        return Covered(state, moves, scanned.first, [kind_of(content(row)) for row in scanned.rows])
 
     async def _move(
         self,
-        covered: _Covered,
+        covered: Covered,
         keeping: Collection[AccountId],
         advances: list[Advance],
-        passed_over: list[_PassedOver],
+        passed_over: list[PassedOver],
     ) -> None:
         """Work out who is told of the moves. keeping: authors who are told of nobody what it has read."""
         now = self._clock()
@@ -395,10 +324,10 @@ class MarkFlow:
                 encoded = _encode(event)
                 told_read.append(Posting(account, encoded))
                 if open_to_others and not hidden:
-                    authors, missed = self._authors(state, authored, known.read.number, read.number, first, account)
+                    authors, missed = authors_of(state, authored, known.read.number, read.number, first, account)
                     told_read += [Posting(author, encoded) for author in authors if author not in keeping]
                     if missed is None or missed:
-                        passed_over.append(_PassedOver(state, account, missed, delivered=False))
+                        passed_over.append(PassedOver(state, account, missed, delivered=False))
             if hidden:
                 # Reading implies having: others are told of what its devices say has come, and of nothing else.
                 delivered = Mark(received, 0, now) if received > known.delivered.number else known.delivered
@@ -411,13 +340,13 @@ class MarkFlow:
                 if not hidden:
                     have = max(have, (known.read if read is old.read else read).number)
                 if delivered.number > have:
-                    authors, missed = self._authors(state, authored, have, delivered.number, first, account)
+                    authors, missed = authors_of(state, authored, have, delivered.number, first, account)
                     told_delivered += [Posting(one, encoded) for one in authors if hidden or one not in keeping]
                     if missed is None or missed:
-                        passed_over.append(_PassedOver(state, account, missed, delivered=True))
+                        passed_over.append(PassedOver(state, account, missed, delivered=True))
                 if keeping and not hidden:
                     have = known.delivered.number
-                    authors, _ = self._authors(state, authored, have, delivered.number, first, account)
+                    authors, _ = authors_of(state, authored, have, delivered.number, first, account)
                     told_delivered += [Posting(one, encoded) for one in authors if one in keeping]
             # An advance for each of the two: another process may have moved one of them further meanwhile.
             if hidden:
@@ -437,31 +366,14 @@ class MarkFlow:
                 told = told_read + told_delivered
                 advances.append(Advance(state.id, account, Marks(read, delivered), stepped, withheld, told=told))
 
-    def _authors(
-        self,
-        state: Conversation,
-        authored: Sequence[tuple[int, AccountId]],
-        after: int,
-        up_to: int,
-        scanned_from: int,
-        reader: AccountId,
-    ) -> tuple[list[AccountId], frozenset[AccountId] | None]:
-        """Present members who wrote something that the mark newly covers, and those who wrote and are no members; all
-        members, and None, if too much was passed over."""
-        if after + 1 < scanned_from:
-            return [one for one in state.members if one != reader], frozenset() if state.direct else None
-        covered = newly_covered(authored, after, up_to)
-        told = [author for author in covered if author != reader and author in state.members]
-        return told, frozenset(author for author in covered if author not in state.members)
-
-    async def _ordinal(self, state: Conversation, heads: Sequence[_Kind], first: int, number: int) -> int:
+    async def _ordinal(self, state: Conversation, heads: Sequence[Kind], first: int, number: int) -> int:
         """How many messages there are up to `number`. heads: all messages and notices from `first` on."""
         if number >= first:
             place = bisect_right(heads, number, key=lambda head: head.number)
             if place:
                 return heads[place - 1].ordinal
         rows = await self._store.events(state.id, number, number)
-        return _kind(content(rows[0])).ordinal
+        return kind_of(content(rows[0])).ordinal
 
     async def _last_readable(self, account: AccountId, conversation: ConversationId) -> int:
         """Where somebody's reading ends who is no member any more; 0 for a stranger."""

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Playwright, async_playwright
 from prove.process import ServerProcess
 from tests.web.app.visitor import Visitor, visitor_in
 from tests.web.browsers import launched
+from tests.web.gate import Gate
 
 ROOT = Path(__file__).parents[3]
 DESKTOP = {"width": 1280, "height": 800}
@@ -54,6 +55,15 @@ async def served(process: ServerProcess) -> ServerProcess:
     """A server that runs."""
     await process.start()
     return process
+
+
+@pytest.fixture
+async def line(served: ServerProcess) -> AsyncIterator[Gate]:
+    """A line to the server that can be cut."""
+    gate = Gate(lambda: served.url)
+    await gate.start()
+    yield gate
+    await gate.stop()
 
 
 @pytest.fixture

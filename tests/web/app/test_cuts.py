@@ -1,7 +1,6 @@
 """The line goes and comes back, the server dies and comes back: what was written arrives once and in order."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import expect
@@ -11,15 +10,6 @@ from tests.web.app.visitor import Visitor, until
 from tests.web.gate import Gate
 
 LINES = [f"line {n}" for n in range(50)]
-
-
-@pytest.fixture
-async def line(served: ServerProcess) -> AsyncIterator[Gate]:
-    """A line to the server that can be cut."""
-    gate = Gate(lambda: served.url)
-    await gate.start()
-    yield gate
-    await gate.stop()
 
 
 async def two(arrive: Arrive, line: Gate, *, both: bool = False) -> tuple[Visitor, Visitor]:

@@ -1,7 +1,6 @@
 """What somebody sees is true, and what was typed is never out of reach: offline, left, closed, refused, outdated."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import expect
@@ -19,15 +18,6 @@ STATUS = re.compile("status of 40[0-9]")
 def refused(visitor: Visitor) -> None:
     """The browser's own words about refusals are no complaint."""
     visitor.complaints[:] = [one for one in visitor.complaints if not STATUS.search(one)]
-
-
-@pytest.fixture
-async def line(served: ServerProcess) -> AsyncIterator[Gate]:
-    """A line to the server that can be cut."""
-    gate = Gate(lambda: served.url)
-    await gate.start()
-    yield gate
-    await gate.stop()
 
 
 async def two(arrive: Arrive, line: Gate | None = None) -> tuple[Visitor, Visitor]:

@@ -2,24 +2,12 @@
 one was refused."""
 
 import re
-from collections.abc import AsyncIterator
 
-import pytest
 from playwright.async_api import expect
-from prove.process import ServerProcess
 from tests.web.app.conftest import Arrive
 from tests.web.app.traces import kept
 from tests.web.app.visitor import Visitor, until
 from tests.web.gate import Gate
-
-
-@pytest.fixture
-async def line(served: ServerProcess) -> AsyncIterator[Gate]:
-    """A line to the server that can be cut."""
-    gate = Gate(lambda: served.url)
-    await gate.start()
-    yield gate
-    await gate.stop()
 
 
 async def _two(arrive: Arrive, line: Gate, *said: str) -> tuple[Visitor, Visitor]:

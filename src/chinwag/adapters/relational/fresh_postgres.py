@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0020"
+REVISION: Final = "0012"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (

@@ -30,8 +30,10 @@ RATE: Final = Rate(50.0, 1_000)
 KEEP: Final = "public, max-age=31536000, immutable"
 ASK: Final = "no-cache"
 
-_PAGES: Final = ("/c/", "/settings/", "/people/", "/groups/", "/search/")
-_EXACT: Final = frozenset({"/", "/people", "/groups", "/search", "/settings", "/join", "/you"})
+BELOW: Final = ("/c/", "/settings/", "/people/", "/groups/", "/search/")
+"""Whatever lies below is one of the app's own addresses."""
+EXACT: Final = frozenset({"/", "/people", "/groups", "/search", "/settings", "/join", "/you"})
+"""The others."""
 
 NOT_BUILT: Final = (
     b"<!doctype html><html lang=en><meta charset=utf-8><title>Chinwag</title>"
@@ -106,7 +108,7 @@ class Pages:
 
 
 def _is_page(path: str) -> bool:
-    return path in _EXACT or path.startswith(_PAGES)
+    return path in EXACT or path.startswith(BELOW)
 
 
 def _navigates(headers: Mapping[bytes, str]) -> bool:

@@ -64,9 +64,8 @@ export function afterWords(message: MessageEvent, change: EditedEvent | DeletedE
       deleted: { number, by: change.from, at },
     };
   }
-  // Another change has taken its place, and follows.
-  if (!change.body && change.replaced) return message;
-  // What it says now is told to those alone who ask for it, and may read it.
+  // What it says now is told to those alone who ask for it, and may read it; or by the change that has taken its place,
+  // and follows, but not to whom is out by then.
   const body = change.body ?? { type: "changed" as const };
   return { ...message, body, mentioned: change.mentioned ?? [], edited: { number, at } };
 }

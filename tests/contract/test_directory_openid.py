@@ -154,6 +154,27 @@ async def test_a_logout_token_is_used_once(directory: Directory) -> None:
         assert not await transaction.openid_trips.use(b"two", 300, 200)
 
 
+async def test_what_nobody_came_back_for_goes(directory: Directory) -> None:
+    async with directory.transaction() as transaction:
+        trips = transaction.openid_trips
+        assert not await trips.expired(10**15)
+        await trips.begin(TRIP, 10)
+        await trips.arrive(ARRIVAL)
+        await trips.arrive(msgspec.structs.replace(ARRIVAL, code=b"later", expires_at=200))
+        await trips.use(b"one", 300, 10)
+        assert not await trips.expired(99)
+        await trips.expire(99)
+        assert await trips.find(b"code", 99) == ARRIVAL
+        for now in (100, 200, 300):
+            assert await trips.expired(now)
+            await trips.expire(now)
+            assert not await trips.expired(now)
+        # as if no time had passed: gone is gone
+        assert await trips.take(TRIP.state, 10) is None
+        assert await trips.find(b"later", 10) is None
+        assert await trips.use(b"one", 300, 10)
+
+
 async def test_sessions_are_found_by_person_and_by_session_and_go_with_their_device(directory: Directory) -> None:
     await people(directory, "1", "2")
     sessions = [
@@ -191,6 +212,8 @@ async def test_all_of_it_goes_when_the_account_is_closed(directory: Directory) -
             await transaction.identities.change_places(PlacesDue(ANN, "staff", 1))
             await transaction.openid_trips.begin(msgspec.structs.replace(TRIP, link=ANN), 1)
             await transaction.openid_trips.arrive(msgspec.structs.replace(ARRIVAL, link=ANN))
+            # to log in, and never used: only whom it names says whose it is
+            await transaction.openid_trips.arrive(msgspec.structs.replace(ARRIVAL, code=b"unused"))
             await transaction.openid_sessions.put(OpenIdSession(DeviceId("d0"), "staff", ISSUER, "s-1", "x", b"", 1))
 
         async def left() -> list[object]:
@@ -200,14 +223,18 @@ async def test_all_of_it_goes_when_the_account_is_closed(directory: Directory) -
                 await transaction.identities.due(9),
                 await transaction.openid_trips.take(TRIP.state, 1) or [],
                 await transaction.openid_trips.redeem(ARRIVAL.code, 1) or [],
+                await transaction.openid_trips.redeem(b"unused", 1) or [],
                 await transaction.openid_sessions.named(ISSUER, "s-1", ""),
             ]
 
+        another = msgspec.structs.replace(ARRIVAL, code=b"another's", subject="s-2")
+        await transaction.openid_trips.arrive(another)
         await put_all()
         assert all(await left())
         await put_all()
         await transaction.erasures.begin(ANN, 5)
-        assert await left() == [[]] * 6
+        assert await left() == [[]] * 7
+        assert await transaction.openid_trips.redeem(b"another's", 1) == another
         await put_all()  # as what is under way might
         await transaction.erasures.forget(ANN)
-        assert await left() == [[]] * 6
+        assert await left() == [[]] * 7

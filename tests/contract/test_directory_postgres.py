@@ -131,10 +131,12 @@ async def test_an_earlier_schema_is_migrated_and_keeps_what_it_holds(place: Post
     before = await open_postgres_directory(place.url)
     await people(before, "1")
     await before.close()
-    await place.execute("DROP TABLE signing_keys")
-    await place.execute("DROP TABLE allowances")
-    await place.execute("DROP TABLE preferences")
-    await place.execute("DROP TABLE shown_people")
+    for later in (
+        *("signing_keys", "allowances", "preferences", "shown_people"),
+        *("identities", "given_places", "places_due", "openid_trips", "openid_arrivals", "openid_sessions"),
+        "logout_tokens",
+    ):
+        await place.execute(f"DROP TABLE {later}")
     await place.execute("UPDATE alembic_version SET version_num = '0008'")
     await prepare_postgres_directory(place.url)
     after = await open_postgres_directory(place.url)
@@ -143,6 +145,7 @@ async def test_an_earlier_schema_is_migrated_and_keeps_what_it_holds(place: Post
     await after.close()
     await place.execute("SELECT * FROM signing_keys")
     await place.execute("SELECT * FROM preferences")
+    await place.execute("SELECT * FROM identities")
 
 
 @pytest.mark.parametrize(

@@ -168,3 +168,76 @@ async def test_logging_out_names_where_the_log_in_there_ends(house: House, provi
     assert answer.status_code == 200
     assert answer.json()["end_session"].startswith(f"{provider.issuer}/end?client_id=chinwag&post_logout_redirect_uri=")
     assert (await device.request("GET", "/v1/me")).json()["code"] == "revoked"
+
+
+async def _is_admin(device: LoggedInDevice) -> bool:
+    return bool((await device.request("GET", "/v1/me")).json()["admin"])
+
+
+async def _link(server: Process, provider: OwnProvider, device: LoggedInDevice) -> None:
+    trip = Trip(server.client, provider)
+    await trip.begin(by=device)
+    body = {"code": (await trip.come_back())["openid_code"], "secret": trip.secret}
+    assert (await device.request("PUT", "/v1/me/identities/staff", body)).status_code == 200
+
+
+async def test_a_refusal_takes_what_the_groups_gave(house: House, provider: OwnProvider, time: Time) -> None:
+    server = await house.process(admin_groups=["wheel"])
+    provider.person["groups"] = ["wheel"]
+    ben = await server.person("ben")
+    await _link(server, provider, ben)
+    at_work = await Trip(server.client, provider).device()
+    assert at_work.account == ben.account
+    assert await _is_admin(ben)
+    provider.refuse = "invalid_grant"
+    time.forward(DAY)
+    assert not await _stays(at_work, "attempt-1")
+    assert await _stays(ben, "attempt-1"), "it came in by a password"
+    assert not await _is_admin(ben)
+    async with server.accounts.directory.reading() as reading:
+        (identity,) = await reading.identities.of(ben.account)
+        assert identity.groups == ()
+        assert [one.account for one in await reading.identities.due(9)] == [ben.account], "and places are seen to"
+    provider.refuse = ""
+    await Trip(server.client, provider).device()
+    assert await _stays(ben, "attempt-2")
+    assert await _is_admin(ben), "the next log-in there gives it back"
+
+
+async def test_a_refusal_of_an_old_token_takes_nothing_that_was_said_since(
+    house: House, provider: OwnProvider, time: Time
+) -> None:
+    server = await house.process(admin_groups=["wheel"])
+    provider.person["groups"] = ["wheel"]
+    old = await Trip(server.client, provider).device()
+    time.forward(DAY - 1)
+    new = await Trip(server.client, provider).device()
+    provider.refuse = "invalid_grant"
+    time.forward(1)
+    assert not await _stays(old, "attempt-1")
+    assert await _is_admin(new)
+
+
+async def test_what_groups_gave_is_no_older_than_their_providers_word(
+    house: House, provider: OwnProvider, time: Time
+) -> None:
+    """Somebody whom the provider has logged out, and who goes on with a password: nobody asks the provider."""
+    server = await house.process(admin_groups=["wheel"])
+    provider.person["groups"] = ["wheel"]
+    ben = await server.person("ben")
+    await _link(server, provider, ben)
+    time.forward(DAY - 1)
+    assert await _stays(ben, "attempt-1")
+    assert await _is_admin(ben)
+    time.forward(1)
+    assert await _stays(ben, "attempt-2")
+    assert not await _is_admin(ben)
+    await Trip(server.client, provider).device()
+    assert await _is_admin(ben)
+    # with a device that may ask the provider yet, its word holds as long as one that is away is waited for
+    time.forward(DAY + 72 * HOUR - 1)
+    assert await _stays(ben, "attempt-3")
+    assert await _is_admin(ben)
+    time.forward(1)
+    assert await _stays(ben, "attempt-4")
+    assert not await _is_admin(ben)

@@ -95,6 +95,13 @@ class RelationalErasures:
 
     async def _forget_providers(self, account: AccountId) -> None:
         execute = self._connection.execute
+        # Somebody who came back and never used the code: no link names the account, but its identity does.
+        hers = select(identities.c.subject).where(
+            identities.c.account == account,
+            identities.c.issuer == openid_arrivals.c.issuer,
+            identities.c.subject == openid_arrivals.c.subject,
+        )
+        await execute(delete(openid_arrivals).where(hers.exists()))
         for table in (identities, given_places, places_due):
             await execute(delete(table).where(table.c.account == account))
         for under_way in (openid_trips, openid_arrivals):

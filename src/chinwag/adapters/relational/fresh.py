@@ -297,6 +297,7 @@ CREATE TABLE identities (
     linked_at BIGINT NOT NULL,
     groups TEXT NOT NULL,
     made_admin BOOLEAN NOT NULL,
+    said_at BIGINT NOT NULL,
     PRIMARY KEY (issuer, subject),
     FOREIGN KEY(account) REFERENCES accounts (id)
 )

@@ -104,6 +104,7 @@ def _identity(row: Row[Any]) -> Identity:
         linked_at=row.linked_at,
         groups=_groups(row.groups),
         made_admin=row.made_admin,
+        said_at=row.said_at,
     )
 
 

@@ -11,6 +11,12 @@ from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import TRIPS_MAX, Arrival, Trip
 
+_ENDS: Final = (
+    (openid_trips, openid_trips.c.expires_at),
+    (openid_arrivals, openid_arrivals.c.expires_at),
+    (logout_tokens, logout_tokens.c.until),
+)
+"""When a row of each table is good for nothing any more."""
 _groups: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -21,8 +27,7 @@ class RelationalOpenIdTrips:
         self._connection = connection
 
     async def begin(self, trip: Trip, now: int) -> None:
-        for table in (openid_trips, openid_arrivals):
-            await self._connection.execute(delete(table).where(table.c.expires_at <= now))
+        await self.expire(now)
         if (await self._connection.scalar(select(func.count()).select_from(openid_trips)) or 0) >= TRIPS_MAX:
             raise Refused(Code.OVERLOADED, "too many log-ins are under way", 5.0)
         await self._connection.execute(insert(openid_trips).values(msgspec.structs.asdict(trip)))
@@ -45,6 +50,16 @@ class RelationalOpenIdTrips:
         gone = delete(openid_arrivals).where(openid_arrivals.c.code == code).returning(*openid_arrivals.c)
         row = (await self._connection.execute(gone)).first()
         return None if row is None or row.expires_at <= now else _arrival(row)
+
+    async def expired(self, now: int) -> bool:
+        for _, ends in _ENDS:
+            if (await self._connection.execute(select(ends).where(ends <= now).limit(1))).first() is not None:
+                return True
+        return False
+
+    async def expire(self, now: int) -> None:
+        for table, ends in _ENDS:
+            await self._connection.execute(delete(table).where(ends <= now))
 
     async def use(self, token: bytes, until: int, now: int) -> bool:
         await self._connection.execute(delete(logout_tokens).where(logout_tokens.c.until <= now))

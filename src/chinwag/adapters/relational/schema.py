@@ -121,6 +121,7 @@ identities = Table(
     Column("linked_at", BigInteger, nullable=False),
     Column("groups", Text, nullable=False),
     Column("made_admin", Boolean, nullable=False),
+    Column("said_at", BigInteger, nullable=False),
     Index("identities_of_account", "account", "provider", unique=True),
 )
 

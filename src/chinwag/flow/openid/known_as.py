@@ -26,10 +26,22 @@ async def known_as(
     elif made and not wanted:
         account, made = await _unmade(transaction, provider, account, now), False
     name = provider.rules.name
-    kept = msgspec.structs.replace(identity, account=account.id, provider=name, groups=groups, made_admin=made)
+    kept = msgspec.structs.replace(
+        identity, account=account.id, provider=name, groups=groups, made_admin=made, said_at=now
+    )
     await transaction.identities.put(kept)
     await transaction.identities.change_places(PlacesDue(account.id, name, now))
     return account
+
+
+async def no_longer_said(
+    transaction: Transaction, provider: Provider, account: Account, identity: Identity, now: int
+) -> None:
+    """The provider says nothing of its person any more: what its groups gave goes, the identity stays."""
+    if identity.made_admin:
+        await _unmade(transaction, provider, account, now)
+    await transaction.identities.put(msgspec.structs.replace(identity, groups=(), made_admin=False))
+    await transaction.identities.change_places(PlacesDue(account.id, identity.provider, now))
 
 
 async def unknown_as(

@@ -2,6 +2,9 @@
 
 Providers give a new refresh token for each one used, and take one that comes twice for stolen; so only one asks at a
 time, on whatever node, and the others let the device go on meanwhile.
+
+What groups give holds no longer than their provider's word. So it goes with a refusal; and with each renewal of any
+device of the account it is looked at how old that word is, as a device that a password let in asks no provider.
 """
 
 from typing import Final
@@ -14,9 +17,9 @@ from chinwag.domain.openid import REFUSALS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.devices import revoke_device
 from chinwag.flow.openid.doors import OpenIdDoors, owner_of
-from chinwag.flow.openid.known_as import known_as
+from chinwag.flow.openid.known_as import known_as, no_longer_said
 from chinwag.flow.openid.provider import Granted, Provider, ProviderError
-from chinwag.ports.directory import OpenIdSession
+from chinwag.ports.directory import Identity, OpenIdSession, Transaction
 from chinwag.ports.web import AwayError
 
 ASKING_MS: Final = 30_000
@@ -29,14 +32,20 @@ _log = structlog.get_logger(__name__)
 
 async def recheck(doors: OpenIdDoors, account: AccountId, device: DeviceId) -> None:
     """Ask the provider that let `device` in, if there is one and it was not asked for so long. To be called with a
-    device that has just shown its own refresh token, before it gets anything for it.
+    device that has just shown its own refresh token, before it gets anything for it. What groups gave its account by a
+    word that is too old goes.
 
     Raises `revoked` once the provider has refused; and `unavailable`.
     """
     async with doors.accounts.directory.reading() as directory:
         session = await directory.openid_sessions.of(device)
-    if session is None or not _is_due(doors, session):
-        return
+    if session is not None and _is_due(doors, session):
+        await _recheck(doors, account, device)
+    if doors.providers:
+        await _drop_old_word(doors, account)
+
+
+async def _recheck(doors: OpenIdDoors, account: AccountId, device: DeviceId) -> None:
     claimed = await _claim(doors, device)
     if claimed is None:
         return
@@ -57,6 +66,7 @@ async def _ask(doors: OpenIdDoors, provider: Provider, session: OpenIdSession) -
         granted = await provider.again(refresh_token, session.subject)
     except ProviderError as refusal:
         if refusal.error in REFUSALS:
+            await _refused(doors, provider, session)
             return f"its provider says {refusal.error}"
         return await _away(doors, session, f"it says {refusal.error}")
     except (AwayError, Refused) as away:
@@ -80,6 +90,43 @@ async def _still(doors: OpenIdDoors, provider: Provider, session: OpenIdSession,
             await known_as(transaction, provider, found, identity, groups, now)
     doors.accounts.work_waits()
     return ""
+
+
+async def _refused(doors: OpenIdDoors, provider: Provider, session: OpenIdSession) -> None:
+    """What the groups gave goes; unless by another device the provider has let the person in since."""
+    async with doors.accounts.directory.transaction() as transaction:
+        identity = await transaction.identities.get(session.issuer, session.subject)
+        found = None if identity is None else await transaction.accounts.get(identity.account)
+        if identity is None or found is None or found.closed or identity.said_at > session.checked_at:
+            return
+        await no_longer_said(transaction, provider, found, identity, doors.accounts.clock())
+    doors.accounts.work_waits()
+
+
+async def _drop_old_word(doors: OpenIdDoors, account: AccountId) -> None:
+    """What groups gave goes once their word is older than it may be, and nobody is there to ask for a new one."""
+    now = doors.accounts.clock()
+    async with doors.accounts.directory.reading() as directory:
+        old = [one for one in await directory.identities.of(account) if await _is_old(doors, directory, one, now)]
+    for one in old:
+        async with doors.accounts.directory.transaction() as transaction:
+            identity = await transaction.identities.get(one.issuer, one.subject)
+            found = await transaction.accounts.get(account)
+            if identity == one and found is not None and not found.closed:
+                await no_longer_said(transaction, doors.providers[one.provider], found, one, now)
+                _log.info("what a provider's groups gave is too old", account=account, provider=one.provider)
+        doors.accounts.work_waits()
+
+
+async def _is_old(doors: OpenIdDoors, directory: Transaction, identity: Identity, now: int) -> bool:
+    provider = doors.providers.get(identity.provider)
+    if provider is None or not (identity.groups or identity.made_admin):
+        return False
+    old = now - identity.said_at - provider.rules.recheck_ms
+    if old < 0:
+        return False
+    asks = await directory.openid_sessions.named(identity.issuer, identity.subject, "")
+    return not asks or old >= AWAY_MS  # another device of the person's may ask until then
 
 
 async def _away(doors: OpenIdDoors, session: OpenIdSession, why: str) -> str:

@@ -12,8 +12,8 @@ class Identity(msgspec.Struct, frozen=True):
     """Whoever `issuer` calls `subject` may log in to `account`. Only the two together name somebody, for ever.
 
     provider: the name under which this server knows the issuer. groups: those of the person's groups by which the
-    configuration gives something. made_admin: it was by them that the account became an administrator. linked_at:
-    milliseconds since 1970.
+    configuration gives something. made_admin: it was by them that the account became an administrator. linked_at,
+    said_at (when the provider last said which groups): milliseconds since 1970.
     """
 
     issuer: str
@@ -23,6 +23,7 @@ class Identity(msgspec.Struct, frozen=True):
     linked_at: int
     groups: tuple[str, ...] = ()
     made_admin: bool = False
+    said_at: int = 0
 
 
 class PlacesDue(msgspec.Struct, frozen=True):

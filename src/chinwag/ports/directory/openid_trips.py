@@ -58,7 +58,7 @@ class OpenIdTripRepository(Protocol):
     """What is kept of log-ins under way, for minutes."""
 
     async def begin(self, trip: Trip, now: int) -> None:
-        """Add one. What has expired by `now` goes. Raises `overloaded` if `TRIPS_MAX` are under way."""
+        """Add one, once what has expired by `now` is gone. Raises `overloaded` if `TRIPS_MAX` are under way."""
         ...
 
     async def take(self, state: bytes, now: int) -> Trip | None:
@@ -75,6 +75,14 @@ class OpenIdTripRepository(Protocol):
 
     async def redeem(self, code: bytes, now: int) -> Arrival | None:
         """Who has that code, which is gone if the transaction commits; None if there is none, or it has expired."""
+        ...
+
+    async def expired(self, now: int) -> bool:
+        """Whether anything has expired by `now` that is still kept."""
+        ...
+
+    async def expire(self, now: int) -> None:
+        """Forget what has expired by `now`: trips, arrivals, and the logout tokens that nobody takes any more."""
         ...
 
     async def use(self, token: bytes, until: int, now: int) -> bool:

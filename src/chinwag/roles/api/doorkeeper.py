@@ -6,7 +6,6 @@ what comes without any token here, what has a handler there, and what has none w
 
 import contextlib
 import math
-import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
@@ -105,7 +104,7 @@ class Doorkeeper:
         origins = [value for name, value in headers if name == b"origin"]
         if origins:
             check_origin(origins, _header(scope, b"host"), self._pages)
-        wanted = _FORM if _FOR_PROVIDERS.fullmatch(plain_path(scope["path"])) else _JSON
+        wanted = _FORM if _is_for_providers(plain_path(scope["path"])) else _JSON
         if _has_body(headers) and _header(scope, b"content-type").partition(";")[0].strip().lower() != wanted:
             raise Refused(Code.BAD_REQUEST, f"the body must be {wanted}, and its Content-Type must say so")
 
@@ -170,9 +169,15 @@ _SECURITY: Final = [(name.encode(), value.encode()) for name, value in HEADERS.i
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
-_FOR_PROVIDERS: Final = re.compile(r"/v1/openid/[^/]+/logout")
-"""What a provider's server calls, by its standard with a form. A page can make its visitor's browser send one; that
-proves nothing, as only what the provider has signed counts there."""
+
+
+def _is_for_providers(path: str) -> bool:
+    """Whether a provider's server calls there, by its standard with a form: `/v1/openid/{name}/logout`. A page can make
+    its visitor's browser send one; that proves nothing, as only what the provider has signed counts there."""
+    match path.split("/", 5):
+        case ["", "v1", "openid", name, "logout"]:
+            return bool(name)
+    return False
 
 
 def _header(scope: Any, wanted: bytes) -> str:

@@ -13,7 +13,9 @@ from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.openid import expire as expiry
 from chinwag.flow.openid import places
+from chinwag.flow.openid.expire import expire
 from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
@@ -39,6 +41,7 @@ NAMES: Final = (
     "trim",
     "declines",
     "openid-places",
+    "openid-expiry",
     "empty-accounts",
     "erase-accounts",
     "erase-texts",
@@ -176,6 +179,21 @@ def places_job(giving: Places) -> Job:
         wake=WORK,
         poll_seconds=places.POLL_SECONDS,
         failing="places that groups give or take wait",
+    )
+
+
+def expiry_job(directory: Directory, clock: Clock) -> Job:
+    """Log-ins at providers that nobody ended go."""
+
+    async def step() -> bool:
+        await expire(directory, clock)
+        return False
+
+    return Job(
+        name="openid-expiry",
+        step=step,
+        poll_seconds=expiry.POLL_SECONDS,
+        failing="log-ins that nobody ended stay for now",
     )
 
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("linked_at", sa.BigInteger, nullable=False),
         sa.Column("groups", text, nullable=False),
         sa.Column("made_admin", sa.Boolean, nullable=False),
+        sa.Column("said_at", sa.BigInteger, nullable=False),
     )
     op.create_index("identities_of_account", "identities", ["account", "provider"], unique=True)
     op.create_table(

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from prove.faults.clock import WrongClock
 from prove.process import ServerProcess
 from tests.support.quick_server import COMMAND
 
@@ -65,15 +66,16 @@ async def real_provider(public: str) -> AsyncIterator[RealProvider]:
 
 
 class House:
-    """The server and the provider."""
+    """The server, whose clock can be moved, and the provider."""
 
-    def __init__(self, server: ServerProcess, provider: RealProvider) -> None:
+    def __init__(self, server: ServerProcess, clock: WrongClock, provider: RealProvider) -> None:
         self.server = server
+        self.clock = clock
         self.provider = provider
 
 
 @asynccontextmanager
-async def real_house(folder: Path, port: int) -> AsyncIterator[House]:
+async def real_house(folder: Path, port: int, recheck_hours: float = 24.0) -> AsyncIterator[House]:
     """All of it, with the server's data and configuration in `folder`."""
     public = f"http://127.0.0.1:{port}"
     async with real_provider(public) as provider:
@@ -83,13 +85,15 @@ async def real_house(folder: Path, port: int) -> AsyncIterator[House]:
         (folder / "chinwag.toml").write_text(
             f'[server]\npublic_url = "{public}"\n[openid.staff]\nissuer = "{provider.issuer}"\nclient_id = "chinwag"\n'
             f'client_secret_file = "secret"\nlabel = "The company"\nsign_up = "everybody"\nadmin_groups = ["wheel"]\n'
+            f"recheck_hours = {recheck_hours}\n"
         )
         server = ServerProcess(
             folder / "data", command=COMMAND, environment={"CHINWAG_CONFIG": str(folder / "chinwag.toml")}, port=port
         )
+        clock = WrongClock(server)
         await server.start()
         try:
-            yield House(server, provider)
+            yield House(server, clock, provider)
         finally:
             server.end()
             print(server.log())

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -118,6 +118,37 @@ async def test_a_socket_closes_when_its_person_is_locked_out(house: House) -> No
     await device.until(lambda: device.byes, "the end of its socket")
     assert device.byes[0].code == "revoked"
     await crowd.leave()
+
+
+async def test_who_is_locked_out_without_a_word_is_found_at_the_next_renewal(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    async with real_house(tmp_path, unused_tcp_port, recheck_hours=0.017) as house:
+        ann, ben = await come_by(house, "ann"), await come_by(house, "ben")
+        await house.provider.tell({"groups": {"ben": ["wheel"]}})
+        await house.provider.tell({"lock": "ann", "quietly": True})
+        renewed = await asked_about(house, ann, lambda answer: answer.get("code") is not None)
+        assert renewed["code"] == "revoked"
+        renewed = await asked_about(house, ben, lambda answer: answer["account"]["admin"])
+        assert renewed["device"] == ben["device"], "it stays, and has what its groups give now"
+
+
+async def asked_about(house: House, tokens: dict[str, Any], done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Renew a device's tokens a minute and more later, each time, until an answer is as it is to be: a provider that a
+    busy machine keeps from answering counts as away, and everybody stays."""
+    seconds = turn = 0
+    async with httpx2.AsyncClient(base_url=house.server.url, timeout=PATIENCE) as client, asyncio.timeout(PATIENCE):
+        while True:
+            seconds += 90
+            house.clock.jump(seconds)
+            body = {"refresh_token": tokens["refresh_token"], "attempt": f"attempt-{turn}"}
+            answer = await client.post("/v1/sessions/refresh", json=body)
+            if answer.status_code >= 500:
+                continue
+            said_ = dict(answer.json())
+            if done(said_):
+                return said_
+            tokens, turn = said_, turn + 1
 
 
 async def test_a_program_on_ones_own_machine_logs_in(house: House) -> None:

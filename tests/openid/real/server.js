@@ -3,7 +3,8 @@
 //   node server.js REDIRECT_URI LOGOUT_URI RETURN_URI
 //
 // It writes its issuer as the first line, and takes commands as lines of JSON on its standard input:
-// {"groups": {"ann": ["team"]}} says whose groups are which, {"lock": "ann"} lets somebody in no more and says so to the client.
+// {"groups": {"ann": ["team"]}} says whose groups are which, {"lock": "ann"} lets somebody in no more and says so to the client,
+// unless it is told {"lock": "ann", "quietly": true}.
 import http from 'node:http';
 import readline from 'node:readline';
 
@@ -71,8 +72,10 @@ readline.createInterface({ input: process.stdin }).on('line', async (line) => {
   groups = command.groups ?? groups;
   if (command.lock) {
     locked.add(command.lock);
-    const client = await provider.Client.find('chinwag');
-    await client.backchannelLogout(command.lock, sessions.get(command.lock));
+    if (!command.quietly) {
+      const client = await provider.Client.find('chinwag');
+      await client.backchannelLogout(command.lock, sessions.get(command.lock));
+    }
   }
   console.log(JSON.stringify({ done: command }));
 });

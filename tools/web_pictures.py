@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, ViewportSize, async_playwright
 from prove.faults.clock import WrongClock
 from prove.process import ServerProcess
 from tests.web.app.visitor import Visitor, visitor_in
@@ -26,8 +26,8 @@ from chinwag.client import Client
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "docs" / "pictures"
-DESKTOP: Final = {"width": 1280, "height": 800}
-PHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 QUALITY: Final = 82
 PROVIDER: Final = "Linden & Daughters"
 """Whose people log in with the account that they have. Nobody asks it anything here."""

@@ -75,7 +75,9 @@ class House:
 
 
 @asynccontextmanager
-async def real_house(folder: Path, port: int, recheck_hours: float = 24.0) -> AsyncIterator[House]:
+async def real_house(
+    folder: Path, port: int, *, recheck_hours: float = 24.0, sign_up: str = "everybody"
+) -> AsyncIterator[House]:
     """All of it, with the server's data and configuration in `folder`."""
     public = f"http://127.0.0.1:{port}"
     async with real_provider(public) as provider:
@@ -84,8 +86,8 @@ async def real_house(folder: Path, port: int, recheck_hours: float = 24.0) -> As
         secret.chmod(0o600)
         (folder / "chinwag.toml").write_text(
             f'[server]\npublic_url = "{public}"\n[openid.staff]\nissuer = "{provider.issuer}"\nclient_id = "chinwag"\n'
-            f'client_secret_file = "secret"\nlabel = "The company"\nsign_up = "everybody"\nadmin_groups = ["wheel"]\n'
-            f"recheck_hours = {recheck_hours}\n"
+            f'client_secret_file = "secret"\nlabel = "The company"\nadmin_groups = ["wheel"]\n'
+            f'recheck_hours = {recheck_hours}\nsign_up = "{sign_up}"\n'
         )
         server = ServerProcess(
             folder / "data", command=COMMAND, environment={"CHINWAG_CONFIG": str(folder / "chinwag.toml")}, port=port

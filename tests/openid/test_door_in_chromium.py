@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Cookie, Page, expect
+from tests.life.commands import chinwag
 from tests.openid.real_house import House, real_house
 from tests.web.app.conftest import built_app
 from tests.web.app.visitor import Visitor, visitor_in
@@ -105,6 +106,27 @@ async def test_from_the_door_to_the_log_out_at_the_provider(
     await enter.wait_for()
     assert await session_cookies(page) == []
     assert [one for one in complaints if not REFUSED.search(one)] == []
+
+
+async def test_a_first_log_in_shows_an_invitation_where_one_is_asked_for(
+    tmp_path: Path, unused_tcp_port: int, browser: Browser, complaints: list[str]
+) -> None:
+    async with real_house(tmp_path, unused_tcp_port, sign_up="invited") as house:
+        made = await chinwag("invite", "create", "--data-path", house.server.data, folder=tmp_path)
+        page = (await come(browser, house, complaints)).page
+        await page.get_by_role("button", name="Log in with The company").click()
+        await log_in_there(page, "cem")
+        await expect(page.get_by_role("alert")).to_contain_text("asks for an invitation code at a first log-in")
+        await nothing_left(page)
+        again = page.get_by_role("button", name="Log in with The company").first
+        code = page.get_by_label("Invitation code").first
+        await code.fill("made up")
+        await again.click()
+        await expect(page.get_by_role("alert").last).to_contain_text("needs an invitation")
+        await code.fill(made.out.strip())
+        await again.click()
+        await page.get_by_role("button", name="New message").first.wait_for()
+        assert [one for one in complaints if not REFUSED.search(one)] == []
 
 
 async def test_an_account_is_linked_and_let_go_in_the_settings(

@@ -5,13 +5,17 @@ import ssl
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import httpx2
 
 from chinwag.ports.web import ANSWER_BYTES, ANSWER_SECONDS, AwayError, WebAnswer
 
-CONNECTIONS: Final = 32
+CONNECTIONS: Final = 96
 """At once, to all servers together; who finds none free in time is told that nobody answers."""
+OF_HOST: Final = 24
+"""At once, to one of them: one that never answers keeps nobody from the others."""
 
 
 class HttpWeb:
@@ -19,6 +23,7 @@ class HttpWeb:
 
     def __init__(self) -> None:
         self._client: httpx2.AsyncClient | None = None
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> WebAnswer:
         return await self._ask("GET", url, None, headers or {})
@@ -34,7 +39,7 @@ class HttpWeb:
         self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
     ) -> WebAnswer:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS), self._place(url):
                 return await self._read(method, url, form, headers)
         except TimeoutError:
             raise AwayError(f"no whole answer within {ANSWER_SECONDS:.0f} s") from None
@@ -59,6 +64,14 @@ class HttpWeb:
                     raise AwayError(f"it says more than {ANSWER_BYTES // 1024} KB")
             content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
             return WebAnswer(answer.status_code, content_type, bytes(body))
+
+    def _place(self, url: str) -> asyncio.Semaphore:
+        """One for each host, which is there as long as somebody asks it."""
+        host = urlsplit(url).netloc
+        place = self._hosts.get(host)
+        if place is None:
+            place = self._hosts[host] = asyncio.Semaphore(OF_HOST)
+        return place
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:

@@ -82,7 +82,7 @@ class Doorkeeper:
             part = receive
             if scope["method"] not in _SAFE:
                 part = place.enter_context(self._bodies.counted(scope[OWNER], receive))
-            if scope["method"] in _SAFE and plain_path(scope["path"]) not in POLLS:
+            if scope["method"] in _SAFE and not _waits_for_others(plain_path(scope["path"])):
                 await place.enter_async_context(self._making.place(scope[OWNER]))
 
             async def count_and_send(message: _Message) -> None:
@@ -169,6 +169,15 @@ _SECURITY: Final = [(name.encode(), value.encode()) for name, value in HEADERS.i
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
+
+
+def _waits_for_others(path: str) -> bool:
+    """Whether an answer is small and may be long in coming, so that its place would be empty and nobody else's: polls
+    wait for news, `/v1/openid/{name}/callback` for what a provider says."""
+    match path.split("/", 5):
+        case ["", "v1", "openid", name, "callback"]:
+            return bool(name)
+    return path in POLLS
 
 
 def _is_for_providers(path: str) -> bool:

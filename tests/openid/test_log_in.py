@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from tests.api.conftest import LoggedInDevice, Start, Time
-from tests.openid.conftest import HOME, House, Trip
+from tests.openid.conftest import HOME, PUBLIC, House, Trip
 from tests.openid.provider import OwnProvider
 
 from chinwag.flow.access.confirm import FRESH_MS
@@ -79,6 +79,27 @@ async def test_a_state_is_good_once_and_for_its_provider(house: House, provider:
     time.forward(600_000)
     assert (await late.call_back(provider.authorise(late.address))).json()["code"] == "openid_state"
     assert (await server.client.get("/v1/openid/other/callback", params=said)).json()["code"] == "not_found"
+
+
+async def test_who_stayed_away_too_long_or_went_back_is_told_so_at_the_door(
+    house: House, provider: OwnProvider, time: Time
+) -> None:
+    """A browser shows them a page of this server, and not an answer for programs."""
+    server = await house.process()
+    late, used = Trip(server.client, provider), Trip(server.client, provider)
+    await late.begin()
+    await used.begin()
+    again = provider.authorise(used.address)
+    await used.call_back(again)
+    time.forward(600_000)
+    for said in (provider.authorise(late.address), again, {}):
+        answer = await server.client.get(
+            "/v1/openid/staff/callback", params=said, headers={"accept": "text/html,application/xhtml+xml"}
+        )
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"{PUBLIC}/#openid_error=openid_state"
+        assert answer.headers["cache-control"] == "no-store"
+    assert provider.forms[1:] == [], "the provider is not asked"
 
 
 async def test_a_code_of_another_log_in_is_not_taken(house: House, provider: OwnProvider) -> None:

@@ -1,7 +1,7 @@
 """Log-ins by providers (OpenID Connect): setting out, coming back, one's identities, and being logged out by one."""
 
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
@@ -51,13 +51,20 @@ async def post_begin(
 async def get_callback(
     name: FromPath[str],
     openid_doors: Doors,
+    request: Request[Any, Any, Any],
     trip: Annotated[str, QueryParameter(name="state", description="As the provider was given it.")] = "",
     code: Said = "",
     error: Said = "",
     iss: Annotated[str | None, QueryParameter(description="Who answers (RFC 9207).")] = None,
 ) -> Response[None]:
-    """For browsers that a provider sends here, and for nobody else. Once for each `state`; they are sent on."""
-    address = await come_back(openid_doors, name, state=trip, code=code, error=error, issuer=iss)
+    """For browsers that a provider sends here, and for nobody else. Once for each `state`; they are sent on. So are
+    people whose `state` is none (any more): to the server's own page, with `openid_error` behind the `#`."""
+    try:
+        address = await come_back(openid_doors, name, state=trip, code=code, error=error, issuer=iss)
+    except Refused as refusal:
+        if refusal.code is not Code.OPENID_STATE or "text/html" not in request.headers.get("accept", ""):
+            raise
+        address = f"{openid_doors.public_url.rstrip('/')}/#{urlencode({'openid_error': str(refusal.code)})}"
     return Response(None, status_code=303, headers={"location": address})
 
 

@@ -71,6 +71,22 @@ async def test_an_identity_is_one_accounts(directory: Directory, opener: Open) -
         assert [one.provider for one in await transaction.identities.of(ANN)] == ["other"]
 
 
+async def test_what_a_provider_gave_goes_with_its_name(directory: Directory) -> None:
+    await people(directory, "1", "2")
+    other = msgspec.structs.replace(PLACE, account=BEN)
+    async with directory.transaction() as transaction:
+        identities = transaction.identities
+        await identities.put(HERS)
+        assert await identities.place(PLACE)
+        assert await identities.place(other)
+        assert await identities.place(msgspec.structs.replace(PLACE, conversation=ConversationId("g~2"), provider="x"))
+        await identities.put(msgspec.structs.replace(HERS, provider="people"))
+        assert await identities.places(ANN, "staff") == []
+        assert await identities.places(ANN, "people") == [msgspec.structs.replace(PLACE, provider="people")]
+        assert [one.conversation for one in await identities.places(ANN, "x")] == ["g~2"]
+        assert await identities.places(BEN, "staff") == [other]
+
+
 async def test_places_are_kept_and_what_is_due_is_done_once(directory: Directory) -> None:
     await people(directory, "1", "2")
     entered = msgspec.structs.replace(PLACE, joined=7)
@@ -121,6 +137,34 @@ async def test_trips_are_bounded_and_old_ones_make_room(directory: Directory, mo
             await transaction.openid_trips.begin(TRIP, 99)
         assert refusal.value.code is Code.OVERLOADED
         await transaction.openid_trips.begin(TRIP, 100)
+
+
+@pytest.mark.parametrize(
+    ("subject", "session", "stay"),
+    [
+        ("s-1", "", [b"other", b"theirs"]),
+        ("", "sid", [b"other", b"theirs", b"unnamed"]),
+        ("s-1", "sid", [b"other", b"theirs"]),
+        ("s-1", "sid-2", [b"code", b"other", b"theirs"]),
+        ("s-2", "sid", [b"code", b"other", b"unnamed"]),
+        ("", "", [b"code", b"other", b"theirs", b"unnamed"]),
+    ],
+)
+async def test_whoever_a_provider_logs_out_is_turned_back(
+    directory: Directory, subject: str, session: str, stay: list[bytes]
+) -> None:
+    arrivals = (
+        ARRIVAL,
+        msgspec.structs.replace(ARRIVAL, code=b"unnamed", session=""),
+        msgspec.structs.replace(ARRIVAL, code=b"theirs", subject="s-2", session=""),
+        msgspec.structs.replace(ARRIVAL, code=b"other", issuer="https://other.example.org"),
+    )
+    async with directory.transaction() as transaction:
+        for arrival in arrivals:
+            await transaction.openid_trips.arrive(arrival)
+        await transaction.openid_trips.turn_back(ISSUER, subject, session)
+        found = [one.code for one in arrivals if await transaction.openid_trips.find(one.code, 1) is not None]
+    assert sorted(found) == stay
 
 
 async def test_an_arrival_is_used_once_and_stays_when_its_use_fails(directory: Directory) -> None:
@@ -190,7 +234,8 @@ async def test_sessions_are_found_by_person_and_by_session_and_go_with_their_dev
         named = transaction.openid_sessions.named
         assert await named(ISSUER, "s-1", "") == ["d0", "d1"]
         assert await named(ISSUER, "", "x") == ["d0"]
-        assert await named(ISSUER, "s-2", "x") == []
+        assert await named(ISSUER, "s-2", "x") == ["d2"], "its session has no name: it may be this one"
+        assert await named(ISSUER, "s-3", "x") == []
         assert await named(ISSUER, "", "") == []
         changed = msgspec.structs.replace(sessions[0], away_since=0, refresh_token=b"")
         await transaction.openid_sessions.put(changed)

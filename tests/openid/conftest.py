@@ -107,7 +107,7 @@ class House:
             web = HttpWeb()
             made = OpenIdDoors(
                 accounts=accounts,
-                providers={"staff": Provider(wanted, web, self._time)},
+                providers={wanted.name: Provider(wanted, web, self._time)},
                 seal=Seal(accounts.tokens.keys),
                 public_url=PUBLIC,
                 web=web,

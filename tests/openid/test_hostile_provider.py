@@ -74,5 +74,20 @@ async def test_what_is_no_logout_form_is_refused(house: House, provider: OwnProv
     assert answer.json()["code"] in ("bad_request", "openid_failed")
 
 
+async def test_one_network_keeps_nobody_elsewhere_from_setting_out(
+    house: House, provider: OwnProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chinwag.flow.access.throttle.SET_OUTS", 3)
+    server = await house.process()
+    ben = await server.person("ben")
+    for _ in range(3):
+        assert (await Trip(server.client, provider).begin()).status_code == 201
+    answer = await Trip(server.client, provider).begin()
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert int(answer.headers["retry-after"]) > 0
+    answer = await Trip(server.client, provider).begin(by=ben)
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+
+
 async def _log_out(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
     return await client.post("/v1/openid/staff/logout", data={"logout_token": token})

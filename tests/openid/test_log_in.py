@@ -301,3 +301,10 @@ async def test_only_groups_that_give_something_are_kept(house: House, provider: 
         assert identity.groups == ("team",)
         assert [one.provider for one in await reading.identities.due(9)] == ["staff"]
     assert msgspec.to_builtins(identity)["account"] == ann.account
+
+
+async def test_thousands_of_groups_are_looked_at(house: House, provider: OwnProvider) -> None:
+    """Directories give them in any order: whose place came behind others would lose it."""
+    provider.person["groups"] = [f"group-{number}" for number in range(5_000)] + [None, 7, {}, "wheel"]
+    server = await house.process(admin_groups=["wheel"])
+    assert (await _me(await Trip(server.client, provider).device()))["admin"] is True

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx2
@@ -57,7 +58,6 @@ class HttpWeb:
                 if len(body) > ANSWER_BYTES:
                     raise AwayError(f"it says more than {ANSWER_BYTES // 1024} KB")
             content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-            self._opened().cookies.clear()
             return WebAnswer(answer.status_code, content_type, bytes(body))
 
     def _opened(self) -> httpx2.AsyncClient:
@@ -68,5 +68,6 @@ class HttpWeb:
                 limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=4),
                 follow_redirects=False,
                 trust_env=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
         return self._client

@@ -27,8 +27,6 @@ LEEWAY_SECONDS: Final = 60
 """How far the provider's clock may be off."""
 SUBJECT_MAX: Final = 255
 """Characters of a provider's name for one person (OpenID Connect Core 1.0, 2)."""
-GROUPS_MAX: Final = 1_000
-"""Groups of one person that are looked at."""
 SECRET_LENGTHS: Final = range(32, 257)
 """Characters of the secret that a client keeps while somebody is away."""
 BINDING_LENGTH: Final = 43
@@ -190,7 +188,7 @@ def person_of(subject: str, *sources: Mapping[str, object]) -> Person:
         subject,
         _words(said.get("preferred_username")),
         _display_name(_words(said.get("name"))),
-        frozenset(one for one in named[:GROUPS_MAX] if isinstance(one, str) and len(one) <= SUBJECT_MAX),
+        frozenset(one for one in named if isinstance(one, str) and len(one) <= SUBJECT_MAX),
     )
 
 

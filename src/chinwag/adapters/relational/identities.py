@@ -44,12 +44,22 @@ class RelationalIdentities:
             raise Refused(Code.IDENTITY_TAKEN)
         values = msgspec.structs.asdict(identity) | {"groups": msgspec.json.encode(identity.groups).decode()}
         if owner is not None:
+            await self._rename(identity)
             await self._connection.execute(update(identities).where(*same).values(values))
             return
         try:
             await self._connection.execute(insert(identities).values(values))
         except IntegrityError:  # where transactions run side by side, another one put it just now
             raise Refused(Code.IDENTITY_TAKEN) from None
+
+    async def _rename(self, identity: Identity) -> None:
+        """What it gave under a name that its issuer had here before is its gift under the new one."""
+        rows = identities.c
+        same = (rows.issuer == identity.issuer, rows.subject == identity.subject)
+        before = await self._connection.scalar(select(rows.provider).where(*same))
+        if before != identity.provider:
+            given = (given_places.c.account == identity.account, given_places.c.provider == before)
+            await self._connection.execute(update(given_places).where(*given).values(provider=identity.provider))
 
     async def remove(self, account: AccountId, provider: str) -> bool:
         mine = (identities.c.account == account, identities.c.provider == provider)

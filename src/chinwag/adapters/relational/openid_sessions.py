@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, false, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import openid_sessions
@@ -28,14 +28,18 @@ class RelationalOpenIdSessions:
 
     async def named(self, issuer: str, subject: str, session: str) -> list[DeviceId]:
         rows = openid_sessions.c
-        query = select(rows.device).where(rows.issuer == issuer).order_by(rows.device).limit(PAGE_MAX)
-        if subject:
-            query = query.where(rows.subject == subject)
-        if session:
-            query = query.where(rows.session == session)
-        if not subject and not session:
-            return []
+        query = select(rows.device).where(meant(openid_sessions, issuer, subject, session))
+        query = query.order_by(rows.device).limit(PAGE_MAX)
         return [DeviceId(device) for device in await self._connection.scalars(query)]
+
+
+def meant(table: Table, issuer: str, subject: str, session: str) -> ColumnElement[bool]:
+    """Those rows of a table with these three columns that a provider means, see `OpenIdSessionRepository.named`."""
+    rows = table.c
+    if not subject:
+        return and_(rows.issuer == issuer, rows.session == session) if session else false()
+    sessions = rows.session.in_((session, "")) if session else true()
+    return and_(rows.issuer == issuer, rows.subject == subject, sessions)
 
 
 def _session(row: Row[Any]) -> OpenIdSession:

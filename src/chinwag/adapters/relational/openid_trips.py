@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chinwag.adapters.relational.openid_sessions import meant
 from chinwag.adapters.relational.schema import logout_tokens, openid_arrivals, openid_trips
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
@@ -50,6 +51,9 @@ class RelationalOpenIdTrips:
         gone = delete(openid_arrivals).where(openid_arrivals.c.code == code).returning(*openid_arrivals.c)
         row = (await self._connection.execute(gone)).first()
         return None if row is None or row.expires_at <= now else _arrival(row)
+
+    async def turn_back(self, issuer: str, subject: str, session: str) -> None:
+        await self._connection.execute(delete(openid_arrivals).where(meant(openid_arrivals, issuer, subject, session)))
 
     async def expired(self, now: int) -> bool:
         for _, ends in _ENDS:

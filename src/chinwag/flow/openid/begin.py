@@ -9,18 +9,28 @@ from chinwag.flow.openid.doors import OpenIdDoors, asking
 from chinwag.ports.directory import Trip
 
 
-async def begin(doors: OpenIdDoors, name: str, binding: str, return_to: str, *, link: AccountId | None = None) -> str:
+async def begin(
+    doors: OpenIdDoors,
+    name: str,
+    binding: str,
+    return_to: str,
+    *,
+    link: AccountId | None = None,
+    address: str = "",
+) -> str:
     """The address to open. binding: the digest of a secret that the client keeps, without which nobody can use what
     comes back to `return_to`. link: the account that asks to be linked; None: it is a log-in.
+    address: where they set out from; empty if there is none.
 
-    Raises `not_found`, `bad_request`, `openid_unavailable`, `overloaded`, `unavailable`.
+    Raises `not_found`, `bad_request`, `rate_limited`, `openid_unavailable`, `overloaded`, `unavailable`.
     """
     provider = doors.provider(name)
     check_binding(binding)
     check_return(return_to, doors.public_url)
+    await doors.accounts.throttle.set_out(address)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     async with asking(provider):
-        address = await provider.address(doors.redirect_uri(provider), state, nonce, verifier)
+        url = await provider.address(doors.redirect_uri(provider), state, nonce, verifier)
     now = doors.accounts.clock()
     trip = Trip(
         state=digest(state),
@@ -34,4 +44,4 @@ async def begin(doors: OpenIdDoors, name: str, binding: str, return_to: str, *, 
     )
     async with doors.accounts.directory.transaction() as transaction:
         await transaction.openid_trips.begin(trip, now)
-    return address
+    return url

@@ -7,11 +7,12 @@ from typing import Final
 import msgspec
 import structlog
 
+from chinwag.domain.openid import LEEWAY_SECONDS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.openid.provider import Provider, ProviderError
 from chinwag.flow.openid.seal import Seal
-from chinwag.ports.directory import Actor
+from chinwag.ports.directory import Account, Actor, Identity, Transaction
 from chinwag.ports.web import AwayError, Web
 
 AGAIN_SECONDS: Final = 5.0
@@ -36,6 +37,17 @@ class OpenIdDoors(msgspec.Struct, frozen=True, kw_only=True):
             raise Refused(Code.NOT_FOUND)
         return provider
 
+    def by_issuer(self, issuer: str) -> Provider | None:
+        """The provider that is `issuer`, whatever it is called now: names are the owner's to change."""
+        return next((one for one in self.providers.values() if one.rules.issuer == issuer), None)
+
+    def is_late(self, issuer: str, said_at: int) -> bool:
+        """Whether what `issuer` said then must be asked again by now; and so must what nobody is there to ask for."""
+        provider = self.by_issuer(issuer)
+        since = self.accounts.clock() - said_at
+        # a clock that was set back by more than processes may differ makes nobody's word last longer
+        return provider is None or not -LEEWAY_SECONDS * 1000 <= since < provider.rules.recheck_ms
+
     def redirect_uri(self, provider: Provider) -> str:
         """Where that provider sends people."""
         return f"{self.public_url.rstrip('/')}/v1/openid/{provider.rules.name}/callback"
@@ -51,9 +63,17 @@ def owner_of(issuer: str, subject: str) -> str:
     return f"{len(issuer)}:{issuer}{subject}"
 
 
-def actor_of(provider: Provider) -> Actor:
-    """How the audit log calls a provider that makes administrators."""
-    return Actor(f"openid:{provider.rules.name}")
+def actor_of(provider: str) -> Actor:
+    """How the audit log calls a provider of that name, which makes administrators."""
+    return Actor(f"openid:{provider}")
+
+
+async def another_way_in(doors: OpenIdDoors, transaction: Transaction, account: Account, identity: Identity) -> bool:
+    """Whether somebody could log in to `account` without `identity`."""
+    if await transaction.accounts.password(account.id):
+        return True
+    others = await transaction.identities.of(account.id)
+    return any(one != identity and doors.by_issuer(one.issuer) is not None for one in others)
 
 
 @asynccontextmanager

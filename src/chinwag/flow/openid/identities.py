@@ -4,7 +4,7 @@ from chinwag.domain.ids import AccountId
 from chinwag.domain.openid import check_secret
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.tokens import digest
-from chinwag.flow.openid.doors import OpenIdDoors
+from chinwag.flow.openid.doors import OpenIdDoors, another_way_in
 from chinwag.flow.openid.known_as import known_as, unknown_as
 from chinwag.ports.directory import Identity
 
@@ -41,9 +41,9 @@ async def link(doors: OpenIdDoors, account: AccountId, name: str, code: str, sec
 
 
 async def unlink(doors: OpenIdDoors, account: AccountId, name: str) -> None:
-    """Let the identity at a provider go, and what its groups gave; devices that it let in stay. Raises `not_found`, and
+    """Let the identity at a provider go, and what its groups gave; devices that it let in stay. A provider that this
+    server knows no longer can be let go, too. Raises `not_found`, and
     `last_login` if nobody could log in to the account then."""
-    provider = doors.provider(name)
     now = doors.accounts.clock()
     async with doors.accounts.directory.transaction() as transaction:
         identities = await transaction.identities.of(account)
@@ -51,8 +51,7 @@ async def unlink(doors: OpenIdDoors, account: AccountId, name: str) -> None:
         found = await transaction.accounts.get(account)
         if going is None or found is None:
             raise Refused(Code.NOT_FOUND)
-        ways = [one for one in identities if one.provider in doors.providers]
-        if len(ways) < 2 and not await transaction.accounts.password(account):
+        if not await another_way_in(doors, transaction, found, going):
             raise Refused(Code.LAST_LOGIN)
-        await unknown_as(transaction, provider, found, going, now)
+        await unknown_as(transaction, found, going, now)
     doors.accounts.work_waits()

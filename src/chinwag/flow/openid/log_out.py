@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 async def log_out_by_provider(doors: OpenIdDoors, name: str, token: str) -> None:
     """Revoke the devices of the session, or of the person, that a logout token names (OpenID Connect Back-Channel
-    Logout 1.0, 2.6). A token counts once.
+    Logout 1.0, 2.6), and turn back who is between the provider and a device just now. A token counts once.
 
     Raises `not_found`, `openid_failed`, `openid_unavailable`, `unavailable`.
     """
@@ -33,6 +33,7 @@ async def log_out_by_provider(doors: OpenIdDoors, name: str, token: str) -> None
             found = await transaction.devices.get(device)
             if found is not None and await transaction.devices.revoke(device, now):
                 gone.setdefault(found.account, []).append(device)
+        await transaction.openid_trips.turn_back(issuer, said.subject, said.session)
         for account, devices in gone.items():
             await post_revoked(transaction, account, devices, now)
     for account, devices in gone.items():
@@ -45,7 +46,7 @@ async def end_session(doors: OpenIdDoors, device: DeviceId) -> str:
     a provider that does not answer. Raises `unavailable`."""
     async with doors.accounts.directory.reading() as directory:
         session = await directory.openid_sessions.of(device)
-    provider = None if session is None else doors.providers.get(session.provider)
+    provider = None if session is None else doors.by_issuer(session.issuer)
     if provider is None:
         return ""
     try:

@@ -2,9 +2,9 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -24,7 +24,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import Clock
 from chinwag.flow.openid.keys import FAILED_MS, ProviderKeys
 from chinwag.ports.web import AwayError, Web, WebAnswer
-from chinwag.trusted_url import is_trusted
+from chinwag.trusted_url import is_here, is_trusted
 
 METADATA_MS: Final = 3_600_000
 """How old may be what a provider says of itself."""
@@ -144,10 +144,12 @@ class Provider:
             raise AwayError("what it says of itself cannot be read") from None
         if said.issuer != self.rules.issuer:
             raise AwayError("it says that it is another issuer")
-        needed = (said.authorization_endpoint, said.token_endpoint, said.jwks_uri)
-        others = (one for one in (said.userinfo_endpoint, said.end_session_endpoint) if one)
-        if not all(is_trusted(one, query=True) for one in (*needed, *others)):
+        named = [said.authorization_endpoint, said.token_endpoint, said.jwks_uri]
+        named += [one for one in (said.userinfo_endpoint, said.end_session_endpoint) if one]
+        if not all(is_trusted(one, query=True) for one in named):
             raise AwayError("it names an address that anybody on the way could answer for")
+        if not _is_local(self.rules.issuer) and any(_is_local(one) for one in named):
+            raise AwayError("it names an address on this machine, and is elsewhere itself")
         return said
 
     async def address(self, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
@@ -184,9 +186,15 @@ class Provider:
             await self._person(token.subject, token.claims, answer.access_token), token.session, answer.refresh_token
         )
 
-    async def again(self, refresh_token: str, subject: str) -> Granted:
-        """Whether it still lets `subject` in, and what it says of them now. Raises `ProviderError` besides."""
+    async def again(self, refresh_token: str, subject: str, keep: Callable[[str], Awaitable[None]]) -> Granted:
+        """Whether it still lets `subject` in, and what it says of them now. Raises `ProviderError` besides.
+
+        keep: is given the refresh token that takes the place of this one, before anything else is asked or looked at:
+        whatever fails then, this one is used up.
+        """
         answer = await self._tokens({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        if answer.refresh_token not in ("", refresh_token):
+            await keep(answer.refresh_token)
         claims: Mapping[str, object] = {"sub": subject}
         if answer.id_token:
             token = await self._id_token(answer, None)
@@ -276,6 +284,11 @@ def _read(answer: WebAnswer, wanted: type[T]) -> T:
         return msgspec.json.decode(answer.body, type=wanted)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refused(Code.OPENID_FAILED, "the provider's answer cannot be read") from None
+
+
+def _is_local(url: str) -> bool:
+    """Whether this is an address on this very machine, as only a provider may name that is there itself."""
+    return is_here(urlsplit(url).hostname or "")
 
 
 def _is_token(token: str) -> bool:

@@ -39,9 +39,10 @@ async def recheck(doors: OpenIdDoors, account: AccountId, device: DeviceId) -> N
     """
     async with doors.accounts.directory.reading() as directory:
         session = await directory.openid_sessions.of(device)
+        given = [one for one in await directory.identities.of(account) if one.groups or one.made_admin]
     if session is not None and _is_due(doors, session):
         await _recheck(doors, account, device)
-    if doors.providers:
+    if given:
         await _drop_old_word(doors, account)
 
 
@@ -49,7 +50,7 @@ async def _recheck(doors: OpenIdDoors, account: AccountId, device: DeviceId) -> 
     claimed = await _claim(doors, device)
     if claimed is None:
         return
-    provider = doors.providers.get(claimed.provider)
+    provider = doors.by_issuer(claimed.issuer)
     why = "this server knows its provider no longer" if provider is None else await _ask(doors, provider, claimed)
     if why:
         _log.info("a device is logged out by its provider", device=device, provider=claimed.provider, cause=why)
@@ -60,13 +61,17 @@ async def _recheck(doors: OpenIdDoors, account: AccountId, device: DeviceId) -> 
 async def _ask(doors: OpenIdDoors, provider: Provider, session: OpenIdSession) -> str:
     """Why the device goes, if it does."""
     refresh_token = doors.seal.open(session.refresh_token, owner_of(session.issuer, session.subject))
-    if not refresh_token or provider.rules.issuer != session.issuer:
+    if not refresh_token:
         return "its provider cannot be asked about it again"
+
+    async def keep(given: str) -> None:
+        await _change(doors, session.device, refresh_token=_sealed(doors, session, given))
+
     try:
-        granted = await provider.again(refresh_token, session.subject)
+        granted = await provider.again(refresh_token, session.subject, keep)
     except ProviderError as refusal:
         if refusal.error in REFUSALS:
-            await _refused(doors, provider, session)
+            await _refused(doors, session)
             return f"its provider says {refusal.error}"
         return await _away(doors, session, f"it says {refusal.error}")
     except (AwayError, Refused) as away:
@@ -78,7 +83,7 @@ async def _still(doors: OpenIdDoors, provider: Provider, session: OpenIdSession,
     """The provider lets the person in as before, with these groups."""
     now = doors.accounts.clock()
     groups = provider.rules.of_interest(granted.person.groups)
-    sealed = doors.seal.close(granted.refresh_token, owner_of(session.issuer, session.subject))
+    sealed = _sealed(doors, session, granted.refresh_token)
     async with doors.accounts.directory.transaction() as transaction:
         identity = await transaction.identities.get(session.issuer, session.subject)
         held = await transaction.openid_sessions.of(session.device)
@@ -92,14 +97,14 @@ async def _still(doors: OpenIdDoors, provider: Provider, session: OpenIdSession,
     return ""
 
 
-async def _refused(doors: OpenIdDoors, provider: Provider, session: OpenIdSession) -> None:
+async def _refused(doors: OpenIdDoors, session: OpenIdSession) -> None:
     """What the groups gave goes; unless by another device the provider has let the person in since."""
     async with doors.accounts.directory.transaction() as transaction:
         identity = await transaction.identities.get(session.issuer, session.subject)
         found = None if identity is None else await transaction.accounts.get(identity.account)
         if identity is None or found is None or found.closed or identity.said_at > session.checked_at:
             return
-        await no_longer_said(transaction, provider, found, identity, doors.accounts.clock())
+        await no_longer_said(transaction, found, identity, doors.accounts.clock())
     doors.accounts.work_waits()
 
 
@@ -113,37 +118,43 @@ async def _drop_old_word(doors: OpenIdDoors, account: AccountId) -> None:
             identity = await transaction.identities.get(one.issuer, one.subject)
             found = await transaction.accounts.get(account)
             if identity == one and found is not None and not found.closed:
-                await no_longer_said(transaction, doors.providers[one.provider], found, one, now)
+                await no_longer_said(transaction, found, one, now)
                 _log.info("what a provider's groups gave is too old", account=account, provider=one.provider)
         doors.accounts.work_waits()
 
 
 async def _is_old(doors: OpenIdDoors, directory: Transaction, identity: Identity, now: int) -> bool:
-    provider = doors.providers.get(identity.provider)
-    if provider is None or not (identity.groups or identity.made_admin):
+    if not (identity.groups or identity.made_admin) or not doors.is_late(identity.issuer, identity.said_at):
         return False
+    provider = doors.by_issuer(identity.issuer)
+    if provider is None:  # and so nobody will ever ask
+        return True
     old = now - identity.said_at - provider.rules.recheck_ms
-    if old < 0:
-        return False
     asks = await directory.openid_sessions.named(identity.issuer, identity.subject, "")
     return not asks or old >= AWAY_MS  # another device of the person's may ask until then
 
 
 async def _away(doors: OpenIdDoors, session: OpenIdSession, why: str) -> str:
     now = doors.accounts.clock()
-    since = session.away_since or now
+    since = min(session.away_since or now, now)
     _log.warning(
         "a provider cannot be asked about a device", provider=session.provider, device=session.device, cause=why
     )
     if now - since >= AWAY_MS:
         return "its provider has been away for too long"
-    async with doors.accounts.directory.transaction(device=session.device) as transaction:
-        held = await transaction.openid_sessions.of(session.device)
-        if held is not None:
-            await transaction.openid_sessions.put(
-                msgspec.structs.replace(held, away_since=since, asking_until=now + ASKING_MS)
-            )
+    await _change(doors, session.device, away_since=since, asking_until=now + ASKING_MS)
     return ""
+
+
+async def _change(doors: OpenIdDoors, device: DeviceId, **values: object) -> None:
+    async with doors.accounts.directory.transaction(device=device) as transaction:
+        held = await transaction.openid_sessions.of(device)
+        if held is not None:
+            await transaction.openid_sessions.put(msgspec.structs.replace(held, **values))
+
+
+def _sealed(doors: OpenIdDoors, session: OpenIdSession, refresh_token: str) -> bytes:
+    return doors.seal.close(refresh_token, owner_of(session.issuer, session.subject))
 
 
 async def _claim(doors: OpenIdDoors, device: DeviceId) -> OpenIdSession | None:
@@ -158,6 +169,5 @@ async def _claim(doors: OpenIdDoors, device: DeviceId) -> OpenIdSession | None:
 
 
 def _is_due(doors: OpenIdDoors, session: OpenIdSession) -> bool:
-    now, provider = doors.accounts.clock(), doors.providers.get(session.provider)
-    late = provider is None or now - session.checked_at >= provider.rules.recheck_ms
-    return late and not 0 < session.asking_until - now <= ASKING_MS
+    late = doors.is_late(session.issuer, session.checked_at)
+    return late and not 0 < session.asking_until - doors.accounts.clock() <= ASKING_MS

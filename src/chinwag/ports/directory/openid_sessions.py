@@ -42,5 +42,6 @@ class OpenIdSessionRepository(Protocol):
 
     async def named(self, issuer: str, subject: str, session: str) -> list[DeviceId]:
         """The devices that `issuer` let in for `subject` and as `session`; of the two, the one that is empty is not
-        asked for. At most `PAGE_MAX`."""
+        asked for. A device of `subject` whose session it never named may be of this one, and is among them. At most
+        `PAGE_MAX`."""
         ...

@@ -77,6 +77,10 @@ class OpenIdTripRepository(Protocol):
         """Who has that code, which is gone if the transaction commits; None if there is none, or it has expired."""
         ...
 
+    async def turn_back(self, issuer: str, subject: str, session: str) -> None:
+        """Forget those who came back as whom `OpenIdSessionRepository.named` would name."""
+        ...
+
     async def expired(self, now: int) -> bool:
         """Whether anything has expired by `now` that is still kept."""
         ...

@@ -14,7 +14,7 @@ from chinwag.flow.openid.doors import OpenIdDoors
 from chinwag.flow.openid.identities import link, list_identities, unlink
 from chinwag.flow.openid.log_out import log_out_by_provider
 from chinwag.ports.directory import Identity
-from chinwag.roles.api.admit import PUBLIC, Caller
+from chinwag.roles.api.admit import PUBLIC, Address, Caller
 from chinwag.wire.http import Page
 from chinwag.wire.openid import BeginAnswer, BeginRequest, IdentityEntry, LinkRequest
 
@@ -33,9 +33,11 @@ Said = Annotated[str, QueryParameter(description="As the provider says it.")]
     summary="Set out for a provider",
     tags=["openid"],
 )
-async def post_begin(name: FromPath[str], data: JSONBody[BeginRequest], openid_doors: Doors) -> BeginAnswer:
+async def post_begin(
+    name: FromPath[str], data: JSONBody[BeginRequest], openid_doors: Doors, address: Address
+) -> BeginAnswer:
     """Where to send the browser. What it comes back with logs in by `POST /v1/sessions`, together with the secret."""
-    return BeginAnswer(await begin(openid_doors, name, data.binding, data.return_to))
+    return BeginAnswer(await begin(openid_doors, name, data.binding, data.return_to, address=address))
 
 
 @get(
@@ -82,10 +84,11 @@ async def get_identities(openid_doors: Doors, principal: Caller) -> Page[Identit
 
 @post("/me/identities/{name:str}", operation_id="beginLink", summary="Set out to link a provider", tags=["me"])
 async def post_identity(
-    name: FromPath[str], data: JSONBody[BeginRequest], openid_doors: Doors, principal: Caller
+    name: FromPath[str], data: JSONBody[BeginRequest], openid_doors: Doors, principal: Caller, address: Address
 ) -> BeginAnswer:
     """As setting out to log in. What the browser comes back with is linked by PUT, and logs nobody in."""
-    return BeginAnswer(await begin(openid_doors, name, data.binding, data.return_to, link=principal.account))
+    url = await begin(openid_doors, name, data.binding, data.return_to, link=principal.account, address=address)
+    return BeginAnswer(url)
 
 
 @put("/me/identities/{name:str}", operation_id="linkIdentity", summary="Link a provider", tags=["me"])

@@ -47,9 +47,11 @@ class ServerProcess:
         command: tuple[str, ...] = (),
         environment: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        port: int = 0,
     ) -> None:
         """flags: settings besides. command: what to run instead of this interpreter's `chinwag`, before `serve`.
         environment: variables besides, which may be changed between starts. cwd: the folder beside `data` if None.
+        port: of the public port; 0: the system's choice.
         """
         self.data = data
         self.flags = flags
@@ -62,6 +64,7 @@ class ServerProcess:
         self.recovery = 0.0
         """Seconds from the last end to the last `ready`; 0 at the first start."""
         self._command = command or (sys.executable, "-m", "chinwag.cli")
+        self._port = str(port)
         self._cwd = cwd if cwd is not None else data.parent
         self._log_path = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -87,7 +90,7 @@ class ServerProcess:
         loop = asyncio.get_running_loop()
         lines = asyncio.StreamReader(limit=1 << 24)
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(reading))
-        own = ("--data-path", self.data, "--server-port", "0", "--observe-port", "0", "--log-format", "json")
+        own = ("--data-path", self.data, "--server-port", self._port, "--observe-port", "0", "--log-format", "json")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("CHINWAG_")}
         self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
             [*self._command, "serve", *map(str, own), *self.flags, *flags],

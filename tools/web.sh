@@ -1,7 +1,7 @@
 #!/bin/sh
 # Build the web client into src/chinwag/web_files, or check it.
 #
-#   tools/web.sh build | check | lint | types | test | fmt | npm ARGUMENT...
+#   tools/web.sh build | check | lint | types | test | fmt | npm ARGUMENT... | node FOLDER
 #
 # build ends at once when what is there was made from these very sources. Node 20.19 or 22.12 and newer is taken from the
 # machine if it has one; else it comes as a Python package into a cache.
@@ -59,13 +59,14 @@ find_node() {
     export PATH
 }
 
-packages() { # node_modules as the lock file says
+packages() { # node_modules as the lock file says, of the web client or of the folder that is named
     find_node
-    lock=$(sha256sum web/package-lock.json | cut -d' ' -f1)
-    [ "$(cat web/node_modules/.made-for 2>/dev/null || true)" = "$lock" ] && return
-    say "installing the packages that the web client is built with"
-    quietly sh -c "cd web && $npm ci --no-audit --no-fund --loglevel error" || stop "could not install them; npm's words stand above"
-    printf '%s\n' "$lock" >web/node_modules/.made-for
+    folder=${1:-web}
+    lock=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
+    [ "$(cat "$folder/node_modules/.made-for" 2>/dev/null || true)" = "$lock" ] && return
+    [ "$folder" != web ] || say "installing the packages that the web client is built with"
+    quietly sh -c "cd $folder && $npm ci --no-audit --no-fund --loglevel error" || stop "could not install them; npm's words stand above"
+    printf '%s\n' "$lock" >"$folder/node_modules/.made-for"
 }
 
 run_npm() { (cd web && $npm --silent run "$@"); }
@@ -94,13 +95,17 @@ fmt)
     packages
     run_npm fmt
     ;;
+node) # what runs the scripts of a folder of packages, which are installed then
+    packages "${2:?a folder}"
+    echo "$node"
+    ;;
 npm)
     packages
     shift
     cd web && exec $npm "$@"
     ;;
 *)
-    echo "web: 'build', 'check', 'lint', 'types', 'test', 'fmt' or 'npm', not '${1:-}'" >&2
+    echo "web: 'build', 'check', 'lint', 'types', 'test', 'fmt', 'npm' or 'node', not '${1:-}'" >&2
     exit 2
     ;;
 esac

@@ -9,12 +9,13 @@ A machine without fonts for emoji and Japanese draws boxes instead of them: on D
 import asyncio
 import base64
 import contextlib
+import socket
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, ViewportSize, async_playwright
 from prove.faults.clock import WrongClock
 from prove.process import ServerProcess
 from tests.web.app.visitor import Visitor, visitor_in
@@ -25,9 +26,11 @@ from chinwag.client import Client
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "docs" / "pictures"
-DESKTOP: Final = {"width": 1280, "height": 800}
-PHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 QUALITY: Final = 82
+PROVIDER: Final = "Linden & Daughters"
+"""Whose people log in with the account that they have. Nobody asks it anything here."""
 MOST: Final = 150_000
 """Bytes of one picture: they lie in the repository."""
 
@@ -45,6 +48,17 @@ async def come(browser: Browser, server: ServerProcess, **options: Any) -> Visit
     await page.get_by_role("button", name="Log in").first.click()
     await page.get_by_role("link", name="Anna Lindqvist").first.wait_for()
     return visitor
+
+
+async def door(browser: Browser, server: ServerProcess) -> None:
+    """Where the server knows a provider."""
+    context = await browser.new_context(
+        viewport=DESKTOP, locale="en-GB", color_scheme="light", reduced_motion="reduce", device_scale_factor=2
+    )
+    visitor = await visitor_in(context, [], lambda: server.url)
+    await visitor.visit()
+    await visitor.page.get_by_role("button", name=f"Log in with {PROVIDER}").wait_for()
+    await take(visitor, "door")
 
 
 async def take(visitor: Visitor, name: str) -> None:
@@ -112,6 +126,20 @@ async def pictures(browser: Browser, server: ServerProcess, say_new: Any, say_ch
     await take(other, "right-to-left")
 
 
+def with_a_provider(folder: Path) -> ServerProcess:
+    """A server, with its data in `folder`."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    settings = folder / "chinwag.toml"
+    settings.write_text(
+        f'[server]\npublic_url = "http://127.0.0.1:{port}"\n'
+        f'[openid.staff]\nissuer = "https://id.example.org"\nclient_id = "chinwag"\nlabel = "{PROVIDER}"\n'
+    )
+    command = (sys.executable, "-m", "tests.support.quick_server")
+    environment = {"CHINWAG_CONFIG": str(settings)}
+    return ServerProcess(folder / "data", command=command, environment=environment, cwd=ROOT, port=port)
+
+
 async def listen(client: Client) -> None:
     """Take what comes, so that it counts as delivered."""
     async for _event in client.events():
@@ -122,9 +150,7 @@ async def main() -> None:
     """A server, its people, and a browser."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        server = ServerProcess(
-            Path(folder) / "data", command=(sys.executable, "-m", "tests.support.quick_server"), cwd=ROOT
-        )
+        server = with_a_provider(Path(folder))
         clock = WrongClock(server)
         await server.start()
         try:
@@ -132,6 +158,7 @@ async def main() -> None:
                 await people.meet()
                 listening = [asyncio.create_task(listen(client)) for client in people.clients.values()]
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+                await door(browser, server)
                 await pictures(browser, server, people.say_new, people.say_changes)
                 await browser.close()
                 for task in listening:

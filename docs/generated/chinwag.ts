@@ -113,6 +113,12 @@ export type Code =
   | "forbidden"
   | "refresh_reused"
   | "wrong_session"
+  | "openid_failed"
+  | "openid_state"
+  | "openid_unavailable"
+  | "not_invited"
+  | "identity_taken"
+  | "last_login"
   | "name_taken"
   | "bad_name"
   | "bad_password"
@@ -809,18 +815,31 @@ export interface SignUpRequest {
 }
 
 /**
- * Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an
- * earlier log-in of this account on this device, used up or not, if there was one: it lets nobody in, but
- * whoever shows it is not held up by others who guess the account's password. cookie: the refresh token goes
- * into a cookie that no script can read, and not into the answer. For browsers, from pages of the server itself;
- * the token that such a cookie holds is the known device's.
+ * `code`: that the browser came back with from a provider; `secret`: that the client kept meanwhile.
+ * `invitation`: the code for a first log-in, where the provider's accounts get one here by an invitation.
+ */
+export interface OpenIdLogIn {
+  code: string;
+  secret: string;
+  invitation?: string;
+}
+
+/**
+ * Log a new device in. `login_type` says by what: `name` and `password`, or `openid`. `device` is its name in
+ * the list of devices. `known_device` is a refresh token of an earlier log-in of this account on this device,
+ * used up or not, if there was one: it lets nobody in, but whoever shows it is not held up by others who guess
+ * the account's password. cookie: the refresh token goes into a cookie that no script can read, and not into the
+ * answer. For browsers, from pages of the server itself; the token that such a cookie holds is the known
+ * device's.
  */
 export interface LogInRequest {
-  name: string;
-  password: string;
+  name?: string | null;
+  password?: string | null;
   device?: string;
   known_device?: string;
   cookie?: boolean;
+  login_type?: "openid" | "password";
+  openid?: OpenIdLogIn | null;
 }
 
 /**
@@ -1252,6 +1271,48 @@ export interface Membership {
   number: number;
 }
 
+/** A provider by whose accounts people may log in: its name in addresses, and what to write on its door. */
+export interface OpenIdProvider {
+  name: string;
+  label: string;
+}
+
+/**
+ * Set out for a provider. `binding`: SHA-256 of a secret of 32 to 256 characters that the client keeps, in base
+ * 64 for URLs without padding (43 characters). `return_to`: where the browser comes back to, a page of this
+ * server or `http://127.0.0.1` or `http://[::1]` with a port; it holds no `#`.
+ */
+export interface BeginRequest {
+  binding: string;
+  return_to: string;
+}
+
+/**
+ * Where to send the browser, within 10 minutes. It comes back to `return_to` with `openid_code` behind the `#`,
+ * or with `openid_error`, one of the codes of this API, and `openid_detail`.
+ */
+export interface BeginAnswer {
+  url: string;
+}
+
+/** What the browser came back with, and the secret that the client kept. */
+export interface LinkRequest {
+  code: string;
+  secret: string;
+}
+
+/** An account at a provider that may log in to this one. */
+export interface IdentityEntry {
+  provider: string;
+  label: string;
+  linked_at: number;
+}
+
+/** `end_session`: where the browser may go to end the log-in at the provider, too. */
+export interface LogOutAnswer {
+  end_session: string;
+}
+
 /** The preferences for a conversation. version: as of the change that told of them. */
 export interface Preferred {
   conversation: string;
@@ -1261,7 +1322,8 @@ export interface Preferred {
 
 /**
  * GET /v1/server. sign_up: whether people make accounts themselves; password_min and password_max in characters.
- * protocols: the versions of the protocol that this server speaks.
+ * protocols: the versions of the protocol that this server speaks. openid: the providers by whose accounts
+ * people may log in.
  */
 export interface ServerInfo {
   name: string;
@@ -1271,6 +1333,7 @@ export interface ServerInfo {
   password_max: number;
   limits: Limits;
   protocols: number[];
+  openid: OpenIdProvider[];
 }
 
 /**

@@ -1,7 +1,7 @@
 """A real API server on loopback: uvicorn, a SQLite file, keys in a folder. Only time and the cost of hashing differ."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx2
@@ -16,11 +16,13 @@ from chinwag.domain.ids import AccountId, DeviceId, Snowflake
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.collaborators import AccountRules, Accounts, open_accounts
 from chinwag.flow.access.passwords import Passwords
+from chinwag.flow.openid.doors import OpenIdDoors, no_doors
 from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.flow.own_shown_people import OwnShownPeople
 from chinwag.flow.people_search import PeopleSearch
 from chinwag.ports.directory import Directory
 from chinwag.roles.api.app import ApiSettings, account_routes, api
+from chinwag.roles.api.openid import openid_routes
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
@@ -115,14 +117,21 @@ class Start:
         self.everybody = True
         """Whether searches show people who do not know one another."""
 
-    async def __call__(self, rules: AccountRules | None = None, settings: ApiSettings | None = None) -> Process:
+    async def __call__(
+        self,
+        rules: AccountRules | None = None,
+        settings: ApiSettings | None = None,
+        doors: Callable[[Accounts], OpenIdDoors] = no_doors,
+    ) -> Process:
         directory, bus, time, keys = self._shared
         ids = Snowflake(len(self._running))
         passwords = Passwords(CHEAP)
         accounts = open_accounts(directory, bus, ids, time, FileKeyStore(keys), rules or AccountRules(), passwords)
         admission = Admission(accounts.tokens, directory, bus, time)
         search = PeopleSearch(directory, nobody_met, OwnAllowances(time), OwnShownPeople(), everybody=self.everybody)
-        app = api(admission, [account_routes(accounts, search, settings)], settings or ApiSettings())
+        openid = doors(accounts)
+        routes = [account_routes(accounts, search, settings, openid), openid_routes(openid)]
+        app = api(admission, routes, settings or ApiSettings())
         config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")
         server = uvicorn.Server(config)
         config.load()

@@ -14,6 +14,11 @@ from chinwag.domain.refusal import Code
 from chinwag.wire import frames
 
 ANYONE: Final = "anyone"
+REFRESH_TOKEN: Final = "who holds the refresh token"
+STATE: Final = "who comes back with a state, once"
+LOGOUT_TOKEN: Final = "who holds a logout token that the provider has signed, once"
+PUBLIC: Final = (ANYONE, REFRESH_TOKEN, STATE, LOGOUT_TOKEN)
+"""Those whom no access token makes."""
 ACCOUNT: Final = "any account"
 SELF: Final = "the account itself"
 READER: Final = "members, and former members up to where they left"
@@ -56,10 +61,13 @@ TEXT: Final[Fill] = {"type": "text", "text": "hello"}
 ROUTES: Final[dict[tuple[str, str], Case]] = {
     ("POST", "/v1/accounts"): Case(ANYONE),
     ("POST", "/v1/sessions"): Case(ANYONE),
-    ("POST", "/v1/sessions/refresh"): Case("who holds the refresh token"),
+    ("POST", "/v1/sessions/refresh"): Case(REFRESH_TOKEN),
     ("GET", "/v1/openapi.json"): Case(ANYONE),
     ("GET", "/v1/server"): Case(ANYONE),
     ("DELETE", "/v1/sessions/current"): Case(SELF),
+    ("POST", "/v1/openid/{name}/begin"): Case(ANYONE),
+    ("GET", "/v1/openid/{name}/callback"): Case(STATE),
+    ("POST", "/v1/openid/{name}/logout"): Case(LOGOUT_TOKEN),
     # one's own account: a request names no account but by its token
     ("GET", "/v1/me"): Case(SELF, right="stranger"),
     ("DELETE", "/v1/me"): Case(
@@ -71,6 +79,17 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         {"stranger": Code.WRONG_LOGIN},
         body={"current": "not this one", "new": "another good one"},
     ),
+    ("GET", "/v1/me/identities"): Case(SELF, right="stranger"),
+    ("POST", "/v1/me/identities/{name}"): Case(
+        SELF, {"stranger": Code.NOT_FOUND}, "/v1/me/identities/none", {"binding": "x", "return_to": "x"}
+    ),
+    ("PUT", "/v1/me/identities/{name}"): Case(
+        "the account that set out to be linked, with what came back and the secret that it kept",
+        {"stranger": Code.NOT_FOUND},
+        "/v1/me/identities/none",
+        {"code": "x", "secret": "x"},
+    ),
+    ("DELETE", "/v1/me/identities/{name}"): Case(SELF, {"stranger": Code.NOT_FOUND}, "/v1/me/identities/none"),
     ("GET", "/v1/me/settings"): Case(SELF, right="stranger"),
     ("PATCH", "/v1/me/settings"): Case(SELF, body={}, right="stranger"),
     ("GET", "/v1/devices"): Case(SELF, right="stranger"),

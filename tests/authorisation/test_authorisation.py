@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 from prove.process import ServerProcess
-from tests.authorisation.cases import ANYONE, CHANGES, FRAMES, ROUTES, Case
+from tests.authorisation.cases import CHANGES, FRAMES, PUBLIC, ROUTES, Case
 from tests.authorisation.world import World, changes, found, frames, routes
 from tools.authorisation_table import PAGE, page
 
@@ -18,8 +18,6 @@ from chinwag.domain.refusal import Code
 from chinwag.domain.signals import Typing
 from chinwag.wire.errors import CATALOGUE
 from chinwag.wire.frames import Error
-
-PUBLIC = ("who holds the refresh token", ANYONE)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

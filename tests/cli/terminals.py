@@ -75,8 +75,12 @@ class Pipes:
     async def leave(self) -> int:
         """End the input, and read to the end; the exit code."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.close()
+        return await self.ends()
+
+    async def ends(self) -> int:
+        """Read to the end, to which it comes by itself; the exit code."""
+        assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):
             self.seen += (await self._process.stdout.read()).decode()
             return await self._process.wait()

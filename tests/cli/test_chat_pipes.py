@@ -242,6 +242,17 @@ async def test_what_is_wrong_with_an_address_is_told(tmp_path: Path, address: st
         assert "Traceback" not in ran.err
 
 
+async def test_a_chat_that_is_logged_out_ends_though_its_input_goes_on(process: ServerProcess, tmp_path: Path) -> None:
+    await _people(process, "ada")
+    ada = await Pipes.open(tmp_path / "ada", "--server", process.url, "--name", "ada")
+    await ada.sees("No conversations yet")
+    ran = await chinwag("user", "revoke", "ada", "--data-path", process.data, folder=tmp_path)
+    assert ran.code == 0, ran.said
+    await ada.sees("The server has ended this device's session: log in again.")
+    assert await ada.ends() == 1
+    assert ada.seen.endswith("log in again.\n")
+
+
 async def test_a_script_logs_in_again_after_a_revocation(process: ServerProcess, tmp_path: Path) -> None:
     await _people(process, "ada", "bob")
     flags = ("--server", process.url, "--name", "ada")

@@ -17,6 +17,8 @@ from chinwag.wire.values import Read as ReadEvent
 from chinwag.wire.values import Text
 
 NAME: Final = "zsuzsanna-marker"
+SUBJECT: Final = "marker-of-a-subject"
+"""Who Ann is at the provider `marker-provider`."""
 MUTED: Final = "4102444799123"
 """Until when the group is muted, and a marker of that."""
 
@@ -62,9 +64,43 @@ class World:
         ann.send(Read(world.direct, answered.number))
         await ann.until(lambda: any(isinstance(one.event, ReadEvent) for one in ann.seen), "its mark")
         await bob.reach_head()
+        world._known_elsewhere()
         login = await place.request("POST", "/v1/sessions", json={"name": NAME, "password": PASSWORD, "device": "two"})
         world._refresh = login.json()["refresh_token"]
         return world
+
+    def _known_elsewhere(self) -> None:
+        """A provider has let Ann's device in, and its groups gave her a place; and she has come back from it once more,
+        without going on."""
+        ann, issuer = str(self.ann.account), "https://id.example.org/marker-of-an-issuer"
+        sealed, of_nobody = b"marker-of-a-sealed-token", 1 << 52
+        with closing(sqlite3.connect(self.crowd.process.data / "directory.sqlite", timeout=60)) as directory, directory:
+            for table, row in (
+                ("identities", (issuer, SUBJECT, ann, "marker-provider", 1, '["marker-of-a-group"]', False, of_nobody)),
+                ("given_places", (ann, self.group, "marker-provider", "marker-of-a-place", of_nobody, "member")),
+                (
+                    "openid_sessions",
+                    (self.ann.id, "marker-provider", issuer, SUBJECT, "marker-of-a-session", sealed, of_nobody, 0, 0),
+                ),
+                (
+                    "openid_arrivals",
+                    (
+                        b"code",
+                        "marker-provider",
+                        "binding",
+                        None,
+                        of_nobody,
+                        issuer,
+                        SUBJECT,
+                        "sid",
+                        NAME,
+                        "",
+                        "[]",
+                        sealed,
+                    ),
+                ),
+            ):
+                directory.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
     async def close_account(self) -> None:
         """Ann goes."""
@@ -84,7 +120,15 @@ class World:
         ann, shows = self.ann.account, Shows()
         for name, who in (("bob", self.bob), ("cem", self.cem), ("dan", self.dan), ("ann", self.ann)):
             for path in (
-                *("/v1/me", "/v1/me/settings", "/v1/devices", "/v1/friends", "/v1/friends/requests", "/v1/blocks"),
+                *(
+                    "/v1/me",
+                    "/v1/me/settings",
+                    "/v1/me/identities",
+                    "/v1/devices",
+                    "/v1/friends",
+                    "/v1/friends/requests",
+                    "/v1/blocks",
+                ),
                 *("/v1/preferences", f"/v1/conversations/{self.group}/preferences"),
                 *(f"/v1/users/{ann}", f"/v1/users?name={NAME}", "/v1/users?search=marker-of-a-p"),
                 *(f"/v1/presence?account={ann}", "/v1/presence/devices"),
@@ -152,6 +196,10 @@ class World:
                 "preferences WHERE account = ?1",
                 "outbox WHERE account = ?1",
                 "erasures WHERE account = ?1",
+                "identities WHERE account = ?1",
+                "given_places WHERE account = ?1",
+                "openid_sessions WHERE ?1 <> ''",
+                "openid_arrivals WHERE ?1 <> ''",
             ):
                 if directory.execute(f"SELECT count(*) FROM {query}", (ann,)).fetchone()[0]:
                     found.append(f"rows are left: {query}")
@@ -248,6 +296,7 @@ MARKERS: Final[dict[str, Callable[[World, str, str], bool]]] = {
     "settings": lambda w, door, t: ('"direct_from":"friends"' in t) and (door.startswith(("ann ", "chinwag"))),
     "devices": _word("marker-of-a-device"),
     "tokens": _by_ann("/v1/me"),
+    "identities": _word("marker-provider", SUBJECT, "marker-of-a-group"),
     "friends": _friends,
     "blocks": _blocks,
     "preferences": _word(MUTED),
@@ -266,6 +315,10 @@ WORDS: Final = {
     "preferences": (MUTED,),
     "password": (),
     "devices": ("marker-of-a-device",),
+    "identities": (
+        *(SUBJECT, "marker-provider", "marker-of-an-issuer", "marker-of-a-group"),
+        *("marker-of-a-place", "marker-of-a-session", "marker-of-a-sealed-token"),
+    ),
     "told-profile": ("marker-of-a-former-profile",),
     "messages": ("marker-of-a-message",),
 }

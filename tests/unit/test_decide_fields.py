@@ -7,6 +7,7 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import (
     Action,
     Add,
+    Appoint,
     Command,
     Decline,
     Delete,
@@ -112,6 +113,7 @@ CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (GROUP, CAT, Join(), ALWAYS | {"members"}),
     (GROUP, CAT, Enter(), ALWAYS | {"members"}),
     (GROUP, ANN, SetRole(BEN, Role.ADMIN), ALWAYS | {"members"}),
+    (GROUP, BEN, Appoint(Role.ADMIN), ALWAYS | {"members"}),
     (GROUP, ANN, SetTitle("Other"), ALWAYS | {"title"}),
     (GROUP, ANN, SetSettings(GroupSettings(history="joined")), ALWAYS | {"settings"}),
     (GROUP, ANN, SetSettings(GroupSettings(history="all")), ALWAYS | {"settings", "history_from"}),

@@ -145,7 +145,10 @@ def test_every_operation_has_a_name_of_its_own_and_says_how_it_fails(openapi: di
         "signUp",
         "logIn",
         "refreshSession",
+        "beginOpenId",
         "getServer",
+        "logOutByOpenId",
+        "returnFromOpenId",
     }
 
 

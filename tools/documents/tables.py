@@ -85,7 +85,7 @@ def _route_line(path: str, method: str, operation: dict[str, Any]) -> str:
     query = [f"`{one['name']}`" for one in parameters if one["in"] in ("query", "header")]
     body = _schema(operation.get("requestBody"))
     answers = operation["responses"]
-    status = next(code for code in answers if code.startswith("2"))
+    status = next(code for code in answers if code[0] in "23")
     answer = f"{status} {_schema(answers[status])}".strip()
     public = "" if _asks_for_token(operation) else " No token is asked for."
     meaning = f"{operation['summary']}. {operation['description']}{public}"

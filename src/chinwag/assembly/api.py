@@ -5,6 +5,7 @@ from typing import Any
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.info import info_of
 from chinwag.assembly.node import Legs
+from chinwag.assembly.openid import doors_on
 from chinwag.assembly.part import Part
 from chinwag.assembly.rates import own_share
 from chinwag.assembly.routes import routes_of
@@ -38,6 +39,7 @@ class Api:
             PollBudget(own_share(config, Rate(limits.polls_per_second, limits.polls_burst)), limits.account_share),
         )
         self.search = search_on(ports)
+        self.openid = doors_on(config, legs.accounts)
         settings = ApiSettings(
             trusted_proxies=section.trusted_proxies, origins=section.origins, public_url=section.public_url
         )
@@ -53,6 +55,7 @@ class Api:
                 people_search_on(ports, config),
                 self.search,
                 settings,
+                self.openid,
             ),
             settings,
             legs.budgets,
@@ -92,6 +95,8 @@ def api_part(api: Api) -> Part:
 
     async def stop() -> None:
         heard.stop()
+        if api.openid.web is not None:
+            await api.openid.web.close()
 
     return Part(
         name="api",

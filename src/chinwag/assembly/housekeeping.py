@@ -1,11 +1,13 @@
 """The housekeeping role as a part: every job of an installation."""
 
 from chinwag.assembly.figures import Figures
+from chinwag.assembly.openid import group_rules
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.flow.clock import system_clock
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase, ErasePorts
+from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.search.indexer import Indexer
 from chinwag.flow.trim import Trim
@@ -16,6 +18,8 @@ from chinwag.roles.housekeeping.jobs import (
     declining_job,
     directory_jobs,
     erasing_jobs,
+    expiry_job,
+    places_job,
     search_jobs,
     texts_job,
     trimming_job,
@@ -41,11 +45,21 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         config.erasure.days,
     )
     settling = OwnCommands(ports.log, ports.bus, new_node("settle"))
+    places = Places(
+        ports.directory,
+        ports.message_store,
+        OwnCommands(ports.log, ports.bus, new_node("places")),
+        {name: group_rules(section) for name, section in config.openid.items()},
+        config.limits.group_members,
+        system_clock,
+    )
     indexer = Indexer(ports.search_index, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
     jobs = [
         *directory_jobs(ports.directory, ports.message_store, ports.inbox, settling, system_clock),
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
         declining_job(declining),
+        places_job(places),
+        expiry_job(ports.directory, system_clock),
         *erasing_jobs(erasing),
         texts_job(ports.text_scrub, system_clock, config.erasure.days),
         *search_jobs(indexer, ports.search_index, system_clock, config.erasure.days),
@@ -53,7 +67,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
     owned = None if node is None else OwnedJobs(ports.registry, node)
     if owned is not None:
         jobs = [owned.job(job) for job in jobs]
-    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen, settling.listen))
+    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen, settling.listen, places.listen))
 
     async def start() -> None:
         keeping.start()

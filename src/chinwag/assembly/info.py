@@ -3,6 +3,7 @@
 from chinwag import __version__
 from chinwag.config import Config
 from chinwag.wire.frames import PROTOCOL_VERSION, Limits
+from chinwag.wire.openid import OpenIdProvider
 from chinwag.wire.server import ServerInfo
 
 
@@ -17,4 +18,5 @@ def info_of(config: Config) -> ServerInfo:
         password_max=accounts.password_max_characters,
         limits=Limits(limits.text_characters, limits.group_members, limits.frame_bytes),
         protocols=[PROTOCOL_VERSION],
+        openid=[OpenIdProvider(name, section.label or name) for name, section in config.openid.items()],
     )

@@ -9,6 +9,7 @@ from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
 from chinwag.flow.online import Online, Owner
+from chinwag.flow.openid.doors import OpenIdDoors
 from chinwag.flow.people_search import PeopleSearch
 from chinwag.flow.preferences import OwnPreferences
 from chinwag.flow.search.search import Search
@@ -19,6 +20,7 @@ from chinwag.roles.api.conversations import ConversationServices, conversation_r
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.openid import openid_routes
 from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
 from chinwag.roles.api.reactions import reaction_routes
@@ -38,6 +40,7 @@ def routes_of(
     people: PeopleSearch,
     search: Search,
     settings: ApiSettings,
+    openid: OpenIdDoors,
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
     presence = Online(ports.questions, owner)
@@ -53,7 +56,8 @@ def routes_of(
     )
     routes = [
         server_routes(info),
-        account_routes(legs.accounts, people, settings),
+        account_routes(legs.accounts, people, settings, openid),
+        openid_routes(openid),
         presence_routes(presence),
         search_routes(search),
         preference_routes(OwnPreferences(ports.directory, ports.message_store)),

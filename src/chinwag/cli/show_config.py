@@ -10,8 +10,8 @@ import msgspec
 from cyclopts import Parameter
 
 from chinwag.cli.settings import read_settings, with_settings
-from chinwag.config import Effective
-from chinwag.config.catalogue import Setting, sections, settings
+from chinwag.config import Effective, OpenId
+from chinwag.config.catalogue import Setting, provider_settings, sections, settings
 
 _SECRET: Final = ("password", "secret", "token")
 """A text setting with one of these words in its name is not shown."""
@@ -40,6 +40,8 @@ def written(effective: Effective, *, changed: bool = False) -> str:
         ]
         if shown:
             lines += ["", f"[{section}]  # {' '.join(about.split())}", *shown]
+    for name, provider in effective.config.openid.items():
+        lines += ["", f"[openid.{name}]", *_provider(provider)]
     return "\n".join(lines[1:] if lines else ["# every setting has its default"]) + "\n"
 
 
@@ -54,10 +56,22 @@ def _line(setting: Setting, effective: Effective) -> str:
     return f"{name} = {_toml(value)}  # {source}"
 
 
+def _provider(provider: OpenId) -> list[str]:
+    return [
+        f"{'# ' * (value == setting.default)}{name} = {'(nothing)' if value is None else _toml(value)}"
+        for name, setting in provider_settings().items()
+        for value in [getattr(provider, name)]
+    ]
+
+
 def _toml(value: object) -> str:
     """A value in TOML: JSON's texts, numbers and lists are TOML's too, if line breaks and the like are escaped."""
     if isinstance(value, Path):
         value = os.fspath(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml(key)} = {_toml(one)}" for key, one in value.items()) + " }" if value else "{}"
+    if isinstance(value, msgspec.Struct):
+        return _toml(msgspec.structs.asdict(value))
     return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +16,7 @@ from chinwag.client.groups import Groups
 from chinwag.client.http import Http, tls_context
 from chinwag.client.life import Life
 from chinwag.client.link import Link
+from chinwag.client.openid import Listener
 from chinwag.client.outbox import Frame, LeftOver, Outbox, Pending, decode
 from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
@@ -25,7 +26,7 @@ from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Change, Delete, Edit, React, Send, Typing
-from chinwag.wire.http import LogInRequest, SignUpRequest
+from chinwag.wire.http import LogInRequest, OpenIdLogIn, SignUpRequest
 from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
 
 
@@ -87,6 +88,39 @@ class Client(Resources, Groups):
         client = cls(credentials_of(http.url, tokens, server_now), store=store, tls=tls)
         with contextlib.suppress(Unreachable):
             await client._life.begin()  # events from now on; otherwise from the first connection on
+        return client
+
+    @classmethod
+    async def log_in_by_provider(
+        cls,
+        url: str,
+        provider: str,
+        show: Callable[[str], object],
+        *,
+        invitation: str = "",
+        store: Path | Callable[[str], Path] | None = None,
+        device: str = "",
+        ca_file: Path | None = None,
+    ) -> "Client":
+        """Make a new device of the account that `provider` (one of those that the server names) knows. show: gets the
+        address for a browser on this machine, in which the person logs in within 10 minutes. store: as for `log_in`, or
+        a function that gives one by the account's name.
+
+        Raises as `log_in` does, and `ApiError` (`openid_failed`, `not_invited`, …).
+        """
+        tls = tls_context(ca_file)
+        http = Http(url, tls)
+        try:
+            async with Listener() as listener:
+                show(await http.begin_openid(provider, listener.binding, listener.address))
+                shown = OpenIdLogIn(await listener.code(), listener.secret, invitation)
+                tokens, server_now = await http.log_in(LogInRequest(device=device, login_type="openid", openid=shown))
+        finally:
+            await http.close()
+        folder = store(tokens.account.name) if callable(store) else store
+        client = cls(credentials_of(http.url, tokens, server_now), store=folder, tls=tls)
+        with contextlib.suppress(Unreachable):
+            await client._life.begin()
         return client
 
     @classmethod

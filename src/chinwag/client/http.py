@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -15,6 +16,7 @@ from chinwag.client.backoff import Backoff
 from chinwag.client.errors import ApiError, LoggedOut, Unreachable, of_problem
 from chinwag.wire.errors import Problem
 from chinwag.wire.http import LogInRequest, Me, RefreshRequest, SessionTokens, SignUpRequest
+from chinwag.wire.openid import BeginAnswer, BeginRequest
 
 TIMEOUT_SECONDS: Final = 25.0
 """Longer than the server waits for its own answer, so that it is the server that says what went wrong."""
@@ -73,6 +75,15 @@ class Http:
         """Log a new device in; also the server's clock (seconds since 1970). Not repeated by itself."""
         answer = await self._ask("POST", "/v1/sessions", body=request)
         return self._typed(answer, SessionTokens), _server_now(answer)
+
+    async def begin_openid(self, provider: str, binding: str, return_to: str) -> str:
+        """The address for a browser, to log in by a provider. Not repeated by itself."""
+        request = BeginRequest(binding, return_to)
+        answer = await self._ask("POST", f"/v1/openid/{quote(provider, safe='')}/begin", body=request)
+        address = self._typed(answer, BeginAnswer).url
+        if not address.startswith(("https://", "http://")) or not address.isprintable():
+            raise ApiError("bad_answer", "The server's answer holds no address for a browser.")
+        return address
 
     async def refresh(self, refresh_token: str, attempt: str) -> tuple[SessionTokens, float | None]:
         """Exchange a refresh token; also the server's clock. Repeated with the same attempt until answered."""

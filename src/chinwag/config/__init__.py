@@ -1,6 +1,7 @@
 """Configuration: frozen sections, and one function that fills them from flags, environment, file and defaults."""
 
 from chinwag.config.load import ConfigError, Effective, FlagValue, Source, find_file, load
+from chinwag.config.openid_section import OpenId
 from chinwag.config.sections import (
     Accounts,
     Config,
@@ -27,6 +28,7 @@ __all__ = [
     "Limits",
     "Log",
     "Observe",
+    "OpenId",
     "Presence",
     "Server",
     "SignUp",

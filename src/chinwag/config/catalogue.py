@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from chinwag.config.openid_section import OpenId
 from chinwag.config.sections import Config
 
 PREFIX: Final = "CHINWAG_"
@@ -46,7 +47,13 @@ def settings() -> dict[str, Setting]:
 @cache
 def sections() -> dict[str, str]:
     """What each section is about, by name."""
-    return {field.name: (field.type.__doc__ or "").strip() for field in msgspec.structs.fields(Config)}
+    return {name: (section.__doc__ or "").strip() for name, section in _sections()}
+
+
+@cache
+def provider_settings() -> dict[str, Setting]:
+    """The settings of a section `[openid.NAME]`, by their names within it. They have no flag and no variable."""
+    return {setting.key: setting for setting in _of(OpenId)}
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -60,27 +67,39 @@ def nearest(word: str, known: list[str]) -> str:
     return max(known, key=likeness)
 
 
+def _sections() -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    """All but `openid`, whose names are its owner's."""
+    for field in msgspec.structs.fields(Config):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield field.name, field.type
+
+
 def _read() -> Iterator[Setting]:
-    for section in msgspec.structs.fields(Config):
-        info = inspect.type_info(section.type)
-        assert isinstance(info, inspect.StructType)
-        kinds = {field.name: field.type for field in info.fields}
-        for field in msgspec.structs.fields(section.type):
-            described = kinds[field.name]
-            kind, description = described, ""
-            if isinstance(described, inspect.Metadata):
-                kind, description = described.type, str((described.extra_json_schema or {}).get("description", ""))
-            options = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-            yield Setting(
-                key=f"{section.name}.{field.name}",
-                type=field.type,
-                default=field.default,
-                permitted=_permitted(kind),
-                description=description,
-                is_list=isinstance(kind, inspect.VarTupleType),
-                is_path=any(isinstance(option, inspect.CustomType) for option in options),
-                is_text=isinstance(kind, inspect.StrType),
-            )
+    for name, section in _sections():
+        for setting in _of(section):
+            yield msgspec.structs.replace(setting, key=f"{name}.{setting.key}")
+
+
+def _of(section: type[msgspec.Struct]) -> Iterator[Setting]:
+    info = inspect.type_info(section)
+    assert isinstance(info, inspect.StructType)
+    kinds = {field.name: field.type for field in info.fields}
+    for field in msgspec.structs.fields(section):
+        described = kinds[field.name]
+        kind, description = described, ""
+        if isinstance(described, inspect.Metadata):
+            kind, description = described.type, str((described.extra_json_schema or {}).get("description", ""))
+        options = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+        yield Setting(
+            key=field.name,
+            type=field.type,
+            default={} if isinstance(kind, inspect.DictType) else field.default,
+            permitted=_permitted(kind),
+            description=description,
+            is_list=isinstance(kind, inspect.VarTupleType),
+            is_path=any(isinstance(option, inspect.CustomType) for option in options),
+            is_text=isinstance(kind, inspect.StrType),
+        )
 
 
 def _permitted(kind: inspect.Type) -> str:
@@ -90,7 +109,7 @@ def _permitted(kind: inspect.Type) -> str:
         case inspect.IntType(ge=low, le=high):
             return f"a whole number from {low:,} to {high:,}"
         case inspect.FloatType(ge=low, le=high):
-            return f"a number from {low:,} to {high:,}"
+            return f"a number from {low:.6g} to {high:,}"
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(str(value) for value in values)
         case inspect.StrType(min_length=shortest, max_length=longest):
@@ -99,6 +118,8 @@ def _permitted(kind: inspect.Type) -> str:
             return f"a list of at most {longest}"
         case inspect.CustomType():
             return "a path"
+        case inspect.DictType(max_length=longest):
+            return f"a table of at most {longest} places"
         case inspect.UnionType(types=types):
             return " or ".join("nothing" if isinstance(each, inspect.NoneType) else _permitted(each) for each in types)
     raise TypeError(f"no words for settings of type {kind}")

@@ -8,7 +8,8 @@ from typing import Final, Literal
 import msgspec
 
 from chinwag import clock_offset, fail_points
-from chinwag.config.catalogue import PREFIX, Setting, nearest, sections, settings
+from chinwag.config.catalogue import PREFIX, Setting, nearest, provider_settings, sections, settings
+from chinwag.config.openid_section import OpenId
 from chinwag.config.sections import Config, contradictions
 
 FlagValue = str | int | float | bool | Path | Sequence[str] | None
@@ -72,9 +73,14 @@ def load(flags: Mapping[str, FlagValue], environ: Mapping[str, str], file: Path 
     """
     problems: list[str] = []
     values: dict[str, object] = {}
+    providers: dict[str, OpenId] = {}
     sources = dict.fromkeys(settings(), Source("default"))
     # weakest first, so that a stronger one overwrites; a wrong value is reported even where it is overwritten
-    for source in (_from_file(file, problems), _from_environment(environ, problems), _from_flags(flags, problems)):
+    for source in (
+        _from_file(file, providers, problems),
+        _from_environment(environ, problems),
+        _from_flags(flags, problems),
+    ):
         for given in source:
             try:
                 values[given.key] = _converted(settings()[given.key], given, file)
@@ -86,16 +92,16 @@ def load(flags: Mapping[str, FlagValue], environ: Mapping[str, str], file: Path 
                 )
     if problems:
         raise ConfigError(problems)
-    config = _assembled(values)
+    config = msgspec.structs.replace(_assembled(values), openid=providers)
     for contradiction in contradictions(config):
-        concerned = ", ".join(f"{key} ({sources[key]})" for key in contradiction.keys)
+        concerned = ", ".join(f"{key} ({sources.get(key, file)})" for key in contradiction.keys)
         problems.append(f"{concerned}: {contradiction.rule}")
     if problems:
         raise ConfigError(problems)
     return Effective(config, sources)
 
 
-def _from_file(file: Path | None, problems: list[str]) -> Iterator[_Given]:
+def _from_file(file: Path | None, providers: dict[str, OpenId], problems: list[str]) -> Iterator[_Given]:
     if file is None:
         return
     try:
@@ -108,7 +114,13 @@ def _from_file(file: Path | None, problems: list[str]) -> Iterator[_Given]:
         return
     source = Source("file", str(file))
     for section, table in content.items():
-        if section not in sections():
+        if section == "openid" and isinstance(table, dict) and all(isinstance(one, dict) for one in table.values()):
+            for name, given in table.items():
+                if (provider := _provider(f"openid.{ascii(name)[1:-1][:60]}", given, file, problems)) is not None:
+                    providers[name] = provider
+        elif section == "openid":
+            problems.append(f"openid ({source}): it must be sections of the form [openid.NAME]")
+        elif section not in sections():
             known = list(sections()) if isinstance(table, dict) else list(settings())
             kind = "section" if isinstance(table, dict) else "key"
             problems.append(_unknown(f"{kind} {section}", section, known, source))
@@ -121,6 +133,29 @@ def _from_file(file: Path | None, problems: list[str]) -> Iterator[_Given]:
                     yield _Given(key, value, source)
                 else:
                     problems.append(_unknown(f"key {key}", key, list(settings()), source))
+
+
+def _provider(section: str, table: Mapping[str, object], file: Path, problems: list[str]) -> OpenId | None:
+    """One section `[openid.NAME]`; None, with what is wrong, if it cannot be used."""
+    known, source = provider_settings(), Source("file", str(file))
+    before = len(problems)
+    values: dict[str, object] = {}
+    for name, value in table.items():
+        if name == "client_secret":
+            problems.append(
+                f"{section}.client_secret ({source}): write it into a file, and name that in client_secret_file"
+            )
+        elif (setting := known.get(name)) is None:
+            problems.append(_unknown(f"key {section}.{name}", name, list(known), source))
+        else:
+            try:
+                values[name] = _converted(setting, _Given(name, value, source), file)
+            except (msgspec.ValidationError, RuntimeError):
+                problems.append(f"{section}.{name} is {_shown(value)} ({source}): it must be {setting.permitted}")
+    for name, setting in known.items():
+        if setting.default is msgspec.NODEFAULT and name not in table:
+            problems.append(f"{section}.{name} ({source}): it must be set")
+    return OpenId(**values) if len(problems) == before else None  # type: ignore[arg-type]
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterator[_Given]:

@@ -78,6 +78,13 @@ class SetRole(msgspec.Struct, frozen=True, gc=False, tag="role"):
     role: Role
 
 
+class Appoint(msgspec.Struct, frozen=True, gc=False, tag="appoint"):
+    """The command's account has a role, member or admin, that whoever runs the server gives it. An owner stays one. No
+    client can ask for it."""
+
+    role: Role
+
+
 class SetTitle(msgspec.Struct, frozen=True, gc=False, tag="title"):
     """Rename the group."""
 
@@ -146,6 +153,7 @@ Action = (
     | Leave
     | Join
     | Enter
+    | Appoint
     | SetRole
     | SetTitle
     | SetSettings

@@ -17,6 +17,7 @@ from chinwag.domain import membership, pinning
 from chinwag.domain.changing import delete, edit
 from chinwag.domain.command import (
     Add,
+    Appoint,
     Command,
     Create,
     Decline,
@@ -141,6 +142,7 @@ _RULES: Final[dict[type, Rule]] = {
     Leave: _change,
     Join: _change,
     Enter: _change,
+    Appoint: _change,
     SetRole: _change,
     SetTitle: _change,
     SetSettings: _change,

@@ -78,6 +78,18 @@ class PreferencesLine(msgspec.Struct, frozen=True, tag="preferences"):
     preferences: Preferences
 
 
+class IdentityLine(msgspec.Struct, frozen=True, tag="identity"):
+    """Whom `issuer` calls `subject` may log in to `account`; `provider` is its name in the configuration. groups: those
+    of the person's groups by which the configuration gives something."""
+
+    account: AccountId
+    provider: str
+    issuer: str
+    subject: str
+    linked_at: int
+    groups: tuple[str, ...]
+
+
 class ConversationLine(msgspec.Struct, frozen=True, kw_only=True, tag="conversation"):
     """A conversation; its events follow. In an account's export: as that account sees it, with its role (None once it
     is no member) and read mark. first, head: the first and last number that follow."""
@@ -105,4 +117,15 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     lines: int
 
 
-Line = Begin | AccountLine | DeviceLine | FriendLine | BlockLine | PreferencesLine | ConversationLine | EventLine | End
+Line = (
+    Begin
+    | AccountLine
+    | DeviceLine
+    | FriendLine
+    | BlockLine
+    | PreferencesLine
+    | IdentityLine
+    | ConversationLine
+    | EventLine
+    | End
+)

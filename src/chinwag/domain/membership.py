@@ -13,6 +13,7 @@ from chinwag.domain import events
 from chinwag.domain.body import check_description, check_title
 from chinwag.domain.command import (
     Add,
+    Appoint,
     Command,
     Create,
     Enter,
@@ -175,6 +176,12 @@ def _set_role(state: Conversation, command: Command, action: SetRole) -> Outcome
     return _tell(state, events.RoleChanged(action.account, action.role))
 
 
+def _appoint(state: Conversation, command: Command, action: Appoint) -> Outcome:
+    if _member(state, command.account).role is Role.OWNER or action.role is Role.OWNER:
+        raise Refused(Code.NOT_ALLOWED)
+    return _tell(_with_role(state, command.account, action.role), events.RoleChanged(command.account, action.role))
+
+
 def _set_title(state: Conversation, command: Command, action: SetTitle) -> Outcome:
     if _member(state, command.account).role is Role.MEMBER:
         raise Refused(Code.NOT_ALLOWED)
@@ -200,6 +207,7 @@ _RULES: Final[dict[type, Callable[[Conversation, Command, Any], Outcome]]] = {
     Leave: _leave,
     Join: _join,
     Enter: _enter_by_link,
+    Appoint: _appoint,
     SetRole: _set_role,
     SetTitle: _set_title,
     SetSettings: _set_settings,

@@ -37,6 +37,12 @@ class Code(StrEnum):
     FORBIDDEN = "forbidden"
     REFRESH_REUSED = "refresh_reused"
     WRONG_SESSION = "wrong_session"
+    OPENID_FAILED = "openid_failed"
+    OPENID_STATE = "openid_state"
+    OPENID_UNAVAILABLE = "openid_unavailable"
+    NOT_INVITED = "not_invited"
+    IDENTITY_TAKEN = "identity_taken"
+    LAST_LOGIN = "last_login"
     # accounts
     NAME_TAKEN = "name_taken"
     BAD_NAME = "bad_name"
@@ -87,6 +93,7 @@ RETRYABLE: Final = frozenset(
         Code.OVERLOADED,
         Code.SLOW_CONSUMER,
         Code.UNAVAILABLE,
+        Code.OPENID_UNAVAILABLE,
         Code.INTERNAL,
         Code.IDLE,
         Code.DRAIN,

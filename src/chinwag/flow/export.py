@@ -22,6 +22,7 @@ from chinwag.domain.export import (
     End,
     EventLine,
     FriendLine,
+    IdentityLine,
     Line,
     PreferencesLine,
 )
@@ -76,7 +77,8 @@ class Export:
         self._named: set[AccountId] = set()
 
     async def of_account(self, account: AccountId) -> AsyncIterator[Line]:
-        """The account, its devices, friends and conversations, the events that it may read, and who is named in them.
+        """The account, its devices, identities, friends and conversations, the events that it may read, and who is
+        named in them.
 
         Raises `Refused(NO_ACCOUNT)`, also for one that is closed.
         """
@@ -193,8 +195,11 @@ class Export:
         )
         async with self._directory.reading() as directory:
             devices = await directory.devices.of(account.id)
+            identities = await directory.identities.of(account.id)
         for device in devices:
             yield DeviceLine(device.id, device.account, device.name, device.created_at, device.last_seen_at)
+        for one in identities:
+            yield IdentityLine(one.account, one.provider, one.issuer, one.subject, one.linked_at, one.groups)
 
     async def _name(self, people: Iterable[AccountId]) -> AsyncIterator[AccountLine]:
         """What everybody may see of those of `people` who were not named before."""

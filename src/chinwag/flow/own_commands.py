@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, cast
 
 from chinwag.domain.command import Command, Pass
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
@@ -18,7 +18,7 @@ AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
 SWEEP_SECONDS: Final = 1.0
 """How often answers are looked for that did not come."""
 
-_Future = asyncio.Future[Code | None]
+_Future = asyncio.Future[Answer | Code]
 
 
 def acting_for(account: AccountId) -> DeviceId:
@@ -49,17 +49,29 @@ class OwnCommands:
         """Append some commands (the caller bounds how many), and return when all are answered: None for one that is
         done, or why it is refused for good. Raises `unavailable` and `overloaded` if one of them met with that; the
         others may be done."""
+        refusals = [one if isinstance(one, Code) else one.refused for one in await self._answers(commands)]
+        for code in refusals:
+            if code in AGAIN:
+                raise Refused(code)
+        return refusals
+
+    async def number(self, command: Command) -> int | Code:
+        """Append one command, and return its number in its conversation once it is answered, or why it is refused for
+        good. Asked again with the same id it gives the same. Raises `unavailable` and `overloaded`."""
+        (answer,) = await self._answers([command])
+        code = answer if isinstance(answer, Code) else answer.refused
+        if code in AGAIN:
+            raise Refused(code)
+        return answer.number if isinstance(answer, Answer) and code is None else cast("Code", code)
+
+    async def _answers(self, commands: Sequence[Command]) -> list[Answer | Code]:
         self._answered.sweep()  # those of an earlier call that was cancelled
         waiting = [self._append(command) for command in commands]
         left = set(waiting)
         while left:
             _, left = await asyncio.wait(left, timeout=SWEEP_SECONDS)
             self._answered.sweep()  # at last, it answers in place of who does not
-        answers = [one.result() for one in waiting]
-        for code in answers:
-            if code in AGAIN:
-                raise Refused(code)
-        return answers
+        return [one.result() for one in waiting]
 
     async def pass_through(self, conversations: Iterable[ConversationId], at: int) -> None:
         """Return when all that was appended to these conversations (the caller bounds how many) before is decided and
@@ -80,4 +92,4 @@ class OwnCommands:
 
 def _told(waiter: _Future, answer: Answer) -> None:
     if not waiter.done():
-        waiter.set_result(answer.refused)
+        waiter.set_result(answer)

@@ -41,20 +41,32 @@ class SignUpRequest(Secretive):
     cookie: bool = False
 
 
+class OpenIdLogIn(Secretive):
+    """`code`: that the browser came back with from a provider; `secret`: that the client kept meanwhile. `invitation`:
+    the code for a first log-in, where the provider's accounts get one here by an invitation."""
+
+    code: str
+    secret: str
+    invitation: str = ""
+
+
 class LogInRequest(Secretive):
-    """Log a new device in. `device` is its name in the list of devices. `known_device` is a refresh token of an earlier
-    log-in of this account on this device, used up or not, if there was one: it lets nobody in, but whoever shows it is
-    not held up by others who guess the account's password.
+    """Log a new device in. `login_type` says by what: `name` and `password`, or `openid`. `device` is its name in the
+    list of devices. `known_device` is a refresh token of an earlier log-in of this account on this device, used up or
+    not, if there was one: it lets nobody in, but whoever shows it is not held up by others who guess the account's
+    password.
 
     cookie: the refresh token goes into a cookie that no script can read, and not into the answer. For browsers, from
     pages of the server itself; the token that such a cookie holds is the known device's.
     """
 
-    name: str
-    password: str
+    name: str | None = None
+    password: str | None = None
     device: str = ""
     known_device: str = ""
     cookie: bool = False
+    login_type: Literal["password", "openid"] = "password"
+    openid: OpenIdLogIn | None = None
 
 
 class RefreshRequest(Secretive):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chinwag.adapters.relational.schema import accounts, devices, refresh_tokens
+from chinwag.adapters.relational.schema import accounts, devices, openid_sessions, refresh_tokens
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Device, Standing
@@ -57,7 +57,8 @@ class RelationalDevices:
         result = await self._connection.execute(
             update(devices).where(devices.c.id == device, devices.c.revoked_at.is_(None)).values(revoked_at=at)
         )
-        await self._connection.execute(delete(refresh_tokens).where(refresh_tokens.c.device == device))
+        for table in (refresh_tokens, openid_sessions):
+            await self._connection.execute(delete(table).where(table.c.device == device))
         return bool(result.rowcount)
 
     async def revoke_all(self, account: AccountId, at: int, but: DeviceId | None = None) -> list[DeviceId]:

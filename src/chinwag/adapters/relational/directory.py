@@ -19,10 +19,13 @@ from chinwag.adapters.relational.declines import RelationalDeclines
 from chinwag.adapters.relational.devices import RelationalDevices
 from chinwag.adapters.relational.erasures import RelationalErasures
 from chinwag.adapters.relational.friends import RelationalFriends
+from chinwag.adapters.relational.identities import RelationalIdentities
 from chinwag.adapters.relational.invitations import RelationalInvitations
 from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
+from chinwag.adapters.relational.openid_sessions import RelationalOpenIdSessions
+from chinwag.adapters.relational.openid_trips import RelationalOpenIdTrips
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.preferences import RelationalPreferences
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
@@ -104,6 +107,18 @@ class RelationalTransaction:
     @cached_property
     def preferences(self) -> RelationalPreferences:
         return RelationalPreferences(self._connection)
+
+    @cached_property
+    def identities(self) -> RelationalIdentities:
+        return RelationalIdentities(self._connection)
+
+    @cached_property
+    def openid_trips(self) -> RelationalOpenIdTrips:
+        return RelationalOpenIdTrips(self._connection)
+
+    @cached_property
+    def openid_sessions(self) -> RelationalOpenIdSessions:
+        return RelationalOpenIdSessions(self._connection)
 
 
 class Dialect(Protocol):

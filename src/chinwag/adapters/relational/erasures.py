@@ -11,9 +11,15 @@ from chinwag.adapters.relational.schema import (
     devices,
     erasures,
     friendships,
+    given_places,
+    identities,
     known_networks,
     link_uses,
+    openid_arrivals,
+    openid_sessions,
+    openid_trips,
     outbox,
+    places_due,
     preferences,
     refresh_tokens,
     refusals,
@@ -39,6 +45,7 @@ class RelationalErasures:
         await self._connection.execute(delete(blocks).where(blocks.c.blocker == account))
         await self._connection.execute(delete(known_networks).where(known_networks.c.account == account))
         await self._connection.execute(delete(preferences).where(preferences.c.account == account))
+        await self._forget_providers(account)
 
     async def page(self, stage: ErasureStage, after: AccountId | None, limit: int) -> list[Erasure]:
         query = select(erasures).where(erasures.c.stage == int(stage)).order_by(erasures.c.account)
@@ -75,6 +82,7 @@ class RelationalErasures:
 
     async def forget(self, account: AccountId) -> None:
         execute = self._connection.execute
+        await self._forget_providers(account)
         for table in (created_groups, refresh_tokens):
             await execute(delete(table).where(table.c.device.in_(_devices(account))))
         await execute(delete(devices).where(devices.c.account == account))
@@ -84,6 +92,21 @@ class RelationalErasures:
         await execute(delete(search_words).where(search_words.c.account == account))
         await execute(delete(link_uses).where(link_uses.c.account == account))
         await execute(delete(outbox).where(outbox.c.account == account))
+
+    async def _forget_providers(self, account: AccountId) -> None:
+        execute = self._connection.execute
+        # Somebody who came back and never used the code: no link names the account, but its identity does.
+        hers = select(identities.c.subject).where(
+            identities.c.account == account,
+            identities.c.issuer == openid_arrivals.c.issuer,
+            identities.c.subject == openid_arrivals.c.subject,
+        )
+        await execute(delete(openid_arrivals).where(hers.exists()))
+        for table in (identities, given_places, places_due):
+            await execute(delete(table).where(table.c.account == account))
+        for under_way in (openid_trips, openid_arrivals):
+            await execute(delete(under_way).where(under_way.c.link == account))
+        await execute(delete(openid_sessions).where(openid_sessions.c.device.in_(_devices(account))))
 
     async def done(self, account: AccountId) -> None:
         await self._connection.execute(delete(erasures).where(erasures.c.account == account))

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0011"
+REVISION: Final = "0012"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -287,5 +287,113 @@ CREATE TABLE preferences (
     PRIMARY KEY (account, conversation),
     FOREIGN KEY(account) REFERENCES accounts (id)
 )
+    """,
+    """
+CREATE TABLE identities (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    account TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    linked_at BIGINT NOT NULL,
+    groups TEXT NOT NULL,
+    made_admin BOOLEAN NOT NULL,
+    said_at BIGINT NOT NULL,
+    PRIMARY KEY (issuer, subject),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE UNIQUE INDEX identities_of_account ON identities (account, provider)
+    """,
+    """
+CREATE TABLE given_places (
+    account TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    id TEXT NOT NULL,
+    joined BIGINT NOT NULL,
+    role TEXT NOT NULL,
+    PRIMARY KEY (account, conversation),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TABLE places_due (
+    account TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account, provider),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX places_due_by_age ON places_due (at)
+    """,
+    """
+CREATE TABLE openid_trips (
+    state BLOB NOT NULL,
+    provider TEXT NOT NULL,
+    binding TEXT NOT NULL,
+    return_to TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    verifier TEXT NOT NULL,
+    link TEXT,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (state)
+)
+    """,
+    """
+CREATE INDEX openid_trips_by_age ON openid_trips (expires_at)
+    """,
+    """
+CREATE TABLE openid_arrivals (
+    code BLOB NOT NULL,
+    provider TEXT NOT NULL,
+    binding TEXT NOT NULL,
+    link TEXT,
+    expires_at BIGINT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    session TEXT NOT NULL,
+    name TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    groups TEXT NOT NULL,
+    refresh_token BLOB NOT NULL,
+    PRIMARY KEY (code)
+)
+    """,
+    """
+CREATE INDEX openid_arrivals_by_age ON openid_arrivals (expires_at)
+    """,
+    """
+CREATE TABLE openid_sessions (
+    device TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    session TEXT NOT NULL,
+    refresh_token BLOB NOT NULL,
+    checked_at BIGINT NOT NULL,
+    away_since BIGINT NOT NULL,
+    asking_until BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id)
+)
+    """,
+    """
+CREATE INDEX openid_sessions_of_subject ON openid_sessions (issuer, subject)
+    """,
+    """
+CREATE INDEX openid_sessions_of_session ON openid_sessions (issuer, session)
+    """,
+    """
+CREATE TABLE logout_tokens (
+    digest BLOB NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (digest)
+)
+    """,
+    """
+CREATE INDEX logout_tokens_by_age ON logout_tokens (until)
     """,
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0011"
+REVISION: Final = "0012"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -87,6 +87,16 @@ CREATE TABLE listing_mark (
 )
     """,
     """
+CREATE TABLE logout_tokens (
+    digest BYTEA NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (digest)
+)
+    """,
+    """
+CREATE INDEX logout_tokens_by_age ON logout_tokens (until)
+    """,
+    """
 CREATE TABLE open_groups (
     conversation TEXT COLLATE "C" NOT NULL,
     title TEXT COLLATE "C" NOT NULL,
@@ -99,6 +109,42 @@ CREATE TABLE open_groups (
     """,
     """
 CREATE INDEX open_groups_by_title ON open_groups (title_key, conversation)
+    """,
+    """
+CREATE TABLE openid_arrivals (
+    code BYTEA NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    binding TEXT COLLATE "C" NOT NULL,
+    link TEXT COLLATE "C",
+    expires_at BIGINT NOT NULL,
+    issuer TEXT COLLATE "C" NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    session TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
+    groups TEXT COLLATE "C" NOT NULL,
+    refresh_token BYTEA NOT NULL,
+    PRIMARY KEY (code)
+)
+    """,
+    """
+CREATE INDEX openid_arrivals_by_age ON openid_arrivals (expires_at)
+    """,
+    """
+CREATE TABLE openid_trips (
+    state BYTEA NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    binding TEXT COLLATE "C" NOT NULL,
+    return_to TEXT COLLATE "C" NOT NULL,
+    nonce TEXT COLLATE "C" NOT NULL,
+    verifier TEXT COLLATE "C" NOT NULL,
+    link TEXT COLLATE "C",
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (state)
+)
+    """,
+    """
+CREATE INDEX openid_trips_by_age ON openid_trips (expires_at)
     """,
     """
 CREATE TABLE outbox (
@@ -184,6 +230,35 @@ CREATE TABLE friendships (
 CREATE INDEX friendships_of_high ON friendships (high, bond)
     """,
     """
+CREATE TABLE given_places (
+    account TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    joined BIGINT NOT NULL,
+    role TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, conversation),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE TABLE identities (
+    issuer TEXT COLLATE "C" NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    linked_at BIGINT NOT NULL,
+    groups TEXT COLLATE "C" NOT NULL,
+    made_admin BOOLEAN NOT NULL,
+    said_at BIGINT NOT NULL,
+    PRIMARY KEY (issuer, subject),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE UNIQUE INDEX identities_of_account ON identities (account, provider)
+    """,
+    """
 CREATE TABLE invitations (
     digest BYTEA NOT NULL,
     uses_left INTEGER NOT NULL,
@@ -221,6 +296,18 @@ CREATE TABLE known_networks (
     PRIMARY KEY (account, digest),
     FOREIGN KEY(account) REFERENCES accounts (id)
 )
+    """,
+    """
+CREATE TABLE places_due (
+    account TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account, provider),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX places_due_by_age ON places_due (at)
     """,
     """
 CREATE TABLE preferences (
@@ -273,6 +360,27 @@ CREATE TABLE link_uses (
     """,
     """
 CREATE INDEX link_uses_unsettled ON link_uses (joined, at)
+    """,
+    """
+CREATE TABLE openid_sessions (
+    device TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    issuer TEXT COLLATE "C" NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    session TEXT COLLATE "C" NOT NULL,
+    refresh_token BYTEA NOT NULL,
+    checked_at BIGINT NOT NULL,
+    away_since BIGINT NOT NULL,
+    asking_until BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id)
+)
+    """,
+    """
+CREATE INDEX openid_sessions_of_session ON openid_sessions (issuer, session)
+    """,
+    """
+CREATE INDEX openid_sessions_of_subject ON openid_sessions (issuer, subject)
     """,
     """
 CREATE TABLE refresh_tokens (

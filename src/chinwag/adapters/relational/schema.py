@@ -110,6 +110,103 @@ preferences = Table(
     Column("version", BigInteger, nullable=False),
 )
 
+# Who an account is at providers; `groups` is a list in JSON.
+identities = Table(
+    "identities",
+    METADATA,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("linked_at", BigInteger, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("made_admin", Boolean, nullable=False),
+    Column("said_at", BigInteger, nullable=False),
+    Index("identities_of_account", "account", "provider", unique=True),
+)
+
+# Places in conversations that groups at providers have given.
+given_places = Table(
+    "given_places",
+    METADATA,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("conversation", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("joined", BigInteger, nullable=False),
+    Column("role", Text, nullable=False),
+)
+
+# Whose places are to be given or taken.
+places_due = Table(
+    "places_due",
+    METADATA,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Index("places_due_by_age", "at"),
+)
+
+# Who was sent to a provider.
+openid_trips = Table(
+    "openid_trips",
+    METADATA,
+    Column("state", LargeBinary, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("binding", Text, nullable=False),
+    Column("return_to", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("link", Text),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("openid_trips_by_age", "expires_at"),
+)
+
+# Who came back from one; `groups` is a list in JSON, the refresh token is sealed.
+openid_arrivals = Table(
+    "openid_arrivals",
+    METADATA,
+    Column("code", LargeBinary, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("binding", Text, nullable=False),
+    Column("link", Text),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("refresh_token", LargeBinary, nullable=False),
+    Index("openid_arrivals_by_age", "expires_at"),
+)
+
+# Devices that a provider let in; the refresh token is sealed.
+openid_sessions = Table(
+    "openid_sessions",
+    METADATA,
+    Column("device", Text, ForeignKey("devices.id"), primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("refresh_token", LargeBinary, nullable=False),
+    Column("checked_at", BigInteger, nullable=False),
+    Column("away_since", BigInteger, nullable=False),
+    Column("asking_until", BigInteger, nullable=False),
+    Index("openid_sessions_of_subject", "issuer", "subject"),
+    Index("openid_sessions_of_session", "issuer", "session"),
+)
+
+# Logout tokens that were taken, as digests.
+logout_tokens = Table(
+    "logout_tokens",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Index("logout_tokens_by_age", "until"),
+)
+
 # Who takes nothing from whom.
 blocks = Table(
     "blocks",

@@ -8,14 +8,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from chinwag.adapters.nats import NatsServers
 from chinwag.config import Config
 from chinwag.config.cluster_sections import Postgres
-from chinwag.told import Told
+from chinwag.private_text import CredentialsError, private_text
 
 SECRET_NAME: Final = "cluster.secret"  # noqa: S105 - a file's name
 SECRET_CHARACTERS: Final = 64
-
-
-class CredentialsError(Told):
-    """A file with a password or a secret cannot be used; the message says which, and what to do."""
 
 
 def messages_url(config: Config) -> str:
@@ -66,21 +62,6 @@ def read_secret(config: Config) -> bytes:
             "the file from another machine of the cluster."
         )
     return secret.encode()
-
-
-def private_text(path: Path) -> str:
-    """What stands in a file that only its owner may read, without the end of the line. Raises `CredentialsError`."""
-    try:
-        if path.stat().st_mode & 0o077:
-            raise CredentialsError(f"{path} is open to other users of this machine: chmod go= {path}")
-        text = path.read_text(encoding="utf-8").strip()
-    except UnicodeDecodeError:
-        raise CredentialsError(f"{path} is not text in UTF-8") from None
-    except OSError as error:
-        raise CredentialsError(f"{path} cannot be read: {error.strerror}") from error
-    if not text:
-        raise CredentialsError(f"{path} is empty")
-    return text
 
 
 def _url(section: Postgres, url: str) -> str:

@@ -15,7 +15,6 @@ from chinwag.adapters.relational.postgres import prepare_postgres_directory
 from chinwag.adapters.relational.sealed_keys import SealedKeyStore
 from chinwag.assembly.cluster.credentials import (
     SECRET_CHARACTERS,
-    CredentialsError,
     directory_url,
     messages_url,
     read_secret,
@@ -27,6 +26,7 @@ from chinwag.config import Config
 from chinwag.flow.access.key_ring import KeyRing
 from chinwag.flow.clock import system_clock
 from chinwag.lasting import lasting_folder, whole_file
+from chinwag.private_text import CredentialsError
 
 
 async def init(config: Config, say: Callable[[str], None]) -> str:

@@ -27,6 +27,7 @@ def chat(
     server: Annotated[str | None, Parameter(help="The server's address.", env_var="CHINWAG_URL")] = None,
     name: Annotated[str | None, Parameter(help="Your name there.")] = None,
     sign_up: Annotated[bool, Parameter(help="Make an account of that name.", negative="")] = False,
+    openid: Annotated[str, Parameter(help="Log in by this provider of the server's, in a browser.")] = "",
     invitation: Annotated[str, Parameter(help="The invitation code, where the server asks for one.")] = "",
     profile: Annotated[str | None, Parameter(help=_PROFILE)] = None,
     ca_file: Annotated[Path | None, Parameter(help="PEM file of authorities that vouch for the server.")] = None,
@@ -40,7 +41,7 @@ def chat(
     screen = open_screen()
     try:
         chosen = choose(profile, server, name, screen.interactive)
-        wishes = Wishes(sign_up, invitation, ca_file)
+        wishes = Wishes(sign_up, openid, invitation, ca_file)
         return _chat(screen, chosen, wishes, patience, may_be_another=profile is None and screen.interactive)
     except KeyboardInterrupt:
         return 0 if screen.interactive else 130

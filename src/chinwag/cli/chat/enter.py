@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import os
 import socket
+import webbrowser
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ class Wishes(msgspec.Struct, frozen=True):
     """What the flags say of coming in."""
 
     sign_up: bool = False
+    openid: str = ""
     invitation: str = ""
     ca_file: Path | None = None
 
@@ -35,6 +37,8 @@ def enter(screen: Screen, known: Chosen, wishes: Wishes) -> Path:
     Raises `UsageError`, `ApiError`, EOFError, and what making a client raises.
     """
     url = known.url or _server(screen)
+    if wishes.openid:
+        return _by_provider(screen, url, known, wishes)
     name, sign_up, invitation = known.name, wishes.sign_up, wishes.invitation
     while True:
         name = name or _ask(screen, "Your name: ")
@@ -63,6 +67,29 @@ def enter(screen: Screen, known: Chosen, wishes: Wishes) -> Path:
                 name, sign_up = known.name, False
         else:
             return folder
+
+
+def _by_provider(screen: Screen, url: str, known: Chosen, wishes: Wishes) -> Path:
+    """A browser does the asking, so this goes in a script too; somebody must be there to open the address."""
+
+    def show(address: str) -> None:
+        screen.say(Line("Log in with your browser; this goes on when you are back:"))
+        screen.say(Line(f"  {address}", "dim"))
+        if screen.interactive:
+            webbrowser.open(address)
+
+    chosen: list[Path] = []
+
+    def folder(name: str) -> Path:
+        chosen.append(known.folder or unused_folder(name))
+        return chosen[0]
+
+    device = f"chinwag chat on {socket.gethostname()}"
+    entering = Client.log_in_by_provider(
+        url, wishes.openid, show, invitation=wishes.invitation, store=folder, device=device, ca_file=wishes.ca_file
+    )
+    asyncio.run(_once(entering))
+    return chosen[0]
 
 
 async def _once(entering: Coroutine[Any, Any, Client]) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 import shutil
 import sys
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
+from functools import cached_property
 from typing import Final
 
 from chinwag.cli.chat.line import Line
@@ -101,10 +103,16 @@ class Plain:
             self._broken = True  # what cannot be read once is not asked again
             reading.set_result(BadLine(f"The input cannot be read: {error.strerror or error}."))
 
+    @cached_property
+    def _source(self) -> io.BufferedReader:
+        """The input, by a reader of our own. The one that all share is closed at the end of the process, which aborts
+        while a thread waits in it."""
+        return io.BufferedReader(sys.stdin.buffer.raw)  # type: ignore[union-attr]
+
     def _read(self) -> str | BadLine | None:
         if sys.stdin is None or self._broken:
             return None
-        source = sys.stdin.buffer
+        source = self._source
         raw = source.readline(LINE_BYTES + 1)
         if not raw:
             return None

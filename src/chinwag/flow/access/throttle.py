@@ -25,6 +25,9 @@ WIDER: Final = 2
 ELSEWHERE: Final = 10
 """A name's bucket over all addresses is so many times as large as the one for one address."""
 
+SET_OUTS: Final = 1_000
+"""So many may set out for a provider from one address at once, and as many again within 15 minutes."""
+
 
 class Attempt:
     """One guess under way; `failed` is what makes it count."""
@@ -85,6 +88,16 @@ class Throttle:
         """Count one request to sign up. Raises `rate_limited`, `unavailable`."""
         if (wait := await self._allowances.take(self._wider("sign up", networks_of(address), self._sign_ups))) > 0:
             raise Refused(Code.RATE_LIMITED, "too many accounts from this address", wait)
+
+    async def set_out(self, address: str) -> None:
+        """Count somebody who sets out for a provider: each holds a place until they are back or it is too old, and no
+        network may hold all of them. Raises `rate_limited`, `unavailable`."""
+        places = [
+            Allowance(f"set out {width}", network, Rate(SET_OUTS * WIDER**width / 900, SET_OUTS * WIDER**width))
+            for width, network in enumerate(networks_of(address)[:WIDTHS])
+        ]
+        if (wait := await self._allowances.take(places)) > 0:
+            raise Refused(Code.RATE_LIMITED, "too many set out from this address", wait)
 
     def _wider(self, kind: str, networks: Sequence[str], most: int, more: str = "") -> list[Allowance]:
         """Those of `networks`, the narrowest first, each twice as large as the one before. more: what the keys name

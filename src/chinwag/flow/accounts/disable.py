@@ -42,3 +42,4 @@ async def set_admin(accounts: Accounts, account: AccountId, admin: bool) -> None
         found = await act_upon(transaction, now, OPERATOR, "account.promote" if admin else "account.demote", account)
         if found.admin != admin:
             await transaction.accounts.set_admin(account, admin)
+        await transaction.identities.made_by_hand(account)

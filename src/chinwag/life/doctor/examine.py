@@ -26,6 +26,10 @@ def examine(effective: Effective | None, problems: tuple[str, ...]) -> Iterator[
     yield from data.data_folder(folder, running is not None)
     yield from network.ports(config, running)
     yield from network.certificate(config.server.tls_certificate, config.server.tls_key)
+    if config.openid:
+        from chinwag.life.doctor.providers import providers  # only here, as what it rests on takes a while to load
+
+        yield from providers(config.openid)
     yield from machine.files(config.server.max_connections)
     yield from machine.disk(folder)
     yield from machine.clock(folder)

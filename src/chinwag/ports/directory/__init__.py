@@ -10,10 +10,13 @@ from chinwag.ports.directory.devices import Device, DeviceRepository, Standing
 from chinwag.ports.directory.directory import Directory, Transaction
 from chinwag.ports.directory.erasures import Erasure, ErasureRepository, ErasureStage
 from chinwag.ports.directory.friends import FriendRepository
+from chinwag.ports.directory.identities import GivenPlace, Identity, IdentityRepository, PlacesDue
 from chinwag.ports.directory.invitations import Invitation, InvitationRepository
 from chinwag.ports.directory.known_networks import KNOWN_FRESH_MS, KNOWN_MAX, KnownNetworkRepository
 from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
+from chinwag.ports.directory.openid_sessions import OpenIdSession, OpenIdSessionRepository
+from chinwag.ports.directory.openid_trips import TRIPS_MAX, Arrival, OpenIdTripRepository, Trip
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.preferences import PreferenceRepository
@@ -24,11 +27,13 @@ __all__ = [
     "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
+    "TRIPS_MAX",
     "Account",
     "AccountRepository",
     "Actor",
     "Announcement",
     "AnnouncementRepository",
+    "Arrival",
     "AuditRepository",
     "AuditRow",
     "BlockRepository",
@@ -43,6 +48,9 @@ __all__ = [
     "ErasureRepository",
     "ErasureStage",
     "FriendRepository",
+    "GivenPlace",
+    "Identity",
+    "IdentityRepository",
     "Invitation",
     "InvitationRepository",
     "JoinLink",
@@ -52,11 +60,16 @@ __all__ = [
     "ListingMark",
     "ListingRepository",
     "OpenGroup",
+    "OpenIdSession",
+    "OpenIdSessionRepository",
+    "OpenIdTripRepository",
     "Outbox",
     "OutboxRow",
+    "PlacesDue",
     "PreferenceRepository",
     "RefreshToken",
     "RefreshTokenRepository",
     "Standing",
     "Transaction",
+    "Trip",
 ]

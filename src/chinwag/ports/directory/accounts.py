@@ -37,7 +37,9 @@ class AccountRepository(Protocol):
     """Accounts. Writes to an account that does not exist raise `no_account`."""
 
     async def create(self, account: Account, key: NameKey, password: str) -> None:
-        """Add an account with its password's hash. Raises `name_taken` if any account, also a closed one, has `key`,
+        """Add an account with its password's hash; empty: it has no password, and none can match.
+
+        Raises `name_taken` if any account, also a closed one, has `key`,
         or a name that looks like this one (closed before such were known: only its key is held against it)."""
         ...
 

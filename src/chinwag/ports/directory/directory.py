@@ -13,10 +13,13 @@ from chinwag.ports.directory.declines import DeclineRepository
 from chinwag.ports.directory.devices import DeviceRepository
 from chinwag.ports.directory.erasures import ErasureRepository
 from chinwag.ports.directory.friends import FriendRepository
+from chinwag.ports.directory.identities import IdentityRepository
 from chinwag.ports.directory.invitations import InvitationRepository
 from chinwag.ports.directory.known_networks import KnownNetworkRepository
 from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
+from chinwag.ports.directory.openid_sessions import OpenIdSessionRepository
+from chinwag.ports.directory.openid_trips import OpenIdTripRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
@@ -57,6 +60,12 @@ class Transaction(Protocol):
     def announcements(self) -> AnnouncementRepository: ...
     @property
     def preferences(self) -> PreferenceRepository: ...
+    @property
+    def identities(self) -> IdentityRepository: ...
+    @property
+    def openid_trips(self) -> OpenIdTripRepository: ...
+    @property
+    def openid_sessions(self) -> OpenIdSessionRepository: ...
 
 
 class Directory(Protocol):

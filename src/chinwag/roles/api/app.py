@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.collaborators import Accounts
+from chinwag.flow.openid.doors import OpenIdDoors, no_doors
 from chinwag.flow.people_search import PeopleSearch
 from chinwag.roles.api import announcements, blocks, me, people, sessions
 from chinwag.roles.api.admit import address_by, bearer, principal_of
@@ -89,8 +90,11 @@ def api(
     )
 
 
-def account_routes(accounts: Accounts, search: PeopleSearch, settings: ApiSettings | None = None) -> Router:
+def account_routes(
+    accounts: Accounts, search: PeopleSearch, settings: ApiSettings | None = None, openid: OpenIdDoors | None = None
+) -> Router:
     """Everything about accounts, devices, users, friends and blocks, and what the server says to all."""
+    doors = openid or no_doors(accounts)
     settings = settings or ApiSettings()
     cookie = SessionCookie(accounts.tokens.installation, settings.public_url, settings.trusted_proxies)
     return Router(
@@ -105,6 +109,7 @@ def account_routes(accounts: Accounts, search: PeopleSearch, settings: ApiSettin
         dependencies={
             "accounts": Provide(lambda: accounts, sync_to_thread=False),
             "people_search": Provide(lambda: search, sync_to_thread=False),
+            "openid_doors": Provide(lambda: doors, sync_to_thread=False),
             "session_cookie": Provide(lambda: cookie, sync_to_thread=False),
         },
     )

@@ -82,7 +82,7 @@ class Doorkeeper:
             part = receive
             if scope["method"] not in _SAFE:
                 part = place.enter_context(self._bodies.counted(scope[OWNER], receive))
-            if scope["method"] in _SAFE and plain_path(scope["path"]) not in POLLS:
+            if scope["method"] in _SAFE and not _waits_for_others(plain_path(scope["path"])):
                 await place.enter_async_context(self._making.place(scope[OWNER]))
 
             async def count_and_send(message: _Message) -> None:
@@ -104,8 +104,9 @@ class Doorkeeper:
         origins = [value for name, value in headers if name == b"origin"]
         if origins:
             check_origin(origins, _header(scope, b"host"), self._pages)
-        if _has_body(headers) and _header(scope, b"content-type").partition(";")[0].strip().lower() != _JSON:
-            raise Refused(Code.BAD_REQUEST, f"the body must be {_JSON}, and its Content-Type must say so")
+        wanted = _FORM if _is_for_providers(plain_path(scope["path"])) else _JSON
+        if _has_body(headers) and _header(scope, b"content-type").partition(";")[0].strip().lower() != wanted:
+            raise Refused(Code.BAD_REQUEST, f"the body must be {wanted}, and its Content-Type must say so")
 
     def _check_known(self, scope: Any, principal: Principal) -> None:
         account, device = principal.account, principal.device
@@ -167,6 +168,25 @@ class Doorkeeper:
 _SECURITY: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def _waits_for_others(path: str) -> bool:
+    """Whether an answer is small and may be long in coming, so that its place would be empty and nobody else's: polls
+    wait for news, `/v1/openid/{name}/callback` for what a provider says."""
+    match path.split("/", 5):
+        case ["", "v1", "openid", name, "callback"]:
+            return bool(name)
+    return path in POLLS
+
+
+def _is_for_providers(path: str) -> bool:
+    """Whether a provider's server calls there, by its standard with a form: `/v1/openid/{name}/logout`. A page can make
+    its visitor's browser send one; that proves nothing, as only what the provider has signed counts there."""
+    match path.split("/", 5):
+        case ["", "v1", "openid", name, "logout"]:
+            return bool(name)
+    return False
 
 
 def _header(scope: Any, wanted: bytes) -> str:

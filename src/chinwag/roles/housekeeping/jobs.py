@@ -13,6 +13,10 @@ from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.openid import expire as expiry
+from chinwag.flow.openid import places
+from chinwag.flow.openid.expire import expire
+from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
 from chinwag.flow.search import indexer
@@ -36,6 +40,8 @@ NAMES: Final = (
     "settle-groups",
     "trim",
     "declines",
+    "openid-places",
+    "openid-expiry",
     "empty-accounts",
     "erase-accounts",
     "erase-texts",
@@ -159,6 +165,36 @@ def declining_job(declining: Declines) -> Job:
         return await declining.once() == declines.BATCH
 
     return Job(name="declines", step=step, wake=WORK, poll_seconds=declines.POLL_SECONDS, failing="declines wait")
+
+
+def places_job(giving: Places) -> Job:
+    """Groups at providers make members of conversations, and unmake them."""
+
+    async def step() -> bool:
+        return await giving.once() == places.BATCH
+
+    return Job(
+        name="openid-places",
+        step=step,
+        wake=WORK,
+        poll_seconds=places.POLL_SECONDS,
+        failing="places that groups give or take wait",
+    )
+
+
+def expiry_job(directory: Directory, clock: Clock) -> Job:
+    """Log-ins at providers that nobody ended go."""
+
+    async def step() -> bool:
+        await expire(directory, clock)
+        return False
+
+    return Job(
+        name="openid-expiry",
+        step=step,
+        poll_seconds=expiry.POLL_SECONDS,
+        failing="log-ins that nobody ended stay for now",
+    )
 
 
 def erasing_jobs(erasing: Erase) -> Sequence[Job]:

@@ -16,6 +16,7 @@ import type {
   GroupAction,
   GroupCard,
   GroupSettings,
+  IdentityEntry,
   LinkEntry,
   Me,
   Membership,
@@ -292,10 +293,20 @@ export interface Engine {
   server(): Promise<ServerInfo>;
   signUp(wish: { name: string; password: string; display_name?: string; invitation?: string }): Promise<void>;
   logIn(name: string, password: string): Promise<void>;
+  /**
+   * Set out for a provider that `server` names: gives the address to send this page to. `binding`: SHA-256 of a secret,
+   * in base 64 for URLs; `returnTo`: where the page comes back to.
+   */
+  setOut(provider: string, binding: string, returnTo: string): Promise<string>;
+  /** Log in with what came back, and the secret. `invitation`: for a first log-in, where one is asked for. */
+  logInByProvider(code: string, secret: string, invitation?: string): Promise<void>;
   /** How many lines wait unsent, of whichever account was here last: ask before `logIn` as another, and `logOut`. */
   unsent(): Promise<{ account: AccountId; name: string; count: number } | null>;
-  /** End this device, and wipe what the browser keeps of the account: the outbox too. */
-  logOut(): Promise<void>;
+  /**
+   * End this device, and wipe what the browser keeps of the account: the outbox too. Gives the address at which the
+   * person ends their log-in at the provider, if one let this device in that has such a place.
+   */
+  logOut(): Promise<string | null>;
   /** After `other`: go on with the account that is logged in now. Its own unsent lines wait until its next log-in. */
   goOn(): void;
 
@@ -390,6 +401,14 @@ export interface Engine {
   changePassword(current: string, next: string, keepOthers: boolean): Promise<void>;
   /** Close it for ever, and wipe what the browser keeps of it. */
   closeAccount(password: string): Promise<void>;
+  /** At which providers one is known as this account. */
+  identities(): Promise<IdentityEntry[]>;
+  /** Set out to link the account that one has at a provider; else as `setOut`. */
+  setOutToLink(provider: string, binding: string, returnTo: string): Promise<string>;
+  /** Link what came back. */
+  link(provider: string, code: string, secret: string): Promise<void>;
+  /** Be known there no longer. The last way to log in stays (`last_login`). */
+  unlink(provider: string): Promise<void>;
   devices(): Promise<DeviceEntry[]>;
   logOutDevice(device: string): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Signing up and logging in: what a worker does before there is an engine. */
 import type { Http } from "@chinwag/client";
-import { type Me, randomName, type ServerInfo, type SessionTokens } from "@chinwag/client";
+import { type BeginAnswer, type Me, randomName, type ServerInfo, type SessionTokens } from "@chinwag/client";
 import type { DoorWish } from "./messages.js";
 import { keepSession, type SessionRecord } from "./store/session.js";
 
@@ -18,6 +18,18 @@ export async function atDoor(http: Http, wish: DoorWish): Promise<AtDoor> {
       return { gives: await http.ask<ServerInfo>("GET", "/v1/server"), session: null, tokens: null };
     case "logIn":
       return logIn(http, wish);
+    case "begin": {
+      const { provider, binding, return_to } = wish;
+      const path = `/v1/openid/${encodeURIComponent(provider)}/begin`;
+      const { url } = await http.ask<BeginAnswer>("POST", path, { body: { binding, return_to }, once: true });
+      return { gives: url, session: null, tokens: null };
+    }
+    case "logInByProvider": {
+      const { code, secret, invitation, device } = wish;
+      const openid = { code, secret, ...(invitation ? { invitation } : {}) };
+      const body = { login_type: "openid", openid, device, cookie: true };
+      return began(await http.ask<SessionTokens>("POST", "/v1/sessions", { body, once: true }));
+    }
     case "signUp": {
       const { name, password, device, display_name, invitation } = wish;
       const optional = { ...(display_name ? { display_name } : {}), ...(invitation ? { invitation } : {}) };

@@ -1,5 +1,5 @@
 /** What tabs and the leading engine say to each other, over one channel. Both ends may be of different versions. */
-import type { Cursor, KeptEvent, Me, Method, Asked, Signal, TransportName } from "@chinwag/client";
+import type { Cursor, KeptEvent, LogOutAnswer, Me, Method, Asked, Signal, TransportName } from "@chinwag/client";
 import type { Connection, Presence } from "./api.js";
 
 /** Of these messages and of what lies in the database. An app that hears a higher one must be loaded anew. */
@@ -26,7 +26,7 @@ export interface Calls {
   presence: { with: { accounts: string[] }; gives: null };
   people: { with: { accounts: string[] }; gives: null };
   /** End the device. */
-  logOut: { with: null; gives: null };
+  logOut: { with: null; gives: LogOutAnswer | null };
 }
 
 export type CallName = keyof Calls;
@@ -96,6 +96,8 @@ export type ToWorker =
 export type DoorWish =
   | { act: "server" }
   | { act: "logIn"; name: string; password: string; device: string }
+  | { act: "begin"; provider: string; binding: string; return_to: string }
+  | { act: "logInByProvider"; code: string; secret: string; invitation: string; device: string }
   | { act: "signUp"; name: string; password: string; display_name?: string; invitation?: string; device: string };
 
 export type FromWorker =

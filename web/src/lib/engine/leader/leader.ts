@@ -422,8 +422,7 @@ export class Leader implements Owner {
       return null;
     },
     logOut: async () => {
-      await this.parts.http.ask("DELETE", "/v1/sessions/current");
-      return null;
+      return this.parts.http.ask("DELETE", "/v1/sessions/current");
     },
   };
 }

@@ -33,6 +33,15 @@ export class Entered extends Shown {
     await this.began();
   }
 
+  async setOut(provider: string, binding: string, returnTo: string): Promise<string> {
+    return (await this.line.door({ act: "begin", provider, binding, return_to: returnTo })) as string;
+  }
+
+  async logInByProvider(code: string, secret: string, invitation = ""): Promise<void> {
+    await this.line.door({ act: "logInByProvider", code, secret, invitation, device: this.browser.deviceName() });
+    await this.began();
+  }
+
   unsent(): Promise<{ account: string; name: string; count: number } | null> {
     return orFailure(async () => {
       const last = await lastSession();
@@ -49,9 +58,10 @@ export class Entered extends Shown {
     });
   }
 
-  async logOut(): Promise<void> {
-    await this.line.ask("logOut", null);
+  async logOut(): Promise<string | null> {
+    const answer = await this.line.ask("logOut", null);
     await this.leave();
+    return answer?.end_session ?? null;
   }
 
   override async closeAccount(password: string): Promise<void> {

@@ -2,11 +2,13 @@
 import {
   type AccountSettings,
   bareReaction,
+  type BeginAnswer,
   type Block,
   type DeviceEntry,
   type GroupAction,
   type GroupCard,
   type GroupSettings,
+  type IdentityEntry,
   type KeptEvent,
   type LinkEntry,
   type Me,
@@ -161,6 +163,23 @@ export class Remote {
     await this.http({ method: "DELETE", path: "/v1/me", body: { password }, once: true });
   }
 
+  async identities(): Promise<IdentityEntry[]> {
+    return (await this.http<{ items: IdentityEntry[] }>({ method: "GET", path: "/v1/me/identities" })).items;
+  }
+
+  async setOutToLink(provider: string, binding: string, returnTo: string): Promise<string> {
+    const body = { binding, return_to: returnTo };
+    return (await this.http<BeginAnswer>({ method: "POST", path: identity(provider), body, once: true })).url;
+  }
+
+  async link(provider: string, code: string, secret: string): Promise<void> {
+    await this.http({ method: "PUT", path: identity(provider), body: { code, secret }, once: true });
+  }
+
+  async unlink(provider: string): Promise<void> {
+    await this.http({ method: "DELETE", path: identity(provider) });
+  }
+
   async devices(): Promise<DeviceEntry[]> {
     return (await this.http<{ items: DeviceEntry[] }>({ method: "GET", path: "/v1/devices" })).items;
   }
@@ -168,6 +187,10 @@ export class Remote {
   async logOutDevice(device: string): Promise<void> {
     await this.http({ method: "DELETE", path: `/v1/devices/${encodeURIComponent(device)}` });
   }
+}
+
+function identity(provider: string): string {
+  return `/v1/me/identities/${encodeURIComponent(provider)}`;
 }
 
 function place(conversation: string): string {

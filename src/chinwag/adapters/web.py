@@ -1,0 +1,86 @@
+"""`Web` on httpx2."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+import httpx2
+
+from chinwag.ports.web import ANSWER_BYTES, ANSWER_SECONDS, AwayError, WebAnswer
+
+CONNECTIONS: Final = 96
+"""At once, to all servers together; who finds none free in time is told that nobody answers."""
+OF_HOST: Final = 24
+"""At once, to one of them: one that never answers keeps nobody from the others."""
+
+
+class HttpWeb:
+    """Makes its connections at the first request. No proxy of the environment is used, and no cookie is kept."""
+
+    def __init__(self) -> None:
+        self._client: httpx2.AsyncClient | None = None
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> WebAnswer:
+        return await self._ask("GET", url, None, headers or {})
+
+    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> WebAnswer:
+        return await self._ask("POST", url, form, headers or {})
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _ask(
+        self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> WebAnswer:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._place(url):
+                return await self._read(method, url, form, headers)
+        except TimeoutError:
+            raise AwayError(f"no whole answer within {ANSWER_SECONDS:.0f} s") from None
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            # the library's own words may quote what was sent
+            raise AwayError(f"no answer ({type(error).__name__})") from None
+
+    async def _read(
+        self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> WebAnswer:
+        # What is not compressed cannot swell.
+        asked = {"accept": "application/json", "accept-encoding": "identity", **headers}
+        body = bytearray()
+        async with self._opened().stream(method, url, data=form, headers=asked) as answer:
+            if 300 <= answer.status_code < 400:
+                raise AwayError(f"it sends elsewhere ({answer.status_code})")
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                raise AwayError("it compresses what was asked for as it is")
+            async for part in answer.aiter_raw():
+                body += part
+                if len(body) > ANSWER_BYTES:
+                    raise AwayError(f"it says more than {ANSWER_BYTES // 1024} KB")
+            content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+            return WebAnswer(answer.status_code, content_type, bytes(body))
+
+    def _place(self, url: str) -> asyncio.Semaphore:
+        """One for each host, which is there as long as somebody asks it."""
+        host = urlsplit(url).netloc
+        place = self._hosts.get(host)
+        if place is None:
+            place = self._hosts[host] = asyncio.Semaphore(OF_HOST)
+        return place
+
+    def _opened(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            self._client = httpx2.AsyncClient(
+                verify=ssl.create_default_context(),
+                timeout=httpx2.Timeout(ANSWER_SECONDS),
+                limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=4),
+                follow_redirects=False,
+                trust_env=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            )
+        return self._client

@@ -1,0 +1,1 @@
+"""Log-ins with accounts that people have elsewhere (OpenID Connect): one verb or one thing per file."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.life.commands import chinwag
 from tests.support.device import Device
-from tests.support.people import PASSWORD, Crowd, log_in_device, sign_up
+from tests.support.people import PASSWORD, Crowd, asked, log_in_device, sign_up
 
 from chinwag.domain.ids import ClientId, direct_id
 from chinwag.wire.codec import Cursor
@@ -53,7 +53,7 @@ class World:
             await _ask(ann, "PATCH", "/v1/me", {"display_name": f"Z {about}", "about": about})
         await _ask(ann, "PATCH", "/v1/me/settings", {"direct_from": "friends"})
         body = {"title": "Tea", "members": [bob.account, cem.account]}
-        answer = await place.request("POST", "/v1/conversations", token=ann.token, json=body)
+        answer = await asked(place, "POST", "/v1/conversations", token=ann.token, json=body, key="tea")
         assert answer.status_code == 201, answer.text
         world = cls(crowd, ann, bob, cem, dan, answer.json()["conversation"])
         await _ask(ann, "PUT", f"/v1/conversations/{world.group}/preferences", {"muted_until": int(MUTED)})
@@ -65,7 +65,7 @@ class World:
         await ann.until(lambda: any(isinstance(one.event, ReadEvent) for one in ann.seen), "its mark")
         await bob.reach_head()
         world._known_elsewhere()
-        login = await place.request("POST", "/v1/sessions", json={"name": NAME, "password": PASSWORD, "device": "two"})
+        login = await asked(place, "POST", "/v1/sessions", json={"name": NAME, "password": PASSWORD, "device": "two"})
         world._refresh = login.json()["refresh_token"]
         return world
 
@@ -232,7 +232,7 @@ class World:
 
 
 async def _ask(who: Device, method: str, path: str, body: object = None) -> Any:
-    answer = await who.place.request(method, path, token=who.token, json=body)
+    answer = await asked(who.place, method, path, token=who.token, json=body)
     assert answer.is_success, answer.text
     return answer
 

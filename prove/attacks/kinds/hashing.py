@@ -15,6 +15,7 @@ _OF_ONE_NAME = 12
 _THEIRS = "203.0.113.7"
 _NEIGHBOUR = "198.51.100."
 _OTHERS = 8
+_TRIES = 20
 _IN, _FULL = "let in", "overloaded"
 
 
@@ -22,10 +23,16 @@ async def attack(ground: Ground) -> Outcome:
     """Meanwhile others log in from elsewhere, and the attackers sign up under a name that is taken."""
 
     async def show(path: str, name: str, address: str) -> str:
-        answer = await ground.http.post(
-            path, json={"name": name, "password": PASSWORD}, headers={"x-forwarded-for": address}
-        )
-        return str(answer.json().get("code", _IN))
+        for _ in range(_TRIES):
+            answer = await ground.http.post(
+                path, json={"name": name, "password": PASSWORD}, headers={"x-forwarded-for": address}
+            )
+            code = str(answer.json().get("code", _IN))
+            if code != "unavailable":
+                break
+            # The machine is busy with something else: its database did not answer in time.
+            await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
+        return code
 
     attackers = max(_FEWEST, ground.times(_ACCOUNTS))
     crowd = await asyncio.gather(*(ground.person("lever") for _ in range(attackers)))

@@ -81,7 +81,7 @@ async def test_a_rest_hears_within_a_moment_that_there_is_less_to_do() -> None:
     loop.busy = 0.0
     before = loop.now
     await spare.rest(0.2)
-    assert loop.now - before < 8 * LOOK_SECONDS  # and not the ten seconds that a full loop leaves it
+    assert loop.now - before < 8 * LOOK_SECONDS  # and not the twenty seconds that a full loop leaves it
 
 
 async def test_a_rest_that_is_ended_ends() -> None:

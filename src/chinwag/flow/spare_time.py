@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-LEAST_SHARE: Final = 0.02
+LEAST_SHARE: Final = 0.01
 """Of the time, for such work, when the server is never idle: it gets on all the same."""
 LEAST_SECONDS: Final = 0.002
 """A rest, so that there is something to measure by."""

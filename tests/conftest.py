@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from prove.process import ServerProcess, end_left
 from tests.support import engines
+from tests.support.long_first import LongFirst
 from tests.support.patience import Patience
+from tests.support.patient_directory import a_patient_directory  # noqa: F401 - a fixture
 from tests.support.people import Crowd
 from tests.support.script_table import ScriptTable
 
@@ -25,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("untimed")
     config.pluginmanager.register(ScriptTable())
     config.pluginmanager.register(Patience())
+    config.pluginmanager.register(LongFirst())
     engines.register(config)
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 from prove.record import Recorder
 from prove.storm.device import Device
 from prove.storm.world import Stuck, World
 
+OFFLINE_SECONDS: Final = 75.0
+"""For who was there when the Bus lost something: two rounds of a recount, and the grace."""
+
 
 class Crowd(World):
-    """One run's world, and who is in it."""
+    """One run's world, and who is in it. offline_seconds: how long who is gone may be told as online."""
 
     def __init__(self, recorder: Recorder, seed: int) -> None:
         super().__init__(recorder, seed)
         self.devices: list[Device] = []
+        self.offline_seconds = OFFLINE_SECONDS
 
     def in_flight(self) -> int:
         """Sends under way now."""

@@ -30,8 +30,6 @@ from chinwag.wire.values import AccountId, ConversationId, Message
 REST_SECONDS: Final = 120.0
 GONE: Final = 2
 """Accounts whose devices all go at the end, to see that this is noticed."""
-OFFLINE_SECONDS: Final = 75.0
-"""For who was there when the Bus lost something: two rounds of a recount, and the grace."""
 LAST_SECONDS: Final = 30.0
 REPEATS: Final = 10_000
 PAGE: Final = 200
@@ -119,7 +117,7 @@ def _by_account(world: Crowd) -> dict[AccountId, list[Device]]:
 
 async def _presence(world: Crowd, by_account: dict[AccountId, list[Device]], gone: set[AccountId]) -> None:
     """Write down who is told to be online. A break is not seen at once: who is gone has a while to become offline."""
-    deadline = time.monotonic() + OFFLINE_SECONDS
+    deadline = time.monotonic() + world.offline_seconds
     told = await _told(world, by_account)
     while any(told[account] for account in gone) and time.monotonic() < deadline:
         await asyncio.sleep(1.0)

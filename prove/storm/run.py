@@ -14,6 +14,7 @@ from prove.faults.clock import clock_file
 from prove.faults.disk import Disk, small_disk
 from prove.process import ServerProcess
 from prove.record import Recorder, read
+from prove.storm.crowd import OFFLINE_SECONDS
 from prove.storm.outcome import shortcomings, table
 from prove.storm.people import TOKEN_MINUTES, settle
 from prove.storm.plan import Plan, Trouble, make_plan
@@ -35,7 +36,8 @@ SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds"
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What is to be run. command: what stands before `serve`, where it is not the plain server."""
+    """What is to be run. command: what stands before `serve`, where it is not the plain server. offline_seconds: how
+    long to wait at the end until nobody who is gone is told as online."""
 
     seed: int
     kills: int
@@ -43,6 +45,7 @@ class Wanted(msgspec.Struct, frozen=True):
     accounts: int = 40
     groups: int = 15
     command: tuple[str, ...] = ()
+    offline_seconds: float = OFFLINE_SECONDS
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -74,6 +77,7 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
         server = ServerProcess(data, *ROOMY, *SOON, *LONG, command=_command(wanted, disk))
         with Recorder(record, wanted.seed, f"a storm of {wanted.kills} kills") as recorder:
             storm = Storm(plan, people, Troubles(server, disk), plan.troubles, recorder, say)
+            storm.world.offline_seconds = wanted.offline_seconds
             try:
                 await storm.run()
             except (Stuck, TimeoutError, AssertionError) as failure:

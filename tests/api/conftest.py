@@ -8,7 +8,6 @@ import httpx2
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
-from tests.support.patient_directory import a_patient_directory  # noqa: F401 - a fixture
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.files import FileKeyStore

@@ -211,7 +211,7 @@ async def test_people_chat_on_while_processes_are_killed_and_the_database_restar
         assert len(told.nodes) == 8
         for script in SCRIPTS:
             if script.name in SPREAD:
-                await play(script, Sockets(At(spread)))
+                await play(script, Sockets(At(spread), several=True))
         async with talking(spread, sticky) as talk:
             await talk.go_on()
             for name in ("gateway-1", "delivery-1", "presence-1", "api-1"):

@@ -24,6 +24,11 @@ from chinwag.ports.questions import Questions
 from chinwag.ports.search_index import SearchIndex
 
 
+@pytest.fixture(scope="module", autouse=True)
+def a_patient_directory() -> None:
+    """Elsewhere it is patient; here its bounds are tested."""
+
+
 @pytest.fixture
 def time() -> Time:
     """A clock that the test turns."""

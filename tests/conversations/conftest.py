@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
 from prove.process import ServerProcess
-from tests.support.patient_directory import a_patient_directory  # noqa: F401 - a fixture
 from tests.support.places import AtHand
 from tests.support.quick_server import CHEAP, COMMAND
 

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import msgspec
@@ -26,6 +26,7 @@ from chinwag.wire.frames import Ack, Change, ClientFrame, Error
 from chinwag.wire.values import ConversationId, Event, GroupAction, direct_id
 
 Acts = dict[str, Callable[..., Awaitable[None]]]
+REVOKED: Final = "revoked"
 
 
 class Stage:
@@ -110,7 +111,16 @@ class Stage:
         key: str | None = None,
     ) -> httpx2.Response:
         """One request of a device, refused if it must be."""
-        answer = await self.place.request(method, path, token=self.devices[who].token, json=json, key=key)
+
+        async def ask() -> httpx2.Response:
+            return await self.place.request(method, path, token=self.devices[who].token, json=json, key=key)
+
+        answer = await ask()
+        if refused == REVOKED and method == "GET" and self.place.several:
+            # it may come to a process that has not heard of that yet
+            async with asyncio.timeout(PATIENCE):
+                while answer.is_success:
+                    answer = await ask()
         if refused is not None:
             assert answer.status_code >= 400, f"it was not refused: {answer.status_code} {answer.text}"
             assert answer.json()["code"] == refused, answer.text

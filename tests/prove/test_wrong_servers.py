@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from prove.faults.disk import NoDiskError
 from prove.faults.wrong import WRONGS, command
+from prove.storm.crowd import OFFLINE_SECONDS
 from prove.storm.plan import Trouble
 from prove.storm.run import Outcome, Wanted, run
 from prove.violation import PROMISES
@@ -37,11 +38,16 @@ SEEDS: Final = (1, 2, 3)
 TROUBLES: Final = {"kill -9": (2, Trouble.KILL), "a full disk": (0, Trouble.DISK)}
 """How many kills, and what else, a wrong server needs that does not show by itself."""
 
+SHORT: Final = 20.0
+"""How long a wrong server is given to tell that somebody is gone: a right one takes half of it, and is given more."""
+
 
 async def _storm(folder: Path, needs: str, server: tuple[str, ...] = (), seed: int = 1) -> Outcome:
     kills, kind = TROUBLES.get(needs, (0, Trouble.STOP))
+    seconds = SHORT if server else OFFLINE_SECONDS
+    wanted = Wanted(seed, kills, frozenset({kind}), accounts=8, groups=3, command=server, offline_seconds=seconds)
     try:
-        return await run(Wanted(seed, kills, frozenset({kind}), accounts=8, groups=3, command=server), folder, print)
+        return await run(wanted, folder, print)
     except NoDiskError as missing:
         without(missing)
 

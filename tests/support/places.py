@@ -32,10 +32,15 @@ class AtHand:
 
 
 class Place(Protocol):
-    """A server, as devices reach it. signals: whether typing and presence come by themselves."""
+    """A server, as devices reach it.
+
+    signals: whether typing and presence come by themselves. several: whether many processes answer here, so that one
+    hears within a second (P10) what another has done.
+    """
 
     name: str
     signals: bool
+    several: bool
 
     async def request(
         self, method: str, path: str, *, token: str = "", json: object = None, key: str | None = None
@@ -75,10 +80,11 @@ class _Http:
 class Sockets:
     """A server over loopback, by one transport. Follows it to its new port when it starts again."""
 
-    def __init__(self, process: Listening, transport: Transport = WEBSOCKET) -> None:
+    def __init__(self, process: Listening, transport: Transport = WEBSOCKET, *, several: bool = False) -> None:
         self.process = process
         self.name = transport.name
         self.signals = transport.signals
+        self.several = several
         self._transport = transport
         self._http = _Http()
 
@@ -99,6 +105,7 @@ class InProcess:
 
     name = "process"
     signals = True
+    several = False
 
     def __init__(self, server: Server) -> None:
         self.server = server

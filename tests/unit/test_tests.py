@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from tests.support import long_first
+
 ROOT = Path(__file__).parents[2]
 REACHING = re.compile(r"\bserver\._[a-z]")
 
@@ -27,7 +30,15 @@ def test_what_measures_is_marked() -> None:
     assert [path.name for path in runs if "pytestmark = pytest.mark.measuring" not in path.read_text()] == []
 
 
-def test_no_two_files_of_tests_are_one_module() -> None:
-    """Where a folder is no package its files are known by their names alone, and pytest takes only the first."""
-    names = [path.stem for path in sources() if not (path.parent / "__init__.py").exists()]
-    assert sorted({name for name in names if name.startswith("test_") and names.count(name) > 1}) == []
+def test_files_of_tests_are_known_by_their_paths(request: pytest.FixtureRequest) -> None:
+    """Else two files of one name in several folders would be one module, and pytest would refuse to run any."""
+    assert request.module.__name__ == "tests.unit.test_tests"
+    assert request.config.getoption("importmode") == "importlib"
+    assert request.config.getini("consider_namespace_packages") is True
+
+
+def test_those_that_come_first_are_there() -> None:
+    """The list of long files is of files that there are, each once."""
+    missing = [file for file in long_first.LONG if not (long_first.ROOT / file).is_file()]
+    assert missing == []
+    assert len(set(long_first.LONG)) == len(long_first.LONG)

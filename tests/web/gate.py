@@ -31,7 +31,7 @@ class Gate:
         self.port = 0
         self._target = target
         self._server: asyncio.Server
-        self._lines: set[asyncio.Task[None]] = set()
+        self._lines: dict[asyncio.Task[None], _Line] = {}
         self._cut = False
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -69,6 +69,12 @@ class Gate:
         self.buffered.clear()
         self._flowing.set()
 
+    def end_buffered(self) -> None:
+        """End the connections whose answers are buffered, so that nobody waits for these."""
+        for task, line in self._lines.items():
+            if line.path in self.buffered:
+                task.cancel()
+
     async def stop(self) -> None:
         """End."""
         self.cut()
@@ -83,19 +89,19 @@ class Gate:
         if self._cut:
             writer.transport.abort()
             return
-        line = asyncio.ensure_future(self._line(reader, writer))
-        self._lines.add(line)
-        line.add_done_callback(self._lines.discard)
+        line = _Line()
+        task = asyncio.ensure_future(self._forward(line, reader, writer))
+        self._lines[task] = line
+        task.add_done_callback(self._lines.pop)
         with contextlib.suppress(asyncio.CancelledError):
-            await line
+            await task
 
-    async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, line: "_Line", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         target = urlsplit(self._target())
         there: asyncio.StreamWriter | None = None
         with contextlib.suppress(OSError):
             try:
                 back, there = await asyncio.open_connection(target.hostname, target.port)
-                line = _Line()
                 ways = [
                     asyncio.ensure_future(self._out(line, reader, there, writer)),
                     asyncio.ensure_future(self._back(line, back, writer)),

@@ -35,7 +35,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session", autouse=True)
 def built_app() -> None:
-    """The app as it is served, made from the present sources; two test workers make it once."""
+    """The app as it is served, made from the present sources; the workers make it once."""
     with (ROOT / "tools" / "web.sh").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         subprocess.run([ROOT / "tools" / "web.sh", "build"], check=True, cwd=ROOT)

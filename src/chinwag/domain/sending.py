@@ -33,12 +33,11 @@ def send(
         raise Refused(Code.NOT_MEMBER)
     if state.declining:
         check_recipient(state, command.account)
-    if action.after is not None:
-        check_turn(action.after, predecessor)
+    if action.after is not None and (predecessor is None or predecessor.refused is not None):
+        raise Refused(Code.OUT_OF_TURN)
     answered = _answered(state, author, action.reply_to, facts) if action.reply_to else None
     body = action.body
     check_body(body)
-    silent = answered is None and type(body) is Text and not body.mentions  # as most are: nobody is named
     number, ordinal = state.head + 1, state.ordinal + 1
     members = state.members.copy()
     members[command.account] = _replace(author, wrote=number, wrote_ordinal=ordinal)
@@ -46,7 +45,9 @@ def send(
     after = _replace(
         state, members=members, head=number, ordinal=ordinal, at=command.at, applied=position, shown=number
     )
-    to = () if silent else mentioned(state, command.account, body, answered)
+    # Most name nobody.
+    speaks = answered is not None or (type(body) is Text and body.mentions)
+    to = mentioned(state, command.account, body, answered) if speaks else ()
     event = Message(
         conversation=state.id,
         number=number,
@@ -60,7 +61,9 @@ def send(
         mentioned=to,
     )
     spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
-    return Numbered(after, event, tuple(members), spans, mentions=spoken(number, to) if to else ())
+    if to:
+        return Numbered(after, event, tuple(members), spans, mentions=spoken(number, to))
+    return Numbered(after, event, tuple(members), spans)
 
 
 def _answered(state: Conversation, author: Member, number: int, facts: Facts) -> AccountId:

@@ -19,7 +19,7 @@ from chinwag.domain.command import Command
 from chinwag.domain.conversation import START, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
 from chinwag.domain.facts import NOTHING
-from chinwag.domain.ids import ConversationId, stream_of
+from chinwag.domain.ids import ClientId, ConversationId, DeviceId, stream_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.batch import (
@@ -282,6 +282,7 @@ class Deliver:
         answers = gathered = defaultdict[NodeId, list[Answer]](list)
         drafts: dict[ConversationId, Draft] = {}
         refusals: dict[KeyName, Refusal] = {}
+        facts, naming = NOTHING, targets is not NONE
         for record, command, name, predecessor in zip(records, commands, names, predecessors, strict=True):
             position, submission = record.position, record.submission
             draft = drafts.get(command.conversation)
@@ -302,7 +303,8 @@ class Deliver:
                     decision = LATE  # for every worker alike, as the log's time is
                 else:
                     try:
-                        facts = NOTHING if targets is NONE else targets.facts(command, state, draft)
+                        if naming:
+                            facts = targets.facts(command, state, draft)
                         decision = decide(state, command, position, earlier, before, facts)
                     except Exception:
                         decision = self._set_aside(command, position)
@@ -314,12 +316,8 @@ class Deliver:
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.place(decision, name, key)
-                for device, id in decision.digests:  # noqa: A001 - the field's name
-                    text = KeyName(command.conversation, device, id)
-                    held = known.get(text)
-                    if held is not None and held.digest:
-                        known[text] = msgspec.structs.replace(held, digest=b"")
-                        draft.keys.append((text, known[text]))
+                if decision.digests:
+                    _without_digests(decision.digests, draft, known)
             elif type(decision) is Noted:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
@@ -355,6 +353,16 @@ class Deliver:
             return Answer(ref, name, decision.number, command.at)
         self.figures.refused += 1
         return Answer(ref, name, refused=decision.code, detail=decision.detail)
+
+
+def _without_digests(sends: Sequence[tuple[DeviceId, ClientId]], draft: Draft, known: dict[KeyName, SendKey]) -> None:
+    """Take the digests out of the keys of these sends of the draft's conversation."""
+    for device, id in sends:  # noqa: A001 - the field's name
+        text = KeyName(draft.state.id, device, id)
+        held = known.get(text)
+        if held is not None and held.digest:
+            known[text] = msgspec.structs.replace(held, digest=b"")
+            draft.keys.append((text, known[text]))
 
 
 class _CommitFailedError(Exception):

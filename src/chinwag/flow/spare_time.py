@@ -1,23 +1,27 @@
-"""Work that is never urgent takes of the time what the event loop leaves, and little where that leaves little.
+"""Work that is never urgent takes of the time what the server leaves, and little where that leaves little.
 
-A thread that computes beside the event loop takes the interpreter from it, so everybody's answers come later. What is
-measured is the processor's time of the loop's own thread while such work rests: that is what all the rest needs. Of
+A thread that computes beside the event loop takes the interpreter from it, and on a full processor the processor too,
+so everybody's answers come later. What is measured, while such work rests, is the processor's time of the loop's own
+thread and of all threads together: that is what all the rest needs, and the one that is nearer to its limit counts. Of
 what is left it takes the same part once more, as a loop that waits for its disk seems less busy than it is.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-LEAST_SHARE: Final = 0.02
-"""Of the time, for such work, when the loop is never idle: it gets on all the same."""
+LEAST_SHARE: Final = 0.01
+"""Of the time, for such work, when the server is never idle: it gets on all the same."""
 LEAST_SECONDS: Final = 0.002
 """A rest, so that there is something to measure by."""
-MOST_SECONDS: Final = 5.0
+MOST_SECONDS: Final = 20.0
 """A rest, however long the piece of work before took."""
+LOOK_SECONDS: Final = 0.5
+"""How soon a rest hears that there is less to do."""
 SMOOTHING: Final = 0.5
-"""How much the newest rest counts beside all before."""
+"""How much the newest look counts beside all before."""
 
 
 class SpareTime:
@@ -28,20 +32,45 @@ class SpareTime:
         own: Callable[[], float] = time.thread_time,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        together: Callable[[], float] = time.process_time,
+        cores: int | None = None,
     ) -> None:
-        """own: the processor's time that the calling thread has had, in seconds. clock: seconds from any beginning."""
+        """own: the processor's time that the calling thread has had, in seconds; together: that of all threads. clock:
+        seconds from any beginning. cores: those that the process may run on."""
         self._own = own
         self._clock = clock
         self._sleep = sleep
+        self._together = together
+        self._cores = cores or _cores()
         self.busy = 0.0
-        """The part of the time, 0 to 1, that the loop worked while such work rested."""
+        """The part of the time, 0 to 1, that the server worked while such work rested."""
 
     async def rest(self, worked: float) -> None:
-        """Rest after a piece of work of so many seconds."""
+        """Rest after a piece of work of so many seconds. A sleep that ends long before its time ends the rest."""
+        rested = 0.0
+        while (left := self._due(worked) - rested) > 0:
+            asked = min(LOOK_SECONDS, max(LEAST_SECONDS, left))
+            passed = await self._look(asked)
+            if passed < asked / 2:
+                return
+            rested += passed
+
+    def _due(self, worked: float) -> float:
+        """How long to rest, by what is known now."""
         share = max(LEAST_SHARE, (1.0 - self.busy) ** 2)
-        own, began = self._own(), self._clock()
-        await self._sleep(min(MOST_SECONDS, max(LEAST_SECONDS, worked * (1.0 / share - 1.0))))
+        return min(MOST_SECONDS, max(LEAST_SECONDS, worked * (1.0 / share - 1.0)))
+
+    async def _look(self, seconds: float) -> float:
+        """Rest and measure; how long it was."""
+        own, together, began = self._own(), self._together(), self._clock()
+        await self._sleep(seconds)
         passed = self._clock() - began
         if passed > 0:
-            busy = min(1.0, (self._own() - own) / passed)
-            self.busy += SMOOTHING * (busy - self.busy)
+            busy = max(self._own() - own, (self._together() - together) / self._cores) / passed
+            self.busy += SMOOTHING * (min(1.0, busy) - self.busy)
+        return passed
+
+
+def _cores() -> int:
+    """On how many this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,6 +17,8 @@ from chinwag.domain.ids import (
 )
 from chinwag.domain.refusal import Code, Refused
 
+_WITH_TEXT: Final = (Send, Edit)
+
 NUMBER_MOST: Final = 1 << 53
 """Above what any conversation reaches, and what JSON numbers hold exactly."""
 
@@ -65,5 +67,6 @@ def check_number(number: int) -> None:
 
 def characters(wish: Wish) -> int:
     """How long its text is."""
-    body = wish.action.body if isinstance(wish.action, Send | Edit) else None
+    action = wish.action
+    body = action.body if isinstance(action, _WITH_TEXT) else None
     return len(body.text) if type(body) is Text else 0

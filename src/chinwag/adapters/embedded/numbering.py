@@ -26,11 +26,12 @@ _LAST: Final = b"\xff" * keys.NUMBER_BYTES
 
 
 class _Head(msgspec.Struct, gc=False):
-    """An inbox's last position given, and the chunk that a commit is making for it."""
+    """An inbox's last position given, and the chunk that a commit is making for it: most have one entry, those of
+    streams as many as the commit has conversations, so what grows is not copied for each."""
 
     prefix: bytes
     last: int
-    chunk: bytes = b""
+    chunk: bytes | bytearray = b""
 
 
 class Parcel(NamedTuple):
@@ -129,15 +130,19 @@ def head(rows: RdictIter, prefix: bytes) -> int:
 
 
 def _extend(group: Group, inbox: _Head, beginning: bytes, entry: bytes) -> None:
-    if len(inbox.chunk) < CHUNK_BYTES:
-        inbox.chunk += entry
-    else:
-        group.put(inbox.prefix + keys.number(inbox.last), inbox.chunk)
+    chunk = inbox.chunk
+    if len(chunk) >= CHUNK_BYTES:
+        group.put(inbox.prefix + keys.number(inbox.last), bytes(chunk))
         inbox.chunk = beginning + entry
+    elif type(chunk) is bytearray:
+        chunk += entry
+    else:
+        inbox.chunk = bytearray(chunk + entry)
 
 
 def _write(group: Group, touched: list[_Head]) -> None:
     put, number = group.put, keys.number
     for inbox in touched:
-        put(inbox.prefix + number(inbox.last), inbox.chunk)
+        chunk = inbox.chunk
+        put(inbox.prefix + number(inbox.last), chunk if type(chunk) is bytes else bytes(chunk))
         inbox.chunk = b""

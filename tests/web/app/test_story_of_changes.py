@@ -145,7 +145,7 @@ async def test_the_badge_says_how_many_and_how_many_for_one_the_same_on_two_devi
     for one in (laptop, phone):
         await expect(one.page).to_have_title("(3, of which 1 for you) Chinwag")
     # after an edit it still speaks to her, after the deletion it does not
-    await ben.page.locator("article.mine", has_text="yes").focus()
+    await ben.page.locator("article.mine[data-number]", has_text="yes").focus()
     await ben.page.keyboard.press("d")
     await ben.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     for one in (laptop, phone):

@@ -13,9 +13,7 @@ from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
-from chinwag.flow.openid import expire as expiry
-from chinwag.flow.openid import places
-from chinwag.flow.openid.expire import expire
+from chinwag.flow.openid import expire, places
 from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.relay import relay_once
@@ -186,13 +184,13 @@ def expiry_job(directory: Directory, clock: Clock) -> Job:
     """Log-ins at providers that nobody ended go."""
 
     async def step() -> bool:
-        await expire(directory, clock)
+        await expire.expire(directory, clock)
         return False
 
     return Job(
         name="openid-expiry",
         step=step,
-        poll_seconds=expiry.POLL_SECONDS,
+        poll_seconds=expire.POLL_SECONDS,
         failing="log-ins that nobody ended stay for now",
     )
 

@@ -16,6 +16,7 @@ _THEIRS = "203.0.113.7"
 _NEIGHBOUR = "198.51.100."
 _OTHERS = 8
 _TRIES = 20
+_BURSTS = 5
 _IN, _FULL = "let in", "overloaded"
 
 
@@ -41,9 +42,13 @@ async def attack(ground: Ground) -> Outcome:
     done, _ = await asyncio.wait(log_ins, return_when=asyncio.FIRST_COMPLETED)
     assert done
     name = crowd[0].name
-    one_name = await asyncio.gather(
-        *(show("/v1/sessions", name, f"2001:db8:{number:x}::1") for number in range(1, _OF_ONE_NAME + 1))
-    )
+    one_name: list[str] = []
+    for _ in range(_BURSTS):  # on a busy machine they may come one after the other, and find room each
+        one_name += await asyncio.gather(
+            *(show("/v1/sessions", name, f"2001:db8:{number:x}::1") for number in range(1, _OF_ONE_NAME + 1))
+        )
+        if _FULL in one_name:
+            break
     taken = asyncio.create_task(show("/v1/accounts", others[0].name, _THEIRS))
     elsewhere = await asyncio.gather(
         *(show("/v1/sessions", one.name, f"{_NEIGHBOUR}{number}") for number, one in enumerate(others))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from playwright.async_api import Browser
+from playwright.async_api import TimeoutError as WaitedTooLongError
 from prove.process import ServerProcess
 from tests.web.app.visitor import Visitor, visitor_in
 from tests.web.bulk import varied, write_direct
@@ -88,7 +89,11 @@ async def _walks(
     found: list[Walk] = []
     for place, number in (("middle", count // 2), ("near the newest", count - 40)):
         await anna.visit(f"/c/{conversation}/{number}")
-        await anna.page.locator(f'article[data-number="{number}"]').wait_for()
+        try:
+            await anna.page.locator(f'article[data-number="{number}"]').wait_for()
+        except WaitedTooLongError:
+            print(await anna.described())
+            raise
         walking = asyncio.ensure_future(anna.page.evaluate(WALK, [frames, frames * LONGEST, SPAN, 7]))
         writing = asyncio.ensure_future(_write_on(ben, anna))
         await asyncio.wait([walking, writing], return_when=asyncio.FIRST_COMPLETED)

@@ -79,6 +79,7 @@ async def test_an_edit_by_the_arrow_is_seen_by_both_and_by_the_list(arrive: Arri
     anna, ben = await _two(arrive)
     await ben.say("I am at the staton")
     await anna.sees("I am at the staton")
+    await expect(ben.page.locator("article.mine[data-number]").last).to_contain_text("I am at the staton")
     await ben.composer.press("ArrowUp")
     await expect(ben.composer).to_have_value("I am at the staton")
     await expect(ben.page.get_by_text("You are editing a message")).to_be_visible()

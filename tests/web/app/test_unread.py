@@ -63,6 +63,7 @@ async def test_coming_back_leads_to_where_one_was_and_a_new_start_to_the_newest(
 
 async def test_up_in_an_empty_field_edits_ones_own_last_message_and_does_nothing_else(arrive: Arrive) -> None:
     anna, _ben = await talk(arrive)
+    await expect(anna.page.locator("article.mine[data-number]").last).to_contain_text("Here we are")
     await anna.composer.press("ArrowUp")
     await expect(anna.composer).to_have_value("Here we are")
     await expect(anna.composer).to_be_focused()

@@ -15,7 +15,7 @@ from tests.openid.provider import OwnProvider
 from chinwag.adapters.relational.openid_trips import RelationalOpenIdTrips
 from chinwag.domain.openid import IdToken, id_token_of
 from chinwag.flow.openid import come_back, identities, log_in, places
-from chinwag.flow.openid.keys import ProviderKeys
+from chinwag.flow.openid.kept import Kept
 from chinwag.ports.directory import Arrival, Trip
 
 Attack = Callable[..., Coroutine[Any, Any, None]]
@@ -72,7 +72,7 @@ def jti_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_at_each_token(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ProviderKeys, "_older_than", lambda self, most: True)
+    patch.setattr(Kept, "_younger_than", lambda self, most: None)
 
 
 def removes_by_hand(patch: pytest.MonkeyPatch) -> None:

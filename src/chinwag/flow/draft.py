@@ -6,7 +6,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.decision import Numbered
-from chinwag.domain.events import Message, Notice
+from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
@@ -52,8 +52,7 @@ class Draft:
         """Add one placement."""
         number = placed.state.head
         # A notice may change who is a member and stands by itself; all other events in a row have one audience.
-        kind = type(placed.event)
-        alike = kind is not Notice
+        alike = type(placed.event) is not Notice
         if self._audience is not None and not (alike and self._audience == placed.audience):
             self._close(number - 1)
         if self._audience is None:
@@ -66,11 +65,11 @@ class Draft:
         if placed.mentions:
             for row in placed.mentions:
                 self.mentions[row.account, row.number] = row  # of two of one name the later holds
-        if kind is not Message:
+        if placed.rewrites or placed.reactions or placed.cleared:
             self._change(placed)
 
     def _change(self, placed: Numbered) -> None:
-        """Add what a placement does to others; a message, as most are, does nothing to any."""
+        """Add what a placement does to others, as messages do not."""
         for target, account, reacted in placed.reactions:
             self.reactions[target, account] = reacted
         if placed.cleared:

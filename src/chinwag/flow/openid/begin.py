@@ -19,8 +19,8 @@ async def begin(
     address: str = "",
 ) -> str:
     """The address to open. binding: the digest of a secret that the client keeps, without which nobody can use what
-    comes back to `return_to`. link: the account that asks to be linked; None: it is a log-in.
-    address: where they set out from; empty if there is none.
+    comes back to `return_to`. link: the account that asks to be linked; None: it is a log-in. address: where they set
+    out from; empty if there is none.
 
     Raises `not_found`, `bad_request`, `rate_limited`, `openid_unavailable`, `overloaded`, `unavailable`.
     """

@@ -42,8 +42,8 @@ async def link(doors: OpenIdDoors, account: AccountId, name: str, code: str, sec
 
 async def unlink(doors: OpenIdDoors, account: AccountId, name: str) -> None:
     """Let the identity at a provider go, and what its groups gave; devices that it let in stay. A provider that this
-    server knows no longer can be let go, too. Raises `not_found`, and
-    `last_login` if nobody could log in to the account then."""
+    server knows no longer can be let go, too. Raises `not_found`, and `last_login` if nobody could log in to the
+    account then."""
     now = doors.accounts.clock()
     async with doors.accounts.directory.transaction() as transaction:
         identities = await transaction.identities.of(account)

@@ -4,8 +4,7 @@ The keys are fetched when they are first needed, again after an hour, and when s
 among them, at most once a minute: whoever sends made-up names of keys makes nobody fetch.
 """
 
-import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,14 +14,13 @@ from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import Clock
+from chinwag.flow.openid.kept import Kept
 from chinwag.ports.web import AwayError, Web
 
 KEYS_MS: Final = 3_600_000
 """How old the keys may be."""
 AGAIN_MS: Final = 60_000
 """From one fetch for an unknown key to the next."""
-FAILED_MS: Final = 5_000
-"""How long a failure to fetch is believed without trying again."""
 KEYS_MAX: Final = 50
 TOKEN_MAX: Final = 64 * 1024
 _NUMBER_MAX: Final = 1_366
@@ -53,12 +51,7 @@ class ProviderKeys:
 
     def __init__(self, web: Web, clock: Clock) -> None:
         self._web = web
-        self._clock = clock
-        self._keys: list[tuple[str, Key]] = []
-        self._fetched_at: int | None = None
-        self._failed_at: int | None = None
-        self._failure = ""
-        self._turn = asyncio.Lock()
+        self._kept: Kept[Sequence[tuple[str, Key]]] = Kept(clock)
 
     async def open(self, token: str, url: str, algorithms: Collection[str]) -> Signed:
         """What a compact JWS says that one of the keys at `url` has signed. Raises `openid_failed` for anything else,
@@ -69,11 +62,9 @@ class ProviderKeys:
             raise _bad("is signed in a way that is not taken")
         if not isinstance(key_id, str | None) or not isinstance(type_, str):
             raise _bad("cannot be read")
-        await self._look(url)
-        key = self._find(key_id, algorithm)
+        key = await self._key(url, key_id, algorithm, KEYS_MS)
         if key is None:
-            await self._look(url, AGAIN_MS)
-            key = self._find(key_id, algorithm)
+            key = await self._key(url, key_id, algorithm, AGAIN_MS)
         if key is None:
             raise _bad("is signed by an unknown key")
         try:
@@ -83,8 +74,8 @@ class ProviderKeys:
             raise _bad("is not signed by its key") from None
         return Signed(algorithm, type_.lower(), claims)
 
-    async def fetch(self, url: str) -> int:
-        """Fetch the keys now; how many there are. Raises `AwayError`, `openid_failed`."""
+    async def fetch(self, url: str) -> Sequence[tuple[str, Key]]:
+        """The keys as they are there now, those that can be used, with their names. Raises `AwayError`."""
         answer = await self._web.get(url)
         if answer.status != 200:
             raise AwayError(f"its keys are not there ({answer.status})")
@@ -92,34 +83,18 @@ class ProviderKeys:
             listed = _key_set(answer.body).keys
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise AwayError("its keys cannot be read") from None
-        self._keys = [one for each in listed[:KEYS_MAX] if (one := _imported(each)) is not None]
-        self._fetched_at = self._clock()
-        return len(self._keys)
+        return [one for each in listed[:KEYS_MAX] if (one := _imported(each)) is not None]
 
-    async def _look(self, url: str, most: int = KEYS_MS) -> None:
-        """Fetch the keys if they are older than `most`. Old ones are better than none."""
-        if not self._older_than(most):
-            return
-        async with self._turn:  # whoever waited here finds them fetched, or that this failed just now
-            if not self._older_than(most):
-                return
-            if self._failed_at is None or not 0 <= self._clock() - self._failed_at < FAILED_MS:
-                try:
-                    await self.fetch(url)
-                    self._failed_at = None
-                except AwayError as away:
-                    self._failed_at, self._failure = self._clock(), str(away)
-        if self._fetched_at is None:
-            raise AwayError(self._failure)
+    async def _key(self, url: str, key_id: str | None, algorithm: str, most: int) -> Key | None:
+        """The key of that name among those at `url`, which are at most `most` milliseconds old."""
+        return _find(await self._kept.get(lambda: self.fetch(url), most), key_id, algorithm)
 
-    def _older_than(self, most: int) -> bool:
-        return self._fetched_at is None or not 0 <= self._clock() - self._fetched_at < most
 
-    def _find(self, key_id: str | None, algorithm: str) -> Key | None:
-        suiting = [(name, key) for name, key in self._keys if _suits(key, algorithm)]
-        if key_id is None:  # a set of one need not name it
-            return suiting[0][1] if len(suiting) == 1 else None
-        return next((key for name, key in suiting if name == key_id), None)
+def _find(keys: Sequence[tuple[str, Key]], key_id: str | None, algorithm: str) -> Key | None:
+    suiting = [(name, key) for name, key in keys if _suits(key, algorithm)]
+    if key_id is None:  # a set of one need not name it
+        return suiting[0][1] if len(suiting) == 1 else None
+    return next((key for name, key in suiting if name == key_id), None)
 
 
 def _header(token: str) -> dict[str, Any]:

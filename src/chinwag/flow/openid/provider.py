@@ -1,6 +1,5 @@
 """One provider: what it says of itself, and what is asked of it."""
 
-import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal, TypeVar
@@ -22,7 +21,8 @@ from chinwag.domain.openid import (
 )
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import Clock
-from chinwag.flow.openid.keys import FAILED_MS, ProviderKeys
+from chinwag.flow.openid.kept import Kept
+from chinwag.flow.openid.keys import ProviderKeys
 from chinwag.ports.web import AwayError, Web, WebAnswer
 from chinwag.trusted_url import is_here, is_trusted
 
@@ -110,28 +110,11 @@ class Provider:
         self.keys: Final = ProviderKeys(web, clock)
         self._web = web
         self._clock = clock
-        self._metadata: Metadata | None = None
-        self._read_at = 0
-        self._failed_at: int | None = None
-        self._failure = ""
-        self._turn = asyncio.Lock()
+        self._said: Kept[Metadata] = Kept(clock)
 
     async def metadata(self) -> Metadata:
         """What it says of itself, at most an hour old while it answers."""
-        if (known := self._fresh()) is not None:
-            return known
-        async with self._turn:  # whoever waited here finds it read, or that this failed just now
-            if (known := self._fresh()) is not None:
-                return known
-            if self._failed_at is None or not 0 <= self._clock() - self._failed_at < FAILED_MS:
-                try:
-                    self._metadata = await self.discover()
-                    self._read_at, self._failed_at = self._clock(), None
-                except AwayError as away:
-                    self._failed_at, self._failure = self._clock(), str(away)
-        if self._metadata is None:
-            raise AwayError(self._failure)
-        return self._metadata
+        return await self._said.get(self.discover, METADATA_MS)
 
     async def discover(self) -> Metadata:
         """Read now what it says of itself."""
@@ -259,10 +242,6 @@ class Provider:
         if said.token_type.lower() != "bearer" or not said.access_token or not all(map(_is_token, tokens)):
             raise Refused(Code.OPENID_FAILED, "the provider gave no tokens that can be used")
         return said
-
-    def _fresh(self) -> Metadata | None:
-        fresh = 0 <= self._clock() - self._read_at < METADATA_MS
-        return self._metadata if fresh else None
 
     @staticmethod
     def _algorithms(metadata: Metadata) -> frozenset[str]:

@@ -50,4 +50,4 @@ async def _asked(subject: str, section: OpenId) -> Finding:
         return fail(subject, "it signs in no way that is taken", f"one of {', '.join(ALGORITHMS)}")
     if missing := set(section.scopes) - set(said.scopes_supported or section.scopes):
         return warn(subject, f"it does not name the scopes {', '.join(sorted(missing))}", "look at `scopes`")
-    return ok(subject, f"{section.issuer} answers, with {keys} keys")
+    return ok(subject, f"{section.issuer} answers, with {len(keys)} keys")

@@ -102,7 +102,7 @@ async def post_identity(
 async def put_identity(
     name: FromPath[str], data: JSONBody[LinkRequest], openid_doors: Doors, principal: Caller
 ) -> IdentityEntry:
-    """Link the account that the browser came back as. Who set out must be who links."""
+    """Link the account at the provider with which the browser came back. Only the account that set out can link it."""
     return _entry(openid_doors, await link(openid_doors, principal.account, name, data.code, data.secret))
 
 

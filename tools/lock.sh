@@ -21,8 +21,8 @@ compile() {
 }
 
 compile requirements.txt "$@"
-compile requirements-postgres.txt --extra postgres --constraint requirements.txt "$@"
-compile requirements-dev.txt --extra dev --extra postgres --constraint requirements-postgres.txt "$@"
+compile requirements-postgres.txt --extra postgres --extra s3 --constraint requirements.txt "$@"
+compile requirements-dev.txt --extra dev --extra postgres --extra s3 --extra heif --extra cassandra --constraint requirements-postgres.txt "$@"
 if grep -nE '://|^(-|file:)| @ ' requirements.txt requirements-postgres.txt requirements-dev.txt; then
     echo "lock: an address or a path got into the requirements (above)" >&2
     exit 1

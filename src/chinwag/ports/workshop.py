@@ -65,17 +65,17 @@ class Workshop(Protocol):
     A file that cannot be understood is a file: `FILE_TYPE` or the type that its first bytes say, without size in pixels
     and without previews. No content of a file is an error, nor is a process that died over it.
 
-    Bounds: jobs wait in a queue; one too many raises `Refused(OVERLOADED)`, and may be tried again later. A job takes at
-    most 20 s of CPU and 60 s in all. A call that is cancelled ends its job.
+    Bounds: jobs wait in a queue; one too many raises `Refused(OVERLOADED)`, and may be tried again later. A job takes
+    at most 20 s of CPU and 60 s in all. A call that is cancelled ends its job.
 
     Failures: `Refused(OVERLOADED)`, or `Refused(UNAVAILABLE)` if no process can be started; OSError for paths that the
     server itself cannot read or write (a full disk).
     """
 
     async def inspect(self, path: Path, into: Path, *, as_picture: bool, poster: Path | None = None) -> Found:
-        """What the file is. as_picture: a picture is made anew, without metadata, at most `PICTURE_PIXELS` long; an
-        animation is kept without its comments; a video or anything else stays as it is. poster: what its sender gave
-        for a video, used only if none can be made here."""
+        """What the file is, by its content alone: no name is looked at. as_picture: a picture is made anew, without
+        metadata, at most `PICTURE_PIXELS` long; an animation is kept without its comments; a video or anything else
+        stays as it is. poster: what its sender gave for a video, used only if none can be made here."""
         ...
 
     async def avatar(self, path: Path, into: Path) -> Path | None:

@@ -128,6 +128,14 @@ class PreferencesChanged(msgspec.Struct, frozen=True, tag="preferences_changed")
     version: int
 
 
+class PushGone(msgspec.Struct, frozen=True, tag="push_gone"):
+    """For one's own devices only: the push service has forgotten `device`. If that is you, subscribe anew."""
+
+    device: DeviceId
+    at: int
+    version: int
+
+
 class Announced(msgspec.Struct, frozen=True, tag="announced"):
     """The server says something to everybody. It may come twice, with the same `id`."""
 
@@ -153,6 +161,7 @@ AccountChange = (
     | AccountClosed
     | BlockChanged
     | PreferencesChanged
+    | PushGone
     | Announced
 )
 
@@ -180,6 +189,8 @@ def subject(change: AccountChange) -> str:
             return f"block:{blocked}"
         case PreferencesChanged(conversation=conversation):
             return f"preferences:{conversation}"
+        case PushGone(device=device):
+            return f"push:{device}"
         case Announced(id=id_):
             return f"announcement:{id_}"
 

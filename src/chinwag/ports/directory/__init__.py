@@ -20,6 +20,8 @@ from chinwag.ports.directory.openid_trips import TRIPS_MAX, Arrival, OpenIdTripR
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.preferences import PreferenceRepository
+from chinwag.ports.directory.push_jobs import PUSHES, WAITING_MAX, PushJob, PushJobRepository, PushWanted
+from chinwag.ports.directory.push_subscriptions import PushSubscription, PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
+    "PUSHES",
     "TRIPS_MAX",
+    "WAITING_MAX",
     "Account",
     "AccountRepository",
     "Actor",
@@ -67,6 +71,11 @@ __all__ = [
     "OutboxRow",
     "PlacesDue",
     "PreferenceRepository",
+    "PushJob",
+    "PushJobRepository",
+    "PushSubscription",
+    "PushSubscriptionRepository",
+    "PushWanted",
     "RefreshToken",
     "RefreshTokenRepository",
     "Standing",

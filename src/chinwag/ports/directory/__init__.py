@@ -23,12 +23,25 @@ from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.push_jobs import PUSHES, WAITING_MAX, PushJob, PushJobRepository, PushWanted
 from chinwag.ports.directory.push_subscriptions import PushSubscription, PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
+from chinwag.ports.directory.uploads import (
+    PARTS_MOST,
+    Blob,
+    BlobRepository,
+    MadeFile,
+    MadeKind,
+    Part,
+    Upload,
+    UploadRepository,
+    UploadState,
+    Usage,
+)
 
 __all__ = [
     "KNOWN_FRESH_MS",
     "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
+    "PARTS_MOST",
     "PUSHES",
     "TRIPS_MAX",
     "WAITING_MAX",
@@ -40,6 +53,8 @@ __all__ = [
     "Arrival",
     "AuditRepository",
     "AuditRow",
+    "Blob",
+    "BlobRepository",
     "BlockRepository",
     "CreatedGroup",
     "CreatedGroupRepository",
@@ -63,12 +78,15 @@ __all__ = [
     "LinkUse",
     "ListingMark",
     "ListingRepository",
+    "MadeFile",
+    "MadeKind",
     "OpenGroup",
     "OpenIdSession",
     "OpenIdSessionRepository",
     "OpenIdTripRepository",
     "Outbox",
     "OutboxRow",
+    "Part",
     "PlacesDue",
     "PreferenceRepository",
     "PushJob",
@@ -81,4 +99,8 @@ __all__ = [
     "Standing",
     "Transaction",
     "Trip",
+    "Upload",
+    "UploadRepository",
+    "UploadState",
+    "Usage",
 ]

@@ -25,6 +25,7 @@ from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.push_jobs import PushJobRepository
 from chinwag.ports.directory.push_subscriptions import PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
+from chinwag.ports.directory.uploads import BlobRepository, UploadRepository
 
 
 class Transaction(Protocol):
@@ -72,6 +73,10 @@ class Transaction(Protocol):
     def push_subscriptions(self) -> PushSubscriptionRepository: ...
     @property
     def push_jobs(self) -> PushJobRepository: ...
+    @property
+    def uploads(self) -> UploadRepository: ...
+    @property
+    def blobs(self) -> BlobRepository: ...
 
 
 class Directory(Protocol):

@@ -45,6 +45,7 @@ accounts = Table(
     Column("version", BigInteger, nullable=False),
     Column("profile_version", BigInteger, nullable=False, server_default="1"),
     Column("look_alike", Text),
+    Column("avatar", Text, nullable=False, server_default=""),
     Index("accounts_by_look_alike", "look_alike"),
 )
 

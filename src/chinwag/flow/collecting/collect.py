@@ -26,10 +26,8 @@ KEPT_MS: Final = 48 * HOUR_MS
 POLL_SECONDS: Final = 60.0
 BATCH: Final = 100
 """Uploads, pictures or blobs that are looked at together."""
-DELETE_SECONDS: Final = 20.0
-"""How long a deletion may take."""
 HELD_MS: Final = 60_000
-"""For how long whoever deletes a blob has it to itself."""
+"""For how long whoever deletes blobs has them to itself; in half of that time it is through, or gives up."""
 _SHORT: Final = 12
 """Digits of a hash in the log."""
 
@@ -53,7 +51,7 @@ class Collect:
         now = self._clock()
         forgotten = await self._forget_uploads(now) + await self._forget_strays(now)
         doomed = await self._doom(now)
-        deleted = await self._delete(now)
+        deleted = await self._delete()
         return max(forgotten, doomed, deleted) >= BATCH
 
     async def _forget_uploads(self, now: int) -> int:
@@ -106,25 +104,27 @@ class Collect:
             passing("collect.doomed")
         return len(found)
 
-    async def _delete(self, now: int) -> int:
+    async def _delete(self) -> int:
         """Delete what is marked."""
+        loop, now = asyncio.get_running_loop(), self._clock()
+        until = loop.time() + HELD_MS / 2_000
         async with self._directory.reading() as directory:
             if not await directory.blobs.dying(1):
                 return 0
         async with self._directory.transaction() as transaction:
             found = await transaction.blobs.seize(now, now - HELD_MS, BATCH)
-        until = asyncio.get_running_loop().time() + HELD_MS / 2_000
-        for count, blob in enumerate(found):
+        for blob in found:
+            if loop.time() >= until:
+                break
             try:
                 async with asyncio.timeout_at(until):
-                    async with asyncio.timeout(DELETE_SECONDS):
-                        await self._store.delete(blob.hash)
+                    await self._store.delete(blob.hash)
             except TimeoutError:
                 raise Refused(Code.UNAVAILABLE, "media cannot be deleted now") from None
             passing("collect.deleted")
             async with self._directory.transaction() as transaction:
-                await transaction.blobs.forget(blob.hash)
+                await transaction.blobs.forget(blob)
             self.blobs += 1
             self.bytes += blob.size
-            _log.info("media that nobody needs is gone", blob=blob.hash[:_SHORT], bytes=blob.size, of=len(found), at=count)
+            _log.info("media that nobody needs is gone", blob=blob.hash[:_SHORT], bytes=blob.size)
         return len(found)

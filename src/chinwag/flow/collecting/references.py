@@ -85,9 +85,7 @@ class _Seen:
 class References(Follower):
     """Keeps them, one step after another. Of several only one gets on: the others see that it was done."""
 
-    def __init__(
-        self, directory: Directory, inbox: Inbox, store: MessageStore, partitions: int, clock: Clock
-    ) -> None:
+    def __init__(self, directory: Directory, inbox: Inbox, store: MessageStore, partitions: int, clock: Clock) -> None:
         """partitions: of the log."""
         self._directory = directory
         self._store = store

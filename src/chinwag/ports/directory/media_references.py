@@ -60,7 +60,7 @@ class MediaReferenceRepository(Protocol):
         ...
 
     async def unneeded(self, before: int, limit: int) -> list[str]:
-        """The hashes of blobs that no upload and no avatar names, were not claimed since `before`, and are not dying."""
+        """Hashes of blobs that no upload and no avatar names, not claimed since `before`, and not dying."""
         ...
 
     async def count(self) -> int:

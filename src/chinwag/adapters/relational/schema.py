@@ -371,3 +371,56 @@ shown_people = Table(
     Column("people", LargeBinary, nullable=False),
     Index("shown_people_by_until", "until"),
 )
+
+# `size`: as declared, and once it is ready of the original as stored. `parts`: how many rows of the next table it has.
+uploads = Table(
+    "uploads",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("picture", Boolean, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+    Column("poster", Text, nullable=False),
+    Column("found", Text),
+    Index("uploads_of_account", "account", "state"),
+    Index("uploads_by_age", "state", "expires_at"),
+)
+
+upload_parts = Table(
+    "upload_parts",
+    METADATA,
+    Column("upload", Text, ForeignKey("uploads.id"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+upload_files = Table(
+    "upload_files",
+    METADATA,
+    Column("upload", Text, ForeignKey("uploads.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Index("upload_files_of_blob", "hash"),
+)
+
+# Contents of the MediaStore; `dying`: deletion has begun.
+blobs = Table(
+    "blobs",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("dying", Boolean, nullable=False),
+    Index("blobs_dying", "dying", "hash"),
+)

@@ -21,12 +21,25 @@ from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
+from chinwag.ports.directory.uploads import (
+    PARTS_MOST,
+    Blob,
+    BlobRepository,
+    MadeFile,
+    MadeKind,
+    Part,
+    Upload,
+    UploadRepository,
+    UploadState,
+    Usage,
+)
 
 __all__ = [
     "KNOWN_FRESH_MS",
     "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
+    "PARTS_MOST",
     "TRIPS_MAX",
     "Account",
     "AccountRepository",
@@ -36,6 +49,8 @@ __all__ = [
     "Arrival",
     "AuditRepository",
     "AuditRow",
+    "Blob",
+    "BlobRepository",
     "BlockRepository",
     "CreatedGroup",
     "CreatedGroupRepository",
@@ -59,12 +74,15 @@ __all__ = [
     "LinkUse",
     "ListingMark",
     "ListingRepository",
+    "MadeFile",
+    "MadeKind",
     "OpenGroup",
     "OpenIdSession",
     "OpenIdSessionRepository",
     "OpenIdTripRepository",
     "Outbox",
     "OutboxRow",
+    "Part",
     "PlacesDue",
     "PreferenceRepository",
     "RefreshToken",
@@ -72,4 +90,8 @@ __all__ = [
     "Standing",
     "Transaction",
     "Trip",
+    "Upload",
+    "UploadRepository",
+    "UploadState",
+    "Usage",
 ]

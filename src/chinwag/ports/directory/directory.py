@@ -23,6 +23,7 @@ from chinwag.ports.directory.openid_trips import OpenIdTripRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
+from chinwag.ports.directory.uploads import BlobRepository, UploadRepository
 
 
 class Transaction(Protocol):
@@ -66,6 +67,10 @@ class Transaction(Protocol):
     def openid_trips(self) -> OpenIdTripRepository: ...
     @property
     def openid_sessions(self) -> OpenIdSessionRepository: ...
+    @property
+    def uploads(self) -> UploadRepository: ...
+    @property
+    def blobs(self) -> BlobRepository: ...
 
 
 class Directory(Protocol):

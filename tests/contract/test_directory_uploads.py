@@ -180,6 +180,10 @@ async def test_a_dying_blob_is_not_claimed(directory: Directory) -> None:
         blobs = transaction.blobs
         assert await blobs.claim([msgspec.structs.replace(two, claimed_at=30), one]) == [two.hash]
         assert await blobs.dying(9) == [Blob(two.hash, 5, 10, True)]
-        await blobs.forget(two.hash)
+        assert [one.hash for one in await blobs.seize(30, 30, 9)] == [two.hash]
+        await blobs.forget(msgspec.structs.replace(two, claimed_at=29))
+        assert await blobs.get(two.hash) == msgspec.structs.replace(two, claimed_at=30, dying=True)
+        assert await blobs.seize(35, 30, 9) == []
+        await blobs.forget(msgspec.structs.replace(two, claimed_at=30))
         assert await blobs.claim([two]) == []
         assert [blob.hash for blob in await blobs.page("", 9)] == HASHES

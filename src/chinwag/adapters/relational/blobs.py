@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,8 +46,16 @@ class RelationalBlobs:
     async def dying(self, limit: int) -> list[Blob]:
         return await self._page(select(blobs).where(blobs.c.dying.is_(True)), limit)
 
-    async def forget(self, hash_: str) -> None:
-        await self._connection.execute(delete(blobs).where(blobs.c.hash == hash_))
+    async def seize(self, now: int, before: int, limit: int) -> list[Blob]:
+        found = await self._page(select(blobs).where(blobs.c.dying.is_(True), blobs.c.claimed_at < before), limit)
+        if found:
+            mine = blobs.c.hash.in_([blob.hash for blob in found])
+            await self._connection.execute(update(blobs).where(mine).values(claimed_at=now))
+        return [msgspec.structs.replace(blob, claimed_at=now) for blob in found]
+
+    async def forget(self, blob: Blob) -> None:
+        mine = (blobs.c.hash == blob.hash, blobs.c.dying.is_(True), blobs.c.claimed_at == blob.claimed_at)
+        await self._connection.execute(delete(blobs).where(*mine))
 
     async def page(self, after: str, limit: int) -> list[Blob]:
         return await self._page(select(blobs).where(blobs.c.hash > after), limit)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0014"
+REVISION: Final = "0015"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -26,6 +26,7 @@ CREATE TABLE accounts (
     version BIGINT NOT NULL,
     profile_version BIGINT DEFAULT '1' NOT NULL,
     look_alike TEXT COLLATE "C",
+    avatar TEXT COLLATE "C" DEFAULT '' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name_key)
 )
@@ -109,6 +110,25 @@ CREATE TABLE logout_tokens (
 CREATE INDEX logout_tokens_by_age ON logout_tokens (until)
     """,
     """
+CREATE TABLE media_reading (
+    id INTEGER NOT NULL,
+    reached TEXT COLLATE "C" NOT NULL,
+    at_head BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE media_references (
+    conversation TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    upload TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (conversation, number)
+)
+    """,
+    """
+CREATE INDEX media_references_of_upload ON media_references (upload)
+    """,
+    """
 CREATE TABLE open_groups (
     conversation TEXT COLLATE "C" NOT NULL,
     title TEXT COLLATE "C" NOT NULL,
@@ -168,6 +188,39 @@ CREATE TABLE outbox (
 )
     """,
     """
+CREATE TABLE push_jobs (
+    device TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    due BIGINT,
+    attempt INTEGER NOT NULL,
+    shown BIGINT NOT NULL,
+    shown_at BIGINT NOT NULL,
+    look_at BIGINT,
+    held BOOLEAN NOT NULL,
+    lease BIGINT NOT NULL,
+    PRIMARY KEY (device, conversation)
+)
+    """,
+    """
+CREATE INDEX push_jobs_due ON push_jobs (due)
+    """,
+    """
+CREATE INDEX push_jobs_of_conversation ON push_jobs (conversation, account)
+    """,
+    """
+CREATE INDEX push_jobs_to_look_at ON push_jobs (look_at)
+    """,
+    """
+CREATE TABLE push_mark (
+    id INTEGER NOT NULL,
+    reached TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
 CREATE TABLE refusals (
     account TEXT COLLATE "C" NOT NULL,
     other TEXT COLLATE "C" NOT NULL,
@@ -196,6 +249,31 @@ CREATE TABLE signing_keys (
     sealed BYTEA NOT NULL,
     PRIMARY KEY (id)
 )
+    """,
+    """
+CREATE TABLE avatars (
+    id TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C",
+    hash TEXT COLLATE "C" NOT NULL,
+    size BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    placed BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX avatars_by_age ON avatars (placed, claimed_at)
+    """,
+    """
+CREATE INDEX avatars_of_account ON avatars (account)
+    """,
+    """
+CREATE INDEX avatars_of_blob ON avatars (hash)
+    """,
+    """
+CREATE INDEX avatars_of_conversation ON avatars (conversation)
     """,
     """
 CREATE TABLE blocks (
@@ -419,6 +497,27 @@ CREATE INDEX openid_sessions_of_session ON openid_sessions (issuer, session)
     """,
     """
 CREATE INDEX openid_sessions_of_subject ON openid_sessions (issuer, subject)
+    """,
+    """
+CREATE TABLE push_subscriptions (
+    device TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    address TEXT COLLATE "C" NOT NULL,
+    place BYTEA NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    registered_at BIGINT NOT NULL,
+    cleared_at BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id),
+    FOREIGN KEY(account) REFERENCES accounts (id),
+    UNIQUE (place)
+)
+    """,
+    """
+CREATE INDEX push_subscriptions_by_key ON push_subscriptions (key)
+    """,
+    """
+CREATE INDEX push_subscriptions_of_account ON push_subscriptions (account)
     """,
     """
 CREATE TABLE refresh_tokens (

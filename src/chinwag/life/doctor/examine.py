@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chinwag.config import Config, Effective
+from chinwag.config import Config, Effective, Push
 from chinwag.life.doctor import data, machine, network, software
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.life.running import ControlError, NotRunningError, status_of
@@ -30,6 +30,10 @@ def examine(effective: Effective | None, problems: tuple[str, ...]) -> Iterator[
         from chinwag.life.doctor.providers import providers  # only here, as what it rests on takes a while to load
 
         yield from providers(config.openid)
+    if config.push != Push():
+        from chinwag.life.doctor.pushes import pushes  # likewise
+
+        yield from pushes(config.push)
     yield from machine.files(config.server.max_connections)
     yield from machine.disk(folder)
     yield from machine.clock(folder)

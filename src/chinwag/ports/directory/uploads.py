@@ -204,8 +204,13 @@ class BlobRepository(Protocol):
         """Blobs whose deletion has begun and is not through."""
         ...
 
-    async def forget(self, hash_: str) -> None:
-        """It is deleted."""
+    async def seize(self, now: int, before: int, limit: int) -> list[Blob]:
+        """Dying blobs whose deletion was not begun since `before`; whoever asks begins it at `now`, which is their
+        `claimed_at` then. It is through with it, or gives it up, well before another one's `before` is that late."""
+        ...
+
+    async def forget(self, blob: Blob) -> None:
+        """It is deleted, by whoever seized it as `blob`; nothing changes if another one has it by now."""
         ...
 
     async def page(self, after: str, limit: int) -> list[Blob]:

@@ -25,6 +25,8 @@ import {
 } from "@chinwag/client";
 import type { Search } from "../api.js";
 import type { Ask } from "../messages.js";
+import type { PushKinds } from "../pushes.js";
+import type { WebSubscription } from "../web-subscription.js";
 import type { Line } from "./line.js";
 
 export class Remote {
@@ -187,7 +189,30 @@ export class Remote {
   async logOutDevice(device: string): Promise<void> {
     await this.http({ method: "DELETE", path: `/v1/devices/${encodeURIComponent(device)}` });
   }
+
+  pushKinds(): Promise<PushKinds> {
+    return this.http({ method: "GET", path: "/v1/push" });
+  }
+
+  async pushSubscription(): Promise<{ endpoint: string } | null> {
+    const held = await this.http<{ web?: WebSubscription | null } | null>({ method: "GET", path: SUBSCRIPTION });
+    return held?.web ?? null;
+  }
+
+  async subscribePush(subscription: WebSubscription): Promise<void> {
+    await this.http({ method: "PUT", path: SUBSCRIPTION, body: { web: subscription } });
+  }
+
+  async unsubscribePush(): Promise<void> {
+    await this.http({ method: "DELETE", path: SUBSCRIPTION });
+  }
+
+  async testPush(): Promise<void> {
+    await this.http({ method: "POST", path: "/v1/push/test", once: true });
+  }
 }
+
+const SUBSCRIPTION = "/v1/push/subscription";
 
 function identity(provider: string): string {
   return `/v1/me/identities/${encodeURIComponent(provider)}`;

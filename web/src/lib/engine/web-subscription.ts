@@ -1,10 +1,5 @@
-/** A browser's push subscription as the server takes it (`PUT /v1/push/subscription`). */
-export interface WebSubscription {
-  endpoint: string;
-  /** The browser's public key and its secret, in base 64 for URLs. */
-  p256dh: string;
-  auth: string;
-}
+/** A browser's push subscription, as the server takes it (`PUT /v1/push/subscription`). */
+import type { WebSubscription } from "../client/src/generated/chinwag.js";
 
 /** Milliseconds in which a browser has to get a subscription of its push service. Some wait for ever for one. */
 export const SUBSCRIBING = 20_000;
@@ -35,7 +30,8 @@ export function webOf(subscription: PushSubscription): WebSubscription {
   if (endpoint === undefined || p256dh === undefined || auth === undefined) {
     throw new NoSubscription("the browser tells no address or keys");
   }
-  return { endpoint, p256dh, auth };
+  const key = keyOf(subscription);
+  return { endpoint, p256dh, auth, ...(key === null ? {} : { key }) };
 }
 
 /** The server's key with which the browser subscribed, in base 64 for URLs; null: it does not tell. */

@@ -117,7 +117,7 @@ beforeEach(async () => {
       removeEventListener: () => undefined,
     },
   });
-  ben.set({ id: BEN, name: "ben", display_name: "Ben", about: "", closed: false, version: 1, known: true });
+  ben.set({ id: BEN, name: "ben", display_name: "Ben", about: "", avatar: "", closed: false, version: 1, known: true });
   const engine = {
     session,
     settings,

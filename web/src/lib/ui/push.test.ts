@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { AccountSettings } from "@chinwag/client";
+import type { AccountSettings, WebSubscription } from "@chinwag/client";
 import type { Engine, Session } from "../engine/api.js";
 import { Value } from "../engine/tab/watched.js";
-import type { WebSubscription } from "../engine/web-subscription.js";
 import { keepPush, standing, turnOff, turnOn } from "./push.js";
 import { want, wanted } from "./push-wanted.js";
 
@@ -54,7 +53,10 @@ let browser: PushesOfBrowser;
 /** What the server has of this device. */
 let known: WebSubscription | null;
 let key: string | null;
-let gone: () => void;
+const pushGone = new Value(0);
+const gone = (): void => {
+  pushGone.set(pushGone.now + 1);
+};
 let permission: NotificationPermission;
 let asks: number;
 const session = new Value<Session>({ state: "starting" });
@@ -105,10 +107,7 @@ beforeEach(() => {
       known = null;
       return Promise.resolve();
     },
-    onPushGone: (run: () => void) => {
-      gone = run;
-      return () => undefined;
-    },
+    pushGone,
   } as unknown as Engine;
 });
 
@@ -121,7 +120,7 @@ it("asks, subscribes and tells the server, when the person turns it on", async (
   expect(asks).toBe(0);
   expect(await turnOn(engine)).toBe("on");
   expect(asks).toBe(1);
-  expect(known).toEqual({ endpoint: "https://push.example/1", p256dh: "p", auth: "a" });
+  expect(known).toEqual({ endpoint: "https://push.example/1", p256dh: "p", auth: "a", key: KEY });
   expect(wanted()).toBe(ME);
   expect(await standing(engine)).toBe("on");
 });

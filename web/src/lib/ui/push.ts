@@ -80,7 +80,11 @@ export function keepPush(engine: Engine): void {
   };
   engine.session.subscribe(look);
   engine.settings.subscribe(look);
-  engine.onPushGone(again);
+  let last = engine.pushGone.now;
+  engine.pushGone.subscribe((now) => {
+    if (now > last && wanted() !== null) again();
+    last = now;
+  });
 }
 
 /** Have the browser and the server hold the same subscription, with the server's present key. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { clockIn, isQuiet, type QuietHours, zones } from "./quiet.js";
+import type { QuietHours } from "@chinwag/client";
+import { clockIn, isQuiet, zones } from "./quiet.js";
 
 const NIGHT: QuietHours = { from: "22:00", to: "07:00", zone: "Europe/Berlin", mentions: true, direct: false };
 const NOON: QuietHours = { ...NIGHT, from: "12:00", to: "13:30" };

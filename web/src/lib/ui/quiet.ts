@@ -1,14 +1,5 @@
 /** Quiet hours: when an account is told of nothing, as the server does it for what it pushes. Pure. */
-export interface QuietHours {
-  /** As a clock shows it: "22:00". To may be on the next day. */
-  from: string;
-  to: string;
-  /** An IANA time zone. */
-  zone: string;
-  /** Whether mentions, and direct conversations, are told of all the same. */
-  mentions: boolean;
-  direct: boolean;
-}
+import type { QuietHours } from "@chinwag/client";
 
 /** Whether somebody is to be left alone at a moment, in milliseconds since 1970. */
 export function isQuiet(
@@ -16,7 +7,7 @@ export function isQuiet(
   moment: number,
   { direct, mention }: { direct: boolean; mention: boolean },
 ): boolean {
-  if (hours === null || (direct && hours.direct) || (mention && hours.mentions)) return false;
+  if (hours === null || (direct && hours.direct === true) || (mention && hours.mentions !== false)) return false;
   const now = clockIn(hours.zone, moment);
   const { from, to } = hours;
   if (now === null || from === to) return false;

@@ -57,7 +57,6 @@ export class TabEngine extends Entered implements Engine {
   readonly update = new Value(false);
   private readonly newsRuns = new Set<(news: News) => void>();
   private readonly rewriteRuns = new Set<Rewrites>();
-  private readonly pushGoneRuns = new Set<() => void>();
   private readonly typed = new Map<string, number>();
   /** The answers to what one said last that one wants: they may come before the event that tells it. */
   private readonly preferring = new Map<string, Promise<Preferred | null>>();
@@ -245,13 +244,6 @@ export class TabEngine extends Entered implements Engine {
     this.newsRuns.add(run);
     return () => {
       this.newsRuns.delete(run);
-    };
-  }
-
-  onPushGone(run: () => void): () => void {
-    this.pushGoneRuns.add(run);
-    return () => {
-      this.pushGoneRuns.delete(run);
     };
   }
 

@@ -17,16 +17,18 @@ import {
   type Placed,
   type Preferences,
   type Preferred,
+  type PushKinds,
+  type PushSubscriptionView,
   randomName,
   type ReactionPage,
   type Receipt,
   type SearchPage,
   type User,
+  type WebSubscription,
 } from "@chinwag/client";
 import type { Search } from "../api.js";
+import { EngineFailure } from "../failure.js";
 import type { Ask } from "../messages.js";
-import type { PushKinds } from "../pushes.js";
-import type { WebSubscription } from "../web-subscription.js";
 import type { Line } from "./line.js";
 
 export class Remote {
@@ -194,9 +196,13 @@ export class Remote {
     return this.http({ method: "GET", path: "/v1/push" });
   }
 
-  async pushSubscription(): Promise<{ endpoint: string } | null> {
-    const held = await this.http<{ web?: WebSubscription | null } | null>({ method: "GET", path: SUBSCRIPTION });
-    return held?.web ?? null;
+  async pushSubscription(): Promise<PushSubscriptionView | null> {
+    try {
+      return await this.http<PushSubscriptionView>({ method: "GET", path: SUBSCRIPTION });
+    } catch (failure) {
+      if (failure instanceof EngineFailure && failure.code === "not_found") return null;
+      throw failure;
+    }
   }
 
   async subscribePush(subscription: WebSubscription): Promise<void> {

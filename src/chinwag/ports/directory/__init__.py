@@ -23,7 +23,7 @@ from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 from chinwag.ports.directory.uploads import (
     PARTS_MOST,
-    Blob,
+    BlobClaim,
     BlobRepository,
     MadeFile,
     MadeKind,
@@ -49,7 +49,7 @@ __all__ = [
     "Arrival",
     "AuditRepository",
     "AuditRow",
-    "Blob",
+    "BlobClaim",
     "BlobRepository",
     "BlockRepository",
     "CreatedGroup",

@@ -103,9 +103,7 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         "/v1/devices/{owner_device}",
     ),
     ("GET", "/v1/users/{account_id}"): Case(ACCOUNT, path="/v1/users/{owner}", right="stranger"),
-    ("GET", "/v1/users/{account_id}/avatar"): Case(
-        ACCOUNT, {"stranger": Code.NOT_FOUND}, "/v1/users/{owner}/avatar"
-    ),
+    ("GET", "/v1/users/{account_id}/avatar"): Case(ACCOUNT, {"stranger": Code.NOT_FOUND}, "/v1/users/{owner}/avatar"),
     ("GET", "/v1/search"): Case(READER, NO_READERS, "/v1/search?conversation={group}", right="former"),
     ("GET", "/v1/users"): Case(
         "any account; a search shows strangers only those who let themselves be found, and blocked people nobody",

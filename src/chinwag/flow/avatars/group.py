@@ -32,7 +32,9 @@ async def set_picture(
             raise Refused(Code.TOO_MANY, f"at most {WAITING} pictures may be on their way")
         await transaction.avatars.add(made)
     try:
-        return await ask(avatars.accept, Wish(account, device, conversation, ClientId(f"avatar-{made.id}"), SetAvatar(made.id)))
+        return await ask(
+            avatars.accept, Wish(account, device, conversation, ClientId(f"avatar-{made.id}"), SetAvatar(made.id))
+        )
     except Refused as refused:
         if refused.code not in RETRYABLE:  # else it may be placed all the same
             async with avatars.directory.transaction() as transaction:

@@ -71,8 +71,8 @@ async def make(
     """A picture out of `upload`, for `conversation` or for `account` itself. Its blob is there and claimed; it is named
     nowhere yet.
 
-    Raises `no_upload` unless the upload is the account's own and ready, `bad_media` if it is no picture, `rate_limited`,
-    `storage_full`, `overloaded`, `unavailable`.
+    Raises `no_upload` unless the upload is the account's own and ready, `bad_media` if it is no picture,
+    `rate_limited`, `storage_full`, `overloaded`, `unavailable`.
     """
     original = await _original(avatars, account, upload)
     avatars.setting.take(account, "so many pictures were made of late")

@@ -25,7 +25,7 @@ from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 from chinwag.ports.directory.uploads import (
     PARTS_MOST,
-    Blob,
+    BlobClaim,
     BlobRepository,
     MadeFile,
     MadeKind,
@@ -53,7 +53,7 @@ __all__ = [
     "AuditRow",
     "Avatar",
     "AvatarRepository",
-    "Blob",
+    "BlobClaim",
     "BlobRepository",
     "BlockRepository",
     "CreatedGroup",

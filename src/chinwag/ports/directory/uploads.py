@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from chinwag.domain.ids import AccountId, UploadId
-from chinwag.domain.media import Found
+from chinwag.domain.media import Traits
 
 PARTS_MOST: Final = 10_000
 """Parts of one upload."""
@@ -46,7 +46,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     state: UploadState = UploadState.RECEIVING
     held_until: int = 0
     poster: str = ""
-    found: Found | None = None
+    found: Traits | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ class UploadRepository(Protocol):
         """Take the work on it until `until`; False unless it is `processing` and nobody has it at `now`."""
         ...
 
-    async def ready(self, upload: UploadId, found: Found, files: Sequence[MadeFile], expires_at: int) -> bool:
+    async def ready(self, upload: UploadId, found: Traits, files: Sequence[MadeFile], expires_at: int) -> bool:
         """It became `files`: it is `ready`, its parts are forgotten. False, and nothing is changed, unless it was
         `processing`. The blobs must be claimed before."""
         ...
@@ -164,9 +164,9 @@ class UploadRepository(Protocol):
         ...
 
 
-class Blob(msgspec.Struct, frozen=True):
+class BlobClaim(msgspec.Struct, frozen=True):
     """A content that is or was in the `MediaStore`, or is about to be. claimed_at: when somebody last said that it is
-    needed. dying: it is being deleted, and nobody may count on it."""
+    needed (milliseconds since 1970). dying: it is being deleted, and nobody may count on it."""
 
     hash: str
     size: int
@@ -183,16 +183,16 @@ class BlobRepository(Protocol):
     it is made again once the deletion is through. Not within a transaction of one account.
     """
 
-    async def claim(self, blobs: Sequence[Blob]) -> list[str]:
+    async def claim(self, blobs: Sequence[BlobClaim]) -> list[str]:
         """Note that they are needed at their `claimed_at`. Returns the hashes of those that are dying, which are not
         claimed."""
         ...
 
-    async def get(self, hash_: str) -> Blob | None:
+    async def get(self, hash_: str) -> BlobClaim | None:
         """That one."""
         ...
 
-    async def idle(self, before: int, after: str, limit: int) -> list[Blob]:
+    async def idle(self, before: int, after: str, limit: int) -> list[BlobClaim]:
         """Blobs not claimed since `before` and not dying, by hash, behind `after`."""
         ...
 
@@ -200,19 +200,19 @@ class BlobRepository(Protocol):
         """Mark it dying."""
         ...
 
-    async def dying(self, limit: int) -> list[Blob]:
+    async def dying(self, limit: int) -> list[BlobClaim]:
         """Blobs whose deletion has begun and is not through."""
         ...
 
-    async def seize(self, now: int, before: int, limit: int) -> list[Blob]:
+    async def seize(self, now: int, before: int, limit: int) -> list[BlobClaim]:
         """Dying blobs whose deletion was not begun since `before`; whoever asks begins it at `now`, which is their
         `claimed_at` then. It is through with it, or gives it up, well before another one's `before` is that late."""
         ...
 
-    async def forget(self, blob: Blob) -> None:
+    async def forget(self, blob: BlobClaim) -> None:
         """It is deleted, by whoever seized it as `blob`; nothing changes if another one has it by now."""
         ...
 
-    async def page(self, after: str, limit: int) -> list[Blob]:
+    async def page(self, after: str, limit: int) -> list[BlobClaim]:
         """Blobs by hash, behind `after`."""
         ...

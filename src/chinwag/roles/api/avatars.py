@@ -57,7 +57,7 @@ async def get_of_user(
 async def put_of_group(
     conversation: FromPath[str], data: JSONBody[SetAvatarRequest], avatars: Pictures, principal: Caller
 ) -> Placed:
-    """Of an upload of mine that is ready and a picture. For owner and admins of the group; a notice tells its members."""
+    """Of an upload of mine that is ready and a picture. For owner and admins of the group; a notice tells members."""
     name = ConversationId(conversation[:200])
     answer = await set_picture(avatars, principal.account, principal.device, name, UploadId(data.upload))
     return Placed(name, answer.number, answer.sent_at)

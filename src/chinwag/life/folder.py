@@ -34,6 +34,7 @@ _PASSING: Final = frozenset(
         *(SEARCH, SEARCH + "-wal", SEARCH + "-shm"),
     }
 )
+_HASH_DIGITS: Final = 64
 _STORES: Final = frozenset({MESSAGES, DIRECTORY})
 
 
@@ -68,6 +69,14 @@ def files_in(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             path = Path(parent, name)
             if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def media_in(data: Path) -> Iterator[Path]:
+    """The files of the media store: each named by the SHA-256 of what is in it, and never changed."""
+    for folder in sorted((data / MEDIA).glob("[0-9a-f][0-9a-f]")):
+        for path in files_in(folder):
+            if len(path.name) == _HASH_DIGITS and path.parent.parent == folder:
                 yield path
 
 

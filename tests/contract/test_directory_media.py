@@ -4,6 +4,7 @@ from tests.contract.directories import Open, people
 
 from chinwag.domain.ids import AccountId, ConversationId, UploadId
 from chinwag.domain.media import Traits
+from chinwag.domain.media_status import MediaStatus
 from chinwag.ports.directory import (
     Avatar,
     BlobClaim,
@@ -185,6 +186,8 @@ async def test_a_closed_account_loses_its_picture_and_its_unfinished_uploads(dir
         await transaction.uploads.remove(UploadId("half"))
         assert not await transaction.erasures.waits(ANN)
         assert [one.stage for one in await transaction.erasures.page(ErasureStage.CLOSED, None, 9)] == [0]
+        status = await transaction.media_references.status()
+        assert status == MediaStatus(files=4, bytes=20, dying=0, shown=0, unfinished=1, read_at=0)
         sent = await transaction.uploads.get(UploadId("sent"))
         assert sent is not None
         assert sent.name == "cat.png"

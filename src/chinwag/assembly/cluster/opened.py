@@ -6,7 +6,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from chinwag.adapters.files import FileMediaStore
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
 from chinwag.adapters.nats.connection import ShortPayloadError
@@ -25,10 +24,10 @@ from chinwag.adapters.relational.shared_shown_people import SharedShownPeople
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
 from chinwag.assembly.cluster.timed_log import TimedLog
+from chinwag.assembly.media import media_store_of
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import system_clock
-from chinwag.life.folder import MEDIA
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
@@ -102,7 +101,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     )
     log.compared = clock
     scrub = PostgresScrub(messages)
-    media = FileMediaStore(config.data.path.expanduser() / MEDIA)
+    media = media_store_of(config)
     opened.push_async_callback(media.close)
     return Opened(
         cluster=cluster,

@@ -9,6 +9,7 @@ from chinwag.assembly.media import avatars_on
 from chinwag.assembly.node import Legs
 from chinwag.assembly.openid import doors_on
 from chinwag.assembly.part import Part
+from chinwag.assembly.push import subscriptions_on
 from chinwag.assembly.rates import own_share
 from chinwag.assembly.routes import routes_of
 from chinwag.config import Config
@@ -60,6 +61,7 @@ class Api:
                 settings,
                 self.openid,
                 avatars_on(ports, config, legs, self.workshop),
+                subscriptions_on(ports, config),
             ),
             settings,
             legs.budgets,

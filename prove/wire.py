@@ -8,6 +8,7 @@ from chinwag.wire.conversations import EventPage
 from chinwag.wire.values import (
     AccountEvent,
     Attach,
+    AvatarChanged,
     Content,
     Created,
     Deleted,
@@ -188,6 +189,8 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
             return "settings", (), settings.history
         case Retitled():
             return "title", (), ""
+        case AvatarChanged():
+            return "avatar", (), ""
         case Pinned(number=number):
             return "pinned", (str(number),), ""
 

@@ -17,6 +17,7 @@ from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.emoji import reaction_of
 from chinwag.domain.events import (
     AccountEvent,
+    AvatarChanged,
     Change,
     Created,
     Deleted,
@@ -51,6 +52,7 @@ __all__ = [
     "Add",
     "Announced",
     "Attach",
+    "AvatarChanged",
     "Body",
     "Change",
     "ClientId",

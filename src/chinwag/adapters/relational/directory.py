@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from chinwag.adapters.relational.accounts import RelationalAccounts
 from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
+from chinwag.adapters.relational.avatars import RelationalAvatars
 from chinwag.adapters.relational.blobs import RelationalBlobs
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
@@ -25,6 +26,7 @@ from chinwag.adapters.relational.invitations import RelationalInvitations
 from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
+from chinwag.adapters.relational.media_references import RelationalMediaReferences
 from chinwag.adapters.relational.openid_sessions import RelationalOpenIdSessions
 from chinwag.adapters.relational.openid_trips import RelationalOpenIdTrips
 from chinwag.adapters.relational.outbox import RelationalOutbox
@@ -101,6 +103,14 @@ class RelationalTransaction:
     @cached_property
     def erasures(self) -> RelationalErasures:
         return RelationalErasures(self._connection)
+
+    @cached_property
+    def avatars(self) -> RelationalAvatars:
+        return RelationalAvatars(self._connection)
+
+    @cached_property
+    def media_references(self) -> RelationalMediaReferences:
+        return RelationalMediaReferences(self._connection)
 
     @cached_property
     def announcements(self) -> RelationalAnnouncements:

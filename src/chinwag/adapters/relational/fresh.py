@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0014"
+REVISION: Final = "0015"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -24,7 +24,7 @@ CREATE TABLE accounts (
     disabled BOOLEAN NOT NULL,
     closed_at BIGINT,
     created_at BIGINT NOT NULL,
-    version BIGINT NOT NULL, profile_version BIGINT DEFAULT '1' NOT NULL, look_alike TEXT,
+    version BIGINT NOT NULL, profile_version BIGINT DEFAULT '1' NOT NULL, look_alike TEXT, avatar TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name_key)
 )
@@ -457,5 +457,49 @@ CREATE TABLE blobs (
     """,
     """
 CREATE INDEX blobs_dying ON blobs (dying, hash)
+    """,
+    """
+CREATE TABLE avatars (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    conversation TEXT,
+    hash TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    placed BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX avatars_of_account ON avatars (account)
+    """,
+    """
+CREATE INDEX avatars_of_conversation ON avatars (conversation)
+    """,
+    """
+CREATE INDEX avatars_of_blob ON avatars (hash)
+    """,
+    """
+CREATE INDEX avatars_by_age ON avatars (placed, claimed_at)
+    """,
+    """
+CREATE TABLE media_references (
+    conversation TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    upload TEXT NOT NULL,
+    PRIMARY KEY (conversation, number)
+)
+    """,
+    """
+CREATE INDEX media_references_of_upload ON media_references (upload)
+    """,
+    """
+CREATE TABLE media_reading (
+    id INTEGER NOT NULL,
+    reached TEXT NOT NULL,
+    at_head BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
     """,
 )

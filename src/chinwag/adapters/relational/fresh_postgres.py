@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0014"
+REVISION: Final = "0015"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -26,6 +26,7 @@ CREATE TABLE accounts (
     version BIGINT NOT NULL,
     profile_version BIGINT DEFAULT '1' NOT NULL,
     look_alike TEXT COLLATE "C",
+    avatar TEXT COLLATE "C" DEFAULT '' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name_key)
 )
@@ -107,6 +108,25 @@ CREATE TABLE logout_tokens (
     """,
     """
 CREATE INDEX logout_tokens_by_age ON logout_tokens (until)
+    """,
+    """
+CREATE TABLE media_reading (
+    id INTEGER NOT NULL,
+    reached TEXT COLLATE "C" NOT NULL,
+    at_head BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE media_references (
+    conversation TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    upload TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (conversation, number)
+)
+    """,
+    """
+CREATE INDEX media_references_of_upload ON media_references (upload)
     """,
     """
 CREATE TABLE open_groups (
@@ -196,6 +216,31 @@ CREATE TABLE signing_keys (
     sealed BYTEA NOT NULL,
     PRIMARY KEY (id)
 )
+    """,
+    """
+CREATE TABLE avatars (
+    id TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C",
+    hash TEXT COLLATE "C" NOT NULL,
+    size BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    placed BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX avatars_by_age ON avatars (placed, claimed_at)
+    """,
+    """
+CREATE INDEX avatars_of_account ON avatars (account)
+    """,
+    """
+CREATE INDEX avatars_of_blob ON avatars (hash)
+    """,
+    """
+CREATE INDEX avatars_of_conversation ON avatars (conversation)
     """,
     """
 CREATE TABLE blocks (

@@ -45,6 +45,7 @@ accounts = Table(
     Column("version", BigInteger, nullable=False),
     Column("profile_version", BigInteger, nullable=False, server_default="1"),
     Column("look_alike", Text),
+    Column("avatar", Text, nullable=False, server_default=""),
     Index("accounts_by_look_alike", "look_alike"),
 )
 
@@ -423,4 +424,40 @@ blobs = Table(
     Column("claimed_at", BigInteger, nullable=False),
     Column("dying", Boolean, nullable=False),
     Index("blobs_dying", "dying", "hash"),
+)
+
+# Pictures of accounts, and of groups (`conversation`); `placed`: that one has it, and it is not on its way.
+avatars = Table(
+    "avatars",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("conversation", Text),
+    Column("hash", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("placed", Boolean, nullable=False),
+    Index("avatars_of_account", "account"),
+    Index("avatars_of_conversation", "conversation"),
+    Index("avatars_of_blob", "hash"),
+    Index("avatars_by_age", "placed", "claimed_at"),
+)
+
+# Which messages show which uploads.
+media_references = Table(
+    "media_references",
+    METADATA,
+    Column("conversation", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("upload", Text, nullable=False),
+    Index("media_references_of_upload", "upload"),
+)
+
+# One row: how far these are kept (in JSON), and when they were last known to be all.
+media_reading = Table(
+    "media_reading",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("reached", Text, nullable=False),
+    Column("at_head", BigInteger, nullable=False),
 )

@@ -3,6 +3,7 @@
 from chinwag.ports.directory.accounts import Account, AccountRepository
 from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
 from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
+from chinwag.ports.directory.avatars import Avatar, AvatarRepository
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroup, CreatedGroupRepository
 from chinwag.ports.directory.declines import DeclineDue, DeclineRepository
@@ -15,6 +16,7 @@ from chinwag.ports.directory.invitations import Invitation, InvitationRepository
 from chinwag.ports.directory.known_networks import KNOWN_FRESH_MS, KNOWN_MAX, KnownNetworkRepository
 from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
+from chinwag.ports.directory.media_references import MediaReading, MediaReference, MediaReferenceRepository
 from chinwag.ports.directory.openid_sessions import OpenIdSession, OpenIdSessionRepository
 from chinwag.ports.directory.openid_trips import TRIPS_MAX, Arrival, OpenIdTripRepository, Trip
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
@@ -23,7 +25,7 @@ from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 from chinwag.ports.directory.uploads import (
     PARTS_MOST,
-    BlobClaim,
+    Blob,
     BlobRepository,
     MadeFile,
     MadeKind,
@@ -49,7 +51,9 @@ __all__ = [
     "Arrival",
     "AuditRepository",
     "AuditRow",
-    "BlobClaim",
+    "Avatar",
+    "AvatarRepository",
+    "Blob",
     "BlobRepository",
     "BlockRepository",
     "CreatedGroup",
@@ -76,6 +80,9 @@ __all__ = [
     "ListingRepository",
     "MadeFile",
     "MadeKind",
+    "MediaReading",
+    "MediaReference",
+    "MediaReferenceRepository",
     "OpenGroup",
     "OpenIdSession",
     "OpenIdSessionRepository",

@@ -22,7 +22,7 @@ from chinwag.flow.budget import Budget
 from chinwag.flow.clock import Clock
 from chinwag.flow.states import States
 from chinwag.lasting import draft_name, lasting_folder, new_file, new_folder
-from chinwag.ports.directory import Avatar, BlobClaim, Directory, MadeKind, UploadState
+from chinwag.ports.directory import Avatar, Blob, Directory, MadeKind, UploadState
 from chinwag.ports.media_store import MediaStore, NoBlobError, StoreFullError
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.workshop import Workshop
@@ -97,7 +97,7 @@ async def claim(directory: Directory, hash_: str, size: int, clock: Clock) -> in
     for _ in range(CLAIMS):
         claimed_at = clock()
         async with directory.transaction() as transaction:
-            if not await transaction.blobs.claim([BlobClaim(hash_, size, claimed_at)]):
+            if not await transaction.blobs.claim([Blob(hash_, size, claimed_at)]):
                 return claimed_at
         await asyncio.sleep(CLAIM_SECONDS)
     raise Refused(Code.UNAVAILABLE, "the same picture is being deleted", 1.0)

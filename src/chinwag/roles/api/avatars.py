@@ -29,8 +29,8 @@ Version = Annotated[str, QueryParameter(max_length=64, description="`avatar` of 
 
 @put("/me/avatar", operation_id="setMyAvatar", summary="Set my picture", tags=["me"])
 async def put_own(data: JSONBody[SetAvatarRequest], avatars: Pictures, principal: Caller) -> Me:
-    """Of an upload of mine that is ready and a picture: its middle, as a square of at most 512 pixels. My devices and friends
-    are told."""
+    """Of an upload of mine that is ready and a picture: its middle, as a square of at most 512 pixels. My devices and
+    friends are told."""
     return answers.me(await set_own(avatars, principal.account, UploadId(data.upload)))
 
 

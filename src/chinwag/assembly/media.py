@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from chinwag.adapters.files import FileMediaStore
+from chinwag.assembly.media_store import opened_media_store
 from chinwag.assembly.node import Legs
 from chinwag.config import Config
 from chinwag.flow.avatars.make import Avatars
@@ -19,7 +19,7 @@ from chinwag.ports.workshop import Workshop
 
 def media_store_of(config: Config) -> MediaStore:
     """Open it. Raises OSError and `Told`."""
-    return FileMediaStore(config.data.path.expanduser() / MEDIA)
+    return opened_media_store(config, config.data.path.expanduser() / MEDIA)
 
 
 def avatars_on(ports: Ports, config: Config, legs: Legs, workshop: Workshop) -> Avatars:

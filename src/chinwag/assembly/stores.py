@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from chinwag.adapters.embedded import Embedded
 
 
-def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path) -> Ports:
-    """Every port of a process that has all of them in `data` and in memory."""
+def ports_on(
+    embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path, media: MediaStore | None = None
+) -> Ports:
+    """Every port of a process that has all of them in `data` and in memory. media: where they are if not there."""
     return Ports(
         log=embedded.log,
         message_store=embedded.message_store,
         mark_store=embedded.mark_store,
         inbox=embedded.inbox,
         directory=directory,
-        media_store=FileMediaStore(data / MEDIA),
+        media_store=media or FileMediaStore(data / MEDIA),
         key_store=FileKeyStore(data / "keys"),
         allowances=OwnAllowances(steady_clock()),
         shown_people=OwnShownPeople(),

@@ -1,7 +1,7 @@
 """Every contract suite runs over every adapter of its port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tests.contract.postgres import PostgresHarness, new_database
 from tests.contract.search_indexes import embedded_index, postgres_index
 from tests.support.engines import empty_database, folder_of, urls
 from tests.support.keeper import Urls
+from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.embedded.questions import EmbeddedQuestions
@@ -33,6 +34,13 @@ def a_patient_directory() -> None:
 def time() -> Time:
     """A clock that the test turns."""
     return Time()
+
+
+@pytest.fixture(scope="module")
+def zookeeper() -> Iterator[OwnEnsemble]:
+    """One ZooKeeper server, of one file of tests."""
+    with own_zookeeper() as ensemble:
+        yield ensemble
 
 
 @pytest.fixture(params=["embedded", "nats"])

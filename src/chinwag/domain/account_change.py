@@ -66,6 +66,7 @@ class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed"):
     display_name: str
     about: str
     version: int
+    avatar: str = ""
 
 
 class AccountSettingsChanged(msgspec.Struct, frozen=True, tag="settings_changed"):

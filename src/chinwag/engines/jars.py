@@ -16,8 +16,8 @@ from typing import Final
 
 import msgspec
 
-from chinwag.engines.cache import cache_of
 from chinwag.engines.errors import EngineError
+from chinwag.engines.programs import cache_folder
 from chinwag.lasting import draft_name
 
 FETCH_SECONDS: Final = 600.0
@@ -85,7 +85,7 @@ def fetch_jars(name: str, pinned: Traversable, say: Callable[[str], None]) -> Pa
 
     name: of the engine. Two that fetch at once both succeed. Raises `EngineError`.
     """
-    jars, cache = jars_of(pinned), cache_of(name.lower(), pinned)
+    jars, cache = jars_of(pinned), cache_folder(pinned)
     if not cache.is_dir():
         say(f"fetching {name} (once)")
         fresh = draft_name(cache)

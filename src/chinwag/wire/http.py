@@ -129,7 +129,7 @@ class AccountSettings(msgspec.Struct):
 
 
 class Me(msgspec.Struct):
-    """One's own account. `version` rises with each change."""
+    """One's own account. `version` rises with each change. avatar: as in `User`."""
 
     id: str
     name: str
@@ -139,6 +139,7 @@ class Me(msgspec.Struct):
     admin: bool
     created_at: int
     version: int
+    avatar: str = ""
 
 
 class SessionTokens(Secretive):
@@ -174,7 +175,8 @@ class DeviceEntry(msgspec.Struct):
 
 class User(msgspec.Struct):
     """What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
-    with each change of this, and of nothing else."""
+    with each change of this, and of nothing else. avatar: the version of its picture, which is at
+    `/v1/users/{id}/avatar`; empty: it has none."""
 
     id: str
     name: str
@@ -182,6 +184,7 @@ class User(msgspec.Struct):
     about: str
     closed: bool
     version: int
+    avatar: str = ""
 
 
 class Friend(msgspec.Struct):

@@ -34,7 +34,7 @@ async def change_profile(
         accounts.tells(account, len(friends))
         changed = await transaction.accounts.set_profile(account, *wanted)
         for version, readers in ((changed.version, [account]), (changed.profile_version, friends)):
-            news = ProfileChanged(account, changed.name, changed.display_name, changed.about, version)
+            news = ProfileChanged(account, changed.name, changed.display_name, changed.about, version, changed.avatar)
             await post(transaction, news, *readers)
     return changed
 

@@ -24,6 +24,7 @@ def me(account: Account) -> Me:
         admin=account.admin,
         created_at=account.created_at,
         version=account.version,
+        avatar=account.avatar,
     )
 
 
@@ -48,6 +49,7 @@ def user(account: Account) -> User:
         about=account.about,
         closed=account.closed,
         version=account.profile_version,
+        avatar=account.avatar,
     )
 
 

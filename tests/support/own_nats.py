@@ -21,9 +21,12 @@ _PASSWORD: Final = "of-one-test"
 class OwnNats:
     """Begun by `own_nats`."""
 
-    def __init__(self, engine: Nats, port: int) -> None:
+    def __init__(self, engine: Nats, place: Place, port: int) -> None:
         self._engine = engine
-        self._port = port
+        self._place = place
+        self.port: Final = port
+        self.streams: Final = place.folder / "nats" / "streams"
+        """What it keeps, if it keeps streams."""
         self._running: Running
         self.url: Final = f"nats://{USER}:{_PASSWORD}@127.0.0.1:{port}"
 
@@ -32,9 +35,14 @@ class OwnNats:
         self.launch()
         self.wait()
 
+    def hand_over(self) -> None:
+        """What was put into the folder of its streams is its own."""
+        for path in (self.streams, *self.streams.rglob("*")):
+            self._place.hand_over(path)
+
     def launch(self) -> None:
         """Start it."""
-        self._running = self._engine.launch("127.0.0.1", self._port, _PASSWORD)
+        self._running = self._engine.launch("127.0.0.1", self.port, _PASSWORD)
 
     def wait(self) -> None:
         """Wait until it takes connections."""
@@ -55,7 +63,7 @@ def own_nats(settings: Callable[[Place], Mapping[str, object]] = lambda _: {}) -
     (port,) = _free_ports(1)
     place = Place.make(home)
     engine = Nats(fetch(cache_folder(), lambda _: None).nats, place, settings=settings(place))
-    server = OwnNats(engine, port)
+    server = OwnNats(engine, place, port)
     server.begin()
     try:
         yield server
@@ -88,7 +96,7 @@ def own_nats_with_streams(count: int = 1, most: int = 1 << 30) -> Iterator[list[
                 },
             }
             settings = streams_in(place, most) | (together if count > 1 else {})
-            servers.append(OwnNats(Nats(program, place, settings=settings), port))
+            servers.append(OwnNats(Nats(program, place, settings=settings), place, port))
         for server in servers:
             server.launch()
             ending.callback(server.kill)

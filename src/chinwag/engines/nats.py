@@ -28,7 +28,7 @@ class _Info(msgspec.Struct):
 
 def streams_in(place: Place, most: int) -> dict[str, object]:
     """Settings of a server that keeps JetStream's streams in `place`, at most so many bytes, and has each record on
-    disk before it acks it. By default it syncs every two minutes, and a cut of power takes what was acked in between."""
+    disk before it acks it. By default it syncs every two minutes, and a cut of power takes what was acked since."""
     return {
         "jetstream": {
             "store_dir": str(place.folder / "nats" / "streams"),

@@ -50,10 +50,17 @@ class StreamEpochs:
         self._closed = False
 
     async def current(self, partition: int) -> int:
-        """The epoch that the partition is in; 0 before the first. Raises `Refused` (`unavailable`)."""
-        if partition in self._known and partition not in self._doubted:
-            return self._known[partition]
-        return await self._learn(partition)
+        """The epoch that the partition is in, as was learnt last if the counters are away; 0 before the first. Raises
+        `Refused` (`unavailable`)."""
+        known = self._known.get(partition)
+        if known is not None and partition not in self._doubted:
+            return known
+        try:
+            return await self._learn(partition)
+        except Refused:
+            if known is None:
+                raise
+            return known
 
     def doubt(self, partition: int) -> None:
         """There may be another one: ask next time."""

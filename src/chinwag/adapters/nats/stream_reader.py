@@ -204,6 +204,8 @@ class StreamReader:
         self._looked_at, self._missing = now, 0
         if found.last_seq < self.last:
             self._end = End.LOST
+        elif found.first_seq > self.last + 1:
+            self._end = End.JUMPED  # also where nothing follows yet that would show it
         elif found.last_seq > self.last and self._behind == self.last:
             self._consumer = ""  # it says that it lives, and gives nothing
         self._behind = self.last if found.last_seq > self.last else None

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,7 +19,7 @@ import msgspec
 
 from chinwag.engines.errors import EngineError
 from chinwag.engines.programs import cache_folder
-from chinwag.lasting import draft_name
+from chinwag.lasting import draft_name, new_file
 
 FETCH_SECONDS: Final = 600.0
 JAVA: Final = 17
@@ -108,25 +109,25 @@ def _fetch(jars: Iterable[Jar], target: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise EngineError("Maven is missing, which fetches this engine: install it (Debian: apt-get install maven)")
-    target.mkdir(parents=True)
-    target.chmod(0o755)
-    pom = target / "pom.xml"
-    pom.write_text(_POM.format("\n".join(_DEPENDENCY.format(jar.group, jar.artifact, jar.version) for jar in jars)))
-    command = [maven, "--batch-mode", "--quiet", "--file", str(pom), _PLUGIN, f"-DoutputDirectory={target}"]
-    try:
-        # the user as whom root's engines run must be able to read what is fetched
-        done = subprocess.run(  # noqa: S603 - our own words
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=FETCH_SECONDS,
-            umask=0o022,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise EngineError(f"Maven did not fetch the jars in {FETCH_SECONDS:.0f} s: see to the network") from None
-    pom.unlink()
+    with tempfile.TemporaryDirectory(prefix="chinwag-") as folder:
+        pom = Path(folder) / "pom.xml"
+        wanted = (_DEPENDENCY.format(jar.group, jar.artifact, jar.version) for jar in jars)
+        with new_file(pom) as file:
+            file.write(_POM.format("\n".join(wanted)).encode())
+        command = [maven, "--batch-mode", "--quiet", "--file", str(pom), _PLUGIN, f"-DoutputDirectory={target}"]
+        try:
+            # the user as whom root's engines run must be able to read what is fetched
+            done = subprocess.run(  # noqa: S603 - our own words
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=FETCH_SECONDS,
+                umask=0o022,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            raise EngineError(f"Maven did not fetch the jars in {FETCH_SECONDS:.0f} s: see to the network") from None
     if done.returncode:
         last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
         raise EngineError(f"Maven could not fetch the jars into {target.parent}:\n{last}")

@@ -248,6 +248,43 @@ class NatsConnection:
             raise Refused(Code.UNAVAILABLE, "NATS is away") from error
         return answer.data
 
+    @property
+    def prefix(self) -> str:
+        """What every subject of this cluster begins with."""
+        return self._prefix
+
+    async def ask(self, subject: str, payload: bytes, seconds: float, headers: dict[str, str] | None = None) -> bytes:
+        """The answer to a request at a whole subject, at once and not after what is queued. Raises what the library
+        does, and `Refused` (`unavailable`) while there is no connection."""
+        self._see_that_it_stands()
+        async with asyncio.timeout(seconds):
+            return (await self._client.request(subject, payload, timeout=seconds, headers=headers)).data
+
+    async def tell(self, subject: str, payload: bytes, reply: str = "") -> None:
+        """Publish at a whole subject, at once. Raises as `ask`."""
+        self._see_that_it_stands()
+        await self._client.publish(subject, payload, reply)
+
+    async def listen(
+        self, handler: Callable[[Msg], None], most: int, most_bytes: int
+    ) -> tuple[str, Callable[[], Awaitable[None]]]:
+        """A subject that nobody else knows, whose messages `handler` gets until the returned function is called; so
+        many may wait for it. Raises as `ask`."""
+        self._see_that_it_stands()
+
+        async def take(message: Msg) -> None:
+            handler(message)
+
+        inbox = self._client.new_inbox()
+        subscription = await self._client.subscribe(
+            inbox, cb=take, pending_msgs_limit=most, pending_bytes_limit=most_bytes
+        )
+        return inbox, subscription.unsubscribe
+
+    def _see_that_it_stands(self) -> None:
+        if self.away_since is not None:
+            raise Refused(Code.UNAVAILABLE, "NATS is away", 1.0)
+
     async def settled(self) -> None:
         """Wait until what was asked so far is carried out."""
         await self._drained.wait()

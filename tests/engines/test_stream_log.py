@@ -342,19 +342,19 @@ async def test_with_the_counters_away_the_log_goes_on(world: World, zookeeper: O
 async def test_a_full_stream_takes_nothing_and_loses_nothing(
     nats: OwnNats, zookeeper: OwnEnsemble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(appender, "LIFE_SECONDS", 1.0)
+    monkeypatch.setattr(appender, "LIFE_SECONDS", 0.5)
     settings = StreamSettings(replicas=1, most=2 << 20)
     async with a_world(nats.url, nats.port, zookeeper.hosts, settings) as world:
         owner = await world.process(works=True)
         await owner.epochs.begin(0, 0)
         await owner.streams.make(0, 1)
-        for ref in range(40):
+        for ref in range(25):
             world.append(ref, ref, "x" * 99_999)
             await until_appended(world)
         assert world.lost
         assert {code for _, code in world.lost} == {Code.UNAVAILABLE}
         refused = [ref for ref, _ in world.lost]
-        taken = [ref for ref in range(40) if ref not in refused]
+        taken = [ref for ref in range(25) if ref not in refused]
         assert taken == list(range(len(taken))), "each that was acked is kept"
         reading = world.read_by(owner, checkpoints=True)
         await reading.until(taken[-1])
@@ -364,9 +364,9 @@ async def test_a_full_stream_takes_nothing_and_loses_nothing(
             return found.first_seq > found.last_seq
 
         await until(empty)
-        world.append(40, 40)
-        await reading.until(40)
-        assert reading.refs == [*taken, 40]
+        world.append(25, 25)
+        await reading.until(25)
+        assert reading.refs == [*taken, 25]
         assert reading.epochs == [1]
 
 

@@ -1,7 +1,8 @@
 """The programs of engines that run on Java: jars from Maven's repository, pinned by hash, kept in a cache.
 
 Maven fetches them, by the settings that this machine has for it; what it brought is looked at before it is used. A list
-names each as `group:artifact:version` with its SHA-256, and names all: what a jar says it needs is not fetched besides.
+names each as `group:artifact:version`, some with a classifier, and its SHA-256, and it names all: what a jar says it
+needs is not fetched besides.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ FETCH_SECONDS: Final = 600.0
 JAVA: Final = 17
 """The least version of Java."""
 ZOOKEEPER: Final = files("chinwag.engines") / "zookeeper.txt"
+CASSANDRA: Final = files("chinwag.engines") / "cassandra.txt"
 
 _PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _POM: Final = """<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -35,22 +37,24 @@ _POM: Final = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 """
 _DEPENDENCY: Final = (
     "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version>"
+    "<classifier>{}</classifier>"
     "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>"
 )
 
 
 class Jar(msgspec.Struct, frozen=True):
-    """One of a list. digest: its SHA-256, in hexadecimal."""
+    """One of a list. digest: its SHA-256, in hexadecimal. classifier: which of several of one version; mostly empty."""
 
     group: str
     artifact: str
     version: str
     digest: str
+    classifier: str = ""
 
     @property
     def file(self) -> str:
         """The name of its file."""
-        return f"{self.artifact}-{self.version}.jar"
+        return "-".join(filter(None, (self.artifact, self.version, self.classifier))) + ".jar"
 
 
 def jars_of(pinned: Traversable) -> list[Jar]:
@@ -58,8 +62,8 @@ def jars_of(pinned: Traversable) -> list[Jar]:
     found = []
     for line in pinned.read_text(encoding="utf-8").splitlines():
         name, digest = line.split()
-        group, artifact, version = name.split(":")
-        found.append(Jar(group, artifact, version, digest))
+        group, artifact, version, *classifier = name.split(":")
+        found.append(Jar(group, artifact, version, digest, *classifier))
     return found
 
 
@@ -111,7 +115,7 @@ def _fetch(jars: Iterable[Jar], target: Path) -> None:
         raise EngineError("Maven is missing, which fetches this engine: install it (Debian: apt-get install maven)")
     with tempfile.TemporaryDirectory(prefix="chinwag-") as folder:
         pom = Path(folder) / "pom.xml"
-        wanted = (_DEPENDENCY.format(jar.group, jar.artifact, jar.version) for jar in jars)
+        wanted = (_DEPENDENCY.format(jar.group, jar.artifact, jar.version, jar.classifier) for jar in jars)
         with new_file(pom) as file:
             file.write(_POM.format("\n".join(wanted)).encode())
         command = [maven, "--batch-mode", "--quiet", "--file", str(pom), _PLUGIN, f"-DoutputDirectory={target}"]

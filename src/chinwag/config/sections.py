@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
+from chinwag.config.media_section import Media, wrong_media
 from chinwag.config.openid_section import OpenId, wrong_providers
 
 SignUp = Literal["open", "closed", "invitation"]
@@ -348,6 +349,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     messages: Messages = Messages()
     presence: Presence = Presence()
+    media: Media = Media()
     inbox: Inbox = Inbox()
     erasure: Erasure = Erasure()
     engines: Engines = Engines()
@@ -386,6 +388,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         if not _is_utf8(str(path)):
             yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
+        yield Contradiction((key,), rule)
+    for key, rule in wrong_media(config.media):
         yield Contradiction((key,), rule)
     for key, rule in wrong_providers(config.openid, server.public_url):
         yield Contradiction((key,), rule)

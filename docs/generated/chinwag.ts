@@ -67,6 +67,7 @@ export type AccountChange =
   | AccountClosed
   | BlockChanged
   | PreferencesChanged
+  | PushGone
   | Announced;
 
 export type GroupAction =
@@ -151,6 +152,9 @@ export type Code =
   | "too_many_edits"
   | "out_of_turn"
   | "id_reused"
+  | "bad_subscription"
+  | "endpoint_taken"
+  | "push_unavailable"
   | "rate_limited"
   | "overloaded"
   | "slow_consumer"
@@ -760,6 +764,20 @@ export interface AccountSettings {
   share_read: boolean;
   share_last_seen: boolean;
   share_typing: boolean;
+  push_preview: "" | "none" | "sender" | "text";
+  quiet_hours: QuietHours | null;
+}
+
+/**
+ * Each day from `from` to `to` ("22:00"; over midnight if `to` is earlier) in the IANA time zone `zone`.
+ * mentions, direct: what speaks to the account, and what is written to it alone, is pushed nevertheless.
+ */
+export interface QuietHours {
+  from: string;
+  to: string;
+  zone: string;
+  mentions?: boolean;
+  direct?: boolean;
 }
 
 /** A device of one's own logged in. */
@@ -827,6 +845,14 @@ export interface Preferences {
   pinned: boolean;
   archived_at: number;
   unread: boolean;
+}
+
+/** For one's own devices only: the push service has forgotten `device`. If that is you, subscribe anew. */
+export interface PushGone {
+  type: "push_gone";
+  device: string;
+  at: number;
+  version: number;
 }
 
 /** The server says something to everybody. It may come twice, with the same `id`. */
@@ -915,13 +941,15 @@ export interface ChangeProfileRequest {
   about?: string | null;
 }
 
-/** What one has chosen. */
+/** What one has chosen. `quiet_hours`: null ends them. */
 export interface ChangeSettingsRequest {
   direct_from?: "everyone" | "friends" | null;
   findable?: boolean | null;
   share_read?: boolean | null;
   share_last_seen?: boolean | null;
   share_typing?: boolean | null;
+  push_preview?: "" | "none" | "sender" | "text" | null;
+  quiet_hours?: QuietHours | null;
 }
 
 /** One's own account. `version` rises with each change. avatar: as in `User`. */
@@ -1365,6 +1393,62 @@ export interface Preferred {
   conversation: string;
   preferences: Preferences;
   version: number;
+}
+
+/** `key`: the `applicationServerKey` with which a browser subscribes, in base64url. */
+export interface WebPushKey {
+  key: string;
+}
+
+/** By which services this server pushes. `web`: to browsers; null: not. */
+export interface PushKinds {
+  web: WebPushKey | null;
+  fcm: boolean;
+  apns: boolean;
+}
+
+/**
+ * What `PushSubscription.toJSON()` gives in a browser: `endpoint` and the two `keys`, in base64url. `key`: with
+ * which key of the server it subscribed; without it, the one that the server gives now.
+ */
+export interface WebSubscription {
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+  key?: string;
+}
+
+/** The registration token of an app at Firebase Cloud Messaging. */
+export interface FcmSubscription {
+  token: string;
+}
+
+/**
+ * The device token of an app at the Apple Push Notification service, in hexadecimal. `topic`: the app's bundle
+ * id. `sandbox`: it is a build for development.
+ */
+export interface ApnsSubscription {
+  token: string;
+  topic: string;
+  sandbox?: boolean;
+}
+
+/** Where pushes reach this device: by exactly one of the three. */
+export interface SubscribeRequest {
+  web?: WebSubscription | null;
+  fcm?: FcmSubscription | null;
+  apns?: ApnsSubscription | null;
+}
+
+/**
+ * Where pushes reach this device. `endpoint` and `key` (with which it subscribed): of a browser.
+ * `registered_at`: milliseconds since 1970.
+ */
+export interface PushSubscriptionView {
+  kind: "apns" | "fcm" | "web";
+  registered_at: number;
+  endpoint?: string;
+  key?: string;
 }
 
 /**

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
 from chinwag.config.media_section import Media, wrong_media
 from chinwag.config.openid_section import OpenId, wrong_providers
+from chinwag.config.push_section import Push, wrong_push
 
 SignUp = Literal["open", "closed", "invitation"]
 PeopleSearch = Literal["auto", "known", "everyone"]
@@ -350,6 +351,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     messages: Messages = Messages()
     presence: Presence = Presence()
     media: Media = Media()
+    push: Push = Push()
     inbox: Inbox = Inbox()
     erasure: Erasure = Erasure()
     engines: Engines = Engines()
@@ -390,6 +392,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
         yield Contradiction((key,), rule)
     for key, rule in wrong_media(config.media):
+    for key, rule in wrong_push(config.push):
         yield Contradiction((key,), rule)
     for key, rule in wrong_providers(config.openid, server.public_url):
         yield Contradiction((key,), rule)

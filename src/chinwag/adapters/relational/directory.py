@@ -31,6 +31,8 @@ from chinwag.adapters.relational.openid_sessions import RelationalOpenIdSessions
 from chinwag.adapters.relational.openid_trips import RelationalOpenIdTrips
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.preferences import RelationalPreferences
+from chinwag.adapters.relational.push_jobs import RelationalPushJobs
+from chinwag.adapters.relational.push_subscriptions import RelationalPushSubscriptions
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
 from chinwag.adapters.relational.uploads import RelationalUploads
 from chinwag.domain.ids import AccountId, DeviceId
@@ -131,6 +133,14 @@ class RelationalTransaction:
     @cached_property
     def openid_sessions(self) -> RelationalOpenIdSessions:
         return RelationalOpenIdSessions(self._connection)
+
+    @cached_property
+    def push_subscriptions(self) -> RelationalPushSubscriptions:
+        return RelationalPushSubscriptions(self._connection)
+
+    @cached_property
+    def push_jobs(self) -> RelationalPushJobs:
+        return RelationalPushJobs(self._connection)
 
     @cached_property
     def uploads(self) -> RelationalUploads:

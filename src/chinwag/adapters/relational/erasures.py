@@ -23,6 +23,8 @@ from chinwag.adapters.relational.schema import (
     outbox,
     places_due,
     preferences,
+    push_jobs,
+    push_subscriptions,
     refresh_tokens,
     refusals,
     search_words,
@@ -48,6 +50,7 @@ class RelationalErasures:
         await self._connection.execute(delete(blocks).where(blocks.c.blocker == account))
         await self._connection.execute(delete(known_networks).where(known_networks.c.account == account))
         await self._connection.execute(delete(preferences).where(preferences.c.account == account))
+        await self._forget_pushes(account)
         await self._forget_providers(account)
         await forget_avatars(self._connection, avatars.c.account == account, avatars.c.conversation.is_(None))
         # They are taken away as those are that nobody went on with.
@@ -92,6 +95,7 @@ class RelationalErasures:
     async def forget(self, account: AccountId) -> None:
         execute = self._connection.execute
         await self._forget_providers(account)
+        await self._forget_pushes(account)
         for table in (created_groups, refresh_tokens):
             await execute(delete(table).where(table.c.device.in_(_devices(account))))
         await execute(delete(devices).where(devices.c.account == account))
@@ -101,6 +105,10 @@ class RelationalErasures:
         await execute(delete(search_words).where(search_words.c.account == account))
         await execute(delete(link_uses).where(link_uses.c.account == account))
         await execute(delete(outbox).where(outbox.c.account == account))
+
+    async def _forget_pushes(self, account: AccountId) -> None:
+        for table in (push_subscriptions, push_jobs):
+            await self._connection.execute(delete(table).where(table.c.account == account))
 
     async def _forget_providers(self, account: AccountId) -> None:
         execute = self._connection.execute

@@ -397,6 +397,60 @@ CREATE TABLE logout_tokens (
 CREATE INDEX logout_tokens_by_age ON logout_tokens (until)
     """,
     """
+CREATE TABLE push_subscriptions (
+    device TEXT NOT NULL,
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    place BLOB NOT NULL,
+    "key" TEXT NOT NULL,
+    registered_at BIGINT NOT NULL,
+    cleared_at BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id),
+    FOREIGN KEY(account) REFERENCES accounts (id),
+    UNIQUE (place)
+)
+    """,
+    """
+CREATE INDEX push_subscriptions_of_account ON push_subscriptions (account)
+    """,
+    """
+CREATE INDEX push_subscriptions_by_key ON push_subscriptions ("key")
+    """,
+    """
+CREATE TABLE push_jobs (
+    device TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    account TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    due BIGINT,
+    attempt INTEGER NOT NULL,
+    shown BIGINT NOT NULL,
+    shown_at BIGINT NOT NULL,
+    look_at BIGINT,
+    held BOOLEAN NOT NULL,
+    lease BIGINT NOT NULL,
+    PRIMARY KEY (device, conversation)
+)
+    """,
+    """
+CREATE INDEX push_jobs_due ON push_jobs (due)
+    """,
+    """
+CREATE INDEX push_jobs_to_look_at ON push_jobs (look_at)
+    """,
+    """
+CREATE INDEX push_jobs_of_conversation ON push_jobs (conversation, account)
+    """,
+    """
+CREATE TABLE push_mark (
+    id INTEGER NOT NULL,
+    reached TEXT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
 CREATE TABLE uploads (
     id TEXT NOT NULL,
     account TEXT NOT NULL,

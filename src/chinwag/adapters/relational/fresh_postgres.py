@@ -188,6 +188,39 @@ CREATE TABLE outbox (
 )
     """,
     """
+CREATE TABLE push_jobs (
+    device TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    due BIGINT,
+    attempt INTEGER NOT NULL,
+    shown BIGINT NOT NULL,
+    shown_at BIGINT NOT NULL,
+    look_at BIGINT,
+    held BOOLEAN NOT NULL,
+    lease BIGINT NOT NULL,
+    PRIMARY KEY (device, conversation)
+)
+    """,
+    """
+CREATE INDEX push_jobs_due ON push_jobs (due)
+    """,
+    """
+CREATE INDEX push_jobs_of_conversation ON push_jobs (conversation, account)
+    """,
+    """
+CREATE INDEX push_jobs_to_look_at ON push_jobs (look_at)
+    """,
+    """
+CREATE TABLE push_mark (
+    id INTEGER NOT NULL,
+    reached TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
 CREATE TABLE refusals (
     account TEXT COLLATE "C" NOT NULL,
     other TEXT COLLATE "C" NOT NULL,
@@ -464,6 +497,27 @@ CREATE INDEX openid_sessions_of_session ON openid_sessions (issuer, session)
     """,
     """
 CREATE INDEX openid_sessions_of_subject ON openid_sessions (issuer, subject)
+    """,
+    """
+CREATE TABLE push_subscriptions (
+    device TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    address TEXT COLLATE "C" NOT NULL,
+    place BYTEA NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    registered_at BIGINT NOT NULL,
+    cleared_at BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id),
+    FOREIGN KEY(account) REFERENCES accounts (id),
+    UNIQUE (place)
+)
+    """,
+    """
+CREATE INDEX push_subscriptions_by_key ON push_subscriptions (key)
+    """,
+    """
+CREATE INDEX push_subscriptions_of_account ON push_subscriptions (account)
     """,
     """
 CREATE TABLE refresh_tokens (

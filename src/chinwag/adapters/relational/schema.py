@@ -208,6 +208,50 @@ logout_tokens = Table(
     Index("logout_tokens_by_age", "until"),
 )
 
+# Where devices can be reached by pushes: `address` in JSON, `place` its digest; `key`: of VAPID, empty for others.
+push_subscriptions = Table(
+    "push_subscriptions",
+    METADATA,
+    Column("device", Text, ForeignKey("devices.id"), primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("place", LargeBinary, nullable=False, unique=True),
+    Column("key", Text, nullable=False),
+    Column("registered_at", BigInteger, nullable=False),
+    Column("cleared_at", BigInteger, nullable=False),
+    Index("push_subscriptions_of_account", "account"),
+    Index("push_subscriptions_by_key", "key"),
+)
+
+# What waits to be pushed, and what devices show; `due` is empty if nothing waits, `look_at` if nothing is shown.
+push_jobs = Table(
+    "push_jobs",
+    METADATA,
+    Column("device", Text, primary_key=True),
+    Column("conversation", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("due", BigInteger),
+    Column("attempt", Integer, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+    Column("shown_at", BigInteger, nullable=False),
+    Column("look_at", BigInteger),
+    Column("held", Boolean, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    Index("push_jobs_due", "due"),
+    Index("push_jobs_to_look_at", "look_at"),
+    Index("push_jobs_of_conversation", "conversation", "account"),
+)
+
+# One row: how far the streams have been read for pushes, in JSON.
+push_mark = Table(
+    "push_mark",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("reached", Text, nullable=False),
+)
+
 # Who takes nothing from whom.
 blocks = Table(
     "blocks",

@@ -22,6 +22,8 @@ from chinwag.ports.directory.openid_trips import TRIPS_MAX, Arrival, OpenIdTripR
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.preferences import PreferenceRepository
+from chinwag.ports.directory.push_jobs import PUSHES, WAITING_MAX, PushJob, PushJobRepository, PushWanted
+from chinwag.ports.directory.push_subscriptions import PushSubscription, PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 from chinwag.ports.directory.uploads import (
     PARTS_MOST,
@@ -42,7 +44,9 @@ __all__ = [
     "OPERATOR",
     "PAGE_MAX",
     "PARTS_MOST",
+    "PUSHES",
     "TRIPS_MAX",
+    "WAITING_MAX",
     "Account",
     "AccountRepository",
     "Actor",
@@ -92,6 +96,11 @@ __all__ = [
     "Part",
     "PlacesDue",
     "PreferenceRepository",
+    "PushJob",
+    "PushJobRepository",
+    "PushSubscription",
+    "PushSubscriptionRepository",
+    "PushWanted",
     "RefreshToken",
     "RefreshTokenRepository",
     "Standing",

@@ -24,6 +24,8 @@ from chinwag.ports.directory.openid_sessions import OpenIdSessionRepository
 from chinwag.ports.directory.openid_trips import OpenIdTripRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.preferences import PreferenceRepository
+from chinwag.ports.directory.push_jobs import PushJobRepository
+from chinwag.ports.directory.push_subscriptions import PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
 from chinwag.ports.directory.uploads import BlobRepository, UploadRepository
 
@@ -73,6 +75,10 @@ class Transaction(Protocol):
     def openid_trips(self) -> OpenIdTripRepository: ...
     @property
     def openid_sessions(self) -> OpenIdSessionRepository: ...
+    @property
+    def push_subscriptions(self) -> PushSubscriptionRepository: ...
+    @property
+    def push_jobs(self) -> PushJobRepository: ...
     @property
     def uploads(self) -> UploadRepository: ...
     @property

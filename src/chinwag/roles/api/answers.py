@@ -37,6 +37,8 @@ def settings(account: Account) -> AccountSettings:
         share_read=chosen.share_read,
         share_last_seen=chosen.share_last_seen,
         share_typing=chosen.share_typing,
+        push_preview=chosen.push_preview,
+        quiet_hours=chosen.quiet_hours,
     )
 
 

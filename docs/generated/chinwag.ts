@@ -965,6 +965,11 @@ export interface Me {
   avatar: string;
 }
 
+/** Make a picture of one's own `upload` (an id). */
+export interface SetAvatarRequest {
+  upload: string;
+}
+
 /** A device's tokens. The refresh token is used up by its use; the answer to that has the next one. */
 export interface SessionTokens {
   account: Me;

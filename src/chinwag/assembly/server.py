@@ -18,7 +18,7 @@ from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
 from chinwag.assembly.roles import ROLES
-from chinwag.assembly.stores import directory_part, ports_on, search_part, store_part
+from chinwag.assembly.stores import directory_part, media_part, ports_on, search_part, store_part
 from chinwag.assembly.web import with_web
 from chinwag.collector import uncollected
 from chinwag.config import Config
@@ -67,6 +67,7 @@ class Server:
             store_part(embedded),
             directory_part(directory),
             search_part(index),
+            media_part(self.ports.media_store),
             delivery_part(delivery),
             node_part(self.legs, self.ports),
             housekeeping_part(self.ports, config),

@@ -32,6 +32,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     mark_store: MarkStore
     inbox: Inbox
     directory: Directory
+    media_store: MediaStore
     key_store: KeyStore
     allowances: Allowances
     shown_people: ShownPeople

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from chinwag.adapters.files import FileMediaStore
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
 from chinwag.adapters.nats.connection import ShortPayloadError
@@ -27,6 +28,7 @@ from chinwag.assembly.cluster.timed_log import TimedLog
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import system_clock
+from chinwag.life.folder import MEDIA
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
@@ -100,6 +102,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     )
     log.compared = clock
     scrub = PostgresScrub(messages)
+    media = FileMediaStore(config.data.path.expanduser() / MEDIA)
+    opened.push_async_callback(media.close)
     return Opened(
         cluster=cluster,
         stores=stores,
@@ -118,6 +122,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             mark_store=stores.mark_store,
             inbox=inbox,
             directory=directory,
+            media_store=media,
             key_store=keys,
             allowances=SharedAllowances(together, system_clock),
             shown_people=SharedShownPeople(together, system_clock),

@@ -21,10 +21,10 @@ from chinwag.domain.ids import UploadId
 from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
-from chinwag.flow.clock import Clock
-from chinwag.flow.media.uploads import HOUR_MS, Uploads
+from chinwag.flow.clock import HOUR_MS, Clock
+from chinwag.flow.media.uploads import Uploads
 from chinwag.flow.standing import Job
-from chinwag.ports.directory import Blob, Directory, MadeFile, MadeKind, Upload, UploadState
+from chinwag.ports.directory import BlobClaim, Directory, MadeFile, MadeKind, Upload, UploadState
 from chinwag.ports.media_store import MediaStore, StoreFullError
 from chinwag.ports.upload_store import UploadStore
 from chinwag.ports.workshop import Found, Workshop
@@ -71,6 +71,7 @@ class Finish:
         self._clock = clock
         self._folder = folder
         self._copies: asyncio.Queue[UploadId] = asyncio.Queue(COPIES)
+        self._to_copy = asyncio.Event()
         self.finished = 0
         """Uploads made ready here."""
 
@@ -126,6 +127,7 @@ class Finish:
         if found.to_copy:
             with contextlib.suppress(asyncio.QueueFull):
                 self._copies.put_nowait(upload.id)
+                self._to_copy.set()
 
     @contextlib.asynccontextmanager
     async def _held(self, upload: Upload, until: int) -> AsyncIterator[None]:
@@ -201,7 +203,7 @@ class Finish:
     async def _claim(self, files: list[MadeFile]) -> None:
         now = self._clock()
         async with self._directory.transaction() as transaction:
-            dying = await transaction.blobs.claim([Blob(file.hash, file.size, now) for file in files])
+            dying = await transaction.blobs.claim([BlobClaim(file.hash, file.size, now) for file in files])
         if dying:
             raise Refused(Code.UNAVAILABLE, "the same content is just being deleted", 1.0)
 
@@ -244,10 +246,10 @@ class Finish:
         return True
 
     async def _wait_for_copies(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while self._copies.empty() and loop.time() < end:
-            await asyncio.sleep(1.0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._to_copy.wait()
+        self._to_copy.clear()
 
     async def _wait(self, seconds: float) -> None:
         whole = self._uploads.whole

@@ -19,7 +19,7 @@ from chinwag.domain.ids import AccountId, Snowflake, UploadId
 from chinwag.domain.media import clean_name
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
-from chinwag.flow.clock import Clock
+from chinwag.flow.clock import HOUR_MS, Clock
 from chinwag.ports.directory import Directory, Part, Upload, UploadState
 from chinwag.ports.upload_store import UploadStore
 
@@ -37,7 +37,6 @@ POLL_SECONDS: Final = 1.0
 """How often somebody who waits looks whether another server has finished."""
 WAITING: Final = 5_000
 """So many wait for uploads at once."""
-HOUR_MS: Final = 3_600_000
 
 
 class UploadRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -183,7 +183,7 @@ _ASKED_BY_NOBODY: Final = frozenset({"", _FORM, "multipart/form-data", "text/pla
 
 def _waits_for_others(path: str) -> bool:
     """Whether an answer is small and may be long in coming, so that its place would be empty and nobody else's: polls
-    wait for news, `/v1/openid/{name}/callback` for what a provider says, `/v1/media/{upload}` for what is found in a file."""
+    wait for news, `/v1/openid/{name}/callback` for what a provider says, `/v1/media/{upload}` for what a file is."""
     match path.split("/", 5):
         case ["", "v1", "openid", name, "callback"]:
             return bool(name)

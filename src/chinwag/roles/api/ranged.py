@@ -1,4 +1,4 @@
-"""Answers with the bytes of a blob, or a range of them (RFC 9110, 14), written as fast as they are read and no faster."""
+"""Answers with the bytes of a blob, or a range of them (RFC 9110, 14), written no faster than they are read."""
 
 import asyncio
 import re

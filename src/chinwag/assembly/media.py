@@ -4,17 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from chinwag.adapters.files import FileMediaStore
+from chinwag.assembly.media_stores import media_stores_of
 from chinwag.config import Config
 from chinwag.flow.exported_media import Save
 from chinwag.lasting import lasting_folder, new_file, new_folder
-from chinwag.life.folder import MEDIA
 from chinwag.ports.media_store import MediaStore, NoBlobError
 
 
 def media_store_of(config: Config) -> MediaStore:
     """Open it. Raises OSError and `Told`."""
-    return FileMediaStore(config.data.path.expanduser() / MEDIA)
+    return media_stores_of(config).media
 
 
 @asynccontextmanager

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chinwag.adapters.files import FileKeyStore, FileMediaStore
+from chinwag.adapters.files import FileKeyStore
+from chinwag.assembly.media_stores import MediaStores
 from chinwag.assembly.part import Part
 from chinwag.flow.clock import steady_clock
 from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.flow.own_shown_people import OwnShownPeople
-from chinwag.life.folder import MEDIA
 from chinwag.ports import Ports
 from chinwag.ports.directory import Directory, ErasureStage
 from chinwag.ports.media_store import MediaStore
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from chinwag.adapters.embedded import Embedded
 
 
-def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path) -> Ports:
-    """Every port of a process that has all of them in `data` and in memory."""
+def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path, media: MediaStores) -> Ports:
+    """Every port of a process that has all of them in `data` and in memory; media may be elsewhere."""
     return Ports(
         log=embedded.log,
         message_store=embedded.message_store,
         mark_store=embedded.mark_store,
         inbox=embedded.inbox,
         directory=directory,
-        media_store=FileMediaStore(data / MEDIA),
+        media_store=media.media,
+        upload_store=media.uploads,
         key_store=FileKeyStore(data / "keys"),
         allowances=OwnAllowances(steady_clock()),
         shown_people=OwnShownPeople(),

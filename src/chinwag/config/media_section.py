@@ -27,7 +27,7 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Path | None,
         Meta(
             description="Folder of the files and of uploads under way, which all servers share. Empty: `media` in the "
-            "data folder. Not used with `media.s3_endpoint`."
+            "data folder. Not with `media.s3_endpoint`, nor on the embedded profile."
         ),
     ] = None
     work_path: Annotated[
@@ -72,8 +72,8 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = False
 
 
-def wrong_media(media: Media) -> Iterator[tuple[str, str]]:
-    """What cannot be, with the setting concerned. Reads no file."""
+def wrong_media(media: Media, *, shared: bool) -> Iterator[tuple[str, str]]:
+    """What cannot be, with the setting concerned; shared: several servers may use them. Reads no file."""
     for key, url in (("media.s3_endpoint", media.s3_endpoint), ("media.public_url", media.public_url)):
         if url and not _is_origin(url):
             yield key, "it is no origin: scheme, host, port if any, and nothing after"
@@ -81,6 +81,8 @@ def wrong_media(media: Media) -> Iterator[tuple[str, str]]:
         yield "media.account_bytes", "an account must be allowed one file at least"
     if media.s3_endpoint and not (media.s3_access_key and media.s3_secret_key_file):
         yield "media.s3_endpoint", "the object store needs media.s3_access_key and media.s3_secret_key_file"
+    if media.path is not None and not shared:
+        yield "media.path", "the embedded profile keeps media in its data folder, where backups find them"
     if media.direct and not media.s3_endpoint:
         yield "media.direct", "links of its own has only an object store"
 

@@ -40,7 +40,6 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     questions: Questions
     search_index: SearchIndex
-    media_store: MediaStore
     upload_store: UploadStore
     scrubs: Sequence[Scrub]
     text_scrub: TextScrub

@@ -32,6 +32,10 @@ class UploadStore(Protocol):
         """Uploads of which parts are there, at most a few thousand, in no order."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
     async def check_room(self, size: int) -> None:
         """Raise `storage_full` if with `size` further bytes too little of the disk were left free."""
         ...

@@ -7,7 +7,7 @@ from chinwag.domain.media import Traits
 from chinwag.domain.media_status import MediaStatus
 from chinwag.ports.directory import (
     Avatar,
-    BlobClaim,
+    Blob,
     Directory,
     ErasureStage,
     MadeFile,
@@ -35,7 +35,7 @@ def for_group(id_: str, hash_: str, at: int, group: ConversationId = GROUP) -> A
 
 async def add(transaction: Transaction, *avatars: Avatar) -> None:
     for avatar in avatars:
-        assert await transaction.blobs.claim([BlobClaim(avatar.hash, avatar.size, avatar.claimed_at)]) == []
+        assert await transaction.blobs.claim([Blob(avatar.hash, avatar.size, avatar.claimed_at)]) == []
         await transaction.avatars.add(avatar)
 
 
@@ -55,7 +55,7 @@ async def upload(transaction: Transaction, id_: str, account: AccountId, hash_: 
         )
     )
     if hash_ is not None:
-        await transaction.blobs.claim([BlobClaim(hash_, 5, 10)])
+        await transaction.blobs.claim([Blob(hash_, 5, 10)])
         made = MadeFile(MadeKind.ORIGINAL, hash_, 5, "image/png")
         assert await transaction.uploads.ready(UploadId(id_), Traits("image/png", 5), [made], 50)
 
@@ -91,7 +91,7 @@ async def test_a_blob_that_only_a_removed_picture_claimed_may_go_at_once(directo
     await people(directory, "1")
     async with directory.transaction() as transaction:
         await add(transaction, own("7", HASHES[0], 10), own("8", HASHES[1], 10))
-        await transaction.blobs.claim([BlobClaim(HASHES[1], 5, 11)])
+        await transaction.blobs.claim([Blob(HASHES[1], 5, 11)])
         for one in ("7", "8"):
             await transaction.avatars.remove(one)
         assert await transaction.media_references.unneeded(1, 9) == [HASHES[0]]
@@ -154,7 +154,7 @@ async def test_a_blob_is_needed_while_a_row_names_it_or_its_claim_is_young(direc
         references = transaction.media_references
         await upload(transaction, "u", ANN, HASHES[0])
         await add(transaction, own("7", HASHES[1], 10))
-        await transaction.blobs.claim([BlobClaim(HASHES[2], 5, 10), BlobClaim(HASHES[3], 5, 20)])
+        await transaction.blobs.claim([Blob(HASHES[2], 5, 10), Blob(HASHES[3], 5, 20)])
         assert await references.unneeded(20, 9) == [HASHES[2]]
         await transaction.uploads.remove(UploadId("u"))
         await transaction.avatars.remove("7")

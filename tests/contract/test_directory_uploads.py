@@ -11,7 +11,7 @@ from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import (
     PARTS_MOST,
-    BlobClaim,
+    Blob,
     Directory,
     MadeFile,
     MadeKind,
@@ -165,21 +165,21 @@ async def test_a_removed_upload_names_no_blob(directory: Directory) -> None:
 
 
 async def test_a_dying_blob_is_not_claimed(directory: Directory) -> None:
-    one, two = (BlobClaim(hash_, 5, 10) for hash_ in HASHES)
+    one, two = (Blob(hash_, 5, 10) for hash_ in HASHES)
     async with directory.transaction() as transaction:
         blobs = transaction.blobs
         assert await blobs.claim([two, one, one]) == []
         assert await blobs.claim([msgspec.structs.replace(one, claimed_at=20)]) == []
         assert await blobs.claim([msgspec.structs.replace(one, claimed_at=15)]) == []
-        assert await blobs.get(one.hash) == BlobClaim(one.hash, 5, 20)
+        assert await blobs.get(one.hash) == Blob(one.hash, 5, 20)
         assert await blobs.idle(20, "", 9) == [two]
         assert await blobs.idle(21, one.hash, 9) == [two]
         await blobs.doom(two.hash)
-        assert await blobs.idle(21, "", 9) == [BlobClaim(one.hash, 5, 20)]
+        assert await blobs.idle(21, "", 9) == [Blob(one.hash, 5, 20)]
     async with directory.transaction() as transaction:
         blobs = transaction.blobs
         assert await blobs.claim([msgspec.structs.replace(two, claimed_at=30), one]) == [two.hash]
-        assert await blobs.dying(9) == [BlobClaim(two.hash, 5, 10, True)]
+        assert await blobs.dying(9) == [Blob(two.hash, 5, 10, True)]
         assert [one.hash for one in await blobs.seize(30, 30, 9)] == [two.hash]
         await blobs.forget(msgspec.structs.replace(two, claimed_at=29))
         assert await blobs.get(two.hash) == msgspec.structs.replace(two, claimed_at=30, dying=True)

@@ -31,7 +31,7 @@ from chinwag.life.doctor.media import ORPHAN_MS, media
 from chinwag.life.doctor.network import certificate, ports
 from chinwag.life.doctor.software import fits, software
 from chinwag.life.folder import DIRECTORY, MEDIA, MESSAGES, RESTORING
-from chinwag.ports.directory import Account, Avatar, BlobClaim
+from chinwag.ports.directory import Account, Avatar, Blob
 
 
 def levels(findings: list[Finding]) -> dict[str, Level]:
@@ -223,7 +223,7 @@ async def _named(data: Path, *hashes: str) -> None:
         account = Account(AccountId("1"), "ann", "", "", AccountSettings(), False, 1)
         await transaction.accounts.create(account, name_key("ann"), "")
         for number, hash_ in enumerate(hashes):
-            await transaction.blobs.claim([BlobClaim(hash_, 1, 1)])
+            await transaction.blobs.claim([Blob(hash_, 1, 1)])
             await transaction.avatars.add(Avatar(str(number), account.id, None, hash_, 1, 1, placed=True))
     await directory.close()
 

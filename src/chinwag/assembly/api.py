@@ -5,6 +5,7 @@ from typing import Any
 from chinwag.adapters.workshop import ProcessWorkshop
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.info import info_of
+from chinwag.assembly.media import avatars_on
 from chinwag.assembly.media_legs import looking_part
 from chinwag.assembly.node import Legs
 from chinwag.assembly.openid import doors_on
@@ -62,6 +63,7 @@ class Api:
                 settings,
                 self.openid,
                 config.media,
+                avatars_on(ports, config, legs, self.workshop),
                 subscriptions_on(ports, config),
             ),
             settings,

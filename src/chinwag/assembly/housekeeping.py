@@ -36,6 +36,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
     """Every job of an installation, or those that the Registry says are `node`'s. Answers to its commands go to names
     that are new at each start."""
     declining = Declines(ports.directory, ports.message_store, ports.log, ports.bus, system_clock, new_node("declines"))
+    collect = Collect(ports.directory, ports.media_store, system_clock)
     erasing = Erase(
         ErasePorts(
             directory=ports.directory,
@@ -43,6 +44,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
             marks=ports.mark_store,
             inbox=ports.inbox,
             scrubs=ports.scrubs,
+            collect=collect.step,
         ),
         OwnCommands(ports.log, ports.bus, new_node("erase")),
         system_clock,
@@ -59,7 +61,6 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
     )
     indexer = Indexer(ports.search_index, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
     references = References(ports.directory, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
-    collect = Collect(ports.directory, ports.media_store, system_clock)
     jobs = [
         *directory_jobs(ports.directory, ports.message_store, ports.inbox, settling, system_clock),
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),

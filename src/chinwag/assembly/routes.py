@@ -4,6 +4,7 @@ from litestar import Router
 
 from chinwag.assembly.node import Legs
 from chinwag.config.media_section import Media
+from chinwag.flow.avatars.make import Avatars
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.groups.links import Links
@@ -19,6 +20,7 @@ from chinwag.flow.search.search import Search
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes
+from chinwag.roles.api.avatars import avatar_routes
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
@@ -48,6 +50,7 @@ def routes_of(
     settings: ApiSettings,
     openid: OpenIdDoors,
     media: Media,
+    avatars: Avatars,
     subscriptions: Subscriptions,
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
@@ -72,6 +75,7 @@ def routes_of(
         push_routes(subscriptions),
         admin_routes(legs.accounts, presence),
         conversation_routes(conversations),
+        avatar_routes(avatars),
         reaction_routes(conversations),
     ]
     keys = legs.accounts.tokens.keys

@@ -77,6 +77,9 @@ def wrong_media(media: Media, *, shared: bool) -> Iterator[tuple[str, str]]:
     for key, url in (("media.s3_endpoint", media.s3_endpoint), ("media.public_url", media.public_url)):
         if url and not _is_origin(url):
             yield key, "it is no origin: scheme, host, port if any, and nothing after"
+    for name in ("path", "work_path", "s3_secret_key_file", "s3_tls_ca"):
+        if not str(getattr(media, name)).isprintable():  # other bytes than UTF-8 stand in it as lone surrogates
+            yield f"media.{name}", "the path must be printable, in UTF-8"
     if media.account_bytes < media.file_bytes:
         yield "media.account_bytes", "an account must be allowed one file at least"
     if media.s3_endpoint and not (media.s3_access_key and media.s3_secret_key_file):

@@ -1,6 +1,5 @@
 """Media in an export: a line for each message that shows some, and the files themselves where they are wanted."""
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -13,7 +12,8 @@ from chinwag.ports.directory import Directory, MadeKind
 Save = Callable[[str, str], Awaitable[bool]]
 """Keeps the blob of a hash as a file of that name, which has no path; False if the blob is not there."""
 
-_ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
+_ENDING: Final = 10
+"""Letters of the ending that a file keeps of its name."""
 _MEDIA: Final = b'"media"'
 
 
@@ -76,6 +76,11 @@ class ExportedMedia:
         async with self._directory.reading() as directory:
             files = await directory.uploads.files(upload)
         hashes = [one.hash for one in files if one.kind is MadeKind.ORIGINAL]
-        ending = _ENDING.search(name)
-        file = upload + (ending[0].lower() if ending else "")
+        file = upload + ending(name)
         return file if hashes and await self._save(hashes[0], file) else None
+
+
+def ending(name: str) -> str:
+    """What a file's name ends with, with its dot; empty unless it is a few plain letters."""
+    _, dot, last = name.rpartition(".")
+    return f".{last.lower()}" if dot and last.isascii() and last.isalnum() and len(last) <= _ENDING else ""

@@ -6,7 +6,6 @@ The blob is claimed before it is put, and named in a row only then, as `BlobRepo
 import asyncio
 import hashlib
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,8 +21,8 @@ from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.budget import Budget
 from chinwag.flow.clock import Clock
 from chinwag.flow.states import States
-from chinwag.lasting import new_file, new_folder
-from chinwag.ports.directory import Avatar, BlobClaim, Directory, MadeKind, UploadState
+from chinwag.lasting import draft_name, lasting_folder, new_file, new_folder
+from chinwag.ports.directory import Avatar, Blob, Directory, MadeKind, UploadState
 from chinwag.ports.media_store import MediaStore, NoBlobError, StoreFullError
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.workshop import Workshop
@@ -98,7 +97,7 @@ async def claim(directory: Directory, hash_: str, size: int, clock: Clock) -> in
     for _ in range(CLAIMS):
         claimed_at = clock()
         async with directory.transaction() as transaction:
-            if not await transaction.blobs.claim([BlobClaim(hash_, size, claimed_at)]):
+            if not await transaction.blobs.claim([Blob(hash_, size, claimed_at)]):
                 return claimed_at
         await asyncio.sleep(CLAIM_SECONDS)
     raise Refused(Code.UNAVAILABLE, "the same picture is being deleted", 1.0)
@@ -138,7 +137,7 @@ def _hash(path: Path) -> tuple[str, int]:
 
 @asynccontextmanager
 async def _private(folder: Path) -> AsyncIterator[Path]:
-    made = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="avatar-", dir=folder))
+    made = await asyncio.to_thread(lambda: new_folder(draft_name(lasting_folder(folder) / "avatar")))
     try:
         yield made
     finally:

@@ -24,7 +24,8 @@ from chinwag.fail_points import passing
 from chinwag.flow.clock import HOUR_MS, Clock
 from chinwag.flow.media.uploads import Uploads
 from chinwag.flow.standing import Job
-from chinwag.ports.directory import BlobClaim, Directory, MadeFile, MadeKind, Upload, UploadState
+from chinwag.lasting import new_file, new_folder
+from chinwag.ports.directory import Blob, Directory, MadeFile, MadeKind, Upload, UploadState
 from chinwag.ports.media_store import MediaStore, StoreFullError
 from chinwag.ports.upload_store import UploadStore
 from chinwag.ports.workshop import Found, Workshop
@@ -38,7 +39,7 @@ AGAIN_MS: Final = 2_000
 """From an attempt for which there was no room to the next."""
 CLAIM_MS: Final = 48 * HOUR_MS
 """How long what is ready waits for a message that shows it."""
-POLL_SECONDS: Final = 3.0
+LOOK_SECONDS: Final = 3.0
 COPIES: Final = 100
 """Videos that wait for a smaller copy; of more there is none."""
 PIECE_BYTES: Final = 512 << 10
@@ -82,7 +83,7 @@ class Finish:
                 name="media-finish",
                 step=self.step,
                 wait=self._wait,
-                poll_seconds=POLL_SECONDS,
+                poll_seconds=LOOK_SECONDS,
                 failing="uploads wait to be looked at",
                 step_seconds=3_600.0,
             ),
@@ -158,11 +159,11 @@ class Finish:
 
     async def _inspect(self, upload: Upload, folder: Path) -> Found:
         path, into, poster = folder / "upload", folder / "made", None
-        await _in_thread(into.mkdir)
+        await _in_thread(lambda: new_folder(into))
         async with self._directory.reading() as directory:
             parts = await directory.uploads.parts(upload.id)
         size = 0
-        with await _in_thread(lambda: path.open("xb")) as file:
+        with await _in_thread(lambda: new_file(path)) as file:
             for part in parts:
                 content = await self._parts.get(upload.id, part.name)
                 if len(content) != part.size or part.offset != size:
@@ -174,7 +175,8 @@ class Finish:
         if upload.poster:
             poster = folder / "poster"
             image = await self._parts.get(upload.id, upload.poster)
-            await _in_thread(lambda: poster.write_bytes(image))
+            with await _in_thread(lambda: new_file(poster)) as file:
+                await _in_thread(lambda: file.write(image))
         return await self._workshop.inspect(path, into, as_picture=upload.picture, poster=poster)
 
     async def _keep(self, upload: Upload, found: Found) -> None:
@@ -203,7 +205,7 @@ class Finish:
     async def _claim(self, files: list[MadeFile]) -> None:
         now = self._clock()
         async with self._directory.transaction() as transaction:
-            dying = await transaction.blobs.claim([BlobClaim(file.hash, file.size, now) for file in files])
+            dying = await transaction.blobs.claim([Blob(file.hash, file.size, now) for file in files])
         if dying:
             raise Refused(Code.UNAVAILABLE, "the same content is just being deleted", 1.0)
 
@@ -230,8 +232,8 @@ class Finish:
             return True
         async with self._work_folder() as folder:
             path, into = folder / "video", folder / "made"
-            await _in_thread(into.mkdir)
-            with await _in_thread(lambda: path.open("xb")) as file:
+            await _in_thread(lambda: new_folder(into))
+            with await _in_thread(lambda: new_file(path)) as file:
                 async for piece in self._media.read(files[MadeKind.ORIGINAL].hash):
                     await _in_thread(lambda piece=piece: file.write(piece))  # type: ignore[misc]
             copy = await self._workshop.smaller_copy(path, into)

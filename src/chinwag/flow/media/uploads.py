@@ -33,7 +33,7 @@ RECEIVING_OF_ACCOUNT: Final = 4
 RECEIVING: Final = 128
 """Requests of an account, and of all, whose bytes are taken at once; one more is refused."""
 POSTER_BYTES: Final = 1 << 20
-POLL_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 1.0
 """How often somebody who waits looks whether another server has finished."""
 WAITING: Final = 5_000
 """So many wait for uploads at once."""
@@ -139,7 +139,7 @@ class Uploads:
         try:
             while found.state is UploadState.PROCESSING and (left := end - loop.time()) > 0:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(min(left, POLL_SECONDS)):
+                    async with asyncio.timeout(min(left, LOOK_SECONDS)):
                         await event.wait()
                 event.clear()
                 found = await self.get(account, upload)

@@ -27,7 +27,7 @@ from chinwag.ports.directory.push_subscriptions import PushSubscription, PushSub
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 from chinwag.ports.directory.uploads import (
     PARTS_MOST,
-    BlobClaim,
+    Blob,
     BlobRepository,
     MadeFile,
     MadeKind,
@@ -57,7 +57,7 @@ __all__ = [
     "AuditRow",
     "Avatar",
     "AvatarRepository",
-    "BlobClaim",
+    "Blob",
     "BlobRepository",
     "BlockRepository",
     "CreatedGroup",

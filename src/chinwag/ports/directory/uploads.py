@@ -164,7 +164,7 @@ class UploadRepository(Protocol):
         ...
 
 
-class BlobClaim(msgspec.Struct, frozen=True):
+class Blob(msgspec.Struct, frozen=True):
     """A content that is or was in the `MediaStore`, or is about to be. claimed_at: when somebody last said that it is
     needed (milliseconds since 1970). dying: it is being deleted, and nobody may count on it."""
 
@@ -183,16 +183,16 @@ class BlobRepository(Protocol):
     it is made again once the deletion is through. Not within a transaction of one account.
     """
 
-    async def claim(self, blobs: Sequence[BlobClaim]) -> list[str]:
+    async def claim(self, blobs: Sequence[Blob]) -> list[str]:
         """Note that they are needed at their `claimed_at`. Returns the hashes of those that are dying, which are not
         claimed."""
         ...
 
-    async def get(self, hash_: str) -> BlobClaim | None:
+    async def get(self, hash_: str) -> Blob | None:
         """That one."""
         ...
 
-    async def idle(self, before: int, after: str, limit: int) -> list[BlobClaim]:
+    async def idle(self, before: int, after: str, limit: int) -> list[Blob]:
         """Blobs not claimed since `before` and not dying, by hash, behind `after`."""
         ...
 
@@ -200,19 +200,19 @@ class BlobRepository(Protocol):
         """Mark it dying."""
         ...
 
-    async def dying(self, limit: int) -> list[BlobClaim]:
+    async def dying(self, limit: int) -> list[Blob]:
         """Blobs whose deletion has begun and is not through."""
         ...
 
-    async def seize(self, now: int, before: int, limit: int) -> list[BlobClaim]:
+    async def seize(self, now: int, before: int, limit: int) -> list[Blob]:
         """Dying blobs whose deletion was not begun since `before`; whoever asks begins it at `now`, which is their
         `claimed_at` then. It is through with it, or gives it up, well before another one's `before` is that late."""
         ...
 
-    async def forget(self, blob: BlobClaim) -> None:
+    async def forget(self, blob: Blob) -> None:
         """It is deleted, by whoever seized it as `blob`; nothing changes if another one has it by now."""
         ...
 
-    async def page(self, after: str, limit: int) -> list[BlobClaim]:
+    async def page(self, after: str, limit: int) -> list[Blob]:
         """Blobs by hash, behind `after`."""
         ...

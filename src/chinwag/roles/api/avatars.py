@@ -29,8 +29,8 @@ Version = Annotated[str, QueryParameter(max_length=64, description="`avatar` of 
 
 @put("/me/avatar", operation_id="setMyAvatar", summary="Set my picture", tags=["me"])
 async def put_own(data: JSONBody[SetAvatarRequest], avatars: Pictures, principal: Caller) -> Me:
-    """Of an upload of mine that is ready and a picture: its middle, as a square of 512 pixels. My devices and friends
-    are told."""
+    """Of an upload of mine that is ready and a picture: its middle, as a square of at most 512 pixels. My devices and
+    friends are told."""
     return answers.me(await set_own(avatars, principal.account, UploadId(data.upload)))
 
 
@@ -44,7 +44,7 @@ async def delete_own(avatars: Pictures, principal: Caller) -> Me:
 async def get_of_user(
     request: Request[Any, Any, Any], account_id: FromPath[str], avatars: Pictures, v: Version = ""
 ) -> Response[bytes]:
-    """A WebP of 512 by 512 pixels. With `v`, its version, it may be kept for a day."""
+    """A square WebP of at most 512 pixels. With `v`, its version, it may be kept for a day."""
     return await _shown(request, avatars, await picture_of(avatars, AccountId(account_id)), v)
 
 

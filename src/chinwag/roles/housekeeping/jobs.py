@@ -16,8 +16,7 @@ from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
-from chinwag.flow.media.expire import POLL_SECONDS as UPLOADS_POLL_SECONDS
-from chinwag.flow.media.expire import expire_uploads
+from chinwag.flow.media import expire_uploads
 from chinwag.flow.openid import expire, places
 from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
@@ -227,12 +226,12 @@ def uploads_job(directory: Directory, store: UploadStore, clock: Clock) -> Job:
     """Uploads that nobody finished go."""
 
     async def step() -> bool:
-        return await expire_uploads(directory, store, clock)
+        return await expire_uploads.expire_uploads(directory, store, clock)
 
     return Job(
         name="upload-expiry",
         step=step,
-        poll_seconds=UPLOADS_POLL_SECONDS,
+        poll_seconds=expire_uploads.POLL_SECONDS,
         failing="uploads that nobody finished stay for now",
     )
 

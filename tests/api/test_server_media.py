@@ -6,13 +6,16 @@ import io
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from tests.support.media import Filer, picture
 from tests.support.people import Crowd, begin_group
+from tusclient.client import TusClient
 
-TUS = {"tus_resumable": "1.0.0"}
+TUS: Any = {"tus_resumable": "1.0.0"}
 
 
 @pytest.fixture
@@ -142,7 +145,7 @@ async def test_nobody_sends_or_sees_anothers_upload(filers: list[Filer]) -> None
     for path in (f"/v1/media/{upload['id']}", "/v1/media/12345"):
         assert (await ben.ask("GET", path)).json()["code"] == "no_upload"
     assert (await ben.ask("DELETE", f"/v1/media/{unfinished}")).status_code == 404
-    patch = {"content_type": "application/offset+octet-stream", "upload_offset": "0"}
+    patch: Any = {"content_type": "application/offset+octet-stream", "upload_offset": "0"}
     assert (await ben.ask("PATCH", f"/v1/media/{unfinished}", b"0123456789", **TUS, **patch)).status_code == 404
     assert (
         await ann.send(group, {"upload": upload["id"], "from": {"conversation": group, "number": 1}})
@@ -261,7 +264,7 @@ async def test_tus_goes_on_where_it_broke_off(filers: list[Filer]) -> None:
     begun = await ann.ask("POST", "/v1/media", **TUS, upload_length=str(len(content)), upload_metadata=said)
     assert begun.status_code == 201, begun.text
     at = begun.headers["location"]
-    patch = {"content_type": "application/offset+octet-stream"}
+    patch: Any = {"content_type": "application/offset+octet-stream"}
     wrong = await ann.ask("PATCH", at, b"x", **TUS, **patch, upload_offset="1")
     assert (wrong.status_code, wrong.headers["upload-offset"]) == (409, "0")
     other = await ann.ask("PATCH", at, b"x", **TUS, upload_offset="0", content_type="application/octet-stream")
@@ -289,9 +292,7 @@ async def test_tus_goes_on_where_it_broke_off(filers: list[Filer]) -> None:
     assert (await ann.ask("HEAD", begun.headers["location"], **TUS)).status_code == 404
 
 
-async def test_a_client_that_we_did_not_write_uploads(filers: list[Filer], tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from tusclient.client import TusClient
-
+async def test_a_client_that_we_did_not_write_uploads(filers: list[Filer], tmp_path: Path) -> None:
     ann = filers[0]
     content = picture(1200, 800, "PNG")
     file = tmp_path / "p.png"

@@ -2,6 +2,7 @@
 
 import io
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -34,7 +35,7 @@ class Filer:
     async def close(self) -> None:
         await self.client.aclose()
 
-    async def ask(self, method: str, path: str, content: bytes | None = None, **headers: str) -> httpx2.Response:
+    async def ask(self, method: str, path: str, content: bytes | None = None, /, **headers: str) -> httpx2.Response:
         """One request; underscores in names of headers are dashes."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.client.request(method, path, content=content, headers=named)
@@ -58,7 +59,7 @@ class Filer:
             if found["state"] != "processing":
                 return found
 
-    async def send(self, conversation: str, body: dict[str, object], key: str | None = None) -> httpx2.Response:
+    async def send(self, conversation: str, body: Mapping[str, object], key: str | None = None) -> httpx2.Response:
         """Post a message of media."""
         return await self.client.post(
             f"/v1/conversations/{conversation}/messages",

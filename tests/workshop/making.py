@@ -84,15 +84,13 @@ def video(folder: Path, name: str, *words: str, seconds: float = 2, size: str = 
     """A video by ffmpeg, with sound; words: more of the command, before the file's name."""
     path = folder / name
     tone = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"] if sound else []
-    subprocess.run(
-        [
-            *("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc=duration={seconds}:size={size}:rate=10"),
-            *(*tone, *words, str(path)),
-        ],
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
+    ffmpeg("-y", "-f", "lavfi", "-i", f"testsrc=duration={seconds}:size={size}:rate=10", *tone, *words, path)
     return path.read_bytes()
+
+
+def ffmpeg(*words: object) -> None:
+    """The program, with these words."""
+    subprocess.run(["ffmpeg", "-v", "error", *map(str, words)], check=True, stdin=subprocess.DEVNULL)
 
 
 def box(kind: bytes, content: bytes) -> bytes:

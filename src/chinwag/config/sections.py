@@ -14,6 +14,7 @@ from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wron
 from chinwag.config.media_section import Media, wrong_media
 from chinwag.config.openid_section import OpenId, wrong_providers
 from chinwag.config.push_section import Push, wrong_push
+from chinwag.config.s3_section import S3, wrong_s3
 
 SignUp = Literal["open", "closed", "invitation"]
 PeopleSearch = Literal["auto", "known", "everyone"]
@@ -346,6 +347,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cluster: Cluster = Cluster()
     postgres: Postgres = Postgres()
     nats: Nats = Nats()
+    s3: S3 = S3()
     accounts: Accounts = Accounts()
     limits: Limits = Limits()
     messages: Messages = Messages()
@@ -394,6 +396,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     for key, rule in wrong_media(config.media, shared=config.store.profile != "embedded"):
         yield Contradiction((key,), rule)
     for key, rule in wrong_push(config.push):
+        yield Contradiction((key,), rule)
+    for key, rule in wrong_s3(config.s3):
         yield Contradiction((key,), rule)
     for key, rule in wrong_providers(config.openid, server.public_url):
         yield Contradiction((key,), rule)

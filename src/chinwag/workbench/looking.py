@@ -73,8 +73,10 @@ def _picture(path: Path, into: Path, found: str, *, as_picture: bool) -> Done:
         animation = animations.cleaned(path.read_bytes(), found)
     still = as_picture and animation is None
     with pictures.opened(path, found) as picture:
-        width, height = pictures.upright_size(picture)
+        width, height = picture.size
         made = pictures.bare(picture, PICTURE_PIXELS if still else _LARGE_PIXELS)
+        if pictures.is_turned(picture):
+            width, height = height, width
     original = ""
     if animation is not None:
         original = pictures.write(into / ORIGINAL, animation)

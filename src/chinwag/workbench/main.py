@@ -17,7 +17,7 @@ def main(bounds: str) -> None:
     """bounds: of the process, as JSON. Jobs come on standard input, answers go to standard output."""
     _bound(msgspec.json.decode(bounds, type=Bounds))
     jobs = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
+    answers = os.dup(1)
     # a library that writes something by itself answers nobody
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -32,8 +32,7 @@ def main(bounds: str) -> None:
             answer = looking.done(job)
         except MemoryError:
             answer = Done()
-        answers.write(msgspec.json.encode(answer) + b"\n")
-        answers.flush()
+        os.write(answers, msgspec.json.encode(answer) + b"\n")  # shorter than what a pipe takes at once
 
 
 def _bound(bounds: Bounds) -> None:

@@ -61,10 +61,9 @@ def opened(path: Path, media_type: str) -> Iterator[Image.Image]:
         yield picture
 
 
-def upright_size(picture: Image.Image) -> tuple[int, int]:
-    """Width and height as it is shown."""
-    width, height = picture.size
-    return (height, width) if _orientation(picture) >= 5 else (width, height)
+def is_turned(picture: Image.Image) -> bool:
+    """Whether a picture that was loaded is shown with its sides changed."""
+    return _orientation(picture) >= 5
 
 
 def bare(picture: Image.Image, longest: int) -> Image.Image:
@@ -138,6 +137,7 @@ def _fitted(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def _orientation(picture: Image.Image) -> int:
+    """Of a picture that was loaded: to look before would load it, and hide that it cannot be."""
     try:
         found = picture.getexif().get(_ORIENTATION, 1)
     except Exception:

@@ -172,6 +172,22 @@ export const ENGLISH = {
   "menu.unreadDone": "It counts as unread from there, on this device, until you come back to it.",
   "menu.select": "Select text",
 
+  "menu.view": "Open",
+  "menu.download": "Download",
+  "menu.forward": "Forward",
+  "menu.attach": "Attach",
+  "attach.pick": "Pictures and videos",
+  "attach.camera": "Take a picture",
+  "attach.file": "Files",
+  "attach.voice": "Record a voice message",
+
+  // What messages carry, in one line; all other words about it stand in media.ts
+  "media.picture": "Picture",
+  "media.video": "Video",
+  "media.voice": "Voice message",
+  "media.named": "File: {name}",
+  "media.captioned": "{what}: {caption}",
+
   // The composer
   "write.to": "Message {name}",
   "write.send": "Send",
@@ -412,6 +428,9 @@ export const ENGLISH = {
   "keys.reacted": "In messages: who has reacted",
   "keys.receipts": "In one’s own messages: who has read it",
   "keys.mine": "In an empty field: edit one’s own last message",
+  "keys.view": "In messages: open what they carry",
+  "keys.download": "In messages: download it",
+  "keys.forward": "In messages: forward",
   "keys.menu": "In messages: menu",
   "keys.help": "This sheet",
 
@@ -482,6 +501,12 @@ export const ENGLISH = {
   "error.unsupported": "This server is too old for that.",
   "error.internal": "The server made a mistake. Try again in a moment.",
   "error.id_reused": "This was sent before with other words. Copy it and write it again.",
+  "error.no_upload": "What was to be sent is no longer on the server.",
+  "error.media_too_large": "This file is larger than this server takes.",
+  "error.quota": "You have as much on this server as it keeps for one person. Delete something you sent first.",
+  "error.storage_full": "The server has no room for this right now. Ask whoever runs it.",
+  "error.bad_media": "What came to the server is not what was sent. Send it once more.",
+  "error.no_room": "The browser has no room to keep this until it is sent. Free some space, or send less at once.",
   "error.outbox_full": "Too much waits to be sent. Wait until some of it is out.",
   "error.storage": "The browser's storage failed. Reload the page; if it stays, free some space.",
   "error.logged_out": "You are logged out. Log in to go on.",

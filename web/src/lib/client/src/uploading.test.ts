@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { Http } from "./http.js";
+import { ApiError, Unreachable } from "./problem.js";
+import { beginUpload, FIRST_PIECE, LEAST_PIECE, MOST_PIECE, nextPiece, sendPieces } from "./uploading.js";
+
+const NEVER = new AbortController().signal;
+
+/** A server that keeps what it is sent, and breaks off where it is told to. */
+function server(size: number, breaksAt: readonly number[] = []) {
+  const kept = new Uint8Array(size);
+  const breaks = [...breaksAt];
+  const asked: { method: string; path: string; headers: Headers }[] = [];
+  let received = 0;
+  const fetcher = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const headers = new Headers(init?.headers);
+    asked.push({ method: init?.method ?? "GET", path: input as string, headers });
+    if (init?.method === "POST") return new Response(null, { status: 201, headers: { location: "/v1/media/u%201" } });
+    if (init?.method === "GET") return Response.json({ id: "u 1", size, received, state: "receiving" });
+    const offset = Number(headers.get("upload-offset"));
+    if (offset !== received) {
+      const problem = { code: "bad_media", retryable: false };
+      return Response.json(problem, { status: 409, headers: { "content-type": "application/problem+json" } });
+    }
+    const bytes = new Uint8Array(await (init?.body as Blob).arrayBuffer());
+    const at = breaks[0] ?? Infinity;
+    if (received + bytes.length > at) {
+      breaks.shift();
+      kept.set(bytes.slice(0, at - received), received);
+      received = at;
+      throw new TypeError("the connection went");
+    }
+    kept.set(bytes, received);
+    received += bytes.length;
+    return new Response(null, { status: 204, headers: { "upload-offset": String(received) } });
+  };
+  return { http: new Http("", fetcher), kept, asked, received: () => received };
+}
+
+function bytes(size: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: size }, (_, n) => (n * 7 + (n >> 8)) % 256);
+}
+
+describe("an upload", () => {
+  it("is begun with its length and its name in base 64, and known by its place", async () => {
+    const { http, asked } = server(5);
+    const outline = { name: "Größe, 1.png", media_type: "image/png", size: 5, as: "picture" as const };
+    expect(await beginUpload(http, outline, NEVER)).toBe("u 1");
+    expect(asked[0]?.headers.get("upload-length")).toBe("5");
+    expect(asked[0]?.headers.get("tus-resumable")).toBe("1.0.0");
+    const fields = (asked[0]?.headers.get("upload-metadata") ?? "").split(",").map((one) => one.split(" "));
+    const read = fields.map(([key, value]) => [key, Buffer.from(value ?? "", "base64").toString("utf8")]);
+    expect(Object.fromEntries(read)).toEqual({ filename: "Größe, 1.png", filetype: "image/png", as: "picture" });
+  });
+
+  it("goes on where the server is, after each break, and is whole", async () => {
+    const size = 3 * FIRST_PIECE + 17;
+    const whole = bytes(size);
+    const { http, kept, received } = server(size, [100, FIRST_PIECE + 5]);
+    const told: number[] = [];
+    let breaks = 0;
+    while (received() < size) {
+      try {
+        await sendPieces(http, "u 1", new Blob([whole]), received(), (at) => told.push(at), NEVER);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Unreachable);
+        breaks += 1;
+      }
+    }
+    expect(breaks).toBe(2);
+    expect(kept).toEqual(whole);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told.at(-1)).toBe(size);
+  });
+
+  it("says so when the server has another part of it than this browser thinks", async () => {
+    const { http } = server(1000);
+    const sending = sendPieces(http, "u 1", new Blob([bytes(1000)]), 500, () => undefined, NEVER);
+    await expect(sending).rejects.toMatchObject({ code: "bad_media" } satisfies Partial<ApiError>);
+  });
+
+  it("has pieces of about a second, within bounds, and not too many of them", () => {
+    expect(nextPiece(FIRST_PIECE, 500, 1e8)).toBe(2 * FIRST_PIECE);
+    expect(nextPiece(FIRST_PIECE, 1, 1e8)).toBe(4 * FIRST_PIECE);
+    expect(nextPiece(MOST_PIECE, 1, 1e9)).toBe(MOST_PIECE);
+    expect(nextPiece(FIRST_PIECE, 60_000, 1e6)).toBe(LEAST_PIECE);
+    // A server keeps each piece by itself: a film goes up in few, however slow the line is.
+    expect(nextPiece(LEAST_PIECE, 60_000, 4e9)).toBeGreaterThan(4e9 / 10_000);
+  });
+});

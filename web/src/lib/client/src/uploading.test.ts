@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Http } from "./http.js";
-import { ApiError, Unreachable } from "./problem.js";
+import type { ApiError } from "./problem.js";
+import { Unreachable } from "./problem.js";
 import { beginUpload, FIRST_PIECE, LEAST_PIECE, MOST_PIECE, nextPiece, sendPieces } from "./uploading.js";
 
 const NEVER = new AbortController().signal;
@@ -48,7 +49,9 @@ describe("an upload", () => {
     expect(asked[0]?.headers.get("upload-length")).toBe("5");
     expect(asked[0]?.headers.get("tus-resumable")).toBe("1.0.0");
     const fields = (asked[0]?.headers.get("upload-metadata") ?? "").split(",").map((one) => one.split(" "));
-    const read = fields.map(([key, value]) => [key, Buffer.from(value ?? "", "base64").toString("utf8")]);
+    const utf8 = (value = ""): string =>
+      new TextDecoder().decode(Uint8Array.from(atob(value), (one) => one.charCodeAt(0)));
+    const read = fields.map(([key, value]): [string, string] => [key ?? "", utf8(value)]);
     expect(Object.fromEntries(read)).toEqual({ filename: "Größe, 1.png", filetype: "image/png", as: "picture" });
   });
 

@@ -183,7 +183,7 @@ export class Leader implements Owner {
       case "who":
         this.parts.tell({ type: "alive" });
         this.told();
-        this.media.tellAll();
+        this.media.tell("tellAll");
         break;
       case "lines":
         this.outflow.lines();
@@ -226,7 +226,7 @@ export class Leader implements Owner {
     if (now > 0) this.parts.http.clockIs(now);
     this.asOf = Date.now();
     this.outflow.pump();
-    this.media.nudge();
+    this.media.tell("nudge");
     this.people.ofList();
     this.people.presenceOfList().catch(() => undefined); // presence may be lost, and nothing depends on it
     this.minute ??= setInterval(() => {
@@ -375,7 +375,7 @@ export class Leader implements Owner {
     this.connection.nudge();
     if (this.standingNow.state === "online") return;
     this.parts.http.hurry();
-    this.media.nudge();
+    this.media.tell("nudge");
     this.hurry.abort();
     this.hurry = new AbortController();
   }
@@ -432,10 +432,10 @@ export class Leader implements Owner {
       return true;
     },
     preview: async (wanted) => {
-      await this.media.preview(wanted);
+      await (await this.media.moving()).preview(wanted);
       return null;
     },
-    media: ({ conversation, id, act }) => this.media.act(conversation, id, act),
+    media: async ({ conversation, id, act }) => (await this.media.moving()).act(conversation, id, act),
     presence: async ({ accounts }) => {
       await this.people.presence(accounts);
       return null;

@@ -7,6 +7,7 @@ from chinwag.client.mirror import changed_at
 from chinwag.wire.conversations import EventPage
 from chinwag.wire.values import (
     AccountEvent,
+    AvatarChanged,
     Content,
     Created,
     Deleted,
@@ -183,6 +184,8 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
             return "settings", (), settings.history
         case Retitled():
             return "title", (), ""
+        case AvatarChanged():
+            return "avatar", (), ""
         case Pinned(number=number):
             return "pinned", (str(number),), ""
 

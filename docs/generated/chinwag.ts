@@ -49,6 +49,7 @@ export type NoticeChange =
   | Removed
   | RoleChanged
   | Retitled
+  | AvatarChanged
   | GroupSettingsChanged
   | Pinned;
 
@@ -66,6 +67,7 @@ export type AccountChange =
   | AccountClosed
   | BlockChanged
   | PreferencesChanged
+  | PushGone
   | Announced;
 
 export type GroupAction =
@@ -145,6 +147,9 @@ export type Code =
   | "too_many_edits"
   | "out_of_turn"
   | "id_reused"
+  | "bad_subscription"
+  | "endpoint_taken"
+  | "push_unavailable"
   | "rate_limited"
   | "overloaded"
   | "slow_consumer"
@@ -559,6 +564,12 @@ export interface Retitled {
   title: string;
 }
 
+/** The group has a new picture, of the version `avatar`; empty: it has none any more. */
+export interface AvatarChanged {
+  type: "avatar";
+  avatar: string;
+}
+
 /** The group has new settings. */
 export interface GroupSettingsChanged {
   type: "settings";
@@ -701,6 +712,7 @@ export interface ProfileChanged {
   display_name: string;
   about: string;
   version: number;
+  avatar: string;
 }
 
 /** One's own settings as they are now, whole. */
@@ -718,6 +730,20 @@ export interface AccountSettings {
   share_read: boolean;
   share_last_seen: boolean;
   share_typing: boolean;
+  push_preview: "" | "none" | "sender" | "text";
+  quiet_hours: QuietHours | null;
+}
+
+/**
+ * Each day from `from` to `to` ("22:00"; over midnight if `to` is earlier) in the IANA time zone `zone`.
+ * mentions, direct: what speaks to the account, and what is written to it alone, is pushed nevertheless.
+ */
+export interface QuietHours {
+  from: string;
+  to: string;
+  zone: string;
+  mentions?: boolean;
+  direct?: boolean;
 }
 
 /** A device of one's own logged in. */
@@ -785,6 +811,14 @@ export interface Preferences {
   pinned: boolean;
   archived_at: number;
   unread: boolean;
+}
+
+/** For one's own devices only: the push service has forgotten `device`. If that is you, subscribe anew. */
+export interface PushGone {
+  type: "push_gone";
+  device: string;
+  at: number;
+  version: number;
 }
 
 /** The server says something to everybody. It may come twice, with the same `id`. */
@@ -873,16 +907,18 @@ export interface ChangeProfileRequest {
   about?: string | null;
 }
 
-/** What one has chosen. */
+/** What one has chosen. `quiet_hours`: null ends them. */
 export interface ChangeSettingsRequest {
   direct_from?: "everyone" | "friends" | null;
   findable?: boolean | null;
   share_read?: boolean | null;
   share_last_seen?: boolean | null;
   share_typing?: boolean | null;
+  push_preview?: "" | "none" | "sender" | "text" | null;
+  quiet_hours?: QuietHours | null;
 }
 
-/** One's own account. `version` rises with each change. */
+/** One's own account. `version` rises with each change. avatar: as in `User`. */
 export interface Me {
   id: string;
   name: string;
@@ -892,6 +928,7 @@ export interface Me {
   admin: boolean;
   created_at: number;
   version: number;
+  avatar: string;
 }
 
 /** A device's tokens. The refresh token is used up by its use; the answer to that has the next one. */
@@ -924,7 +961,8 @@ export interface DeviceEntry {
 
 /**
  * What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
- * with each change of this, and of nothing else.
+ * with each change of this, and of nothing else. avatar: the version of its picture, which is at
+ * `/v1/users/{id}/avatar`; empty: it has none.
  */
 export interface User {
   id: string;
@@ -933,6 +971,7 @@ export interface User {
   about: string;
   closed: boolean;
   version: number;
+  avatar: string;
 }
 
 /**
@@ -1067,9 +1106,10 @@ export interface ConversationPage {
  * the number of the newest message or notice, which unread and at go by as well; 0: there is none that it may
  * read. last: that one (JSON; null: none). first: the first number it may read. history_from: the first number
  * that somebody who joins now may read; null: its own joining, or nobody joins. pins: the numbers of its pinned
- * messages from `first` on, the one pinned last at the end. member_count: how many members there are, also where
- * not all of them are listed. events: its newest events, where they were asked for. mentions: the numbers of the
- * messages above `read` that speak to it, rising: the newest hundred.
+ * messages from `first` on, the one pinned last at the end. avatar: the version of its picture, which is at
+ * `/v1/conversations/{id}/avatar`; empty: it has none, or `account` is no member any more. member_count: how
+ * many members there are, also where not all of them are listed. events: its newest events, where they were
+ * asked for. mentions: the numbers of the messages above `read` that speak to it, rising: the newest hundred.
  */
 export interface ConversationView {
   id: string;
@@ -1086,6 +1126,7 @@ export interface ConversationView {
   unread: number;
   shown: number;
   pins: number[];
+  avatar: string;
   history_from: number | null;
   member_count: number;
   mentions: number[];
@@ -1318,6 +1359,62 @@ export interface Preferred {
   conversation: string;
   preferences: Preferences;
   version: number;
+}
+
+/** `key`: the `applicationServerKey` with which a browser subscribes, in base64url. */
+export interface WebPushKey {
+  key: string;
+}
+
+/** By which services this server pushes. `web`: to browsers; null: not. */
+export interface PushKinds {
+  web: WebPushKey | null;
+  fcm: boolean;
+  apns: boolean;
+}
+
+/**
+ * What `PushSubscription.toJSON()` gives in a browser: `endpoint` and the two `keys`, in base64url. `key`: with
+ * which key of the server it subscribed; without it, the one that the server gives now.
+ */
+export interface WebSubscription {
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+  key?: string;
+}
+
+/** The registration token of an app at Firebase Cloud Messaging. */
+export interface FcmSubscription {
+  token: string;
+}
+
+/**
+ * The device token of an app at the Apple Push Notification service, in hexadecimal. `topic`: the app's bundle
+ * id. `sandbox`: it is a build for development.
+ */
+export interface ApnsSubscription {
+  token: string;
+  topic: string;
+  sandbox?: boolean;
+}
+
+/** Where pushes reach this device: by exactly one of the three. */
+export interface SubscribeRequest {
+  web?: WebSubscription | null;
+  fcm?: FcmSubscription | null;
+  apns?: ApnsSubscription | null;
+}
+
+/**
+ * Where pushes reach this device. `endpoint` and `key` (with which it subscribed): of a browser.
+ * `registered_at`: milliseconds since 1970.
+ */
+export interface PushSubscriptionView {
+  kind: "apns" | "fcm" | "web";
+  registered_at: number;
+  endpoint?: string;
+  key?: string;
 }
 
 /**

@@ -38,6 +38,8 @@ async def test_signs_up_logs_in_and_reads_oneself(server: Process, time: Time) -
             "share_read": True,
             "share_last_seen": True,
             "share_typing": True,
+            "push_preview": "",
+            "quiet_hours": None,
         },
         "admin": False,
         "created_at": time.now,
@@ -125,6 +127,8 @@ async def test_changes_settings(server: Process) -> None:
         "share_read": True,
         "share_last_seen": True,
         "share_typing": True,
+        "push_preview": "",
+        "quiet_hours": None,
     }
     assert (await ann.request("GET", "/v1/me/settings")).json() == chosen
     for one in ("share_read", "share_last_seen", "share_typing"):

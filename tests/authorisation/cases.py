@@ -179,6 +179,11 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         "admin",
     ),
     ("GET", "/v1/preferences"): Case(SELF, right="stranger"),
+    ("GET", "/v1/push"): Case(ACCOUNT, right="stranger"),
+    ("GET", "/v1/push/subscription"): Case(SELF),
+    ("PUT", "/v1/push/subscription"): Case(SELF),
+    ("DELETE", "/v1/push/subscription"): Case(SELF, right="stranger"),
+    ("POST", "/v1/push/test"): Case(SELF),
     ("GET", "/v1/conversations/{conversation}/preferences"): Case(
         READER, NO_READERS, "/v1/conversations/{group}/preferences", right="former"
     ),

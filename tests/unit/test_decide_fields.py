@@ -19,6 +19,7 @@ from chinwag.domain.command import (
     React,
     Remove,
     Send,
+    SetAvatar,
     SetRole,
     SetSettings,
     SetTitle,
@@ -59,6 +60,7 @@ def state_of(conversation: ConversationId) -> Conversation:
         heeded=((ANN, 3),),
         shown=8,
         pins=(5, 6),
+        avatar="1",
     )
 
 
@@ -115,6 +117,7 @@ CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (GROUP, ANN, SetRole(BEN, Role.ADMIN), ALWAYS | {"members"}),
     (GROUP, BEN, Appoint(Role.ADMIN), ALWAYS | {"members"}),
     (GROUP, ANN, SetTitle("Other"), ALWAYS | {"title"}),
+    (GROUP, ANN, SetAvatar("2"), ALWAYS | {"avatar"}),
     (GROUP, ANN, SetSettings(GroupSettings(history="joined")), ALWAYS | {"settings"}),
     (GROUP, ANN, SetSettings(GroupSettings(history="all")), ALWAYS | {"settings", "history_from"}),
 ]

@@ -7,6 +7,7 @@ from chinwag.assembly.info import info_of
 from chinwag.assembly.node import Legs
 from chinwag.assembly.openid import doors_on
 from chinwag.assembly.part import Part
+from chinwag.assembly.push import subscriptions_on
 from chinwag.assembly.rates import own_share
 from chinwag.assembly.routes import routes_of
 from chinwag.config import Config
@@ -56,6 +57,7 @@ class Api:
                 self.search,
                 settings,
                 self.openid,
+                subscriptions_on(ports, config),
             ),
             settings,
             legs.budgets,

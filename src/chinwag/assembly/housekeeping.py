@@ -5,6 +5,7 @@ from chinwag.assembly.openid import group_rules
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.flow.clock import system_clock
+from chinwag.flow.collecting.references import References
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase, ErasePorts
 from chinwag.flow.openid.places import Places
@@ -19,6 +20,7 @@ from chinwag.roles.housekeeping.jobs import (
     directory_jobs,
     erasing_jobs,
     expiry_job,
+    media_job,
     places_job,
     search_jobs,
     texts_job,
@@ -54,6 +56,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         system_clock,
     )
     indexer = Indexer(ports.search_index, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
+    references = References(ports.directory, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
     jobs = [
         *directory_jobs(ports.directory, ports.message_store, ports.inbox, settling, system_clock),
         trimming_job(Trim(ports.inbox, system_clock, config.inbox.kept_days)),
@@ -63,6 +66,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         *erasing_jobs(erasing),
         texts_job(ports.text_scrub, system_clock, config.erasure.days),
         *search_jobs(indexer, ports.search_index, system_clock, config.erasure.days),
+        media_job(references),
     ]
     owned = None if node is None else OwnedJobs(ports.registry, node)
     if owned is not None:

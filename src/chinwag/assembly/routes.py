@@ -12,6 +12,7 @@ from chinwag.flow.online import Online, Owner
 from chinwag.flow.openid.doors import OpenIdDoors
 from chinwag.flow.people_search import PeopleSearch
 from chinwag.flow.preferences import OwnPreferences
+from chinwag.flow.push.subscriptions import Subscriptions
 from chinwag.flow.search.search import Search
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
@@ -23,6 +24,7 @@ from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.openid import openid_routes
 from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
+from chinwag.roles.api.push import push_routes
 from chinwag.roles.api.reactions import reaction_routes
 from chinwag.roles.api.search import search_routes
 from chinwag.roles.api.server_info import server_routes
@@ -41,6 +43,7 @@ def routes_of(
     search: Search,
     settings: ApiSettings,
     openid: OpenIdDoors,
+    subscriptions: Subscriptions,
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
     presence = Online(ports.questions, owner)
@@ -61,6 +64,7 @@ def routes_of(
         presence_routes(presence),
         search_routes(search),
         preference_routes(OwnPreferences(ports.directory, ports.message_store)),
+        push_routes(subscriptions),
         admin_routes(legs.accounts, presence),
         conversation_routes(conversations),
         reaction_routes(conversations),

@@ -8,6 +8,7 @@ from chinwag.client.events import Unknown
 from chinwag.client.reactions import OnMessage
 from chinwag.wire.values import (
     AccountId,
+    AvatarChanged,
     ConversationId,
     Created,
     GroupSettings,
@@ -66,6 +67,7 @@ class Mirrored(msgspec.Struct, kw_only=True):
     reactions: dict[int, OnMessage] = msgspec.field(default_factory=dict)
     late: list[Reaction] = msgspec.field(default_factory=list)
     pins: list[int] = msgspec.field(default_factory=list)
+    avatar: str = ""
 
     @property
     def unread(self) -> int:
@@ -94,6 +96,8 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
             _role(held, what)
         case Retitled():
             held.title = what.title
+        case AvatarChanged():
+            held.avatar = what.avatar
         case GroupSettingsChanged():
             held.settings = what.settings
         case Pinned():
@@ -108,7 +112,7 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
 
 def _goes(held: Mirrored, goes: AccountId, account: AccountId) -> None:
     if goes == account:
-        held.members, held.pins = {}, []
+        held.members, held.pins, held.avatar = {}, [], ""
     else:
         held.members.pop(goes, None)
 

@@ -94,6 +94,7 @@ class Comparable(msgspec.Struct, frozen=True):
     last: int
     mentions: tuple[int, ...]
     pins: tuple[int, ...] = ()
+    avatar: str = ""
 
 
 class Mirror:
@@ -145,6 +146,7 @@ class Mirror:
             last=None if view.last == msgspec.Raw(b"null") else decode_numbered(view.last),
             messages={} if held is None else held.messages,
             pins=list(view.pins),
+            avatar=view.avatar,
         )
         if held is not None:
             loaded.loaded, loaded.stale = held.loaded, held.stale
@@ -278,6 +280,7 @@ class Mirror:
             last=0 if one.last is None else one.last.number,
             mentions=tuple(sorted(one.mentions)[-MENTIONS:]) if one.role is not None else (),
             pins=tuple(one.pins),
+            avatar=one.avatar,
         )
 
     def _begin(self, event: NumberedEvent | Unknown) -> Mirrored | None:

@@ -2,6 +2,7 @@
 
 from chinwag.config.load import ConfigError, Effective, FlagValue, Source, find_file, load
 from chinwag.config.openid_section import OpenId
+from chinwag.config.push_section import Push
 from chinwag.config.sections import (
     Accounts,
     Config,
@@ -30,6 +31,7 @@ __all__ = [
     "Observe",
     "OpenId",
     "Presence",
+    "Push",
     "Server",
     "SignUp",
     "Source",

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
 from chinwag.config.openid_section import OpenId, wrong_providers
+from chinwag.config.push_section import Push, wrong_push
 
 SignUp = Literal["open", "closed", "invitation"]
 PeopleSearch = Literal["auto", "known", "everyone"]
@@ -348,6 +349,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     messages: Messages = Messages()
     presence: Presence = Presence()
+    push: Push = Push()
     inbox: Inbox = Inbox()
     erasure: Erasure = Erasure()
     engines: Engines = Engines()
@@ -386,6 +388,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         if not _is_utf8(str(path)):
             yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
+        yield Contradiction((key,), rule)
+    for key, rule in wrong_push(config.push):
         yield Contradiction((key,), rule)
     for key, rule in wrong_providers(config.openid, server.public_url):
         yield Contradiction((key,), rule)

@@ -9,6 +9,7 @@ import msgspec
 
 from chinwag.domain.look_alike import is_ignorable, is_overloaded, look_alike_key, shows_something, without_hidden
 from chinwag.domain.normal_form import LONGEST, TooLongError, normal_form
+from chinwag.domain.quiet_hours import QuietHours
 from chinwag.domain.refusal import Code, Refused
 
 NameKey = NewType("NameKey", str)
@@ -57,6 +58,10 @@ class AccountSettings(msgspec.Struct, frozen=True):
     """Whether others see that it is online and when it last was, and it the same of them."""
     share_typing: bool = True
     """Whether others see that it is writing, and it that they are."""
+    push_preview: Literal["", "none", "sender", "text"] = ""
+    """How much of a message a push says; empty: all where nobody between can read it, else nothing."""
+    quiet_hours: QuietHours | None = None
+    """From when to when it wants no pushes."""
 
 
 def name_of(text: str) -> str:

@@ -66,6 +66,7 @@ class ProfileChanged(msgspec.Struct, frozen=True, tag="profile_changed"):
     display_name: str
     about: str
     version: int
+    avatar: str = ""
 
 
 class AccountSettingsChanged(msgspec.Struct, frozen=True, tag="settings_changed"):
@@ -128,6 +129,14 @@ class PreferencesChanged(msgspec.Struct, frozen=True, tag="preferences_changed")
     version: int
 
 
+class PushGone(msgspec.Struct, frozen=True, tag="push_gone"):
+    """For one's own devices only: the push service has forgotten `device`. If that is you, subscribe anew."""
+
+    device: DeviceId
+    at: int
+    version: int
+
+
 class Announced(msgspec.Struct, frozen=True, tag="announced"):
     """The server says something to everybody. It may come twice, with the same `id`."""
 
@@ -153,6 +162,7 @@ AccountChange = (
     | AccountClosed
     | BlockChanged
     | PreferencesChanged
+    | PushGone
     | Announced
 )
 
@@ -180,6 +190,8 @@ def subject(change: AccountChange) -> str:
             return f"block:{blocked}"
         case PreferencesChanged(conversation=conversation):
             return f"preferences:{conversation}"
+        case PushGone(device=device):
+            return f"push:{device}"
         case Announced(id=id_):
             return f"announcement:{id_}"
 

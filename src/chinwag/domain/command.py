@@ -91,6 +91,13 @@ class SetTitle(msgspec.Struct, frozen=True, gc=False, tag="title"):
     title: str
 
 
+class SetAvatar(msgspec.Struct, frozen=True, gc=False, tag="avatar"):
+    """Give the group the picture `avatar`, which the directory has as made for it; empty: none. No client can ask for
+    it: the server makes the picture first."""
+
+    avatar: str
+
+
 class SetSettings(msgspec.Struct, frozen=True, gc=False, tag="settings"):
     """Change how the group works."""
 
@@ -156,6 +163,7 @@ Action = (
     | Appoint
     | SetRole
     | SetTitle
+    | SetAvatar
     | SetSettings
     | Decline
     | Pass

@@ -87,6 +87,7 @@ class Conversation(msgspec.Struct, frozen=True):
     said "joined" is opened to nobody later.
     heeded: of a direct conversation, the version of each account by which it was decided last whether it declines.
     pins: the numbers of pinned messages, the one pinned last at the end.
+    avatar: the id of the group's picture; empty: it has none.
     """
 
     id: ConversationId
@@ -104,6 +105,7 @@ class Conversation(msgspec.Struct, frozen=True):
     heeded: tuple[tuple[AccountId, int], ...] = ()
     shown: int = 0
     pins: tuple[int, ...] = ()
+    avatar: str = ""
 
     @property
     def last_shown(self) -> int:

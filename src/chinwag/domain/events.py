@@ -52,6 +52,12 @@ class Retitled(msgspec.Struct, frozen=True, gc=False, tag="title"):
     title: str
 
 
+class AvatarChanged(msgspec.Struct, frozen=True, gc=False, tag="avatar"):
+    """The group has a new picture, of the version `avatar`; empty: it has none any more."""
+
+    avatar: str
+
+
 class GroupSettingsChanged(msgspec.Struct, frozen=True, gc=False, tag="settings"):
     """The group has new settings."""
 
@@ -65,7 +71,7 @@ class Pinned(msgspec.Struct, frozen=True, gc=False, tag="pinned"):
     on: bool
 
 
-Change = Created | Joined | Left | Removed | RoleChanged | Retitled | GroupSettingsChanged | Pinned
+Change = Created | Joined | Left | Removed | RoleChanged | Retitled | AvatarChanged | GroupSettingsChanged | Pinned
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag_field="kind"):

@@ -14,6 +14,7 @@ DeviceId = NewType("DeviceId", str)
 ConversationId = NewType("ConversationId", str)
 ClientId = NewType("ClientId", str)
 """A client's own name for one send, unique per device and conversation; it makes a retry harmless."""
+UploadId = NewType("UploadId", str)
 
 ACCOUNT_CHARACTERS: Final = 64
 CONVERSATION_CHARACTERS: Final = 200

@@ -20,6 +20,7 @@ from chinwag.domain.command import (
     Join,
     Leave,
     Remove,
+    SetAvatar,
     SetRole,
     SetSettings,
     SetTitle,
@@ -189,6 +190,12 @@ def _set_title(state: Conversation, command: Command, action: SetTitle) -> Outco
     return _tell(msgspec.structs.replace(state, title=action.title), events.Retitled(action.title))
 
 
+def _set_avatar(state: Conversation, command: Command, action: SetAvatar) -> Outcome:
+    if _member(state, command.account).role is Role.MEMBER:
+        raise Refused(Code.NOT_ALLOWED)
+    return _tell(msgspec.structs.replace(state, avatar=action.avatar), events.AvatarChanged(action.avatar))
+
+
 def _set_settings(state: Conversation, command: Command, action: SetSettings) -> Outcome:
     if _member(state, command.account).role is Role.MEMBER:
         raise Refused(Code.NOT_ALLOWED)
@@ -210,6 +217,7 @@ _RULES: Final[dict[type, Callable[[Conversation, Command, Any], Outcome]]] = {
     Appoint: _appoint,
     SetRole: _set_role,
     SetTitle: _set_title,
+    SetAvatar: _set_avatar,
     SetSettings: _set_settings,
 }
 

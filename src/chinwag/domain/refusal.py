@@ -71,6 +71,10 @@ class Code(StrEnum):
     TOO_MANY_EDITS = "too_many_edits"
     OUT_OF_TURN = "out_of_turn"
     ID_REUSED = "id_reused"
+    # pushes
+    BAD_SUBSCRIPTION = "bad_subscription"
+    ENDPOINT_TAKEN = "endpoint_taken"
+    PUSH_UNAVAILABLE = "push_unavailable"
     # capacity
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"

@@ -29,6 +29,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     first: the first number it may read.
     history_from: the first number that somebody who joins now may read; null: its own joining, or nobody joins.
     pins: the numbers of its pinned messages from `first` on, the one pinned last at the end.
+    avatar: the version of its picture, which is at `/v1/conversations/{id}/avatar`; empty: it has none, or `account` is
+    no member any more.
     member_count: how many members there are, also where not all of them are listed.
     events: its newest events, where they were asked for. mentions: the numbers of the messages above `read` that speak
     to it, rising: the newest hundred.
@@ -48,6 +50,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     unread: int
     shown: int = 0
     pins: list[int] = []
+    avatar: str = ""
     history_from: int | None = None
     member_count: int = 0
     mentions: list[int] = []

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +27,10 @@ class Programs(msgspec.Struct, frozen=True):
     nats: Path
 
 
-def cache_folder() -> Path:
+def cache_folder(packages: Traversable = _PACKAGES) -> Path:
     """Where the programs are kept, by the pinned versions: one folder for all of root's engines, which run as another
     user who must reach it, else one of the user's own."""
-    digest = hashlib.sha256(_PACKAGES.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(packages.read_bytes()).hexdigest()[:12]
     if os.geteuid() == 0:
         return Path(f"/var/cache/chinwag-engines-{digest}")
     home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
@@ -44,21 +45,29 @@ def fetch(cache: Path, say: Callable[[str], None]) -> Programs:
     programs = Programs(cache / _POSTGRES, cache / "bin" / "nats-server")
     if not programs.nats.is_file():
         say("fetching PostgreSQL and NATS (about 35 MB, once)")
-        fresh = draft_name(cache)
-        _install(fresh)
-        try:
-            fresh.rename(cache)
-        except OSError as error:  # another one was quicker
-            if not programs.nats.is_file():
-                raise EngineError(f"{cache} cannot be made ({error.strerror}): take away what is there") from error
+        install(_PACKAGES, cache, programs.nats)
     for program in (programs.postgres / "postgres", programs.nats):
         if not program.is_file():
             raise EngineError(f"{cache} lacks {program.name}: take the folder away, then run this again")
     return programs
 
 
-def _install(target: Path) -> None:
-    with as_file(_PACKAGES) as packages:
+def install(packages: Traversable, cache: Path, program: Path) -> None:
+    """Fetch a list of wheels into the folder `cache`, which then holds `program`; another one may do so as well.
+
+    Raises `EngineError`.
+    """
+    fresh = draft_name(cache)
+    _install(packages, fresh)
+    try:
+        fresh.rename(cache)
+    except OSError as error:  # another one was quicker
+        if not program.is_file():
+            raise EngineError(f"{cache} cannot be made ({error.strerror}): take away what is there") from error
+
+
+def _install(listed: Traversable, target: Path) -> None:
+    with as_file(listed) as packages:
         command = [
             *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input", "install"),
             *("--no-deps", "--require-hashes", "--only-binary", ":all:"),

@@ -111,6 +111,7 @@ class Conversations:
             shown=shown,
             mentions=await self._mentions(account, state.id, read, shown, state.head),
             pins=[number for number in state.pins if number >= ranges[0][0]],
+            avatar=state.avatar,
             last=await self._last(account, state.id, shown),
         )
 

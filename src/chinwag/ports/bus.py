@@ -6,7 +6,7 @@ from typing import Final, NewType, Protocol
 
 import msgspec
 
-from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code
 from chinwag.ports.message_store import KeyName
 
@@ -19,6 +19,8 @@ REVOKED: Final = Subject("revoked")
 """`Revoked` and `EverybodyRevoked`: sockets to close and tokens to refuse."""
 WORK: Final = Subject("work")
 """`Work`: the directory holds something to be done elsewhere; whoever does it looks at once instead of soon."""
+PUSHING: Final = Subject("pushing")
+"""`Work`: something is to be pushed at once. `Reads`: what devices show may have been read."""
 RECOUNT: Final = Subject("recount")
 """`Recount`: whoever takes over presence, or parts of it, asks gateways to report the sessions that they hold."""
 RECOUNT_WANTED: Final = Subject("recount.wanted")
@@ -105,11 +107,17 @@ class Recount(msgspec.Struct, frozen=True, gc=False, tag="recount"):
     parts: tuple[int, ...]
 
 
+class Reads(msgspec.Struct, frozen=True, gc=False, tag="reads"):
+    """These accounts have read on in these conversations. May be lost: what devices show is looked at in any case."""
+
+    pairs: tuple[tuple[AccountId, ConversationId], ...]
+
+
 class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):
     """There is something to do. May be lost: the directory is looked at from time to time in any case."""
 
 
-Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Work
+Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Reads | Work
 
 
 class Bus(Protocol):

@@ -1,7 +1,8 @@
-"""The KeyStore: the keys that tokens are signed with, and the secret behind refresh tokens and tickets."""
+"""The KeyStore: the keys that tokens are signed with, those by which browsers' push services know this server, and the
+secret behind refresh tokens and tickets."""
 
 from collections.abc import Collection, Hashable
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -9,21 +10,25 @@ from chinwag.told import Told
 
 
 class StoredKey(msgspec.Struct, frozen=True):
-    """A private key for signing. created_at: milliseconds since 1970; private: PEM, PKCS 8."""
+    """A private key for signing. created_at: milliseconds since 1970; private: PEM, PKCS 8. purpose: it signs access
+    tokens, or what is told to push services."""
 
     id: str
     created_at: int
     private: bytes
+    purpose: Literal["access", "push"] = "access"
 
     def __repr__(self) -> str:
         return f"StoredKey({self.id})"
 
 
 class StoredKeys(msgspec.Struct, frozen=True):
-    """All that a store holds. keys: the oldest first; secret: empty if there is none yet."""
+    """All that a store holds. keys: those of access tokens; push: those of pushes; the oldest first. secret: empty if
+    there is none yet."""
 
     keys: tuple[StoredKey, ...] = ()
     secret: bytes = b""
+    push: tuple[StoredKey, ...] = ()
 
     def __repr__(self) -> str:
         return f"StoredKeys({len(self.keys)})"
@@ -61,7 +66,7 @@ class KeyStore(Protocol):
         ...
 
     def add(self, key: StoredKey) -> None:
-        """Store a key beside the others. A key of that id that is there already is left as it is."""
+        """Store a key beside the others. A key of that id and purpose that is there already is left as it is."""
         ...
 
     def begin_secret(self, secret: bytes) -> None:
@@ -69,7 +74,7 @@ class KeyStore(Protocol):
         ...
 
     def remove(self, ids: Collection[str]) -> None:
-        """Remove the keys of these ids; those that are not there are passed over."""
+        """Remove the keys of these ids, whatever their purpose; those that are not there are passed over."""
         ...
 
     def replace(self, key: StoredKey, secret: bytes) -> None:

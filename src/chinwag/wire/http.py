@@ -7,6 +7,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from chinwag.domain.quiet_hours import QuietHours
+
 T = TypeVar("T")
 
 
@@ -105,13 +107,15 @@ class ChangeProfileRequest(msgspec.Struct):
 
 
 class ChangeSettingsRequest(msgspec.Struct):
-    """What one has chosen."""
+    """What one has chosen. `quiet_hours`: null ends them."""
 
     direct_from: Literal["everyone", "friends"] | None = None
     findable: bool | None = None
     share_read: bool | None = None
     share_last_seen: bool | None = None
     share_typing: bool | None = None
+    push_preview: Literal["", "none", "sender", "text"] | None = None
+    quiet_hours: QuietHours | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class AccountSettings(msgspec.Struct):
@@ -119,17 +123,21 @@ class AccountSettings(msgspec.Struct):
     With `friends` nobody else may, and is refused as `recipient_refuses`. `findable`: whether a search shows this
     account to people who neither are its friends nor share a conversation with it. `share_read` (how far one has
     read), `share_last_seen` (also whether one is online) and `share_typing`: whether others see that of this account,
-    and it of them."""
+    and it of them. `push_preview`: how much of a message a push says; empty: all of it in browsers, whose push services
+    cannot read it, else nothing. `quiet_hours`: from when to when the account is pushed nothing, and gets a summary
+    afterwards; null: never."""
 
     direct_from: Literal["everyone", "friends"]
     findable: bool = True
     share_read: bool = True
     share_last_seen: bool = True
     share_typing: bool = True
+    push_preview: Literal["", "none", "sender", "text"] = ""
+    quiet_hours: QuietHours | None = None
 
 
 class Me(msgspec.Struct):
-    """One's own account. `version` rises with each change."""
+    """One's own account. `version` rises with each change. avatar: as in `User`."""
 
     id: str
     name: str
@@ -139,6 +147,7 @@ class Me(msgspec.Struct):
     admin: bool
     created_at: int
     version: int
+    avatar: str = ""
 
 
 class SessionTokens(Secretive):
@@ -174,7 +183,8 @@ class DeviceEntry(msgspec.Struct):
 
 class User(msgspec.Struct):
     """What everybody may see of an account. Of a closed one only the id is left: show it as closed. `version` rises
-    with each change of this, and of nothing else."""
+    with each change of this, and of nothing else. avatar: the version of its picture, which is at
+    `/v1/users/{id}/avatar`; empty: it has none."""
 
     id: str
     name: str
@@ -182,6 +192,7 @@ class User(msgspec.Struct):
     about: str
     closed: bool
     version: int
+    avatar: str = ""
 
 
 class Friend(msgspec.Struct):

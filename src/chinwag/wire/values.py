@@ -17,6 +17,7 @@ from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.emoji import reaction_of
 from chinwag.domain.events import (
     AccountEvent,
+    AvatarChanged,
     Change,
     Created,
     Deleted,
@@ -50,6 +51,7 @@ __all__ = [
     "AccountSettingsChanged",
     "Add",
     "Announced",
+    "AvatarChanged",
     "Body",
     "Change",
     "ClientId",

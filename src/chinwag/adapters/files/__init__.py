@@ -1,5 +1,6 @@
 """What is kept in plain files."""
 
 from chinwag.adapters.files.key_store import FileKeyStore
+from chinwag.adapters.files.media_store import FileMediaStore
 
-__all__ = ["FileKeyStore"]
+__all__ = ["FileKeyStore", "FileMediaStore"]

@@ -1,14 +1,14 @@
 """Keys as files: a folder of mode 0700 with files of mode 0600.
 
-`access-<created>-<id>.pem` are Ed25519 keys (PKCS 8), `refresh.secret` the secret. Without this folder every device
-must log in again; nothing else is lost.
+`access-<created>-<id>.pem` are Ed25519 keys (PKCS 8), `push-<created>-<id>.pem` keys on P-256, `refresh.secret` the
+secret. Without this folder every device must log in again; nothing else is lost.
 """
 
 import os
 from collections.abc import Collection, Hashable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from chinwag.lasting import lasting_folder, sync_folder, whole_file
 from chinwag.ports.key_store import KeysDamaged, KeysExposed, StoredKey, StoredKeys
@@ -37,7 +37,12 @@ class FileKeyStore:
             secret = (self._folder / _BEHIND).read_bytes()
             if not secret:
                 raise KeysDamaged(f"{self._folder / _BEHIND} is empty: {_AFRESH}")
-        return StoredKeys(tuple(sorted(keys, key=lambda one: (one.created_at, one.id))), secret)
+        keys.sort(key=lambda one: (one.created_at, one.id))
+        return StoredKeys(
+            tuple(one for one in keys if one.purpose == "access"),
+            secret,
+            tuple(one for one in keys if one.purpose == "push"),
+        )
 
     def stamp(self) -> Hashable:
         found = []
@@ -81,7 +86,7 @@ class FileKeyStore:
         for path in paths:
             with suppress(FileNotFoundError):  # another process has just removed it
                 keys.append(_key(path))
-        return keys, 0 < len(keys) == len(paths)
+        return keys, any(key.purpose == "access" for key in keys) and len(keys) == len(paths)
 
     def _paths(self) -> list[Path]:
         return [path for path in self._folder.iterdir() if _id(path)]
@@ -110,7 +115,8 @@ def _key(path: Path) -> StoredKey:
     if not private.startswith(b"-----BEGIN PRIVATE KEY-----"):
         raise KeysDamaged(f"{path} is no key: {_AFRESH}")
     try:
-        return StoredKey(_id(path), int(path.stem.split("-", 2)[1]), private)
+        purpose: Literal["access", "push"] = "push" if path.stem.startswith("push-") else "access"
+        return StoredKey(_id(path), int(path.stem.split("-", 2)[1]), private, purpose)
     except (ValueError, IndexError):
         raise KeysDamaged(f"{path} has no key's name: give its own back, or take it away") from None
 
@@ -119,9 +125,9 @@ def _id(path: Path) -> str:
     """The id of the key in a file of that name; empty if it is not a key's name."""
     kind, _, rest = path.stem.partition("-")
     created, _, name = rest.partition("-")
-    named = kind == "access" and path.suffix == ".pem" and created.isascii() and created.isdecimal()
+    named = kind in ("access", "push") and path.suffix == ".pem" and created.isascii() and created.isdecimal()
     return name if named else ""
 
 
 def _name(key: StoredKey) -> str:
-    return f"access-{key.created_at:015d}-{key.id}.pem"
+    return f"{key.purpose}-{key.created_at:015d}-{key.id}.pem"

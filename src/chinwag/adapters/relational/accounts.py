@@ -26,6 +26,7 @@ _COLUMNS = (
     accounts.c.created_at,
     accounts.c.version,
     accounts.c.profile_version,
+    accounts.c.avatar,
     accounts.c.disabled,
     accounts.c.closed_at,
 )
@@ -57,6 +58,7 @@ class RelationalAccounts:
             "created_at": account.created_at,
             "version": account.version,
             "profile_version": account.profile_version,
+            "avatar": account.avatar,
         }
         try:
             await self._connection.execute(insert(accounts).values(row))
@@ -110,6 +112,9 @@ class RelationalAccounts:
     async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
         return await self._renamed(account, display_name=display_name, about=about, profile_version=_ONE_MORE)
 
+    async def set_avatar(self, account: AccountId, avatar: str) -> Account:
+        return await self._change(account, avatar=avatar, profile_version=_ONE_MORE)
+
     async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:
         return await self._renamed(account, settings=msgspec.json.encode(settings).decode())
 
@@ -133,6 +138,7 @@ class RelationalAccounts:
             look_alike=like,
             display_name="",
             about="",
+            avatar="",
             settings="{}",
             password="",
             admin=False,
@@ -172,6 +178,7 @@ def _account(row: Row[*tuple[Any, ...]]) -> Account:
         created_at=row.created_at,
         version=row.version,
         profile_version=row.profile_version,
+        avatar=row.avatar,
         disabled=row.disabled,
         closed=row.closed_at is not None,
     )

@@ -6,7 +6,14 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chinwag.adapters.relational.schema import accounts, devices, openid_sessions, refresh_tokens
+from chinwag.adapters.relational.schema import (
+    accounts,
+    devices,
+    openid_sessions,
+    push_jobs,
+    push_subscriptions,
+    refresh_tokens,
+)
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Device, Standing
@@ -57,7 +64,7 @@ class RelationalDevices:
         result = await self._connection.execute(
             update(devices).where(devices.c.id == device, devices.c.revoked_at.is_(None)).values(revoked_at=at)
         )
-        for table in (refresh_tokens, openid_sessions):
+        for table in (refresh_tokens, openid_sessions, push_subscriptions, push_jobs):
             await self._connection.execute(delete(table).where(table.c.device == device))
         return bool(result.rowcount)
 

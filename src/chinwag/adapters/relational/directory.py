@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from chinwag.adapters.relational.accounts import RelationalAccounts
 from chinwag.adapters.relational.announcements import RelationalAnnouncements
 from chinwag.adapters.relational.audit import RelationalAudit
+from chinwag.adapters.relational.avatars import RelationalAvatars
+from chinwag.adapters.relational.blobs import RelationalBlobs
 from chinwag.adapters.relational.blocks import RelationalBlocks
 from chinwag.adapters.relational.created_groups import RelationalCreatedGroups
 from chinwag.adapters.relational.declines import RelationalDeclines
@@ -24,11 +26,15 @@ from chinwag.adapters.relational.invitations import RelationalInvitations
 from chinwag.adapters.relational.known_networks import RelationalKnownNetworks
 from chinwag.adapters.relational.links import RelationalLinks
 from chinwag.adapters.relational.listing import RelationalListing
+from chinwag.adapters.relational.media_references import RelationalMediaReferences
 from chinwag.adapters.relational.openid_sessions import RelationalOpenIdSessions
 from chinwag.adapters.relational.openid_trips import RelationalOpenIdTrips
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.preferences import RelationalPreferences
+from chinwag.adapters.relational.push_jobs import RelationalPushJobs
+from chinwag.adapters.relational.push_subscriptions import RelationalPushSubscriptions
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
+from chinwag.adapters.relational.uploads import RelationalUploads
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
@@ -101,6 +107,14 @@ class RelationalTransaction:
         return RelationalErasures(self._connection)
 
     @cached_property
+    def avatars(self) -> RelationalAvatars:
+        return RelationalAvatars(self._connection)
+
+    @cached_property
+    def media_references(self) -> RelationalMediaReferences:
+        return RelationalMediaReferences(self._connection)
+
+    @cached_property
     def announcements(self) -> RelationalAnnouncements:
         return RelationalAnnouncements(self._connection)
 
@@ -119,6 +133,22 @@ class RelationalTransaction:
     @cached_property
     def openid_sessions(self) -> RelationalOpenIdSessions:
         return RelationalOpenIdSessions(self._connection)
+
+    @cached_property
+    def push_subscriptions(self) -> RelationalPushSubscriptions:
+        return RelationalPushSubscriptions(self._connection)
+
+    @cached_property
+    def push_jobs(self) -> RelationalPushJobs:
+        return RelationalPushJobs(self._connection)
+
+    @cached_property
+    def uploads(self) -> RelationalUploads:
+        return RelationalUploads(self._connection)
+
+    @cached_property
+    def blobs(self) -> RelationalBlobs:
+        return RelationalBlobs(self._connection)
 
 
 class Dialect(Protocol):

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from sqlalchemy import Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chinwag.adapters.relational.avatars import forget_avatars
 from chinwag.adapters.relational.schema import (
+    avatars,
     blocks,
     created_groups,
     devices,
@@ -21,12 +23,15 @@ from chinwag.adapters.relational.schema import (
     outbox,
     places_due,
     preferences,
+    push_jobs,
+    push_subscriptions,
     refresh_tokens,
     refusals,
     search_words,
+    uploads,
 )
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.ports.directory import PAGE_MAX, Erasure, ErasureStage
+from chinwag.ports.directory import PAGE_MAX, Erasure, ErasureStage, UploadState
 
 _EVERYBODY: Final = ""
 
@@ -45,7 +50,12 @@ class RelationalErasures:
         await self._connection.execute(delete(blocks).where(blocks.c.blocker == account))
         await self._connection.execute(delete(known_networks).where(known_networks.c.account == account))
         await self._connection.execute(delete(preferences).where(preferences.c.account == account))
+        await self._forget_pushes(account)
         await self._forget_providers(account)
+        await forget_avatars(self._connection, avatars.c.account == account, avatars.c.conversation.is_(None))
+        # They are taken away as those are that nobody went on with.
+        unfinished = update(uploads).where(*_unfinished(account))
+        await self._connection.execute(unfinished.values(expires_at=0, held_until=0, name="", metadata=""))
 
     async def page(self, stage: ErasureStage, after: AccountId | None, limit: int) -> list[Erasure]:
         query = select(erasures).where(erasures.c.stage == int(stage)).order_by(erasures.c.account)
@@ -63,6 +73,8 @@ class RelationalErasures:
     async def waits(self, account: AccountId) -> bool:
         behind = select(erasures.c.behind).where(erasures.c.account == account).scalar_subquery()
         if await self._connection.scalar(select(func.count()).where(outbox.c.id <= behind)):
+            return True
+        if await self._connection.scalar(select(func.count()).where(*_unfinished(account))):
             return True
         mine = (refusals.c.account == account, refusals.c.other == _EVERYBODY)
         return bool(await self._connection.scalar(select(func.count()).where(*mine)))
@@ -83,6 +95,7 @@ class RelationalErasures:
     async def forget(self, account: AccountId) -> None:
         execute = self._connection.execute
         await self._forget_providers(account)
+        await self._forget_pushes(account)
         for table in (created_groups, refresh_tokens):
             await execute(delete(table).where(table.c.device.in_(_devices(account))))
         await execute(delete(devices).where(devices.c.account == account))
@@ -92,6 +105,10 @@ class RelationalErasures:
         await execute(delete(search_words).where(search_words.c.account == account))
         await execute(delete(link_uses).where(link_uses.c.account == account))
         await execute(delete(outbox).where(outbox.c.account == account))
+
+    async def _forget_pushes(self, account: AccountId) -> None:
+        for table in (push_subscriptions, push_jobs):
+            await self._connection.execute(delete(table).where(table.c.account == account))
 
     async def _forget_providers(self, account: AccountId) -> None:
         execute = self._connection.execute
@@ -110,6 +127,10 @@ class RelationalErasures:
 
     async def done(self, account: AccountId) -> None:
         await self._connection.execute(delete(erasures).where(erasures.c.account == account))
+
+
+def _unfinished(account: AccountId) -> tuple[ColumnElement[bool], ...]:
+    return uploads.c.account == account, uploads.c.state != UploadState.READY.value
 
 
 def _devices(account: AccountId) -> Select[str]:

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0012"
+REVISION: Final = "0015"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -24,7 +24,7 @@ CREATE TABLE accounts (
     disabled BOOLEAN NOT NULL,
     closed_at BIGINT,
     created_at BIGINT NOT NULL,
-    version BIGINT NOT NULL, profile_version BIGINT DEFAULT '1' NOT NULL, look_alike TEXT,
+    version BIGINT NOT NULL, profile_version BIGINT DEFAULT '1' NOT NULL, look_alike TEXT, avatar TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name_key)
 )
@@ -395,5 +395,165 @@ CREATE TABLE logout_tokens (
     """,
     """
 CREATE INDEX logout_tokens_by_age ON logout_tokens (until)
+    """,
+    """
+CREATE TABLE push_subscriptions (
+    device TEXT NOT NULL,
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    place BLOB NOT NULL,
+    "key" TEXT NOT NULL,
+    registered_at BIGINT NOT NULL,
+    cleared_at BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id),
+    FOREIGN KEY(account) REFERENCES accounts (id),
+    UNIQUE (place)
+)
+    """,
+    """
+CREATE INDEX push_subscriptions_of_account ON push_subscriptions (account)
+    """,
+    """
+CREATE INDEX push_subscriptions_by_key ON push_subscriptions ("key")
+    """,
+    """
+CREATE TABLE push_jobs (
+    device TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    account TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    due BIGINT,
+    attempt INTEGER NOT NULL,
+    shown BIGINT NOT NULL,
+    shown_at BIGINT NOT NULL,
+    look_at BIGINT,
+    held BOOLEAN NOT NULL,
+    lease BIGINT NOT NULL,
+    PRIMARY KEY (device, conversation)
+)
+    """,
+    """
+CREATE INDEX push_jobs_due ON push_jobs (due)
+    """,
+    """
+CREATE INDEX push_jobs_to_look_at ON push_jobs (look_at)
+    """,
+    """
+CREATE INDEX push_jobs_of_conversation ON push_jobs (conversation, account)
+    """,
+    """
+CREATE TABLE push_mark (
+    id INTEGER NOT NULL,
+    reached TEXT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE uploads (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    picture BOOLEAN NOT NULL,
+    size BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    metadata TEXT NOT NULL,
+    received BIGINT NOT NULL,
+    parts INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    held_until BIGINT NOT NULL,
+    poster TEXT NOT NULL,
+    found TEXT,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX uploads_of_account ON uploads (account, state)
+    """,
+    """
+CREATE INDEX uploads_by_age ON uploads (state, expires_at)
+    """,
+    """
+CREATE TABLE upload_parts (
+    upload TEXT NOT NULL,
+    "offset" BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (upload, "offset"),
+    FOREIGN KEY(upload) REFERENCES uploads (id)
+)
+    """,
+    """
+CREATE TABLE upload_files (
+    upload TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    media_type TEXT NOT NULL,
+    PRIMARY KEY (upload, kind),
+    FOREIGN KEY(upload) REFERENCES uploads (id)
+)
+    """,
+    """
+CREATE INDEX upload_files_of_blob ON upload_files (hash)
+    """,
+    """
+CREATE TABLE blobs (
+    hash TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    dying BOOLEAN NOT NULL,
+    PRIMARY KEY (hash)
+)
+    """,
+    """
+CREATE INDEX blobs_dying ON blobs (dying, hash)
+    """,
+    """
+CREATE TABLE avatars (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    conversation TEXT,
+    hash TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    placed BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX avatars_of_account ON avatars (account)
+    """,
+    """
+CREATE INDEX avatars_of_conversation ON avatars (conversation)
+    """,
+    """
+CREATE INDEX avatars_of_blob ON avatars (hash)
+    """,
+    """
+CREATE INDEX avatars_by_age ON avatars (placed, claimed_at)
+    """,
+    """
+CREATE TABLE media_references (
+    conversation TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    upload TEXT NOT NULL,
+    PRIMARY KEY (conversation, number)
+)
+    """,
+    """
+CREATE INDEX media_references_of_upload ON media_references (upload)
+    """,
+    """
+CREATE TABLE media_reading (
+    id INTEGER NOT NULL,
+    reached TEXT NOT NULL,
+    at_head BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
     """,
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0012"
+REVISION: Final = "0015"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -26,6 +26,7 @@ CREATE TABLE accounts (
     version BIGINT NOT NULL,
     profile_version BIGINT DEFAULT '1' NOT NULL,
     look_alike TEXT COLLATE "C",
+    avatar TEXT COLLATE "C" DEFAULT '' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name_key)
 )
@@ -70,6 +71,18 @@ CREATE TABLE audit (
 )
     """,
     """
+CREATE TABLE blobs (
+    hash TEXT COLLATE "C" NOT NULL,
+    size BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    dying BOOLEAN NOT NULL,
+    PRIMARY KEY (hash)
+)
+    """,
+    """
+CREATE INDEX blobs_dying ON blobs (dying, hash)
+    """,
+    """
 CREATE TABLE erasures (
     account TEXT COLLATE "C" NOT NULL,
     closed_at BIGINT NOT NULL,
@@ -95,6 +108,25 @@ CREATE TABLE logout_tokens (
     """,
     """
 CREATE INDEX logout_tokens_by_age ON logout_tokens (until)
+    """,
+    """
+CREATE TABLE media_reading (
+    id INTEGER NOT NULL,
+    reached TEXT COLLATE "C" NOT NULL,
+    at_head BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
+CREATE TABLE media_references (
+    conversation TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    upload TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (conversation, number)
+)
+    """,
+    """
+CREATE INDEX media_references_of_upload ON media_references (upload)
     """,
     """
 CREATE TABLE open_groups (
@@ -156,6 +188,39 @@ CREATE TABLE outbox (
 )
     """,
     """
+CREATE TABLE push_jobs (
+    device TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    due BIGINT,
+    attempt INTEGER NOT NULL,
+    shown BIGINT NOT NULL,
+    shown_at BIGINT NOT NULL,
+    look_at BIGINT,
+    held BOOLEAN NOT NULL,
+    lease BIGINT NOT NULL,
+    PRIMARY KEY (device, conversation)
+)
+    """,
+    """
+CREATE INDEX push_jobs_due ON push_jobs (due)
+    """,
+    """
+CREATE INDEX push_jobs_of_conversation ON push_jobs (conversation, account)
+    """,
+    """
+CREATE INDEX push_jobs_to_look_at ON push_jobs (look_at)
+    """,
+    """
+CREATE TABLE push_mark (
+    id INTEGER NOT NULL,
+    reached TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (id)
+)
+    """,
+    """
 CREATE TABLE refusals (
     account TEXT COLLATE "C" NOT NULL,
     other TEXT COLLATE "C" NOT NULL,
@@ -184,6 +249,31 @@ CREATE TABLE signing_keys (
     sealed BYTEA NOT NULL,
     PRIMARY KEY (id)
 )
+    """,
+    """
+CREATE TABLE avatars (
+    id TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C",
+    hash TEXT COLLATE "C" NOT NULL,
+    size BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    placed BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX avatars_by_age ON avatars (placed, claimed_at)
+    """,
+    """
+CREATE INDEX avatars_of_account ON avatars (account)
+    """,
+    """
+CREATE INDEX avatars_of_blob ON avatars (hash)
+    """,
+    """
+CREATE INDEX avatars_of_conversation ON avatars (conversation)
     """,
     """
 CREATE TABLE blocks (
@@ -332,6 +422,32 @@ CREATE TABLE search_words (
 CREATE INDEX search_words_by_word ON search_words (open, word, account)
     """,
     """
+CREATE TABLE uploads (
+    id TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    picture BOOLEAN NOT NULL,
+    size BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    metadata TEXT COLLATE "C" NOT NULL,
+    received BIGINT NOT NULL,
+    parts INTEGER NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    held_until BIGINT NOT NULL,
+    poster TEXT COLLATE "C" NOT NULL,
+    found TEXT COLLATE "C",
+    PRIMARY KEY (id),
+    FOREIGN KEY(account) REFERENCES accounts (id)
+)
+    """,
+    """
+CREATE INDEX uploads_by_age ON uploads (state, expires_at)
+    """,
+    """
+CREATE INDEX uploads_of_account ON uploads (account, state)
+    """,
+    """
 CREATE TABLE created_groups (
     device TEXT COLLATE "C" NOT NULL,
     key TEXT COLLATE "C" NOT NULL,
@@ -383,6 +499,27 @@ CREATE INDEX openid_sessions_of_session ON openid_sessions (issuer, session)
 CREATE INDEX openid_sessions_of_subject ON openid_sessions (issuer, subject)
     """,
     """
+CREATE TABLE push_subscriptions (
+    device TEXT COLLATE "C" NOT NULL,
+    account TEXT COLLATE "C" NOT NULL,
+    address TEXT COLLATE "C" NOT NULL,
+    place BYTEA NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    registered_at BIGINT NOT NULL,
+    cleared_at BIGINT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES devices (id),
+    FOREIGN KEY(account) REFERENCES accounts (id),
+    UNIQUE (place)
+)
+    """,
+    """
+CREATE INDEX push_subscriptions_by_key ON push_subscriptions (key)
+    """,
+    """
+CREATE INDEX push_subscriptions_of_account ON push_subscriptions (account)
+    """,
+    """
 CREATE TABLE refresh_tokens (
     device TEXT COLLATE "C" NOT NULL,
     digest BYTEA NOT NULL,
@@ -390,6 +527,30 @@ CREATE TABLE refresh_tokens (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (device),
     FOREIGN KEY(device) REFERENCES devices (id)
+)
+    """,
+    """
+CREATE TABLE upload_files (
+    upload TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    hash TEXT COLLATE "C" NOT NULL,
+    size BIGINT NOT NULL,
+    media_type TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (upload, kind),
+    FOREIGN KEY(upload) REFERENCES uploads (id)
+)
+    """,
+    """
+CREATE INDEX upload_files_of_blob ON upload_files (hash)
+    """,
+    """
+CREATE TABLE upload_parts (
+    upload TEXT COLLATE "C" NOT NULL,
+    "offset" BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (upload, "offset"),
+    FOREIGN KEY(upload) REFERENCES uploads (id)
 )
     """,
     """

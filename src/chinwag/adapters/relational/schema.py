@@ -45,6 +45,7 @@ accounts = Table(
     Column("version", BigInteger, nullable=False),
     Column("profile_version", BigInteger, nullable=False, server_default="1"),
     Column("look_alike", Text),
+    Column("avatar", Text, nullable=False, server_default=""),
     Index("accounts_by_look_alike", "look_alike"),
 )
 
@@ -205,6 +206,50 @@ logout_tokens = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("until", BigInteger, nullable=False),
     Index("logout_tokens_by_age", "until"),
+)
+
+# Where devices can be reached by pushes: `address` in JSON, `place` its digest; `key`: of VAPID, empty for others.
+push_subscriptions = Table(
+    "push_subscriptions",
+    METADATA,
+    Column("device", Text, ForeignKey("devices.id"), primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("place", LargeBinary, nullable=False, unique=True),
+    Column("key", Text, nullable=False),
+    Column("registered_at", BigInteger, nullable=False),
+    Column("cleared_at", BigInteger, nullable=False),
+    Index("push_subscriptions_of_account", "account"),
+    Index("push_subscriptions_by_key", "key"),
+)
+
+# What waits to be pushed, and what devices show; `due` is empty if nothing waits, `look_at` if nothing is shown.
+push_jobs = Table(
+    "push_jobs",
+    METADATA,
+    Column("device", Text, primary_key=True),
+    Column("conversation", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("due", BigInteger),
+    Column("attempt", Integer, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+    Column("shown_at", BigInteger, nullable=False),
+    Column("look_at", BigInteger),
+    Column("held", Boolean, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    Index("push_jobs_due", "due"),
+    Index("push_jobs_to_look_at", "look_at"),
+    Index("push_jobs_of_conversation", "conversation", "account"),
+)
+
+# One row: how far the streams have been read for pushes, in JSON.
+push_mark = Table(
+    "push_mark",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("reached", Text, nullable=False),
 )
 
 # Who takes nothing from whom.
@@ -370,4 +415,93 @@ shown_people = Table(
     Column("until", BigInteger, nullable=False),
     Column("people", LargeBinary, nullable=False),
     Index("shown_people_by_until", "until"),
+)
+
+# `size`: as declared, and once it is ready of the original as stored. `parts`: how many rows of the next table it has.
+uploads = Table(
+    "uploads",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("picture", Boolean, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+    Column("poster", Text, nullable=False),
+    Column("found", Text),
+    Index("uploads_of_account", "account", "state"),
+    Index("uploads_by_age", "state", "expires_at"),
+)
+
+upload_parts = Table(
+    "upload_parts",
+    METADATA,
+    Column("upload", Text, ForeignKey("uploads.id"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
+upload_files = Table(
+    "upload_files",
+    METADATA,
+    Column("upload", Text, ForeignKey("uploads.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Index("upload_files_of_blob", "hash"),
+)
+
+# Contents of the MediaStore; `dying`: deletion has begun.
+blobs = Table(
+    "blobs",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("dying", Boolean, nullable=False),
+    Index("blobs_dying", "dying", "hash"),
+)
+
+# Pictures of accounts, and of groups (`conversation`); `placed`: that one has it, and it is not on its way.
+avatars = Table(
+    "avatars",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("conversation", Text),
+    Column("hash", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("placed", Boolean, nullable=False),
+    Index("avatars_of_account", "account"),
+    Index("avatars_of_conversation", "conversation"),
+    Index("avatars_of_blob", "hash"),
+    Index("avatars_by_age", "placed", "claimed_at"),
+)
+
+# Which messages show which uploads.
+media_references = Table(
+    "media_references",
+    METADATA,
+    Column("conversation", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("upload", Text, nullable=False),
+    Index("media_references_of_upload", "upload"),
+)
+
+# One row: how far these are kept (in JSON), and when they were last known to be all.
+media_reading = Table(
+    "media_reading",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("reached", Text, nullable=False),
+    Column("at_head", BigInteger, nullable=False),
 )

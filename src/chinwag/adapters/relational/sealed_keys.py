@@ -26,6 +26,8 @@ SECONDS: Final = 3.0
 _FORMAT: Final = b"\1"
 _NONCE: Final = 12
 _SECRET: Final = ""
+_PUSH: Final = "push:"
+"""Before the ids of keys for pushes."""
 _LOCK: Final = 0x6368696E_77616702
 """The advisory lock of those who write keys."""
 
@@ -47,10 +49,14 @@ class SealedKeyStore:
 
     def read(self) -> StoredKeys:
         rows = self._ask(lambda connection: connection.fetch("SELECT id, created_at, sealed FROM signing_keys"))
-        opened = [StoredKey(row["id"], row["created_at"], self._open(*row)) for row in rows]
+        opened = [_stored(row["id"], row["created_at"], self._open(*row)) for row in rows]
         keys = sorted((one for one in opened if one.id != _SECRET), key=lambda one: (one.created_at, one.id))
         secret = next((one.private for one in opened if one.id == _SECRET), b"")
-        return StoredKeys(tuple(keys), secret)
+        return StoredKeys(
+            tuple(one for one in keys if one.purpose == "access"),
+            secret,
+            tuple(one for one in keys if one.purpose == "push"),
+        )
 
     def stamp(self) -> Hashable:
         rows = self._ask(lambda connection: connection.fetch("SELECT sealed FROM signing_keys"))
@@ -63,14 +69,14 @@ class SealedKeyStore:
         self._write([StoredKey(_SECRET, 0, secret)], _INSERT)
 
     def remove(self, ids: Collection[str]) -> None:
-        gone = [one for one in ids if one != _SECRET]
+        gone = [name for one in ids if one != _SECRET for name in (one, _PUSH + one)]
         self._ask(lambda connection: connection.execute("DELETE FROM signing_keys WHERE id = ANY ($1)", gone))
 
     def replace(self, key: StoredKey, secret: bytes) -> None:
         self._write([key, StoredKey(_SECRET, 0, secret)], "DELETE FROM signing_keys", _INSERT)
 
     def _write(self, keys: Collection[StoredKey], *statements: str) -> None:
-        rows = [(one.id, one.created_at, self._closed(one)) for one in keys]
+        rows = [(_id(one), one.created_at, self._closed(one)) for one in keys]
         *before, insert = statements
 
         async def write(connection: Any) -> None:
@@ -84,7 +90,7 @@ class SealedKeyStore:
 
     def _closed(self, key: StoredKey) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
-        return _FORMAT + nonce + self._seal.encrypt(nonce, key.private, _FORMAT + _name(key.id, key.created_at))
+        return _FORMAT + nonce + self._seal.encrypt(nonce, key.private, _FORMAT + _name(_id(key), key.created_at))
 
     def _open(self, key: str, created_at: int, sealed: bytes) -> bytes:
         """What was sealed under that very name and time."""
@@ -171,6 +177,18 @@ class FollowedKeys:
 
 
 _INSERT: Final = "INSERT INTO signing_keys (id, created_at, sealed) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING"
+
+
+def _id(key: StoredKey) -> str:
+    """Its id in the table."""
+    return _PUSH + key.id if key.purpose == "push" else key.id
+
+
+def _stored(name: str, created_at: int, private: bytes) -> StoredKey:
+    """The key of that id in the table."""
+    if name.startswith(_PUSH):
+        return StoredKey(name.removeprefix(_PUSH), created_at, private, "push")
+    return StoredKey(name, created_at, private)
 
 
 def _name(key: str, created_at: int) -> bytes:

@@ -8,6 +8,7 @@ from chinwag.cli.clean import label
 from chinwag.client import Unknown
 from chinwag.wire.values import (
     AccountId,
+    AvatarChanged,
     Created,
     Deleted,
     Edited,
@@ -112,6 +113,8 @@ def notice(event: Notice, name: Name) -> str:
             return f"{by} made {name(account)} {_article(role)}"
         case Retitled(title=title):
             return f"{by} renamed the group to “{label(title)}”"
+        case AvatarChanged(avatar=avatar):
+            return f"{by} changed the group's picture" if avatar else f"{by} took the group's picture away"
         case GroupSettingsChanged(settings=settings):
             who = "anyone may join" if settings.join == "open" else "people are added"
             reads = "from the beginning" if settings.history == "all" else "from their joining"

@@ -3,6 +3,7 @@
 from chinwag.ports.directory.accounts import Account, AccountRepository
 from chinwag.ports.directory.announcements import Announcement, AnnouncementRepository
 from chinwag.ports.directory.audit import OPERATOR, Actor, AuditRepository, AuditRow
+from chinwag.ports.directory.avatars import Avatar, AvatarRepository
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroup, CreatedGroupRepository
 from chinwag.ports.directory.declines import DeclineDue, DeclineRepository
@@ -15,19 +16,37 @@ from chinwag.ports.directory.invitations import Invitation, InvitationRepository
 from chinwag.ports.directory.known_networks import KNOWN_FRESH_MS, KNOWN_MAX, KnownNetworkRepository
 from chinwag.ports.directory.links import JoinLink, LinkRepository, LinkUse
 from chinwag.ports.directory.listing import ListingMark, ListingRepository, OpenGroup
+from chinwag.ports.directory.media_references import MediaReading, MediaReference, MediaReferenceRepository
 from chinwag.ports.directory.openid_sessions import OpenIdSession, OpenIdSessionRepository
 from chinwag.ports.directory.openid_trips import TRIPS_MAX, Arrival, OpenIdTripRepository, Trip
 from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.preferences import PreferenceRepository
+from chinwag.ports.directory.push_jobs import PUSHES, WAITING_MAX, PushJob, PushJobRepository, PushWanted
+from chinwag.ports.directory.push_subscriptions import PushSubscription, PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
+from chinwag.ports.directory.uploads import (
+    PARTS_MOST,
+    Blob,
+    BlobRepository,
+    MadeFile,
+    MadeKind,
+    Part,
+    Upload,
+    UploadRepository,
+    UploadState,
+    Usage,
+)
 
 __all__ = [
     "KNOWN_FRESH_MS",
     "KNOWN_MAX",
     "OPERATOR",
     "PAGE_MAX",
+    "PARTS_MOST",
+    "PUSHES",
     "TRIPS_MAX",
+    "WAITING_MAX",
     "Account",
     "AccountRepository",
     "Actor",
@@ -36,6 +55,10 @@ __all__ = [
     "Arrival",
     "AuditRepository",
     "AuditRow",
+    "Avatar",
+    "AvatarRepository",
+    "Blob",
+    "BlobRepository",
     "BlockRepository",
     "CreatedGroup",
     "CreatedGroupRepository",
@@ -59,17 +82,32 @@ __all__ = [
     "LinkUse",
     "ListingMark",
     "ListingRepository",
+    "MadeFile",
+    "MadeKind",
+    "MediaReading",
+    "MediaReference",
+    "MediaReferenceRepository",
     "OpenGroup",
     "OpenIdSession",
     "OpenIdSessionRepository",
     "OpenIdTripRepository",
     "Outbox",
     "OutboxRow",
+    "Part",
     "PlacesDue",
     "PreferenceRepository",
+    "PushJob",
+    "PushJobRepository",
+    "PushSubscription",
+    "PushSubscriptionRepository",
+    "PushWanted",
     "RefreshToken",
     "RefreshTokenRepository",
     "Standing",
     "Transaction",
     "Trip",
+    "Upload",
+    "UploadRepository",
+    "UploadState",
+    "Usage",
 ]

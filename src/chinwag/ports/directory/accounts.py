@@ -15,6 +15,7 @@ class Account(msgspec.Struct, frozen=True):
 
     version: rises with every change of the account, its devices and blocks included, and is for its owner alone.
     profile_version: rises with every change of what everybody may see, and with nothing else.
+    avatar: the id of its picture; empty: it has none.
 
     Of a closed account the id stays known, with an empty name and profile, and its name stays taken, so that nobody
     takes a former person's name.
@@ -29,6 +30,7 @@ class Account(msgspec.Struct, frozen=True):
     created_at: int
     version: int = 1
     profile_version: int = 1
+    avatar: str = ""
     disabled: bool = False
     closed: bool = False
 
@@ -83,6 +85,10 @@ class AccountRepository(Protocol):
 
     async def set_profile(self, account: AccountId, display_name: str, about: str) -> Account:
         """Replace the profile; the account as it is then."""
+        ...
+
+    async def set_avatar(self, account: AccountId, avatar: str) -> Account:
+        """Replace the picture; the account as it is then."""
         ...
 
     async def set_settings(self, account: AccountId, settings: AccountSettings) -> Account:

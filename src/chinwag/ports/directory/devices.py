@@ -50,8 +50,8 @@ class DeviceRepository(Protocol):
         ...
 
     async def revoke(self, device: DeviceId, at: int) -> bool:
-        """Revoke, and forget its refresh token and its session at a provider. False if it was revoked before or does
-        not exist."""
+        """Revoke, and forget its refresh token, its session at a provider, its subscription to pushes and what waits
+        to be pushed to it. False if it was revoked before or does not exist."""
         ...
 
     async def revoke_all(self, account: AccountId, at: int, but: DeviceId | None = None) -> list[DeviceId]:

@@ -7,6 +7,7 @@ from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.ports.directory.accounts import AccountRepository
 from chinwag.ports.directory.announcements import AnnouncementRepository
 from chinwag.ports.directory.audit import AuditRepository
+from chinwag.ports.directory.avatars import AvatarRepository
 from chinwag.ports.directory.blocks import BlockRepository
 from chinwag.ports.directory.created_groups import CreatedGroupRepository
 from chinwag.ports.directory.declines import DeclineRepository
@@ -18,11 +19,15 @@ from chinwag.ports.directory.invitations import InvitationRepository
 from chinwag.ports.directory.known_networks import KnownNetworkRepository
 from chinwag.ports.directory.links import LinkRepository
 from chinwag.ports.directory.listing import ListingRepository
+from chinwag.ports.directory.media_references import MediaReferenceRepository
 from chinwag.ports.directory.openid_sessions import OpenIdSessionRepository
 from chinwag.ports.directory.openid_trips import OpenIdTripRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.preferences import PreferenceRepository
+from chinwag.ports.directory.push_jobs import PushJobRepository
+from chinwag.ports.directory.push_subscriptions import PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
+from chinwag.ports.directory.uploads import BlobRepository, UploadRepository
 
 
 class Transaction(Protocol):
@@ -57,6 +62,10 @@ class Transaction(Protocol):
     @property
     def erasures(self) -> ErasureRepository: ...
     @property
+    def avatars(self) -> AvatarRepository: ...
+    @property
+    def media_references(self) -> MediaReferenceRepository: ...
+    @property
     def announcements(self) -> AnnouncementRepository: ...
     @property
     def preferences(self) -> PreferenceRepository: ...
@@ -66,6 +75,14 @@ class Transaction(Protocol):
     def openid_trips(self) -> OpenIdTripRepository: ...
     @property
     def openid_sessions(self) -> OpenIdSessionRepository: ...
+    @property
+    def push_subscriptions(self) -> PushSubscriptionRepository: ...
+    @property
+    def push_jobs(self) -> PushJobRepository: ...
+    @property
+    def uploads(self) -> UploadRepository: ...
+    @property
+    def blobs(self) -> BlobRepository: ...
 
 
 class Directory(Protocol):

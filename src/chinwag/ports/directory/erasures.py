@@ -32,7 +32,8 @@ class ErasureRepository(Protocol):
 
     async def begin(self, account: AccountId, at: int) -> None:
         """The account, which is closed in this transaction, is to be erased. What the Directory can make unreadable
-        at once, it does: names of devices, blocks. Postings already in the outbox are waited for (`waits`)."""
+        at once, it does: names of devices, blocks, its picture; its unfinished uploads expire. Postings already in the
+        outbox are waited for (`waits`)."""
         ...
 
     async def page(self, stage: ErasureStage, after: AccountId | None, limit: int) -> list[Erasure]:
@@ -44,7 +45,8 @@ class ErasureRepository(Protocol):
         ...
 
     async def waits(self, account: AccountId) -> bool:
-        """Whether news from before the closing is still in the outbox, or a refusal of the account's on its way."""
+        """Whether news from before the closing is still in the outbox, a refusal of the account's on its way, or an
+        upload there that it has not finished."""
         ...
 
     async def known_to(self, account: AccountId, after: AccountId | None, limit: int) -> list[AccountId]:

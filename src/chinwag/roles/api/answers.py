@@ -24,6 +24,7 @@ def me(account: Account) -> Me:
         admin=account.admin,
         created_at=account.created_at,
         version=account.version,
+        avatar=account.avatar,
     )
 
 
@@ -36,6 +37,8 @@ def settings(account: Account) -> AccountSettings:
         share_read=chosen.share_read,
         share_last_seen=chosen.share_last_seen,
         share_typing=chosen.share_typing,
+        push_preview=chosen.push_preview,
+        quiet_hours=chosen.quiet_hours,
     )
 
 
@@ -48,6 +51,7 @@ def user(account: Account) -> User:
         about=account.about,
         closed=account.closed,
         version=account.profile_version,
+        avatar=account.avatar,
     )
 
 

@@ -80,6 +80,8 @@ async def patch_settings(
         share_read=data.share_read,
         share_last_seen=data.share_last_seen,
         share_typing=data.share_typing,
+        push_preview=data.push_preview,
+        quiet_hours=data.quiet_hours,
     )
     return answers.settings(changed)
 

@@ -6,6 +6,8 @@ from typing import Final
 from chinwag.flow import announcements, create_group, declines, erase, relay, trim
 from chinwag.flow.announcements import announce_some
 from chinwag.flow.clock import Clock
+from chinwag.flow.collecting import references
+from chinwag.flow.collecting.references import References
 from chinwag.flow.create_group import settle_groups
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase
@@ -34,6 +36,7 @@ NAMES: Final = (
     "listing",
     "search-index",
     "search-scrub",
+    "media-references",
     "settle-links",
     "settle-groups",
     "trim",
@@ -128,6 +131,17 @@ def search_jobs(keeping: Indexer, index: SearchIndex, clock: Clock, days: int) -
             failing="what was deleted stays in the files of the search index for now",
         ),
     ]
+
+
+def media_job(keeping: References) -> Job:
+    """What messages show is noted, by which it is known what may go."""
+    return Job(
+        name="media-references",
+        step=keeping.step,
+        poll_seconds=references.POLL_SECONDS,
+        spare_time=True,
+        failing="media that nobody needs stay for now",
+    )
 
 
 def texts_job(scrub: TextScrub, clock: Clock, days: int) -> Job:

@@ -1,0 +1,165 @@
+"""Pushes that wait, and what devices show of those that were sent, in their tables."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chinwag.adapters.relational.schema import push_jobs as table
+from chinwag.adapters.relational.schema import push_mark
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.push import BURST_MS, LOOK_MS
+from chinwag.ports.directory import PAGE_MAX
+from chinwag.ports.directory.push_jobs import PushJob, PushWanted
+from chinwag.ports.follower import Reached
+
+_decode: Final = msgspec.json.Decoder(Reached).decode
+_TOGETHER: Final = 500
+"""Names in one statement."""
+_SHOWS: Final = and_(table.c.shown > 0, table.c.due.is_(None))
+
+
+class RelationalPushJobs:
+    """`PushJobRepository` upon one transaction's connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def reached(self) -> Reached | None:
+        kept = await self._connection.scalar(select(push_mark.c.reached))
+        return None if kept is None else _decode(kept)
+
+    async def reach(self, place: Reached) -> None:
+        kept = msgspec.json.encode(place).decode()
+        if not (await self._connection.execute(update(push_mark).values(reached=kept))).rowcount:
+            await self._connection.execute(insert(push_mark).values(id=1, reached=kept))
+
+    async def add(self, wanted: Sequence[PushWanted], now: int, due: int) -> None:
+        by_conversation: dict[ConversationId, dict[DeviceId, PushWanted]] = {}
+        for one in wanted:
+            by_conversation.setdefault(one.conversation, {})[one.device] = one
+        new: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
+        for conversation, of_devices in by_conversation.items():
+            there = await self._there(conversation, list(of_devices))
+            for device, one in of_devices.items():
+                (known if device in there else new).append(
+                    {"one": device, "there": conversation, "account": one.account, "number": one.number}
+                )
+        if known:
+            mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
+            higher = update(table).where(*mine, table.c.number < bindparam("new"))
+            names = [{"one": row["one"], "there": row["there"], "new": row["number"]} for row in known]
+            await self._connection.execute(higher.values(number=bindparam("new")), names)
+            begin = update(table).where(*mine, table.c.due.is_(None)).values(due=due, since=now, attempt=0, held=False)
+            await self._connection.execute(begin, [{"one": row["one"], "there": row["there"]} for row in known])
+        if new:
+            fixed = {"since": now, "due": due, "attempt": 0, "shown": 0, "shown_at": 0, "held": False, "lease": 0}
+            rows = [
+                {"device": one["one"], "conversation": one["there"], "account": one["account"], "number": one["number"]}
+                | fixed
+                for one in new
+            ]
+            await self._connection.execute(insert(table), rows)
+
+    async def _there(self, conversation: ConversationId, devices: Sequence[DeviceId]) -> set[str]:
+        there: set[str] = set()
+        for first in range(0, len(devices), _TOGETHER):
+            some = devices[first : first + _TOGETHER]
+            query = select(table.c.device).where(table.c.conversation == conversation, table.c.device.in_(some))
+            there.update(await self._connection.scalars(query))
+        return there
+
+    async def shorten(self, most: int) -> int:
+        over = await self.waiting() - most
+        if over <= 0:
+            return 0
+        oldest = select(table.c.device, table.c.conversation).where(table.c.due.is_not(None))
+        oldest = oldest.order_by(table.c.since, table.c.device, table.c.conversation).limit(over)
+        names = [{"one": row.device, "there": row.conversation} for row in await self._connection.execute(oldest)]
+        mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
+        await self._connection.execute(update(table).where(*mine).values(due=None, attempt=0, held=False), names)
+        await self._connection.execute(delete(table).where(table.c.due.is_(None), table.c.shown == 0))
+        return over
+
+    async def take(self, now: int, until: int, limit: int) -> list[PushJob]:
+        query = select(table).where(table.c.due <= now).order_by(table.c.due).limit(min(limit, PAGE_MAX))
+        rows = (await self._connection.execute(query)).all()
+        if not rows:
+            return []
+        lease = secrets.randbits(62) | 1
+        mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
+        held = update(table).where(*mine).values(due=until, lease=lease, attempt=table.c.attempt + 1)
+        await self._connection.execute(held, [{"one": row.device, "there": row.conversation} for row in rows])
+        taken = {"due": until, "lease": lease}
+        return [msgspec.structs.replace(_job(row), attempt=row.attempt + 1, **taken) for row in rows]
+
+    async def settle(self, job: PushJob, now: int) -> bool:
+        mine = (table.c.device == job.device, table.c.conversation == job.conversation)
+        row = (await self._connection.execute(select(table).where(*mine, table.c.lease == job.lease))).first()
+        if row is None or not job.lease:
+            return False
+        due, since, attempt, held = job.due, job.since, job.attempt, job.held
+        if due is None and row.number > job.number:
+            due, since, attempt, held = now + BURST_MS, now, 0, False
+        if due is None and not job.shown and not held:
+            await self._connection.execute(delete(table).where(*mine))
+            return True
+        values = {
+            "due": due,
+            "since": since,
+            "attempt": attempt,
+            "held": held,
+            "shown": job.shown,
+            "shown_at": job.shown_at,
+            "look_at": now + LOOK_MS if job.shown else None,
+            "lease": 0,
+        }
+        return bool((await self._connection.execute(update(table).where(*mine).values(values))).rowcount)
+
+    async def of_device(self, device: DeviceId) -> list[PushJob]:
+        query = select(table).where(table.c.device == device).order_by(table.c.conversation).limit(PAGE_MAX)
+        return [_job(row) for row in await self._connection.execute(query)]
+
+    async def undo(self, conversation: ConversationId, numbers: Sequence[int], now: int) -> None:
+        for first in range(0, len(numbers), _TOGETHER):
+            gone = (table.c.conversation == conversation, table.c.shown.in_(numbers[first : first + _TOGETHER]))
+            await self._connection.execute(update(table).where(*gone, _SHOWS).values(due=now, since=now, attempt=0))
+
+    async def read(self, pairs: Sequence[tuple[AccountId, ConversationId]], now: int) -> None:
+        for first in range(0, len(pairs), _TOGETHER // 2):
+            some = pairs[first : first + _TOGETHER // 2]
+            theirs = or_(*(and_(table.c.conversation == there, table.c.account == one) for one, there in some))
+            await self._connection.execute(update(table).where(theirs, _SHOWS).values(due=now, since=now, attempt=0))
+
+    async def shown(self, now: int, again: int, limit: int) -> list[PushJob]:
+        query = select(table).where(table.c.look_at <= now, _SHOWS).order_by(table.c.look_at)
+        rows = (await self._connection.execute(query.limit(min(limit, PAGE_MAX)))).all()
+        if rows:
+            mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
+            names = [{"one": row.device, "there": row.conversation} for row in rows]
+            await self._connection.execute(update(table).where(*mine).values(look_at=again), names)
+        return [_job(row) for row in rows]
+
+    async def waiting(self) -> int:
+        query = select(func.count()).select_from(table).where(table.c.due.is_not(None))
+        return await self._connection.scalar(query) or 0
+
+
+def _job(row: Row[Any]) -> PushJob:
+    return PushJob(
+        device=DeviceId(row.device),
+        account=AccountId(row.account),
+        conversation=ConversationId(row.conversation),
+        number=row.number,
+        since=row.since,
+        due=row.due,
+        attempt=row.attempt,
+        shown=row.shown,
+        shown_at=row.shown_at,
+        held=row.held,
+        lease=row.lease,
+    )

@@ -1,0 +1,34 @@
+"""The PushService: other people's servers, which reach devices that no connection of ours reaches."""
+
+from typing import Protocol, TypeVar
+
+from chinwag.domain.push_notice import PushAddress, PushNotice, PushOutcome
+
+_Address = TypeVar("_Address", bound=PushAddress, contravariant=True)
+
+
+class PushService(Protocol[_Address]):
+    """Hands pushes over, to addresses of one kind; or of all kinds, each by the service that knows it.
+
+    One attempt a call: `send` repeats nothing, keeps nothing that was not handed over, and remembers of earlier calls
+    only what it needs to leave a service alone that is away or refuses everybody. When to try again, and how often, is
+    the caller's. Bounded: a call ends within 10 s, or 20 s where an access token has to be had first, and reads at most
+    64 KB of an answer. Many calls may run at once; those to one host wait for nobody who is asked at another.
+
+    Guarantee: `Delivered` means that the service has said so. A push whose answer was lost is `Failed`, and may have
+    been handed over: the second one replaces it by its `tag`.
+
+    Privacy: a browser's push service can open nothing of a push; those of apps read what `title`, `sender` and `text`
+    say, so these are empty unless the account chose otherwise. No address, key, token or text is ever in a log line.
+
+    Failures: none is raised. All that can happen is an outcome, whose `why` is for the operator and holds nothing that
+    a stranger said.
+    """
+
+    async def send(self, to: _Address, notice: PushNotice) -> PushOutcome:
+        """Try once to hand `notice` over."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections. Calls that still run end as `Failed`."""
+        ...

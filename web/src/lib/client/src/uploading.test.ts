@@ -1,45 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Http } from "./http.js";
 import type { ApiError } from "./problem.js";
 import { Unreachable } from "./problem.js";
 import { beginUpload, FIRST_PIECE, LEAST_PIECE, MOST_PIECE, nextPiece, sendPieces } from "./uploading.js";
+import { bytes, uploadServer as server } from "./uploading.test-support.js";
 
 const NEVER = new AbortController().signal;
-
-/** A server that keeps what it is sent, and breaks off where it is told to. */
-function server(size: number, breaksAt: readonly number[] = []) {
-  const kept = new Uint8Array(size);
-  const breaks = [...breaksAt];
-  const asked: { method: string; path: string; headers: Headers }[] = [];
-  let received = 0;
-  const fetcher = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const headers = new Headers(init?.headers);
-    asked.push({ method: init?.method ?? "GET", path: input as string, headers });
-    if (init?.method === "POST") return new Response(null, { status: 201, headers: { location: "/v1/media/u%201" } });
-    if (init?.method === "GET") return Response.json({ id: "u 1", size, received, state: "receiving" });
-    const offset = Number(headers.get("upload-offset"));
-    if (offset !== received) {
-      const problem = { code: "bad_media", retryable: false };
-      return Response.json(problem, { status: 409, headers: { "content-type": "application/problem+json" } });
-    }
-    const bytes = new Uint8Array(await (init?.body as Blob).arrayBuffer());
-    const at = breaks[0] ?? Infinity;
-    if (received + bytes.length > at) {
-      breaks.shift();
-      kept.set(bytes.slice(0, at - received), received);
-      received = at;
-      throw new TypeError("the connection went");
-    }
-    kept.set(bytes, received);
-    received += bytes.length;
-    return new Response(null, { status: 204, headers: { "upload-offset": String(received) } });
-  };
-  return { http: new Http("", fetcher), kept, asked, received: () => received };
-}
-
-function bytes(size: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: size }, (_, n) => (n * 7 + (n >> 8)) % 256);
-}
 
 describe("an upload", () => {
   it("is begun with its length and its name in base 64, and known by its place", async () => {

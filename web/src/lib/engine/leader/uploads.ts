@@ -17,8 +17,21 @@ import type { UploadState } from "../api.js";
 import type { CarriedMedia, FileRecord, OutboxRecord } from "../store/records.js";
 
 const AT_ONCE = 2;
-/** How often an upload is begun anew, when the server knows it no longer or has another part of it. */
+/** How often an upload that the server will not go on with is looked at again, and then begun anew. */
+const LOOKS = 3;
 const ANEW = 3;
+/** Refusals that the same bytes meet again. */
+const FINAL: ReadonlySet<string> = new Set([
+  "media_too_large",
+  "quota",
+  "storage_full",
+  "bad_request",
+  "unsupported",
+  "forbidden",
+  "not_allowed",
+]);
+/** As many uploads are unfinished as may be: seconds until one of them may be done. */
+const MANY = 10;
 /** Milliseconds between two questions whether the server has looked at all of it: it may answer them at once. */
 const BETWEEN = 1_000;
 
@@ -112,7 +125,7 @@ export class Uploads {
   private async run(job: Job): Promise<void> {
     const backoff = new Backoff();
     const { signal } = job.ends;
-    const begun = { times: 0 };
+    const tries = { looks: 0, anew: 0 };
     for (;;) {
       try {
         await this.once(job, () => {
@@ -125,7 +138,7 @@ export class Uploads {
           this.parts.failed(error);
           return;
         }
-        const after = await this.afterwards(job, error, begun);
+        const after = await this.afterwards(job, error, tries);
         if (after === null) return;
         this.tell(job.line.id, { state: "waiting", sent: this.states.get(job.line.id)?.sent ?? 0 });
         await pause(backoff.next(after), AbortSignal.any([signal, this.hurry.signal]));
@@ -135,13 +148,20 @@ export class Uploads {
   }
 
   /** What follows a failure: milliseconds to wait at least; null: it is over. */
-  private async afterwards(job: Job, error: unknown, begun: { times: number }): Promise<number | null> {
+  private async afterwards(job: Job, error: unknown, tries: { looks: number; anew: number }): Promise<number | null> {
     if (!(error instanceof ApiError)) return this.isStorage(error) ? null : 0;
     if (error.retryable) return 1000 * (error.retryAfter ?? 0);
-    const another = error.code === "no_upload" || error.code === "bad_media" || error.code === "not_found";
+    if (error.code === "too_many") return 1000 * MANY;
     try {
-      if (another && begun.times < ANEW) {
-        begun.times += 1;
+      const isGone = error.code === "no_upload" || error.code === "not_found";
+      // A piece whose answer was lost may have come: then the server has more than this browser thinks.
+      if (!isGone && !FINAL.has(error.code) && tries.looks < LOOKS) {
+        tries.looks += 1;
+        return 0;
+      }
+      if (!FINAL.has(error.code) && tries.anew < ANEW) {
+        tries.anew += 1;
+        tries.looks = 0;
         await this.keep(job, { upload: null });
         return 0;
       }

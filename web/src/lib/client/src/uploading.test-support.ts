@@ -13,7 +13,7 @@ export interface UploadServer {
   readonly asked: { method: string; path: string; headers: Headers }[];
   /** Each is refused once, in order. */
   readonly refuses: Refusing[];
-  received(): number;
+  readonly received: () => number;
 }
 
 /** `breaksAt`: bytes at which the connection goes, once each. An upload that is begun anew has nothing. */

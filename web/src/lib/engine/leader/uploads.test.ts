@@ -51,7 +51,10 @@ function begin(breaksAt: readonly number[] = [], size = SIZE): void {
 }
 
 beforeEach(() => {
-  [lines, ready, refused, told] = [new Map(), [], [], []];
+  lines = new Map();
+  ready = [];
+  refused = [];
+  told = [];
 });
 
 const posts = (): number => server.asked.filter((one) => one.method === "POST").length;

@@ -4,7 +4,7 @@ import { MEDIA } from "./media.js";
 
 /** All that the screens are made of. */
 const SOURCES = import.meta.glob<string>(
-  ["../../**/*.svelte", "../../**/*.ts", "!**/*.test.ts", "!**/english.ts", "!**/words/media.ts"],
+  ["../../**/*.svelte", "../../**/*.ts", "!**/*.test.ts", "!**/words/{english,media,noticed}.ts"],
   { query: "?raw", import: "default", eager: true },
 );
 

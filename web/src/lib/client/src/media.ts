@@ -29,7 +29,7 @@ export type MediaKind = "picture" | "video" | "audio" | "file";
 
 /** What a message says of media; null: it is none. */
 export function mediaOf(event: KeptEvent): Media | null {
-  return isMessage(event) && event.body.type === "media" ? (event.body as unknown as Media) : null;
+  return isMessage(event) && event.body.type === "media" ? (event.body) : null;
 }
 
 /** What browsers show as a picture. Others (HEIC, TIFF) are files. */

@@ -31,6 +31,7 @@ import type {
   User,
 } from "@chinwag/client";
 import type { KeptEvent, Member } from "@chinwag/client";
+import type { Pushes } from "./pushes.js";
 
 export type AccountId = string;
 export type ConversationId = string;
@@ -262,7 +263,7 @@ export interface FoundMessage {
   event: KeptEvent;
 }
 
-export interface Engine {
+export interface Engine extends Pushes {
   readonly session: Watched<Session>;
   readonly connection: Watched<Connection>;
   /** The person does not want to wait for the next try. */

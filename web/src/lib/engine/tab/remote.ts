@@ -17,13 +17,17 @@ import {
   type Placed,
   type Preferences,
   type Preferred,
+  type PushKinds,
+  type PushSubscriptionView,
   randomName,
   type ReactionPage,
   type Receipt,
   type SearchPage,
   type User,
+  type WebSubscription,
 } from "@chinwag/client";
 import type { Search } from "../api.js";
+import { EngineFailure } from "../failure.js";
 import type { Ask } from "../messages.js";
 import type { Line } from "./line.js";
 
@@ -187,7 +191,34 @@ export class Remote {
   async logOutDevice(device: string): Promise<void> {
     await this.http({ method: "DELETE", path: `/v1/devices/${encodeURIComponent(device)}` });
   }
+
+  pushKinds(): Promise<PushKinds> {
+    return this.http({ method: "GET", path: "/v1/push" });
+  }
+
+  async pushSubscription(): Promise<PushSubscriptionView | null> {
+    try {
+      return await this.http<PushSubscriptionView>({ method: "GET", path: SUBSCRIPTION });
+    } catch (failure) {
+      if (failure instanceof EngineFailure && failure.code === "not_found") return null;
+      throw failure;
+    }
+  }
+
+  async subscribePush(subscription: WebSubscription): Promise<void> {
+    await this.http({ method: "PUT", path: SUBSCRIPTION, body: { web: subscription } });
+  }
+
+  async unsubscribePush(): Promise<void> {
+    await this.http({ method: "DELETE", path: SUBSCRIPTION });
+  }
+
+  async testPush(): Promise<void> {
+    await this.http({ method: "POST", path: "/v1/push/test", once: true });
+  }
 }
+
+const SUBSCRIPTION = "/v1/push/subscription";
 
 function identity(provider: string): string {
   return `/v1/me/identities/${encodeURIComponent(provider)}`;

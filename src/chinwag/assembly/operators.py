@@ -53,6 +53,9 @@ def control_part(ports: Ports, engine: Engine, vitals: Vitals, data: Path) -> Pa
             async with ports.directory.reading() as directory:
                 waiting = await directory.push_jobs.waiting() if await directory.push_subscriptions.any() else None
             found = msgspec.structs.replace(found, pushes_waiting=waiting)
+        with suppress(Refused):
+            async with ports.directory.reading() as directory:
+                found = msgspec.structs.replace(found, media=await directory.media_references.status())
         return found
 
     control = Control(data, status, tracer.trace, index, lambda: held_checkpoint(engine, data))

@@ -107,9 +107,12 @@ async def test_no_file_runs_a_script(browser: Browser, server: Server) -> None:
 async def test_a_page_shown_in_place_is_noticed(
     browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        ranged, "headers_of", lambda served: {"content-type": "text/html", "content-disposition": "inline"}
-    )
+    page = {
+        "content-type": "text/html",
+        "content-disposition": "inline",
+        "content-security-policy": "default-src * 'unsafe-inline'",
+    }
+    monkeypatch.setattr(ranged, "headers_of", lambda served: dict(page))
     assert "page.html" in await hurt_by(browser, server)
 
 

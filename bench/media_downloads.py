@@ -2,16 +2,18 @@
 
     python -m bench.media_downloads [--readers 50] [--messages 300] [--megabytes 20]
 
-Starts a server on loopback; two devices chat, one message after another, first alone and then while the readers,
-of several accounts, download one file again and again. Says how long messages took from the send to the other device, and what was downloaded beside
-that. Readers, server and devices share the machine. Ends by itself.
+Starts a server on loopback; two devices chat, one message after another, first alone and then while readers of several
+accounts, in a process of their own, download one file again and again. Says how long messages took from the send to the
+other device, and what was downloaded beside that. All of them share the machine. Ends by itself.
 """
 
 import argparse
 import asyncio
 import os
+import sys
 import tempfile
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import httpx2
@@ -34,7 +36,11 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--messages", type=int, default=300)
     parser.add_argument("--megabytes", type=int, default=20)
+    parser.add_argument("--read", nargs="+", default=[], help="what the readers are started with")
     arguments = parser.parse_args()
+    if arguments.read:
+        asyncio.run(_readers(arguments.read))
+        return
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_measure(Path(folder), arguments.readers, arguments.messages, arguments.megabytes))
 
@@ -60,15 +66,15 @@ async def _measure(folder: Path, readers: int, messages: int, megabytes: int) ->
             urls.append(process.url + (await reader.ask("GET", path)).json()["url"])
             await reader.close()
         _tell("alone", await _chat(ann, ben, group, "alone", messages))
-        read = [0]
-        tasks = [asyncio.create_task(_read(urls[at // OF_ACCOUNT], read)) for at in range(readers)]
-        began = time.perf_counter()
+        each = [urls[at // OF_ACCOUNT] for at in range(readers)]
+        reading = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.media_downloads", "--read", *each, stdout=PIPE, stdin=PIPE
+        )
+        assert reading.stdout is not None
+        await reading.stdout.readline()  # it has begun
         _tell(f"beside {readers} downloads", await _chat(ann, ben, group, "beside", messages))
-        seconds = time.perf_counter() - began
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        print(f"downloaded meanwhile: {read[0] / seconds / 1e6:.0f} MB/s, in {seconds:.1f} s")
+        said, _ = await reading.communicate(b"enough")
+        print(f"downloaded meanwhile: {float(said):.0f} MB/s")
     finally:
         await crowd.leave()
         process.end()
@@ -86,6 +92,18 @@ async def _chat(ann: Device, ben: Device, group: ConversationId, name: str, mess
         await ben.until(lambda text=text: text in texts(ben)[-3:], "a message")  # type: ignore[misc]
         taken.append(time.perf_counter() - began)
     return sorted(taken)
+
+
+async def _readers(urls: list[str]) -> None:
+    """Read until something comes in; then say how many megabytes a second that was."""
+    read, began = [0], time.perf_counter()
+    tasks = [asyncio.create_task(_read(url, read)) for url in urls]
+    print("begun", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    print(read[0] / (time.perf_counter() - began) / 1e6, flush=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(url: str, read: list[int]) -> None:

@@ -120,7 +120,7 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
     if not rules.kinds:
         return Part(name="push", figures=_figures(Counter(), lambda: 0, lambda: 0, lambda: 0))
     if rules.dangerous:
-        _log.error("pushes may go to this machine, and to any other: push.allow_this_machine is dangerous")
+        _log.error("pushes may go anywhere, which is dangerous", setting="push.allow_this_machine")
     keys = push_keys_on(ports, rules)
     follower = PushFollower(ports.directory, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
     weigh = Weigh(

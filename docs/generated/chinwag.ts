@@ -108,6 +108,11 @@ export type Code =
   | "bad_reaction"
   | "bad_title"
   | "bad_description"
+  | "no_upload"
+  | "media_too_large"
+  | "quota"
+  | "storage_full"
+  | "bad_media"
   | "unauthenticated"
   | "token_expired"
   | "revoked"
@@ -179,7 +184,7 @@ export interface HelloFrame {
 export interface SendFrame {
   type: "send";
   id: string;
-  body: Body;
+  body: TextBody | SealedBody | Attach;
   conversation?: string | null;
   to?: string | null;
   reply_to?: number;
@@ -199,13 +204,22 @@ export interface SealedBody {
   payload: string;
 }
 
-/** Reserved: an image, a video or a file, by its content hash. */
-export interface MediaBody {
+/**
+ * What is asked for to send media: an upload of one's own that is whole, or the media of a message that one may
+ * read now (`from`). An edit names neither, and keeps the media. What media it is the server finds.
+ */
+export interface Attach {
   type: "media";
-  hash: string;
-  media_type: string;
-  size: number;
+  upload?: string;
+  from?: MessageName | null;
   caption?: string;
+  mentions?: string[];
+}
+
+/** A message, by its conversation and its number there. */
+export interface MessageName {
+  conversation: string;
+  number: number;
 }
 
 /**
@@ -217,7 +231,7 @@ export interface EditFrame {
   id: string;
   conversation: string;
   number: number;
-  body: Body;
+  body: TextBody | SealedBody | Attach;
   after?: string | null;
 }
 
@@ -475,6 +489,26 @@ export interface MessageEvent {
   edited?: LastEdit | null;
   deleted?: Deletion | null;
   reactions?: ReactionCount[];
+}
+
+/**
+ * A picture, a video or a file, as the server found it. Whoever may read the message may read it, by the
+ * message's conversation and number: `id` names its upload, and opens nothing. media_type, size (bytes), width
+ * and height (pixels), duration (seconds): of the original as it is kept. blur: a thumbhash, base64. In a
+ * command that nobody has looked at yet, or that changes a caption, media_type is empty.
+ */
+export interface MediaBody {
+  type: "media";
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  width?: number;
+  height?: number;
+  duration?: number;
+  blur?: string;
+  caption?: string;
+  mentions?: string[];
 }
 
 /** The message was deleted: nothing of what it said is left. */
@@ -931,6 +965,11 @@ export interface Me {
   avatar: string;
 }
 
+/** Make a picture of one's own `upload` (an id). */
+export interface SetAvatarRequest {
+  upload: string;
+}
+
 /** A device's tokens. The refresh token is used up by its use; the answer to that has the next one. */
 export interface SessionTokens {
   account: Me;
@@ -1227,14 +1266,14 @@ export interface CreateGroup {
 
 /** POST /v1/conversations/{id}/messages. The `Idempotency-Key` header is the client id. */
 export interface PostMessage {
-  body: Body;
+  body: TextBody | SealedBody | Attach;
   reply_to?: number;
   after?: string | null;
 }
 
 /** PUT /v1/conversations/{id}/messages/{number}: as the `edit` frame. The `Idempotency-Key` header is its id. */
 export interface PutMessage {
-  body: Body;
+  body: TextBody | SealedBody | Attach;
   after: string | null;
 }
 

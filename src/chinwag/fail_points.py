@@ -22,7 +22,7 @@ import msgspec
 VARIABLE: Final = "CHINWAG_FAIL_POINT"
 
 Action = Literal["kill", "pause", "error"]
-Phase = Literal["serving", "start", "stop", "move", "pushing"]
+Phase = Literal["serving", "collect", "start", "stop", "move", "pushing"]
 T = TypeVar("T")
 
 
@@ -57,6 +57,9 @@ POINTS: Final[Mapping[str, Point]] = {
     "push.taken": Point("pushes are taken by their lease; none is weighed", "pushing"),
     "push.sending": Point("a push is weighed; nothing of it is sent", "pushing"),
     "push.sent": Point("a push service has answered; what became of the push is not stored", "pushing"),
+    "collect.forgotten": Point("uploads that no message shows are forgotten; their blobs are there", "collect"),
+    "collect.doomed": Point("blobs that nobody needs are marked dying; none is deleted", "collect"),
+    "collect.deleted": Point("a dying blob is deleted; its row is still there", "collect"),
     "stop.drained": Point("a stop in good order has said goodbye; marks wait, stores are open", "stop"),
     "move.begun": Point("a data folder says that it is being moved; the database does not know of it yet", "move"),
     "move.batch": Point("a piece of a table is in the database, and how far that has come", "move"),

@@ -90,6 +90,10 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         {"code": "x", "secret": "x"},
     ),
     ("DELETE", "/v1/me/identities/{name}"): Case(SELF, {"stranger": Code.NOT_FOUND}, "/v1/me/identities/none"),
+    ("PUT", "/v1/me/avatar"): Case(
+        SELF + ", with an upload of its own", {"stranger": Code.NO_UPLOAD}, body={"upload": "1"}
+    ),
+    ("DELETE", "/v1/me/avatar"): Case(SELF, right="stranger"),
     ("GET", "/v1/me/settings"): Case(SELF, right="stranger"),
     ("PATCH", "/v1/me/settings"): Case(SELF, body={}, right="stranger"),
     ("GET", "/v1/devices"): Case(SELF, right="stranger"),
@@ -99,6 +103,7 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         "/v1/devices/{owner_device}",
     ),
     ("GET", "/v1/users/{account_id}"): Case(ACCOUNT, path="/v1/users/{owner}", right="stranger"),
+    ("GET", "/v1/users/{account_id}/avatar"): Case(ACCOUNT, {"stranger": Code.NOT_FOUND}, "/v1/users/{owner}/avatar"),
     ("GET", "/v1/search"): Case(READER, NO_READERS, "/v1/search?conversation={group}", right="former"),
     ("GET", "/v1/users"): Case(
         "any account; a search shows strangers only those who let themselves be found, and blocked people nobody",
@@ -210,6 +215,18 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
     ),
     ("GET", "/v1/conversations/{conversation}/pins"): Case(
         MEMBER, OUTSIDERS, "/v1/conversations/{group}/pins", right="member"
+    ),
+    ("GET", "/v1/conversations/{conversation}/avatar"): Case(
+        MEMBER, {**OUTSIDERS, "member": Code.NOT_FOUND}, "/v1/conversations/{group}/avatar"
+    ),
+    ("PUT", "/v1/conversations/{conversation}/avatar"): Case(
+        ADMINS + ", with an upload of their own",
+        {**GROUP_ADMINS_ONLY, "admin": Code.NO_UPLOAD},
+        "/v1/conversations/{group}/avatar",
+        {"upload": "1"},
+    ),
+    ("DELETE", "/v1/conversations/{conversation}/avatar"): Case(
+        ADMINS, GROUP_ADMINS_ONLY, "/v1/conversations/{group}/avatar", right="admin"
     ),
     ("POST", "/v1/conversations/{conversation}/read"): Case(
         READER, path="/v1/conversations/{group}/read", body={"number": 1}, right="member", ignored=True

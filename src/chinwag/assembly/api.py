@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from chinwag.adapters.workshop import ProcessWorkshop
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.info import info_of
+from chinwag.assembly.media import avatars_on
 from chinwag.assembly.node import Legs
 from chinwag.assembly.openid import doors_on
 from chinwag.assembly.part import Part
@@ -40,6 +42,7 @@ class Api:
             PollBudget(own_share(config, Rate(limits.polls_per_second, limits.polls_burst)), limits.account_share),
         )
         self.search = search_on(ports)
+        self.workshop = ProcessWorkshop()
         self.openid = doors_on(config, legs.accounts)
         settings = ApiSettings(
             trusted_proxies=section.trusted_proxies, origins=section.origins, public_url=section.public_url
@@ -57,6 +60,7 @@ class Api:
                 self.search,
                 settings,
                 self.openid,
+                avatars_on(ports, config, legs, self.workshop),
                 subscriptions_on(ports, config),
             ),
             settings,
@@ -97,6 +101,7 @@ def api_part(api: Api) -> Part:
 
     async def stop() -> None:
         heard.stop()
+        await api.workshop.close()
         if api.openid.web is not None:
             await api.openid.web.close()
 

@@ -3,6 +3,7 @@
 from litestar import Router
 
 from chinwag.assembly.node import Legs
+from chinwag.flow.avatars.make import Avatars
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.groups.links import Links
@@ -17,6 +18,7 @@ from chinwag.flow.search.search import Search
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes
+from chinwag.roles.api.avatars import avatar_routes
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
@@ -43,6 +45,7 @@ def routes_of(
     search: Search,
     settings: ApiSettings,
     openid: OpenIdDoors,
+    avatars: Avatars,
     subscriptions: Subscriptions,
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
@@ -67,6 +70,7 @@ def routes_of(
         push_routes(subscriptions),
         admin_routes(legs.accounts, presence),
         conversation_routes(conversations),
+        avatar_routes(avatars),
         reaction_routes(conversations),
     ]
     links = Links(

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
 from chinwag.config.openid_section import OpenId, wrong_providers
 from chinwag.config.push_section import Push, wrong_push
+from chinwag.config.s3_section import S3, wrong_s3
 
 SignUp = Literal["open", "closed", "invitation"]
 PeopleSearch = Literal["auto", "known", "everyone"]
@@ -345,6 +346,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cluster: Cluster = Cluster()
     postgres: Postgres = Postgres()
     nats: Nats = Nats()
+    s3: S3 = S3()
     accounts: Accounts = Accounts()
     limits: Limits = Limits()
     messages: Messages = Messages()
@@ -390,6 +392,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
         yield Contradiction((key,), rule)
     for key, rule in wrong_push(config.push):
+        yield Contradiction((key,), rule)
+    for key, rule in wrong_s3(config.s3):
         yield Contradiction((key,), rule)
     for key, rule in wrong_providers(config.openid, server.public_url):
         yield Contradiction((key,), rule)

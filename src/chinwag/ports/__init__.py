@@ -11,6 +11,7 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.key_store import KeyStore
 from chinwag.ports.log import Log
 from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.media_store import MediaStore
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions
 from chinwag.ports.registry import Registry
@@ -30,6 +31,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     mark_store: MarkStore
     inbox: Inbox
     directory: Directory
+    media_store: MediaStore
     key_store: KeyStore
     allowances: Allowances
     shown_people: ShownPeople

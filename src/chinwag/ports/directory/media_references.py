@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from chinwag.domain.ids import ConversationId, UploadId
+from chinwag.domain.media_status import MediaStatus
 from chinwag.ports.follower import Reached
 
 
@@ -65,4 +66,8 @@ class MediaReferenceRepository(Protocol):
 
     async def count(self) -> int:
         """How many there are."""
+        ...
+
+    async def status(self) -> MediaStatus:
+        """All of it in numbers: looks at every row."""
         ...

@@ -6,7 +6,8 @@ from typing import Final
 from chinwag.flow import announcements, create_group, declines, erase, relay, trim
 from chinwag.flow.announcements import announce_some
 from chinwag.flow.clock import Clock
-from chinwag.flow.collecting import references
+from chinwag.flow.collecting import collect, references
+from chinwag.flow.collecting.collect import Collect
 from chinwag.flow.collecting.references import References
 from chinwag.flow.create_group import settle_groups
 from chinwag.flow.declines import Declines
@@ -37,6 +38,7 @@ NAMES: Final = (
     "search-index",
     "search-scrub",
     "media-references",
+    "media-collection",
     "settle-links",
     "settle-groups",
     "trim",
@@ -133,15 +135,23 @@ def search_jobs(keeping: Indexer, index: SearchIndex, clock: Clock, days: int) -
     ]
 
 
-def media_job(keeping: References) -> Job:
-    """What messages show is noted, by which it is known what may go."""
-    return Job(
-        name="media-references",
-        step=keeping.step,
-        poll_seconds=references.POLL_SECONDS,
-        spare_time=True,
-        failing="media that nobody needs stay for now",
-    )
+def media_jobs(keeping: References, collecting: Collect) -> list[Job]:
+    """What messages show is noted, and what nobody needs goes."""
+    return [
+        Job(
+            name="media-references",
+            step=keeping.step,
+            poll_seconds=references.POLL_SECONDS,
+            spare_time=True,
+            failing="it is not noted yet what new messages show",
+        ),
+        Job(
+            name="media-collection",
+            step=collecting.step,
+            poll_seconds=collect.POLL_SECONDS,
+            failing="media that nobody needs stay for now",
+        ),
+    ]
 
 
 def texts_job(scrub: TextScrub, clock: Clock, days: int) -> Job:

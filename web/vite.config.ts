@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { apart } from "./build/apart.js";
 import { compress } from "./build/compress.js";
 import { firstScript } from "./build/first-script.js";
 import { fontFirst } from "./build/font.js";
@@ -13,7 +14,7 @@ const server = process.env["CHINWAG_SERVER"] ?? "http://127.0.0.1:8420";
 const proxy = { "/v1": { target: server, ws: true } };
 
 export default defineConfig({
-  plugins: [svelte(), icons(), firstScript(), fontFirst(), shell(), compress()],
+  plugins: [apart(here("./src/sw/sw.ts")), svelte(), icons(), firstScript(), fontFirst(), shell(), compress()],
   resolve: {
     alias: { "@chinwag/client": here("./src/lib/client/src/index.ts"), $lib: here("./src/lib") },
   },

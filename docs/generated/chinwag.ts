@@ -85,6 +85,11 @@ export type Body =
   | SealedBody
   | MediaBody;
 
+export type SentBody =
+  | TextBody
+  | SealedBody
+  | Attach;
+
 export type Signal =
   | TypingSignal
   | PresenceSignal;
@@ -184,7 +189,7 @@ export interface HelloFrame {
 export interface SendFrame {
   type: "send";
   id: string;
-  body: TextBody | SealedBody | Attach;
+  body: SentBody;
   conversation?: string | null;
   to?: string | null;
   reply_to?: number;
@@ -231,7 +236,7 @@ export interface EditFrame {
   id: string;
   conversation: string;
   number: number;
-  body: TextBody | SealedBody | Attach;
+  body: SentBody;
   after?: string | null;
 }
 
@@ -1266,14 +1271,14 @@ export interface CreateGroup {
 
 /** POST /v1/conversations/{id}/messages. The `Idempotency-Key` header is the client id. */
 export interface PostMessage {
-  body: TextBody | SealedBody | Attach;
+  body: SentBody;
   reply_to?: number;
   after?: string | null;
 }
 
 /** PUT /v1/conversations/{id}/messages/{number}: as the `edit` frame. The `Idempotency-Key` header is its id. */
 export interface PutMessage {
-  body: TextBody | SealedBody | Attach;
+  body: SentBody;
   after: string | null;
 }
 
@@ -1349,6 +1354,48 @@ export interface NewLink {
 export interface Membership {
   conversation: string;
   number: number;
+}
+
+/** What the server found in an upload: what a message that shows it says. */
+export interface FoundMedia {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  width?: number;
+  height?: number;
+  duration?: number;
+  blur?: string;
+}
+
+/**
+ * An upload for whoever makes it. size and received: bytes. expires_at: in milliseconds since 1970, when it goes
+ * if nothing more is done with it. media: what was found, once it is ready.
+ */
+export interface UploadView {
+  id: string;
+  name: string;
+  as: "file" | "picture";
+  size: number;
+  received: number;
+  state: "processing" | "ready" | "receiving";
+  expires_at: number;
+  media: FoundMedia | null;
+}
+
+/**
+ * A link that opens media without a token, until `expires_at` (milliseconds since 1970). Without an origin it is
+ * of this server.
+ */
+export interface MediaLink {
+  url: string;
+  expires_at: number;
+}
+
+/** GET /v1/conversations/{id}/media: messages, newest first. next: `before` of the next page; none is the end. */
+export interface MediaPage {
+  events: NumberedEvent[];
+  next: number | null;
 }
 
 /** A provider by whose accounts people may log in: its name in addresses, and what to write on its door. */

@@ -6,6 +6,7 @@ from chinwag.adapters.workshop import ProcessWorkshop
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.info import info_of
 from chinwag.assembly.media import avatars_on
+from chinwag.assembly.media_legs import looking_part
 from chinwag.assembly.node import Legs
 from chinwag.assembly.openid import doors_on
 from chinwag.assembly.part import Part
@@ -43,6 +44,7 @@ class Api:
         )
         self.search = search_on(ports)
         self.workshop = ProcessWorkshop()
+        self.looking = looking_part(ports, config, legs.media, self.workshop)
         self.openid = doors_on(config, legs.accounts)
         settings = ApiSettings(
             trusted_proxies=section.trusted_proxies, origins=section.origins, public_url=section.public_url
@@ -60,6 +62,7 @@ class Api:
                 self.search,
                 settings,
                 self.openid,
+                config.media,
                 avatars_on(ports, config, legs, self.workshop),
                 subscriptions_on(ports, config),
             ),

@@ -26,6 +26,7 @@ from chinwag.roles.housekeeping.jobs import (
     search_jobs,
     texts_job,
     trimming_job,
+    uploads_job,
 )
 from chinwag.roles.housekeeping.owned import OwnedJobs
 from chinwag.roles.observe import Check
@@ -66,6 +67,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         declining_job(declining),
         places_job(places),
         expiry_job(ports.directory, system_clock),
+        uploads_job(ports.directory, ports.upload_store, system_clock),
         *erasing_jobs(erasing),
         texts_job(ports.text_scrub, system_clock, config.erasure.days),
         *search_jobs(indexer, ports.search_index, system_clock, config.erasure.days),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.adapters.files import FileMediaStore
 from chinwag.assembly.accounts import accounts_on
 from chinwag.assembly.api import Api, api_part
 from chinwag.assembly.data import open_directory_in, open_search_index_in, private_folder
@@ -12,6 +13,7 @@ from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import beacon_part, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
 from chinwag.assembly.media import media_store_of
+from chinwag.assembly.media_store import opened_upload_store
 from chinwag.assembly.node import legs_on, node_part
 from chinwag.assembly.observe import observe_on, observe_part
 from chinwag.assembly.operators import address_of, control_part, counts_of, vitals_part
@@ -27,7 +29,7 @@ from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.fail_points import passing
 from chinwag.life.checkpoint import clear_checkpoint
-from chinwag.life.folder import refuse_unfinished
+from chinwag.life.folder import MEDIA, refuse_unfinished
 from chinwag.life.moved import refuse_moved
 from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
@@ -59,7 +61,14 @@ class Server:
     ) -> None:
         """media: where pictures, videos and files are kept, if not in `data`."""
         node, ids = new_node("server"), Snowflake(worker)
-        self.ports: Final = ports_on(embedded, directory, index, data, media)
+        self.ports: Final = ports_on(
+            embedded,
+            directory,
+            index,
+            data,
+            media or FileMediaStore(data / MEDIA),
+            opened_upload_store(config, data / MEDIA),
+        )
         self.legs: Final = legs_on(self.ports, config, accounts_on(self.ports, config, ids), node, ids)
         self.gateway: Final = gateway_on(self.ports, config, self.legs)
         delivery = delivery_on(self.ports)
@@ -79,6 +88,7 @@ class Server:
             presence_part(self.ports, config, node),
             push_part(self.ports, config, node, lambda _: node),
             gateway_part(self.gateway, self.legs),
+            api.looking,
             api_part(api),
         ]
         self.observe: Final = observe_on(config, roles, lambda: self.parts.serving)

@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chinwag.adapters.files import FileKeyStore, FileMediaStore
+from chinwag.adapters.files import FileKeyStore
 from chinwag.assembly.part import Part
 from chinwag.flow.clock import steady_clock
 from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.flow.own_shown_people import OwnShownPeople
-from chinwag.life.folder import MEDIA
 from chinwag.ports import Ports
 from chinwag.ports.directory import Directory, ErasureStage
 from chinwag.ports.media_store import MediaStore
 from chinwag.ports.search_index import SearchIndex
+from chinwag.ports.upload_store import UploadStore
 from chinwag.roles.observe import Check
 
 if TYPE_CHECKING:
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 
 def ports_on(
-    embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path, media: MediaStore | None = None
+    embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path, media: MediaStore, uploads: UploadStore
 ) -> Ports:
-    """Every port of a process that has all of them in `data` and in memory. media: where they are if not there."""
+    """Every port of a process that has all of them in `data` and in memory; media may be elsewhere."""
     return Ports(
         log=embedded.log,
         message_store=embedded.message_store,
         mark_store=embedded.mark_store,
         inbox=embedded.inbox,
         directory=directory,
-        media_store=media or FileMediaStore(data / MEDIA),
+        media_store=media,
+        upload_store=uploads,
         key_store=FileKeyStore(data / "keys"),
         allowances=OwnAllowances(steady_clock()),
         shown_people=OwnShownPeople(),

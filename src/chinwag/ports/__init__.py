@@ -18,6 +18,7 @@ from chinwag.ports.registry import Registry
 from chinwag.ports.scrub import Scrub, TextScrub
 from chinwag.ports.search_index import SearchIndex
 from chinwag.ports.shown_people import ShownPeople
+from chinwag.ports.upload_store import UploadStore
 
 __all__ = ["Ports"]
 
@@ -39,5 +40,6 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     questions: Questions
     search_index: SearchIndex
+    upload_store: UploadStore
     scrubs: Sequence[Scrub]
     text_scrub: TextScrub

@@ -1,8 +1,11 @@
 /**
  * The service worker: it keeps the app's shell, so that the app starts with the server away. It never touches what the
- * server says: nothing below /v1/ is kept or answered here.
+ * server says: nothing below /v1/ is kept or answered here. And it shows what is pushed while no window is open.
  */
 /// <reference lib="webworker" />
+import { renew } from "./push/subscription.js";
+import { clicked, pushed } from "./push/tray.js";
+
 declare const self: ServiceWorkerGlobalScope;
 
 /** Written in by the build (build/shell.ts): a hash over all files of the shell, and their addresses. */
@@ -52,7 +55,7 @@ async function kept(key: string, request: Request): Promise<Response> {
 
 /** Whether an address is one of the app's own: what looks like a file, or is the server's, is not. */
 function isPage(path: string): boolean {
-  return /^\/(c\/[^/]+(\/\d+)?|people|groups|join|you|search(\/.*)?|settings(\/.*)?)?$/.test(path);
+  return /^\/(c\/[^/]+(\/\d+)?|files\/[^/]+|people|groups|join|you|search(\/.*)?|settings(\/.*)?)?$/.test(path);
 }
 
 self.addEventListener("message", (event) => {
@@ -63,25 +66,16 @@ self.addEventListener("message", (event) => {
 });
 
 self.addEventListener("push", (event) => {
-  // A push says only that there is something: the texts never pass through a push service. Until the app fetches
-  // them itself, one plain notification, which a browser demands of every push.
-  event.waitUntil(self.registration.showNotification("Chinwag", { body: "You have a new message.", tag: "push" }));
+  event.waitUntil(pushed(self, event.data?.text() ?? ""));
 });
 
 self.addEventListener("notificationclick", (event) => {
-  event.notification.close();
-  const path = (event.notification.data as { path?: string } | null)?.path ?? "/";
-  event.waitUntil(show(path));
+  const { reply } = event as NotificationEvent & { reply?: string | null };
+  event.waitUntil(clicked(self, event.notification, event.action, reply ?? null));
 });
 
-/** Bring a window to the front and tell it where to go; open one if there is none. */
-async function show(path: string): Promise<void> {
-  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const window = windows.find((one) => one.visibilityState === "visible") ?? windows[0];
-  if (window === undefined) {
-    await self.clients.openWindow(path);
-    return;
-  }
-  window.postMessage({ type: "open", path });
-  await window.focus();
-}
+self.addEventListener("pushsubscriptionchange", (event) => {
+  const change = event as ExtendableEvent & { newSubscription?: PushSubscription | null };
+  // Without a network it is made up for when a window of the app is opened.
+  change.waitUntil(renew(self.registration.pushManager, change.newSubscription ?? null).catch(() => undefined));
+});

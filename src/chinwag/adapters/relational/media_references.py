@@ -72,6 +72,11 @@ class RelationalMediaReferences:
         )
         return list(await self._connection.scalars(query.limit(min(limit, PAGE_MAX))))
 
+    async def of_conversation(self, conversation: ConversationId, before: int, limit: int) -> list[int]:
+        query = select(table.c.number).where(table.c.conversation == conversation, table.c.number < before)
+        query = query.order_by(table.c.number.desc()).limit(min(limit, PAGE_MAX))
+        return list(await self._connection.scalars(query))
+
     async def count(self) -> int:
         return await self._connection.scalar(select(func.count()).select_from(table)) or 0
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from chinwag.config import Config, Effective
+from chinwag.config import Config, Effective, Push
 from chinwag.life.doctor import data, machine, media, network, software
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.life.folder import DIRECTORY
@@ -43,6 +43,10 @@ def examine(
         from chinwag.life.doctor.providers import providers  # only here, as what it rests on takes a while to load
 
         yield from providers(config.openid)
+    if config.push != Push():
+        from chinwag.life.doctor.pushes import pushes  # likewise
+
+        yield from pushes(config.push)
     yield from machine.files(config.server.max_connections)
     yield from machine.disk(folder)
     yield from machine.clock(folder)

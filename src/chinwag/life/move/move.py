@@ -209,7 +209,7 @@ def _keys(data: Path, target: Target) -> int:
     store = SealedKeyStore(target.directory, target.secret)
     # From the youngest on: should this be cut short, and looked at, it signs already.
     store.replace(held.keys[-1], held.secret)
-    for key in held.keys[:-1]:
+    for key in (*held.keys[:-1], *held.push):
         store.add(key)
     if store.read() != held:
         raise MoveError("the keys that were sealed into the database are not those of the data folder: run this again")

@@ -64,6 +64,10 @@ class MediaReferenceRepository(Protocol):
         """Hashes of blobs that no upload and no avatar names, not claimed since `before`, and not dying."""
         ...
 
+    async def of_conversation(self, conversation: ConversationId, before: int, limit: int) -> list[int]:
+        """The numbers below `before` of messages of the conversation that show something, falling."""
+        ...
+
     async def count(self) -> int:
         """How many there are."""
         ...

@@ -16,6 +16,7 @@ from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.media import expire_uploads
 from chinwag.flow.openid import expire, places
 from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
@@ -30,6 +31,7 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.scrub import TextScrub
 from chinwag.ports.search_index import SearchIndex
+from chinwag.ports.upload_store import UploadStore
 
 NAMES: Final = (
     "relay",
@@ -45,6 +47,7 @@ NAMES: Final = (
     "declines",
     "openid-places",
     "openid-expiry",
+    "upload-expiry",
     "empty-accounts",
     "erase-accounts",
     "erase-texts",
@@ -216,6 +219,20 @@ def expiry_job(directory: Directory, clock: Clock) -> Job:
         step=step,
         poll_seconds=expire.POLL_SECONDS,
         failing="log-ins that nobody ended stay for now",
+    )
+
+
+def uploads_job(directory: Directory, store: UploadStore, clock: Clock) -> Job:
+    """Uploads that nobody finished go."""
+
+    async def step() -> bool:
+        return await expire_uploads.expire_uploads(directory, store, clock)
+
+    return Job(
+        name="upload-expiry",
+        step=step,
+        poll_seconds=expire_uploads.POLL_SECONDS,
+        failing="uploads that nobody finished stay for now",
     )
 
 

@@ -1,4 +1,4 @@
-import { DEFAULTS, type KeptEvent, type Preferences } from "@chinwag/client";
+import { type AccountSettings, DEFAULTS, type KeptEvent, type Preferences } from "@chinwag/client";
 import { readable } from "svelte/store";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ConversationDetail, Engine, News, Person, Session } from "../engine/api.js";
@@ -67,7 +67,10 @@ async function settled(): Promise<void> {
 
 const session = new Value<Session>({ state: "starting" });
 const ben = new Value<Person>({} as Person);
+const settings = new Value<AccountSettings | null>(null);
 const rows = new Value<readonly ConversationDetail[]>([]);
+/** What the server's clock shows. */
+const now = 0;
 let details: Map<string, ConversationDetail>;
 /** Messages as the engine has them now. */
 let kept: Map<number, KeptEvent>;
@@ -114,9 +117,12 @@ beforeEach(async () => {
       removeEventListener: () => undefined,
     },
   });
-  ben.set({ id: BEN, name: "ben", display_name: "Ben", about: "", closed: false, version: 1, known: true });
+  ben.set({ id: BEN, name: "ben", display_name: "Ben", about: "", avatar: "", closed: false, version: 1, known: true });
   const engine = {
     session,
+    settings,
+    clock: () => now,
+    unread: new Value(0),
     conversations: rows,
     people: new Value(new Map()),
     person: () => ben,

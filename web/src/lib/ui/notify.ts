@@ -10,20 +10,15 @@ import { nameOf } from "./app.js";
 import { preview } from "./choices.js";
 import { authorOf } from "./layout.js";
 import { namesOf } from "./names.js";
-import { addressOf, go } from "./route.js";
+import { optionsOf, type Told } from "./notice.js";
+import { pushSettings } from "./push-settings.js";
+import { isQuiet } from "./quiet.js";
+import { addressOf, go, route } from "./route.js";
 import { summary } from "./summary.js";
+import type { FromServiceWorker } from "./worker-says.js";
 
 /** Milliseconds that a browser, or the name of somebody who is new, is waited for. */
 const PATIENCE = 5_000;
-
-/** What a notification carries: where a click leads, whom it told, and the number of the message that it tells of. */
-interface Told {
-  path: string;
-  account: string;
-  number: number;
-  /** Of the edit that brought the words that it shows; 0: they are as they were sent. */
-  edited: number;
-}
 
 /** Listen until the returned function is called. `early`: what came before. */
 export function announce(engine: Engine, early: Iterable<News> = []): () => void {
@@ -42,6 +37,9 @@ export function announce(engine: Engine, early: Iterable<News> = []): () => void
     }),
   ];
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const follow = (event: MessageEvent<FromServiceWorker | null>): void => {
+    heed(engine, event);
+  };
   container?.addEventListener("message", follow);
   return () => {
     for (const stop of stops) stop();
@@ -49,10 +47,15 @@ export function announce(engine: Engine, early: Iterable<News> = []): () => void
   };
 }
 
-/** A notification was clicked: the service worker brings this window to the front, and says where it leads. */
-function follow(event: MessageEvent<{ type?: string; path?: string } | null>): void {
-  const said = event.data;
-  if (said?.type === "open" && said.path !== undefined) go(said.path);
+/** The service worker brings this window to the front and says where it leads, or asks what it shows. */
+function heed(engine: Engine, { data: said, ports }: MessageEvent<FromServiceWorker | null>): void {
+  if (said?.type === "open") go(said.path);
+  if (said?.type !== "shows") return;
+  const [session, here] = [engine.session.now, get(route)];
+  const own = session.state === "in" && session.me.id === said.account;
+  ports[0]?.postMessage(own && here.at === "talk" && here.conversation === said.conversation);
+  // What was pushed to a window that is here has not come by its connection: that one may be dead.
+  engine.tryNow();
 }
 
 /**
@@ -90,6 +93,8 @@ class Teller {
     const { notify } = row?.preferences ?? DEFAULTS;
     const session = engine.session.now;
     if (row?.muted === true || notify === "none") return false;
+    const kind = { direct: row?.kind === "direct", mention: session.state === "in" && speaksTo(event, session.me.id) };
+    if (isQuiet(pushSettings(engine.settings.now)?.quiet_hours ?? null, engine.clock(), kind)) return false;
     return notify === "all" || (session.state === "in" && speaksTo(event, session.me.id));
   }
 
@@ -135,14 +140,21 @@ class Teller {
     const title = row?.kind === "group" ? words("news.in", { who, group: row.title }) : who;
     const body = get(preview) === "text" ? summary(now, names) : words("news.new");
     const path = addressOf(conversation);
-    const data: Told = { path, account: session.me.id, number: now.number, edited: now.edited?.number ?? 0 };
-    const options = { body, silent, tag: conversation, icon: "/icon-192.png", badge: "/icon-monochrome-512.png", data };
+    const told: Told = {
+      path,
+      account: session.me.id,
+      conversation,
+      number: now.number,
+      edited: now.edited?.number ?? 0,
+      wordless: get(preview) !== "text",
+    };
     const registration = await worker();
     if (registration?.active) {
-      await registration.showNotification(title, options);
+      const reply = { title: words("news.reply"), placeholder: words("news.answer") };
+      await registration.showNotification(title, optionsOf(told, body, { tag: conversation, silent, reply }));
       return;
     }
-    const shown = new Notification(title, options);
+    const shown = new Notification(title, optionsOf(told, body, { tag: conversation, silent }));
     shown.onclick = () => {
       window.focus();
       go(path);
@@ -163,12 +175,13 @@ class Teller {
 
   /** Whether it shows words that a message does not say any longer. Those of an edit it shows instead. */
   private async changed({ tag, data }: Notification): Promise<boolean> {
-    const { number = 0, edited = 0 } = (data ?? {}) as Partial<Told>;
+    const { number = 0, edited = 0, wordless = false } = (data ?? {}) as Partial<Told>;
     const now = number === 0 ? undefined : await this.engine.event(tag, number).catch(() => undefined);
     if (now === undefined) return false;
     const text = this.text(now);
     if (text !== null && (text.edited?.number ?? 0) === edited) return false;
     if (text === null) return true;
+    if (wordless) return false;
     await this.show({ conversation: tag, event: text }, true);
     return false;
   }
@@ -190,6 +203,8 @@ class Teller {
     if (session.state === "starting") return false;
     const told = data as Partial<Told> | null;
     if (session.state !== "in" || (told?.account ?? session.me.id) !== session.me.id) return true;
+    // Of no single conversation: it says how many are unread, or that none is.
+    if (told?.conversation === null) return this.engine.unread.now === 0;
     const detail = this.engine.conversation(tag).now;
     // What does not reach that message yet says nothing of whether it is read.
     return detail !== null && detail.head >= (told?.number ?? 0) && detail.unread === 0;

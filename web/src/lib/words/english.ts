@@ -1,3 +1,5 @@
+import { NOTICED } from "./noticed.js";
+
 /**
  * Every sentence of the interface. `{name}` is filled in; a sentence with a count has a form for each plural category of
  * the language (Intl.PluralRules). Words are short and plain, and say what happens next.
@@ -172,6 +174,22 @@ export const ENGLISH = {
   "menu.unreadDone": "It counts as unread from there, on this device, until you come back to it.",
   "menu.select": "Select text",
 
+  "menu.view": "Open",
+  "menu.download": "Download",
+  "menu.forward": "Forward",
+  "menu.attach": "Attach",
+  "attach.pick": "Pictures and videos",
+  "attach.camera": "Take a picture",
+  "attach.file": "Files",
+  "attach.voice": "Record a voice message",
+
+  // What messages carry, in one line; all other words about it stand in media.ts
+  "media.picture": "Picture",
+  "media.video": "Video",
+  "media.voice": "Voice message",
+  "media.named": "File: {name}",
+  "media.captioned": "{what}: {caption}",
+
   // The composer
   "write.to": "Message {name}",
   "write.send": "Send",
@@ -321,9 +339,33 @@ export const ENGLISH = {
   "settings.notify": "Notifications",
   "settings.notifyAsk": "Allow notifications",
   "settings.notifyDenied": "The browser refuses them; its settings for this page change that.",
-  "settings.notifyOn": "On. They show:",
+  "settings.notifyOn": "While Chinwag is open here they show:",
   "settings.notifyText": "who wrote, and what",
   "settings.notifyName": "who wrote, only",
+  "push.title": "While Chinwag is closed",
+  "push.turnOn": "Tell me here as well",
+  "push.more": "The browser's maker carries the message, and cannot open it.",
+  "push.on": "On for this browser.",
+  "push.test": "Try it",
+  "push.tested": "On its way: it shows in a moment.",
+  "push.turnOff": "Turn off",
+  "push.none": "This server cannot tell you of messages while Chinwag is closed. Whoever runs it can turn that on.",
+  "push.insecure": "That needs a secure address: one that begins with https.",
+  "push.unsupported":
+    "This browser cannot do that here. On an iPhone or iPad, add Chinwag to the home screen, and open it there.",
+  "push.refused": "The browser refuses notifications for this page.",
+  "push.unanswered": "The browser gave no address to send to. Some do without it, in private windows above all.",
+  "push.preview": "All my devices show of a message that was sent while they were closed:",
+  "push.preview.text": "who wrote, and what",
+  "push.preview.sender": "who wrote, only",
+  "push.preview.none": "that there is one, only",
+  "push.quiet": "Quiet hours",
+  "push.quiet.from": "From",
+  "push.quiet.to": "To",
+  "push.quiet.zone": "By the clocks of",
+  "push.quiet.mentions": "Tell me nevertheless of what speaks to me",
+  "push.quiet.direct": "Tell me nevertheless of what is written to me alone",
+  "push.quiet.more": "What comes meanwhile is counted, and told once when they end.",
   "settings.privacy": "Who may write to you directly, and add you to groups",
   "settings.direct.everyone": "Everybody",
   "settings.direct.friends": "Friends only",
@@ -412,6 +454,9 @@ export const ENGLISH = {
   "keys.reacted": "In messages: who has reacted",
   "keys.receipts": "In one’s own messages: who has read it",
   "keys.mine": "In an empty field: edit one’s own last message",
+  "keys.view": "In messages: open what they carry",
+  "keys.download": "In messages: download it",
+  "keys.forward": "In messages: forward",
   "keys.menu": "In messages: menu",
   "keys.help": "This sheet",
 
@@ -425,8 +470,7 @@ export const ENGLISH = {
   "time.never": "a long time ago",
 
   // Notifications
-  "news.new": "New message",
-  "news.in": "{who} in {group}",
+  ...NOTICED,
 
   // What went wrong, by code of the catalogue of errors
   "error.unreachable": "The server cannot be reached. Try again in a moment.",
@@ -482,6 +526,15 @@ export const ENGLISH = {
   "error.unsupported": "This server is too old for that.",
   "error.internal": "The server made a mistake. Try again in a moment.",
   "error.id_reused": "This was sent before with other words. Copy it and write it again.",
+  "error.no_upload": "What was to be sent is no longer on the server.",
+  "error.media_too_large": "This file is larger than this server takes.",
+  "error.quota": "You have as much on this server as it keeps for one person. Delete something you sent first.",
+  "error.storage_full": "The server has no room for this right now. Ask whoever runs it.",
+  "error.bad_media": "What came to the server is not what was sent. Send it once more.",
+  "error.no_room": "The browser has no room to keep this until it is sent. Free some space, or send less at once.",
+  "error.bad_subscription": "The browser gave an address that this server sends nothing to.",
+  "error.endpoint_taken": "Another device is told there already. Turn it off and on again.",
+  "error.push_unavailable": "This server cannot tell browsers of messages. Whoever runs it can turn that on.",
   "error.outbox_full": "Too much waits to be sent. Wait until some of it is out.",
   "error.storage": "The browser's storage failed. Reload the page; if it stays, free some space.",
   "error.logged_out": "You are logged out. Log in to go on.",

@@ -22,7 +22,12 @@ import { afterNotice } from "./membership.js";
 import { afterSpoken, unreadOf } from "./mentions.js";
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
-export type View = Omit<ConversationView, "last" | "history_from" | "mentions" | "pins" | "events" | "member_count"> & {
+export type View = Omit<
+  ConversationView,
+  "last" | "history_from" | "mentions" | "pins" | "events" | "member_count" | "avatar"
+> & {
+  /** The version of its picture; empty, or missing: there is none. */
+  avatar?: string;
   last: KeptEvent | null;
   mentions: readonly number[];
   pins: readonly number[];

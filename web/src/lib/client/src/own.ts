@@ -16,6 +16,8 @@ export interface Profile {
   readonly name: string;
   readonly display_name: string;
   readonly about: string;
+  /** The version of one's picture; empty: there is none. */
+  readonly avatar: string;
   readonly closed: boolean;
 }
 
@@ -69,6 +71,8 @@ export function subject(change: AccountChange): string | null {
       return `account:${change.account}`;
     case "block_changed":
       return `block:${change.blocked}`;
+    case "push_gone":
+      return `push:${change.device}`;
     case "preferences_changed":
       return `preferences:${change.conversation}`;
     case "announced":
@@ -96,8 +100,8 @@ function applied(own: Own, change: AccountChange, me: string): Own {
     case "friend_removed":
       return withBond(own, change.friend, null);
     case "profile_changed": {
-      const { account, name, display_name, about } = change;
-      return withProfile(own, { account, name, display_name, about, closed: false });
+      const { account, name, display_name, about, avatar } = change;
+      return withProfile(own, { account, name, display_name, about, avatar, closed: false });
     }
     case "settings_changed":
       return { ...own, settings: change.settings };
@@ -108,11 +112,12 @@ function applied(own: Own, change: AccountChange, me: string): Own {
     case "account_closed":
       if (change.account === me) return own;
       return withBond(
-        withProfile(own, { account: change.account, name: "", display_name: "", about: "", closed: true }),
+        withProfile(own, { account: change.account, name: "", display_name: "", about: "", avatar: "", closed: true }),
         change.account,
         null,
       );
     case "account_disabled":
+    case "push_gone":
       return own;
     case "preferences_changed":
       return { ...own, preferences: new Map(own.preferences).set(change.conversation, change.preferences) };

@@ -80,7 +80,7 @@ afterEach(async () => {
 });
 
 it("tells whether anything of somebody is new", async () => {
-  const ben = { id: "2", name: "ben", display_name: "Ben", about: "", closed: false, version: 1 };
+  const ben = { id: "2", name: "ben", display_name: "Ben", about: "", avatar: "", closed: false, version: 1 };
   expect(await store.keepPeople([ben])).toBe(true);
   expect(await store.keepPeople([ben])).toBe(false);
   expect(await store.keepPeople([ben, { ...ben, id: "3" }])).toBe(true);

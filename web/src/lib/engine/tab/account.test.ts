@@ -10,7 +10,7 @@ import { Account } from "./account.js";
 const ME = "1";
 const QUIET = { slow: () => undefined, outdated: () => undefined };
 const NO_CHANGE = { conversations: [], people: false, own: false, lines: false, marks: false };
-const BEN = { id: "2", name: "ben", display_name: "Ben", about: "", closed: false, version: 3 };
+const BEN = { id: "2", name: "ben", display_name: "Ben", about: "", avatar: "", closed: false, version: 3 };
 
 let database: AccountDatabase;
 let store: EngineStore;
@@ -94,6 +94,8 @@ it("shows of nobody when they are here, once one does not tell it oneself", asyn
     share_read: true,
     share_last_seen: false,
     share_typing: true,
+    push_preview: "",
+    quiet_hours: null,
   } as const;
   await store.commit({ own: { ...NOTHING, settings } });
   account.changed({ ...NO_CHANGE, own: true });

@@ -225,7 +225,7 @@ export class Account implements Ground {
   /** A line was kept, and its draft is gone. */
   wrote(line: OutboxRecord): void {
     this.waiting = [...this.waiting.filter((one) => one.order !== line.order), line].sort((a, b) => a.order - b.order);
-    if (!isWish(line)) {
+    if (!isWish(line) && line.media === undefined) {
       this.drafts.delete(line.conversation);
       this.draftings += 1;
     }
@@ -386,12 +386,12 @@ export class Account implements Ground {
     const next = new Map(this.people.now);
     for (const one of people) next.set(one.id, { ...one, known: true });
     const { profiles, versions } = this.own.now;
-    for (const { account: id, name, display_name, about, closed } of profiles.values()) {
+    for (const { account: id, name, display_name, about, avatar, closed } of profiles.values()) {
       const held = next.get(id);
       // What was asked for may be newer than what an event told. Of a closed account nothing newer comes.
       const version = versions.get(`profile:${id}`) ?? 0;
       if (held?.closed || (!closed && (held?.version ?? 0) > version)) continue;
-      next.set(id, { id, name, display_name, about, closed, version, known: true });
+      next.set(id, { id, name, display_name, about, avatar, closed, version, known: true });
     }
     this.people.set(next);
   }
@@ -410,5 +410,5 @@ export class Account implements Ground {
 }
 
 export function stranger(account: string): Person {
-  return { id: account, name: "", display_name: "", about: "", closed: false, version: 0, known: false };
+  return { id: account, name: "", display_name: "", about: "", avatar: "", closed: false, version: 0, known: false };
 }

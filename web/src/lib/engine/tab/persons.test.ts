@@ -3,7 +3,16 @@ import type { Person } from "../api.js";
 import { Persons } from "./persons.js";
 import { Value } from "./watched.js";
 
-const ben: Person = { id: "2", name: "ben", display_name: "Ben", about: "", closed: false, version: 1, known: true };
+const ben: Person = {
+  id: "2",
+  name: "ben",
+  display_name: "Ben",
+  about: "",
+  avatar: "",
+  closed: false,
+  version: 1,
+  known: true,
+};
 
 /** A line that answers what `answer` gives, and what was asked over it. */
 function asking(answer: () => Promise<null>): {

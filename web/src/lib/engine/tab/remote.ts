@@ -12,20 +12,28 @@ import {
   type KeptEvent,
   type LinkEntry,
   type Me,
+  mediaOf,
   type Membership,
   type NewLink,
   type Placed,
   type Preferences,
   type Preferred,
+  type PushKinds,
+  type PushSubscriptionView,
   randomName,
   type ReactionPage,
   type Receipt,
   type SearchPage,
   type User,
+  type WebSubscription,
 } from "@chinwag/client";
-import type { Search } from "../api.js";
+import type { MediaLink, MediaMessage, Search } from "../api.js";
+import { EngineFailure } from "../failure.js";
 import type { Ask } from "../messages.js";
 import type { Line } from "./line.js";
+
+/** Messages of a page of those that carry something. */
+export const MEDIA_PAGE = 50;
 
 export class Remote {
   protected readonly line: Line;
@@ -54,6 +62,21 @@ export class Remote {
 
   async pins(id: string): Promise<KeptEvent[]> {
     return (await this.http<{ messages: KeptEvent[] }>({ method: "GET", path: `${place(id)}/pins` })).messages;
+  }
+
+  async mediaLink(id: string, number: number, play = false): Promise<MediaLink> {
+    const path = `${place(id)}/messages/${number}/media${play ? "/play" : ""}?link=1`;
+    return this.http({ method: "GET", path });
+  }
+
+  async mediaOf(id: string, before?: number): Promise<readonly MediaMessage[]> {
+    const query = before === undefined ? "" : `&before=${before}`;
+    const path = `${place(id)}/media?limit=${MEDIA_PAGE}${query}`;
+    const { messages } = await this.http<{ messages: KeptEvent[] }>({ method: "GET", path });
+    return messages.flatMap((event) => {
+      const media = mediaOf(event);
+      return media === null ? [] : [{ event, media }];
+    });
   }
 
   /** Set all that one wants of a conversation. */
@@ -187,7 +210,34 @@ export class Remote {
   async logOutDevice(device: string): Promise<void> {
     await this.http({ method: "DELETE", path: `/v1/devices/${encodeURIComponent(device)}` });
   }
+
+  pushKinds(): Promise<PushKinds> {
+    return this.http({ method: "GET", path: "/v1/push" });
+  }
+
+  async pushSubscription(): Promise<PushSubscriptionView | null> {
+    try {
+      return await this.http<PushSubscriptionView>({ method: "GET", path: SUBSCRIPTION });
+    } catch (failure) {
+      if (failure instanceof EngineFailure && failure.code === "not_found") return null;
+      throw failure;
+    }
+  }
+
+  async subscribePush(subscription: WebSubscription): Promise<void> {
+    await this.http({ method: "PUT", path: SUBSCRIPTION, body: { web: subscription } });
+  }
+
+  async unsubscribePush(): Promise<void> {
+    await this.http({ method: "DELETE", path: SUBSCRIPTION });
+  }
+
+  async testPush(): Promise<void> {
+    await this.http({ method: "POST", path: "/v1/push/test", once: true });
+  }
 }
+
+const SUBSCRIPTION = "/v1/push/subscription";
 
 function identity(provider: string): string {
   return `/v1/me/identities/${encodeURIComponent(provider)}`;

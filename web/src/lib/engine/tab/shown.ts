@@ -21,6 +21,7 @@ export class Shown extends Remote {
   readonly announcements = new Following<Engine["announcements"]["now"]>([]);
   readonly unread = new Following<number>(0);
   readonly mentions = new Following<number>(0);
+  readonly pushGone = new Following<number>(0);
   protected readonly persons: Persons;
   protected account: Account | null = null;
   private readonly troubles = new Set<Trouble>();
@@ -58,6 +59,7 @@ export class Shown extends Remote {
     this.blocked.attach(own, (value) => value.blocked);
     this.settings.attach(own, (value) => value.settings);
     this.announcements.attach(own, (value) => value.announcements);
+    this.pushGone.attach(own, (value) => value.versions.get(`push:${account?.device ?? ""}`) ?? 0);
   }
 
   protected trouble(trouble: Trouble, is: boolean): void {

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal
 from urllib.parse import quote, urlsplit
 
-import msgspec
-
 from chinwag.client.asking import Asking, address
 from chinwag.client.backoff import Backoff
 from chinwag.client.errors import ApiError, LoggedOut
 from chinwag.lasting import whole_file
-from chinwag.wire.values import ConversationId, Media
+from chinwag.wire.media import UploadView
+from chinwag.wire.values import ConversationId
 
 SMALL_BYTES: Final = 256 * 1024
 """What goes in one request."""
@@ -36,19 +35,6 @@ Size = Literal["", "320", "1280", "play"]
 """The original; a preview of so many pixels at most; of a video the smaller copy, if there is one."""
 
 
-class Upload(msgspec.Struct, frozen=True):
-    """A file on its way. received, of size: bytes. state: `ready` when it can be sent; media: what the server found.
-    expires_at: when it is thrown away unless it was sent, milliseconds since 1970."""
-
-    id: str
-    name: str
-    size: int
-    received: int
-    state: Literal["receiving", "processing", "ready"]
-    media: Media | None = None
-    expires_at: int = 0
-
-
 class BrokenOff(ApiError):  # noqa: N818 - says what is so
     """The upload or the download was interrupted too often. upload: go on with `resume_upload`."""
 
@@ -63,7 +49,7 @@ class MediaFiles(Asking):
 
     async def upload(
         self, file: Path, *, as_picture: bool = False, name: str = "", progress: Progress | None = None
-    ) -> Upload:
+    ) -> UploadView:
         """Upload a file, and wait until it can be sent. as_picture: the server makes a picture anew, without what else
         the file tells (place, camera); otherwise it is kept byte for byte. Raises `BrokenOff`."""
         kind, name = "picture" if as_picture else "file", name or file.name
@@ -72,13 +58,13 @@ class MediaFiles(Asking):
             content = await asyncio.to_thread(file.read_bytes)
             target = f"/v1/media?name={quote(name, safe='')}&as={kind}"
             headers = {"Content-Type": "application/octet-stream"}
-            made = self._http.read(await self._http.exchange("POST", target, headers, content), Upload)
+            made = self._http.read(await self._http.exchange("POST", target, headers, content), UploadView)
             if progress is not None:
                 progress(size, size)
             return await self.uploaded(made.id)
         return await self.resume_upload(await self._begin(size, name, kind), file, progress=progress)
 
-    async def resume_upload(self, upload: str, file: Path, *, progress: Progress | None = None) -> Upload:
+    async def resume_upload(self, upload: str, file: Path, *, progress: Progress | None = None) -> UploadView:
         """Go on with an upload of `file`, and wait until it can be sent. Raises `BrokenOff`, and `ApiError`
         (`no_upload`) for one that is not there any more."""
         with await asyncio.to_thread(file.open, "rb") as opened:
@@ -86,10 +72,10 @@ class MediaFiles(Asking):
             await self._send(upload, opened, size, progress or (lambda _, __: None))
         return await self.uploaded(upload)
 
-    async def uploaded(self, upload: str) -> Upload:
+    async def uploaded(self, upload: str) -> UploadView:
         """Wait until the server has looked at an upload that is whole."""
         for _ in range(LOOKS):
-            found = await self._http.get(_of(upload), Upload, wait=WAIT_SECONDS)
+            found = await self._http.get(_of(upload), UploadView, wait=WAIT_SECONDS)
             if found.state != "processing":
                 return found
         raise ApiError("unavailable", "The server is still looking at it.", retryable=True)

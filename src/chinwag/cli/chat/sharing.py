@@ -63,7 +63,7 @@ def _target(given: str, name: str) -> Path:
 
 def own_name(name: str) -> str:
     """A name that somebody else gave, as one of this folder that shows: no part of a path, nothing hidden."""
-    kept = "".join(one for one in label(name) if one.isprintable() and one not in '/\\:*?"<>|').strip(" .")
+    kept = "".join(one for one in name if one.isprintable() and one not in '/\\:*?"<>|').strip(" .")
     while len(kept.encode()) > 200:
         kept = kept[:-1]
     return kept or "file"

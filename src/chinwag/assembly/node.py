@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chinwag.assembly.figures import Figures
+from chinwag.assembly.media_legs import MediaLegs, media_legs_on
 from chinwag.assembly.part import Part
 from chinwag.assembly.rates import own_share
 from chinwag.config import Config
@@ -44,6 +45,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     accept: Accept
     fan_out: FanOut
     marks: MarkFlow
+    media: MediaLegs
 
 
 def legs_on(
@@ -53,6 +55,7 @@ def legs_on(
     limits, messages = config.limits, config.messages
     states = States(ports.message_store)
     keeping = Sharing(ports.directory).keeping
+    media = media_legs_on(ports, config, ids, states, keeping)
     return Legs(
         node=node,
         ids=ids,
@@ -95,7 +98,9 @@ def legs_on(
                 account_share=limits.account_share,
             ),
             system_clock,
+            media=media.own,
         ),
+        media=media,
         fan_out=FanOut(ports.inbox, ports.bus),
         marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping),
     )

@@ -11,6 +11,7 @@ from chinwag.assembly.data import open_directory_in, open_search_index_in, priva
 from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import beacon_part, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
+from chinwag.assembly.media_stores import media_stores_of
 from chinwag.assembly.node import legs_on, node_part
 from chinwag.assembly.observe import observe_on, observe_part
 from chinwag.assembly.operators import address_of, control_part, counts_of, vitals_part
@@ -18,7 +19,7 @@ from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
 from chinwag.assembly.roles import ROLES
-from chinwag.assembly.stores import directory_part, ports_on, search_part, store_part
+from chinwag.assembly.stores import directory_part, media_part, ports_on, search_part, store_part
 from chinwag.assembly.web import with_web
 from chinwag.collector import uncollected
 from chinwag.config import Config
@@ -54,7 +55,7 @@ class Server:
         local: Local | None = None,
     ) -> None:
         node, ids = new_node("server"), Snowflake(worker)
-        self.ports: Final = ports_on(embedded, directory, index, data)
+        self.ports: Final = ports_on(embedded, directory, index, data, media_stores_of(config, data))
         self.legs: Final = legs_on(self.ports, config, accounts_on(self.ports, config, ids), node, ids)
         self.gateway: Final = gateway_on(self.ports, config, self.legs)
         delivery = delivery_on(self.ports)
@@ -67,11 +68,13 @@ class Server:
             store_part(embedded),
             directory_part(directory),
             search_part(index),
+            media_part(self.ports.media_store),
             delivery_part(delivery),
             node_part(self.legs, self.ports),
             housekeeping_part(self.ports, config),
             presence_part(self.ports, config, node),
             gateway_part(self.gateway, self.legs),
+            api.looking,
             api_part(api),
         ]
         self.observe: Final = observe_on(config, roles, lambda: self.parts.serving)

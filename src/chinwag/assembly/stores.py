@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chinwag.adapters.files import FileKeyStore
+from chinwag.assembly.media_stores import MediaStores
 from chinwag.assembly.part import Part
 from chinwag.flow.clock import steady_clock
 from chinwag.flow.own_allowances import OwnAllowances
 from chinwag.flow.own_shown_people import OwnShownPeople
 from chinwag.ports import Ports
 from chinwag.ports.directory import Directory, ErasureStage
+from chinwag.ports.media_store import MediaStore
 from chinwag.ports.search_index import SearchIndex
 from chinwag.roles.observe import Check
 
@@ -17,14 +19,16 @@ if TYPE_CHECKING:
     from chinwag.adapters.embedded import Embedded
 
 
-def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path) -> Ports:
-    """Every port of a process that has all of them in `data` and in memory."""
+def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path, media: MediaStores) -> Ports:
+    """Every port of a process that has all of them in `data` and in memory; media may be elsewhere."""
     return Ports(
         log=embedded.log,
         message_store=embedded.message_store,
         mark_store=embedded.mark_store,
         inbox=embedded.inbox,
         directory=directory,
+        media_store=media.media,
+        upload_store=media.uploads,
         key_store=FileKeyStore(data / "keys"),
         allowances=OwnAllowances(steady_clock()),
         shown_people=OwnShownPeople(),
@@ -50,6 +54,15 @@ def directory_part(directory: Directory) -> Part:
             await transaction.erasures.page(ErasureStage.CLOSED, None, 1)
 
     return Part(name="directory", opened=True, stop=directory.close, checks=[Check("directory", check, needed=False)])
+
+
+def media_part(media: MediaStore) -> Part:
+    """Pictures, videos and files. With the store away people chat on, in texts."""
+
+    async def check() -> None:
+        await media.size("0" * 64)
+
+    return Part(name="media", opened=True, stop=media.close, checks=[Check("media", check, needed=False)])
 
 
 def search_part(index: SearchIndex) -> Part:

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from chinwag.domain.body import Text
+from chinwag.domain.body import Text, characters_of
 from chinwag.domain.command import Command, Edit, Send
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.measure import Distribution
@@ -91,9 +91,12 @@ class Answered(Generic[Waiter]):
         appended[0 if len(appended) == 1 else partition_of(command.conversation, len(appended))] += 1
         characters = 0
         action = command.action
-        if isinstance(action, _WITH_TEXT) and type(action.body) is Text and len(action.body.text) >= LONG:
-            characters = len(action.body.text)
-            self.characters += characters
+        if isinstance(action, _WITH_TEXT):
+            body = action.body
+            length = len(body.text) if type(body) is Text else characters_of(body)
+            if length >= LONG:
+                characters = length
+                self.characters += characters
         self.waiting[ref] = (waiter, now, submission, characters)
 
     def lost(self, submission: Submission, code: Code) -> None:

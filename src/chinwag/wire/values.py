@@ -11,7 +11,7 @@ from chinwag.domain.account_change import (
     ProfileChanged,
     subject,
 )
-from chinwag.domain.body import Body, Content, Gone, Media, Sealed, Text, Withheld
+from chinwag.domain.body import Attach, Body, Content, Gone, Media, MessageName, Sealed, SentBody, Text, Withheld
 from chinwag.domain.command import Add, GroupAction, Join, Leave, Pin, Remove, SetRole, SetSettings, SetTitle
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.emoji import reaction_of
@@ -51,6 +51,7 @@ __all__ = [
     "AccountSettingsChanged",
     "Add",
     "Announced",
+    "Attach",
     "AvatarChanged",
     "Body",
     "Change",
@@ -79,6 +80,7 @@ __all__ = [
     "Left",
     "Media",
     "Message",
+    "MessageName",
     "Notice",
     "NumberedEvent",
     "Pin",
@@ -95,6 +97,7 @@ __all__ = [
     "Role",
     "RoleChanged",
     "Sealed",
+    "SentBody",
     "SetRole",
     "SetSettings",
     "SetTitle",

@@ -24,6 +24,7 @@ from chinwag.adapters.relational.shared_shown_people import SharedShownPeople
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
 from chinwag.assembly.cluster.timed_log import TimedLog
+from chinwag.assembly.media_stores import media_stores_of
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import system_clock
@@ -100,6 +101,9 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     )
     log.compared = clock
     scrub = PostgresScrub(messages)
+    kept = media_stores_of(config)
+    opened.push_async_callback(kept.media.close)
+    opened.callback(kept.uploads.close)
     return Opened(
         cluster=cluster,
         stores=stores,
@@ -118,6 +122,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             mark_store=stores.mark_store,
             inbox=inbox,
             directory=directory,
+            media_store=kept.media,
+            upload_store=kept.uploads,
             key_store=keys,
             allowances=SharedAllowances(together, system_clock),
             shown_people=SharedShownPeople(together, system_clock),

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from chinwag.config import Config, Effective
-from chinwag.life.doctor import data, machine, network, software
+from chinwag.life.doctor import data, machine, media, network, software
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
+from chinwag.life.folder import DIRECTORY
 from chinwag.life.running import ControlError, NotRunningError, status_of
 from chinwag.wire.control import Status
 
@@ -24,6 +25,8 @@ def examine(effective: Effective | None, problems: tuple[str, ...]) -> Iterator[
     running, said = _running(config)
     yield said
     yield from data.data_folder(folder, running is not None)
+    if (folder / DIRECTORY).is_file():
+        yield from media.media(folder)
     yield from network.ports(config, running)
     yield from network.certificate(config.server.tls_certificate, config.server.tls_key)
     if config.openid:

@@ -1,0 +1,44 @@
+"""Where media is kept and where pictures are made, as settings say."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from chinwag.adapters.files import FileMediaStore
+from chinwag.config import Config
+from chinwag.ports.media_store import MediaStore
+from chinwag.private_text import CredentialsError, private_text
+from chinwag.told import Told
+
+
+class NoDriverError(Told):
+    """The library that an object store is asked with is not installed."""
+
+
+def opened_media_store(config: Config, folder: Path) -> MediaStore:
+    """The bucket that `s3` names, else the folder, made if it is not there. Asks no store yet. Blocks. Raises `Told`,
+    OSError."""
+    section = config.s3
+    if not section.endpoint:
+        return FileMediaStore(folder)
+    if find_spec("obstore") is None:
+        raise NoDriverError(
+            "s3.endpoint is set, and the library for it is not installed: pip install 'chinwag[s3]', or in a checkout "
+            ".venv/bin/pip install --require-hashes -r requirements-postgres.txt"
+        )
+    from chinwag.adapters.s3 import Bucket, S3MediaStore
+
+    assert section.secret_key_file is not None  # seen to where settings are read
+    try:
+        authorities = section.tls_ca.read_text(encoding="utf-8") if section.tls_ca is not None else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialsError(f"s3.tls_ca: {section.tls_ca} cannot be read: {error}") from error
+    return S3MediaStore(
+        Bucket(
+            endpoint=section.endpoint.rstrip("/"),
+            name=section.bucket,
+            region=section.region,
+            access_key=section.access_key,
+            secret_key=private_text(section.secret_key_file),
+            tls_ca=authorities,
+        )
+    )

@@ -45,7 +45,9 @@ def noise(size: int, name: str = "noise.bin") -> Sent:
 
 
 async def choose(visitor: Visitor, *files: Sent, seen: bool = False) -> Locator:
-    """Pick files by the button beside the field; the dialog that asks how they are sent. seen: as pictures and videos."""
+    """Pick files by the button beside the field; the dialog that asks how they are sent.
+
+    seen: as pictures and videos."""
     await visitor.page.get_by_role("button", name="Attach").click()
     async with visitor.page.expect_file_chooser() as chooser:
         name = "Pictures and videos" if seen else "Files"

@@ -1,5 +1,5 @@
-"""Pictures, videos, voice and files: sent by picking, dropping and pasting, seen by the other, looked at, saved, and gone
-everywhere when they are deleted."""
+"""Pictures, videos, voice and files: sent by picking, dropping and pasting, seen by the other, looked at, saved, and
+gone everywhere when they are deleted."""
 
 import base64
 import io

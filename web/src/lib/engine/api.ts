@@ -19,6 +19,7 @@ import type {
   IdentityEntry,
   LinkEntry,
   Me,
+  MediaLink,
   Membership,
   NewLink,
   Placed,
@@ -230,17 +231,16 @@ export interface NewMedia {
   poster?: Blob;
 }
 
-/** Where something may be loaded from, for a while: good for this account alone, and asked again at each request. */
-export interface MediaLink {
-  url: string;
-  /** Milliseconds since 1970. */
-  expires_at: number;
-}
-
 /** A message that carries something. */
 export interface MediaMessage {
   event: KeptEvent;
   media: Media;
+}
+
+/** Some of them, the newest first; `next`: what the page after it is asked for with, null being the end. */
+export interface MediaMessages {
+  items: readonly MediaMessage[];
+  next: number | null;
 }
 
 /** An edit or a deletion of one's own that the server has not placed yet. */
@@ -411,10 +411,10 @@ export interface Engine extends Pushes {
   preview(id: ConversationId, number: number, size: PreviewSize): Promise<Blob>;
   /** What one's own line carries, while it is not sent; null: it is not kept here. */
   carried(unsent: string): Promise<Blob | null>;
-  /** Where the whole of what a message carries is; `play`: a video in the form in which it plays best. */
+  /** Where the whole of what a message carries is, good for a while and for this account alone; `play`: a video in the form in which it plays best. */
   mediaLink(id: ConversationId, number: number, play?: boolean): Promise<MediaLink>;
   /** Messages of a conversation that carry something, the newest first; `before`: those with lower numbers. */
-  mediaOf(id: ConversationId, before?: number): Promise<readonly MediaMessage[]>;
+  mediaOf(id: ConversationId, before?: number): Promise<MediaMessages>;
   /** Tell which conversation this window shows with focus; null: none. */
   watching(id: ConversationId | null): void;
   /** What comes for the person, in the leading tab. */

@@ -19,6 +19,8 @@ from chinwag.wire.values import Text
 
 NAME: Final = "zsuzsanna-marker"
 SUBJECT: Final = "marker-of-a-subject"
+BROWSER = '{"type":"web","endpoint":"https://push.example/marker-of-a-push","p256dh":"BAAA","auth":"AAAA","key":"key"}'
+"""A subscription of a browser, as the directory keeps it."""
 """Who Ann is at the provider `marker-provider`."""
 PICTURE: Final = b"marker-of-a-picture"
 MUTED: Final = "4102444799123"
@@ -108,6 +110,11 @@ class World:
                         sealed,
                     ),
                 ),
+                (
+                    "push_subscriptions",
+                    (self.ann.id, ann, BROWSER, b"place", "key", 1, 0),
+                ),
+                ("push_jobs", (self.ann.id, self.group, ann, 1, 1, None, 0, 1, 1, None, False, 0)),
             ):
                 directory.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
@@ -134,6 +141,7 @@ class World:
                     "/v1/me/settings",
                     "/v1/me/identities",
                     "/v1/devices",
+                    "/v1/push/subscription",
                     "/v1/friends",
                     "/v1/friends/requests",
                     "/v1/blocks",
@@ -212,6 +220,8 @@ class World:
                 "given_places WHERE account = ?1",
                 "openid_sessions WHERE ?1 <> ''",
                 "openid_arrivals WHERE ?1 <> ''",
+                "push_subscriptions WHERE account = ?1",
+                "push_jobs WHERE account = ?1",
             ):
                 if directory.execute(f"SELECT count(*) FROM {query}", (ann,)).fetchone()[0]:
                     found.append(f"rows are left: {query}")
@@ -310,6 +320,7 @@ MARKERS: Final[dict[str, Callable[[World, str, str], bool]]] = {
     "devices": _word("marker-of-a-device"),
     "tokens": _by_ann("/v1/me"),
     "identities": _word("marker-provider", SUBJECT, "marker-of-a-group"),
+    "pushes": _word("marker-of-a-push"),
     "friends": _friends,
     "blocks": _blocks,
     "preferences": _word(MUTED),
@@ -333,6 +344,7 @@ WORDS: Final = {
         *(SUBJECT, "marker-provider", "marker-of-an-issuer", "marker-of-a-group"),
         *("marker-of-a-place", "marker-of-a-session", "marker-of-a-sealed-token"),
     ),
+    "pushes": ("marker-of-a-push",),
     "told-profile": ("marker-of-a-former-profile",),
     "messages": ("marker-of-a-message",),
 }

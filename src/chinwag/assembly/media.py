@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from chinwag.assembly.media_stores import media_stores_of
+from chinwag.assembly.media_store import opened_media_store
 from chinwag.assembly.node import Legs
 from chinwag.config import Config
 from chinwag.flow.avatars.make import Avatars
 from chinwag.flow.exported_media import Save
 from chinwag.lasting import lasting_folder, new_file, new_folder
-from chinwag.life.folder import MAKING
+from chinwag.life.folder import MAKING, MEDIA
 from chinwag.ports import Ports
 from chinwag.ports.media_store import MediaStore, NoBlobError
 from chinwag.ports.workshop import Workshop
@@ -19,7 +19,7 @@ from chinwag.ports.workshop import Workshop
 
 def media_store_of(config: Config) -> MediaStore:
     """Open it. Raises OSError and `Told`."""
-    return media_stores_of(config).media
+    return opened_media_store(config, config.data.path.expanduser() / MEDIA)
 
 
 def avatars_on(ports: Ports, config: Config, legs: Legs, workshop: Workshop) -> Avatars:

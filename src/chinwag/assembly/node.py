@@ -8,6 +8,7 @@ import msgspec
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.media_legs import MediaLegs, media_legs_on
 from chinwag.assembly.part import Part
+from chinwag.assembly.push import hears_reads
 from chinwag.assembly.rates import own_share
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
@@ -54,6 +55,7 @@ def legs_on(
     """`node` is the process's own name, new at each start. shared: whether other gateways share its address."""
     limits, messages = config.limits, config.messages
     states = States(ports.message_store)
+    on_read = hears_reads(ports.bus, config)
     keeping = Sharing(ports.directory).keeping
     media = media_legs_on(ports, config, ids, states, keeping)
     return Legs(
@@ -102,7 +104,7 @@ def legs_on(
         ),
         media=media,
         fan_out=FanOut(ports.inbox, ports.bus),
-        marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping),
+        marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping, on_read),
     )
 
 

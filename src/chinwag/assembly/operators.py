@@ -1,6 +1,6 @@
 """What operators see of a server on one folder besides its metrics, as parts: its status, and the control socket."""
 
-import contextlib
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -47,9 +47,13 @@ def control_part(ports: Ports, engine: Engine, vitals: Vitals, data: Path) -> Pa
 
     async def status() -> Status:
         found = await vitals.status()
-        with contextlib.suppress(Refused):
+        with suppress(Refused):
             found = msgspec.structs.replace(found, search=await reading.status())
-        with contextlib.suppress(Refused):
+        with suppress(Refused):
+            async with ports.directory.reading() as directory:
+                waiting = await directory.push_jobs.waiting() if await directory.push_subscriptions.any() else None
+            found = msgspec.structs.replace(found, pushes_waiting=waiting)
+        with suppress(Refused):
             async with ports.directory.reading() as directory:
                 found = msgspec.structs.replace(found, media=await directory.media_references.status())
         return found

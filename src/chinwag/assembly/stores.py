@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chinwag.adapters.files import FileKeyStore
-from chinwag.assembly.media_stores import MediaStores
 from chinwag.assembly.part import Part
 from chinwag.flow.clock import steady_clock
 from chinwag.flow.own_allowances import OwnAllowances
@@ -13,13 +12,16 @@ from chinwag.ports import Ports
 from chinwag.ports.directory import Directory, ErasureStage
 from chinwag.ports.media_store import MediaStore
 from chinwag.ports.search_index import SearchIndex
+from chinwag.ports.upload_store import UploadStore
 from chinwag.roles.observe import Check
 
 if TYPE_CHECKING:
     from chinwag.adapters.embedded import Embedded
 
 
-def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path, media: MediaStores) -> Ports:
+def ports_on(
+    embedded: "Embedded", directory: Directory, index: SearchIndex, data: Path, media: MediaStore, uploads: UploadStore
+) -> Ports:
     """Every port of a process that has all of them in `data` and in memory; media may be elsewhere."""
     return Ports(
         log=embedded.log,
@@ -27,8 +29,8 @@ def ports_on(embedded: "Embedded", directory: Directory, index: SearchIndex, dat
         mark_store=embedded.mark_store,
         inbox=embedded.inbox,
         directory=directory,
-        media_store=media.media,
-        upload_store=media.uploads,
+        media_store=media,
+        upload_store=uploads,
         key_store=FileKeyStore(data / "keys"),
         allowances=OwnAllowances(steady_clock()),
         shown_people=OwnShownPeople(),

@@ -37,7 +37,7 @@ Stores = tuple[Directory, MessageStore, MarkStore, Inbox]
 
 
 @app.default
-@with_settings("data", "store", "cluster", "postgres")
+@with_settings("data", "store", "cluster", "postgres", "s3")
 def export(
     account: Annotated[str | None, Parameter(help="The account's name. Without name and id: everything.")] = None,
     *,

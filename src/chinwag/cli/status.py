@@ -99,6 +99,7 @@ def _table(told: Status) -> Rows:
         "retries, refusals": f"{told.repeated:,} answered again, {told.refused:,} refused",
         "trouble": f"{told.failed_commits:,} failed commits, {told.poison:,} set aside",
         "search": "the index does not answer" if told.search is None else told_of_index(told.search),
+        "pushes": "nobody is pushed to" if told.pushes_waiting is None else f"{told.pushes_waiting:,} wait",
         "media": "the directory does not answer" if told.media is None else _media(told.media, told.now),
         "disk": f"{megabytes(told.stores_bytes)} used, {megabytes(told.free_bytes)} free",
         "data": f"format {told.data_format}, inbox epoch {told.inbox_epoch}, log epoch {told.log_epoch}",

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 
 class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Pictures, videos and files: how much, and where they are kept."""
+    """Pictures, videos and files: how much of them, and how they are read."""
 
     file_bytes: Annotated[int, Meta(ge=1, le=1 << 40, description="Bytes of one file at most.")] = 100_000_000
     account_bytes: Annotated[
@@ -23,37 +23,12 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=90, description="Of the disk that stays free: with less, nothing more is uploaded."),
     ] = 5
-    path: Annotated[
-        Path | None,
-        Meta(
-            description="Folder of the files and of uploads under way, which all servers share. Empty: `media` in the "
-            "data folder. Not with `media.s3_endpoint`, nor on the embedded profile."
-        ),
-    ] = None
     work_path: Annotated[
         Path | None,
         Meta(
             description="Folder of this machine in which files are looked at: room for a few of the largest. Empty: "
             "`media-work` in the data folder."
         ),
-    ] = None
-    s3_endpoint: Annotated[
-        str,
-        Meta(
-            max_length=1_000,
-            description="An object store in place of the folder, such as `https://s3.example.org`. On several machines "
-            "it is this, or a folder that they share.",
-        ),
-    ] = ""
-    s3_bucket: Annotated[str, Meta(max_length=63, description="Its bucket, which is Chinwag's alone.")] = "chinwag"
-    s3_region: Annotated[str, Meta(max_length=60, description="Its region.")] = "us-east-1"
-    s3_access_key: Annotated[str, Meta(max_length=200, description="The name of the key to it.")] = ""
-    s3_secret_key_file: Annotated[
-        Path | None, Meta(description="File with the key itself, readable by the server's user alone.")
-    ] = None
-    s3_tls_ca: Annotated[
-        Path | None,
-        Meta(description="PEM file of the authorities that vouch for its certificate, besides those of the system."),
     ] = None
     public_url: Annotated[
         str,
@@ -72,22 +47,16 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = False
 
 
-def wrong_media(media: Media, *, shared: bool) -> Iterator[tuple[str, str]]:
-    """What cannot be, with the setting concerned; shared: several servers may use them. Reads no file."""
-    for key, url in (("media.s3_endpoint", media.s3_endpoint), ("media.public_url", media.public_url)):
-        if url and not _is_origin(url):
-            yield key, "it is no origin: scheme, host, port if any, and nothing after"
-    for name in ("path", "work_path", "s3_secret_key_file", "s3_tls_ca"):
-        if not str(getattr(media, name)).isprintable():  # other bytes than UTF-8 stand in it as lone surrogates
-            yield f"media.{name}", "the path must be printable, in UTF-8"
+def wrong_media(media: Media, *, bucket: bool) -> Iterator[tuple[str, str]]:
+    """What cannot be, with the setting concerned; bucket: media are kept in an object store. Reads no file."""
+    if media.public_url and not _is_origin(media.public_url):
+        yield "media.public_url", "it is no origin: scheme, host, port if any, and nothing after"
+    if not str(media.work_path).isprintable():  # other bytes than UTF-8 stand in it as lone surrogates (PEP 383)
+        yield "media.work_path", "the path must be printable, in UTF-8"
     if media.account_bytes < media.file_bytes:
         yield "media.account_bytes", "an account must be allowed one file at least"
-    if media.s3_endpoint and not (media.s3_access_key and media.s3_secret_key_file):
-        yield "media.s3_endpoint", "the object store needs media.s3_access_key and media.s3_secret_key_file"
-    if media.path is not None and not shared:
-        yield "media.path", "the embedded profile keeps media in its data folder, where backups find them"
-    if media.direct and not media.s3_endpoint:
-        yield "media.direct", "links of its own has only an object store"
+    if media.direct and not bucket:
+        yield "media.direct", "only an object store has links of its own: see s3.endpoint"
 
 
 def _is_origin(url: str) -> bool:

@@ -393,7 +393,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
             yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
         yield Contradiction((key,), rule)
-    for key, rule in wrong_media(config.media, shared=config.store.profile != "embedded"):
+    for key, rule in wrong_media(config.media, bucket=bool(config.s3.endpoint)):
         yield Contradiction((key,), rule)
     for key, rule in wrong_push(config.push):
         yield Contradiction((key,), rule)

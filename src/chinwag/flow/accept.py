@@ -121,8 +121,6 @@ class Accept:
         self._tasks: set[asyncio.Task[None]] = set()
         self._sends = Shared(rules.sends, rules.account_share, now)
         self._reactions = Shared(rules.reactions, rules.account_share, now)
-        self.accepted = 0
-        """Commands handed to the log."""
         self._idle = asyncio.Event()  # looked at by `settled` alone, which clears it
         self._unsubscribe: Callable[[], None] = lambda: None
         self._ticker: asyncio.Task[None]
@@ -159,6 +157,11 @@ class Accept:
         return len(self._answered.waiting) + self._slow + media
 
     @property
+    def accepted(self) -> int:
+        """How many commands were handed to the log for the first time."""
+        return self._answered.appended
+
+    @property
     def repeated(self) -> int:
         """How many times a command was handed to the log again, for want of an answer."""
         return self._answered.repeated
@@ -189,7 +192,7 @@ class Accept:
         queue = self._queued.get(conversation)
         if queue is None:
             if self._known_writer(wish, now):
-                self._append(asker, wish, now)
+                self._answered.append(self._command(wish, _GO_ON), (asker, wish), now)
                 return
             queue = self._queued[conversation] = deque()
             self._spawn(conversation)
@@ -335,7 +338,6 @@ class Accept:
 
     def _append(self, asker: Asker, wish: Wish, now: float, verdict: _Verdict | None = None) -> None:
         self._answered.append(self._command(wish, verdict or _GO_ON), (asker, wish), now)
-        self.accepted += 1
 
     def _command(self, wish: Wish, verdict: _Verdict) -> Command:
         return Command(

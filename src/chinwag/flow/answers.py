@@ -57,7 +57,8 @@ class Answered(Generic[Waiter]):
         self._tell = tell
         self._told = told
         self._now = now
-        self._next_ref = 0
+        self.appended = 0
+        """How many commands were handed to the log for the first time; the number of the last one."""
         self.waiting: Final[dict[int, tuple[Waiter, float, Submission, int]]] = {}
         """Those who wait, since when, for what, and the characters of its text if it is long; in the order of times."""
         self.characters = 0
@@ -81,9 +82,10 @@ class Answered(Generic[Waiter]):
         """
         if now is None:
             now = self._now()
-        ref = self._next_ref = self._next_ref + 1
+        ref = self.appended + 1
         submission = Submission(command, self._node, ref)
         self._log.append(submission)
+        self.appended = ref
         repeats = self._repeats
         if repeats is None:
             repeats = self._repeats = Repeats(self._log.partitions, now)

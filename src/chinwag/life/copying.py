@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from chinwag.lasting import new_file
+from chinwag.lasting import new_file, second_name
 from chinwag.life.manifest import BackupError, ListedFile
 
 _PIECE: Final = 1 << 20
@@ -37,7 +37,7 @@ def linked(source: Path, target: Path, path: str, tell: Callable[[int], None]) -
     made = target / path
     try:
         _folders(target, made)
-        os.link(source, made, follow_symlinks=False)
+        second_name(source, made)
     except FileNotFoundError:
         raise
     except OSError:

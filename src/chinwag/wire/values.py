@@ -40,6 +40,7 @@ from chinwag.domain.events import (
     RoleChanged,
 )
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, direct_members, is_direct
+from chinwag.domain.quiet_hours import QuietHours
 from chinwag.domain.reactions import LISTED, Given, ReactionCount
 from chinwag.domain.signals import Presence, Signal, Typing
 
@@ -88,6 +89,7 @@ __all__ = [
     "PreferencesChanged",
     "Presence",
     "ProfileChanged",
+    "QuietHours",
     "Reaction",
     "ReactionCount",
     "Read",

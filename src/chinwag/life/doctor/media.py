@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.adapters.relational.media_named import MediaNamed, media_named
+from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import HOUR_MS, system_clock
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.life.folder import DIRECTORY, MEDIA, media_in
+from chinwag.ports.media_store import MediaStore
 
 NAMED: Final = 3
 """So many files are named."""
@@ -36,6 +38,25 @@ def media(data: Path, now: int | None = None, read_seconds: float = READ_SECONDS
     yield from _missing(named, there)
     yield from _orphaned(named, there, system_clock() if now is None else now)
     yield from _damaged(named, there, read_seconds)
+
+
+async def media_elsewhere(data: Path, store: MediaStore, where: str) -> list[Finding]:
+    """What the directory of `data` names against what is in an object store."""
+    named = media_named(data / DIRECTORY)
+    if named is None:
+        return []
+    try:
+        there = {blob.hash async for blob in store.blobs()}
+    except Refused as refused:
+        return [
+            warn("media", f"{where} cannot be asked: {refused.detail}", "look at the settings of `s3`, and the store")
+        ]
+    lost = sorted(named.needed - there)
+    if lost:
+        said = ", ".join(one[:_SHORT] for one in lost[:NAMED])
+        advice = f"bring the objects of those names back from a former version or a copy of {where}"
+        return [fail("media", f"{len(lost):,} of {len(named.needed):,} files are missing in {where}: {said}", advice)]
+    return [ok("media", f"all {len(named.needed):,} files are in {where}")]
 
 
 def _missing(named: MediaNamed, there: dict[str, Path]) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ def test_the_preview_has_the_servers_other_headers() -> None:
 
 
 def test_media_may_come_from_an_origin_of_their_own_and_nothing_else() -> None:
-    directives = content_policy("", "https://media.example").split("; ")
+    directives = content_policy("", ["https://media.example"]).split("; ")
     named = [one.split(" ")[0] for one in directives if "https://media.example" in one]
     assert named == ["img-src", "media-src"]
 

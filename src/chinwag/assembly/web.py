@@ -27,7 +27,13 @@ def with_web(config: Config, app: Any, port: Callable[[], int], local: Local | N
         return authorities(section.public_url, section.host, port(), names)
 
     if section.web:
-        app = Pages(app, read_site(), forwarded, own, unread=unread)
+        app = Pages(app, read_site(), forwarded, own, unread=unread, media_origins=_media_origins(config))
     if local is not None:
         app = Trust(app, section.name, local.names, local.authority, local.fingerprint, forwarded)
     return app
+
+
+def _media_origins(config: Config) -> tuple[str, ...]:
+    """Where media come from besides the server's own origin, which its pages must be allowed to show."""
+    media = config.media
+    return tuple(filter(None, (media.public_url, media.s3_endpoint if media.direct else "")))

@@ -5,7 +5,7 @@ budget of their own for each address.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -52,11 +52,13 @@ class Pages:
         answers_for: Callable[[], Collection[str]],
         budget: Budget | None = None,
         unread: Unread | None = None,
+        media_origins: Sequence[str] = (),
     ) -> None:
         """answers_for: the authorities of this server (see `policy.authorities`), asked with each file. unread: answers
-        that wait to be read."""
+        that wait to be read. media_origins: where media come from besides this origin."""
         self._app = app
         self._site = site
+        self._media_origins = media_origins
         self._forwarded = forwarded
         self._answers_for = answers_for
         self._budget = Budget(RATE) if budget is None else budget
@@ -96,7 +98,7 @@ class Pages:
             ("etag", etag),
             ("vary", "accept-encoding"),
             ("cache-control", KEEP if file.kept else ASK),
-            ("content-security-policy", content_policy(authority)),
+            ("content-security-policy", content_policy(authority, self._media_origins)),
             *FIXED,
         ]
         if _known(headers.get(b"if-none-match", ""), etag):

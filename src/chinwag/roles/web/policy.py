@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 _DIRECTIVES: Final = (
@@ -46,14 +46,14 @@ FIXED: Final = (
 """The headers that are the same for every file."""
 
 
-def content_policy(authority: str, media_origin: str = "") -> str:
+def content_policy(authority: str, media_origins: Sequence[str] = ()) -> str:
     """The Content-Security-Policy of a page at `authority` (host and port; empty: the page's own origin alone).
-    media_origin: where media come from, if not from there.
+    media_origins: where media come from besides.
 
     Not all browsers take `'self'` to cover sockets of the same host, so they are named.
     """
     sockets = f" ws://{authority} wss://{authority}" if authority else ""
-    media = f" {media_origin}" if media_origin else ""
+    media = "".join(f" {origin}" for origin in media_origins)
     return "; ".join(_DIRECTIVES).format(sockets=sockets, media=media)
 
 

@@ -19,6 +19,7 @@ import type {
   IdentityEntry,
   LinkEntry,
   Me,
+  MediaLink,
   Membership,
   NewLink,
   Placed,
@@ -232,17 +233,16 @@ export interface NewMedia {
   poster?: Blob;
 }
 
-/** Where something may be loaded from, for a while: good for this account alone, and asked again at each request. */
-export interface MediaLink {
-  url: string;
-  /** Milliseconds since 1970. */
-  expires_at: number;
-}
-
 /** A message that carries something. */
 export interface MediaMessage {
   event: KeptEvent;
   media: Media;
+}
+
+/** Some of them, the newest first; `next`: what the page after it is asked for with, null being the end. */
+export interface MediaMessages {
+  items: readonly MediaMessage[];
+  next: number | null;
 }
 
 /** An edit or a deletion of one's own that the server has not placed yet. */
@@ -413,10 +413,10 @@ export interface Engine extends Pushes {
   preview(id: ConversationId, number: number, size: PreviewSize): Promise<Blob>;
   /** What one's own line carries, while it is not sent; null: it is not kept here. */
   carried(unsent: string): Promise<Blob | null>;
-  /** Where the whole of what a message carries is; `play`: a video in the form in which it plays best. */
+  /** Where the whole of what a message carries is, good for a while and for this account alone; `play`: a video in the form in which it plays best. */
   mediaLink(id: ConversationId, number: number, play?: boolean): Promise<MediaLink>;
   /** Messages of a conversation that carry something, the newest first; `before`: those with lower numbers. */
-  mediaOf(id: ConversationId, before?: number): Promise<readonly MediaMessage[]>;
+  mediaOf(id: ConversationId, before?: number): Promise<MediaMessages>;
   /** The picture of an account, or of a group, in that version: asked for once while it is shown. */
   avatar(id: string, group: boolean, version: string): Promise<Blob>;
   /** Give oneself (null) or a group another picture; `picture` null: take it away. Returns once the server has made it. */

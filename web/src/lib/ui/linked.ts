@@ -1,5 +1,5 @@
 /** What plays by a link: it is asked for when it is first needed, and again when it is no longer good. */
-import type { MediaLink } from "../engine/api.js";
+import type { MediaLink } from "@chinwag/client";
 
 /** Links asked for in a row without anything having been played in between. */
 const TRIES = 2;

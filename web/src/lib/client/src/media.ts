@@ -1,25 +1,9 @@
 /** What a message says of a picture, a video, a sound or a file. */
 import { isMessage, type KeptEvent } from "./events.js";
+import type { MediaBody } from "./generated/chinwag.js";
 
 /** As readers of the message have it: what the server found, and the sender's name and caption for it. */
-export interface Media {
-  readonly type: "media";
-  /** Names the upload, and opens nothing. */
-  readonly id: string;
-  readonly name: string;
-  readonly media_type: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Pixels, as it is shown. */
-  readonly width?: number;
-  readonly height?: number;
-  /** Seconds. */
-  readonly duration?: number;
-  /** A thumbhash, in base 64. */
-  readonly blur?: string;
-  readonly caption?: string;
-  readonly mentions?: readonly string[];
-}
+export type Media = MediaBody;
 
 /** Whether the sender gives it as a picture, which the server makes anew, or byte for byte. */
 export type As = "picture" | "file";
@@ -29,7 +13,7 @@ export type MediaKind = "picture" | "video" | "audio" | "file";
 
 /** What a message says of media; null: it is none. */
 export function mediaOf(event: KeptEvent): Media | null {
-  return isMessage(event) && event.body.type === "media" ? (event.body as unknown as Media) : null;
+  return isMessage(event) && event.body.type === "media" ? event.body : null;
 }
 
 /** What browsers show as a picture. Others (HEIC, TIFF) are files. */

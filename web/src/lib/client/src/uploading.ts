@@ -2,8 +2,9 @@
  * Uploads by tus 1.0.0 (https://tus.io/protocols/resumable-upload): begun with a length, sent in pieces, each of which is
  * kept when it is answered, and gone on with after whatever broke off.
  */
+import type { UploadView } from "./generated/chinwag.js";
 import type { Http } from "./http.js";
-import type { As, Media } from "./media.js";
+import type { As } from "./media.js";
 import { ApiError, Unreachable } from "./problem.js";
 
 const PATH = "/v1/media";
@@ -22,16 +23,6 @@ const PIECE_LOST = 60_000;
 /** Seconds that the server is asked to wait until it has looked at all, and milliseconds until that counts as unheard. */
 const WAIT = 20;
 const WAIT_LOST = 30_000;
-
-/** An upload as the server tells it. */
-export interface Upload {
-  readonly id: string;
-  readonly size: number;
-  /** Bytes that it has. */
-  readonly received: number;
-  readonly state: "receiving" | "processing" | "ready";
-  readonly media?: Media;
-}
 
 /** What is uploaded. */
 export interface Outline {
@@ -55,9 +46,9 @@ export async function beginUpload(http: Http, outline: Outline, signal: AbortSig
 }
 
 /** How it stands. `wait`: until the server has looked at all of it, a while long. Fails as requests do. */
-export async function uploadOf(http: Http, id: string, signal: AbortSignal, wait = false): Promise<Upload> {
+export async function uploadOf(http: Http, id: string, signal: AbortSignal, wait = false): Promise<UploadView> {
   const path = `${PATH}/${encodeURIComponent(id)}${wait ? `?wait=${WAIT}` : ""}`;
-  return http.ask<Upload>("GET", path, { signal, timeout: WAIT_LOST });
+  return http.ask<UploadView>("GET", path, { signal, timeout: WAIT_LOST });
 }
 
 /** Take it back. */

@@ -197,6 +197,7 @@ export class Uploads {
     const begun = await uploadOf(http, upload, signal);
     if (begun.state === "receiving") {
       told(begun.received);
+      if (poster !== undefined) await this.poster(upload, poster, signal);
       await sendPieces(
         http,
         upload,
@@ -208,7 +209,6 @@ export class Uploads {
         },
         signal,
       );
-      if (poster !== undefined) await this.poster(upload, poster, signal);
     }
     this.tell(job.line.id, { state: "processing", sent: media.size });
     while ((await uploadOf(http, upload, signal, true)).state !== "ready") {
@@ -219,7 +219,7 @@ export class Uploads {
     if (line !== null) this.parts.ready(line);
   }
 
-  /** A still of a video. One that is not taken is no matter. */
+  /** A still of a video, which comes before its last byte. One that is not taken is no matter. */
   private async poster(upload: string, poster: Blob, signal: AbortSignal): Promise<void> {
     const path = `/v1/media/${encodeURIComponent(upload)}/poster`;
     const headers = { "content-type": poster.type };

@@ -1,5 +1,6 @@
 /** The engine as a page has it (`api.ts`): what is cached it reads and writes itself, the rest it asks of the leader. */
 import {
+  type Attach,
   DEFAULTS,
   directId,
   folded,
@@ -11,7 +12,6 @@ import {
   type Preferences,
   type Preferred,
   mediaOf,
-  type MediaBody,
   randomName,
   reached,
   type SendFrame,
@@ -60,8 +60,8 @@ function bodyOf({ text, mentions }: { text: string; mentions?: string[] }): Text
 }
 
 /** The media stays: only what is said beside it is another. */
-function captionOf({ text, mentions }: { text: string; mentions?: string[] }): MediaBody {
-  return { type: "media", caption: text, ...(mentions?.length ? { mentions } : {}) } as unknown as MediaBody;
+function captionOf({ text, mentions }: { text: string; mentions?: string[] }): Attach {
+  return { type: "media", caption: text, ...(mentions?.length ? { mentions } : {}) };
 }
 
 const NOT_THERE = { code: "not_found", message: "", retryable: false, retryAfter: null };
@@ -314,12 +314,12 @@ export class TabEngine extends Entered implements Engine {
 
   private async putMedia(
     conversation: string,
-    says: object,
+    says: Omit<Attach, "type">,
     reply_to: number,
     media: CarriedMedia,
     file: Omit<FileRecord, "id"> | null,
   ): Promise<void> {
-    const body = { type: "media", ...says } as unknown as MediaBody;
+    const body: Attach = { type: "media", ...says };
     const frame: Omit<SendFrame, "after"> & { conversation: string } = {
       type: "send",
       id: randomName(),

@@ -12,7 +12,9 @@ import {
   type KeptEvent,
   type LinkEntry,
   type Me,
+  type MediaLink,
   mediaOf,
+  type MediaPage,
   type Membership,
   type NewLink,
   type Placed,
@@ -27,7 +29,7 @@ import {
   type User,
   type WebSubscription,
 } from "@chinwag/client";
-import type { MediaLink, MediaMessage, Search } from "../api.js";
+import type { MediaMessages, Search } from "../api.js";
 import { EngineFailure } from "../failure.js";
 import type { Ask } from "../messages.js";
 import type { Line } from "./line.js";
@@ -83,14 +85,15 @@ export class Remote {
     return this.http({ method: "GET", path });
   }
 
-  async mediaOf(id: string, before?: number): Promise<readonly MediaMessage[]> {
+  async mediaOf(id: string, before?: number): Promise<MediaMessages> {
     const query = before === undefined ? "" : `&before=${before}`;
     const path = `${place(id)}/media?limit=${MEDIA_PAGE}${query}`;
-    const { messages } = await this.http<{ messages: KeptEvent[] }>({ method: "GET", path });
-    return messages.flatMap((event) => {
+    const { events, next } = await this.http<MediaPage>({ method: "GET", path });
+    const items = events.flatMap((event) => {
       const media = mediaOf(event);
       return media === null ? [] : [{ event, media }];
     });
+    return { items, next };
   }
 
   /** Set all that one wants of a conversation. */

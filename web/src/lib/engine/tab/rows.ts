@@ -48,8 +48,7 @@ export function unsentOf(line: OutboxRecord): Unsent {
 function saidBy(frame: OutboxRecord["frame"]): { text: string; mentions: string[] } {
   if (frame.type !== "send" || frame.body.type === "sealed") return { text: "", mentions: [] };
   const { body } = frame;
-  const { mentions = [] } = body as { mentions?: string[] };
-  return { text: body.type === "text" ? body.text : (body.caption ?? ""), mentions };
+  return { text: body.type === "text" ? body.text : (body.caption ?? ""), mentions: body.mentions ?? [] };
 }
 
 /** The row and the page of a conversation: one value for both. `id`: also of one that has not begun. */

@@ -4,7 +4,6 @@
  */
 import {
   afterWords,
-  type Body,
   type DeleteFrame,
   type EditFrame,
   isDeleted,
@@ -65,17 +64,10 @@ export function asWished(
   return { event: wished, pending: pendingOf(waiting.at(-1) ?? last) };
 }
 
-/** What a message says after an edit: of what carries something the words beside it alone. */
-function edited(before: MessageEvent["body"], wish: Body): MessageEvent["body"] {
-  if (before.type !== "media" || wish.type !== "media") return wish;
-  const carried = Object.entries(before).filter(([name]) => name !== "caption" && name !== "mentions");
-  return { ...(Object.fromEntries(carried) as typeof before), ...wordsOf(wish) };
-}
-
-function wordsOf(body: Body): { caption?: string; mentions?: string[] } {
-  if (body.type !== "media") return {};
-  const { caption, mentions } = body as typeof body & { mentions?: string[] };
-  return { ...(caption ? { caption } : {}), ...(mentions === undefined ? {} : { mentions }) };
+/** What a message says after an edit: of what carries something the words beside it alone are others. */
+function edited(before: MessageEvent["body"], wish: EditFrame["body"]): MessageEvent["body"] {
+  if (wish.type !== "media") return wish;
+  return before.type === "media" ? { ...before, caption: wish.caption ?? "", mentions: wish.mentions ?? [] } : before;
 }
 
 /** Nothing is known to have changed it: so each wish follows the one before it. */

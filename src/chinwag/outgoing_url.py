@@ -1,6 +1,5 @@
 """Addresses that strangers name and this server is to ask: which may be asked at all, by what they say."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,15 +7,14 @@ from urllib.parse import urlsplit
 from chinwag.trusted_url import is_here
 
 URL_CHARACTERS: Final = 2048
+HOST_CHARACTERS: Final = 253
 _NEVER: Final = frozenset(' "<>\\^`{|}#')
-_HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
-_NUMBER: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
-_PATTERN: Final = re.compile(r"\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+_LABEL: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 def is_pattern(pattern: str) -> bool:
     """Whether this names hosts: one by its name, all below a name by a leading `*.`, or any host by `*`."""
-    return len(pattern) <= 253 and _PATTERN.fullmatch(pattern) is not None
+    return pattern == "*" or _is_name(pattern.removeprefix("*."))
 
 
 def host_fits(host: str, patterns: Sequence[str]) -> bool:
@@ -41,13 +39,25 @@ def outgoing_host(url: str, patterns: Sequence[str], dangerous: bool = False) ->
     except ValueError:
         return None
     # What follows the slashes is the host and at most a port: nothing that another parser may see a host in.
-    if not host or _HOST.fullmatch(host) is None or at.netloc.lower() not in (host, f"{host}:{port}"):
+    if not host or not _is_name(host) or at.netloc.lower() not in (host, f"{host}:{port}"):
         return None
     # What ends in a number is an address in one form or another (the URL standard, 3.5): only names are asked.
-    if _NUMBER.fullmatch(host) and not (dangerous and is_here(host)):
+    if _ends_in_number(host) and not (dangerous and is_here(host)):
         return None
     if not dangerous and (at.scheme != "https" or port not in (None, 443)):
         return None
     if at.scheme not in ("http", "https") or not host_fits(host, patterns):
         return None
     return host
+
+
+def _is_name(host: str) -> bool:
+    """Whether this has the form of a host's name, or of an address of IPv4."""
+    return 0 < len(host) <= HOST_CHARACTERS and all(
+        label and _LABEL.issuperset(label) and "-" not in (label[0], label[-1]) for label in host.split(".")
+    )
+
+
+def _ends_in_number(host: str) -> bool:
+    last = host.rpartition(".")[2]
+    return last.isdigit() or last.startswith("0x")

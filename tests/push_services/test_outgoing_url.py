@@ -89,7 +89,8 @@ def test_patterns(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["", "*.", "a.*.example", "**", "*a.example", "A.example", "a..example", "https://a", "a/b"]
+    "pattern",
+    ["", "*.", "a.*.example", "**", "*a.example", "A.example", "a..example", "-a.example", "https://a", "a/b"],
 )
 def test_what_is_no_pattern(pattern: str) -> None:
     assert not is_pattern(pattern)

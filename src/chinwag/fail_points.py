@@ -22,7 +22,7 @@ import msgspec
 VARIABLE: Final = "CHINWAG_FAIL_POINT"
 
 Action = Literal["kill", "pause", "error"]
-Phase = Literal["serving", "start", "stop", "move"]
+Phase = Literal["serving", "start", "stop", "move", "pushing"]
 T = TypeVar("T")
 
 
@@ -53,6 +53,10 @@ POINTS: Final[Mapping[str, Point]] = {
     "relay.posted": Point("an account change is posted; its outbox row is still there"),
     "directory.committed": Point("the directory has committed a transaction; whoever asked is not answered"),
     "following.read": Point("a follower has read events of the streams; what it makes of them is not stored"),
+    "push.read": Point("it is known what is to be pushed; neither that nor how far was read is stored", "pushing"),
+    "push.taken": Point("pushes are taken by their lease; none is weighed", "pushing"),
+    "push.sending": Point("a push is weighed; nothing of it is sent", "pushing"),
+    "push.sent": Point("a push service has answered; what became of the push is not stored", "pushing"),
     "stop.drained": Point("a stop in good order has said goodbye; marks wait, stores are open", "stop"),
     "move.begun": Point("a data folder says that it is being moved; the database does not know of it yet", "move"),
     "move.batch": Point("a piece of a table is in the database, and how far that has come", "move"),

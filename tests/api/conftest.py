@@ -8,6 +8,7 @@ import httpx2
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
+from litestar import Router
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.files import FileKeyStore
@@ -122,6 +123,7 @@ class Start:
         rules: AccountRules | None = None,
         settings: ApiSettings | None = None,
         doors: Callable[[Accounts], OpenIdDoors] = no_doors,
+        more: Callable[[Accounts], Router] | None = None,
     ) -> Process:
         directory, bus, time, keys = self._shared
         ids = Snowflake(len(self._running))
@@ -131,6 +133,8 @@ class Start:
         search = PeopleSearch(directory, nobody_met, OwnAllowances(time), OwnShownPeople(), everybody=self.everybody)
         openid = doors(accounts)
         routes = [account_routes(accounts, search, settings, openid), openid_routes(openid)]
+        if more is not None:
+            routes.append(more(accounts))
         app = api(admission, routes, settings or ApiSettings())
         config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, proxy_headers=False, ws="none")
         server = uvicorn.Server(config)

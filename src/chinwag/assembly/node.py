@@ -7,6 +7,7 @@ import msgspec
 
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
+from chinwag.assembly.push import hears_reads
 from chinwag.assembly.rates import own_share
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
@@ -52,6 +53,7 @@ def legs_on(
     """`node` is the process's own name, new at each start. shared: whether other gateways share its address."""
     limits, messages = config.limits, config.messages
     states = States(ports.message_store)
+    on_read = hears_reads(ports.bus, config)
     keeping = Sharing(ports.directory).keeping
     return Legs(
         node=node,
@@ -97,7 +99,7 @@ def legs_on(
             system_clock,
         ),
         fan_out=FanOut(ports.inbox, ports.bus),
-        marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping),
+        marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping, on_read),
     )
 
 

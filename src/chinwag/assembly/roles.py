@@ -2,4 +2,4 @@
 
 from typing import Final
 
-ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
+ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping", "push")

@@ -17,6 +17,7 @@ from chinwag.assembly.operators import address_of, control_part, counts_of, vita
 from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
+from chinwag.assembly.push import push_part
 from chinwag.assembly.roles import ROLES
 from chinwag.assembly.stores import directory_part, ports_on, search_part, store_part
 from chinwag.assembly.web import with_web
@@ -71,6 +72,7 @@ class Server:
             node_part(self.legs, self.ports),
             housekeeping_part(self.ports, config),
             presence_part(self.ports, config, node),
+            push_part(self.ports, config, node, lambda _: node),
             gateway_part(self.gateway, self.legs),
             api_part(api),
         ]

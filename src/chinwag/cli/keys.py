@@ -1,4 +1,4 @@
-"""`chinwag keys`: the keys that sign access tokens."""
+"""`chinwag keys`: the keys that sign access tokens, and those by which push services know a server."""
 
 from typing import Annotated
 
@@ -8,8 +8,10 @@ from cyclopts import Parameter
 from chinwag.cli.operate import run
 from chinwag.cli.out import say
 from chinwag.cli.settings import with_settings
+from chinwag.cli.trouble import UsageError
 from chinwag.flow.access.collaborators import Accounts
 from chinwag.flow.access.rotate_keys import replace_keys, rotate_keys
+from chinwag.flow.push.rotate import rotate_push_keys
 
 app = cyclopts.App(name="keys")
 
@@ -19,14 +21,26 @@ Leaked = Annotated[
 ]
 
 
+Push = Annotated[
+    bool,
+    Parameter(negative=(), help="Instead of those keys, the one with which browsers subscribe to pushes."),
+]
+
+
 @app.command
 @with_settings("data", "accounts")
-def rotate(*, leaked: Leaked = False, **flags: str | None) -> None:
+def rotate(*, leaked: Leaked = False, push: Push = False, **flags: str | None) -> None:
     """Sign with a new key from now on. Nobody is logged out: tokens that are out stay good until they expire, and as
     long the older keys still verify. So this is no help against somebody who has the keys: use --leaked then."""
 
+    if leaked and push:
+        raise UsageError("--leaked replaces every key: leave --push out")
+
     async def work(accounts: Accounts) -> None:
-        if leaked:
+        if push:
+            key = await rotate_push_keys(accounts)
+            say(f"new key {key}: browsers subscribe with it from now on, and nobody who has need do anything")
+        elif leaked:
             key = await replace_keys(accounts)
             say(f"new key {key}, and nothing made with older ones is good: a running server closes all connections")
             say("within a second, and every device has to log in again")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chinwag.assembly.cluster.server import ClusterServer
 
 app = cyclopts.App(name="serve")
-ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping")
+ROLES: Final = ("gateway", "api", "delivery", "presence", "housekeeping", "push")
 OWN_FILES: Final = 512
 """File descriptors kept for what is no client's connection."""
 
@@ -51,8 +51,8 @@ def serve(
     role: Annotated[
         str | None,
         Parameter(
-            help="What this process does of a server on PostgreSQL: one or several of gateway, api, delivery, presence "
-            "and housekeeping, with commas. Without it: all."
+            help="What this process does of a server on PostgreSQL: one or several of gateway, api, delivery, "
+            "presence, housekeeping and push, with commas. Without it: all."
         ),
     ] = None,
     **flags: str | None,

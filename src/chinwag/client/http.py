@@ -118,6 +118,10 @@ class Http:
         """Add something under an idempotency key, or where a second time is harmless; repeated while that can help."""
         return self._typed(await _again(lambda: self._authorised("POST", path, body=body, key=key)), answer)
 
+    async def post_quietly(self, path: str) -> None:
+        """Have something done that has no answer, where a second time is harmless. Repeated while that can help."""
+        await _again(lambda: self._authorised("POST", path))
+
     async def post_once(self, path: str, body: msgspec.Struct, answer: type[T]) -> T:
         """Add something for which there is no idempotency key. Not repeated by itself."""
         return self._typed(await self._authorised("POST", path, body=body), answer)

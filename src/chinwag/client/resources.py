@@ -3,12 +3,13 @@
 from chinwag.client.conversations import Conversations
 from chinwag.client.links import Links
 from chinwag.client.people import People
+from chinwag.client.pushes import Pushes
 from chinwag.client.search import Search
 from chinwag.wire.admin import AnnouncementView
 from chinwag.wire.http import Page
 
 
-class Resources(People, Conversations, Search, Links):
+class Resources(People, Conversations, Search, Links, Pushes):
     """The addresses of a server. Every method raises `ApiError`, `Unreachable` or `LoggedOut`."""
 
     async def announcements(self, after: str | None = None, limit: int = 50) -> Page[AnnouncementView]:

@@ -149,6 +149,12 @@ def devices(state: State, now: int) -> list[DeviceAt]:
     return [DeviceAt(device, newest[device].node, newest[device].since) for device in sorted(newest)]
 
 
+def connected(state: State) -> list[DeviceId]:
+    """The devices that are connected, as far as is known: not those that may come back unnoticed."""
+    up = (session for session in state.sessions.values() if session.stage is Phase.UP and session.missing_since is None)
+    return sorted({session.device for session in up if _covering(state, session) is None})
+
+
 def settle(state: State, now: int) -> State:
     """`state` without what cannot matter any more; the same object if nothing went."""
     sessions = {name: session for name, session in state.sessions.items() if now < _forgotten_at(state, session)}

@@ -105,13 +105,11 @@ def held_until(settings: AccountSettings, way: Way, now: int) -> int | None:
 def wait_until(since: int, device: DeviceId, connected: Collection[DeviceId], unread_ms: int, now: int) -> int | None:
     """When a push that waits since `since` goes, by which devices of its account are connected: 0 at once, later if one
     of them may show the message first, None never."""
-    if device in connected:
-        return None
     if not connected:
         return 0
-    if not unread_ms:
-        return None
-    return 0 if now >= since + unread_ms else since + unread_ms
+    if unread_ms and now < since + unread_ms:
+        return since + unread_ms
+    return 0 if unread_ms and device not in connected else None
 
 
 def preview_of(settings: AccountSettings, address: PushAddress) -> Preview:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.presence import DeviceAt, PresenceOf
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.presence import Presences
@@ -34,3 +34,7 @@ class AskPresence:
     def devices(self, account: AccountId) -> list[DeviceAt]:
         """The devices of `account` that are online: for itself, and for operators."""
         return self._presences.devices(account)
+
+    def connected(self, account: AccountId) -> list[DeviceId]:
+        """The devices of `account` that are connected now: for pushes."""
+        return self._presences.connected(account)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -57,6 +57,12 @@ _encode: Final = msgspec.json.Encoder().encode
 _log = structlog.get_logger(__name__)
 
 Key = tuple[ConversationId, AccountId]
+Pair = tuple[AccountId, ConversationId]
+
+
+def nobody_hears(pairs: Sequence[Pair]) -> None:
+    """Nobody wants to know who has read on."""
+    del pairs
 
 
 @contextlib.contextmanager
@@ -82,8 +88,9 @@ class MarkFlow:
         states: States,
         clock: Clock,
         keeping: Keeping = nobody_keeps,
+        on_read: Callable[[Sequence[Pair]], None] = nobody_hears,
     ) -> None:
-        """keeping: who keeps to itself how far it has read."""
+        """keeping: who keeps to itself how far it has read. on_read: hears who has read on, once that is durable."""
         self._store = store
         self._shown = ShownRows(store)
         self._marks = marks
@@ -91,6 +98,7 @@ class MarkFlow:
         self._states = states
         self._clock = clock
         self._keeping = keeping
+        self._on_read = on_read
         self._read: dict[Key, int] = {}
         self._received: dict[AccountId, int] = {}
         self.reads = 0
@@ -195,6 +203,8 @@ class MarkFlow:
         if advances:
             await self._marks.advance(advances)
             passing("marks.applied")
+            if read_on := [(move.account, one.state.id) for one in covered for move in one.moves if move.reads]:
+                self._on_read(read_on)
         if passed_over:
             try:
                 await self._tell_who_came_back(passed_over)

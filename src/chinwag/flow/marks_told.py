@@ -55,6 +55,11 @@ class Move(NamedTuple):
     known: Marks
     hidden: bool
 
+    @property
+    def reads(self) -> bool:
+        """Whether it is the read mark that moves."""
+        return self.new.read.number > self.old.read.number
+
     def begin(self) -> int:
         """The first number that it may newly cover for somebody who is told of it."""
         read, delivered = self.known.read.number, self.known.delivered.number

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.presence import DeviceAt, PresenceOf
 from chinwag.ports.bus import NodeId
-from chinwag.ports.questions import DevicesOnline, Questions, WhoIsOnline
+from chinwag.ports.questions import DevicesConnected, DevicesOnline, Questions, WhoIsOnline
 
 Owner = Callable[[AccountId], NodeId]
 """The node that keeps an account's presence."""
@@ -33,3 +33,7 @@ class Online:
     async def devices(self, account: AccountId) -> list[DeviceAt]:
         """The devices of `account` that are online: for itself, and for operators. Raises `unavailable`."""
         return await self._questions.ask(self._owner(account), DevicesOnline(account))
+
+    async def connected(self, account: AccountId) -> list[DeviceId]:
+        """The devices of `account` that are connected now: for pushes. Raises `unavailable`."""
+        return await self._questions.ask(self._owner(account), DevicesConnected(account))

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain import presence
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.presence import GRACE_MS, PARTS, DeviceAt, Phase, PresenceOf, Report, State, part_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.signals import Presence
@@ -230,6 +230,11 @@ class Presences:
         """The devices of `account` that are online, with node and since when."""
         entry = self._entries.get(account)
         return [] if entry is None else presence.devices(entry.state, self._clock())
+
+    def connected(self, account: AccountId) -> list[DeviceId]:
+        """The devices of `account` that are connected now."""
+        entry = self._entries.get(account)
+        return [] if entry is None else presence.connected(entry.state)
 
     async def close(self) -> None:
         """Store how things stand, so that after a restart the times are right. Does what it can."""

@@ -12,7 +12,7 @@ class PushService(Protocol[_Address]):
 
     One attempt a call: `send` repeats nothing, keeps nothing that was not handed over, and remembers of earlier calls
     only what it needs to leave a service alone that is away or refuses everybody. When to try again, and how often, is
-    the caller's. Bounded: a call ends within 10 s, or 20 s where an access token has to be had first, and reads at most
+    the caller's. Bounded: a call ends within 20 s, or 40 s where an access token has to be had first, and reads at most
     64 KB of an answer. Many calls may run at once; those to one host wait for nobody who is asked at another.
 
     Guarantee: `Delivered` means that the service has said so. A push whose answer was lost is `Failed`, and may have

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, get_args
 
 import msgspec
 
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.presence import DeviceAt, PresenceOf
 from chinwag.domain.tracing import SessionAt
 from chinwag.ports.bus import NodeId
@@ -38,13 +38,19 @@ class DevicesOnline(Question[list[DeviceAt]], frozen=True, tag="devices_online")
     account: AccountId
 
 
+class DevicesConnected(Question[list[DeviceId]], frozen=True, tag="devices_connected"):
+    """The devices of an account that are connected now, without those that may come back unnoticed."""
+
+    account: AccountId
+
+
 class SessionsHere(Question[list[SessionAt]], frozen=True, tag="sessions_here"):
     """The welcomed sessions of an account at the node that is asked."""
 
     account: AccountId
 
 
-QUESTIONS: Final[tuple[type[Question[Any]], ...]] = (WhoIsOnline, DevicesOnline, SessionsHere)
+QUESTIONS: Final[tuple[type[Question[Any]], ...]] = (WhoIsOnline, DevicesOnline, DevicesConnected, SessionsHere)
 
 
 def answer_type(question: type[Question[AnswerT]]) -> Any:

@@ -120,6 +120,15 @@ class RelationalPushJobs:
         }
         return bool((await self._connection.execute(update(table).where(*mine).values(values))).rowcount)
 
+    async def next_due(self) -> int | None:
+        due: int | None = await self._connection.scalar(select(func.min(table.c.due)))
+        return due
+
+    async def release(self, device: DeviceId) -> None:
+        held = (table.c.device == device, table.c.held)
+        await self._connection.execute(delete(table).where(*held, table.c.due.is_(None), table.c.shown == 0))
+        await self._connection.execute(update(table).where(*held).values(held=False))
+
     async def of_device(self, device: DeviceId) -> list[PushJob]:
         query = select(table).where(table.c.device == device).order_by(table.c.conversation).limit(PAGE_MAX)
         return [_job(row) for row in await self._connection.execute(query)]
@@ -143,6 +152,10 @@ class RelationalPushJobs:
             names = [{"one": row.device, "there": row.conversation} for row in rows]
             await self._connection.execute(update(table).where(*mine).values(look_at=again), names)
         return [_job(row) for row in rows]
+
+    async def anything_shown(self, now: int) -> bool:
+        query = select(table.c.device).where(table.c.look_at <= now, _SHOWS).limit(1)
+        return (await self._connection.execute(query)).first() is not None
 
     async def waiting(self) -> int:
         query = select(func.count()).select_from(table).where(table.c.due.is_not(None))

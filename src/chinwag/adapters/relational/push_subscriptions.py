@@ -60,8 +60,9 @@ class RelationalPushSubscriptions:
         await self._connection.execute(delete(push_jobs).where(push_jobs.c.device == device))
         return bool(removed.rowcount)
 
-    async def cleared(self, device: DeviceId, at: int) -> None:
-        await self._connection.execute(update(table).where(table.c.device == device).values(cleared_at=at))
+    async def clears(self, device: DeviceId, at: int, before: int) -> bool:
+        mine = update(table).where(table.c.device == device, table.c.cleared_at <= before)
+        return bool((await self._connection.execute(mine.values(cleared_at=at))).rowcount)
 
     async def any(self) -> bool:
         return (await self._connection.execute(select(table.c.device).limit(1))).first() is not None

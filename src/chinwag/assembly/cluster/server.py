@@ -22,6 +22,7 @@ from chinwag.assembly.node import legs_on, node_part
 from chinwag.assembly.observe import observe_on, observe_part
 from chinwag.assembly.part import Part, Parts
 from chinwag.assembly.port import port_on, port_part
+from chinwag.assembly.push import push_part
 from chinwag.assembly.roles import ROLES
 from chinwag.collector import uncollected
 from chinwag.config import Config
@@ -62,6 +63,8 @@ class ClusterServer:
             work.append(housekeeping_part(ports, config, node))
         if "presence" in roles:
             work.append(presence_part(ports, config, node))
+        if "push" in roles:
+            work.append(push_part(ports, config, node, presence_owner(ports.registry)))
         doors = None if worker is None else _Doors(config, opened, node, roles, worker, local)
         gateway = None if doors is None else doors.gateway
         self.port: Final = None if doors is None else doors.port

@@ -21,8 +21,8 @@ from chinwag.lasting import whole_file
 ROLES: Final = (
     ("delivery-1", "delivery"),
     ("delivery-2", "delivery"),
-    ("presence-1", "presence,housekeeping"),
-    ("presence-2", "presence,housekeeping"),
+    ("presence-1", "presence,housekeeping,push"),
+    ("presence-2", "presence,housekeeping,push"),
     ("api-1", "api"),
     ("api-2", "api"),
     ("gateway-1", "gateway"),

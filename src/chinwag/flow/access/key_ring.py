@@ -33,7 +33,7 @@ class KeyRing:
         """Another number whenever a key or the secret is gone: what was verified before counts no longer."""
         self.replaced = 0
         """How often the secret was replaced under this ring, with all keys."""
-        self._store = store
+        self.store: Final = store
         self._looked_at = now_ms
         self._stamp = store.stamp()
         held = store.read()
@@ -69,7 +69,7 @@ class KeyRing:
             return
         self._looked_at = now_ms
         try:
-            stamp = self._store.stamp()
+            stamp = self.store.stamp()
             if stamp != self._stamp:
                 self._load()
                 self._stamp = stamp
@@ -83,18 +83,18 @@ class KeyRing:
 
     def new_key(self, now_ms: int) -> StoredKey:
         """A key younger than all others, which is nowhere yet."""
-        return _new_key(max(now_ms, *(key.created_at + 1 for key in self._store.read().keys)))
+        return _new_key(max(now_ms, *(key.created_at + 1 for key in self.store.read().keys)))
 
     def begin(self, key: StoredKey) -> str:
         """Sign with `key` from now on; its id."""
-        self._store.add(key)
+        self.store.add(key)
         self._load()
         return key.id
 
     def replace(self, key: StoredKey) -> str:
         """Let `key` and a new secret take the place of all others: every token and ticket made before is void at once
         here, and within `LOOK_MS` in every other process. The id of `key`."""
-        self._store.replace(key, secrets.token_bytes(SECRET_BYTES))
+        self.store.replace(key, secrets.token_bytes(SECRET_BYTES))
         self._load()
         return key.id
 
@@ -102,11 +102,11 @@ class KeyRing:
         """Remove keys that verify nothing any more."""
         over = [name for name, ends in self._ends.items() if ends is not None and ends < now_ms]
         if over:
-            self._store.remove(over)
+            self.store.remove(over)
             self._load()
 
     def _load(self) -> None:
-        held = self._store.read()
+        held = self.store.read()
         if not held.keys or not held.secret:
             raise KeysDamaged("there are no keys any more where they were read before")
         keys = {key.id: self._keys.get(key.id) or _imported(key) for key in held.keys}

@@ -1,5 +1,6 @@
 """The keys by which browsers' push services know this server (VAPID, RFC 8292), and the secret of their tags."""
 
+import asyncio
 import base64
 from typing import Final
 
@@ -11,7 +12,11 @@ from joserfc.jwk import ECKey
 
 from chinwag.flow.access.key_ring import LOOK_MS
 from chinwag.flow.clock import Clock
+from chinwag.ports.directory import Directory
 from chinwag.ports.key_store import KeysDamaged, KeysExposed, KeyStore, StoredKey
+
+PRUNE_SECONDS: Final = 3_600.0
+"""From one look for keys that nobody needs any more to the next."""
 
 _log = structlog.get_logger(__name__)
 
@@ -86,10 +91,14 @@ class PushKeys:
         self._load()
         return key.id
 
-    def remove(self, ids: list[str]) -> None:
-        """Remove keys with which nobody is subscribed any more."""
-        self._store.remove(ids)
-        self._load()
+    async def prune(self, directory: Directory) -> None:
+        """Remove older keys with which nobody is subscribed any more. Raises `Refused`, OSError."""
+        if older := self.older:
+            async with directory.reading() as reading:
+                used = await reading.push_subscriptions.keys_used(older)
+            if unused := [key for key in older if key not in used]:
+                await asyncio.to_thread(self._store.remove, unused)
+                self._load()
 
     def _look(self) -> None:
         """Notice what other processes did, at most once in `LOOK_MS`. While the store cannot be read, what was read

@@ -80,6 +80,14 @@ class PushJobRepository(Protocol):
         more."""
         ...
 
+    async def next_due(self) -> int | None:
+        """When the first is due; None: none waits."""
+        ...
+
+    async def release(self, device: DeviceId) -> None:
+        """What quiet hours held back for a device is held no more: its summary has said it."""
+        ...
+
     async def of_device(self, device: DeviceId) -> list[PushJob]:
         """All rows of a device, at most `PAGE_MAX`."""
         ...
@@ -96,6 +104,10 @@ class PushJobRepository(Protocol):
     async def shown(self, now: int, again: int, limit: int) -> list[PushJob]:
         """Up to `limit` rows of which a device shows something, of which nothing waits, and which nobody has looked at
         since their time came; they are given again at `again` at the earliest."""
+        ...
+
+    async def anything_shown(self, now: int) -> bool:
+        """Whether `shown` would give any row."""
         ...
 
     async def waiting(self) -> int:

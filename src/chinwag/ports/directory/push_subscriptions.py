@@ -55,8 +55,9 @@ class PushSubscriptionRepository(Protocol):
         """Forget it, and what waits to be pushed there; False if there was none."""
         ...
 
-    async def cleared(self, device: DeviceId, at: int) -> None:
-        """Note when the device was last sent a push that only takes back."""
+    async def clears(self, device: DeviceId, at: int, before: int) -> bool:
+        """Note that the device is sent a push that only takes back, at `at`. False, and nothing is changed, if it was
+        sent one after `before`, or has no subscription."""
         ...
 
     async def any(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.presence import GRACE_MS, PARTS, DeviceAt, PresenceOf, part_of
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.ask_presence import AskPresence
@@ -29,7 +29,7 @@ from chinwag.ports.bus import (
 )
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
-from chinwag.ports.questions import DevicesOnline, Questions, WhoIsOnline
+from chinwag.ports.questions import DevicesConnected, DevicesOnline, Questions, WhoIsOnline
 from chinwag.ports.registry import Registry
 
 RECOUNT_SECONDS: Final = 300.0
@@ -181,7 +181,15 @@ class PresenceRole:
         async def devices(question: DevicesOnline) -> list[DeviceAt]:
             return self.devices(question.account)
 
-        stops = (questions.answer(node, WhoIsOnline, who), questions.answer(node, DevicesOnline, devices))
+        async def connected(question: DevicesConnected) -> list[DeviceId]:
+            self._require((question.account,))
+            return self._asking.connected(question.account)
+
+        stops = (
+            questions.answer(node, WhoIsOnline, who),
+            questions.answer(node, DevicesOnline, devices),
+            questions.answer(node, DevicesConnected, connected),
+        )
 
         def stop() -> None:
             for each in stops:

@@ -1,0 +1,119 @@
+"""Leaving a service alone that is away, or that refuses all that we send: one circuit breaker a host."""
+
+import random
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from chinwag.domain.push_notice import AFTER_MOST, Failed, PushOutcome, Resting
+
+FAILURES: Final = 5
+"""In a row, after which a host rests."""
+REST_SECONDS: Final = 15.0
+"""The first rest after failures; each further one, without a success between, is twice as long."""
+REST_MOST: Final = 600.0
+REFUSED_SECONDS: Final = 600.0
+"""The rest of a host that says that we may not push at all."""
+REFUSALS: Final = 5
+"""In a row, until a host that has taken pushes before is believed when it says so. A single one may be the fault of a
+single subscription, which anybody can make."""
+HOSTS: Final = 1_000
+_WHAT: Final = "it refuses what this server pushes: keys, contact or clock are wrong"
+
+_log = structlog.get_logger(__name__)
+
+
+class _Host:
+    __slots__ = ("failures", "proven", "refusals", "rests", "trying", "until")
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.failures = 0
+        self.refusals = 0
+        self.rests = 0
+        self.proven = False
+        """It has taken a push of this process."""
+        self.trying = False
+        """One push is on its way to see whether a rest is over."""
+
+
+class Breakers:
+    """The state of each host, at most `HOSTS` of them: that asked longest ago is forgotten first. clock: seconds that
+    only rise. Bounded by itself: nothing waits here."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._hosts: OrderedDict[str, _Host] = OrderedDict()
+
+    def ask(self, host: str) -> Resting | None:
+        """Why no push may go there now; None if one may: then `answered`, `nothing`, `failed` or `refused` must follow,
+        whatever happens. After a rest one goes alone, and the others wait for what becomes of it."""
+        kept = self._host(host)
+        if (left := kept.until - self._clock()) > 0:
+            return Resting(f"{host} rests", left)
+        if kept.rests:
+            if kept.trying:
+                return Resting(f"{host} is being tried", 1.0)
+            kept.trying = True
+        return None
+
+    def answered(self, host: str) -> None:
+        """It answered as one that works: it has the push, or says what is wrong with this one."""
+        kept = self._host(host)
+        if kept.rests:
+            _log.info("push service is back", host=host)
+        kept.failures = kept.refusals = kept.rests = 0
+        kept.trying = False
+
+    def proven(self, host: str) -> None:
+        """It has taken a push; `answered` follows."""
+        self._host(host).proven = True
+
+    def nothing(self, host: str) -> None:
+        """Nothing was sent after all."""
+        self._host(host).trying = False
+
+    def failed(self, host: str, why: str, after: float | None = None) -> PushOutcome:
+        """It is away, or says that it cannot at the moment. after: the seconds that it asked for."""
+        kept = self._host(host)
+        if kept.until > self._clock():  # it was on its way when the rest began
+            return Failed(why, after)
+        kept.failures += 1
+        if kept.failures >= FAILURES or kept.trying:
+            rest = min(REST_MOST, REST_SECONDS * 2 ** min(kept.rests, 10))
+            # not all processes at once
+            self._rest(host, kept, max(after or 0.0, rest * random.uniform(0.8, 1.0)))  # noqa: S311
+            _log.warning("push service is away", host=host, why=why, seconds=round(kept.until - self._clock()))
+        kept.trying = False
+        return Failed(why, after)
+
+    def refused(self, host: str, status: int) -> PushOutcome:
+        """It says that we may not push (401, 403). The host rests, which is logged; unless it has taken pushes before,
+        and this is one of few in a row: then it is this push alone that has failed."""
+        kept = self._host(host)
+        if (left := kept.until - self._clock()) > 0:  # likewise: a rest is logged once
+            return Resting(_WHAT, left)
+        kept.refusals += 1
+        alone = kept.proven and kept.refusals < REFUSALS and not kept.trying
+        kept.trying = False
+        if alone:
+            return Failed("it refuses this subscription", REFUSED_SECONDS)
+        self._rest(host, kept, REFUSED_SECONDS)
+        _log.error("push service refuses this server", host=host, status=status, seconds=round(REFUSED_SECONDS))
+        return Resting(_WHAT, REFUSED_SECONDS)
+
+    def _rest(self, host: str, kept: _Host, seconds: float) -> None:
+        kept.rests += 1
+        kept.failures = kept.refusals = 0
+        kept.until = max(kept.until, self._clock() + min(seconds, AFTER_MOST))
+
+    def _host(self, host: str) -> _Host:
+        kept = self._hosts.get(host)
+        if kept is None:
+            kept = self._hosts[host] = _Host()
+            if len(self._hosts) > HOSTS:
+                self._hosts.popitem(last=False)
+        self._hosts.move_to_end(host)
+        return kept

@@ -1,0 +1,1 @@
+"""The push role: reaches devices that are not connected."""

@@ -11,8 +11,10 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
+from chinwag.config.media_section import Media, wrong_media
 from chinwag.config.openid_section import OpenId, wrong_providers
 from chinwag.config.push_section import Push, wrong_push
+from chinwag.config.s3_section import S3, wrong_s3
 
 SignUp = Literal["open", "closed", "invitation"]
 PeopleSearch = Literal["auto", "known", "everyone"]
@@ -345,10 +347,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cluster: Cluster = Cluster()
     postgres: Postgres = Postgres()
     nats: Nats = Nats()
+    s3: S3 = S3()
     accounts: Accounts = Accounts()
     limits: Limits = Limits()
     messages: Messages = Messages()
     presence: Presence = Presence()
+    media: Media = Media()
     push: Push = Push()
     inbox: Inbox = Inbox()
     erasure: Erasure = Erasure()
@@ -389,7 +393,11 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
             yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
         yield Contradiction((key,), rule)
+    for key, rule in wrong_media(config.media, bucket=bool(config.s3.endpoint)):
+        yield Contradiction((key,), rule)
     for key, rule in wrong_push(config.push):
+        yield Contradiction((key,), rule)
+    for key, rule in wrong_s3(config.s3):
         yield Contradiction((key,), rule)
     for key, rule in wrong_providers(config.openid, server.public_url):
         yield Contradiction((key,), rule)

@@ -66,7 +66,7 @@ class Workshop(Protocol):
     and without previews. No content of a file is an error, nor is a process that died over it.
 
     Bounds: jobs wait in a queue; one too many raises `Refused(OVERLOADED)`, and may be tried again later. A job takes
-    at most 20 s of CPU and 60 s in all. A call that is cancelled ends its job.
+    at most 20 s of CPU and 120 s in all. A call that is cancelled ends its job.
 
     Failures: `Refused(OVERLOADED)`, or `Refused(UNAVAILABLE)` if no process can be started; OSError for paths that the
     server itself cannot read or write (a full disk).
@@ -74,18 +74,20 @@ class Workshop(Protocol):
 
     async def inspect(self, path: Path, into: Path, *, as_picture: bool, poster: Path | None = None) -> Found:
         """What the file is, by its content alone: no name is looked at. as_picture: a picture is made anew, without
-        metadata, at most `PICTURE_PIXELS` long; an animation is kept without its comments; a video or anything else
+        metadata, at most `PICTURE_PIXELS` long; an animation keeps its frames, 500 at most, and nothing besides; a
+        video keeps its pictures and sounds, and loses what else is written in it where that can be done; anything else
         stays as it is. poster: what its sender gave for a video, used only if none can be made here."""
         ...
 
     async def avatar(self, path: Path, into: Path) -> Path | None:
-        """A square WebP of `AVATAR_PIXELS` from the picture's middle; None if the file is no picture."""
+        """A square WebP from the picture's middle, of `AVATAR_PIXELS` at most; None if the file is no picture."""
         ...
 
-    async def smaller_copy(self, path: Path, into: Path) -> Path | None:
-        """An H.264/AAC copy of a video, its index in front and without metadata, at most 720 lines high; None if none
-        can be made, or it would be no smaller. One at a time, others wait in a queue of their own; it may take four
-        times the video's duration of CPU, 30 minutes at most, at the lowest priority."""
+    async def smaller_copy(self, path: Path, into: Path, duration: float | None = None) -> Path | None:
+        """An H.264/AAC copy of a video, its index in front and without metadata, at most 720 lines high (or columns
+        wide, if it is higher than wide); None if none can be made, or it would be no smaller. duration: the video's, in
+        seconds. One at a time, others wait in a queue of their own; it may take four times the duration of CPU, 30
+        minutes at most, at the lowest priority."""
         ...
 
     async def close(self) -> None:

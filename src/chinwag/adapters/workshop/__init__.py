@@ -1,0 +1,5 @@
+"""Pictures and videos made in processes of their own."""
+
+from chinwag.adapters.workshop.workshop import ProcessWorkshop
+
+__all__ = ["ProcessWorkshop"]

@@ -7,6 +7,7 @@ from chinwag.client.mirror import changed_at
 from chinwag.wire.conversations import EventPage
 from chinwag.wire.values import (
     AccountEvent,
+    Attach,
     AvatarChanged,
     Content,
     Created,
@@ -18,6 +19,7 @@ from chinwag.wire.values import (
     GroupSettingsChanged,
     Joined,
     Left,
+    Media,
     Message,
     Notice,
     NumberedEvent,
@@ -27,6 +29,7 @@ from chinwag.wire.values import (
     Removed,
     Retitled,
     RoleChanged,
+    SentBody,
     Text,
     Withheld,
     subject,
@@ -114,12 +117,14 @@ def in_inbox(account: str, position: int, event: Event | Unknown) -> InboxRow:
     return InboxRow(account, position, kind, event.conversation, event.number, "")
 
 
-def text_of(body: Content) -> str:
-    """The text; of a deleted message nothing; of another body without one, what stands for it."""
+def text_of(body: Content | SentBody) -> str:
+    """The text, of media the caption; of a deleted message nothing; of another body without one, what stands for it."""
     if isinstance(body, Gone):
         return ""
     if isinstance(body, Withheld):
         return WITHHELD
+    if isinstance(body, Attach | Media):
+        return body.caption
     return body.text if isinstance(body, Text) else repr(body)
 
 

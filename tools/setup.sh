@@ -4,9 +4,9 @@
 #   tools/setup.sh run | dev
 #
 # Needs Python 3.11 or newer and, for dev, a C compiler, for the library that forgets what was not synced, Chromium, which
-# the tests of the web client drive, ffmpeg, which looks into videos, and the sources of locales, for a PostgreSQL that
-# orders as people do (all other tests run without). What is missing of Debian's packages is installed where that may be
-# done, and named in one line to type where not.
+# the tests of the web client drive, ffmpeg, which looks into videos, the sources of locales, for a PostgreSQL that orders
+# as people do, and Java and Maven, for ZooKeeper (all other tests run without). What is missing of Debian's packages is
+# installed where that may be done, and named in one line to type where not.
 # It ends at once when .venv already holds what is asked for.
 set -eu
 cd "$(dirname "$0")/.."
@@ -90,6 +90,10 @@ fi
 if [ "$kind" = dev ] && [ "$(uname)" = Linux ] && ! { [ -f /usr/share/i18n/locales/en_US ] && command -v localedef >/dev/null 2>&1; }; then
     # as with Chromium: all but the tests upon PostgreSQL can be done without
     (install "the sources of locales are missing: the tests upon PostgreSQL will fail" locales) || true
+fi
+
+if [ "$kind" = dev ] && ! { command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1; }; then
+    (install "Java or Maven is missing: the tests upon ZooKeeper will fail" default-jre-headless maven) || true
 fi
 
 python=$(find_python) || stop "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python3"

@@ -85,6 +85,11 @@ export type Body =
   | SealedBody
   | MediaBody;
 
+export type SentBody =
+  | TextBody
+  | SealedBody
+  | Attach;
+
 export type Signal =
   | TypingSignal
   | PresenceSignal;
@@ -108,6 +113,11 @@ export type Code =
   | "bad_reaction"
   | "bad_title"
   | "bad_description"
+  | "no_upload"
+  | "media_too_large"
+  | "quota"
+  | "storage_full"
+  | "bad_media"
   | "unauthenticated"
   | "token_expired"
   | "revoked"
@@ -179,7 +189,7 @@ export interface HelloFrame {
 export interface SendFrame {
   type: "send";
   id: string;
-  body: Body;
+  body: SentBody;
   conversation?: string | null;
   to?: string | null;
   reply_to?: number;
@@ -199,13 +209,22 @@ export interface SealedBody {
   payload: string;
 }
 
-/** Reserved: an image, a video or a file, by its content hash. */
-export interface MediaBody {
+/**
+ * What is asked for to send media: an upload of one's own that is whole, or the media of a message that one may
+ * read now (`from`). An edit names neither, and keeps the media. What media it is the server finds.
+ */
+export interface Attach {
   type: "media";
-  hash: string;
-  media_type: string;
-  size: number;
+  upload?: string;
+  from?: MessageName | null;
   caption?: string;
+  mentions?: string[];
+}
+
+/** A message, by its conversation and its number there. */
+export interface MessageName {
+  conversation: string;
+  number: number;
 }
 
 /**
@@ -217,7 +236,7 @@ export interface EditFrame {
   id: string;
   conversation: string;
   number: number;
-  body: Body;
+  body: SentBody;
   after?: string | null;
 }
 
@@ -475,6 +494,26 @@ export interface MessageEvent {
   edited?: LastEdit | null;
   deleted?: Deletion | null;
   reactions?: ReactionCount[];
+}
+
+/**
+ * A picture, a video or a file, as the server found it. Whoever may read the message may read it, by the
+ * message's conversation and number: `id` names its upload, and opens nothing. media_type, size (bytes), width
+ * and height (pixels), duration (seconds): of the original as it is kept. blur: a thumbhash, base64. In a
+ * command that nobody has looked at yet, or that changes a caption, media_type is empty.
+ */
+export interface MediaBody {
+  type: "media";
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  width?: number;
+  height?: number;
+  duration?: number;
+  blur?: string;
+  caption?: string;
+  mentions?: string[];
 }
 
 /** The message was deleted: nothing of what it said is left. */
@@ -931,6 +970,11 @@ export interface Me {
   avatar: string;
 }
 
+/** Make a picture of one's own `upload` (an id). */
+export interface SetAvatarRequest {
+  upload: string;
+}
+
 /** A device's tokens. The refresh token is used up by its use; the answer to that has the next one. */
 export interface SessionTokens {
   account: Me;
@@ -1227,14 +1271,14 @@ export interface CreateGroup {
 
 /** POST /v1/conversations/{id}/messages. The `Idempotency-Key` header is the client id. */
 export interface PostMessage {
-  body: Body;
+  body: SentBody;
   reply_to?: number;
   after?: string | null;
 }
 
 /** PUT /v1/conversations/{id}/messages/{number}: as the `edit` frame. The `Idempotency-Key` header is its id. */
 export interface PutMessage {
-  body: Body;
+  body: SentBody;
   after: string | null;
 }
 
@@ -1310,6 +1354,48 @@ export interface NewLink {
 export interface Membership {
   conversation: string;
   number: number;
+}
+
+/** What the server found in an upload: what a message that shows it says. */
+export interface FoundMedia {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  width?: number;
+  height?: number;
+  duration?: number;
+  blur?: string;
+}
+
+/**
+ * An upload for whoever makes it. size and received: bytes. expires_at: in milliseconds since 1970, when it goes
+ * if nothing more is done with it. media: what was found, once it is ready.
+ */
+export interface UploadView {
+  id: string;
+  name: string;
+  as: "file" | "picture";
+  size: number;
+  received: number;
+  state: "processing" | "ready" | "receiving";
+  expires_at: number;
+  media: FoundMedia | null;
+}
+
+/**
+ * A link that opens media without a token, until `expires_at` (milliseconds since 1970). Without an origin it is
+ * of this server.
+ */
+export interface MediaLink {
+  url: string;
+  expires_at: number;
+}
+
+/** GET /v1/conversations/{id}/media: messages, newest first. next: `before` of the next page; none is the end. */
+export interface MediaPage {
+  events: NumberedEvent[];
+  next: number | null;
 }
 
 /** A provider by whose accounts people may log in: its name in addresses, and what to write on its door. */

@@ -22,7 +22,7 @@ import msgspec
 VARIABLE: Final = "CHINWAG_FAIL_POINT"
 
 Action = Literal["kill", "pause", "error"]
-Phase = Literal["serving", "start", "stop", "move", "pushing"]
+Phase = Literal["serving", "pushing", "media", "collect", "start", "stop", "move"]
 T = TypeVar("T")
 
 
@@ -57,6 +57,13 @@ POINTS: Final[Mapping[str, Point]] = {
     "push.taken": Point("pushes are taken by their lease; none is weighed", "pushing"),
     "push.sending": Point("a push is weighed; nothing of it is sent", "pushing"),
     "push.sent": Point("a push service has answered; what became of the push is not stored", "pushing"),
+    "collect.forgotten": Point("uploads that no message shows are forgotten; their blobs are there", "collect"),
+    "collect.doomed": Point("blobs that nobody needs are marked dying; none is deleted", "collect"),
+    "collect.deleted": Point("a dying blob is deleted; its row is still there", "collect"),
+    "media.received": Point("bytes of an upload are durable; whoever sent them is not answered", "media"),
+    "media.put": Point("what an upload became is in the media store; the directory does not say so", "media"),
+    "media.ready": Point("an upload is ready; its parts are still there", "media"),
+    "media.expired": Point("an upload that nobody finished is forgotten; its parts are still there", "media"),
     "stop.drained": Point("a stop in good order has said goodbye; marks wait, stores are open", "stop"),
     "move.begun": Point("a data folder says that it is being moved; the database does not know of it yet", "move"),
     "move.batch": Point("a piece of a table is in the database, and how far that has come", "move"),

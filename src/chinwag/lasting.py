@@ -62,6 +62,12 @@ def new_file(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | _NEW, 0o600), "wb")
 
 
+def second_name(file: Path, path: Path) -> None:
+    """Give `file` the name `path` too, which nothing may have; the bytes are there once. Raises FileExistsError, and
+    OSError where the file system cannot."""
+    os.link(file, path, follow_symlinks=False)
+
+
 def draft_name(path: Path) -> Path:
     """A name beside `path` that nobody can foresee."""
     return path.with_name(f".{secrets.token_hex(8)}.partial")

@@ -44,6 +44,7 @@ async def test_signs_up_logs_in_and_reads_oneself(server: Process, time: Time) -
         "admin": False,
         "created_at": time.now,
         "version": 2,
+        "avatar": "",
     }
 
 

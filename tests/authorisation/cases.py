@@ -17,10 +17,12 @@ ANYONE: Final = "anyone"
 REFRESH_TOKEN: Final = "who holds the refresh token"
 STATE: Final = "who comes back with a state, once"
 LOGOUT_TOKEN: Final = "who holds a logout token that the provider has signed, once"
-PUBLIC: Final = (ANYONE, REFRESH_TOKEN, STATE, LOGOUT_TOKEN)
+MEDIA_LINK: Final = "who holds a signed link, for ten minutes, while whoever asked for it may read the message"
+PUBLIC: Final = (ANYONE, REFRESH_TOKEN, STATE, LOGOUT_TOKEN, MEDIA_LINK)
 """Those whom no access token makes."""
 ACCOUNT: Final = "any account"
 SELF: Final = "the account itself"
+UPLOADER: Final = "the account that began the upload"
 READER: Final = "members, and former members up to where they left"
 MEMBER: Final = "members"
 ADMINS: Final = "owner and admins of the group"
@@ -58,7 +60,24 @@ NOT_THE_AUTHOR: Final = {**OUTSIDERS, "member": Code.NOT_ALLOWED, "admin": Code.
 GROUP_ADMINS_ONLY: Final = {**OUTSIDERS, "member": Code.NOT_ALLOWED}
 TEXT: Final[Fill] = {"type": "text", "text": "hello"}
 
+NO_UPLOAD: Final = dict.fromkeys(("owner", "admin", "member", "former", "stranger", "operator"), Code.NO_UPLOAD)
+NO_MEDIA: Final = {**NO_READERS, "former": Code.NO_MESSAGE}
+MEDIA: Final = "/v1/conversations/{group}/messages/{message}/media"
+
 ROUTES: Final[dict[tuple[str, str], Case]] = {
+    ("POST", "/v1/media"): Case(ACCOUNT, body={"some": "file"}, right="stranger"),
+    ("GET", "/v1/media/{upload}"): Case(UPLOADER, NO_UPLOAD, "/v1/media/7"),
+    ("PATCH", "/v1/media/{upload}"): Case(UPLOADER, path="/v1/media/7"),
+    ("DELETE", "/v1/media/{upload}"): Case(UPLOADER, NO_UPLOAD, "/v1/media/7"),
+    ("PUT", "/v1/media/{upload}/poster"): Case(UPLOADER, NO_UPLOAD, "/v1/media/7/poster", {"a": "picture"}),
+    ("GET", "/v1/conversations/{conversation}/messages/{number}/media"): Case(READER, NO_MEDIA, MEDIA),
+    ("GET", "/v1/conversations/{conversation}/messages/{number}/media/320"): Case(READER, NO_MEDIA, MEDIA + "/320"),
+    ("GET", "/v1/conversations/{conversation}/messages/{number}/media/1280"): Case(READER, NO_MEDIA, MEDIA + "/1280"),
+    ("GET", "/v1/conversations/{conversation}/messages/{number}/media/play"): Case(READER, NO_MEDIA, MEDIA + "/play"),
+    ("GET", "/v1/conversations/{conversation}/media"): Case(
+        READER, NO_READERS, "/v1/conversations/{group}/media", right="former"
+    ),
+    ("GET", "/v1/media-links/{link}"): Case(MEDIA_LINK),
     ("POST", "/v1/accounts"): Case(ANYONE),
     ("POST", "/v1/sessions"): Case(ANYONE),
     ("POST", "/v1/sessions/refresh"): Case(REFRESH_TOKEN),
@@ -90,6 +109,10 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         {"code": "x", "secret": "x"},
     ),
     ("DELETE", "/v1/me/identities/{name}"): Case(SELF, {"stranger": Code.NOT_FOUND}, "/v1/me/identities/none"),
+    ("PUT", "/v1/me/avatar"): Case(
+        SELF + ", with an upload of its own", {"stranger": Code.NO_UPLOAD}, body={"upload": "1"}
+    ),
+    ("DELETE", "/v1/me/avatar"): Case(SELF, right="stranger"),
     ("GET", "/v1/me/settings"): Case(SELF, right="stranger"),
     ("PATCH", "/v1/me/settings"): Case(SELF, body={}, right="stranger"),
     ("GET", "/v1/devices"): Case(SELF, right="stranger"),
@@ -99,6 +122,7 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         "/v1/devices/{owner_device}",
     ),
     ("GET", "/v1/users/{account_id}"): Case(ACCOUNT, path="/v1/users/{owner}", right="stranger"),
+    ("GET", "/v1/users/{account_id}/avatar"): Case(ACCOUNT, {"stranger": Code.NOT_FOUND}, "/v1/users/{owner}/avatar"),
     ("GET", "/v1/search"): Case(READER, NO_READERS, "/v1/search?conversation={group}", right="former"),
     ("GET", "/v1/users"): Case(
         "any account; a search shows strangers only those who let themselves be found, and blocked people nobody",
@@ -210,6 +234,18 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
     ),
     ("GET", "/v1/conversations/{conversation}/pins"): Case(
         MEMBER, OUTSIDERS, "/v1/conversations/{group}/pins", right="member"
+    ),
+    ("GET", "/v1/conversations/{conversation}/avatar"): Case(
+        MEMBER, {**OUTSIDERS, "member": Code.NOT_FOUND}, "/v1/conversations/{group}/avatar"
+    ),
+    ("PUT", "/v1/conversations/{conversation}/avatar"): Case(
+        ADMINS + ", with an upload of their own",
+        {**GROUP_ADMINS_ONLY, "admin": Code.NO_UPLOAD},
+        "/v1/conversations/{group}/avatar",
+        {"upload": "1"},
+    ),
+    ("DELETE", "/v1/conversations/{conversation}/avatar"): Case(
+        ADMINS, GROUP_ADMINS_ONLY, "/v1/conversations/{group}/avatar", right="admin"
     ),
     ("POST", "/v1/conversations/{conversation}/read"): Case(
         READER, path="/v1/conversations/{group}/read", body={"number": 1}, right="member", ignored=True

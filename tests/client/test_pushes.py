@@ -7,8 +7,8 @@ from prove.process import ServerProcess
 from tests.support.push_receiver import push_receiver
 
 from chinwag.client import ApiError, Client
-from chinwag.wire.http import QuietHours
 from chinwag.wire.push import FcmSubscription, WebSubscription
+from chinwag.wire.values import QuietHours
 
 pytestmark = pytest.mark.asyncio
 PASSWORD = "correct horse battery"

@@ -1,7 +1,7 @@
 """Every contract suite runs over every adapter of its port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,11 +9,13 @@ from tests.contract.counting import Time
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
+from tests.contract.over_jetstream import StreamLogHarness
 from tests.contract.over_nats import NatsLogHarness, NatsStores, nats_at
 from tests.contract.postgres import PostgresHarness, new_database
 from tests.contract.search_indexes import embedded_index, postgres_index
 from tests.support.engines import empty_database, folder_of, urls
 from tests.support.keeper import Urls
+from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.embedded.questions import EmbeddedQuestions
@@ -35,11 +37,21 @@ def time() -> Time:
     return Time()
 
 
-@pytest.fixture(params=["embedded", "nats"])
+@pytest.fixture(scope="module")
+def zookeeper() -> Iterator[OwnEnsemble]:
+    """One ZooKeeper server, of one file of tests."""
+    with own_zookeeper() as ensemble:
+        yield ensemble
+
+
+@pytest.fixture(params=["embedded", "nats", "jetstream"])
 def log_harness(request: pytest.FixtureRequest, tmp_path: Path) -> LogHarness:
     """One adapter of the Log."""
     if request.param == "embedded":
         return EmbeddedHarness(tmp_path / "data")
+    if request.param == "jetstream":
+        hosts = request.getfixturevalue("zookeeper").hosts
+        return StreamLogHarness(nats_at(request.getfixturevalue("nats_url")), hosts)
     servers, database = request.getfixturevalue("nats_url"), request.getfixturevalue("messages_database")
     return NatsLogHarness(nats_at(servers), database)
 
@@ -50,6 +62,7 @@ async def ports(log_harness: LogHarness) -> AsyncIterator[LogHarness]:
     await log_harness.start()
     yield log_harness
     await log_harness.stop()
+    await log_harness.remove()
 
 
 @pytest.fixture(params=["postgres", "sqlite"])

@@ -46,6 +46,7 @@ class EmbeddedHarness:
     """All ports on one data directory."""
 
     shares_writes: ClassVar[bool] = True
+    turns_clock: ClassVar[bool] = True
 
     def __init__(self, path: Path) -> None:
         self.path = path

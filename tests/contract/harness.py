@@ -70,9 +70,13 @@ class Stores(Protocol):
 
 
 class LogHarness(Protocol):
-    """One adapter of the Log, which can be ended and begun again. now: its clock, in milliseconds since 1970."""
+    """One adapter of the Log, which can be ended and begun again. now: its clock, in milliseconds since 1970.
+
+    turns_clock: whether that stands still until a test turns it; else it is the time.
+    """
 
     now: int
+    turns_clock: ClassVar[bool]
 
     @property
     def log(self) -> Log: ...
@@ -82,6 +86,9 @@ class LogHarness(Protocol):
 
     async def settled(self) -> None:
         """What was appended before is in the log, or given up."""
+
+    async def remove(self) -> None:
+        """Take away what the engine keeps of it, after the last `stop`."""
 
 
 class Harness(Stores, LogHarness, Protocol):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from tests.contract.postgres import PostgresHarness, empty
@@ -101,7 +101,7 @@ class Sender:
 class _Across(Log):
     """What one process appends, another reads."""
 
-    def __init__(self, sender: NatsLog, owner: NatsLog) -> None:
+    def __init__(self, sender: Log, owner: Log) -> None:
         self._sender = sender
         self._owner = owner
 
@@ -136,8 +136,15 @@ class _Across(Log):
         await self._owner.close()
 
 
+def across(sender: Log, owner: Log) -> Log:
+    """A log that one process appends to and another reads."""
+    return _Across(sender, owner)
+
+
 class NatsLogHarness:
     """A log that one process appends to and another reads."""
+
+    turns_clock: ClassVar[bool] = True
 
     def __init__(self, servers: NatsServers, database: str) -> None:
         self.now = 1_800_000_000_000
@@ -154,7 +161,7 @@ class NatsLogHarness:
         self.sender = Sender(self._servers, self._database)
         await self.owner.start()
         await self.sender.start()
-        self.log = _Across(self.sender.log, self.owner.log)
+        self.log = across(self.sender.log, self.owner.log)
 
     async def stop(self) -> None:
         await self.sender.stop()
@@ -162,6 +169,9 @@ class NatsLogHarness:
 
     async def settled(self) -> None:
         await self.sender.settled()
+
+    async def remove(self) -> None:
+        """Nothing of it lasts."""
 
 
 class _After:

@@ -3,7 +3,8 @@
 from tests.contract.directories import Open, people
 
 from chinwag.domain.ids import AccountId, ConversationId, UploadId
-from chinwag.domain.media import Found
+from chinwag.domain.media import Traits
+from chinwag.domain.media_status import MediaStatus
 from chinwag.ports.directory import (
     Avatar,
     Blob,
@@ -56,7 +57,7 @@ async def upload(transaction: Transaction, id_: str, account: AccountId, hash_: 
     if hash_ is not None:
         await transaction.blobs.claim([Blob(hash_, 5, 10)])
         made = MadeFile(MadeKind.ORIGINAL, hash_, 5, "image/png")
-        assert await transaction.uploads.ready(UploadId(id_), Found("image/png", 5), [made], 50)
+        assert await transaction.uploads.ready(UploadId(id_), Traits("image/png", 5), [made], 50)
 
 
 async def test_an_account_has_the_picture_that_was_set_last(directory: Directory, opener: Open) -> None:
@@ -185,6 +186,8 @@ async def test_a_closed_account_loses_its_picture_and_its_unfinished_uploads(dir
         await transaction.uploads.remove(UploadId("half"))
         assert not await transaction.erasures.waits(ANN)
         assert [one.stage for one in await transaction.erasures.page(ErasureStage.CLOSED, None, 9)] == [0]
+        status = await transaction.media_references.status()
+        assert status == MediaStatus(files=4, bytes=20, dying=0, shown=0, unfinished=1, read_at=0)
         sent = await transaction.uploads.get(UploadId("sent"))
         assert sent is not None
         assert sent.name == "cat.png"

@@ -7,7 +7,7 @@ import pytest
 from tests.contract.directories import Open, people
 
 from chinwag.domain.ids import AccountId, UploadId
-from chinwag.domain.media import Found
+from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import (
     PARTS_MOST,
@@ -33,7 +33,7 @@ PICTURE = Upload(
     expires_at=100,
     metadata="filename x",
 )
-FOUND = Found("image/webp", 7, 4, 3, 0.0, "1QcSHQRnh493V4dIh4eXh1h4kJUI")
+FOUND = Traits("image/webp", 7, 4, 3, 0.0, "1QcSHQRnh493V4dIh4eXh1h4kJUI")
 HASHES = ["a" * 64, "b" * 64]
 FILES = [
     MadeFile(MadeKind.SMALL, HASHES[1], 3, "image/webp"),

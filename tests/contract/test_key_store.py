@@ -67,6 +67,30 @@ def test_removed_keys_are_gone_and_others_stay(opener: Open) -> None:
     assert opener().read().keys == (three,)
 
 
+def test_keys_of_pushes_lie_beside_those_of_tokens(opener: Open) -> None:
+    store = opener()
+    token, younger, older = key(1), key(3), key(2)
+    pushes = [StoredKey(one.id, one.created_at, one.private, "push") for one in (younger, older)]
+    store.add(token)
+    stamp = store.stamp()
+    for one in pushes:
+        store.add(one)
+    assert store.stamp() != stamp
+    held = opener().read()
+    assert (held.keys, held.push) == ((token,), (pushes[1], pushes[0]))
+    store.remove([younger.id])
+    assert opener().read().push == (pushes[1],)
+    store.replace(key(9), b"new" * 10)
+    assert opener().read().push == (), "after a leak none of them is good"
+
+
+def test_a_store_with_keys_of_pushes_alone_has_none_of_tokens(opener: Open) -> None:
+    store = opener()
+    push = StoredKey(key(2).id, 2, key(2).private, "push")
+    store.add(push)
+    assert (opener().read().keys, opener().read().push) == ((), (push,))
+
+
 def test_replacing_leaves_nothing_else(opener: Open) -> None:
     store = opener()
     for at in range(3):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 import pytest
+from tests.contract.over_zookeeper import a_registry, zookeeper_at
 from tests.support.engines import empty_database, folder_of, urls
 
 from chinwag.adapters.embedded.registry import EmbeddedRegistry
@@ -17,17 +18,21 @@ GATEWAY = Node(NodeId("g1"), ("gateway",), url="ws://one", capacity=10)
 API = Node(NodeId("a1"), ("api", "push"))
 
 
-@pytest.fixture(params=["embedded", "postgres"])
+@pytest.fixture(params=["embedded", "postgres", "zookeeper"])
 async def registry(request: pytest.FixtureRequest) -> AsyncIterator[Registry]:
     """One adapter of the Registry."""
     if request.param == "embedded":
         yield EmbeddedRegistry()
         return
+    if request.param == "zookeeper":
+        async with a_registry(zookeeper_at(request.getfixturevalue("zookeeper").hosts)) as (opened, _):
+            yield opened
+        return
     async with empty_database(urls(folder_of(request.config)).postgres) as url:
         await make_registry(url)
-        opened = await PostgresRegistry.open(url, lease=10.0)
-        yield opened
-        await opened.close()
+        leased = await PostgresRegistry.open(url, lease=10.0)
+        yield leased
+        await leased.close()
 
 
 class Watcher:

@@ -15,7 +15,6 @@ from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Ack, Change, Delete, Edit, Error, React, Read, Received, Send, Typing
 from chinwag.wire.values import (
     Add,
-    Body,
     Deleted,
     Delivered,
     Edited,
@@ -37,6 +36,7 @@ from chinwag.wire.values import (
     Retitled,
     Role,
     RoleChanged,
+    SentBody,
     SetRole,
     SetSettings,
     SetTitle,
@@ -191,7 +191,7 @@ def _frame(
     label: str | None,
 ) -> Send:
     mentions = (AccountId("*" if mention == "all" else stage.accounts[mention]),) if mention else ()
-    body: Body = Text(text, mentions)
+    body: SentBody = Text(text, mentions)
     name = ClientId(stage.new_id(label))
     conversation = stage.conversation(who, place)
     frame = Send(name, body, conversation, reply_to=reply or 0, after=ClientId(after) if after else None)

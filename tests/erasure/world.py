@@ -1,5 +1,6 @@
 """An account with something of every kind, the people around it, and all doors at which its data could show."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +19,10 @@ from chinwag.wire.values import Text
 
 NAME: Final = "zsuzsanna-marker"
 SUBJECT: Final = "marker-of-a-subject"
+BROWSER = '{"type":"web","endpoint":"https://push.example/marker-of-a-push","p256dh":"BAAA","auth":"AAAA","key":"key"}'
+"""A subscription of a browser, as the directory keeps it."""
 """Who Ann is at the provider `marker-provider`."""
+PICTURE: Final = b"marker-of-a-picture"
 MUTED: Final = "4102444799123"
 """Until when the group is muted, and a marker of that."""
 
@@ -73,9 +77,16 @@ class World:
         """A provider has let Ann's device in, and its groups gave her a place; and she has come back from it once more,
         without going on."""
         ann, issuer = str(self.ann.account), "https://id.example.org/marker-of-an-issuer"
+        picture = hashlib.sha256(PICTURE).hexdigest()
+        file = self.crowd.process.data / "media" / picture[:2] / picture[2:4] / picture
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(PICTURE)
         sealed, of_nobody = b"marker-of-a-sealed-token", 1 << 52
         with closing(sqlite3.connect(self.crowd.process.data / "directory.sqlite", timeout=60)) as directory, directory:
+            directory.execute("UPDATE accounts SET avatar = 'a1' WHERE id = ?", (ann,))
             for table, row in (
+                ("blobs", (picture, len(PICTURE), of_nobody, False)),
+                ("avatars", ("a1", ann, None, picture, len(PICTURE), of_nobody, True)),
                 ("identities", (issuer, SUBJECT, ann, "marker-provider", 1, '["marker-of-a-group"]', False, of_nobody)),
                 ("given_places", (ann, self.group, "marker-provider", "marker-of-a-place", of_nobody, "member")),
                 (
@@ -99,6 +110,11 @@ class World:
                         sealed,
                     ),
                 ),
+                (
+                    "push_subscriptions",
+                    (self.ann.id, ann, BROWSER, b"place", "key", 1, 0),
+                ),
+                ("push_jobs", (self.ann.id, self.group, ann, 1, 1, None, 0, 1, 1, None, False, 0)),
             ):
                 directory.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
@@ -125,11 +141,13 @@ class World:
                     "/v1/me/settings",
                     "/v1/me/identities",
                     "/v1/devices",
+                    "/v1/push/subscription",
                     "/v1/friends",
                     "/v1/friends/requests",
                     "/v1/blocks",
                 ),
                 *("/v1/preferences", f"/v1/conversations/{self.group}/preferences"),
+                f"/v1/users/{ann}/avatar",
                 *(f"/v1/users/{ann}", f"/v1/users?name={NAME}", "/v1/users?search=marker-of-a-p"),
                 *(f"/v1/presence?account={ann}", "/v1/presence/devices"),
                 *("/v1/conversations", f"/v1/conversations/{self.group}", f"/v1/conversations/{self.direct}"),
@@ -197,9 +215,13 @@ class World:
                 "outbox WHERE account = ?1",
                 "erasures WHERE account = ?1",
                 "identities WHERE account = ?1",
+                "avatars WHERE account = ?1",
+                "blobs WHERE ?1 <> ''",
                 "given_places WHERE account = ?1",
                 "openid_sessions WHERE ?1 <> ''",
                 "openid_arrivals WHERE ?1 <> ''",
+                "push_subscriptions WHERE account = ?1",
+                "push_jobs WHERE account = ?1",
             ):
                 if directory.execute(f"SELECT count(*) FROM {query}", (ann,)).fetchone()[0]:
                     found.append(f"rows are left: {query}")
@@ -292,11 +314,13 @@ def _presence(world: World, door: str, text: str) -> bool:
 MARKERS: Final[dict[str, Callable[[World, str, str], bool]]] = {
     "name": _but_told(NAME),
     "profile": _but_told("marker-of-a-profile"),
+    "avatar": _word(PICTURE.decode()),
     "password": lambda world, _, __: not world._closed,  # `still_acts` tries it; no interface shows it at any time
     "settings": lambda w, door, t: ('"direct_from":"friends"' in t) and (door.startswith(("ann ", "chinwag"))),
     "devices": _word("marker-of-a-device"),
     "tokens": _by_ann("/v1/me"),
     "identities": _word("marker-provider", SUBJECT, "marker-of-a-group"),
+    "pushes": _word("marker-of-a-push"),
     "friends": _friends,
     "blocks": _blocks,
     "preferences": _word(MUTED),
@@ -313,12 +337,14 @@ WORDS: Final = {
     "name": (NAME,),
     "profile": ("marker-of-a-profile",),
     "preferences": (MUTED,),
+    "avatar": (PICTURE.decode(),),
     "password": (),
     "devices": ("marker-of-a-device",),
     "identities": (
         *(SUBJECT, "marker-provider", "marker-of-an-issuer", "marker-of-a-group"),
         *("marker-of-a-place", "marker-of-a-session", "marker-of-a-sealed-token"),
     ),
+    "pushes": ("marker-of-a-push",),
     "told-profile": ("marker-of-a-former-profile",),
     "messages": ("marker-of-a-message",),
 }

@@ -24,6 +24,11 @@ from chinwag.ports.inbox import Posting
 ANN, BEN, CLO = AccountId("1"), AccountId("2"), AccountId("3")
 
 
+async def nothing_to_collect() -> bool:
+    """There are no media on this stage."""
+    return False
+
+
 def erasing(stage: Backstage) -> tuple[Erase, Callable[[], None]]:
     stores = stage.embedded
     own = OwnCommands(stores.log, stores.bus, NodeId("erase"))
@@ -33,6 +38,7 @@ def erasing(stage: Backstage) -> tuple[Erase, Callable[[], None]]:
         marks=stores.mark_store,
         inbox=stores.inbox,
         scrubs=(stores.scrub,),
+        collect=nothing_to_collect,
     )
     return Erase(ports, own, system_clock, 7), own.listen()
 

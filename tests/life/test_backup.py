@@ -13,6 +13,12 @@ from tests.life.load import Writer, writing
 from tests.support.device import Device
 from tests.support.people import Crowd, begin_group, sign_up
 
+from chinwag.adapters.files import FileMediaStore
+from chinwag.assembly.data import begin_folder
+from chinwag.life.backup import Telling, back_up
+from chinwag.life.folder import MEDIA
+from chinwag.life.manifest import BackupError, ListedFile
+from chinwag.life.restore import restore
 from chinwag.wire.frames import Ack, Send
 from chinwag.wire.values import ClientId, ConversationId, Text
 
@@ -179,3 +185,38 @@ async def test_everything_in_the_data_folder_is_in_the_backup(crowd: Crowd, tmp_
     assert (tmp_path / "backup" / "media" / "blob").read_bytes() == b"of a later version"
     modes = {path.stat().st_mode & 0o077 for path in [tmp_path / "backup", *(tmp_path / "backup").rglob("*")]}
     assert modes == {0}, "nobody else may read a backup"
+
+
+async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> None:
+    data, target = tmp_path / "data", tmp_path / "backup"
+    await begin_folder(data)
+    store = FileMediaStore(data / MEDIA)
+
+    async def pieces(content: bytes) -> AsyncIterator[bytes]:
+        yield content
+
+    kept, gone = [await store.put(pieces(content)) for content in (b"kept", b"gone")]
+    await store.close()
+    (data / MEDIA / "incoming" / "half").write_bytes(b"half of a file")
+
+    class Collecting(Telling):
+        """Somebody deletes while files are copied."""
+
+        def doing(self, what: str, total: int = 0) -> None:
+            if what == "copying":
+                (data / MEDIA / gone.hash[:2] / gone.hash[2:4] / gone.hash).unlink()
+
+    manifest = await asyncio.to_thread(back_up, data, target, Collecting())
+    name = f"{MEDIA}/{kept.hash[:2]}/{kept.hash[2:4]}/{kept.hash}"
+    listed = [file for file in manifest.files if file.path.startswith(MEDIA)]
+    assert listed == [ListedFile(name, 4, kept.hash)]
+    assert (target / name).samefile(data / name)
+    back = tmp_path / "restored"
+    await asyncio.to_thread(restore, target, back, replace=False, telling=Telling())
+    assert (back / name).read_bytes() == b"kept"
+    assert not (back / name).samefile(data / name)
+    damaged = target / name
+    damaged.unlink()
+    damaged.write_bytes(b"keqt")
+    with pytest.raises(BackupError, match="has changed"):
+        await asyncio.to_thread(restore, target, tmp_path / "again", replace=False, telling=Telling())

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,21 @@ from tests.life.commands import chinwag
 
 from chinwag.adapters.embedded import keys, open_embedded, values
 from chinwag.adapters.embedded.data_directory import FORMAT, begin, open_rocksdb
+from chinwag.adapters.files import FileMediaStore
 from chinwag.adapters.relational import open_directory
 from chinwag.config import Config, Observe, Server
+from chinwag.domain.account import AccountSettings, name_key
+from chinwag.domain.ids import AccountId
 from chinwag.domain.look_alike import look_alike_key
+from chinwag.flow.clock import system_clock
 from chinwag.life.doctor import Finding, Level
 from chinwag.life.doctor.data import data_folder
 from chinwag.life.doctor.machine import clock, disk, files, sync_latency
+from chinwag.life.doctor.media import ORPHAN_MS, media
 from chinwag.life.doctor.network import certificate, ports
 from chinwag.life.doctor.software import fits, software
-from chinwag.life.folder import DIRECTORY, MESSAGES, RESTORING
+from chinwag.life.folder import DIRECTORY, MEDIA, MESSAGES, RESTORING
+from chinwag.ports.directory import Account, Avatar, Blob
 
 
 def levels(findings: list[Finding]) -> dict[str, Level]:
@@ -197,3 +204,51 @@ async def test_the_command(process: ServerProcess, tmp_path: Path) -> None:
     ran = await chinwag("doctor", "--presence-heartbeat-seconds", "lots", folder=tmp_path)
     assert ran.code == 1
     assert "presence.heartbeat_seconds" in ran.out
+
+
+async def _blob(data: Path, content: bytes) -> str:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    store = FileMediaStore(data / MEDIA)
+    try:
+        return (await store.put(pieces())).hash
+    finally:
+        await store.close()
+
+
+async def _named(data: Path, *hashes: str) -> None:
+    directory = await open_directory(data / DIRECTORY)
+    async with directory.transaction() as transaction:
+        account = Account(AccountId("1"), "ann", "", "", AccountSettings(), False, 1)
+        await transaction.accounts.create(account, name_key("ann"), "")
+        for number, hash_ in enumerate(hashes):
+            await transaction.blobs.claim([Blob(hash_, 1, 1)])
+            await transaction.avatars.add(Avatar(str(number), account.id, None, hash_, 1, 1, placed=True))
+    await directory.close()
+
+
+def test_media_that_are_missing_nobodys_or_damaged(data: Path) -> None:
+    assert list(media(data)) == []
+    kept, lost, stray = (asyncio.run(_blob(data, content)) for content in (b"kept", b"lost", b"stray"))
+    asyncio.run(_named(data, kept, lost))
+    now = system_clock()
+    found = list(media(data, now))
+    assert levels(found) == {"media": Level.OK}
+    assert [finding.found for finding in found] == [
+        "all 2 files are there",
+        "2 of 2 files were read, and are as they were",
+    ]
+    later = now + ORPHAN_MS + 1
+    found = list(media(data, later))
+    assert [one.found for one in found if one.level is Level.WARN] == [f"1 files are nobody's: {stray[:12]}"]
+    path = data / MEDIA / lost[:2] / lost[2:4] / lost
+    path.write_bytes(b"lots")
+    found = list(media(data, now))
+    assert [one.found for one in found if one.level is Level.FAIL] == [
+        f"1 files are not what they were, or cannot be read: {lost[:12]}"
+    ]
+    path.unlink()
+    found = list(media(data, now))
+    assert [one.found for one in found if one.level is Level.FAIL] == [f"1 of 2 files are missing: {lost[:12]}"]
+    assert list(media(data, now, read_seconds=-1.0))[-1].found == "0 of 1 files were read, and are as they were"

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from chinwag.engines import Engines, Nats, Place, Postgres, fetch
+from chinwag.engines.nats import streams_in
 from chinwag.engines.programs import cache_folder
 from chinwag.lasting import whole_file
 
@@ -24,6 +25,8 @@ URLS: Final = "urls.json"
 LOG: Final = "keeper.log"
 LOCALE: Final = "en_US"
 """It orders otherwise than by code points: a-c, ab, g~10, g~2, G~3."""
+STREAMS_BYTES: Final = 1 << 40
+"""What streams may hold together, which is a bound and takes no room: tests make small ones, and take them away."""
 SETTINGS: Final = {
     # Tests kill processes, never the machine: what is with the system is safe. What a cut of power leaves is asked
     # elsewhere.
@@ -72,7 +75,7 @@ def _engines(home: Path) -> Engines:
         for part in made.rglob("*"):
             place.hand_over(part)
     database = Postgres(programs.postgres, place, settings=SETTINGS, locale=f"{LOCALE}.UTF-8", environment=environment)
-    return Engines(place, database, Nats(programs.nats, place))
+    return Engines(place, database, Nats(programs.nats, place, settings=streams_in(place, STREAMS_BYTES)))
 
 
 def _made_locale(home: Path) -> Path:

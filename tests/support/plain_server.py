@@ -14,8 +14,9 @@ from chinwag.adapters.embedded import scrub, search_index, tuning
 from chinwag.adapters.embedded.inbox import EmbeddedInbox
 from chinwag.adapters.embedded.mark_store import EmbeddedMarkStore
 from chinwag.adapters.embedded.scrub import EmbeddedScrub
-from chinwag.adapters.relational import sqlite
+from chinwag.adapters.relational import erasures, sqlite
 from chinwag.adapters.relational.erasures import RelationalErasures
+from chinwag.flow.collecting.collect import Collect
 from chinwag.flow.erase import Erase
 
 COMMAND: Final = (sys.executable, __file__)
@@ -66,6 +67,8 @@ FAULTS: Final[dict[str, list[tuple[object, str, object]]]] = {
     "profile stays with friends": [(Erase, "_hide_profile", _nothing)],
     "inbox stays": [(EmbeddedInbox, "forget", _nothing)],
     "rows stay": [(RelationalErasures, "forget", _nothing)],
+    "picture stays": [(erasures, "forget_avatars", _nothing)],
+    "media stay": [(Collect, "step", _nothing)],
     "marks stay": [(EmbeddedMarkStore, "forget", _nothing)],
     "texts not compacted": [(scrub, "_compact_stretch", lambda *_: None), (tuning, "options", _never_compacted)],
     # Without the second, SQLite writes zeros over what goes.

@@ -98,6 +98,7 @@ class PushReceiver:
         self._subscriptions: dict[str, Subscription] = {}
         self._over = asyncio.Event()
         self._news = asyncio.Condition()
+        self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def subscribe(self, key: str, answers: Sequence[Answer] = ()) -> Subscription:
         """One more browser. key: what it was told by the server; answers: to its next pushes."""
@@ -115,14 +116,24 @@ class PushReceiver:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A connection, with requests one after the other."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            while await self._request(reader, writer):
-                pass
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving[task] = writer
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+                while await self._request(reader, writer):
+                    pass
+            writer.close()
+        finally:
+            del self._serving[task]
 
-    def end(self) -> None:
-        """Let those go that hang."""
+    async def end(self) -> None:
+        """Let those go that hang, and close all connections."""
         self._over.set()
+        serving = list(self._serving.items())
+        for _, writer in serving:
+            writer.transport.abort()
+        await asyncio.gather(*(task for task, _ in serving), return_exceptions=True)
 
     async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -218,5 +229,5 @@ async def push_receiver(folder: Path | None = None) -> AsyncIterator[PushReceive
         yield receiver
         assert receiver.wrong == []
     finally:
-        receiver.end()
         server.close()
+        await receiver.end()

@@ -60,7 +60,8 @@ def test_every_event_kind_is_in_the_protocol(kind: type) -> None:
 def test_every_step_is_a_job() -> None:
     """A file of the flow that says how often it is looked at is a job's, and the jobs know it."""
     roles = SOURCE / "roles"
-    jobs = "".join(path.read_text(encoding="utf-8") for path in (roles / "housekeeping/jobs.py", roles / "push/role.py"))
+    files = (roles / "housekeeping" / "jobs.py", roles / "push" / "role.py")
+    jobs = "".join(path.read_text(encoding="utf-8") for path in files)
     polled = [path.stem for path in (SOURCE / "flow").rglob("*.py") if "\nPOLL_SECONDS" in path.read_text()]
     assert polled
     assert [name for name in polled if not re.search(rf"\b{name}\.POLL_SECONDS\b", jobs)] == []

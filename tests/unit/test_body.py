@@ -17,7 +17,7 @@ from chinwag.domain.body import (
     check_text,
     check_title,
 )
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, UploadId
 from chinwag.domain.refusal import Code, Refused
 
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -78,9 +78,23 @@ def test_mentions(mentions: tuple[AccountId, ...], code: Code | None) -> None:
     assert refusal(Text("x", mentions)) == code
 
 
-@pytest.mark.parametrize("body", [Sealed(b"x"), Media("h", "image/png", 1)])
-def test_reserved_bodies_are_not_taken_yet(body: Body) -> None:
-    assert refusal(body) == Code.UNSUPPORTED
+def test_reserved_bodies_are_not_taken_yet() -> None:
+    assert refusal(Sealed(b"x")) == Code.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("caption", "mentions", "code"),
+    [
+        ("", (), None),
+        ("x" * 100_000, (), Code.TEXT_TOO_LONG),
+        ("x" * 99_999, (), None),
+        ("a\0b", (), Code.TEXT_NUL),
+        ("\ud800", (), Code.TEXT_SURROGATE),
+        ("", (AccountId("1"),) * (MENTIONS + 1), Code.BAD_MENTION),
+    ],
+)
+def test_captions_are_texts_that_may_be_empty(caption: str, mentions: tuple[AccountId, ...], code: Code | None) -> None:
+    assert refusal(Media(UploadId("7"), "a.png", "image/png", 1, caption=caption, mentions=mentions)) == code
 
 
 @pytest.mark.parametrize("title", ["x", "Über uns", "家族", "x" * TITLE_CHARACTERS, "👨‍👩‍👧"])

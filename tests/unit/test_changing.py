@@ -14,7 +14,7 @@ from chinwag.domain.conversation import Conversation, GroupSettings, Member, Pos
 from chinwag.domain.decide import Decision, Numbered, Rejected, decide
 from chinwag.domain.events import Deleted, Deletion, Edited, LastEdit, Message
 from chinwag.domain.facts import Facts, Target, target_of
-from chinwag.domain.ids import AccountId, ClientId, DeviceId, direct_id, group_id
+from chinwag.domain.ids import AccountId, ClientId, DeviceId, UploadId, direct_id, group_id
 from chinwag.domain.refusal import Code
 
 ANN, BEN, CAT, DAN = map(AccountId, "1234")
@@ -237,7 +237,8 @@ def test_nobody_who_may_yet_come_is_told_the_new_text() -> None:
 
 
 def test_a_body_keeps_its_type() -> None:
-    assert code(ask(CAT, Edit(7, Media("h", "image/png", 1)), facts_of(message(CAT)))) is Code.UNSUPPORTED
+    picture = Media(UploadId("7"), "a.png", "image/png", 1)
+    assert code(ask(CAT, Edit(7, picture), facts_of(message(CAT)))) is Code.UNSUPPORTED
     assert code(ask(CAT, Edit(7, Text("")), facts_of(message(CAT)))) is Code.TEXT_EMPTY
 
 

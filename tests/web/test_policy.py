@@ -26,8 +26,17 @@ def test_the_preview_has_the_servers_policy() -> None:
 def test_the_preview_has_the_servers_other_headers() -> None:
     written = _between("export const HEADERS: Record<string, string> = {", "\n};")
     headers = {name.lower(): value for name, value in re.findall(r'"([A-Za-z-]+)":\s*"([^"]*)"', written)}
-    headers["permissions-policy"] = ", ".join(f"{name}=()" for name in re.findall(r'"([a-z-]+)"', _PERMISSIONS))
+    closed = [f"{name}=()" for name in re.findall(r'"([a-z-]+)"', _PERMISSIONS)]
+    own = [f"{name}=(self)" for name in re.findall(r'"([a-z-]+)"', _ALLOWED)]
+    headers["permissions-policy"] = ", ".join([*closed, *own])
     assert headers == dict(FIXED)
 
 
+def test_media_may_come_from_an_origin_of_their_own_and_nothing_else() -> None:
+    directives = content_policy("", "https://media.example").split("; ")
+    named = [one.split(" ")[0] for one in directives if "https://media.example" in one]
+    assert named == ["img-src", "media-src"]
+
+
 _PERMISSIONS: Final = _between("const PERMISSIONS = [", "]")
+_ALLOWED: Final = _between("const ALLOWED = [", "]")

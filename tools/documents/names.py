@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from chinwag import wire
 from chinwag.domain import account_change, body, command, events, signals, views
-from chinwag.wire import conversations, errors, frames, http
+from chinwag.wire import conversations, errors, frames, http, media
 
 UNIONS: Final[dict[str, Any]] = {
     "ClientFrame": frames.ClientFrame,
@@ -22,6 +22,7 @@ UNIONS: Final[dict[str, Any]] = {
     "AccountChange": account_change.AccountChange,
     "GroupAction": command.GroupAction,
     "Body": body.Body,
+    "SentBody": body.SentBody,
     "Signal": signals.Signal,
 }
 UNION_NAMES: Final = {frozenset(get_args(union)): name for name, union in UNIONS.items()}
@@ -34,6 +35,7 @@ RAW: Final = {
     (views.Pins, "messages"): "NumberedEvent",
     (views.Hit, "message"): "MessageEvent",
     (conversations.OneEvent, "event"): "NumberedEvent",
+    (media.MediaPage, "events"): "NumberedEvent",
     (views.ConversationView, "last"): "NumberedEvent",
     (views.ConversationView, "events"): "NumberedEvent",
 }

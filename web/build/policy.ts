@@ -7,6 +7,7 @@ export const POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
   "font-src 'self'",
   "connect-src 'self' ws: wss:",
   "manifest-src 'self'",
@@ -25,14 +26,12 @@ const PERMISSIONS = [
   "camera",
   "display-capture",
   "encrypted-media",
-  "fullscreen",
   "geolocation",
   "gyroscope",
   "hid",
   "idle-detection",
   "local-fonts",
   "magnetometer",
-  "microphone",
   "midi",
   "payment",
   "picture-in-picture",
@@ -43,11 +42,15 @@ const PERMISSIONS = [
   "xr-spatial-tracking",
 ];
 
+const ALLOWED = ["fullscreen", "microphone"];
+
 export const HEADERS: Record<string, string> = {
   "Content-Security-Policy": POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Permissions-Policy": PERMISSIONS.map((name) => `${name}=()`).join(", "),
+  "Permissions-Policy": [...PERMISSIONS.map((name) => `${name}=()`), ...ALLOWED.map((name) => `${name}=(self)`)].join(
+    ", ",
+  ),
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
 };

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from chinwag.adapters.workshop import ProcessWorkshop
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.info import info_of
+from chinwag.assembly.media import avatars_on
+from chinwag.assembly.media_legs import looking_part
 from chinwag.assembly.node import Legs
 from chinwag.assembly.openid import doors_on
 from chinwag.assembly.part import Part
@@ -40,6 +43,8 @@ class Api:
             PollBudget(own_share(config, Rate(limits.polls_per_second, limits.polls_burst)), limits.account_share),
         )
         self.search = search_on(ports)
+        self.workshop = ProcessWorkshop()
+        self.looking = looking_part(ports, config, legs.media, self.workshop)
         self.openid = doors_on(config, legs.accounts)
         settings = ApiSettings(
             trusted_proxies=section.trusted_proxies, origins=section.origins, public_url=section.public_url
@@ -57,6 +62,8 @@ class Api:
                 self.search,
                 settings,
                 self.openid,
+                config.media,
+                avatars_on(ports, config, legs, self.workshop),
                 subscriptions_on(ports, config),
             ),
             settings,
@@ -97,6 +104,7 @@ def api_part(api: Api) -> Part:
 
     async def stop() -> None:
         heard.stop()
+        await api.workshop.close()
         if api.openid.web is not None:
             await api.openid.web.close()
 

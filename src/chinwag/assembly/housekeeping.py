@@ -5,6 +5,7 @@ from chinwag.assembly.openid import group_rules
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.flow.clock import system_clock
+from chinwag.flow.collecting.collect import Collect
 from chinwag.flow.collecting.references import References
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase, ErasePorts
@@ -20,11 +21,12 @@ from chinwag.roles.housekeeping.jobs import (
     directory_jobs,
     erasing_jobs,
     expiry_job,
-    media_job,
+    media_jobs,
     places_job,
     search_jobs,
     texts_job,
     trimming_job,
+    uploads_job,
 )
 from chinwag.roles.housekeeping.owned import OwnedJobs
 from chinwag.roles.observe import Check
@@ -34,6 +36,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
     """Every job of an installation, or those that the Registry says are `node`'s. Answers to its commands go to names
     that are new at each start."""
     declining = Declines(ports.directory, ports.message_store, ports.log, ports.bus, system_clock, new_node("declines"))
+    collect = Collect(ports.directory, ports.media_store, system_clock)
     erasing = Erase(
         ErasePorts(
             directory=ports.directory,
@@ -41,6 +44,7 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
             marks=ports.mark_store,
             inbox=ports.inbox,
             scrubs=ports.scrubs,
+            collect=collect.step,
         ),
         OwnCommands(ports.log, ports.bus, new_node("erase")),
         system_clock,
@@ -63,10 +67,11 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         declining_job(declining),
         places_job(places),
         expiry_job(ports.directory, system_clock),
+        uploads_job(ports.directory, ports.upload_store, system_clock),
         *erasing_jobs(erasing),
         texts_job(ports.text_scrub, system_clock, config.erasure.days),
         *search_jobs(indexer, ports.search_index, system_clock, config.erasure.days),
-        media_job(references),
+        *media_jobs(references, collect),
     ]
     owned = None if node is None else OwnedJobs(ports.registry, node)
     if owned is not None:
@@ -96,6 +101,8 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
                     "Steps of jobs failed.",
                     lambda: sum(work.failed for work in keeping.work),
                 ),
+                "media_collected": ("Media deleted that nobody needed.", lambda: collect.blobs),
+                "media_collected_bytes": ("Their bytes.", lambda: collect.bytes),
                 "search_messages_indexed": ("Messages written into the search index.", lambda: indexer.indexed),
             },
             gauges={

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chinwag.assembly.figures import Figures
+from chinwag.assembly.media_legs import MediaLegs, media_legs_on
 from chinwag.assembly.part import Part
 from chinwag.assembly.push import hears_reads
 from chinwag.assembly.rates import own_share
@@ -45,6 +46,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     accept: Accept
     fan_out: FanOut
     marks: MarkFlow
+    media: MediaLegs
 
 
 def legs_on(
@@ -55,6 +57,7 @@ def legs_on(
     states = States(ports.message_store)
     on_read = hears_reads(ports.bus, config)
     keeping = Sharing(ports.directory).keeping
+    media = media_legs_on(ports, config, ids, states, keeping)
     return Legs(
         node=node,
         ids=ids,
@@ -97,7 +100,9 @@ def legs_on(
                 account_share=limits.account_share,
             ),
             system_clock,
+            media=media.own,
         ),
+        media=media,
         fan_out=FanOut(ports.inbox, ports.bus),
         marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping, on_read),
     )

@@ -1,5 +1,6 @@
 """What operators see of a server on one folder besides its metrics, as parts: its status, and the control socket."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -46,10 +47,16 @@ def control_part(ports: Ports, engine: Engine, vitals: Vitals, data: Path) -> Pa
 
     async def status() -> Status:
         found = await vitals.status()
-        try:
-            return msgspec.structs.replace(found, search=await reading.status())
-        except Refused:
-            return found
+        with suppress(Refused):
+            found = msgspec.structs.replace(found, search=await reading.status())
+        with suppress(Refused):
+            async with ports.directory.reading() as directory:
+                waiting = await directory.push_jobs.waiting() if await directory.push_subscriptions.any() else None
+            found = msgspec.structs.replace(found, pushes_waiting=waiting)
+        with suppress(Refused):
+            async with ports.directory.reading() as directory:
+                found = msgspec.structs.replace(found, media=await directory.media_references.status())
+        return found
 
     control = Control(data, status, tracer.trace, index, lambda: held_checkpoint(engine, data))
     return Part(name="control", start=control.start, drain=control.stop, stop=control.stop)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
@@ -28,6 +29,7 @@ from chinwag.ports.push_service import PushService
 from chinwag.roles.observe import Check
 from chinwag.roles.push.role import PushRole
 
+_log = structlog.get_logger(__name__)
 PAIRS: Final = 500
 """Reads in one publication."""
 
@@ -116,6 +118,8 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
     rules = rules_of(config)
     if not rules.kinds:
         return Part(name="push")
+    if rules.dangerous:
+        _log.error("pushes may go to this machine, and to any other: push.allow_this_machine is dangerous")
     keys = push_keys_on(ports, rules)
     follower = PushFollower(ports.directory, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
     weigh = Weigh(

@@ -3,11 +3,14 @@
 from litestar import Router
 
 from chinwag.assembly.node import Legs
+from chinwag.config.media_section import Media
+from chinwag.flow.avatars.make import Avatars
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.history import History
+from chinwag.flow.media.links import MediaLinks
 from chinwag.flow.online import Online, Owner
 from chinwag.flow.openid.doors import OpenIdDoors
 from chinwag.flow.people_search import PeopleSearch
@@ -17,10 +20,12 @@ from chinwag.flow.search.search import Search
 from chinwag.ports import Ports
 from chinwag.roles.api.admin import admin_routes
 from chinwag.roles.api.app import ApiSettings, account_routes
+from chinwag.roles.api.avatars import avatar_routes
 from chinwag.roles.api.conversations import ConversationServices, conversation_routes
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.media import MediaServices, media_routes
 from chinwag.roles.api.openid import openid_routes
 from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
@@ -29,6 +34,7 @@ from chinwag.roles.api.reactions import reaction_routes
 from chinwag.roles.api.search import search_routes
 from chinwag.roles.api.server_info import server_routes
 from chinwag.roles.api.sync import SyncServices, sync_routes
+from chinwag.roles.api.uploads import upload_routes
 from chinwag.wire.server import ServerInfo
 
 
@@ -43,6 +49,8 @@ def routes_of(
     search: Search,
     settings: ApiSettings,
     openid: OpenIdDoors,
+    media: Media,
+    avatars: Avatars,
     subscriptions: Subscriptions,
 ) -> list[Router]:
     """All of them. owner: of an account's presence. frame_bytes: of the longest message that a POST may bring."""
@@ -67,8 +75,25 @@ def routes_of(
         push_routes(subscriptions),
         admin_routes(legs.accounts, presence),
         conversation_routes(conversations),
+        avatar_routes(avatars),
         reaction_routes(conversations),
     ]
+    keys = legs.accounts.tokens.keys
+    routes.append(upload_routes(legs.media.uploads))
+    routes.append(
+        media_routes(
+            MediaServices(
+                shown=legs.media.shown,
+                store=ports.media_store,
+                links=MediaLinks(keys, system_clock),
+                keys=keys,
+                admission=legs.admission,
+                budgets=legs.budgets,
+                public_url=media.public_url,
+                direct=media.direct,
+            )
+        )
+    )
     links = Links(
         accept=legs.accept,
         directory=ports.directory,

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from chinwag.adapters.embedded import Embedded, open_embedded
+from chinwag.adapters.files import FileMediaStore
 from chinwag.assembly.accounts import accounts_on
 from chinwag.assembly.api import Api, api_part
 from chinwag.assembly.data import open_directory_in, open_search_index_in, private_folder
 from chinwag.assembly.delivery import delivery_on, delivery_part
 from chinwag.assembly.gateway import beacon_part, gateway_on, gateway_part
 from chinwag.assembly.housekeeping import housekeeping_part
+from chinwag.assembly.media import media_store_of
+from chinwag.assembly.media_store import opened_upload_store
 from chinwag.assembly.node import legs_on, node_part
 from chinwag.assembly.observe import observe_on, observe_part
 from chinwag.assembly.operators import address_of, control_part, counts_of, vitals_part
@@ -19,19 +22,20 @@ from chinwag.assembly.port import port_on, port_part
 from chinwag.assembly.presence import presence_part
 from chinwag.assembly.push import push_part
 from chinwag.assembly.roles import ROLES
-from chinwag.assembly.stores import directory_part, ports_on, search_part, store_part
+from chinwag.assembly.stores import directory_part, media_part, ports_on, search_part, store_part
 from chinwag.assembly.web import with_web
 from chinwag.collector import uncollected
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.fail_points import passing
 from chinwag.life.checkpoint import clear_checkpoint
-from chinwag.life.folder import refuse_unfinished
+from chinwag.life.folder import MEDIA, refuse_unfinished
 from chinwag.life.moved import refuse_moved
 from chinwag.life.vitals import Vitals
 from chinwag.life.whole import refuse_half
 from chinwag.ports.bus import new_node
 from chinwag.ports.directory import Directory
+from chinwag.ports.media_store import MediaStore
 from chinwag.ports.registry import WorkerNumber
 from chinwag.ports.search_index import SearchIndex
 from chinwag.roles.port.certificate import Local
@@ -53,9 +57,18 @@ class Server:
         index: SearchIndex,
         worker: int | WorkerNumber,
         local: Local | None = None,
+        media: MediaStore | None = None,
     ) -> None:
+        """media: where pictures, videos and files are kept, if not in `data`."""
         node, ids = new_node("server"), Snowflake(worker)
-        self.ports: Final = ports_on(embedded, directory, index, data)
+        self.ports: Final = ports_on(
+            embedded,
+            directory,
+            index,
+            data,
+            media or FileMediaStore(data / MEDIA),
+            opened_upload_store(config, data / MEDIA),
+        )
         self.legs: Final = legs_on(self.ports, config, accounts_on(self.ports, config, ids), node, ids)
         self.gateway: Final = gateway_on(self.ports, config, self.legs)
         delivery = delivery_on(self.ports)
@@ -68,12 +81,14 @@ class Server:
             store_part(embedded),
             directory_part(directory),
             search_part(index),
+            media_part(self.ports.media_store),
             delivery_part(delivery),
             node_part(self.legs, self.ports),
             housekeeping_part(self.ports, config),
             presence_part(self.ports, config, node),
             push_part(self.ports, config, node, lambda _: node),
             gateway_part(self.gateway, self.legs),
+            api.looking,
             api_part(api),
         ]
         self.observe: Final = observe_on(config, roles, lambda: self.parts.serving)
@@ -126,7 +141,10 @@ async def open_server(config: Config, local: Local | None = None) -> Server:
         opened.push_async_callback(directory.close)
         index = await open_search_index_in(data)
         opened.push_async_callback(index.close)
-        server = Server(config, data, embedded, directory, index, await embedded.registry.lease_worker(), local)
+        media = media_store_of(config)
+        opened.push_async_callback(media.close)
+        worker = await embedded.registry.lease_worker()
+        server = Server(config, data, embedded, directory, index, worker, local, media)
         opened.pop_all()  # from here on they are the server's to close
     return server
 

@@ -1,5 +1,7 @@
 """`chinwag doctor`: is this machine, this configuration and this data folder fit to serve?"""
 
+from functools import partial
+
 import cyclopts
 
 from chinwag.cli.profile import need_folder
@@ -13,13 +15,16 @@ app = cyclopts.App(name="doctor")
 @with_settings()
 def doctor(**flags: str | None) -> int:
     """Look at everything that a server needs, and say what to do about what is wrong."""
+    from chinwag.assembly.media import media_store_of
     from chinwag.cli.findings import told
     from chinwag.life.doctor import examine
 
     try:
         effective = read_settings(flags)
         need_folder(effective.config, "`chinwag cluster check` looks at a cluster")
-        findings = list(examine(effective, ()))
+        config = effective.config
+        elsewhere = partial(media_store_of, config) if config.s3.endpoint else None
+        findings = list(examine(effective, (), elsewhere))
     except ConfigError as error:
         findings = list(examine(None, error.problems))
     return told(findings)

@@ -18,6 +18,7 @@ from chinwag.cli.profile import need_drivers
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.trouble import UsageError
 from chinwag.cli.words_only import words_only
+from chinwag.config import Config
 from chinwag.domain.account import name_key
 from chinwag.domain.ids import AccountId
 from chinwag.flow.clock import system_clock
@@ -36,12 +37,15 @@ Stores = tuple[Directory, MessageStore, MarkStore, Inbox]
 
 
 @app.default
-@with_settings("data", "store", "cluster", "postgres")
+@with_settings("data", "store", "cluster", "postgres", "s3")
 def export(
     account: Annotated[str | None, Parameter(help="The account's name. Without name and id: everything.")] = None,
     *,
     id: Annotated[str | None, Parameter(help="The account's id, as `chinwag user list` shows it.")] = None,  # noqa: A002
     output: Annotated[Path | None, Parameter(help="The file to make. Without it: standard output.")] = None,
+    media: Annotated[
+        Path | None, Parameter(help="A folder to make, for the pictures, videos and files that messages show.")
+    ] = None,
     **flags: str | None,
 ) -> None:
     """Write an account, or everything, as JSON Lines."""
@@ -54,6 +58,8 @@ def export(
     config = read_settings(flags).config
     if output is not None and output.exists():
         raise UsageError(f"{output} exists already: name another file")
+    if media is not None and media.exists():
+        raise UsageError(f"{media} exists already: name another folder")
     wanted = _Wanted(account, None if id is None else AccountId(id))
     with TerminalTelling() as telling, contextlib.ExitStack() as stack:
         if config.store.profile == "postgres":
@@ -65,7 +71,7 @@ def export(
             stores, checkpoint = stack.enter_context(checkpoint_of(config.data.path.expanduser(), telling))
             sources, at = _folder_stores(stores), checkpoint.at
         file = stack.enter_context(_opened(output))
-        lines = asyncio.run(_export(sources, at, wanted, file, telling))
+        lines = asyncio.run(_export(sources, at, wanted, file, telling, None if media is None else (config, media)))
     say(f"exported {lines:,} lines", error=True)
 
 
@@ -77,13 +83,19 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 
 async def _export(
-    sources: AbstractAsyncContextManager[Stores], at: int, wanted: _Wanted, file: BinaryIO, telling: "TerminalTelling"
+    sources: AbstractAsyncContextManager[Stores],
+    at: int,
+    wanted: _Wanted,
+    file: BinaryIO,
+    telling: "TerminalTelling",
+    media: tuple[Config, Path] | None,
 ) -> int:
+    from chinwag.assembly.media import saving
     from chinwag.flow.export import Export
 
     encode = msgspec.json.Encoder().encode
-    async with sources as (directory, messages, marks, inbox):
-        export = Export(directory, messages, marks, inbox, version=__version__, at=at, tell=telling.now)
+    async with sources as (directory, messages, marks, inbox), saving(media) as save:
+        export = Export(directory, messages, marks, inbox, version=__version__, at=at, tell=telling.now, save=save)
         found = await _find(directory, wanted)
         lines = export.of_everything() if found is None else export.of_account(found)
         count = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
 from cyclopts import Parameter
@@ -15,11 +15,15 @@ from chinwag.cli.words_only import words_only
 from chinwag.config import Config
 from chinwag.life.moved import ANYWAY
 
+if TYPE_CHECKING:
+    from chinwag.life.backup import Telling
+    from chinwag.life.move.move import Moved, Target
+
 app = cyclopts.App(name="move")
 
 
 @app.default
-@with_settings("data", "store", "cluster", "postgres", "nats")
+@with_settings("data", "store", "cluster", "postgres", "nats", "s3")
 def move(
     *,
     back: Annotated[
@@ -47,26 +51,40 @@ def move(
 
 def _move(config: Config, data: Path) -> None:
     from chinwag.assembly.cluster.credentials import directory_url, messages_url, read_secret, shown
+    from chinwag.assembly.media import media_store_of
     from chinwag.cli.telling import TerminalTelling
-    from chinwag.life.move.move import Target, move
+    from chinwag.life.move.move import Target
 
+    media = media_store_of(config) if config.s3.endpoint else None
     target = Target(
         messages=messages_url(config),
         directory=directory_url(config),
         secret=read_secret(config),
         name=shown(messages_url(config)),
+        media=media,
     )
     with TerminalTelling() as telling:
-        moved = asyncio.run(move(data, target, telling))
+        moved = asyncio.run(_moved(data, target, telling))
     if moved.rows:
         keys = f"{moved.keys} signing {'key' if moved.keys == 1 else 'keys'}"
         say(
             f"moved to {target.name}, and compared: {sum(moved.rows.values()):,} rows, among them "
             f"{moved.rows.get('events', 0):,} events and {moved.rows.get('accounts', 0):,} accounts; {keys}"
+            + (f"; {moved.media:,} files into the bucket {config.s3.bucket}" if media is not None else "")
         )
     else:
         say(f"{data} has moved to {target.name} before, and all of it is there")
     say("start it with `chinwag serve`, with these settings; on this folder no server starts any more")
+
+
+async def _moved(data: Path, target: "Target", telling: "Telling") -> "Moved":
+    from chinwag.life.move.move import move
+
+    try:
+        return await move(data, target, telling)
+    finally:
+        if target.media is not None:
+            await target.media.close()
 
 
 def _back(config: Config, data: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import cyclopts
 import msgspec
@@ -15,7 +15,11 @@ from chinwag.cli.search import told as told_of_index
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.words_only import words_only
 from chinwag.config import Config
+from chinwag.domain.media_status import MediaStatus
 from chinwag.wire.control import Status
+
+BEHIND_SECONDS: Final = 900
+"""When it is told how long ago that was."""
 
 app = cyclopts.App(name="status")
 
@@ -66,6 +70,18 @@ def _cluster(config: Config, json: bool) -> int:
     return 1 if told.missing else 0
 
 
+def _media(told: MediaStatus, now: int) -> str:
+    said = f"{told.files:,} files, {megabytes(told.bytes)}, shown by {told.shown:,} messages"
+    if told.unfinished:
+        said += f"; {told.unfinished:,} uploads under way"
+    if told.dying:
+        said += f"; {told.dying:,} being deleted"
+    if not told.read_at:
+        return said + "; what messages show is being read"
+    behind = (now - told.read_at) // 1000
+    return said if behind < BEHIND_SECONDS else f"{said}; what messages show was read {behind:,} s ago"
+
+
 def _table(told: Status) -> Rows:
     started = datetime.fromtimestamp(told.started_at / 1000, UTC)
     uptime = timedelta(seconds=(told.now - told.started_at) // 1000)
@@ -83,6 +99,8 @@ def _table(told: Status) -> Rows:
         "retries, refusals": f"{told.repeated:,} answered again, {told.refused:,} refused",
         "trouble": f"{told.failed_commits:,} failed commits, {told.poison:,} set aside",
         "search": "the index does not answer" if told.search is None else told_of_index(told.search),
+        "pushes": "nobody is pushed to" if told.pushes_waiting is None else f"{told.pushes_waiting:,} wait",
+        "media": "the directory does not answer" if told.media is None else _media(told.media, told.now),
         "disk": f"{megabytes(told.stores_bytes)} used, {megabytes(told.free_bytes)} free",
         "data": f"format {told.data_format}, inbox epoch {told.inbox_epoch}, log epoch {told.log_epoch}",
     }

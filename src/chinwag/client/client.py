@@ -27,7 +27,7 @@ from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Change, Delete, Edit, React, Send, Typing
 from chinwag.wire.http import LogInRequest, OpenIdLogIn, SignUpRequest
-from chinwag.wire.values import AccountId, Body, ClientId, ConversationId, Event, GroupAction, Text, direct_id
+from chinwag.wire.values import AccountId, ClientId, ConversationId, Event, GroupAction, SentBody, Text, direct_id
 
 
 class Client(Resources, Groups):
@@ -231,7 +231,7 @@ class Client(Resources, Groups):
 
     def post(
         self,
-        content: str | Body,
+        content: str | SentBody,
         *,
         conversation: ConversationId | None = None,
         to: AccountId | None = None,
@@ -255,7 +255,7 @@ class Client(Resources, Groups):
 
     async def send(
         self,
-        content: str | Body,
+        content: str | SentBody,
         *,
         conversation: ConversationId | None = None,
         to: AccountId | None = None,
@@ -268,7 +268,7 @@ class Client(Resources, Groups):
         """
         return await self.post(content, conversation=conversation, to=to, reply_to=reply_to, id=id).answer()
 
-    async def edit(self, conversation: ConversationId, number: int, content: str | Body) -> Placed:
+    async def edit(self, conversation: ConversationId, number: int, content: str | SentBody) -> Placed:
         """Give one's own message another text, after what was sent there before. Raises `ApiError` when it is
         refused."""
         body = Text(content) if isinstance(content, str) else content

@@ -6,7 +6,7 @@ import msgspec
 
 from chinwag.client.asking import Asking
 from chinwag.client.errors import ApiError
-from chinwag.wire.http import AccountSettings, ChangeSettingsRequest, QuietHours
+from chinwag.wire.http import AccountSettings, ChangeSettingsRequest
 from chinwag.wire.push import (
     ApnsSubscription,
     FcmSubscription,
@@ -15,6 +15,7 @@ from chinwag.wire.push import (
     SubscribeRequest,
     WebSubscription,
 )
+from chinwag.wire.values import QuietHours
 
 PushSubscription = WebSubscription | FcmSubscription | ApnsSubscription
 

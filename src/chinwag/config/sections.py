@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
+from chinwag.config.media_section import Media, wrong_media
 from chinwag.config.openid_section import OpenId, wrong_providers
 from chinwag.config.push_section import Push, wrong_push
 from chinwag.config.s3_section import S3, wrong_s3
@@ -351,6 +352,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     messages: Messages = Messages()
     presence: Presence = Presence()
+    media: Media = Media()
     push: Push = Push()
     inbox: Inbox = Inbox()
     erasure: Erasure = Erasure()
@@ -390,6 +392,8 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         if not _is_utf8(str(path)):
             yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
+        yield Contradiction((key,), rule)
+    for key, rule in wrong_media(config.media, bucket=bool(config.s3.endpoint)):
         yield Contradiction((key,), rule)
     for key, rule in wrong_push(config.push):
         yield Contradiction((key,), rule)

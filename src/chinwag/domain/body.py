@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, ConversationId, UploadId
 from chinwag.domain.look_alike import shows_something, without_hidden
 from chinwag.domain.normal_form import LONGEST, normal_form
 from chinwag.domain.refusal import Code, Refused
@@ -32,15 +32,45 @@ class Sealed(msgspec.Struct, frozen=True, gc=False, tag="sealed"):
 
 
 class Media(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="media"):
-    """Reserved: an image, a video or a file, by its content hash."""
+    """A picture, a video or a file, as the server found it. Whoever may read the message may read it, by the message's
+    conversation and number: `id` names its upload, and opens nothing.
 
-    hash: str
+    media_type, size (bytes), width and height (pixels), duration (seconds): of the original as it is kept. blur: a
+    thumbhash, base64. In a command that nobody has looked at yet, or that changes a caption, media_type is empty.
+    """
+
+    id: UploadId
+    name: str
     media_type: str
     size: int
+    width: int = 0
+    height: int = 0
+    duration: float = 0.0
+    blur: str = ""
     caption: str = ""
+    mentions: tuple[AccountId, ...] = ()
+
+
+class MessageName(msgspec.Struct, frozen=True, gc=False):
+    """A message, by its conversation and its number there."""
+
+    conversation: ConversationId
+    number: int
+
+
+class Attach(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="media"):
+    """What is asked for to send media: an upload of one's own that is whole, or the media of a message that one may
+    read now (`from`). An edit names neither, and keeps the media. What media it is the server finds."""
+
+    upload: UploadId = UploadId("")
+    source: MessageName | None = msgspec.field(name="from", default=None)
+    caption: str = ""
+    mentions: tuple[AccountId, ...] = ()
 
 
 Body = Text | Sealed | Media
+"""What a message is placed with."""
+SentBody = Text | Sealed | Attach
 """What people may send."""
 
 
@@ -67,15 +97,41 @@ _KINDS: Final[dict[type, str]] = {Text: "text", Sealed: "sealed", Media: "media"
 def check_body(body: Body, characters: int = TEXT_CHARACTERS) -> None:
     """Raise `Refused` unless a message may carry `body`."""
     if type(body) is not Text:
-        raise Refused(Code.UNSUPPORTED, "only text messages are taken yet")
+        _check_media(body, characters)
+        return
     text = body.text
     if not (0 < len(text) <= characters and text.isascii() and "\0" not in text):
         check_text(text, characters)  # most need no second look
     if body.mentions:
-        if len(body.mentions) > MENTIONS:
-            raise Refused(Code.BAD_MENTION, f"at most {MENTIONS} mentions")
-        if any(not 0 < len(account) <= 64 or not _is_unicode(account) for account in body.mentions):
-            raise Refused(Code.BAD_MENTION)
+        _check_mentions(body.mentions)
+
+
+def characters_of(body: Content) -> int:
+    """How long what it says is."""
+    return len(body.text) if type(body) is Text else len(body.caption) if type(body) is Media else 0
+
+
+def captioned(media: Content, change: Media) -> Media:
+    """`media` with what `change` says of it. Raises `Refused` for what is none."""
+    if type(media) is not Media:
+        raise Refused(Code.UNSUPPORTED, "a message keeps the type of its body")
+    return msgspec.structs.replace(media, caption=change.caption, mentions=change.mentions)
+
+
+def _check_media(body: Body, characters: int) -> None:
+    if type(body) is not Media:
+        raise Refused(Code.UNSUPPORTED, "only texts and media are taken yet")
+    if body.caption:
+        check_text(body.caption, characters)
+    if body.mentions:
+        _check_mentions(body.mentions)
+
+
+def _check_mentions(mentions: tuple[AccountId, ...]) -> None:
+    if len(mentions) > MENTIONS:
+        raise Refused(Code.BAD_MENTION, f"at most {MENTIONS} mentions")
+    if any(not 0 < len(account) <= 64 or not _is_unicode(account) for account in mentions):
+        raise Refused(Code.BAD_MENTION)
 
 
 def check_text(text: str, characters: int = TEXT_CHARACTERS) -> None:

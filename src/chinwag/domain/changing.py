@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.body import Gone, check_body, kind_of
+from chinwag.domain.body import Gone, Media, captioned, check_body, kind_of
 from chinwag.domain.command import Command, Delete, Edit
 from chinwag.domain.conversation import Conversation, Position, SendKey
 from chinwag.domain.decision import Numbered, Rewrite
@@ -49,11 +49,12 @@ def edit(
     if kind_of(action.body) != target.body:
         raise Refused(Code.UNSUPPORTED, "a message keeps the type of its body")
     check_body(action.body)
+    body = captioned(message.body, action.body) if type(action.body) is Media else action.body
     _check_age(command, target, command.rules.edit_hours)
     if len(target.edits) >= EDITS:
         raise Refused(Code.TOO_MANY_EDITS, f"at most {EDITS} times")
     after = next_between(state, position)
-    now = mentioned(state, command.account, action.body, facts.answered)
+    now = mentioned(state, command.account, body, facts.answered)
     event = Edited(
         conversation=state.id,
         number=after.head,
@@ -64,11 +65,11 @@ def edit(
         sent_at=command.at,
         shown=after.shown,
         target=action.number,
-        body=action.body if _open_to_all(state, action.number) else None,
+        body=body if _open_to_all(state, action.number) else None,
         mentioned=now,
     )
     rewrite = Rewrite(
-        _replace(message, body=action.body, mentioned=now, edited=LastEdit(after.head, command.at), deleted=None),
+        _replace(message, body=body, mentioned=now, edited=LastEdit(after.head, command.at), deleted=None),
         _replace(target, edits=(*target.edits, after.head), mentioned=now),
     )
     return Numbered(

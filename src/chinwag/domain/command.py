@@ -10,14 +10,14 @@ from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 
-RULES_VERSION: Final = 2
+RULES_VERSION: Final = 3
 
 
 class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The rules in force at accept, stamped so that a replay decides by the same ones.
 
     edit_hours, delete_hours: for so long after it was sent an author may change or delete a message; 0: never, -1:
-    always. Commands of version 1 have neither, and ask for neither.
+    always. Commands of version 1 have neither, and ask for neither. With version 3 came media.
     """
 
     version: int = RULES_VERSION

@@ -10,7 +10,7 @@ import msgspec
 from chinwag.domain.account import AccountSettings
 from chinwag.domain.account_friendship import Bond
 from chinwag.domain.conversation import GroupSettings, Role
-from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId, UploadId
 from chinwag.domain.preferences import Preferences
 from chinwag.domain.views import MemberView
 
@@ -111,6 +111,28 @@ class EventLine(msgspec.Struct, frozen=True, tag="event"):
     event: msgspec.Raw
 
 
+class MediaLine(msgspec.Struct, frozen=True, tag="media"):
+    """What the message of the event before it shows. id: of the upload, which several messages may show. file: its name
+    in the folder of files; None without one, or if the file is not there."""
+
+    conversation: ConversationId
+    number: int
+    id: UploadId
+    name: str
+    media_type: str
+    size: int
+    file: str | None
+
+
+class AvatarLine(msgspec.Struct, frozen=True, tag="avatar"):
+    """The picture of an account or of a group; the other one is None. file: as in `MediaLine`."""
+
+    account: AccountId | None
+    conversation: ConversationId | None
+    id: str
+    file: str | None
+
+
 class End(msgspec.Struct, frozen=True, tag="end"):
     """The last line: an export without it was cut off. lines: how many stand before it."""
 
@@ -127,5 +149,7 @@ Line = (
     | IdentityLine
     | ConversationLine
     | EventLine
+    | MediaLine
+    | AvatarLine
     | End
 )

@@ -15,7 +15,7 @@ _JOINERS: Final = "\u200c\u200d"
 """Not printable by themselves; scripts and emoji need them (`without_hidden` takes those that join nothing)."""
 
 
-class Found(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class Traits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the server found in an upload. size: bytes of the original as it is stored. width, height: pixels as they
     are shown, 0 if it has none. duration: seconds. blur: a thumbhash, base64."""
 

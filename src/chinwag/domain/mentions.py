@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.body import Body, Text
+from chinwag.domain.body import Body, Sealed
 from chinwag.domain.conversation import Conversation, Role
 from chinwag.domain.ids import AccountId
 
@@ -32,7 +32,7 @@ def mentioned(state: Conversation, author: AccountId, body: Body, answered: Acco
 
     Whoever is no member stays in the text and gets nothing; the author is told no difference. Nobody speaks to oneself.
     """
-    named = body.mentions if type(body) is Text else ()
+    named = () if isinstance(body, Sealed) else body.mentions
     if not named and answered is None:
         return ()
     found = dict.fromkeys(one for one in (*named, answered) if one in state.members and one != author)

@@ -7,6 +7,9 @@ import msgspec
 WEIGHT_SHIFT: Final = 16
 """A frame or a request counts as one, and as one more for each 64 KiB in it: long ones cost more to read."""
 
+_ROUNDING: Final = 1e-7
+"""Seconds by which sums of times may be off."""
+
 
 class Rate(msgspec.Struct, frozen=True):
     """`per_second` in the long run, `burst` at once."""
@@ -21,37 +24,33 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Bucket:
-    """The tokens left of one `Rate`. Time is given in seconds of any clock that only rises."""
+    """What is left of one `Rate`, kept as the time at which all of it will be there again: so a take is one addition.
+    Time is given in seconds of any clock that only rises."""
 
-    __slots__ = ("_at", "_rate", "_tokens")
+    __slots__ = ("_each", "_full_at", "_span")
 
     def __init__(self, rate: Rate, now: float) -> None:
-        self._rate = rate
-        self._tokens = float(rate.burst)
-        self._at = now
+        self._each = 1 / rate.per_second  # seconds until one more is there
+        self._span = rate.burst * self._each
+        self._full_at = now
 
     def take(self, now: float, count: int = 1) -> float:
-        """Take `count` tokens: 0 if there were so many, else the seconds until there are (and none is taken)."""
-        tokens, rate = self._tokens, self._rate
-        if now > self._at:
-            tokens += (now - self._at) * rate.per_second
-            if tokens > rate.burst:
-                tokens = float(rate.burst)
-            self._at = now
-        if tokens >= count:
-            self._tokens = tokens - count
-            return 0.0
-        self._tokens = tokens
-        return (count - tokens) / rate.per_second
+        """Take `count`: 0 if there were so many, else the seconds until there are (and none is taken)."""
+        full_at = self._full_at
+        if full_at < now:
+            full_at = now
+        full_at += count * self._each
+        wait = full_at - now - self._span
+        if wait > _ROUNDING:
+            return wait
+        self._full_at = full_at
+        return 0.0
 
     def short(self, now: float, count: int = 1) -> float:
-        """The seconds until there are `count` tokens: 0 if there are now. Takes none."""
-        return max(0.0, (count - self._level(now)) / self._rate.per_second)
+        """The seconds until there are `count`: 0 if there are now. Takes none."""
+        wait = max(self._full_at, now) + count * self._each - now - self._span
+        return wait if wait > _ROUNDING else 0.0
 
     def change(self, now: float, by: int) -> None:
-        """Put so many tokens back, or take them if that is below 0: at most all that there are, or have room."""
-        self._tokens = max(0.0, min(float(self._rate.burst), self._level(now) + by))
-        self._at = max(now, self._at)
-
-    def _level(self, now: float) -> float:
-        return min(float(self._rate.burst), self._tokens + max(0.0, now - self._at) * self._rate.per_second)
+        """Put so many back, or take them if that is below 0: at most all that there are, or have room."""
+        self._full_at = now + min(self._span, max(0.0, max(self._full_at, now) - now - by * self._each))

@@ -29,6 +29,12 @@ class Code(StrEnum):
     BAD_REACTION = "bad_reaction"
     BAD_TITLE = "bad_title"
     BAD_DESCRIPTION = "bad_description"
+    # media
+    NO_UPLOAD = "no_upload"
+    MEDIA_TOO_LARGE = "media_too_large"
+    QUOTA = "quota"
+    STORAGE_FULL = "storage_full"
+    BAD_MEDIA = "bad_media"
     # who asks
     UNAUTHENTICATED = "unauthenticated"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chinwag.domain.body import Text, check_body
+from chinwag.domain.body import Media, Sealed, check_body
 from chinwag.domain.command import Command, Send
 from chinwag.domain.conversation import Conversation, Member, Position, Role, SendKey, Span
 from chinwag.domain.decision import Numbered
@@ -38,6 +38,8 @@ def send(
     answered = _answered(state, author, action.reply_to, facts) if action.reply_to else None
     body = action.body
     check_body(body)
+    if type(body) is Media and not body.media_type:
+        raise Refused(Code.NO_UPLOAD)
     number, ordinal = state.head + 1, state.ordinal + 1
     members = state.members.copy()
     members[command.account] = _replace(author, wrote=number, wrote_ordinal=ordinal)
@@ -46,7 +48,7 @@ def send(
         state, members=members, head=number, ordinal=ordinal, at=command.at, applied=position, shown=number
     )
     # Most name nobody.
-    speaks = answered is not None or (type(body) is Text and body.mentions)
+    speaks = answered is not None or (not isinstance(body, Sealed) and body.mentions)
     to = mentioned(state, command.account, body, answered) if speaks else ()
     event = Message(
         conversation=state.id,

@@ -29,6 +29,7 @@ from chinwag.fail_points import passing
 from chinwag.flow.answers import ANSWER_SECONDS, Answered
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
+from chinwag.flow.media.sends import MediaSends, Seeing
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import States
 from chinwag.flow.wish import Wish, characters, check_shape
@@ -97,8 +98,10 @@ class Accept:
         rules: AcceptRules,
         clock: Clock,
         *,
+        media: Seeing | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """media: who knows what uploads are; without, none is taken."""
         self._answered: Answered[tuple[Asker, Wish]] = Answered(log, bus, node, self._tell, self._told, now)
         self.to_answer = self._answered.seconds
         """Seconds from accept to the answer: the log, the decision, the commit."""
@@ -112,13 +115,12 @@ class Accept:
         self._clock = clock
         self._now = now
         self._queued: dict[ConversationId, deque[tuple[Asker, Wish, float]]] = {}
+        self._media = None if media is None else MediaSends[Asker](media, store, self._go_on, self._turn_away, now)
         self._slow = 0
         self._slow_characters = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._sends = Shared(rules.sends, rules.account_share, now)
         self._reactions = Shared(rules.reactions, rules.account_share, now)
-        self.accepted = 0
-        """Commands handed to the log."""
         self._idle = asyncio.Event()  # looked at by `settled` alone, which clears it
         self._unsubscribe: Callable[[], None] = lambda: None
         self._ticker: asyncio.Task[None]
@@ -142,6 +144,8 @@ class Accept:
     async def stop(self, grace: float) -> None:
         """Wait up to `grace` seconds for the answers under way, then listen no more."""
         await self.settled(grace)
+        if self._media is not None:
+            self._media.stop()
         for task in (*self._tasks, self._ticker):
             task.cancel()
         self._unsubscribe()
@@ -149,7 +153,13 @@ class Accept:
     @property
     def waiting(self) -> int:
         """How many commands wait for their answer."""
-        return len(self._answered.waiting) + self._slow
+        media = 0 if self._media is None else self._media.waiting
+        return len(self._answered.waiting) + self._slow + media
+
+    @property
+    def accepted(self) -> int:
+        """How many commands were handed to the log for the first time."""
+        return self._answered.appended
 
     @property
     def repeated(self) -> int:
@@ -162,17 +172,27 @@ class Accept:
         Raises `Refused` for what can be told at once: shape, size, rate, capacity. Wishes of one device in one
         conversation keep their order.
         """
-        conversation = wish.conversation
         check_shape(wish, self._limits.text_characters)
         now = self._now()
         budget = self._reactions if type(wish.action) is React else self._sends
         if (wait := budget.wait_at(now, wish.account, wish.device)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
         self._check_room()
+        media = self._media
+        if media is not None and media.must_wait(wish):
+            media.put(asker, wish)
+        elif wish.attach is not None:
+            raise Refused(Code.UNSUPPORTED, "this server takes no media")
+        else:
+            self._enter(asker, wish, now)
+
+    def _enter(self, asker: Asker, wish: Wish, now: float) -> None:
+        """On to the log, or behind others that wait for a look-up in this conversation."""
+        conversation = wish.conversation
         queue = self._queued.get(conversation)
         if queue is None:
             if self._known_writer(wish, now):
-                self._append(asker, wish, now)
+                self._answered.append(self._command(wish, _GO_ON), (asker, wish), now)
                 return
             queue = self._queued[conversation] = deque()
             self._spawn(conversation)
@@ -190,6 +210,14 @@ class Accept:
         if type(wish.action) is Create:
             await self._permits.create(wish.account, wish.action, look=True)
         self._foresee(None, wish, _GO_ON)
+
+    def _go_on(self, asker: Asker, wish: Wish) -> None:
+        """The media of `wish` are seen."""
+        self._enter(asker, wish, self._now())
+
+    def _turn_away(self, asker: Asker, wish: Wish, code: Code, detail: str) -> None:
+        self._refuse(asker, wish, code, detail)
+        self._note_idle()
 
     def _check_room(self) -> None:
         answered = self._answered
@@ -310,7 +338,6 @@ class Accept:
 
     def _append(self, asker: Asker, wish: Wish, now: float, verdict: _Verdict | None = None) -> None:
         self._answered.append(self._command(wish, verdict or _GO_ON), (asker, wish), now)
-        self.accepted += 1
 
     def _command(self, wish: Wish, verdict: _Verdict) -> Command:
         return Command(
@@ -322,7 +349,7 @@ class Accept:
             wish.action,
             self._rules,
             verdict.opening,
-            asked(wish.action),
+            wish.digest or asked(wish.action),
             verdict.refused,
         )
 
@@ -342,5 +369,5 @@ class Accept:
             _log.exception("an answer could not be given", conversation=wish.conversation)
 
     def _note_idle(self) -> None:
-        if not self._answered.waiting and not self._slow:
+        if not self.waiting:
             self._idle.set()

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from chinwag.domain.body import Text
+from chinwag.domain.body import Text, characters_of
 from chinwag.domain.command import Command, Edit, Send
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.measure import Distribution
@@ -57,7 +57,8 @@ class Answered(Generic[Waiter]):
         self._tell = tell
         self._told = told
         self._now = now
-        self._next_ref = 0
+        self.appended = 0
+        """How many commands were handed to the log for the first time; the number of the last one."""
         self.waiting: Final[dict[int, tuple[Waiter, float, Submission, int]]] = {}
         """Those who wait, since when, for what, and the characters of its text if it is long; in the order of times."""
         self.characters = 0
@@ -81,9 +82,10 @@ class Answered(Generic[Waiter]):
         """
         if now is None:
             now = self._now()
-        ref = self._next_ref = self._next_ref + 1
+        ref = self.appended + 1
         submission = Submission(command, self._node, ref)
         self._log.append(submission)
+        self.appended = ref
         repeats = self._repeats
         if repeats is None:
             repeats = self._repeats = Repeats(self._log.partitions, now)
@@ -91,9 +93,12 @@ class Answered(Generic[Waiter]):
         appended[0 if len(appended) == 1 else partition_of(command.conversation, len(appended))] += 1
         characters = 0
         action = command.action
-        if isinstance(action, _WITH_TEXT) and type(action.body) is Text and len(action.body.text) >= LONG:
-            characters = len(action.body.text)
-            self.characters += characters
+        if isinstance(action, _WITH_TEXT):
+            body = action.body
+            length = len(body.text) if type(body) is Text else characters_of(body)
+            if length >= LONG:
+                characters = length
+                self.characters += characters
         self.waiting[ref] = (waiter, now, submission, characters)
 
     def lost(self, submission: Submission, code: Code) -> None:

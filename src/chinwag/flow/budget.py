@@ -25,11 +25,12 @@ class Budget:
         self._rate = rate
         self._now = now
         self._keys = keys
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self.buckets: Final[OrderedDict[str, Bucket]] = OrderedDict()
+        """By key, the one longest unused first."""
 
     def __len__(self) -> int:
         """Buckets held."""
-        return len(self._buckets)
+        return len(self.buckets)
 
     def wait(self, key: str, count: int = 1) -> float:
         """Take `count` for `key`: 0 if there were so many, else the seconds until there are, and none is taken."""
@@ -37,7 +38,7 @@ class Budget:
 
     def wait_at(self, now: float, key: str, count: int = 1) -> float:
         """As `wait`, for a caller that has just looked at the same clock."""
-        buckets = self._buckets
+        buckets = self.buckets
         bucket = buckets.get(key)
         if bucket is None:
             bucket = self._begun(key, now)
@@ -47,20 +48,20 @@ class Budget:
 
     def short(self, key: str, count: int = 1) -> float:
         """The seconds until `key` may take `count`; 0 if it may now. Takes nothing."""
-        bucket = self._buckets.get(key) or Bucket(self._rate, self._now())
+        bucket = self.buckets.get(key) or Bucket(self._rate, self._now())
         return bucket.short(self._now(), count)
 
     def change(self, key: str, by: int) -> None:
         """Give `key` so many back, or take them if that is below 0: at most all that there are, or have room."""
-        now, bucket = self._now(), self._buckets.get(key)
+        now, bucket = self._now(), self.buckets.get(key)
         if bucket is None:
             bucket = self._begun(key, now)
         else:
-            self._buckets.move_to_end(key)
+            self.buckets.move_to_end(key)
         bucket.change(now, by)
 
     def _begun(self, key: str, now: float) -> Bucket:
-        buckets = self._buckets
+        buckets = self.buckets
         if len(buckets) >= self._keys:
             buckets.popitem(last=False)
         bucket = buckets[key] = Bucket(self._rate, now)
@@ -88,7 +89,14 @@ class Shared:
 
     def wait_at(self, now: float, account: AccountId, device: DeviceId, count: int = 1) -> float:
         """As `wait`, for a caller that has just looked at the same clock."""
-        return self._devices.wait_at(now, device, count) or self._accounts.wait_at(now, account, count)
+        # What two calls of `Budget.wait_at` do, without these: it is on the way of each message.
+        devices, accounts = self._devices.buckets, self._accounts.buckets
+        of_device, of_account = devices.get(device), accounts.get(account)
+        if of_device is None or of_account is None:
+            return self._devices.wait_at(now, device, count) or self._accounts.wait_at(now, account, count)
+        devices.move_to_end(device)
+        accounts.move_to_end(account)
+        return of_device.take(now, count) or of_account.take(now, count)
 
     def short(self, account: AccountId, device: DeviceId) -> float:
         """The seconds until a device may take one; 0 if it may now. Takes nothing."""

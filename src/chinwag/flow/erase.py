@@ -11,7 +11,7 @@ nothing is left. Each step can be done again: a crash at any of them, and the ne
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -39,6 +39,8 @@ HOUSEKEEPING_SECONDS: Final = 86_400.0
 """From one housekeeping to the next."""
 HOUSEKEEPING_MOST: Final = 43_200.0
 """How long one may take: the stores are written anew."""
+COLLECTIONS: Final = 1_000
+"""Pieces in which media are collected at one housekeeping, at most."""
 QUIET_MS: Final = 600_000
 """An account closed less than this ago waits for the next housekeeping: something may be on its way to it."""
 
@@ -48,13 +50,15 @@ _event: Final = msgspec.json.Decoder(AccountEvent)
 
 
 class ErasePorts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where anything of an account may lie. scrubs: the stores, each with its files."""
+    """Where anything of an account may lie. scrubs: the stores, each with its files. collect: takes away the media that
+    nobody needs; True if there is more to do."""
 
     directory: Directory
     store: MessageStore
     marks: MarkStore
     inbox: Inbox
     scrubs: Sequence[Scrub]
+    collect: Callable[[], Awaitable[bool]]
 
 
 class Erase:
@@ -103,6 +107,9 @@ class Erase:
                 self._complain([erasure])
         gone = [erasure.account for erasure in await self._at(ErasureStage.FORGOTTEN)]
         if gone:
+            for _ in range(COLLECTIONS):  # its picture, which no row names any more
+                if not await self._ports.collect():
+                    break
             _log.info("scrubbing the stores", accounts=len(gone))
             for scrub in self._ports.scrubs:
                 await scrub.scrub()

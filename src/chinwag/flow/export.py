@@ -31,6 +31,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationView
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.conversations import Conversations
+from chinwag.flow.exported_media import ExportedMedia, Save
 from chinwag.flow.history import Range, readable
 from chinwag.flow.sharing import Sharing
 from chinwag.ports.directory import PAGE_MAX, Account, Directory
@@ -65,7 +66,9 @@ class Export:
         version: str,
         at: int,
         tell: Tell,
+        save: Save | None = None,
     ) -> None:
+        """save: keeps files; None: they are named, and not kept."""
         self._directory = directory
         self._store = store
         self._marks = marks
@@ -73,6 +76,7 @@ class Export:
         self._version = version
         self._at = at
         self._tell = tell
+        self._media = ExportedMedia(directory, save)
         self._lines = 0
         self._named: set[AccountId] = set()
 
@@ -126,10 +130,14 @@ class Export:
             # On stores that go on meanwhile more may be there by now than `ranges` leads to.
             line = _line(view)
             yield msgspec.structs.replace(line, head=min(line.head, state.head))
+            if picture := await self._media.picture(view.avatar, conversation=name):
+                yield picture
             people = {member.account for member in view.members}
             async for event in self._events(name, ranges, account.id):
                 people.add(_sender.decode(event).sender)
                 yield EventLine(msgspec.Raw(event))
+                if shown := await self._media.shown(event):
+                    yield shown
             async for line in self._name(people):
                 yield line
 
@@ -160,8 +168,12 @@ class Export:
                 if state is None or not state.head:
                     continue
                 yield await self._whole(state)
+                if picture := await self._media.picture(state.avatar, conversation=name):
+                    yield picture
                 async for event in self._events(name, [(1, state.head)], None):
                     yield EventLine(msgspec.Raw(event))
+                    if shown := await self._media.shown(event):
+                        yield shown
 
     async def _whole(self, state: Conversation) -> ConversationLine:
         """A conversation as nobody's in particular."""
@@ -193,6 +205,8 @@ class Export:
             disabled=account.disabled,
             closed=account.closed,
         )
+        if picture := await self._media.picture(account.avatar, account=account.id):
+            yield picture
         async with self._directory.reading() as directory:
             devices = await directory.devices.of(account.id)
             identities = await directory.identities.of(account.id)

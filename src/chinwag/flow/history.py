@@ -134,6 +134,27 @@ class History:
         page = await self._page(account, conversation, ranges, [event])
         return page.events[0], page.head
 
+    async def as_shown(self, account: AccountId, conversation: ConversationId, number: int) -> bytes:
+        """As `one`, without its reactions."""
+        ranges = await self._readable(account, conversation)
+        _must_hold(ranges, number)
+        [event] = await self._store.events(conversation, number, number)
+        if lies_between(event):
+            raise Refused(Code.NO_MESSAGE)
+        return (await as_read(self._store, account, conversation, [event]))[0]
+
+    async def several(
+        self, account: AccountId, conversation: ConversationId, numbers: Sequence[int]
+    ) -> list[tuple[int, bytes]]:
+        """Those of the messages `numbers` that the account may read, as they are now, each with its number. Raises
+        `no_conversation`."""
+        ranges = await self._readable(account, conversation)
+        wanted = [number for number in numbers if any(first <= number <= last for first, last in ranges)]
+        rows = await self._store.rows([(conversation, number) for number in wanted])
+        there = [(number, row) for number, row in zip(wanted, rows, strict=True) if row is not None]
+        shown = await as_read(self._store, account, conversation, [row for _, row in there])
+        return [(number, event) for (number, _), event in zip(there, shown, strict=True)]
+
     async def reactions(
         self, account: AccountId, conversation: ConversationId, number: int, after: int, limit: int
     ) -> ReactionPage:

@@ -4,13 +4,14 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.body import Text, check_body
+from chinwag.domain.body import Attach, Body, Media, SentBody, characters_of, check_body
 from chinwag.domain.command import Action, Add, Create, Delete, Edit, Pin, React, Remove, Send, SetRole
 from chinwag.domain.ids import (
     AccountId,
     ClientId,
     ConversationId,
     DeviceId,
+    UploadId,
     check_account_id,
     check_client_id,
     check_conversation_id,
@@ -23,14 +24,33 @@ NUMBER_MOST: Final = 1 << 53
 """Above what any conversation reaches, and what JSON numbers hold exactly."""
 
 
+UPLOAD_CHARACTERS: Final = 64
+"""The longest id of an upload."""
+
+
 class Wish(msgspec.Struct, frozen=True, gc=False):
-    """What a device asks of a conversation, before it is checked."""
+    """What a device asks of a conversation, before it is checked. attach: which media a send is to have, as long as
+    nobody has looked at it; then its body is `unseen`. digest: of what was asked, where the action no longer tells."""
 
     account: AccountId
     device: DeviceId
     conversation: ConversationId
     id: ClientId
     action: Action
+    attach: Attach | None = None
+    digest: bytes = b""
+
+
+def unseen(attach: Attach) -> Media:
+    """The body of a send of media that nobody has looked at yet, and of an edit, which only changes the caption."""
+    source = attach.source
+    name = attach.upload if source is None else UploadId(f"{source.conversation}/{source.number}")
+    return Media(name, "", "", 0, caption=attach.caption, mentions=attach.mentions)
+
+
+def in_command(body: SentBody) -> Body:
+    """A body as a command has it."""
+    return unseen(body) if isinstance(body, Attach) else body
 
 
 def check_shape(wish: Wish, text_characters: int) -> None:
@@ -44,6 +64,8 @@ def check_shape(wish: Wish, text_characters: int) -> None:
         if not 0 <= action.reply_to < NUMBER_MOST:
             raise Refused(Code.BAD_REPLY)
         check_body(action.body, text_characters)
+        if wish.attach is not None:
+            _check_attach(wish.attach)
     elif isinstance(action, Edit | Delete | React):
         check_number(action.number)
         if action.after is not None:
@@ -59,6 +81,18 @@ def check_shape(wish: Wish, text_characters: int) -> None:
         check_account_id(action.account)
 
 
+def _check_attach(attach: Attach) -> None:
+    source = attach.source
+    if source is None:
+        if not 0 < len(attach.upload) <= UPLOAD_CHARACTERS:
+            raise Refused(Code.NO_UPLOAD)
+    elif attach.upload:
+        raise Refused(Code.BAD_REQUEST, "give one of upload and from")
+    else:
+        check_conversation_id(source.conversation)
+        check_number(source.number)
+
+
 def check_number(number: int) -> None:
     """Raise `Refused` for what no event's number can be."""
     if not 0 < number < NUMBER_MOST:
@@ -68,5 +102,4 @@ def check_number(number: int) -> None:
 def characters(wish: Wish) -> int:
     """How long its text is."""
     action = wish.action
-    body = action.body if isinstance(action, _WITH_TEXT) else None
-    return len(body.text) if type(body) is Text else 0
+    return characters_of(action.body) if isinstance(action, _WITH_TEXT) else 0

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Set
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from chinwag.adapters.embedded import point as messages
 from chinwag.adapters.relational import point as directory
 from chinwag.lasting import draft_name, lasting_folder, new_file, new_folder, sync_folder
 from chinwag.life.checkpoint import clear_checkpoint, held_checkpoint
-from chinwag.life.copying import copied
-from chinwag.life.folder import DIRECTORY, MESSAGES, besides, files_in, refuse_unfinished
+from chinwag.life.copying import copied, linked
+from chinwag.life.folder import DIRECTORY, MEDIA, MESSAGES, besides, files_in, media_in, refuse_unfinished
 from chinwag.life.manifest import FILE, FORMAT, BackupError, ListedFile, Manifest, written
 from chinwag.life.running import NotRunningError, running_checkpoint
 from chinwag.life.whole import refuse_half
@@ -89,9 +89,11 @@ def _copy(data: Path, stores: Path, draft: Path, at: int, telling: Telling) -> M
     wanted = [(path, path.relative_to(stores)) for path in files_in(stores) if not _of_rocksdb_itself(path)]
     for entry in besides(data):
         found = files_in(entry) if entry.is_dir() else [entry]
-        wanted += [(path, path.relative_to(data)) for path in found]
+        wanted += [(path, path.relative_to(data)) for path in found if entry.name != MEDIA]
+    media = [(path, path.relative_to(data)) for path in media_in(data)]
+    wanted += media
     telling.doing("copying", sum(path.stat().st_size for path, _ in wanted))
-    entries = list(_copied(wanted, draft, telling.did))
+    entries = list(_copied(wanted, {name for _, name in media}, draft, telling.did))
     manifest = Manifest(
         format=FORMAT,
         version=chinwag.__version__,
@@ -116,13 +118,21 @@ def _of_rocksdb_itself(path: Path) -> bool:
     return path.parent.name == MESSAGES and (path.name == "LOCK" or path.name.startswith("LOG"))
 
 
-def _copied(wanted: list[tuple[Path, Path]], draft: Path, did: Callable[[int], None]) -> Iterator[ListedFile]:
+def _copied(
+    wanted: list[tuple[Path, Path]], media: Set[Path], draft: Path, did: Callable[[int], None]
+) -> Iterator[ListedFile]:
+    """media: of them those that never change, and that may go meanwhile, as nobody needs them."""
     for path, name in wanted:
         if any("\ud800" <= character <= "\udfff" for character in os.fspath(name)):
             raise BackupError(f"{os.fspath(name)!a} has a name that is not UTF-8: give it another, or take it away")
         try:
-            yield copied(path, draft, name.as_posix(), did)
+            if name in media:
+                yield linked(path, draft, name.as_posix(), did)
+            else:
+                yield copied(path, draft, name.as_posix(), did)
         except FileNotFoundError:
+            if name in media:
+                continue
             raise BackupError(
                 f"{path} went away while it was copied: the server has probably stopped. Run the backup again."
             ) from None

@@ -14,6 +14,10 @@ DIRECTORY: Final = "directory.sqlite"
 """SQLite: accounts and what belongs to them."""
 SEARCH: Final = "search.sqlite"
 """SQLite: the search index, a copy that is made again where it is missing. No backup holds it."""
+MEDIA: Final = "media"
+"""Pictures, videos and files by their hashes, and what is being written of them."""
+MAKING: Final = ".making"
+"""What is made of pictures just now. Each start begins it anew, and no backup holds it."""
 CHECKPOINT: Final = ".checkpoint"
 """A moment of both, set aside for a backup or an export that is under way."""
 DRAFT: Final = ".restore-draft"
@@ -27,11 +31,12 @@ REPLACED: Final = ".replaced-"
 
 _PASSING: Final = frozenset(
     {
-        *(SOCKET_NAME, CHECKPOINT, DRAFT, RESTORING),
+        *(SOCKET_NAME, CHECKPOINT, MAKING, DRAFT, RESTORING),
         *(DIRECTORY + "-wal", DIRECTORY + "-shm"),
         *(SEARCH, SEARCH + "-wal", SEARCH + "-shm"),
     }
 )
+_HASH_DIGITS: Final = 64
 _STORES: Final = frozenset({MESSAGES, DIRECTORY})
 
 
@@ -66,6 +71,14 @@ def files_in(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             path = Path(parent, name)
             if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def media_in(data: Path) -> Iterator[Path]:
+    """The files of the media store: each named by the SHA-256 of what is in it, and never changed."""
+    for folder in sorted((data / MEDIA).glob("[0-9a-f][0-9a-f]")):
+        for path in files_in(folder):
+            if len(path.name) == _HASH_DIGITS and path.parent.parent == folder:
                 yield path
 
 

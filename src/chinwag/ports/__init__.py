@@ -11,12 +11,14 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.key_store import KeyStore
 from chinwag.ports.log import Log
 from chinwag.ports.mark_store import MarkStore
+from chinwag.ports.media_store import MediaStore
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.questions import Questions
 from chinwag.ports.registry import Registry
 from chinwag.ports.scrub import Scrub, TextScrub
 from chinwag.ports.search_index import SearchIndex
 from chinwag.ports.shown_people import ShownPeople
+from chinwag.ports.upload_store import UploadStore
 
 __all__ = ["Ports"]
 
@@ -30,6 +32,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     mark_store: MarkStore
     inbox: Inbox
     directory: Directory
+    media_store: MediaStore
     key_store: KeyStore
     allowances: Allowances
     shown_people: ShownPeople
@@ -37,5 +40,6 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     questions: Questions
     search_index: SearchIndex
+    upload_store: UploadStore
     scrubs: Sequence[Scrub]
     text_scrub: TextScrub

@@ -10,6 +10,7 @@ import msgspec
 
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.index_status import IndexStatus
+from chinwag.domain.media_status import MediaStatus
 from chinwag.domain.tracing import Trace
 
 SOCKET_NAME: Final = "control.sock"
@@ -63,7 +64,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     sessions: open sockets. polling_devices: devices heard of without one. answers_waiting: commands whose answer is
     awaited. placed, refused, repeated: since the start. placed_per_second: over the last `lately_seconds`.
     stores_bytes: what the data folder takes on its disk; free_bytes: what that disk has left. search: how far its index
-    follows what is placed; None if it cannot say.
+    follows what is placed; None if it cannot say. pushes_waiting: those not sent yet; None if nobody is pushed to, or
+    the directory is away. media: what is kept of pictures, videos and files; None if the
+    directory cannot say.
     """
 
     version: str
@@ -92,6 +95,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     stores_bytes: int
     free_bytes: int
     search: IndexStatus | None = None
+    pushes_waiting: int | None = None
+    media: MediaStatus | None = None
 
 
 class Traced(msgspec.Struct, frozen=True, tag="trace"):

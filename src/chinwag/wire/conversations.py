@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chinwag.domain.body import Body
+from chinwag.domain.body import SentBody
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ClientId, ConversationId
 from chinwag.domain.views import (
@@ -52,7 +52,7 @@ class CreateGroup(msgspec.Struct, frozen=True):
 class PostMessage(msgspec.Struct, frozen=True):
     """POST /v1/conversations/{id}/messages. The `Idempotency-Key` header is the client id."""
 
-    body: Body
+    body: SentBody
     reply_to: int = 0
     after: ClientId | None = None
 
@@ -60,7 +60,7 @@ class PostMessage(msgspec.Struct, frozen=True):
 class PutMessage(msgspec.Struct, frozen=True):
     """PUT /v1/conversations/{id}/messages/{number}: as the `edit` frame. The `Idempotency-Key` header is its id."""
 
-    body: Body
+    body: SentBody
     after: ClientId | None = None
 
 

@@ -41,6 +41,11 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.BAD_DESCRIPTION: Meaning(
         "A description has at most 1,000 characters, and of control characters only line breaks.", 422
     ),
+    Code.NO_UPLOAD: Meaning("There is no such upload of yours, or it is not whole.", 404),
+    Code.MEDIA_TOO_LARGE: Meaning("The file is larger than the server takes.", 413),
+    Code.QUOTA: Meaning("Your files take as much room as the server gives one account.", 403),
+    Code.STORAGE_FULL: Meaning("The server has no room for files left: ask its administrator.", 507),
+    Code.BAD_MEDIA: Meaning("What came is not what was announced: its size or its checksum differs.", 422),
     Code.UNAUTHENTICATED: Meaning("The token is missing or not one of this server's.", 401),
     Code.TOKEN_EXPIRED: Meaning("The access token has expired: refresh it.", 401),
     Code.REVOKED: Meaning("This device was logged out or revoked: log in again.", 401),

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from chinwag.domain.body import Body
+from chinwag.domain.body import SentBody
 from chinwag.domain.command import GroupAction
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.signals import Signal
@@ -34,7 +34,7 @@ class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"
     """
 
     id: ClientId
-    body: Body
+    body: SentBody
     conversation: ConversationId | None = None
     to: AccountId | None = None
     reply_to: int = 0
@@ -48,7 +48,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="edit"
     id: ClientId
     conversation: ConversationId
     number: int
-    body: Body
+    body: SentBody
     after: ClientId | None = None
 
 

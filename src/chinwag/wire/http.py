@@ -150,6 +150,12 @@ class Me(msgspec.Struct):
     avatar: str = ""
 
 
+class SetAvatarRequest(msgspec.Struct):
+    """Make a picture of one's own `upload` (an id)."""
+
+    upload: str
+
+
 class SessionTokens(Secretive):
     """A device's tokens. The refresh token is used up by its use; the answer to that has the next one."""
 

@@ -11,7 +11,7 @@ from chinwag.domain.account_change import (
     ProfileChanged,
     subject,
 )
-from chinwag.domain.body import Body, Content, Gone, Media, Sealed, Text, Withheld
+from chinwag.domain.body import Attach, Body, Content, Gone, Media, MessageName, Sealed, SentBody, Text, Withheld
 from chinwag.domain.command import Add, GroupAction, Join, Leave, Pin, Remove, SetRole, SetSettings, SetTitle
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.emoji import reaction_of
@@ -40,6 +40,7 @@ from chinwag.domain.events import (
     RoleChanged,
 )
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, direct_members, is_direct
+from chinwag.domain.quiet_hours import QuietHours
 from chinwag.domain.reactions import LISTED, Given, ReactionCount
 from chinwag.domain.signals import Presence, Signal, Typing
 
@@ -51,6 +52,7 @@ __all__ = [
     "AccountSettingsChanged",
     "Add",
     "Announced",
+    "Attach",
     "AvatarChanged",
     "Body",
     "Change",
@@ -79,6 +81,7 @@ __all__ = [
     "Left",
     "Media",
     "Message",
+    "MessageName",
     "Notice",
     "NumberedEvent",
     "Pin",
@@ -86,6 +89,7 @@ __all__ = [
     "PreferencesChanged",
     "Presence",
     "ProfileChanged",
+    "QuietHours",
     "Reaction",
     "ReactionCount",
     "Read",
@@ -95,6 +99,7 @@ __all__ = [
     "Role",
     "RoleChanged",
     "Sealed",
+    "SentBody",
     "SetRole",
     "SetSettings",
     "SetTitle",

@@ -55,7 +55,7 @@ async function kept(key: string, request: Request): Promise<Response> {
 
 /** Whether an address is one of the app's own: what looks like a file, or is the server's, is not. */
 function isPage(path: string): boolean {
-  return /^\/(c\/[^/]+(\/\d+)?|people|groups|join|you|search(\/.*)?|settings(\/.*)?)?$/.test(path);
+  return /^\/(c\/[^/]+(\/\d+)?|files\/[^/]+|people|groups|join|you|search(\/.*)?|settings(\/.*)?)?$/.test(path);
 }
 
 self.addEventListener("message", (event) => {

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from chinwag.domain.body import Text
+from chinwag.domain.body import Text, characters_of
 from chinwag.domain.command import Send
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
@@ -108,7 +108,10 @@ class EmbeddedLog(Log):
         many = len(partitions)
         partition = partitions[partition_of(command.conversation, many) if many > 1 else 0]
         action = command.action
-        characters = len(action.body.text) if type(action) is Send and type(action.body) is Text else 0
+        characters = 0
+        if type(action) is Send:
+            body = action.body
+            characters = len(body.text) if type(body) is Text else characters_of(body)
         if characters < LONG:
             characters = 0
         if len(partition.records) >= self._capacity or partition.characters + characters > self._characters:

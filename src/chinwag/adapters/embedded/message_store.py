@@ -32,6 +32,8 @@ class EmbeddedMessageStore(MessageStore):
         self._engine = engine
         self._numbering = numbering
         self._failures_known = engine.failures
+        self._looked_for: dict[KeyName, bytes] = {}
+        """The keys of the last names that were looked for: whoever decides upon them stores under most of them next."""
 
     async def commit(self, batch: Sequence[Commit]) -> None:
         engine = self._engine
@@ -45,7 +47,7 @@ class EmbeddedMessageStore(MessageStore):
         # All that can fail for what is in the batch comes before the first row is put.
         rows: list[tuple[bytes, bytes]] = []
         deliveries: list[Parcel] = []
-        number, send_key, sealed = keys.number, keys.send_key, values.sealed
+        number, send_key, sealed, looked_for = keys.number, keys.send_key, values.sealed, self._looked_for.get
         for commit in batch:
             state = commit.state
             prefix = keys.events(state.id)
@@ -54,7 +56,7 @@ class EmbeddedMessageStore(MessageStore):
             rows += [(prefix + number(at), stored.row(row)) for at, row in commit.rewrites]
             if noted := note(commit):
                 rows.append(noted)
-            rows += [(send_key(name), sealed(key)) for name, key in commit.keys]
+            rows += [(looked_for(name) or send_key(name), sealed(key)) for name, key in commit.keys]
             rows += [
                 (keys.spans_in(span.account, state.id) + number(span.first), sealed(span)) for span in commit.spans
             ]
@@ -95,6 +97,7 @@ class EmbeddedMessageStore(MessageStore):
 
     async def keys(self, names: Sequence[KeyName]) -> list[SendKey | None]:
         wanted = [keys.send_key(name) for name in names]
+        self._looked_for = dict(zip(names, wanted, strict=True))
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
         return [None if value is None else values.send_key(value) for value in found]
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
@@ -50,38 +51,41 @@ class FileMediaStore:
         sweep(self._incoming)
 
     async def put(self, content: AsyncIterable[bytes]) -> Blob:
-        draft = await self._in_thread(lambda: _Draft(self._incoming))
+        draft: _Draft | None = None
+        gathered: list[bytes] = []
+        size = 0
         try:
-            gathered: list[bytes] = []
-            size = 0
             async for piece in content:
                 gathered.append(piece)
                 size += len(piece)
                 if size >= PIECE_BYTES:
-                    await self._write(draft, gathered)
+                    if draft is None:
+                        draft = await self._in_thread(lambda: _Draft(self._incoming))
+                    await self._in_thread(partial(draft.write, gathered))
                     gathered, size = [], 0
-            await self._write(draft, gathered)
-            return await self._in_thread(lambda: self._keep(draft))
+            if draft is None:  # all at once
+                return await self._in_thread(lambda: self._keep_whole(gathered))
+            await self._in_thread(partial(draft.write, gathered))
+            return await self._in_thread(partial(self._keep, draft))
         finally:
-            # not waited for: a call that is cancelled ends at once
-            with contextlib.suppress(RuntimeError):
-                self._threads.submit(draft.discard)
+            if draft is not None:
+                # not waited for: a call that is cancelled ends at once
+                with contextlib.suppress(RuntimeError):
+                    self._threads.submit(draft.discard)
 
     async def read(self, hash_: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         path = self._path(hash_)
-        file = await self._in_thread(lambda: _opened(path, start)) if path else None
-        if file is None:
+        opened = await self._in_thread(lambda: _opened(path, start, end)) if path else None
+        if opened is None:
             raise NoBlobError(hash_[:64])
+        file, left, piece = opened
         try:
-            left = None if end is None else max(0, end - start)
-            while left is None or left:
-                wanted = PIECE_BYTES if left is None else min(PIECE_BYTES, left)
-                piece = await self._in_thread(lambda wanted=wanted: file.read(wanted))  # type: ignore[misc]
-                if not piece:
-                    return
+            while piece:
                 yield piece
-                if left is not None:
-                    left -= len(piece)
+                left -= len(piece)
+                if left <= 0:
+                    return
+                piece = await self._in_thread(partial(file.read, min(PIECE_BYTES, left)))
         finally:
             try:
                 self._threads.submit(file.close)
@@ -108,9 +112,6 @@ class FileMediaStore:
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _write(self, draft: "_Draft", pieces: list[bytes]) -> None:
-        await self._in_thread(lambda: draft.write(pieces))
-
     def _keep(self, draft: "_Draft") -> Blob:
         """In a thread. Give the draft its name; durable on return, also where another process has made the folders."""
         hash_, size = draft.finish()
@@ -122,6 +123,15 @@ class FileMediaStore:
         draft.rename(second / hash_)
         sync_folder(second)
         return Blob(hash_, size)
+
+    def _keep_whole(self, pieces: list[bytes]) -> Blob:
+        """In a thread. The same of what is short enough to be written at once."""
+        draft = _Draft(self._incoming)
+        try:
+            draft.write(pieces)
+            return self._keep(draft)
+        finally:
+            draft.discard()
 
     def _path(self, hash_: str) -> Path | None:
         return self._folder / hash_[:2] / hash_[2:4] / hash_ if _is_hash(hash_) else None
@@ -190,11 +200,19 @@ def _is_hash(text: str) -> bool:
     return len(text) == 64 and _DIGITS.issuperset(text)
 
 
-def _opened(path: Path, start: int) -> BinaryIO | None:
+def _opened(path: Path, start: int, end: int | None) -> tuple[BinaryIO, int, bytes] | None:
+    """The file, how many bytes of it are wanted, and the first of them; None if there is none."""
     with contextlib.suppress(FileNotFoundError):
         file = path.open("rb")
-        file.seek(min(max(0, start), os.fstat(file.fileno()).st_size))
-        return file
+        try:
+            size = os.fstat(file.fileno()).st_size
+            start = min(max(0, start), size)
+            file.seek(start)
+            left = max(0, (size if end is None else min(end, size)) - start)
+            return file, left, file.read(min(PIECE_BYTES, left))
+        except BaseException:
+            file.close()
+            raise
     return None
 
 

@@ -15,8 +15,9 @@ import structlog
 from nats.aio.msg import Msg
 
 from chinwag.adapters.nats import feed_messages as messages
-from chinwag.adapters.nats.connection import NatsConnection, token
+from chinwag.adapters.nats.connection import NatsConnection
 from chinwag.adapters.nats.feed_messages import Feed, Here, Stated, Told
+from chinwag.adapters.plain_token import token
 from chinwag.adapters.postgres import Posted
 from chinwag.domain.ids import AccountId
 

@@ -8,7 +8,8 @@ import msgspec
 import structlog
 from nats.aio.msg import Msg
 
-from chinwag.adapters.nats.connection import NatsConnection, token
+from chinwag.adapters.nats.connection import NatsConnection
+from chinwag.adapters.plain_token import token
 from chinwag.ports.bus import Bus, Publication, Subject, Tell
 
 MESSAGE_BYTES: Final = 256 << 10

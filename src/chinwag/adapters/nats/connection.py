@@ -6,7 +6,6 @@ a subscription asked for before a publication is at the server before it.
 
 import asyncio
 import ssl
-import string
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -21,6 +20,7 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError, SlowConsumerError
 from nats.errors import TimeoutError as NatsTimeoutError
 
+from chinwag.adapters.plain_token import token
 from chinwag.domain.refusal import Code, Refused
 
 QUEUED: Final = 20_000
@@ -39,9 +39,6 @@ CONNECT_SECONDS: Final = 5
 """How long one try to connect may take."""
 AGAIN_SECONDS: Final = 0.1
 """Between two tries at the same server."""
-
-_TOKEN: Final = frozenset(string.ascii_letters + string.digits + "-_")
-_TOKEN_CHARACTERS: Final = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -71,14 +68,6 @@ class ShortPayloadError(Refused):
         super().__init__(Code.UNAVAILABLE, f"NATS: it takes messages of {payload:,} bytes at most")
 
     advice: Final = f"set `max_payload: {PAYLOAD_LEAST}`, or more, in its configuration, and restart it"
-
-
-def token(word: str) -> str:
-    """`word`, if it may stand between the dots of a subject. Raises `ValueError` for anything else: what a person
-    wrote never becomes part of a subject."""
-    if not 0 < len(word) <= _TOKEN_CHARACTERS or not _TOKEN.issuperset(word):
-        raise ValueError(f"not a word for a subject: {word!r}")
-    return word
 
 
 class _EncryptedClient(Client):
@@ -258,6 +247,43 @@ class NatsConnection:
         except NatsError as error:
             raise Refused(Code.UNAVAILABLE, "NATS is away") from error
         return answer.data
+
+    @property
+    def prefix(self) -> str:
+        """What every subject of this cluster begins with."""
+        return self._prefix
+
+    async def ask(self, subject: str, payload: bytes, seconds: float, headers: dict[str, str] | None = None) -> bytes:
+        """The answer to a request at a whole subject, at once and not after what is queued. Raises what the library
+        does, and `Refused` (`unavailable`) while there is no connection."""
+        self._see_that_it_stands()
+        async with asyncio.timeout(seconds):
+            return (await self._client.request(subject, payload, timeout=seconds, headers=headers)).data
+
+    async def tell(self, subject: str, payload: bytes, reply: str = "") -> None:
+        """Publish at a whole subject, at once. Raises as `ask`."""
+        self._see_that_it_stands()
+        await self._client.publish(subject, payload, reply)
+
+    async def listen(
+        self, handler: Callable[[Msg], None], most: int, most_bytes: int
+    ) -> tuple[str, Callable[[], Awaitable[None]]]:
+        """A subject that nobody else knows, whose messages `handler` gets until the returned function is called; so
+        many may wait for it. Raises as `ask`."""
+        self._see_that_it_stands()
+
+        async def take(message: Msg) -> None:
+            handler(message)
+
+        inbox = self._client.new_inbox()
+        subscription = await self._client.subscribe(
+            inbox, cb=take, pending_msgs_limit=most, pending_bytes_limit=most_bytes
+        )
+        return inbox, subscription.unsubscribe
+
+    def _see_that_it_stands(self) -> None:
+        if self.away_since is not None:
+            raise Refused(Code.UNAVAILABLE, "NATS is away", 1.0)
 
     async def settled(self) -> None:
         """Wait until what was asked so far is carried out."""

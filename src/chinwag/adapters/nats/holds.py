@@ -10,8 +10,9 @@ import structlog
 from nats.aio.msg import Msg
 
 from chinwag.adapters.nats import feed_messages as messages
-from chinwag.adapters.nats.connection import NatsConnection, token
+from chinwag.adapters.nats.connection import NatsConnection
 from chinwag.adapters.nats.feed_messages import Feed, Stated, Statement, Who
+from chinwag.adapters.plain_token import token
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
 from chinwag.flow.cancelled import told_to_end

@@ -16,9 +16,10 @@ from nats.aio.msg import Msg
 
 from chinwag.adapters.appender import Appender, NotTakenError, Room
 from chinwag.adapters.nats import log_messages as messages
-from chinwag.adapters.nats.connection import NatsConnection, NobodyThereError, token
+from chinwag.adapters.nats.connection import NatsConnection, NobodyThereError
 from chinwag.adapters.nats.log_messages import Batch, Claimed, NewerError, Reply, Said
 from chinwag.adapters.nats.log_queue import LogQueue
+from chinwag.adapters.plain_token import token
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import system_clock

@@ -13,7 +13,8 @@ import structlog
 from nats.aio.msg import Msg
 
 from chinwag.adapters.answering import Answerer, answered
-from chinwag.adapters.nats.connection import PAYLOAD_LEAST, NatsConnection, token
+from chinwag.adapters.nats.connection import PAYLOAD_LEAST, NatsConnection
+from chinwag.adapters.plain_token import token
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.bus import NodeId
 from chinwag.ports.questions import ANSWER_SECONDS, UNDER_WAY, AnswerT, Question, Questions, answer_type

@@ -12,9 +12,9 @@ import asyncpg
 import msgspec
 import structlog
 
-from chinwag.adapters.owners import Owners
 from chinwag.adapters.postgres.database import connected, refusing
 from chinwag.adapters.postgres.schema import MissingSchemaError, NewerSchemaError
+from chinwag.adapters.seen_nodes import SeenNodes, WorkerLease
 from chinwag.domain.ids import WORKERS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.cancelled import told_to_end
@@ -65,19 +65,6 @@ async def make_registry(url: str) -> None:
             )
 
 
-class _Lease:
-    """A worker number of this process."""
-
-    def __init__(self) -> None:
-        self.number = -1
-        self.good_until = 0.0
-
-    def __call__(self) -> int:
-        if time.monotonic() >= self.good_until:
-            raise Refused(Code.UNAVAILABLE, "no worker number is held for certain", 1.0)
-        return self.number
-
-
 class PostgresRegistry(Registry):
     """Of one process. lease, rest: seconds, as above; the same in every process of a cluster."""
 
@@ -108,13 +95,9 @@ class PostgresRegistry(Registry):
         self._patience = patience
         self._holder = secrets.token_hex(8)
         self._nodes: dict[NodeId, Node] = {}
-        self._leases: list[_Lease] = []
-        self._watchers: list[Callable[[Sequence[Node]], None]] = []
-        self._seen: list[tuple[object, ...]] | None = None
-        self._owners = Owners()
+        self._leases: list[WorkerLease] = []
+        self._seen = SeenNodes(away=lease / 2, quiet=lease / 2)
         self._look = asyncio.Event()
-        self._seen_at = time.monotonic()
-        self._quiet_until = 0.0
         self._task = asyncio.create_task(self._renew(), name="registry")
 
     async def register(self, node: Node) -> None:
@@ -132,22 +115,21 @@ class PostgresRegistry(Registry):
         return [node for node in await self._live() if role in node.roles]
 
     def watch(self, handler: Callable[[Sequence[Node]], None]) -> None:
-        self._watchers.append(handler)
-        self._seen = None  # the next look tells everybody
+        self._seen.watch(handler)
         self._look.set()
 
     def owner(self, duty: Duty, part: int) -> NodeId | None:
-        return self._owners.owner(duty, part)
+        return self._seen.owner(duty, part)
 
     def owned(self, duty: Duty, node: NodeId) -> frozenset[int]:
-        return self._owners.owned(duty, node)
+        return self._seen.owned(duty, node)
 
     def watch_owned(self, duty: Duty, node: NodeId, handler: Callable[[frozenset[int]], None]) -> Callable[[], None]:
         self._look.set()
-        return self._owners.watch(duty, node, handler)
+        return self._seen.watch_owned(duty, node, handler)
 
     async def lease_worker(self) -> WorkerNumber:
-        lease = _Lease()
+        lease = WorkerLease()
         await self._claim(lease)
         self._leases.append(lease)
         return lease
@@ -177,23 +159,13 @@ class PostgresRegistry(Registry):
                     await self._confirm()
                 if self._nodes:
                     await self._register(list(self._nodes.values()))
-                await self._look_around()
+                self._seen.see(await self._live())
                 if not secrets.randbelow(1_000):
                     await self._fetch(_SWEEP)
             except Refused as refused:
                 _log.warning("the registry is away", error=str(refused))
             except Exception:
                 _log.exception("the registry could not be renewed")
-
-    async def _look_around(self) -> None:
-        live, now = await self._live(), time.monotonic()
-        away, self._seen_at = now - self._seen_at, now
-        if away >= self._lease / 2:
-            # The registry was away for so long that everybody's lease may have ended, and the first to come back would
-            # take itself for the only one. Let the others come back as well.
-            self._quiet_until = now + self._lease / 2
-        if now >= self._quiet_until:
-            self._tell(live)
 
     async def _register(self, nodes: Sequence[Node]) -> None:
         await self._fetch(
@@ -211,19 +183,7 @@ class PostgresRegistry(Registry):
                 found.append(msgspec.json.decode(about, type=Node))
         return found
 
-    def _tell(self, live: list[Node]) -> None:
-        essence = [node.essence for node in live]
-        changed, self._seen = essence != self._seen, essence
-        if changed:
-            self._owners.see(live)
-        self._owners.tell()
-        for handler in self._watchers if changed else ():
-            try:
-                handler(live)
-            except Exception:
-                _log.exception("a change of the nodes could not be dealt with")
-
-    async def _claim(self, lease: _Lease) -> None:
+    async def _claim(self, lease: WorkerLease) -> None:
         began = time.monotonic()
         found = await self._fetch(_CLAIM, self._holder, self._lease, self._rest)
         if not found:

@@ -7,10 +7,11 @@ import msgspec
 from sqlalchemy import delete, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chinwag.adapters.relational.schema import avatars, blobs, media_reading, upload_files
+from chinwag.adapters.relational.schema import avatars, blobs, media_reading, upload_files, uploads
 from chinwag.adapters.relational.schema import media_references as table
 from chinwag.domain.ids import ConversationId, UploadId
-from chinwag.ports.directory import PAGE_MAX, MediaReading, MediaReference
+from chinwag.domain.media_status import MediaStatus
+from chinwag.ports.directory import PAGE_MAX, MediaReading, MediaReference, UploadState
 from chinwag.ports.follower import Reached
 
 _ROW: Final = 1
@@ -71,8 +72,28 @@ class RelationalMediaReferences:
         )
         return list(await self._connection.scalars(query.limit(min(limit, PAGE_MAX))))
 
+    async def of_conversation(self, conversation: ConversationId, before: int, limit: int) -> list[int]:
+        query = select(table.c.number).where(table.c.conversation == conversation, table.c.number < before)
+        query = query.order_by(table.c.number.desc()).limit(min(limit, PAGE_MAX))
+        return list(await self._connection.scalars(query))
+
     async def count(self) -> int:
         return await self._connection.scalar(select(func.count()).select_from(table)) or 0
+
+    async def status(self) -> MediaStatus:
+        counted = select(func.count(), func.coalesce(func.sum(blobs.c.size), 0))
+        files, size = (await self._connection.execute(counted)).one()
+        dying = select(func.count()).where(blobs.c.dying.is_(True))
+        unfinished = select(func.count()).where(uploads.c.state != UploadState.READY.value)
+        reading = await self.reading()
+        return MediaStatus(
+            files=files,
+            bytes=int(size),
+            dying=await self._connection.scalar(dying) or 0,
+            shown=await self.count(),
+            unfinished=await self._connection.scalar(unfinished) or 0,
+            read_at=0 if reading is None or reading.reached.walk is not None else reading.at_head,
+        )
 
     async def _write(self, reading: MediaReading) -> None:
         values: dict[str, Any] = {

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import upload_files, upload_parts, uploads
 from chinwag.domain.ids import AccountId, UploadId
-from chinwag.domain.media import Found
+from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, PARTS_MOST, MadeFile, MadeKind, Part, Upload, UploadState, Usage
 
-_found: Final = msgspec.json.Decoder(Found).decode
+_traits: Final = msgspec.json.Decoder(Traits).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -70,7 +70,7 @@ class RelationalUploads:
         free = uploads.c.held_until <= now
         return await self._changed(upload, UploadState.PROCESSING, {"held_until": until}, free)
 
-    async def ready(self, upload: UploadId, found: Found, files: Sequence[MadeFile], expires_at: int) -> bool:
+    async def ready(self, upload: UploadId, found: Traits, files: Sequence[MadeFile], expires_at: int) -> bool:
         values = {
             "state": UploadState.READY.value,
             "found": _encode(found).decode(),
@@ -161,5 +161,5 @@ def _upload(row: Row[Any]) -> Upload:
         state=UploadState(row.state),
         held_until=row.held_until,
         poster=row.poster,
-        found=None if row.found is None else _found(row.found),
+        found=None if row.found is None else _traits(row.found),
     )

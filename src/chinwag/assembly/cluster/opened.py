@@ -24,9 +24,12 @@ from chinwag.adapters.relational.shared_shown_people import SharedShownPeople
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
 from chinwag.assembly.cluster.timed_log import TimedLog
+from chinwag.assembly.media import media_store_of
+from chinwag.assembly.media_store import opened_upload_store
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import system_clock
+from chinwag.life.folder import MEDIA
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
@@ -100,6 +103,10 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     )
     log.compared = clock
     scrub = PostgresScrub(messages)
+    media = media_store_of(config)
+    opened.push_async_callback(media.close)
+    uploads = opened_upload_store(config, config.data.path.expanduser() / MEDIA)
+    opened.callback(uploads.close)
     return Opened(
         cluster=cluster,
         stores=stores,
@@ -118,6 +125,8 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
             mark_store=stores.mark_store,
             inbox=inbox,
             directory=directory,
+            media_store=media,
+            upload_store=uploads,
             key_store=keys,
             allowances=SharedAllowances(together, system_clock),
             shown_people=SharedShownPeople(together, system_clock),

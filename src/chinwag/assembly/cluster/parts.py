@@ -10,7 +10,7 @@ from chinwag.assembly.cluster.clocks import COMPARE_SECONDS, ComparedClock
 from chinwag.assembly.cluster.opened import Opened
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
-from chinwag.assembly.stores import directory_part, search_part
+from chinwag.assembly.stores import directory_part, media_part, search_part
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports import Ports
@@ -32,6 +32,7 @@ def opened_parts(opened: Opened) -> list[Part]:
         ),
         directory_part(opened.directory),
         search_part(opened.ports.search_index),
+        media_part(opened.ports.media_store),
         Part(name="counts", opened=True, stop=opened.together.close),
         Part(name="registry", opened=True, stop=opened.registry.close),
         _nats_part(opened),

@@ -164,7 +164,7 @@ class _Doors:
             api = Api(ports, config, legs, owner=presence_owner(ports.registry))
             unread = api.unread
             app = with_web(config, api.app, lambda: self.port.port, local, unread)
-            self.parts.append(api_part(api))
+            self.parts += [api.looking, api_part(api)]
         self.port = port_on(config, app, no_gateway if self.gateway is None else self.gateway.listener, unread)
 
 

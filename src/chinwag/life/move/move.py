@@ -27,29 +27,35 @@ from chinwag.flow.clock import system_clock
 from chinwag.life.backup import Telling
 from chinwag.life.folder import DIRECTORY, MESSAGES, refuse_unfinished
 from chinwag.life.move.copying import ROWS, Reader, compare, copy
+from chinwag.life.move.media import copy_media
 from chinwag.life.move.source import Source
 from chinwag.life.moved import Move, mark, move_of, refuse_moved
 from chinwag.life.whole import refuse_half
+from chinwag.ports.media_store import MediaStore
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where to. messages, directory: databases, which may be one. secret: what the cluster's keys are sealed with.
-    name: what people call it."""
+    name: what people call it. media: where pictures, videos and files go; None: they stay where they are, in a folder
+    that the cluster's servers share."""
 
     messages: str
     directory: str
     secret: bytes
     name: str
+    media: MediaStore | None = None
 
     def __repr__(self) -> str:
         return f"Target({self.name})"
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """What a move came to: the rows of each table, and how many signing keys. Nothing for one that was done before."""
+    """What a move came to: the rows of each table, how many signing keys, and how many files of media. Nothing for one
+    that was done before."""
 
     rows: dict[str, int]
     keys: int
+    media: int = 0
 
 
 class _Share(NamedTuple):
@@ -113,6 +119,7 @@ async def _move(
             for sequence, last in counted.items():
                 await share.filling.count_on(sequence, last)
             keys = await asyncio.to_thread(_keys, data, target)
+    files = 0 if target.media is None else await copy_media(data, target.media, telling)
     passing("move.copied")
     rows: dict[str, int] = {}
     for share in left:
@@ -127,7 +134,7 @@ async def _move(
     for share in sorted(left, key=lambda one: one.has_messages):
         await share.filling.finish(source.inbox_epoch if share.has_messages else None)
         passing("move.opened")
-    return Moved(rows, keys)
+    return Moved(rows, keys, files)
 
 
 def _fit(data: Path) -> None:
@@ -202,7 +209,7 @@ def _keys(data: Path, target: Target) -> int:
     store = SealedKeyStore(target.directory, target.secret)
     # From the youngest on: should this be cut short, and looked at, it signs already.
     store.replace(held.keys[-1], held.secret)
-    for key in held.keys[:-1]:
+    for key in (*held.keys[:-1], *held.push):
         store.add(key)
     if store.read() != held:
         raise MoveError("the keys that were sealed into the database are not those of the data folder: run this again")

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from chinwag.domain.ids import ConversationId, UploadId
+from chinwag.domain.media_status import MediaStatus
 from chinwag.ports.follower import Reached
 
 
@@ -63,6 +64,14 @@ class MediaReferenceRepository(Protocol):
         """Hashes of blobs that no upload and no avatar names, not claimed since `before`, and not dying."""
         ...
 
+    async def of_conversation(self, conversation: ConversationId, before: int, limit: int) -> list[int]:
+        """The numbers below `before` of messages of the conversation that show something, falling."""
+        ...
+
     async def count(self) -> int:
         """How many there are."""
+        ...
+
+    async def status(self) -> MediaStatus:
+        """All of it in numbers: looks at every row."""
         ...

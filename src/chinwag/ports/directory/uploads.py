@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from chinwag.domain.ids import AccountId, UploadId
-from chinwag.domain.media import Found
+from chinwag.domain.media import Traits
 
 PARTS_MOST: Final = 10_000
 """Parts of one upload."""
@@ -46,7 +46,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     state: UploadState = UploadState.RECEIVING
     held_until: int = 0
     poster: str = ""
-    found: Found | None = None
+    found: Traits | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ class UploadRepository(Protocol):
         """Take the work on it until `until`; False unless it is `processing` and nobody has it at `now`."""
         ...
 
-    async def ready(self, upload: UploadId, found: Found, files: Sequence[MadeFile], expires_at: int) -> bool:
+    async def ready(self, upload: UploadId, found: Traits, files: Sequence[MadeFile], expires_at: int) -> bool:
         """It became `files`: it is `ready`, its parts are forgotten. False, and nothing is changed, unless it was
         `processing`. The blobs must be claimed before."""
         ...
@@ -166,7 +166,7 @@ class UploadRepository(Protocol):
 
 class Blob(msgspec.Struct, frozen=True):
     """A content that is or was in the `MediaStore`, or is about to be. claimed_at: when somebody last said that it is
-    needed. dying: it is being deleted, and nobody may count on it."""
+    needed (milliseconds since 1970). dying: it is being deleted, and nobody may count on it."""
 
     hash: str
     size: int

@@ -23,6 +23,7 @@ from chinwag.roles.api.client_id import given_id_of
 from chinwag.roles.api.cookies import SessionCookie
 from chinwag.roles.api.document import CONFIG, get_document, without_pages
 from chinwag.roles.api.problems import HANDLERS, answer
+from chinwag.roles.api.tus import TUS_ASKED, TUS_TOLD
 from chinwag.roles.budgets import Budgets
 from chinwag.wire.errors import Problem
 
@@ -78,7 +79,8 @@ def api(
         cors_config=CORSConfig(
             allow_origins=list(settings.origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id", "range", *TUS_ASKED],
+            expose_headers=["content-range", "etag", *TUS_TOLD],
             max_age=600,
         )
         if settings.origins

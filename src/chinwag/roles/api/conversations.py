@@ -7,6 +7,7 @@ from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from chinwag.domain.body import Attach
 from chinwag.domain.command import Action, Create, Delete, Edit, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
@@ -18,7 +19,7 @@ from chinwag.flow.conversations import Conversations
 from chinwag.flow.create_group import create_group
 from chinwag.flow.history import History
 from chinwag.flow.newest_events import with_newest
-from chinwag.flow.wish import Wish
+from chinwag.flow.wish import Wish, in_command
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.roles.api.admit import Caller
@@ -186,7 +187,9 @@ async def post_message(
     given_id: GivenId,
 ) -> Placed:
     """The answer says that the message is stored and placed. Without an `Idempotency-Key` a retry makes a copy."""
-    return await asked(services, principal, conversation, given_id, Send(data.body, data.reply_to, data.after))
+    body = data.body
+    action = Send(in_command(body), data.reply_to, data.after)
+    return await asked(services, principal, conversation, given_id, action, body if isinstance(body, Attach) else None)
 
 
 @put(
@@ -205,7 +208,7 @@ async def put_message(
 ) -> Placed:
     """Give it another body of the same type, within the hours that the server allows. The answer names the event that
     says so. With an `Idempotency-Key` a retry changes nothing more."""
-    return await asked(services, principal, conversation, given_id, Edit(number, data.body, data.after))
+    return await asked(services, principal, conversation, given_id, Edit(number, in_command(data.body), data.after))
 
 
 @delete(
@@ -266,10 +269,15 @@ async def get_receipts(
 
 
 async def asked(
-    services: ConversationServices, principal: Principal, conversation: str, given_id: ClientId | None, action: Action
+    services: ConversationServices,
+    principal: Principal,
+    conversation: str,
+    given_id: ClientId | None,
+    action: Action,
+    attach: Attach | None = None,
 ) -> Placed:
-    """What became of `action`. Raises `Refused`."""
+    """What became of `action`; attach: of a send of media, which. Raises `Refused`."""
     name = ConversationId(conversation)
     key = ClientId(given_id or f"http-{services.ids.next(services.clock())}")
-    answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, action))
+    answer = await ask(services.accept, Wish(principal.account, principal.device, name, key, action, attach))
     return Placed(name, answer.number, answer.sent_at)

@@ -80,7 +80,7 @@ class Doorkeeper:
         refused = False
         async with contextlib.AsyncExitStack() as place:
             part = receive
-            if scope["method"] not in _SAFE:
+            if scope["method"] not in _SAFE and not _is_upload(plain_path(scope["path"])):
                 part = place.enter_context(self._bodies.counted(scope[OWNER], receive))
             if scope["method"] in _SAFE and not _waits_for_others(plain_path(scope["path"])):
                 await place.enter_async_context(self._making.place(scope[OWNER]))
@@ -104,9 +104,18 @@ class Doorkeeper:
         origins = [value for name, value in headers if name == b"origin"]
         if origins:
             check_origin(origins, _header(scope, b"host"), self._pages)
+        if _is_upload(plain_path(scope["path"])):
+            self._check_upload(headers)
+            return
         wanted = _FORM if _is_for_providers(plain_path(scope["path"])) else _JSON
         if _has_body(headers) and _header(scope, b"content-type").partition(";")[0].strip().lower() != wanted:
             raise Refused(Code.BAD_REQUEST, f"the body must be {wanted}, and its Content-Type must say so")
+
+    def _check_upload(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """The bytes of a file may be of any type but those that a page sends without asking (WHATWG Fetch, 2.2.2)."""
+        kind = next((str(value, "latin-1") for name, value in headers if name == b"content-type"), "")
+        if _has_body(headers) and kind.partition(";")[0].strip().lower() in _ASKED_BY_NOBODY:
+            raise Refused(Code.BAD_REQUEST, "send a file's bytes as application/octet-stream")
 
     def _check_known(self, scope: Any, principal: Principal) -> None:
         account, device = principal.account, principal.device
@@ -169,15 +178,23 @@ _SECURITY: Final = [(name.encode(), value.encode()) for name, value in HEADERS.i
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
+_ASKED_BY_NOBODY: Final = frozenset({"", _FORM, "multipart/form-data", "text/plain"})
 
 
 def _waits_for_others(path: str) -> bool:
     """Whether an answer is small and may be long in coming, so that its place would be empty and nobody else's: polls
-    wait for news, `/v1/openid/{name}/callback` for what a provider says."""
+    wait for news, `/v1/openid/{name}/callback` for what a provider says, `/v1/media/{upload}` for what a file is."""
     match path.split("/", 5):
         case ["", "v1", "openid", name, "callback"]:
             return bool(name)
+        case ["", "v1", "media", upload]:
+            return bool(upload)
     return path in POLLS
+
+
+def _is_upload(path: str) -> bool:
+    """Whether the body of a request there is a file, or a part of one: it is taken on as it comes, and never kept."""
+    return path == "/v1/media" or path.startswith("/v1/media/")
 
 
 def _is_for_providers(path: str) -> bool:

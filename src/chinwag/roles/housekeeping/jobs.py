@@ -6,7 +6,8 @@ from typing import Final
 from chinwag.flow import announcements, create_group, declines, erase, relay, trim
 from chinwag.flow.announcements import announce_some
 from chinwag.flow.clock import Clock
-from chinwag.flow.collecting import references
+from chinwag.flow.collecting import collect, references
+from chinwag.flow.collecting.collect import Collect
 from chinwag.flow.collecting.references import References
 from chinwag.flow.create_group import settle_groups
 from chinwag.flow.declines import Declines
@@ -15,6 +16,7 @@ from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.media import expire_uploads
 from chinwag.flow.openid import expire, places
 from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
@@ -29,6 +31,7 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.scrub import TextScrub
 from chinwag.ports.search_index import SearchIndex
+from chinwag.ports.upload_store import UploadStore
 
 NAMES: Final = (
     "relay",
@@ -37,12 +40,14 @@ NAMES: Final = (
     "search-index",
     "search-scrub",
     "media-references",
+    "media-collection",
     "settle-links",
     "settle-groups",
     "trim",
     "declines",
     "openid-places",
     "openid-expiry",
+    "upload-expiry",
     "empty-accounts",
     "erase-accounts",
     "erase-texts",
@@ -133,15 +138,23 @@ def search_jobs(keeping: Indexer, index: SearchIndex, clock: Clock, days: int) -
     ]
 
 
-def media_job(keeping: References) -> Job:
-    """What messages show is noted, by which it is known what may go."""
-    return Job(
-        name="media-references",
-        step=keeping.step,
-        poll_seconds=references.POLL_SECONDS,
-        spare_time=True,
-        failing="media that nobody needs stay for now",
-    )
+def media_jobs(keeping: References, collecting: Collect) -> list[Job]:
+    """What messages show is noted, and what nobody needs goes."""
+    return [
+        Job(
+            name="media-references",
+            step=keeping.step,
+            poll_seconds=references.POLL_SECONDS,
+            spare_time=True,
+            failing="it is not noted yet what new messages show",
+        ),
+        Job(
+            name="media-collection",
+            step=collecting.step,
+            poll_seconds=collect.POLL_SECONDS,
+            failing="media that nobody needs stay for now",
+        ),
+    ]
 
 
 def texts_job(scrub: TextScrub, clock: Clock, days: int) -> Job:
@@ -206,6 +219,20 @@ def expiry_job(directory: Directory, clock: Clock) -> Job:
         step=step,
         poll_seconds=expire.POLL_SECONDS,
         failing="log-ins that nobody ended stay for now",
+    )
+
+
+def uploads_job(directory: Directory, store: UploadStore, clock: Clock) -> Job:
+    """Uploads that nobody finished go."""
+
+    async def step() -> bool:
+        return await expire_uploads.expire_uploads(directory, store, clock)
+
+    return Job(
+        name="upload-expiry",
+        step=step,
+        poll_seconds=expire_uploads.POLL_SECONDS,
+        failing="uploads that nobody finished stay for now",
     )
 
 

@@ -30,7 +30,10 @@ class HttpLimits(msgspec.Struct, frozen=True):
     head_seconds: float = 10.0
     """How long a new connection, or a request once begun, may take to bring its whole head."""
     body_seconds: float = 30.0
-    """How long a request may take, after its head, to bring its whole body; answered 408."""
+    """How long a request may take, after its head, to bring its whole body, or `body_step` more of it; answered
+    408. Not counted while the server itself does not read on."""
+    body_step: int = 64 << 10
+    """A body that has brought so much more has `body_seconds` again for the next."""
     chunks: int = 64 << 10
     """What the chunks of a body may say of themselves, beside what their number allows; beyond it, 400."""
     keep_alive_seconds: int = 20

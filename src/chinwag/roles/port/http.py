@@ -56,6 +56,8 @@ class UpgradingHttp(HttpToolsProtocol):
         self._came = 0
         self._held = 0
         """Bytes of the body as they came, and those that it holds: the rest are the sizes of chunks, and extensions."""
+        self._marked = 0
+        """Of what the body holds, how much was there when its time was last set."""
         self._due = 0.0
         self._counted = False
         self._unparsed = b""
@@ -75,6 +77,9 @@ class UpgradingHttp(HttpToolsProtocol):
 
     def give_up(self) -> None:
         """It was not in time."""
+        if not self._in_head and not self._refused and self.flow.read_paused and not self.pipeline:
+            self._expect(self._door.http_limits.body_seconds)  # whoever sends is waiting for us
+            return
         unanswered = self.cycle is not None and not self.cycle.response_started and not self.pipeline
         if self._refused or self._in_head or not unanswered or self.transport.is_closing():
             self.transport.abort()
@@ -174,7 +179,7 @@ class UpgradingHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole; what follows is the head of the next."""
         self._in_head = True
-        self._head_size = self._came = self._held = 0
+        self._head_size = self._came = self._held = self._marked = 0
         self._door.heads.remove(self)
         if not self.parser.should_upgrade():
             super().on_message_complete()
@@ -231,6 +236,9 @@ class UpgradingHttp(HttpToolsProtocol):
                 self._reject(Refused(Code.BAD_REQUEST, "the chunks say more than they hold"))
             elif self.slot < 0:
                 self._expect(limits.body_seconds)
+            elif self._held - self._marked >= limits.body_step:
+                self._marked = self._held
+                self._due = time.monotonic() + limits.body_seconds
         elif self._head_size > limits.head:
             self._reject(Refused(Code.TOO_LARGE, "the head of the request"), HTTPStatus(431))
         elif self._head_size and self.slot < 0:

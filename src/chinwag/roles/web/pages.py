@@ -30,7 +30,7 @@ RATE: Final = Rate(50.0, 1_000)
 KEEP: Final = "public, max-age=31536000, immutable"
 ASK: Final = "no-cache"
 
-BELOW: Final = ("/c/", "/settings/", "/people/", "/groups/", "/search/")
+BELOW: Final = ("/c/", "/files/", "/settings/", "/people/", "/groups/", "/search/")
 """Whatever lies below is one of the app's own addresses."""
 EXACT: Final = frozenset({"/", "/people", "/groups", "/search", "/settings", "/join", "/you"})
 """The others."""

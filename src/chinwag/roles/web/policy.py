@@ -11,7 +11,8 @@ _DIRECTIVES: Final = (
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self' data: blob:",
+    "img-src 'self' data: blob:{media}",
+    "media-src 'self' blob:{media}",
     "font-src 'self'",
     "connect-src 'self'{sockets}",
     "manifest-src 'self'",
@@ -23,30 +24,37 @@ _DIRECTIVES: Final = (
     "trusted-types svelte-trusted-html chinwag",
 )
 _PERMISSIONS: Final = (
-    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen",
-    "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media",
+    "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "midi",
     "payment", "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "usb",
     "xr-spatial-tracking",
 )  # fmt: skip
+_ALLOWED: Final = ("fullscreen", "microphone")
+"""What the page itself may ask for: to show a video on the whole screen, to record a voice message."""
 _AUTHORITY: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 FIXED: Final = (
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", ", ".join(f"{name}=()" for name in _PERMISSIONS)),
+    (
+        "permissions-policy",
+        ", ".join([*(f"{name}=()" for name in _PERMISSIONS), *(f"{name}=(self)" for name in _ALLOWED)]),
+    ),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
 )
 """The headers that are the same for every file."""
 
 
-def content_policy(authority: str) -> str:
+def content_policy(authority: str, media_origin: str = "") -> str:
     """The Content-Security-Policy of a page at `authority` (host and port; empty: the page's own origin alone).
+    media_origin: where media come from, if not from there.
 
     Not all browsers take `'self'` to cover sockets of the same host, so they are named.
     """
     sockets = f" ws://{authority} wss://{authority}" if authority else ""
-    return "; ".join(_DIRECTIVES).format(sockets=sockets)
+    media = f" {media_origin}" if media_origin else ""
+    return "; ".join(_DIRECTIVES).format(sockets=sockets, media=media)
 
 
 def own_authority(host: str, answers_for: Collection[str]) -> str:

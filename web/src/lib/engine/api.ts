@@ -30,7 +30,7 @@ import type {
   ServerInfo,
   User,
 } from "@chinwag/client";
-import type { KeptEvent, Member } from "@chinwag/client";
+import type { As, KeptEvent, Media, Member } from "@chinwag/client";
 import type { Pushes } from "./pushes.js";
 
 export type AccountId = string;
@@ -44,7 +44,8 @@ export interface Watched<T> {
 
 /**
  * Why something could not be done. `code` is of the server's catalogue of errors (docs/protocol.md), or one of these:
- * `unreachable` (no answer came), `logged_out`, `outbox_full`, `storage` (the browser's database failed).
+ * `unreachable` (no answer came), `logged_out`, `outbox_full`, `no_room` (the browser keeps no file of that size),
+ * `storage` (the browser's database failed).
  */
 export interface Failure extends Error {
   readonly name: "Failure";
@@ -178,6 +179,68 @@ export interface Unsent {
   refused: string | null;
   /** It has its place, and its event follows at once. */
   placed: boolean;
+  /** What it carries besides the text, which is its caption; null: nothing. */
+  media: UnsentMedia | null;
+}
+
+/** A picture, a video, a sound or a file on its way. */
+export interface UnsentMedia {
+  name: string;
+  media_type: string;
+  /** Bytes. */
+  size: number;
+  as: As;
+  width?: number;
+  height?: number;
+  duration?: number;
+  blur?: string;
+  /** Of one that is forwarded: where it is. */
+  from?: { conversation: ConversationId; number: number };
+  /** All of it is on the server, and the message may go. */
+  ready: boolean;
+  paused: boolean;
+}
+
+/** waiting: others go before it, or the server cannot be reached. processing: all is there, and the server looks at it. */
+export interface UploadState {
+  state: "waiting" | "sending" | "processing";
+  /** Bytes that the server has. */
+  sent: number;
+}
+
+/** What one may do with a message that carries something and has not gone yet; `again`: with one that was refused. */
+export type MediaAct = "pause" | "resume" | "again" | "cancel";
+
+/** Pixels of a preview's longer side, at most. */
+export type PreviewSize = "320" | "1280";
+
+/** What is to be sent. */
+export interface NewMedia {
+  file: Blob;
+  name: string;
+  media_type: string;
+  as: As;
+  caption?: string;
+  mentions?: AccountId[];
+  reply_to?: number;
+  width?: number;
+  height?: number;
+  duration?: number;
+  /** A still of a video. */
+  poster?: Blob;
+}
+
+/** Where something may be loaded from, for a while: good for this account alone, and asked again at each request. */
+export interface MediaLink {
+  url: string;
+  /** Milliseconds since 1970. */
+  expires_at: number;
+}
+
+/** A message that carries something. */
+export interface MediaMessage {
+  event: KeptEvent;
+  media: Media;
 }
 
 /** An edit or a deletion of one's own that the server has not placed yet. */
@@ -342,6 +405,16 @@ export interface Engine extends Pushes {
   search(words: string, limit?: number): Promise<FoundMessage[]>;
   /** In all that one may read, on the server, the newest first. `before`: the `next` of the page before. */
   searchAll(search: Search, before?: string): Promise<SearchPage>;
+  /** How far it is with what lines carry, by their ids. */
+  readonly uploads: Watched<ReadonlyMap<string, UploadState>>;
+  /** A preview of what a message carries, from the cache or the server. */
+  preview(id: ConversationId, number: number, size: PreviewSize): Promise<Blob>;
+  /** What one's own line carries, while it is not sent; null: it is not kept here. */
+  carried(unsent: string): Promise<Blob | null>;
+  /** Where the whole of what a message carries is; `play`: a video in the form in which it plays best. */
+  mediaLink(id: ConversationId, number: number, play?: boolean): Promise<MediaLink>;
+  /** Messages of a conversation that carry something, the newest first; `before`: those with lower numbers. */
+  mediaOf(id: ConversationId, before?: number): Promise<readonly MediaMessage[]>;
   /** Tell which conversation this window shows with focus; null: none. */
   watching(id: ConversationId | null): void;
   /** What comes for the person, in the leading tab. */
@@ -350,6 +423,16 @@ export interface Engine extends Pushes {
   // Writing
   /** Returns when it is kept on disk: from then on it is sent, once and in order, whatever happens. */
   send(id: ConversationId, message: { text: string; reply_to?: number; mentions?: AccountId[] }): Promise<void>;
+  /**
+   * Send a picture, a video, a sound or a file. Returns when it is kept on disk: from then on it goes up and is sent, in
+   * order with what else is written, whatever happens; once it has gone its bytes are let go. Fails with `no_room` if the
+   * browser keeps no more.
+   */
+  sendMedia(id: ConversationId, media: NewMedia): Promise<void>;
+  /** Hold back, go on with, or take back a message that carries something. False: it is too late for that. */
+  mediaAct(id: ConversationId, unsent: string, act: MediaAct): Promise<boolean>;
+  /** Send what a message says to another conversation: a text anew, media as it is on the server. */
+  forward(message: KeptEvent, to: ConversationId): Promise<void>;
   /** Give one's own message other words. Returns when it is kept on disk, as `send` does, and goes in the same order. */
   edit(id: ConversationId, number: number, message: { text: string; mentions?: AccountId[] }): Promise<void>;
   /** Take a message away, for all and for ever. Returns when that is kept on disk, as `edit` does. */

@@ -2,7 +2,7 @@
 import { ApiError, LoggedOut, Unreachable } from "@chinwag/client";
 import type { Failure } from "./api.js";
 import type { PlainFailure } from "./messages.js";
-import { OutboxFull } from "./store/personal.js";
+import { NoRoom, OutboxFull } from "./store/personal.js";
 
 export class EngineFailure extends Error implements Failure {
   override readonly name = "Failure";
@@ -33,6 +33,7 @@ export function plainly(error: unknown): PlainFailure {
   if (error instanceof LoggedOut) return own("logged_out", false);
   if (error instanceof Unreachable) return own("unreachable", true);
   if (error instanceof OutboxFull) return own("outbox_full", true);
+  if (error instanceof NoRoom) return own("no_room", true);
   return own("storage", true);
 }
 

@@ -1,9 +1,9 @@
 /** What tabs and the leading engine say to each other, over one channel. Both ends may be of different versions. */
 import type { Cursor, KeptEvent, LogOutAnswer, Me, Method, Asked, Signal, TransportName } from "@chinwag/client";
-import type { Connection, Presence } from "./api.js";
+import type { Connection, MediaAct, Presence, PreviewSize, UploadState } from "./api.js";
 
 /** Of these messages and of what lies in the database. An app that hears a higher one must be loaded anew. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** A request that the leader makes for a tab: only it has a token. */
 export interface Ask {
@@ -23,6 +23,10 @@ export interface Calls {
   look: { with: { conversation: string; number: number }; gives: null };
   /** Somebody opened the conversation: load its members, if not all are known. Gives false if there is none such. */
   opened: { with: { conversation: string }; gives: boolean };
+  /** Fetch a preview of what a message carries into the database. */
+  preview: { with: { conversation: string; number: number; size: PreviewSize }; gives: null };
+  /** Hold back, go on with, begin anew or take back a line that carries something. Gives whether it was still in time. */
+  media: { with: { conversation: string; id: string; act: MediaAct }; gives: boolean };
   presence: { with: { accounts: string[] }; gives: null };
   people: { with: { accounts: string[] }; gives: null };
   /** End the device. */
@@ -76,6 +80,8 @@ export type ToTabs =
   /** `tab`: who is to tell the person of it. `watched`: another tab shows the conversation, with focus. */
   | { type: "news"; tab: string; conversation: string; event: KeptEvent; watched: boolean }
   | { type: "answer"; call: string; gives: unknown; failure: PlainFailure | null }
+  /** How far it is with what a line carries. */
+  | ({ type: "upload"; line: string } & UploadState)
   | { type: "out"; code: string }
   | { type: "slow"; is: boolean };
 

@@ -61,6 +61,7 @@ describe("runs", () => {
         at: NOON + 5,
         refused: null,
         placed: false,
+        media: null,
       },
     };
     expect(shape(layout([message(1, "me", NOON), waiting], "me", null))).toEqual(["day", "me:1,u1"]);

@@ -2,8 +2,8 @@
  * How rows become what is drawn: days, runs of one person's messages, notices folded together, the line above what is
  * new. Pure: the same rows give the same drawing.
  */
-import { isMessage, isNotice, type KeptEvent } from "@chinwag/client";
-import type { Row, Unsent } from "../engine/api.js";
+import { isMessage, isNotice, type KeptEvent, type Media, mediaOf } from "@chinwag/client";
+import type { Row, Unsent, UnsentMedia } from "../engine/api.js";
 import { dayOf } from "./times.js";
 
 /** One person's messages belong together within this time. */
@@ -111,10 +111,17 @@ function foldable(before: readonly KeptEvent[], next: KeptEvent): boolean {
   );
 }
 
-/** The text of what waits, or of a message; null for anything else. */
+/** The text of what waits, or of a message, or what stands beside the media that it carries; null for anything else. */
 export function rowText(row: Row): string | null {
-  if (row.unsent !== null) return row.unsent.text;
-  return isMessage(row.event) && row.event.body.type === "text" ? row.event.body.text : null;
+  if (row.unsent !== null) return row.unsent.media !== null && row.unsent.text === "" ? null : row.unsent.text;
+  return isMessage(row.event) && row.event.body.type === "text"
+    ? row.event.body.text
+    : mediaOf(row.event)?.caption || null;
+}
+
+/** What a row carries besides its text; null: nothing. */
+export function rowMedia(row: Row): Media | UnsentMedia | null {
+  return row.unsent !== null ? row.unsent.media : mediaOf(row.event);
 }
 
 export function isUnsent(last: KeptEvent | Unsent | null): last is Unsent {

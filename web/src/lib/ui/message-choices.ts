@@ -1,9 +1,9 @@
 /** What can be done with a message: by its menu, by the tools beside it, and by a key each. */
-import { isDeleted, isMessage, reactionsOf } from "@chinwag/client";
+import { isDeleted, isMessage, kindOf, reactionsOf } from "@chinwag/client";
 import type { ConversationDetail, Row } from "../engine/api.js";
 import type { IconName } from "../icons.js";
 import type { Key } from "../words/english.js";
-import { authorOf, rowText } from "./layout.js";
+import { authorOf, rowMedia, rowText } from "./layout.js";
 
 export interface Choice {
   readonly name: Key;
@@ -21,6 +21,11 @@ export interface Doing {
   select(key: string): void;
   reply(number: number): void;
   edit(number: number): void;
+  /** Show what the row carries, or play it. */
+  view(row: Row): void;
+  download(number: number): void;
+  /** Ask where to send it too. */
+  forward(row: Row): void;
   /** Ask which reaction to put on it. */
   react(number: number): void;
   pin(number: number, on: boolean): void;
@@ -45,6 +50,7 @@ export function choicesOf(
     found.push({ name, icon, key, run });
   };
   const text = rowText(row);
+  const media = rowMedia(row);
   const { number } = row;
   const there = row.event !== null && !isDeleted(row.event);
   if (number !== null && member && there)
@@ -55,7 +61,7 @@ export function choicesOf(
     add("menu.react", "smile-plus", "+", () => {
       doing.react(number);
     });
-  if (number !== null && text !== null && member && authorOf(row.event) === me)
+  if (number !== null && (text !== null || media !== null) && member && authorOf(row.event) === me)
     add("menu.edit", "pencil", "E", () => {
       doing.edit(number);
     });
@@ -68,6 +74,20 @@ export function choicesOf(
       doing.select(row.key);
     });
   if (number === null) return found;
+  if (media !== null) {
+    const kind = kindOf(media);
+    if (kind === "picture" || kind === "video")
+      add("menu.view", "expand", "V", () => {
+        doing.view(row);
+      });
+    add("menu.download", "download", "O", () => {
+      doing.download(number);
+    });
+  }
+  if (text !== null || media !== null)
+    add("menu.forward", "forward", "F", () => {
+      doing.forward(row);
+    });
   add("menu.copyLink", "link", "L", () => {
     doing.copyLink(number);
   });

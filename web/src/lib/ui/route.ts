@@ -7,6 +7,7 @@ export type Route =
   | { at: "people" }
   | { at: "groups" }
   | { at: "search"; conversation: string | null; mentions: boolean }
+  | { at: "files"; conversation: string }
   | { at: "settings"; section: string }
   | { at: "join"; code: string };
 
@@ -22,6 +23,7 @@ export function parse(path: string, hash = ""): Route {
       number: number !== null && Number.isSafeInteger(number) ? number : null,
     };
   }
+  if (first === "files" && second !== "") return { at: "files", conversation: second };
   if (first === "people") return { at: "people" };
   if (first === "search") return { at: "search", conversation: third || null, mentions: second === "me" };
   if (first === "groups") return { at: "groups" };
@@ -39,6 +41,11 @@ export function addressOf(conversation: string, number: number | null = null): s
 /** The address of the search in one conversation: `/search/in/…`; of all that speaks to oneself: `/search/me`. */
 export function searchIn(conversation: string): string {
   return `/search/in/${encodeURIComponent(conversation)}`;
+}
+
+/** The address of all that a conversation's messages carry. */
+export function filesOf(conversation: string): string {
+  return `/files/${encodeURIComponent(conversation)}`;
 }
 
 function decoded(part: string): string {

@@ -1,5 +1,15 @@
 /** What an event says in one line: in the list, in quotes, to screen readers and in notifications. */
-import { isMessage, isNotice, type KeptEvent, type MessageEvent } from "@chinwag/client";
+import {
+  isMessage,
+  isNotice,
+  isVoice,
+  type KeptEvent,
+  kindOf,
+  type Media,
+  mediaOf,
+  type MessageEvent,
+} from "@chinwag/client";
+import type { Unsent } from "../engine/api.js";
 import { listed, words } from "../words/words.js";
 import { authorOf } from "./layout.js";
 import { oneLine } from "./text.js";
@@ -9,7 +19,7 @@ export type Names = (account: string) => string;
 
 /** One line about an event. Of a message only its text. */
 export function summary(event: KeptEvent, names: Names): string {
-  if (isMessage(event)) return said(event);
+  if (isMessage(event)) return said(event, event.body);
   if (isNotice(event)) return noticeWords([event], names);
   if (event.kind === "edited") return words("notice.edited");
   if (event.kind === "deleted") return words("notice.deleted");
@@ -19,10 +29,28 @@ export function summary(event: KeptEvent, names: Names): string {
   return words("talk.unsupported");
 }
 
-function said({ body }: MessageEvent): string {
+function said(event: KeptEvent, body: MessageEvent["body"]): string {
+  const media = mediaOf(event);
+  if (media !== null) return mediaLine(media, media.caption);
   if (body.type === "text") return oneLine(body.text);
   if (body.type === "deleted") return words("talk.deleted");
   return words(body.type === "changed" ? "talk.changed" : "talk.unsupported");
+}
+
+/** What carries something, in one line: what it is, and the words beside it. */
+export function mediaLine(media: Pick<Media, "media_type" | "name" | "width" | "height">, caption = ""): string {
+  const kind = kindOf(media);
+  const name = kind === "file" || (kind === "audio" && !isVoice(media)) ? oneLine(media.name, 80) : null;
+  const what =
+    name !== null
+      ? words("media.named", { name })
+      : words(kind === "picture" ? "media.picture" : kind === "video" ? "media.video" : "media.voice");
+  return caption === "" ? what : words("media.captioned", { what, caption: oneLine(caption) });
+}
+
+/** One line about what is not sent yet. */
+export function unsentLine({ text, media }: Unsent): string {
+  return media === null ? oneLine(text) : mediaLine(media, text);
 }
 
 /** Where a name begins and ends in a sentence that is yet to be drawn: signs of the private use area. */

@@ -174,6 +174,22 @@ export const ENGLISH = {
   "menu.unreadDone": "It counts as unread from there, on this device, until you come back to it.",
   "menu.select": "Select text",
 
+  "menu.view": "Open",
+  "menu.download": "Download",
+  "menu.forward": "Forward",
+  "menu.attach": "Attach",
+  "attach.pick": "Pictures and videos",
+  "attach.camera": "Take a picture",
+  "attach.file": "Files",
+  "attach.voice": "Record a voice message",
+
+  // What messages carry, in one line; all other words about it stand in media.ts
+  "media.picture": "Picture",
+  "media.video": "Video",
+  "media.voice": "Voice message",
+  "media.named": "File: {name}",
+  "media.captioned": "{what}: {caption}",
+
   // The composer
   "write.to": "Message {name}",
   "write.send": "Send",
@@ -438,6 +454,9 @@ export const ENGLISH = {
   "keys.reacted": "In messages: who has reacted",
   "keys.receipts": "In one’s own messages: who has read it",
   "keys.mine": "In an empty field: edit one’s own last message",
+  "keys.view": "In messages: open what they carry",
+  "keys.download": "In messages: download it",
+  "keys.forward": "In messages: forward",
   "keys.menu": "In messages: menu",
   "keys.help": "This sheet",
 
@@ -507,6 +526,12 @@ export const ENGLISH = {
   "error.unsupported": "This server is too old for that.",
   "error.internal": "The server made a mistake. Try again in a moment.",
   "error.id_reused": "This was sent before with other words. Copy it and write it again.",
+  "error.no_upload": "What was to be sent is no longer on the server.",
+  "error.media_too_large": "This file is larger than this server takes.",
+  "error.quota": "You have as much on this server as it keeps for one person. Delete something you sent first.",
+  "error.storage_full": "The server has no room for this right now. Ask whoever runs it.",
+  "error.bad_media": "What came to the server is not what was sent. Send it once more.",
+  "error.no_room": "The browser has no room to keep this until it is sent. Free some space, or send less at once.",
   "error.bad_subscription": "The browser gave an address that this server sends nothing to.",
   "error.endpoint_taken": "Another device is told there already. Turn it off and on again.",
   "error.push_unavailable": "This server cannot tell browsers of messages. Whoever runs it can turn that on.",

@@ -50,7 +50,11 @@ export function locale(): string {
 
 /** A sentence; `n` among its values chooses the plural form, and is written as the language writes numbers. */
 export function words(key: Key, values: Values = {}): string {
-  const sentence: Sentence = ENGLISH[key];
+  return spoken(ENGLISH[key], values);
+}
+
+/** A sentence of another catalogue, as `words` does it. */
+export function spoken(sentence: Sentence, values: Values = {}): string {
   const n = typeof values["n"] === "number" ? values["n"] : null;
   const forms: Readonly<Record<string, string | undefined>> | null =
     typeof sentence === "string" ? null : { ...sentence };

@@ -4,9 +4,10 @@ from functools import lru_cache
 from typing import Final
 
 from chinwag.domain import command
+from chinwag.domain.body import Attach
 from chinwag.domain.ids import ACCOUNT_CHARACTERS, direct_id
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.wish import Wish
+from chinwag.flow.wish import Wish, unseen
 from chinwag.roles.gateway.verbs.speaker import Speaker
 from chinwag.wire.frames import Send
 
@@ -23,5 +24,10 @@ def send(session: Speaker, frame: Send) -> None:
         if not to or len(to) > ACCOUNT_CHARACTERS or "~" in to or to == out.account:
             raise Refused(Code.BAD_REQUEST, "name a conversation, or another account in 'to'")
         conversation = _direct(out.account, to)
-    action = command.Send(frame.body, frame.reply_to, frame.after)
+    body = frame.body
+    if isinstance(body, Attach):
+        action = command.Send(unseen(body), frame.reply_to, frame.after)
+        session.ask(Wish(out.account, out.device, conversation, frame.id, action, body))
+        return
+    action = command.Send(body, frame.reply_to, frame.after)
     session.ask(Wish(out.account, out.device, conversation, frame.id, action))

@@ -13,6 +13,8 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface Wish {
   body?: unknown;
+  /** In place of `body`: bytes as they are, whose type stands in `headers`. */
+  raw?: Blob;
   /** The `Idempotency-Key`: with it a POST can be made again. */
   key?: string;
   /** Made once, whatever happens. */
@@ -123,6 +125,7 @@ export class Http {
     if (wish.key !== undefined) headers.set("idempotency-key", wish.key);
     const options: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store", redirect: "error" };
     if (wish.body !== undefined) options.body = JSON.stringify(wish.body);
+    else if (wish.raw !== undefined) options.body = wish.raw;
     if (wish.signal !== undefined) options.signal = wish.signal;
     let answer: Response;
     try {

@@ -63,6 +63,23 @@ describe("an outbox", () => {
     expect(outbox.due(0)).toEqual([]);
   });
 
+  it("keeps what stands behind an upload behind it, and lets it pass one that is held back", () => {
+    const outbox = filled({ ...send(1), readiness: "uploading" }, send(2), send(3, "d"));
+    // another conversation waits for nothing
+    expect(ids(outbox.due(0))).toEqual(["s3"]);
+    outbox.prepare("c", "s1", "paused");
+    expect(ids(outbox.due(0))).toEqual(["s2"]);
+    const { frame } = send(1);
+    outbox.prepare("c", "s1", "ready", { ...frame, body: { type: "text", text: "with its upload" } });
+    const [written] = outbox.due(0);
+    expect(written).toMatchObject({ id: "s1", body: { text: "with its upload" } });
+    // on its way it is neither held back nor changed
+    outbox.prepare("c", "s1", "paused", frame);
+    expect(outbox.isFlying("c", "s1")).toBe(true);
+    outbox.disconnected();
+    expect(ids(outbox.due(0))).toEqual(["s1", "s2", "s3"]);
+  });
+
   it("writes edits and deletions in the same chain, so that no older one comes over a newer one", () => {
     const outbox = filled(send(1), edit(2), edit(3), erase(4), send(5));
     const due = outbox.due(0);

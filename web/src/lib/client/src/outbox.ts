@@ -25,7 +25,15 @@ export interface Waiting {
   readonly order: number;
   readonly conversation: string;
   readonly frame: Outgoing;
+  /** Missing: it may go. */
+  readonly readiness?: Readiness;
 }
+
+/**
+ * uploading: what it names is still on its way, and whatever stands behind it waits for it. paused: the person holds it
+ * back, and what stands behind it goes before it.
+ */
+export type Readiness = "ready" | "uploading" | "paused";
 
 export interface Refusal {
   readonly code: string;
@@ -35,6 +43,8 @@ export interface Refusal {
 }
 
 interface Entry extends Waiting {
+  frame: Outgoing;
+  readiness: Readiness;
   flying: boolean;
   /** What it named as before it when it was written last. */
   after: string | null;
@@ -77,11 +87,25 @@ export class Outbox {
     const lane = this.lanes.get(waiting.conversation) ?? { entries: [], notBefore: 0 };
     this.lanes.set(waiting.conversation, lane);
     const backoff = new Backoff(undefined, undefined, this.random);
-    const entry: Entry = { ...waiting, flying: false, after: null, held: null, mistakes: 0, backoff };
+    const { readiness = "ready" } = waiting;
+    const entry: Entry = { ...waiting, readiness, flying: false, after: null, held: null, mistakes: 0, backoff };
     // Rows of several tabs may be told of in another order than that in which they were written.
     const place = lane.entries.findIndex((one) => one.order > waiting.order);
     if (place === -1) lane.entries.push(entry);
     else lane.entries.splice(place, 0, entry);
+  }
+
+  /** It may go now, or must wait again. `frame`: as it goes. One that is in flight is not held back. */
+  prepare(conversation: string, id: string, readiness: Readiness, frame?: Outgoing): void {
+    const entry = this.entry(conversation, id);
+    if (entry === undefined || entry.flying) return;
+    entry.readiness = readiness;
+    if (frame !== undefined) entry.frame = frame;
+  }
+
+  /** Whether it is on its way, and can't be held back or taken back. */
+  isFlying(conversation: string, id: string): boolean {
+    return this.entry(conversation, id)?.flying ?? false;
   }
 
   /** The frames to write now, in order. Each counts as in flight from here on. `most`: no more than these. */
@@ -92,6 +116,8 @@ export class Outbox {
       if (now < lane.notBefore) continue;
       let before: Entry | null = null;
       for (const entry of lane.entries) {
+        if (entry.readiness === "paused") continue;
+        if (entry.readiness === "uploading") break;
         const alone = isChange(entry) || (before !== null && isChange(before));
         if (alone && before !== null) break;
         if (!entry.flying) {

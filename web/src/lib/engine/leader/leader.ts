@@ -30,6 +30,7 @@ import type { OutboxRecord } from "../store/records.js";
 import { type Afresh, Inflow } from "./inflow.js";
 import { adoptable } from "./adopt.js";
 import { Looks } from "./looks.js";
+import { LeaderMedia } from "./media.js";
 import { Outflow } from "./outflow.js";
 import { People } from "./people.js";
 import { State } from "./state.js";
@@ -62,6 +63,7 @@ export class Leader implements Owner {
   private readonly inflow: Inflow;
   private readonly outflow: Outflow;
   private readonly people: People;
+  private readonly media: LeaderMedia;
   private readonly connection: Connection;
   private readonly windows = new Windows();
   private readonly looks: Looks;
@@ -106,7 +108,19 @@ export class Leader implements Owner {
     const lines = (): void => {
       this.changed({ conversations: [], people: false, own: false, lines: true, marks: false });
     };
-    this.outflow = new Outflow(this.state, this.store, lines, failed);
+    this.media = new LeaderMedia({
+      http,
+      database: parts.database,
+      store: this.store,
+      meanwhile: this.inflow.meanwhile,
+      told: (line, state) => {
+        parts.tell({ type: "upload", line, ...state });
+      },
+      lines,
+      failed,
+    });
+    this.outflow = new Outflow(this.state, this.store, this.media, lines, failed);
+    this.media.through(this.outflow);
     this.people = new People(http, this.store, this.state, {
       people: () => {
         this.changed({ conversations: [], people: true, own: false, lines: false, marks: false });
@@ -153,6 +167,7 @@ export class Leader implements Owner {
     this.over = true;
     this.connection.close();
     this.outflow.close();
+    this.media.close();
     if (this.minute !== null) clearInterval(this.minute);
     return why;
   }
@@ -168,6 +183,7 @@ export class Leader implements Owner {
       case "who":
         this.parts.tell({ type: "alive" });
         this.told();
+        this.media.tell("tellAll");
         break;
       case "lines":
         this.outflow.lines();
@@ -210,6 +226,7 @@ export class Leader implements Owner {
     if (now > 0) this.parts.http.clockIs(now);
     this.asOf = Date.now();
     this.outflow.pump();
+    this.media.tell("nudge");
     this.people.ofList();
     this.people.presenceOfList().catch(() => undefined); // presence may be lost, and nothing depends on it
     this.minute ??= setInterval(() => {
@@ -358,6 +375,7 @@ export class Leader implements Owner {
     this.connection.nudge();
     if (this.standingNow.state === "online") return;
     this.parts.http.hurry();
+    this.media.tell("nudge");
     this.hurry.abort();
     this.hurry = new AbortController();
   }
@@ -413,6 +431,11 @@ export class Leader implements Owner {
       this.changed({ conversations: [conversation], people: false, own: false, lines: false, marks: false });
       return true;
     },
+    preview: async (wanted) => {
+      await (await this.media.moving()).preview(wanted);
+      return null;
+    },
+    media: async ({ conversation, id, act }) => (await this.media.moving()).act(conversation, id, act),
     presence: async ({ accounts }) => {
       await this.people.presence(accounts);
       return null;

@@ -1,8 +1,25 @@
 /** Lines and read marks on their way to the server, until it has them. */
-import { type AckFrame, type Connection, type ErrorFrame, ofFrame, Outbox, Reads } from "@chinwag/client";
+import {
+  type AckFrame,
+  type Connection,
+  type ErrorFrame,
+  ofFrame,
+  Outbox,
+  type Readiness,
+  Reads,
+} from "@chinwag/client";
 import type { EngineStore } from "../store/engine-store.js";
 import type { OutboxRecord } from "../store/records.js";
 import type { State } from "./state.js";
+
+/** How often what a line carries goes up anew, when the server says that it knows no such upload. */
+const ANEW = 3;
+
+/** Who has to do with what lines carry. */
+export interface Carrier {
+  /** A line's media is to be brought to the server; `ready` says when it is there. */
+  take(line: OutboxRecord): void;
+}
 
 /** Milliseconds until a full way out is looked at again. */
 const FULL = 50;
@@ -12,6 +29,8 @@ export class Outflow {
   private readonly reads = new Reads();
   private readonly state: State;
   private readonly store: EngineStore;
+  private readonly carrier: Carrier;
+  private readonly anew = new Map<string, number>();
   private readonly changed: () => void;
   private readonly failed: (error: unknown) => void;
   private connection: Connection | null = null;
@@ -19,9 +38,16 @@ export class Outflow {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private reading: Promise<void> = Promise.resolve();
 
-  constructor(state: State, store: EngineStore, changed: () => void, failed: (error: unknown) => void) {
+  constructor(
+    state: State,
+    store: EngineStore,
+    carrier: Carrier,
+    changed: () => void,
+    failed: (error: unknown) => void,
+  ) {
     this.state = state;
     this.store = store;
+    this.carrier = carrier;
     this.changed = changed;
     this.failed = failed;
   }
@@ -43,8 +69,28 @@ export class Outflow {
   take(records: readonly OutboxRecord[]): void {
     for (const record of records) {
       this.last = Math.max(this.last, record.order);
-      if (record.refused === null && record.placed === null) this.outbox.add(record);
+      if (record.refused !== null || record.placed !== null) continue;
+      const readiness = readinessOf(record);
+      this.outbox.add({ ...record, readiness });
+      if (readiness === "uploading") this.carrier.take(record);
     }
+  }
+
+  /** What a line carries is there, or at another stage: it goes, waits or is held back accordingly. */
+  prepared(record: OutboxRecord): void {
+    this.outbox.prepare(record.conversation, record.id, readinessOf(record), record.frame);
+    this.pump();
+  }
+
+  /** Whether a line is on its way already. */
+  isFlying(conversation: string, id: string): boolean {
+    return this.outbox.isFlying(conversation, id);
+  }
+
+  /** A line is not to be sent. */
+  drop(conversation: string, id: string): void {
+    this.outbox.drop(conversation, id);
+    this.pump();
   }
 
   read(conversation: string, number: number): void {
@@ -104,7 +150,9 @@ export class Outflow {
     const given = this.outbox.refused(frame.conversation ?? null, id, why, performance.now());
     if (given !== null) {
       this.then(async () => {
-        await this.store.refused(given.conversation, id, why.code);
+        if (why.code !== "no_upload" || !(await this.goesUpAnew(given.conversation, id))) {
+          await this.store.refused(given.conversation, id, why.code);
+        }
         this.changed();
       });
     }
@@ -123,6 +171,17 @@ export class Outflow {
   disconnected(): void {
     this.outbox.disconnected();
     this.reads.disconnected();
+  }
+
+  /** The server knows an upload no longer: it may have lain here for long. Returns whether it goes up once more. */
+  private async goesUpAnew(conversation: string, id: string): Promise<boolean> {
+    const times = (this.anew.get(id) ?? 0) + 1;
+    if (times > ANEW) return false;
+    const line = await this.store.carries(conversation, id, { upload: null, ready: false });
+    if (line?.media === undefined || line.media.from !== undefined) return false;
+    this.anew.set(id, times);
+    this.take([line]);
+    return true;
   }
 
   /** Writes to the database follow each other, so that what was written last holds. */
@@ -144,4 +203,10 @@ export class Outflow {
     };
     this.timer = setTimeout(wake, Math.max(FULL, next - now));
   }
+}
+
+function readinessOf({ media }: OutboxRecord): Readiness {
+  if (media === undefined || media.from !== undefined) return "ready";
+  if (media.paused) return "paused";
+  return media.ready ? "ready" : "uploading";
 }

@@ -5,6 +5,9 @@ import type { ConversationRecord } from "./records.js";
 /** Events kept of one conversation, and bytes in all. */
 export const EVENTS = 2_000;
 export const BYTES = 200 * 1024 * 1024;
+/** Previews kept of what messages carry, and bytes of one: a server's are smaller. */
+export const PREVIEWS = 500;
+export const PREVIEW_BYTES = 2 * 1024 * 1024;
 /** Events of a conversation that are dropped last: what is seen when it is opened. */
 export const NEWEST = 50;
 

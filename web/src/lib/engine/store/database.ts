@@ -120,11 +120,14 @@ export class AccountDatabase {
         if (!present.has("drafts")) database.createObjectStore("drafts", { keyPath: "conversation" });
         if (!present.has("marks")) database.createObjectStore("marks", { keyPath: "conversation" });
         if (!present.has("unread")) database.createObjectStore("unread", { keyPath: "conversation" });
+        if (!present.has("files")) database.createObjectStore("files", { keyPath: "id" });
         // What is cached in another form is loaded afresh; without a cursor the engine does so.
         for (const name of CACHED) if (present.has(name)) database.deleteObjectStore(name);
         database.createObjectStore("conversations", { keyPath: "id" });
         database.createObjectStore("events", { keyPath: ["conversation", "number"] });
         database.createObjectStore("people", { keyPath: "id" });
+        const previews = database.createObjectStore("previews", { keyPath: ["conversation", "number", "size"] });
+        previews.createIndex("at", "at");
         if (from > 0) {
           void tx.objectStore("state").delete("cursor");
           void tx.objectStore("state").delete("own");

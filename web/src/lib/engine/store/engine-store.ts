@@ -7,6 +7,7 @@ import {
   isChange,
   isDeleted,
   isDeletion,
+  isWithheld,
   type KeptEvent,
   newer,
   type Own,
@@ -16,13 +17,16 @@ import {
 } from "@chinwag/client";
 import { bytesOf, cut, EVENTS, keptNumbers, NEWEST, tooMuch } from "./bounds.js";
 import type { AccountDatabase, Tx } from "./database.js";
+import { afterStage, dropPreviews, putPreview } from "./carried.js";
 import { state } from "./reading.js";
 import {
   CACHED,
+  type CarriedMedia,
   type ConversationRecord,
   type EventRecord,
   type MarkRecord,
   type OutboxRecord,
+  type PreviewRecord,
   type StoreName,
 } from "./records.js";
 
@@ -70,7 +74,7 @@ export interface Held {
   outbox: OutboxRecord[];
 }
 
-const ALL: StoreName[] = ["state", "conversations", "events", "people", "marks", "outbox"];
+const ALL: StoreName[] = ["state", "conversations", "events", "people", "marks", "outbox", "files", "previews"];
 
 export class EngineStore {
   private readonly database: AccountDatabase;
@@ -157,7 +161,7 @@ export class EngineStore {
     { events: page, range, head, quoted = [] }: HistoryPage,
     since: Iterable<ChangeEvent> = [],
   ): Promise<ConversationRecord | null> {
-    return this.run(["state", "conversations", "events", "outbox"], async (tx) => {
+    return this.run(["state", "conversations", "events", "outbox", "files", "previews"], async (tx) => {
       let record = await tx.objectStore("conversations").get(conversation);
       if (record === undefined) return null;
       for (const event of page) record = await withContent(tx, record, { event, asOf: head });
@@ -188,7 +192,7 @@ export class EngineStore {
 
   /** The server placed a line; its event is still to come, unless it is here already. */
   async placed(conversation: string, id: string, number: number, here: boolean): Promise<void> {
-    await this.run(["state", "outbox"], async (tx) => {
+    await this.run(["state", "outbox", "files"], async (tx) => {
       if (here) await removeLine(tx, conversation, id);
       else await changeLine(tx, conversation, id, (record) => ({ ...record, placed: number }));
     });
@@ -196,7 +200,7 @@ export class EngineStore {
 
   /** The server refused a line for good. Of a message that is deleted nothing is left to be changed, nor words to keep. */
   async refused(conversation: string, id: string, code: string): Promise<void> {
-    await this.run(["state", "outbox"], (tx) =>
+    await this.run(["state", "outbox", "files"], (tx) =>
       changeLine(tx, conversation, id, (record) => {
         const { type } = record.frame;
         const over = code === "message_deleted" && (type === "edit" || type === "delete");
@@ -205,17 +209,51 @@ export class EngineStore {
     );
   }
 
+  /** What a line carries is at another stage. Returns the line as it is now; null: it is gone. */
+  async carries(conversation: string, id: string, change: Partial<CarriedMedia>): Promise<OutboxRecord | null> {
+    return this.run(["state", "outbox", "files"], async (tx) => {
+      let next: OutboxRecord | null = null;
+      await changeLine(tx, conversation, id, (record) => {
+        next = afterStage(record, change);
+        return next;
+      });
+      return next;
+    });
+  }
+
+  /** The person took a line back. */
+  async takeBack(conversation: string, id: string): Promise<void> {
+    await this.run(["state", "outbox", "files"], (tx) => removeLine(tx, conversation, id));
+  }
+
+  /**
+   * Keep a preview of what a message carries. `since`: changes that came after it was asked for. Of what is deleted, or of
+   * what one may not read now, nothing is kept.
+   */
+  async keepPreview(preview: PreviewRecord, since: Iterable<ChangeEvent> = []): Promise<boolean> {
+    const { conversation, number } = preview;
+    return this.run(["state", "events", "previews"], async (tx) => {
+      const held = (await tx.objectStore("events").get([conversation, number]))?.event;
+      const over = [...since].some((one) => isDeletion(one) && one.target === number);
+      if (over || (held !== undefined && (isDeleted(held) || isWithheld(held)))) return false;
+      await putPreview(tx, preview);
+      return true;
+    });
+  }
+
   /**
    * All was loaded afresh: what has its place up to `heads` is done with. `restored`: the server went back to a backup,
    * so what it had placed goes again, with the same id. Returns all that is left.
    */
   async settle(heads: ReadonlyMap<string, number>, restored: boolean): Promise<OutboxRecord[]> {
-    return this.run(["state", "outbox"], async (tx) => {
+    return this.run(["state", "outbox", "files"], async (tx) => {
       const store = tx.objectStore("outbox");
       for (const record of await store.getAll()) {
         if (record.placed === null) continue;
         if (restored) await store.put({ ...record, placed: null });
-        else if ((heads.get(record.conversation) ?? 0) >= record.placed) await store.delete(record.order);
+        else if ((heads.get(record.conversation) ?? 0) >= record.placed) {
+          await removeLine(tx, record.conversation, record.id);
+        }
       }
       return store.getAll();
     });
@@ -228,9 +266,12 @@ export class EngineStore {
 
   /** Lines of another device: those in `placed` go, the others are this device's from now on. */
   async adopt(device: string, placed: readonly number[]): Promise<OutboxRecord[]> {
-    return this.run(["state", "outbox"], async (tx) => {
+    return this.run(["state", "outbox", "files"], async (tx) => {
       const store = tx.objectStore("outbox");
-      for (const order of placed) await store.delete(order);
+      for (const order of placed) {
+        const record = await store.get(order);
+        if (record !== undefined) await removeLine(tx, record.conversation, record.id);
+      }
       for (const record of await store.getAll()) {
         if (record.device !== device) await store.put({ ...record, device, placed: null });
       }
@@ -337,6 +378,7 @@ async function withChange(
   change: ChangeEvent,
   me: string,
 ): Promise<ConversationRecord> {
+  if (isDeletion(change)) await dropPreviews(tx, change.conversation, change.target);
   const held = await tx.objectStore("events").get([change.conversation, change.target]);
   if (held === undefined) return record;
   const { event, asOf } = held;
@@ -351,6 +393,7 @@ async function put(
   { event, asOf }: Content,
 ): Promise<ConversationRecord> {
   const bytes = bytesOf(event);
+  if (isDeleted(event) || isWithheld(event)) await dropPreviews(tx, event.conversation, event.number);
   await tx.objectStore("events").put({ conversation: event.conversation, number: event.number, bytes, event, asOf });
   const count = record.count + (held === undefined ? 1 : 0);
   return { ...record, count, bytes: record.bytes + bytes - (held?.bytes ?? 0) };
@@ -358,6 +401,7 @@ async function put(
 
 async function emptied(tx: Tx<"readwrite">, record: ConversationRecord): Promise<ConversationRecord> {
   await tx.objectStore("events").delete(IDBKeyRange.bound([record.id, 0], [record.id, Number.MAX_SAFE_INTEGER]));
+  await dropPreviews(tx, record.id);
   return { ...record, ranges: [], count: 0, bytes: 0 };
 }
 
@@ -394,7 +438,9 @@ function isSame(one: User, held: User | undefined): boolean {
 
 async function removeLine(tx: Tx<"readwrite">, conversation: string, id: string): Promise<void> {
   const order = await tx.objectStore("outbox").index("id").getKey([conversation, id]);
-  if (order !== undefined) await tx.objectStore("outbox").delete(order);
+  if (order === undefined) return;
+  await tx.objectStore("outbox").delete(order);
+  await tx.objectStore("files").delete(id);
 }
 
 async function changeLine(
@@ -426,5 +472,6 @@ async function confirm(tx: Tx<"readwrite">, conversation: string, number: number
 
 async function dropConversation(tx: Tx<"readwrite">, id: string): Promise<void> {
   await tx.objectStore("conversations").delete(id);
+  await dropPreviews(tx, id);
   await tx.objectStore("events").delete(IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]));
 }

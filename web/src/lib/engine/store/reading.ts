@@ -1,5 +1,6 @@
 /** What tabs read of the cache. */
 import type { KeptEvent, Own, User } from "@chinwag/client";
+import type { PreviewSize } from "../api.js";
 import type { AccountDatabase, Tx } from "./database.js";
 import type {
   ConversationRecord,
@@ -105,5 +106,17 @@ export async function event(
 ): Promise<KeptEvent | null> {
   return database.run(["events"], "readonly", async (tx) => {
     return (await tx.objectStore("events").get([conversation, number]))?.event ?? null;
+  });
+}
+
+/** A preview of what a message carries, if it is cached. */
+export async function preview(
+  database: AccountDatabase,
+  conversation: string,
+  number: number,
+  size: PreviewSize,
+): Promise<Blob | null> {
+  return database.run(["previews"], "readonly", async (tx) => {
+    return (await tx.objectStore("previews").get([conversation, number, size]))?.blob ?? null;
   });
 }

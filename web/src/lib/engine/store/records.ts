@@ -1,10 +1,10 @@
 /** What lies in the database of an account, and how. */
 import type { Cursor, Kept, KeptEvent, Outgoing, Own, Ranges, User } from "@chinwag/client";
 import type { DBSchema } from "idb";
-import type { Draft } from "../api.js";
+import type { Draft, PreviewSize, UnsentMedia } from "../api.js";
 
 /** The form of what is cached. A higher one drops what was cached in another, and loads it afresh. */
-export const FORM = 4;
+export const FORM = 5;
 
 export interface ConversationRecord {
   id: string;
@@ -42,6 +42,32 @@ export interface OutboxRecord {
   refused: string | null;
   /** Acknowledged at this number, and its event is still to come; null: not yet. */
   placed: number | null;
+  /** What it carries besides words. */
+  media?: CarriedMedia;
+}
+
+/** A picture, a video, a sound or a file on its way, as far as it is known here. */
+export interface CarriedMedia extends UnsentMedia {
+  /** The upload's id on the server, once it is begun. Of what is not forwarded the bytes are in `files`. */
+  upload: string | null;
+}
+
+/** The bytes of what a line carries, until it has its place. */
+export interface FileRecord {
+  id: string;
+  file: Blob;
+  /** A still of a video, for a server that makes none. */
+  poster?: Blob;
+}
+
+/** A preview of what a message carries. */
+export interface PreviewRecord {
+  conversation: string;
+  number: number;
+  size: PreviewSize;
+  blob: Blob;
+  /** When it was fetched, in milliseconds since 1970. */
+  at: number;
 }
 
 /** How far one has read, until the server says so. */
@@ -83,11 +109,14 @@ export interface AccountSchema extends DBSchema {
   outbox: { key: number; value: OutboxRecord; indexes: { id: [string, string] } };
   drafts: { key: string; value: DraftRecord };
   unread: { key: string; value: UnreadRecord };
+  files: { key: string; value: FileRecord };
+  previews: { key: [string, number, string]; value: PreviewRecord; indexes: { at: number } };
 }
 
-export type StoreName = "state" | "conversations" | "events" | "people" | "marks" | "outbox" | "drafts" | "unread";
+export type StoreName =
+  "state" | "conversations" | "events" | "people" | "marks" | "outbox" | "drafts" | "unread" | "files" | "previews";
 
 /** What is the person's own and nowhere else: no change of form and no fault drops it. */
-export const PERSONAL: readonly StoreName[] = ["outbox", "drafts", "marks", "unread"];
+export const PERSONAL: readonly StoreName[] = ["outbox", "files", "drafts", "marks", "unread"];
 /** What the server has too. */
-export const CACHED: readonly StoreName[] = ["conversations", "events", "people"];
+export const CACHED: readonly StoreName[] = ["conversations", "events", "people", "previews"];

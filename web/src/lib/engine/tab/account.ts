@@ -225,7 +225,7 @@ export class Account implements Ground {
   /** A line was kept, and its draft is gone. */
   wrote(line: OutboxRecord): void {
     this.waiting = [...this.waiting.filter((one) => one.order !== line.order), line].sort((a, b) => a.order - b.order);
-    if (!isWish(line)) {
+    if (!isWish(line) && line.media === undefined) {
       this.drafts.delete(line.conversation);
       this.draftings += 1;
     }

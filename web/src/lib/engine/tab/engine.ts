@@ -10,8 +10,11 @@ import {
   type Outgoing,
   type Preferences,
   type Preferred,
+  mediaOf,
+  type MediaBody,
   randomName,
   reached,
+  type SendFrame,
   type TextBody,
   textOf,
 } from "@chinwag/client";
@@ -21,16 +24,21 @@ import type {
   Engine,
   Found,
   FoundMessage,
+  MediaAct,
   MessageWindow,
+  NewMedia,
   News,
   Person,
   Place,
+  PreviewSize,
+  UploadState,
   Watched,
 } from "../api.js";
-import { orFailure } from "../failure.js";
+import { EngineFailure, orFailure } from "../failure.js";
 import type { ToTabs } from "../messages.js";
-import { addLine, addMark, dropRefused, keepDraft, keepUnread, OUTBOX } from "../store/personal.js";
-import { event } from "../store/reading.js";
+import { addLine, addMark, dropRefused, fileOf, keepDraft, keepUnread, OUTBOX } from "../store/personal.js";
+import { event, preview } from "../store/reading.js";
+import type { CarriedMedia, FileRecord } from "../store/records.js";
 import type { Browser } from "./browser.js";
 import { Entered } from "./entered.js";
 import { find } from "./find.js";
@@ -51,9 +59,17 @@ function bodyOf({ text, mentions }: { text: string; mentions?: string[] }): Text
   return { type: "text", text, ...(mentions?.length ? { mentions } : {}) };
 }
 
+/** The media stays: only what is said beside it is another. */
+function captionOf({ text, mentions }: { text: string; mentions?: string[] }): MediaBody {
+  return { type: "media", caption: text, ...(mentions?.length ? { mentions } : {}) } as unknown as MediaBody;
+}
+
+const NOT_THERE = { code: "not_found", message: "", retryable: false, retryAfter: null };
+
 type Rewrites = (conversation: string, numbers: readonly number[] | null) => void;
 
 export class TabEngine extends Entered implements Engine {
+  readonly uploads = new Value<ReadonlyMap<string, UploadState>>(new Map());
   readonly update = new Value(false);
   private readonly newsRuns = new Set<(news: News) => void>();
   private readonly rewriteRuns = new Set<Rewrites>();
@@ -236,6 +252,20 @@ export class TabEngine extends Entered implements Engine {
     return orFailure(() => search(account.database, parts, limit, (one) => textOf(one)));
   }
 
+  async preview(id: string, number: number, size: PreviewSize): Promise<Blob> {
+    const { database } = this.here();
+    const held = await orFailure(() => preview(database, id, number, size));
+    if (held !== null) return held;
+    await this.line.ask("preview", { conversation: id, number, size });
+    const fetched = await orFailure(() => preview(database, id, number, size));
+    if (fetched === null) throw new EngineFailure(NOT_THERE);
+    return fetched;
+  }
+
+  carried(unsent: string): Promise<Blob | null> {
+    return orFailure(async () => (await fileOf(this.here().database, unsent))?.file ?? null);
+  }
+
   watching(id: string | null): void {
     this.eyes.at(id);
   }
@@ -256,8 +286,54 @@ export class TabEngine extends Entered implements Engine {
     this.typed.delete(id);
   }
 
+  async sendMedia(id: string, media: NewMedia): Promise<void> {
+    const { file, poster, caption = "", mentions = [], reply_to = 0, ...about } = media;
+    const carried = { ...about, size: file.size, upload: null, ready: false, paused: false };
+    const words = caption === "" ? {} : { caption, ...(mentions.length > 0 ? { mentions } : {}) };
+    const kept = { file, ...(poster === undefined ? {} : { poster }) };
+    await this.putMedia(id, { upload: "", ...words }, reply_to, carried, kept);
+  }
+
+  async mediaAct(id: string, unsent: string, act: MediaAct): Promise<boolean> {
+    return this.line.ask("media", { conversation: id, id: unsent, act });
+  }
+
+  async forward(message: KeptEvent, to: string): Promise<void> {
+    const media = mediaOf(message);
+    const text = textOf(message);
+    if (text !== null) await this.send(to, { text });
+    if (media === null) return;
+    const { conversation, number } = message;
+    const { name, media_type, size, width, height, duration, blur, caption } = media;
+    const shape = { ...(width ? { width } : {}), ...(height ? { height } : {}), ...(duration ? { duration } : {}) };
+    const from = { conversation, number };
+    const about = { name, media_type, size, as: "file" as const, ...shape, ...(blur ? { blur } : {}), from };
+    const words = caption === undefined ? {} : { caption };
+    await this.putMedia(to, { from, ...words }, 0, { ...about, upload: null, ready: true, paused: false }, null);
+  }
+
+  private async putMedia(
+    conversation: string,
+    says: object,
+    reply_to: number,
+    media: CarriedMedia,
+    file: Omit<FileRecord, "id"> | null,
+  ): Promise<void> {
+    const body = { type: "media", ...says } as unknown as MediaBody;
+    const frame: Omit<SendFrame, "after"> & { conversation: string } = {
+      type: "send",
+      id: randomName(),
+      conversation,
+      body,
+      ...(reply_to > 0 ? { reply_to } : {}),
+    };
+    await this.put(frame, { media, file });
+  }
+
   async edit(id: string, number: number, message: { text: string; mentions?: string[] }): Promise<void> {
-    await this.wish({ type: "edit", id: randomName(), conversation: id, number, body: bodyOf(message) });
+    const now = await this.event(id, number);
+    const body = now !== null && mediaOf(now) !== null ? captionOf(message) : bodyOf(message);
+    await this.wish({ type: "edit", id: randomName(), conversation: id, number, body });
   }
 
   async erase(id: string, number: number): Promise<void> {
@@ -273,13 +349,17 @@ export class TabEngine extends Entered implements Engine {
     this.rewritten(conversation, [number]);
   }
 
-  private async put(frame: Outgoing & { conversation: string }): Promise<void> {
+  private async put(
+    frame: Outgoing & { conversation: string },
+    carries: { media: CarriedMedia; file: Omit<FileRecord, "id"> | null } | null = null,
+  ): Promise<void> {
     const account = this.here();
     const { conversation } = frame;
     const since = account.record(conversation)?.kept.head ?? 0;
-    const line = { conversation, device: account.device, frame, at: this.clock(), since };
+    const media = carries === null ? {} : { media: carries.media };
+    const line = { conversation, device: account.device, frame, at: this.clock(), since, ...media };
     const room = account.waits < OUTBOX / 2;
-    account.wrote(await orFailure(() => addLine(account.database, line, room)));
+    account.wrote(await orFailure(() => addLine(account.database, line, room, carries?.file ?? null)));
     this.line.say({ type: "lines" });
   }
 
@@ -368,6 +448,13 @@ export class TabEngine extends Entered implements Engine {
             for (const run of this.newsRuns) run({ conversation, event: one, watched });
         }
         break;
+      case "upload": {
+        const { line, state, sent } = message;
+        // Of lines that are done with nothing is kept.
+        const still = [...this.uploads.now].filter(([id]) => account?.unsentLine(id));
+        this.uploads.set(new Map([...still, [line, { state, sent }]]));
+        break;
+      }
       case "out":
         this.out(message.code);
         break;

@@ -12,6 +12,7 @@ import {
   type KeptEvent,
   type LinkEntry,
   type Me,
+  mediaOf,
   type Membership,
   type NewLink,
   type Placed,
@@ -26,10 +27,13 @@ import {
   type User,
   type WebSubscription,
 } from "@chinwag/client";
-import type { Search } from "../api.js";
+import type { MediaLink, MediaMessage, Search } from "../api.js";
 import { EngineFailure } from "../failure.js";
 import type { Ask } from "../messages.js";
 import type { Line } from "./line.js";
+
+/** Messages of a page of those that carry something. */
+export const MEDIA_PAGE = 50;
 
 export class Remote {
   protected readonly line: Line;
@@ -58,6 +62,21 @@ export class Remote {
 
   async pins(id: string): Promise<KeptEvent[]> {
     return (await this.http<{ messages: KeptEvent[] }>({ method: "GET", path: `${place(id)}/pins` })).messages;
+  }
+
+  async mediaLink(id: string, number: number, play = false): Promise<MediaLink> {
+    const path = `${place(id)}/messages/${number}/media${play ? "/play" : ""}?link=1`;
+    return this.http({ method: "GET", path });
+  }
+
+  async mediaOf(id: string, before?: number): Promise<readonly MediaMessage[]> {
+    const query = before === undefined ? "" : `&before=${before}`;
+    const path = `${place(id)}/media?limit=${MEDIA_PAGE}${query}`;
+    const { messages } = await this.http<{ messages: KeptEvent[] }>({ method: "GET", path });
+    return messages.flatMap((event) => {
+      const media = mediaOf(event);
+      return media === null ? [] : [{ event, media }];
+    });
   }
 
   /** Set all that one wants of a conversation. */

@@ -28,20 +28,28 @@ export interface Parts {
 /** A line that waits, as screens see it. */
 export function unsentOf(line: OutboxRecord): Unsent {
   const { frame } = line;
-  const body = frame.type === "send" && frame.body.type === "text" ? frame.body : { text: "" };
-  const mentions = "mentions" in body ? (body.mentions ?? []) : [];
+  const { text, mentions } = saidBy(frame);
   const reply_to = frame.type === "send" ? (frame.reply_to ?? 0) : 0;
   const placed = line.placed !== null;
   return {
     kind: "unsent",
     id: line.id,
-    text: body.text,
+    text,
     reply_to,
     mentions,
     at: line.at,
     refused: line.refused,
     placed,
+    media: line.media ?? null,
   };
+}
+
+/** The words of a line: a text, or a caption. */
+function saidBy(frame: OutboxRecord["frame"]): { text: string; mentions: string[] } {
+  if (frame.type !== "send" || frame.body.type === "sealed") return { text: "", mentions: [] };
+  const { body } = frame;
+  const { mentions = [] } = body as { mentions?: string[] };
+  return { text: body.type === "text" ? body.text : (body.caption ?? ""), mentions };
 }
 
 /** The row and the page of a conversation: one value for both. `id`: also of one that has not begun. */

@@ -2,7 +2,16 @@
  * Edits and deletions that one has asked for and that have no place yet, over the messages that they change. What is kept
  * stays as the server has it. Functions of values.
  */
-import { afterWords, type DeleteFrame, type EditFrame, isDeleted, isMessage, type KeptEvent } from "@chinwag/client";
+import {
+  afterWords,
+  type Body,
+  type DeleteFrame,
+  type EditFrame,
+  isDeleted,
+  isMessage,
+  type KeptEvent,
+  type MessageEvent,
+} from "@chinwag/client";
 import type { Pending } from "../api.js";
 import type { OutboxRecord } from "../store/records.js";
 
@@ -46,9 +55,27 @@ export function asWished(
     };
     const { mentioned = [] } = event;
     if (frame.type === "delete") return afterWords(asBefore(message), { ...place, kind: "deleted" });
-    return afterWords(asBefore(message), { ...place, kind: "edited", body: frame.body, mentioned });
+    return afterWords(asBefore(message), {
+      ...place,
+      kind: "edited",
+      body: edited(message.body, frame.body),
+      mentioned,
+    });
   }, event);
   return { event: wished, pending: pendingOf(waiting.at(-1) ?? last) };
+}
+
+/** What a message says after an edit: of what carries something the words beside it alone. */
+function edited(before: MessageEvent["body"], wish: Body): MessageEvent["body"] {
+  if (before.type !== "media" || wish.type !== "media") return wish;
+  const carried = Object.entries(before).filter(([name]) => name !== "caption" && name !== "mentions");
+  return { ...(Object.fromEntries(carried) as typeof before), ...wordsOf(wish) };
+}
+
+function wordsOf(body: Body): { caption?: string; mentions?: string[] } {
+  if (body.type !== "media") return {};
+  const { caption, mentions } = body as typeof body & { mentions?: string[] };
+  return { ...(caption ? { caption } : {}), ...(mentions === undefined ? {} : { mentions }) };
 }
 
 /** Nothing is known to have changed it: so each wish follows the one before it. */
@@ -57,6 +84,7 @@ function asBefore<T extends { edited?: unknown }>(message: T): T {
 }
 
 function pendingOf({ id, frame, refused }: Wish): Pending {
-  const body = frame.type === "edit" && frame.body.type === "text" ? frame.body : null;
-  return { kind: frame.type, id, text: body?.text ?? "", refused };
+  const body = frame.type === "edit" ? frame.body : null;
+  const text = body?.type === "text" ? body.text : body?.type === "media" ? (body.caption ?? "") : "";
+  return { kind: frame.type, id, text, refused };
 }

@@ -1,0 +1,85 @@
+"""Media on their way, at one process: what takes uploads, what looks at them, what knows which message shows them."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from chinwag.assembly.figures import Figures
+from chinwag.assembly.part import Part
+from chinwag.config import Config
+from chinwag.domain.ids import Snowflake
+from chinwag.flow.clock import system_clock
+from chinwag.flow.history import History
+from chinwag.flow.media.finish import Finish
+from chinwag.flow.media.seeing import OwnMedia
+from chinwag.flow.media.shown import ShownMedia
+from chinwag.flow.media.uploads import UploadRules, Uploads
+from chinwag.flow.sharing import Keeping
+from chinwag.flow.standing import StandingWork
+from chinwag.flow.states import States
+from chinwag.lasting import lasting_folder
+from chinwag.ports import Ports
+from chinwag.ports.workshop import Workshop
+
+LOOKING: Final = "media-work"
+"""In the data folder: where files are put together and looked at."""
+
+
+class MediaLegs(msgspec.Struct, frozen=True, kw_only=True):
+    """One of each for a process."""
+
+    uploads: Uploads
+    shown: ShownMedia
+    own: OwnMedia
+
+
+def media_legs_on(ports: Ports, config: Config, ids: Snowflake, states: States, keeping: Keeping) -> MediaLegs:
+    """What whoever takes sends and uploads needs."""
+    section = config.media
+    rules = UploadRules(
+        file_bytes=section.file_bytes,
+        account_bytes=section.account_bytes,
+        unfinished=section.unfinished,
+        unfinished_hours=section.unfinished_hours,
+    )
+    uploads = Uploads(ports.directory, ports.upload_store, ids, system_clock, rules)
+    shown = ShownMedia(ports.directory, History(ports.message_store, ports.mark_store, states, keeping))
+    return MediaLegs(uploads=uploads, shown=shown, own=OwnMedia(ports.directory, uploads, shown, system_clock))
+
+
+def looking_part(ports: Ports, config: Config, legs: MediaLegs, workshop: Workshop) -> Part:
+    """Whole uploads are looked at, here or wherever nobody has begun."""
+    folder = (config.media.work_path or config.data.path / LOOKING).expanduser()
+    finish = Finish(
+        ports.directory, ports.upload_store, ports.media_store, workshop, legs.uploads, system_clock, folder
+    )
+    works = [StandingWork(job) for job in finish.jobs()]
+    tasks: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        await asyncio.to_thread(_emptied, folder, alone=config.store.profile == "embedded")
+        tasks.extend(asyncio.create_task(work.run(), name=work.job.name) for work in works)
+
+    async def stop() -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    return Part(
+        name="media-finish",
+        start=start,
+        stop=stop,
+        figures=Figures(
+            counters={"uploads_finished": ("Uploads looked at and kept.", lambda: finish.finished)},
+        ),
+    )
+
+
+def _emptied(folder: Path, *, alone: bool) -> None:
+    """Make the folder, and take away what a process that died has left there, where no other can be using it."""
+    if alone:
+        shutil.rmtree(folder, ignore_errors=True)
+    lasting_folder(folder)

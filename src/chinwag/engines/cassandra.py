@@ -1,0 +1,203 @@
+"""A Cassandra node as a process, alone or one of several: configured, started, seen to serve, ended.
+
+It is small and quick to start, for trials and tests: a heap of 384 MB, and a ring whose tokens are given, so that
+several nodes may start at once.
+"""
+
+import os
+import signal
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from chinwag.engines import process
+from chinwag.engines.errors import EngineError
+from chinwag.engines.place import Place
+from chinwag.engines.process import Running
+from chinwag.lasting import new_folder, whole_file
+
+READY_SECONDS: Final = 180.0
+"""A start after a crash applies what the crash left in the commit log."""
+END_SECONDS: Final = 60.0
+_TOKENS: Final = 1 << 64
+_FRAME: Final = struct.Struct(">BBhBI")
+"""The head of a frame of the native protocol, version 4: version, flags, stream, opcode, length of what follows."""
+_OPTIONS: Final = 0x05
+_SUPPORTED: Final = 0x06
+
+_FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms128m", "-Xmx384m", "-Xss256k")
+_EXPORTS: Final = (
+    "java.base/java.lang.ref",
+    "java.base/jdk.internal.misc",
+    "java.management.rmi/com.sun.jmx.remote.internal.rmi",
+    "java.rmi/sun.rmi.registry",
+    "java.rmi/sun.rmi.server",
+    "java.sql/java.sql",
+    "jdk.unsupported/sun.misc",
+)
+_OPENS: Final = (
+    "java.base/java.io",
+    "java.base/java.lang",
+    "java.base/java.lang.module",
+    "java.base/java.lang.reflect",
+    "java.base/java.net",
+    "java.base/java.nio",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/jdk.internal.loader",
+    "java.base/jdk.internal.math",
+    "java.base/jdk.internal.module",
+    "java.base/jdk.internal.ref",
+    "java.base/jdk.internal.reflect",
+    "java.base/jdk.internal.util.jar",
+    "java.base/sun.nio.ch",
+    "jdk.management/com.sun.management.internal",
+)
+"""What Cassandra reaches into, which Java has kept closed since version 17."""
+_PROPERTIES: Final = (
+    "-Dcassandra-foreground=yes",
+    "-Djava.net.preferIPv4Stack=true",
+    # several nodes start at once: none waits until nothing has been heard for a while
+    "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+    "-Dcassandra.consistent.rangemovement=false",
+    "-Dcassandra.ring_delay_ms=500",
+    "-Dcassandra.memtable_row_overhead_computation_step=100",
+)
+_LOGGING: Final = b"""<configuration scan="false">
+  <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%-5level %date{ISO8601} %logger{0} - %msg%n</pattern></encoder>
+  </appender>
+  <root level="WARN"><appender-ref ref="OUT"/></root>
+</configuration>
+"""
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """Nodes that belong together: their addresses, each with a host of its own, and the port for one another."""
+
+    hosts: tuple[str, ...]
+    port: int
+
+
+class Cassandra:
+    """A node in `place`. java, jars: the command that runs Java, and the folder with the jars. number: its own, from 1,
+    in `ring`. settings: more of cassandra.yaml."""
+
+    name: Final = "Cassandra"
+
+    def __init__(
+        self,
+        java: str,
+        jars: Path,
+        place: Place,
+        ring: Ring,
+        *,
+        number: int = 1,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        self._java = java
+        self._jars = jars
+        self._place = place
+        self._ring = ring
+        self._number = number
+        self._settings = dict(settings or {})
+        self._home = place.folder / f"cassandra-{number}"
+        self.log = place.folder / f"cassandra-{number}.log"
+
+    def launch(self, port: int) -> Running:
+        """Start it, for clients at `port` of its host. Raises `EngineError`."""
+        host = self._ring.hosts[self._number - 1]
+        configuration = self._configure(host, port)
+        command = [
+            *(self._java, *_FLAGS, *_PROPERTIES, f"-javaagent:{self._agent()}"),
+            *(f"--add-exports={module}=ALL-UNNAMED" for module in _EXPORTS),
+            *(f"--add-opens={module}=ALL-UNNAMED" for module in _OPENS),
+            *(f"-Dcassandra.config={configuration.as_uri()}", f"-Dcassandra.storagedir={self._home}"),
+            *(f"-Dcassandra.logdir={self._home}", f"-Dlogback.configurationFile={self._home / 'logback.xml'}"),
+            *("-cp", f"{self._jars}/*", "org.apache.cassandra.service.CassandraDaemon"),
+        ]
+        return process.launch(command, self.log, self._place, dict(os.environ), host, port)
+
+    def wait(self, one: Running) -> None:
+        """Return when it takes statements. Of several, each may do so before it has heard of the others: a write that
+        all must confirm, through each node, shows that they have.
+
+        Raises `EngineError`, and `PortTakenError` if something else has its port.
+        """
+        process.wait_until_ready(
+            self.name,
+            one,
+            lambda: serves(one.host, one.port),
+            READY_SECONDS,
+            self.log,
+            taken="Address already in use",
+            flag="`port`",
+        )
+
+    def stop(self, one: Running) -> None:
+        """End it, once all that it has is on disk. Raises `EngineError`."""
+        process.stop(self.name, one, signal.SIGTERM, END_SECONDS)
+
+    def _agent(self) -> Path:
+        """The jar that measures objects, without which it does not start."""
+        for path in self._jars.glob("jamm-*.jar"):
+            return path
+        raise EngineError(f"{self._jars} lacks jamm: take the folder away, then run this again")
+
+    def _configure(self, host: str, port: int) -> Path:
+        if not self._home.is_dir():
+            self._place.hand_over(new_folder(self._home))
+        count, hosts = len(self._ring.hosts), self._ring.hosts
+        words = {
+            "cluster_name": "chinwag",
+            "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
+            "num_tokens": 1,
+            "initial_token": str(_TOKENS * (self._number - 1) // count - _TOKENS // 2),
+            "auto_bootstrap": False,
+            "seed_provider": [
+                {
+                    "class_name": "org.apache.cassandra.locator.SimpleSeedProvider",
+                    "parameters": [{"seeds": ",".join(f"{each}:{self._ring.port}" for each in hosts)}],
+                }
+            ],
+            "endpoint_snitch": "SimpleSnitch",
+            "listen_address": host,
+            "rpc_address": host,
+            "storage_port": self._ring.port,
+            "ssl_storage_port": self._ring.port,
+            "native_transport_port": port,
+            # a write is on disk before it is confirmed, together with those that wait as well
+            "commitlog_sync": "batch",
+            "concurrent_writes": 128,
+            "commitlog_segment_size": "8MiB",
+            **self._settings,
+        }
+        self._write("logback.xml", _LOGGING)
+        return self._write("cassandra.yaml", msgspec.json.format(msgspec.json.encode(words)))  # JSON is YAML
+
+    def _write(self, name: str, content: bytes) -> Path:
+        with whole_file(self._home / name, replace=True) as file:
+            file.write(content)
+        return self._place.hand_over(self._home / name)
+
+
+def serves(host: str, port: int) -> bool:
+    """Whether a node there says what it supports, as one does that takes statements."""
+    try:
+        with socket.create_connection((host, port), timeout=1.0) as connection:
+            connection.sendall(_FRAME.pack(4, 0, 0, _OPTIONS, 0))
+            with connection.makefile("rb") as answer:
+                head = answer.read(_FRAME.size)
+    except OSError:
+        return False
+    return len(head) == _FRAME.size and _FRAME.unpack(head)[3] == _SUPPORTED
+
+
+def hosts_of(count: int) -> Sequence[str]:
+    """So many addresses of this machine alone, one for each node of a ring."""
+    return [f"127.0.0.{number}" for number in range(1, count + 1)]

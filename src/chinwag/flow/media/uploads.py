@@ -1,0 +1,300 @@
+"""Uploads: begun, received in parts that outlive this server, looked at, thrown away.
+
+Any server can go on with an upload: its parts lie in the `UploadStore`, and the Directory says which of them count and
+where the next byte belongs. With the last byte the upload is `processing`, and `finish.py` makes it `ready`.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+
+from chinwag.domain.ids import AccountId, Snowflake, UploadId
+from chinwag.domain.media import clean_name
+from chinwag.domain.refusal import Code, Refused
+from chinwag.fail_points import passing
+from chinwag.flow.clock import HOUR_MS, Clock
+from chinwag.ports.directory import Directory, Part, Upload, UploadState
+from chinwag.ports.upload_store import UploadStore
+
+PART_BYTES: Final = 1 << 20
+"""Bytes of one part: what of an upload is in memory."""
+PARTS_USUAL: Final = 8_000
+"""An upload of more than so many parts has longer ones."""
+NOTED_BYTES: Final = 4 << 20
+"""The Directory is told of what came at least so often."""
+RECEIVING_OF_ACCOUNT: Final = 4
+RECEIVING: Final = 128
+"""Requests of an account, and of all, whose bytes are taken at once; one more is refused."""
+POSTER_BYTES: Final = 1 << 20
+LOOK_SECONDS: Final = 1.0
+"""How often somebody who waits looks whether another server has finished."""
+WAITING: Final = 5_000
+"""So many wait for uploads at once."""
+
+
+class UploadRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes of a file and of all that an account has; how many of its uploads may be unfinished, and for how long."""
+
+    file_bytes: int = 100_000_000
+    account_bytes: int = 5_000_000_000
+    unfinished: int = 20
+    unfinished_hours: int = 24
+
+
+class WrongOffsetError(Exception):
+    """The bytes do not begin where the upload ends; `upload` is as it is."""
+
+    def __init__(self, upload: Upload) -> None:
+        super().__init__(f"the upload has {upload.received} bytes")
+        self.upload = upload
+
+
+class ChecksumError(Exception):
+    """The bytes are not those of which the checksum was made. None of them count."""
+
+
+class BrokenOffError(Exception):
+    """Whoever sends has gone. What came of it counts."""
+
+
+class Checksum(msgspec.Struct, frozen=True):
+    """Of the bytes of one request: `sha1` or `sha256`, and the digest."""
+
+    algorithm: str
+    digest: bytes
+
+
+class Uploads:
+    """The uploads of all accounts, at one server."""
+
+    def __init__(
+        self, directory: Directory, store: UploadStore, ids: Snowflake, clock: Clock, rules: UploadRules
+    ) -> None:
+        self._directory = directory
+        self._store = store
+        self._ids = ids
+        self._clock = clock
+        self.rules: Final = rules
+        self._receiving: dict[AccountId, int] = {}
+        self._waiting: dict[UploadId, set[asyncio.Event]] = {}
+        self._waiters = 0
+        self.whole = asyncio.Event()
+        """Set when an upload became whole here: for whoever looks at them."""
+
+    async def begin(self, account: AccountId, name: str, size: int, *, picture: bool, metadata: str = "") -> Upload:
+        """A new upload of `size` bytes. Raises `Refused`: `media_too_large`, `too_many`, `quota`, `storage_full`."""
+        if size > self.rules.file_bytes:
+            raise Refused(Code.MEDIA_TOO_LARGE, f"at most {self.rules.file_bytes} bytes")
+        await self._store.check_room(2 * size)  # the parts, and what is made of them
+        now = self._clock()
+        upload = Upload(
+            id=UploadId(self._ids.next(now)),
+            account=account,
+            name=clean_name(name),
+            picture=picture,
+            size=size,
+            created_at=now,
+            expires_at=self._expiry(now),
+            metadata=metadata,
+            state=UploadState.RECEIVING if size else UploadState.PROCESSING,
+        )
+        async with self._directory.transaction(account=account) as transaction:
+            usage = await transaction.uploads.usage(account)
+            if usage.unfinished >= self.rules.unfinished:
+                raise Refused(Code.TOO_MANY, f"at most {self.rules.unfinished} unfinished uploads")
+            if usage.size + size > self.rules.account_bytes:
+                raise Refused(Code.QUOTA, f"at most {self.rules.account_bytes} bytes")
+            await transaction.uploads.add(upload)
+        if not size:
+            self.whole.set()
+        return upload
+
+    async def get(self, account: AccountId, upload: UploadId) -> Upload:
+        """One's own. Raises `no_upload`, the same for what is unknown and for another's."""
+        async with self._directory.reading() as directory:
+            found = await directory.uploads.get(upload)
+        if found is None or found.account != account:
+            raise Refused(Code.NO_UPLOAD)
+        return found
+
+    async def wait(self, account: AccountId, upload: UploadId, seconds: float) -> Upload:
+        """As `get`, once it is no longer `processing`, after so many seconds at the latest."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        found = await self.get(account, upload)
+        if found.state is not UploadState.PROCESSING or seconds <= 0:
+            return found
+        if self._waiters >= WAITING:
+            raise Refused(Code.OVERLOADED, "too many wait for uploads", 5.0)
+        event = asyncio.Event()
+        self._waiting.setdefault(upload, set()).add(event)
+        self._waiters += 1
+        try:
+            while found.state is UploadState.PROCESSING and (left := end - loop.time()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(left, LOOK_SECONDS)):
+                        await event.wait()
+                event.clear()
+                found = await self.get(account, upload)
+        finally:
+            self._waiters -= 1
+            here = self._waiting[upload]
+            here.discard(event)
+            if not here:
+                del self._waiting[upload]
+        return found
+
+    def finished(self, upload: UploadId) -> None:
+        """It is ready, or gone: wake those that wait for it here."""
+        for event in self._waiting.get(upload, ()):
+            event.set()
+
+    async def receive(
+        self,
+        account: AccountId,
+        upload: UploadId,
+        offset: int,
+        body: AsyncIterator[bytes],
+        checksum: Checksum | None = None,
+    ) -> Upload:
+        """Take bytes from `offset` on; the upload as it is then. They are durable on return, and what came before a
+        failure is kept, but for bytes with a checksum: of those all count or none.
+
+        Raises `Refused` (`no_upload`; `bad_media` for more than was declared; `storage_full`; `unavailable`;
+        `rate_limited`, `overloaded`), `WrongOffsetError`, `ChecksumError`, and `BrokenOffError` as `body` does.
+        """
+        known = await self.get(account, upload)
+        if known.state is not UploadState.RECEIVING or offset != known.received:
+            raise WrongOffsetError(known)
+        hashed = None if checksum is None else hashlib.new(checksum.algorithm, usedforsecurity=False)
+        async with self._place(account):
+            intake = _Intake(self, known, all_or_nothing=checksum is not None)
+            try:
+                async for piece in body:
+                    if hashed is not None:
+                        hashed.update(piece)
+                    await intake.take(piece)
+            except BrokenOffError:
+                if checksum is None:
+                    await intake.finish()
+                raise
+            if (
+                checksum is not None
+                and hashed is not None
+                and not hmac.compare_digest(hashed.digest(), checksum.digest)
+            ):
+                raise ChecksumError
+            await intake.finish()
+        passing("media.received")
+        found = await self.get(account, upload)
+        if found.state is UploadState.PROCESSING:
+            self.whole.set()
+        return found
+
+    async def set_poster(self, account: AccountId, upload: UploadId, image: bytes) -> None:
+        """Keep the client's own poster of a video. Raises `Refused`: `no_upload` also if it is whole already."""
+        found = await self.get(account, upload)
+        if found.state is not UploadState.RECEIVING:
+            raise Refused(Code.NO_UPLOAD, "it is whole already")
+        await self._store.check_room(len(image))
+        name = f"poster-{secrets.token_hex(8)}"
+        await self._store.put(upload, name, image)
+        async with self._directory.transaction(account=account) as transaction:
+            if not await transaction.uploads.set_poster(upload, name):
+                raise Refused(Code.NO_UPLOAD, "it is whole already")
+
+    async def remove(self, account: AccountId, upload: UploadId) -> None:
+        """Throw one's own away that is not ready; one that is goes by itself once no message shows it. Raises
+        `no_upload`."""
+        found = await self.get(account, upload)
+        if found.state is UploadState.READY:
+            return
+        async with self._directory.transaction(account=account) as transaction:
+            again = await transaction.uploads.get(upload)
+            if again is None or again.state is UploadState.READY:
+                return
+            await transaction.uploads.remove(upload)
+        self.finished(upload)
+        await self._store.remove(upload)
+
+    def _expiry(self, now: int) -> int:
+        return now + self.rules.unfinished_hours * HOUR_MS
+
+    @asynccontextmanager
+    async def _place(self, account: AccountId) -> AsyncIterator[None]:
+        mine = self._receiving.get(account, 0)
+        if mine >= RECEIVING_OF_ACCOUNT:
+            raise Refused(Code.RATE_LIMITED, f"at most {RECEIVING_OF_ACCOUNT} requests upload at once", 1.0)
+        if sum(self._receiving.values()) >= RECEIVING:
+            raise Refused(Code.OVERLOADED, "too many upload", 2.0)
+        self._receiving[account] = mine + 1
+        try:
+            yield
+        finally:
+            left = self._receiving[account] - 1
+            if left:
+                self._receiving[account] = left
+            else:
+                del self._receiving[account]
+
+    async def keep(self, upload: UploadId, content: bytearray) -> str:
+        """Put a part; its name."""
+        name = secrets.token_hex(12)
+        await self._store.check_room(len(content))
+        await self._store.put(upload, name, bytes(content))
+        return name
+
+    async def note(self, upload: Upload, parts: list[Part]) -> None:
+        """Let `parts` count. Raises `WrongOffsetError` if another request was quicker."""
+        async with self._directory.transaction(account=upload.account) as transaction:
+            if await transaction.uploads.received(upload.id, parts, self._expiry(self._clock())):
+                return
+        raise WrongOffsetError(await self.get(upload.account, upload.id))
+
+
+class _Intake:
+    """What one request brings, on its way to the stores."""
+
+    def __init__(self, uploads: Uploads, upload: Upload, *, all_or_nothing: bool) -> None:
+        self._uploads = uploads
+        self._upload = upload
+        self._all_or_nothing = all_or_nothing
+        self._part_bytes = max(PART_BYTES, upload.size // PARTS_USUAL)
+        self._gathered = bytearray()
+        self._parts: list[Part] = []
+        self._end = upload.received
+
+    async def take(self, piece: bytes) -> None:
+        """More bytes. Raises as `Uploads.receive`."""
+        if self._end + len(self._gathered) + len(piece) > self._upload.size:
+            raise Refused(Code.BAD_MEDIA, f"more bytes than the {self._upload.size} that were declared")
+        self._gathered += piece
+        if len(self._gathered) >= self._part_bytes:
+            await self._put()
+            unnoted = sum(part.size for part in self._parts)
+            if unnoted >= NOTED_BYTES and not self._all_or_nothing:
+                await self._note()
+
+    async def finish(self) -> None:
+        """All that came counts."""
+        if self._gathered:
+            await self._put()
+        await self._note()
+
+    async def _put(self) -> None:
+        gathered, self._gathered = self._gathered, bytearray()
+        name = await self._uploads.keep(self._upload.id, gathered)
+        self._parts.append(Part(self._end, len(gathered), name))
+        self._end += len(gathered)
+
+    async def _note(self) -> None:
+        if self._parts:
+            parts, self._parts = self._parts, []
+            await self._uploads.note(self._upload, parts)

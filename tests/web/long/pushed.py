@@ -79,7 +79,7 @@ async def _hand_over(receiver: PushReceiver, browser: Subscription, pushes: Push
     shift = time.time() - time.monotonic()
     done = 0
     while True:
-        arrived = await receiver.until(browser, done + 1, LONGEST)
+        arrived = list(await receiver.until(browser, done + 1, LONGEST))
         for one in arrived[done:]:
             times.pushed[one.payload["conversation"], one.payload["number"]] = one.at + shift
             await pushes.hand_over(json.dumps(one.payload))

@@ -174,3 +174,9 @@ async def a_world(
         await world.begin()
         yield world
         await world.end()
+
+
+async def until_appended(world: World) -> None:
+    """Nothing is on its way any more."""
+    async with asyncio.timeout(BOUND):
+        await world.sender.settled()

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,9 +10,9 @@ from prove.faults.proxy import Way
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import PAIR
 from tests.contract.over_jetstream import LogProcess
-from tests.engines.stream_world import BOUND, World, a_world, submission, until
+from tests.engines.stream_world import BOUND, World, a_world, submission, until, until_appended
 from tests.support.own_nats import OwnNats, own_nats_with_streams
-from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
+from tests.support.own_zookeeper import OwnEnsemble
 
 from chinwag.adapters import appender
 from chinwag.adapters.nats import log_messages as messages
@@ -24,24 +23,6 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.deliver import Deliver
 
 
-@pytest.fixture(scope="module")
-def zookeeper() -> Iterator[OwnEnsemble]:
-    with own_zookeeper() as ensemble:
-        yield ensemble
-
-
-@pytest.fixture(scope="module")
-def nats() -> Iterator[OwnNats]:
-    with own_nats_with_streams() as (server,):
-        yield server
-
-
-@pytest.fixture
-async def world(nats: OwnNats, zookeeper: OwnEnsemble) -> AsyncIterator[World]:
-    async with a_world(nats.url, nats.port, zookeeper.hosts) as opened:
-        yield opened
-
-
 async def state_of(process: LogProcess, epoch: int = 1) -> State:
     async with asyncio.timeout(BOUND):
         while True:
@@ -49,11 +30,6 @@ async def state_of(process: LogProcess, epoch: int = 1) -> State:
                 return await process.streams.state(0, epoch)
             except Refused:
                 await asyncio.sleep(0.05)
-
-
-async def until_appended(world: World) -> None:
-    async with asyncio.timeout(BOUND):
-        await world.sender.settled()
 
 
 async def test_what_is_appended_while_the_server_is_dead_comes_in_order_once_it_is_back(
@@ -368,57 +344,6 @@ async def test_a_full_stream_takes_nothing_and_loses_nothing(
         await reading.until(25)
         assert reading.refs == [*taken, 25]
         assert reading.epochs == [1]
-
-
-def spoilt(ref: int) -> bytes:
-    """A submission whose action no version knows."""
-    whole = msgspec.msgpack.decode(msgspec.msgpack.encode(submission(ref)))
-    whole["command"]["action"] = {"type": "no such"}
-    return msgspec.msgpack.encode(whole)
-
-
-async def test_a_command_that_nobody_can_read_is_set_aside_alone_and_its_sender_told(world: World) -> None:
-    owner = await world.process(works=True)
-    reading = world.read_by(owner, holes=True)
-    world.append(0, 0)
-    await reading.until(0)
-    await until_appended(world)
-    world.sender.log._encode = lambda one: spoilt(one.ref) if one.ref in (2, 4) else msgspec.msgpack.encode(one)
-    world.append(1, 5)
-    await reading.until(5)
-    assert reading.refs == [0, 1, 3, 5]
-    assert [record.position.part for record in reading.records] == [0, 0, 2, 4]
-
-    async def told() -> bool:
-        return world.lost == [(2, Code.INTERNAL), (4, Code.INTERNAL)]
-
-    await until(told)
-    await world.sender.streams.append(0, 1, b"", "no batch")
-    await world.sender.streams.append(0, 1, b"\x01\x00\x00\xc1", "neither")
-    await world.sender.streams.append(0, 1, messages.encode_batch(9, Batch("0a", 1, [])), "anothers")
-    world.append(6, 6)
-    await reading.until(6)
-    assert owner.log.aside.count_of_all == 5
-
-
-async def test_a_newer_record_makes_its_worker_leave_the_partition_to_another(world: World) -> None:
-    owner = await world.process(works=True)
-    given_up: list[int] = []
-    owner.log.on_given_up.append(given_up.append)
-    reading = world.read_by(owner)
-    world.append(0, 0)
-    await reading.until(0)
-    record = bytearray(messages.encode_batch(0, Batch("0a", 1, [])))
-    record[0] = messages.VERSION + 1
-    await world.sender.streams.append(0, 1, bytes(record), "newer")
-
-    async def gave_up() -> bool:
-        return given_up == [0]
-
-    await until(gave_up)
-    world.append(1, 1)
-    await until_appended(world)
-    assert reading.refs == [0]
 
 
 @pytest.mark.cluster_prove

@@ -21,16 +21,18 @@ def picture(width: int = 900, height: int = 600, kind: str = "JPEG") -> bytes:
     return out.getvalue()
 
 
+def client_of(url: str, token: str) -> httpx2.AsyncClient:
+    """Whoever holds `token`, if there is one, at the server at `url`."""
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return httpx2.AsyncClient(base_url=url, headers=headers, timeout=60)
+
+
 class Filer:
     """Somebody with files: requests as raw as they go over the network."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self.client = httpx2.AsyncClient(
-            base_url=device.place.process.url,  # type: ignore[attr-defined]
-            headers={"authorization": f"Bearer {device.token}"},
-            timeout=60,
-        )
+        self.client = client_of(device.place.process.url, device.token)  # type: ignore[attr-defined]
 
     async def close(self) -> None:
         await self.client.aclose()

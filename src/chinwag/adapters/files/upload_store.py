@@ -15,7 +15,7 @@ import structlog
 
 from chinwag.domain.ids import UploadId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.lasting import lasting_folder, whole_file
+from chinwag.lasting import NoFolderError, lasting_folder, whole_file
 
 THREADS: Final = 4
 """Calls that wait for the disk at once; others wait for them."""
@@ -78,6 +78,9 @@ class FileUploadStore:
             if error.errno in _FULL:
                 raise Refused(Code.STORAGE_FULL) from error
             _log.warning("an upload cannot be kept or read", folder=str(self._folder), error=error.strerror)
+            raise Refused(Code.UNAVAILABLE, "uploads cannot be kept or read", 1.0) from error
+        except NoFolderError as error:
+            _log.warning("an upload cannot be kept", folder=str(self._folder), error=str(error))
             raise Refused(Code.UNAVAILABLE, "uploads cannot be kept or read", 1.0) from error
         except RuntimeError:  # the threads are gone
             raise Refused(Code.UNAVAILABLE, "the server is stopping", 1.0) from None

@@ -1,0 +1,29 @@
+"""What several files of these tests need: engines of one file, and a cluster of each test on them."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from tests.engines.stream_world import World, a_world
+from tests.support.own_nats import OwnNats, own_nats_with_streams
+from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
+
+
+@pytest.fixture(scope="module")
+def zookeeper() -> Iterator[OwnEnsemble]:
+    """One server, of one file of tests."""
+    with own_zookeeper() as ensemble:
+        yield ensemble
+
+
+@pytest.fixture(scope="module")
+def nats() -> Iterator[OwnNats]:
+    """One server with JetStream, of one file of tests."""
+    with own_nats_with_streams() as (server,):
+        yield server
+
+
+@pytest.fixture
+async def world(nats: OwnNats, zookeeper: OwnEnsemble) -> AsyncIterator[World]:
+    """A cluster of the test's own on both."""
+    async with a_world(nats.url, nats.port, zookeeper.hosts) as opened:
+        yield opened

@@ -1,0 +1,227 @@
+"""Uploads between their first byte and the message: at two servers, with bounds, over time; and sends of media."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.directories import people
+
+from chinwag.adapters.files import FileMediaStore
+from chinwag.adapters.files.upload_store import FileUploadStore
+from chinwag.adapters.relational import open_directory
+from chinwag.adapters.workshop import ProcessWorkshop
+from chinwag.domain.ids import AccountId, Snowflake, UploadId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.clock import HOUR_MS
+from chinwag.flow.media.expire_uploads import expire_uploads
+from chinwag.flow.media.finish import HOLD_MS, Finish
+from chinwag.flow.media.uploads import (
+    PART_BYTES,
+    BrokenOffError,
+    Checksum,
+    ChecksumError,
+    UploadRules,
+    Uploads,
+    WrongOffsetError,
+)
+from chinwag.lasting import lasting_folder
+from chinwag.ports.directory import Directory, UploadState
+
+ANN, BEN = AccountId("1"), AccountId("2")
+RULES = UploadRules(file_bytes=8 << 20, account_bytes=10 << 20, unfinished=3)
+
+
+class Time:
+    """A clock that is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Site:
+    """What several servers share, and servers on it."""
+
+    def __init__(self, folder: Path, directory: Directory) -> None:
+        self.folder = folder
+        self.directory = directory
+        self.clock = Time()
+        self.parts = FileUploadStore(folder / "uploads", 0.0)
+        self.media = FileMediaStore(folder / "media")
+        self.workshop = ProcessWorkshop(processes=1)
+        self._workers = iter(range(100))
+
+    def server(self) -> tuple[Uploads, Finish]:
+        """Another server."""
+        worker = next(self._workers)
+        uploads = Uploads(self.directory, self.parts, Snowflake(worker), self.clock, RULES)
+        work = lasting_folder(self.folder / f"work-{worker}")
+        finish = Finish(self.directory, self.parts, self.media, self.workshop, uploads, self.clock, work)
+        return uploads, finish
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    directory = await open_directory(tmp_path / "directory.sqlite")
+    await people(directory, ANN, BEN)
+    made = Site(tmp_path, directory)
+    yield made
+    await made.workshop.close()
+    await made.media.close()
+    made.parts.close()
+    await directory.close()
+
+
+async def stream(*pieces: bytes, then: Callable[[], Exception] | None = None) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+    if then is not None:
+        raise then()
+
+
+async def refused(work: Any) -> Code:
+    with pytest.raises(Refused) as refusal:
+        await work
+    return refusal.value.code
+
+
+async def test_another_server_goes_on_with_an_upload_and_a_third_looks_at_it(site: Site) -> None:
+    (one, _), (two, _), (_, third) = site.server(), site.server(), site.server()
+    content = bytes(range(256)) * 20_000
+    half = len(content) // 2
+    upload = await one.begin(ANN, "a.bin", len(content), picture=False)
+    with pytest.raises(BrokenOffError):
+        await one.receive(ANN, upload.id, 0, stream(content[:half], then=BrokenOffError))
+    known = await two.get(ANN, upload.id)
+    assert known.received == half, "what came before the break counts"
+    with pytest.raises(WrongOffsetError) as wrong:
+        await two.receive(ANN, upload.id, 0, stream(content))
+    assert wrong.value.upload.received == half
+    whole = await two.receive(ANN, upload.id, half, stream(content[half:]))
+    assert whole.state is UploadState.PROCESSING
+    waiting = asyncio.create_task(one.wait(ANN, upload.id, 60))
+    await third.step()
+    ready = await waiting
+    assert ready.found is not None
+    assert (ready.state, ready.found.size) == (UploadState.READY, len(content))
+    async with site.directory.reading() as directory:
+        [file] = await directory.uploads.files(upload.id)
+    assert b"".join([piece async for piece in site.media.read(file.hash)]) == content
+    assert await site.parts.uploads() == []
+
+
+async def test_of_two_who_go_on_at_once_one_wins(site: Site) -> None:
+    (one, _), (two, finish) = site.server(), site.server()
+    content = b"abc" * PART_BYTES
+    upload = await one.begin(ANN, "a.bin", len(content), picture=False)
+    results = await asyncio.gather(
+        one.receive(ANN, upload.id, 0, stream(content)),
+        two.receive(ANN, upload.id, 0, stream(content)),
+        return_exceptions=True,
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Upload", "WrongOffsetError"]
+    await finish.step()
+    assert (await one.get(ANN, upload.id)).state is UploadState.READY
+
+
+async def test_whose_server_died_is_looked_at_by_another(site: Site) -> None:
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    async with site.directory.transaction() as transaction:  # as one that began, and was killed
+        assert await transaction.uploads.hold(upload.id, site.clock(), site.clock() + HOLD_MS)
+    await finish.step()
+    assert (await uploads.get(ANN, upload.id)).state is UploadState.PROCESSING
+    site.clock.now += HOLD_MS
+    await finish.step()
+    assert (await uploads.get(ANN, upload.id)).state is UploadState.READY
+
+
+async def test_bytes_with_a_checksum_count_altogether_or_not(site: Site) -> None:
+    uploads, _ = site.server()
+    content = b"x" * (3 * PART_BYTES)
+    upload = await uploads.begin(ANN, "a", len(content), picture=False)
+    with pytest.raises(ChecksumError):
+        await uploads.receive(ANN, upload.id, 0, stream(content), Checksum("sha1", bytes(20)))
+    assert (await uploads.get(ANN, upload.id)).received == 0
+    with pytest.raises(BrokenOffError):
+        await uploads.receive(
+            ANN, upload.id, 0, stream(content[:-1], then=BrokenOffError), Checksum("sha256", bytes(32))
+        )
+    assert (await uploads.get(ANN, upload.id)).received == 0
+
+
+async def test_more_than_was_declared_is_bad_and_nothing_of_it_is_lost(site: Site) -> None:
+    uploads, _ = site.server()
+    upload = await uploads.begin(ANN, "a", 10, picture=False)
+    assert await refused(uploads.receive(ANN, upload.id, 0, stream(b"12345", b"678901"))) is Code.BAD_MEDIA
+    again = await uploads.get(ANN, upload.id)
+    assert again.state is UploadState.RECEIVING
+    await uploads.receive(ANN, upload.id, again.received, stream(b"1234567890"[again.received :]))
+
+
+async def test_the_bounds_of_an_account(site: Site) -> None:
+    uploads, finish = site.server()
+    assert await refused(uploads.begin(ANN, "a", (8 << 20) + 1, picture=False)) is Code.MEDIA_TOO_LARGE
+    made = await asyncio.gather(*(uploads.begin(ANN, "a", 1, picture=False) for _ in range(5)), return_exceptions=True)
+    codes = [one.code for one in made if isinstance(one, Refused)]
+    assert codes == [Code.TOO_MANY] * 2
+    large = await uploads.begin(BEN, "b", 8 << 20, picture=False)
+    assert await refused(uploads.begin(BEN, "b", 3 << 20, picture=False)) is Code.QUOTA
+    await uploads.remove(BEN, large.id)
+    assert await refused(uploads.get(BEN, large.id)) is Code.NO_UPLOAD
+    await uploads.begin(BEN, "b", 3 << 20, picture=False)
+    del finish
+
+
+async def test_a_full_disk_is_told_before_an_upload_begins(site: Site) -> None:
+    uploads = Uploads(site.directory, FileUploadStore(site.folder / "full", 1.0), Snowflake(9), site.clock, RULES)
+    assert await refused(uploads.begin(ANN, "a", 1, picture=False)) is Code.STORAGE_FULL
+    async with site.directory.reading() as directory:
+        assert (await directory.uploads.usage(ANN)).size == 0
+
+
+async def test_what_nobody_finished_goes_after_a_day_and_what_goes_on_stays(site: Site) -> None:
+    uploads, finish = site.server()
+    idle = await uploads.begin(ANN, "a", 10, picture=False)
+    going = await uploads.begin(ANN, "b", 10, picture=False)
+    done = await uploads.begin(ANN, "c", 3, picture=False)
+    for upload, content in ((idle, b"12"), (going, b"12"), (done, b"123")):
+        await uploads.receive(ANN, upload.id, 0, stream(content))
+    await finish.step()
+    site.clock.now += 23 * HOUR_MS
+    await uploads.receive(ANN, going.id, 2, stream(b"3"))
+    await expire_uploads(site.directory, site.parts, site.clock)
+    assert (await uploads.get(ANN, idle.id)).received == 2
+    site.clock.now += 2 * HOUR_MS
+    await expire_uploads(site.directory, site.parts, site.clock)
+    assert await refused(uploads.get(ANN, idle.id)) is Code.NO_UPLOAD
+    assert (await uploads.get(ANN, going.id)).received == 3
+    assert (await uploads.get(ANN, done.id)).state is UploadState.READY
+    assert await site.parts.uploads() == [going.id]
+
+
+async def test_parts_that_a_crash_left_are_swept(site: Site) -> None:
+    uploads, _ = site.server()
+    upload = await uploads.begin(ANN, "a", 10, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"12"))
+    await site.parts.put(UploadId("999"), "left", b"x")
+    await expire_uploads(site.directory, site.parts, site.clock)
+    assert await site.parts.uploads() == [upload.id]
+
+
+async def test_whoever_waits_for_an_upload_is_told_when_it_is_ready(site: Site) -> None:
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    waiting = asyncio.create_task(uploads.wait(ANN, upload.id, 60))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await finish.step()
+    assert (await waiting).state is UploadState.READY
+    assert (await uploads.wait(ANN, upload.id, 60)).state is UploadState.READY
+    assert await refused(uploads.wait(BEN, upload.id, 60)) is Code.NO_UPLOAD

@@ -1,6 +1,6 @@
 """Measure the way of a push: from the server's answer to a message until a browser whose app is closed shows it.
 
-python -m tests.web.long.pushed [--messages 1000] [--senders 20]
+python -m tests.web.long.pushed [--messages 1000] [--senders 20] [--seconds 1800]
 
 The server's own Web Push sends it to a push service of ours on loopback, which opens it with the browser's keys; the
 browser's own protocol hands it over, and the app's service worker shows it. What the service of a browser's maker takes
@@ -9,6 +9,7 @@ comes on top, and is nobody's to measure here. Nothing is judged.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import statistics
 import sys
@@ -33,7 +34,7 @@ from chinwag.client import Client
 from chinwag.wire.values import AccountId
 
 LONGEST: Final = 1_800.0
-"""Seconds after which it ends, whatever is missing."""
+"""Seconds after which it ends, and tells of what was shown till then."""
 PUSHING: Final = (
     *("--push-contact", "mailto:staff@example.org"),
     *("--push-hosts", "*"),
@@ -68,7 +69,7 @@ class Times:
         )
         found = []
         for name, first, last in parts:
-            times = sorted(1000 * (last[key] - first[key]) for key in first)
+            times = sorted(1000 * (last[key] - first[key]) for key in first.keys() & last.keys())
             cuts = statistics.quantiles(times, n=100, method="inclusive")
             found.append((name, cuts[49], cuts[98], times[-1]))
         return found
@@ -101,12 +102,11 @@ async def _rounds(senders: Sequence[Client], to: AccountId, rounds: int, pushes:
             await asyncio.sleep(0.02)
 
 
-async def measured(folder: Path, messages: int, senders: int) -> Times:
-    """All of it, on a server of its own in `folder`."""
+async def measure(folder: Path, messages: int, senders: int, times: Times) -> None:
+    """All of it, on a server of its own in `folder`; what is known when it is cancelled stands in `times`."""
     command = (sys.executable, "-m", "tests.support.quick_server")
     server = ServerProcess(folder / "data", *PUSHING, command=command, cwd=ROOT)
     await server.start()
-    times = Times()
     try:
         async with AsyncExitStack() as stack:
             receiver = await stack.enter_async_context(push_receiver())
@@ -134,13 +134,12 @@ async def measured(folder: Path, messages: int, senders: int) -> Times:
                 handing.cancel()
     finally:
         server.end()
-    return times
 
 
 def table(times: Times) -> str:
     """As Markdown."""
     head = [
-        f"{len(times.shown)} messages, of which each was pushed alone",
+        f"{len(times.shown)} of {len(times.acked)} messages, each pushed alone",
         "",
         "| | p50 | p99 | longest |",
         "|---|---|---|---|",
@@ -149,13 +148,16 @@ def table(times: Times) -> str:
 
 
 async def _main(options: Any) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        async with asyncio.timeout(LONGEST):
-            print(table(await measured(Path(folder), options.messages, options.senders)), flush=True)
+    times = Times()
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(options.seconds):
+            await measure(Path(folder), options.messages, options.senders, times)
+    print(table(times), flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=1_000)
     parser.add_argument("--senders", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=LONGEST)
     asyncio.run(_main(parser.parse_args()))

@@ -2,7 +2,7 @@
 import type { MediaAct } from "../api.js";
 import { fileOf } from "../store/personal.js";
 import type { OutboxRecord } from "../store/records.js";
-import type { MediaParts } from "./media.js";
+import type { MediaParts } from "./media-parts.js";
 import type { Outflow } from "./outflow.js";
 import { Previews, type Wanted } from "./previews.js";
 import { Uploads } from "./uploads.js";

@@ -1,23 +1,8 @@
 /** Media, for the engine that leads: what moves it is fetched when there is something to move. */
-import type { Http } from "@chinwag/client";
-import type { UploadState } from "../api.js";
-import type { AccountDatabase } from "../store/database.js";
-import type { EngineStore } from "../store/engine-store.js";
 import type { OutboxRecord } from "../store/records.js";
 import type { Carriage } from "./carriage.js";
-import type { Meanwhile } from "./meanwhile.js";
+import type { MediaParts } from "./media-parts.js";
 import type { Carrier, Outflow } from "./outflow.js";
-
-export interface MediaParts {
-  http: Http;
-  database: AccountDatabase;
-  store: EngineStore;
-  meanwhile: Meanwhile;
-  told(line: string, state: UploadState): void;
-  /** Lines are others now. */
-  lines(): void;
-  failed(error: unknown): void;
-}
 
 export class LeaderMedia implements Carrier {
   private readonly parts: MediaParts;

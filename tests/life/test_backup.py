@@ -16,7 +16,7 @@ from tests.support.people import Crowd, begin_group, sign_up
 from chinwag.adapters.files import FileMediaStore
 from chinwag.assembly.data import begin_folder
 from chinwag.life.backup import Telling, back_up
-from chinwag.life.folder import MEDIA
+from chinwag.life.folder import MEDIA, MEDIA_WORK
 from chinwag.life.manifest import BackupError, ListedFile
 from chinwag.life.restore import restore
 from chinwag.wire.frames import Ack, Send
@@ -198,6 +198,8 @@ async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> N
     kept, gone = [await store.put(pieces(content)) for content in (b"kept", b"gone")]
     await store.close()
     (data / MEDIA / "incoming" / "half").write_bytes(b"half of a file")
+    (data / MEDIA_WORK).mkdir(mode=0o700)
+    (data / MEDIA_WORK / "looked-at").write_bytes(b"looked at")
 
     class Collecting(Telling):
         """Somebody deletes while files are copied."""
@@ -208,7 +210,7 @@ async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> N
 
     manifest = await asyncio.to_thread(back_up, data, target, Collecting())
     name = f"{MEDIA}/{kept.hash[:2]}/{kept.hash[2:4]}/{kept.hash}"
-    listed = [file for file in manifest.files if file.path.startswith(MEDIA)]
+    listed = [file for file in manifest.files if file.path.startswith(MEDIA)]  # neither what is written nor looked at
     assert listed == [ListedFile(name, 4, kept.hash)]
     assert (target / name).samefile(data / name)
     back = tmp_path / "restored"

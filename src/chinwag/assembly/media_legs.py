@@ -21,11 +21,9 @@ from chinwag.flow.sharing import Keeping
 from chinwag.flow.standing import StandingWork
 from chinwag.flow.states import States
 from chinwag.lasting import lasting_folder
+from chinwag.life.folder import MEDIA_WORK
 from chinwag.ports import Ports
 from chinwag.ports.workshop import Workshop
-
-LOOKING: Final = "media-work"
-"""In the data folder: where files are put together and looked at."""
 
 
 class MediaLegs(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +50,7 @@ def media_legs_on(ports: Ports, config: Config, ids: Snowflake, states: States, 
 
 def looking_part(ports: Ports, config: Config, legs: MediaLegs, workshop: Workshop) -> Part:
     """Whole uploads are looked at, here or wherever nobody has begun."""
-    folder = (config.media.work_path or config.data.path / LOOKING).expanduser()
+    folder = (config.media.work_path or config.data.path / MEDIA_WORK).expanduser()
     finish = Finish(
         ports.directory, ports.upload_store, ports.media_store, workshop, legs.uploads, system_clock, folder
     )

@@ -16,6 +16,8 @@ SEARCH: Final = "search.sqlite"
 """SQLite: the search index, a copy that is made again where it is missing. No backup holds it."""
 MEDIA: Final = "media"
 """Pictures, videos and files by their hashes, and what is being written of them."""
+MEDIA_WORK: Final = "media-work"
+"""Where files are put together and looked at. Each start begins it anew, and no backup holds it."""
 MAKING: Final = ".making"
 """What is made of pictures just now. Each start begins it anew, and no backup holds it."""
 CHECKPOINT: Final = ".checkpoint"
@@ -31,7 +33,7 @@ REPLACED: Final = ".replaced-"
 
 _PASSING: Final = frozenset(
     {
-        *(SOCKET_NAME, CHECKPOINT, MAKING, DRAFT, RESTORING),
+        *(SOCKET_NAME, CHECKPOINT, MAKING, MEDIA_WORK, DRAFT, RESTORING),
         *(DIRECTORY + "-wal", DIRECTORY + "-shm"),
         *(SEARCH, SEARCH + "-wal", SEARCH + "-shm"),
     }

@@ -128,9 +128,10 @@ async def test_a_picture_that_was_chosen_without_a_line_is_kept_and_goes_when_it
     await placed(anna, 1)
 
 
-async def test_a_file_that_is_too_large_says_so_and_holds_up_nothing(arrive: Arrive, process: ServerProcess) -> None:
-    process.flags = (*process.flags, *SMALL)
-    await process.start()
+async def test_a_file_that_is_too_large_says_so_and_holds_up_nothing(arrive: Arrive, served: ServerProcess) -> None:
+    assert await served.stop() == 0
+    served.flags = (*served.flags, *SMALL)
+    await served.start()
     anna, ben = await arrive(), await arrive()
     await anna.sign_up("anna", "Anna")
     await ben.sign_up("ben", "Ben")

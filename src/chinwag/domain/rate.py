@@ -42,15 +42,16 @@ class Bucket:
         full_at += count * self._each
         wait = full_at - now - self._span
         if wait > _ROUNDING:
-            return wait
+            return min(wait, count * self._each)  # all of it is gone at the worst, also after a clock that stepped back
         self._full_at = full_at
         return 0.0
 
     def short(self, now: float, count: int = 1) -> float:
         """The seconds until there are `count`: 0 if there are now. Takes none."""
         wait = max(self._full_at, now) + count * self._each - now - self._span
-        return wait if wait > _ROUNDING else 0.0
+        return min(wait, count * self._each) if wait > _ROUNDING else 0.0
 
     def change(self, now: float, by: int) -> None:
         """Put so many back, or take them if that is below 0: at most all that there are, or have room."""
-        self._full_at = now + min(self._span, max(0.0, max(self._full_at, now) - now - by * self._each))
+        full_at = max(self._full_at, now)
+        self._full_at = max(now, min(full_at - by * self._each, max(full_at, now + self._span)))

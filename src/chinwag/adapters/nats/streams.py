@@ -4,7 +4,6 @@ A stream is a file that is synced at each record (the servers' `sync_interval: a
 `replicas` says. A full one takes nothing more (the default forgets what nobody has read), and nothing grows old.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -33,7 +32,6 @@ _THERE: Final = frozenset({10058, 10065})
 _FULL: Final = frozenset({10077})
 _PAGE: Final = 1024
 """Names in one answer."""
-_CLOSED = re.compile(r"[0-9]+\Z")
 
 
 class Config(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -150,7 +148,7 @@ class Streams:
             seen += len(names)
             for name in names:
                 last = name.rpartition("-")[2]
-                if _CLOSED.match(last) and name == self.name(partition, int(last)):
+                if last.isascii() and last.isdigit() and name == self.name(partition, int(last)):
                     found.append(int(last))
             if not names or seen >= reply.total:
                 return sorted(found)

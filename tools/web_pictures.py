@@ -126,6 +126,18 @@ async def pictures(browser: Browser, server: ServerProcess, say_new: Any, say_ch
     await take(other, "right-to-left")
 
 
+async def notifications(browser: Browser, server: ServerProcess) -> None:
+    """What one is told of, as the settings have it."""
+    olga = await come(browser, server, permissions=["notifications"])
+    page = olga.page
+    await olga.visit("/settings")
+    await page.get_by_role("button", name="Tell me here as well").wait_for()
+    await page.get_by_label("Quiet hours").check()
+    await page.get_by_label("By the clocks of").select_option("Europe/Prague")
+    await page.get_by_role("heading", name="Notifications").evaluate("(one) => one.scrollIntoView()")
+    await take(olga, "notifications")
+
+
 def with_a_provider(folder: Path) -> ServerProcess:
     """A server, with its data in `folder`."""
     with socket.create_server(("127.0.0.1", 0)) as held:
@@ -133,6 +145,7 @@ def with_a_provider(folder: Path) -> ServerProcess:
     settings = folder / "chinwag.toml"
     settings.write_text(
         f'[server]\npublic_url = "http://127.0.0.1:{port}"\n'
+        f'[push]\ncontact = "mailto:staff@example.org"\n'
         f'[openid.staff]\nissuer = "https://id.example.org"\nclient_id = "chinwag"\nlabel = "{PROVIDER}"\n'
     )
     command = (sys.executable, "-m", "tests.support.quick_server")
@@ -160,6 +173,7 @@ async def main() -> None:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
                 await door(browser, server)
                 await pictures(browser, server, people.say_new, people.say_changes)
+                await notifications(browser, server)
                 await browser.close()
                 for task in listening:
                     task.cancel()

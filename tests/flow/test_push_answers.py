@@ -8,6 +8,7 @@ from tests.support.push_stage import ANN, BEN, PushStage, push_stage
 
 from chinwag.domain.account_change import PushGone
 from chinwag.domain.ids import DeviceId
+from chinwag.flow.access.rotate_keys import replace_keys
 from chinwag.flow.push.send import LEASE_MS
 from chinwag.ports.directory import PUSHES
 
@@ -112,14 +113,31 @@ async def test_a_key_that_is_gone_ends_the_subscriptions_made_with_it(tmp_path: 
         assert phone.key != tablet.key
         await hello(pushing)
         assert (len(phone.pushed), len(tablet.pushed)) == (1, 1), "each by the key that it knows"
-        await pushing.keys.prune(pushing.stage.directory)
+        await pushing.keys.keep(pushing.stage.directory)
         assert len(pushing.keys.older) == 1
         async with pushing.stage.directory.transaction() as transaction:
             await transaction.push_subscriptions.remove(DeviceId("phone"))
-        await pushing.keys.prune(pushing.stage.directory)
+        await pushing.keys.keep(pushing.stage.directory)
         assert pushing.keys.older == []
         await hello(pushing)
         assert len(tablet.pushed) == 2
+
+
+async def test_after_a_leak_browsers_subscribe_anew(tmp_path: Path) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        await replace_keys(pushing.stage.accounts)
+        pushing.ahead += 2_000
+        await pushing.keys.keep(pushing.stage.directory)
+        newest = pushing.keys.newest()
+        assert newest is not None
+        assert newest.public != phone.key
+        await hello(pushing)
+        assert phone.pushed == [], "nobody has the key any more that it knows"
+        assert any(isinstance(one, PushGone) for one in await pushing.changes(BEN))
+        tablet = await pushing.subscribe(BEN, "tablet")
+        await hello(pushing)
+        assert len(tablet.pushed) == 1
 
 
 async def test_what_a_crash_leaves_is_sent_once_its_lease_is_over(tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.push_stage import ANN, BEN, CYD, HOURS, PAIR, PushStage, push_stage
 
 from chinwag.domain.account import AccountSettings
 from chinwag.domain.body import Text
 from chinwag.domain.command import Delete, Edit, Leave, React, Remove
-from chinwag.domain.conversation import GroupSettings
-from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.conversation import Conversation, GroupSettings, Member, Position, Role, Span
+from chinwag.domain.events import Message
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, group_id, stream_of
 from chinwag.domain.preferences import Preferences
 from chinwag.domain.quiet_hours import QuietHours
 from chinwag.flow.access.devices import revoke_device
@@ -18,6 +20,7 @@ from chinwag.flow.accounts.block import block
 from chinwag.flow.accounts.disable import disable
 from chinwag.ports.bus import Reads
 from chinwag.ports.follower import Reached
+from chinwag.ports.message_store import Commit, Fanout
 
 
 async def test_what_a_friend_writes_reaches_a_closed_browser(tmp_path: Path) -> None:
@@ -336,6 +339,34 @@ async def test_rather_a_push_than_none_if_nobody_knows_who_is_connected(tmp_path
         await pushing.say("hello")
         await pushing.after()
         assert len(phone.pushed) == 1
+
+
+async def test_everybody_of_a_group_of_five_hundred_is_pushed_to_once(tmp_path: Path) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        everybody = [AccountId(str(1_000 + number)) for number in range(500)]
+        await pushing.stage.people(*everybody)
+        browsers = {account: await pushing.subscribe(account, f"of {account}") for account in everybody}
+        members = {account: Member(Role.MEMBER) for account in everybody}
+        author = everybody[0]
+        state = Conversation(group_id("5"), False, members, head=1, ordinal=1, title="all", applied=Position(9, 1, 0))
+        said = Message(
+            conversation=state.id,
+            number=1,
+            ordinal=1,
+            sender=author,
+            device=DeviceId("x"),
+            id=ClientId("x"),
+            sent_at=pushing.clock(),
+            body=Text("everybody up"),
+        )
+        spans = [Span(account, state.id, 1) for account in everybody]
+        fanouts = [Fanout(1, 1, (*everybody, stream_of(0)))]
+        commit = Commit(state, [(1, msgspec.json.encode(said))], fanouts, [], spans)
+        await pushing.stage.embedded.message_store.commit([commit])
+        await pushing.after()
+        assert [len(browser.pushed) for browser in browsers.values()] == [0] + [1] * 499
+        tags = {browser.pushed[0].headers["topic"] for browser in list(browsers.values())[1:]}
+        assert len(tags) == 499, "nobody outside sees who is in one group"
 
 
 async def test_a_test_reaches_the_device_itself(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from chinwag.adapters.embedded import keys, open_embedded, values
 from chinwag.adapters.embedded.data_directory import FORMAT, begin, open_rocksdb
 from chinwag.adapters.files import FileMediaStore
 from chinwag.adapters.relational import open_directory
-from chinwag.config import Config, Observe, Server
+from chinwag.config import Config, Observe, Push, Server
 from chinwag.domain.account import AccountSettings, name_key
 from chinwag.domain.ids import AccountId
 from chinwag.domain.look_alike import look_alike_key
@@ -29,6 +29,7 @@ from chinwag.life.doctor.data import data_folder
 from chinwag.life.doctor.machine import clock, disk, files, sync_latency
 from chinwag.life.doctor.media import ORPHAN_MS, media
 from chinwag.life.doctor.network import certificate, ports
+from chinwag.life.doctor.pushes import pushes
 from chinwag.life.doctor.software import fits, software
 from chinwag.life.folder import DIRECTORY, MEDIA, MESSAGES, RESTORING
 from chinwag.ports.directory import Account, Avatar, Blob
@@ -252,3 +253,17 @@ def test_media_that_are_missing_nobodys_or_damaged(data: Path) -> None:
     found = list(media(data, now))
     assert [one.found for one in found if one.level is Level.FAIL] == [f"1 of 2 files are missing: {lost[:12]}"]
     assert list(media(data, now, read_seconds=-1.0))[-1].found == "0 of 1 files were read, and are as they were"
+
+
+def test_pushes_that_could_go_anywhere_or_nowhere(tmp_path: Path) -> None:
+    good = Push(contact="mailto:op@example.org")
+    assert levels(list(pushes(Push()))) == levels(list(pushes(good))) == {"pushes": Level.OK}
+    assert levels(list(pushes(Push(contact=good.contact, hosts=("*",))))) == {"pushes": Level.WARN}
+    assert levels(list(pushes(Push(contact=good.contact, allow_this_machine=True)))) == {"pushes": Level.FAIL}
+    nothing = tmp_path / "nothing.json"
+    assert levels(list(pushes(Push(fcm_service_account_file=nothing)))) == {"pushes": Level.FAIL}
+    nothing.write_text("{}")
+    nothing.chmod(0o600)
+    assert levels(list(pushes(Push(fcm_service_account_file=nothing)))) == {"pushes": Level.FAIL}
+    apple = Push(apns_key_file=nothing, apns_key_id="ABCDEFGHIJ", apns_team_id="ABCDEFGHIJ")
+    assert levels(list(pushes(apple))) == {"pushes": Level.FAIL}

@@ -46,3 +46,18 @@ async def test_after_a_leak_nobody_stays_connected_and_no_old_token_is_good(crow
     again = await log_in_device(place, ann.name)
     assert (await place.request("GET", "/v1/me", token=again.token)).status_code == 200
     assert "keys.replace" in (await chinwag("audit", "--data-path", crowd.process.data, folder=tmp_path)).out
+
+
+async def test_a_key_of_pushes_is_rotated_by_itself(crowd: Crowd, tmp_path: Path) -> None:
+    keys = crowd.process.data / "keys"
+    before = {path.name for path in keys.iterdir()}
+    for count in (1, 2):
+        ran = await chinwag("keys", "rotate", "--push", "--data-path", crowd.process.data, folder=tmp_path)
+        assert ran.code == 0, ran.said
+        new = sorted(keys.glob("push-*.pem"))
+        assert len(new) == count
+        assert all(path.stat().st_mode & 0o777 == 0o600 for path in new)
+    assert {path.name for path in keys.iterdir()} - {path.name for path in new} == before
+    assert "keys.rotate_push" in (await chinwag("audit", "--data-path", crowd.process.data, folder=tmp_path)).out
+    ran = await chinwag("keys", "rotate", "--push", "--leaked", "--data-path", crowd.process.data, folder=tmp_path)
+    assert ran.code != 0

@@ -1,5 +1,6 @@
 """Pushes: what the settings say of them, and the role as a part."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -117,9 +118,9 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
     """The role. owner: of an account's presence. Where nothing is configured there is nothing to do."""
     rules = rules_of(config)
     if not rules.kinds:
-        return Part(name="push")
+        return Part(name="push", figures=_figures(Counter(), lambda: 0, lambda: 0, lambda: 0))
     if rules.dangerous:
-        _log.error("pushes may go to this machine, and to any other: push.allow_this_machine is dangerous")
+        _log.error("pushes may go anywhere, which is dangerous", setting="push.allow_this_machine")
     keys = push_keys_on(ports, rules)
     follower = PushFollower(ports.directory, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
     weigh = Weigh(
@@ -134,7 +135,6 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
     sender = Sender(ports.directory, weigh, services_on(rules, keys), system_clock)
     taking_back = TakeBack(ports.directory, ports.message_store, ports.mark_store, system_clock)
     role = PushRole(follower, sender, taking_back, keys, ports.directory, ports.bus, ports.registry, node)
-    counts = sender.counts
 
     async def start() -> None:
         role.start()
@@ -145,20 +145,26 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
         stop=role.stop,
         # With the directory away pushes wait, and connected people go on chatting (P14 of docs/guarantees.md).
         checks=[Check("push", role.check, needed=False)],
-        figures=Figures(
-            counters={
-                "pushes_sent": ("Pushes that a push service took.", lambda: counts["sent"]),
-                "pushes_cleared": ("Pushes that took back what was shown.", lambda: counts["cleared"]),
-                "pushes_failed": ("Attempts to push that came to nothing.", lambda: counts["failed"]),
-                "pushes_given_up": ("Pushes given up after three attempts.", lambda: counts["gave_up"]),
-                "pushes_unwanted": ("Pushes that a service will never take.", lambda: counts["unwanted"]),
-                "pushes_rested": ("Times that a push waited for a service that rests.", lambda: counts["rested"]),
-                "pushes_dropped": ("Pushes that went unsent, as too many waited.", lambda: follower.dropped),
-                "push_subscriptions_ended": ("Subscriptions that services do not know.", lambda: counts["gone"]),
-            },
-            gauges={
-                "push_behind": ("Events not looked at for pushes at the last look.", lambda: follower.behind),
-                "pushes_under_way": ("Pushes being sent.", lambda: sender.under_way),
-            },
-        ),
+        figures=_figures(sender.counts, lambda: follower.dropped, lambda: follower.behind, lambda: sender.under_way),
+    )
+
+
+def _figures(
+    counts: Counter[str], dropped: Callable[[], int], behind: Callable[[], int], under_way: Callable[[], int]
+) -> Figures:
+    return Figures(
+        counters={
+            "pushes_sent": ("Pushes that a push service took.", lambda: counts["sent"]),
+            "pushes_cleared": ("Pushes that took back what was shown.", lambda: counts["cleared"]),
+            "pushes_failed": ("Attempts to push that came to nothing.", lambda: counts["failed"]),
+            "pushes_given_up": ("Pushes given up after three attempts.", lambda: counts["gave_up"]),
+            "pushes_unwanted": ("Pushes that a service will never take.", lambda: counts["unwanted"]),
+            "pushes_rested": ("Times that a push waited for a service that rests.", lambda: counts["rested"]),
+            "pushes_dropped": ("Pushes that went unsent, as too many waited.", dropped),
+            "push_subscriptions_ended": ("Subscriptions that services do not know.", lambda: counts["gone"]),
+        },
+        gauges={
+            "push_behind": ("Events not looked at for pushes at the last look.", behind),
+            "pushes_under_way": ("Pushes being sent.", under_way),
+        },
     )

@@ -36,4 +36,4 @@ def with_web(config: Config, app: Any, port: Callable[[], int], local: Local | N
 def _media_origins(config: Config) -> tuple[str, ...]:
     """Where media come from besides the server's own origin, which its pages must be allowed to show."""
     media = config.media
-    return tuple(filter(None, (media.public_url, media.s3_endpoint if media.direct else "")))
+    return tuple(filter(None, (media.public_url, config.s3.endpoint if media.direct else "")))

@@ -16,6 +16,7 @@ from chinwag.client.groups import Groups
 from chinwag.client.http import Http, tls_context
 from chinwag.client.life import Life
 from chinwag.client.link import Link
+from chinwag.client.media import Progress
 from chinwag.client.openid import Listener
 from chinwag.client.outbox import Frame, LeftOver, Outbox, Pending, decode
 from chinwag.client.reads import Reads
@@ -27,7 +28,19 @@ from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Change, Delete, Edit, React, Send, Typing
 from chinwag.wire.http import LogInRequest, OpenIdLogIn, SignUpRequest
-from chinwag.wire.values import AccountId, ClientId, ConversationId, Event, GroupAction, SentBody, Text, direct_id
+from chinwag.wire.values import (
+    AccountId,
+    Attach,
+    ClientId,
+    ConversationId,
+    Event,
+    GroupAction,
+    MessageName,
+    SentBody,
+    Text,
+    UploadId,
+    direct_id,
+)
 
 
 class Client(Resources, Groups):
@@ -267,6 +280,26 @@ class Client(Resources, Groups):
         Raises as `post` does, and `ApiError` when the server refuses it.
         """
         return await self.post(content, conversation=conversation, to=to, reply_to=reply_to, id=id).answer()
+
+    async def send_file(
+        self,
+        file: Path,
+        *,
+        conversation: ConversationId | None = None,
+        to: AccountId | None = None,
+        caption: str = "",
+        as_picture: bool = False,
+        progress: Progress | None = None,
+    ) -> Placed:
+        """Upload a file, and send it as a message. Raises as `upload` and `send` do."""
+        upload = await self.upload(file, as_picture=as_picture, progress=progress)
+        return await self.send(Attach(UploadId(upload.id), caption=caption), conversation=conversation, to=to)
+
+    async def forward(
+        self, source: MessageName, *, conversation: ConversationId | None = None, to: AccountId | None = None
+    ) -> Placed:
+        """Send the media of a message that one may read once more, elsewhere: nothing is uploaded. Raises as `send`."""
+        return await self.send(Attach(source=source), conversation=conversation, to=to)
 
     async def edit(self, conversation: ConversationId, number: int, content: str | SentBody) -> Placed:
         """Give one's own message another text, after what was sent there before. Raises `ApiError` when it is

@@ -1,8 +1,9 @@
 """HTTP to a Chinwag server: one request at a time, typed in and out, every failure an `ApiError`."""
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -30,6 +31,7 @@ OVER: Final = frozenset({"revoked", "account_disabled"})
 T = TypeVar("T")
 Parameter = str | int | Sequence[str]
 Parameters = dict[str, Parameter]
+Headers = Mapping[str, str]
 AccessToken = Callable[[], Awaitable[str]]
 RenewToken = Callable[[str], Awaitable[str]]
 
@@ -126,6 +128,59 @@ class Http:
         """Add something for which there is no idempotency key. Not repeated by itself."""
         return self._typed(await self._authorised("POST", path, body=body), answer)
 
+    # Bytes
+
+    async def exchange(self, method: str, path: str, headers: Headers, content: bytes = b"") -> httpx2.Response:
+        """One request with headers and bytes of its own. Not repeated by itself."""
+        return await self._with_token(
+            lambda token: self._ask(method, path, token=token, content=content, given=headers)
+        )
+
+    async def maybe_bytes(self, path: str) -> bytes | None:
+        """What is there, or None for what is not found. Repeated while a retry can help."""
+        try:
+            return (await _again(lambda: self._authorised("GET", path))).content
+        except ApiError as error:
+            if error.code == "not_found":
+                return None
+            raise
+
+    @contextlib.asynccontextmanager
+    async def streaming(self, path: str, headers: Headers) -> AsyncIterator[httpx2.Response]:
+        """An answer whose bytes are yet to be read, by `pieces`. Not repeated by itself."""
+        answer = await self._with_token(lambda token: self._open(path, token, headers))
+        try:
+            yield answer
+        finally:
+            await answer.aclose()
+
+    async def pieces(self, answer: httpx2.Response) -> AsyncIterator[bytes]:
+        """What follows an answer's head. Raises `Unreachable` where it breaks off."""
+        try:
+            async for piece in answer.aiter_raw():
+                yield piece
+        except (httpx2.RequestError, httpx2.StreamError) as error:
+            raise Unreachable(f"The answer of {self.url} broke off: {error or type(error).__name__}") from error
+
+    def read(self, answer: httpx2.Response, wanted: type[T]) -> T:
+        """What an answer says, typed."""
+        return self._typed(answer, wanted)
+
+    async def _open(self, path: str, token: str, headers: Headers) -> httpx2.Response:
+        # Nothing compressed: a range is one of the bytes as they are.
+        given = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"} | dict(headers)
+        try:
+            answer = await self._client.send(self._client.build_request("GET", path, headers=given), stream=True)
+            if answer.is_success:
+                return answer
+            try:
+                await answer.aread()
+            finally:
+                await answer.aclose()
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+            raise Unreachable(f"No answer from {self.url}: {error or type(error).__name__}") from error
+        raise _refusal(answer)
+
     async def _authorised(
         self,
         method: str,
@@ -134,11 +189,14 @@ class Http:
         body: msgspec.Struct | None = None,
         key: str = "",
     ) -> httpx2.Response:
+        return await self._with_token(lambda token: self._ask(method, path, parameters, body, key, token))
+
+    async def _with_token(self, ask: Callable[[str], Awaitable[httpx2.Response]]) -> httpx2.Response:
         if self._access is None or self._renew is None:
             raise RuntimeError("this address needs a session")
         token = await self._access()
         try:
-            return await self._ask(method, path, parameters, body, key, token)
+            return await ask(token)
         except ApiError as error:
             if error.code in OVER:
                 raise LoggedOut(error.code, error.message) from None
@@ -146,7 +204,7 @@ class Http:
                 raise
         token = await self._renew(token)
         try:
-            return await self._ask(method, path, parameters, body, key, token)
+            return await ask(token)
         except ApiError as error:
             if error.code in OVER | RENEW:
                 # A token made this moment is not taken either: the server does not know this device.
@@ -161,13 +219,14 @@ class Http:
         body: msgspec.Struct | None = None,
         key: str = "",
         token: str = "",
+        content: bytes | None = None,
+        given: Headers | None = None,
     ) -> httpx2.Response:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json"} | dict(given or {})
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if key:
             headers["Idempotency-Key"] = key
-        content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = msgspec.json.encode(body)

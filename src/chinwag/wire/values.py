@@ -39,7 +39,16 @@ from chinwag.domain.events import (
     Retitled,
     RoleChanged,
 )
-from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, direct_members, is_direct
+from chinwag.domain.ids import (
+    AccountId,
+    ClientId,
+    ConversationId,
+    DeviceId,
+    UploadId,
+    direct_id,
+    direct_members,
+    is_direct,
+)
 from chinwag.domain.quiet_hours import QuietHours
 from chinwag.domain.reactions import LISTED, Given, ReactionCount
 from chinwag.domain.signals import Presence, Signal, Typing
@@ -106,6 +115,7 @@ __all__ = [
     "Signal",
     "Text",
     "Typing",
+    "UploadId",
     "Withheld",
     "direct_id",
     "direct_members",

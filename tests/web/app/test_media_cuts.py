@@ -72,7 +72,7 @@ async def test_an_upload_goes_on_where_it_was(arrive: Arrive, line: Gate, served
             line.mend()
         case _:
             line.mend()
-            served.kill()
+            await served.kill()
             await served.start()
     await ben.sees("after it")
     assert len([path for path in line.asked if path == "/v1/media"]) == sent, "it was begun anew"

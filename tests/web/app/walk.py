@@ -110,6 +110,10 @@ class Walk:
         await self.page.get_by_role("heading", name=self.t("You", whole=True)).wait_for()
         await self.page.get_by_text("anna's first device").wait_for()
         yield "settings"
+        await self.page.get_by_label(self.t("Quiet hours")).check()
+        await self.page.get_by_label(self.t("By the clocks of")).wait_for()
+        yield "settings, quiet hours"
+        await self.page.get_by_label(self.t("Quiet hours")).uncheck()
         await self.page.get_by_label(self.t("Present password")).fill("wrong")
         await self.page.get_by_label(self.t("New password")).fill("new and long enough")
         await self.button("Save").last.click()

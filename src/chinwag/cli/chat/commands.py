@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.cli.chat import changing, meant, muting, reacting, searching
+from chinwag.cli.chat import changing, meant, muting, reacting, searching, sharing
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import HISTORY, Room
@@ -227,6 +227,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "reply": Command("[NUMBER:] TEXT", "answer the newest message of another, or that one", changing.reply, whole=True),
     "edit": Command("[NUMBER:] TEXT", "give your newest message, or that one, another text", changing.edit, whole=True),
     "delete": Command("[NUMBER]", "delete your newest message, or that one", changing.delete),
+    "send": Command("FILE[: WORDS]", "send a file", sharing.send, whole=True),
+    "save": Command("NUMBER [FILE]", "write the file of a message into one here", sharing.save, whole=True),
     "react": Command("EMOJI [NUMBER]", "put an emoji on a message; again to take it back", reacting.react),
     "pin": Command("[NUMBER]", "pin a message for all; again to take it away", reacting.pin),
     "mute": Command("[HOURS | off]", "tell of nothing new in here for so long", muting.mute),

@@ -28,6 +28,7 @@ from chinwag.wire.values import (
     Message,
     Notice,
     NumberedEvent,
+    SentBody,
     Text,
     direct_members,
 )
@@ -254,8 +255,12 @@ class Room:
         if self.current is None:
             self.trouble("Open a conversation first: /open NAME (or /list to see them, /help for all commands).")
             return
+        self.send(self.written(text), self.current, text, reply_to=reply_to)
+
+    def send(self, body: SentBody, conversation: ConversationId, text: str, *, reply_to: int = 0) -> None:
+        """Send a message. text: what it is called while it waits, and when it is not taken."""
         try:
-            pending = self.client.post(self.written(text), conversation=self.current, reply_to=reply_to)
+            pending = self.client.post(body, conversation=conversation, reply_to=reply_to)
         except UnicodeEncodeError:
             self.trouble("Not sent: it holds half a character.")
             return

@@ -16,6 +16,7 @@ from chinwag.wire.values import (
     GroupSettingsChanged,
     Joined,
     Left,
+    Media,
     Message,
     Notice,
     NumberedEvent,
@@ -61,6 +62,8 @@ def content(event: NumberedEvent | Unknown, name: Name) -> str:
             return DELETED
         if isinstance(event.body, Withheld):
             return CHANGED
+        if isinstance(event.body, Media):
+            return media(event.body)
         return event.body.text if isinstance(event.body, Text) else NOT_SUPPORTED
     if isinstance(event, Notice):
         return notice(event, name)
@@ -72,6 +75,30 @@ def content(event: NumberedEvent | Unknown, name: Name) -> str:
     if isinstance(event, Edited):
         return f"edited [{event.target}]" + (f": {event.body.text}" if isinstance(event.body, Text) else "")
     return NOT_SUPPORTED
+
+
+def media(body: Media) -> str:
+    """A file in a few words: what it is, how large, how it is called, and what stands below it."""
+    kind = body.media_type.partition("/")[0]
+    what = {"image": "picture", "video": "video", "audio": "sound"}.get(kind, "file")
+    said = [what]
+    if body.width and body.height:
+        said.append(f"{body.width} × {body.height}")
+    if body.duration:
+        said.append(f"{int(body.duration) // 60}:{int(body.duration) % 60:02}")
+    said.append(file_size(body.size))
+    shown = f"({', '.join(said)}) {label(body.name)}".rstrip()
+    return f"{shown}: {body.caption}" if body.caption else shown
+
+
+def file_size(count: int) -> str:
+    """Bytes as people read them."""
+    size, unit = float(count), "bytes"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if unit == "bytes" or size >= 10 else f"{size:.1f} {unit}"
 
 
 def is_said(event: NumberedEvent | Unknown) -> bool:

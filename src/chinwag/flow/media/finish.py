@@ -236,7 +236,7 @@ class Finish:
             with await _in_thread(lambda: new_file(path)) as file:
                 async for piece in self._media.read(files[MadeKind.ORIGINAL].hash):
                     await _in_thread(lambda piece=piece: file.write(piece))  # type: ignore[misc]
-            copy = await self._workshop.smaller_copy(path, into)
+            copy = await self._workshop.smaller_copy(path, into, row.found.duration if row.found else None)
             if copy is None:
                 return True
             made = await self._made(MadeKind.PLAY, copy, "video/mp4")

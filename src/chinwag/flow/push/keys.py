@@ -15,8 +15,8 @@ from chinwag.flow.clock import Clock
 from chinwag.ports.directory import Directory
 from chinwag.ports.key_store import KeysDamaged, KeysExposed, KeyStore, StoredKey
 
-PRUNE_SECONDS: Final = 3_600.0
-"""From one look for keys that nobody needs any more to the next."""
+KEEP_SECONDS: Final = 60.0
+"""From one look for keys that nobody needs any more, or that are needed and gone, to the next."""
 
 _log = structlog.get_logger(__name__)
 
@@ -91,8 +91,11 @@ class PushKeys:
         self._load()
         return key.id
 
-    async def prune(self, directory: Directory) -> None:
-        """Remove older keys with which nobody is subscribed any more. Raises `Refused`, OSError."""
+    async def keep(self, directory: Directory) -> None:
+        """Remove older keys with which nobody is subscribed any more, and make one if all are gone, as after a leak.
+        Raises `Refused`, OSError."""
+        if self.newest() is None:
+            await asyncio.to_thread(self.begin)
         if older := self.older:
             async with directory.reading() as reading:
                 used = await reading.push_subscriptions.keys_used(older)

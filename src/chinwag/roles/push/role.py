@@ -41,8 +41,8 @@ class PushRole:
         self._stops: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-        async def pruning() -> bool:
-            await pushing.prune(directory)
+        async def keeping() -> bool:
+            await pushing.keep(directory)
             return False
 
         self.work: Final[Sequence[StandingWork]] = [
@@ -80,8 +80,8 @@ class PushRole:
                 ),
                 Job(
                     name="push-keys",
-                    step=self._if_owner(pruning),
-                    poll_seconds=keys.PRUNE_SECONDS,
+                    step=self._if_owner(keeping),
+                    poll_seconds=keys.KEEP_SECONDS,
                     failing="old keys of pushes stay for now",
                 ),
             )

@@ -122,6 +122,8 @@ export interface ConversationRow {
   role: Role | null;
   /** Of a group. A direct conversation is called as `other` is. */
   title: string;
+  /** The version of a group's picture; empty: none. */
+  avatar: string;
   /** The other one of a direct conversation, else null. */
   other: AccountId | null;
   /** Its last event, or what waits in the outbox below it. */
@@ -415,6 +417,10 @@ export interface Engine extends Pushes {
   mediaLink(id: ConversationId, number: number, play?: boolean): Promise<MediaLink>;
   /** Messages of a conversation that carry something, the newest first; `before`: those with lower numbers. */
   mediaOf(id: ConversationId, before?: number): Promise<MediaMessages>;
+  /** The picture of an account, or of a group, in that version: asked for once while it is shown. */
+  avatar(id: string, group: boolean, version: string): Promise<Blob>;
+  /** Give oneself (null) or a group another picture; `picture` null: take it away. Returns once the server has made it. */
+  setAvatar(group: ConversationId | null, picture: File | null): Promise<void>;
   /** Tell which conversation this window shows with focus; null: none. */
   watching(id: ConversationId | null): void;
   /** What comes for the person, in the leading tab. */

@@ -27,6 +27,10 @@ export interface Calls {
   preview: { with: { conversation: string; number: number; size: PreviewSize }; gives: null };
   /** Hold back, go on with, begin anew or take back a line that carries something. Gives whether it was still in time. */
   media: { with: { conversation: string; id: string; act: MediaAct }; gives: boolean };
+  /** Fetch a picture of an account or a group. */
+  avatar: { with: { path: string }; gives: Blob };
+  /** Put a picture on the server. Gives its upload's id, once that is ready. */
+  upload: { with: { file: Blob; name: string }; gives: string };
   presence: { with: { accounts: string[] }; gives: null };
   people: { with: { accounts: string[] }; gives: null };
   /** End the device. */

@@ -116,6 +116,8 @@ export function noticeWords(events: readonly KeptEvent[], names: Names): string 
       return words(`notice.role.${change.role}`, { who, names: names(change.account) });
     case "title":
       return words("notice.title", { who, title: oneLine(change.title, 80) });
+    case "avatar":
+      return words(change.avatar === "" ? "notice.avatarGone" : "notice.avatar", { who });
     case "settings":
       return words("notice.settings", { who });
     case "pinned":

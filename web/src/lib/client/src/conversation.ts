@@ -31,4 +31,6 @@ export interface Kept {
   readonly mentions: readonly number[];
   /** Pinned messages that one may read, the one pinned last at the end; one who is out has none. */
   readonly pins: readonly number[];
+  /** The version of a group's picture; empty or missing: it has none, or one is out. */
+  readonly avatar?: string;
 }

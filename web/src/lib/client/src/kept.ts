@@ -67,6 +67,7 @@ export function afterView(held: Kept | undefined, view: View): Kept {
     last: view.last,
     mentions: view.mentions,
     pins: view.pins,
+    ...(view.avatar ? { avatar: view.avatar } : {}),
   };
   if (held === undefined) return kept;
   const known = held.whole && !whole && held.head === view.head ? { members: held.members, whole: true } : {};

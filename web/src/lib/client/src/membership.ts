@@ -38,6 +38,8 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
       return withRole(held, change.account, change.role);
     case "title":
       return { ...held, title: change.title };
+    case "avatar":
+      return { ...held, avatar: change.avatar };
     case "settings":
       return { ...held, settings: change.settings };
     case "pinned": {
@@ -52,7 +54,7 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
 function without(held: Kept, account: string, me: string): Kept {
   // One who is out sees no members, and those that remain are not counted for it either.
   if (account === me) {
-    return { ...withMembers(held, []), role: null, whole: true, memberCount: 0, pins: [] };
+    return { ...withMembers(held, []), role: null, whole: true, memberCount: 0, pins: [], avatar: "" };
   }
   return { ...withMembers(held, others(held, account)), memberCount: Math.max(0, held.memberCount - 1) };
 }

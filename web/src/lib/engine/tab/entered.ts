@@ -69,6 +69,13 @@ export class Entered extends Shown {
     await this.leave();
   }
 
+  override async setAvatar(group: string | null, picture: File | null): Promise<void> {
+    await super.setAvatar(group, picture);
+    if (group !== null) return;
+    const me = await this.http<Me>({ method: "GET", path: "/v1/me" });
+    await this.isNow(me);
+  }
+
   goOn(): void {
     this.drop();
     void this.look();
@@ -76,16 +83,21 @@ export class Entered extends Shown {
 
   override async changeProfile(profile: { display_name?: string; about?: string }): Promise<Me> {
     const me = await super.changeProfile(profile);
+    await this.isNow(me);
+    return me;
+  }
+
+  // Inside
+
+  /** One's own account is another now: for all tabs. */
+  private async isNow(me: Me): Promise<void> {
     await orFailure(async () => {
       const session = await currentSession();
       if (session?.me.id === me.id) await keepSession({ ...session, me });
     });
     this.line.sessionChanged();
     await this.look();
-    return me;
   }
-
-  // Inside
 
   protected here(): Account {
     if (this.account === null) throw failed(new LoggedOut("unauthenticated"));

@@ -66,6 +66,20 @@ export class Remote {
     return (await this.http<{ messages: KeptEvent[] }>({ method: "GET", path: `${place(id)}/pins` })).messages;
   }
 
+  avatar(id: string, group: boolean, version: string): Promise<Blob> {
+    const at = group ? place(id) : `/v1/users/${encodeURIComponent(id)}`;
+    return this.line.ask("avatar", { path: `${at}/avatar?v=${encodeURIComponent(version)}` });
+  }
+
+  async setAvatar(group: string | null, picture: File | null): Promise<void> {
+    const path = `${group === null ? "/v1/me" : place(group)}/avatar`;
+    if (picture === null) await this.http({ method: "DELETE", path });
+    else {
+      const upload = await this.line.ask("upload", { file: picture, name: picture.name });
+      await this.http({ method: "PUT", path, body: { upload }, once: true });
+    }
+  }
+
   async mediaLink(id: string, number: number, play = false): Promise<MediaLink> {
     const path = `${place(id)}/messages/${number}/media${play ? "/play" : ""}?link=1`;
     return this.http({ method: "GET", path });

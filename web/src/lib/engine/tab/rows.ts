@@ -85,6 +85,7 @@ export function detailOf(id: string, parts: Parts, me: string, now = Date.now())
     head: kept?.head ?? 0,
     shown: kept?.shown ?? 0,
     pins: kept?.pins ?? [],
+    avatar: kept?.avatar ?? "",
     read,
   };
 }

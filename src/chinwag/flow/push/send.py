@@ -119,12 +119,13 @@ class Sender:
 
     async def _see_to(self, job: PushJob) -> None:
         try:
-            self._done.append(await self._done_with(job))
+            done = await self._done_with(job)
         except Refused:
-            self._done.append(Weighed(later(job, self._clock() + AWAY_MS)))
+            done = Weighed(later(job, self._clock() + AWAY_MS))
         except Exception:
             _log.exception("a push failed", device=job.device)
-            self._done.append(Weighed(self._again(job, None)))
+            done = Weighed(self._again(job, None))
+        self._done.append(done)  # the list of now: a step takes the whole list away
 
     async def _done_with(self, job: PushJob) -> Weighed:
         if job.attempt > ATTEMPTS:  # whoever took it before was not heard of again

@@ -19,8 +19,9 @@ PART: Final = 400_000
 
 
 async def two(arrive: Arrive, line: Gate) -> tuple[Visitor, Visitor]:
-    """Anna, whose line can be cut, and Ben, in one conversation that both have open."""
-    anna, ben = await arrive(url=lambda: line.url), await arrive()
+    """Anna and Ben, whose line can be cut, in one conversation that both have open. A server that comes back has
+    another port; the line leads to it."""
+    anna, ben = await arrive(url=lambda: line.url), await arrive(url=lambda: line.url)
     await anna.sign_up("anna", "Anna")
     await ben.sign_up("ben", "Ben")
     await anna.begin_with("ben", "Ben")
@@ -116,7 +117,7 @@ async def test_a_picture_that_was_chosen_without_a_line_is_kept_and_goes_when_it
     arrive: Arrive, line: Gate
 ) -> None:
     anna, ben = await two(arrive, line)
-    anna.may_be_alone = True
+    anna.may_be_alone = ben.may_be_alone = True
     line.cut()
     await expect(anna.page.get_by_text("You are offline.")).to_be_visible()
     await send(anna, photo(), captions=("from the train",))

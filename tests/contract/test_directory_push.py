@@ -181,6 +181,31 @@ async def test_what_comes_while_a_push_is_sent_waits_for_the_next(directory: Dir
     assert (left.number, left.due, left.since, left.attempt, left.shown) == (4, 3_200, 2_200, 0, 3)
 
 
+async def test_what_was_put_off_is_looked_at_anew_once_something_newer_comes(directory: Directory) -> None:
+    await add(directory, wanted(3), wanted(3, LAPTOP), now=1_000)
+    for job in await take(directory, 2_000):
+        failed = job.device == LAPTOP
+        assert await settle(directory, job, 2_000, due=60_000, attempt=1 if failed else 0)
+    await add(directory, wanted(4), wanted(4, LAPTOP), now=5_000)
+    assert [(one.number, one.due, one.since) for one in await jobs(directory)] == [(4, 6_000, 1_000)]
+    assert [(one.number, one.due) for one in await jobs(directory, LAPTOP)] == [(4, 60_000)], "it has failed"
+    (job,) = await take(directory, 6_000)
+    await add(directory, wanted(5), now=6_100)
+    assert await settle(directory, job, 6_200, due=60_000, attempt=0)
+    assert [(one.number, one.due) for one in await jobs(directory)] == [(5, 7_200)], "it came while this was weighed"
+
+
+async def test_what_quiet_hours_hold_back_stays_if_too_much_waits(directory: Directory) -> None:
+    await add(directory, wanted(3))
+    (job,) = await take(directory, 2_000)
+    assert await settle(directory, job, 2_000, due=None, held=True)
+    await add(directory, wanted(1, LAPTOP), wanted(2, LAPTOP, GROUP), now=3_000)
+    async with directory.transaction(account=PUSHES) as transaction:
+        assert await transaction.push_jobs.shorten(1) == 1
+    assert [(one.number, one.held) for one in await jobs(directory)] == [(3, True)]
+    assert len(await jobs(directory, LAPTOP)) == 1
+
+
 async def test_what_waits_longest_goes_if_too_much_does(directory: Directory) -> None:
     await add(directory, wanted(1), now=3_000)
     await add(directory, wanted(2, conversation=GROUP), now=1_000)

@@ -34,6 +34,8 @@ from chinwag.ports.mark_store import Advance
 ANN, BEN, CYD = AccountId("1"), AccountId("2"), AccountId("3")
 PAIR: Final = direct_id(ANN, BEN)
 HOURS: Final = 3_600_000
+GONE_MS: Final = 35_000
+"""How long a device that is away may count as connected."""
 
 
 class PushStage:
@@ -80,6 +82,7 @@ class PushStage:
             self.keys,
             self.clock,
             self.unread_ms,
+            GONE_MS,
         )
         return Sender(self.stage.directory, weigh, service, self.clock)
 

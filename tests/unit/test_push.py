@@ -102,16 +102,19 @@ def test_quiet_hours_hold_back_what_may_not_pass(quiet: QuietHours | None, way: 
         ((), 0, 1_000, 0),
         ((LAPTOP,), 30_000, 1_000, 30_100),
         ((LAPTOP,), 30_000, 30_100, 0),
-        ((LAPTOP,), 0, 99_000, None),
-        ((PHONE,), 30_000, 1_000, 30_100),
-        ((PHONE,), 30_000, 30_100, None),
-        ((PHONE, LAPTOP), 0, 1_000, None),
+        ((LAPTOP,), 0, 1_000, 35_100),
+        ((LAPTOP,), 0, 35_100, None),
+        ((PHONE,), 30_000, 1_000, 35_100),
+        ((PHONE,), 30_000, 30_100, 35_100),
+        ((PHONE,), 30_000, 35_100, None),
+        ((PHONE,), 60_000, 35_100, 60_100),
+        ((PHONE, LAPTOP), 0, 1_000, 35_100),
     ],
 )
 def test_a_push_waits_while_another_device_may_show_it(
     connected: tuple[DeviceId, ...], unread_ms: int, now: int, when: int | None
 ) -> None:
-    assert push.wait_until(100, PHONE, connected, unread_ms, now) == when
+    assert push.wait_until(100, PHONE, connected, unread_ms, 35_000, now) == when
 
 
 def test_a_push_says_what_its_owner_wants_and_no_more_than_is_safe() -> None:

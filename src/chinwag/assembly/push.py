@@ -34,15 +34,19 @@ _log = structlog.get_logger(__name__)
 PAIRS: Final = 500
 """Reads in one publication."""
 
+SURELY_MS: Final = 5_000
+"""How much later than `presence.offline_seconds` a device is surely seen to be away."""
+
 
 class PushRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the settings say. kinds: of devices that this server can push to. unread_ms: how long a message is unread
-    before it is pushed while another device is connected; 0: it is not. apns: the key's file, id and team. dangerous:
-    pushes may go to this machine."""
+    before it is pushed while another device is connected; 0: it is not. gone_ms: how long a device that is away may
+    count as connected. apns: the key's file, id and team. dangerous: pushes may go to this machine."""
 
     kinds: tuple[Kind, ...]
     contact: str
     unread_ms: int
+    gone_ms: int
     hosts: tuple[str, ...]
     fcm: Path | None
     apns: tuple[Path, str, str] | None
@@ -62,6 +66,7 @@ def rules_of(config: Config) -> PushRules:
         kinds=tuple(kind for kind, way in ways if way is not None),
         contact=section.contact,
         unread_ms=round(section.unread_seconds * 1000),
+        gone_ms=config.presence.offline_seconds * 1000 + SURELY_MS,
         hosts=section.hosts,
         fcm=section.fcm_service_account_file,
         apns=apns,
@@ -131,6 +136,7 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
         keys,
         system_clock,
         rules.unread_ms,
+        rules.gone_ms,
     )
     sender = Sender(ports.directory, weigh, services_on(rules, keys), system_clock)
     taking_back = TakeBack(ports.directory, ports.message_store, ports.mark_store, system_clock)

@@ -102,14 +102,18 @@ def held_until(settings: AccountSettings, way: Way, now: int) -> int | None:
     return quiet_until(quiet, now)
 
 
-def wait_until(since: int, device: DeviceId, connected: Collection[DeviceId], unread_ms: int, now: int) -> int | None:
-    """When a push that waits since `since` goes, by which devices of its account are connected: 0 at once, later if one
-    of them may show the message first, None never."""
+def wait_until(
+    since: int, device: DeviceId, connected: Collection[DeviceId], unread_ms: int, gone_ms: int, now: int
+) -> int | None:
+    """When a push of what is unread since `since` goes, by which devices of its account are connected: 0 at once, later
+    if one of them may show the message first, None never. gone_ms: after so long a device that is away without having
+    said so does not count as connected any more: until then it may have missed the message."""
     if not connected:
         return 0
-    if unread_ms and now < since + unread_ms:
-        return since + unread_ms
-    return 0 if unread_ms and device not in connected else None
+    if unread_ms and device not in connected:
+        return 0 if now >= since + unread_ms else since + unread_ms
+    sure = since + max(unread_ms, gone_ms)
+    return sure if now < sure else None
 
 
 def preview_of(settings: AccountSettings, address: PushAddress) -> Preview:

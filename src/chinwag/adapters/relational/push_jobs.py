@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import push_jobs as table
@@ -19,6 +19,7 @@ from chinwag.ports.follower import Reached
 _decode: Final = msgspec.json.Decoder(Reached).decode
 _TOGETHER: Final = 500
 """Names in one statement."""
+_NOTHING: Final = and_(table.c.due.is_(None), table.c.shown == 0, table.c.held.is_(False))
 _SHOWS: Final = and_(table.c.shown > 0, table.c.due.is_(None))
 
 
@@ -51,7 +52,10 @@ class RelationalPushJobs:
                 )
         if known:
             mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
-            higher = update(table).where(*mine, table.c.number < bindparam("new"))
+            # One that was put off is looked at anew; one that is being sent, or has failed, keeps its time.
+            put_off = and_(table.c.due > due, table.c.lease == 0, table.c.attempt == 0)
+            sooner = case((put_off, due), else_=table.c.due)
+            higher = update(table).where(*mine, table.c.number < bindparam("new")).values(due=sooner)
             names = [{"one": row["one"], "there": row["there"], "new": row["number"]} for row in known]
             await self._connection.execute(higher.values(number=bindparam("new")), names)
             begin = update(table).where(*mine, table.c.due.is_(None)).values(due=due, since=now, attempt=0, held=False)
@@ -82,7 +86,7 @@ class RelationalPushJobs:
         names = [{"one": row.device, "there": row.conversation} for row in await self._connection.execute(oldest)]
         mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
         await self._connection.execute(update(table).where(*mine).values(due=None, attempt=0, held=False), names)
-        await self._connection.execute(delete(table).where(table.c.due.is_(None), table.c.shown == 0))
+        await self._connection.execute(delete(table).where(_NOTHING))
         return over
 
     async def take(self, now: int, until: int, limit: int) -> list[PushJob]:
@@ -103,8 +107,11 @@ class RelationalPushJobs:
         if row is None or not job.lease:
             return False
         due, since, attempt, held = job.due, job.since, job.attempt, job.held
-        if due is None and row.number > job.number:
-            due, since, attempt, held = now + BURST_MS, now, 0, False
+        if row.number > job.number:
+            if due is None:
+                due, since, attempt, held = now + BURST_MS, now, 0, False
+            elif not attempt:
+                due = min(due, now + BURST_MS)
         if due is None and not job.shown and not held:
             await self._connection.execute(delete(table).where(*mine))
             return True

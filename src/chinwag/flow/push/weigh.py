@@ -87,9 +87,10 @@ class Weigh:
         keys: PushKeys,
         clock: Clock,
         unread_ms: int,
+        gone_ms: int,
     ) -> None:
         """unread_ms: how long a message is unread before it is pushed while another device is connected; 0: it is
-        not."""
+        not. gone_ms: how long a device may be away and still count as connected."""
         self._directory = directory
         self._store = store
         self._marks = marks
@@ -97,6 +98,7 @@ class Weigh:
         self._keys = keys
         self._clock = clock
         self._unread_ms = unread_ms
+        self._gone_ms = gone_ms
 
     async def __call__(self, job: PushJob) -> Weighed:
         """What becomes of `job`. Raises `Refused(UNAVAILABLE)`: nobody can tell now."""
@@ -116,11 +118,13 @@ class Weigh:
             told = await self._told(directory, asked, read, job)
             names = {one.id: one for one in await directory.accounts.many([one.sender for one in told])}
         now = self._clock()
+        # What was read meanwhile lets nothing newer go earlier.
+        since = max(job.since, min((one.sent_at for one in told), default=0))
         for message in told:
             way = push.way_of(message, job.account, self._state(read))
             if push.held_until(asked.account.settings, way, now) is not None:
                 continue
-            at = push.wait_until(job.since, job.device, connected, self._unread_ms, now)
+            at = push.wait_until(since, job.device, connected, self._unread_ms, self._gone_ms, now)
             if at:
                 return Weighed(later(job, at))
             if at is None:

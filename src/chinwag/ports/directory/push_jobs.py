@@ -61,8 +61,8 @@ class PushJobRepository(Protocol):
         ...
 
     async def add(self, wanted: Sequence[PushWanted], now: int, due: int) -> None:
-        """Let these wait: of a device and a conversation the newest number counts. What waits already, or is being
-        sent, keeps its time; anything else is due at `due`. Each pair comes once."""
+        """Let these wait: of a device and a conversation the newest number counts. What is being sent, or has failed,
+        keeps its time; anything else is due at `due` or before. Each pair comes once."""
         ...
 
     async def shorten(self, most: int) -> int:
@@ -75,9 +75,9 @@ class PushJobRepository(Protocol):
         ...
 
     async def settle(self, job: PushJob, now: int) -> bool:
-        """Write what became of a taken job: all but `number` and `lease`. If a newer message came meanwhile and nothing
-        waits by `job`, that one waits from `now` on. False, and nothing is changed, if it is not the caller's any
-        more."""
+        """Write what became of a taken job: all but `number` and `lease`. If a newer message came meanwhile, that one
+        waits from `now` on if nothing waits by `job`, and is due in a moment if `job` was only put off. False, and
+        nothing is changed, if it is not the caller's any more."""
         ...
 
     async def next_due(self) -> int | None:

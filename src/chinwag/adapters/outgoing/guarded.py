@@ -22,8 +22,9 @@ from chinwag.ports.web import AwayError
 CONNECT_SECONDS: Final = 5.0
 WHOLE_SECONDS: Final = 10.0
 """From the name's look-up to the last byte of the answer."""
-PLACE_SECONDS: Final = 10.0
-"""How long one waits for its turn at a host, before."""
+PLACE_SECONDS: Final = 0.5
+"""How long one waits for its turn at a host, before: what it was to say may not be so any more after long, and a slow
+host keeps nobody from others."""
 ANSWER_BYTES: Final = 64 * 1024
 CONNECTIONS: Final = 128
 OF_HOST: Final = 64

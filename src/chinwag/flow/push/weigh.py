@@ -129,10 +129,14 @@ class Weigh:
                 return Weighed(later(job, at))
             if at is None:
                 break
+            row = (await self._store.rows([(job.conversation, message.number)]))[0]
+            fresh = None if row is None else _decode(content(row))
+            if not isinstance(fresh, Message) or fresh.deleted is not None:
+                return Weighed(later(job, now))  # deleted while the rest was read
             notice = self._notice(job, counts, NoticeKind.MESSAGE)
             notice = _replace(notice, number=message.number, urgent=way.urgent)
             shown = _replace(ended(job), shown=message.number, shown_at=now)
-            return Weighed(shown, asked.to, _worded(notice, asked, message, read, names.get(message.sender)))
+            return Weighed(shown, asked.to, _worded(notice, asked, fresh, read, names.get(message.sender)))
         else:
             if told:
                 ends = [

@@ -1,0 +1,58 @@
+"""Pushes of what changes between the moment they are weighed and the moment they are sent."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.support.push_receiver import Hang
+from tests.support.push_stage import BEN, push_stage
+
+from chinwag.adapters.outgoing import guarded
+from chinwag.domain.body import Text
+from chinwag.domain.command import Action, Delete, Edit
+from chinwag.domain.ids import DeviceId
+from chinwag.flow.access.devices import revoke_device
+from chinwag.flow.push import send, weigh
+
+
+@pytest.mark.parametrize("way", ["deleted", "edited"])
+async def test_a_text_that_is_changed_while_the_rest_is_read_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        number = await pushing.say("what nobody shall know")
+        counted, actions = weigh.badge, list[Action]([Delete(number) if way == "deleted" else Edit(number, Text("ah"))])
+
+        async def changed_meanwhile(*given: object) -> tuple[int, int]:
+            while actions:
+                await pushing.do(actions.pop())
+            return await counted(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(weigh, "badge", changed_meanwhile)
+        await pushing.after()
+        assert [one.payload.get("text") for one in phone.pushed] == ([] if way == "deleted" else ["ah"])
+
+
+async def test_who_is_revoked_while_its_push_waits_for_a_slow_service_is_pushed_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "OF_HOST", 1)
+    monkeypatch.setattr(guarded, "WHOLE_SECONDS", 3.0)
+    async with push_stage(tmp_path / "data") as pushing:
+        devices = [await pushing.subscribe(BEN, name) for name in ("phone", "tablet")]
+        weighed = asyncio.Semaphore(0)
+        monkeypatch.setattr(send, "passing", lambda name: weighed.release() if name == "push.sending" else None)
+        for device in devices:
+            device.always = Hang()
+        await pushing.say("hello")
+        await pushing.follow()
+        pushing.ahead += 1_000
+        await pushing.sender.step()
+        for _ in devices:
+            await weighed.acquire()
+        for name in ("phone", "tablet"):
+            await revoke_device(pushing.stage.accounts, BEN, DeviceId(name))
+        await pushing.send()
+        await pushing.after()
+        assert sum(len(device.pushed) for device in devices) <= 1, "one may be on its way"

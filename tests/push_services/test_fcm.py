@@ -167,7 +167,7 @@ def problem(status: int, google: str, code: str = "", field: str = "") -> Respon
 
 
 REFUSED: Final = Resting("it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS)
-ALONE: Final = Failed("it refuses this subscription", REFUSED_SECONDS)
+ALONE: Final = Resting("it refuses this subscription", REFUSED_SECONDS)
 """What Google refuses once it has granted a token, as both are one host here."""
 
 

@@ -16,7 +16,7 @@ from chinwag.adapters.outgoing import guarded
 from chinwag.adapters.outgoing.guarded import GuardedWeb
 from chinwag.adapters.push_services.aes128gcm import CONTENT_BYTES
 from chinwag.adapters.push_services.asking import Asking
-from chinwag.adapters.push_services.breakers import FAILURES, REFUSALS, REFUSED_SECONDS, Breakers
+from chinwag.adapters.push_services.breakers import FAILURES, PROVEN_SECONDS, REFUSALS, REFUSED_SECONDS, Breakers
 from chinwag.adapters.push_services.payload import STEPS, filled, fitting, ids, words
 from chinwag.adapters.push_services.vapid import RENEWED_SECONDS, TOKEN_SECONDS, TOKENS, Vapid, public_key
 from chinwag.adapters.push_services.web_push import WebPush
@@ -192,14 +192,23 @@ async def stopped() -> str:
     return f"http://127.0.0.1:{port}"
 
 
-async def test_one_refused_subscription_silences_nobody_else(sender: Sender, receiver: PushReceiver) -> None:
+async def test_refused_subscriptions_silence_nobody_else_however_many_there_are(
+    sender: Sender, receiver: PushReceiver, time: HandClock
+) -> None:
     good, bad = receiver.subscribe(sender.key()), receiver.subscribe(sender.key())
     bad.always = Say(403)
     assert await sender.send(good) == Delivered()
-    for _ in range(REFUSALS - 1):
-        assert await sender.send(bad) == Failed("it refuses this subscription", REFUSED_SECONDS)
+    for _ in range(3 * REFUSALS):
+        assert await sender.send(bad) == Resting("it refuses this subscription", REFUSED_SECONDS)
     assert await sender.send(good) == Delivered()
-    assert isinstance(await sender.send(bad), Failed), "a success has begun the count anew"
+    time.moved += PROVEN_SECONDS + 1
+    outcome = await sender.send(bad)
+    assert isinstance(outcome, Resting), "nobody knows any more whose fault it is"
+    assert outcome.seconds < REFUSED_SECONDS / 10, "and that is soon seen"
+    time.moved += outcome.seconds
+    assert await sender.send(good) == Delivered()
+    assert await sender.send(bad) == Resting("it refuses this subscription", REFUSED_SECONDS)
+    assert await sender.send(good) == Delivered()
 
 
 async def test_a_service_that_refuses_all_of_us_rests_and_then_works_again(

@@ -16,11 +16,14 @@ REST_SECONDS: Final = 15.0
 REST_MOST: Final = 600.0
 REFUSED_SECONDS: Final = 600.0
 """The rest of a host that says that we may not push at all."""
+PROVEN_SECONDS: Final = 3_600.0
+"""How long a host that has taken a push is not believed when it says so: it is the fault of single subscriptions, and
+anybody can make as many of those as he likes, by keys that are not ours."""
 REFUSALS: Final = 5
-"""In a row, until a host that has taken pushes before is believed when it says so. A single one may be the fault of a
-single subscription, which anybody can make."""
+"""In a row by a host that has taken pushes, until that is said in the log."""
 HOSTS: Final = 1_000
 _WHAT: Final = "it refuses what this server pushes: keys, contact or clock are wrong"
+_ALONE: Final = "it refuses this subscription"
 
 _log = structlog.get_logger(__name__)
 
@@ -33,8 +36,8 @@ class _Host:
         self.failures = 0
         self.refusals = 0
         self.rests = 0
-        self.proven = False
-        """It has taken a push of this process."""
+        self.proven: float | None = None
+        """When it last took a push of this process."""
         self.trying = False
         """One push is on its way to see whether a rest is over."""
 
@@ -69,7 +72,7 @@ class Breakers:
 
     def proven(self, host: str) -> None:
         """It has taken a push; `answered` follows."""
-        self._host(host).proven = True
+        self._host(host).proven = self._clock()
 
     def nothing(self, host: str) -> None:
         """Nothing was sent after all."""
@@ -90,19 +93,23 @@ class Breakers:
         return Failed(why, after)
 
     def refused(self, host: str, status: int) -> PushOutcome:
-        """It says that we may not push (401, 403). The host rests, which is logged; unless it has taken pushes before,
-        and this is one of few in a row: then it is this push alone that has failed."""
+        """It says that we may not push (401, 403). The host rests, which is logged. One that took a push within
+        `PROVEN_SECONDS` goes on, and this push alone rests; one that took any before that rests as after failures, so
+        that what it takes is soon seen."""
         kept = self._host(host)
         if (left := kept.until - self._clock()) > 0:  # likewise: a rest is logged once
             return Resting(_WHAT, left)
         kept.refusals += 1
-        alone = kept.proven and kept.refusals < REFUSALS and not kept.trying
         kept.trying = False
-        if alone:
-            return Failed("it refuses this subscription", REFUSED_SECONDS)
-        self._rest(host, kept, REFUSED_SECONDS)
-        _log.error("push service refuses this server", host=host, status=status, seconds=round(REFUSED_SECONDS))
-        return Resting(_WHAT, REFUSED_SECONDS)
+        if kept.proven is not None and self._clock() - kept.proven < PROVEN_SECONDS:
+            if kept.refusals == REFUSALS:
+                _log.error("push service refuses several pushes in a row", host=host, status=status)
+            return Resting(_ALONE, REFUSED_SECONDS)
+        growing = REST_SECONDS * 2 ** min(kept.rests, 10)
+        rest = REFUSED_SECONDS if kept.proven is None else min(REFUSED_SECONDS, growing)
+        self._rest(host, kept, rest)
+        _log.error("push service refuses this server", host=host, status=status, seconds=round(rest))
+        return Resting(_WHAT, rest)
 
     def _rest(self, host: str, kept: _Host, seconds: float) -> None:
         kept.rests += 1

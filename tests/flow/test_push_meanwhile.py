@@ -4,15 +4,19 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.flow.test_push_flow import night
 from tests.support.push_receiver import Hang
-from tests.support.push_stage import BEN, push_stage
+from tests.support.push_stage import ANN, BEN, HOURS, push_stage
 
 from chinwag.adapters.outgoing import guarded
+from chinwag.domain.account import AccountSettings
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Delete, Edit
+from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import DeviceId
 from chinwag.flow.access.devices import revoke_device
 from chinwag.flow.push import send, weigh
+from chinwag.flow.push.badge import badge
 
 
 @pytest.mark.parametrize("way", ["deleted", "edited"])
@@ -22,12 +26,12 @@ async def test_a_text_that_is_changed_while_the_rest_is_read_is_not_told(
     async with push_stage(tmp_path / "data") as pushing:
         phone = await pushing.subscribe(BEN, "phone")
         number = await pushing.say("what nobody shall know")
-        counted, actions = weigh.badge, list[Action]([Delete(number) if way == "deleted" else Edit(number, Text("ah"))])
+        actions: list[Action] = [Delete(number) if way == "deleted" else Edit(number, Text("ah"))]
 
         async def changed_meanwhile(*given: object) -> tuple[int, int]:
             while actions:
                 await pushing.do(actions.pop())
-            return await counted(*given)  # type: ignore[arg-type]
+            return await badge(*given)  # type: ignore[arg-type]
 
         monkeypatch.setattr(weigh, "badge", changed_meanwhile)
         await pushing.after()
@@ -56,3 +60,17 @@ async def test_who_is_revoked_while_its_push_waits_for_a_slow_service_is_pushed_
         await pushing.send()
         await pushing.after()
         assert sum(len(device.pushed) for device in devices) <= 1, "one may be on its way"
+
+
+async def test_what_quiet_hours_hold_back_beside_what_passes_is_in_the_summary(tmp_path: Path) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        group = await pushing.stage.group(ANN, "trip", GroupSettings(), BEN)
+        await pushing.follow()
+        await pushing.settings(BEN, AccountSettings(quiet_hours=night(pushing)))
+        await pushing.say("you, now", ANN, group, BEN)
+        await pushing.say("and all of you tomorrow", ANN, group)
+        await pushing.after()
+        assert [one.payload.get("text") for one in phone.pushed] == ["you, now"]
+        await pushing.after(9 * HOURS)
+        assert [one.payload["kind"] for one in phone.pushed] == ["message", "summary"]

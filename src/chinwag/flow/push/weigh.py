@@ -3,7 +3,7 @@
 All that it says is read here, at the moment of sending: the text from the message's row, the counts, who may be told.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -120,9 +120,11 @@ class Weigh:
         now = self._clock()
         # What was read meanwhile lets nothing newer go earlier.
         since = max(job.since, min((one.sent_at for one in told), default=0))
+        ends: list[int] = []
         for message in told:
             way = push.way_of(message, job.account, self._state(read))
-            if push.held_until(asked.account.settings, way, now) is not None:
+            if (end := push.held_until(asked.account.settings, way, now)) is not None:
+                ends.append(end)
                 continue
             at = push.wait_until(since, job.device, connected, self._unread_ms, self._gone_ms, now)
             if at:
@@ -134,16 +136,12 @@ class Weigh:
             if not isinstance(fresh, Message) or fresh.deleted is not None:
                 return Weighed(later(job, now))  # deleted while the rest was read
             notice = self._notice(job, counts, NoticeKind.MESSAGE)
-            notice = _replace(notice, number=message.number, urgent=way.urgent)
-            shown = _replace(ended(job), shown=message.number, shown_at=now)
-            return Weighed(shown, asked.to, _worded(notice, asked, fresh, read, names.get(message.sender)))
+            notice = _worded(_replace(notice, number=message.number, urgent=way.urgent), asked, fresh, read, names)
+            shown = _replace(ended(job), shown=message.number, shown_at=now, held=bool(ends))
+            return Weighed(shown, asked.to, notice, min(ends, default=None))
         else:
-            if told:
-                ends = [
-                    push.held_until(asked.account.settings, push.way_of(one, job.account, self._state(read)), now)
-                    for one in told
-                ]
-                return Weighed(_replace(ended(job), held=True), summary_at=min(one for one in ends if one is not None))
+            if ends:
+                return Weighed(_replace(ended(job), held=True), summary_at=min(ends))
         return self._taken_back(job, asked, read, counts, connected) if read.over else Weighed(ended(job))
 
     async def _present(self, account: AccountId) -> Collection[DeviceId]:
@@ -274,8 +272,11 @@ async def _asked(directory: Transaction, job: PushJob) -> _Asked | None:
     return _Asked(account, to)
 
 
-def _worded(notice: PushNotice, asked: _Asked, message: Message, read: _Read, sender: Account | None) -> PushNotice:
+def _worded(
+    notice: PushNotice, asked: _Asked, message: Message, read: _Read, names: Mapping[AccountId, Account]
+) -> PushNotice:
     """The notice with as many words as the account wants in it."""
+    sender = names.get(message.sender)
     preview = push.preview_of(asked.account.settings, asked.to.address)
     if preview == "none":
         return notice

@@ -142,7 +142,10 @@ class PushStage:
 
     async def send(self) -> None:
         """All that is due is done, and what became of it is stored."""
-        while await self.sender.step() or self.sender.under_way:
+        quiet = False
+        while not quiet:
+            idle = not self.sender.under_way  # so the step stores all that became of the last ones
+            quiet = not await self.sender.step() and idle and not self.sender.under_way
             if self.sender.under_way:
                 await self.sender.wait(60)
 

@@ -3,7 +3,7 @@
 import asyncio
 import time as machine
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -55,6 +55,8 @@ class Google:
         self.answers: deque[Response] = deque()
         self.grants: deque[Response] = deque()
         self.granted: list[str] = []
+        self.granting: Callable[[], None] = lambda: None
+        """Is called while a token is wanted."""
         self.seen: list[dict[str, Any]] = []
 
     def answer(self, request: Request) -> Response:
@@ -64,6 +66,7 @@ class Google:
 
     def _grant(self, request: Request) -> Response:
         assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+        self.granting()
         form = parse_qs(request.body.decode(), strict_parsing=True)
         assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
         opened = jwt.decode(form["assertion"][0], RSAKey.import_key(PRIVATE), algorithms=["RS256"])
@@ -204,6 +207,14 @@ async def test_each_answer_has_its_outcome(answer: Response, outcome: PushOutcom
     house.google.answers.append(answer)
     assert await house.send() == outcome
     assert len(house.google.seen) == 1
+
+
+async def test_a_push_that_waited_long_for_a_token_is_looked_at_anew(house: House, time: HandClock) -> None:
+    house.google.granting = lambda: setattr(time, "moved", time.moved + 5)
+    assert await house.send() == Resting("its access token came late", 0.0)
+    assert house.google.seen == []
+    assert await house.send() == Delivered()
+    assert len(house.google.granted) == 1
 
 
 async def test_a_token_that_is_taken_back_is_fetched_anew(house: House, time: HandClock) -> None:

@@ -13,12 +13,14 @@ from msgspec import Meta
 
 from chinwag.adapters.outgoing.guarded import Answered
 from chinwag.adapters.push_services.asking import Asking
-from chinwag.domain.push_notice import Delivered, Failed, PushOutcome
+from chinwag.domain.push_notice import Delivered, Failed, PushOutcome, Resting
 from chinwag.private_text import CredentialsError, private_text
 
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_SECONDS: Final = 3600
+LATE_MS: Final = 500
+"""How long a push waits for a token, and is still as it was."""
 SPARE_SECONDS: Final = 300
 """How long before its end a token is not used any more."""
 YOUNG_SECONDS: Final = 60
@@ -64,13 +66,17 @@ class AccessTokens:
         self._until = 0
 
     async def token(self) -> str | PushOutcome:
-        """A token that is good, or what becomes of a push that wanted it."""
+        """A token that is good, or what becomes of a push that wanted it. One that waited long for it is to be looked
+        at anew: its device may be revoked by now."""
+        began = self._asking.clock()
         async with self._one:
             if self._asking.clock() >= self._until:
                 outcome = await self._fetch()
                 if not isinstance(outcome, Delivered):
                     return outcome
-            return self._token
+        if self._asking.clock() - began > LATE_MS:
+            return Resting("its access token came late", 0.0)
+        return self._token
 
     def forget(self, token: str) -> bool:
         """It was refused, so the next push fetches another. False for one that is not a minute old: another would be

@@ -63,6 +63,11 @@ class Site:
         finish = Finish(self.directory, self.parts, self.media, self.workshop, uploads, self.clock, work)
         return uploads, finish
 
+    def kept(self, upload: UploadId) -> list[str]:
+        """Names of what lies there of an upload."""
+        folder = self.folder / "uploads" / upload
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
@@ -153,6 +158,36 @@ async def test_bytes_with_a_checksum_count_altogether_or_not(site: Site) -> None
             ANN, upload.id, 0, stream(content[:-1], then=BrokenOffError), Checksum("sha256", bytes(32))
         )
     assert (await uploads.get(ANN, upload.id)).received == 0
+
+
+async def test_bytes_that_do_not_count_take_no_room(site: Site) -> None:
+    uploads, _ = site.server()
+    content = b"x" * (3 * PART_BYTES)
+    upload = await uploads.begin(ANN, "a", len(content), picture=False)
+    for checksum, body, failure in (
+        (Checksum("sha1", bytes(20)), stream(content), ChecksumError),
+        (Checksum("sha1", bytes(20)), stream(content[:-1], then=BrokenOffError), BrokenOffError),
+        (None, stream(content[:PART_BYTES], content), Refused),
+    ):
+        with pytest.raises(failure):
+            await uploads.receive(ANN, upload.id, 0, body, checksum)
+        assert site.kept(upload.id) == []
+    (other, _) = site.server()
+    await asyncio.gather(
+        *(one.receive(ANN, upload.id, 0, stream(content)) for one in (uploads, other)), return_exceptions=True
+    )
+    async with site.directory.reading() as directory:
+        parts = await directory.uploads.parts(upload.id)
+    assert site.kept(upload.id) == sorted(part.name for part in parts)
+
+
+async def test_of_many_posters_one_takes_room(site: Site) -> None:
+    uploads, _ = site.server()
+    upload = await uploads.begin(ANN, "a.mp4", 10, picture=False)
+    for _ in range(3):
+        await uploads.set_poster(ANN, upload.id, b"a picture")
+    await asyncio.gather(*(uploads.set_poster(ANN, upload.id, b"a picture") for _ in range(3)))
+    assert site.kept(upload.id) == [(await uploads.get(ANN, upload.id)).poster]
 
 
 async def test_more_than_was_declared_is_bad_and_nothing_of_it_is_lost(site: Site) -> None:

@@ -213,6 +213,15 @@ async def test_the_bounds_of_an_account(site: Site) -> None:
     del finish
 
 
+async def test_uploads_of_nothing_are_bounded_until_they_are_looked_at(site: Site) -> None:
+    uploads, finish = site.server()
+    for _ in range(RULES.unfinished):
+        await uploads.begin(ANN, "empty", 0, picture=False)
+    assert await refused(uploads.begin(ANN, "empty", 0, picture=False)) is Code.TOO_MANY
+    await finish.step()
+    await uploads.begin(ANN, "empty", 0, picture=False)
+
+
 async def test_a_full_disk_is_told_before_an_upload_begins(site: Site) -> None:
     uploads = Uploads(site.directory, FileUploadStore(site.folder / "full", 1.0), Snowflake(9), site.clock, RULES)
     assert await refused(uploads.begin(ANN, "a", 1, picture=False)) is Code.STORAGE_FULL

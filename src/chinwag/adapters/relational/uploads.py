@@ -39,7 +39,7 @@ class RelationalUploads:
             .group_by(uploads.c.state)
         )
         rows = (await self._connection.execute(query)).all()
-        unfinished = sum(count for state, count, _ in rows if state == UploadState.RECEIVING)
+        unfinished = sum(count for state, count, _ in rows if state != UploadState.READY)
         return Usage(unfinished, sum(int(size) for _, _, size in rows))
 
     async def received(self, upload: UploadId, parts: Sequence[Part], expires_at: int) -> bool:

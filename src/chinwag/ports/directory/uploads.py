@@ -77,7 +77,7 @@ class MadeFile(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What an account's uploads take. unfinished: how many are `receiving`. size: bytes, declared or found, of all."""
+    """What an account's uploads take. unfinished: how many are not `ready`. size: bytes, declared or found, of all."""
 
     unfinished: int
     size: int

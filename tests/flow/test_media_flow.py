@@ -16,7 +16,7 @@ from chinwag.domain.ids import AccountId, Snowflake, UploadId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import HOUR_MS
 from chinwag.flow.media.expire_uploads import expire_uploads
-from chinwag.flow.media.finish import HOLD_MS, Finish
+from chinwag.flow.media.finish import AGAIN_MS, HOLD_MS, Finish
 from chinwag.flow.media.uploads import (
     PART_BYTES,
     BrokenOffError,
@@ -227,6 +227,20 @@ async def test_a_full_disk_is_told_before_an_upload_begins(site: Site) -> None:
     assert await refused(uploads.begin(ANN, "a", 1, picture=False)) is Code.STORAGE_FULL
     async with site.directory.reading() as directory:
         assert (await directory.uploads.usage(ANN)).size == 0
+
+
+async def test_what_has_come_waits_for_room_to_be_looked_at(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    with monkeypatch.context() as full:
+        full.setattr(site.parts, "_free", 1.0)
+        await finish.step()
+        assert (await uploads.get(ANN, upload.id)).state is UploadState.PROCESSING
+        assert [blob async for blob in site.media.blobs()] == [], "nothing was written to the disk that is full"
+    site.clock.now += AGAIN_MS
+    await finish.step()
+    assert (await uploads.get(ANN, upload.id)).state is UploadState.READY
 
 
 async def test_what_nobody_finished_goes_after_a_day_and_what_goes_on_stays(site: Site) -> None:

@@ -14,6 +14,7 @@ from chinwag.ports.directory import (
     MadeKind,
     MediaReading,
     MediaReference,
+    Part,
     Transaction,
     Upload,
     UploadState,
@@ -162,6 +163,26 @@ async def test_a_blob_is_needed_while_a_row_names_it_or_its_claim_is_young(direc
         assert await references.unneeded(21, 2) == HASHES[:2]
         await transaction.blobs.doom(HASHES[0])
         assert await references.unneeded(21, 9) == HASHES[1:]
+
+
+async def test_what_a_closed_account_was_uploading_is_not_gone_on_with(directory: Directory) -> None:
+    await people(directory, "1")
+    made = MadeFile(MadeKind.ORIGINAL, HASHES[0], 5, "image/png")
+    half, looked = UploadId("half"), UploadId("looked")
+    async with directory.transaction() as transaction:
+        uploads = transaction.uploads
+        for name in (half, looked):
+            await upload(transaction, name, ANN, None)
+        await uploads.received(looked, [Part(0, 5, "p")], 50)
+        assert [one.id for one in await uploads.due(9, 9)] == [looked]
+        assert await uploads.hold(looked, 9, 20)
+        await transaction.accounts.close(ANN, 10)
+        await transaction.erasures.begin(ANN, 10)
+        assert not await uploads.received(half, [Part(0, 3, "p")], 60), "by a request that was under way"
+        assert await uploads.due(30, 9) == []
+        assert not await uploads.hold(looked, 30, 40)
+        assert not await uploads.ready(looked, Traits("image/png", 5), [made], 70), "by whoever was looking at it"
+        assert {one.id for one in await uploads.unfinished(1, 9)} == {half, looked}
 
 
 async def test_a_closed_account_loses_its_picture_and_its_unfinished_uploads(directory: Directory) -> None:

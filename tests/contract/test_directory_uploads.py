@@ -114,6 +114,7 @@ async def test_an_account_is_told_what_it_takes(directory: Directory) -> None:
         assert await transaction.uploads.usage(BEN) == Usage(0, 0)
         assert await transaction.uploads.usage(ANN) == Usage(2, 30)
         await transaction.uploads.received(ONE, [Part(0, 10, "p")], 200)
+        assert await transaction.uploads.usage(ANN) == Usage(2, 30), "nobody has looked at it yet"
         await transaction.uploads.ready(ONE, FOUND, FILES, 300)
         assert await transaction.uploads.usage(ANN) == Usage(1, 27)
         assert [one.id for one in await transaction.uploads.of_account(ANN, None, 9)] == [ONE, TWO]

@@ -50,6 +50,17 @@ async def test_an_upload_goes_with_all_its_parts_and_no_others(store: UploadStor
     assert refusal.value.code is Code.UNAVAILABLE
 
 
+async def test_parts_that_do_not_count_go_and_others_stay(store: UploadStore) -> None:
+    for part in range(3):
+        await store.put(ONE, str(part), b"content")
+    await store.drop(ONE, ["0", "2", "never"])
+    await store.drop(TWO, ["0"])
+    assert await store.get(ONE, "1") == b"content"
+    for gone in ("0", "2"):
+        with pytest.raises(Refused):
+            await store.get(ONE, gone)
+
+
 async def test_there_is_room_for_little(store: UploadStore) -> None:
     await store.check_room(1_000)
 

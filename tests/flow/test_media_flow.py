@@ -16,7 +16,7 @@ from chinwag.domain.ids import AccountId, Snowflake, UploadId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import HOUR_MS
 from chinwag.flow.media.expire_uploads import expire_uploads
-from chinwag.flow.media.finish import HOLD_MS, Finish
+from chinwag.flow.media.finish import AGAIN_MS, HOLD_MS, Finish
 from chinwag.flow.media.uploads import (
     PART_BYTES,
     BrokenOffError,
@@ -62,6 +62,11 @@ class Site:
         work = lasting_folder(self.folder / f"work-{worker}")
         finish = Finish(self.directory, self.parts, self.media, self.workshop, uploads, self.clock, work)
         return uploads, finish
+
+    def kept(self, upload: UploadId) -> list[str]:
+        """Names of what lies there of an upload."""
+        folder = self.folder / "uploads" / upload
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 @pytest.fixture
@@ -155,6 +160,36 @@ async def test_bytes_with_a_checksum_count_altogether_or_not(site: Site) -> None
     assert (await uploads.get(ANN, upload.id)).received == 0
 
 
+async def test_bytes_that_do_not_count_take_no_room(site: Site) -> None:
+    uploads, _ = site.server()
+    content = b"x" * (3 * PART_BYTES)
+    upload = await uploads.begin(ANN, "a", len(content), picture=False)
+    for checksum, body, failure in (
+        (Checksum("sha1", bytes(20)), stream(content), ChecksumError),
+        (Checksum("sha1", bytes(20)), stream(content[:-1], then=BrokenOffError), BrokenOffError),
+        (None, stream(content[:PART_BYTES], content), Refused),
+    ):
+        with pytest.raises(failure):
+            await uploads.receive(ANN, upload.id, 0, body, checksum)
+        assert site.kept(upload.id) == []
+    (other, _) = site.server()
+    await asyncio.gather(
+        *(one.receive(ANN, upload.id, 0, stream(content)) for one in (uploads, other)), return_exceptions=True
+    )
+    async with site.directory.reading() as directory:
+        parts = await directory.uploads.parts(upload.id)
+    assert site.kept(upload.id) == sorted(part.name for part in parts)
+
+
+async def test_of_many_posters_one_takes_room(site: Site) -> None:
+    uploads, _ = site.server()
+    upload = await uploads.begin(ANN, "a.mp4", 10, picture=False)
+    for _ in range(3):
+        await uploads.set_poster(ANN, upload.id, b"a picture")
+    await asyncio.gather(*(uploads.set_poster(ANN, upload.id, b"a picture") for _ in range(3)))
+    assert site.kept(upload.id) == [(await uploads.get(ANN, upload.id)).poster]
+
+
 async def test_more_than_was_declared_is_bad_and_nothing_of_it_is_lost(site: Site) -> None:
     uploads, _ = site.server()
     upload = await uploads.begin(ANN, "a", 10, picture=False)
@@ -178,11 +213,34 @@ async def test_the_bounds_of_an_account(site: Site) -> None:
     del finish
 
 
+async def test_uploads_of_nothing_are_bounded_until_they_are_looked_at(site: Site) -> None:
+    uploads, finish = site.server()
+    for _ in range(RULES.unfinished):
+        await uploads.begin(ANN, "empty", 0, picture=False)
+    assert await refused(uploads.begin(ANN, "empty", 0, picture=False)) is Code.TOO_MANY
+    await finish.step()
+    await uploads.begin(ANN, "empty", 0, picture=False)
+
+
 async def test_a_full_disk_is_told_before_an_upload_begins(site: Site) -> None:
     uploads = Uploads(site.directory, FileUploadStore(site.folder / "full", 1.0), Snowflake(9), site.clock, RULES)
     assert await refused(uploads.begin(ANN, "a", 1, picture=False)) is Code.STORAGE_FULL
     async with site.directory.reading() as directory:
         assert (await directory.uploads.usage(ANN)).size == 0
+
+
+async def test_what_has_come_waits_for_room_to_be_looked_at(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    with monkeypatch.context() as full:
+        full.setattr(site.parts, "_free", 1.0)
+        await finish.step()
+        assert (await uploads.get(ANN, upload.id)).state is UploadState.PROCESSING
+        assert [blob async for blob in site.media.blobs()] == [], "nothing was written to the disk that is full"
+    site.clock.now += AGAIN_MS
+    await finish.step()
+    assert (await uploads.get(ANN, upload.id)).state is UploadState.READY
 
 
 async def test_what_nobody_finished_goes_after_a_day_and_what_goes_on_stays(site: Site) -> None:

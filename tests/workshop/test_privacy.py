@@ -4,11 +4,12 @@ import struct
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.workshop.conftest import Look
 from tests.workshop.making import CANARY, POSITION, animation, box, encoded, exif, photo, video, wide_profile
 
 from chinwag.adapters.workshop import ProcessWorkshop
-from chinwag.ports.workshop import Found
+from chinwag.ports.workshop import FILE_TYPE, Found
 
 XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{CANARY}</x:xmpmeta>".encode()
 
@@ -49,6 +50,31 @@ async def test_a_picture_tells_nothing_of_its_sender(look: Look, kind: str) -> N
     assert found.remade
     assert found.media_type in ("image/webp", "image/png")
     assert not tells(stored(found))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_photo_that_cannot_be_made_anew_tells_nothing_either(
+    look: Look, broken: bool, progressive: bool
+) -> None:
+    picture = photo(640, 480) if broken else Image.new("L", (8_000, 7_000), 90)
+    whole = encoded(
+        picture,
+        "JPEG",
+        exif=exif(),
+        xmp=XMP,
+        comment=CANARY.encode(),
+        progressive=progressive,
+        icc_profile=wide_profile(),
+    )
+    found = await look(whole[:-3_000] if broken else whole + CANARY.encode())
+    assert (found.media_type, found.previews) == (FILE_TYPE, {})
+    assert found.remade
+    assert not tells(stored(found))
+    if not broken:
+        with Image.open(found.original, formats=("JPEG",)) as kept:
+            kept.draft("L", (1_000, 1_000))
+            assert kept.getpixel((5, 5)) in range(85, 95), "the picture itself is there"
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif", "heic"])

@@ -15,7 +15,9 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     account_bytes: Annotated[
         int, Meta(ge=1, le=1 << 50, description="Bytes of all that one account has sent and not deleted, at most.")
     ] = 5_000_000_000
-    unfinished: Annotated[int, Meta(ge=1, le=1_000, description="Uploads of one account that are not whole.")] = 20
+    unfinished: Annotated[
+        int, Meta(ge=1, le=1_000, description="Uploads of one account that are not whole, or not looked at yet.")
+    ] = 20
     unfinished_hours: Annotated[
         int, Meta(ge=1, le=720, description="An upload goes to which no byte was added for so long.")
     ] = 24

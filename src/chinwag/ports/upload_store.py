@@ -1,5 +1,6 @@
 """The UploadStore: the bytes of uploads that are not whole, or not looked at yet, in parts."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from chinwag.domain.ids import UploadId
@@ -9,7 +10,8 @@ class UploadStore(Protocol):
     """Parts of uploads, by the upload and a name that is given once. Several processes may use one store at once.
 
     Durability: a part is durable and whole when `put` returns; after a `put` that was broken off it is there whole or
-    not at all. Which parts count the Directory says: one that it does not name is nobody's, and goes with its upload.
+    not at all. Which parts count the Directory says. One that it does not name is nobody's: whoever put it drops it,
+    and what a crash has left goes with its upload.
 
     Bounds: a part is in memory as a whole, so it is a few megabytes at most. Nothing blocks the event loop. All calls
     raise `Refused`: `storage_full` when there is no room (nothing is kept then), `unavailable` when the store cannot be
@@ -22,6 +24,10 @@ class UploadStore(Protocol):
 
     async def get(self, upload: UploadId, name: str) -> bytes:
         """A part. Raises `unavailable` also if there is none."""
+        ...
+
+    async def drop(self, upload: UploadId, names: Sequence[str]) -> None:
+        """Take these parts away; those that are not there are no error."""
         ...
 
     async def remove(self, upload: UploadId) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from PIL import Image
 
-from chinwag.workbench import animations, boxes, pictures, video
+from chinwag.workbench import animations, boxes, pictures, segments, video
 from chinwag.workbench.messages import (
     AVATAR,
     AVATAR_PIXELS,
@@ -26,6 +26,8 @@ from chinwag.workbench.sniffing import FIRST_BYTES, media_type
 _SMALL_PIXELS, _LARGE_PIXELS = PREVIEW_PIXELS
 MOST_ANIMATED_BYTES: Final = 64 * 1024 * 1024
 """A longer animation is a file: it is held in memory."""
+MOST_BARED_BYTES: Final = 100_000_000
+"""A longer photo that cannot be made anew stays as it is: it is held in memory twice."""
 _FAILURES: Final = (Exception, MemoryError)
 
 
@@ -45,8 +47,17 @@ def done(job: Job) -> Done:
             return _played(job, path, into, found)
     except _FAILURES:
         _cleared(into)
-        return Done()
+        return _bared(path, into) if found == "image/jpeg" and job.as_picture else Done()
     return Done(media_type=found)
+
+
+def _bared(path: Path, into: Path) -> Done:
+    """A file in place of a photo that cannot be made anew: where it was taken is left out all the same."""
+    with contextlib.suppress(*_FAILURES):
+        if path.stat().st_size <= MOST_BARED_BYTES:
+            return Done(original=pictures.write(into / ORIGINAL, segments.cleaned(path.read_bytes())))
+    _cleared(into)
+    return Done()
 
 
 def _cleared(into: Path) -> None:

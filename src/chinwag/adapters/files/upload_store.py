@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
@@ -44,6 +44,13 @@ class FileUploadStore:
 
     async def get(self, upload: UploadId, name: str) -> bytes:
         return await self._in_thread((self._of(upload) / name).read_bytes)
+
+    async def drop(self, upload: UploadId, names: Sequence[str]) -> None:
+        def drop() -> None:
+            for name in names:
+                (self._of(upload) / name).unlink(missing_ok=True)
+
+        await self._in_thread(drop)
 
     async def remove(self, upload: UploadId) -> None:
         def remove() -> None:

@@ -13,6 +13,8 @@ from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, PARTS_MOST, MadeFile, MadeKind, Part, Upload, UploadState, Usage
 
+_WANTED: Final = uploads.c.expires_at > 0
+"""Of those that are not ready: closing their account sets it to 0, and nobody goes on with them."""
 _traits: Final = msgspec.json.Decoder(Traits).decode
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -39,12 +41,14 @@ class RelationalUploads:
             .group_by(uploads.c.state)
         )
         rows = (await self._connection.execute(query)).all()
-        unfinished = sum(count for state, count, _ in rows if state == UploadState.RECEIVING)
+        unfinished = sum(count for state, count, _ in rows if state != UploadState.READY)
         return Usage(unfinished, sum(int(size) for _, _, size in rows))
 
     async def received(self, upload: UploadId, parts: Sequence[Part], expires_at: int) -> bool:
         row = (await self._connection.execute(select(uploads).where(uploads.c.id == upload).with_for_update())).first()
-        if row is None or row.state != UploadState.RECEIVING or not parts or parts[0].offset != row.received:
+        if row is None or row.state != UploadState.RECEIVING or row.expires_at <= 0:
+            return False
+        if not parts or parts[0].offset != row.received:
             return False
         count = row.parts + len(parts)
         if count > PARTS_MOST:
@@ -68,7 +72,7 @@ class RelationalUploads:
 
     async def hold(self, upload: UploadId, now: int, until: int) -> bool:
         free = uploads.c.held_until <= now
-        return await self._changed(upload, UploadState.PROCESSING, {"held_until": until}, free)
+        return await self._changed(upload, UploadState.PROCESSING, {"held_until": until}, free, _WANTED)
 
     async def ready(self, upload: UploadId, found: Traits, files: Sequence[MadeFile], expires_at: int) -> bool:
         values = {
@@ -79,7 +83,7 @@ class RelationalUploads:
             "poster": "",
             "expires_at": expires_at,
         }
-        if not await self._changed(upload, UploadState.PROCESSING, values):
+        if not await self._changed(upload, UploadState.PROCESSING, values, _WANTED):
             return False
         await self._connection.execute(delete(upload_parts).where(upload_parts.c.upload == upload))
         await self._connection.execute(insert(upload_files), [_row(upload, file) for file in files])
@@ -111,7 +115,7 @@ class RelationalUploads:
 
     async def due(self, now: int, limit: int) -> list[Upload]:
         query = select(uploads).where(uploads.c.state == UploadState.PROCESSING.value, uploads.c.held_until <= now)
-        query = query.order_by(uploads.c.expires_at, uploads.c.id).limit(min(limit, PAGE_MAX))
+        query = query.where(_WANTED).order_by(uploads.c.expires_at, uploads.c.id).limit(min(limit, PAGE_MAX))
         return [_upload(row) for row in await self._connection.execute(query)]
 
     async def unfinished(self, before: int, limit: int) -> list[Upload]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Final, TypeVar
 
 import obstore
@@ -40,10 +40,11 @@ class S3UploadStore:
         except FileNotFoundError:
             raise Refused(Code.UNAVAILABLE, "a part is gone") from None
 
+    async def drop(self, upload: UploadId, names: Sequence[str]) -> None:
+        await self._delete([_name(upload, name) for name in names])
+
     async def remove(self, upload: UploadId) -> None:
-        for name in await self._listed(f"{_UPLOADS}{upload}/"):
-            with contextlib.suppress(FileNotFoundError):
-                await self._asked(obstore.delete_async(self._store, name))
+        await self._delete(await self._listed(f"{_UPLOADS}{upload}/"))
 
     async def uploads(self) -> list[UploadId]:
         return list(dict.fromkeys(UploadId(name.split("/")[1]) for name in await self._listed(_UPLOADS)))
@@ -53,6 +54,11 @@ class S3UploadStore:
 
     def close(self) -> None:
         """Connections end with their last use."""
+
+    async def _delete(self, names: Sequence[str]) -> None:
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                await self._asked(obstore.delete_async(self._store, name))
 
     async def _listed(self, prefix: str) -> list[str]:
         pages = obstore.list(self._store, prefix=prefix, chunk_size=PAGE).__aiter__()

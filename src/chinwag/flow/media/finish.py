@@ -37,6 +37,8 @@ HOLD_MS: Final = 30_000
 HOLD_AGAIN_SECONDS: Final = 10.0
 AGAIN_MS: Final = 2_000
 """From an attempt for which there was no room to the next."""
+ROOM_TIMES: Final = 2
+"""Room for so many times its size is needed to look at an upload: it is put together, and made anew."""
 CLAIM_MS: Final = 48 * HOUR_MS
 """How long what is ready waits for a message that shows it."""
 LOOK_SECONDS: Final = 3.0
@@ -159,6 +161,7 @@ class Finish:
 
     async def _inspect(self, upload: Upload, folder: Path) -> Found:
         path, into, poster = folder / "upload", folder / "made", None
+        await self._parts.check_room(ROOM_TIMES * upload.size)
         await _in_thread(lambda: new_folder(into))
         async with self._directory.reading() as directory:
             parts = await directory.uploads.parts(upload.id)
@@ -230,6 +233,10 @@ class Finish:
             row = await directory.uploads.get(upload)
         if row is None or MadeKind.ORIGINAL not in files or MadeKind.PLAY in files:
             return True
+        try:
+            await self._parts.check_room(ROOM_TIMES * files[MadeKind.ORIGINAL].size)
+        except Refused:
+            return True  # it plays as it is
         async with self._work_folder() as folder:
             path, into = folder / "video", folder / "made"
             await _in_thread(lambda: new_folder(into))

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -177,21 +177,24 @@ class Uploads:
         async with self._place(account):
             intake = _Intake(self, known, all_or_nothing=checksum is not None)
             try:
-                async for piece in body:
-                    if hashed is not None:
-                        hashed.update(piece)
-                    await intake.take(piece)
-            except BrokenOffError:
-                if checksum is None:
-                    await intake.finish()
-                raise
-            if (
-                checksum is not None
-                and hashed is not None
-                and not hmac.compare_digest(hashed.digest(), checksum.digest)
-            ):
-                raise ChecksumError
-            await intake.finish()
+                try:
+                    async for piece in body:
+                        if hashed is not None:
+                            hashed.update(piece)
+                        await intake.take(piece)
+                except BrokenOffError:
+                    if checksum is None:
+                        await intake.finish()
+                    raise
+                if (
+                    checksum is not None
+                    and hashed is not None
+                    and not hmac.compare_digest(hashed.digest(), checksum.digest)
+                ):
+                    raise ChecksumError
+                await intake.finish()
+            finally:
+                await self._drop(upload, intake.uncounted)
         passing("media.received")
         found = await self.get(account, upload)
         if found.state is UploadState.PROCESSING:
@@ -207,8 +210,13 @@ class Uploads:
         name = f"poster-{secrets.token_hex(8)}"
         await self._store.put(upload, name, image)
         async with self._directory.transaction(account=account) as transaction:
-            if not await transaction.uploads.set_poster(upload, name):
-                raise Refused(Code.NO_UPLOAD, "it is whole already")
+            before = await transaction.uploads.get(upload)
+            is_set = before is not None and await transaction.uploads.set_poster(upload, name)
+        if before is None or not is_set:
+            await self._drop(upload, [name])
+            raise Refused(Code.NO_UPLOAD, "it is whole already")
+        if before.poster:
+            await self._drop(upload, [before.poster])
 
     async def remove(self, account: AccountId, upload: UploadId) -> None:
         """Throw one's own away that is not ready; one that is goes by itself once no message shows it. Raises
@@ -223,6 +231,13 @@ class Uploads:
             await transaction.uploads.remove(upload)
         self.finished(upload)
         await self._store.remove(upload)
+
+    async def _drop(self, upload: UploadId, parts: Sequence[str]) -> None:
+        """Take away parts that do not count: no quota holds for the room that they take. What cannot go now goes with
+        the upload."""
+        if parts:
+            with contextlib.suppress(Refused):
+                await self._store.drop(upload, parts)
 
     def _expiry(self, now: int) -> int:
         return now + self.rules.unfinished_hours * HOUR_MS
@@ -271,6 +286,11 @@ class _Intake:
         self._parts: list[Part] = []
         self._end = upload.received
 
+    @property
+    def uncounted(self) -> list[str]:
+        """Names of parts that were put and certainly do not count."""
+        return [part.name for part in self._parts]
+
     async def take(self, piece: bytes) -> None:
         """More bytes. Raises as `Uploads.receive`."""
         if self._end + len(self._gathered) + len(piece) > self._upload.size:
@@ -296,5 +316,13 @@ class _Intake:
 
     async def _note(self) -> None:
         if self._parts:
-            parts, self._parts = self._parts, []
-            await self._uploads.note(self._upload, parts)
+            parts, self._parts = self._parts, []  # of a failed transaction it is not known whether they count
+            try:
+                await self._uploads.note(self._upload, parts)
+            except WrongOffsetError:
+                self._parts = parts
+                raise
+            except Refused as refused:
+                if refused.code is Code.TOO_MANY:
+                    self._parts = parts
+                raise

@@ -29,9 +29,10 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """One upload. Times are milliseconds since 1970, sizes bytes.
 
     name: the file's, cleaned. picture: whether it is to be made anew as a picture. metadata: tus's header, as it came.
-    received: bytes that are durable. expires_at: when it goes if it is not `ready` by then; of one that is ready, when
-    it may go if nothing refers to it. held_until: whoever looks at it has time until then. poster: the name of the
-    part that holds the client's own poster; empty: none. found: once it is ready.
+    received: bytes that are durable. expires_at: when it goes if it is not `ready` by then (0: its account is closed,
+    so it is received, held and made ready no more); of one that is ready, when it may go if nothing refers to it.
+    held_until: whoever looks at it has time until then. poster: the name of the part that holds the client's own
+    poster; empty: none. found: once it is ready.
     """
 
     id: UploadId
@@ -77,7 +78,7 @@ class MadeFile(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What an account's uploads take. unfinished: how many are `receiving`. size: bytes, declared or found, of all."""
+    """What an account's uploads take. unfinished: how many are not `ready`. size: bytes, declared or found, of all."""
 
     unfinished: int
     size: int

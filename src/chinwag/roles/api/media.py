@@ -1,5 +1,6 @@
 """The media of messages, for whoever may read the message: looked at anew for every request."""
 
+import asyncio
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from chinwag.domain.ids import AccountId, ConversationId, check_conversation_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.access.admission import Admission, Principal
 from chinwag.flow.access.key_ring import KeyRing
+from chinwag.flow.access.tokens import Claims
 from chinwag.flow.media.links import MediaLinks
 from chinwag.flow.media.shown import ShownMedia
 from chinwag.ports.directory import MadeFile, MadeKind
@@ -29,6 +31,9 @@ from chinwag.wire.media import MediaLink, MediaPage
 OPEN_OF_ACCOUNT: Final = 16
 OPEN: Final = 1_000
 """Answers that one account, and all, may read at once; one more is refused."""
+LOOK_AGAIN_SECONDS: Final = 5.0
+"""How often it is looked anew, while an answer goes out, whether its reader may still read the message: whoever may not
+is cut off, however slowly it reads."""
 DIRECT_SECONDS: Final = 60
 PAGE_MOST: Final = 100
 
@@ -192,10 +197,18 @@ async def _answer(
         raise Refused(Code.UNAVAILABLE, "the file is not there", 5.0)
 
     async def read(start: int, end: int) -> AsyncIterator[bytes]:
+        now = asyncio.get_running_loop().time
+        looked = now()
         async with _open(media, principal.account):
             pieces = media.store.read(file.hash, start, end)
             try:
                 async for piece in pieces:
+                    if now() - looked >= LOOK_AGAIN_SECONDS:
+                        await media.admission.admit(
+                            Claims(principal.account, principal.device, 0, principal.expires_at)
+                        )
+                        await media.shown.media(principal.account, name, number)
+                        looked = now()
                     yield piece
             except NoBlobError:
                 raise Refused(Code.UNAVAILABLE, "the file is gone") from None

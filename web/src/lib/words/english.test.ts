@@ -1,16 +1,27 @@
 import { expect, it } from "vitest";
 import { ENGLISH } from "./english.js";
 import { MEDIA } from "./media.js";
+import { PEOPLE } from "./people.js";
+import { SETTINGS } from "./settings.js";
+import { SHORTCUTS } from "./shortcuts.js";
 
 /** All that the screens are made of. */
 const SOURCES = import.meta.glob<string>(
-  ["../../**/*.svelte", "../../**/*.ts", "!**/*.test.ts", "!**/words/{english,media,noticed}.ts"],
+  [
+    "../../**/*.svelte",
+    "../../**/*.ts",
+    "!**/*.test.ts",
+    "!**/words/{english,media,noticed,people,settings,shortcuts}.ts",
+  ],
   { query: "?raw", import: "default", eager: true },
 );
 
 it.each([
   ["the first catalogue", ENGLISH, 'words("talk.start")'],
   ["that of media", MEDIA, 'mediaWords("attach.drop")'],
+  ["that of people and groups", PEOPLE, 'peopleWords("group.members")'],
+  ["that of the settings", SETTINGS, 'settingsWords("settings.title")'],
+  ["that of the shortcuts", SHORTCUTS, 'shortcutWords("keys.title")'],
 ])("has no sentence in %s that nothing says", (_name, catalogue, said) => {
   const all = Object.values(SOURCES).join("\n");
   expect(all).toContain(said);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { ENGLISH } from "./english.js";
+import { TALK } from "./talk.js";
 import { MEDIA } from "./media.js";
 import { PEOPLE } from "./people.js";
 import { SETTINGS } from "./settings.js";
@@ -11,14 +12,15 @@ const SOURCES = import.meta.glob<string>(
     "../../**/*.svelte",
     "../../**/*.ts",
     "!**/*.test.ts",
-    "!**/words/{english,media,noticed,people,settings,shortcuts}.ts",
+    "!**/words/{english,media,noticed,people,settings,shortcuts,talk}.ts",
   ],
   { query: "?raw", import: "default", eager: true },
 );
 
 it.each([
-  ["the first catalogue", ENGLISH, 'words("talk.start")'],
+  ["the first catalogue", ENGLISH, 'words("list.new")'],
   ["that of media", MEDIA, 'mediaWords("attach.drop")'],
+  ["that of an open conversation", TALK, 'talkWords("talk.start")'],
   ["that of people and groups", PEOPLE, 'peopleWords("group.members")'],
   ["that of the settings", SETTINGS, 'settingsWords("settings.title")'],
   ["that of the shortcuts", SHORTCUTS, 'shortcutWords("keys.title")'],

@@ -1,5 +1,3 @@
-import { NOTICED } from "./noticed.js";
-
 /**
  * The sentences of a first visit, and of what many screens say; those of other screens stand beside this file, each catalogue
  * fetched with the screens that say it. `{name}` is filled in; a sentence with a count has a form for each plural category of
@@ -145,11 +143,6 @@ export const ENGLISH = {
   "notice.title": "{who} called the group “{title}”",
   "notice.avatar": "{who} changed the group’s picture",
   "notice.avatarGone": "{who} took the group’s picture away",
-  "avatar.set": "Choose a picture",
-  "avatar.change": "Change the picture",
-  "avatar.gone": "Take the picture away",
-  "avatar.busy": "The picture is being made …",
-  "avatar.done": "The picture is set.",
   "notice.settings": "{who} changed the settings of the group",
   "notice.role.admin": "{who} made {names} an admin",
   "notice.role.member": "{who} made {names} a member without rights",
@@ -166,12 +159,7 @@ export const ENGLISH = {
 
   // Details
   about: "About",
-  "mute.hour": "For an hour",
-  "mute.day": "For a day",
-  "mute.always": "Always",
   "mute.is": "muted",
-  "mute.isAlways": "Muted",
-  "mute.until": "Muted until {when}",
   "group.create": "Begin the group",
 
   // People, groups
@@ -181,28 +169,6 @@ export const ENGLISH = {
 
   // Search
   "search.title": "Search messages",
-  "search.words": "Words",
-  "search.hint": "All of them are in a message that is found. “In quotes” they stand side by side.",
-  "search.mentions": "Only messages that speak to me",
-  "search.in": "Only in {name}",
-  "search.none": "No message of yours has that.",
-  "search.found": { one: "{n} message shown", other: "{n} messages shown" },
-  "search.late": "What was sent after {when} is not searched yet.",
-  "search.here": "Search in this conversation",
-  "search.all": "Search all messages",
-  "day.title": "Jump to a day",
-  "day.which": "Day",
-  "day.go": "Go there",
-
-  // The switcher
-  "jump.title": "Jump to",
-  "jump.hint": "Unread first, then recent",
-  "jump.conversations": "Conversations",
-  "jump.people": "People",
-  "jump.messages": "Messages on this device",
-  "jump.none": "Nothing of that name.",
-  "jump.choose": "choose",
-  "jump.open": "open",
 
   // Times
   "time.today": "Today",
@@ -212,9 +178,6 @@ export const ENGLISH = {
   "time.todayAt": "today at {time}",
   "time.yesterdayAt": "yesterday at {time}",
   "time.never": "a long time ago",
-
-  // Notifications
-  ...NOTICED,
 
   // What went wrong, by code of the catalogue of errors
   "error.unreachable": "The server cannot be reached. Try again in a moment.",

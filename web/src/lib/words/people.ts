@@ -23,6 +23,11 @@ export const PEOPLE = {
   "group.description": "What it is about",
   "group.settings": "Settings",
   "mute.title": "Mute",
+  "mute.hour": "For an hour",
+  "mute.day": "For a day",
+  "mute.always": "Always",
+  "mute.isAlways": "Muted",
+  "mute.until": "Muted until {when}",
   "mute.off": "Unmute",
   "notify.title": "Tell me of",
   "notify.all": "all messages",
@@ -70,6 +75,11 @@ export const PEOPLE = {
   "groups.none": "No open group of that name.",
   "groups.empty": "There are no open groups yet. Begin one, and tick that anybody can join.",
   "join.title": "A link to a group",
+  "avatar.set": "Choose a picture",
+  "avatar.change": "Change the picture",
+  "avatar.gone": "Take the picture away",
+  "avatar.busy": "The picture is being made …",
+  "avatar.done": "The picture is set.",
 } as const satisfies Record<string, Sentence>;
 
 export type PeopleKey = keyof typeof PEOPLE;

@@ -81,6 +81,10 @@ export const TALK = {
   "pins.open": { one: "{n} pinned message", other: "{n} pinned messages" },
   "pins.none": "Nothing is pinned here.",
   "pins.unpin": "Unpin: {text}",
+  "search.here": "Search in this conversation",
+  "day.title": "Jump to a day",
+  "day.which": "Day",
+  "day.go": "Go there",
 } as const satisfies Record<string, Sentence>;
 
 export type TalkKey = keyof typeof TALK;

@@ -38,7 +38,7 @@ async def test_a_first_visit_stays_within_its_bounds(arrive: Arrive) -> None:
     )
     assets = [path for path in files if path.startswith("/assets/")]
     assert len(assets) == len(set(assets)), said
-    assert sum(zipped(path) for path in files if path.endswith(".js")) <= 85 * KB, said
+    assert sum(zipped(path) for path in files if path.endswith(".js")) <= 80 * KB, said
     assert sum(zipped(path) for path in files if path.endswith(".css")) <= 15 * KB, said
     assert sum(zipped(path) for path in files) <= 150 * KB, said
 

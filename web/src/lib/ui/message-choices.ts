@@ -2,11 +2,11 @@
 import { isDeleted, isMessage, kindOf, reactionsOf } from "@chinwag/client";
 import type { ConversationDetail, Row } from "../engine/api.js";
 import type { IconName } from "../icons.js";
-import type { Key } from "../words/english.js";
+import type { TalkKey } from "../words/talk.js";
 import { authorOf, rowMedia, rowText } from "./layout.js";
 
 export interface Choice {
-  readonly name: Key;
+  readonly name: TalkKey;
   readonly icon: IconName;
   /** The letter that does it while the message has the focus. */
   readonly key: string;
@@ -46,7 +46,7 @@ export function choicesOf(
   doing: Doing,
 ): Choice[] {
   const found: Choice[] = [];
-  const add = (name: Key, icon: IconName, key: string, run: () => void): void => {
+  const add = (name: TalkKey, icon: IconName, key: string, run: () => void): void => {
     found.push({ name, icon, key, run });
   };
   const text = rowText(row);

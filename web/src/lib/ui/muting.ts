@@ -1,6 +1,6 @@
 /** How long a conversation tells one nothing. */
 import { inFull } from "./times.js";
-import { words } from "../words/words.js";
+import { peopleWords } from "../words/people.js";
 
 const HOUR = 3_600_000;
 
@@ -23,5 +23,5 @@ export function mutedUntil(length: number | null, now: number): number {
 
 /** "Muted until …" */
 export function mutedWords(until: number, now: number): string {
-  return until - now > LONG ? words("mute.isAlways") : words("mute.until", { when: inFull(until) });
+  return until - now > LONG ? peopleWords("mute.isAlways") : peopleWords("mute.until", { when: inFull(until) });
 }

@@ -5,7 +5,7 @@
 import { get } from "svelte/store";
 import { DEFAULTS, isMessage, isWithheld, speaksTo, type MessageEvent as Message } from "@chinwag/client";
 import type { Engine, News, Person, Watched } from "../engine/api.js";
-import { words } from "../words/words.js";
+import { newsWords } from "../words/news.js";
 import { nameOf } from "./app.js";
 import { preview } from "./choices.js";
 import { authorOf } from "./layout.js";
@@ -137,8 +137,8 @@ class Teller {
     const names = namesOf(engine, engine.people.now, session.me.id);
     const row = engine.conversations.now.find((one) => one.id === conversation);
     const who = nameOf(author);
-    const title = row?.kind === "group" ? words("news.in", { who, group: row.title }) : who;
-    const body = get(preview) === "text" ? summary(now, names) : words("news.new");
+    const title = row?.kind === "group" ? newsWords("news.in", { who, group: row.title }) : who;
+    const body = get(preview) === "text" ? summary(now, names) : newsWords("news.new");
     const path = addressOf(conversation);
     const told: Told = {
       path,
@@ -150,7 +150,7 @@ class Teller {
     };
     const registration = await worker();
     if (registration?.active) {
-      const reply = { title: words("news.reply"), placeholder: words("news.answer") };
+      const reply = { title: newsWords("news.reply"), placeholder: newsWords("news.answer") };
       await registration.showNotification(title, optionsOf(told, body, { tag: conversation, silent, reply }));
       return;
     }

@@ -1,5 +1,6 @@
 /** Who put a reaction on a message, in words. */
 import type { Tallied } from "@chinwag/client";
+import { talkWords } from "../words/talk.js";
 import { listed, words } from "../words/words.js";
 import type { Names } from "./summary.js";
 
@@ -15,5 +16,5 @@ export function whoReacted({ by, count, mine }: Tallied, me: string, names: Name
 export function heardReactions(reactions: readonly Tallied[], shown: (reaction: string) => string): string {
   if (reactions.length === 0) return "";
   const all = reactions.map((one) => `${shown(one.reaction)} ${one.count}`);
-  return `, ${words("talk.reactions")}: ${all.join(", ")}`;
+  return `, ${talkWords("talk.reactions")}: ${all.join(", ")}`;
 }

@@ -85,11 +85,11 @@ describe("times", () => {
 
 describe("sentences", () => {
   it("have a form for each count, and numbers as they are written", () => {
-    expect(words("talk.new", { n: 1 })).toBe("1 new message");
-    expect(words("talk.new", { n: 12_345 })).toBe("12,345 new messages");
+    expect(words("list.archive", { n: 1 })).toBe("Archive, 1 conversation");
+    expect(words("list.archive", { n: 12_345 })).toBe("Archive, 12,345 conversations");
   });
   it("never take a value for a place", () => {
-    expect(words("talk.readBy", { names: "{who} {names}" })).toBe("Read by {who} {names}");
+    expect(words("list.typingBy", { name: "{who} {name}" })).toBe("{who} {name} is typing…");
   });
   it("in the made-up language are longer, with their places whole", () => {
     speak("en-XA");

@@ -1,4 +1,4 @@
-/** Pictures of accounts and groups, with the session: a page itself has no token. */
+/** Pictures of accounts and groups, with the session: a page itself has no token. Fetched with the first one. */
 import { type Http, Unreachable } from "@chinwag/client";
 
 /** Milliseconds until one counts as lost. */

@@ -32,7 +32,6 @@ import { adoptable } from "./adopt.js";
 import { Looks } from "./looks.js";
 import { LeaderMedia } from "./media.js";
 import { Outflow } from "./outflow.js";
-import { avatarAt, uploaded } from "./avatars.js";
 import { People } from "./people.js";
 import { State } from "./state.js";
 import { untilAnswered } from "./until-answered.js";
@@ -436,8 +435,8 @@ export class Leader implements Owner {
       await (await this.media.moving()).preview(wanted);
       return null;
     },
-    avatar: ({ path }) => avatarAt(this.parts.http, path),
-    upload: ({ file, name }) => uploaded(this.parts.http, file, name),
+    avatar: async ({ path }) => (await import("./avatars.js")).avatarAt(this.parts.http, path),
+    upload: async ({ file, name }) => (await import("./avatars.js")).uploaded(this.parts.http, file, name),
     media: async ({ conversation, id, act }) => (await this.media.moving()).act(conversation, id, act),
     presence: async ({ accounts }) => {
       await this.people.presence(accounts);

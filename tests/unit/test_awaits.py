@@ -10,7 +10,7 @@ def test_nothing_of_an_object_is_taken_before_a_wait_and_used_after_it() -> None
     """`self.done.append(await one)` looks `done` up first: a list that was put in its place meanwhile gets nothing.
     `self.count += await one` forgets what others counted meanwhile."""
     found = [
-        f"{path.relative_to(SOURCE)}:{node.lineno}"
+        f"{path.relative_to(SOURCE)}: {ast.unparse(node)}"
         for path in sorted(SOURCE.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if _held_over_a_wait(node)

@@ -11,6 +11,7 @@ from tests.contract.harness import LogHarness, Stores, commit, entries
 from tests.contract.hostile import CROWD, NAMES, TEXTS
 from tests.contract.test_bus import Ear
 from tests.contract.test_log import take
+from tests.support.keeper import STREAMS_BYTES
 from tests.support.own_nats import own_nats
 
 from chinwag.adapters.nats.connection import PAYLOAD_LEAST
@@ -23,6 +24,7 @@ from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.presence import DeviceAt, PresenceOf
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import SessionAt
+from chinwag.engines.nats import streams_in
 from chinwag.ports.bus import PEOPLE, REVOKED, Answer, Answers, Bus, NodeId, Revoked, SessionChange, Tell, answers_to
 from chinwag.ports.directory import CreatedGroup, DeclineDue, Device, Directory, OpenGroup
 from chinwag.ports.inbox import Arrival, Posting
@@ -37,7 +39,7 @@ ONE = NodeId("one")
 @pytest.fixture(scope="module")
 def least_nats() -> Iterator[str]:
     """A NATS that takes no longer messages than every one does that will do; that of the run takes more."""
-    with own_nats(lambda _: {"max_payload": PAYLOAD_LEAST}) as server:
+    with own_nats(lambda place: streams_in(place, STREAMS_BYTES) | {"max_payload": PAYLOAD_LEAST}) as server:
         yield server.url
 
 

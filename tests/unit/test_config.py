@@ -149,6 +149,7 @@ def test_a_file_that_cannot_be_read_or_is_no_toml_is_an_error(tmp_path: Path) ->
         ({"push.contact": "mailto:op@localhost"}, "localhost, .local and .invalid"),
         ({"push.contact": "https://chat.LOCAL/"}, "localhost, .local and .invalid"),
         ({"push.hosts": "*.example.org,*x"}, "'*x' is no host"),
+        ({"push.hosts": "example..org"}, "'example..org' is no host"),
         ({"push.hosts": "Push.example.org"}, "small letters"),
         ({"push.apns_key_id": "ABCDEFGHIJ"}, "needs its file, its id and its team"),
         ({"accounts.failed_logins_per_address": "10", "accounts.failed_logins_per_account": "11"}, "at least what one"),

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from chinwag.outgoing_url import is_pattern
+
 HOSTS: Final = (
     "fcm.googleapis.com",
     "updates.push.services.mozilla.com",
@@ -78,8 +80,7 @@ def wrong_push(push: Push) -> Iterator[tuple[str, str]]:
     if unreachable(push.contact) and not push.allow_this_machine:
         yield "push.contact", "Apple's push service refuses addresses of localhost, .local and .invalid"
     for pattern in push.hosts:
-        name = pattern.removeprefix("*.")
-        if pattern != "*" and not (name and name.isascii() and name.replace("-", "").replace(".", "").isalnum()):
+        if not is_pattern(pattern.lower()):
             yield "push.hosts", f"{pattern[:60]!r} is no host, nor `*.` and one"
         elif pattern != pattern.lower():
             yield "push.hosts", f"{pattern[:60]!r} is written in small letters"

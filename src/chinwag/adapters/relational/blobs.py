@@ -36,10 +36,6 @@ class RelationalBlobs:
         row = (await self._connection.execute(select(blobs).where(blobs.c.hash == hash_))).first()
         return None if row is None else _blob(row)
 
-    async def idle(self, before: int, after: str, limit: int) -> list[Blob]:
-        query = select(blobs).where(blobs.c.hash > after, blobs.c.claimed_at < before, blobs.c.dying.is_(False))
-        return await self._page(query, limit)
-
     async def doom(self, hash_: str) -> None:
         await self._connection.execute(update(blobs).where(blobs.c.hash == hash_).values(dying=True))
 

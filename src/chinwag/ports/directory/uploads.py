@@ -193,10 +193,6 @@ class BlobRepository(Protocol):
         """That one."""
         ...
 
-    async def idle(self, before: int, after: str, limit: int) -> list[Blob]:
-        """Blobs not claimed since `before` and not dying, by hash, behind `after`."""
-        ...
-
     async def doom(self, hash_: str) -> None:
         """Mark it dying."""
         ...

@@ -16,6 +16,12 @@ SHOWN: Final = """async () => (await self.registration.getNotifications())
   .map((one) => ({ title: one.title, body: one.body, tag: one.tag, ...one.data }))"""
 WATCH: Final = """() => {
   self.opened = [];
+  self.told = [];
+  const show = ServiceWorkerRegistration.prototype.showNotification;
+  ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
+    self.told.push([title, options.body]);
+    return show.call(this, title, options);
+  };
   Clients.prototype.openWindow = async (path) => { self.opened.push(path); return null; };
   navigator.setAppBadge = async (count) => { self.shownBadge = count; };
   navigator.clearAppBadge = async () => { self.shownBadge = 0; };
@@ -93,6 +99,11 @@ class Pushes:
     async def shown(self) -> list[dict[str, Any]]:
         """The notifications that are there, with what they carry."""
         found: list[dict[str, Any]] = await self.worker.evaluate(SHOWN)
+        return found
+
+    async def told(self) -> list[list[str]]:
+        """Titles and texts of all that was shown so far, also of what was taken away since."""
+        found: list[list[str]] = await self.worker.evaluate("() => self.told")
         return found
 
     async def shows(self, *expected: tuple[str, str]) -> None:

@@ -215,7 +215,8 @@ class InboxWorker:
     async def _load(self, accounts: Sequence[AccountId]) -> None:
         missing = [account for account in accounts if account not in self._states]
         if missing:
-            self._states.update(zip(missing, await self._rows.states(missing), strict=True))
+            found = await self._rows.states(missing)
+            self._states.update(zip(missing, found, strict=True))
         for account in accounts:
             self._states.move_to_end(account)
 

@@ -71,7 +71,7 @@ async def test_a_subscription_is_kept_until_another_takes_its_place(directory: D
         assert await subscriptions.of(PHONE) == HERS
         assert await subscriptions.of(LAPTOP) is None
         found = {one.device: one for one in await subscriptions.of_many([PHONE, LAPTOP, HIS])}
-        assert (found.keys(), found[PHONE]) == ({PHONE, HIS}, HERS)
+        assert (set(found), found[PHONE]) == ({PHONE, HIS}, HERS)
         assert await subscriptions.holder(msgspec.structs.replace(WEB, auth=b"b" * 16)) == HERS
         assert await subscriptions.holder(FcmAddress(token="t")) is None
         assert await subscriptions.any()

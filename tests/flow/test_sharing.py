@@ -270,3 +270,83 @@ async def test_with_the_directory_away_nothing_is_told_of_what_somebody_unknown_
         await stage.do(CARL, tea, Send(Text("more")))
         await _reads(new, ANNA, tea, 6)
         assert (await _told(stage, CARL))[-1] == ("read", ANNA, 5)
+
+
+def _views(stage: Backstage, sharing_: Sharing) -> Conversations:
+    stores = stage.embedded
+    return Conversations(stores.message_store, stores.mark_store, stores.inbox, sharing_.keeping)
+
+
+async def test_with_the_directory_away_an_author_of_whom_nothing_is_known_is_told_of_nobodys_reading(
+    tmp_path: Path,
+) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        directory = Away(stage.directory)
+        stores = stage.embedded
+        known = Sharing(directory)  # type: ignore[arg-type]
+        await known.keeping("share_read", [AccountId(CARL), AccountId(ANNA)])
+        flow = MarkFlow(
+            stores.message_store, stores.mark_store, stores.inbox, stage.states, system_clock, known.keeping
+        )
+        directory.away = True
+        flow.read(AccountId(CARL), tea, 4)
+        await _receives(stage, flow, CARL)
+        assert await _told(stage, CARL) == [("read", CARL, 4)], "its own devices know"
+        for one in (ANNA, BERTA):
+            assert await _told(stage, one) == [("delivered", CARL, 4)]
+        # A device that loads now holds what one holds that followed.
+        views = _views(stage, Sharing(stage.directory))
+        for viewer in (ANNA, BERTA):
+            [seen] = [one for one in (await views.view(AccountId(viewer), tea)).members if one.account == CARL]
+            assert (seen.read, seen.read_at, seen.delivered) == (4, 0, 4), "4 it wrote itself"
+        directory.away = False
+        known._away_until = 0.0
+        await stage.do(ANNA, tea, Send(Text("more")))
+        await _reads(flow, CARL, tea, 5)
+        assert (await _told(stage, ANNA))[-1] == ("read", CARL, 5)
+        assert ("read", CARL, 5) not in await _told(stage, BERTA)
+
+
+async def test_with_the_directory_away_who_comes_back_unknown_is_told_only_what_has_come(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        _, states = _flow(stage)
+        directory = Away(stage.directory)
+        known = Sharing(directory)  # type: ignore[arg-type]
+        await known.keeping("share_read", [AccountId(CARL), AccountId(ANNA)])
+        stores = stage.embedded
+        flow = MarkFlow(stores.message_store, stores.mark_store, stores.inbox, states, system_clock, known.keeping)
+        await stage.do(ANNA, tea, Remove(AccountId(BERTA)))
+        await states.load([tea])
+        await stage.do(ANNA, tea, Add(AccountId(BERTA)))
+        directory.away = True
+        await _reads(flow, CARL, tea, 4)
+        assert [one for one in await _told(stage, BERTA) if one[1] == CARL] == [("delivered", CARL, 4)]
+        assert ("read", CARL, 4) in await _told(stage, ANNA)
+
+
+async def test_with_the_directory_away_no_view_guesses_what_its_reader_shares(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        tea = await _tea(stage, BERTA)
+        directory = Away(stage.directory)
+        views = _views(stage, Sharing(directory))  # type: ignore[arg-type]
+        anna, berta = AccountId(ANNA), AccountId(BERTA)
+        stores = stage.embedded
+        history = History(stores.message_store, stores.mark_store, stage.states, Sharing(directory).keeping)  # type: ignore[arg-type]
+        assert (await views.view(anna, tea)).id == tea
+        assert await history.receipts(anna, tea, 2, 500)
+        directory.away = True
+        assert (await views.view(anna, tea)).id == tea, "what is known counts on"
+        assert await history.receipts(anna, tea, 2, 500)
+        for asked in (views.view(berta, tea), views.page(berta, None, 10), history.receipts(berta, tea, 3, 500)):
+            with pytest.raises(Refused) as refused:
+                await asked
+            assert refused.value.code is Code.UNAVAILABLE
+
+
+async def test_who_is_not_in_the_directory_is_known_to_share_nothing(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people(ANNA)
+        asked, gone = Sharing(stage.directory), AccountId("9")
+        assert await asked.keeping("share_read", [AccountId(ANNA), gone], unknown=False) == {gone}

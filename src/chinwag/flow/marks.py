@@ -26,7 +26,7 @@ from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.marks_told import Covered, Kind, Move, PassedOver, authors_of, kind_of, told_still
 from chinwag.flow.measure import Distribution
-from chinwag.flow.sharing import Keeping, nobody_keeps
+from chinwag.flow.sharing import Keeping, nobody_keeps, unknown_among
 from chinwag.flow.shown import ShownRows
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.flow.states import States
@@ -191,9 +191,11 @@ class MarkFlow:
                 found = await self._cover(conversation, marks_of, keep)
                 covered += [found] if found is not None else []
         authors = {author for one in covered for author in one.authors()}
-        # Of those not known now, the directory being away, whoever reads keeps it, and whoever wrote is told.
-        keeping = await self._keeping("share_read", authors - readers, now=True, unknown=False)
-        keeping |= await self._keeping("share_read", authors & readers, unknown=False)
+        keeping = await self._keeping("share_read", authors - readers, now=True)
+        keeping |= await self._keeping("share_read", authors & readers)
+        if unknown := await unknown_among(self._keeping, "share_read", keeping) if keeping else None:
+            # An author of whom nothing is known, the directory being away, may be one who is told of nobody.
+            covered = [one if unknown.isdisjoint(one.authors()) else one.kept() for one in covered]
         passed_over: list[PassedOver] = []
         for one in covered:
             with _apart(one.state.id):
@@ -223,7 +225,7 @@ class MarkFlow:
             told = came if one.authors is None else came & one.authors
             keep = frozenset[AccountId]()
             if told and not one.delivered:
-                keep = await self._keeping("share_read", told, now=True, unknown=False)
+                keep = await self._keeping("share_read", told, now=True)
             for some, which in ((told - keep, one), (keep, one._replace(delivered=True))):
                 if some:
                     late.append((which, sorted(some)))

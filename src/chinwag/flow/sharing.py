@@ -11,13 +11,15 @@ from typing import Final, Literal, Protocol
 
 from chinwag.domain.account import AccountSettings
 from chinwag.domain.ids import AccountId
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import PAGE_MAX, Directory
 
 SECONDS: Final = 5.0
 """How long what is known of an account counts: a change holds so much later at most."""
 WAIT: Final = 2.0
-"""How long to wait for the directory, and to do without it once it failed."""
+"""How long to wait for the directory, and to do without it once it failed; in seconds."""
+NOTHING: Final = AccountSettings(share_read=False, share_last_seen=False, share_typing=False)
+"""What an account shares that is not in the directory."""
 KEPT: Final = 100_000
 """Accounts of which it is remembered: those looked up longest ago go first."""
 
@@ -41,6 +43,21 @@ async def nobody_keeps(
     """Everybody shares everything."""
     del what, accounts, now, unknown
     return frozenset()
+
+
+async def shown_reads(keeping: Keeping, account: AccountId) -> bool:
+    """Whether `account` is shown how far others have read, as it has chosen at this moment. Raises `unavailable` while
+    that is not known: what was shown cannot be taken back, and what was left out would never be told."""
+    if account not in await keeping("share_read", (account,), now=True):
+        return True
+    if account in await unknown_among(keeping, "share_read", (account,)):
+        raise Refused(Code.UNAVAILABLE, "what the account shares is not known just now", 1.0)
+    return False
+
+
+async def unknown_among(keeping: Keeping, what: What, accounts: Collection[AccountId]) -> frozenset[AccountId]:
+    """Those of `accounts`, which were asked for just before, of whom nothing is known, the directory being away."""
+    return await keeping(what, accounts) - await keeping(what, accounts, unknown=False)
 
 
 class Sharing:
@@ -71,8 +88,10 @@ class Sharing:
         try:
             async with asyncio.timeout(WAIT), self._directory.reading() as directory:
                 for first in range(0, len(accounts), PAGE_MAX):
-                    for one in await directory.accounts.many(accounts[first : first + PAGE_MAX]):
-                        self._keep(one.id, one.settings)
+                    asked = accounts[first : first + PAGE_MAX]
+                    found = {one.id: one.settings for one in await directory.accounts.many(asked)}
+                    for account in asked:
+                        self._keep(account, found.get(account, NOTHING))
         except (Refused, TimeoutError):
             self._away_until = time.monotonic() + WAIT
 

@@ -26,7 +26,7 @@ from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.marks_told import Covered, Kind, Move, PassedOver, authors_of, kind_of, told_still
 from chinwag.flow.measure import Distribution
-from chinwag.flow.sharing import Keeping, nobody_keeps, unknown_among
+from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.shown import ShownRows
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.flow.states import States
@@ -191,9 +191,10 @@ class MarkFlow:
                 found = await self._cover(conversation, marks_of, keep)
                 covered += [found] if found is not None else []
         authors = {author for one in covered for author in one.authors()}
-        keeping = await self._keeping("share_read", authors - readers, now=True)
-        keeping |= await self._keeping("share_read", authors & readers)
-        if unknown := await unknown_among(self._keeping, "share_read", keeping) if keeping else None:
+        unknown = set[AccountId]()
+        keeping = await self._keeping("share_read", authors - readers, now=True, unknown=unknown)
+        keeping |= await self._keeping("share_read", authors & readers, unknown=unknown)
+        if unknown:
             # An author of whom nothing is known, the directory being away, may be one who is told of nobody.
             covered = [one if unknown.isdisjoint(one.authors()) else one.kept() for one in covered]
         passed_over: list[PassedOver] = []
@@ -360,7 +361,8 @@ class MarkFlow:
                     have = known.delivered.number
                     authors, _ = authors_of(state, authored, have, delivered.number, first, account)
                     told_delivered += [Posting(one, encoded) for one in authors if one in keeping]
-            # An advance for each of the two: another process may have moved one of them further meanwhile.
+            # An advance for each of the two: another process may have moved one of them further meanwhile, and what is
+            # told of that one is not told then.
             if hidden:
                 if told_read:
                     advances.append(Advance(state.id, account, Marks(read), False, read_withheld=True, told=told_read))
@@ -368,15 +370,12 @@ class MarkFlow:
                     came = Marks(delivered=delivered)
                     advances.append(Advance(state.id, account, came, False, read_withheld=True, told=told_delivered))
                 continue
-            stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
-            stepped = stepped and not withheld
-            if told_read and delivered.number > read.number:
+            if moved:
+                came = Marks(delivered=delivered)
+                advances.append(Advance(state.id, account, came, False, withheld, told=told_delivered))
+            if told_read:
+                stepped = not withheld and (state.direct or len(state.members) <= STEPPED_MEMBERS)
                 advances.append(Advance(state.id, account, Marks(read), stepped, withheld, told=told_read))
-                both = Marks(old.read, delivered)
-                advances.append(Advance(state.id, account, both, False, withheld, told=told_delivered))
-            else:
-                told = told_read + told_delivered
-                advances.append(Advance(state.id, account, Marks(read, delivered), stepped, withheld, told=told))
 
     async def _ordinal(self, state: Conversation, heads: Sequence[Kind], first: int, number: int) -> int:
         """How many messages there are up to `number`. heads: all messages and notices from `first` on."""

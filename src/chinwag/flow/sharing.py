@@ -30,15 +30,15 @@ class Keeping(Protocol):
     """Those of some accounts who keep something to themselves, and are to be told of nobody else's."""
 
     async def __call__(
-        self, what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: bool = True
+        self, what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: set[AccountId] | None = None
     ) -> frozenset[AccountId]:
-        """now: as it is at this moment, and not as it was a moment ago. unknown: whether those count among them of whom
-        nothing is known."""
+        """Those of whom nothing is known are among them. now: as it is at this moment, and not as it was a moment ago.
+        unknown: takes up those of whom nothing is known, the directory being away."""
         ...
 
 
 async def nobody_keeps(
-    what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: bool = True
+    what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: set[AccountId] | None = None
 ) -> frozenset[AccountId]:
     """Everybody shares everything."""
     del what, accounts, now, unknown
@@ -48,21 +48,16 @@ async def nobody_keeps(
 async def shown_reads(keeping: Keeping, account: AccountId) -> bool:
     """Whether `account` is shown how far others have read, as it has chosen at this moment. Raises `unavailable` while
     that is not known: what was shown cannot be taken back, and what was left out would never be told."""
-    if account not in await keeping("share_read", (account,), now=True):
-        return True
-    if account in await unknown_among(keeping, "share_read", (account,)):
+    unknown = set[AccountId]()
+    keeps = account in await keeping("share_read", (account,), now=True, unknown=unknown)
+    if unknown:
         raise Refused(Code.UNAVAILABLE, "what the account shares is not known just now", 1.0)
-    return False
-
-
-async def unknown_among(keeping: Keeping, what: What, accounts: Collection[AccountId]) -> frozenset[AccountId]:
-    """Those of `accounts`, which were asked for just before, of whom nothing is known, the directory being away."""
-    return await keeping(what, accounts) - await keeping(what, accounts, unknown=False)
+    return not keeps
 
 
 class Sharing:
     """Asks for many accounts at once. With the directory away what was known last counts; who is not known shares
-    nothing then, as one cannot take back what was told, unless it is said otherwise."""
+    nothing then, as one cannot take back what was told."""
 
     def __init__(self, directory: Directory, kept: int = KEPT) -> None:
         self._directory = directory
@@ -71,18 +66,20 @@ class Sharing:
         self._away_until = 0.0
 
     async def keeping(
-        self, what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: bool = True
+        self, what: What, accounts: Collection[AccountId], *, now: bool = False, unknown: set[AccountId] | None = None
     ) -> frozenset[AccountId]:
         """Those of `accounts` who keep `what` to themselves, and are to be told of nobody else's. See `Keeping`."""
         at = time.monotonic()
         stale = [one for one in accounts if now or (held := self._known.get(one)) is None or held[0] <= at]
         if stale and at >= self._away_until:
             await self._look(stale)
-        return frozenset(one for one in accounts if not self._shares(one, what, unknown))
+        if unknown is not None:
+            unknown.update(one for one in accounts if one not in self._known)
+        return frozenset(one for one in accounts if not self._shares(one, what))
 
-    def _shares(self, account: AccountId, what: What, unknown: bool) -> bool:
+    def _shares(self, account: AccountId, what: What) -> bool:
         held = self._known.get(account)
-        return not unknown if held is None else bool(getattr(held[1], what))
+        return held is not None and bool(getattr(held[1], what))
 
     async def _look(self, accounts: list[AccountId]) -> None:
         try:

@@ -1,0 +1,236 @@
+"""One process's way into the streams of the inbox partitions: in order, one record on its way at a time.
+
+What a batch of the log posts is one record a partition, or a few if it is long; what this process posts by itself waits
+until the record before is in, and goes together with all that has come meanwhile.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from chinwag.adapters.inboxes import records
+from chinwag.adapters.inboxes.numbering import LOG
+from chinwag.adapters.inboxes.records import NONE, Entry, Posted, inbox_partition
+from chinwag.adapters.inboxes.rows import InboxRows
+from chinwag.adapters.inboxes.split import in_records, of_commits
+from chinwag.adapters.nats.stream_epochs import StreamEpochs
+from chinwag.adapters.nats.streams import FullError, NobodyTookError, Streams
+from chinwag.domain.conversation import START, Position
+from chinwag.domain.ids import AccountId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.cancelled import told_to_end
+from chinwag.ports.inbox import Posting
+from chinwag.ports.message_store import Commit
+
+PATIENCE_SECONDS: Final = 10.0
+"""How long a record is tried. Whoever waits for what was sent gives up after 20 s."""
+PAUSE_FIRST: Final = 0.02
+PAUSE_MOST: Final = 0.25
+"""Seconds between two tries."""
+WAITING: Final = 20_000
+"""Postings of one partition that may wait."""
+
+_log = structlog.get_logger(__name__)
+
+
+class _Lane:
+    """The way of one source into one partition. highest: where its last record is, so that the next is behind it."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.highest = START
+        self.number = 0
+
+
+class _Waiting(msgspec.Struct, gc=False):
+    entries: list[Entry]
+    forgotten: list[AccountId]
+    done: asyncio.Future[Position]
+
+
+class Publisher:
+    """Of one process. Made on the event loop; `close` it before its connection.
+
+    epochs: of the inbox partitions. rows: where it is kept how far the streams have come.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        epochs: StreamEpochs,
+        rows: InboxRows,
+        partitions: int,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.partitions: Final = partitions
+        self._streams = streams
+        self._epochs = epochs
+        self._rows = rows
+        self._now = now
+        self._sender = secrets.token_hex(8)
+        self._lanes: dict[tuple[str, int], _Lane] = defaultdict(_Lane)
+        self._waiting: dict[int, deque[_Waiting]] = defaultdict(deque)
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._position = 0
+        self._closed = False
+
+    async def post_commits(self, log_partition: int, batch: Sequence[Commit]) -> dict[int, Position]:
+        """Post what a batch of one partition of the log makes, before the states of its conversations are stored. Where
+        the last record of each inbox partition is.
+
+        The batches of one log partition are posted one after another. Raises `Refused(UNAVAILABLE)`: some of it may be
+        posted, and the same records of the log, decided again, post the same.
+        """
+        source = f"{LOG}{log_partition}"
+        found = of_commits(source, batch, self.partitions)
+        ways = [self._append_all(source, partition, some) for partition, some in found.items()]
+        return await self._acked(dict(zip(found, await _all(ways), strict=True)))
+
+    async def post(self, postings: Sequence[Posting], forgotten: Sequence[AccountId] = ()) -> dict[int, Position]:
+        """Post events without a number, those to one account in their order, and then let all be forgotten that these
+        accounts have. Where it is, by inbox partition. Raises `Refused(UNAVAILABLE)`: some may be posted, and
+        `OVERLOADED` if too much waits."""
+        by_partition: dict[int, tuple[list[Entry], list[AccountId]]] = defaultdict(lambda: ([], []))
+        for posting in postings:
+            entries = by_partition[inbox_partition(posting.account, self.partitions)][0]
+            self._position += 1
+            entries.append(Entry([posting.account], [Position(0, self._position, 0)], NONE, 0, [posting.event]))
+        for account in forgotten:
+            by_partition[inbox_partition(account, self.partitions)][1].append(account)
+        if any(self._is_full(partition, len(entries)) for partition, (entries, _) in by_partition.items()):
+            raise Refused(Code.OVERLOADED, "too much waits for the inboxes", 1.0)
+        futures = [self._enqueue(partition, *some) for partition, some in by_partition.items()]
+        return await self._acked(dict(zip(by_partition, await _all(futures), strict=True)))
+
+    def highest(self) -> dict[int, Position]:
+        """Where the last record is that this process has appended, by inbox partition."""
+        found: dict[int, Position] = {}
+        for (_, partition), lane in self._lanes.items():
+            found[partition] = max(found.get(partition, START), lane.highest)
+        return found
+
+    async def close(self) -> None:
+        """Send nothing more. What waits is refused; of what is on its way nobody knows."""
+        self._closed = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for waiting in self._waiting.values():
+            for one in waiting:
+                _refuse(one, Refused(Code.UNAVAILABLE, "the server is stopping", 1.0))
+
+    async def _acked(self, positions: dict[int, Position]) -> dict[int, Position]:
+        """Keep how far the streams have come, before anybody rests on it: so a stream that goes back is noticed."""
+        if positions:
+            await self._rows.save_acked(positions)
+        return positions
+
+    def _is_full(self, partition: int, more: int) -> bool:
+        return sum(len(one.entries) for one in self._waiting[partition]) + more > WAITING
+
+    def _enqueue(self, partition: int, entries: list[Entry], forgotten: list[AccountId]) -> asyncio.Future[Position]:
+        one = _Waiting(entries, forgotten, asyncio.get_running_loop().create_future())
+        if self._closed:
+            _refuse(one, Refused(Code.UNAVAILABLE, "the server is stopping", 1.0))
+            return one.done
+        self._waiting[partition].append(one)
+        if partition not in self._tasks:
+            self._tasks[partition] = asyncio.create_task(self._send_waiting(partition), name="postings")
+        return one.done
+
+    async def _send_waiting(self, partition: int) -> None:
+        """Post all that waits, together what there is."""
+        waiting, source = self._waiting[partition], f"p.{self._sender}"
+        try:
+            while waiting and not told_to_end():
+                some = list(waiting)
+                waiting.clear()
+                entries = [entry for one in some for entry in one.entries]
+                forgotten = [account for one in some for account in one.forgotten]
+                found = list(in_records(source, entries))
+                if forgotten:
+                    found.append(Posted(source, [], forgotten))
+                try:
+                    position = await self._append_all(source, partition, found)
+                except BaseException as error:
+                    for one in some:
+                        _refuse(one, _said(error))
+                    if not isinstance(error, Exception):
+                        raise
+                else:
+                    for one in some:
+                        if not one.done.done():
+                            one.done.set_result(position)
+        finally:
+            del self._tasks[partition]
+
+    async def _append_all(self, source: str, partition: int, found: Sequence[Posted]) -> Position:
+        lane = self._lanes[source, partition]
+        async with lane.lock:
+            if lane.highest == START:
+                lane.highest = max(lane.highest, await self._rows.acked(partition))
+            for record in found:
+                lane.number += 1
+                await self._append(lane, partition, records.encode(record), f"{self._sender}-{source}-{lane.number}")
+            return lane.highest
+
+    async def _append(self, lane: _Lane, partition: int, record: bytes, label: str) -> None:
+        """Try, with the same content, until it is in, or its time is over."""
+        due, pause = self._now() + PATIENCE_SECONDS, PAUSE_FIRST
+        while True:
+            try:
+                await self._append_once(lane, partition, record, label)
+            except Refused:
+                if self._now() + pause >= due or told_to_end():
+                    raise
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, PAUSE_MOST)
+
+    async def _append_once(self, lane: _Lane, partition: int, record: bytes, label: str) -> None:
+        epoch = await self._epochs.current(partition)
+        if not epoch:
+            self._epochs.doubt(partition)
+            raise Refused(Code.UNAVAILABLE, "the inboxes have not begun", 1.0)
+        try:
+            taken = await self._streams.append(partition, epoch, record, label)
+        except NobodyTookError:
+            self._epochs.doubt(partition)
+            raise Refused(Code.UNAVAILABLE, "nobody takes what is posted to inboxes", 1.0) from None
+        except FullError:
+            _log.warning("a stream of inboxes is full", partition=partition, epoch=epoch)
+            raise Refused(Code.UNAVAILABLE, "the inboxes take nothing more for now", 1.0) from None
+        place = Position(epoch, taken.sequence, 0)
+        if not taken.copy and lane.highest.epoch == epoch and place <= lane.highest:
+            _log.error("a stream of inboxes has gone back", partition=partition, epoch=epoch, acked=lane.highest)
+            await self._epochs.begin(partition, epoch)
+            raise Refused(Code.UNAVAILABLE, "the inboxes' stream has gone back", 1.0)
+        lane.highest = max(lane.highest, place)
+
+
+async def _all(ways: Sequence[Awaitable[Position]]) -> list[Position]:
+    """All of them, to their ends; then the first failure."""
+    found = await asyncio.gather(*ways, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in found if isinstance(one, Position)]
+
+
+def _refuse(one: _Waiting, error: BaseException) -> None:
+    if not one.done.done():
+        one.done.set_exception(error)
+
+
+def _said(error: BaseException) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    return Refused(Code.UNAVAILABLE, "it is not known whether this was posted", 1.0)

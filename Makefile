@@ -89,6 +89,7 @@ docs: setup ## write the generated parts of docs/ anew
 	@$(BIN)/python tools/settings_table.py
 	@$(BIN)/python -m tools.documents
 	@$(BIN)/python -m tools.authorisation_table
+	@$(BIN)/python -m tools.capacity --quiet
 
 lock: setup ## compile requirements*.txt from pyproject.toml (ARGS=--upgrade); needs uv
 	@tools/lock.sh $(ARGS)

@@ -8,13 +8,13 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from chinwag.cli.out import aside, say
-from chinwag.cli.profile import need_drivers, need_postgres
+from chinwag.cli.profile import need_drivers, need_postgres, need_several
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.words_only import words_only
 
 app = cyclopts.App(name="cluster")
 
-SETTINGS = ("data", "store", "cluster", "postgres", "nats")
+SETTINGS = ("data", "store", "cluster", "postgres", "nats", "cassandra", "zookeeper", "streams")
 
 
 @app.command
@@ -27,7 +27,7 @@ def init(**flags: str | None) -> None:
     """
     words_only()
     config = read_settings(flags).config
-    need_postgres(config)
+    need_several(config)
     from chinwag.assembly.cluster.init import init
 
     cluster = asyncio.run(init(config, say))
@@ -37,14 +37,14 @@ def init(**flags: str | None) -> None:
 @app.command
 @with_settings(*SETTINGS)
 def check(**flags: str | None) -> int:
-    """Look at both engines, and say what to do about what is wrong.
+    """Look at all engines, and say what to do about what is wrong.
 
     Versions, what a cut of power would take, standbys, encodings, clocks, tables and keys. It changes nothing. Exits
     with 1 if something fails, else with 0.
     """
     words_only()
     config = read_settings(flags).config
-    need_postgres(config)
+    need_several(config)
     from chinwag.assembly.cluster.check import check
     from chinwag.assembly.cluster.credentials import messages_url, shown
     from chinwag.assembly.cluster.spoken import spoken

@@ -1,6 +1,7 @@
 """Every contract suite runs over every adapter of its port."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.contract.counting import Time
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
+from tests.contract.over_cassandra import CassandraHarness, new_keyspace
 from tests.contract.over_inbox_streams import InboxStreamsHarness, a_keyspace
 from tests.contract.over_jetstream import StreamLogHarness
 from tests.contract.over_nats import NatsLogHarness, NatsStores, nats_at
@@ -80,7 +82,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield found
 
 
-@pytest.fixture(params=["embedded", "postgres"])
+@pytest.fixture(params=["embedded", "postgres", "cassandra"])
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     """One adapter of the ports of what lasts on the way of a message."""
     if request.param == "embedded":
@@ -91,6 +93,8 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
         return InboxStreamsHarness(nats, hosts, request.getfixturevalue("inbox_keyspace"))
     if request.param == "nats":  # where a suite asks for it
         return NatsStores(nats_at(request.getfixturevalue("nats_url")), database)
+    if request.param == "cassandra":
+        return CassandraHarness(request.getfixturevalue("cassandra"), database)
     return PostgresHarness(database)
 
 
@@ -98,6 +102,15 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
 def inbox_keyspace(cassandra_port: int) -> CassandraServers:
     """A keyspace for inboxes on the run's Cassandra; suites empty it after each test."""
     return a_keyspace(cassandra_port)
+
+
+@pytest.fixture(scope="session")
+def cassandra(cassandra_port: int) -> CassandraServers:
+    """A keyspace of one partition of the log on the run's Cassandra; suites empty it after each test, as making one
+    takes longer."""
+    servers = CassandraServers(hosts=("127.0.0.1",), port=cassandra_port, keyspace=f"contract_{os.urandom(6).hex()}")
+    asyncio.run(new_keyspace(servers))
+    return servers
 
 
 @pytest.fixture

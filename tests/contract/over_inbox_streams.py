@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import ClassVar, Literal
 
-import msgspec
+from tests.contract.over_cassandra import new_keyspace
 from tests.contract.over_nats import nats_at
 from tests.contract.over_zookeeper import zookeeper_at
 
-from chinwag.adapters.cassandra import CassandraServers, CassandraStores, make_schema, open_driver, stores_on
+from chinwag.adapters.cassandra import CassandraServers, CassandraStores, open_driver, stores_on
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.driver import Driver
 from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
@@ -41,6 +41,8 @@ PARTITIONS = 2
 MOST = 16 << 20
 SETTINGS = StreamSettings(kind="inbox", replicas=1, most=MOST)
 KEPT_DAYS = 30
+CHECKPOINT = 0.02
+"""Seconds from a record to the checkpoint: the suites wait for each."""
 SOURCES = 1 << 30
 """Each conversation of the suites is a partition of the log by itself, as their positions are each one's own."""
 
@@ -143,6 +145,7 @@ class InboxProcess:
                 self._partitions,
                 self.inbox.tell,
                 KEPT_DAYS,
+                CHECKPOINT,
             )
             opened.push_async_callback(self.workers.close)
             await self.begun()
@@ -227,7 +230,9 @@ class InboxStreamsHarness:
     now = 0
 
     def __init__(self, nats: str, hosts: tuple[str, ...], cassandra: CassandraServers) -> None:
-        self._process = InboxProcess(nats_at(nats), zookeeper_at(hosts), cassandra, works=True)
+        where = nats_at(nats), zookeeper_at(hosts), cassandra
+        self._process = InboxProcess(*where, works=True)
+        self._last = InboxProcess(*where, works=False)
         self._cassandra = cassandra
         self.inbox: Inbox
         self.store: MessageStore
@@ -252,9 +257,9 @@ class InboxStreamsHarness:
         await self._process.inbox.settled()
 
     async def remove(self) -> None:
-        await self._process.start()
-        await self._process.remove_streams()
-        await self._process.stop()
+        await self._last.start()
+        await self._last.remove_streams()
+        await self._last.stop()
         await emptied(self._cassandra)
 
 
@@ -275,10 +280,5 @@ def a_keyspace(port: int) -> CassandraServers:
 
 
 async def _make(servers: CassandraServers) -> None:
-    await make_schema(servers, partitions=1, replicas=1)
+    await new_keyspace(servers)
     await make_stream_tables(servers, PARTITIONS)
-
-
-def renamed(settings: StreamSettings, most: int) -> StreamSettings:
-    """The same with another bound."""
-    return msgspec.structs.replace(settings, most=most)

@@ -1,7 +1,7 @@
 """`chinwag cluster`: what a server on PostgreSQL and NATS needs besides `chinwag serve`."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -11,6 +11,8 @@ from chinwag.cli.out import aside, say
 from chinwag.cli.profile import need_drivers, need_postgres, need_several
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.words_only import words_only
+from chinwag.config import Config
+from chinwag.config.cluster_sections import Store
 
 app = cyclopts.App(name="cluster")
 
@@ -65,6 +67,10 @@ def demo(
     folder: Annotated[
         str | None, Parameter(help="Keep everything there (engines: FOLDER.engines); without it, all goes at the end.")
     ] = None,
+    profile: Annotated[
+        Literal["postgres", "cassandra"],
+        Parameter(help="Which engines: cassandra has some besides."),
+    ] = "postgres",
 ) -> int:
     """Start a whole cluster on this machine, and show where it is.
 
@@ -73,10 +79,10 @@ def demo(
     """
     from pathlib import Path
 
-    need_drivers()
+    need_drivers(Config(store=Store(profile=profile)))
     from chinwag.cli.cluster_demo.run import run
 
-    return asyncio.run(run(minutes * 60 if minutes else None, Path(folder) if folder else None))
+    return asyncio.run(run(minutes * 60 if minutes else None, Path(folder) if folder else None, profile))
 
 
 @app.command

@@ -88,7 +88,7 @@ class CassandraInboxRows(InboxRows):
             for position, content in await self._database.rows(_ROWS, name, bucket, after, last, limit - count):
                 entry = _entry(stored.opened(content))
                 found.append(InboxRow(account, position, entry.count, entry.parts, entry.at))
-                count += entry.count
+                count += min(entry.count, position - after)  # of the first there may be some before
                 if count >= limit:
                     return found
         return found

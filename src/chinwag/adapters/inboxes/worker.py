@@ -66,6 +66,7 @@ class InboxWorker:
         epoch: InboxEpoch,
         told: Callable[[int, Sequence[Told]], None],
         kept_days: int,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self.figures = Figures()
         self.given_up = False
@@ -79,6 +80,7 @@ class InboxWorker:
         self._epoch = epoch
         self._tell = told
         self._kept_days = kept_days
+        self._checkpoint_seconds = checkpoint_seconds
         self._owned = False
         self._closed = False
         self._changed = asyncio.Event()
@@ -226,7 +228,7 @@ class InboxWorker:
 
     async def _keep_later(self) -> None:
         try:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
+            await asyncio.sleep(self._checkpoint_seconds)
             await self._keep()
         except Refused as refused:
             _log.warning("how far inboxes have come could not be kept", error=str(refused))

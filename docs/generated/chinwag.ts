@@ -1370,7 +1370,9 @@ export interface FoundMedia {
 
 /**
  * An upload for whoever makes it. size and received: bytes. expires_at: in milliseconds since 1970, when it goes
- * if nothing more is done with it. media: what was found, once it is ready.
+ * if nothing more is done with it. media: what was found, once it is ready. bare: nothing is left in it of what
+ * was written beside the picture, such as where it was taken. Of one that was given as a picture, and is `ready`
+ * and not `bare`, all is kept as it came: ask before it is sent.
  */
 export interface UploadView {
   id: string;
@@ -1381,6 +1383,7 @@ export interface UploadView {
   state: "processing" | "ready" | "receiving";
   expires_at: number;
   media: FoundMedia | null;
+  bare: boolean;
 }
 
 /**

@@ -5,6 +5,7 @@ import os
 from io import BytesIO
 from pathlib import Path
 
+import httpx2
 import pytest
 from PIL import Image
 from prove.process import ServerProcess
@@ -13,8 +14,8 @@ from tests.cli.terminals import PASSWORD, Pipes
 from chinwag.cli.chat.sharing import own_name
 from chinwag.cli.chat.words import file_size, media
 from chinwag.client import ApiError, Client
-from chinwag.client.media import PIECE_BYTES
-from chinwag.wire.values import ConversationId, Media, Message, MessageName, UploadId, direct_id
+from chinwag.client.media import PIECE_BYTES, NotBare
+from chinwag.wire.values import Attach, ConversationId, Media, Message, MessageName, UploadId, direct_id
 
 
 def photo() -> bytes:
@@ -90,6 +91,58 @@ async def test_files_go_there_and_back(process: ServerProcess, tmp_path: Path) -
             await bob.set_group_avatar(group, upload.id)
         await ada.drop_group_avatar(group)
         assert await bob.group_avatar(group) is None
+
+
+async def test_media_are_listed_and_opened_by_a_link_and_a_poster_is_taken(
+    process: ServerProcess, tmp_path: Path
+) -> None:
+    await process.start()
+    film = tmp_path / "film.webm"
+    film.write_bytes(b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm" + os.urandom(5_000))
+    ada = await Client.sign_up(process.url, "ada", PASSWORD)
+    bob = await Client.sign_up(process.url, "bob", PASSWORD)
+    async with ada, bob:
+        talk = direct_id(ada.account, bob.account)
+        numbers = []
+        for _ in range(3):
+            upload = await ada.upload(film, poster=photo())
+            assert upload.size == film.stat().st_size
+            placed = await ada.send(Attach(UploadId(upload.id)), to=bob.account)
+            numbers.append(placed.number)
+        await ada.send("a word", to=bob.account)
+        async with asyncio.timeout(60):
+            while True:
+                page = await bob.media_in(talk, limit=10)
+                if len(page.events) == 3:
+                    break
+                await asyncio.sleep(0.1)
+        assert [event.number for event in page.events if isinstance(event, Message)] == numbers[::-1]
+        first = await bob.media_in(talk, limit=2)
+        assert len(first.events) == 2
+        rest = await bob.media_in(talk, before=first.next, limit=2)
+        assert [event.number for event in rest.events if isinstance(event, Message)] == numbers[:1]
+        link = await bob.media_link(talk, numbers[0])
+        async with httpx2.AsyncClient(trust_env=False) as stranger:
+            assert (await stranger.get(link.url)).content == film.read_bytes()
+
+
+async def test_a_picture_that_tells_still_where_it_was_taken_is_not_sent_as_one(
+    process: ServerProcess, tmp_path: Path
+) -> None:
+    await process.start()
+    drawing = tmp_path / "drawing.tiff"
+    Image.new("RGB", (20, 10)).save(drawing, "TIFF", description="a camera of somebody")
+    ada = await Client.sign_up(process.url, "ada", PASSWORD)
+    bob = await Client.sign_up(process.url, "bob", PASSWORD)
+    async with ada, bob:
+        with pytest.raises(NotBare) as held:
+            await ada.send_file(drawing, to=bob.account, as_picture=True)
+        placed = await ada.send(Attach(UploadId(held.value.upload)), to=bob.account)
+        assert placed.number == 1, "nothing was sent before"
+        photo_file = tmp_path / "holiday.jpg"
+        photo_file.write_bytes(photo())
+        assert (await ada.upload(photo_file, as_picture=True)).bare
+        assert not (await ada.upload(photo_file)).bare
 
 
 async def test_an_upload_goes_on_after_the_server_was_killed(process: ServerProcess, tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ async def take(directory: Directory, now: int, limit: int = 9) -> list[PushJob]:
 
 async def settle(directory: Directory, job: PushJob, now: int, **changes: object) -> bool:
     async with directory.transaction(account=PUSHES) as transaction:
-        return await transaction.push_jobs.settle(msgspec.structs.replace(job, **changes), now)
+        (settled,) = await transaction.push_jobs.settle([msgspec.structs.replace(job, **changes)], now)
+    return settled
 
 
 def wanted(number: int, device: DeviceId = PHONE, conversation: ConversationId = DIRECT) -> PushWanted:
@@ -69,6 +70,8 @@ async def test_a_subscription_is_kept_until_another_takes_its_place(directory: D
         subscriptions = reading.push_subscriptions
         assert await subscriptions.of(PHONE) == HERS
         assert await subscriptions.of(LAPTOP) is None
+        found = {one.device: one for one in await subscriptions.of_many([PHONE, LAPTOP, HIS])}
+        assert (set(found), found[PHONE]) == ({PHONE, HIS}, HERS)
         assert await subscriptions.holder(msgspec.structs.replace(WEB, auth=b"b" * 16)) == HERS
         assert await subscriptions.holder(FcmAddress(token="t")) is None
         assert await subscriptions.any()

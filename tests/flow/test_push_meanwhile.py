@@ -13,10 +13,10 @@ from chinwag.domain.account import AccountSettings
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Delete, Edit
 from chinwag.domain.conversation import GroupSettings
-from chinwag.domain.ids import DeviceId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.flow.access.devices import revoke_device
 from chinwag.flow.push import send, weigh
-from chinwag.flow.push.badge import badge
+from chinwag.flow.push.badge import badges
 
 
 @pytest.mark.parametrize("way", ["deleted", "edited"])
@@ -28,12 +28,12 @@ async def test_a_text_that_is_changed_while_the_rest_is_read_is_not_told(
         number = await pushing.say("what nobody shall know")
         actions: list[Action] = [Delete(number) if way == "deleted" else Edit(number, Text("ah"))]
 
-        async def changed_meanwhile(*given: object) -> tuple[int, int]:
+        async def changed_meanwhile(*given: object) -> dict[AccountId, tuple[int, int]]:
             while actions:
                 await pushing.do(actions.pop())
-            return await badge(*given)  # type: ignore[arg-type]
+            return await badges(*given)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(weigh, "badge", changed_meanwhile)
+        monkeypatch.setattr(weigh, "badges", changed_meanwhile)
         await pushing.after()
         assert [one.payload.get("text") for one in phone.pushed] == ([] if way == "deleted" else ["ah"])
 

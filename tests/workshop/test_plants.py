@@ -8,8 +8,9 @@ from tests.workshop import test_hostile as hostile
 from tests.workshop import test_pictures as pictures
 from tests.workshop import test_privacy as privacy
 from tests.workshop.conftest import Look
+from tests.workshop.faults import plant
 
-from chinwag.adapters.workshop import ProcessWorkshop, bench
+from chinwag.adapters.workshop import ProcessWorkshop
 
 EXIF_KEPT: Final = """
 from chinwag.workbench import pictures
@@ -57,12 +58,6 @@ ATTACKS: Final[dict[str, tuple[str, Callable[..., Awaitable[None]], tuple[object
         ("PNG",),
     ),
 }
-
-
-def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on processes begin with it."""
-    begin, mark, rest = bench._BOOT.partition("from chinwag.workbench.main")
-    monkeypatch.setattr(bench, "_BOOT", f"{begin.rstrip('; ')}\n{fault}\n{mark}{rest}")
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -1,11 +1,14 @@
 """Nothing of where and by whom a picture was taken is in what is kept of it."""
 
+import functools
+import io
 import struct
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tests.workshop.conftest import Look
+from tests.workshop.faults import plant
 from tests.workshop.making import CANARY, POSITION, animation, box, encoded, exif, photo, video, wide_profile
 
 from chinwag.adapters.workshop import ProcessWorkshop
@@ -75,6 +78,84 @@ async def test_a_photo_that_cannot_be_made_anew_tells_nothing_either(
         with Image.open(found.original, formats=("JPEG",)) as kept:
             kept.draft("L", (1_000, 1_000))
             assert kept.getpixel((5, 5)) in range(85, 95), "the picture itself is there"
+
+
+@functools.cache
+def every_kind() -> dict[str, bytes]:
+    """A picture of every kind that is known, each with all that may be written beside it."""
+    from PIL import PngImagePlugin
+
+    words = PngImagePlugin.PngInfo()
+    words.add_text("Comment", CANARY)
+    words.add_itxt("XML:com.adobe.xmp", XMP.decode(), zip=False)
+    comment = CANARY.encode()
+    told = pictures()
+    return {
+        **told,
+        "heic": told["heic"] + box(b"uuid", bytes(16) + comment) + box(b"free", comment),
+        "avif": told["avif"] + box(b"mdat", comment),
+        "png": encoded(photo(640, 480), "PNG", exif=exif(), pnginfo=words) + comment,
+        "png that moves": animation("PNG", 5, exif=exif(), pnginfo=words),
+        "gif": encoded(photo(64, 48).convert("P"), "GIF", comment=comment) + comment,
+        "gif that moves": animation("GIF", 5, comment=comment),
+        "webp that moves": animation("WEBP", 5, exif=exif(), xmp=XMP),
+        "avif that moves": animation("AVIF", 3, 64, exif=exif(), xmp=XMP),
+    }
+
+
+KINDS = ("jpeg", "png", "webp", "avif", "heic", "png that moves", "gif", "gif that moves", "webp that moves")
+CANNOT = {
+    "too many pixels": "from chinwag.workbench import pictures\npictures.MOST_PIXELS = 100",
+    "no library": "import sys\nsys.modules['pillow_heif'] = None\nfrom chinwag.workbench import pictures\n"
+    "pictures.FORMATS['image/avif'] = 'HEIF'",
+    "dies over it": "import os\nfrom chinwag.workbench import looking\nlooking._picture = lambda *a, **b: os._exit(1)",
+}
+"""Why a picture cannot be made anew, planted into the process."""
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "avif that moves"])
+async def test_a_picture_that_is_made_anew_tells_nothing_whatever_its_kind(look: Look, kind: str) -> None:
+    content = every_kind()[kind]
+    assert tells(content)
+    found = await look(content)
+    assert found.remade
+    assert found.previews
+    assert not tells(stored(found))
+
+
+@pytest.mark.parametrize("why", CANNOT)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_picture_that_cannot_be_made_anew_tells_nothing_whatever_its_kind(
+    look: Look, kind: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why == "no library" and kind not in ("avif", "heic"):
+        return
+    plant(CANNOT[why], monkeypatch)
+    content = every_kind()[kind]
+    assert tells(content)
+    found = await look(content)
+    assert (found.media_type, found.previews) == (FILE_TYPE, {})
+    assert found.remade
+    assert not tells(stored(found))
+    given, kept = opened_again(content), opened_again(found.original.read_bytes())
+    assert kept.size == given.size
+    assert kept.convert("RGB").tobytes() == given.convert("RGB").tobytes(), "the picture itself is there"
+    assert getattr(kept, "n_frames", 1) == getattr(given, "n_frames", 1)
+
+
+def opened_again(content: bytes) -> Image.Image:
+    picture = Image.open(io.BytesIO(content))
+    picture.load()
+    return picture
+
+
+async def test_what_cannot_be_told_apart_from_a_picture_says_that_it_is_as_it_came(look: Look) -> None:
+    """Whoever sent it is told: the server cannot take out what it cannot read."""
+    content = encoded(photo(64, 48), "TIFF", exif=exif())
+    assert tells(content)
+    found = await look(content)
+    assert not found.remade
+    assert found.original.read_bytes() == content
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif", "heic"])

@@ -16,7 +16,7 @@ from chinwag.client.groups import Groups
 from chinwag.client.http import Http, tls_context
 from chinwag.client.life import Life
 from chinwag.client.link import Link
-from chinwag.client.media import Progress
+from chinwag.client.media import NotBare, Progress
 from chinwag.client.openid import Listener
 from chinwag.client.outbox import Frame, LeftOver, Outbox, Pending, decode
 from chinwag.client.reads import Reads
@@ -291,8 +291,11 @@ class Client(Resources, Groups):
         as_picture: bool = False,
         progress: Progress | None = None,
     ) -> Placed:
-        """Upload a file, and send it as a message. Raises as `upload` and `send` do."""
+        """Upload a file, and send it as a message. Raises as `upload` and `send` do, and `NotBare` in place of
+        sending as a picture what tells still where it was taken."""
         upload = await self.upload(file, as_picture=as_picture, progress=progress)
+        if as_picture and not upload.bare:
+            raise NotBare(upload.id)
         return await self.send(Attach(UploadId(upload.id), caption=caption), conversation=conversation, to=to)
 
     async def forward(

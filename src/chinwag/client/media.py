@@ -43,18 +43,34 @@ class BrokenOff(ApiError):  # noqa: N818 - says what is so
         self.upload = upload
 
 
+class NotBare(ApiError):  # noqa: N818 - says what is so
+    """The server could not take out of a picture what is written beside it, such as where it was taken. It was not
+    sent. upload: may be sent all the same, by `Attach`."""
+
+    def __init__(self, upload: str) -> None:
+        super().__init__("not_bare", "The server cannot take out of it where and when it was made.")
+        self.upload = upload
+
+
 class MediaFiles(Asking):
     """Uploads, and what messages hold. Beside `ApiError` (`media_too_large`, `quota`, `storage_full`, …) every method
     that takes or makes a file raises OSError."""
 
     async def upload(
-        self, file: Path, *, as_picture: bool = False, name: str = "", progress: Progress | None = None
+        self,
+        file: Path,
+        *,
+        as_picture: bool = False,
+        name: str = "",
+        poster: bytes = b"",
+        progress: Progress | None = None,
     ) -> UploadView:
         """Upload a file, and wait until it can be sent. as_picture: the server makes a picture anew, without what else
-        the file tells (place, camera); otherwise it is kept byte for byte. Raises `BrokenOff`."""
+        the file tells (place, camera): the answer is `bare` then; otherwise it is kept byte for byte. poster: a picture
+        of a video, for a server that can make none: at most 1 MB. Raises `BrokenOff`."""
         kind, name = "picture" if as_picture else "file", name or file.name
         size = (await asyncio.to_thread(file.stat)).st_size
-        if size <= SMALL_BYTES:
+        if size <= SMALL_BYTES and not poster:
             content = await asyncio.to_thread(file.read_bytes)
             target = f"/v1/media?name={quote(name, safe='')}&as={kind}"
             headers = {"Content-Type": "application/octet-stream"}
@@ -62,7 +78,10 @@ class MediaFiles(Asking):
             if progress is not None:
                 progress(size, size)
             return await self.uploaded(made.id)
-        return await self.resume_upload(await self._begin(size, name, kind), file, progress=progress)
+        upload = await self._begin(size, name, kind)
+        if poster:
+            await self._http.exchange("PUT", f"{_of(upload)}/poster", {"Content-Type": "image/*"}, poster)
+        return await self.resume_upload(upload, file, progress=progress)
 
     async def resume_upload(self, upload: str, file: Path, *, progress: Progress | None = None) -> UploadView:
         """Go on with an upload of `file`, and wait until it can be sent. Raises `BrokenOff`, and `ApiError`

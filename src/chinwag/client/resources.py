@@ -4,6 +4,7 @@ from chinwag.client.avatars import Avatars
 from chinwag.client.conversations import Conversations
 from chinwag.client.links import Links
 from chinwag.client.media import MediaFiles
+from chinwag.client.media_lists import MediaLists
 from chinwag.client.people import People
 from chinwag.client.pushes import Pushes
 from chinwag.client.search import Search
@@ -11,7 +12,7 @@ from chinwag.wire.admin import AnnouncementView
 from chinwag.wire.http import Page
 
 
-class Resources(People, Conversations, Search, Links, Pushes, MediaFiles, Avatars):
+class Resources(People, Conversations, Search, Links, Pushes, MediaFiles, MediaLists, Avatars):
     """The addresses of a server. Every method raises `ApiError`, `Unreachable` or `LoggedOut`."""
 
     async def announcements(self, after: str | None = None, limit: int = 50) -> Page[AnnouncementView]:

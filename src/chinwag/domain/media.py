@@ -17,7 +17,8 @@ _JOINERS: Final = "\u200c\u200d"
 
 class Traits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the server found in an upload. size: bytes of the original as it is stored. width, height: pixels as they
-    are shown, 0 if it has none. duration: seconds. blur: a thumbhash, base64."""
+    are shown, 0 if it has none. duration: seconds. blur: a thumbhash, base64. bare: it was given as a picture, and
+    nothing is left in it of what was written beside the picture, such as where it was taken."""
 
     media_type: str
     size: int
@@ -25,6 +26,7 @@ class Traits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     height: int = 0
     duration: float = 0.0
     blur: str = ""
+    bare: bool = False
 
 
 def clean_name(name: str) -> str:

@@ -27,7 +27,9 @@ UploadAs = Literal["picture", "file"]
 
 class UploadView(msgspec.Struct, frozen=True, rename={"as_": "as"}):
     """An upload for whoever makes it. size and received: bytes. expires_at: in milliseconds since 1970, when it goes if
-    nothing more is done with it. media: what was found, once it is ready."""
+    nothing more is done with it. media: what was found, once it is ready. bare: nothing is left in it of what was
+    written beside the picture, such as where it was taken. Of one that was given as a picture, and is `ready` and not
+    `bare`, all is kept as it came: ask before it is sent."""
 
     id: UploadId
     name: str
@@ -37,6 +39,7 @@ class UploadView(msgspec.Struct, frozen=True, rename={"as_": "as"}):
     state: Literal["receiving", "processing", "ready"]
     expires_at: int
     media: FoundMedia | None = None
+    bare: bool = False
 
 
 class MediaLink(msgspec.Struct, frozen=True):

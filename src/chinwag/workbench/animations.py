@@ -25,35 +25,50 @@ def cleaned(content: bytes, media_type: str) -> bytes | None:
     return None
 
 
+def bared_gif(content: bytes) -> bytes:
+    """A GIF that cannot be shown, with nothing besides its frames, as far as they are whole. Raises `BrokenError`."""
+    made, frames, _ = _gif(content)
+    if not frames:
+        raise BrokenError
+    return made
+
+
 def _cleaned_gif(content: bytes) -> bytes | None:
-    """By blocks (GIF 89a, 15 to 26): the screen and its colours, loops, controls and frames."""
+    made, frames, is_whole = _gif(content)
+    if not frames or not is_whole:
+        raise BrokenError
+    return made if frames > 1 else None
+
+
+def _gif(content: bytes) -> tuple[bytes, int, bool]:
+    """By blocks (GIF 89a, 15 to 26): the screen and its colours, loops, controls and frames; how many frames, and
+    whether it was not cut short."""
     if len(content) < 13:
         raise BrokenError
     at = 13 + _colours(content[10])
     made = bytearray(content[:at])
-    frames, control = 0, b""
-    while frames < MOST_FRAMES:
-        kind = _byte(content, at)
-        if kind == _END:
-            break
-        if kind == _FRAME:
-            data = at + 10 + _colours(_byte(content, at + 9))
-            end = _sub_blocks(content, data + 1)  # a byte of its own comes before the data
-            made += control + content[at:end]
-            frames, control, at = frames + 1, b"", end
-            continue
-        if kind != _EXTENSION:
-            break  # what some programs write after the last frame
-        end = _sub_blocks(content, at + 2)
-        label = _byte(content, at + 1)
-        if label == _CONTROL:
-            control = content[at:end]
-        elif label == _APPLICATION and content[at + 3 : at + 14] in _LOOPS and end - at == 19:
-            made += content[at:end]
-        at = end
-    if not frames:
-        raise BrokenError
-    return bytes(made) + bytes([_END]) if frames > 1 else None
+    frames, control, is_whole = 0, b"", True
+    try:
+        while frames < MOST_FRAMES:
+            kind = _byte(content, at)
+            if kind == _FRAME:
+                data = at + 10 + _colours(_byte(content, at + 9))
+                end = _sub_blocks(content, data + 1)  # a byte of its own comes before the data
+                made += control + content[at:end]
+                frames, control, at = frames + 1, b"", end
+                continue
+            if kind != _EXTENSION:
+                break  # the end, or what some programs write after the last frame
+            end = _sub_blocks(content, at + 2)
+            label = _byte(content, at + 1)
+            if label == _CONTROL:
+                control = content[at:end]
+            elif label == _APPLICATION and content[at + 3 : at + 14] in _LOOPS and end - at == 19:
+                made += content[at:end]
+            at = end
+    except BrokenError:
+        is_whole = False
+    return bytes(made) + bytes([_END]), frames, is_whole
 
 
 def _colours(flags: int) -> int:
@@ -89,7 +104,7 @@ def _cleaned_webp(content: bytes) -> bytes | None:
         elif name == b"ANIM" and length == 6:
             made += chunk
         elif name == b"ANMF":
-            made += _cleaned_frame(chunk)
+            made += cleaned_frame(chunk)
             frames += 1
         at += len(chunk)
     if not made.startswith(b"VP8X") or frames < 2:
@@ -97,8 +112,8 @@ def _cleaned_webp(content: bytes) -> bytes | None:
     return b"RIFF" + (4 + len(made)).to_bytes(4, "little") + b"WEBP" + bytes(made)
 
 
-def _cleaned_frame(chunk: bytes) -> bytes:
-    """A frame is chunks as well, and may hold unknown ones."""
+def cleaned_frame(chunk: bytes) -> bytes:
+    """A frame of a WebP: it is chunks as well, and may hold unknown ones."""
     if len(chunk) < 24:
         raise BrokenError
     made, at = bytearray(), 24

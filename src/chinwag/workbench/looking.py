@@ -1,13 +1,14 @@
 """One job: what a file is, and what is made of it."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from PIL import Image
 
-from chinwag.workbench import animations, boxes, pictures, segments, video
+from chinwag.workbench import animations, boxes, chunks, items, pictures, segments, video
 from chinwag.workbench.messages import (
     AVATAR,
     AVATAR_PIXELS,
@@ -29,6 +30,15 @@ MOST_ANIMATED_BYTES: Final = 64 * 1024 * 1024
 MOST_BARED_BYTES: Final = 100_000_000
 """A longer photo that cannot be made anew stays as it is: it is held in memory twice."""
 _FAILURES: Final = (Exception, MemoryError)
+_BARE: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "image/jpeg": segments.cleaned,
+    "image/png": chunks.cleaned_png,
+    "image/webp": chunks.cleaned_webp,
+    "image/gif": animations.bared_gif,
+    "image/avif": items.cleaned,
+    "image/heic": items.cleaned,
+}
+"""What takes out of each kind of picture what is not its picture."""
 
 
 def done(job: Job) -> Done:
@@ -41,21 +51,29 @@ def done(job: Job) -> Done:
             return Done(media_type=found, made=video.smaller(job.ffmpeg, path, found, into / COPY))
         if job.kind == "avatar":
             return _avatar(path, into, found)
+        if job.kind == "bare":
+            return _bared(path, into, found)
         if found in pictures.FORMATS:
             return _picture(path, into, found, as_picture=job.as_picture)
         if found in video.FORMATS:
             return _played(job, path, into, found)
     except _FAILURES:
-        _cleared(into)
-        return _bared(path, into) if found == "image/jpeg" and job.as_picture else Done()
+        return _bared(path, into, found) if job.as_picture else _nothing(into)
     return Done(media_type=found)
 
 
-def _bared(path: Path, into: Path) -> Done:
-    """A file in place of a photo that cannot be made anew: where it was taken is left out all the same."""
+def _bared(path: Path, into: Path, found: str) -> Done:
+    """A file in place of a picture that cannot be made anew: where it was taken is left out all the same."""
+    _cleared(into)
     with contextlib.suppress(*_FAILURES):
-        if path.stat().st_size <= MOST_BARED_BYTES:
-            return Done(original=pictures.write(into / ORIGINAL, segments.cleaned(path.read_bytes())))
+        if found == "video/mp4":
+            return Done(original=boxes.cleaned(path, into / ORIGINAL))
+        if found in _BARE and path.stat().st_size <= MOST_BARED_BYTES:
+            return Done(original=pictures.write(into / ORIGINAL, _BARE[found](path.read_bytes())))
+    return _nothing(into)
+
+
+def _nothing(into: Path) -> Done:
     _cleared(into)
     return Done()
 

@@ -24,7 +24,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """kind: what to do. path: the file; into: a folder for what is made. cpu_seconds, file_bytes: the bounds of this
     job. ffmpeg, ffprobe: paths of the programs, empty if there are none. poster: a picture for a video, or empty."""
 
-    kind: Literal["inspect", "avatar", "copy"]
+    kind: Literal["inspect", "bare", "avatar", "copy"]
     path: str
     into: str
     cpu_seconds: int

@@ -21,7 +21,7 @@ def cleaned(content: bytes) -> bytes:
         raise BrokenError
     made, at = bytearray(content[:2]), 2
     while at < len(content):
-        if content[at] != 0xFF or at + 4 > len(content):
+        if content[at] != 0xFF or at + 2 > len(content):
             raise BrokenError
         kind = content[at + 1]
         if kind == 0xFF:  # filling
@@ -29,6 +29,8 @@ def cleaned(content: bytes) -> bytes:
             continue
         if kind == _END:
             break
+        if at + 4 > len(content):
+            raise BrokenError
         length = int.from_bytes(content[at + 2 : at + 4], "big")
         end = at + 2 + length
         if length < 2 or end > len(content):

@@ -57,6 +57,7 @@ class Fcm:
         return await self._asking.ask(self._url, body, headers, lambda answered: self._read(answered, token))
 
     async def close(self) -> None:
+        await self._tokens.close()
         await self._asking.web.close()
 
     def _read(self, answered: Answered, token: str) -> PushOutcome | None:
@@ -83,7 +84,10 @@ class Fcm:
 
 def _data(notice: PushNotice) -> dict[str, str] | None:
     """What the app gets: each field as text, as Firebase wants it; None if it is too much."""
-    fixed = {name: value if isinstance(value, str) else str(value) for name, value in ids(notice).items()}
+    fixed = {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in ids(notice).items()
+    }
     fitted = fitting(notice.text, lambda text: fixed | words(notice, text), DATA_BYTES)
     return None if fitted is None else msgspec.json.decode(fitted, type=dict[str, str])
 

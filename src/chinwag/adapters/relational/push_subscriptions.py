@@ -30,6 +30,13 @@ class RelationalPushSubscriptions:
         row = (await self._connection.execute(select(table).where(table.c.device == device))).first()
         return None if row is None else _subscription(row)
 
+    async def of_many(self, devices: Sequence[DeviceId]) -> list[PushSubscription]:
+        found: list[PushSubscription] = []
+        for first in range(0, len(devices), _TOGETHER):
+            query = select(table).where(table.c.device.in_(devices[first : first + _TOGETHER]))
+            found += map(_subscription, await self._connection.execute(query))
+        return found
+
     async def holder(self, address: PushAddress) -> PushSubscription | None:
         query = select(table).where(table.c.place == same_place(address))
         row = (await self._connection.execute(query)).first()

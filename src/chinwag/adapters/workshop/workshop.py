@@ -72,7 +72,10 @@ class ProcessWorkshop:
     async def inspect(self, path: Path, into: Path, *, as_picture: bool, poster: Path | None = None) -> Found:
         job = await self._job("inspect", path, into)
         job = msgspec.structs.replace(job, as_picture=as_picture, poster=str(poster or ""))
-        done = await self.pool.run(job) or Done()
+        done = await self.pool.run(job)
+        if done is None and as_picture:  # it died over the picture, not over what is written beside it
+            done = await self.pool.run(msgspec.structs.replace(job, kind="bare"))
+        done = done or Done()
         return await asyncio.to_thread(_found, done, path, into)
 
     async def avatar(self, path: Path, into: Path) -> Path | None:

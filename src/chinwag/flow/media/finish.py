@@ -197,6 +197,7 @@ class Finish:
             found.height or 0,
             round(found.duration or 0.0, 3),
             b64encode(found.blur).decode(),
+            upload.picture and found.remade,
         )
         async with self._directory.transaction(account=upload.account) as transaction:
             await transaction.uploads.ready(upload.id, traits, files, self._clock() + CLAIM_MS)

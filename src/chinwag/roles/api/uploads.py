@@ -199,6 +199,7 @@ def view(upload: Upload) -> UploadView:
         state=upload.state.value,
         expires_at=upload.expires_at,
         media=media,
+        bare=media is not None and found is not None and found.bare,
     )
 
 

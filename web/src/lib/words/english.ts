@@ -235,6 +235,8 @@ export const ENGLISH = {
   "error.id_reused": "This was sent before with other words. Copy it and write it again.",
   "error.no_upload": "What was to be sent is no longer on the server.",
   "error.media_too_large": "This file is larger than this server takes.",
+  "error.not_bare":
+    "The server cannot take out of this picture what it says of where and when it was taken. Try again to send it as a file, with all of that.",
   "error.quota": "You have as much on this server as it keeps for one person. Delete something you sent first.",
   "error.storage_full": "The server has no room for this right now. Ask whoever runs it.",
   "error.bad_media": "What came to the server is not what was sent. Send it once more.",

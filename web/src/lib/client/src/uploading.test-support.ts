@@ -14,6 +14,8 @@ export interface UploadServer {
   /** Each is refused once, in order. */
   readonly refuses: Refusing[];
   readonly received: () => number;
+  /** What it says of all that is ready. */
+  readonly makes: (found: { bare: boolean }) => void;
 }
 
 /** `breaksAt`: bytes at which the connection goes, once each. An upload that is begun anew has nothing. */
@@ -24,6 +26,7 @@ export function uploadServer(size: number, breaksAt: readonly number[] = []): Up
   const refuses: Refusing[] = [];
   let received = 0;
   let begun = 0;
+  let found = { bare: false };
   const answer = async (method: string, headers: Headers, body: Blob): Promise<Response> => {
     if (refuses[0]?.method === method) {
       const { code, retryable = false } = refuses.shift() as Refusing;
@@ -35,7 +38,7 @@ export function uploadServer(size: number, breaksAt: readonly number[] = []): Up
       return new Response(null, { status: 201, headers: { location: `/v1/media/u%20${begun}` } });
     }
     if (method === "GET")
-      return Response.json({ id: "u", size, received, state: received < size ? "receiving" : "ready" });
+      return Response.json({ id: "u", size, received, state: received < size ? "receiving" : "ready", ...found });
     if (method !== "PATCH") return new Response(null, { status: 204 });
     if (Number(headers.get("upload-offset")) !== received) return problem("bad_media", false);
     const bytes = new Uint8Array(await body.arrayBuffer());
@@ -55,7 +58,10 @@ export function uploadServer(size: number, breaksAt: readonly number[] = []): Up
     asked.push({ method, path: input as string, headers });
     return answer(method, headers, init.body as Blob);
   };
-  return { http: new Http("", fetcher), kept, asked, refuses, received: () => received };
+  const makes = (now: typeof found): void => {
+    found = now;
+  };
+  return { http: new Http("", fetcher), kept, asked, refuses, received: () => received, makes };
 }
 
 function problem(code: string, retryable: boolean): Response {

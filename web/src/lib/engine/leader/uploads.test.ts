@@ -95,6 +95,28 @@ describe("uploads", () => {
     expect(ready).toEqual([]);
   });
 
+  it("hold back a picture that tells still where it was taken, and send it as a file when they are asked again", async () => {
+    begin();
+    const one = line(1);
+    uploads.take({ ...one, media: { ...(one.media as CarriedMedia), as: "picture" } });
+    await vi.waitFor(() => {
+      expect(refused).toEqual([["l1", "not_bare"]]);
+    });
+    expect(ready).toEqual([]);
+    expect(lines.get("l1")?.media).toMatchObject({ as: "file", ready: false });
+  });
+
+  it("let a picture go of which nothing is left but the picture", async () => {
+    begin();
+    server.makes({ bare: true });
+    const one = line(1);
+    uploads.take({ ...one, media: { ...(one.media as CarriedMedia), as: "picture" } });
+    await vi.waitFor(() => {
+      expect(ready).toEqual(["l1"]);
+    });
+    expect(refused).toEqual([]);
+  });
+
   it("do not begin anew for ever", async () => {
     begin();
     const gone = { method: "PATCH", code: "no_upload" };

@@ -211,12 +211,27 @@ export class Uploads {
       );
     }
     this.tell(job.line.id, { state: "processing", sent: media.size });
-    while ((await uploadOf(http, upload, signal, true)).state !== "ready") {
+    let now = await uploadOf(http, upload, signal, true);
+    while (now.state !== "ready") {
       moved();
       await pause(BETWEEN, signal);
+      now = await uploadOf(http, upload, signal, true);
+    }
+    if (media.as === "picture" && !now.bare) {
+      await this.tells(job);
+      return;
     }
     const line = await this.keep(job, { ready: true });
     if (line !== null) this.parts.ready(line);
+  }
+
+  /**
+   * The server could not take out of a picture what is written beside it, such as where it was taken. It does not go
+   * before the person has said so: sent again, it goes as a file.
+   */
+  private async tells(job: Job): Promise<void> {
+    const line = await this.keep(job, { as: "file" });
+    if (line !== null) await this.parts.refused(line, "not_bare");
   }
 
   /** A still of a video, which comes before its last byte. One that is not taken is no matter. */

@@ -30,6 +30,8 @@ CACHED: Final = 20_000
 PAUSE_FIRST: Final = 0.05
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries, at first and at most."""
+LOOK_AGAIN_SECONDS: Final = 0.25
+"""A stream is gone when it is not there at two looks."""
 CHECKPOINT_SECONDS: Final = 0.25
 """From a record to the checkpoint that covers it, at most, while the store answers."""
 
@@ -172,6 +174,9 @@ class InboxWorker:
         if not epoch or epoch < known.epoch:
             epoch = await self._epochs.begin(self._partition, epoch)
         there = await self._streams.epochs(self._partition)
+        if epoch not in there:  # servers that have just begun may not know it yet
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            there = await self._streams.epochs(self._partition)
         if epoch not in there:
             if known.epoch == epoch or any(each > epoch for each in there):
                 _log.error("a stream of inboxes is gone", partition=self._partition, epoch=epoch)

@@ -1,6 +1,5 @@
 """What `chinwag cluster check` looks at in Cassandra: what would break a promise, or refuse our writes."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
@@ -24,7 +23,6 @@ _TABLES: Final = Read(
 )
 _SETTINGS: Final = Read("SELECT name, value FROM system_views.settings")
 _OFF: Final = frozenset({"", "null", "none"})
-_VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 
 
 async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
@@ -167,9 +165,10 @@ def tables_findings(keyspace: str, tables: Sequence[tuple[object, ...]]) -> list
 
 def version_finding(subject: str, said: str, least: tuple[int, int]) -> Finding:
     """Whether a version is new enough."""
-    found = _VERSION.search(said)
-    if found is None:
+    first, _, rest = said.partition(".")
+    second = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    if not (first.isascii() and first.isdigit() and second):
         return warn(subject, f"version {said or 'not known'}", f"{least[0]}.{least[1]} is the oldest that will do")
-    if (int(found[1]), int(found[2])) < least:
+    if (int(first), int(second)) < least:
         return fail(subject, f"version {said}", f"{least[0]}.{least[1]} is the oldest that will do: update it")
-    return ok(subject, f"version {found[0]}")
+    return ok(subject, f"version {first}.{second}")

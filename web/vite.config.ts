@@ -14,7 +14,8 @@ const server = process.env["CHINWAG_SERVER"] ?? "http://127.0.0.1:8420";
 const proxy = { "/v1": { target: server, ws: true } };
 
 /** Not what the service worker has apart: its ids end otherwise. */
-const SHARED = /\/src\/lib\/(words\/(english|words)|ui\/(app|times)|client\/src\/media)\.ts$/;
+const SHARED =
+  /\/src\/lib\/(words\/(english|words)|ui\/(app|times)|client\/src\/media)\.ts$|disclose-version|rolldown\/runtime/;
 
 export default defineConfig({
   plugins: [apart(here("./src/sw/sw.ts")), svelte(), icons(), firstScript(), fontFirst(), shell(), compress()],

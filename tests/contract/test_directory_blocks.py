@@ -21,6 +21,7 @@ async def test_a_block_has_a_direction(directory: Directory) -> None:
         assert await blocks.page(ANN, BEN, 9) == []
         assert await blocks.by(ANN, [BEN, CLO]) == {BEN}
         assert await blocks.against(ANN, [BEN, CLO]) == {CLO}
+        assert await blocks.among([ANN, BEN, CLO], [ANN, BEN]) == {(ANN, BEN), (CLO, ANN)}
         assert await blocks.count(ANN) == 1
         assert await blocks.around_each([ANN, BEN], 9) == {ANN: {BEN, CLO}, BEN: {ANN}}
         assert {name: len(others) for name, others in (await blocks.around_each([ANN, BEN], 1)).items()} == {

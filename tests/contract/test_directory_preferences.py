@@ -41,6 +41,12 @@ async def test_pages_go_by_conversation(directory: Directory) -> None:
                 assert len(page) <= limit
                 found += [one.conversation for one in page]
             assert found == NAMES
+        among = await reading.preferences.among([ANN, BEN, AccountId("3")], NAMES[:2])
+        assert among == {
+            (ANN, NAMES[0]): Preferences(unread=True),
+            (ANN, NAMES[1]): Preferences(unread=True),
+            (BEN, NAMES[0]): Preferences(),
+        }
 
 
 async def test_they_go_when_the_account_is_closed(directory: Directory) -> None:

@@ -132,6 +132,30 @@ async def test_a_push_is_taken_back_once_it_is_deleted(tmp_path: Path) -> None:
         assert len(phone.pushed) == 2
 
 
+async def test_what_is_read_at_once_is_taken_back_by_one_push(tmp_path: Path) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        groups = [await pushing.stage.group(ANN, f"trip {at}", GroupSettings(), BEN) for at in range(24)]
+        await pushing.follow()
+        read = {group: await pushing.say("hello all", ANN, group) for group in groups}
+        await pushing.after()
+        assert len(phone.pushed) == len(groups)
+        for group, number in read.items():
+            await pushing.read(BEN, number, group)
+        pushing.taking_back.on_signal(reads(*((BEN, group) for group in groups)))
+        await pushing.taking_back.heed()
+        await pushing.after(1_000)
+        assert [one.payload["kind"] for one in phone.pushed[24:]] == ["clear"]
+        assert len([one for one in phone.shown if one["kind"] == "message"]) == 4, "as many as one push names"
+        await pushing.after(60_000)
+        assert [one.payload["kind"] for one in phone.pushed[25:]] == ["clear"]
+        assert {one["kind"] for one in phone.shown} == {"clear"}
+        assert await pushing.jobs("phone") == []
+        tags = {tag for one in phone.pushed[24:] for _, tag in one.payload["also"]}
+        assert tags == {one.headers["topic"] for one in phone.pushed[:24]}
+        assert not tags & {one.headers["topic"] for one in phone.pushed[24:]}, "no later message takes its place"
+
+
 async def test_a_signal_takes_back_at_once_but_once_a_minute_a_device(tmp_path: Path) -> None:
     async with push_stage(tmp_path / "data") as pushing:
         phone = await pushing.subscribe(BEN, "phone")
@@ -141,10 +165,9 @@ async def test_a_signal_takes_back_at_once_but_once_a_minute_a_device(tmp_path: 
         second = await pushing.say("hello all", ANN, group)
         await pushing.after()
         assert len(phone.pushed) == 2
-        await pushing.read(BEN, first)
-        await pushing.read(BEN, second, group)
-        for _ in range(2):
-            pushing.taking_back.on_signal(reads((BEN, PAIR), (BEN, group)))
+        for number, where in ((first, PAIR), (second, group)):
+            await pushing.read(BEN, number, where)
+            pushing.taking_back.on_signal(reads((BEN, where)))
             await pushing.taking_back.heed()
             await pushing.after(1_000)
             assert len(phone.pushed) == 3
@@ -251,7 +274,7 @@ async def test_an_account_is_pushed_what_it_wants_to_hear_of(tmp_path: Path) -> 
         await pushing.after()
         (pushed,) = phone.pushed
         assert (pushed.payload["text"], pushed.payload["title"]) == ("to you", "trip")
-        assert (pushed.payload["mentions"], pushed.payload["unread"]) == (1, 4)
+        assert (pushed.payload["mentions"], pushed.payload["unread"]) == (1, 3), "what is muted counts for nothing"
         await pushing.prefer(BEN, Preferences(notify="none"), group)
         await pushing.say("again", ANN, group, BEN)
         await pushing.after()

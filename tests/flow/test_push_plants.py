@@ -14,13 +14,13 @@ from chinwag.adapters.relational import devices
 from chinwag.adapters.relational.schema import refresh_tokens
 from chinwag.domain import push
 from chinwag.flow.as_read import content
-from chinwag.flow.push import follow, send, weigh
+from chinwag.flow.push import asked, follow, said, send
 from chinwag.flow.push.weigh import Weigh
 
 
 def pushed_after_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether a message was read before its push goes."""
-    monkeypatch.setattr(weigh, "read_up_to", lambda _mark, _member: (0, 0))
+    monkeypatch.setattr(said, "read_up_to", lambda _mark, _member: (0, 0))
 
 
 def text_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def text_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         return kept.setdefault((event["conversation"], event["number"]), said)
 
     monkeypatch.setattr(follow, "content", keep)
-    monkeypatch.setattr(weigh, "content", keep)
+    monkeypatch.setattr(said, "content", keep)
 
 
 def kept_after_revoke(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,23 +47,23 @@ def looked_up_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose device it is, is read before it is asked who is connected."""
     weighed = Weigh.__call__
 
-    async def early(self: Weigh, job: Any) -> Any:
+    async def early(self: Weigh, jobs: Any) -> Any:
         async with self._directory.reading() as directory:
-            asked = await weigh._asked(directory, job)
+            known = await asked._known(directory, jobs, await said.said(self._store, self._marks, jobs, self._clock()))
 
-        async def as_before(_directory: Any, _job: Any) -> Any:
-            return asked
+        async def as_before(*_given: Any) -> Any:
+            return known
 
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(weigh, "_asked", as_before)
-            return await weighed(self, job)
+            patched.setattr(asked, "_known", as_before)
+            return await weighed(self, jobs)
 
     monkeypatch.setattr(Weigh, "__call__", early)
 
 
 def never_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was deleted stays on the devices that show it."""
-    monkeypatch.setattr(weigh, "is_gone", lambda _event: False)
+    monkeypatch.setattr(said, "is_gone", lambda _event: False)
 
 
 def no_lease(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,13 +17,17 @@ from joserfc.jwk import RSAKey
 from tests.push_services.conftest import TAG, HandClock, new_key, notice
 from tests.support.http2_server import Request, Response, http2_server
 
+from chinwag.adapters.outgoing import guarded
 from chinwag.adapters.outgoing.guarded import GuardedWeb
+from chinwag.adapters.push_services import service_account as tokens
 from chinwag.adapters.push_services.asking import Asking
-from chinwag.adapters.push_services.breakers import REFUSED_SECONDS, Breakers
+from chinwag.adapters.push_services.breakers import REFUSED_SECONDS, REST_SECONDS, Breakers
 from chinwag.adapters.push_services.fcm import Fcm
 from chinwag.adapters.push_services.service_account import (
+    FETCHING_SECONDS,
     SPARE_SECONDS,
     YOUNG_SECONDS,
+    AccessTokens,
     ServiceAccount,
     service_account,
 )
@@ -38,6 +42,7 @@ from chinwag.domain.push_notice import (
     TooLarge,
     Unwanted,
 )
+from chinwag.domain.refusal import Code, Refused
 from chinwag.private_text import CredentialsError
 
 PROJECT: Final = "a-project"
@@ -107,8 +112,25 @@ class House:
         return await self.fcm.send(FcmAddress(token=DEVICE), notice(**changes))
 
 
+class SlowAsking(Asking):
+    """A service that answers only when it is told to, and then with a failure."""
+
+    def __init__(self, time: HandClock) -> None:
+        super().__init__(GuardedWeb(("*",)), Breakers(time.steady), time.wall)
+        self.asked = 0
+        self.answered = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def ask(self, *_given: Any) -> PushOutcome:
+        self.asked += 1
+        await self.answered.wait()
+        self.over.set()
+        return Failed("it is slow")
+
+
 @pytest.fixture
-async def house(tmp_path: Path, time: HandClock) -> AsyncIterator[House]:
+async def house(tmp_path: Path, time: HandClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    monkeypatch.setattr(tokens, "LATE_MS", 60_000)  # a busy machine is not late
     google = Google()
     async with http2_server(tmp_path, google.answer) as (origin, authorities):
         google.origin = origin
@@ -169,7 +191,9 @@ def problem(status: int, google: str, code: str = "", field: str = "") -> Respon
     return Response(status, {"error": {"code": status, "message": "words", "status": google, "details": details}})
 
 
-REFUSED: Final = Resting("it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS)
+REFUSED: Final = Resting(
+    "it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS + REST_SECONDS
+)
 ALONE: Final = Resting("it refuses this subscription", REFUSED_SECONDS)
 """What Google refuses once it has granted a token, as both are one host here."""
 
@@ -210,11 +234,47 @@ async def test_each_answer_has_its_outcome(answer: Response, outcome: PushOutcom
 
 
 async def test_a_push_that_waited_long_for_a_token_is_looked_at_anew(house: House, time: HandClock) -> None:
-    house.google.granting = lambda: setattr(time, "moved", time.moved + 5)
+    house.google.granting = lambda: setattr(time, "moved", time.moved + 61)
     assert await house.send() == Resting("its access token came late", 0.0)
     assert house.google.seen == []
     assert await house.send() == Delivered()
     assert len(house.google.granted) == 1
+
+
+async def test_what_is_not_so_any_more_once_the_connection_stands_is_not_sent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_any_more() -> bool:
+        return False
+
+    async def away() -> bool:
+        raise Refused(Code.UNAVAILABLE)
+
+    to = FcmAddress(token=DEVICE)
+    assert await house.fcm.send(to, notice()) == Delivered()
+    monkeypatch.setattr(guarded, "WAITED_SECONDS", 60.0)
+    assert await house.fcm.send(to, notice(), not_any_more) == Delivered(), "it was weighed a moment ago"
+    monkeypatch.setattr(guarded, "WAITED_SECONDS", -1.0)
+    for still in (not_any_more, away):
+        assert await house.fcm.send(to, notice(), still) == Resting("it is not so any more", 0.0)
+    assert len(house.google.seen) == 2
+    assert await house.send() == Delivered(), "the connection is as it was"
+
+
+async def test_a_slow_exchange_keeps_no_push_waiting(time: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "LATE_MS", 0)
+    asking = SlowAsking(time)
+    held = AccessTokens(ServiceAccount(PROJECT, "key-1", PRIVATE, EMAIL), asking)
+    async with asyncio.timeout(60):  # nobody answers before all of them have been told
+        found = await asyncio.gather(*(held.token() for _ in range(100)))
+    assert found == [Resting("its access token is being fetched", FETCHING_SECONDS)] * 100
+    assert asking.asked == 1, "one request for all"
+    asking.answered.set()
+    await asking.over.wait()
+    asking.answered.clear()
+    assert isinstance(await held.token(), Resting)
+    assert asking.asked == 2, "the one before came to nothing"
+    await held.close()
 
 
 async def test_a_token_that_is_taken_back_is_fetched_anew(house: House, time: HandClock) -> None:

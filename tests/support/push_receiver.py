@@ -77,9 +77,12 @@ class Subscription:
 
     @property
     def shown(self) -> list[dict[str, Any]]:
-        """What the browser would have, had it been away till now: of one topic the last (RFC 8030, 5.4)."""
+        """What the browser would have, had it been away till now: of one topic the last (RFC 8030, 5.4), and nothing
+        that a later one takes back."""
         kept: dict[str, dict[str, Any]] = {}
         for one in self.pushed:
+            for _, tag in one.payload.get("also", ()):
+                kept.pop(tag, None)
             kept.pop(one.headers["topic"], None)
             kept[one.headers["topic"]] = one.payload
         return list(kept.values())

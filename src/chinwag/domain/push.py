@@ -7,7 +7,7 @@ it is due, by what is so then.
 import base64
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -19,7 +19,16 @@ from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.mentions import ALL
 from chinwag.domain.preferences import Preferences
-from chinwag.domain.push_notice import TAG_CHARACTERS, TTL_SECONDS, ApnsAddress, FcmAddress, PushAddress, WebAddress
+from chinwag.domain.push_notice import (
+    TAG_CHARACTERS,
+    TTL_SECONDS,
+    Also,
+    ApnsAddress,
+    FcmAddress,
+    PushAddress,
+    PushNotice,
+    WebAddress,
+)
 from chinwag.domain.quiet_hours import quiet_until
 
 BURST_MS: Final = 1_000
@@ -137,6 +146,19 @@ def tag_of(secret: bytes, account: AccountId, conversation: ConversationId) -> s
     """What stands for a conversation where strangers see it: they do not learn which one it is."""
     digest = hmac.digest(secret, f"{account}\n{conversation}".encode("utf-8", "surrogatepass"), hashlib.sha256)
     return base64.urlsafe_b64encode(digest)[:TAG_CHARACTERS].decode()
+
+
+def clear_of(notices: Sequence[PushNotice], now: int) -> PushNotice:
+    """The push that takes back what each of these does, which are to one device. One of a single conversation has its
+    tag, so that what was not handed over yet is never seen. One of several has a tag of its own: with that of any of
+    them, the next push there would take the place of all that this one takes back, if it waits that long."""
+    first, *others = sorted(notices, key=lambda one: one.conversation is None)
+    if not others:
+        return first
+    also = tuple(Also(one.conversation or "", one.tag) for one in (first, *others))
+    digest = hashlib.sha256("\n".join([str(now), *(one.tag for one in also)]).encode()).digest()
+    tag = base64.urlsafe_b64encode(digest)[:TAG_CHARACTERS].decode()
+    return msgspec.structs.replace(first, tag=tag, also=also)
 
 
 def again_at(attempt: int, after: float | None, now: int) -> int | None:

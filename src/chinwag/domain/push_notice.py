@@ -10,6 +10,8 @@ from chinwag.domain.ids import AccountId, ConversationId
 TTL_SECONDS: Final = 86_400
 """How long a push service keeps what it cannot hand over: a day."""
 TAG_CHARACTERS: Final = 24
+ALSO_MOST: Final = 20
+"""Conversations of which one push takes back what is shown."""
 AFTER_MOST: Final = 3_600.0
 """The longest that a service may ask to be left alone, in seconds."""
 
@@ -24,13 +26,21 @@ class NoticeKind(StrEnum):
     TEST = "test"
 
 
+class Also(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A conversation of which a push takes back what is shown (empty: it stands for none), and its tag."""
+
+    conversation: str
+    tag: str
+
+
 class PushNotice(msgspec.Struct, frozen=True, kw_only=True):
     """One push, as whoever decides about pushes wants it; each service says it in its own form.
 
     tag: `TAG_CHARACTERS` of base64url which stand for the conversation on this device and tell no stranger which one it
     is; a newer push of the same tag replaces an older one that was not handed over. unread and mentions: of the whole
     account, for the badge. title, sender and text: what the account wants shown, or empty. urgent: a direct message or
-    a mention, for which a sleeping device may be woken. ttl_seconds: how long the service keeps it.
+    a mention, for which a sleeping device may be woken. ttl_seconds: how long the service keeps it. also: all
+    conversations of which what is shown is taken back, where there are several: at most `ALSO_MOST`.
     """
 
     kind: NoticeKind
@@ -45,6 +55,12 @@ class PushNotice(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     urgent: bool = False
     ttl_seconds: int = TTL_SECONDS
+    also: tuple[Also, ...] = ()
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        """All but how much is unread."""
+        return self.kind, self.account, self.conversation, self.number, self.title, self.sender, self.text
 
     def ids_only(self) -> "PushNotice":
         """The same without words: what is sent after `TooLarge`."""

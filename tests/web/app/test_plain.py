@@ -79,7 +79,7 @@ async def test_a_partner_who_is_no_friend_is_shown_as_closed_once_one_looks(arri
     await ben.page.get_by_role("button", name="Close account").click()
     await ben.page.get_by_role("dialog").get_by_label("Password").fill(PASSWORD)
     await ben.page.get_by_role("dialog").get_by_label("Password").press("Enter")
-    await expect(ben.page.get_by_label("What friends see")).to_be_visible()
+    await ben.at_the_door()
     await anna.visit("/people")
     await anna.page.get_by_role("region", name="Conversations").get_by_role("link").first.click()
     await expect(anna.page.get_by_role("heading", name="Closed account", level=1)).to_be_visible()

@@ -126,7 +126,7 @@ async def test_who_logs_out_leaves_no_subscription(arrive: Arrive, receiver: Pus
     anna, handed = await _anna(arrive, receiver)
     await anna.page.get_by_role("button", name="Log out").last.click()
     await anna.page.get_by_role("dialog").get_by_role("button", name="Log out").click()
-    await expect(anna.page.get_by_label("What friends see")).to_be_visible()
+    await anna.at_the_door()
     await expect_gone(anna)
     # Whoever comes next is told nothing here before they wish it.
     await anna.sign_up("cleo", "Cleo")

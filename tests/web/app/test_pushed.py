@@ -203,7 +203,7 @@ async def test_whoever_has_logged_out_is_shown_nothing(scene: Scene) -> None:
     await scene.anna.page.get_by_role("link", name="Settings").click()
     await scene.anna.page.get_by_role("button", name="Log out").last.click()
     await scene.anna.page.get_by_role("dialog").get_by_role("button", name="Log out").click()
-    await expect(scene.anna.page.get_by_label("What friends see")).to_be_visible()
+    await scene.anna.at_the_door()
     await scene.leave()
     await scene.pushes.message(scene.conversation, 3, "for Anna alone")
     await scene.pushes.hand_over("no JSON at all")

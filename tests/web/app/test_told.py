@@ -109,7 +109,7 @@ async def test_nothing_of_an_account_stays_for_whoever_comes_next(arrive: Arrive
     await _told_of(anna, ben, "for Anna alone")
     await anna.page.get_by_role("button", name="Log out").last.click()
     await anna.page.get_by_role("dialog").get_by_role("button", name="Log out").click()
-    await expect(anna.page.get_by_label("What friends see")).to_be_visible()
+    await anna.at_the_door()
     await _shows(anna, [])
     await expect(anna.page).to_have_url(anna.url() + "/")
     await anna.sign_up("cleo", "Cleo")
@@ -141,7 +141,7 @@ async def test_whoever_has_left_for_good_is_told_nothing_at_the_door(arrive: Arr
         await dialog.get_by_label("Password").press("Enter")
     else:
         await dialog.get_by_role("button", name=way).dispatch_event("click")
-    await expect(anna.page.get_by_label("What friends see")).to_be_visible()
+    await anna.at_the_door()
     await expect(anna.page.get_by_label("Name", exact=True)).to_have_value("")
     for words in ("Saved", "You were logged out", "anna"):
         await expect(anna.page.get_by_text(words)).to_have_count(0)

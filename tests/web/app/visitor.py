@@ -55,6 +55,10 @@ class Visitor:
         await self.page.get_by_role("button", name="Log in").first.click()
         await self.page.get_by_role("button", name="New message").first.wait_for()
 
+    async def at_the_door(self) -> None:
+        """Wait until nobody is logged in any more. The settings have a field of the door's, but not its heading."""
+        await expect(self.page.get_by_role("heading", name="Join the chat")).to_be_visible()
+
     async def begin_with(self, search: str, display: str) -> None:
         """Find somebody and open the conversation with them."""
         await self.page.get_by_role("button", name="New message").first.click()

@@ -22,7 +22,8 @@ def ids(notice: PushNotice) -> dict[str, Any]:
         fields["conversation"] = notice.conversation
     if notice.number is not None:
         fields["number"] = notice.number
-    return fields | {"tag": notice.tag, "unread": notice.unread, "mentions": notice.mentions}
+    fields |= {"tag": notice.tag, "unread": notice.unread, "mentions": notice.mentions}
+    return fields | {"also": notice.also} if notice.also else fields
 
 
 def words(notice: PushNotice, text: str) -> dict[str, str]:

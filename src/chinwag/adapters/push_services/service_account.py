@@ -21,6 +21,8 @@ GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_SECONDS: Final = 3600
 LATE_MS: Final = 500
 """How long a push waits for a token, and is still as it was."""
+FETCHING_SECONDS: Final = 1.0
+"""How long a push rests that waited so long for nothing."""
 SPARE_SECONDS: Final = 300
 """How long before its end a token is not used any more."""
 YOUNG_SECONDS: Final = 60
@@ -55,12 +57,13 @@ def service_account(path: Path) -> ServiceAccount:
 
 
 class AccessTokens:
-    """One token, kept until shortly before it ends; however many want one, one request fetches it."""
+    """One token, kept until shortly before it ends; however many want one, one request fetches it, and a slow answer
+    keeps none of them waiting: it would keep others' pushes from being sent. `close` it."""
 
     def __init__(self, account: ServiceAccount, asking: Asking) -> None:
         self._account = account
         self._asking = asking
-        self._one = asyncio.Lock()
+        self._fetching: asyncio.Task[PushOutcome] | None = None
         self._token = ""
         self._since = 0
         self._until = 0
@@ -69,14 +72,25 @@ class AccessTokens:
         """A token that is good, or what becomes of a push that wanted it. One that waited long for it is to be looked
         at anew: its device may be revoked by now."""
         began = self._asking.clock()
-        async with self._one:
-            if self._asking.clock() >= self._until:
-                outcome = await self._fetch()
-                if not isinstance(outcome, Delivered):
-                    return outcome
+        if began < self._until:
+            return self._token
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.create_task(self._fetch(), name="push-token")
+        fetching = self._fetching
+        await asyncio.wait([fetching], timeout=LATE_MS / 1000)
+        if not fetching.done() or fetching.cancelled():
+            return Resting("its access token is being fetched", FETCHING_SECONDS)
+        if not isinstance(outcome := fetching.result(), Delivered):
+            return outcome
         if self._asking.clock() - began > LATE_MS:
             return Resting("its access token came late", 0.0)
         return self._token
+
+    async def close(self) -> None:
+        """Fetch none any more."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait([self._fetching])
 
     def forget(self, token: str) -> bool:
         """It was refused, so the next push fetches another. False for one that is not a minute old: another would be

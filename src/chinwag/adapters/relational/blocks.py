@@ -1,6 +1,7 @@
 """Blocks in their table."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import delete, func, insert, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chinwag.adapters.relational.schema import blocks
 from chinwag.domain.ids import AccountId
 from chinwag.ports.directory import PAGE_MAX
+
+_TOGETHER: Final = 500
+"""Names in one statement."""
 
 
 class RelationalBlocks:
@@ -46,6 +50,17 @@ class RelationalBlocks:
     async def by(self, blocker: AccountId, among: Sequence[AccountId]) -> set[AccountId]:
         query = select(blocks.c.blocked).where(blocks.c.blocker == blocker, blocks.c.blocked.in_(among[:PAGE_MAX]))
         return {AccountId(one) for one in await self._connection.scalars(query)}
+
+    async def among(
+        self, blockers: Sequence[AccountId], blocked: Sequence[AccountId]
+    ) -> set[tuple[AccountId, AccountId]]:
+        found: set[tuple[AccountId, AccountId]] = set()
+        for first in range(0, len(blocked), _TOGETHER):
+            query = select(blocks.c.blocker, blocks.c.blocked).where(
+                blocks.c.blocker.in_(blockers), blocks.c.blocked.in_(blocked[first : first + _TOGETHER])
+            )
+            found |= {(AccountId(one), AccountId(other)) for one, other in await self._connection.execute(query)}
+        return found
 
     async def against(self, blocked: AccountId, among: Sequence[AccountId]) -> set[AccountId]:
         query = select(blocks.c.blocker).where(blocks.c.blocked == blocked, blocks.c.blocker.in_(among[:PAGE_MAX]))

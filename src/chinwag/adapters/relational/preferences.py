@@ -1,5 +1,6 @@
 """Preferences in their table."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +25,15 @@ class RelationalPreferences:
         query = select(table).where(table.c.account == account, table.c.conversation == conversation)
         row = (await self._connection.execute(query)).first()
         return None if row is None else _preferred(row)
+
+    async def among(
+        self, accounts: Sequence[AccountId], conversations: Sequence[ConversationId]
+    ) -> dict[tuple[AccountId, ConversationId], Preferences]:
+        query = select(table).where(table.c.account.in_(accounts), table.c.conversation.in_(conversations))
+        return {
+            (AccountId(row.account), ConversationId(row.conversation)): _decode(row.preferences)
+            for row in await self._connection.execute(query)
+        }
 
     async def put(
         self, account: AccountId, conversation: ConversationId, preferences: Preferences, version: int

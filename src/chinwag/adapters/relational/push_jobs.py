@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import push_jobs as table
@@ -20,6 +20,11 @@ _decode: Final = msgspec.json.Decoder(Reached).decode
 _TOGETHER: Final = 500
 """Names in one statement."""
 _NOTHING: Final = and_(table.c.due.is_(None), table.c.shown == 0, table.c.held.is_(False))
+_SETTLED: Final = ("due", "since", "attempt", "held", "shown", "shown_at", "look_at", "lease")
+_AT_ONCE: Final = 0
+"""When it is looked at whether to take back what was read or deleted while it was being sent."""
+_PUT_OFF: Final = and_(table.c.lease == 0, table.c.attempt == 0)
+"""It is not being sent, nor has that failed."""
 _SHOWS: Final = and_(table.c.shown > 0, table.c.due.is_(None))
 
 
@@ -53,8 +58,7 @@ class RelationalPushJobs:
         if known:
             mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
             # One that was put off is looked at anew; one that is being sent, or has failed, keeps its time.
-            put_off = and_(table.c.due > due, table.c.lease == 0, table.c.attempt == 0)
-            sooner = case((put_off, due), else_=table.c.due)
+            sooner = case((and_(table.c.due > due, _PUT_OFF), due), else_=table.c.due)
             higher = update(table).where(*mine, table.c.number < bindparam("new")).values(due=sooner)
             names = [{"one": row["one"], "there": row["there"], "new": row["number"]} for row in known]
             await self._connection.execute(higher.values(number=bindparam("new")), names)
@@ -101,35 +105,42 @@ class RelationalPushJobs:
         taken = {"due": until, "lease": lease}
         return [msgspec.structs.replace(_job(row), attempt=row.attempt + 1, **taken) for row in rows]
 
-    async def settle(self, job: PushJob, now: int) -> bool:
-        mine = (table.c.device == job.device, table.c.conversation == job.conversation)
-        row = (await self._connection.execute(select(table).where(*mine, table.c.lease == job.lease))).first()
-        if row is None or not job.lease:
-            return False
-        due, since, attempt, held = job.due, job.since, job.attempt, job.held
-        if row.number > job.number:
-            if due is None:
-                due, since, attempt, held = now + BURST_MS, now, 0, False
-            elif not attempt:
-                due = min(due, now + BURST_MS)
-        if due is None and not job.shown and not held:
-            await self._connection.execute(delete(table).where(*mine))
-            return True
-        values = {
-            "due": due,
-            "since": since,
-            "attempt": attempt,
-            "held": held,
-            "shown": job.shown,
-            "shown_at": job.shown_at,
-            "look_at": now + LOOK_MS if job.shown else None,
-            "lease": 0,
-        }
-        return bool((await self._connection.execute(update(table).where(*mine).values(values))).rowcount)
+    async def settle(self, jobs: Sequence[PushJob], now: int) -> list[bool]:
+        held: dict[tuple[str, str], Row[Any]] = {}
+        for first in range(0, len(jobs), _TOGETHER):
+            names = [(job.device, job.conversation) for job in jobs[first : first + _TOGETHER]]
+            query = select(table).where(tuple_(table.c.device, table.c.conversation).in_(names))
+            held.update(((row.device, row.conversation), row) for row in await self._connection.execute(query))
+        settled: list[bool] = []
+        over: list[dict[str, Any]] = []
+        kept: list[dict[str, Any]] = []
+        for job in jobs:
+            row = held.get((job.device, job.conversation))
+            settled.append(row is not None and 0 != job.lease == row.lease)
+            if row is None or not settled[-1]:
+                continue
+            values = _settled(job, row, now)
+            name_of = {"one": job.device, "there": job.conversation}
+            if values["due"] is None and not job.shown and not values["held"]:
+                over.append(name_of)
+            else:
+                kept.append(name_of | {f"new_{name}": value for name, value in values.items()})
+        mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
+        if over:
+            await self._connection.execute(delete(table).where(*mine), over)
+        if kept:
+            new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SETTLED}
+            await self._connection.execute(update(table).where(*mine).values(new), kept)
+        return settled
 
     async def next_due(self) -> int | None:
         due: int | None = await self._connection.scalar(select(func.min(table.c.due)))
         return due
+
+    async def hasten(self, device: DeviceId, now: int) -> None:
+        waits = update(table).where(table.c.device == device, table.c.due.is_not(None))
+        sooner = case((table.c.due > now, now), else_=table.c.due)
+        await self._connection.execute(waits.values(due=sooner, attempt=0, lease=0))
 
     async def release(self, device: DeviceId) -> None:
         held = (table.c.device == device, table.c.held)
@@ -142,14 +153,23 @@ class RelationalPushJobs:
 
     async def undo(self, conversation: ConversationId, numbers: Sequence[int], now: int) -> None:
         for first in range(0, len(numbers), _TOGETHER):
-            gone = (table.c.conversation == conversation, table.c.shown.in_(numbers[first : first + _TOGETHER]))
-            await self._connection.execute(update(table).where(*gone, _SHOWS).values(due=now, since=now, attempt=0))
+            some = numbers[first : first + _TOGETHER]
+            there = table.c.conversation == conversation
+            # Which one is being sent is not known here: none that is newer than the newest that waits.
+            await self._over(and_(there, table.c.shown.in_(some)), and_(there, table.c.number >= min(some)), now)
 
     async def read(self, pairs: Sequence[tuple[AccountId, ConversationId]], now: int) -> None:
         for first in range(0, len(pairs), _TOGETHER // 2):
             some = pairs[first : first + _TOGETHER // 2]
             theirs = or_(*(and_(table.c.conversation == there, table.c.account == one) for one, there in some))
-            await self._connection.execute(update(table).where(theirs, _SHOWS).values(due=now, since=now, attempt=0))
+            await self._over(theirs, theirs, now)
+
+    async def _over(self, shown: ColumnElement[bool], sent: ColumnElement[bool], now: int) -> None:
+        """What `shown` names may have to be taken back, and so may what `sent` names once it was sent."""
+        await self._connection.execute(update(table).where(shown, _SHOWS).values(due=now, since=now, attempt=0))
+        put_off = update(table).where(shown, table.c.shown > 0, table.c.due > now, _PUT_OFF)
+        await self._connection.execute(put_off.values(due=now))
+        await self._connection.execute(update(table).where(sent, table.c.lease != 0).values(look_at=_AT_ONCE))
 
     async def shown(self, now: int, again: int, limit: int) -> list[PushJob]:
         query = select(table).where(table.c.look_at <= now, _SHOWS).order_by(table.c.look_at)
@@ -167,6 +187,21 @@ class RelationalPushJobs:
     async def waiting(self) -> int:
         query = select(func.count()).select_from(table).where(table.c.due.is_not(None))
         return await self._connection.scalar(query) or 0
+
+
+def _settled(job: PushJob, row: Row[Any], now: int) -> dict[str, Any]:
+    """What is written of a job that was taken, whose row is `row` by now."""
+    due, since, attempt, held = job.due, job.since, job.attempt, job.held
+    if row.number > job.number:
+        if due is None:
+            due, since, attempt, held = now + BURST_MS, now, 0, False
+        elif not attempt:
+            due = min(due, now + BURST_MS)
+    look_at = None
+    if job.shown:
+        look_at = now if row.look_at == _AT_ONCE else now + LOOK_MS
+    values = (due, since, attempt, held, job.shown, job.shown_at, look_at, 0)
+    return dict(zip(_SETTLED, values, strict=True))
 
 
 def _job(row: Row[Any]) -> PushJob:

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import push_jobs
 from chinwag.adapters.relational.schema import push_subscriptions as table
+from chinwag.adapters.relational.turns import turn_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.push_notice import PushAddress, WebAddress
 from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory.push_jobs import PUSHES
 from chinwag.ports.directory.push_subscriptions import PushSubscription, same_place
 
 _decode: Final[Any] = msgspec.json.Decoder(PushAddress).decode
@@ -29,6 +31,13 @@ class RelationalPushSubscriptions:
     async def of(self, device: DeviceId) -> PushSubscription | None:
         row = (await self._connection.execute(select(table).where(table.c.device == device))).first()
         return None if row is None else _subscription(row)
+
+    async def of_many(self, devices: Sequence[DeviceId]) -> list[PushSubscription]:
+        found: list[PushSubscription] = []
+        for first in range(0, len(devices), _TOGETHER):
+            query = select(table).where(table.c.device.in_(devices[first : first + _TOGETHER]))
+            found += map(_subscription, await self._connection.execute(query))
+        return found
 
     async def holder(self, address: PushAddress) -> PushSubscription | None:
         query = select(table).where(table.c.place == same_place(address))
@@ -56,6 +65,7 @@ class RelationalPushSubscriptions:
             raise Refused(Code.ENDPOINT_TAKEN) from None
 
     async def remove(self, device: DeviceId) -> bool:
+        await turn_of(self._connection, PUSHES)
         removed = await self._connection.execute(delete(table).where(table.c.device == device))
         await self._connection.execute(delete(push_jobs).where(push_jobs.c.device == device))
         return bool(removed.rowcount)

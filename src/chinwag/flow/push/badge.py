@@ -1,39 +1,106 @@
-"""How much an account has not read, over all its conversations: for the badge of its app."""
+"""How much accounts have not read, over all their conversations: for the badges of their apps."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
-from chinwag.domain.ids import AccountId
+import msgspec
+
+from chinwag.domain.conversation import Conversation
+from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import read_up_to, unread
 from chinwag.domain.mentions import ALL, UNREAD, unread_mentions
+from chinwag.ports.directory import Directory
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 
 CONVERSATIONS: Final = 1_000
 """Of an account that are counted; of more, those named first."""
 TOGETHER: Final = 100
-"""Conversations that are read together."""
+"""Conversations, each of one account, that are read together."""
 SPOKEN_TO: Final = 20
-"""Conversations with something unread whose mentions are counted."""
+"""Conversations of an account with something unread whose mentions are counted."""
+
+Pair = tuple[ConversationId, AccountId]
 
 
-async def badge(store: MessageStore, marks: MarkStore, account: AccountId) -> tuple[int, int]:
-    """Unread messages, and those of them that speak to the account. Raises `Refused(UNAVAILABLE)`."""
-    spans = await store.memberships(account)
-    names = list(dict.fromkeys(span.conversation for span in spans if span.last is None))[:CONVERSATIONS]
-    waiting = mentions = looked = 0
-    for first in range(0, len(names), TOGETHER):
-        some = names[first : first + TOGETHER]
-        states = await store.states(some)
-        held = await marks.marks([(name, account) for name in some])
-        for state, mark in zip(states, held, strict=True):
-            member = None if state is None else state.members.get(account)
-            if state is None or member is None:
+class _Unread(msgspec.Struct, frozen=True):
+    """So many messages after `read`."""
+
+    state: Conversation
+    account: AccountId
+    read: int
+    count: int
+
+
+async def badges(
+    directory: Directory, store: MessageStore, marks: MarkStore, accounts: Sequence[AccountId], now: int
+) -> dict[AccountId, tuple[int, int]]:
+    """Of each account the unread messages, and those of them that speak to it; what is muted counts for neither. What
+    several have in common is read once. Raises `Refused(UNAVAILABLE)`."""
+    waiting, mentions, looked = Counter[AccountId](), Counter[AccountId](), Counter[AccountId]()
+    pairs = await _pairs(store, accounts)
+    for first in range(0, len(pairs), TOGETHER):
+        found = await _unread(store, marks, pairs[first : first + TOGETHER])
+        muted = await _muted(directory, found, now)
+        spoken: dict[ConversationId, list[_Unread]] = {}
+        for one in found:
+            if (one.state.id, one.account) in muted:
                 continue
-            left = unread(state.ordinal, mark.read, member)
-            waiting += max(0, left)
-            if left > 0 and looked < SPOKEN_TO:
-                looked += 1
-                read = read_up_to(mark.read, member)[0]
-                rows = await store.mentions([account, ALL], state.id, read, UNREAD)
-                mentions += len(unread_mentions(rows, read, state.head))
-    return waiting, mentions
+            waiting[one.account] += one.count
+            looked[one.account] += 1
+            if looked[one.account] <= SPOKEN_TO:
+                spoken.setdefault(one.state.id, []).append(one)
+        for several in spoken.values():
+            mentions.update(await _mentions(store, several))
+    return {account: (waiting[account], mentions[account]) for account in accounts}
+
+
+async def _pairs(store: MessageStore, accounts: Sequence[AccountId]) -> list[Pair]:
+    """Where they are members, those of one conversation beside each other."""
+    pairs: list[Pair] = []
+    spans = await asyncio.gather(*(store.memberships(account) for account in accounts))
+    for account, of_account in zip(accounts, spans, strict=True):
+        names = dict.fromkeys(span.conversation for span in of_account if span.last is None)
+        pairs += [(name, account) for name in list(names)[:CONVERSATIONS]]
+    return sorted(pairs)
+
+
+async def _unread(store: MessageStore, marks: MarkStore, pairs: Sequence[Pair]) -> list[_Unread]:
+    names = list(dict.fromkeys(name for name, _ in pairs))
+    states = dict(zip(names, await store.states(names), strict=True))
+    found: list[_Unread] = []
+    for (name, account), mark in zip(pairs, await marks.marks(pairs), strict=True):
+        state = states[name]
+        member = None if state is None else state.members.get(account)
+        if state is None or member is None:
+            continue
+        if (count := unread(state.ordinal, mark.read, member)) > 0:
+            found.append(_Unread(state, account, read_up_to(mark.read, member)[0], count))
+    return found
+
+
+async def _muted(directory: Directory, found: Sequence[_Unread], now: int) -> set[Pair]:
+    if not found:
+        return set()
+    accounts = list(dict.fromkeys(one.account for one in found))
+    names = list(dict.fromkeys(one.state.id for one in found))
+    async with directory.reading() as reading:
+        kept = await reading.preferences.among(accounts, names)
+    return {(name, account) for (account, name), preferences in kept.items() if preferences.muted_until > now}
+
+
+async def _mentions(store: MessageStore, several: Sequence[_Unread]) -> Counter[AccountId]:
+    """Of accounts in one conversation."""
+    state = several[0].state
+    accounts = [one.account for one in several]
+    rows = await store.mentions([*accounts, ALL], state.id, min(one.read for one in several), UNREAD)
+    return Counter(
+        {
+            one.account: len(
+                unread_mentions([row for row in rows if row.account in (one.account, ALL)], one.read, state.head)
+            )
+            for one in several
+        }
+    )

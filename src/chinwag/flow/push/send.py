@@ -1,19 +1,24 @@
 """Sends pushes that are due, and keeps what became of each.
 
 A job is taken by a lease: whoever took it and is not heard of loses it, and it is sent again, which the newer push of
-its tag replaces. What became of jobs is written together with the taking of the next ones.
+its tag replaces. Jobs that are taken together are weighed together, and what became of them is written together with
+the taking of the next ones.
 """
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 import structlog
 
 from chinwag.domain.account_change import PushGone
-from chinwag.domain.push import ATTEMPTS, CLEAR_EVERY_MS, SUMMARY, again_at
+from chinwag.domain.ids import DeviceId
+from chinwag.domain.push import ATTEMPTS, CLEAR_EVERY_MS, SUMMARY, again_at, clear_of
 from chinwag.domain.push_notice import (
+    ALSO_MOST,
     Delivered,
     Ended,
     Failed,
@@ -41,6 +46,8 @@ UNDER_WAY: Final = 100
 """Jobs that one process has at once."""
 AWAY_MS: Final = 1_000
 """From one look at a job to the next while a store is away."""
+GATHER_SECONDS: Final = 0.05
+"""How long what became of jobs gathers before it is written, while others are under way."""
 
 _log = structlog.get_logger(__name__)
 
@@ -55,6 +62,7 @@ class Sender:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: list[Weighed] = []
+        self._under_way = 0
         self._freed = asyncio.Event()
         self.counts: Counter[str] = Counter()
         """What became of pushes: sent, cleared, failed, gone, gave_up, unwanted, rested."""
@@ -62,7 +70,7 @@ class Sender:
     @property
     def under_way(self) -> int:
         """Jobs that are being seen to."""
-        return len(self._tasks)
+        return self._under_way
 
     async def step(self) -> bool:
         """Write what became of jobs, and begin some that are due; whether there may be more. Raises `Refused`: nothing
@@ -73,32 +81,32 @@ class Sender:
                 due = await directory.push_jobs.next_due()
             if due is None or due > now:
                 return False
-        room = UNDER_WAY - len(self._tasks)
+        room = UNDER_WAY - self._under_way
         done, self._done = self._done, []
         try:
             async with self._directory.transaction(account=PUSHES) as transaction:
-                for one in done:
-                    await _settle(transaction, one, now)
+                await _settle(transaction, done, now)
                 taken = await transaction.push_jobs.take(now, now + LEASE_MS, room) if room > 0 else []
         except BaseException:
             self._done = done + self._done
             raise
         if taken:
             passing("push.taken")
-        for job in taken:
-            task = asyncio.create_task(self._see_to(job), name="push")
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
-        return len(taken) > 0 and len(self._tasks) < UNDER_WAY
+            self._under_way += len(taken)
+            self._begin(self._see_to(taken))
+        return len(taken) > 0 and self._under_way < UNDER_WAY
 
     async def wait(self, seconds: float) -> None:
-        """Until one of those under way has ended, at most so long."""
+        """Until something became of those under way, at most so long, and a moment longer for others."""
         self._freed.clear()
-        if self._done:
-            return
         try:
             async with asyncio.timeout(seconds):
-                await self._freed.wait()
+                if not self._done:
+                    await self._freed.wait()
+            async with asyncio.timeout(GATHER_SECONDS):
+                while self._under_way:
+                    self._freed.clear()
+                    await self._freed.wait()
         except TimeoutError:
             pass
 
@@ -113,55 +121,111 @@ class Sender:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._service.close()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work, name="push")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _became(self, done: Weighed) -> None:
+        """All is done that was to be done about a job."""
+        self._done.append(done)  # the list of now: a step takes the whole list away
+        self._under_way -= 1
         self._freed.set()
 
-    async def _see_to(self, job: PushJob) -> None:
-        try:
-            done = await self._done_with(job)
-        except Refused:
-            done = Weighed(later(job, self._clock() + AWAY_MS))
-        except Exception:
-            _log.exception("a push failed", device=job.device)
-            done = Weighed(self._again(job, None))
-        self._done.append(done)  # the list of now: a step takes the whole list away
+    async def _see_to(self, jobs: Sequence[PushJob]) -> None:
+        """Weigh them, and begin to send what is to be sent."""
+        clears: dict[DeviceId, list[_Sending]] = {}
+        for job, weighed in zip(jobs, await self._weighed(jobs), strict=True):
+            if weighed.to is None or weighed.notice is None:
+                self._became(weighed)
+            elif weighed.notice.kind is NoticeKind.CLEAR:
+                clears.setdefault(job.device, []).append(_Sending(job, weighed, weighed.to, weighed.notice))
+            else:
+                self._begin(self._deliver([_Sending(job, weighed, weighed.to, weighed.notice)]))
+        for of_device in clears.values():
+            self._begin(self._deliver(of_device))
 
-    async def _done_with(self, job: PushJob) -> Weighed:
-        if job.attempt > ATTEMPTS:  # whoever took it before was not heard of again
-            return Weighed(self._again(job, None))
-        weighed = await self._weigh(job)
-        to, notice = weighed.to, weighed.notice
-        if to is None or notice is None:
-            return weighed
-        if notice.kind is NoticeKind.CLEAR and not await self._may_clear(to):
-            return Weighed(later(job, self._clock() + CLEAR_EVERY_MS))
+    async def _weighed(self, jobs: Sequence[PushJob]) -> list[Weighed]:
+        # One that was begun too often: whoever took it before was not heard of again.
+        fit = [job for job in jobs if job.attempt <= ATTEMPTS]
+        try:
+            found = dict(zip(fit, await self._weigh(fit), strict=True)) if fit else {}
+        except Refused:
+            found = {job: Weighed(later(job, self._clock() + AWAY_MS)) for job in fit}
+        except Exception:
+            if len(jobs) > 1:  # one that cannot be weighed keeps back no other
+                return [(await self._weighed([job]))[0] for job in jobs]
+            _log.exception("a push failed", device=jobs[0].device)
+            found = {}
+        return [found[job] if job in found else Weighed(self._again(job, None)) for job in jobs]
+
+    async def _deliver(self, sendings: Sequence["_Sending"]) -> None:
+        """Send one push, which is for all of these: to one device, and several only if each takes something back."""
+        try:
+            done = await self._sent(sendings)
+        except Refused:
+            done = [Weighed(later(one.job, self._clock() + AWAY_MS)) for one in sendings]
+        except Exception:
+            _log.exception("a push failed", device=sendings[0].to.device)
+            done = [Weighed(self._again(one.job, None)) for one in sendings]
+        for one in done:
+            self._became(one)
+
+    async def _sent(self, sendings: Sequence["_Sending"]) -> list[Weighed]:
+        to, notice = sendings[0].to, sendings[0].notice
+        left: Sequence[_Sending] = ()
+        if notice.kind is NoticeKind.CLEAR:
+            if not await self._may_clear(to):
+                return [Weighed(later(one.job, self._clock() + CLEAR_EVERY_MS)) for one in sendings]
+            sendings, left = sendings[:ALSO_MOST], sendings[ALSO_MOST:]
+            notice = clear_of([one.notice for one in sendings], self._clock())
         passing("push.sending")
-        outcome = await self._sent(to, notice)
+        still = partial(self._is_still, sendings)
+        outcome = await self._service.send(to.address, notice, still)
+        if isinstance(outcome, TooLarge):
+            outcome = await self._service.send(to.address, notice.ids_only(), still)
         passing("push.sent")
+        known = isinstance(outcome, Ended) and await self._forget(to, outcome.why)
+        self._count(outcome, notice)
+        done = [Weighed(later(one.job, self._clock() + CLEAR_EVERY_MS)) for one in left]
+        return done + [self._after(one, outcome, known=known) for one in sendings]
+
+    async def _is_still(self, sendings: Sequence["_Sending"]) -> bool:
+        """Whether what was weighed is so now. Raises `Refused`."""
+        one = sendings[0]
+        if one.notice.kind is NoticeKind.CLEAR:  # tells nothing: it matters only whom it goes to
+            async with self._directory.reading() as directory:
+                to = await directory.push_subscriptions.of(one.job.device)
+            return to is not None and to.address == one.to.address
+        (again,) = await self._weigh([one.job])
+        return again.notice is not None and again.to == one.to and again.notice.says == one.notice.says
+
+    def _count(self, outcome: PushOutcome, notice: PushNotice) -> None:
         match outcome:
             case Delivered():
                 self.counts["cleared" if notice.kind is NoticeKind.CLEAR else "sent"] += 1
-                return weighed
-            case Ended(why=why):
-                known = await self._forget(to, why)
-                return Weighed(later(job, self._clock()) if known else ended(job))
             case Unwanted() | TooLarge():
                 why = outcome.why if isinstance(outcome, Unwanted) else "it takes no push of this size"
                 _log.warning("a push is not wanted", why=why)
                 self.counts["unwanted"] += 1
-                return Weighed(ended(job))
-            case Failed(after=after):
-                return Weighed(self._again(job, after))
-            case Resting(seconds=seconds):
+            case Resting():
                 self.counts["rested"] += 1
-                return Weighed(later(job, self._clock() + round(seconds * 1000) + 1))
+            case _:
+                pass
 
-    async def _sent(self, to: PushSubscription, notice: PushNotice) -> PushOutcome:
-        outcome = await self._service.send(to.address, notice)
-        if isinstance(outcome, TooLarge):
-            return await self._service.send(to.address, notice.ids_only())
-        return outcome
+    def _after(self, one: "_Sending", outcome: PushOutcome, *, known: bool) -> Weighed:
+        """What becomes of a job. known: its device has another subscription by now."""
+        match outcome:
+            case Delivered():
+                return one.weighed
+            case Failed(after=after):
+                return Weighed(self._again(one.job, after))
+            case Resting(seconds=seconds):
+                return Weighed(later(one.job, self._clock() + round(seconds * 1000) + 1))
+            case Ended() if known:
+                return Weighed(later(one.job, self._clock()))
+            case _:
+                return Weighed(ended(one.job))
 
     async def _may_clear(self, to: PushSubscription) -> bool:
         """Browsers punish pushes that show nothing: once in a while a device, whoever sends."""
@@ -197,12 +261,24 @@ class Sender:
         return False
 
 
-async def _settle(transaction: Transaction, done: Weighed, now: int) -> None:
-    job = done.job
-    if not await transaction.push_jobs.settle(job, now):
+class _Sending(msgspec.Struct, frozen=True):
+    """A job whose push is to be sent."""
+
+    job: PushJob
+    weighed: Weighed
+    to: PushSubscription
+    notice: PushNotice
+
+
+async def _settle(transaction: Transaction, done: Sequence[Weighed], now: int) -> None:
+    if not done:
         return
-    if done.summary_at is not None:
-        until = done.summary_at
-        await transaction.push_jobs.add([PushWanted(job.device, job.account, SUMMARY, until)], now, until)
-    if job.conversation == SUMMARY and job.due is None:
-        await transaction.push_jobs.release(job.device)
+    jobs = transaction.push_jobs
+    settled = await jobs.settle([one.job for one in done], now)
+    ours = [one for one, is_ours in zip(done, settled, strict=True) if is_ours]
+    for one in ours:
+        if (until := one.summary_at) is not None:
+            await jobs.add([PushWanted(one.job.device, one.job.account, SUMMARY, until)], now, until)
+    for one in ours:
+        if one.job.conversation == SUMMARY and one.job.due is None:
+            await jobs.release(one.job.device)

@@ -10,7 +10,7 @@ from chinwag.domain.marks import Marks, read_up_to
 from chinwag.domain.push import LOOK_MS, SHOWN_MS, SUMMARY
 from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
-from chinwag.flow.push.weigh import is_gone
+from chinwag.flow.push.said import is_gone
 from chinwag.ports.bus import Publication, Reads
 from chinwag.ports.directory import PUSHES, Directory, PushJob
 from chinwag.ports.mark_store import MarkStore

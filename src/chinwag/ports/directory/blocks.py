@@ -29,6 +29,12 @@ class BlockRepository(Protocol):
         """Those of `among` (at most `PAGE_MAX`) whom an account blocks."""
         ...
 
+    async def among(
+        self, blockers: Sequence[AccountId], blocked: Sequence[AccountId]
+    ) -> set[tuple[AccountId, AccountId]]:
+        """The blocks of any of `blockers` against any of `blocked`, as pairs in that order."""
+        ...
+
     async def against(self, blocked: AccountId, among: Sequence[AccountId]) -> set[AccountId]:
         """Those of `among` (at most `PAGE_MAX`) who block an account."""
         ...

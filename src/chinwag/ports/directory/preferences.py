@@ -1,5 +1,6 @@
 """What accounts want of their conversations."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from chinwag.domain.ids import AccountId, ConversationId
@@ -11,6 +12,12 @@ class PreferenceRepository(Protocol):
 
     async def get(self, account: AccountId, conversation: ConversationId) -> Preferred | None:
         """What is kept; None: nothing."""
+        ...
+
+    async def among(
+        self, accounts: Sequence[AccountId], conversations: Sequence[ConversationId]
+    ) -> dict[tuple[AccountId, ConversationId], Preferences]:
+        """What any of these accounts keeps for any of these conversations. The caller bounds both (at most 200)."""
         ...
 
     async def put(

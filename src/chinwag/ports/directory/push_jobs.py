@@ -74,14 +74,19 @@ class PushJobRepository(Protocol):
         again, should nobody settle them. Each counts one attempt more."""
         ...
 
-    async def settle(self, job: PushJob, now: int) -> bool:
-        """Write what became of a taken job: all but `number` and `lease`. If a newer message came meanwhile, that one
-        waits from `now` on if nothing waits by `job`, and is due in a moment if `job` was only put off. False, and
-        nothing is changed, if it is not the caller's any more."""
+    async def settle(self, jobs: Sequence[PushJob], now: int) -> list[bool]:
+        """Write what became of taken jobs: all but `number` and `lease`. If a newer message came meanwhile, that one
+        waits from `now` on if nothing waits by its job, and is due in a moment if the job was only put off. Of each
+        whether it was the caller's still; if not, nothing of it is changed."""
         ...
 
     async def next_due(self) -> int | None:
         """When the first is due; None: none waits."""
+        ...
+
+    async def hasten(self, device: DeviceId, now: int) -> None:
+        """What waits for a device is due, as if it had not been tried: it is reached elsewhere now. What is being sent
+        is nobody's any more."""
         ...
 
     async def release(self, device: DeviceId) -> None:

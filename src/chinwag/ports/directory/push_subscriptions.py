@@ -42,6 +42,10 @@ class PushSubscriptionRepository(Protocol):
         """A device's."""
         ...
 
+    async def of_many(self, devices: Sequence[DeviceId]) -> list[PushSubscription]:
+        """Those of these devices that have one, in no order."""
+        ...
+
     async def holder(self, address: PushAddress) -> PushSubscription | None:
         """Whose address leads to the same place (`same_place`)."""
         ...

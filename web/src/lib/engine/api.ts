@@ -344,7 +344,7 @@ export interface Engine extends Pushes {
   readonly settings: Watched<AccountSettings | null>;
   /** What the server said to everybody, the newest first. */
   readonly announcements: Watched<readonly AnnouncementView[]>;
-  /** Unread messages in all conversations: for the title, the icon and the app's badge. */
+  /** Unread messages in all conversations that are not muted: for the title, the icon and the app's badge. */
   readonly unread: Watched<number>;
   /** Those of them that speak to oneself. */
   readonly mentions: Watched<number>;

@@ -27,8 +27,11 @@ it("reads what takes away, counts and tries", () => {
     conversation: "c",
     number: 4,
     unread: 0,
+    also: [],
   });
-  expect(read(text({ ...common, kind: "clear" }))).toMatchObject({ conversation: null, number: 0 });
+  expect(read(text({ ...common, kind: "clear" }))).toMatchObject({ conversation: null, number: 0, also: [] });
+  const also = [["c", "tag"], ["", "tag"], "d", [7], ["e", "tag"]];
+  expect(read(text({ ...common, kind: "clear", conversation: "c", also }))).toMatchObject({ also: ["c", "e"] });
   expect(read(text({ ...common, kind: "summary", unread: 9 }))).toEqual({ kind: "summary", account: "1", unread: 9 });
   expect(read(text({ ...common, kind: "test" }))).toMatchObject({ kind: "test" });
 });

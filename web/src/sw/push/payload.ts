@@ -17,12 +17,14 @@ export type Pushed =
       sender: string;
       text: string;
     })
-  | (Common & { kind: "clear"; conversation: string | null; number: number })
+  | (Common & { kind: "clear"; conversation: string | null; number: number; also: readonly string[] })
   | (Common & { kind: "summary" })
   | (Common & { kind: "test" });
 
 /** Characters of a text in a notification: more no system shows. */
 const SHOWN = 300;
+/** Conversations that one push takes back, at most. */
+const ALSO = 100;
 
 /** What the bytes of a push say; null: nothing that this app knows. A newer server may say more. */
 export function read(text: string): Pushed | null {
@@ -46,13 +48,28 @@ export function read(text: string): Pushed | null {
       return { ...common, kind, conversation, number, title, sender, text: words };
     }
     case "clear":
-      return { ...common, kind, conversation: conversation === "" ? null : conversation, number };
+      return {
+        ...common,
+        kind,
+        conversation: conversation === "" ? null : conversation,
+        number,
+        also: named(rest["also"]),
+      };
     case "summary":
     case "test":
       return { ...common, kind };
     default:
       return null;
   }
+}
+
+/** The conversations of pairs of a conversation and its tag. */
+function named(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .slice(0, ALSO)
+    .map((one: unknown) => (Array.isArray(one) ? line(one[0]) : ""))
+    .filter((one) => one !== "");
 }
 
 function line(value: unknown): string {

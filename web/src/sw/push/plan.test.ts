@@ -10,8 +10,8 @@ function message(number: number, words: Partial<Extract<Pushed, { kind: "message
   return { kind: "message", account: "1", unread: 2, conversation: "c", number, ...said };
 }
 
-function clear(number: number, unread = 1, conversation: string | null = "c"): Pushed {
-  return { kind: "clear", account: "1", unread, conversation, number };
+function clear(number: number, unread = 1, conversation: string | null = "c", also: string[] = []): Pushed {
+  return { kind: "clear", account: "1", unread, conversation, number, also };
 }
 
 const shown = (tag: string, number = 0): Shown => ({ tag, data: { number } });
@@ -60,6 +60,7 @@ it("takes away what was read, and nothing that came after it, or is of another c
   expect(plan(clear(2), all, AWAY).close).toEqual([]);
   expect(plan(clear(0), all, AWAY).close).toEqual(["c"]);
   expect(plan(clear(9, 1, null), all, AWAY).close).toEqual([]);
+  expect(plan(clear(0, 1, "c", ["c", "other"]), all, AWAY).close).toEqual(["c", "other"]);
 });
 
 it("takes all away once nothing is unread", () => {

@@ -81,6 +81,7 @@ function message(pushed: Extract<Pushed, { kind: "message" }>, again: boolean): 
 /** Whether a push says that this one is done with. A message after the one that was read, or deleted, is not. */
 function isOver({ tag, data }: Shown, pushed: Extract<Pushed, { kind: "clear" }>): boolean {
   if (pushed.unread === 0) return true;
+  if (pushed.also.includes(tag)) return true;
   if (tag !== pushed.conversation) return tag === QUIET;
   return pushed.number === 0 || (data?.number ?? 0) <= pushed.number;
 }

@@ -6,7 +6,6 @@ import {
   Connection,
   conversationView,
   type Cursor,
-  directMembers,
   type ErrorFrame,
   eventPage,
   type Http,
@@ -28,7 +27,7 @@ import { type AccountDatabase, LetGo, Outdated } from "../store/database.js";
 import { event } from "../store/reading.js";
 import type { OutboxRecord } from "../store/records.js";
 import { type Afresh, Inflow } from "./inflow.js";
-import { adoptable } from "./adopt.js";
+import { Attention } from "./attention.js";
 import { Looks } from "./looks.js";
 import { LeaderMedia } from "./media.js";
 import { Outflow } from "./outflow.js";
@@ -67,6 +66,7 @@ export class Leader implements Owner {
   private readonly connection: Connection;
   private readonly windows = new Windows();
   private readonly looks: Looks;
+  private readonly attention: Attention;
   private standingNow: Standing = { state: "connecting", transport: null, nextTry: null, code: null };
   private asOf: number | null = null;
   private minute: ReturnType<typeof setInterval> | null = null;
@@ -92,9 +92,7 @@ export class Leader implements Owner {
       },
       withheld: (conversation, number) => {
         this.looks.changed(conversation, number);
-        // What the list shows is before everybody; what a conversation shows is asked for when it does.
-        if (this.state.kept(conversation)?.last?.number !== number) return;
-        this.looks.at(conversation, number).catch(() => undefined);
+        this.attention.inList(conversation, number);
       },
       placed: (conversation, id) => {
         this.outflow.placed(conversation, id);
@@ -130,6 +128,7 @@ export class Leader implements Owner {
       },
     });
     this.looks = new Looks((conversation, number) => this.look(conversation, number));
+    this.attention = new Attention(this.state, this.people, this.looks, (conversation) => this.members(conversation));
     this.connection = new Connection(http, tokens, this, client);
     this.inflow.over(this.connection);
     this.outflow.over(this.connection);
@@ -198,6 +197,7 @@ export class Leader implements Owner {
         break;
       case "watching":
         this.windows.says(message.tab, message.conversation, performance.now());
+        if (message.conversation !== null) this.attention.watched(message.conversation);
         break;
       case "nudge":
         this.nudged();
@@ -247,7 +247,7 @@ export class Leader implements Owner {
   }
 
   refused(frame: ErrorFrame): void {
-    if (frame.retryable !== true && frame.conversation) this.partner(frame.conversation);
+    if (frame.retryable !== true && frame.conversation) this.attention.partner(frame.conversation);
     this.outflow.refused(frame);
   }
 
@@ -282,6 +282,7 @@ export class Leader implements Owner {
     await this.untilDone(async () => {
       if (this.inflow.safe === null) await this.inflow.afresh("first", null);
       if (foreign) {
+        const { adoptable } = await import("./adopt.js");
         const placed = await adoptable(this.parts.http, outbox, this.parts.device, this.state.me);
         this.outflow.take(await this.store.adopt(this.parts.device, placed));
       }
@@ -355,9 +356,11 @@ export class Leader implements Owner {
     this.changed({ conversations: [conversation], rewritten, people: false, own: false, lines: false, marks: false });
   }
 
-  private partner(conversation: string): void {
-    const other = directMembers(conversation)?.find((one) => one !== this.state.me);
-    if (other !== undefined) this.people.lookedAt(other);
+  /** Load a conversation with all its members. */
+  private async members(conversation: string): Promise<void> {
+    const view = await conversationView(this.parts.http, conversation);
+    this.state.take(await this.store.commit({ conversations: [this.state.view(view)] }));
+    this.changed({ conversations: [conversation], people: false, own: false, lines: false, marks: false });
   }
 
   private changed(changed: Changed): void {
@@ -382,6 +385,8 @@ export class Leader implements Owner {
 
   private everyMinute(): void {
     if (this.standingNow.state !== "online") return;
+    this.people.again();
+    this.attention.again();
     const work = async (): Promise<void> => {
       await this.store.upToDate(Date.now());
       this.state.take(await this.store.trim());
@@ -423,12 +428,7 @@ export class Leader implements Owner {
       return null;
     },
     opened: async ({ conversation }) => {
-      this.partner(conversation);
-      const kept = this.state.kept(conversation);
-      if (kept?.whole) return true;
-      const view = await conversationView(this.parts.http, conversation);
-      this.state.take(await this.store.commit({ conversations: [this.state.view(view)] }));
-      this.changed({ conversations: [conversation], people: false, own: false, lines: false, marks: false });
+      await this.attention.opened(conversation);
       return true;
     },
     preview: async (wanted) => {

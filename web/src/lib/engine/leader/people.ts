@@ -10,6 +10,10 @@ const ASKED = 100;
 const WATCHED = 300;
 /** Milliseconds in which somebody who is looked at again is not asked for again. */
 const LOOKED = 10_000;
+/** The same for somebody who is looked at still. */
+export const STILL = 60_000;
+/** Accounts that may wait to be asked for. */
+const WAITING = 5_000;
 
 export class People {
   private readonly http: Http;
@@ -21,7 +25,9 @@ export class People {
   private readonly looked = new Map<string, number>();
   private readonly news: { people(): void; presence(known: [string, Presence | null][]): void };
   private wanted = new Set<string>();
-  private asking: Promise<void> | null = null;
+  private asking = false;
+  /** Whether nobody answered who of the list is here. */
+  private unanswered = false;
 
   constructor(http: Http, store: EngineStore, state: State, news: People["news"]) {
     this.http = http;
@@ -67,14 +73,18 @@ export class People {
     }
   }
 
-  /** Somebody is looked at, or did not take what was sent: names change, and accounts are closed, without a word. */
-  lookedAt(account: string): void {
+  /**
+   * Somebody is looked at, or did not take what was sent: names change, and accounts are closed, without a word. Whoever
+   * was asked for less than `enough` milliseconds ago is not asked for.
+   */
+  lookedAt(account: string, enough = LOOKED): void {
     const now = performance.now();
-    if (now - (this.looked.get(account) ?? -Infinity) < LOOKED) return;
+    if (now - (this.looked.get(account) ?? -Infinity) < enough) return;
     this.looked.delete(account);
     this.looked.set(account, now);
     if (this.looked.size > WATCHED) this.looked.delete([...this.looked.keys()][0] ?? "");
-    this.fetch([account]).catch(() => undefined); // asked again when it is looked at again
+    // What failed is asked for again when a window says the next time that it shows it.
+    this.fetch([account]).catch(() => this.looked.delete(account));
   }
 
   /** How it stands with these now; those of whom one may not know are told as null. */
@@ -93,28 +103,36 @@ export class People {
     const records = [...this.state.records.values()].sort((a, b) => b.kept.at - a.kept.at);
     const partners = records.flatMap(({ id }) => directMembers(id) ?? []).filter((one) => one !== this.state.me);
     const wanted = [...new Set([...partners, ...this.state.own.friends.keys()])].slice(0, WATCHED);
+    this.unanswered = true;
     if (wanted.length > 0) await this.presence(wanted);
+    this.unanswered = false;
+  }
+
+  /** Ask anew for what was asked for in vain. Called at times. */
+  again(): void {
+    this.ask();
+    if (this.unanswered) this.presenceOfList().catch(() => undefined); // until the next time
   }
 
   want(account: string): void {
-    if (account !== "" && !this.known.has(account)) this.wanted.add(account);
+    if (account !== "" && !this.known.has(account) && this.wanted.size < WAITING) this.wanted.add(account);
   }
 
   private ask(): void {
-    if (this.asking !== null || this.wanted.size === 0) return;
+    if (this.asking || this.wanted.size === 0) return;
+    this.asking = true;
     const wanted = [...this.wanted];
     this.wanted = new Set();
-    this.asking = this.fetch(wanted)
-      .then(() => {
+    const answered = this.fetch(wanted).then(
+      () => true,
+      (error: unknown) => error instanceof ApiError && !error.retryable,
+    );
+    void answered.then((known) => {
+      this.asking = false;
+      if (known) {
         this.take(wanted.map((id) => ({ id }) as User));
-      })
-      .catch((error: unknown) => {
-        // Names are asked for again when somebody is seen again; a server that is away is told elsewhere.
-        if (error instanceof ApiError && !error.retryable) this.take(wanted.map((id) => ({ id }) as User));
-      })
-      .finally(() => {
-        this.asking = null;
-        if (this.wanted.size > 0) this.ask();
-      });
+        this.ask();
+      } else for (const one of wanted) this.want(one); // with the next that are seen, or at `again`
+    });
   }
 }

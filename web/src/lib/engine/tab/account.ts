@@ -350,8 +350,9 @@ export class Account implements Ground {
       for (const window of this.open.get(id) ?? []) window.changed();
     }
     this.rows.set(byActivity(this.details.values()));
-    this.unread.set([...this.details.values()].reduce((sum, one) => sum + one.unread, 0));
-    this.mentions.set([...this.details.values()].reduce((sum, one) => sum + one.mentions, 0));
+    const heard = [...this.details.values()].filter((one) => !one.muted);
+    this.unread.set(heard.reduce((sum, one) => sum + one.unread, 0));
+    this.mentions.set(heard.reduce((sum, one) => sum + one.mentions, 0));
     this.expire();
   }
 

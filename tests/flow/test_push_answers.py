@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.support.push_browser import base64url
 from tests.support.push_receiver import CutOff, Garbage, Hang, Say
 from tests.support.push_stage import ANN, BEN, PushStage, push_stage
 
@@ -121,6 +122,34 @@ async def test_a_key_that_is_gone_ends_the_subscriptions_made_with_it(tmp_path: 
         assert pushing.keys.older == []
         await hello(pushing)
         assert len(tablet.pushed) == 2
+
+
+async def test_a_browser_that_subscribes_anew_is_pushed_what_waits_and_still_shows_what_it_did(
+    tmp_path: Path,
+) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        await pushing.say("before")
+        await pushing.after()
+        phone.always = Say(500)
+        number = await pushing.say("what must not be lost")
+        await pushing.after()
+        key = pushing.subscriptions.web_key
+        assert key is not None
+        anew = pushing.receiver.subscribe(key)
+        await pushing.subscriptions.put_web(
+            BEN,
+            DeviceId("phone"),
+            anew.endpoint,
+            base64url(anew.browser.p256dh),
+            base64url(anew.browser.auth),
+            key,
+        )
+        await pushing.after(1)
+        assert [one.payload["text"] for one in anew.pushed] == ["what must not be lost"]
+        await pushing.read(BEN, number)
+        await pushing.after(61_000)
+        assert [one["kind"] for one in anew.shown] == ["clear"]
 
 
 async def test_after_a_leak_browsers_subscribe_anew(tmp_path: Path) -> None:

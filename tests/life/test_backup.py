@@ -11,6 +11,7 @@ from prove.process import ServerProcess
 from tests.life.commands import chinwag
 from tests.life.load import Writer, writing
 from tests.support.device import Device
+from tests.support.media import Filer
 from tests.support.people import Crowd, begin_group, sign_up
 
 from chinwag.adapters.files import FileMediaStore
@@ -174,15 +175,21 @@ async def test_everything_in_the_data_folder_is_in_the_backup(crowd: Crowd, tmp_
     ann, bob = await crowd.people("ann", "bob")
     await Writer(ann, await begin_group(ann, bob)).once()
     data = crowd.process.data
-    (data / "media").mkdir()
-    (data / "media" / "blob").write_bytes(b"of a later version")
+    filer = Filer(ann)
+    await filer.upload(b"with a file, as a store without one may have no folder")
+    await filer.close()
+    (data / "later").mkdir()
+    (data / "later" / "blob").write_bytes(b"of a later version")
     ran = await chinwag("backup", tmp_path / "backup", "--data-path", data, folder=tmp_path)
     assert ran.code == 0, ran.said
     passing = {"control.sock", "directory.sqlite-wal", "directory.sqlite-shm"}
     passing |= {"search.sqlite", "search.sqlite-wal", "search.sqlite-shm"}  # a copy of what is in messages/
+    passing |= {"media-work", ".making"}  # made anew at each start
     backed_up = {entry.name for entry in (tmp_path / "backup").iterdir()} - {"manifest.json"}
     assert backed_up == {entry.name for entry in data.iterdir()} - passing
-    assert (tmp_path / "backup" / "media" / "blob").read_bytes() == b"of a later version"
+    [media] = [path for path in (tmp_path / "backup" / MEDIA).rglob("*") if path.is_file()]
+    assert media.read_bytes().startswith(b"with a file")
+    assert (tmp_path / "backup" / "later" / "blob").read_bytes() == b"of a later version"
     modes = {path.stat().st_mode & 0o077 for path in [tmp_path / "backup", *(tmp_path / "backup").rglob("*")]}
     assert modes == {0}, "nobody else may read a backup"
 

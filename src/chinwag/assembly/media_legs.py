@@ -40,6 +40,7 @@ def media_legs_on(ports: Ports, config: Config, ids: Snowflake, states: States, 
         file_bytes=section.file_bytes,
         account_bytes=section.account_bytes,
         unfinished=section.unfinished,
+        unsent=section.unsent,
         unfinished_hours=section.unfinished_hours,
     )
     uploads = Uploads(ports.directory, ports.upload_store, ids, system_clock, rules)
@@ -51,7 +52,14 @@ def looking_part(ports: Ports, config: Config, legs: MediaLegs, workshop: Worksh
     """Whole uploads are looked at, here or wherever nobody has begun."""
     folder = (config.media.work_path or config.data.path / MEDIA_WORK).expanduser()
     finish = Finish(
-        ports.directory, ports.upload_store, ports.media_store, workshop, legs.uploads, system_clock, folder
+        ports.directory,
+        ports.upload_store,
+        ports.media_store,
+        workshop,
+        legs.uploads,
+        system_clock,
+        folder,
+        config.media.free_percent / 100,
     )
     works = [StandingWork(job) for job in finish.jobs()]
     tasks: list[asyncio.Task[None]] = []

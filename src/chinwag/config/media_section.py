@@ -18,6 +18,9 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unfinished: Annotated[
         int, Meta(ge=1, le=1_000, description="Uploads of one account that are not whole, or not looked at yet.")
     ] = 20
+    unsent: Annotated[
+        int, Meta(ge=1, le=100_000, description="Uploads of one account that no message shows yet, or any more.")
+    ] = 1_000
     unfinished_hours: Annotated[
         int, Meta(ge=1, le=720, description="An upload goes to which no byte was added for so long.")
     ] = 24

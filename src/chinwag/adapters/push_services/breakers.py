@@ -109,7 +109,8 @@ class Breakers:
         rest = REFUSED_SECONDS if kept.proven is None else min(REFUSED_SECONDS, growing)
         self._rest(host, kept, rest)
         _log.error("push service refuses this server", host=host, status=status, seconds=round(rest))
-        return Resting(_WHAT, rest)
+        # The others come first then: if it is this subscription that is refused, they are not.
+        return Resting(_WHAT, rest + REST_SECONDS)
 
     def _rest(self, host: str, kept: _Host, seconds: float) -> None:
         kept.rests += 1

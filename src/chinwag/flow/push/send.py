@@ -8,6 +8,7 @@ the taking of the next ones.
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -148,7 +149,7 @@ class Sender:
         # One that was begun too often: whoever took it before was not heard of again.
         fit = [job for job in jobs if job.attempt <= ATTEMPTS]
         try:
-            found = dict(zip(fit, await self._weigh(fit), strict=True))
+            found = dict(zip(fit, await self._weigh(fit), strict=True)) if fit else {}
         except Refused:
             found = {job: Weighed(later(job, self._clock() + AWAY_MS)) for job in fit}
         except Exception:
@@ -179,14 +180,25 @@ class Sender:
             sendings, left = sendings[:ALSO_MOST], sendings[ALSO_MOST:]
             notice = clear_of([one.notice for one in sendings], self._clock())
         passing("push.sending")
-        outcome = await self._service.send(to.address, notice)
+        still = partial(self._is_still, sendings)
+        outcome = await self._service.send(to.address, notice, still)
         if isinstance(outcome, TooLarge):
-            outcome = await self._service.send(to.address, notice.ids_only())
+            outcome = await self._service.send(to.address, notice.ids_only(), still)
         passing("push.sent")
         known = isinstance(outcome, Ended) and await self._forget(to, outcome.why)
         self._count(outcome, notice)
         done = [Weighed(later(one.job, self._clock() + CLEAR_EVERY_MS)) for one in left]
         return done + [self._after(one, outcome, known=known) for one in sendings]
+
+    async def _is_still(self, sendings: Sequence["_Sending"]) -> bool:
+        """Whether what was weighed is so now. Raises `Refused`."""
+        one = sendings[0]
+        if one.notice.kind is NoticeKind.CLEAR:  # tells nothing: it matters only whom it goes to
+            async with self._directory.reading() as directory:
+                to = await directory.push_subscriptions.of(one.job.device)
+            return to is not None and to.address == one.to.address
+        (again,) = await self._weigh([one.job])
+        return again.notice is not None and again.to == one.to and again.notice.says == one.notice.says
 
     def _count(self, outcome: PushOutcome, notice: PushNotice) -> None:
         match outcome:

@@ -143,10 +143,10 @@ class Subscriptions:
                 if not _same(held.address, address):
                     raise Refused(Code.ENDPOINT_TAKEN)
                 await transaction.push_subscriptions.remove(held.device)
-            if held is None or held.device != device:
-                await transaction.push_subscriptions.remove(device)
             subscription = PushSubscription(device, account, address, now)
             await transaction.push_subscriptions.put(subscription)
+            # A browser that subscribes anew shows what it did, and what waits for it waits for no older address.
+            await transaction.push_jobs.hasten(device, now)
         return subscription
 
 

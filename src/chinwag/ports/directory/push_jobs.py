@@ -84,6 +84,11 @@ class PushJobRepository(Protocol):
         """When the first is due; None: none waits."""
         ...
 
+    async def hasten(self, device: DeviceId, now: int) -> None:
+        """What waits for a device is due, as if it had not been tried: it is reached elsewhere now. What is being sent
+        is nobody's any more."""
+        ...
+
     async def release(self, device: DeviceId) -> None:
         """What quiet hours held back for a device is held no more: its summary has said it."""
         ...

@@ -31,7 +31,7 @@ from chinwag.ports.message_store import Changed, Commit, TakenOverError
 @pytest.fixture
 async def one(cassandra: CassandraServers, messages_database: str) -> AsyncIterator[CassandraHarness]:
     """A process, and the first that writes."""
-    harness = CassandraHarness(cassandra, messages_database, patience=10.0)
+    harness = CassandraHarness(cassandra, messages_database)
     await harness.start()
     yield harness
     harness.fault.go()
@@ -168,7 +168,7 @@ async def test_what_clears_reactions_is_made_again_by_the_next_commit(
 
 
 async def test_an_answer_that_is_lost_is_asked_for_with_the_same_rows(one: CassandraHarness) -> None:
-    one.losing.fail = "after"
+    one.losing.fail, one.losing.final = "after", False
     waiting = asyncio.create_task(one.store.commit([commit(1, 2)]))
     await one.losing.lost.wait()
     one.losing.fail = ""

@@ -63,6 +63,20 @@ TABLES: Final = {
     "inbox_state": "account blob PRIMARY KEY, state blob",
 }
 
+OVERWRITTEN: Final = (
+    "events",
+    "states",
+    "send_keys",
+    "spans",
+    "mentions",
+    "reactions",
+    "marks",
+    "steps",
+    "presence",
+    "inbox",
+)
+"""Tables in which a row may lie above one that is to be erased: `nodetool garbagecollect -g CELL` takes that away."""
+
 OPTIONS: Final = (
     "compaction = {'class': 'UnifiedCompactionStrategy'} AND read_repair = 'BLOCKING' AND gc_grace_seconds = 864000"
 )

@@ -16,6 +16,7 @@ from chinwag.adapters.relational.directory import BOUND, RelationalDirectory
 from chinwag.adapters.relational.fresh_postgres import REVISION, STATEMENTS
 from chinwag.adapters.relational.revisions import known_revisions, refuse_newer
 from chinwag.adapters.relational.schema import METADATA
+from chinwag.adapters.relational.turns import turn_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import Directory
@@ -35,12 +36,9 @@ SCRUB_LOOK_SECONDS: Final = 1.0
 
 LOCK: Final = 0x6368696E_77616701
 """The advisory lock of all that is written: alone by most transactions, shared by those of one account."""
-ACCOUNT_LOCKS: Final = 0x63776101
-"""The first half of the advisory locks of single accounts."""
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(:lock)")
 _SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 _OF_DEVICE: Final = text("SELECT account FROM devices WHERE id = :device")
-_OF_ACCOUNT: Final = text("SELECT pg_advisory_xact_lock(:space, hashtext(:account))")
 _SMALL: Final = "alembic_version"
 _NOW: Final = text("SELECT pg_current_xact_id()::xid::text")
 _CLEAN: Final = text(
@@ -113,7 +111,7 @@ class Postgres:
             # a device is one account's for ever; one that is not there has nothing that could be changed
             account = await connection.scalar(_OF_DEVICE, {"device": (device or "").replace("\0", "")})
         if account is not None:
-            await connection.execute(_OF_ACCOUNT, {"space": ACCOUNT_LOCKS, "account": account})
+            await turn_of(connection, account)
 
     async def check(self) -> None:
         """A connection knows by itself that its database is gone."""

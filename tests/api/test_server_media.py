@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -414,6 +415,23 @@ async def test_posters_count_among_the_requests_that_bring_bytes(filers: list[Fi
         task.cancel()
     for _, writing in open_:
         writing.close()
+
+
+async def test_what_others_have_in_the_folder_of_work_stays(process: ServerProcess, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    (shared / "of others").mkdir(parents=True)
+    (shared / "of others" / "thesis").write_bytes(b"three years")
+    (shared / "letter").write_bytes(b"dear")
+    for path in (shared / "of others", shared / "letter"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    await process.start("--media-work-path", str(shared))
+    people = Crowd(process)
+    ann = Filer(await people.person("ann"))
+    assert (await ann.upload(picture(), "a.jpg", "picture"))["bare"]
+    await ann.close()
+    await people.leave()
+    assert (shared / "of others" / "thesis").read_bytes() == b"three years"
+    assert (shared / "letter").read_bytes() == b"dear"
 
 
 async def test_what_is_sent_as_a_form_is_none(filers: list[Filer]) -> None:

@@ -31,8 +31,8 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     work_path: Annotated[
         Path | None,
         Meta(
-            description="Folder of this machine in which files are looked at: room for a few of the largest. Empty: "
-            "`media-work` in the data folder."
+            description="Folder of this machine, in whose `media-work` files are looked at: room for a few large ones."
+            " Empty: the data folder."
         ),
     ] = None
     public_url: Annotated[

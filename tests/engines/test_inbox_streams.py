@@ -206,6 +206,32 @@ async def test_two_workers_of_one_partition_make_the_same_rows(inboxes: World) -
     assert await entries(slow) == [*wanted, "last"]
 
 
+async def test_a_checkpoint_holds_nothing_that_is_not_rows_yet(inboxes: World) -> None:
+    """What was seen is as old as what is applied: else what is in a worker's hands would be dropped after its death."""
+    process = await inboxes.process(works=True)
+    worker = worker_of(process)
+    worker._checkpoint_seconds = 1_000.0
+    await process.publisher.commits([commit(1, 3)])
+    await until(lambda: is_there(process, pair(1, 3)))
+    standing, going_on = asyncio.Event(), asyncio.Event()
+    write = process.rows.write
+
+    async def stand_still(rows: object) -> None:
+        standing.set()
+        await going_on.wait()
+        await write(rows)  # type: ignore[arg-type]
+
+    process.rows.write = stand_still  # type: ignore[method-assign]
+    await process.publisher.commits([commit(4, 6)])
+    async with asyncio.timeout(BOUND):
+        await standing.wait()
+    await worker._keep()
+    kept = await process.rows.checkpoint(0)
+    assert (kept.applied, dict(kept.seen)) == (Position(1, 1, 0), {"log.0": Position(1, 3, 0)})
+    going_on.set()
+    await until(lambda: is_there(process, pair(1, 6)))
+
+
 @pytest.mark.parametrize("how", ["deleted", "all lost"])
 async def test_a_stream_that_is_lost_gives_all_a_new_epoch_and_goes_on(inboxes: World, nats: OwnNats, how: str) -> None:
     process = await inboxes.process(works=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -17,6 +18,7 @@ from chinwag.engines.process import Running
 from chinwag.engines.zookeeper import ZooKeeper
 
 HOST: Final = "127.0.0.1"
+GONE_SECONDS: Final = 30.0
 
 
 class WideStanding(msgspec.Struct, frozen=True):
@@ -65,11 +67,12 @@ class WideEngines:
         }
 
     def kill(self, key: str) -> None:
-        """End one as a crash does."""
+        """End one as a crash does; return when it is gone."""
         for engine, one in self._running:
-            if engine.name.lower() == key:
+            if engine.name.lower() == key and process.lives(one):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(one.pid, signal.SIGKILL)
+                process.wait_until(partial(_is_gone, one), GONE_SECONDS)
 
     def again(self, key: str) -> None:
         """Start one again that was killed, at the same port. Raises `EngineError`."""
@@ -78,6 +81,10 @@ class WideEngines:
                 begun = engine.launch(one.host, one.port) if isinstance(engine, ZooKeeper) else engine.launch(one.port)
                 self._running[place] = (engine, begun)
                 engine.wait(begun)
+
+
+def _is_gone(one: Running) -> bool:
+    return not process.lives(one)
 
 
 def _free_ports(count: int) -> list[int]:

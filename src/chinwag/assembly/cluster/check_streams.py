@@ -17,9 +17,9 @@ from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection
 from chinwag.adapters.zookeeper.registry import VERSION
 from chinwag.adapters.zookeeper.said import said_by
 from chinwag.assembly.cluster.check_cassandra import check_cassandra, version_finding
-from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, apart_from
+from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, apart_from, clock_words
 from chinwag.assembly.cluster.credentials import nats_servers, zookeeper_servers
-from chinwag.assembly.cluster.opened_streams import INBOX, LOG, stream_settings
+from chinwag.assembly.cluster.opened_streams import INBOX, LOG, SERVERS, stream_settings
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock
@@ -221,6 +221,5 @@ async def _clock(streams: Streams, clock: Clock) -> Finding:
     except Refused as refused:
         return fail("JetStream, clock", refused.detail, "see to its servers")
     if abs(apart) > CLOCK_SECONDS:
-        words = f"this machine's clock is {abs(apart):.1f} s {'ahead of' if apart > 0 else 'behind'} the streams'"
-        return fail("JetStream, clock", words, CLOCK_ADVICE)
+        return fail("JetStream, clock", clock_words(apart, SERVERS), CLOCK_ADVICE)
     return ok("JetStream, clock", "as this machine's")

@@ -66,6 +66,8 @@ from chinwag.roles.observe import Check
 LOG: Final = "log"
 INBOX: Final = "inbox"
 """The kinds of streams."""
+SERVERS: Final = "the NATS servers'"
+"""Whose clock all go by."""
 
 
 class NothingReplaced(TextScrub):
@@ -127,13 +129,13 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
             raise Refused(Code.UNAVAILABLE, "there are none: run `chinwag cluster init`", 1.0)
         return time
 
-    clock = ComparedClock(servers_time, system_clock)
+    clock = ComparedClock(servers_time, system_clock, whose=SERVERS)
     try:
         await clock.compare()
     except Refused as refused:
         raise EngineAwayError(f"NATS has no streams that can be used ({refused.detail}): {ABOUT}") from refused
     if abs(clock.apart) > CLOCK_SECONDS:
-        raise WrongClockError(f"{clock_words(clock.apart)}: {CLOCK_ADVICE}")
+        raise WrongClockError(f"{clock_words(clock.apart, SERVERS)}: {CLOCK_ADVICE}")
     announcer = Announcer(nats, streamed.inbox.on_posted)
     opened.push_async_callback(announcer.close)
     inbox = NatsInbox(nats, streamed.inbox, announcer)

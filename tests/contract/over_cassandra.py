@@ -29,7 +29,7 @@ class LosingDriver:
         self.driver = driver
         self.final = True
         self.fail: Literal["", "before", "after"] = ""
-        self.writes = 0
+        self.writes = self.reads = 0
         self.tables: set[str] = set()
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
@@ -44,6 +44,7 @@ class LosingDriver:
         self._passing.set()
 
     async def rows(self, statement: Read, values: Values) -> list[Row]:
+        self.reads += 1
         return await self.driver.rows(statement, values)
 
     async def write(self, writes: Changes) -> None:

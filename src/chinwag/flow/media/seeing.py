@@ -65,8 +65,10 @@ class OwnMedia:
         )
 
     async def _keep(self, account: AccountId, upload: UploadId) -> Upload | None:
-        """Let it not go before the message can be seen that shows it; None if it is gone, or not ready. In a transaction
-        of the sender's, whoever's it is: others go on meanwhile, and what takes uploads away does so alone."""
+        """Let it not go before the message can be seen that shows it; None if it is gone, or not ready.
+
+        In a transaction of the sender's own, so that others go on meanwhile; what takes uploads away does so alone.
+        """
         async with self._directory.transaction(account=account) as transaction:
             found = await transaction.uploads.get(upload)
             if found is None or found.state is not UploadState.READY:

@@ -8,7 +8,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,8 +32,6 @@ CONNECTIONS: Final = 128
 OF_HOST: Final = 64
 """Requests to one host at once; by HTTP/2 they share a connection."""
 IDLE_SECONDS: Final = 60.0
-_host: Final = lru_cache(1024)(outgoing_host)
-"""The same few are asked again and again."""
 _BEFORE: Final = ".send_request_headers.started"
 """How the client calls the moment in which nothing of a request was sent yet, and its connection stands."""
 
@@ -87,7 +84,7 @@ class GuardedWeb:
 
     def host(self, url: str) -> str:
         """Whom `url` asks: the host, and its port if it is not 443. Raises `NotAllowed`."""
-        if _host(url, self._hosts, self._dangerous) is None:
+        if outgoing_host(url, self._hosts, self._dangerous) is None:
             raise NotAllowed
         return urlsplit(url).netloc.lower().removesuffix(":443")
 

@@ -1,6 +1,7 @@
 """Every contract suite runs over every adapter of its port."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from tests.contract.counting import Time
 from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
+from tests.contract.over_cassandra import CassandraHarness, new_keyspace
+from tests.contract.over_inbox_streams import InboxStreamsHarness, a_keyspace
 from tests.contract.over_jetstream import StreamLogHarness
 from tests.contract.over_nats import NatsLogHarness, NatsStores, nats_at
 from tests.contract.postgres import PostgresHarness, new_database
@@ -17,6 +20,7 @@ from tests.support.engines import empty_database, folder_of, urls
 from tests.support.keeper import Urls
 from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 
+from chinwag.adapters.cassandra import CassandraServers
 from chinwag.adapters.embedded.bus import EmbeddedBus
 from chinwag.adapters.embedded.questions import EmbeddedQuestions
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions, NatsServers
@@ -78,15 +82,35 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield found
 
 
-@pytest.fixture(params=["embedded", "postgres"])
+@pytest.fixture(params=["embedded", "postgres", "cassandra"])
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     """One adapter of the ports of what lasts on the way of a message."""
     if request.param == "embedded":
         return EmbeddedHarness(tmp_path / "data")
     database = request.getfixturevalue("messages_database")
+    if request.param == "streams":  # where a suite asks for it
+        nats, hosts = request.getfixturevalue("nats_url"), request.getfixturevalue("zookeeper").hosts
+        return InboxStreamsHarness(nats, hosts, request.getfixturevalue("inbox_keyspace"))
     if request.param == "nats":  # where a suite asks for it
         return NatsStores(nats_at(request.getfixturevalue("nats_url")), database)
+    if request.param == "cassandra":
+        return CassandraHarness(request.getfixturevalue("cassandra"), database)
     return PostgresHarness(database)
+
+
+@pytest.fixture(scope="session")
+def inbox_keyspace(cassandra_port: int) -> CassandraServers:
+    """A keyspace for inboxes on the run's Cassandra; suites empty it after each test."""
+    return a_keyspace(cassandra_port)
+
+
+@pytest.fixture(scope="session")
+def cassandra(cassandra_port: int) -> CassandraServers:
+    """A keyspace of one partition of the log on the run's Cassandra; suites empty it after each test, as making one
+    takes longer."""
+    servers = CassandraServers(hosts=("127.0.0.1",), port=cassandra_port, keyspace=f"contract_{os.urandom(6).hex()}")
+    asyncio.run(new_keyspace(servers))
+    return servers
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
@@ -315,6 +316,40 @@ async def test_what_an_older_transaction_may_still_read_is_not_taken_for_gone(
     finally:
         await older.close()
     await eventually(directory.scrub)
+    assert not await _holds(place, f"hash{GONE}")
+
+
+@asynccontextmanager
+async def _elsewhere(place: PostgresPlace) -> AsyncIterator[Any]:
+    """A transaction that writes in another database of the server, until it is ended or this is over."""
+    other = await asyncpg.connect(urlsplit(place.url)._replace(path="/postgres").geturl())
+    try:
+        transaction = other.transaction()
+        await transaction.start()
+        await other.fetchval("SELECT pg_current_xact_id()")
+        yield transaction
+    finally:
+        await other.close()
+
+
+async def test_what_a_transaction_of_another_database_keeps_is_not_taken_for_gone(
+    directory: Directory, place: PostgresPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SCRUB_LOOK_SECONDS", 0.01)
+    await people(directory, "1", GONE)
+    async with _elsewhere(place) as transaction:
+        await _forget(directory, GONE)
+        before = await place.execute(_FILES)
+        async with refused():
+            await directory.scrub()
+        assert await place.execute(_FILES) == before, "nobody waits for what would change nothing"
+        monkeypatch.setattr(postgres, "SCRUB_LOOKS", 6_000)
+        scrubbing = asyncio.create_task(directory.scrub())
+        # meanwhile everybody goes on
+        await people(directory, "2")
+        assert not scrubbing.done()
+        await transaction.rollback()
+        await scrubbing
     assert not await _holds(place, f"hash{GONE}")
 
 

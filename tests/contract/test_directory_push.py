@@ -1,8 +1,10 @@
 """The contract of the Directory's subscriptions and jobs of pushes, over every adapter."""
 
+import asyncio
+
 import msgspec
 import pytest
-from tests.contract.directories import Open, people
+from tests.contract.directories import Open, Place, PostgresPlace, people
 
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.push_notice import ApnsAddress, FcmAddress, WebAddress
@@ -22,6 +24,10 @@ PHONE, LAPTOP, HIS = DeviceId("10"), DeviceId("11"), DeviceId("20")
 WEB = WebAddress(endpoint="https://push.example/" + "x" * 2_000, p256dh=b"\4" + b"\0" * 64, auth=b"a" * 16, key="k1")
 APP = ApnsAddress(token="ab" * 32, topic="org.example", sandbox=True, registered_at=5)
 DIRECT, GROUP = ConversationId("d~1~2"), ConversationId("g~1")
+WAITS = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+"""How many wait for a lock of this database."""
 HERS = PushSubscription(PHONE, ANN, WEB, 100)
 
 
@@ -234,6 +240,8 @@ async def test_what_is_shown_is_due_once_it_may_have_to_be_taken_back(directory:
         assert len(await repository.shown(62_000, 122_000, 2)) == 2
         assert len(await repository.shown(62_000, 122_000, 9)) == 1
         assert await repository.shown(62_000, 122_000, 9) == []
+        pairs = [(ANN, DIRECT), (BEN, DIRECT), (ANN, GROUP), (ANN, ConversationId("g~2"))]
+        assert sorted(await repository.pushed(pairs)) == [(ANN, DIRECT), (ANN, GROUP)]
         await repository.undo(GROUP, [4], 70_000)
         await repository.read([(BEN, DIRECT), (ANN, ConversationId("g~2"))], 70_000)
         assert await repository.next_due() is None
@@ -245,6 +253,65 @@ async def test_what_is_shown_is_due_once_it_may_have_to_be_taken_back(directory:
     for job in due:
         assert await settle(directory, job, 70_002, due=None, shown=0)
     assert await jobs(directory) == await jobs(directory, LAPTOP) == []
+
+
+async def test_what_is_over_while_it_is_sent_or_something_newer_waits_is_looked_at_at_once(
+    directory: Directory,
+) -> None:
+    await add(directory, wanted(3), wanted(3, conversation=GROUP), wanted(3, LAPTOP))
+    async with directory.reading() as reading:
+        assert await reading.push_jobs.pushed([(ANN, DIRECT)]) == []
+    taken = {(job.device, job.conversation): job for job in await take(directory, 2_000)}
+    async with directory.reading() as reading:
+        assert await reading.push_jobs.pushed([(ANN, DIRECT)]) == [(ANN, DIRECT)]
+    async with directory.transaction(account=PUSHES) as transaction:
+        await transaction.push_jobs.undo(GROUP, [2], 2_100)
+        await transaction.push_jobs.read([(ANN, DIRECT)], 2_100)
+        await transaction.push_jobs.undo(ConversationId("g~2"), [2], 2_100)
+    for job in taken.values():
+        assert await settle(directory, job, 2_200, due=None, attempt=0, shown=3, shown_at=2_200)
+    async with directory.transaction(account=PUSHES) as transaction:
+        over = await transaction.push_jobs.shown(2_200, 62_200, 9)
+        assert {(job.device, job.conversation) for job in over} == set(taken)
+        assert await transaction.push_jobs.shown(62_000, 99_000, 9) == [], "once"
+    await add(directory, wanted(4), wanted(4, LAPTOP), now=70_000)
+    for job in await take(directory, 71_000):
+        failed = job.device == LAPTOP
+        assert await settle(directory, job, 71_000, due=99_000, attempt=1 if failed else 0)
+    async with directory.transaction(account=PUSHES) as transaction:
+        await transaction.push_jobs.read([(ANN, DIRECT)], 72_000)
+    assert [(job.number, job.due, job.since) for job in await jobs(directory) if job.due] == [(4, 72_000, 70_000)]
+    assert [(job.number, job.due) for job in await jobs(directory, LAPTOP)] == [(4, 99_000)], "it has failed"
+
+
+async def test_what_waits_is_due_once_its_device_is_reached_elsewhere(directory: Directory) -> None:
+    await add(directory, wanted(3), wanted(3, conversation=GROUP), wanted(3, LAPTOP))
+    (sending, put_off, _) = sorted(await take(directory, 2_000), key=lambda job: (job.device, job.conversation))
+    assert await settle(directory, put_off, 2_000, due=99_000, attempt=2)
+    async with directory.transaction() as transaction:
+        await transaction.push_jobs.hasten(PHONE, 3_000)
+    assert [(job.due, job.attempt, job.lease) for job in await jobs(directory)] == [(3_000, 0, 0)] * 2
+    assert [job.due for job in await jobs(directory, LAPTOP)] == [32_000]
+    assert not await settle(directory, sending, 3_100, due=None), "it went to the address before"
+
+
+async def test_a_revoked_device_waits_for_nobody_who_waits_for_it(directory: Directory, place: Place) -> None:
+    await devices(directory)
+    await add(directory, wanted(3), wanted(3, conversation=GROUP))
+
+    async def revoked() -> None:
+        async with directory.transaction(account=ANN) as transaction:
+            assert await transaction.devices.revoke(PHONE, 9)
+
+    async with directory.transaction(account=PUSHES) as transaction:
+        await transaction.push_jobs.add([wanted(4, conversation=GROUP)], 1_000, 2_000)
+        revoking = asyncio.create_task(revoked())
+        if isinstance(place, PostgresPlace):
+            while not (await place.execute(WAITS))[0][0]:
+                pass
+        await transaction.push_jobs.add([wanted(4)], 1_000, 2_000)
+    await revoking
+    assert await jobs(directory) == []
 
 
 async def test_what_quiet_hours_held_back_is_let_go_together(directory: Directory) -> None:

@@ -335,7 +335,8 @@ async def test_after_a_failed_commit_nothing_decided_before_is_committed(
     state = (await stores.store.states([PAIR]))[0]
     assert state is not None
     assert state.head in (2, 3)
-    assert await stores.store.events(PAIR, 1, 9) == [event(n) for n in range(1, state.head + 1)]
+    # A store that does not write a commit at once may hold a part of it above the head, which nobody asks for.
+    assert await stores.store.events(PAIR, 1, state.head) == [event(n) for n in range(1, state.head + 1)]
     await stores.store.commit([commit(state.head + 1, 5)])
     assert await stores.store.events(PAIR, 1, 9) == [event(n) for n in range(1, 6)]
     mine = [one for one in await entries(stores, BEN) if one.startswith(PAIR)]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -106,6 +107,25 @@ async def test_while_an_older_transaction_runs_texts_stay_and_are_not_forgotten(
             assert await files.connection.fetch(TABLES) == before, "nobody waits for what would change nothing"
     finally:
         await older.close()
+    await eventually(files.scrub.scrub_texts)
+    assert await files.left() == [False, False]
+
+
+async def test_while_a_transaction_of_another_database_runs_nobody_waits_for_what_would_change_nothing(
+    files: Files,
+) -> None:
+    await files.stores.store.commit([said()])
+    other = await asyncpg.connect(urlsplit(files.stores.database)._replace(path="/postgres").geturl())
+    try:
+        async with other.transaction():
+            await other.fetchval("SELECT pg_current_xact_id()")
+            await files.stores.store.commit([taken_back(4)])
+            before = await files.connection.fetch(TABLES)
+            with pytest.raises(Refused):
+                await files.scrub.scrub_texts()
+            assert await files.connection.fetch(TABLES) == before
+    finally:
+        await other.close()
     await eventually(files.scrub.scrub_texts)
     assert await files.left() == [False, False]
 

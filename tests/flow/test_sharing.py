@@ -1,21 +1,29 @@
 """What an account keeps to itself: nobody is told of it, and it is told of nobody else's."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from tests.support.backstage import DEVICE, Backstage, backstage
+from tests.support.backstage import DEVICE, backstage
+from tests.support.sharing import (
+    ANNA,
+    BERTA,
+    CARL,
+    Away,
+    choose,
+    group_of_three,
+    marks_told,
+    reads,
+    receives,
+    stale_flow,
+)
 
 from chinwag.domain.account import AccountSettings
 from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Remove, Send
 from chinwag.domain.conversation import GroupSettings
-from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.ids import AccountId
 from chinwag.domain.marks import as_shown
-from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import marks, sharing
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
@@ -23,18 +31,10 @@ from chinwag.flow.history import History
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.presence_audience import Audience, nobody
 from chinwag.flow.sharing import Sharing
-from chinwag.flow.states import States
 from chinwag.flow.typing import tell_typing
 from chinwag.ports.bus import PEOPLE, Tell
-from chinwag.ports.inbox import Inline
 
-ANNA, BERTA, CARL = "1", "2", "3"
 ALL = {AccountId(one) for one in (ANNA, BERTA, CARL)}
-
-
-async def _settings(stage: Backstage, account: str, settings: AccountSettings) -> None:
-    async with stage.directory.transaction() as transaction:
-        await transaction.accounts.set_settings(AccountId(account), settings)
 
 
 class Hearing:
@@ -52,7 +52,7 @@ async def test_who_keeps_its_typing_is_neither_told_nor_told_of(tmp_path: Path) 
     async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA, CARL)
         tea = await stage.group(ANNA, "Tea", GroupSettings(), BERTA, CARL)
-        await _settings(stage, BERTA, AccountSettings(share_typing=False))
+        await choose(stage, BERTA, AccountSettings(share_typing=False))
         heard = Hearing()
         for one in (ANNA, BERTA):
             keeping = Sharing(stage.directory).keeping
@@ -64,28 +64,13 @@ async def test_who_keeps_its_presence_is_neither_shown_nor_shown_any(tmp_path: P
     async with backstage(tmp_path / "data") as stage:
         await stage.people(ANNA, BERTA, CARL)
         await stage.group(ANNA, "Tea", GroupSettings(), BERTA, CARL)
-        await _settings(stage, BERTA, AccountSettings(share_last_seen=False))
+        await choose(stage, BERTA, AccountSettings(share_last_seen=False))
         audience = Audience(stage.embedded.message_store, nobody, keeping=Sharing(stage.directory).keeping)
         anna, berta, carl = map(AccountId, (ANNA, BERTA, CARL))
         assert await audience.of(anna) == {anna, carl}
         assert await audience.of(berta) == {berta}
         assert await audience.may_ask(anna, [*ALL]) == {anna, carl}
         assert await audience.may_ask(berta, [*ALL]) == {berta}
-
-
-class Away:
-    """A directory that answers until it is away."""
-
-    def __init__(self, directory: Any) -> None:
-        self._directory = directory
-        self.away = False
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Any]:
-        if self.away:
-            raise Refused(Code.UNAVAILABLE)
-        async with self._directory.reading() as reading:
-            yield reading
 
 
 async def test_while_the_directory_is_away_what_is_known_counts_and_who_is_not_known_shares_nothing(
@@ -98,61 +83,28 @@ async def test_while_the_directory_is_away_what_is_known_counts_and_who_is_not_k
         asked = Sharing(directory)  # type: ignore[arg-type]
         anna, berta = AccountId(ANNA), AccountId(BERTA)
         assert await asked.keeping("share_typing", [anna]) == set()
-        await _settings(stage, ANNA, AccountSettings(share_typing=False))
+        await choose(stage, ANNA, AccountSettings(share_typing=False))
         assert await asked.keeping("share_typing", [anna]) == {anna}
-        await _settings(stage, ANNA, AccountSettings())
+        await choose(stage, ANNA, AccountSettings())
         assert await asked.keeping("share_typing", [anna]) == set()
         directory.away = True
         assert await asked.keeping("share_typing", [anna, berta]) == {berta}
 
 
-def _flow(stage: Backstage) -> tuple[MarkFlow, States]:
-    """One whose states stay as old as they are."""
-    stores = stage.embedded
-    states = States(stores.message_store, now=lambda: 0.0)
-    keeping = Sharing(stage.directory).keeping
-    return MarkFlow(stores.message_store, stores.mark_store, stores.inbox, states, system_clock, keeping), states
-
-
-async def _told(stage: Backstage, account: str) -> list[tuple[str, str, int]]:
-    """The marks in an account's inbox: kind, whose, number."""
-    page = await stage.embedded.inbox.read(AccountId(account), 0, 10_000)
-    events = [msgspec.json.decode(one.event) for one in page.entries if isinstance(one, Inline)]
-    return [(one["kind"], one["account"], one["number"]) for one in events if one["kind"] in ("read", "delivered")]
-
-
-async def _reads(flow: MarkFlow, account: str, conversation: ConversationId, number: int) -> None:
-    flow.read(AccountId(account), conversation, number)
-    await flow.apply()
-
-
-async def _receives(stage: Backstage, flow: MarkFlow, account: str) -> None:
-    flow.received(AccountId(account), (await stage.embedded.inbox.bounds(AccountId(account))).head)
-    await flow.apply()
-
-
-async def _tea(stage: Backstage, keeps: str) -> ConversationId:
-    """A group in which each has written, 2 to 4, and one keeps what it reads."""
-    await stage.people(ANNA, BERTA, CARL)
-    tea = await stage.group(ANNA, "Tea", GroupSettings(), BERTA, CARL)
-    for one in (ANNA, BERTA, CARL):
-        await stage.do(one, tea, Send(Text("hello")))
-    await _settings(stage, keeps, AccountSettings(share_read=False))
-    return tea
-
-
 async def test_what_is_read_is_told_to_oneself_alone_and_shows_in_no_other_mark(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
-        tea = await _tea(stage, BERTA)
-        flow, _ = _flow(stage)
-        await _reads(flow, BERTA, tea, 4)
-        assert await _told(stage, BERTA) == [("read", BERTA, 4)]
-        assert await _told(stage, ANNA) == await _told(stage, CARL) == [], "nor that it has come, which reading implies"
+        tea = await group_of_three(stage, BERTA)
+        flow, _ = stale_flow(stage)
+        await reads(flow, BERTA, tea, 4)
+        assert await marks_told(stage, BERTA) == [("read", BERTA, 4)]
+        assert await marks_told(stage, ANNA) == await marks_told(stage, CARL) == [], (
+            "nor that it has come, which reading implies"
+        )
         [held] = await stage.embedded.mark_store.marks([(tea, AccountId(BERTA))])
         assert (held.read.number, held.delivered.number) == (4, 4)
         assert (as_shown(held).read.number, as_shown(held).delivered.number) == (0, 0)
-        await _receives(stage, flow, BERTA)
-        assert await _told(stage, ANNA) == await _told(stage, CARL) == [("delivered", BERTA, 4)]
+        await receives(stage, flow, BERTA)
+        assert await marks_told(stage, ANNA) == await marks_told(stage, CARL) == [("delivered", BERTA, 4)]
         [held] = await stage.embedded.mark_store.marks([(tea, AccountId(BERTA))])
         assert (as_shown(held).read.number, as_shown(held).delivered.number) == (0, 4)
         history = History(stage.embedded.message_store, stage.embedded.mark_store, stage.states)
@@ -162,10 +114,10 @@ async def test_what_is_read_is_told_to_oneself_alone_and_shows_in_no_other_mark(
         [seen] = [one for one in await history.receipts(AccountId(CARL), tea, 4, 500) if one.account == BERTA]
         assert seen.read_at is None
         # Shared again, the next mark tells, and not when it was read meanwhile.
-        await _settings(stage, BERTA, AccountSettings())
+        await choose(stage, BERTA, AccountSettings())
         await stage.do(ANNA, tea, Send(Text("more")))
-        await _reads(flow, BERTA, tea, 5)
-        assert (await _told(stage, ANNA))[-1] == (await _told(stage, CARL))[-1] == ("read", BERTA, 5)
+        await reads(flow, BERTA, tea, 5)
+        assert (await marks_told(stage, ANNA))[-1] == (await marks_told(stage, CARL))[-1] == ("read", BERTA, 5)
         steps = await stage.embedded.mark_store.readers(tea, 1, 500)
         [step] = [one for one in steps if one.account == BERTA]
         [held] = await stage.embedded.mark_store.marks([(tea, AccountId(BERTA))])
@@ -174,21 +126,21 @@ async def test_what_is_read_is_told_to_oneself_alone_and_shows_in_no_other_mark(
 
 async def test_a_read_and_what_came_with_it_are_told_apart(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
-        tea = await _tea(stage, BERTA)
-        flow, _ = _flow(stage)
+        tea = await group_of_three(stage, BERTA)
+        flow, _ = stale_flow(stage)
         flow.read(AccountId(BERTA), tea, 2)
-        await _receives(stage, flow, BERTA)
-        assert await _told(stage, ANNA) == await _told(stage, CARL) == [("delivered", BERTA, 4)]
-        assert await _told(stage, BERTA) == [("read", BERTA, 2)]
+        await receives(stage, flow, BERTA)
+        assert await marks_told(stage, ANNA) == await marks_told(stage, CARL) == [("delivered", BERTA, 4)]
+        assert await marks_told(stage, BERTA) == [("read", BERTA, 2)]
 
 
 async def test_an_author_who_keeps_what_it_reads_is_told_only_what_has_come(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
-        tea = await _tea(stage, BERTA)
-        flow, _ = _flow(stage)
-        await _reads(flow, CARL, tea, 4)
-        assert await _told(stage, ANNA) == [("read", CARL, 4)]
-        assert await _told(stage, BERTA) == [("delivered", CARL, 4)]
+        tea = await group_of_three(stage, BERTA)
+        flow, _ = stale_flow(stage)
+        await reads(flow, CARL, tea, 4)
+        assert await marks_told(stage, ANNA) == [("read", CARL, 4)]
+        assert await marks_told(stage, BERTA) == [("delivered", CARL, 4)]
         views = Conversations(
             stage.embedded.message_store,
             stage.embedded.mark_store,
@@ -202,7 +154,7 @@ async def test_an_author_who_keeps_what_it_reads_is_told_only_what_has_come(tmp_
         assert found[ANNA] == {ANNA: 2, BERTA: 3, CARL: 4}
         assert found[BERTA] == {ANNA: 2, BERTA: 3, CARL: 4}, "it wrote 4 itself"
         await stage.do(ANNA, tea, Send(Text("more")))
-        await _reads(flow, CARL, tea, 5)
+        await reads(flow, CARL, tea, 5)
         [seen] = [one for one in (await views.view(AccountId(BERTA), tea)).members if one.account == CARL]
         assert (seen.read, seen.read_at, seen.delivered) == (4, 0, 5)
 
@@ -213,18 +165,18 @@ async def test_who_comes_back_meanwhile_is_told_only_what_it_may_know(
 ) -> None:
     monkeypatch.setattr(marks, "SCAN", scan)
     async with backstage(tmp_path / "data") as stage:
-        tea = await _tea(stage, BERTA)
-        flow, states = _flow(stage)
+        tea = await group_of_three(stage, BERTA)
+        flow, states = stale_flow(stage)
         await stage.do(ANNA, tea, Remove(AccountId(BERTA)))
         await states.load([tea])
         await stage.do(ANNA, tea, Add(AccountId(BERTA)))
-        await _reads(flow, CARL, tea, 4)
-        assert [one for one in await _told(stage, BERTA) if one[1] == CARL] == [("delivered", CARL, 4)]
+        await reads(flow, CARL, tea, 4)
+        assert [one for one in await marks_told(stage, BERTA) if one[1] == CARL] == [("delivered", CARL, 4)]
 
 
 async def test_a_big_group_asks_for_those_alone_who_read_and_wrote(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
-        tea = await _tea(stage, BERTA)
+        tea = await group_of_three(stage, BERTA)
         asked: list[set[AccountId]] = []
         sharing_ = Sharing(stage.directory)
 
@@ -234,31 +186,31 @@ async def test_a_big_group_asks_for_those_alone_who_read_and_wrote(tmp_path: Pat
 
         stores = stage.embedded
         flow = MarkFlow(stores.message_store, stores.mark_store, stores.inbox, stage.states, system_clock, keeping)
-        await _reads(flow, BERTA, tea, 4)
+        await reads(flow, BERTA, tea, 4)
         await stage.do(ANNA, tea, Send(Text("more")))
         asked.clear()
-        await _reads(flow, BERTA, tea, 5)
+        await reads(flow, BERTA, tea, 5)
         assert set().union(*asked) == ALL, "it was told of nothing so far that came"
-        await _receives(stage, flow, BERTA)
+        await receives(stage, flow, BERTA)
         await stage.do(ANNA, tea, Send(Text("more")))
         asked.clear()
-        await _reads(flow, BERTA, tea, 6)
+        await reads(flow, BERTA, tea, 6)
         assert set().union(*asked) == {AccountId(ANNA), AccountId(BERTA)}
 
 
 async def test_with_the_directory_away_nothing_is_told_of_what_somebody_unknown_reads(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
-        tea = await _tea(stage, BERTA)
+        tea = await group_of_three(stage, BERTA)
         directory = Away(stage.directory)
         stores = stage.embedded
         keeping = Sharing(directory).keeping  # type: ignore[arg-type]
         flow = MarkFlow(stores.message_store, stores.mark_store, stores.inbox, stage.states, system_clock, keeping)
-        await _reads(flow, ANNA, tea, 4)  # so that it is known, as all authors are now
+        await reads(flow, ANNA, tea, 4)  # so that it is known, as all authors are now
         directory.away = True
         await stage.do(CARL, tea, Send(Text("more")))
-        await _reads(flow, ANNA, tea, 5)
-        assert (await _told(stage, CARL))[-1] == ("read", ANNA, 5)
-        assert await _told(stage, BERTA) == [("delivered", ANNA, 4)]
+        await reads(flow, ANNA, tea, 5)
+        assert (await marks_told(stage, CARL))[-1] == ("read", ANNA, 5)
+        assert await marks_told(stage, BERTA) == [("delivered", ANNA, 4)]
         new = MarkFlow(
             stores.message_store,
             stores.mark_store,
@@ -268,5 +220,5 @@ async def test_with_the_directory_away_nothing_is_told_of_what_somebody_unknown_
             Sharing(directory).keeping,  # type: ignore[arg-type]
         )
         await stage.do(CARL, tea, Send(Text("more")))
-        await _reads(new, ANNA, tea, 6)
-        assert (await _told(stage, CARL))[-1] == ("read", ANNA, 5)
+        await reads(new, ANNA, tea, 6)
+        assert (await marks_told(stage, CARL))[-1] == ("read", ANNA, 5)

@@ -11,12 +11,13 @@ from prove.process import ServerProcess
 from tests.life.commands import chinwag
 from tests.life.load import Writer, writing
 from tests.support.device import Device
+from tests.support.media import Filer
 from tests.support.people import Crowd, begin_group, sign_up
 
 from chinwag.adapters.files import FileMediaStore
 from chinwag.assembly.data import begin_folder
 from chinwag.life.backup import Telling, back_up
-from chinwag.life.folder import MEDIA, MEDIA_WORK
+from chinwag.life.folder import MEDIA, MEDIA_WORK, media_in
 from chinwag.life.manifest import BackupError, ListedFile
 from chinwag.life.restore import restore
 from chinwag.wire.frames import Ack, Send
@@ -174,20 +175,26 @@ async def test_everything_in_the_data_folder_is_in_the_backup(crowd: Crowd, tmp_
     ann, bob = await crowd.people("ann", "bob")
     await Writer(ann, await begin_group(ann, bob)).once()
     data = crowd.process.data
-    (data / "media").mkdir()
-    (data / "media" / "blob").write_bytes(b"of a later version")
+    filer = Filer(ann)
+    await filer.upload(b"with a file, as a store without one may have no folder")
+    await filer.close()
+    (data / "later").mkdir()
+    (data / "later" / "blob").write_bytes(b"of a later version")
     ran = await chinwag("backup", tmp_path / "backup", "--data-path", data, folder=tmp_path)
     assert ran.code == 0, ran.said
     passing = {"control.sock", "directory.sqlite-wal", "directory.sqlite-shm"}
     passing |= {"search.sqlite", "search.sqlite-wal", "search.sqlite-shm"}  # a copy of what is in messages/
+    passing |= {"media-work", ".making"}  # made anew at each start
     backed_up = {entry.name for entry in (tmp_path / "backup").iterdir()} - {"manifest.json"}
     assert backed_up == {entry.name for entry in data.iterdir()} - passing
-    assert (tmp_path / "backup" / "media" / "blob").read_bytes() == b"of a later version"
+    [media] = [path for path in (tmp_path / "backup" / MEDIA).rglob("*") if path.is_file()]
+    assert media.read_bytes().startswith(b"with a file")
+    assert (tmp_path / "backup" / "later" / "blob").read_bytes() == b"of a later version"
     modes = {path.stat().st_mode & 0o077 for path in [tmp_path / "backup", *(tmp_path / "backup").rglob("*")]}
     assert modes == {0}, "nobody else may read a backup"
 
 
-async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> None:
+async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, target = tmp_path / "data", tmp_path / "backup"
     await begin_folder(data)
     store = FileMediaStore(data / MEDIA)
@@ -195,7 +202,7 @@ async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> N
     async def pieces(content: bytes) -> AsyncIterator[bytes]:
         yield content
 
-    kept, gone = [await store.put(pieces(content)) for content in (b"kept", b"gone")]
+    kept, gone, sooner = [await store.put(pieces(content)) for content in (b"kept", b"gone", b"sooner")]
     await store.close()
     (data / MEDIA / "incoming" / "half").write_bytes(b"half of a file")
     (data / MEDIA_WORK).mkdir(mode=0o700)
@@ -208,6 +215,12 @@ async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> N
             if what == "copying":
                 (data / MEDIA / gone.hash[:2] / gone.hash[2:4] / gone.hash).unlink()
 
+    def listed_and_gone(folder: Path) -> list[Path]:
+        found = list(media_in(folder))
+        (data / MEDIA / sooner.hash[:2] / sooner.hash[2:4] / sooner.hash).unlink()
+        return found
+
+    monkeypatch.setattr("chinwag.life.backup.media_in", listed_and_gone)
     manifest = await asyncio.to_thread(back_up, data, target, Collecting())
     name = f"{MEDIA}/{kept.hash[:2]}/{kept.hash[2:4]}/{kept.hash}"
     listed = [file for file in manifest.files if file.path.startswith(MEDIA)]  # neither what is written nor looked at

@@ -17,7 +17,7 @@ from tests.support.http2_server import Request, Response, http2_server
 from chinwag.adapters.outgoing.guarded import GuardedWeb
 from chinwag.adapters.push_services.apns import TOKEN_SECONDS, YOUNG_SECONDS, Apns, ApnsKey, apns_key
 from chinwag.adapters.push_services.asking import Asking
-from chinwag.adapters.push_services.breakers import REFUSED_SECONDS, Breakers
+from chinwag.adapters.push_services.breakers import REFUSED_SECONDS, REST_SECONDS, Breakers
 from chinwag.domain.push_notice import (
     ApnsAddress,
     Delivered,
@@ -152,7 +152,9 @@ def problem(status: int, reason: str, **more: Any) -> Response:
     return Response(status, {"reason": reason} | more)
 
 
-REFUSED: Final = Resting("it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS)
+REFUSED: Final = Resting(
+    "it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS + REST_SECONDS
+)
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,11 @@ from joserfc.jwk import RSAKey
 from tests.push_services.conftest import TAG, HandClock, new_key, notice
 from tests.support.http2_server import Request, Response, http2_server
 
+from chinwag.adapters.outgoing import guarded
 from chinwag.adapters.outgoing.guarded import GuardedWeb
 from chinwag.adapters.push_services import service_account as tokens
 from chinwag.adapters.push_services.asking import Asking
-from chinwag.adapters.push_services.breakers import REFUSED_SECONDS, Breakers
+from chinwag.adapters.push_services.breakers import REFUSED_SECONDS, REST_SECONDS, Breakers
 from chinwag.adapters.push_services.fcm import Fcm
 from chinwag.adapters.push_services.service_account import (
     FETCHING_SECONDS,
@@ -41,6 +42,7 @@ from chinwag.domain.push_notice import (
     TooLarge,
     Unwanted,
 )
+from chinwag.domain.refusal import Code, Refused
 from chinwag.private_text import CredentialsError
 
 PROJECT: Final = "a-project"
@@ -189,7 +191,9 @@ def problem(status: int, google: str, code: str = "", field: str = "") -> Respon
     return Response(status, {"error": {"code": status, "message": "words", "status": google, "details": details}})
 
 
-REFUSED: Final = Resting("it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS)
+REFUSED: Final = Resting(
+    "it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS + REST_SECONDS
+)
 ALONE: Final = Resting("it refuses this subscription", REFUSED_SECONDS)
 """What Google refuses once it has granted a token, as both are one host here."""
 
@@ -235,6 +239,26 @@ async def test_a_push_that_waited_long_for_a_token_is_looked_at_anew(house: Hous
     assert house.google.seen == []
     assert await house.send() == Delivered()
     assert len(house.google.granted) == 1
+
+
+async def test_what_is_not_so_any_more_once_the_connection_stands_is_not_sent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_any_more() -> bool:
+        return False
+
+    async def away() -> bool:
+        raise Refused(Code.UNAVAILABLE)
+
+    to = FcmAddress(token=DEVICE)
+    assert await house.fcm.send(to, notice()) == Delivered()
+    monkeypatch.setattr(guarded, "WAITED_SECONDS", 60.0)
+    assert await house.fcm.send(to, notice(), not_any_more) == Delivered(), "it was weighed a moment ago"
+    monkeypatch.setattr(guarded, "WAITED_SECONDS", -1.0)
+    for still in (not_any_more, away):
+        assert await house.fcm.send(to, notice(), still) == Resting("it is not so any more", 0.0)
+    assert len(house.google.seen) == 2
+    assert await house.send() == Delivered(), "the connection is as it was"
 
 
 async def test_a_slow_exchange_keeps_no_push_waiting(time: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:

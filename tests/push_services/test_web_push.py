@@ -16,7 +16,14 @@ from chinwag.adapters.outgoing import guarded
 from chinwag.adapters.outgoing.guarded import GuardedWeb
 from chinwag.adapters.push_services.aes128gcm import CONTENT_BYTES
 from chinwag.adapters.push_services.asking import Asking
-from chinwag.adapters.push_services.breakers import FAILURES, PROVEN_SECONDS, REFUSALS, REFUSED_SECONDS, Breakers
+from chinwag.adapters.push_services.breakers import (
+    FAILURES,
+    PROVEN_SECONDS,
+    REFUSALS,
+    REFUSED_SECONDS,
+    REST_SECONDS,
+    Breakers,
+)
 from chinwag.adapters.push_services.payload import STEPS, filled, fitting, ids, words
 from chinwag.adapters.push_services.vapid import RENEWED_SECONDS, TOKEN_SECONDS, TOKENS, Vapid, public_key
 from chinwag.adapters.push_services.web_push import WebPush
@@ -112,6 +119,9 @@ async def test_what_takes_back_has_the_topic_of_what_was_shown(sender: Sender, r
     assert set(to.shown[0]) == {"v", "kind", "account", "conversation", "number", "tag", "unread", "mentions"}
 
 
+REFUSED: Final = Resting(
+    "it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS + REST_SECONDS
+)
 ANSWERS: Final = [
     (Say(201), Delivered()),
     (Say(200), Delivered()),
@@ -130,8 +140,8 @@ ANSWERS: Final = [
     (Say(302, {"location": "https://example.org/"}), Failed("it sends elsewhere (302)")),
     (Say(201, {}, b"x" * (guarded.ANSWER_BYTES + 1)), Failed("it says more than 64 KB")),
     (Garbage(), Failed("no answer (RemoteProtocolError)")),
-    (Say(401), Resting("it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS)),
-    (Say(403), Resting("it refuses what this server pushes: keys, contact or clock are wrong", REFUSED_SECONDS)),
+    (Say(401), REFUSED),
+    (Say(403), REFUSED),
 ]
 
 

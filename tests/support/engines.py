@@ -1,4 +1,4 @@
-"""One PostgreSQL and one NATS for a run of tests, however many workers it has, and gone with it.
+"""One PostgreSQL, one NATS and one Cassandra for a run of tests, however many workers it has, and gone with it.
 
 They start when the first test asks for them. A keeper of their own (`keeper.py`) ends them as soon as the run has
 ended, however it did: the run holds a file's lock, which the system lets go also of a process that was killed.
@@ -20,6 +20,7 @@ from typing import BinaryIO, Final
 import asyncpg
 import msgspec
 import pytest
+from tests.support import run_cassandra
 from tests.support.keeper import KEPT, LOG, RUN, URLS, Urls
 
 from chinwag.engines.process import wait_until
@@ -53,8 +54,9 @@ class RunEngines:
         if self._run is None:
             return
         self._run.close()
-        with (self.folder / KEPT).open("wb") as kept:
-            fcntl.flock(kept, fcntl.LOCK_EX)
+        for name in (KEPT, run_cassandra.KEPT):
+            with (self.folder / name).open("wb") as kept:
+                fcntl.flock(kept, fcntl.LOCK_EX)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -62,6 +64,12 @@ class RunEngines:
 def engine_urls(pytestconfig: pytest.Config) -> Urls:
     """Where the run's engines are, ready."""
     return urls(folder_of(pytestconfig))
+
+
+@pytest.fixture(scope="session")
+def cassandra_port(pytestconfig: pytest.Config) -> int:
+    """Where the run's Cassandra is on 127.0.0.1, ready."""
+    return int(_kept(folder_of(pytestconfig), "tests.support.run_cassandra", run_cassandra.LOG, run_cassandra.PORT))
 
 
 @pytest.fixture
@@ -105,21 +113,27 @@ def register(config: pytest.Config) -> None:
 
 def urls(folder: Path) -> Urls:
     """Where the engines of the run with this folder are; start their keeper if nobody has yet."""
+    return msgspec.json.decode(_kept(folder, "tests.support.keeper", LOG, URLS), type=Urls)
+
+
+def _kept(folder: Path, module: str, log_name: str, told: str) -> bytes:
+    """What the keeper that `module` is says in the file `told` once its engines are ready; started by whoever is
+    first."""
     with _alone(folder / _BEGIN):
-        if not (folder / LOG).exists():
-            with (folder / LOG).open("wb") as log:
+        if not (folder / log_name).exists():
+            with (folder / log_name).open("wb") as log:
                 keeper = subprocess.Popen(
-                    [sys.executable, "-m", "tests.support.keeper", folder],
+                    [sys.executable, "-m", module, folder],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
                 )
-            wait_until(lambda: (folder / URLS).exists() or keeper.poll() is not None, START_SECONDS)
+            wait_until(lambda: (folder / told).exists() or keeper.poll() is not None, START_SECONDS)
             keeper.returncode = 0  # it outlives a worker
-    if not (folder / URLS).exists():
-        pytest.fail(f"PostgreSQL and NATS did not start:\n{(folder / LOG).read_text()}", pytrace=False)
-    return msgspec.json.decode((folder / URLS).read_bytes(), type=Urls)
+    if not (folder / told).exists():
+        pytest.fail(f"an engine did not start:\n{(folder / log_name).read_text()}", pytrace=False)
+    return (folder / told).read_bytes()
 
 
 @contextlib.contextmanager

@@ -147,7 +147,26 @@ def _read_told() -> None:
     replace(Sharing, "keeping", wrapped)
 
 
+def _unknown_told() -> None:
+    away = Every(2)
+
+    def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
+        async def keeping(self: Sharing, what: Any, accounts: Any, **how: Any) -> Any:
+            return frozenset() if what == "share_read" and away() else await plain(self, what, accounts, **how)
+
+        return keeping
+
+    replace(Sharing, "keeping", wrapped)
+
+
 TELLING: Final = (
+    Wrong(
+        "unknown-told",
+        ("P9",),
+        "while the directory does not answer whoever is not known is told what is read, and told of",
+        _unknown_told,
+        "marks",
+    ),
     Wrong("read-told", ("P9",), "what is read is told of and to who does not share it", _read_told, "marks"),
     Wrong("swapped", ("P3", "P7"), "two events that arrive together are told in the other order", _swapped),
     Wrong("number-differs", ("P3",), "a message is told with the next number, one time in 20", _renumbered),

@@ -2,9 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -16,6 +16,9 @@ CONNECTIONS: Final = 96
 """At once, to all servers together; who finds none free in time is told that nobody answers."""
 OF_HOST: Final = 24
 """At once, to one of them: one that never answers keeps nobody from the others."""
+
+Trace = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+"""Is called with the name of a step (`http2.send_request_headers.started`), and what the library says of it."""
 
 
 class HostPlaces:
@@ -86,13 +89,15 @@ async def read_whole(
     *,
     form: Mapping[str, str] | None = None,
     content: bytes | None = None,
+    trace: Trace | None = None,
 ) -> tuple[httpx2.Response, bytes]:
     """An answer and its body of at most `most` bytes. Raises `AwayError` for a redirect, a compressed body, and more
-    than that; and httpx2's errors."""
+    than that; and httpx2's errors. trace: is told what the request comes to, step by step, and ends it by raising."""
     # What is not compressed cannot swell.
     asked = {"accept-encoding": "identity", **headers}
     body = bytearray()
-    async with client.stream(method, url, data=form, content=content, headers=asked) as answer:
+    extensions = {} if trace is None else {"trace": trace}
+    async with client.stream(method, url, data=form, content=content, headers=asked, extensions=extensions) as answer:
         if 300 <= answer.status_code < 400:
             raise AwayError(f"it sends elsewhere ({answer.status_code})")
         if answer.headers.get("content-encoding", "identity") != "identity":

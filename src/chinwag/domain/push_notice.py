@@ -57,6 +57,11 @@ class PushNotice(msgspec.Struct, frozen=True, kw_only=True):
     ttl_seconds: int = TTL_SECONDS
     also: tuple[Also, ...] = ()
 
+    @property
+    def says(self) -> tuple[object, ...]:
+        """All but how much is unread."""
+        return self.kind, self.account, self.conversation, self.number, self.title, self.sender, self.text
+
     def ids_only(self) -> "PushNotice":
         """The same without words: what is sent after `TooLarge`."""
         return msgspec.structs.replace(self, title="", sender="", text="")

@@ -14,7 +14,7 @@ from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.as_read import as_read
 from chinwag.flow.history import PAGE_BYTES, readable
 from chinwag.flow.own_conversations import OwnConversations, last_shown
-from chinwag.flow.sharing import Keeping, nobody_keeps
+from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -36,12 +36,12 @@ class Conversations:
         self._keeping = keeping
 
     async def view(self, account: AccountId, conversation: ConversationId) -> ConversationView:
-        """One conversation as `account` sees it. Raises `Refused(NO_CONVERSATION)` for a stranger."""
+        """One conversation as `account` sees it. Raises `no_conversation` for a stranger, and `unavailable`."""
         spans = await self._store.spans(account, conversation)
         state = (await self._store.states([conversation]))[0] if spans else None
         if state is None:
             raise Refused(Code.NO_CONVERSATION)
-        return await self._view(account, state, spans, told=await self._told(account))
+        return await self._view(account, state, spans, told=await shown_reads(self._keeping, account))
 
     async def page(
         self, account: AccountId, before: str | None, limit: int, members: int | None = None
@@ -49,10 +49,10 @@ class Conversations:
         """Conversations, those active of late first (see `OwnConversations`), each with at most `members` others
         (None: all). `before` is the `next` of the page before. A page ends with the conversation that fills it.
 
-        Oneself and, in a direct conversation, the other are always there. Raises `bad_cursor`.
+        Oneself and, in a direct conversation, the other are always there. Raises `bad_cursor` and `unavailable`.
         """
         found, more = await self._own.page(account, before, limit)
-        told = await self._told(account)
+        told = await shown_reads(self._keeping, account)
         views: list[ConversationView] = []
         size = 0
         for count, one in enumerate(found, 1):
@@ -69,10 +69,6 @@ class Conversations:
             if size >= PAGE_BYTES and count < len(found):
                 return ConversationPage(views, one.next)
         return ConversationPage(views, more)
-
-    async def _told(self, account: AccountId) -> bool:
-        """Whether it is shown how far others have read."""
-        return not await self._keeping("share_read", (account,), now=True, unknown=False)
 
     async def _view(
         self, account: AccountId, state: Conversation, spans: Sequence[Span], *, told: bool

@@ -14,7 +14,7 @@ from chinwag.domain.views import EventPage, Gap, ReactionPage, Receipt
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
-from chinwag.flow.sharing import Keeping, nobody_keeps
+from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
 from chinwag.flow.shown import STEP, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
@@ -182,7 +182,7 @@ class History:
         """Who has the message, and since when: for members, of a message that they may read. Raises `Refused`."""
         _must_hold(await self._readable(account, conversation), number)
         state = await self._member_state(account, conversation)
-        told = not await self._keeping("share_read", (account,), now=True, unknown=False)
+        told = await shown_reads(self._keeping, account)
         marks = await self._marks.of_conversation(conversation, limit)
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
         receipts = []

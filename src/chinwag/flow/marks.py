@@ -191,9 +191,12 @@ class MarkFlow:
                 found = await self._cover(conversation, marks_of, keep)
                 covered += [found] if found is not None else []
         authors = {author for one in covered for author in one.authors()}
-        # Of those not known now, the directory being away, whoever reads keeps it, and whoever wrote is told.
-        keeping = await self._keeping("share_read", authors - readers, now=True, unknown=False)
-        keeping |= await self._keeping("share_read", authors & readers, unknown=False)
+        unknown = set[AccountId]()
+        keeping = await self._keeping("share_read", authors - readers, now=True, unknown=unknown)
+        keeping |= await self._keeping("share_read", authors & readers, unknown=unknown)
+        if unknown:
+            # An author of whom nothing is known, the directory being away, may be one who is told of nobody.
+            covered = [one if unknown.isdisjoint(one.authors()) else one.kept() for one in covered]
         passed_over: list[PassedOver] = []
         for one in covered:
             with _apart(one.state.id):
@@ -223,7 +226,7 @@ class MarkFlow:
             told = came if one.authors is None else came & one.authors
             keep = frozenset[AccountId]()
             if told and not one.delivered:
-                keep = await self._keeping("share_read", told, now=True, unknown=False)
+                keep = await self._keeping("share_read", told, now=True)
             for some, which in ((told - keep, one), (keep, one._replace(delivered=True))):
                 if some:
                     late.append((which, sorted(some)))
@@ -358,7 +361,8 @@ class MarkFlow:
                     have = known.delivered.number
                     authors, _ = authors_of(state, authored, have, delivered.number, first, account)
                     told_delivered += [Posting(one, encoded) for one in authors if one in keeping]
-            # An advance for each of the two: another process may have moved one of them further meanwhile.
+            # An advance for each of the two: another process may have moved one of them further meanwhile, and what is
+            # told of that one is not told then.
             if hidden:
                 if told_read:
                     advances.append(Advance(state.id, account, Marks(read), False, read_withheld=True, told=told_read))
@@ -366,15 +370,12 @@ class MarkFlow:
                     came = Marks(delivered=delivered)
                     advances.append(Advance(state.id, account, came, False, read_withheld=True, told=told_delivered))
                 continue
-            stepped = read is not old.read and (state.direct or len(state.members) <= STEPPED_MEMBERS)
-            stepped = stepped and not withheld
-            if told_read and delivered.number > read.number:
+            if moved:
+                came = Marks(delivered=delivered)
+                advances.append(Advance(state.id, account, came, False, withheld, told=told_delivered))
+            if told_read:
+                stepped = not withheld and (state.direct or len(state.members) <= STEPPED_MEMBERS)
                 advances.append(Advance(state.id, account, Marks(read), stepped, withheld, told=told_read))
-                both = Marks(old.read, delivered)
-                advances.append(Advance(state.id, account, both, False, withheld, told=told_delivered))
-            else:
-                told = told_read + told_delivered
-                advances.append(Advance(state.id, account, Marks(read, delivered), stepped, withheld, told=told))
 
     async def _ordinal(self, state: Conversation, heads: Sequence[Kind], first: int, number: int) -> int:
         """How many messages there are up to `number`. heads: all messages and notices from `first` on."""

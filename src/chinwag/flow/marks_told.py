@@ -81,6 +81,10 @@ class Covered(NamedTuple):
             return set(members)
         return {head.sender for head in self.heads if head.kind == "message" and head.sender in members}
 
+    def kept(self) -> "Covered":
+        """The same, with each reader keeping for now what it has read: others are told of it by the next mark."""
+        return self._replace(moves=[one._replace(hidden=not self.state.declining) for one in self.moves])
+
 
 def told_still(one: PassedOver, told: Sequence[AccountId], marks: Marks) -> Advance:
     """Tells these what others are shown of the marks, if they are these."""

@@ -116,7 +116,8 @@ class MessageStore(Protocol):
     async def events(self, conversation: ConversationId, first: int, last: int) -> list[Row]:
         """The events numbered `first` to `last`, both included, as far as there are any, rising, as they are now.
 
-        The caller bounds the range (at most 1,000).
+        The caller bounds the range (at most 1,000), and by the head of the state: above it there may be some of a
+        commit that has failed or is under way.
         """
         ...
 

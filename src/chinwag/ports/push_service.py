@@ -1,10 +1,21 @@
 """The PushService: other people's servers, which reach devices that no connection of ours reaches."""
 
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
 
 from chinwag.domain.push_notice import PushAddress, PushNotice, PushOutcome
 
+WAITED_SECONDS: Final = 0.25
+"""How old what was weighed may be when it goes out, and not be looked at again."""
 _Address = TypeVar("_Address", bound=PushAddress, contravariant=True)
+
+Still = Callable[[], Awaitable[bool]]
+"""Whether what was to be pushed is so still."""
+
+
+async def always() -> bool:
+    """It is, whatever happens."""
+    return True
 
 
 class PushService(Protocol[_Address]):
@@ -25,8 +36,15 @@ class PushService(Protocol[_Address]):
     a stranger said.
     """
 
-    async def send(self, to: _Address, notice: PushNotice) -> PushOutcome:
-        """Try once to hand `notice` over."""
+    async def send(self, to: _Address, notice: PushNotice, still: Still = always) -> PushOutcome:
+        """Try once to hand `notice` over. still: is asked when the connection stands, right before the push goes out,
+        if that took a while (`WAITED_SECONDS`). False, and whatever it raises: nothing is sent, and the push is
+        `Resting` for 0 s, as it is to be weighed anew."""
+        ...
+
+    def resting(self, to: _Address) -> float:
+        """For how many seconds nothing would be sent there, as `send` would say: so nothing need be weighed. 0: it may
+        be sent."""
         ...
 
     async def close(self) -> None:

@@ -6,8 +6,9 @@ followed, no proxy of the environment used, no cookie kept; bounded in time, in 
 
 import asyncio
 import ssl
+import time
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpcore2
@@ -17,6 +18,7 @@ import msgspec
 from chinwag.adapters.outgoing.dialling import GuardedDialler, LookUp, NotInternetError
 from chinwag.adapters.web import HostPlaces, no_cookies, read_whole
 from chinwag.outgoing_url import outgoing_host
+from chinwag.ports.push_service import WAITED_SECONDS, Still, always
 from chinwag.ports.web import AwayError
 
 CONNECT_SECONDS: Final = 5.0
@@ -30,6 +32,8 @@ CONNECTIONS: Final = 128
 OF_HOST: Final = 64
 """Requests to one host at once; by HTTP/2 they share a connection."""
 IDLE_SECONDS: Final = 60.0
+_BEFORE: Final = ".send_request_headers.started"
+"""How the client calls the moment in which nothing of a request was sent yet, and its connection stands."""
 
 
 class NotAllowed(Exception):  # noqa: N818 - it is no failure: nothing was tried
@@ -38,6 +42,10 @@ class NotAllowed(Exception):  # noqa: N818 - it is no failure: nothing was tried
 
 class NoPlace(Exception):  # noqa: N818 - likewise
     """So many wait for this host that it had no turn. Nothing was sent."""
+
+
+class Overtaken(Exception):  # noqa: N818 - likewise
+    """What was to be sent is not so any more. Nothing was sent."""
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -80,9 +88,15 @@ class GuardedWeb:
             raise NotAllowed
         return urlsplit(url).netloc.lower().removesuffix(":443")
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
-        """POST once. Raises `NotAllowed` and `NoPlace`, when nothing was sent; and `AwayError` when no whole answer
-        came, whatever became of the request."""
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], still: Still = always) -> Answered:
+        """POST once. still: as `PushService.send`. Raises `NotAllowed`, `NoPlace` and `Overtaken`, when nothing was
+        sent; and `AwayError` when no whole answer came, whatever became of the request."""
+        since = time.monotonic()
+
+        async def look(step: str, _: Mapping[str, Any]) -> None:
+            if step.endswith(_BEFORE) and time.monotonic() - since > WAITED_SECONDS and not await _is(still):
+                raise Overtaken
+
         place = self._places.of(self.host(url), OF_HOST)
         try:
             async with asyncio.timeout(PLACE_SECONDS):
@@ -91,7 +105,9 @@ class GuardedWeb:
             raise NoPlace from None
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
-                answer, said = await read_whole(self._opened(), "POST", url, headers, ANSWER_BYTES, content=body)
+                answer, said = await read_whole(
+                    self._opened(), "POST", url, headers, ANSWER_BYTES, content=body, trace=look
+                )
         except TimeoutError:
             raise AwayError(f"no whole answer within {WHOLE_SECONDS:.0f} s") from None
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError, RuntimeError) as error:
@@ -120,6 +136,13 @@ class GuardedWeb:
                 cookies=no_cookies(),
             )
         return self._client
+
+
+async def _is(still: Still) -> bool:
+    try:
+        return await still()
+    except Exception:  # where nobody can tell, nothing is sent
+        return False
 
 
 class _GuardedTransport(httpx2.AsyncHTTPTransport):

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from chinwag.adapters import names, stored
+from chinwag.adapters.marks_merged import Pair, merged
 from chinwag.adapters.postgres.arrivals import Arrivals
 from chinwag.adapters.postgres.database import Database
 from chinwag.adapters.postgres.postings import Posted, Postings
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Marks, moved
+from chinwag.domain.marks import Mark, Marks
 from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance, MarkStore, ReadStep, Seen
 
@@ -53,8 +54,6 @@ _SEEN: Final = """
 _SEEN_AFTER: Final = "SELECT account, online, at FROM messages.seen WHERE account > $1 ORDER BY account LIMIT $2"
 _SEEN_FIRST: Final = "SELECT account, online, at FROM messages.seen ORDER BY account LIMIT $1"
 
-Pair = tuple[bytes, bytes]
-
 
 class PostgresMarkStore(MarkStore):
     """Rows of marks are locked in the order of (conversation, account), then heads in that of accounts."""
@@ -77,7 +76,7 @@ class PostgresMarkStore(MarkStore):
             async with self._database.transaction() as connection:
                 rows = await connection.fetch(_LOCK, [one for one, _ in pairs], [account for _, account in pairs])
                 held = {(conversation, account): stored.marks(marks) for conversation, account, marks in rows}
-                changed, steps, told = _merged(held, moving)
+                changed, steps, told = merged(held, moving)
                 entries.inline(told)
                 if changed or entries:
                     answer = await connection.fetchval(_ADVANCE, *_columns(changed, steps), *entries.arguments())
@@ -144,29 +143,7 @@ class PostgresMarkStore(MarkStore):
         return [Seen(AccountId(name.decode()), online, at) for name, online, at in rows]
 
 
-def _merged(
-    held: dict[Pair, Marks], moving: Sequence[tuple[Pair, Advance]]
-) -> tuple[dict[Pair, Marks], dict[tuple[bytes, bytes, int], int], list[Posting]]:
-    """The marks that move, the steps to keep, and what is told of it."""
-    changed: dict[Pair, Marks] = {}
-    steps: dict[tuple[bytes, bytes, int], int] = {}
-    told: list[Posting] = []
-    for pair, advance in moving:
-        before = held[pair]
-        if advance.still:
-            told += advance.told if before == advance.marks else ()
-            continue
-        marks = moved(before, advance.marks, withheld=advance.withheld, read_withheld=advance.read_withheld)
-        if marks is before:
-            continue
-        held[pair] = changed[pair] = marks
-        told += advance.told
-        if advance.stepped and marks.read is not before.read:
-            steps[*pair, marks.read.number] = marks.read.at
-    return changed, steps, told
-
-
-def _columns(changed: dict[Pair, Marks], steps: dict[tuple[bytes, bytes, int], int]) -> tuple[list[object], ...]:
+def _columns(changed: dict[Pair, Marks], steps: dict[tuple[bytes, bytes, int], Mark]) -> tuple[list[object], ...]:
     """What `messages.advance_1` wants of them."""
     return (
         [conversation for conversation, _ in changed],
@@ -176,5 +153,5 @@ def _columns(changed: dict[Pair, Marks], steps: dict[tuple[bytes, bytes, int], i
         [conversation for conversation, _, _ in steps],
         [account for _, account, _ in steps],
         [number for _, _, number in steps],
-        list(steps.values()),
+        [mark.at for mark in steps.values()],
     )

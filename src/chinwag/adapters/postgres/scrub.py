@@ -23,8 +23,11 @@ LOCK_SECONDS: Final = 5
 """How long a part is waited for. Whoever wants it meanwhile waits behind: no longer than a commit may."""
 JOURNAL: Final = ("SELECT pg_switch_wal()", "CHECKPOINT")
 
-HORIZON: Final = "(SELECT age(relfrozenxid) FROM pg_class WHERE oid = 'messages.life'::regclass)"
-"""Of what is older than this in transactions, nobody can read what was there before."""
+HORIZON: Final = """(
+    SELECT greatest(age(relfrozenxid), age(pg_snapshot_xmin(pg_current_snapshot())::xid))
+    FROM pg_class WHERE oid = 'messages.life'::regclass)"""
+"""Of what is older than this in transactions, nobody can read what was there before: no transaction here does already,
+and none is open, in whatever database of the server, whose former state one that begins now would see."""
 _PARTS: Final = "SELECT DISTINCT part FROM messages.replaced ORDER BY part"
 _DONE: Final = """
     DELETE FROM messages.replaced WHERE part = $1::text

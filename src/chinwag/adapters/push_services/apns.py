@@ -24,6 +24,7 @@ from chinwag.domain.push_notice import (
     Unwanted,
 )
 from chinwag.flow.clock import Clock
+from chinwag.ports.push_service import Still, always
 from chinwag.private_text import CredentialsError, private_text
 
 APNS_HOST: Final = "api.push.apple.com"
@@ -81,7 +82,7 @@ class Apns:
         self._url = url
         self._sandbox_url = sandbox_url
 
-    async def send(self, to: ApnsAddress, notice: PushNotice) -> PushOutcome:
+    async def send(self, to: ApnsAddress, notice: PushNotice, still: Still = always) -> PushOutcome:
         if not (_is_of(to.token, _HEXADECIMAL, 400) and _is_of(to.topic, _TOPIC, 255)):
             return Ended("its token or topic is none")
         alert = notice.kind is not NoticeKind.CLEAR
@@ -99,7 +100,10 @@ class Apns:
             "apns-collapse-id": notice.tag,
         }
         url = f"{self._sandbox_url if to.sandbox else self._url}/3/device/{to.token}"
-        return await self._asking.ask(url, body, headers, lambda answered: self._read(answered, to, token))
+        return await self._asking.ask(url, body, headers, lambda answered: self._read(answered, to, token), still=still)
+
+    def resting(self, to: ApnsAddress) -> float:
+        return self._asking.resting(self._sandbox_url if to.sandbox else self._url)
 
     async def close(self) -> None:
         await self._asking.web.close()

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from chinwag.adapters.outgoing.guarded import Answered, GuardedWeb, NoPlace, NotAllowed
+from chinwag.adapters.outgoing.guarded import Answered, GuardedWeb, NoPlace, NotAllowed, Overtaken
 from chinwag.adapters.push_services.breakers import Breakers
 from chinwag.domain.push_notice import AFTER_MOST, Delivered, Failed, PushOutcome, Resting, Unwanted
 from chinwag.flow.clock import Clock
+from chinwag.ports.push_service import Still, always
 from chinwag.ports.web import AwayError
 
 BUSY_SECONDS: Final = 1.0
@@ -31,10 +32,16 @@ class Asking:
         self.clock = clock
 
     async def ask(
-        self, url: str, body: bytes, headers: Mapping[str, str], read: Read, taken: Read = _delivered
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        read: Read,
+        taken: Read = _delivered,
+        still: Still = always,
     ) -> PushOutcome:
         """One request, and what became of it: `taken` says it of a success, `read` of what is neither that nor trouble
-        of the service. Raises nothing but what cancels it."""
+        of the service. still: as `PushService.send`. Raises nothing but what cancels it."""
         try:
             host = self.web.host(url)
         except NotAllowed:
@@ -42,16 +49,26 @@ class Asking:
         if (resting := self.breakers.ask(host)) is not None:
             return resting
         try:
-            answered = await self.web.post(url, body, headers)
+            answered = await self.web.post(url, body, headers, still)
         except NoPlace:
             self.breakers.nothing(host)
             return Resting(f"{host} is busy", BUSY_SECONDS)
+        except Overtaken:
+            self.breakers.nothing(host)
+            return Resting("it is not so any more", 0.0)
         except AwayError as error:
             return self.breakers.failed(host, str(error))
         except BaseException:
             self.breakers.nothing(host)
             raise
         return self._read(host, answered, read, taken)
+
+    def resting(self, url: str) -> float:
+        """For how many seconds `ask` would send nothing there; 0: it would."""
+        try:
+            return self.breakers.resting(self.web.host(url))
+        except NotAllowed:
+            return 0.0
 
     def _read(self, host: str, answered: Answered, read: Read, taken: Read) -> PushOutcome:
         status = answered.status

@@ -10,6 +10,7 @@ from chinwag.adapters.push_services.asking import Asking
 from chinwag.adapters.push_services.payload import APP_BYTES, fitting, ids, words
 from chinwag.adapters.push_services.service_account import AccessTokens, ServiceAccount
 from chinwag.domain.push_notice import Ended, Failed, FcmAddress, PushNotice, PushOutcome, TooLarge, Unwanted
+from chinwag.ports.push_service import Still, always
 
 FCM_HOST: Final = "fcm.googleapis.com"
 FCM_URL: Final = f"https://{FCM_HOST}"
@@ -40,7 +41,7 @@ class Fcm:
         self._tokens = AccessTokens(account, asking)
         self._url = f"{url}/v1/projects/{quote(account.project_id, safe='')}/messages:send"
 
-    async def send(self, to: FcmAddress, notice: PushNotice) -> PushOutcome:
+    async def send(self, to: FcmAddress, notice: PushNotice, still: Still = always) -> PushOutcome:
         data = _data(notice)
         if data is None:
             return TooLarge()
@@ -54,7 +55,12 @@ class Fcm:
         }
         body = msgspec.json.encode({"message": {"token": to.token, "data": data, "android": android}})
         headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        return await self._asking.ask(self._url, body, headers, lambda answered: self._read(answered, token))
+        return await self._asking.ask(
+            self._url, body, headers, lambda answered: self._read(answered, token), still=still
+        )
+
+    def resting(self, _: FcmAddress) -> float:
+        return self._asking.resting(self._url)
 
     async def close(self) -> None:
         await self._tokens.close()

@@ -23,7 +23,7 @@ from chinwag.domain.push_notice import (
     WebAddress,
 )
 from chinwag.flow.clock import Clock, system_clock
-from chinwag.ports.push_service import PushService
+from chinwag.ports.push_service import PushService, Still, always
 
 NOT_CONFIGURED_SECONDS: Final = 600.0
 
@@ -41,16 +41,27 @@ class PushServices:
         self.fcm = fcm
         self.apns = apns
 
-    async def send(self, to: PushAddress, notice: PushNotice) -> PushOutcome:
+    async def send(self, to: PushAddress, notice: PushNotice, still: Still = always) -> PushOutcome:
         match to:
             case WebAddress() if self.web is not None:
-                return await self.web.send(to, notice)
+                return await self.web.send(to, notice, still)
             case FcmAddress() if self.fcm is not None:
-                return await self.fcm.send(to, notice)
+                return await self.fcm.send(to, notice, still)
             case ApnsAddress() if self.apns is not None:
-                return await self.apns.send(to, notice)
+                return await self.apns.send(to, notice, still)
             case _:
                 return Resting("this kind is not configured", NOT_CONFIGURED_SECONDS)
+
+    def resting(self, to: PushAddress) -> float:
+        match to:
+            case WebAddress() if self.web is not None:
+                return self.web.resting(to)
+            case FcmAddress() if self.fcm is not None:
+                return self.fcm.resting(to)
+            case ApnsAddress() if self.apns is not None:
+                return self.apns.resting(to)
+            case _:
+                return NOT_CONFIGURED_SECONDS
 
     async def close(self) -> None:
         for service in (self.web, self.fcm, self.apns):

@@ -9,6 +9,7 @@ from chinwag.adapters.push_services.asking import Asking
 from chinwag.adapters.push_services.payload import filled, fitting, ids, words
 from chinwag.adapters.push_services.vapid import Vapid
 from chinwag.domain.push_notice import Ended, PushNotice, PushOutcome, TooLarge, Unwanted, WebAddress
+from chinwag.ports.push_service import Still, always
 
 _TYPE: Final = {"content-encoding": "aes128gcm", "content-type": "application/octet-stream"}
 
@@ -20,7 +21,7 @@ class WebPush:
         self._asking = asking
         self._vapid = vapid
 
-    async def send(self, to: WebAddress, notice: PushNotice) -> PushOutcome:
+    async def send(self, to: WebAddress, notice: PushNotice, still: Still = always) -> PushOutcome:
         content = fitting(notice.text, lambda text: ids(notice) | words(notice, text), CONTENT_BYTES)
         if content is None:
             return TooLarge()
@@ -38,7 +39,10 @@ class WebPush:
             "urgency": "high" if notice.urgent else "normal",
             "topic": notice.tag,
         }
-        return await self._asking.ask(to.endpoint, body, headers, _read)
+        return await self._asking.ask(to.endpoint, body, headers, _read, still=still)
+
+    def resting(self, to: WebAddress) -> float:
+        return self._asking.resting(to.endpoint)
 
     async def close(self) -> None:
         await self._asking.web.close()

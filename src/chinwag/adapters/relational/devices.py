@@ -14,9 +14,10 @@ from chinwag.adapters.relational.schema import (
     push_subscriptions,
     refresh_tokens,
 )
+from chinwag.adapters.relational.turns import turn_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.directory import PAGE_MAX, Device, Standing
+from chinwag.ports.directory import PAGE_MAX, PUSHES, Device, Standing
 
 _STANDINGS = select(
     devices.c.id, devices.c.account, devices.c.revoked_at, accounts.c.disabled, accounts.c.closed_at, accounts.c.admin
@@ -64,6 +65,8 @@ class RelationalDevices:
         result = await self._connection.execute(
             update(devices).where(devices.c.id == device, devices.c.revoked_at.is_(None)).values(revoked_at=at)
         )
+        # Those who change jobs lock several in no order, as this does: side by side they might wait for one another.
+        await turn_of(self._connection, PUSHES)
         for table in (refresh_tokens, openid_sessions, push_subscriptions, push_jobs):
             await self._connection.execute(delete(table).where(table.c.device == device))
         return bool(result.rowcount)

@@ -30,8 +30,9 @@ from chinwag.adapters.relational.schema import (
     search_words,
     uploads,
 )
+from chinwag.adapters.relational.turns import turn_of
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.ports.directory import PAGE_MAX, Erasure, ErasureStage, UploadState
+from chinwag.ports.directory import PAGE_MAX, PUSHES, Erasure, ErasureStage, UploadState
 
 _EVERYBODY: Final = ""
 
@@ -107,6 +108,7 @@ class RelationalErasures:
         await execute(delete(outbox).where(outbox.c.account == account))
 
     async def _forget_pushes(self, account: AccountId) -> None:
+        await turn_of(self._connection, PUSHES)
         for table in (push_subscriptions, push_jobs):
             await self._connection.execute(delete(table).where(table.c.account == account))
 

@@ -1,7 +1,7 @@
 """The directory on PostgreSQL: its connections, its locks, its schema. Nothing of it is loaded for SQLite."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import asyncpg
 import structlog
@@ -16,6 +16,7 @@ from chinwag.adapters.relational.directory import BOUND, RelationalDirectory
 from chinwag.adapters.relational.fresh_postgres import REVISION, STATEMENTS
 from chinwag.adapters.relational.revisions import known_revisions, refuse_newer
 from chinwag.adapters.relational.schema import METADATA
+from chinwag.adapters.relational.turns import turn_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import Directory
@@ -35,12 +36,9 @@ SCRUB_LOOK_SECONDS: Final = 1.0
 
 LOCK: Final = 0x6368696E_77616701
 """The advisory lock of all that is written: alone by most transactions, shared by those of one account."""
-ACCOUNT_LOCKS: Final = 0x63776101
-"""The first half of the advisory locks of single accounts."""
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(:lock)")
 _SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 _OF_DEVICE: Final = text("SELECT account FROM devices WHERE id = :device")
-_OF_ACCOUNT: Final = text("SELECT pg_advisory_xact_lock(:space, hashtext(:account))")
 _SMALL: Final = "alembic_version"
 _NOW: Final = text("SELECT pg_current_xact_id()::xid::text")
 _CLEAN: Final = text(
@@ -48,6 +46,10 @@ _CLEAN: Final = text(
     "WHERE oid = to_regclass(CAST(:table AS text))"
 )
 """Whether the table's files hold nothing that was deleted before the transaction `now`."""
+_ENDED: Final = text(
+    "SELECT age(CAST(CAST(:now AS text) AS xid)) >= age(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS xid))"
+)
+"""Whether every transaction that began before `now` has ended, in whatever database of the server."""
 
 _log = structlog.get_logger(__name__)
 
@@ -109,7 +111,7 @@ class Postgres:
             # a device is one account's for ever; one that is not there has nothing that could be changed
             account = await connection.scalar(_OF_DEVICE, {"device": (device or "").replace("\0", "")})
         if account is not None:
-            await connection.execute(_OF_ACCOUNT, {"space": ACCOUNT_LOCKS, "account": account})
+            await turn_of(connection, account)
 
     async def check(self) -> None:
         """A connection knows by itself that its database is gone."""
@@ -141,20 +143,29 @@ class Postgres:
 
 
 async def _older_have_ended(connection: AsyncConnection, now: str) -> None:
-    """Wait until nobody may read what was deleted before the transaction `now`. Raises `Refused`."""
+    """Wait until nobody may read what was deleted before the transaction `now`, now or later. Raises `Refused`.
+
+    As long as an older transaction writes, be it in another database of the server, whoever begins to read here sees
+    what was there before it, VACUUM FULL among them. So those come first; then, what already reads here.
+    """
     for _ in range(SCRUB_LOOKS):
-        # A table of one row, which nobody waits for meanwhile: its new horizon is the one that all tables would get.
-        await connection.execute(text(f"VACUUM (FREEZE) {_SMALL}"))
-        if await connection.scalar(_CLEAN, {"now": now, "table": _SMALL}):
-            return
+        if await connection.scalar(_ENDED, {"now": now}):
+            # A table of one row, for which nobody waits meanwhile: its new horizon is what all tables would get.
+            await connection.execute(text(f"VACUUM (FREEZE) {_SMALL}"))
+            if await connection.scalar(_CLEAN, {"now": now, "table": _SMALL}):
+                return
         await asyncio.sleep(SCRUB_LOOK_SECONDS)
-    await _refuse_if_kept(connection, _SMALL, now)
+    _refuse_kept(_SMALL)
 
 
 async def _refuse_if_kept(connection: AsyncConnection, table: str, now: str) -> None:
     if not await connection.scalar(_CLEAN, {"now": now, "table": table}):
-        _log.warning("an old transaction keeps what was deleted in the directory's files", table=table)
-        raise Refused(Code.UNAVAILABLE, "what was deleted stays while an older transaction runs", 1.0)
+        _refuse_kept(table)
+
+
+def _refuse_kept(table: str) -> NoReturn:
+    _log.warning("an old transaction keeps what was deleted in the directory's files", table=table)
+    raise Refused(Code.UNAVAILABLE, "what was deleted stays while an older transaction runs", 1.0)
 
 
 def engine_on(

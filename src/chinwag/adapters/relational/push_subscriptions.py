@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import push_jobs
 from chinwag.adapters.relational.schema import push_subscriptions as table
+from chinwag.adapters.relational.turns import turn_of
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.push_notice import PushAddress, WebAddress
 from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.directory.push_jobs import PUSHES
 from chinwag.ports.directory.push_subscriptions import PushSubscription, same_place
 
 _decode: Final[Any] = msgspec.json.Decoder(PushAddress).decode
@@ -63,6 +65,7 @@ class RelationalPushSubscriptions:
             raise Refused(Code.ENDPOINT_TAKEN) from None
 
     async def remove(self, device: DeviceId) -> bool:
+        await turn_of(self._connection, PUSHES)
         removed = await self._connection.execute(delete(table).where(table.c.device == device))
         await self._connection.execute(delete(push_jobs).where(push_jobs.c.device == device))
         return bool(removed.rowcount)

@@ -40,17 +40,20 @@ def clock_words(apart: float) -> str:
 class ComparedClock:
     """This machine's clock, compared now and then."""
 
-    def __init__(self, database: Database, clock: Clock, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, asked: Callable[[], Awaitable[float]], clock: Clock, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """asked: the time that all agree on, in seconds since 1970."""
         self.apart = 0.0
         """By how many seconds it was ahead when it was compared last."""
-        self._database = database
+        self._asked = asked
         self._clock = clock
         self._now = now
         self._compared_at = now() - STALE_SECONDS
 
     async def compare(self) -> None:
         """Compare it. Raises `Refused(UNAVAILABLE)` if the database does not answer."""
-        self.apart = await apart_from(self._ask, self._clock)
+        self.apart = await apart_from(self._asked, self._clock)
         self._compared_at = self._now()
 
     def require(self) -> None:
@@ -60,7 +63,13 @@ class ComparedClock:
         if self._now() - self._compared_at >= STALE_SECONDS:
             raise Refused(Code.UNAVAILABLE, "this machine's clock could not be compared", COMPARE_SECONDS)
 
-    async def _ask(self) -> float:
-        found = await self._database.row(QUESTION)
+
+def database_time(database: Database) -> Callable[[], Awaitable[float]]:
+    """Asks a database for its time."""
+
+    async def ask() -> float:
+        found = await database.row(QUESTION)
         assert found is not None
         return float(found[0])
+
+    return ask

@@ -84,6 +84,11 @@ class PushJobRepository(Protocol):
         """When the first is due; None: none waits."""
         ...
 
+    async def hasten(self, device: DeviceId, now: int) -> None:
+        """What waits for a device is due, as if it had not been tried: it is reached elsewhere now. What is being sent
+        is nobody's any more."""
+        ...
+
     async def release(self, device: DeviceId) -> None:
         """What quiet hours held back for a device is held no more: its summary has said it."""
         ...
@@ -94,6 +99,10 @@ class PushJobRepository(Protocol):
 
     async def undo(self, conversation: ConversationId, numbers: Sequence[int], now: int) -> None:
         """Those messages are no more: devices that show one of them are due, unless something waits for them anyway."""
+        ...
+
+    async def pushed(self, pairs: Sequence[tuple[AccountId, ConversationId]]) -> list[tuple[AccountId, ConversationId]]:
+        """Those of which a device shows something, or is being sent something."""
         ...
 
     async def read(self, pairs: Sequence[tuple[AccountId, ConversationId]], now: int) -> None:

@@ -1,0 +1,165 @@
+"""The driver of Cassandra, which no other module knows: statements go in, rows as tuples come out.
+
+It is acsylla: native to asyncio, over a library in C++ (docs/decisions/cassandra-driver.md). Everything asked of it may
+be asked twice, as all writes have timestamps of their own; so a request that a node does not answer soon goes to
+another one as well.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import acsylla
+import msgspec
+from acsylla import errors
+
+from chinwag.adapters.cassandra.statements import Read, Values, Write, stamped
+
+REQUEST_SECONDS: Final = 2.0
+"""How long one try of a request may take."""
+CONNECT_SECONDS: Final = 5.0
+SCHEMA_SECONDS: Final = 60.0
+SPECULATIVE_MS: Final = 150
+"""After so long without an answer another node is asked as well."""
+SPECULATIVE_MOST: Final = 2
+RECONNECT_MS: Final = 500
+PAGE_ROWS: Final = 1_000
+
+_NO: Final = (
+    errors.CassErrorServerInvalidQuery,
+    errors.CassErrorServerSyntaxError,
+    errors.CassErrorServerUnauthorized,
+    errors.CassErrorServerBadCredentials,
+    errors.CassErrorServerConfigError,
+    errors.CassErrorServerAlreadyExists,
+    errors.CassErrorServerProtocolError,
+    errors.CassErrorLibInvalidValueType,
+    errors.CassErrorLibNullValue,
+)
+"""What a server says to what it will never do."""
+
+Row = tuple[Any, ...]
+
+
+class CassandraServers(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Cassandra is, who we are there, and whose rows these are.
+
+    hosts: some of the nodes, one at least; the others are learnt. port: of all. keyspace: letters, digits and `_`, with
+    a small letter first. datacenter: the nodes that this process asks, as they call it themselves. tls_ca: the
+    certificates (PEM) of those who may have signed the nodes'; empty: not encrypted.
+    """
+
+    hosts: tuple[str, ...]
+    port: int = 9042
+    keyspace: str = "chinwag"
+    datacenter: str = "datacenter1"
+    user: str = ""
+    password: str = ""
+    tls_ca: str = ""
+
+
+class DriverError(Exception):
+    """A request failed. no: the server said that it will never do it; else it may have been done."""
+
+    def __init__(self, text: str, *, no: bool) -> None:
+        super().__init__(text)
+        self.no = no
+
+
+class Driver:
+    """A session with the nodes of one datacenter. Reads and writes are of LOCAL_QUORUM."""
+
+    @classmethod
+    async def connect(cls, servers: CassandraServers, *, keyspace: bool = True) -> "Driver":
+        """keyspace: whether it is there already, so that statements mean its tables. Raises `DriverError`."""
+        security: dict[str, object] = {}
+        if servers.tls_ca:
+            security = {
+                "ssl_enabled": True,
+                "ssl_trusted_cert": servers.tls_ca,
+                "ssl_verify_flags": acsylla.SSLVerifyFlags.PEER_IDENTITY,
+            }
+        if servers.user:
+            security |= {"username": servers.user, "password": servers.password}
+        with _telling():
+            cluster = acsylla.create_cluster(
+                list(servers.hosts),
+                port=servers.port,
+                connect_timeout=CONNECT_SECONDS,
+                request_timeout=REQUEST_SECONDS,
+                consistency=acsylla.Consistency.LOCAL_QUORUM,
+                load_balance_dc_aware=servers.datacenter,
+                constant_reconnect_delay_ms=RECONNECT_MS,
+                speculative_execution_policy=acsylla.SpeculativeExecutionPolicy(SPECULATIVE_MS, SPECULATIVE_MOST),
+                retry_policy="fallthrough",
+                application_name="chinwag",
+                log_level="critical",
+                **security,
+            )
+            return cls(await cluster.create_session(keyspace=servers.keyspace if keyspace else None))
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._prepared: dict[str, Any] = {}
+        self._preparing = asyncio.Lock()
+
+    async def rows(self, statement: Read, values: Values) -> list[Row]:
+        """What it finds. Raises `DriverError`."""
+        with _telling():
+            prepared = self._prepared.get(statement.cql) or await self._prepare(statement.cql)
+            found: list[Row] = []
+            state = None
+            while True:
+                bound = prepared.bind(values, page_size=PAGE_ROWS, page_state=state)
+                bound.set_is_idempotent(True)
+                result = await self._session.execute(bound)
+                found += [row.as_tuple() for row in result]
+                if not result.has_more_pages():
+                    return found
+                state = result.page_state()
+
+    async def write(self, writes: Sequence[tuple[Write, Values]]) -> None:
+        """Make changes of one partition, all of them or none. Raises `DriverError`: then they may be made all the same,
+        also later."""
+        with _telling():
+            bound = []
+            for statement, values in writes:
+                prepared = self._prepared.get(statement.cql) or await self._prepare(statement.cql)
+                bound.append(prepared.bind(values))
+            if len(bound) == 1:
+                bound[0].set_is_idempotent(True)
+                await self._session.execute(bound[0])
+                return
+            batch = acsylla.create_batch_unlogged()
+            batch.set_is_idempotent(True)
+            for one in bound:
+                batch.add_statement(one)
+            await self._session.execute_batch(batch)
+
+    async def define(self, cql: str) -> None:
+        """Make a keyspace or a table, or empty one. Raises `DriverError`."""
+        assert cql.split()[0] in ("CREATE", "ALTER", "DROP", "TRUNCATE")
+        with _telling():
+            await self._session.execute(acsylla.create_statement(cql, timeout=SCHEMA_SECONDS))
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        with contextlib.suppress(errors.CassException):
+            await self._session.close()
+
+    async def _prepare(self, cql: str) -> Any:
+        async with self._preparing:
+            if cql not in self._prepared:
+                assert stamped(cql), "a write without a timestamp is void beside all others"
+                self._prepared[cql] = await self._session.create_prepared(cql)
+        return self._prepared[cql]
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    """What the driver raises, as `DriverError`."""
+    try:
+        yield
+    except errors.CassException as error:
+        raise DriverError(f"{type(error).__name__}: {error}", no=isinstance(error, _NO)) from error

@@ -1,0 +1,88 @@
+"""Which epoch of each partition of the log counts: batches of one that is over are refused.
+
+A worker of an epoch that is over may hold records that its log has lost since, and that nobody else will ever see.
+What it writes lies below what the next epoch writes, but nothing keeps a request back that is on its way. So a batch
+looks before it writes and again after: whoever begins an epoch writes it here before it reads anything, and so it has
+read all of which somebody was told that it is stored.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from chinwag.adapters.cassandra.database import Database, Guard
+from chinwag.adapters.cassandra.stamps import stamp
+from chinwag.adapters.cassandra.statements import Read, insert
+from chinwag.ports.message_store import TakenOverError
+
+FRESH_SECONDS: Final = 1.0
+"""How long a look holds: no request of a batch is sent without one as young as this."""
+
+_EPOCH: Final = Read("SELECT epoch FROM partitions WHERE partition = ?")
+_BEGIN: Final = insert("partitions", "partition epoch", 1)
+
+_log = structlog.get_logger(__name__)
+
+
+class Fences:
+    """The epochs as this process has seen them last.
+
+    on_fenced: called, on the event loop, with a partition and the epoch in which it is no longer, as a batch found.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.on_fenced: list[Callable[[int, int], None]] = []
+        self._database = database
+        self._seen: dict[int, tuple[int, float]] = {}
+
+    async def begin(self, partition: int, epoch: int) -> None:
+        """From now on only batches of `epoch` count. Before a worker of a new epoch reads anything; doing it again
+        changes nothing. Raises `TakenOverError` if a later one has begun, `BeyondStampError`, and
+        `Refused(UNAVAILABLE)`."""
+        await self._database.write([(_BEGIN, (partition, epoch, stamp(epoch)))])
+        await self.look(partition, epoch)
+
+    async def look(self, partition: int, epoch: int) -> None:
+        """Raise `TakenOverError` if `epoch` is over; begin it if nobody has. Raises `Refused(UNAVAILABLE)` too."""
+        latest = await self._read(partition)
+        if latest < epoch:
+            await self.begin(partition, epoch)
+        elif latest > epoch:
+            _log.warning("an epoch of a partition is over", partition=partition, epoch=epoch, latest=latest)
+            for told in self.on_fenced:
+                told(partition, epoch)
+            raise TakenOverError
+
+    def guard(self, partition: int, epoch: int) -> Guard:
+        """What to call before each request of a batch: it looks again if the last look is too old."""
+
+        async def fresh() -> None:
+            latest, at = self._seen.get(partition, (0, 0.0))
+            if latest != epoch or time.monotonic() - at > FRESH_SECONDS:
+                await self.look(partition, epoch)
+
+        return fresh
+
+    async def write_again(self, partition: int) -> None:
+        """Write what is there already: it shows whether writes are taken. Raises `Refused(UNAVAILABLE)`."""
+        epoch = await self._read(partition)
+        await self._database.write([(_BEGIN, (partition, epoch, stamp(epoch)))])
+
+    async def read_any(self) -> None:
+        """Raise `Refused(UNAVAILABLE)` if no quorum answers."""
+        await self._read(0)
+
+    async def latest(self, partition: int) -> int:
+        """The latest epoch that this process has seen there; it looks if it has seen none."""
+        seen = self._seen.get(partition)
+        return seen[0] if seen is not None else await self._read(partition)
+
+    async def _read(self, partition: int) -> int:
+        began = time.monotonic()
+        rows = await self._database.rows(_EPOCH, partition)
+        latest = rows[0][0] if rows else 0
+        if latest >= self._seen.get(partition, (0, 0.0))[0]:
+            self._seen[partition] = latest, began
+        return int(latest)

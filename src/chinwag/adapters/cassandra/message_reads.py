@@ -1,0 +1,172 @@
+"""What is read of messages."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from chinwag.adapters import names, stored
+from chinwag.adapters.cassandra.batch import key_shard
+from chinwag.adapters.cassandra.database import Database
+from chinwag.adapters.cassandra.schema import BUCKET
+from chinwag.adapters.cassandra.statements import Read
+from chinwag.domain.conversation import SendKey, Span
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.mentions import Mention
+from chinwag.domain.reactions import Reacted
+from chinwag.ports.message_store import EventName, KeyName, ReactionName, Row
+
+_LAST: Final = (1 << 63) - 1
+_SPANS_MAX: Final = 100_000
+
+_EVENTS: Final = Read(
+    "SELECT event FROM events WHERE conversation = ? AND bucket = ? AND number >= ? AND number <= ? ORDER BY number"
+)
+_EVENT: Final = Read("SELECT event FROM events WHERE conversation = ? AND bucket = ? AND number = ?")
+_KEYS: Final = Read("SELECT id, key FROM send_keys WHERE conversation = ? AND device = ? AND shard = ? AND id IN ?")
+_REACTED: Final = Read(
+    "SELECT reacted FROM reactions WHERE conversation = ? AND bucket = ? AND message = ? AND account = ?"
+)
+_REACTIONS: Final = Read(
+    "SELECT message, account, reacted FROM reactions "
+    "WHERE conversation = ? AND bucket = ? AND message >= ? AND message <= ? LIMIT ?"
+)
+_REACTION_BUCKETS: Final = Read(
+    "SELECT bucket FROM reaction_buckets WHERE conversation = ? AND bucket >= ? AND bucket <= ?"
+)
+_SPANS: Final = Read("SELECT span FROM spans WHERE account = ? AND length = ? AND conversation = ? LIMIT ?")
+_MEMBERSHIPS: Final = Read("SELECT span FROM spans WHERE account = ? LIMIT ?")
+_PAGE: Final = Read(
+    "SELECT length, conversation FROM spans WHERE account = ? AND (length, conversation) > (?, ?) "
+    "GROUP BY account, length, conversation LIMIT ?"
+)
+_MEMBERSHIPS_BETWEEN: Final = Read(
+    "SELECT span FROM spans "
+    "WHERE account = ? AND (length, conversation) > (?, ?) AND (length, conversation) <= (?, ?) LIMIT ?"
+)
+_MENTIONS: Final = Read(
+    "SELECT number, since FROM mentions WHERE account = ? AND conversation = ? AND number > ? AND number < ? "
+    "ORDER BY number DESC LIMIT ?"
+)
+_AFTER: Final = Read("SELECT conversation FROM states WHERE token(conversation) > token(?) LIMIT ?")
+_WITH: Final = Read("SELECT conversation FROM states WHERE token(conversation) = token(?)")
+_FIRST: Final = Read("SELECT conversation FROM states LIMIT ?")
+
+
+class MessageReads:
+    """Each read is of one partition, or of some side by side."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keys(self, wanted: Sequence[KeyName]) -> list[SendKey | None]:
+        """The keys as they are stored, whether they count or not."""
+        places: dict[tuple[bytes, bytes, int], dict[bytes, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for place, name in enumerate(wanted):
+            written = names.written(name.id)
+            whose = names.known(name.conversation), names.known(name.device), key_shard(written)
+            places[whose][written].append(place)
+        asked = ((*whose, list(ids)) for whose, ids in places.items())
+        found: list[SendKey | None] = [None] * len(wanted)
+        for ids, rows in zip(places.values(), await self._database.rows_of_each(_KEYS, asked), strict=True):
+            for written, key in rows:
+                for place in ids[written]:
+                    found[place] = stored.send_key(key)
+        return found
+
+    async def events(self, conversation: ConversationId, first: int, last: int) -> list[Row]:
+        """As of the port."""
+        name, first, last = names.known(conversation), max(first, 0), min(last, _LAST)
+        if last < first:
+            return []
+        buckets = range(first // BUCKET, last // BUCKET + 1)
+        pages = await self._database.rows_of_each(_EVENTS, ((name, bucket, first, last) for bucket in buckets))
+        return [stored.event(event) for rows in pages for (event,) in rows]
+
+    async def rows(self, wanted: Sequence[EventName]) -> list[Row | None]:
+        """As of the port."""
+        asked = [(names.known(one), number // BUCKET, number) for one, number in wanted]
+        answers = await self._database.rows_of_each(_EVENT, asked)
+        return [stored.event(rows[0][0]) if rows else None for rows in answers]
+
+    async def reacted(self, wanted: Sequence[ReactionName]) -> list[Reacted | None]:
+        """As of the port."""
+        asked = [(names.known(one), message // BUCKET, message, names.known(who)) for one, message, who in wanted]
+        answers = await self._database.rows_of_each(_REACTED, asked)
+        return [stored.reacted(rows[0][0]) if rows else None for rows in answers]
+
+    async def reactions(
+        self, conversation: ConversationId, first: int, last: int, limit: int
+    ) -> list[tuple[int, AccountId, Reacted]]:
+        """As of the port."""
+        name, first, last = names.known(conversation), max(first, 0), min(last, _LAST)
+        if not name or last < first:
+            return []
+        found: list[tuple[int, AccountId, Reacted]] = []
+        for (bucket,) in await self._database.rows(_REACTION_BUCKETS, name, first // BUCKET, last // BUCKET):
+            left = limit - len(found)
+            if left <= 0:
+                break
+            rows = await self._database.rows(_REACTIONS, name, bucket, first, last, left)
+            found += [(message, AccountId(who.decode()), stored.reacted(row)) for message, who, row in rows]
+        return found
+
+    async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
+        """As of the port."""
+        owner, name = names.known(account), names.known(conversation)
+        if not owner:
+            return []
+        return _spans(await self._database.rows(_SPANS, owner, len(name), name, _SPANS_MAX))
+
+    async def memberships(self, account: AccountId) -> list[Span]:
+        """As of the port."""
+        owner = names.known(account)
+        return _spans(await self._database.rows(_MEMBERSHIPS, owner, _SPANS_MAX)) if owner else []
+
+    async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
+        """As of the port."""
+        owner, name = names.known(account), names.known(after)
+        if not owner:
+            return []
+        page = await self._database.rows(_PAGE, owner, len(name), name, limit)
+        if not page:
+            return []
+        end = page[-1]
+        return _spans(await self._database.rows(_MEMBERSHIPS_BETWEEN, owner, len(name), name, *end, _SPANS_MAX))
+
+    async def mentions(
+        self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
+    ) -> list[Mention]:
+        """As of the port."""
+        name = names.known(conversation)
+        of_each = await asyncio.gather(
+            *(self._mentions(account, name, min(above, _LAST), limit) for account in accounts)
+        )
+        return [mention for found in of_each for mention in found]
+
+    async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        """As of the port: in the order of the engine's hash, then of the name's bytes."""
+        name = names.known(after)
+        if not name:
+            rows = await self._database.rows(_FIRST, limit)
+        else:  # of two names with one hash the engine gives the lesser first
+            rows = [row for row in await self._database.rows(_WITH, name) if row[0] > name]
+            if len(rows) < limit:
+                rows += await self._database.rows(_AFTER, name, limit - len(rows))
+        return [ConversationId(row[0].decode()) for row in rows[:limit]]
+
+    async def _mentions(self, account: AccountId, conversation: bytes, above: int, limit: int) -> list[Mention]:
+        """Rows that speak to nobody any more are passed over."""
+        found: list[Mention] = []
+        below = _LAST
+        while limit > len(found):
+            rows = await self._database.rows(_MENTIONS, names.known(account), conversation, above, below, limit)
+            found += [Mention(account, number, since) for number, since in rows if since]
+            if len(rows) < limit:
+                break
+            below = rows[-1][0]
+        return found[:limit]
+
+
+def _spans(rows: Sequence[Sequence[bytes]]) -> list[Span]:
+    return [stored.span(span) for (span,) in rows]

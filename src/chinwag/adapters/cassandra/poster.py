@@ -1,0 +1,24 @@
+"""To whom the stores give what is to go to inboxes. It is not Cassandra's: a log of its own carries it there."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chinwag.ports.inbox import Posting
+from chinwag.ports.message_store import Commit
+
+
+class Poster(Protocol):
+    """Makes postings durable; they are readable when a call returns, or soon after, in order.
+
+    Posting is at least once: after a failure the same is given again, from another process as well. Both calls raise
+    `Refused(UNAVAILABLE)` when that failed or is not known.
+    """
+
+    async def commits(self, batch: Sequence[Commit]) -> None:
+        """What `batch` tells: the fanouts of its commits, which are of one partition and one epoch of the log. All
+        their events are stored, their states not yet. Where it came from is in each `state.applied`."""
+        ...
+
+    async def post(self, postings: Sequence[Posting]) -> None:
+        """Events without a number."""
+        ...

@@ -1,0 +1,145 @@
+"""The keyspace and its tables. Names (of accounts, conversations, devices, sends) are blobs: the UTF-8 of any text.
+
+Values are in the form of adapters/stored.py unless a column says it all. No write is without a timestamp (stamps.py).
+"""
+
+from typing import Final
+
+from chinwag.adapters.cassandra.driver import CassandraServers, Driver, DriverError
+from chinwag.adapters.cassandra.stamps import stamp
+from chinwag.adapters.cassandra.statements import Read, insert
+from chinwag.domain.refusal import Code, Refused
+from chinwag.told import Told
+
+VERSION: Final = 1
+PARTITIONS: Final = 64
+BUCKET: Final = 500
+"""Numbers of a conversation whose events are one partition of the table."""
+KEY_SHARDS: Final = 16
+MARK_SHARDS: Final = 4
+INBOX_BUCKET: Final = 1_000
+"""Positions of an inbox that are one partition of the table."""
+
+TABLES: Final = {
+    # one row. partitions: of the log, fixed
+    "life": "one int PRIMARY KEY, version int, partitions int",
+    # of the log: the latest epoch that was begun
+    "partitions": "partition int PRIMARY KEY, epoch bigint",
+    # bucket: number / 500
+    "events": (
+        "conversation blob, bucket bigint, number bigint, event blob, PRIMARY KEY ((conversation, bucket), number)"
+    ),
+    # ended: of each epoch that is over, up to where the conversation had applied it. clearing: messages whose reactions
+    # are to go
+    "states": "conversation blob PRIMARY KEY, state blob, ended blob, clearing blob",
+    # shard: the CRC-32 of the id, modulo 16, so that all of a device can be listed
+    "send_keys": (
+        "conversation blob, device blob, shard int, id blob, key blob, PRIMARY KEY ((conversation, device, shard), id)"
+    ),
+    # length: of the conversation's name, as clients page by it first
+    "spans": (
+        "account blob, length int, conversation blob, first bigint, span blob, "
+        "PRIMARY KEY (account, length, conversation, first)"
+    ),
+    # since: 0 for one that speaks to the account no more
+    "mentions": (
+        "account blob, conversation blob, number bigint, since bigint, PRIMARY KEY ((account, conversation), number)"
+    ),
+    "reactions": (
+        "conversation blob, bucket bigint, message bigint, account blob, reacted blob, "
+        "PRIMARY KEY ((conversation, bucket), message, account)"
+    ),
+    # of a conversation: the buckets that have reactions
+    "reaction_buckets": "conversation blob, bucket bigint, there blob, PRIMARY KEY (conversation, bucket)",
+    # one cell a mark (mark_cells.py), and what others are shown of it
+    "marks": (
+        "conversation blob, shard int, account blob, read blob, delivered blob, shown_read blob, shown_delivered blob, "
+        "PRIMARY KEY ((conversation, shard), account)"
+    ),
+    "steps": "conversation blob, account blob, number bigint, at blob, PRIMARY KEY ((conversation, account), number)",
+    "presence": "account blob PRIMARY KEY, seen blob",
+    # what an account's devices must know; a row is gone after a while
+    "inbox": "account blob, bucket bigint, position bigint, entry blob, PRIMARY KEY ((account, bucket), position)",
+    "inbox_state": "account blob PRIMARY KEY, state blob",
+}
+
+OVERWRITTEN: Final = (
+    "events",
+    "states",
+    "send_keys",
+    "spans",
+    "mentions",
+    "reactions",
+    "marks",
+    "steps",
+    "presence",
+    "inbox",
+)
+"""Tables in which a row may lie above one that is to be erased: `nodetool garbagecollect -g CELL` takes that away."""
+
+OPTIONS: Final = (
+    "compaction = {'class': 'UnifiedCompactionStrategy'} AND read_repair = 'BLOCKING' AND gc_grace_seconds = 864000"
+)
+"""Read repair: what one reader has seen, every later one sees. Windows of time would go by the invented timestamps."""
+_SMALL: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+_PLAIN: Final = _SMALL | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ.-")
+_NAME_MOST: Final = 48
+_LIFE: Final = Read("SELECT version, partitions FROM life WHERE one = 1")
+_LIVE: Final = insert("life", "one version partitions", 1)
+
+
+class SchemaError(Told):
+    """The keyspace cannot be worked with; the words say why and what to do."""
+
+
+async def make_schema(servers: CassandraServers, *, partitions: int = PARTITIONS, replicas: int = 3) -> None:
+    """Make the keyspace and its tables if they are not there; doing it again changes nothing.
+
+    partitions: of the log, fixed from then on. replicas: of every row, in each datacenter of one. Raises `SchemaError`,
+    and `Refused(UNAVAILABLE)`.
+    """
+    keyspace, datacenter = servers.keyspace, servers.datacenter
+    if not (
+        keyspace[:1].isalpha()
+        and _SMALL.issuperset(keyspace)
+        and 0 < len(datacenter) <= _NAME_MOST >= len(keyspace)
+        and _PLAIN.issuperset(datacenter)
+    ):
+        raise SchemaError("a keyspace has a-z, 0-9 and _, a letter first; a datacenter letters, digits, . _ and -")
+    replication = f"{{'class': 'NetworkTopologyStrategy', '{servers.datacenter}': {int(replicas)}}}"
+    try:
+        driver = await Driver.connect(servers, keyspace=False)
+        try:
+            await driver.define(f"CREATE KEYSPACE IF NOT EXISTS {servers.keyspace} WITH replication = {replication}")
+            for table, columns in TABLES.items():
+                await driver.define(f"CREATE TABLE IF NOT EXISTS {servers.keyspace}.{table} ({columns}) WITH {OPTIONS}")
+        finally:
+            await driver.close()
+        driver = await Driver.connect(servers)
+        try:
+            found = await driver.rows(_LIFE, ())
+            if not found:
+                await driver.write([(_LIVE, (1, VERSION, partitions, stamp(VERSION)))])
+            elif found[0] != (VERSION, partitions):
+                raise SchemaError(_other(found[0][0], found[0][1], partitions))
+        finally:
+            await driver.close()
+    except DriverError as error:
+        raise Refused(Code.UNAVAILABLE, f"Cassandra does not make the tables: {error}", 1.0) from error
+
+
+async def verify(driver: Driver) -> int:
+    """How many partitions the log has. Raises `SchemaError`, and `DriverError`."""
+    found = await driver.rows(_LIFE, ())
+    if not found:
+        raise SchemaError("this keyspace holds no messages' tables yet: run `chinwag cluster init`")
+    version, partitions = found[0]
+    if version != VERSION:
+        raise SchemaError(_other(version, partitions, partitions))
+    return int(partitions)
+
+
+def _other(version: int, found: int, wanted: int) -> str:
+    if version != VERSION:
+        return f"the messages' tables are of schema {version}, and this version of Chinwag knows {VERSION}"
+    return f"this keyspace was made for {found} partitions, which cannot be changed to {wanted}"

@@ -1,0 +1,247 @@
+"""What only the stores on Cassandra promise: rows merge by where in the log they were made, and an epoch ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+from tests.contract.harness import ANN, BEN, PAIR, commit, entries, event, name
+from tests.contract.over_cassandra import CassandraHarness, LosingDriver, ToPostgres
+
+from chinwag.adapters.cassandra import (
+    CassandraServers,
+    CassandraStores,
+    SchemaError,
+    make_schema,
+    open_driver,
+    stores_on,
+)
+from chinwag.adapters.cassandra.driver import DriverError
+from chinwag.adapters.cassandra.stamps import BeyondStampError
+from chinwag.adapters.cassandra.statements import Write
+from chinwag.domain.conversation import Position, SendKey
+from chinwag.domain.facts import Target
+from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.reactions import Reacted, Step
+from chinwag.domain.refusal import Refused
+from chinwag.ports.mark_store import Advance
+from chinwag.ports.message_store import Changed, Commit, TakenOverError
+
+
+@pytest.fixture
+async def one(cassandra: CassandraServers, messages_database: str) -> AsyncIterator[CassandraHarness]:
+    """A process, and the first that writes."""
+    harness = CassandraHarness(cassandra, messages_database)
+    await harness.start()
+    yield harness
+    harness.fault.go()
+    await harness.stop()
+    await harness.remove()
+
+
+@pytest.fixture
+async def other(one: CassandraHarness) -> AsyncIterator[CassandraStores]:
+    """Another process on the same rows, which nothing holds up."""
+    driver, partitions = await open_driver(one.servers)
+    losing = LosingDriver(driver)
+    stores = stores_on(losing, ToPostgres(one.postgres), partitions)
+    yield stores
+    await stores.close()
+    one.losing.tables |= losing.tables
+
+
+def placed(number: int, epoch: int, sequence: int, text: str) -> Commit:
+    """One event, by a record of that epoch."""
+    at = Position(epoch, sequence, 0)
+    before = commit(number, number)
+    return msgspec.structs.replace(
+        before,
+        state=msgspec.structs.replace(before.state, applied=at),
+        events=[(number, event(number, text))],
+        keys=[(name(number), SendKey(at, number, 1000 + number))],
+        fanouts=[],
+    )
+
+
+async def test_a_batch_of_an_epoch_that_is_over_is_refused_and_changes_nothing(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    await one.store.commit([placed(1, 1, 1, "first")])
+    await other.fences.begin(0, 2)
+    with pytest.raises(TakenOverError):
+        await one.store.commit([placed(2, 1, 2, "too late")])
+    assert await other.message_store.events(PAIR, 1, 9) == [event(1, "first")]
+    assert await other.message_store.keys([name(2)]) == [None]
+    with pytest.raises(TakenOverError):
+        await one.open.fences.begin(0, 1)
+
+
+async def test_a_writer_that_was_stopped_in_the_midst_of_a_batch_tells_nobody_that_it_is_stored(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    """All that it has on its way arrives after another epoch has begun: the newer rows hold, and its send keys are
+    void, so that a retry is placed."""
+    await one.store.commit([placed(1, 1, 1, "first")])
+    one.losing.hold()
+    stopped = asyncio.create_task(one.store.commit([placed(2, 1, 7, "of a record that is lost")]))
+    await one.losing.held.wait()
+    await other.fences.begin(0, 2)
+    [before] = await other.message_store.states([PAIR])
+    assert before is not None
+    assert before.head == 1
+    one.losing.go()
+    with pytest.raises(TakenOverError):
+        await stopped
+    retried = await other.message_store.keys([name(2)])
+    assert retried == [None], "nobody was told that it is stored"
+    now = msgspec.structs.replace(placed(2, 2, 1, "of somebody else"), keys=[])
+    await other.message_store.commit([now])
+    for stores in (other.message_store, one.store):
+        assert await stores.events(PAIR, 1, 9) == [event(1, "first"), event(2, "of somebody else")]
+        assert await stores.keys([name(1)]) == [SendKey(Position(1, 1, 0), 1, 1001)]
+        assert await stores.keys([name(2)]) == [None]
+        assert [state.head for state in await stores.states([PAIR]) if state] == [2]
+    await other.fences.begin(0, 5)
+    await other.message_store.commit([placed(3, 5, 1, "third")])
+    await other.message_store.reopen()
+    assert [key is not None for key in await other.message_store.keys([name(1), name(2), name(3)])] == [
+        True,
+        False,
+        True,
+    ]
+
+
+async def test_what_was_acked_in_an_epoch_is_read_by_the_next(one: CassandraHarness, other: CassandraStores) -> None:
+    """The batch ends with a look; whoever begins an epoch after that look finds all of it."""
+    await one.store.commit(
+        [
+            placed(1, 1, 1, "first"),
+        ]
+    )
+    await other.fences.begin(0, 2)
+    [state] = await other.message_store.states([PAIR])
+    assert state is not None
+    assert state.head == 1
+    assert await other.message_store.keys([name(1)]) == [SendKey(Position(1, 1, 0), 1, 1001)]
+
+
+async def test_two_workers_of_one_epoch_leave_the_same_rows_whatever_batches_they_make(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    edited = Changed(event(1, "edited"), Target("message", ANN, 1001, "text", (2,)))
+    first, second = placed(1, 1, 1, "first"), placed(2, 1, 2, "edits it")
+    rewriting = msgspec.structs.replace(second, rewrites=[(1, edited)], spans=[])
+    whole = msgspec.structs.replace(
+        second, events=first.events + second.events, keys=first.keys + second.keys, rewrites=[(1, edited)]
+    )
+    await one.store.commit([first])
+    await other.message_store.commit([whole])
+    await one.store.commit([first])  # again, from before
+    await one.store.commit([rewriting])
+    await other.message_store.commit([first])
+    assert await one.store.events(PAIR, 1, 9) == [edited, event(2, "edits it")]
+    [state] = await one.store.states([PAIR])
+    assert state is not None
+    assert state.head == 2
+
+
+async def test_what_clears_reactions_is_made_again_by_the_next_commit(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    """It is done after the state, which names it until it is done."""
+    liked = Reacted((Step(1, "👍", True),))
+    await one.store.commit([msgspec.structs.replace(placed(1, 1, 1, "first"), reactions=[(1, BEN, liked)])])
+    clearing = msgspec.structs.replace(placed(2, 1, 2, "deletes it"), cleared=[1])
+    writing = one.losing.driver.write
+
+    async def failing(writes: list[tuple[Write, object]]) -> None:
+        if writes[0][0].cql.startswith("DELETE"):
+            raise DriverError("not now", no=True)
+        await writing(writes)  # type: ignore[arg-type]
+
+    one.losing.driver.write = failing  # type: ignore[method-assign, assignment]
+    await one.store.commit([clearing])
+    assert await other.message_store.reacted([(PAIR, 1, BEN)]) == [liked]
+    await other.message_store.states([PAIR])
+    await other.message_store.commit([placed(3, 1, 3, "third")])
+    assert await other.message_store.reacted([(PAIR, 1, BEN)]) == [None]
+
+
+async def test_a_message_is_three_requests_and_a_batch_is_two_looks(one: CassandraHarness) -> None:
+    """Of a conversation whose worker has read its state: event, send key and state are partitions of their own."""
+    await one.store.commit([placed(1, 1, 1, "first")])
+    reads, writes = one.losing.reads, one.losing.writes
+    await one.store.commit([msgspec.structs.replace(placed(2, 1, 2, "second"), spans=[])])
+    assert (one.losing.reads - reads, one.losing.writes - writes) == (2, 3)
+    reads, writes = one.losing.reads, one.losing.writes
+    await one.store.commit([msgspec.structs.replace(commit(3, 102), fanouts=[], keys=[])])
+    assert (one.losing.reads - reads, one.losing.writes - writes) == (2, 2), "a hundred of one conversation together"
+
+
+async def test_an_answer_that_is_lost_is_asked_for_with_the_same_rows(one: CassandraHarness) -> None:
+    one.losing.fail, one.losing.final = "after", False
+    waiting = asyncio.create_task(one.store.commit([commit(1, 2)]))
+    await one.losing.lost.wait()
+    one.losing.fail = ""
+    await waiting
+    assert await one.store.events(PAIR, 1, 9) == [event(1), event(2)]
+    assert await entries(one, ANN) == [f"{PAIR}#1", f"{PAIR}#2"]
+
+
+async def test_a_position_that_no_timestamp_holds_is_refused_before_anything_is_written(one: CassandraHarness) -> None:
+    writes = one.losing.writes
+    with pytest.raises(BeyondStampError):
+        await one.store.commit([placed(1, 1 << 14, 1, "of an epoch too many")])
+    assert one.losing.writes == writes
+    await one.store.commit([placed(1, 1, 1, "first")])
+
+
+async def test_a_write_without_a_timestamp_hides_nothing(one: CassandraHarness) -> None:
+    """What somebody types by hand has the wall clock's, which all of ours lie above."""
+    await one.store.commit([placed(1, 1, 1, "first")])
+    session = one.losing.driver._session
+    await session.execute(await _bound(session, "DELETE FROM events WHERE conversation = ? AND bucket = ?"))
+    assert await one.store.events(PAIR, 1, 9) == [event(1, "first")]
+    await one.store.commit([placed(2, 1, 2, "second")])
+    assert await one.store.events(PAIR, 1, 9) == [event(1, "first"), event(2, "second")]
+
+
+async def _bound(session: object, cql: str) -> object:
+    prepared = await session.create_prepared(cql)  # type: ignore[attr-defined]
+    return prepared.bind([PAIR.encode(), 0])
+
+
+async def test_two_processes_that_move_a_mark_at_once_keep_the_furthest_and_of_equals_the_first(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    def read(number: int, at: int) -> Marks:
+        return Marks(Mark(number, number, at), Mark(number, number, at))
+
+    one.losing.hold()
+    late = asyncio.create_task(one.marks.advance([Advance(PAIR, ANN, read(7, 500), stepped=True)]))
+    await one.losing.held.wait()
+    await other.mark_store.advance([Advance(PAIR, ANN, read(7, 400), stepped=True)])
+    one.losing.go()
+    await late
+    assert await one.marks.marks([(PAIR, ANN)]) == [read(7, 400)], "it was read when it was first read"
+    assert [step.at for step in await one.marks.readers(PAIR, 7, 9)] == [400]
+    one.losing.hold()
+    late = asyncio.create_task(one.marks.advance([Advance(PAIR, ANN, read(8, 600), stepped=True)]))
+    await one.losing.held.wait()
+    await other.mark_store.advance([Advance(PAIR, ANN, read(9, 550), stepped=True)])
+    one.losing.go()
+    await late
+    assert await one.marks.marks([(PAIR, ANN)]) == [read(9, 550)]
+
+
+async def test_the_number_of_partitions_stays(cassandra: CassandraServers) -> None:
+    await make_schema(cassandra, partitions=1, replicas=1)
+    with pytest.raises(SchemaError, match="made for 1 partitions, which cannot be changed to 2"):
+        await make_schema(cassandra, partitions=2, replicas=1)
+    with pytest.raises(SchemaError):
+        await make_schema(msgspec.structs.replace(cassandra, keyspace="a; DROP"), partitions=1, replicas=1)
+
+
+async def test_a_keyspace_that_is_not_there_is_told(cassandra: CassandraServers) -> None:
+    with pytest.raises(Refused, match="unavailable"):
+        await open_driver(msgspec.structs.replace(cassandra, keyspace="nowhere"))

@@ -30,7 +30,7 @@ ROLES = (
     ("gateway-2", "gateway"),
 )
 EXPECTED_TO_WARN = {"standbys", "replicas", "sync_interval", "journal"}
-"""One node of each engine bears no loss, and the demonstration has neither archives nor servers that show themselves."""
+"""One node of each engine bears no loss; the demonstration has no archive, and no server that shows its settings."""
 
 
 def wide_of(site: Site) -> WideEngines:

@@ -13,11 +13,13 @@ from chinwag.adapters.files import FileMediaStore
 from chinwag.adapters.files.upload_store import FileUploadStore
 from chinwag.adapters.relational import open_directory
 from chinwag.adapters.workshop import ProcessWorkshop
-from chinwag.domain.ids import AccountId, ConversationId, Snowflake, UploadId
+from chinwag.domain.body import Attach, Media, MessageName
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake, UploadId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import HOUR_MS
 from chinwag.flow.media.expire_uploads import expire_uploads
-from chinwag.flow.media.finish import AGAIN_MS, HOLD_MS, Finish
+from chinwag.flow.media.finish import AGAIN_MS, CLAIM_MS, HOLD_MS, Finish
+from chinwag.flow.media.seeing import OwnMedia
 from chinwag.flow.media.uploads import (
     PART_BYTES,
     PROMISED_MS,
@@ -360,3 +362,32 @@ async def test_whoever_waits_for_an_upload_is_told_when_it_is_ready(site: Site) 
     assert (await waiting).state is UploadState.READY
     assert (await uploads.wait(ANN, upload.id, 60)).state is UploadState.READY
     assert await refused(uploads.wait(BEN, upload.id, 60)) is Code.NO_UPLOAD
+
+
+async def test_a_send_of_media_holds_up_nobody_else(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction of no account is alone in the whole directory: on a cluster nobody else would write meanwhile."""
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    await finish.step()
+    transaction, accounts = site.directory.transaction, []
+
+    def noted(*, account: AccountId | None = None, device: DeviceId | None = None) -> Any:
+        accounts.append(account)
+        return transaction(account=account, device=device)
+
+    monkeypatch.setattr(site.directory, "transaction", noted)
+    own = OwnMedia(site.directory, uploads, Forwarding(), site.clock)  # type: ignore[arg-type]
+    site.clock.now += HOUR_MS
+    media = await own.see(ANN, Attach(upload.id))
+    forwarded = await own.see(BEN, Attach(source=MessageName(ConversationId("g~1"), int(upload.id))))
+    assert media.id == forwarded.id == upload.id
+    assert accounts == [ANN, BEN]
+    assert (await uploads.get(ANN, upload.id)).expires_at == site.clock.now + CLAIM_MS
+
+
+class Forwarding:
+    """Messages that anybody may read, each showing the upload of its number."""
+
+    async def media(self, _account: AccountId, _conversation: ConversationId, number: int) -> Media:
+        return Media(UploadId(str(number)), "a.txt", "application/octet-stream", 3)

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from chinwag.adapters.cassandra.schema import PARTITIONS as LOG_PARTITIONS
 from chinwag.adapters.cassandra.stamps import EPOCH_MOST, EPOCH_WARNED
+from chinwag.adapters.inboxes.records import PARTITIONS as INBOX_PARTITIONS
 from chinwag.adapters.nats.connection import NatsConnection
 from chinwag.adapters.nats.streams import Kept, Streams
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection
@@ -65,7 +67,7 @@ async def _zookeeper(config: Config, cluster: str) -> AsyncIterator[Finding]:
         return
     try:
         yield await _registry(connection)
-        for kind, count in ((LOG, 64), (INBOX, 16)):
+        for kind, count in ((LOG, LOG_PARTITIONS), (INBOX, INBOX_PARTITIONS)):
             yield await _epochs(connection, kind, count)
     finally:
         await connection.close()

@@ -7,13 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from chinwag.adapters.cassandra import database as requests
+from chinwag.adapters.cassandra import fences, stores_on
 from chinwag.adapters.cassandra.database import BATCH_BYTES, BATCH_ROWS, IN_FLIGHT, Database
 from chinwag.adapters.cassandra.driver import DriverError, Row
 from chinwag.adapters.cassandra.standings import ENDED_MOST, Standing
 from chinwag.adapters.cassandra.statements import Read, Values, Write, insert
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.message_store import TakenOverError
+from chinwag.ports.inbox import Posting
+from chinwag.ports.message_store import Commit, TakenOverError
 
 EVENT = insert("events", "conversation bucket number event", 2)
 ONE = Read("SELECT one FROM somewhere")
@@ -47,6 +49,13 @@ class Server:
         if self._failing:
             self._failing -= 1
             raise DriverError("not now", no=self._no)
+
+
+class Nobody:
+    """A `Poster` that is not asked."""
+
+    async def commits(self, batch: Sequence[Commit]) -> None: ...
+    async def post(self, postings: Sequence[Posting]) -> None: ...
 
 
 def row(conversation: bytes, number: int, size: int = 10) -> tuple[Write, Values]:
@@ -123,6 +132,19 @@ async def test_what_guards_a_write_is_asked_before_each_try_and_ends_it() -> Non
     with pytest.raises(TakenOverError):
         await Database(server).write([row(b"a", 1)], look)
     assert len(server.asked) == 2
+
+
+async def test_looks_do_not_wait_for_the_requests_that_wait_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fences, "FRESH_SECONDS", 0.0)
+    server = Server()  # in epoch 1
+    stores = stores_on(server, Nobody(), 1)
+    changes = [row(b"%d" % number, number) for number in range(2 * IN_FLIGHT)]
+    async with asyncio.timeout(60):
+        await stores.database.write(changes, stores.fences.guard(0, 1))
+    assert len(server.asked) == server.reads == 2 * IN_FLIGHT
+    monkeypatch.setattr(fences, "FRESH_SECONDS", 3_600.0)
+    await stores.database.write(changes, stores.fences.guard(0, 1))
+    assert server.reads == 2 * IN_FLIGHT, "one that is young enough does for all"
 
 
 def test_what_an_epoch_that_is_over_never_applied_does_not_count() -> None:

@@ -49,7 +49,7 @@ HALF: Final = 12
 """After so many things pushes are made to wait."""
 LEAST_SECONDS: Final = 45.0
 """How long they go on, however short the storm is: what nobody needs is collected by then, and what is needed not."""
-SECOND_SECONDS: Final = 12.0
+SECOND_SECONDS: Final = 14.0
 """When the second attempt at a push has been made, or left out."""
 FAILING: Final = 7
 """Of so many pushes one is not taken at first."""
@@ -271,10 +271,11 @@ class Filers:
         assert self._receiver.wrong == []
 
     async def _change_while_it_waits(self) -> None:
-        """No phone's service takes the push of a text at first. Before the second attempt something becomes so for
-        which not all are to be told any more. Nothing else is said meanwhile: that would be told instead."""
-        for _, browser, _ in self._phones.values():
-            browser.answers.append(Say(503))
+        """The push of a text is not taken at first for one phone of each reader: of more in a row the service would
+        rest. Before the second attempt something becomes so for which not all are to be told any more. Nothing else is
+        said meanwhile: that would be told instead."""
+        for by in self._in - {0}:
+            self._phones[self._accounts[by][-1].device][1].answers.append(Say(503))
         number = (await self._send_text(0)).number
         await self._until_pushed(self._sent[-1])
         match self._number % GROUPS:

@@ -10,6 +10,7 @@ from prove import arguments
 from prove.faults.disk import NoDiskError
 from prove.faults.wrong import WRONGS
 from prove.faults.wrong import command as wrong_command
+from prove.storm.filers import GROUPS
 from prove.storm.outcome import line
 from prove.storm.plan import Trouble
 from prove.storm.run import Wanted, run
@@ -44,7 +45,7 @@ def main(given_arguments: list[str] | None = None) -> int:
         folder = arguments.folder(given)
         say(f"seed {seed}, {given.kills} kills, in {folder}")
         command = wrong_command(given.wrong) if given.wrong else ()
-        outcome = uvloop.run(run(Wanted(seed, given.kills, given.faults, command=command), folder, say))
+        outcome = uvloop.run(run(Wanted(seed, given.kills, given.faults, command=command, filers=GROUPS), folder, say))
     except arguments.NotEmptyError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 2

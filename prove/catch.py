@@ -9,6 +9,8 @@ from pathlib import Path
 import uvloop
 
 from prove.faults.wrong import WRONGS, command
+from prove.faults.wrong.filing import FILES
+from prove.storm.filers import GROUPS
 from prove.storm.plan import Trouble
 from prove.storm.run import Outcome, Wanted, run
 
@@ -42,7 +44,8 @@ def _storm(name: str, seed: int) -> Outcome:
     kinds = frozenset({Trouble.KILL, Trouble.DISK})
     folder = Path(tempfile.mkdtemp(prefix="chinwag-catch-"))
     try:
-        return uvloop.run(run(Wanted(seed, 1, kinds, 20, 6, command(name)), folder, _hush))
+        filers = GROUPS if WRONGS[name].needs == FILES else 0
+        return uvloop.run(run(Wanted(seed, 1, kinds, 20, 6, command(name), filers=filers), folder, _hush))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -10,6 +10,8 @@ data is kept for every version that was in anybody's hands.
 
 import asyncio
 import contextlib
+import hashlib
+import io
 import json
 import os
 import signal
@@ -23,13 +25,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from PIL import Image
 from prove.cluster.engines import HOST, ProofEngines
 from tests.support.clusters import Cluster
+from tests.support.push_browser import PushBrowser, base64url
 
 from chinwag.engines.programs import cache_folder, fetch
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"  # noqa: S105 - of nobody
+PUSHING = {
+    "CHINWAG_PUSH_CONTACT": "mailto:kept@example.org",
+    "CHINWAG_PUSH_HOSTS": "push.example",
+    "CHINWAG_PUSH_ALLOW_THIS_MACHINE": "true",
+}
+"""Where media and pushes are known: browsers of no push service that is there may subscribe."""
+FILE = bytes(range(256)) * 8
 TEXTS = ["hello", "\u65e5\u672c\u8a9e", "a line\nand another", "\U0001f469\u200d\U0001f4bb", "x" * 2_000]
 
 
@@ -69,15 +80,23 @@ class Old:
             assert process.returncode == 0
 
     def ask(self, method: str, path: str, body: object = None, token: str = "", key: str = "") -> Any:
-        """One request; its answer's JSON."""
-        headers = {"Content-Type": "application/json"}
+        """One request; its answer's JSON. body: bytes go as they are."""
+        headers = {"Content-Type": "application/octet-stream" if isinstance(body, bytes) else "application/json"}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Idempotency-Key": key} if key else {}
-        data = None if body is None else json.dumps(body).encode()
+        content = self._answer(method, path, body, headers)
+        return json.loads(content) if content else None
+
+    def fetch(self, path: str, token: str) -> bytes:
+        """What an address gives."""
+        return self._answer("GET", path, None, {"Authorization": f"Bearer {token}"})
+
+    def _answer(self, method: str, path: str, body: object, headers: dict[str, str]) -> bytes:
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._url}{path}", data, headers, method=method)  # noqa: S310 - our own
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own
-            content = answer.read()
-        return json.loads(content) if content else None
+            content: bytes = answer.read()
+        return content
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "chinwag.cli", *arguments, "--data-path", str(self._data)]
@@ -92,9 +111,9 @@ def main(commit: str) -> None:
         git = ["git", "-C", str(ROOT), "worktree"]
         subprocess.run([*git, "add", "--quiet", "--detach", str(work / "source"), commit], check=True)  # noqa: S603 - our own
         try:
-            old = Old(work / "source", work / "data")
+            old = Old(work / "source", work / "data", PUSHING if _pushing(work / "source") else {})
             with old.serving():
-                expected = _live(old, changing=_changing(work / "source"))
+                expected = _live(old, work / "source")
                 old.run("backup", str(work / "backup"))
                 expected["after_backup"] = _say(old, expected["people"][0], expected["group"], "after the backup")
             if (work / "source/src/chinwag/assembly/cluster").is_dir():
@@ -114,10 +133,11 @@ async def _cluster(work: Path, target: Path) -> None:
     async with ProofEngines.running() as engines:
         at = f"postgresql://chinwag:{engines.postgres.password}@{HOST}:{engines.postgres.port}"
         cluster = Cluster(folder, f"{at}/chinwag", f"nats://chinwag:{engines.nats.password}@{HOST}:{engines.nats.port}")
-        old = Old(work / "source", cluster.data, cluster.environment)
+        more = cluster.environment | (PUSHING if _pushing(work / "source") else {})
+        old = Old(work / "source", cluster.data, more)
         old.run("cluster", "init")
         with old.serving():
-            expected = _live(old, changing=_changing(work / "source"))
+            expected = _live(old, work / "source")
         program = fetch(cache_folder(), print).postgres / "pg_dump"
         dump = [str(program), "--format=custom", "--no-owner", f"--file={target / 'cluster.dump'}", cluster.database]
         subprocess.run(dump, check=True)  # noqa: ASYNC221, S603 - our own, and nobody waits
@@ -130,8 +150,14 @@ def _changing(source: Path) -> bool:
     return (source / "src/chinwag/domain/reactions.py").exists()
 
 
-def _live(old: Old, *, changing: bool) -> dict[str, Any]:
+def _pushing(source: Path) -> bool:
+    """Whether that version had media and pushes."""
+    return (source / "src/chinwag/domain/push.py").exists()
+
+
+def _live(old: Old, source: Path) -> dict[str, Any]:
     """People who talk, and what must be found of it later."""
+    changing = _changing(source)
     people = []
     for person in ("Anna", "\u674e\u96f7", "m\u00e4rta"):
         old.ask("POST", "/v1/accounts", {"name": person, "password": PASSWORD, "display_name": f"{person}!"})
@@ -158,6 +184,7 @@ def _live(old: Old, *, changing: bool) -> dict[str, Any]:
     ]
     if changing:
         commands += _change(old, people, group, placed)
+    more = _share(old, people, group) if _pushing(source) else {}
     direct = f"d~{'~'.join(sorted(ids[:2]))}"
     _say(old, anna, direct, "only for you", "direct")
     old.ask("PUT", f"/v1/friends/{ids[0]}", None, marta["access_token"])
@@ -179,7 +206,49 @@ def _live(old: Old, *, changing: bool) -> dict[str, Any]:
         "history": history,
         "commands": commands,
         "pins": pins,
+        **more,
     }
+
+
+def _share(old: Old, people: list[dict[str, Any]], group: str) -> dict[str, Any]:
+    """A picture and a file that are sent, one that is forwarded and one that is deleted; a face; a browser that
+    subscribes. As what must be found: media by number with their SHA-256, each device's subscription."""
+    anna, lei, _ = (one["access_token"] for one in people)
+    where = f"/v1/conversations/{group}/messages"
+    numbers = []
+    for turn, (token, content, kind) in enumerate(
+        ((anna, _picture("red"), "picture"), (lei, FILE, "file"), (anna, _picture("blue"), "picture"))
+    ):
+        upload = old.ask("POST", f"/v1/media?name=kept-{turn}&as={kind}", content, token)
+        while (found := old.ask("GET", f"/v1/media/{upload['id']}?wait=20", token=token))["state"] == "processing":
+            pass
+        assert found["state"] == "ready", found
+        body = {"body": {"type": "media", "upload": upload["id"], "caption": f"kept {turn}"}}
+        numbers.append(old.ask("POST", where, body, token, f"media {turn}")["number"])
+    source = {"from": {"conversation": group, "number": numbers[1]}}
+    numbers.append(old.ask("POST", where, {"body": {"type": "media", **source}}, anna, "forward")["number"])
+    gone = numbers.pop(2)
+    old.ask("DELETE", f"{where}/{gone}", None, anna, "media deleted")
+    face = old.ask("POST", "/v1/media?name=face&as=picture", _picture("green"), anna)
+    while old.ask("GET", f"/v1/media/{face['id']}?wait=20", token=anna)["state"] == "processing":
+        pass
+    old.ask("PUT", "/v1/me/avatar", {"upload": face["id"]}, anna)
+    browser = PushBrowser()
+    keys = {"p256dh": base64url(browser.p256dh), "auth": base64url(browser.auth)}
+    subscription = {"web": {"endpoint": "https://push.example/kept", **keys}}
+    told = old.ask("PUT", "/v1/push/subscription", subscription, lei)
+    paths = [f"{where}/{number}/media" for number in numbers] + [f"/v1/users/{people[0]['account']['id']}/avatar"]
+    return {
+        "media": {path: hashlib.sha256(old.fetch(path, anna)).hexdigest() for path in paths},
+        "media_gone": f"{where}/{gone}/media",
+        "subscription": {"by": 1, "told": told},
+    }
+
+
+def _picture(color: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 400), color).save(out, "JPEG")
+    return out.getvalue()
 
 
 def _change(old: Old, people: list[dict[str, Any]], group: str, placed: list[int]) -> list[dict[str, Any]]:

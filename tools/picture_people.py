@@ -1,10 +1,13 @@
 """Made-up people and what they say, for the pictures of the web client."""
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import msgspec
+from PIL import Image, ImageDraw
 from prove.faults.clock import WrongClock
 
 from chinwag.client import Client
@@ -45,6 +48,22 @@ TODAYS: Final = (
 """What is said, and to whom."""
 UNREAD: Final = {"شكرا جزيلا، نلتقي غدا إن شاء الله"}
 """What Olga leaves unread of it."""
+
+
+def meadow(path: Path) -> None:
+    """Draw a landscape: hills, one behind the other, in the evening."""
+    wide, high = 1600, 1100
+    picture = Image.new("RGB", (wide, high))
+    drawn = ImageDraw.Draw(picture)
+    for row in range(high):
+        part = row / high
+        drawn.line((0, row, wide, row), fill=(int(250 - 60 * part), int(190 - 20 * part), int(120 + 90 * part)))
+    drawn.ellipse((1050, 260, 1230, 440), fill="#fff1c9")
+    for number, colour in enumerate(("#7d9aa5", "#5f8a78", "#4a7a4f", "#35622f")):
+        base = 560 + 130 * number
+        hill = [(x, base + 60 * math.sin(x / (210 - 25 * number) + 2 * number)) for x in range(0, wide + 1, 10)]
+        drawn.polygon([(0, high), *hill, (wide, high)], fill=colour)
+    picture.save(path)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -125,6 +144,15 @@ class Crowd:
         ):
             await client.react(self.picnic, number, sign)
         await self._talk_directly((("yuki", "olga", "日曜日の天気は良さそうですね。楽しんで！"),))
+
+    async def send_media(self, folder: Path) -> None:
+        """A photograph, a plan as a file, and an answer, from Ben to Olga."""
+        ben, olga = self.clients["ben"], self.ids["olga"]
+        meadow(folder / "beds.png")
+        (folder / "plan of the beds.pdf").write_bytes(bytes(184_000))
+        await ben.send_file(folder / "beds.png", to=olga, caption="This is where the peas will stand", as_picture=True)
+        await ben.send_file(folder / "plan of the beds.pdf", to=olga)
+        await ben.send("With all the measures in it", to=olga)
 
     @property
     def ids(self) -> dict[str, AccountId]:

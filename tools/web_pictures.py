@@ -126,6 +126,22 @@ async def pictures(browser: Browser, server: ServerProcess, say_new: Any, say_ch
     await take(other, "right-to-left")
 
 
+async def media(browser: Browser, server: ServerProcess, send_media: Any) -> None:
+    """A photograph and a file in a conversation, and the photograph in front of it, on a phone."""
+    with tempfile.TemporaryDirectory() as folder:
+        await send_media(Path(folder))
+    handy = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+    for name, shape in (("media", {"viewport": {"width": 700, "height": 760}}), ("media-phone", handy)):
+        olga = await come(browser, server, **shape)
+        await olga.open("Ben Okafor")
+        await olga.sees("With all the measures in it")
+        await olga.page.locator("article.media .shown img").wait_for()
+        if name == "media-phone":
+            await olga.page.get_by_role("button", name="Picture: This is where").click()
+            await olga.page.get_by_role("dialog").get_by_role("img").wait_for()
+        await take(olga, name)
+
+
 async def notifications(browser: Browser, server: ServerProcess) -> None:
     """What one is told of, as the settings have it."""
     olga = await come(browser, server, permissions=["notifications"])
@@ -174,6 +190,7 @@ async def main() -> None:
                 await door(browser, server)
                 await pictures(browser, server, people.say_new, people.say_changes)
                 await notifications(browser, server)
+                await media(browser, server, people.send_media)
                 await browser.close()
                 for task in listening:
                     task.cancel()

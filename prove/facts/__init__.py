@@ -14,7 +14,8 @@ In a record of a whole run stand, in this order:
 2. While it runs: what was tried (`Attempt`, `ChangeTried`, `Retry`) before the frame is written, what came back
    (`Acked`, `Refused`), sessions (`Began`, `Ended`), what they brought (`SeenMessage`, `SeenNotice`, `SeenMark`,
    `SeenAccount`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`, `ReactionsNow`), what was asked on
-   purpose (`Probed`, `Told`, `Revoked`, `TokenTried`), and what was done to the server (`Fault`, `Up`).
+   purpose (`Probed`, `Told`, `Revoked`, `TokenTried`), what was done with media and pushed
+   (`prove/facts/media.py`), and what was done to the server (`Fault`, `Up`).
 3. When all sends are answered and all devices are at their heads: `Quiet`, then `PresenceNow`, `State` and, for each
    account, the histories of all its conversations, each closed by `HistoryEnd`, the newest pages of each (`Paged`,
    `ReactionsNow`), what speaks to it (`MentionsNow`), what its devices hold (`Kept`), what it finds (`Searched`), and
@@ -46,6 +47,16 @@ from prove.facts.end import (
     Quiet,
     Searched,
     State,
+)
+from prove.facts.media import (
+    Deleted,
+    HasRead,
+    MediaAsked,
+    Membership,
+    Pushed,
+    PushesWaited,
+    Sent,
+    Subscribed,
 )
 from prove.facts.seen import (
     WITHHELD,
@@ -107,6 +118,14 @@ AnyFact = (
     | Searched
     | InboxRow
     | InboxEnd
+    | Deleted
+    | HasRead
+    | MediaAsked
+    | Membership
+    | Pushed
+    | PushesWaited
+    | Sent
+    | Subscribed
 )
 
 __all__ = [
@@ -117,8 +136,10 @@ __all__ = [
     "Began",
     "ChangeTried",
     "ColdLoaded",
+    "Deleted",
     "Ended",
     "Fault",
+    "HasRead",
     "HistoryEnd",
     "HistoryMessage",
     "HistoryNotice",
@@ -128,10 +149,14 @@ __all__ = [
     "Kept",
     "Loaded",
     "MarkNow",
+    "MediaAsked",
+    "Membership",
     "MentionsNow",
     "Paged",
     "PresenceNow",
     "Probed",
+    "Pushed",
+    "PushesWaited",
     "Quiet",
     "ReactionsNow",
     "Refused",
@@ -144,7 +169,9 @@ __all__ = [
     "SeenMark",
     "SeenMessage",
     "SeenNotice",
+    "Sent",
     "State",
+    "Subscribed",
     "TokenTried",
     "Told",
     "Transport",

@@ -12,8 +12,10 @@ from prove.facts import (
     Began,
     ChangeTried,
     ColdLoaded,
+    Deleted,
     Ended,
     Fault,
+    HasRead,
     HistoryEnd,
     HistoryMessage,
     HistoryNotice,
@@ -23,10 +25,14 @@ from prove.facts import (
     Kept,
     Loaded,
     MarkNow,
+    MediaAsked,
+    Membership,
     MentionsNow,
     Paged,
     PresenceNow,
     Probed,
+    Pushed,
+    PushesWaited,
     Quiet,
     ReactionsNow,
     Refused,
@@ -39,7 +45,9 @@ from prove.facts import (
     SeenMark,
     SeenMessage,
     SeenNotice,
+    Sent,
     State,
+    Subscribed,
     TokenTried,
     Told,
     Up,
@@ -50,6 +58,7 @@ from prove.index.conversations import Conversations, History
 from prove.index.devices import Devices, Session
 from prove.index.inboxes import Entry, Inboxes
 from prove.index.marks import Marks
+from prove.index.media import Media
 from prove.index.sends import Sends
 
 _BATCH: Final = 10_000
@@ -67,6 +76,7 @@ class Index:
         self.inboxes: Final = Inboxes()
         self.marks: Final = Marks()
         self.changed: Final = Changed()
+        self.media: Final = Media()
         self.searched: Final[list[Searched]] = []
         self.probes: Final[list[Probed]] = []
         self.revoked: Final[list[Revoked]] = []
@@ -119,6 +129,14 @@ class Index:
             Searched: self.searched.append,
             InboxRow: self._inbox_row,
             InboxEnd: self._inbox_end,
+            Sent: lambda fact: self.media.sent.setdefault((fact.conversation, fact.number), fact),
+            Deleted: lambda fact: self.media.deleted.setdefault((fact.conversation, fact.number), fact),
+            Membership: self.media.membership,
+            MediaAsked: self.media.ask,
+            HasRead: lambda fact: self.media.read[fact.conversation, fact.account].append(fact),
+            Subscribed: lambda fact: self.media.subscribed.setdefault(fact.device, fact),
+            Pushed: self.media.pushed.append,
+            PushesWaited: lambda fact: self.media.waited(fact, {one.device for one in self.revoked}),
         }
         counts: Counter[type] = Counter()
         rest = iter(facts)

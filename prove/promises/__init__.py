@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from prove.index.index import Index
+from prove.promises.media_kept import media_kept
 from prove.promises.p1_lost import lost
 from prove.promises.p2_invented import invented
 from prove.promises.p3_one_order import one_order
@@ -22,6 +23,7 @@ from prove.promises.p10_removal import removal
 from prove.promises.p11_cold_load import cold_load
 from prove.promises.p12_comes_back import comes_back
 from prove.promises.p13_erased import erased
+from prove.promises.told_by_push import told_by_push
 from prove.violation import Violation
 
 Check = Callable[[Index], Iterator[Violation]]
@@ -40,5 +42,7 @@ CHECKS: Final[Sequence[Check]] = (
     cold_load,
     comes_back,
     erased,
+    media_kept,
+    told_by_push,
 )
-"""In the order of the promises."""
+"""In the order of the promises; then what several say of media and of pushes."""

@@ -62,14 +62,15 @@ class Person(msgspec.Struct, frozen=True):
         return self.passes.token(self.account, self.device)
 
 
-async def settle(data: Path, plan: Plan, offset: Path) -> list[Person]:
-    """Make the plan's accounts and devices; one person for each device, in the plan's order. offset: the file that
-    says how far the server's clock is off."""
+async def settle(data: Path, plan: Plan, offset: Path, beside: int = 0, each: int = 1) -> list[Person]:
+    """Make the plan's accounts and devices; one person for each device, in the plan's order; then so many accounts
+    beside the plan, with `each` devices. offset: the file that says how far the server's clock is off."""
     await begin_folder(data)
     now = system_clock()
     ids = Snowflake(WORKER)
-    names = [AccountId(ids.next(now)) for _ in range(plan.accounts)]
+    names = [AccountId(ids.next(now)) for _ in range(plan.accounts + beside)]
     made = [(names[device.account], DeviceId(ids.next(now))) for device in plan.devices]
+    made += [(name, DeviceId(ids.next(now))) for name in names[plan.accounts :] for _ in range(each)]
     engine = create_engine(f"sqlite:///{data / 'directory.sqlite'}")
     with engine.begin() as connection:
         connection.execute(insert(accounts), [_account(name, number, now) for number, name in enumerate(names)])

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from prove.faults import soon
 from prove.faults.at_point import SERVING
 from prove.faults.clock import clock_file
 from prove.faults.disk import Disk, small_disk
 from prove.process import ServerProcess
 from prove.record import Recorder, read
 from prove.storm.crowd import OFFLINE_SECONDS
+from prove.storm.filers import PEOPLE, PHONES, SETTINGS, Filers
 from prove.storm.outcome import shortcomings, table
 from prove.storm.people import TOKEN_MINUTES, settle
 from prove.storm.plan import Plan, Trouble, make_plan
@@ -23,6 +25,7 @@ from prove.storm.tally import Tally
 from prove.storm.troubles import Troubles
 from prove.storm.world import Stuck
 from prove.verdict import Verdict, judge
+from tests.support.push_receiver import push_receiver
 
 ROOMY: Final = tuple(
     flag
@@ -37,7 +40,8 @@ SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds"
 
 class Wanted(msgspec.Struct, frozen=True):
     """What is to be run. command: what stands before `serve`, where it is not the plain server. offline_seconds: how
-    long to wait at the end until nobody who is gone is told as online."""
+    long to wait at the end until nobody who is gone is told as online. filers: groups in which people beside the crowd
+    send files and are pushed to."""
 
     seed: int
     kills: int
@@ -46,6 +50,7 @@ class Wanted(msgspec.Struct, frozen=True):
     groups: int = 15
     command: tuple[str, ...] = ()
     offline_seconds: float = OFFLINE_SECONDS
+    filers: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -71,12 +76,21 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     # Every kill cuts connections that are being written to; that is no news here.
     logging.getLogger("aiofastnet").setLevel(logging.ERROR)
     stuck = ""
-    async with _disk(folder / "data", wanted.kinds) as disk:
+    async with _disk(folder / "data", wanted.kinds) as disk, push_receiver() as receiver:
         data = folder / "data"
-        people = await settle(disk.seen if disk is not None else data, plan, clock_file(data))
-        server = ServerProcess(data, *ROOMY, *SOON, *LONG, command=_command(wanted, disk))
+        seen = disk.seen if disk is not None else data
+        each = 1 + PHONES
+        people = await settle(seen, plan, clock_file(data), wanted.filers * PEOPLE, each)
+        settings = SETTINGS if wanted.filers else {}
+        server = ServerProcess(data, *ROOMY, *SOON, *LONG, command=_command(wanted, disk), environment=settings)
         with Recorder(record, wanted.seed, f"a storm of {wanted.kills} kills") as recorder:
-            storm = Storm(plan, people, Troubles(server, disk), plan.troubles, recorder, say)
+            crowd, beside = people[: len(plan.devices)], people[len(plan.devices) :]
+            storm = Storm(plan, crowd, Troubles(server, disk), plan.troubles, recorder, say)
+            of_one = PEOPLE * each
+            storm.beside = [
+                Filers(storm.world, beside[at : at + of_one], receiver, at // of_one)
+                for at in range(0, len(beside), of_one)
+            ]
             storm.world.offline_seconds = wanted.offline_seconds
             try:
                 await storm.run()
@@ -106,5 +120,5 @@ async def _disk(folder: Path, kinds: frozenset[Trouble]) -> AsyncIterator[Disk |
 
 
 def _command(wanted: Wanted, disk: Disk | None) -> tuple[str, ...]:
-    plain = wanted.command or (sys.executable, "-m", "chinwag.cli")
+    plain = wanted.command or (soon.command() if wanted.filers else (sys.executable, "-m", "chinwag.cli"))
     return plain if disk is None else disk.inside(*plain)

@@ -43,6 +43,22 @@ class Due(Protocol):
     def acks(self) -> int: ...
 
 
+class Beside(Protocol):
+    """Somebody beside the crowd."""
+
+    async def live(self) -> None:
+        """Be there until the world is over."""
+        ...
+
+    async def rest(self) -> None:
+        """See what has become of all, once it is."""
+        ...
+
+    async def close(self) -> None:
+        """Be gone."""
+        ...
+
+
 Planned = TypeVar("Planned", bound=Due, contravariant=True)
 
 
@@ -76,6 +92,7 @@ class Storm(Generic[Planned]):
         recorder: Recorder,
         say: Say,
     ) -> None:
+        """people: one for each device of the plan."""
         self._plan = plan
         self._say = say
         self._hands = hands
@@ -87,6 +104,8 @@ class Storm(Generic[Planned]):
         ]
         self._accounts: list[AccountId] = list(dict.fromkeys(person.account for person in people))
         self._began = time.monotonic()
+        self.beside: list[Beside] = []
+        """Who else is there, and does things of its own."""
 
     @property
     def tally(self) -> Tally:
@@ -103,10 +122,19 @@ class Storm(Generic[Planned]):
             await self._hands.begin(world)
             sizes = await self._begin_groups()
             await self._begin_devices(sizes)
-            await self._blow_and_rest()
+            living = [asyncio.create_task(one.live()) for one in self.beside]
+            try:
+                await self._blow_and_rest()
+                await asyncio.gather(*living)
+                await asyncio.gather(*(one.rest() for one in self.beside))
+            finally:
+                for task in living:
+                    task.cancel()
+                await asyncio.gather(*living, return_exceptions=True)
             self._say(f"reading afresh, {self._seconds():.0f} s after the start")
             await read_afresh(world)
         finally:
+            await asyncio.gather(*(one.close() for one in self.beside))
             await world.close()
             await self._hands.end()
 

@@ -3,14 +3,17 @@
 import asyncio
 import hashlib
 import io
+import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
+from prove.process import ServerProcess
 from tests.support.media import Filer, picture
 from tests.support.people import Crowd, begin_group
 from tusclient.client import TusClient
@@ -94,6 +97,26 @@ async def test_ranges_are_answered_and_nothing_is_kept(filers: list[Filer]) -> N
     assert (await ben.ask("GET", at, range="bytes=1-2", if_range=tag)).status_code == 206
     assert (await ben.ask("GET", at, range="bytes=1-2", if_range='"other"')).content == content
     assert (await ben.ask("GET", at, if_none_match=tag)).status_code == 304
+
+
+async def test_a_head_says_what_a_get_would(filers: list[Filer]) -> None:
+    ann, ben, cyd = filers
+    group = await _group([ann, ben])
+    upload = await ann.upload(picture(), "a.jpg", "picture")
+    number = (await ann.send(group, {"upload": upload["id"]})).json()["number"]
+    at = f"/v1/conversations/{group}/messages/{number}/media"
+    link = (await ben.ask("GET", f"{at}?link=1")).json()["url"]
+    for path in (at, f"{at}/320", f"{at}/1280", f"{at}/play", link):
+        got, asked = await ben.ask("GET", path), await ben.ask("HEAD", path)
+        assert (asked.status_code, asked.content) == (200, b""), path
+        for name in ("content-length", "content-type", "etag", "accept-ranges", "content-disposition", "cache-control"):
+            assert asked.headers[name] == got.headers[name], (path, name)
+    part = await ben.ask("HEAD", at, range="Bytes=1-5")
+    assert (part.status_code, part.headers["content-length"]) == (206, "5")
+    assert (await ben.ask("HEAD", at, if_none_match="*")).status_code == 304
+    for path in (at, f"{at}/320"):
+        assert (await cyd.ask("HEAD", path)).status_code == 404
+    assert (await ben.ask("HEAD", link[:-3] + "abc")).status_code == 401
 
 
 async def test_whoever_may_not_read_the_message_any_more_may_not_read_its_media(filers: list[Filer]) -> None:
@@ -314,6 +337,101 @@ async def test_a_client_that_we_did_not_write_uploads(filers: list[Filer], tmp_p
     url = await asyncio.to_thread(run)
     ready = await ann.ready(url.rpartition("/")[2])
     assert (ready["media"]["width"], ready["media"]["height"]) == (1200, 800)
+
+
+async def test_refusals_of_tus_speak_tus(filers: list[Filer]) -> None:
+    ann, ben, _ = filers
+    begun = (await ann.ask("POST", "/v1/media", **TUS, upload_length="10")).headers["location"]
+    patch: Any = {"content_type": "application/offset+octet-stream"}
+    refused = [
+        await ann.ask("POST", "/v1/media", **TUS, upload_length="100000001"),
+        await ann.ask("POST", "/v1/media", **TUS, upload_length="ten"),
+        await ann.ask("PATCH", begun, b"x" * 11, **TUS, **patch, upload_offset="0"),
+        await ben.ask("HEAD", begun, **TUS),
+        await ben.ask("DELETE", begun, **TUS),
+        await ben.ask("PATCH", begun, b"x", **TUS, **patch, upload_offset="0"),
+    ]
+    for answer in refused:
+        assert answer.status_code >= 400
+        assert answer.headers["tus-resumable"] == "1.0.0"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_what_is_ready_is_not_thrown_away_and_says_so(filers: list[Filer]) -> None:
+    ann = filers[0]
+    upload = await ann.upload(b"data", "a.txt")
+    answer = await ann.ask("DELETE", f"/v1/media/{upload['id']}", **TUS)
+    assert (answer.status_code, answer.json()) == (200, upload)
+    assert answer.headers["tus-resumable"] == "1.0.0"
+
+
+async def test_whoever_goes_away_in_the_middle_is_no_error_of_the_server(
+    filers: list[Filer], process: ServerProcess
+) -> None:
+    """Else anybody could fill the disk with what the log says of it."""
+    ann = filers[0]
+    begun = (await ann.ask("POST", "/v1/media", **TUS, upload_length="100000")).headers["location"]
+    at = urlsplit(process.url)
+    said = {
+        f"PATCH {begun}": "Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: application/offset+octet-stream",
+        f"PUT {begun}/poster": "Content-Type: image/png",
+        "POST /v1/media": "Content-Type: application/octet-stream",
+    }
+    for line, headers in said.items():
+        _, writing = await asyncio.open_connection(at.hostname, at.port)
+        head = f"{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ann.device.token}\r\nContent-Length: 90000\r\n"
+        writing.write(f"{head}{headers}\r\n\r\n".encode() + bytes(5_000))
+        await writing.drain()
+        assert (await ann.ask("HEAD", begun, **TUS)).status_code == 200  # it has come to the server
+        writing.close()
+        await writing.wait_closed()
+    for _ in range(3):
+        assert (await ann.ask("HEAD", begun, **TUS)).status_code == 200
+    await process.stop()
+    assert "request failed" not in process.log()
+
+
+async def test_posters_count_among_the_requests_that_bring_bytes(filers: list[Filer], process: ServerProcess) -> None:
+    """Each holds a megabyte of the server's memory for as long as its sender likes."""
+    ann = filers[0]
+    begun = (await ann.ask("POST", "/v1/media", **TUS, upload_length="100000")).headers["location"]
+    at = urlsplit(process.url)
+    head = f"PUT {begun}/poster HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ann.device.token}\r\n"
+    head += "Content-Length: 1000000\r\nContent-Type: image/png\r\n\r\n"
+    open_ = []
+    for _ in range(20):
+        reading, writing = await asyncio.open_connection(at.hostname, at.port)
+        writing.write(head.encode() + bytes(100_000))
+        open_.append((reading, writing))
+    refused = [asyncio.create_task(reading.read(12)) for reading, _ in open_]
+    done = 0
+    async with asyncio.timeout(60):
+        for answer in asyncio.as_completed(refused):
+            assert (await answer) == b"HTTP/1.1 429"
+            done += 1
+            if done == 16:
+                break
+    for task in refused:
+        task.cancel()
+    for _, writing in open_:
+        writing.close()
+
+
+async def test_what_others_have_in_the_folder_of_work_stays(process: ServerProcess, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    (shared / "of others").mkdir(parents=True)
+    (shared / "of others" / "thesis").write_bytes(b"three years")
+    (shared / "letter").write_bytes(b"dear")
+    for path in (shared / "of others", shared / "letter"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    await process.start("--media-work-path", str(shared))
+    people = Crowd(process)
+    ann = Filer(await people.person("ann"))
+    assert (await ann.upload(picture(), "a.jpg", "picture"))["bare"]
+    await ann.close()
+    await people.leave()
+    assert (shared / "of others" / "thesis").read_bytes() == b"three years"
+    assert (shared / "letter").read_bytes() == b"dear"
 
 
 async def test_what_is_sent_as_a_form_is_none(filers: list[Filer]) -> None:

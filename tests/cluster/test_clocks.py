@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 
 from chinwag.adapters.postgres.database import Database, Row
-from chinwag.assembly.cluster.clocks import CLOCK_SECONDS, STALE_SECONDS, ComparedClock, apart_from
+from chinwag.assembly.cluster.clocks import CLOCK_SECONDS, STALE_SECONDS, ComparedClock, apart_from, database_time
 from chinwag.domain.refusal import Code, Refused
 
 
@@ -17,7 +17,9 @@ class World:
         self.there = 1_000.0
         self.passed = 50.0
         self.away = False
-        self.clock = ComparedClock(cast("Database", self), lambda: round(self.here * 1000), lambda: self.passed)
+        self.clock = ComparedClock(
+            database_time(cast("Database", self)), lambda: round(self.here * 1000), lambda: self.passed
+        )
 
     async def row(self, _: str) -> Row:
         if self.away:

@@ -11,6 +11,7 @@ from tests.contract.directories import Open, Place, PostgresPlace, SqlitePlace
 from tests.contract.embedded import EmbeddedHarness
 from tests.contract.harness import LogHarness, Stores
 from tests.contract.over_cassandra import CassandraHarness, new_keyspace
+from tests.contract.over_inbox_streams import InboxStreamsHarness, a_keyspace
 from tests.contract.over_jetstream import StreamLogHarness
 from tests.contract.over_nats import NatsLogHarness, NatsStores, nats_at
 from tests.contract.postgres import PostgresHarness, new_database
@@ -87,11 +88,20 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     if request.param == "embedded":
         return EmbeddedHarness(tmp_path / "data")
     database = request.getfixturevalue("messages_database")
+    if request.param == "streams":  # where a suite asks for it
+        nats, hosts = request.getfixturevalue("nats_url"), request.getfixturevalue("zookeeper").hosts
+        return InboxStreamsHarness(nats, hosts, request.getfixturevalue("inbox_keyspace"))
     if request.param == "nats":  # where a suite asks for it
         return NatsStores(nats_at(request.getfixturevalue("nats_url")), database)
     if request.param == "cassandra":
         return CassandraHarness(request.getfixturevalue("cassandra"), database)
     return PostgresHarness(database)
+
+
+@pytest.fixture(scope="session")
+def inbox_keyspace(cassandra_port: int) -> CassandraServers:
+    """A keyspace for inboxes on the run's Cassandra; suites empty it after each test."""
+    return a_keyspace(cassandra_port)
 
 
 @pytest.fixture(scope="session")

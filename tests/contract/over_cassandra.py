@@ -17,20 +17,19 @@ from chinwag.ports.inbox import Inbox, Posting
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import Commit, MessageStore
 
-PATIENCE = 0.3
-"""Seconds for which a call tries, in tests in which it mostly does so in vain."""
-
 
 class LosingDriver:
     """Between the stores and their driver, for writes alone. fail, writes, hold, go: as `tests.contract.harness.Fault`.
 
-    held: set when a write waits. lost: set when an answer was lost. tables: those that were written.
+    held: set when a write waits. lost: set when an answer was lost. tables: those that were written. final: whether
+    what fails is not to be asked again, as that would be in vain.
     """
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
+        self.final = True
         self.fail: Literal["", "before", "after"] = ""
-        self.writes = 0
+        self.writes = self.reads = 0
         self.tables: set[str] = set()
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
@@ -45,6 +44,7 @@ class LosingDriver:
         self._passing.set()
 
     async def rows(self, statement: Read, values: Values) -> list[Row]:
+        self.reads += 1
         return await self.driver.rows(statement, values)
 
     async def write(self, writes: Changes) -> None:
@@ -54,11 +54,11 @@ class LosingDriver:
         self.writes += 1
         self.tables |= {write.table for write, _ in writes}
         if self.fail == "before":
-            raise DriverError("lost on its way there", no=False)
+            raise DriverError("lost on its way there", no=self.final)
         await self.driver.write(writes)
         if self.fail == "after":
             self.lost.set()
-            raise DriverError("lost on its way back", no=False)
+            raise DriverError("lost on its way back", no=self.final)
 
     async def close(self) -> None:
         await self.driver.close()
@@ -111,13 +111,12 @@ class CassandraHarness:
 
     shares_writes: ClassVar[bool] = False
 
-    def __init__(self, servers: CassandraServers, database: str, patience: float = PATIENCE) -> None:
+    def __init__(self, servers: CassandraServers, database: str) -> None:
         self.servers = servers
         self.postgres = PostgresHarness(database)
         self.fault = _Both(self)
         self.losing: LosingDriver
         self.open: CassandraStores
-        self._patience = patience
         self._written: set[str] = set()
 
     @property
@@ -132,7 +131,7 @@ class CassandraHarness:
         await self.postgres.start()
         driver, partitions = await open_driver(self.servers)
         self.losing = LosingDriver(driver)
-        self.open = stores_on(self.losing, ToPostgres(self.postgres), partitions, patience=self._patience)
+        self.open = stores_on(self.losing, ToPostgres(self.postgres), partitions)
 
     async def stop(self) -> None:
         await self.open.close()

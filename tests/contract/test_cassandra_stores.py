@@ -1,7 +1,7 @@
 """What only the stores on Cassandra promise: rows merge by where in the log they were made, and an epoch ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from chinwag.adapters.cassandra import (
     CassandraServers,
     CassandraStores,
     SchemaError,
+    fences,
     make_schema,
     open_driver,
     stores_on,
@@ -24,6 +25,7 @@ from chinwag.domain.facts import Target
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Refused
+from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance
 from chinwag.ports.message_store import Changed, Commit, TakenOverError
 
@@ -31,7 +33,7 @@ from chinwag.ports.message_store import Changed, Commit, TakenOverError
 @pytest.fixture
 async def one(cassandra: CassandraServers, messages_database: str) -> AsyncIterator[CassandraHarness]:
     """A process, and the first that writes."""
-    harness = CassandraHarness(cassandra, messages_database, patience=10.0)
+    harness = CassandraHarness(cassandra, messages_database)
     await harness.start()
     yield harness
     harness.fault.go()
@@ -111,6 +113,28 @@ async def test_a_writer_that_was_stopped_in_the_midst_of_a_batch_tells_nobody_th
     ]
 
 
+async def test_no_request_is_sent_long_after_a_look(
+    one: CassandraHarness, other: CassandraStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that stands still between its rows and its state looks again before it goes on."""
+    await one.store.commit([placed(1, 1, 1, "first")])
+    monkeypatch.setattr(fences, "FRESH_SECONDS", 0.0)
+
+    class Slow:
+        async def commits(self, batch: Sequence[Commit]) -> None:
+            await other.fences.begin(0, 2)
+
+        async def post(self, postings: Sequence[Posting]) -> None: ...
+
+    one.open.message_store._poster = Slow()
+    told = msgspec.structs.replace(placed(2, 1, 2, "too late"), fanouts=commit(2, 2).fanouts)
+    with pytest.raises(TakenOverError):
+        await one.store.commit([told])
+    [state] = await other.message_store.states([PAIR])
+    assert state is not None
+    assert state.head == 1
+
+
 async def test_what_was_acked_in_an_epoch_is_read_by_the_next(one: CassandraHarness, other: CassandraStores) -> None:
     """The batch ends with a look; whoever begins an epoch after that look finds all of it."""
     await one.store.commit(
@@ -167,8 +191,22 @@ async def test_what_clears_reactions_is_made_again_by_the_next_commit(
     assert await other.message_store.reacted([(PAIR, 1, BEN)]) == [None]
 
 
+async def test_a_message_is_three_requests_and_a_batch_is_two_looks(
+    one: CassandraHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a conversation whose worker has read its state: event, send key and state are partitions of their own."""
+    monkeypatch.setattr(fences, "FRESH_SECONDS", 3_600.0)  # however slow this machine is
+    await one.store.commit([placed(1, 1, 1, "first")])
+    reads, writes = one.losing.reads, one.losing.writes
+    await one.store.commit([msgspec.structs.replace(placed(2, 1, 2, "second"), spans=[])])
+    assert (one.losing.reads - reads, one.losing.writes - writes) == (2, 3)
+    reads, writes = one.losing.reads, one.losing.writes
+    await one.store.commit([msgspec.structs.replace(commit(3, 102), fanouts=[], keys=[])])
+    assert (one.losing.reads - reads, one.losing.writes - writes) == (2, 2), "a hundred of one conversation together"
+
+
 async def test_an_answer_that_is_lost_is_asked_for_with_the_same_rows(one: CassandraHarness) -> None:
-    one.losing.fail = "after"
+    one.losing.fail, one.losing.final = "after", False
     waiting = asyncio.create_task(one.store.commit([commit(1, 2)]))
     await one.losing.lost.wait()
     one.losing.fail = ""

@@ -240,6 +240,8 @@ async def test_what_is_shown_is_due_once_it_may_have_to_be_taken_back(directory:
         assert len(await repository.shown(62_000, 122_000, 2)) == 2
         assert len(await repository.shown(62_000, 122_000, 9)) == 1
         assert await repository.shown(62_000, 122_000, 9) == []
+        pairs = [(ANN, DIRECT), (BEN, DIRECT), (ANN, GROUP), (ANN, ConversationId("g~2"))]
+        assert sorted(await repository.pushed(pairs)) == [(ANN, DIRECT), (ANN, GROUP)]
         await repository.undo(GROUP, [4], 70_000)
         await repository.read([(BEN, DIRECT), (ANN, ConversationId("g~2"))], 70_000)
         assert await repository.next_due() is None
@@ -257,7 +259,11 @@ async def test_what_is_over_while_it_is_sent_or_something_newer_waits_is_looked_
     directory: Directory,
 ) -> None:
     await add(directory, wanted(3), wanted(3, conversation=GROUP), wanted(3, LAPTOP))
+    async with directory.reading() as reading:
+        assert await reading.push_jobs.pushed([(ANN, DIRECT)]) == []
     taken = {(job.device, job.conversation): job for job in await take(directory, 2_000)}
+    async with directory.reading() as reading:
+        assert await reading.push_jobs.pushed([(ANN, DIRECT)]) == [(ANN, DIRECT)]
     async with directory.transaction(account=PUSHES) as transaction:
         await transaction.push_jobs.undo(GROUP, [2], 2_100)
         await transaction.push_jobs.read([(ANN, DIRECT)], 2_100)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from tests.contract.directories import Open, people
 
-from chinwag.domain.ids import AccountId, UploadId
+from chinwag.domain.ids import AccountId, ConversationId, UploadId
 from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.directory import (
@@ -15,6 +15,7 @@ from chinwag.ports.directory import (
     Directory,
     MadeFile,
     MadeKind,
+    MediaReference,
     Part,
     Upload,
     UploadState,
@@ -113,16 +114,25 @@ async def test_an_account_is_told_what_it_takes(directory: Directory) -> None:
     async with directory.transaction() as transaction:
         assert await transaction.uploads.usage(BEN) == Usage(0, 0)
         assert await transaction.uploads.usage(ANN) == Usage(2, 30)
+        assert [await transaction.uploads.promised(since) for since in (99, 100)] == [30, 0], "expired ones not"
         await transaction.uploads.received(ONE, [Part(0, 10, "p")], 200)
         assert await transaction.uploads.usage(ANN) == Usage(2, 30), "nobody has looked at it yet"
+        assert await transaction.uploads.promised(0) == 20, "what has come is promised no more"
         await transaction.uploads.ready(ONE, FOUND, FILES, 300)
-        assert await transaction.uploads.usage(ANN) == Usage(1, 27)
+        assert await transaction.uploads.usage(ANN) == Usage(1, 27, 1)
+        assert await transaction.uploads.unsent_of(ANN, 9) == 1
+        await transaction.uploads.received(TWO, [Part(0, 20, "q")], 200)
+        await transaction.uploads.ready(TWO, FOUND, FILES, 300)
+        assert [await transaction.uploads.unsent_of(ANN, limit) for limit in (1, 9)] == [1, 2]
+        assert await transaction.uploads.unsent_of(BEN, 9) == 0
+        await transaction.media_references.put([MediaReference(ONE, ConversationId("g~1"), 1)])
+        assert await transaction.uploads.unsent_of(ANN, 9) == 1
         assert [one.id for one in await transaction.uploads.of_account(ANN, None, 9)] == [ONE, TWO]
         assert [one.id for one in await transaction.uploads.of_account(ANN, ONE, 9)] == [TWO]
         assert await transaction.uploads.count() == {
-            UploadState.RECEIVING: 1,
+            UploadState.RECEIVING: 0,
             UploadState.PROCESSING: 0,
-            UploadState.READY: 1,
+            UploadState.READY: 2,
         }
 
 

@@ -135,7 +135,7 @@ async def test_questions_and_answers_are_carried_as_they_are(questions: Question
         assert (refused.value.code, refused.value.detail, refused.value.retry_after) == (Code.FORBIDDEN, name, 1.5)
 
 
-@pytest.mark.parametrize("harness", ["embedded", "postgres", "nats"], indirect=True)
+@pytest.mark.parametrize("harness", ["embedded", "postgres", "nats", "cassandra"], indirect=True)
 class TestStores:
     async def test_every_row_is_kept_under_its_own_name_alone(self, stores: Stores) -> None:
         for number, name in enumerate(NAMES):

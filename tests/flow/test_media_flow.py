@@ -1,6 +1,7 @@
 """Uploads between their first byte and the message: at two servers, with bounds, over time; and sends of media."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,16 @@ from chinwag.adapters.files import FileMediaStore
 from chinwag.adapters.files.upload_store import FileUploadStore
 from chinwag.adapters.relational import open_directory
 from chinwag.adapters.workshop import ProcessWorkshop
-from chinwag.domain.ids import AccountId, Snowflake, UploadId
+from chinwag.domain.body import Attach, Media, MessageName
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake, UploadId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import HOUR_MS
 from chinwag.flow.media.expire_uploads import expire_uploads
-from chinwag.flow.media.finish import AGAIN_MS, HOLD_MS, Finish
+from chinwag.flow.media.finish import AGAIN_MS, CLAIM_MS, HOLD_MS, Finish
+from chinwag.flow.media.seeing import OwnMedia
 from chinwag.flow.media.uploads import (
     PART_BYTES,
+    PROMISED_MS,
     BrokenOffError,
     Checksum,
     ChecksumError,
@@ -27,10 +31,10 @@ from chinwag.flow.media.uploads import (
     WrongOffsetError,
 )
 from chinwag.lasting import lasting_folder
-from chinwag.ports.directory import Directory, UploadState
+from chinwag.ports.directory import Directory, MediaReference, Upload, UploadState
 
 ANN, BEN = AccountId("1"), AccountId("2")
-RULES = UploadRules(file_bytes=8 << 20, account_bytes=10 << 20, unfinished=3)
+RULES = UploadRules(file_bytes=8 << 20, account_bytes=10 << 20, unfinished=3, unsent=5)
 
 
 class Time:
@@ -185,8 +189,8 @@ async def test_of_many_posters_one_takes_room(site: Site) -> None:
     uploads, _ = site.server()
     upload = await uploads.begin(ANN, "a.mp4", 10, picture=False)
     for _ in range(3):
-        await uploads.set_poster(ANN, upload.id, b"a picture")
-    await asyncio.gather(*(uploads.set_poster(ANN, upload.id, b"a picture") for _ in range(3)))
+        await uploads.set_poster(ANN, upload.id, stream(b"a picture"))
+    await asyncio.gather(*(uploads.set_poster(ANN, upload.id, stream(b"a picture")) for _ in range(3)))
     assert site.kept(upload.id) == [(await uploads.get(ANN, upload.id)).poster]
 
 
@@ -227,6 +231,81 @@ async def test_a_full_disk_is_told_before_an_upload_begins(site: Site) -> None:
     assert await refused(uploads.begin(ANN, "a", 1, picture=False)) is Code.STORAGE_FULL
     async with site.directory.reading() as directory:
         assert (await directory.uploads.usage(ANN)).size == 0
+
+
+async def test_room_that_is_announced_is_not_given_twice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20 MB an upload of 6 takes 12, as its parts and as what is made of them."""
+    uploads, _ = site.server()
+    disk = shutil.disk_usage(site.folder)._replace(total=20 << 20, free=20 << 20)
+    monkeypatch.setattr("chinwag.adapters.files.upload_store.shutil.disk_usage", lambda _: disk)
+    both = [uploads.begin(who, "a", 6 << 20, picture=False) for who in (ANN, BEN)]
+    answers = await asyncio.gather(*both, return_exceptions=True)
+    assert Code.STORAGE_FULL in [one.code for one in answers if isinstance(one, Refused)], "two at once"
+    for answer in answers:
+        if isinstance(answer, Upload):
+            await uploads.remove(answer.account, answer.id)
+    first = await uploads.begin(ANN, "a", 6 << 20, picture=False)
+    other, _ = site.server()
+    assert await refused(other.begin(BEN, "b", 6 << 20, picture=False)) is Code.STORAGE_FULL, "at another server"
+    await other.begin(BEN, "c", 2 << 20, picture=False)
+    site.clock.now += PROMISED_MS
+    await other.begin(BEN, "b", 6 << 20, picture=False)  # nothing came of the others
+    assert (await uploads.get(first.account, first.id)).state is UploadState.RECEIVING
+
+
+async def test_two_looks_do_not_count_on_the_same_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, finish = site.server()
+    made = []
+    for who in (ANN, BEN):
+        upload = await uploads.begin(who, "a", 3 << 20, picture=False)
+        await uploads.receive(who, upload.id, 0, stream(bytes(3 << 20)))
+        made.append(upload)
+    disk = shutil.disk_usage(site.folder)._replace(total=10 << 20, free=10 << 20)
+    monkeypatch.setattr("chinwag.flow.media.room.shutil.disk_usage", lambda _: disk)
+    looking, go_on = asyncio.Event(), asyncio.Event()
+    inspect = site.workshop.inspect
+
+    async def slow(*paths: Any, **words: Any) -> Any:
+        looking.set()
+        await go_on.wait()
+        return await inspect(*paths, **words)
+
+    monkeypatch.setattr(site.workshop, "inspect", slow)
+    first = asyncio.create_task(finish.step())
+    await looking.wait()
+    await finish.step()  # 6 of 10 MB are held
+    states = [(await uploads.get(upload.account, upload.id)).held_until - site.clock.now for upload in made]
+    assert sorted(states) == [AGAIN_MS, HOLD_MS], "the second waits"
+    go_on.set()
+    await first
+    site.clock.now += AGAIN_MS
+    await finish.step()
+    assert {(await uploads.get(upload.account, upload.id)).state for upload in made} == {UploadState.READY}
+
+
+async def test_whoever_brings_many_holds_up_nobody_else(site: Site) -> None:
+    uploads, finish = site.server()
+    many = [await uploads.begin(ANN, "empty", 0, picture=False) for _ in range(RULES.unfinished)]
+    site.clock.now += 1_000
+    one = await uploads.begin(BEN, "empty", 0, picture=False)
+    await finish.step()
+    await finish.step()
+    assert (await uploads.get(BEN, one.id)).state is UploadState.READY
+    states = [(await uploads.get(ANN, upload.id)).state for upload in many]
+    assert states == [UploadState.READY, *[UploadState.PROCESSING] * (len(many) - 1)]
+
+
+async def test_uploads_that_no_message_shows_are_bounded(site: Site) -> None:
+    uploads, finish = site.server()
+    made = []
+    for _ in range(RULES.unsent):
+        made.append(await uploads.begin(ANN, "empty", 0, picture=False))
+        await finish.step()
+    assert await refused(uploads.begin(ANN, "one more", 0, picture=False)) is Code.QUOTA
+    await uploads.begin(BEN, "another's", 0, picture=False)
+    async with site.directory.transaction() as transaction:
+        await transaction.media_references.put([MediaReference(made[0].id, ConversationId("g~1"), 5)])
+    await uploads.begin(ANN, "once one is shown", 0, picture=False)
 
 
 async def test_what_has_come_waits_for_room_to_be_looked_at(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,3 +362,32 @@ async def test_whoever_waits_for_an_upload_is_told_when_it_is_ready(site: Site) 
     assert (await waiting).state is UploadState.READY
     assert (await uploads.wait(ANN, upload.id, 60)).state is UploadState.READY
     assert await refused(uploads.wait(BEN, upload.id, 60)) is Code.NO_UPLOAD
+
+
+async def test_a_send_of_media_holds_up_nobody_else(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction of no account is alone in the whole directory: on a cluster nobody else would write meanwhile."""
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    await finish.step()
+    transaction, accounts = site.directory.transaction, []
+
+    def noted(*, account: AccountId | None = None, device: DeviceId | None = None) -> Any:
+        accounts.append(account)
+        return transaction(account=account, device=device)
+
+    monkeypatch.setattr(site.directory, "transaction", noted)
+    own = OwnMedia(site.directory, uploads, Forwarding(), site.clock)  # type: ignore[arg-type]
+    site.clock.now += HOUR_MS
+    media = await own.see(ANN, Attach(upload.id))
+    forwarded = await own.see(BEN, Attach(source=MessageName(ConversationId("g~1"), int(upload.id))))
+    assert media.id == forwarded.id == upload.id
+    assert accounts == [ANN, BEN]
+    assert (await uploads.get(ANN, upload.id)).expires_at == site.clock.now + CLAIM_MS
+
+
+class Forwarding:
+    """Messages that anybody may read, each showing the upload of its number."""
+
+    async def media(self, _account: AccountId, _conversation: ConversationId, number: int) -> Media:
+        return Media(UploadId(str(number)), "a.txt", "application/octet-stream", 3)

@@ -1,5 +1,6 @@
 """What becomes of pushes and subscriptions by what push services answer, and after a crash at any step."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,14 @@ from tests.support.push_browser import base64url
 from tests.support.push_receiver import CutOff, Garbage, Hang, Say
 from tests.support.push_stage import ANN, BEN, PushStage, push_stage
 
+from chinwag.adapters.push_services import breakers
+from chinwag.adapters.push_services.breakers import FAILURES
 from chinwag.domain.account_change import PushGone
 from chinwag.domain.ids import DeviceId
 from chinwag.flow.access.rotate_keys import replace_keys
 from chinwag.flow.push.send import LEASE_MS
-from chinwag.ports.directory import PUSHES
+from chinwag.flow.push.weigh import Weigh, Weighed
+from chinwag.ports.directory import PUSHES, PushJob
 
 
 async def hello(pushing: PushStage) -> None:
@@ -150,6 +154,29 @@ async def test_a_browser_that_subscribes_anew_is_pushed_what_waits_and_still_sho
         await pushing.read(BEN, number)
         await pushing.after(61_000)
         assert [one["kind"] for one in anew.shown] == ["clear"]
+
+
+async def test_nothing_is_weighed_for_a_service_that_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        browsers = [await pushing.subscribe(BEN, f"browser {number}") for number in range(FAILURES)]
+        for browser in browsers:
+            browser.always = Say(500)
+        weighed: list[PushJob] = []
+        weigh = Weigh.__call__
+
+        async def counted(self: Weigh, jobs: Sequence[PushJob]) -> list[Weighed]:
+            weighed.extend(jobs)
+            return await weigh(self, jobs)
+
+        monkeypatch.setattr(Weigh, "__call__", counted)
+        monkeypatch.setattr(breakers, "REST_SECONDS", breakers.REST_MOST)
+        await hello(pushing)
+        assert len(weighed) == FAILURES
+        await pushing.after(10_000)
+        await hello(pushing)
+        assert len(weighed) == FAILURES
+        for number in range(FAILURES):
+            assert [job.attempt for job in await pushing.jobs(f"browser {number}")] == [1], "they wait on"
 
 
 async def test_after_a_leak_browsers_subscribe_anew(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 One folder for each kept state; `python -m tools.make_kept_data COMMIT` adds one.
 """
 
+import hashlib
 import json
 import tarfile
 from collections.abc import AsyncIterator
@@ -45,6 +46,10 @@ class Kept:
         answer = await self._http.request(method, path, json=body, params=parameters, headers=headers)
         assert answer.status_code < 300, answer.text
         return answer.json()
+
+    async def get(self, path: str, token: str) -> httpx2.Response:
+        """Whatever the answer is."""
+        return await self._http.get(path, headers={"Authorization": f"Bearer {token}"})
 
     async def refreshed(self, person: dict[str, Any]) -> dict[str, Any]:
         """New tokens for a device that was logged in when the data were kept."""
@@ -153,6 +158,7 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
         again = devices[command["by"]]["access_token"]
         answer = await server.ask(command["method"], path, again, command["body"], command["key"])
         assert answer["number"] == command["number"], command
+    await _media_and_subscriptions(server, [one["access_token"] for one in devices], files=part != "cluster")
     said = {"body": {"type": "text", "text": "and on it goes"}}
     placed = await server.ask("POST", f"/v1/conversations/{expected['group']}/messages", token, said)
     after = await server.history(expected["group"], token)
@@ -160,3 +166,17 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
     assert [event["number"] for event in after[len(before) :]] == [placed["number"]]
     pins = await server.ask("GET", f"/v1/conversations/{expected['group']}/pins", token)
     assert pins["messages"] == expected.get("pins", [])
+
+
+async def _media_and_subscriptions(server: Kept, tokens: list[str], *, files: bool) -> None:
+    """Where there were any: files are what they were; what was deleted stays so; a browser that had subscribed still
+    has. files: whether they were kept; a dump of a database holds none."""
+    expected = server.expected
+    for path, digest in expected.get("media", {}).items() if files else ():
+        for token in tokens:
+            answer = await server.get(path, token)
+            assert hashlib.sha256(answer.content).hexdigest() == digest, path
+    if "media_gone" in expected:
+        assert (await server.get(expected["media_gone"], tokens[0])).json()["code"] == "message_deleted"
+        found = await server.ask("GET", "/v1/push/subscription", tokens[expected["subscription"]["by"]])
+        assert found == expected["subscription"]["told"]

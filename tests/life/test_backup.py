@@ -17,7 +17,7 @@ from tests.support.people import Crowd, begin_group, sign_up
 from chinwag.adapters.files import FileMediaStore
 from chinwag.assembly.data import begin_folder
 from chinwag.life.backup import Telling, back_up
-from chinwag.life.folder import MEDIA, MEDIA_WORK
+from chinwag.life.folder import MEDIA, MEDIA_WORK, media_in
 from chinwag.life.manifest import BackupError, ListedFile
 from chinwag.life.restore import restore
 from chinwag.wire.frames import Ack, Send
@@ -194,7 +194,7 @@ async def test_everything_in_the_data_folder_is_in_the_backup(crowd: Crowd, tmp_
     assert modes == {0}, "nobody else may read a backup"
 
 
-async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> None:
+async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, target = tmp_path / "data", tmp_path / "backup"
     await begin_folder(data)
     store = FileMediaStore(data / MEDIA)
@@ -202,7 +202,7 @@ async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> N
     async def pieces(content: bytes) -> AsyncIterator[bytes]:
         yield content
 
-    kept, gone = [await store.put(pieces(content)) for content in (b"kept", b"gone")]
+    kept, gone, sooner = [await store.put(pieces(content)) for content in (b"kept", b"gone", b"sooner")]
     await store.close()
     (data / MEDIA / "incoming" / "half").write_bytes(b"half of a file")
     (data / MEDIA_WORK).mkdir(mode=0o700)
@@ -215,6 +215,12 @@ async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path) -> N
             if what == "copying":
                 (data / MEDIA / gone.hash[:2] / gone.hash[2:4] / gone.hash).unlink()
 
+    def listed_and_gone(folder: Path) -> list[Path]:
+        found = list(media_in(folder))
+        (data / MEDIA / sooner.hash[:2] / sooner.hash[2:4] / sooner.hash).unlink()
+        return found
+
+    monkeypatch.setattr("chinwag.life.backup.media_in", listed_and_gone)
     manifest = await asyncio.to_thread(back_up, data, target, Collecting())
     name = f"{MEDIA}/{kept.hash[:2]}/{kept.hash[2:4]}/{kept.hash}"
     listed = [file for file in manifest.files if file.path.startswith(MEDIA)]  # neither what is written nor looked at

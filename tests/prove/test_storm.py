@@ -7,6 +7,7 @@ import pytest
 from prove.faults.at_point import SERVING
 from prove.faults.disk import NoDiskError
 from prove.index.index import Index
+from prove.storm.filers import GROUPS
 from prove.storm.outcome import line, shortcomings, undone, wanted_points
 from prove.storm.plan import ACKS, FULL, HITS, IN_FLIGHT, Trouble, in_flight, make_plan
 from prove.storm.run import Outcome, Wanted, run
@@ -23,13 +24,17 @@ async def _storm(folder: Path, wanted: Wanted) -> Outcome:
     except NoDiskError as missing:
         lines.append(f"without a full disk: {missing}")
         kinds = wanted.kinds - {Trouble.DISK}
-        outcome = await run(Wanted(wanted.seed, wanted.kills, kinds, wanted.accounts, wanted.groups), folder, print)
+        outcome = await run(
+            Wanted(wanted.seed, wanted.kills, kinds, wanted.accounts, wanted.groups, filers=wanted.filers),
+            folder,
+            print,
+        )
     print("\n".join([*lines, *outcome.table, *outcome.verdict.lines(), *outcome.short, outcome.stuck]))
     return outcome
 
 
 async def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
-    outcome = await _storm(tmp_path, Wanted(seed=1, kills=6, accounts=24, groups=8))
+    outcome = await _storm(tmp_path, Wanted(seed=1, kills=6, accounts=24, groups=8, filers=GROUPS))
     assert outcome.stuck == ""
     assert outcome.verdict.lines()[:-1] == []
     # How much went on at each kill is the machine's; that it was done, and what is known of each, is the storm's.
@@ -37,6 +42,9 @@ async def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
     assert list(undone(outcome.plan, tally, SERVING)) == []
     assert tally.kills == len(tally.in_flight) == len(tally.between) == len(tally.recovery) == len(tally.back) == 6
     assert sum(tally.between) <= tally.acked <= min(tally.attempted, tally.answers)
+    there = outcome.verdict.index.counts
+    assert all(there[kind] for kind in ("Sent", "MediaAsked", "Deleted", "Pushed")), there
+    assert there["PushesWaited"] >= GROUPS
 
 
 def test_a_seed_has_one_plan() -> None:

@@ -11,7 +11,9 @@ from typing import Final
 import pytest
 from prove.faults.disk import NoDiskError
 from prove.faults.wrong import WRONGS, command
+from prove.faults.wrong.filing import FILES
 from prove.storm.crowd import OFFLINE_SECONDS
+from prove.storm.filers import GROUPS
 from prove.storm.plan import Trouble
 from prove.storm.run import Outcome, Wanted, run
 from prove.violation import PROMISES
@@ -45,7 +47,8 @@ SHORT: Final = 20.0
 async def _storm(folder: Path, needs: str, server: tuple[str, ...] = (), seed: int = 1) -> Outcome:
     kills, kind = TROUBLES.get(needs, (0, Trouble.STOP))
     seconds = SHORT if server else OFFLINE_SECONDS
-    wanted = Wanted(seed, kills, frozenset({kind}), accounts=8, groups=3, command=server, offline_seconds=seconds)
+    filers = GROUPS if needs == FILES else 0
+    wanted = Wanted(seed, kills, frozenset({kind}), 8, 3, server, offline_seconds=seconds, filers=filers)
     try:
         return await run(wanted, folder, print)
     except NoDiskError as missing:

@@ -1,6 +1,8 @@
 """Every write on Cassandra has a timestamp of its own, which lies above every clock and orders as the log does."""
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chinwag.adapters import cassandra
-from chinwag.adapters.cassandra import batch, fences, mark_store, message_store, schema
+from chinwag.adapters.cassandra import schema, stream_tables
 from chinwag.adapters.cassandra.stamps import (
     EPOCH_MOST,
     INDEX_MOST,
@@ -65,14 +67,15 @@ def test_every_write_names_its_partition_first() -> None:
     """What goes together into one request is found by these values."""
     writes = [
         value
-        for module in (batch, fences, mark_store, message_store, schema)
-        for kept in vars(module).values()
+        for found in pkgutil.iter_modules(cassandra.__path__)
+        for kept in vars(importlib.import_module(f"{cassandra.__name__}.{found.name}")).values()
         for value in (kept.values() if isinstance(kept, dict) else [kept])
         if isinstance(value, Write)
     ]
-    assert len(writes) > 15
+    assert len(writes) > 20
+    tables = schema.TABLES | stream_tables.TABLES
     for write in writes:
-        columns = schema.TABLES[write.table]
+        columns = tables[write.table]
         key = re.search(r"PRIMARY KEY \(\(([^)]*)\)", columns) or re.search(r"PRIMARY KEY \((\w+)", columns)
         names = key[1].split(", ") if key else [columns.split()[0]]
         where = re.search(r"WHERE (.*)", write.cql)

@@ -67,7 +67,7 @@ def _streams(found: Need, costs: Costs) -> float:
 LIMITS: Final = (
     Limit(
         "one directory (PostgreSQL): a device that comes with an expired token refreshes it, and that is a write",
-        "longer tokens, or the lines of devices in several databases by account; no other table needs to part",
+        "tokens that are good for longer, or the rows of devices in several databases, by account",
         _directory,
     ),
     Limit(

@@ -61,9 +61,9 @@ def _curves(costs: Costs) -> Iterator[str]:
         y = _BOTTOM + 46 + 21 * row
         at = used_up_at(limit, B, costs)
         name = limit.name.partition(":")[0] if len(limit.name) > MOST else limit.name
-        words = f"{name}: {'never' if at == float('inf') else 'at ' + short(at)}"
+        words = f"{name}: {'never' if at == float('inf') else f'at {short(at)} daily users'}"
         yield f'<rect x="{_LEFT}" y="{y - 9}" width="14" height="8" fill="{colour}"/>'
-        yield f'<text x="{_LEFT + 22}" y="{y}">{escape(words)} daily users</text>'
+        yield f'<text x="{_LEFT + 22}" y="{y}">{escape(words)}</text>'
 
 
 def _x(users: float) -> float:

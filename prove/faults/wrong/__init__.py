@@ -12,6 +12,7 @@ from typing import Final
 from prove.faults.wrong.changing import CHANGING
 from prove.faults.wrong.clustered import CLUSTERED
 from prove.faults.wrong.deciding import DECIDING
+from prove.faults.wrong.filing import FILING
 from prove.faults.wrong.healing import HEALING
 from prove.faults.wrong.storing import STORING
 from prove.faults.wrong.telling import TELLING
@@ -20,7 +21,7 @@ from prove.faults.wrong.wrong import Wrong
 __all__ = ["PLANTS", "WRONGS", "Wrong", "command"]
 
 WRONGS: Final[Mapping[str, Wrong]] = {
-    wrong.name: wrong for wrong in (*DECIDING, *CHANGING, *STORING, *TELLING, *HEALING)
+    wrong.name: wrong for wrong in (*DECIDING, *CHANGING, *STORING, *TELLING, *HEALING, *FILING)
 }
 """All that a storm over one process finds, by name."""
 PLANTS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in CLUSTERED}

@@ -1,12 +1,12 @@
 """The store of media that an installation uses, for servers and for commands."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from chinwag.assembly.media_store import opened_media_store
 from chinwag.assembly.node import Legs
+from chinwag.assembly.work_folder import work_folder
 from chinwag.config import Config
 from chinwag.flow.avatars.make import Avatars
 from chinwag.flow.exported_media import Save
@@ -24,9 +24,8 @@ def media_store_of(config: Config) -> MediaStore:
 
 def avatars_on(ports: Ports, config: Config, legs: Legs, workshop: Workshop) -> Avatars:
     """The verbs about pictures of accounts and groups."""
-    folder = config.data.path.expanduser() / MAKING
-    if config.store.profile == "embedded":
-        shutil.rmtree(folder, ignore_errors=True)  # of the server before; nobody else uses the folder
+    alone = config.store.profile == "embedded"  # then nobody else uses the folder
+    folder = work_folder(config.data.path.expanduser() / MAKING, alone=alone)
     return Avatars(
         accounts=legs.accounts,
         accept=legs.accept,

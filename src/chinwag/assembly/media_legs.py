@@ -1,13 +1,12 @@
 """Media on their way, at one process: what takes uploads, what looks at them, what knows which message shows them."""
 
 import asyncio
-import shutil
-from pathlib import Path
 
 import msgspec
 
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
+from chinwag.assembly.work_folder import work_folder
 from chinwag.config import Config
 from chinwag.domain.ids import Snowflake
 from chinwag.flow.clock import system_clock
@@ -19,7 +18,6 @@ from chinwag.flow.media.uploads import UploadRules, Uploads
 from chinwag.flow.sharing import Keeping
 from chinwag.flow.standing import StandingWork
 from chinwag.flow.states import States
-from chinwag.lasting import lasting_folder
 from chinwag.life.folder import MEDIA_WORK
 from chinwag.ports import Ports
 from chinwag.ports.workshop import Workshop
@@ -40,6 +38,7 @@ def media_legs_on(ports: Ports, config: Config, ids: Snowflake, states: States, 
         file_bytes=section.file_bytes,
         account_bytes=section.account_bytes,
         unfinished=section.unfinished,
+        unsent=section.unsent,
         unfinished_hours=section.unfinished_hours,
     )
     uploads = Uploads(ports.directory, ports.upload_store, ids, system_clock, rules)
@@ -49,15 +48,24 @@ def media_legs_on(ports: Ports, config: Config, ids: Snowflake, states: States, 
 
 def looking_part(ports: Ports, config: Config, legs: MediaLegs, workshop: Workshop) -> Part:
     """Whole uploads are looked at, here or wherever nobody has begun."""
-    folder = (config.media.work_path or config.data.path / MEDIA_WORK).expanduser()
+    # one of our own also below `work_path`: what is in it goes, and that may be a folder of many
+    folder = ((config.media.work_path or config.data.path) / MEDIA_WORK).expanduser()
+    alone = config.store.profile == "embedded" and config.media.work_path is None
     finish = Finish(
-        ports.directory, ports.upload_store, ports.media_store, workshop, legs.uploads, system_clock, folder
+        ports.directory,
+        ports.upload_store,
+        ports.media_store,
+        workshop,
+        legs.uploads,
+        system_clock,
+        folder,
+        config.media.free_percent / 100,
     )
     works = [StandingWork(job) for job in finish.jobs()]
     tasks: list[asyncio.Task[None]] = []
 
     async def start() -> None:
-        await asyncio.to_thread(_emptied, folder, alone=config.store.profile == "embedded")
+        await asyncio.to_thread(work_folder, folder, alone=alone)
         tasks.extend(asyncio.create_task(work.run(), name=work.job.name) for work in works)
 
     async def stop() -> None:
@@ -73,10 +81,3 @@ def looking_part(ports: Ports, config: Config, legs: MediaLegs, workshop: Worksh
             counters={"uploads_finished": ("Uploads looked at and kept.", lambda: finish.finished)},
         ),
     )
-
-
-def _emptied(folder: Path, *, alone: bool) -> None:
-    """Make the folder, and take away what a process that died has left there, where no other can be using it."""
-    if alone:
-        shutil.rmtree(folder, ignore_errors=True)
-    lasting_folder(folder)

@@ -1,20 +1,22 @@
 """`chinwag cluster`: what a server on PostgreSQL and NATS needs besides `chinwag serve`."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from chinwag.cli.out import aside, say
-from chinwag.cli.profile import need_drivers, need_postgres
+from chinwag.cli.profile import need_drivers, need_postgres, need_several
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.words_only import words_only
+from chinwag.config import Config
+from chinwag.config.cluster_sections import Store
 
 app = cyclopts.App(name="cluster")
 
-SETTINGS = ("data", "store", "cluster", "postgres", "nats")
+SETTINGS = ("data", "store", "cluster", "postgres", "nats", "cassandra", "zookeeper", "streams")
 
 
 @app.command
@@ -27,7 +29,7 @@ def init(**flags: str | None) -> None:
     """
     words_only()
     config = read_settings(flags).config
-    need_postgres(config)
+    need_several(config)
     from chinwag.assembly.cluster.init import init
 
     cluster = asyncio.run(init(config, say))
@@ -37,14 +39,14 @@ def init(**flags: str | None) -> None:
 @app.command
 @with_settings(*SETTINGS)
 def check(**flags: str | None) -> int:
-    """Look at both engines, and say what to do about what is wrong.
+    """Look at all engines, and say what to do about what is wrong.
 
     Versions, what a cut of power would take, standbys, encodings, clocks, tables and keys. It changes nothing. Exits
     with 1 if something fails, else with 0.
     """
     words_only()
     config = read_settings(flags).config
-    need_postgres(config)
+    need_several(config)
     from chinwag.assembly.cluster.check import check
     from chinwag.assembly.cluster.credentials import messages_url, shown
     from chinwag.assembly.cluster.spoken import spoken
@@ -65,6 +67,10 @@ def demo(
     folder: Annotated[
         str | None, Parameter(help="Keep everything there (engines: FOLDER.engines); without it, all goes at the end.")
     ] = None,
+    profile: Annotated[
+        Literal["postgres", "cassandra"],
+        Parameter(help="Which engines: cassandra has some besides."),
+    ] = "postgres",
 ) -> int:
     """Start a whole cluster on this machine, and show where it is.
 
@@ -73,10 +79,10 @@ def demo(
     """
     from pathlib import Path
 
-    need_drivers()
+    need_drivers(Config(store=Store(profile=profile)))
     from chinwag.cli.cluster_demo.run import run
 
-    return asyncio.run(run(minutes * 60 if minutes else None, Path(folder) if folder else None))
+    return asyncio.run(run(minutes * 60 if minutes else None, Path(folder) if folder else None, profile))
 
 
 @app.command

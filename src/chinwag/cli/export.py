@@ -62,8 +62,8 @@ def export(
         raise UsageError(f"{media} exists already: name another folder")
     wanted = _Wanted(account, None if id is None else AccountId(id))
     with TerminalTelling() as telling, contextlib.ExitStack() as stack:
-        if config.store.profile == "postgres":
-            need_drivers()
+        if config.store.profile != "embedded":
+            need_drivers(config)
             from chinwag.assembly.cluster.operators import cluster_stores
 
             sources, at = cluster_stores(config, aside), system_clock()

@@ -44,8 +44,8 @@ async def _accounts(flags: dict[str, str | None]) -> AsyncIterator[Accounts]:
 
     words_only()
     config = read_settings(flags).config
-    if config.store.profile == "postgres":
-        need_drivers()
+    if config.store.profile != "embedded":
+        need_drivers(config)
         from chinwag.assembly.cluster.operators import operator_accounts
 
         async with operator_accounts(config, aside) as accounts:

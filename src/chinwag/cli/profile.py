@@ -1,4 +1,5 @@
-"""The postgres profile's code, loaded when it is wanted: its drivers need not be installed for any other."""
+"""The code of the profiles of several processes, loaded when it is wanted: its drivers need not be installed for any
+other."""
 
 from importlib.util import find_spec
 from typing import Final
@@ -7,16 +8,23 @@ from chinwag.cli.trouble import UsageError
 from chinwag.config import Config
 
 DRIVERS: Final = {"asyncpg": "PostgreSQL", "nats": "NATS"}
+MORE_DRIVERS: Final = {"acsylla": "Cassandra", "kazoo": "ZooKeeper"}
+"""Those of the cassandra profile besides."""
 
 
-def need_drivers() -> None:
-    """Raises `UsageError` if a driver is not installed."""
-    missing = [engine for module, engine in DRIVERS.items() if find_spec(module) is None]
-    if missing:
-        raise UsageError(
-            f"the driver for {' and '.join(missing)} is not installed: pip install 'chinwag[postgres]', or in a "
-            "checkout .venv/bin/pip install --require-hashes -r requirements-postgres.txt"
-        )
+def need_drivers(config: Config | None = None) -> None:
+    """Raises `UsageError` if a driver is not installed. config: of the profile whose drivers these are; postgres
+    without."""
+    wide = config is not None and config.store.profile == "cassandra"
+    drivers = DRIVERS | MORE_DRIVERS if wide else DRIVERS
+    missing = [engine for module, engine in drivers.items() if find_spec(module) is None]
+    if not missing:
+        return
+    extras = "postgres,cassandra" if wide else "postgres"
+    words = f"the driver for {' and '.join(missing)} is not installed: pip install 'chinwag[{extras}]'"
+    if not wide:
+        words += ", or in a checkout .venv/bin/pip install --require-hashes -r requirements-postgres.txt"
+    raise UsageError(words)
 
 
 def need_folder(config: Config, instead: str) -> None:
@@ -33,3 +41,11 @@ def need_postgres(config: Config) -> None:
             "postgres.url and nats.urls (docs/cluster.md), or with --store-profile postgres"
         )
     need_drivers()
+
+
+def need_several(config: Config) -> None:
+    """For commands of both profiles of several processes. Raises `UsageError`."""
+    if config.store.profile == "cassandra":
+        need_drivers(config)
+    else:
+        need_postgres(config)

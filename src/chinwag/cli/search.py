@@ -68,9 +68,9 @@ def told(found: IndexStatus) -> str:
 
 
 def _ask(config: Config, *, rebuild: bool) -> IndexStatus:
-    if config.store.profile == "postgres":
+    if config.store.profile != "embedded":
         words_only()
-        need_drivers()
+        need_drivers(config)
         from chinwag.assembly.cluster.operators import cluster_index
 
         return asyncio.run(cluster_index(config, aside, rebuild=rebuild))

@@ -117,10 +117,10 @@ def _roles(named: str | None, config: Config) -> tuple[str, ...]:
         raise UsageError(f"--role names none: they are {', '.join(ROLES)}")
     if unknown := sorted(set(wanted) - set(ROLES)):
         raise UsageError(f"there is no role {unknown[0][:60]!a}: they are {', '.join(ROLES)}")
-    if wanted and config.store.profile != "postgres":
+    if wanted and config.store.profile == "embedded":
         raise UsageError(
-            "a server on one folder is one process, with every role: --role is for store.profile = postgres "
-            "(docs/cluster.md)"
+            "a server on one folder is one process, with every role: --role is for store.profile = postgres or "
+            "cassandra (docs/cluster.md)"
         )
     return tuple(role for role in ROLES if role in wanted) or ROLES
 
@@ -142,8 +142,8 @@ async def _begun_unless(asked: asyncio.Event, beginning: Coroutine[None, None, B
 
 async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> "Server | ClusterServer":
     """A server that serves. Its code is loaded not before it is asked for: `chinwag serve --help` needs none of it."""
-    if config.store.profile == "postgres":
-        need_drivers()
+    if config.store.profile != "embedded":
+        need_drivers(config)
         with uncollected():
             from chinwag.assembly.cluster.server import begin_cluster_server
         return await begin_cluster_server(config, local, roles)
@@ -154,7 +154,7 @@ async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> "
 
 def _kept_in(config: Config) -> dict[str, str]:
     """Where a server keeps what lasts, for its log."""
-    if config.store.profile == "postgres":
+    if config.store.profile != "embedded":
         return {"store": config.postgres.url}
     return {"data": str(config.data.path.expanduser())}
 

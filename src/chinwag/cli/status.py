@@ -38,7 +38,7 @@ def status(
     from chinwag.life.running import status_of
 
     config = read_settings(flags).config
-    if config.store.profile == "postgres":
+    if config.store.profile != "embedded":
         return _cluster(config, json)
     data = config.data.path.expanduser()
     told = status_of(data)
@@ -51,7 +51,7 @@ def status(
 
 def _cluster(config: Config, json: bool) -> int:
     words_only()
-    need_drivers()
+    need_drivers(config)
     from chinwag.assembly.cluster.status import cluster_status
 
     told = asyncio.run(cluster_status(config, aside))

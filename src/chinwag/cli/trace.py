@@ -33,8 +33,8 @@ def trace(
 
     words_only()
     config = read_settings(flags).config
-    if config.store.profile == "postgres":
-        need_drivers()
+    if config.store.profile != "embedded":
+        need_drivers(config)
         from chinwag.assembly.cluster.operators import cluster_trace
 
         found = asyncio.run(cluster_trace(config, ConversationId(conversation), number, aside))

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Meta, Struct
 
-Profile = Literal["embedded", "postgres"]
+Profile = Literal["embedded", "postgres", "cassandra"]
 
 _TOKEN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
@@ -22,13 +22,14 @@ class Store(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Profile,
         Meta(
             description="`embedded`: one process, all in the folder `data.path`. `postgres`: one process or many, on "
-            "one machine or several, with PostgreSQL for what lasts and NATS for what passes; see docs/cluster.md."
+            "one machine or several, with PostgreSQL for what lasts and NATS for what passes. `cassandra`: the same "
+            "with Cassandra, JetStream and ZooKeeper, for more than one database can hold; see docs/cluster.md."
         ),
     ] = "embedded"
 
 
 class Cluster(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the processes of a server on the postgres profile have in common."""
+    """What the processes of a server have in common that is one of several."""
 
     id: Annotated[
         str,
@@ -68,7 +69,7 @@ class Cluster(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Postgres(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """PostgreSQL, for the postgres profile."""
+    """PostgreSQL, for the postgres profile; and for accounts on the cassandra profile."""
 
     url: Annotated[
         str,
@@ -102,7 +103,7 @@ class Postgres(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Nats(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """NATS, for the postgres profile."""
+    """NATS, for the postgres profile; with JetStream for the cassandra profile."""
 
     urls: Annotated[
         tuple[str, ...],

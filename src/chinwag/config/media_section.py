@@ -18,6 +18,9 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unfinished: Annotated[
         int, Meta(ge=1, le=1_000, description="Uploads of one account that are not whole, or not looked at yet.")
     ] = 20
+    unsent: Annotated[
+        int, Meta(ge=1, le=100_000, description="Uploads of one account that no message shows yet, or any more.")
+    ] = 1_000
     unfinished_hours: Annotated[
         int, Meta(ge=1, le=720, description="An upload goes to which no byte was added for so long.")
     ] = 24
@@ -28,8 +31,8 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     work_path: Annotated[
         Path | None,
         Meta(
-            description="Folder of this machine in which files are looked at: room for a few of the largest. Empty: "
-            "`media-work` in the data folder."
+            description="Folder of this machine, in whose `media-work` files are looked at: room for a few large ones."
+            " Empty: the data folder."
         ),
     ] = None
     public_url: Annotated[

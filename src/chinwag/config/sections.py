@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from chinwag.config.cassandra_section import Cassandra, Streams, ZooKeeper, wrong_cassandra
 from chinwag.config.cluster_sections import Cluster, Nats, Postgres, Store, wrong_engines
 from chinwag.config.media_section import Media, wrong_media
 from chinwag.config.openid_section import OpenId, wrong_providers
@@ -347,6 +348,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cluster: Cluster = Cluster()
     postgres: Postgres = Postgres()
     nats: Nats = Nats()
+    cassandra: Cassandra = Cassandra()
+    zookeeper: ZooKeeper = ZooKeeper()
+    streams: Streams = Streams()
     s3: S3 = S3()
     accounts: Accounts = Accounts()
     limits: Limits = Limits()
@@ -392,6 +396,10 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         if not _is_utf8(str(path)):
             yield Contradiction((key,), "the folder's path must be UTF-8: PostgreSQL is told of it in its settings")
     for key, rule in wrong_engines(config.store, config.cluster, config.postgres, config.nats):
+        yield Contradiction((key,), rule)
+    for key, rule in wrong_cassandra(
+        config.store, config.postgres, config.nats, config.cassandra, config.zookeeper, config.streams
+    ):
         yield Contradiction((key,), rule)
     for key, rule in wrong_media(config.media, bucket=bool(config.s3.endpoint)):
         yield Contradiction((key,), rule)

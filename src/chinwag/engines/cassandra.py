@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -23,12 +24,14 @@ from chinwag.lasting import new_folder, whole_file
 READY_SECONDS: Final = 180.0
 """A start after a crash applies what the crash left in the commit log."""
 END_SECONDS: Final = 60.0
+TOOL_SECONDS: Final = 120.0
 _TOKENS: Final = 1 << 64
 _FRAME: Final = struct.Struct(">BBhBI")
 """The head of a frame of the native protocol, version 4: version, flags, stream, opcode, length of what follows."""
 _OPTIONS: Final = 0x05
 _SUPPORTED: Final = 0x06
 
+_TOOL_FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-Djava.net.preferIPv4Stack=true")
 _FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms128m", "-Xmx384m", "-Xss256k")
 _EXPORTS: Final = (
     "java.base/java.lang.ref",
@@ -59,6 +62,10 @@ _OPENS: Final = (
     "jdk.management/com.sun.management.internal",
 )
 """What Cassandra reaches into, which Java has kept closed since version 17."""
+_REACHING: Final = (
+    *(f"--add-exports={module}=ALL-UNNAMED" for module in _EXPORTS),
+    *(f"--add-opens={module}=ALL-UNNAMED" for module in _OPENS),
+)
 _PROPERTIES: Final = (
     "-Dcassandra-foreground=yes",
     "-Djava.net.preferIPv4Stack=true",
@@ -86,7 +93,7 @@ class Ring(msgspec.Struct, frozen=True):
 
 class Cassandra:
     """A node in `place`. java, jars: the command that runs Java, and the folder with the jars. number: its own, from 1,
-    in `ring`. settings: more of cassandra.yaml."""
+    in `ring`. settings: more of cassandra.yaml. tool_port: where `tool` reaches it on this machine; 0: nowhere."""
 
     name: Final = "Cassandra"
 
@@ -99,7 +106,9 @@ class Cassandra:
         *,
         number: int = 1,
         settings: Mapping[str, object] | None = None,
+        tool_port: int = 0,
     ) -> None:
+        self._tool_port = tool_port
         self._java = java
         self._jars = jars
         self._place = place
@@ -115,8 +124,8 @@ class Cassandra:
         configuration = self._configure(host, port)
         command = [
             *(self._java, *_FLAGS, *_PROPERTIES, f"-javaagent:{self._agent()}"),
-            *(f"--add-exports={module}=ALL-UNNAMED" for module in _EXPORTS),
-            *(f"--add-opens={module}=ALL-UNNAMED" for module in _OPENS),
+            *((f"-Dcassandra.jmx.local.port={self._tool_port}",) if self._tool_port else ()),
+            *_REACHING,
             *(f"-Dcassandra.config={configuration.as_uri()}", f"-Dcassandra.storagedir={self._home}"),
             *(f"-Dcassandra.logdir={self._home}", f"-Dlogback.configurationFile={self._home / 'logback.xml'}"),
             *("-cp", f"{self._jars}/*", "org.apache.cassandra.service.CassandraDaemon"),
@@ -142,6 +151,18 @@ class Cassandra:
     def stop(self, one: Running) -> None:
         """End it, once all that it has is on disk. Raises `EngineError`."""
         process.stop(self.name, one, signal.SIGTERM, END_SECONDS)
+
+    def tool(self, *words: str) -> str:
+        """What its own tool, nodetool, says to `words`. Blocks. Raises `EngineError`."""
+        command = [self._java, *_TOOL_FLAGS, *_REACHING, "-cp", f"{self._jars}/*", f"-Duser.home={self._home}"]
+        command += [f"-Dlogback.configurationFile={self._home / 'logback.xml'}", "org.apache.cassandra.tools.NodeTool"]
+        command += ["-h", "127.0.0.1", "-p", str(self._tool_port), *words]
+        done = subprocess.run(  # noqa: S603 - our own words
+            command, capture_output=True, text=True, check=False, timeout=TOOL_SECONDS, stdin=subprocess.DEVNULL
+        )
+        if done.returncode:
+            raise EngineError(f"nodetool {' '.join(words)} failed: {(done.stdout + done.stderr).strip()[-500:]}")
+        return done.stdout
 
     def _agent(self) -> Path:
         """The jar that measures objects, without which it does not start."""

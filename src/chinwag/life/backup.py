@@ -92,7 +92,7 @@ def _copy(data: Path, stores: Path, draft: Path, at: int, telling: Telling) -> M
         wanted += [(path, path.relative_to(data)) for path in found if entry.name != MEDIA]
     media = [(path, path.relative_to(data)) for path in media_in(data)]
     wanted += media
-    telling.doing("copying", sum(path.stat().st_size for path, _ in wanted))
+    telling.doing("copying", sum(_size(path) for path, _ in wanted))
     entries = list(_copied(wanted, {name for _, name in media}, draft, telling.did))
     manifest = Manifest(
         format=FORMAT,
@@ -111,6 +111,14 @@ def _copy(data: Path, stores: Path, draft: Path, at: int, telling: Telling) -> M
     for folder in {path.parent for path in files_in(draft)}:
         sync_folder(folder)
     return manifest
+
+
+def _size(path: Path) -> int:
+    """Of one that went meanwhile 0: whether that is a fault is seen when it is copied."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _of_rocksdb_itself(path: Path) -> bool:

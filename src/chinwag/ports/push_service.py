@@ -42,6 +42,11 @@ class PushService(Protocol[_Address]):
         `Resting` for 0 s, as it is to be weighed anew."""
         ...
 
+    def resting(self, to: _Address) -> float:
+        """For how many seconds nothing would be sent there, as `send` would say: so nothing need be weighed. 0: it may
+        be sent."""
+        ...
+
     async def close(self) -> None:
         """Let go of all connections. Calls that still run end as `Failed`."""
         ...

@@ -6,6 +6,7 @@ from playwright.async_api import Locator, expect
 from tests.web.app.furnished import Home
 from tests.web.app.tongues import Tongue
 from tests.web.app.visitor import Visitor
+from tests.web.app.walk_media import media
 
 
 class Walk:
@@ -24,9 +25,13 @@ class Walk:
         """All parts, one after the other."""
         # in this language from the next page on
         await self.page.evaluate("(to) => localStorage.setItem('chinwag.language', to)", self.t.name)
-        for part in (self.list, self.places, self.settings, self.direct, self.group, self.others):
+        for part in (self.list, self.places, self.settings, self.direct, self.group, self.others, self.media):
             async for state in part():
                 yield state
+
+    def media(self) -> AsyncIterator[str]:
+        """Pictures and files."""
+        return media(self)
 
     def button(self, words: str, inside: Locator | None = None, *, whole: bool = False) -> Locator:
         """A button, by its English words."""

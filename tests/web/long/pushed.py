@@ -41,11 +41,11 @@ PUSHING: Final = (
     *("--push-allow-this-machine", "true"),
 )
 TOLD: Final = """() => {
-  self.told = [];
+  self.shownAt = [];
   const show = self.registration.showNotification.bind(self.registration);
   self.registration.showNotification = async (title, options) => {
     await show(title, options);
-    self.told.push([options.data.conversation, options.data.number, Date.now()]);
+    self.shownAt.push([options.data.conversation, options.data.number, Date.now()]);
   };
 }"""
 
@@ -97,7 +97,7 @@ async def _rounds(senders: Sequence[Client], to: AccountId, rounds: int, pushes:
     for one in range(rounds):
         await asyncio.gather(*(say(client, one) for client in senders))
         while len(times.shown) < len(times.acked):
-            for conversation, number, at in await pushes.worker.evaluate("() => self.told.splice(0)"):
+            for conversation, number, at in await pushes.worker.evaluate("() => self.shownAt.splice(0)"):
                 times.shown[conversation, number] = at / 1000
             await asyncio.sleep(0.02)
 

@@ -74,7 +74,7 @@ async def open_driver(servers: CassandraServers) -> tuple[Driver, int]:
 def stores_on(requests: Requests, poster: Poster, partitions: int, *, patience: float = PATIENCE) -> CassandraStores:
     """The stores over a session."""
     database = Database(requests, patience=patience)
-    fences = Fences(database)
+    fences = Fences(Database(requests, patience=patience))
     return CassandraStores(
         database=database,
         message_store=CassandraMessageStore(database, fences, poster, partitions),

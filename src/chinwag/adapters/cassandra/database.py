@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -14,6 +15,8 @@ from chinwag.domain.refusal import Code, Refused
 
 PATIENCE: Final = 10.0
 """Seconds for which a call tries; its last try may take two more."""
+TOGETHER_SECONDS: Final = 15.0
+"""For the calls of one commit or advance together, what it waits for among them."""
 IN_FLIGHT: Final = 256
 """Requests that one process has under way at most."""
 BATCH_BYTES: Final = 512 * 1024
@@ -100,11 +103,13 @@ class Database:
         while True:
             try:
                 async with self._room:
+                    if time.monotonic() > until:  # there was no room before
+                        raise _no_answer()
                     return await request()
             except DriverError as error:
                 self._complain(error)
                 if error.no or time.monotonic() + pause > until:
-                    raise Refused(Code.UNAVAILABLE, "the message store does not answer", 1.0) from error
+                    raise _no_answer() from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, PAUSE_MOST)
 
@@ -112,6 +117,20 @@ class Database:
         if time.monotonic() - self._complained_at >= COMPLAINT_SECONDS:
             self._complained_at = time.monotonic()
             _log.warning("Cassandra does not do what was asked", error=str(error))
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Several calls, together bounded in time. Raises `Refused(UNAVAILABLE)`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise _no_answer() from error
+
+
+def _no_answer() -> Refused:
+    return Refused(Code.UNAVAILABLE, "the message store does not answer", 1.0)
 
 
 def _by_partition(changes: Changes) -> list[Changes]:

@@ -6,7 +6,9 @@ looks before it writes and again after: whoever begins an epoch writes it here b
 read all of which somebody was told that it is stored.
 """
 
+import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -27,7 +29,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Fences:
-    """The epochs as this process has seen them last.
+    """The epochs as this process has seen them last. database: of its own, as requests that have room in the stores'
+    wait for what is looked at here.
 
     on_fenced: called, on the event loop, with a partition and the epoch in which it is no longer, as a batch found.
     """
@@ -35,6 +38,7 @@ class Fences:
     def __init__(self, database: Database) -> None:
         self.on_fenced: list[Callable[[int, int], None]] = []
         self._database = database
+        self._looking: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._seen: dict[int, tuple[int, float]] = {}
 
     async def begin(self, partition: int, epoch: int) -> None:
@@ -59,9 +63,10 @@ class Fences:
         """What to call before each request of a batch: it looks again if the last look is too old."""
 
         async def fresh() -> None:
-            latest, at = self._seen.get(partition, (0, 0.0))
-            if latest != epoch or time.monotonic() - at > FRESH_SECONDS:
-                await self.look(partition, epoch)
+            async with self._looking[partition]:  # many requests at once need one look
+                latest, at = self._seen.get(partition, (0, 0.0))
+                if latest != epoch or time.monotonic() - at > FRESH_SECONDS:
+                    await self.look(partition, epoch)
 
         return fresh
 

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from chinwag.adapters import names
 from chinwag.adapters.cassandra import mark_cells
-from chinwag.adapters.cassandra.database import Database
+from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, within
 from chinwag.adapters.cassandra.mark_cells import COLUMNS, Cells
 from chinwag.adapters.cassandra.poster import Poster
 from chinwag.adapters.cassandra.schema import MARK_SHARDS
@@ -60,7 +60,7 @@ class CassandraMarkStore(MarkStore):
             return
         moving = [((names.known(one.conversation), names.known(one.account)), one) for one in advances]
         pairs = list(dict.fromkeys(pair for pair, _ in moving))
-        async with self._alone(pairs):
+        async with within(TOGETHER_SECONDS), self._alone(pairs):
             cells = await self._cells(pairs)
             held = {pair: of_pair.marks for pair, of_pair in cells.items()}
             changed, steps, told = merged(held, moving)
@@ -109,7 +109,7 @@ class CassandraMarkStore(MarkStore):
         theirs = [(names.known(conversation), name) for conversation in dict.fromkeys(conversations)]
         for first in range(0, len(theirs), _AT_ONCE):
             some = theirs[first : first + _AT_ONCE]
-            async with self._alone(some):
+            async with within(TOGETHER_SECONDS), self._alone(some):
                 changes: list[tuple[Write, Values]] = []
                 for pair, cells in (await self._cells(some)).items():
                     if cells.marks == Marks():

@@ -9,13 +9,13 @@ import structlog
 
 from chinwag.adapters import names
 from chinwag.adapters.cassandra.batch import Batch, Changes, clearing
-from chinwag.adapters.cassandra.database import Database, Guard
+from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, Guard, within
 from chinwag.adapters.cassandra.fences import Fences
 from chinwag.adapters.cassandra.message_reads import MessageReads
 from chinwag.adapters.cassandra.poster import Poster
 from chinwag.adapters.cassandra.schema import KEY_SHARDS
 from chinwag.adapters.cassandra.stamps import stamp_of
-from chinwag.adapters.cassandra.standings import Standings
+from chinwag.adapters.cassandra.standings import Standing, Standings
 from chinwag.adapters.cassandra.statements import Read, Values, Write, delete
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
@@ -163,22 +163,28 @@ class CassandraMessageStore(MessageStore):
             if partition in self._failed:
                 raise Refused(Code.UNAVAILABLE, "the message store must be reopened", 1.0)
             self._failed.add(partition)
-            guard = self._fences.guard(partition, batch.epoch)
-            await self._fences.look(partition, batch.epoch)
-            ids = [commit.state.id for commit in batch.commits]
-            standings = await self._standings.of(ids)
-            states, after = batch.states(standings[one] for one in ids)
-            await self._database.write(batch.rows, guard)
-            await asyncio.gather(*(self._one_by_one(changes, guard) for changes in batch.rewrites))
-            if any(commit.fanouts for commit in batch.commits):
-                await self._poster.commits(batch.commits)
-            await self._database.write(states, guard)
-            # Only now it is known that whoever began a later epoch has read all of this.
-            await self._fences.look(partition, batch.epoch)
-            for one, standing in zip(ids, after, strict=True):
-                self._standings.remember(one, standing)
+            async with within(TOGETHER_SECONDS):
+                standings = await self._write(partition, batch)
             self._failed.discard(partition)
-            await self._clear(batch.commits, [standing.clearing for standing in after])
+            await self._clear(batch.commits, [standing.clearing for standing in standings])
+
+    async def _write(self, partition: int, batch: Batch) -> list[Standing]:
+        """Store a batch; returns how its conversations stand then."""
+        guard = self._fences.guard(partition, batch.epoch)
+        await self._fences.look(partition, batch.epoch)
+        ids = [commit.state.id for commit in batch.commits]
+        standings = await self._standings.of(ids)
+        states, after = batch.states(standings[one] for one in ids)
+        await self._database.write(batch.rows, guard)
+        await asyncio.gather(*(self._one_by_one(changes, guard) for changes in batch.rewrites))
+        if any(commit.fanouts for commit in batch.commits):
+            await self._poster.commits(batch.commits)
+        await self._database.write(states, guard)
+        # Only now it is known that whoever began a later epoch has read all of this.
+        await self._fences.look(partition, batch.epoch)
+        for one, standing in zip(ids, after, strict=True):
+            self._standings.remember(one, standing)
+        return after
 
     async def _one_by_one(self, changes: Changes, guard: Guard) -> None:
         for change in changes:

@@ -3,6 +3,7 @@
 Values are in the form of adapters/stored.py unless a column says it all. No write is without a timestamp (stamps.py).
 """
 
+import asyncio
 from typing import Final
 
 from chinwag.adapters.cassandra.driver import CassandraServers, Driver, DriverError
@@ -97,8 +98,13 @@ async def make_schema(servers: CassandraServers, *, partitions: int = PARTITIONS
         driver = await Driver.connect(servers, keyspace=False)
         try:
             await driver.define(f"CREATE KEYSPACE IF NOT EXISTS {servers.keyspace} WITH replication = {replication}")
-            for table, columns in TABLES.items():
-                await driver.define(f"CREATE TABLE IF NOT EXISTS {servers.keyspace}.{table} ({columns}) WITH {OPTIONS}")
+            # Side by side, as after each it takes a while until all nodes have heard of it.
+            await asyncio.gather(
+                *(
+                    driver.define(f"CREATE TABLE IF NOT EXISTS {servers.keyspace}.{table} ({columns}) WITH {OPTIONS}")
+                    for table, columns in TABLES.items()
+                )
+            )
         finally:
             await driver.close()
         driver = await Driver.connect(servers)

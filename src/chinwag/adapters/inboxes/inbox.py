@@ -5,7 +5,7 @@ What is posted is durable when the call returns, and readable soon after, in ord
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -107,7 +107,8 @@ class StreamInbox(Inbox):
 
     async def forget(self, account: AccountId) -> None:
         (before,) = await self._rows.states([account])
-        await self._applied(account, await self._publisher.post([], [account]))
+        partition = inbox_partition(account, self._publisher.partitions)
+        await self._until(partition, await self._publisher.forget(account))
         (state,) = await self._rows.states([account])
         # Unreadable by now; what is left is to take it away.
         after = before.floor
@@ -154,10 +155,6 @@ class StreamInbox(Inbox):
 
     def _bounds(self, epoch: int, state: InboxState) -> Bounds:
         return Bounds(epoch, floor_of(state, self._clock() - self._kept_ms), state.head)
-
-    async def _applied(self, account: AccountId, positions: Mapping[int, Position]) -> None:
-        partition = inbox_partition(account, self._publisher.partitions)
-        await self._until(partition, positions[partition])
 
     async def _until(self, partition: int, place: Position) -> None:
         try:

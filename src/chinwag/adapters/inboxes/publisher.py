@@ -26,6 +26,7 @@ from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.cancelled import told_to_end
 from chinwag.ports.inbox import Posting
+from chinwag.ports.log import partition_of
 from chinwag.ports.message_store import Commit
 
 PATIENCE_SECONDS: Final = 10.0
@@ -57,7 +58,8 @@ class _Waiting(msgspec.Struct, gc=False):
 class Publisher:
     """Of one process. Made on the event loop; `close` it before its connection.
 
-    epochs: of the inbox partitions. rows: where it is kept how far the streams have come.
+    epochs: of the inbox partitions. rows: where it is kept how far the streams have come. log_partitions: of the log,
+    which are sources each. patience: seconds for which a record is tried.
     """
 
     def __init__(
@@ -66,12 +68,17 @@ class Publisher:
         epochs: StreamEpochs,
         rows: InboxRows,
         partitions: int,
+        log_partitions: int,
+        *,
+        patience: float = PATIENCE_SECONDS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.partitions: Final = partitions
+        self._log_partitions = log_partitions
         self._streams = streams
         self._epochs = epochs
         self._rows = rows
+        self._patience = patience
         self._now = now
         self._sender = secrets.token_hex(8)
         self._lanes: dict[tuple[str, int], _Lane] = defaultdict(_Lane)
@@ -80,22 +87,28 @@ class Publisher:
         self._position = 0
         self._closed = False
 
-    async def post_commits(self, log_partition: int, batch: Sequence[Commit]) -> dict[int, Position]:
-        """Post what a batch of one partition of the log makes, before the states of its conversations are stored. Where
-        the last record of each inbox partition is.
+    async def commits(self, batch: Sequence[Commit]) -> None:
+        """Post what a batch of one partition of the log makes, before the states of its conversations are stored.
 
         The batches of one log partition are posted one after another. Raises `Refused(UNAVAILABLE)`: some of it may be
         posted, and the same records of the log, decided again, post the same.
         """
-        source = f"{LOG}{log_partition}"
+        source = f"{LOG}{partition_of(batch[0].state.id, self._log_partitions)}"
         found = of_commits(source, batch, self.partitions)
         ways = [self._append_all(source, partition, some) for partition, some in found.items()]
-        return await self._acked(dict(zip(found, await _all(ways), strict=True)))
+        await self._acked(dict(zip(found, await _all(ways), strict=True)))
 
-    async def post(self, postings: Sequence[Posting], forgotten: Sequence[AccountId] = ()) -> dict[int, Position]:
-        """Post events without a number, those to one account in their order, and then let all be forgotten that these
-        accounts have. Where it is, by inbox partition. Raises `Refused(UNAVAILABLE)`: some may be posted, and
-        `OVERLOADED` if too much waits."""
+    async def post(self, postings: Sequence[Posting]) -> None:
+        """Post events without a number, those to one account in their order. Raises `Refused(UNAVAILABLE)`: some may be
+        posted, and `OVERLOADED` if too much waits."""
+        await self._post(postings, ())
+
+    async def forget(self, account: AccountId) -> Position:
+        """Let all be forgotten that was posted to an account before; where in the stream of its partition that is said.
+        Raises as `post`."""
+        return (await self._post((), (account,)))[inbox_partition(account, self.partitions)]
+
+    async def _post(self, postings: Sequence[Posting], forgotten: Sequence[AccountId]) -> dict[int, Position]:
         by_partition: dict[int, tuple[list[Entry], list[AccountId]]] = defaultdict(lambda: ([], []))
         for posting in postings:
             entries = by_partition[inbox_partition(posting.account, self.partitions)][0]
@@ -183,7 +196,7 @@ class Publisher:
 
     async def _append(self, lane: _Lane, partition: int, record: bytes, label: str) -> None:
         """Try, with the same content, until it is in, or its time is over."""
-        due, pause = self._now() + PATIENCE_SECONDS, PAUSE_FIRST
+        due, pause = self._now() + self._patience, PAUSE_FIRST
         while True:
             try:
                 await self._append_once(lane, partition, record, label)

@@ -30,6 +30,8 @@ CACHED: Final = 20_000
 PAUSE_FIRST: Final = 0.05
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries, at first and at most."""
+LOOK_AGAIN_SECONDS: Final = 0.25
+"""A stream is gone when it is not there at two looks."""
 CHECKPOINT_SECONDS: Final = 0.25
 """From a record to the checkpoint that covers it, at most, while the store answers."""
 
@@ -66,6 +68,7 @@ class InboxWorker:
         epoch: InboxEpoch,
         told: Callable[[int, Sequence[Told]], None],
         kept_days: int,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self.figures = Figures()
         self.given_up = False
@@ -79,6 +82,7 @@ class InboxWorker:
         self._epoch = epoch
         self._tell = told
         self._kept_days = kept_days
+        self._checkpoint_seconds = checkpoint_seconds
         self._owned = False
         self._closed = False
         self._changed = asyncio.Event()
@@ -170,6 +174,9 @@ class InboxWorker:
         if not epoch or epoch < known.epoch:
             epoch = await self._epochs.begin(self._partition, epoch)
         there = await self._streams.epochs(self._partition)
+        if epoch not in there:  # servers that have just begun may not know it yet
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            there = await self._streams.epochs(self._partition)
         if epoch not in there:
             if known.epoch == epoch or any(each > epoch for each in there):
                 _log.error("a stream of inboxes is gone", partition=self._partition, epoch=epoch)
@@ -226,7 +233,7 @@ class InboxWorker:
 
     async def _keep_later(self) -> None:
         try:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
+            await asyncio.sleep(self._checkpoint_seconds)
             await self._keep()
         except Refused as refused:
             _log.warning("how far inboxes have come could not be kept", error=str(refused))

@@ -8,7 +8,7 @@ from typing import Final
 from chinwag.adapters.inboxes.epoch import InboxEpoch
 from chinwag.adapters.inboxes.numbering import Told
 from chinwag.adapters.inboxes.rows import InboxRows
-from chinwag.adapters.inboxes.worker import Figures, InboxWorker
+from chinwag.adapters.inboxes.worker import CHECKPOINT_SECONDS, Figures, InboxWorker
 from chinwag.adapters.nats.connection import NatsConnection
 from chinwag.adapters.nats.purging import Purging
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
@@ -40,12 +40,15 @@ class InboxWorkers:
         partitions: int,
         told: Callable[[int, Sequence[Told]], None],
         kept_days: int,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self._purging = Purging(streams)
         epoch = InboxEpoch(epochs, partitions)
         reading = partial(StreamReader, connection, streams)
         self.workers: Final = [
-            InboxWorker(partition, streams, epochs, rows, self._purging, reading, epoch, told, kept_days)
+            InboxWorker(
+                partition, streams, epochs, rows, self._purging, reading, epoch, told, kept_days, checkpoint_seconds
+            )
             for partition in range(partitions)
         ]
         self._tasks = [asyncio.create_task(worker.run(), name="inbox worker") for worker in self.workers]

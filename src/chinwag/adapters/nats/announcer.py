@@ -96,7 +96,7 @@ class Announcer:
             if not audience:
                 continue
             sizes = [len(event) for event in one.events]
-            short = max(sizes) <= INLINE_BYTES and sum(sizes) <= MESSAGE_BYTES
+            short = max(sizes, default=0) <= INLINE_BYTES and sum(sizes) <= MESSAGE_BYTES
             events = list(one.events) if short else []
             for gateway, accounts, positions in audience.values():
                 gateway.turn.append((one.epoch, Told(accounts, positions, len(one.events), events)))

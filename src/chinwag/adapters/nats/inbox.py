@@ -1,7 +1,7 @@
 """The Inbox of a gateway whose inboxes other processes post to as well: they announce over NATS what it holds.
 
-All that lasts is PostgreSQL's. A hold is answered with the head of the inbox once each of the others knows of it, as an
-arrival without events: what lies below its position is readable, whether it was told or not.
+All that lasts is another one's. A hold is answered with the head of the inbox once each of the others knows of it, as
+an arrival without events: what lies below its position is readable, whether it was told or not.
 """
 
 import asyncio
@@ -19,7 +19,6 @@ from chinwag.adapters.nats.announcer import Announcer
 from chinwag.adapters.nats.connection import NatsConnection
 from chinwag.adapters.nats.feed_messages import Feed
 from chinwag.adapters.nats.holds import Holds
-from chinwag.adapters.postgres.inbox import PostgresInbox
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
 from chinwag.flow.cancelled import told_to_end
@@ -40,10 +39,11 @@ _log = structlog.get_logger(__name__)
 class NatsInbox(Inbox):
     """Of one process. Made on the event loop; `close` it before its connection.
 
-    inbox: of this process's stores. announcer: the one of this process, if it has one.
+    inbox: of this process's stores, which tells of what this process makes readable. announcer: the one of this
+    process, if it has one.
     """
 
-    def __init__(self, connection: NatsConnection, inbox: PostgresInbox, announcer: Announcer | None = None) -> None:
+    def __init__(self, connection: NatsConnection, inbox: Inbox, announcer: Announcer | None = None) -> None:
         self._inbox = inbox
         self._order = InOrder()
         self._wanted: dict[AccountId, None] = {}

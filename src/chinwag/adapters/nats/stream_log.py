@@ -9,7 +9,7 @@ one.
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -38,6 +38,9 @@ BATCH: Final = 1_000
 BATCH_BYTES: Final = 8 << 20
 READ: Final = 100_000
 """Batches that were read and are not applied yet, of which it is known how many records they hold."""
+
+Claim = Callable[[int, int], Awaitable[None]]
+"""Told a partition and its epoch."""
 
 _log = structlog.get_logger(__name__)
 
@@ -75,8 +78,10 @@ class StreamLog(Log):
     """The log as one process sees it. Made on the event loop.
 
     node: whom the registry names as an owner if it is this process; None in one that has no workers. applied: what the
-    store has seen of a partition. on_given_up: called with a partition once a command came for it that only a newer
-    version can read; this process reads it no more until another one has owned it.
+    store has seen of a partition. claim: called before a worker reads anything of a partition in an epoch, so that the
+    store takes nothing of an earlier one any more; if it raises `Refused` it is tried again. on_given_up: called with a
+    partition once a command came for it that only a newer version can read; this process reads it no more until another
+    one has owned it.
     """
 
     def __init__(
@@ -89,12 +94,14 @@ class StreamLog(Log):
         *,
         applied: Applied,
         node: NodeId | None = None,
+        claim: Claim | None = None,
     ) -> None:
         self.on_given_up: list[Callable[[int], None]] = []
         self._connection = connection
         self._streams = streams
         self._duty = log_duty(partitions)
         self._applied = applied
+        self._claim = claim
         self._sender = secrets.token_hex(8)
         self._closed = False
         self._lost: list[Lost] = []
@@ -119,6 +126,11 @@ class StreamLog(Log):
     @property
     def closed(self) -> bool:
         return self._closed
+
+    @property
+    def unreadable(self) -> int:
+        """Commands that were set aside here, as nobody can read them."""
+        return self.aside.count_of_all
 
     def append(self, submission: Submission) -> None:
         if self._closed:
@@ -237,6 +249,8 @@ class StreamLog(Log):
                     for old in await self._streams.epochs(partition):
                         if old < epoch:
                             await self._streams.delete(partition, old)
+                if self._claim is not None:
+                    await self._claim(partition, epoch)
                 if part.reader is reader and not self._closed:
                     return epoch, known
             except Refused as refused:

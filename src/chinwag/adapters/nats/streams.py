@@ -5,6 +5,7 @@ A stream is a file that is synced at each record (the servers' `sync_interval: a
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, kw_only=True, omit_defaults=True):
     retention: str = msgspec.field(default="")
     storage: str = msgspec.field(default="")
     discard: str = msgspec.field(default="")
+    max_age: int = 0
 
 
 class State(msgspec.Struct, frozen=True):
@@ -70,6 +72,31 @@ class _Reply(msgspec.Struct, frozen=True):
     seq: int = 0
     duplicate: bool = False
     total: int = 0
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A stream as it is. ts: the servers' clock when that was asked."""
+
+    config: Config
+    ts: str = ""
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """The answer to a question about many. missing: those of which no server that leads them answered in time."""
+
+    error: _Error | None = None
+    streams: list[Kept] | None = None
+    missing: list[str] | None = None
+    total: int = 0
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a look at all streams of a kind found: how many there are, how many of them nobody leads, and the servers'
+    time (seconds since 1970; 0 where there is none)."""
+
+    count: int
+    missing: int
+    time: float
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -152,6 +179,34 @@ class Streams:
                     found.append(int(last))
             if not names or seen >= reply.total:
                 return sorted(found)
+
+    async def look(self) -> Looked:
+        """Whether the streams of all partitions can be used."""
+        listed = await self._list(0)
+        found = listed.streams or []
+        now = datetime.fromisoformat(found[0].ts).timestamp() if found and found[0].ts else 0.0
+        return Looked(listed.total, len(listed.missing or ()), now)
+
+    async def kept(self) -> list[Kept]:
+        """All of them, as they are."""
+        found: list[Kept] = []
+        while True:
+            listed = await self._list(len(found))
+            found += listed.streams or []
+            if not listed.streams or len(found) >= listed.total:
+                return found
+
+    async def _list(self, offset: int) -> _Listed:
+        subject = f"{self._connection.prefix}{self._settings.kind}.>"
+        payload = msgspec.json.encode({"subject": subject, "offset": offset})
+        try:
+            answer = await self._connection.ask("$JS.API.STREAM.LIST", payload, ASK_SECONDS)
+            listed = msgspec.json.decode(answer, type=_Listed)
+        except (TimeoutError, NatsTimeoutError, NatsError, msgspec.MsgspecError) as error:
+            raise Refused(Code.UNAVAILABLE, "JetStream does not answer", 1.0) from error
+        if listed.error is not None:
+            raise _refusal(listed.error)
+        return listed
 
     async def delete(self, partition: int, epoch: int) -> None:
         """Take a stream away, if it is there, with all that it holds."""

@@ -102,6 +102,9 @@ class Apns:
         url = f"{self._sandbox_url if to.sandbox else self._url}/3/device/{to.token}"
         return await self._asking.ask(url, body, headers, lambda answered: self._read(answered, to, token), still=still)
 
+    def resting(self, to: ApnsAddress) -> float:
+        return self._asking.resting(self._sandbox_url if to.sandbox else self._url)
+
     async def close(self) -> None:
         await self._asking.web.close()
 

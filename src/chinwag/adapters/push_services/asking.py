@@ -63,6 +63,13 @@ class Asking:
             raise
         return self._read(host, answered, read, taken)
 
+    def resting(self, url: str) -> float:
+        """For how many seconds `ask` would send nothing there; 0: it would."""
+        try:
+            return self.breakers.resting(self.web.host(url))
+        except NotAllowed:
+            return 0.0
+
     def _read(self, host: str, answered: Answered, read: Read, taken: Read) -> PushOutcome:
         status = answered.status
         if status >= 500 or status == 408:

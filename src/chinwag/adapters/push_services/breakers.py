@@ -21,6 +21,8 @@ PROVEN_SECONDS: Final = 3_600.0
 anybody can make as many of those as he likes, by keys that are not ours."""
 REFUSALS: Final = 5
 """In a row by a host that has taken pushes, until that is said in the log."""
+TRYING_SECONDS: Final = 1.0
+"""How long the others wait for the one push that goes after a rest, until they look again."""
 HOSTS: Final = 1_000
 _WHAT: Final = "it refuses what this server pushes: keys, contact or clock are wrong"
 _ALONE: Final = "it refuses this subscription"
@@ -58,9 +60,17 @@ class Breakers:
             return Resting(f"{host} rests", left)
         if kept.rests:
             if kept.trying:
-                return Resting(f"{host} is being tried", 1.0)
+                return Resting(f"{host} is being tried", TRYING_SECONDS)
             kept.trying = True
         return None
+
+    def resting(self, host: str) -> float:
+        """For how many seconds `ask` would refuse; 0: it would not. Nothing need follow."""
+        kept = self._hosts.get(host)
+        if kept is None:
+            return 0.0
+        trying = TRYING_SECONDS if kept.rests and kept.trying else 0.0
+        return max(kept.until - self._clock(), trying)
 
     def answered(self, host: str) -> None:
         """It answered as one that works: it has the push, or says what is wrong with this one."""

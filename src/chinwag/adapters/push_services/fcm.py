@@ -59,6 +59,9 @@ class Fcm:
             self._url, body, headers, lambda answered: self._read(answered, token), still=still
         )
 
+    def resting(self, _: FcmAddress) -> float:
+        return self._asking.resting(self._url)
+
     async def close(self) -> None:
         await self._tokens.close()
         await self._asking.web.close()

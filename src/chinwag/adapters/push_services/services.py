@@ -52,6 +52,17 @@ class PushServices:
             case _:
                 return Resting("this kind is not configured", NOT_CONFIGURED_SECONDS)
 
+    def resting(self, to: PushAddress) -> float:
+        match to:
+            case WebAddress() if self.web is not None:
+                return self.web.resting(to)
+            case FcmAddress() if self.fcm is not None:
+                return self.fcm.resting(to)
+            case ApnsAddress() if self.apns is not None:
+                return self.apns.resting(to)
+            case _:
+                return NOT_CONFIGURED_SECONDS
+
     async def close(self) -> None:
         for service in (self.web, self.fcm, self.apns):
             if service is not None:

@@ -41,6 +41,9 @@ class WebPush:
         }
         return await self._asking.ask(to.endpoint, body, headers, _read, still=still)
 
+    def resting(self, to: WebAddress) -> float:
+        return self._asking.resting(to.endpoint)
+
     async def close(self) -> None:
         await self._asking.web.close()
 

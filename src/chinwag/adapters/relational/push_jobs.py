@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chinwag.adapters.relational.schema import push_jobs as table
@@ -19,13 +19,16 @@ from chinwag.ports.follower import Reached
 _decode: Final = msgspec.json.Decoder(Reached).decode
 _TOGETHER: Final = 500
 """Names in one statement."""
+_PAIRS: Final = 250
+"""Pairs of names in one statement."""
 _NOTHING: Final = and_(table.c.due.is_(None), table.c.shown == 0, table.c.held.is_(False))
 _SETTLED: Final = ("due", "since", "attempt", "held", "shown", "shown_at", "look_at", "lease")
 _AT_ONCE: Final = 0
 """When it is looked at whether to take back what was read or deleted while it was being sent."""
 _PUT_OFF: Final = and_(table.c.lease == 0, table.c.attempt == 0)
 """It is not being sent, nor has that failed."""
-_SHOWS: Final = and_(table.c.shown > 0, table.c.due.is_(None))
+_SHOWS: Final = and_(table.c.shown > 0, func.coalesce(table.c.due, 0) == 0)
+"""It shows something, and nothing waits. Not as `due IS NULL`, by which SQLite would look through all that shows."""
 
 
 class RelationalPushJobs:
@@ -90,7 +93,7 @@ class RelationalPushJobs:
         names = [{"one": row.device, "there": row.conversation} for row in await self._connection.execute(oldest)]
         mine = (table.c.device == bindparam("one"), table.c.conversation == bindparam("there"))
         await self._connection.execute(update(table).where(*mine).values(due=None, attempt=0, held=False), names)
-        await self._connection.execute(delete(table).where(_NOTHING))
+        await self._connection.execute(delete(table).where(*mine, _NOTHING), names)
         return over
 
     async def take(self, now: int, until: int, limit: int) -> list[PushJob]:
@@ -108,8 +111,10 @@ class RelationalPushJobs:
     async def settle(self, jobs: Sequence[PushJob], now: int) -> list[bool]:
         held: dict[tuple[str, str], Row[Any]] = {}
         for first in range(0, len(jobs), _TOGETHER):
-            names = [(job.device, job.conversation) for job in jobs[first : first + _TOGETHER]]
-            query = select(table).where(tuple_(table.c.device, table.c.conversation).in_(names))
+            some = jobs[first : first + _TOGETHER]
+            # By the device's rows and not by pairs, for which SQLite reads the whole table.
+            devices, leases = {job.device for job in some}, {job.lease for job in some}
+            query = select(table).where(table.c.device.in_(devices), table.c.lease.in_(leases))
             held.update(((row.device, row.conversation), row) for row in await self._connection.execute(query))
         settled: list[bool] = []
         over: list[dict[str, Any]] = []
@@ -158,10 +163,18 @@ class RelationalPushJobs:
             # Which one is being sent is not known here: none that is newer than the newest that waits.
             await self._over(and_(there, table.c.shown.in_(some)), and_(there, table.c.number >= min(some)), now)
 
+    async def pushed(self, pairs: Sequence[tuple[AccountId, ConversationId]]) -> list[tuple[AccountId, ConversationId]]:
+        found: list[tuple[AccountId, ConversationId]] = []
+        for first in range(0, len(pairs), _PAIRS):
+            query = select(table.c.account, table.c.conversation).distinct()
+            query = query.where(_of(pairs[first : first + _PAIRS]), or_(table.c.shown > 0, table.c.lease != 0))
+            rows = await self._connection.execute(query)
+            found += [(AccountId(one), ConversationId(there)) for one, there in rows]
+        return found
+
     async def read(self, pairs: Sequence[tuple[AccountId, ConversationId]], now: int) -> None:
-        for first in range(0, len(pairs), _TOGETHER // 2):
-            some = pairs[first : first + _TOGETHER // 2]
-            theirs = or_(*(and_(table.c.conversation == there, table.c.account == one) for one, there in some))
+        for first in range(0, len(pairs), _PAIRS):
+            theirs = _of(pairs[first : first + _PAIRS])
             await self._over(theirs, theirs, now)
 
     async def _over(self, shown: ColumnElement[bool], sent: ColumnElement[bool], now: int) -> None:
@@ -187,6 +200,10 @@ class RelationalPushJobs:
     async def waiting(self) -> int:
         query = select(func.count()).select_from(table).where(table.c.due.is_not(None))
         return await self._connection.scalar(query) or 0
+
+
+def _of(pairs: Sequence[tuple[AccountId, ConversationId]]) -> ColumnElement[bool]:
+    return or_(*(and_(table.c.conversation == there, table.c.account == one) for one, there in pairs))
 
 
 def _settled(job: PushJob, row: Row[Any], now: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chinwag.adapters.relational.schema import upload_files, upload_parts, uploads
+from chinwag.adapters.relational.schema import media_references, upload_files, upload_parts, uploads
 from chinwag.domain.ids import AccountId, UploadId
 from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
@@ -42,7 +42,19 @@ class RelationalUploads:
         )
         rows = (await self._connection.execute(query)).all()
         unfinished = sum(count for state, count, _ in rows if state != UploadState.READY)
-        return Usage(unfinished, sum(int(size) for _, _, size in rows))
+        ready = sum(count for _, count, _ in rows) - unfinished
+        return Usage(unfinished, sum(int(size) for _, _, size in rows), ready)
+
+    async def unsent_of(self, account: AccountId, limit: int) -> int:
+        shown = select(media_references.c.upload).where(media_references.c.upload == uploads.c.id).exists()
+        mine = (uploads.c.account == account, uploads.c.state == UploadState.READY.value)
+        found = select(uploads.c.id).where(*mine, ~shown).limit(limit).subquery()
+        return await self._connection.scalar(select(func.count()).select_from(found)) or 0
+
+    async def promised(self, since: int) -> int:
+        waiting = (uploads.c.state == UploadState.RECEIVING.value, uploads.c.expires_at > since)
+        query = select(func.coalesce(func.sum(uploads.c.size - uploads.c.received), 0)).where(*waiting)
+        return int(await self._connection.scalar(query) or 0)
 
     async def received(self, upload: UploadId, parts: Sequence[Part], expires_at: int) -> bool:
         row = (await self._connection.execute(select(uploads).where(uploads.c.id == upload).with_for_update())).first()

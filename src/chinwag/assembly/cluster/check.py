@@ -72,6 +72,11 @@ async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Fi
         yield await _tried("tables of accounts", _accounts(accounts))
         yield await _tried("keys", _keys(config, accounts))
     yield await _nats(config, cluster or "check")
+    if config.store.profile == "cassandra":
+        from chinwag.assembly.cluster.check_streams import check_streams  # its drivers are of that profile alone
+
+        async for finding in check_streams(config, cluster, clock):
+            yield finding
 
 
 async def _database(subject: str, connection: Any) -> AsyncIterator[Finding]:

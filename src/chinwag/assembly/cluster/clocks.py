@@ -20,6 +20,7 @@ STALE_SECONDS: Final = 60.0
 CLOCK_ADVICE: Final = (
     f"at most {CLOCK_SECONDS:g} s will do: let both machines follow a time server (timedatectl set-ntp true)"
 )
+DATABASES: Final = "the database's"
 QUESTION: Final = "SELECT extract(epoch FROM clock_timestamp())::float8"
 
 
@@ -32,35 +33,49 @@ async def apart_from(ask: Callable[[], Awaitable[float]], clock: Clock) -> float
     return max(before - theirs, 0.0) or min(after - theirs, 0.0)
 
 
-def clock_words(apart: float) -> str:
-    """What is wrong with a clock that is so far ahead, for people."""
-    return f"this machine's clock is {abs(apart):.1f} s {'ahead of' if apart > 0 else 'behind'} the database's"
+def clock_words(apart: float, whose: str = DATABASES) -> str:
+    """What is wrong with a clock that is so far ahead of somebody's, for people."""
+    return f"this machine's clock is {abs(apart):.1f} s {'ahead of' if apart > 0 else 'behind'} {whose}"
 
 
 class ComparedClock:
     """This machine's clock, compared now and then."""
 
-    def __init__(self, database: Database, clock: Clock, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        asked: Callable[[], Awaitable[float]],
+        clock: Clock,
+        now: Callable[[], float] = time.monotonic,
+        whose: str = DATABASES,
+    ) -> None:
+        """asked: the time that all agree on, in seconds since 1970; whose: of whom, in words."""
         self.apart = 0.0
         """By how many seconds it was ahead when it was compared last."""
-        self._database = database
+        self._asked = asked
+        self._whose = whose
         self._clock = clock
         self._now = now
         self._compared_at = now() - STALE_SECONDS
 
     async def compare(self) -> None:
         """Compare it. Raises `Refused(UNAVAILABLE)` if the database does not answer."""
-        self.apart = await apart_from(self._ask, self._clock)
+        self.apart = await apart_from(self._asked, self._clock)
         self._compared_at = self._now()
 
     def require(self) -> None:
         """Raise `Refused(UNAVAILABLE)` unless it was right within the last minute."""
         if abs(self.apart) > CLOCK_SECONDS:
-            raise Refused(Code.UNAVAILABLE, clock_words(self.apart), COMPARE_SECONDS)
+            raise Refused(Code.UNAVAILABLE, clock_words(self.apart, self._whose), COMPARE_SECONDS)
         if self._now() - self._compared_at >= STALE_SECONDS:
             raise Refused(Code.UNAVAILABLE, "this machine's clock could not be compared", COMPARE_SECONDS)
 
-    async def _ask(self) -> float:
-        found = await self._database.row(QUESTION)
+
+def database_time(database: Database) -> Callable[[], Awaitable[float]]:
+    """Asks a database for its time."""
+
+    async def ask() -> float:
+        found = await database.row(QUESTION)
         assert found is not None
         return float(found[0])
+
+    return ask

@@ -2,13 +2,17 @@
 
 import ssl
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from chinwag.adapters.nats import NatsServers
 from chinwag.config import Config
 from chinwag.config.cluster_sections import Postgres
 from chinwag.private_text import CredentialsError, private_text
+
+if TYPE_CHECKING:  # their drivers are of one profile alone
+    from chinwag.adapters.cassandra.driver import CassandraServers
+    from chinwag.adapters.zookeeper import ZooKeeperServers
 
 SECRET_NAME: Final = "cluster.secret"  # noqa: S105 - a file's name
 SECRET_CHARACTERS: Final = 64
@@ -39,6 +43,35 @@ def nats_servers(config: Config, cluster: str) -> NatsServers:
         user=section.user,
         password=private_text(section.password_file) if section.password_file is not None else "",
         ca=_authorities("nats.tls_ca", section.tls_ca) if section.tls_ca is not None else "",
+    )
+
+
+def cassandra_servers(config: Config) -> "CassandraServers":
+    """Where Cassandra is. Raises `CredentialsError`."""
+    from chinwag.adapters.cassandra.driver import CassandraServers
+
+    section = config.cassandra
+    return CassandraServers(
+        hosts=section.hosts,
+        port=section.port,
+        keyspace=section.keyspace,
+        datacenter=section.datacenter,
+        user=section.user,
+        password=private_text(section.password_file) if section.password_file is not None else "",
+        tls_ca=_pem("cassandra.tls_ca", section.tls_ca) if section.tls_ca is not None else "",
+    )
+
+
+def zookeeper_servers(config: Config, cluster: str) -> "ZooKeeperServers":
+    """Where ZooKeeper is, for the cluster of that name. Raises `CredentialsError`."""
+    from chinwag.adapters.zookeeper import ZooKeeperServers
+
+    section = config.zookeeper
+    return ZooKeeperServers(
+        hosts=section.hosts,
+        cluster=cluster,
+        user=section.user,
+        password=private_text(section.password_file) if section.password_file is not None else "",
     )
 
 
@@ -88,3 +121,8 @@ def _authorities(key: str, path: Path) -> str:
     except OSError as error:
         raise CredentialsError(f"{path} ({key}) cannot be read: {error.strerror}") from error
     return str(path)
+
+
+def _pem(key: str, path: Path) -> str:
+    """What such a file holds. Raises `CredentialsError`."""
+    return Path(_authorities(key, path)).read_text(encoding="ascii", errors="replace")

@@ -62,6 +62,10 @@ async def init(config: Config, say: Callable[[str], None]) -> str:
     # Made if they are not there; opened if they are.
     KeyRing(SealedKeyStore(accounts, read_secret(config)), system_clock())
     say("the cluster's keys are there, and this machine's secret opens them")
+    if config.store.profile == "cassandra":
+        from chinwag.assembly.cluster.init_streams import init_streams  # its drivers are of that profile alone
+
+        await init_streams(config, cluster, say)
     return cluster
 
 

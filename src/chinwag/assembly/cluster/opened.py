@@ -1,6 +1,6 @@
 """Everything that a process of the postgres profile holds open, whatever its roles."""
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, TypeVar
 
@@ -10,7 +10,7 @@ from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
 from chinwag.adapters.nats.connection import ShortPayloadError
 from chinwag.adapters.nats.inbox import NatsInbox
-from chinwag.adapters.postgres import PostgresStores, open_stores
+from chinwag.adapters.postgres import open_stores
 from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.registry import PostgresRegistry
@@ -21,11 +21,12 @@ from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
 from chinwag.adapters.relational.shared_allowances import SharedAllowances
 from chinwag.adapters.relational.shared_shown_people import SharedShownPeople
-from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words
+from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, ComparedClock, clock_words, database_time
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
-from chinwag.assembly.cluster.timed_log import TimedLog
+from chinwag.assembly.cluster.timed_log import TimedLog, VersionedLog
 from chinwag.assembly.media import media_store_of
 from chinwag.assembly.media_store import opened_upload_store
+from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import system_clock
@@ -33,6 +34,8 @@ from chinwag.life.folder import MEDIA
 from chinwag.ports import Ports
 from chinwag.ports.bus import NodeId
 from chinwag.ports.directory import Directory
+from chinwag.ports.registry import Registry
+from chinwag.roles.observe import Check
 from chinwag.told import Told
 
 ABOUT: Final = "run `chinwag cluster check`, which looks at everything"
@@ -49,20 +52,26 @@ class WrongClockError(Told):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. Each is closed by a part of the process (`parts.py`)."""
+    """All of it, whatever the profile. Each is closed by a part of the process (`parts.py`).
+
+    stores: the part of what lasts on the way of a message. beneath, beside: further parts of a profile's own, on which
+    the others rest, and which rest on the stores, the registry and NATS.
+    """
 
     cluster: str
-    stores: PostgresStores
+    stores: Part
     directory: Directory
     together: CountedTogether
     keys: FollowedKeys
-    registry: PostgresRegistry
+    registry: Registry
     nats: NatsConnection
     clock: ComparedClock
-    log: TimedLog
+    log: VersionedLog
     announcer: Announcer
     inbox: NatsInbox
     ports: Ports
+    beneath: Sequence[Part] = ()
+    beside: Sequence[Part] = ()
 
 
 async def open_all(config: Config, node: NodeId, roles: Collection[str], opened: AsyncExitStack) -> Opened:
@@ -86,7 +95,7 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     opened.push_async_callback(registry.close)
     nats = await connected_to_nats(config, cluster, node)
     opened.push_async_callback(nats.close)
-    clock = ComparedClock(stores.database, system_clock)
+    clock = ComparedClock(database_time(stores.database), system_clock)
     await reached(messages, clock.compare())
     if abs(clock.apart) > CLOCK_SECONDS:
         raise WrongClockError(f"{clock_words(clock.apart)}: {CLOCK_ADVICE}")
@@ -109,7 +118,12 @@ async def open_all(config: Config, node: NodeId, roles: Collection[str], opened:
     opened.callback(uploads.close)
     return Opened(
         cluster=cluster,
-        stores=stores,
+        stores=Part(
+            name="store",
+            opened=True,
+            stop=stores.close,
+            checks=[Check("store", stores.message_store.reached)],
+        ),
         directory=directory,
         together=together,
         keys=keys,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 
 from chinwag.adapters.nats import NatsQuestions
 from chinwag.adapters.postgres import open_stores
@@ -29,6 +30,7 @@ from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
+from chinwag.ports.registry import Registry
 
 
 @asynccontextmanager
@@ -43,8 +45,7 @@ async def operator_accounts(config: Config, say: Say) -> AsyncIterator[Accounts]
         keys = FollowedKeys(SealedKeyStore(accounts, read_secret(config)))
         together = CountedTogether(accounts)
         opened.push_async_callback(together.close)
-        registry = await reached(messages, PostgresRegistry.open(messages))
-        opened.push_async_callback(registry.close)
+        registry = await registry_of(config, cluster, opened)
         ids = Snowflake(await reached(messages, registry.lease_worker()))
         bus = ToldLater()
         opened.push_async_callback(bus.tell, config, cluster, say)
@@ -56,14 +57,46 @@ async def operator_accounts(config: Config, say: Say) -> AsyncIterator[Accounts]
 async def cluster_stores(config: Config, say: Say) -> AsyncIterator[tuple[Directory, MessageStore, MarkStore, Inbox]]:
     """All that lasts, to be read while its servers go on. It needs neither NATS nor the cluster's secret. say: what is
     waited for. Raises a `Told` as a server's start does."""
-    messages, accounts = messages_url(config), directory_url(config)
+    accounts = directory_url(config)
     async with AsyncExitStack() as opened:
-        await _cluster(config, say)
+        cluster = await _cluster(config, say)
         directory = await open_postgres_directory(accounts)
         opened.push_async_callback(directory.close)
-        stores = await reached(messages, open_stores(messages, connections=2))
-        opened.push_async_callback(stores.close)
+        stores = await _stores(config, cluster, say, opened)
         yield directory, stores.message_store, stores.mark_store, stores.inbox
+
+
+class _Stores(NamedTuple):
+    """What lasts on the way of a message. partitions: of the log."""
+
+    message_store: MessageStore
+    mark_store: MarkStore
+    inbox: Inbox
+    partitions: int
+
+
+async def _stores(config: Config, cluster: str, say: Say, opened: AsyncExitStack) -> _Stores:
+    if config.store.profile == "cassandra":
+        from chinwag.assembly.cluster.opened_streams import open_reading  # its drivers are of that profile alone
+
+        where = f"Cassandra at {', '.join(config.cassandra.hosts)}"
+        return _Stores(*await spoken(open_reading(config, cluster, opened), say, f"waiting for {where} …"))
+    url = messages_url(config)
+    stores = await reached(url, open_stores(url, connections=2))
+    opened.push_async_callback(stores.close)
+    return _Stores(stores.message_store, stores.mark_store, stores.inbox, stores.partitions.count)
+
+
+async def registry_of(config: Config, cluster: str, opened: AsyncExitStack) -> Registry:
+    """Who lives, as the cluster knows it; `opened` closes it again. Raises a `Told`."""
+    if config.store.profile == "cassandra":
+        from chinwag.assembly.cluster.opened_streams import open_registry  # its drivers are of that profile alone
+
+        return await open_registry(config, cluster, opened)
+    url = messages_url(config)
+    registry = await reached(url, PostgresRegistry.open(url))
+    opened.push_async_callback(registry.close)
+    return registry
 
 
 async def _cluster(config: Config, say: Say) -> str:
@@ -74,13 +107,10 @@ async def _cluster(config: Config, say: Say) -> str:
 async def cluster_trace(config: Config, conversation: ConversationId, number: int, say: Say) -> Trace:
     """Where that event is for each member. say: what is waited for. Raises `Refused`, and a `Told` if the engines
     cannot be asked."""
-    url = messages_url(config)
     async with AsyncExitStack() as opened:
         cluster = await _cluster(config, say)
-        stores = await reached(url, open_stores(url, connections=2))
-        opened.push_async_callback(stores.close)
-        registry = await reached(url, PostgresRegistry.open(url))
-        opened.push_async_callback(registry.close)
+        stores = await _stores(config, cluster, say, opened)
+        registry = await registry_of(config, cluster, opened)
         where = ", ".join(config.nats.urls)
         asked = connected_to_nats(config, cluster, new_node("operator"))
         nats = await spoken(asked, say, f"asking the servers: waiting for NATS at {where} …")
@@ -94,12 +124,10 @@ async def cluster_index(config: Config, say: Say, *, rebuild: bool) -> IndexStat
     `Refused`, and a `Told` if the database cannot be asked."""
     url = messages_url(config)
     async with AsyncExitStack() as opened:
-        await _cluster(config, say)
-        stores = await reached(url, open_stores(url, connections=2))
-        opened.push_async_callback(stores.close)
+        stores = await _stores(config, await _cluster(config, say), say, opened)
         index = await reached(url, PostgresSearchIndex.open(url, connections=1))
         opened.push_async_callback(index.close)
-        reading = Reading(index, stores.inbox, stores.partitions.count)
+        reading = Reading(index, stores.inbox, stores.partitions)
         if rebuild:
             await reading.make_anew()
         return await reading.status()

@@ -24,18 +24,15 @@ FOLLOW_SECONDS: Final = 1.0
 def opened_parts(opened: Opened) -> list[Part]:
     """All of them. A part stops before those that it rests on."""
     return [
-        Part(
-            name="store",
-            opened=True,
-            stop=opened.stores.close,
-            checks=[Check("store", opened.stores.message_store.reached)],
-        ),
+        *opened.beneath,
+        opened.stores,
         directory_part(opened.directory),
         search_part(opened.ports.search_index),
         media_part(opened.ports.media_store),
         Part(name="counts", opened=True, stop=opened.together.close),
         Part(name="registry", opened=True, stop=opened.registry.close),
         _nats_part(opened),
+        *opened.beside,
         Part(name="announcer", opened=True, stop=opened.announcer.close),
         Part(name="inbox", opened=True, stop=opened.inbox.close),
         _standing_part(

@@ -1,4 +1,4 @@
-"""A process of the postgres profile: a list of parts, one or all of the roles among them."""
+"""A process of a profile of several: a list of parts, one or all of the roles among them."""
 
 import contextlib
 from collections.abc import Sequence
@@ -124,7 +124,7 @@ async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> C
     node = new_node("server" if set(roles) == set(ROLES) else "-".join(roles))
     with uncollected():
         async with AsyncExitStack() as opening:
-            opened = await open_all(config, node, roles, opening)
+            opened = await _opened(config, node, roles, opening)
             worker = await opened.registry.lease_worker() if PEOPLE & set(roles) else None
             server = ClusterServer(config, opened, node, roles, worker, local)
             opening.pop_all()  # from here on they are the server's to close
@@ -134,6 +134,14 @@ async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> C
             await server.stop()
             raise
     return server
+
+
+async def _opened(config: Config, node: NodeId, roles: Sequence[str], opening: AsyncExitStack) -> Opened:
+    if config.store.profile != "cassandra":
+        return await open_all(config, node, roles, opening)
+    from chinwag.assembly.cluster.opened_streams import open_streams  # its drivers are of that profile alone
+
+    return await open_streams(config, node, roles, opening)
 
 
 class _Doors:

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import msgspec
 
 from chinwag.adapters.owners import Owners
 from chinwag.adapters.postgres.database import connected
 from chinwag.adapters.postgres.identity import identity_of
-from chinwag.adapters.postgres.registry import PostgresRegistry
 from chinwag.adapters.postgres.schema import verify
 from chinwag.assembly.cluster.credentials import messages_url, shown
 from chinwag.assembly.cluster.opened import reached
+from chinwag.assembly.cluster.operators import registry_of
 from chinwag.assembly.cluster.spoken import Say, spoken
 from chinwag.assembly.roles import ROLES
 from chinwag.config import Config
@@ -48,11 +49,9 @@ async def cluster_status(config: Config, say: Say) -> ClusterStatus:
     url = messages_url(config)
     asked = reached(url, identity_of(url, config.cluster.id))
     cluster = await spoken(asked, say, f"waiting for PostgreSQL at {shown(url)} …")
-    registry = await reached(url, PostgresRegistry.open(url))
-    try:
+    async with AsyncExitStack() as opened:
+        registry = await registry_of(config, cluster, opened)
         nodes = {node.id: node for role in ROLES for node in await reached(url, registry.nodes(role))}
-    finally:
-        await registry.close()
     partitions = await reached(url, _partitions(url))
     return told(cluster, partitions, list(nodes.values()))
 

@@ -116,11 +116,20 @@ def engines_of(config: Config) -> list[Engine]:
     async def directory() -> None:
         await (await open_postgres_directory(accounts)).close()
 
-    return [
+    nats = [(at.hostname or "", at.port or _NATS_PORT) for at in map(urlsplit, config.nats.urls)]
+    engines = [
         Engine(f"PostgreSQL at {shown(messages)}", _postgres(messages, ours)),
         Engine(f"PostgreSQL at {shown(accounts)}", _postgres(accounts, directory)),
-        Engine(f"NATS at {', '.join(config.nats.urls)}", _nats(config.nats.urls)),
+        Engine(f"NATS at {', '.join(config.nats.urls)}", _any(nats)),
     ]
+    if config.store.profile == "cassandra":
+        nodes = [(host, config.cassandra.port) for host in config.cassandra.hosts]
+        servers = [(name, int(port)) for name, _, port in (host.rpartition(":") for host in config.zookeeper.hosts)]
+        engines += [
+            Engine(f"Cassandra at {', '.join(config.cassandra.hosts)}", _any(nodes)),
+            Engine(f"ZooKeeper at {', '.join(config.zookeeper.hosts)}", _any(servers)),
+        ]
+    return engines
 
 
 def _postgres(url: str, whole: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
@@ -134,15 +143,14 @@ def _postgres(url: str, whole: Callable[[], Awaitable[None]]) -> Callable[[], Aw
     return look
 
 
-def _nats(urls: Sequence[str]) -> Callable[[], Awaitable[None]]:
+def _any(addresses: Sequence[tuple[str, int]]) -> Callable[[], Awaitable[None]]:
     """One of several is enough."""
 
     async def look() -> None:
         problem: OSError | None = None
-        for url in urls:
-            at = urlsplit(url)
+        for host, port in addresses:
             try:
-                _, writer = await asyncio.open_connection(at.hostname, at.port or _NATS_PORT)
+                _, writer = await asyncio.open_connection(host, port)
             except OSError as error:
                 problem = error
             else:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from chinwag.adapters.nats.log import NatsLog
+from chinwag.assembly.cluster.timed_log import VersionedLog
 from chinwag.assembly.figures import Figures
 from chinwag.assembly.part import Part
 from chinwag.assembly.presence import presence_on
@@ -56,7 +56,7 @@ def hand_over_part(ports: Ports, node: NodeId) -> Part:
     return Part(name="hand-over", drain=drain)
 
 
-def versions_part(log: NatsLog) -> Part:
+def versions_part(log: VersionedLog) -> Part:
     """A process that has met commands of a newer version than its own leaves all its partitions to others, and is not
     ready, until it is started anew."""
     met: set[int] = set()

@@ -18,8 +18,9 @@ from chinwag.lasting import lasting_folder
 NGINX_LINE: Final = "nginx is not installed, so there is no address for all: sudo apt-get install nginx-light"
 
 
-async def run(seconds: float | None, folder: Path | None) -> int:
-    """Run it until Ctrl-C, SIGTERM, or so many seconds are over. folder: to be kept; None: one that goes at the end."""
+async def run(seconds: float | None, folder: Path | None, profile: str) -> int:
+    """Run it until Ctrl-C, SIGTERM, or so many seconds are over. folder: to be kept; None: one that goes at the
+    end. profile: `postgres` or `cassandra`."""
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
@@ -28,7 +29,7 @@ async def run(seconds: float | None, folder: Path | None) -> int:
         if folder is None:
             for each in (home, engines):
                 stack.callback(shutil.rmtree, each, ignore_errors=True)
-        starting = asyncio.create_task(_start(stack, home, engines))
+        starting = asyncio.create_task(_start(stack, home, engines, profile))
         stopping = asyncio.create_task(asked.wait())
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
@@ -51,8 +52,8 @@ def _folders(folder: Path | None) -> tuple[Path, Path]:
     return home, home.with_name(f"{home.name}.engines")
 
 
-async def _start(stack: AsyncExitStack, home: Path, engines: Path) -> None:
-    site = await stack.enter_async_context(started(home, engines))
+async def _start(stack: AsyncExitStack, home: Path, engines: Path, profile: str) -> None:
+    site = await stack.enter_async_context(started(home, engines, profile=profile))
     _tell(site.processes, site.nginx, home)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from chinwag.cli.cluster_demo.nginx import Nginx, nginx_command
@@ -15,8 +15,12 @@ from chinwag.cli.cluster_demo.process import DemoProcess, DemoProcessError, clea
 from chinwag.cli.out import say
 from chinwag.engines import Engines, Nats, Place, Postgres, fetch
 from chinwag.engines.engines import Standing
+from chinwag.engines.nats import streams_in
 from chinwag.engines.programs import cache_folder
 from chinwag.lasting import whole_file
+
+if TYPE_CHECKING:
+    from chinwag.engines.wide import WideEngines
 
 ROLES: Final = (
     ("delivery-1", "delivery"),
@@ -32,25 +36,37 @@ SETTINGS: Final = {"max_connections": "300"}
 """Eight processes take up to twenty-four each."""
 
 
+STREAMS_BYTES: Final = 8 << 30
+"""What JetStream may keep."""
+
+
 class Site(NamedTuple):
-    """What runs. nginx: None where it is not installed. engines: how each stands, by `postgres` and `nats`."""
+    """What runs. nginx: None where it is not installed. engines: how each stands, by `postgres` and `nats`. wide: the
+    others of the cassandra profile; None on postgres."""
 
     processes: list[DemoProcess]
     nginx: Nginx | None
     engines: dict[str, Standing]
+    wide: "WideEngines | None" = None
 
 
 @asynccontextmanager
 async def started(
-    home: Path, engines: Path, roles: Sequence[tuple[str, str]] = ROLES, more: Mapping[str, str] | None = None
+    home: Path,
+    engines: Path,
+    roles: Sequence[tuple[str, str]] = ROLES,
+    more: Mapping[str, str] | None = None,
+    profile: str = "postgres",
 ) -> AsyncIterator[Site]:
     """Start all, one after another, and end it in the reverse order.
 
     home: the folder of settings and logs; engines: theirs. roles: the name of each process and what it does. more:
-    settings for all of them, as variables of the environment. Raises `DemoProcessError`, `EngineError`.
+    settings for all of them, as variables of the environment. profile: `postgres` or `cassandra`.
+    Raises `DemoProcessError`, `EngineError`.
     """
     async with AsyncExitStack() as stack:
-        environment, standings = await stack.enter_async_context(_engines(home, engines))
+        wide = await stack.enter_async_context(_wide_engines(engines)) if profile == "cassandra" else None
+        environment, standings = await stack.enter_async_context(_engines(home, engines, wide))
         environment |= more or {}
         say("making the cluster")
         await _init(environment)
@@ -69,26 +85,43 @@ async def started(
             nginx = Nginx(command, home / "nginx", urls["gateway"], urls["api"])
             stack.push_async_callback(nginx.stop)
             await nginx.start()
-        yield Site(processes, nginx, standings)
+        yield Site(processes, nginx, standings, wide)
 
 
 @asynccontextmanager
-async def _engines(home: Path, folder: Path) -> AsyncIterator[tuple[dict[str, str], dict[str, Standing]]]:
-    """PostgreSQL and NATS in `folder`; the settings, in `home`, that lead to them, and how each stands."""
+async def _wide_engines(folder: Path) -> AsyncIterator["WideEngines"]:
+    """ZooKeeper and Cassandra in `folder`."""
+    from chinwag.engines.wide import WideEngines
+
+    wide = WideEngines(await asyncio.to_thread(Place.make, folder))
+    try:
+        await asyncio.to_thread(wide.up, say)
+        yield wide
+    finally:
+        await asyncio.to_thread(wide.down, say)
+
+
+@asynccontextmanager
+async def _engines(
+    home: Path, folder: Path, wide: "WideEngines | None"
+) -> AsyncIterator[tuple[dict[str, str], dict[str, Standing]]]:
+    """PostgreSQL and NATS in `folder`; the settings, in `home`, that lead to all engines, and how each stands."""
     place = await asyncio.to_thread(Place.make, folder)
     programs = await asyncio.to_thread(fetch, cache_folder(), say)
-    engines = Engines(place, Postgres(programs.postgres, place, settings=SETTINGS), Nats(programs.nats, place))
+    streams = {} if wide is None else streams_in(place, STREAMS_BYTES)
+    nats = Nats(programs.nats, place, settings=streams)
+    engines = Engines(place, Postgres(programs.postgres, place, settings=SETTINGS), nats)
     ports = {key: one.port for key, one in engines.standings().items()}
     try:
         await asyncio.to_thread(engines.up, ports, say)
         found = engines.standings()
-        settings = _settings(home, found["postgres"].url, found["nats"].url)
+        settings = _settings(home, found["postgres"].url, found["nats"].url, wide)
         yield clean_environment() | settings, found
     finally:
         await asyncio.to_thread(engines.down, say)
 
 
-def _settings(home: Path, postgres: str, nats: str) -> dict[str, str]:
+def _settings(home: Path, postgres: str, nats: str, wide: "WideEngines | None") -> dict[str, str]:
     """Write a chinwag.toml for the folder; the variable that names it."""
     database, bus = urlsplit(postgres), urlsplit(nats)
     for name, words in (("postgres.password", database.password), ("nats.password", bus.password)):
@@ -97,7 +130,7 @@ def _settings(home: Path, postgres: str, nats: str) -> dict[str, str]:
         home / "chinwag.toml",
         f"""# The settings of a demonstration: CHINWAG_CONFIG={home}/chinwag.toml chinwag status
 [store]
-profile = "postgres"
+profile = "{"postgres" if wide is None else "cassandra"}"
 [postgres]
 url = "{database._replace(netloc=f"{database.username}@{database.hostname}:{database.port}").geturl()}"
 password_file = "postgres.password"
@@ -113,9 +146,25 @@ trusted_proxies = ["127.0.0.1"]
 port = 0
 [log]
 format = "json"
-""",
+{"" if wide is None else _wide_settings(wide)}""",
     )
     return {"CHINWAG_CONFIG": str(home / "chinwag.toml")}
+
+
+def _wide_settings(wide: "WideEngines") -> str:
+    """One server and one node: so one copy of everything."""
+    found = wide.standings()
+    return f"""[zookeeper]
+hosts = ["127.0.0.1:{found["zookeeper"].port}"]
+[cassandra]
+hosts = ["127.0.0.1"]
+port = {found["cassandra"].port}
+replicas = 1
+[streams]
+replicas = 1
+log_bytes = {64 << 20}
+inbox_bytes = {64 << 20}
+"""
 
 
 def _write(path: Path, words: str) -> None:

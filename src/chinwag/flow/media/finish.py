@@ -22,6 +22,8 @@ from chinwag.domain.media import Traits
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.clock import HOUR_MS, Clock
+from chinwag.flow.media.room import Room
+from chinwag.flow.media.turns import Turns
 from chinwag.flow.media.uploads import Uploads
 from chinwag.flow.standing import Job
 from chinwag.lasting import new_file, new_folder
@@ -32,6 +34,8 @@ from chinwag.ports.workshop import Found, Workshop
 
 AT_ONCE: Final = 2
 """Uploads that one server looks at side by side."""
+DUE: Final = 200
+"""Of so many that wait, the longest first, the next one is chosen."""
 HOLD_MS: Final = 30_000
 """So long nobody else takes up what a server has begun, unless it says again that it is at it."""
 HOLD_AGAIN_SECONDS: Final = 10.0
@@ -64,8 +68,10 @@ class Finish:
         uploads: Uploads,
         clock: Clock,
         folder: Path,
+        free: float = 0.0,
     ) -> None:
-        """folder: on this machine, where files are put together and looked at."""
+        """folder: on this machine, where files are put together and looked at. free: the share of its disk that stays
+        free."""
         self._directory = directory
         self._parts = parts
         self._media = media
@@ -73,6 +79,8 @@ class Finish:
         self._uploads = uploads
         self._clock = clock
         self._folder = folder
+        self._room = Room(folder, parts, free)
+        self._turns = Turns()
         self._copies: asyncio.Queue[UploadId] = asyncio.Queue(COPIES)
         self._to_copy = asyncio.Event()
         self.finished = 0
@@ -80,14 +88,18 @@ class Finish:
 
     def jobs(self) -> list[Job]:
         """What this server does all the time."""
+        # one by one, side by side: what takes long in one of them holds up nothing in the other
         return [
-            Job(
-                name="media-finish",
-                step=self.step,
-                wait=self._wait,
-                poll_seconds=LOOK_SECONDS,
-                failing="uploads wait to be looked at",
-                step_seconds=3_600.0,
+            *(
+                Job(
+                    name=f"media-finish-{number}",
+                    step=self.step,
+                    wait=self._wait,
+                    poll_seconds=LOOK_SECONDS,
+                    failing="uploads wait to be looked at",
+                    step_seconds=3_600.0,
+                )
+                for number in range(1, AT_ONCE + 1)
             ),
             Job(
                 name="media-copies",
@@ -100,18 +112,20 @@ class Finish:
         ]
 
     async def step(self) -> bool:
-        """Look at some that nobody looks at; whether there were as many as can be done at once."""
+        """Look at one that nobody looks at; whether there may be another."""
         async with self._directory.reading() as directory:
-            due = await directory.uploads.due(self._clock(), AT_ONCE)
-        results = await asyncio.gather(*(self._take(upload) for upload in due), return_exceptions=True)
-        for upload, result in zip(due, results, strict=True):
-            if isinstance(result, Refused):
-                _log.warning("an upload is looked at later", upload=upload.id, code=result.code, detail=result.detail)
-            elif isinstance(result, Exception):
-                _log.error("an upload could not be looked at", upload=upload.id, exc_info=result)
-            elif isinstance(result, BaseException):
-                raise result
-        return len(due) == AT_ONCE
+            due = await directory.uploads.due(self._clock(), DUE)
+        upload = self._turns.next(due)
+        if upload is None:
+            return False
+        self._turns.took(upload.account)
+        try:
+            await self._take(upload)
+        except Refused as refused:
+            _log.warning("an upload is looked at later", upload=upload.id, code=refused.code, detail=refused.detail)
+        except Exception:
+            _log.exception("an upload could not be looked at", upload=upload.id)
+        return True
 
     async def _take(self, upload: Upload) -> None:
         now = self._clock()
@@ -119,7 +133,11 @@ class Finish:
         async with self._directory.transaction(account=upload.account) as transaction:
             if not await transaction.uploads.hold(upload.id, now, until):
                 return
-        async with self._held(upload, until), self._work_folder() as folder:
+        async with (
+            self._held(upload, until),
+            self._room.held(ROOM_TIMES * upload.size),
+            self._work_folder() as folder,
+        ):
             found = await self._inspect(upload, folder)
             await self._keep(upload, found)
         passing("media.ready")
@@ -161,7 +179,6 @@ class Finish:
 
     async def _inspect(self, upload: Upload, folder: Path) -> Found:
         path, into, poster = folder / "upload", folder / "made", None
-        await self._parts.check_room(ROOM_TIMES * upload.size)
         await _in_thread(lambda: new_folder(into))
         async with self._directory.reading() as directory:
             parts = await directory.uploads.parts(upload.id)
@@ -235,14 +252,19 @@ class Finish:
         if row is None or MadeKind.ORIGINAL not in files or MadeKind.PLAY in files:
             return True
         try:
-            await self._parts.check_room(ROOM_TIMES * files[MadeKind.ORIGINAL].size)
-        except Refused:
+            return await self._copy(row, files[MadeKind.ORIGINAL])
+        except Refused as refused:
+            if refused.code is not Code.STORAGE_FULL:
+                raise
             return True  # it plays as it is
-        async with self._work_folder() as folder:
+
+    async def _copy(self, row: Upload, original: MadeFile) -> bool:
+        upload = row.id
+        async with self._room.held(ROOM_TIMES * original.size), self._work_folder() as folder:
             path, into = folder / "video", folder / "made"
             await _in_thread(lambda: new_folder(into))
             with await _in_thread(lambda: new_file(path)) as file:
-                async for piece in self._media.read(files[MadeKind.ORIGINAL].hash):
+                async for piece in self._media.read(original.hash):
                     await _in_thread(lambda piece=piece: file.write(piece))  # type: ignore[misc]
             copy = await self._workshop.smaller_copy(path, into, row.found.duration if row.found else None)
             if copy is None:

@@ -28,7 +28,7 @@ class OwnMedia:
         if attach.source is None:
             return await self._own(account, attach)
         media = await self._shown.media(account, attach.source.conversation, attach.source.number)
-        if await self._keep(media.id) is None:
+        if await self._keep(account, media.id) is None:
             raise Refused(Code.NO_UPLOAD)
         return Media(
             media.id,
@@ -47,7 +47,7 @@ class OwnMedia:
         upload = await self._uploads.wait(account, attach.upload, WAIT_SECONDS)
         if upload.state is UploadState.PROCESSING:
             raise Refused(Code.UNAVAILABLE, "the upload is still looked at", 2.0)
-        kept = await self._keep(upload.id) if upload.state is UploadState.READY else None
+        kept = await self._keep(account, upload.id) if upload.state is UploadState.READY else None
         if kept is None or kept.found is None:
             raise Refused(Code.NO_UPLOAD)
         found = kept.found
@@ -64,9 +64,12 @@ class OwnMedia:
             attach.mentions,
         )
 
-    async def _keep(self, upload: UploadId) -> Upload | None:
-        """Let it not go before the message can be seen that shows it; None if it is gone, or not ready."""
-        async with self._directory.transaction() as transaction:
+    async def _keep(self, account: AccountId, upload: UploadId) -> Upload | None:
+        """Let it not go before the message can be seen that shows it; None if it is gone, or not ready.
+
+        In a transaction of the sender's own, so that others go on meanwhile; what takes uploads away does so alone.
+        """
+        async with self._directory.transaction(account=account) as transaction:
             found = await transaction.uploads.get(upload)
             if found is None or found.state is not UploadState.READY:
                 return None

@@ -22,6 +22,8 @@ from chinwag.ports.message_store import KeyName, MessageStore
 
 WAITING: Final = 2_000
 """Wishes of one node that wait in these lines."""
+WAITING_OF_ACCOUNT: Final = 200
+"""Of one account: its sends of uploads that take long to look at hold up nobody else's."""
 WAITING_CHARACTERS: Final = 16 << 20
 """Characters of their texts together."""
 
@@ -59,13 +61,17 @@ class MediaSends(Generic[Waiter]):
         self.waiting = 0
         """Wishes in all lines, also those that are being looked at."""
         self._characters = 0
+        self._of_account: dict[AccountId, int] = {}  # at most `WAITING`
 
     def must_wait(self, wish: Wish) -> bool:
         """Whether `wish` is for `put`: it is of media, or comes behind one that is."""
         return wish.attach is not None or (bool(self._lines) and (wish.conversation, wish.device) in self._lines)
 
     def put(self, waiter: Waiter, wish: Wish) -> None:
-        """Add `wish` to its line. Raises `overloaded`."""
+        """Add `wish` to its line. Raises `overloaded`, and `rate_limited` for too many of one account."""
+        mine = self._of_account.get(wish.account, 0)
+        if mine >= WAITING_OF_ACCOUNT:
+            raise Refused(Code.RATE_LIMITED, "too many media of yours wait", 1.0)
         if self.waiting >= WAITING or self._characters > WAITING_CHARACTERS:
             raise Refused(Code.OVERLOADED, "too many media wait", 1.0)
         name = (wish.conversation, wish.device)
@@ -77,6 +83,7 @@ class MediaSends(Generic[Waiter]):
             task.add_done_callback(self._tasks.discard)
         line.append((waiter, wish, self._now()))
         self.waiting += 1
+        self._of_account[wish.account] = mine + 1
         self._characters += characters(wish)
 
     def stop(self) -> None:
@@ -100,13 +107,20 @@ class MediaSends(Generic[Waiter]):
             except Exception:
                 _log.exception("media could not be sent", conversation=wish.conversation)
                 refused = Refused(Code.INTERNAL)
-            self.waiting -= 1
-            self._characters -= characters(wish)
+            self._left(wish)
             if refused is None:
                 self._go_on(waiter, wish)
             else:
                 self._refuse(waiter, wish, refused.code, refused.detail)
         del self._lines[name]
+
+    def _left(self, wish: Wish) -> None:
+        """It waits no longer."""
+        self.waiting -= 1
+        self._characters -= characters(wish)
+        self._of_account[wish.account] -= 1
+        if not self._of_account[wish.account]:
+            del self._of_account[wish.account]
 
     async def _seen(self, wish: Wish, attach: Attach) -> Wish:
         """`wish` with the media that it names. What has its answer goes on to it without (P6 of docs/guarantees.md)."""

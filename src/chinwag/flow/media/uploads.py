@@ -20,7 +20,7 @@ from chinwag.domain.media import clean_name
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.clock import HOUR_MS, Clock
-from chinwag.ports.directory import Directory, Part, Upload, UploadState
+from chinwag.ports.directory import Directory, Part, Upload, UploadRepository, UploadState
 from chinwag.ports.upload_store import UploadStore
 
 PART_BYTES: Final = 1 << 20
@@ -37,14 +37,19 @@ LOOK_SECONDS: Final = 1.0
 """How often somebody who waits looks whether another server has finished."""
 WAITING: Final = 5_000
 """So many wait for uploads at once."""
+PROMISED_MS: Final = 600_000
+"""Room is held for the bytes that an upload has announced, unless nothing came for so long: who only announces takes
+none for ever."""
 
 
 class UploadRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes of a file and of all that an account has; how many of its uploads may be unfinished, and for how long."""
+    """Bytes of a file and of all that an account has; how many of its uploads may be unfinished, and for how long; how
+    many may be ready that no message shows."""
 
     file_bytes: int = 100_000_000
     account_bytes: int = 5_000_000_000
     unfinished: int = 20
+    unsent: int = 1_000
     unfinished_hours: int = 24
 
 
@@ -85,6 +90,7 @@ class Uploads:
         self._receiving: dict[AccountId, int] = {}
         self._waiting: dict[UploadId, set[asyncio.Event]] = {}
         self._waiters = 0
+        self._beginning = 0
         self.whole = asyncio.Event()
         """Set when an upload became whole here: for whoever looks at them."""
 
@@ -92,7 +98,6 @@ class Uploads:
         """A new upload of `size` bytes. Raises `Refused`: `media_too_large`, `too_many`, `quota`, `storage_full`."""
         if size > self.rules.file_bytes:
             raise Refused(Code.MEDIA_TOO_LARGE, f"at most {self.rules.file_bytes} bytes")
-        await self._store.check_room(2 * size)  # the parts, and what is made of them
         now = self._clock()
         upload = Upload(
             id=UploadId(self._ids.next(now)),
@@ -105,16 +110,33 @@ class Uploads:
             metadata=metadata,
             state=UploadState.RECEIVING if size else UploadState.PROCESSING,
         )
-        async with self._directory.transaction(account=account) as transaction:
-            usage = await transaction.uploads.usage(account)
-            if usage.unfinished >= self.rules.unfinished:
-                raise Refused(Code.TOO_MANY, f"at most {self.rules.unfinished} unfinished uploads")
-            if usage.size + size > self.rules.account_bytes:
-                raise Refused(Code.QUOTA, f"at most {self.rules.account_bytes} bytes")
-            await transaction.uploads.add(upload)
+        self._beginning += size
+        try:
+            await self._check_room(now)
+            async with self._directory.transaction(account=account) as transaction:
+                await self._check_account(transaction.uploads, account, size)
+                await transaction.uploads.add(upload)
+        finally:
+            self._beginning -= size
         if not size:
             self.whole.set()
         return upload
+
+    async def _check_room(self, now: int) -> None:
+        """Whether the disk has room for what has been announced and has not come, here and elsewhere."""
+        async with self._directory.reading() as directory:
+            promised = await directory.uploads.promised(self._expiry(now) - PROMISED_MS)
+        await self._store.check_room(2 * (promised + self._beginning))  # the parts, and what is made of them
+
+    async def _check_account(self, uploads: UploadRepository, account: AccountId, size: int) -> None:
+        usage = await uploads.usage(account)
+        if usage.unfinished >= self.rules.unfinished:
+            raise Refused(Code.TOO_MANY, f"at most {self.rules.unfinished} unfinished uploads")
+        if usage.size + size > self.rules.account_bytes:
+            raise Refused(Code.QUOTA, f"at most {self.rules.account_bytes} bytes")
+        most = self.rules.unsent
+        if usage.ready >= most and await uploads.unsent_of(account, most) >= most:
+            raise Refused(Code.QUOTA, f"at most {most} uploads that no message shows")
 
     async def get(self, account: AccountId, upload: UploadId) -> Upload:
         """One's own. Raises `no_upload`, the same for what is unknown and for another's."""
@@ -201,11 +223,21 @@ class Uploads:
             self.whole.set()
         return found
 
-    async def set_poster(self, account: AccountId, upload: UploadId, image: bytes) -> None:
-        """Keep the client's own poster of a video. Raises `Refused`: `no_upload` also if it is whole already."""
+    async def set_poster(self, account: AccountId, upload: UploadId, body: AsyncIterator[bytes]) -> None:
+        """Keep the client's own poster of a video. Raises `Refused`: `no_upload` also if it is whole already,
+        `media_too_large`, and as `receive`, among whose requests it counts."""
         found = await self.get(account, upload)
         if found.state is not UploadState.RECEIVING:
             raise Refused(Code.NO_UPLOAD, "it is whole already")
+        async with self._place(account):
+            image = bytearray()
+            async for piece in body:
+                image += piece
+                if len(image) > POSTER_BYTES:
+                    raise Refused(Code.MEDIA_TOO_LARGE, f"a poster has at most {POSTER_BYTES} bytes")
+            await self._keep_poster(account, upload, bytes(image))
+
+    async def _keep_poster(self, account: AccountId, upload: UploadId, image: bytes) -> None:
         await self._store.check_room(len(image))
         name = f"poster-{secrets.token_hex(8)}"
         await self._store.put(upload, name, image)
@@ -218,19 +250,18 @@ class Uploads:
         if before.poster:
             await self._drop(upload, [before.poster])
 
-    async def remove(self, account: AccountId, upload: UploadId) -> None:
-        """Throw one's own away that is not ready; one that is goes by itself once no message shows it. Raises
-        `no_upload`."""
-        found = await self.get(account, upload)
-        if found.state is UploadState.READY:
-            return
+    async def remove(self, account: AccountId, upload: UploadId) -> Upload | None:
+        """Throw one's own away that is not ready. One that is stays and is returned: a message may be on its way that
+        shows it, so it goes by itself once none does. Raises `no_upload`."""
+        await self.get(account, upload)
         async with self._directory.transaction(account=account) as transaction:
             again = await transaction.uploads.get(upload)
             if again is None or again.state is UploadState.READY:
-                return
+                return again
             await transaction.uploads.remove(upload)
         self.finished(upload)
         await self._store.remove(upload)
+        return None
 
     async def _drop(self, upload: UploadId, parts: Sequence[str]) -> None:
         """Take away parts that do not count: no quota holds for the room that they take. What cannot go now goes with

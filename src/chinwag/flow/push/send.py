@@ -14,9 +14,8 @@ from typing import Final
 import msgspec
 import structlog
 
-from chinwag.domain.account_change import PushGone
 from chinwag.domain.ids import DeviceId
-from chinwag.domain.push import ATTEMPTS, CLEAR_EVERY_MS, SUMMARY, again_at, clear_of
+from chinwag.domain.push import ATTEMPTS, CLEAR_EVERY_MS, OLD_MS, again_at, clear_of
 from chinwag.domain.push_notice import (
     ALSO_MOST,
     Delivered,
@@ -32,10 +31,10 @@ from chinwag.domain.push_notice import (
 )
 from chinwag.domain.refusal import Refused
 from chinwag.fail_points import passing
-from chinwag.flow.changes import post
 from chinwag.flow.clock import Clock
+from chinwag.flow.push.settle import forget, settle
 from chinwag.flow.push.weigh import Weigh, Weighed, ended, later
-from chinwag.ports.directory import PUSHES, Directory, PushJob, PushSubscription, PushWanted, Transaction
+from chinwag.ports.directory import PUSHES, Directory, PushJob, PushSubscription
 from chinwag.ports.push_service import PushService
 
 POLL_SECONDS: Final = 0.25
@@ -85,7 +84,7 @@ class Sender:
         done, self._done = self._done, []
         try:
             async with self._directory.transaction(account=PUSHES) as transaction:
-                await _settle(transaction, done, now)
+                await settle(transaction, done, now)
                 taken = await transaction.push_jobs.take(now, now + LEASE_MS, room) if room > 0 else []
         except BaseException:
             self._done = done + self._done
@@ -148,16 +147,32 @@ class Sender:
     async def _weighed(self, jobs: Sequence[PushJob]) -> list[Weighed]:
         # One that was begun too often: whoever took it before was not heard of again.
         fit = [job for job in jobs if job.attempt <= ATTEMPTS]
+        found: dict[PushJob, Weighed] = {}
         try:
-            found = dict(zip(fit, await self._weigh(fit), strict=True)) if fit else {}
+            found.update(await self._rested(fit))
+            fit = [job for job in fit if job not in found]
+            if fit:
+                found.update(zip(fit, await self._weigh(fit), strict=True))
         except Refused:
-            found = {job: Weighed(later(job, self._clock() + AWAY_MS)) for job in fit}
+            found.update((job, Weighed(later(job, self._clock() + AWAY_MS))) for job in fit)
         except Exception:
             if len(jobs) > 1:  # one that cannot be weighed keeps back no other
                 return [(await self._weighed([job]))[0] for job in jobs]
             _log.exception("a push failed", device=jobs[0].device)
-            found = {}
         return [found[job] if job in found else Weighed(self._again(job, None)) for job in jobs]
+
+    async def _rested(self, jobs: Sequence[PushJob]) -> dict[PushJob, Weighed]:
+        """Those whose services rest: while one is away, very many may be due there again and again. Not
+        what is so old that it may be nobody's news any more."""
+        async with self._directory.reading() as directory:
+            places = await directory.push_subscriptions.of_many([job.device for job in jobs])
+        seconds = {one.device: self._service.resting(one.address) for one in places}
+        now = self._clock()
+        return {
+            job: Weighed(later(job, now + round(rest * 1000) + 1))
+            for job in jobs
+            if (rest := seconds.get(job.device, 0.0)) > 0 and job.since > now - OLD_MS
+        }
 
     async def _deliver(self, sendings: Sequence["_Sending"]) -> None:
         """Send one push, which is for all of these: to one device, and several only if each takes something back."""
@@ -185,7 +200,7 @@ class Sender:
         if isinstance(outcome, TooLarge):
             outcome = await self._service.send(to.address, notice.ids_only(), still)
         passing("push.sent")
-        known = isinstance(outcome, Ended) and await self._forget(to, outcome.why)
+        known = isinstance(outcome, Ended) and not await self._gone(to, outcome.why)
         self._count(outcome, notice)
         done = [Weighed(later(one.job, self._clock() + CLEAR_EVERY_MS)) for one in left]
         return done + [self._after(one, outcome, known=known) for one in sendings]
@@ -227,6 +242,14 @@ class Sender:
             case _:
                 return Weighed(ended(one.job))
 
+    async def _gone(self, to: PushSubscription, why: str) -> bool:
+        """The service does not know the device any more; whether it has no other subscription by now."""
+        became = await forget(self._directory, to, self._clock())
+        if became == "forgotten":
+            self.counts["gone"] += 1
+            _log.info("a subscription is over", device=to.device, why=why)
+        return became != "another"
+
     async def _may_clear(self, to: PushSubscription) -> bool:
         """Browsers punish pushes that show nothing: once in a while a device, whoever sends."""
         async with self._directory.transaction(account=PUSHES) as transaction:
@@ -243,23 +266,6 @@ class Sender:
             return ended(job)
         return msgspec.structs.replace(job, due=due)
 
-    async def _forget(self, to: PushSubscription, why: str) -> bool:
-        """The service does not know the device any more: the subscription goes, and the account's devices are told.
-        True, and nothing is changed, if the device has another one by now."""
-        now = self._clock()
-        async with self._directory.transaction(account=to.account) as transaction:
-            found = await transaction.push_subscriptions.of(to.device)
-            if found is None:
-                return False
-            if (found.address, found.registered_at) != (to.address, to.registered_at):
-                return True
-            await transaction.push_subscriptions.remove(to.device)
-            version = await transaction.accounts.touch(to.account)
-            await post(transaction, PushGone(to.device, now, version), to.account)
-        self.counts["gone"] += 1
-        _log.info("a subscription is over", device=to.device, why=why)
-        return False
-
 
 class _Sending(msgspec.Struct, frozen=True):
     """A job whose push is to be sent."""
@@ -268,17 +274,3 @@ class _Sending(msgspec.Struct, frozen=True):
     weighed: Weighed
     to: PushSubscription
     notice: PushNotice
-
-
-async def _settle(transaction: Transaction, done: Sequence[Weighed], now: int) -> None:
-    if not done:
-        return
-    jobs = transaction.push_jobs
-    settled = await jobs.settle([one.job for one in done], now)
-    ours = [one for one, is_ours in zip(done, settled, strict=True) if is_ours]
-    for one in ours:
-        if (until := one.summary_at) is not None:
-            await jobs.add([PushWanted(one.job.device, one.job.account, SUMMARY, until)], now, until)
-    for one in ours:
-        if one.job.conversation == SUMMARY and one.job.due is None:
-            await jobs.release(one.job.device)

@@ -132,12 +132,20 @@ class Subscriptions:
         """Keep it. Who has the same keys is the same browser, which another device's log-in has left: so its address
         moves. Whoever only knows an address cannot take it from anybody."""
         now = self._clock()
+        # Clients say it at each start: what is so already keeps nobody waiting.
+        async with self._directory.reading() as directory:
+            held = await directory.push_subscriptions.of(device)
+        if held is not None and not isinstance(address, ApnsAddress) and held.address == address:
+            return held
         async with self._directory.transaction() as transaction:
             standing = (await transaction.devices.standings([device])).get(device)
             if standing is None or standing.revoked or standing.closed or standing.disabled:
                 raise Refused(Code.REVOKED)
             held = await transaction.push_subscriptions.holder(address)
             if held is not None and held.device == device and _same(held.address, address):
+                # Of Apple's it matters when it was last said: what ended before that ended another registration.
+                held = PushSubscription(device, account, address, held.registered_at, held.cleared_at)
+                await transaction.push_subscriptions.put(held)
                 return held
             if held is not None and held.device != device:
                 if not _same(held.address, address):

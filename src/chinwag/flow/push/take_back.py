@@ -86,6 +86,11 @@ class TakeBack:
         return len(rows) == TOGETHER
 
     async def _due(self, pairs: list[Pair]) -> None:
+        # Most of what is read was pushed to nobody, and nobody's writing waits for that.
+        async with self._directory.reading() as directory:
+            pairs = await directory.push_jobs.pushed(pairs)
+        if not pairs:
+            return
         async with self._directory.transaction(account=PUSHES) as transaction:
             await transaction.push_jobs.read(pairs, self._clock())
 

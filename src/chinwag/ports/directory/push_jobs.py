@@ -101,6 +101,10 @@ class PushJobRepository(Protocol):
         """Those messages are no more: devices that show one of them are due, unless something waits for them anyway."""
         ...
 
+    async def pushed(self, pairs: Sequence[tuple[AccountId, ConversationId]]) -> list[tuple[AccountId, ConversationId]]:
+        """Those of which a device shows something, or is being sent something."""
+        ...
+
     async def read(self, pairs: Sequence[tuple[AccountId, ConversationId]], now: int) -> None:
         """These may have been read: devices of the account that show something of the conversation are due, unless
         something waits for them anyway."""

@@ -78,15 +78,17 @@ class MadeFile(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What an account's uploads take. unfinished: how many are not `ready`. size: bytes, declared or found, of all."""
+    """What an account's uploads take. unfinished: how many are not `ready`. size: bytes, declared or found, of all.
+    ready: how many are."""
 
     unfinished: int
     size: int
+    ready: int = 0
 
 
 class UploadRepository(Protocol):
     """Uploads, their parts, and the blobs that they became. Within a transaction of `account` all but `due`,
-    `unfinished`, `naming` and `count` may be used."""
+    `unfinished`, `promised`, `naming` and `count` may be used."""
 
     async def add(self, upload: Upload) -> None:
         """Add one."""
@@ -98,6 +100,14 @@ class UploadRepository(Protocol):
 
     async def usage(self, account: AccountId) -> Usage:
         """What the account's uploads take now."""
+        ...
+
+    async def unsent_of(self, account: AccountId, limit: int) -> int:
+        """How many of the account's uploads are `ready` and shown by no message, counted up to `limit`."""
+        ...
+
+    async def promised(self, since: int) -> int:
+        """Bytes that uploads of all accounts have declared and not received, of those that expire after `since`."""
         ...
 
     async def received(self, upload: UploadId, parts: Sequence[Part], expires_at: int) -> bool:

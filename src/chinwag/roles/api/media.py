@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, Router, get, head
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 
@@ -37,6 +37,9 @@ is cut off, however slowly it reads."""
 DIRECT_SECONDS: Final = 60
 PAGE_MOST: Final = 100
 
+_FORMS: Final = {"": MadeKind.ORIGINAL, "/320": MadeKind.SMALL, "/1280": MadeKind.LARGE, "/play": MadeKind.PLAY}
+"""What of a message's media an address ends in."""
+
 AnyRequest = Request[Any, Any, Any]
 AsLink = Annotated[bool, QueryParameter(name="link", description="Answer with a link in place of the bytes.")]
 
@@ -63,7 +66,7 @@ def media_routes(services: MediaServices) -> Router:
     """Downloads, links to them, and which messages have any."""
     return Router(
         path="/v1",
-        route_handlers=[get_original, get_small, get_large, get_play, get_link, get_listed],
+        route_handlers=[get_original, get_small, get_large, get_play, head_media, get_link, head_link, get_listed],
         dependencies={"media": Provide(lambda: services, sync_to_thread=False)},
     )
 
@@ -141,6 +144,18 @@ async def get_play(
     return await _answer(media, request, principal, conversation, number, MadeKind.PLAY, as_link=as_link)
 
 
+@head(
+    [f"/conversations/{{conversation:str}}/messages/{{number:int}}/media{form}" for form in _FORMS],
+    include_in_schema=False,
+)
+async def head_media(
+    conversation: FromPath[str], number: FromPath[int], request: AnyRequest, media: Services, principal: Caller
+) -> Response[None]:
+    """What a `GET` of the same address would say of the bytes: players ask before they play."""
+    kind = _FORMS[request.scope["path"].rpartition("/media")[2]]
+    return await _answer(media, request, principal, conversation, number, kind)
+
+
 @get(
     "/media-links/{link:str}",
     operation_id="openMediaLink",
@@ -151,10 +166,13 @@ async def get_play(
 async def get_link(link: FromPath[str], request: AnyRequest, media: Services) -> Response[Any]:
     """What a link opens. Whoever it was made for must still be logged in on that device, and may still read the
     message."""
-    grant = media.links.read(link)
-    principal = await media.admission.admit(grant.claims)
-    media.budgets.requests.take(principal.account, principal.device)
-    return await _answer(media, request, principal, grant.conversation, grant.number, grant.kind)
+    return await _linked(media, request, link)
+
+
+@head("/media-links/{link:str}", include_in_schema=False, opt=PUBLIC)
+async def head_link(link: FromPath[str], request: AnyRequest, media: Services) -> Response[None]:
+    """As `head_media`."""
+    return await _linked(media, request, link)
 
 
 @get(
@@ -176,6 +194,13 @@ async def get_listed(
     check_conversation_id(name)
     events, following = await media.shown.listed(principal.account, name, before, limit)
     return MediaPage(events, following)
+
+
+async def _linked(media: MediaServices, request: AnyRequest, link: str) -> Response[Any]:
+    grant = media.links.read(link)
+    principal = await media.admission.admit(grant.claims)
+    media.budgets.requests.take(principal.account, principal.device)
+    return await _answer(media, request, principal, grant.conversation, grant.number, grant.kind)
 
 
 async def _answer(

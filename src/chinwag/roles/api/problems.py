@@ -40,7 +40,8 @@ def answer(refusal: Refused) -> Response[Problem]:
     return Response(problem(refusal), status_code=entry.status, media_type=PROBLEM_JSON, headers=headers)
 
 
-def _refused(request: Request[Any, Any, Any], refusal: Refused) -> Response[Problem]:
+def refused(request: Request[Any, Any, Any], refusal: Refused) -> Response[Problem]:
+    """The same, noted if it is our fault."""
     if refusal.code in (Code.UNAVAILABLE, Code.INTERNAL):
         _log.warning("refused", code=str(refusal.code), path=_place(request), exc_info=refusal)
     return answer(refusal)
@@ -94,7 +95,7 @@ def _detail(error: HTTPException) -> str:
 
 
 HANDLERS: Final[ExceptionHandlersMap] = {
-    Refused: _refused,
+    Refused: refused,
     HTTPException: _http,
     UnicodeDecodeError: _not_utf8,
     Exception: _unexpected,

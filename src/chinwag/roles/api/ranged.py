@@ -64,7 +64,7 @@ class _Ranged(ASGIResponse):
         self._served = served
         self._asked = asked
 
-    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         served = self._served
         status, start, end = answer_to(served.size, served.tag, self._asked)
         headers = headers_of(served)
@@ -76,7 +76,7 @@ class _Ranged(ASGIResponse):
             headers["content-length"] = str(end - start)
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
-        left = end - start
+        left = 0 if scope["method"] == "HEAD" else end - start
         if left:
             pieces = served.read(start, end)
             try:
@@ -118,7 +118,7 @@ def disposition(name: str, *, shown: bool) -> str:
 def answer_to(size: int, tag: str, asked: dict[str, str]) -> tuple[int, int, int]:
     """Status, and the bytes from a start to before an end: for a request's headers `range`, `if-range` and
     `if-none-match`. Of several ranges none is honoured, and the whole is answered with, as RFC 9110 allows."""
-    if tag in [one.strip().removeprefix("W/") for one in asked.get("if-none-match", "").split(",")]:
+    if {tag, "*"}.intersection(one.strip().removeprefix("W/") for one in asked.get("if-none-match", "").split(",")):
         return 304, 0, 0
     ends = _range_of(asked.get("range", ""))
     if ends is None or asked.get("if-range", tag) != tag:
@@ -139,4 +139,4 @@ def _range_of(text: str) -> tuple[str, str] | None:
     first, dash, last = ends.partition("-")
     first, last = first.strip(), last.strip()
     fit = all(not one or (one.isascii() and one.isdecimal() and len(one) <= _DIGITS) for one in (first, last))
-    return (first, last) if unit.strip() == "bytes" and dash and fit and (first or last) else None
+    return (first, last) if unit.strip().lower() == "bytes" and dash and fit and (first or last) else None

@@ -3,7 +3,7 @@
 import binascii
 from base64 import b64decode
 from email.utils import formatdate
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from litestar import Request, Response
 
@@ -11,6 +11,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.media.uploads import Checksum
 from chinwag.ports.directory import Upload, UploadState
 
+Told = TypeVar("Told")
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,termination,expiration,checksum"
 ALGORITHMS: Final = {"sha1": 20, "sha256": 32}
@@ -89,6 +90,13 @@ def checksum(request: Request[Any, Any, Any]) -> Checksum | None:
     if len(digest) != ALGORITHMS.get(algorithm):
         raise Refused(Code.BAD_REQUEST, f"Upload-Checksum must be one of {', '.join(ALGORITHMS)}, and its base64")
     return Checksum(algorithm, digest)
+
+
+def as_told(request: Request[Any, Any, Any], answer: Response[Told]) -> Response[Told]:
+    """An answer to a request of this protocol says so, whatever else it says."""
+    if speaks_tus(request):
+        answer.headers["tus-resumable"] = VERSION
+    return answer
 
 
 def state_headers(upload: Upload) -> dict[str, str]:

@@ -10,10 +10,12 @@ from litestar.params import FromPath, QueryParameter
 
 from chinwag.domain.ids import AccountId, UploadId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow.media.uploads import POSTER_BYTES, BrokenOffError, ChecksumError, Uploads, WrongOffsetError
+from chinwag.flow.media.uploads import BrokenOffError, ChecksumError, Uploads, WrongOffsetError
 from chinwag.ports.directory import Upload, UploadState
 from chinwag.roles.api import tus
 from chinwag.roles.api.admit import PUBLIC, Caller
+from chinwag.roles.api.problems import answer, refused
+from chinwag.wire.errors import Problem
 from chinwag.wire.media import FoundMedia, UploadView
 
 WAIT_MOST: Final = 30.0
@@ -39,8 +41,18 @@ def upload_routes(uploads: Uploads) -> Router:
             put_poster,
         ],
         dependencies={"uploads": Provide(lambda: uploads, sync_to_thread=False)},
+        exception_handlers={Refused: _refused, BrokenOffError: _gone},
         request_max_body_size=None,
     )
+
+
+def _refused(request: AnyRequest, refusal: Refused) -> Response[Problem]:
+    return tus.as_told(request, refused(request, refusal))
+
+
+def _gone(request: AnyRequest, _: BrokenOffError) -> Response[Problem]:
+    """It has gone away, and hears this no more: no mistake of ours, and nothing for a log that anybody could fill."""
+    return tus.as_told(request, answer(Refused(Code.IDLE, "the body of the request")))
 
 
 @route(
@@ -151,11 +163,22 @@ async def patch_upload(
     return Response(None, status_code=204, headers=tus.state_headers(found))
 
 
-@delete("/media/{upload:str}", operation_id="dropUpload", summary="Throw an upload away", tags=["media"])
-async def delete_upload(upload: FromPath[str], uploads: UploadServices, principal: Caller) -> Response[None]:
-    """One that was not sent. What was sent goes with its messages."""
-    await uploads.remove(principal.account, UploadId(upload))
-    return Response(None, status_code=204, headers={"tus-resumable": tus.VERSION})
+@delete(
+    "/media/{upload:str}",
+    operation_id="dropUpload",
+    summary="Throw an upload away",
+    tags=["media"],
+    status_code=200,
+)
+async def delete_upload(
+    upload: FromPath[str], uploads: UploadServices, principal: Caller
+) -> Response[UploadView] | Response[None]:
+    """One that is not ready: 204. What is ready goes by itself, two days later if no message shows it, else with the
+    messages: 200, and the upload as it is."""
+    headers = {"tus-resumable": tus.VERSION}
+    if (kept := await uploads.remove(principal.account, UploadId(upload))) is not None:
+        return Response(view(kept), status_code=200, headers=headers)
+    return Response(None, status_code=204, headers=headers)
 
 
 @put(
@@ -167,12 +190,7 @@ async def delete_upload(upload: FromPath[str], uploads: UploadServices, principa
 )
 async def put_poster(upload: FromPath[str], request: AnyRequest, uploads: UploadServices, principal: Caller) -> None:
     """An image of at most 1 MB, before the video's last byte. It is used if the server can make none itself."""
-    image = bytearray()
-    async for piece in _pieces(request):
-        image += piece
-        if len(image) > POSTER_BYTES:
-            raise Refused(Code.MEDIA_TOO_LARGE, f"a poster has at most {POSTER_BYTES} bytes")
-    await uploads.set_poster(principal.account, UploadId(upload), bytes(image))
+    await uploads.set_poster(principal.account, UploadId(upload), _pieces(request))
 
 
 def view(upload: Upload) -> UploadView:

@@ -57,13 +57,9 @@ export async function ofAnswer(answer: Response): Promise<ApiError | Unreachable
   if (answer.headers.get("content-type")?.startsWith("application/problem+json")) {
     const problem = (await answer.json()) as Partial<Problem>;
     if (typeof problem.code === "string") {
-      const retryable = problem.retryable ?? retryableStatus(answer.status);
-      return new ApiError(
-        problem.code,
-        problem.detail ?? problem.title ?? "",
-        retryable,
-        problem.retry_after ?? retryAfter,
-      );
+      const { code, detail, title = "", retryable = false, retry_after } = problem;
+      // What is not to be repeated is not said so: `storage_full` has a status that others repeat.
+      return new ApiError(code, detail ?? title, retryable, retry_after ?? retryAfter);
     }
   }
   if (retryableStatus(answer.status)) return new ApiError("unavailable", "", true, retryAfter);

@@ -3,6 +3,7 @@ import { Backoff } from "./backoff.js";
 import { cursorOf, cursorText } from "./cursor.js";
 import { directId, directMembers } from "./events.js";
 import { afterChange, NOTHING } from "./own.js";
+import { ofAnswer } from "./problem.js";
 import { folded, ranked } from "./ranking.js";
 import { Reads } from "./reads.js";
 import { reached } from "./send-state.js";
@@ -144,5 +145,18 @@ describe("server-sent events", () => {
       ]);
       expect(heard).toBe(Math.ceil(bytes.length / size));
     }
+  });
+});
+
+describe("a refusal over HTTP", () => {
+  const told = (status: number, type: string, body: object) =>
+    ofAnswer(new Response(JSON.stringify(body), { status, headers: { "content-type": type } }));
+
+  it("is repeated where it says so, and not for its status", async () => {
+    const kind = "application/problem+json";
+    expect(await told(507, kind, { code: "storage_full" })).toMatchObject({ code: "storage_full", retryable: false });
+    expect(await told(503, kind, { code: "unavailable", retryable: true })).toMatchObject({ retryable: true });
+    // of whatever stands before the server
+    expect(await told(502, "text/html", {})).toMatchObject({ code: "unavailable", retryable: true });
   });
 });

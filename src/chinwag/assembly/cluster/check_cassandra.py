@@ -1,0 +1,174 @@
+"""What `chinwag cluster check` looks at in Cassandra: what would break a promise, or refuse our writes."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+
+from chinwag.adapters.cassandra.driver import Driver, DriverError
+from chinwag.adapters.cassandra.schema import SchemaError, verify
+from chinwag.adapters.cassandra.statements import Read
+from chinwag.adapters.cassandra.stream_tables import inbox_partitions
+from chinwag.assembly.cluster.credentials import cassandra_servers
+from chinwag.config import Config
+from chinwag.life.doctor.finding import Finding, fail, ok, warn
+from chinwag.told import Told
+
+CASSANDRA_LEAST: Final = (5, 0)
+"""The oldest on which all of this was tried."""
+GRACE_LEAST: Final = 86_400
+"""Seconds for which Cassandra keeps that something was removed: within them each node must be repaired."""
+_RELEASE: Final = Read("SELECT release_version FROM system.local")
+_REPLICATION: Final = Read("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?")
+_TABLES: Final = Read(
+    "SELECT table_name, read_repair, gc_grace_seconds, compaction FROM system_schema.tables WHERE keyspace_name = ?"
+)
+_SETTINGS: Final = Read("SELECT name, value FROM system_views.settings")
+_OFF: Final = frozenset({"", "null", "none"})
+
+
+async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
+    where = ", ".join(config.cassandra.hosts)
+    try:
+        servers = cassandra_servers(config)
+        driver = await Driver.connect(servers, keyspace=False)
+    except Told as told:
+        yield fail("Cassandra", str(told), "correct the file, or name another one")
+        return
+    except DriverError as error:
+        yield fail(
+            "Cassandra",
+            f"{where}: {error}",
+            "see that it runs, that cassandra.hosts and cassandra.port lead to it, and that cassandra.user and "
+            "cassandra.password_file are its",
+        )
+        return
+    try:
+        (release,) = (await driver.rows(_RELEASE, ()))[0]
+        yield version_finding("Cassandra", str(release), CASSANDRA_LEAST)
+        for finding in settings_findings({str(name): str(value) for name, value in await driver.rows(_SETTINGS, ())}):
+            yield finding
+        name = servers.keyspace.encode().decode()
+        replication = await driver.rows(_REPLICATION, (name,))  # type: ignore[arg-type]
+        if not replication:
+            yield fail(
+                f"Cassandra, keyspace {name}",
+                "it is not there",
+                "chinwag cluster init, if this is to be a new cluster's",
+            )
+            return
+        yield replicas_finding(name, dict(replication[0][0]), servers.datacenter, config.cassandra.replicas)
+        for finding in tables_findings(name, await driver.rows(_TABLES, (name,))):  # type: ignore[arg-type]
+            yield finding
+    except DriverError as error:
+        yield fail("Cassandra", str(error), "see to its nodes: a quorum of them must answer")
+        return
+    finally:
+        await driver.close()
+    yield await _counts(config)
+
+
+async def _counts(config: Config) -> Finding:
+    subject = "Cassandra, partitions"
+    try:
+        driver = await Driver.connect(cassandra_servers(config))
+        try:
+            log, inboxes = await verify(driver), await inbox_partitions(driver)
+        finally:
+            await driver.close()
+    except SchemaError as schema:
+        return fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")
+    except DriverError as error:
+        return fail(subject, str(error), "see to its nodes: a quorum of them must answer")
+    return ok(subject, f"{log} of the log, {inboxes} of the inboxes")
+
+
+def settings_findings(settings: Mapping[str, str]) -> list[Finding]:
+    """What Cassandra's settings say. A node tells its own: this one's."""
+    found: list[Finding] = []
+    for level in ("fail", "warn"):
+        name = f"maximum_timestamp_{level}_threshold"
+        value = settings.get(name, "")
+        if value.lower() not in _OFF:
+            words = "every write of ours is refused" if level == "fail" else "every write of ours is warned of"
+            found.append(
+                fail(
+                    f"Cassandra, {name}",
+                    f"{value}: {words}, as their timestamps lie above any clock",
+                    f"take {name} out of cassandra.yaml on every node, and restart it",
+                )
+            )
+    sync = settings.get("commitlog_sync", "")
+    subject = "Cassandra, commitlog_sync"
+    if sync in ("batch", "group"):
+        found.append(ok(subject, sync))
+    else:
+        found.append(
+            fail(
+                subject,
+                sync or "not known",
+                "a cut of power of all nodes takes what was acked: set commitlog_sync: batch (or group) in "
+                "cassandra.yaml, without commitlog_sync_period, and restart it",
+            )
+        )
+    return found
+
+
+def replicas_finding(keyspace: str, replication: Mapping[str, str], datacenter: str, wanted: int) -> Finding:
+    """How many copies there are of each row."""
+    subject = f"Cassandra, keyspace {keyspace}, replicas"
+    there = replication.get(datacenter, replication.get("replication_factor", ""))
+    replication_wanted = f"{{'class': 'NetworkTopologyStrategy', '{datacenter}': {wanted}}}"
+    words = (
+        f"ALTER KEYSPACE {keyspace} WITH replication = {replication_wanted}; then nodetool repair --full {keyspace} on "
+        "each node"
+    )
+    if "NetworkTopologyStrategy" not in replication.get("class", "") or not there.isdigit():
+        return fail(subject, f"none in {datacenter}", words)
+    if int(there) != wanted:
+        return fail(subject, f"{there}, and cassandra.replicas says {wanted}", words)
+    if int(there) < 3:
+        return warn(subject, there, "losing a node stops everything or loses rows: 3 is what bears the loss of one")
+    return ok(subject, there)
+
+
+def tables_findings(keyspace: str, tables: Sequence[tuple[object, ...]]) -> list[Finding]:
+    """Whether the tables still are as they were made."""
+    found: list[Finding] = []
+    for table, repair, grace, compaction in tables:
+        name = f"{keyspace}.{table}"
+        if str(repair).upper() != "BLOCKING":
+            found.append(
+                fail(
+                    f"Cassandra, {name}, read_repair",
+                    f"{repair}: one reader may see what the next one does not",
+                    f"ALTER TABLE {name} WITH read_repair = 'BLOCKING';",
+                )
+            )
+        if int(str(grace)) < GRACE_LEAST:
+            found.append(
+                fail(
+                    f"Cassandra, {name}, gc_grace_seconds",
+                    f"{grace}: what was erased may come back from a node that was away",
+                    f"ALTER TABLE {name} WITH gc_grace_seconds = 864000;",
+                )
+            )
+        kind = dict(compaction).get("class", "") if isinstance(compaction, Mapping) else str(compaction)
+        if "TimeWindow" in kind:
+            found.append(
+                fail(
+                    f"Cassandra, {name}, compaction",
+                    "windows of time go by timestamps, and ours are no times: nothing ever expires",
+                    f"ALTER TABLE {name} WITH compaction = {{'class': 'UnifiedCompactionStrategy'}};",
+                )
+            )
+    return found or [ok(f"Cassandra, keyspace {keyspace}", f"{len(tables)} tables as they were made")]
+
+
+def version_finding(subject: str, said: str, least: tuple[int, int]) -> Finding:
+    """Whether a version is new enough."""
+    first, _, rest = said.partition(".")
+    second = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    if not (first.isascii() and first.isdigit() and second):
+        return warn(subject, f"version {said or 'not known'}", f"{least[0]}.{least[1]} is the oldest that will do")
+    if (int(first), int(second)) < least:
+        return fail(subject, f"version {said}", f"{least[0]}.{least[1]} is the oldest that will do: update it")
+    return ok(subject, f"version {first}.{second}")

@@ -1,0 +1,93 @@
+"""What `chinwag cluster init` makes for the cassandra profile besides: tables, counters and streams."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from chinwag.adapters.cassandra import make_schema
+from chinwag.adapters.cassandra.schema import PARTITIONS as LOG_PARTITIONS
+from chinwag.adapters.cassandra.stream_tables import make_stream_tables
+from chinwag.adapters.inboxes.records import PARTITIONS as INBOX_PARTITIONS
+from chinwag.adapters.nats.stream_epochs import Applied, StreamEpochs
+from chinwag.adapters.nats.streams import Streams
+from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection
+from chinwag.adapters.zookeeper.registry import make_registry
+from chinwag.assembly.cluster.credentials import cassandra_servers
+from chinwag.assembly.cluster.opened import ABOUT, EngineAwayError, connected_to_nats
+from chinwag.assembly.cluster.opened_streams import (
+    INBOX,
+    LOG,
+    connected_to_zookeeper,
+    inbox_applied,
+    open_rows,
+    stream_settings,
+)
+from chinwag.config import Config
+from chinwag.domain.refusal import Refused
+from chinwag.ports.bus import new_node
+
+AT_ONCE: Final = 8
+"""Streams that are made side by side."""
+
+
+async def init_streams(config: Config, cluster: str, say: Callable[[str], None]) -> None:
+    """Make what is not there yet. Counts of partitions are as they were made first: others are refused. Raises a
+    `Told`."""
+    hosts = ", ".join(config.cassandra.hosts)
+    await _made(f"Cassandra at {hosts}", _tables(config))
+    say(f"the tables of messages are there, in keyspace {config.cassandra.keyspace} of Cassandra at {hosts}")
+    zookeeper = await connected_to_zookeeper(config, cluster)
+    try:
+        await _made("ZooKeeper", _counters(zookeeper))
+        say("the registry and the counters of epochs are there, in ZooKeeper")
+        nats = await connected_to_nats(config, cluster, new_node("operator"))
+        try:
+            rows = await open_rows(config)
+            try:
+                kinds: list[tuple[str, int, Applied]] = [
+                    (LOG, rows.log_partitions, rows.places.applied),
+                    (INBOX, rows.inbox_partitions, inbox_applied(rows.inbox)),
+                ]
+                for kind, count, applied in kinds:
+                    streams = Streams(nats, stream_settings(config, kind))
+                    epochs = StreamEpochs(Epochs(zookeeper, kind), streams, applied, lambda _: None)
+                    await _made("JetStream", _streams(streams, epochs, count))
+                    await epochs.close()
+                    say(f"{count} streams of the {kind} are there, in JetStream")
+            finally:
+                await rows.driver.close()
+        finally:
+            await nats.close()
+    finally:
+        await zookeeper.close()
+
+
+async def _tables(config: Config) -> None:
+    servers = cassandra_servers(config)
+    await make_schema(servers, partitions=LOG_PARTITIONS, replicas=config.cassandra.replicas)
+    await make_stream_tables(servers, INBOX_PARTITIONS)
+
+
+async def _counters(zookeeper: ZooKeeperConnection) -> None:
+    await make_registry(zookeeper)
+    for kind in (LOG, INBOX):
+        await Epochs(zookeeper, kind).make()
+
+
+async def _streams(streams: Streams, epochs: StreamEpochs, count: int) -> None:
+    """Begin the first epoch of each partition. A later one is for the partition's worker to begin."""
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def begin(partition: int) -> None:
+        async with room:
+            if not await epochs.current(partition):
+                await streams.make(partition, await epochs.begin(partition, 0))
+
+    await asyncio.gather(*map(begin, range(count)))
+
+
+async def _made(engine: str, work: Awaitable[None]) -> None:
+    try:
+        await work
+    except Refused as refused:
+        raise EngineAwayError(f"{engine} cannot be used ({refused.detail}): {ABOUT}") from refused

@@ -116,10 +116,11 @@ def _by_account(world: Crowd) -> dict[AccountId, list[Device]]:
 
 
 async def _presence(world: Crowd, by_account: dict[AccountId, list[Device]], gone: set[AccountId]) -> None:
-    """Write down who is told to be online. A break is not seen at once: who is gone has a while to become offline."""
+    """Write down who is told to be online. A break is not seen at once: who is gone has a while to become offline. So has
+    who is there to be found online again, where another process has just begun to keep their presence."""
     deadline = time.monotonic() + world.offline_seconds
     told = await _told(world, by_account)
-    while any(told[account] for account in gone) and time.monotonic() < deadline:
+    while any(told[account] is (account in gone) for account in by_account) and time.monotonic() < deadline:
         await asyncio.sleep(1.0)
         told = await _told(world, by_account)
     for account in by_account:

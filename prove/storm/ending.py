@@ -116,8 +116,8 @@ def _by_account(world: Crowd) -> dict[AccountId, list[Device]]:
 
 
 async def _presence(world: Crowd, by_account: dict[AccountId, list[Device]], gone: set[AccountId]) -> None:
-    """Write down who is told to be online. A break is not seen at once: who is gone has a while to become offline. So has
-    who is there to be found online again, where another process has just begun to keep their presence."""
+    """Write down who is told to be online. A break is not seen at once: who is gone has a while to become offline. So
+    has who is there to be found online again, where another process has just begun to keep their presence."""
     deadline = time.monotonic() + world.offline_seconds
     told = await _told(world, by_account)
     while any(told[account] is (account in gone) for account in by_account) and time.monotonic() < deadline:

@@ -110,6 +110,7 @@ async def test_a_device_is_cleared_once_in_a_while(directory: Directory) -> None
         assert not await transaction.push_subscriptions.clears(PHONE, 1_500, 900)
         assert await transaction.push_subscriptions.clears(PHONE, 2_000, 1_000)
         assert not await transaction.push_subscriptions.clears(LAPTOP, 2_000, 1_000)
+        assert await transaction.push_subscriptions.clears(PHONE, 500, 0), "the clock was set back"
 
 
 @pytest.mark.parametrize("way", ["revoke", "revoke_all", "close", "forget"])
@@ -293,6 +294,29 @@ async def test_what_waits_is_due_once_its_device_is_reached_elsewhere(directory:
     assert [(job.due, job.attempt, job.lease) for job in await jobs(directory)] == [(3_000, 0, 0)] * 2
     assert [job.due for job in await jobs(directory, LAPTOP)] == [32_000]
     assert not await settle(directory, sending, 3_100, due=None), "it went to the address before"
+
+
+async def test_nothing_waits_longer_once_the_clock_is_set_back(directory: Directory) -> None:
+    hour = 3_600_000
+    await add(directory, wanted(3), now=hour)
+    await add(directory, wanted(3, conversation=GROUP), now=2 * hour)
+    await add(directory, wanted(3, LAPTOP), now=9 * hour)
+    taken = await take(directory, 3 * hour)
+    failed, sending = sorted(taken, key=lambda job: job.conversation)
+    assert await settle(directory, failed, 3 * hour, due=3 * hour + 10_000, shown=2)
+    now = hour + 1_000
+    async with directory.transaction(account=PUSHES) as transaction:
+        await transaction.push_jobs.set_back(now, now + 30_000)
+    found = [(job.due, job.since, job.attempt) for job in await jobs(directory)]
+    assert found == [(now, hour, 1), (now + 30_000, now, 1)]
+    assert [(job.due, job.since) for job in await jobs(directory, LAPTOP)] == [(now, now)]
+    assert await settle(directory, sending, now, due=None)
+    for again in await take(directory, now):
+        assert await settle(directory, again, 3 * hour, due=None)
+    async with directory.transaction(account=PUSHES) as transaction:
+        await transaction.push_jobs.set_back(now, now + 30_000)
+        (shown,) = await transaction.push_jobs.shown(now + 60_000, now + 120_000, 9)
+    assert shown.conversation == failed.conversation
 
 
 async def test_a_revoked_device_waits_for_nobody_who_waits_for_it(directory: Directory, place: Place) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.push_browser import base64url
 from tests.support.push_receiver import CutOff, Garbage, Hang, Say
-from tests.support.push_stage import ANN, BEN, PushStage, push_stage
+from tests.support.push_stage import ANN, BEN, HOURS, PushStage, push_stage
 
 from chinwag.adapters.push_services import breakers
 from chinwag.adapters.push_services.breakers import FAILURES
@@ -69,6 +69,30 @@ async def test_a_service_is_left_alone_as_long_as_it_asks(tmp_path: Path) -> Non
         (job,) = await pushing.jobs("phone")
         assert job.due is not None
         assert 599_000 <= job.due - pushing.clock() <= 601_000
+
+
+async def test_a_clock_that_is_set_back_keeps_no_push_waiting(tmp_path: Path) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        phone.answers.append(Say(503))
+        await hello(pushing)
+        pushing.ahead -= HOURS
+        await pushing.after(0)
+        assert [one.payload["text"] for one in phone.pushed] == ["hello"] * 2
+
+
+async def test_a_clock_that_is_set_back_keeps_no_push_waiting_for_another_device(tmp_path: Path) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        laptop = await pushing.device(BEN, "laptop")
+        assert pushing.connected is not None
+        pushing.connected[BEN] = [laptop]
+        await pushing.say("hello")
+        await pushing.after()
+        pushing.ahead -= HOURS
+        await pushing.after(0)
+        await pushing.after(31_000)
+        assert [one.payload["text"] for one in phone.pushed] == ["hello"]
 
 
 @pytest.mark.parametrize("status", [404, 410])

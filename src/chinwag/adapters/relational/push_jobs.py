@@ -147,6 +147,14 @@ class RelationalPushJobs:
         sooner = case((table.c.due > now, now), else_=table.c.due)
         await self._connection.execute(waits.values(due=sooner, attempt=0, lease=0))
 
+    async def set_back(self, now: int, until: int) -> None:
+        sooner = case((table.c.lease != 0, until), else_=now)
+        begun = case((table.c.since > now, now), else_=table.c.since)
+        await self._connection.execute(update(table).where(table.c.due > until).values(due=sooner))
+        await self._connection.execute(update(table).where(table.c.due.is_not(None)).values(since=begun))
+        look_at = now + LOOK_MS
+        await self._connection.execute(update(table).where(table.c.look_at > look_at).values(look_at=look_at))
+
     async def release(self, device: DeviceId) -> None:
         held = (table.c.device == device, table.c.held)
         await self._connection.execute(delete(table).where(*held, table.c.due.is_(None), table.c.shown == 0))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,7 +71,9 @@ class RelationalPushSubscriptions:
         return bool(removed.rowcount)
 
     async def clears(self, device: DeviceId, at: int, before: int) -> bool:
-        mine = update(table).where(table.c.device == device, table.c.cleared_at <= before)
+        # A time that is not yet is from before the clock was set back.
+        long_ago = or_(table.c.cleared_at <= before, table.c.cleared_at > at)
+        mine = update(table).where(table.c.device == device, long_ago)
         return bool((await self._connection.execute(mine.values(cleared_at=at))).rowcount)
 
     async def any(self) -> bool:

@@ -43,6 +43,9 @@ LEASE_MS: Final = 30_000
 """How long a job is its taker's: longer than a push takes."""
 UNDER_WAY: Final = 100
 """Jobs that one process has at once."""
+BACK_MS: Final = 5_000
+"""How far the clock may go back from one look to the next: what waits by a clock that was set back would wait as much
+longer."""
 AWAY_MS: Final = 1_000
 """From one look at a job to the next while a store is away."""
 GATHER_SECONDS: Final = 0.05
@@ -62,6 +65,7 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: list[Weighed] = []
         self._under_way = 0
+        self._looked_at = 0
         self._freed = asyncio.Event()
         self.counts: Counter[str] = Counter()
         """What became of pushes: sent, cleared, failed, gone, gave_up, unwanted, rested."""
@@ -75,7 +79,9 @@ class Sender:
         """Write what became of jobs, and begin some that are due; whether there may be more. Raises `Refused`: nothing
         is begun, and what became of jobs is kept."""
         now = self._clock()
-        if not self._done:
+        back = now < self._looked_at - BACK_MS
+        if not self._done and not back:
+            self._looked_at = now
             async with self._directory.reading() as directory:
                 due = await directory.push_jobs.next_due()
             if due is None or due > now:
@@ -85,10 +91,13 @@ class Sender:
         try:
             async with self._directory.transaction(account=PUSHES) as transaction:
                 await settle(transaction, done, now)
+                if back:
+                    await transaction.push_jobs.set_back(now, now + LEASE_MS)
                 taken = await transaction.push_jobs.take(now, now + LEASE_MS, room) if room > 0 else []
         except BaseException:
             self._done = done + self._done
             raise
+        self._looked_at = now
         if taken:
             passing("push.taken")
             self._under_way += len(taken)

@@ -147,8 +147,8 @@ class Weigh:
     def _message(self, job: PushJob, found: _Found) -> Weighed | _Telling:
         """Which of the messages is told, if one is; or what else becomes of the job."""
         told, now = found.asked.told, found.now
-        # What was read meanwhile lets nothing newer go earlier.
-        since = max(job.since, min((one.sent_at for one, _ in told), default=0))
+        # What was read meanwhile lets nothing newer go earlier. A time that is not yet (a clock was set) says nothing.
+        since = max(job.since, min((one.sent_at for one, _ in told if one.sent_at <= now), default=0))
         ends: list[int] = []
         for message, way in told:
             if (end := push.held_until(found.asked.account.settings, way, now)) is not None:
@@ -186,7 +186,8 @@ class Weigh:
         over = _replace(ended(job), shown=0)
         if job.device in found.connected or job.shown_at < found.now - push.SHOWN_MS:
             return Weighed(over)
-        if (at := found.asked.to.cleared_at + push.CLEAR_EVERY_MS) > found.now:
+        cleared_at = found.asked.to.cleared_at
+        if cleared_at <= found.now < (at := cleared_at + push.CLEAR_EVERY_MS):
             return Weighed(later(job, at))
         return Weighed(over, found.asked.to, self._notice(job, found, NoticeKind.CLEAR))
 

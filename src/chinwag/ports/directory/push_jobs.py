@@ -89,6 +89,12 @@ class PushJobRepository(Protocol):
         is nobody's any more."""
         ...
 
+    async def set_back(self, now: int, until: int) -> None:
+        """The clock was set back, and `now` it is again: what waits for a time after `until` is due now, and what is
+        being sent at `until`, attempts counting as before; what is shown is looked at within a minute. What began to
+        wait by the clock before began now."""
+        ...
+
     async def release(self, device: DeviceId) -> None:
         """What quiet hours held back for a device is held no more: its summary has said it."""
         ...

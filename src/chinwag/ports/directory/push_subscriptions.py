@@ -61,7 +61,7 @@ class PushSubscriptionRepository(Protocol):
 
     async def clears(self, device: DeviceId, at: int, before: int) -> bool:
         """Note that the device is sent a push that only takes back, at `at`. False, and nothing is changed, if it was
-        sent one after `before`, or has no subscription."""
+        sent one after `before` and up to `at`, or has no subscription."""
         ...
 
     async def any(self) -> bool:

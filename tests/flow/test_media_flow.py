@@ -17,7 +17,7 @@ from chinwag.domain.body import Attach, Media, MessageName
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake, UploadId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import HOUR_MS
-from chinwag.flow.media.expire_uploads import expire_uploads
+from chinwag.flow.media.expire_uploads import BATCH, expire_uploads
 from chinwag.flow.media.finish import AGAIN_MS, CLAIM_MS, HOLD_MS, Finish
 from chinwag.flow.media.seeing import OwnMedia
 from chinwag.flow.media.uploads import (
@@ -391,3 +391,9 @@ class Forwarding:
 
     async def media(self, _account: AccountId, _conversation: ConversationId, number: int) -> Media:
         return Media(UploadId(str(number)), "a.txt", "application/octet-stream", 3)
+
+
+async def test_what_cannot_be_taken_away_is_no_reason_to_go_on_at_once(site: Site) -> None:
+    for number in range(BATCH):  # files where folders belong
+        (site.folder / "uploads" / f"stray-{number}").write_bytes(b"")
+    assert not await expire_uploads(site.directory, site.parts, site.clock)

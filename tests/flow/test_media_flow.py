@@ -234,9 +234,9 @@ async def test_a_full_disk_is_told_before_an_upload_begins(site: Site) -> None:
 
 
 async def test_room_that_is_announced_is_not_given_twice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 20 MB an upload of 6 takes 12, as its parts and as what is made of them."""
+    """Of 26 MB an upload of 6 takes 18: its parts, the file put together, and what is made of it."""
     uploads, _ = site.server()
-    disk = shutil.disk_usage(site.folder)._replace(total=20 << 20, free=20 << 20)
+    disk = shutil.disk_usage(site.folder)._replace(total=26 << 20, free=26 << 20)
     monkeypatch.setattr("chinwag.adapters.files.upload_store.shutil.disk_usage", lambda _: disk)
     both = [uploads.begin(who, "a", 6 << 20, picture=False) for who in (ANN, BEN)]
     answers = await asyncio.gather(*both, return_exceptions=True)
@@ -251,6 +251,25 @@ async def test_room_that_is_announced_is_not_given_twice(site: Site, monkeypatch
     site.clock.now += PROMISED_MS
     await other.begin(BEN, "b", 6 << 20, picture=False)  # nothing came of the others
     assert (await uploads.get(first.account, first.id)).state is UploadState.RECEIVING
+
+
+async def test_what_is_taken_finds_room_to_be_looked_at(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk of 10 MB, as full as what lies there."""
+    uploads, finish = site.server()
+    real = shutil.disk_usage(site.folder)
+
+    def disk(_: Path) -> Any:
+        files = [path for kind in ("uploads", "media", "work-0") for path in (site.folder / kind).rglob("*")]
+        return real._replace(
+            total=10 << 20, free=(10 << 20) - sum(path.stat().st_size for path in files if path.is_file())
+        )
+
+    monkeypatch.setattr("chinwag.adapters.files.upload_store.shutil.disk_usage", disk)
+    assert await refused(uploads.begin(ANN, "a", 4 << 20, picture=False)) is Code.STORAGE_FULL
+    upload = await uploads.begin(ANN, "a", 3 << 20, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(bytes(3 << 20)))
+    await finish.step()
+    assert (await uploads.get(ANN, upload.id)).state is UploadState.READY
 
 
 async def test_two_looks_do_not_count_on_the_same_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

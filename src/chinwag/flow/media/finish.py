@@ -24,7 +24,7 @@ from chinwag.fail_points import passing
 from chinwag.flow.clock import HOUR_MS, Clock
 from chinwag.flow.media.room import Room
 from chinwag.flow.media.turns import Turns
-from chinwag.flow.media.uploads import Uploads
+from chinwag.flow.media.uploads import ROOM_TIMES, Uploads
 from chinwag.flow.standing import Job
 from chinwag.lasting import new_file, new_folder
 from chinwag.ports.directory import Blob, Directory, MadeFile, MadeKind, Upload, UploadState
@@ -41,8 +41,6 @@ HOLD_MS: Final = 30_000
 HOLD_AGAIN_SECONDS: Final = 10.0
 AGAIN_MS: Final = 2_000
 """From an attempt for which there was no room to the next."""
-ROOM_TIMES: Final = 2
-"""Room for so many times its size is needed to look at an upload: it is put together, and made anew."""
 CLAIM_MS: Final = 48 * HOUR_MS
 """How long what is ready waits for a message that shows it."""
 LOOK_SECONDS: Final = 3.0

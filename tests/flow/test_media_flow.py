@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.contract.directories import people
 
@@ -18,7 +19,7 @@ from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake, U
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import HOUR_MS
 from chinwag.flow.media.expire_uploads import BATCH, expire_uploads
-from chinwag.flow.media.finish import AGAIN_MS, CLAIM_MS, HOLD_MS, Finish
+from chinwag.flow.media.finish import AGAIN_MS, CLAIM_MS, COPY_TRIES, HOLD_MS, Finish
 from chinwag.flow.media.seeing import OwnMedia
 from chinwag.flow.media.uploads import (
     PART_BYTES,
@@ -31,7 +32,7 @@ from chinwag.flow.media.uploads import (
     WrongOffsetError,
 )
 from chinwag.lasting import lasting_folder
-from chinwag.ports.directory import Directory, MediaReference, Upload, UploadState
+from chinwag.ports.directory import Directory, MadeKind, MediaReference, Upload, UploadState
 
 ANN, BEN = AccountId("1"), AccountId("2")
 RULES = UploadRules(file_bytes=8 << 20, account_bytes=10 << 20, unfinished=3, unsent=5)
@@ -416,3 +417,33 @@ async def test_what_cannot_be_taken_away_is_no_reason_to_go_on_at_once(site: Sit
     for number in range(BATCH):  # files where folders belong
         (site.folder / "uploads" / f"stray-{number}").write_bytes(b"")
     assert not await expire_uploads(site.directory, site.parts, site.clock)
+
+
+async def test_a_copy_for_which_the_store_was_away_is_made_later(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    inspect, put = site.workshop.inspect, site.media.put
+
+    async def worth_a_copy(*paths: Any, **words: Any) -> Any:
+        return msgspec.structs.replace(await inspect(*paths, **words), to_copy=True)
+
+    async def copied(_: Path, into: Path, __: float | None) -> Path:
+        (into / "copy").write_bytes(b"ab")
+        return into / "copy"
+
+    async def away(_: Any) -> Any:
+        raise Refused(Code.UNAVAILABLE)
+
+    monkeypatch.setattr(site.workshop, "inspect", worth_a_copy)
+    monkeypatch.setattr(site.workshop, "smaller_copy", copied)
+    await finish.step()
+    [copies] = [job for job in finish.jobs() if job.name == "media-copies"]
+    for _ in range(COPY_TRIES):
+        monkeypatch.setattr(site.media, "put", away)
+        assert await refused(copies.step()) is Code.UNAVAILABLE
+    monkeypatch.setattr(site.media, "put", put)
+    assert await copies.step()
+    async with site.directory.reading() as directory:
+        assert MadeKind.PLAY in {file.kind for file in await directory.uploads.files(upload.id)}
+    assert not await copies.step()

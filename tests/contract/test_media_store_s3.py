@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 import obstore
@@ -15,6 +16,8 @@ from tests.support.own_seaweed import OwnSeaweed, own_seaweed
 
 from chinwag.adapters.s3 import Bucket, S3MediaStore, media_store
 from chinwag.adapters.s3.bucket import presigned
+from chinwag.adapters.s3.upload_store import S3UploadStore
+from chinwag.domain.ids import UploadId
 from chinwag.domain.refusal import Code, Refused
 
 LONG = b"0123456789abcdef" * (media_store.PART_BYTES // 16 + 1_000)
@@ -66,6 +69,60 @@ async def test_wrong_keys_are_unavailable(bucket: Bucket) -> None:
     await S3MediaStore(bucket).put(pieces(b"words"))
     store = S3MediaStore(msgspec.structs.replace(bucket, secret_key="another"))
     await _all_unavailable(store, "0" * 64)
+
+
+class _NoBucket(BaseHTTPRequestHandler):
+    """Answers as S3 does of a bucket that is not there. (SeaweedFS makes one for what is put into it.)"""
+
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        said = b"<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message></Error>"
+        self.send_response(404)
+        self.send_header("Content-Length", str(0 if self.command == "HEAD" else len(said)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(said)
+
+    do_HEAD = do_GET = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+async def test_a_bucket_that_is_not_there_is_unavailable() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _NoBucket) as server:
+        serving = asyncio.create_task(asyncio.to_thread(server.serve_forever))
+        try:
+            there = f"http://127.0.0.1:{server.server_address[1]}"
+            bucket = Bucket(endpoint=there, name="none", region="us-east-1", access_key="k", secret_key="s")
+            store, parts = S3MediaStore(bucket), S3UploadStore(bucket)
+            upload = UploadId("1")
+            for call in (
+                store.put(pieces(b"words")),
+                store.put(pieces(LONG, 1024 * 1024)),
+                store.delete("0" * 64),
+                parts.put(upload, "part", b"words"),
+                parts.get(upload, "part"),
+                parts.drop(upload, ["part"]),
+                parts.remove(upload),
+                parts.uploads(),
+            ):
+                with pytest.raises(Refused) as told:
+                    await call
+                assert told.value.code is Code.UNAVAILABLE
+        finally:
+            await asyncio.to_thread(server.shutdown)
+            await serving
+
+
+async def test_a_blob_that_was_cut_short_in_the_bucket_is_put_anew(bucket: Bucket) -> None:
+    store = S3MediaStore(bucket)
+    put = await store.put(pieces(b"words"))
+    await obstore.put_async(bucket.open(), f"{put.hash[:2]}/{put.hash[2:4]}/{put.hash}", b"wor")
+    assert await store.put(pieces(b"words")) == put
+    assert await whole(store, put.hash) == b"words"
 
 
 async def _all_unavailable(store: S3MediaStore, hash_: str) -> None:

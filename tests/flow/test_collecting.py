@@ -19,6 +19,7 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import Delete, Leave, Send, SetAvatar
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import UploadId
+from chinwag.domain.refusal import Refused
 from chinwag.fail_points import POINTS, VARIABLE
 from chinwag.flow.avatars.make import claim
 from chinwag.flow.clock import HOUR_MS
@@ -185,6 +186,23 @@ async def test_who_claims_a_blob_while_it_is_deleted_puts_it_anew(at: World) -> 
     at.now += LATER - HOUR_MS - 1
     await at.collect()
     assert await at.there(hash_) == [True]
+
+
+async def test_a_blob_that_cannot_be_deleted_keeps_none_of_the_others(at: World, tmp_path: Path) -> None:
+    hashes = sorted(await at.upload("u", b"one", b"two", b"three"))
+    stuck = tmp_path / "data" / "media" / hashes[0][:2] / hashes[0][2:4] / hashes[0]
+    stuck.unlink()
+    stuck.mkdir()  # as a disk that was mended by hand, or a copy that went wrong, may leave it
+    at.now += LATER
+    await at.follow()
+    with pytest.raises(Refused):
+        await at.collecting.step()
+    assert await at.there(*hashes[1:]) == [False, False]
+    stuck.rmdir()
+    at.now += HOUR_MS
+    await at.collect()
+    async with at.stage.directory.reading() as reading:
+        assert await reading.blobs.page("", 9) == []
 
 
 @pytest.mark.parametrize("point", [name for name, one in POINTS.items() if one.phase == "collect"])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.contract.directories import people
 
@@ -17,8 +18,8 @@ from chinwag.domain.body import Attach, Media, MessageName
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId, Snowflake, UploadId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import HOUR_MS
-from chinwag.flow.media.expire_uploads import expire_uploads
-from chinwag.flow.media.finish import AGAIN_MS, CLAIM_MS, HOLD_MS, Finish
+from chinwag.flow.media.expire_uploads import BATCH, expire_uploads
+from chinwag.flow.media.finish import AGAIN_MS, CLAIM_MS, COPY_TRIES, HOLD_MS, Finish
 from chinwag.flow.media.seeing import OwnMedia
 from chinwag.flow.media.uploads import (
     PART_BYTES,
@@ -31,7 +32,7 @@ from chinwag.flow.media.uploads import (
     WrongOffsetError,
 )
 from chinwag.lasting import lasting_folder
-from chinwag.ports.directory import Directory, MediaReference, Upload, UploadState
+from chinwag.ports.directory import Directory, MadeKind, MediaReference, Upload, UploadState
 
 ANN, BEN = AccountId("1"), AccountId("2")
 RULES = UploadRules(file_bytes=8 << 20, account_bytes=10 << 20, unfinished=3, unsent=5)
@@ -234,9 +235,9 @@ async def test_a_full_disk_is_told_before_an_upload_begins(site: Site) -> None:
 
 
 async def test_room_that_is_announced_is_not_given_twice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 20 MB an upload of 6 takes 12, as its parts and as what is made of them."""
+    """Of 26 MB an upload of 6 takes 18: its parts, the file put together, and what is made of it."""
     uploads, _ = site.server()
-    disk = shutil.disk_usage(site.folder)._replace(total=20 << 20, free=20 << 20)
+    disk = shutil.disk_usage(site.folder)._replace(total=26 << 20, free=26 << 20)
     monkeypatch.setattr("chinwag.adapters.files.upload_store.shutil.disk_usage", lambda _: disk)
     both = [uploads.begin(who, "a", 6 << 20, picture=False) for who in (ANN, BEN)]
     answers = await asyncio.gather(*both, return_exceptions=True)
@@ -251,6 +252,25 @@ async def test_room_that_is_announced_is_not_given_twice(site: Site, monkeypatch
     site.clock.now += PROMISED_MS
     await other.begin(BEN, "b", 6 << 20, picture=False)  # nothing came of the others
     assert (await uploads.get(first.account, first.id)).state is UploadState.RECEIVING
+
+
+async def test_what_is_taken_finds_room_to_be_looked_at(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk of 10 MB, as full as what lies there."""
+    uploads, finish = site.server()
+    real = shutil.disk_usage(site.folder)
+
+    def disk(_: Path) -> Any:
+        files = [path for kind in ("uploads", "media", "work-0") for path in (site.folder / kind).rglob("*")]
+        return real._replace(
+            total=10 << 20, free=(10 << 20) - sum(path.stat().st_size for path in files if path.is_file())
+        )
+
+    monkeypatch.setattr("chinwag.adapters.files.upload_store.shutil.disk_usage", disk)
+    assert await refused(uploads.begin(ANN, "a", 4 << 20, picture=False)) is Code.STORAGE_FULL
+    upload = await uploads.begin(ANN, "a", 3 << 20, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(bytes(3 << 20)))
+    await finish.step()
+    assert (await uploads.get(ANN, upload.id)).state is UploadState.READY
 
 
 async def test_two_looks_do_not_count_on_the_same_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -391,3 +411,39 @@ class Forwarding:
 
     async def media(self, _account: AccountId, _conversation: ConversationId, number: int) -> Media:
         return Media(UploadId(str(number)), "a.txt", "application/octet-stream", 3)
+
+
+async def test_what_cannot_be_taken_away_is_no_reason_to_go_on_at_once(site: Site) -> None:
+    for number in range(BATCH):  # files where folders belong
+        (site.folder / "uploads" / f"stray-{number}").write_bytes(b"")
+    assert not await expire_uploads(site.directory, site.parts, site.clock)
+
+
+async def test_a_copy_for_which_the_store_was_away_is_made_later(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, finish = site.server()
+    upload = await uploads.begin(ANN, "a.txt", 3, picture=False)
+    await uploads.receive(ANN, upload.id, 0, stream(b"abc"))
+    inspect, put = site.workshop.inspect, site.media.put
+
+    async def worth_a_copy(*paths: Any, **words: Any) -> Any:
+        return msgspec.structs.replace(await inspect(*paths, **words), to_copy=True)
+
+    async def copied(_: Path, into: Path, __: float | None) -> Path:
+        (into / "copy").write_bytes(b"ab")
+        return into / "copy"
+
+    async def away(_: Any) -> Any:
+        raise Refused(Code.UNAVAILABLE)
+
+    monkeypatch.setattr(site.workshop, "inspect", worth_a_copy)
+    monkeypatch.setattr(site.workshop, "smaller_copy", copied)
+    await finish.step()
+    [copies] = [job for job in finish.jobs() if job.name == "media-copies"]
+    for _ in range(COPY_TRIES):
+        monkeypatch.setattr(site.media, "put", away)
+        assert await refused(copies.step()) is Code.UNAVAILABLE
+    monkeypatch.setattr(site.media, "put", put)
+    assert await copies.step()
+    async with site.directory.reading() as directory:
+        assert MadeKind.PLAY in {file.kind for file in await directory.uploads.files(upload.id)}
+    assert not await copies.step()

@@ -61,7 +61,7 @@ class Reader:
         return bytes(self.got)
 
 
-async def _sent(place: InProcess, ann: Device, group: Any) -> str:
+async def _sent(place: InProcess, ann: Device, group: Any, media_type: str = "application/octet-stream") -> str:
     """The address of a large file that Ann has sent."""
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -80,7 +80,7 @@ async def _sent(place: InProcess, ann: Device, group: Any) -> str:
         held_until=1 << 50,
         state=UploadState.PROCESSING,
     )
-    file = MadeFile(MadeKind.ORIGINAL, blob.hash, blob.size, "application/octet-stream")
+    file = MadeFile(MadeKind.ORIGINAL, blob.hash, blob.size, media_type)
     async with ports.directory.transaction(account=ann.account) as transaction:
         await transaction.uploads.add(upload)
         assert await transaction.uploads.ready(upload.id, Traits(file.media_type, blob.size), [file], 1 << 50)
@@ -111,4 +111,31 @@ async def test_an_answer_under_way_ends_with_the_right_to_read_it(
     got = await reader.end()
     assert CONTENT.startswith(got)
     assert (got == CONTENT) == (ending == "nothing")
+    await crowd.leave()
+
+
+async def test_a_link_goes_on_with_the_bytes_that_it_began_with(at_hand_media: InProcess) -> None:  # noqa: F811
+    """A video that is played by ranges while its smaller copy is made would else go on in the middle of that."""
+    place = at_hand_media
+    crowd = Crowd.__new__(Crowd)
+    crowd.place, crowd.devices = place, []  # type: ignore[assignment]
+    ann, ben = await crowd.people("ann", "ben")
+    at = await _sent(place, ann, await begin_group(ann, ben), "video/mp4")
+
+    async def copy() -> AsyncIterator[bytes]:
+        yield b"a smaller copy"
+
+    async def played() -> tuple[bytes, bytes]:
+        """By the link that there was before, and by a new one."""
+        new = (await place.request("GET", f"{at}/play?link=1", token=ben.token)).json()["url"]
+        return (await place.request("GET", link)).content, (await place.request("GET", new)).content
+
+    link = (await place.request("GET", f"{at}/play?link=1", token=ben.token)).json()["url"]
+    assert await played() == (CONTENT, CONTENT)
+    ports = place.server.ports
+    blob = await ports.media_store.put(copy())
+    async with ports.directory.transaction(account=ann.account) as transaction:
+        file = MadeFile(MadeKind.PLAY, blob.hash, blob.size, "video/mp4")
+        assert await transaction.uploads.add_file(UploadId("7"), file)
+    assert await played() == (CONTENT, b"a smaller copy")
     await crowd.leave()

@@ -18,8 +18,9 @@ from chinwag.adapters.files import FileMediaStore
 from chinwag.assembly.data import begin_folder
 from chinwag.life.backup import Telling, back_up
 from chinwag.life.folder import MEDIA, MEDIA_WORK, media_in
-from chinwag.life.manifest import BackupError, ListedFile
+from chinwag.life.manifest import ListedFile
 from chinwag.life.restore import restore
+from chinwag.life.whole import refuse_half
 from chinwag.wire.frames import Ack, Send
 from chinwag.wire.values import ClientId, ConversationId, Text
 
@@ -233,5 +234,17 @@ async def test_media_are_in_a_backup_and_take_no_room_twice(tmp_path: Path, monk
     damaged = target / name
     damaged.unlink()
     damaged.write_bytes(b"keqt")
-    with pytest.raises(BackupError, match="has changed"):
-        await asyncio.to_thread(restore, target, tmp_path / "again", replace=False, telling=Telling())
+    told: list[str] = []
+
+    class Hearing(Telling):
+        def lost(self, what: str) -> None:
+            told.append(what)
+
+    for harm in ("changed", "missing"):
+        if harm == "missing":
+            damaged.unlink()
+        back = tmp_path / f"without-{harm}"
+        await asyncio.to_thread(restore, target, back, replace=False, telling=Hearing())
+        assert not (back / name).exists()
+        refuse_half(back)
+    assert [name in one for one in told] == [True, True]

@@ -51,3 +51,19 @@ async def test_messages_that_show_something_have_a_line_and_a_file(tmp_path: Pat
     assert "exists already" in again.err
     bare = await chinwag("export", "--data-path", data, folder=tmp_path)
     assert {json.loads(line).get("file") for line in bare.out.splitlines()} == {None}
+
+
+async def test_a_file_that_the_disk_has_spoilt_is_not_given_as_what_was_sent(tmp_path: Path) -> None:
+    data, folder = tmp_path / "data", tmp_path / "files"
+    async with world(data) as at:
+        await at.stage.people("1", "2")
+        (spoilt,) = await at.upload("7", b"one")
+        await at.upload("8", b"two")
+        for name in ("7", "8"):
+            await at.send(name)
+    (data / "media" / spoilt[:2] / spoilt[2:4] / spoilt).write_bytes(b"onf")
+    ran = await chinwag("export", "--data-path", data, "--media", folder, folder=tmp_path)
+    assert ran.code == 0, ran
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(one["id"], one["file"]) for one in lines if one["type"] == "media"] == [("7", None), ("8", "8")]
+    assert [path.name for path in folder.iterdir()] == ["8"]

@@ -127,3 +127,23 @@ async def test_a_sound_with_a_cover_is_a_sound(look: Look, tmp_path: Path) -> No
     ffmpeg("-i", sound, "-i", tmp_path / "cover.png", "-map", "0", "-map", "1", "-c", "copy", made)
     found = await look(made.read_bytes())
     assert (found.media_type, found.width, found.previews) == ("audio/mpeg", None, {})
+
+
+async def test_a_video_with_a_cover_before_it_is_the_video(look: Look, tmp_path: Path) -> None:
+    (tmp_path / "cover.png").write_bytes(encoded(photo(64, 64), "PNG"))
+    plain, covered = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    plain.write_bytes(video(tmp_path, "x.mp4", *H264))
+    ffmpeg(
+        *("-i", plain, "-i", tmp_path / "cover.png", "-map", "0", "-map", "1", "-c", "copy"),
+        *("-disposition:v:1", "attached_pic", covered),
+    )
+    content = covered.read_bytes()
+    # the box with the cover may as well come first: nothing else moves by that
+    start, tracks, cover = content.index(b"moov") + 4, content.index(b"trak") - 4, content.index(b"udta") - 4
+    end = start - 8 + int.from_bytes(content[start - 8 : start - 4])
+    content = content[:start] + content[cover:end] + content[start:tracks] + content[tracks:cover] + content[end:]
+    found = await look(content)
+    assert (found.width, found.height, found.remade) == (320, 240, True)
+    assert opened(found.previews[320]).size == (320, 240)
+    assert b"covr" not in found.original.read_bytes()
+    assert b"avc1" in found.original.read_bytes()

@@ -1,5 +1,6 @@
 """The store of media that an installation uses, for servers and for commands."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ def avatars_on(ports: Ports, config: Config, legs: Legs, workshop: Workshop) -> 
 @asynccontextmanager
 async def saving(wanted: tuple[Config, Path] | None) -> AsyncIterator[Save | None]:
     """What keeps blobs of an installation in a folder, which is made; None if none is wanted. A file that is there
-    already stays."""
+    already stays. One that is not what its hash says is not kept: it is somebody's no more."""
     if wanted is None:
         yield None
         return
@@ -55,11 +56,16 @@ async def saving(wanted: tuple[Config, Path] | None) -> AsyncIterator[Save | Non
             return True
         if await media.size(hash_) is None:
             return False
+        digest = hashlib.sha256()
         try:
             with new_file(path) as file:
                 async for piece in media.read(hash_):
+                    digest.update(piece)
                     file.write(piece)
         except NoBlobError:
+            path.unlink()
+            return False
+        if digest.hexdigest() != hash_:
             path.unlink()
             return False
         return True

@@ -46,6 +46,9 @@ class TerminalTelling(Telling):
             self._part = self._progress.add_task(what, total=None)
         self._progress.update(self._part, description=what)
 
+    def lost(self, what: str) -> None:
+        say(what, error=True)
+
     def did(self, count: int) -> None:
         if self._part is not None:
             self._progress.advance(self._part, count)

@@ -33,6 +33,9 @@ class Telling:
     def now(self, what: str) -> None:
         """What the part under way has come to."""
 
+    def lost(self, what: str) -> None:
+        """What is not there in the end, though all else is."""
+
 
 @contextmanager
 def checkpoint_of(data: Path, telling: Telling) -> Iterator[tuple[Path, Checkpoint]]:

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from chinwag.life.folder import MEDIA
 from chinwag.told import Told
 
 FILE: Final = "manifest.json"
@@ -21,6 +22,12 @@ class ListedFile(msgspec.Struct, frozen=True):
     path: str
     bytes: int
     sha256: str
+
+
+def is_medium(file: ListedFile) -> bool:
+    """Whether it is of the media store, whose files are named by their SHA-256."""
+    parts = Path(file.path).parts
+    return parts[0] == MEDIA and parts[-1] == file.sha256
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Final
 
 from chinwag.adapters.embedded import open_embedded
 from chinwag.adapters.embedded import point as messages
@@ -17,7 +18,10 @@ from chinwag.lasting import lasting_folder, new_folder, sync_folder
 from chinwag.life.backup import Telling
 from chinwag.life.copying import copied_as_promised
 from chinwag.life.folder import DIRECTORY, DRAFT, MESSAGES, REPLACED, RESTORING, contents, files_in
-from chinwag.life.manifest import BackupError, Manifest, read_manifest
+from chinwag.life.manifest import BackupError, Manifest, is_medium, read_manifest
+
+NAMED: Final = 3
+"""So many media that are lost are named."""
 
 
 def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tuple[Manifest, Epochs, Path | None]:
@@ -53,8 +57,7 @@ def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tup
     try:
         new_folder(draft)
         telling.doing("copying and checking", manifest.bytes)
-        for entry in manifest.files:
-            copied_as_promised(source, draft, entry, telling.did)
+        _copy(source, draft, manifest, telling)
         telling.doing("opening")
         epochs = _begin_anew(draft)
         for folder in {path.parent for path in files_in(draft)} | {draft}:
@@ -74,6 +77,26 @@ def restore(source: Path, data: Path, *, replace: bool, telling: Telling) -> tup
     unfinished.rmdir()
     sync_folder(data)
     return manifest, epochs, replaced
+
+
+def _copy(source: Path, draft: Path, manifest: Manifest, telling: Telling) -> None:
+    """All that the manifest names, but for media that are not what their names say: a backup gives them a second name
+    without reading them, and no picture may keep all messages away. Raises `BackupError`, OSError."""
+    lost = []
+    for entry in manifest.files:
+        try:
+            copied_as_promised(source, draft, entry, telling.did)
+        except BackupError:
+            if not is_medium(entry):
+                raise
+            (draft / entry.path).unlink(missing_ok=True)
+            lost.append(entry.path)
+    if lost:
+        said = ", ".join(lost[:NAMED]) + (" …" if len(lost) > NAMED else "")
+        telling.lost(
+            f"{len(lost):,} of the media are damaged or missing in {source} and are left out: {said}. Put files of "
+            "those names in their place from another backup, if it has them; what shows them stays without."
+        )
 
 
 def _begin_anew(draft: Path) -> Epochs:

@@ -72,7 +72,7 @@ def poster(ffmpeg: str, path: Path, media_type: str, duration: float, to: Path) 
     scale = f"scale='min({POSTER_PIXELS},iw)':-2"
     _run(
         [ffmpeg, *_READING, *_WORKING, "-f", FORMATS[media_type], *late, "-i", f"file:{path}"],
-        ["-map", "0:v:0", "-frames:v", "1", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", scale],
+        ["-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", scale],
         ["-f", "image2", "-c:v", "png", "-update", "1", f"file:{to}"],
     )
     if not to.is_file():
@@ -84,7 +84,7 @@ def without_metadata(ffmpeg: str, path: Path, media_type: str, to: Path) -> str:
     """The same pictures and sounds, and nothing else, the index of an MP4 in front; the new file's name."""
     _run(
         [ffmpeg, *_READING, *_WORKING, "-f", FORMATS[media_type], "-i", f"file:{path}"],
-        ["-map", "0:v:0", "-map", "0:a?", *_BARE, "-c", "copy"],
+        ["-map", "0:V:0", "-map", "0:a?", *_BARE, "-c", "copy"],
         [*(["-movflags", "+faststart"] if media_type == "video/mp4" else []), "-f", FORMATS[media_type], f"file:{to}"],
     )
     return to.name
@@ -102,7 +102,7 @@ def smaller(ffmpeg: str, path: Path, media_type: str, to: Path) -> str:
     scale = f"scale='if(gt(iw,ih),-2,min({SMALL_LINES},iw))':'if(gt(iw,ih),min({SMALL_LINES},ih),-2)'"
     _run(
         [ffmpeg, *_READING, *_WORKING, "-f", FORMATS[media_type], "-i", f"file:{path}"],
-        ["-map", "0:v:0", "-map", "0:a:0?", *_BARE, "-vf", f"{scale},format=yuv420p"],
+        ["-map", "0:V:0", "-map", "0:a:0?", *_BARE, "-vf", f"{scale},format=yuv420p"],
         ["-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-maxrate", "2500k", "-bufsize", "5000k"],
         ["-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart", "-f", "mp4", f"file:{to}"],
     )

@@ -12,7 +12,7 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import obstore
 import structlog
@@ -58,11 +58,13 @@ class S3MediaStore:
         begun = await _up_to(pieces, PART_BYTES + 1)
         if len(begun) <= PART_BYTES:
             hash_ = await asyncio.to_thread(_hash_of, begun)
-            if await self.size(hash_) != len(begun):
-                # never over another one: of two that put the same the first has done it
+            there = await self.size(hash_)
+            if there != len(begun):
+                # of two that put the same the first has done it; what is not as long as it was is put anew
+                mode: Literal["create", "overwrite"] = "create" if there is None else "overwrite"
                 with contextlib.suppress(AlreadyExistsError):
-                    await self._asked(
-                        obstore.put_async(self._store, _name(hash_), bytes(begun), mode="create", use_multipart=False),
+                    await self._done(
+                        obstore.put_async(self._store, _name(hash_), bytes(begun), mode=mode, use_multipart=False),
                         ANSWER_SECONDS + len(begun) / SLOWEST,
                     )
             return Blob(hash_, len(begun))
@@ -74,7 +76,7 @@ class S3MediaStore:
         counted = _Counted(begun, pieces)
         try:
             try:
-                await self._asked(
+                await self._done(
                     obstore.put_async(
                         self._store,
                         draft,
@@ -91,12 +93,12 @@ class S3MediaStore:
                 raise
             blob = counted.blob()
             if await self.size(blob.hash) != blob.size:
-                await self._asked(obstore.copy_async(self._store, draft, _name(blob.hash)), COPY_SECONDS)
+                await self._done(obstore.copy_async(self._store, draft, _name(blob.hash)), COPY_SECONDS)
             return blob
         finally:
             # one that stays is swept
             with contextlib.suppress(Refused):
-                await self._asked(obstore.delete_async(self._store, draft), ANSWER_SECONDS)
+                await self._done(obstore.delete_async(self._store, draft), ANSWER_SECONDS)
 
     async def read(self, hash_: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         size = await self.size(hash_)
@@ -127,9 +129,8 @@ class S3MediaStore:
             return None
 
     async def delete(self, hash_: str) -> None:
-        if _is_hash(hash_):
-            with contextlib.suppress(FileNotFoundError):
-                await self._asked(obstore.delete_async(self._store, _name(hash_)), ANSWER_SECONDS)
+        if _is_hash(hash_):  # for S3 it is no error that there is no such object
+            await self._done(obstore.delete_async(self._store, _name(hash_)), ANSWER_SECONDS)
 
     async def blobs(self) -> AsyncIterator[Blob]:
         """Besides, takes away what is left in `incoming/`."""
@@ -137,14 +138,14 @@ class S3MediaStore:
         pages = obstore.list(self._store, chunk_size=1_000).__aiter__()
         while True:
             try:
-                page = await self._asked(pages.__anext__(), ANSWER_SECONDS)
+                page = await self._done(pages.__anext__(), ANSWER_SECONDS)
             except StopAsyncIteration:
                 return
             for one in page:
                 name = one["path"].rpartition("/")[2]
                 if one["path"].startswith(_INCOMING):
                     if one["last_modified"] < old:
-                        await self._asked(obstore.delete_async(self._store, one["path"]), ANSWER_SECONDS)
+                        await self._done(obstore.delete_async(self._store, one["path"]), ANSWER_SECONDS)
                 elif _is_hash(name) and one["path"] == _name(name):
                     yield Blob(name, one["size"])
 
@@ -156,8 +157,16 @@ class S3MediaStore:
     async def close(self) -> None:
         """Connections end with their last use."""
 
+    async def _done(self, answer: Awaitable[T], seconds: float | None) -> T:
+        """As `_asked`, where no object is asked for: what the store does not find then is the bucket."""
+        try:
+            return await self._asked(answer, seconds)
+        except FileNotFoundError as error:
+            _log.warning("the object store does not find the bucket", bucket=self._bucket.name)
+            raise Refused(Code.UNAVAILABLE, "media cannot be kept or read", 1.0) from error
+
     async def _asked(self, answer: Awaitable[T], seconds: float | None) -> T:
-        """What the store says within that time."""
+        """What the store says within that time. Raises FileNotFoundError for an object that is not there."""
         try:
             async with asyncio.timeout(seconds):
                 return await answer

@@ -1,7 +1,6 @@
 """Parts of uploads as objects, below `uploads/`: so any server can go on with an upload that another one began."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Sequence
 from typing import Final, TypeVar
 
@@ -28,10 +27,11 @@ class S3UploadStore:
 
     def __init__(self, bucket: Bucket) -> None:
         """Asks nothing yet."""
+        self._bucket = bucket.name
         self._store: S3Store = bucket.open()
 
     async def put(self, upload: UploadId, name: str, content: bytes) -> None:
-        await self._asked(obstore.put_async(self._store, _name(upload, name), content, use_multipart=False))
+        await self._done(obstore.put_async(self._store, _name(upload, name), content, use_multipart=False))
 
     async def get(self, upload: UploadId, name: str) -> bytes:
         try:
@@ -57,21 +57,29 @@ class S3UploadStore:
 
     async def _delete(self, names: Sequence[str]) -> None:
         for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                await self._asked(obstore.delete_async(self._store, name))
+            await self._done(obstore.delete_async(self._store, name))
 
     async def _listed(self, prefix: str) -> list[str]:
         pages = obstore.list(self._store, prefix=prefix, chunk_size=PAGE).__aiter__()
         found: list[str] = []
         while len(found) < LISTED * 3:
             try:
-                page = await self._asked(pages.__anext__())
+                page = await self._done(pages.__anext__())
             except StopAsyncIteration:
                 break
             found += [one["path"] for one in page]
         return found
 
+    async def _done(self, answer: Awaitable[T]) -> T:
+        """As `_asked`, where no object is asked for: what the store does not find then is the bucket."""
+        try:
+            return await self._asked(answer)
+        except FileNotFoundError as error:
+            _log.warning("the object store does not find the bucket", bucket=self._bucket)
+            raise Refused(Code.UNAVAILABLE, "uploads cannot be kept or read", 1.0) from error
+
     async def _asked(self, answer: Awaitable[T]) -> T:
+        """What the store says in time. Raises FileNotFoundError for an object that is not there."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer

@@ -105,7 +105,7 @@ class Collect:
         return len(found)
 
     async def _delete(self) -> int:
-        """Delete what is marked."""
+        """Delete what is marked. One that cannot be deleted keeps none of the others."""
         loop, now = asyncio.get_running_loop(), self._clock()
         until = loop.time() + HELD_MS / 2_000
         async with self._directory.reading() as directory:
@@ -113,6 +113,7 @@ class Collect:
                 return 0
         async with self._directory.transaction() as transaction:
             found = await transaction.blobs.seize(now, now - HELD_MS, BATCH)
+        failed: Refused | None = None
         for blob in found:
             if loop.time() >= until:
                 break
@@ -121,10 +122,15 @@ class Collect:
                     await self._store.delete(blob.hash)
             except TimeoutError:
                 raise Refused(Code.UNAVAILABLE, "media cannot be deleted now") from None
+            except Refused as refused:
+                failed = refused
+                continue
             passing("collect.deleted")
             async with self._directory.transaction() as transaction:
                 await transaction.blobs.forget(blob)
             self.blobs += 1
             self.bytes += blob.size
             _log.info("media that nobody needs is gone", blob=blob.hash[:_SHORT], bytes=blob.size)
+        if failed is not None:
+            raise failed
         return len(found)

@@ -45,5 +45,6 @@ async def _sweep(directory: Directory, store: UploadStore) -> bool:
             except Refused as refused:
                 if refused.code is not Code.UNAVAILABLE:
                     raise
+                continue  # no reason to come again at once
             gone += 1
     return gone >= BATCH

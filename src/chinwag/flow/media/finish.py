@@ -24,7 +24,7 @@ from chinwag.fail_points import passing
 from chinwag.flow.clock import HOUR_MS, Clock
 from chinwag.flow.media.room import Room
 from chinwag.flow.media.turns import Turns
-from chinwag.flow.media.uploads import Uploads
+from chinwag.flow.media.uploads import ROOM_TIMES, Uploads
 from chinwag.flow.standing import Job
 from chinwag.lasting import new_file, new_folder
 from chinwag.ports.directory import Blob, Directory, MadeFile, MadeKind, Upload, UploadState
@@ -41,13 +41,13 @@ HOLD_MS: Final = 30_000
 HOLD_AGAIN_SECONDS: Final = 10.0
 AGAIN_MS: Final = 2_000
 """From an attempt for which there was no room to the next."""
-ROOM_TIMES: Final = 2
-"""Room for so many times its size is needed to look at an upload: it is put together, and made anew."""
 CLAIM_MS: Final = 48 * HOUR_MS
 """How long what is ready waits for a message that shows it."""
 LOOK_SECONDS: Final = 3.0
 COPIES: Final = 100
 """Videos that wait for a smaller copy; of more there is none."""
+COPY_TRIES: Final = 5
+"""So often a copy is tried again for which a store was away; then the video stays as it was sent."""
 PIECE_BYTES: Final = 512 << 10
 PREVIEW_TYPE: Final = "image/webp"
 
@@ -81,7 +81,7 @@ class Finish:
         self._folder = folder
         self._room = Room(folder, parts, free)
         self._turns = Turns()
-        self._copies: asyncio.Queue[UploadId] = asyncio.Queue(COPIES)
+        self._copies: asyncio.Queue[tuple[UploadId, int]] = asyncio.Queue(COPIES)  # each with how often it was tried
         self._to_copy = asyncio.Event()
         self.finished = 0
         """Uploads made ready here."""
@@ -146,9 +146,7 @@ class Finish:
         with contextlib.suppress(Refused):  # what stays is swept
             await self._parts.remove(upload.id)
         if found.to_copy:
-            with contextlib.suppress(asyncio.QueueFull):
-                self._copies.put_nowait(upload.id)
-                self._to_copy.set()
+            self._copy_later(upload.id, 0)
 
     @contextlib.asynccontextmanager
     async def _held(self, upload: Upload, until: int) -> AsyncIterator[None]:
@@ -245,18 +243,25 @@ class Finish:
     async def _copy_one(self) -> bool:
         if self._copies.empty():
             return False
-        upload = self._copies.get_nowait()
-        async with self._directory.reading() as directory:
-            files = {file.kind: file for file in await directory.uploads.files(upload)}
-            row = await directory.uploads.get(upload)
-        if row is None or MadeKind.ORIGINAL not in files or MadeKind.PLAY in files:
-            return True
+        upload, tries = self._copies.get_nowait()
         try:
+            async with self._directory.reading() as directory:
+                files = {file.kind: file for file in await directory.uploads.files(upload)}
+                row = await directory.uploads.get(upload)
+            if row is None or MadeKind.ORIGINAL not in files or MadeKind.PLAY in files:
+                return True
             return await self._copy(row, files[MadeKind.ORIGINAL])
         except Refused as refused:
-            if refused.code is not Code.STORAGE_FULL:
-                raise
-            return True  # it plays as it is
+            if refused.code is Code.STORAGE_FULL:
+                return True  # it plays as it is
+            if tries < COPY_TRIES:
+                self._copy_later(upload, tries + 1)
+            raise
+
+    def _copy_later(self, upload: UploadId, tries: int) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self._copies.put_nowait((upload, tries))
+            self._to_copy.set()
 
     async def _copy(self, row: Upload, original: MadeFile) -> bool:
         upload = row.id

@@ -37,6 +37,8 @@ LOOK_SECONDS: Final = 1.0
 """How often somebody who waits looks whether another server has finished."""
 WAITING: Final = 5_000
 """So many wait for uploads at once."""
+ROOM_TIMES: Final = 2
+"""Room for so many times its size is needed to look at an upload: it is put together, and made anew."""
 PROMISED_MS: Final = 600_000
 """Room is held for the bytes that an upload has announced, unless nothing came for so long: who only announces takes
 none for ever."""
@@ -126,7 +128,8 @@ class Uploads:
         """Whether the disk has room for what has been announced and has not come, here and elsewhere."""
         async with self._directory.reading() as directory:
             promised = await directory.uploads.promised(self._expiry(now) - PROMISED_MS)
-        await self._store.check_room(2 * (promised + self._beginning))  # the parts, and what is made of them
+        # the parts, and then room to look at them: without, they would be taken, and wait for it
+        await self._store.check_room((1 + ROOM_TIMES) * (promised + self._beginning))
 
     async def _check_account(self, uploads: UploadRepository, account: AccountId, size: int) -> None:
         usage = await uploads.usage(account)

@@ -259,6 +259,8 @@ async def _link(
     shown: Media,
     file: MadeFile,
 ) -> MediaLink:
+    if kind is MadeKind.PLAY:  # a copy that is made while somebody plays is not for what they ask next
+        kind = file.kind
     link, expires = media.links.issue(principal, conversation, number, kind)
     if media.direct:
         is_shown = file.media_type in SHOWN

@@ -397,9 +397,19 @@ async def test_a_test_reaches_the_device_itself(tmp_path: Path) -> None:
         phone, tablet = await pushing.subscribe(BEN, "phone"), await pushing.subscribe(BEN, "tablet")
         pushing.connected = {BEN: [DeviceId("phone")]}
         await pushing.subscriptions.test(BEN, DeviceId("phone"))
-        await pushing.after(1)
+        await pushing.after()
         assert ([one.payload["kind"] for one in phone.pushed], tablet.pushed) == (["test"], [])
         assert await pushing.jobs("phone") == []
+
+
+async def test_several_tests_are_one_push(tmp_path: Path) -> None:
+    async with push_stage(tmp_path / "data") as pushing:
+        phone = await pushing.subscribe(BEN, "phone")
+        for _ in range(5):
+            await pushing.subscriptions.test(BEN, DeviceId("phone"))
+            await pushing.after(1)
+        await pushing.after()
+        assert [one.payload["kind"] for one in phone.pushed] == ["test"]
 
 
 async def test_what_was_said_before_there_were_pushes_is_nobodys_news(tmp_path: Path) -> None:

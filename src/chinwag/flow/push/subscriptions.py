@@ -10,7 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
 from chinwag.domain.ids import AccountId, DeviceId
-from chinwag.domain.push import TEST, Kind, kind_of
+from chinwag.domain.push import BURST_MS, TEST, Kind, kind_of
 from chinwag.domain.push_notice import ApnsAddress, FcmAddress, PushAddress, WebAddress
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.clock import Clock
@@ -116,12 +116,13 @@ class Subscriptions:
             await transaction.push_subscriptions.remove(device)
 
     async def test(self, account: AccountId, device: DeviceId) -> None:
-        """Have a push sent to the device itself. Raises `not_found` without a subscription, `push_unavailable`."""
+        """Have a push sent to the device itself, in a moment: one, however often it is asked for meanwhile, as services
+        count what a server sends. Raises `not_found` without a subscription, `push_unavailable`."""
         found = await self.of(device)
         self._require(kind_of(found.address))
         now = self._clock()
         async with self._directory.transaction(device=device) as transaction:
-            await transaction.push_jobs.add([PushWanted(device, account, TEST, now)], now, now)
+            await transaction.push_jobs.add([PushWanted(device, account, TEST, now)], now, now + BURST_MS)
         self._bus.publish(PUSHING, Work())
 
     def _require(self, kind: Kind) -> None:

@@ -73,7 +73,8 @@ class ToPostgres:
     async def commits(self, batch: Sequence[Commit]) -> None:
         await self._harness.store.reopen()  # after one that failed
         told = [Commit(commit.state, commit.events, commit.fanouts, [], []) for commit in batch if commit.fanouts]
-        await self._harness.store.commit(told)
+        if told:
+            await self._harness.store.commit(told)
 
     async def post(self, postings: Sequence[Posting]) -> None:
         await self._harness.inbox.post(postings)

@@ -135,6 +135,21 @@ async def test_no_request_is_sent_long_after_a_look(
     assert state.head == 1
 
 
+async def test_a_batch_that_tells_nobody_anything_is_given_to_the_poster_as_well(one: CassandraHarness) -> None:
+    """How far the log is applied is kept there: a stream that goes back into a stretch of refusals must be noticed."""
+    given: list[Position] = []
+
+    class Listening:
+        async def commits(self, batch: Sequence[Commit]) -> None:
+            given.extend(commit.state.applied for commit in batch)
+
+        async def post(self, postings: Sequence[Posting]) -> None: ...
+
+    one.open.message_store._poster = Listening()
+    await one.store.commit([placed(1, 1, 1, "first")])
+    assert given == [Position(1, 1, 0)]
+
+
 async def test_what_was_acked_in_an_epoch_is_read_by_the_next(one: CassandraHarness, other: CassandraStores) -> None:
     """The batch ends with a look; whoever begins an epoch after that look finds all of it."""
     await one.store.commit(

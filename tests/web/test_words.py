@@ -8,7 +8,7 @@ from chinwag.wire.errors import Code
 
 WORDS: Final = (Path(__file__).parents[2] / "web" / "src" / "lib" / "words" / "english.ts").read_text()
 
-CLIENT: Final = {"unreachable", "logged_out", "outbox_full", "no_room", "storage"}
+CLIENT: Final = {"unreachable", "logged_out", "outbox_full", "no_room", "not_bare", "storage"}
 """What the engine itself refuses with (`web/src/lib/engine/api.ts`)."""
 PLACES: Final = {"other", "more"}
 """Words around the words of a code: for a code that has none, and before the server's own."""

@@ -177,8 +177,8 @@ class CassandraMessageStore(MessageStore):
         states, after = batch.states(standings[one] for one in ids)
         await self._database.write(batch.rows, guard)
         await asyncio.gather(*(self._one_by_one(changes, guard) for changes in batch.rewrites))
-        if any(commit.fanouts for commit in batch.commits):
-            await self._poster.commits(batch.commits)
+        # also of a batch that tells nobody anything: how far the log is applied is kept there
+        await self._poster.commits(batch.commits)
         await self._database.write(states, guard)
         # Only now it is known that whoever began a later epoch has read all of this.
         await self._fences.look(partition, batch.epoch)

@@ -16,7 +16,8 @@ class Poster(Protocol):
 
     async def commits(self, batch: Sequence[Commit]) -> None:
         """What `batch` tells: the fanouts of its commits, which are of one partition and one epoch of the log. All
-        their events are stored, their states not yet. Where it came from is in each `state.applied`."""
+        their events are stored, their states not yet. Where it came from is in each `state.applied`. It is called
+        also for a batch that tells nobody anything: the log is applied so far."""
         ...
 
     async def post(self, postings: Sequence[Posting]) -> None:

@@ -176,7 +176,9 @@ async def test_fifty_megapixels_are_a_picture_and_one_more_row_is_a_file(look: L
         found = await look(encoded(Image.new(mode, (10_000, 5_000), 90), kind))
         assert (found.width, found.height) == (2560, 1280), mode
     found = await look(encoded(Image.new("L", (10_000, 5_001), 90), "PNG"))
-    assert (found.media_type, found.width, found.previews, found.remade) == (FILE_TYPE, None, {}, True), "what was written beside it is gone"
+    assert (found.media_type, found.width, found.previews, found.remade) == (FILE_TYPE, None, {}, True), (
+        "what was written beside it is gone"
+    )
 
 
 async def test_the_blur_is_of_the_picture(look: Look) -> None:

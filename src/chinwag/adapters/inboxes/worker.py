@@ -232,11 +232,14 @@ class InboxWorker:
             self._keeping = asyncio.create_task(self._keep_later(), name="inbox checkpoint")
 
     async def _keep_later(self) -> None:
+        """Until all is kept: also what is applied meanwhile, and what could not be kept at first."""
         try:
-            await asyncio.sleep(self._checkpoint_seconds)
-            await self._keep()
-        except Refused as refused:
-            _log.warning("how far inboxes have come could not be kept", error=str(refused))
+            while self._done.applied > self._kept:
+                await asyncio.sleep(self._checkpoint_seconds)
+                try:
+                    await self._keep()
+                except Refused as refused:
+                    _log.warning("how far inboxes have come could not be kept", error=str(refused))
         finally:
             self._keeping = None
 

@@ -47,7 +47,10 @@ def main() -> None:
 
 async def _measure(folder: Path, readers: int, messages: int, megabytes: int) -> None:
     process = ServerProcess(
-        folder / "data", "--limits-sends-per-second", "1000", "--limits-requests-per-second", "1000"
+        folder / "data",
+        *("--limits-sends-per-second", "10000", "--limits-sends-burst", "10000"),
+        *("--limits-frames-per-second", "10000", "--limits-frames-burst", "10000"),
+        *("--limits-requests-per-second", "1000"),
     )
     await process.start()
     crowd = Crowd(process)

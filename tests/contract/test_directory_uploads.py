@@ -117,7 +117,7 @@ async def test_an_account_is_told_what_it_takes(directory: Directory) -> None:
         assert [await transaction.uploads.promised(since) for since in (99, 100)] == [30, 0], "expired ones not"
         await transaction.uploads.received(ONE, [Part(0, 10, "p")], 200)
         assert await transaction.uploads.usage(ANN) == Usage(2, 30), "nobody has looked at it yet"
-        assert await transaction.uploads.promised(0) == 20, "what has come is promised no more"
+        assert await transaction.uploads.promised(0) == 20, "bytes that have come are no longer promised"
         await transaction.uploads.ready(ONE, FOUND, FILES, 300)
         assert await transaction.uploads.usage(ANN) == Usage(1, 27, 1)
         assert await transaction.uploads.unsent_of(ANN, 9) == 1

@@ -41,7 +41,7 @@ def avatars_on(ports: Ports, config: Config, legs: Legs, workshop: Workshop) -> 
 @asynccontextmanager
 async def saving(wanted: tuple[Config, Path] | None) -> AsyncIterator[Save | None]:
     """What keeps blobs of an installation in a folder, which is made; None if none is wanted. A file that is there
-    already stays. One that is not what its hash says is not kept: it is somebody's no more."""
+    already stays. One whose content does not fit its hash is left out."""
     if wanted is None:
         yield None
         return

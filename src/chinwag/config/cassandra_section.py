@@ -86,7 +86,7 @@ class Streams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             ge=67_108_864,
             le=68_719_476_736,
-            description="What one of the log's streams may hold; full, it takes no more, and sends are `unavailable`.",
+            description="What one of the log's streams may hold. While it is full, sends are `unavailable`.",
         ),
     ] = 268_435_456
     inbox_bytes: Annotated[

@@ -42,7 +42,7 @@ TABLES: Final = {
         "account blob, length int, conversation blob, first bigint, span blob, "
         "PRIMARY KEY (account, length, conversation, first)"
     ),
-    # since: 0 for one that speaks to the account no more
+    # since: 0 once the message no longer mentions the account
     "mentions": (
         "account blob, conversation blob, number bigint, since bigint, PRIMARY KEY ((account, conversation), number)"
     ),

@@ -80,8 +80,8 @@ class StreamLog(Log):
     node: whom the registry names as an owner if it is this process; None in one that has no workers. applied: what the
     store has seen of a partition. claim: called before a worker reads anything of a partition in an epoch, so that the
     store takes nothing of an earlier one any more; if it raises `Refused` it is tried again. on_given_up: called with a
-    partition once a command came for it that only a newer version can read; this process reads it no more until another
-    one has owned it.
+    partition when a command in it needs a newer version; this process then leaves the partition alone until another one
+    has owned it.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ def _refused(request: AnyRequest, refusal: Refused) -> Response[Problem]:
 
 
 def _gone(request: AnyRequest, _: BrokenOffError) -> Response[Problem]:
-    """It has gone away, and hears this no more: no mistake of ours, and nothing for a log that anybody could fill."""
+    """The client has gone, so nobody gets this answer. It is not logged: else anybody could fill the log."""
     return tus.as_told(request, answer(Refused(Code.IDLE, "the body of the request")))
 
 

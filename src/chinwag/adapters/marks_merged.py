@@ -1,7 +1,7 @@
-"""What advances make of marks, for every store that merges them itself."""
+"""What advances make of marks, for every store."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Generic, NamedTuple, TypeVar
 
 from chinwag.domain.marks import Mark, Marks, moved
 from chinwag.ports.inbox import Posting
@@ -10,19 +10,26 @@ from chinwag.ports.mark_store import Advance
 Pair = tuple[bytes, bytes]
 """Conversation and account, as names are written."""
 
+Place = TypeVar("Place")
+"""A conversation, as the store names it."""
+Person = TypeVar("Person")
+"""An account, as the store names it."""
 
-class Merged(NamedTuple):
+
+class Merged(NamedTuple, Generic[Place, Person]):
     """changed: the marks that move. steps: the read marks to keep, by pair and number. told: what is posted of it."""
 
-    changed: dict[Pair, Marks]
-    steps: dict[tuple[bytes, bytes, int], Mark]
+    changed: dict[tuple[Place, Person], Marks]
+    steps: dict[tuple[Place, Person, int], Mark]
     told: list[Posting]
 
 
-def merged(held: dict[Pair, Marks], moving: Sequence[tuple[Pair, Advance]]) -> Merged:
+def merged(
+    held: dict[tuple[Place, Person], Marks], moving: Iterable[tuple[tuple[Place, Person], Advance]]
+) -> Merged[Place, Person]:
     """One advance after the other, on `held`, which is changed as well."""
-    changed: dict[Pair, Marks] = {}
-    steps: dict[tuple[bytes, bytes, int], Mark] = {}
+    changed: dict[tuple[Place, Person], Marks] = {}
+    steps: dict[tuple[Place, Person, int], Mark] = {}
     told: list[Posting] = []
     for pair, advance in moving:
         before = held[pair]

@@ -10,8 +10,9 @@ from chinwag.adapters.embedded.forget import keys_below, remove
 from chinwag.adapters.embedded.generations import Generations
 from chinwag.adapters.embedded.numbering import Numbering
 from chinwag.adapters.embedded.scan import get, read, rows, scan
+from chinwag.adapters.marks_merged import merged
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Marks, moved
+from chinwag.domain.marks import Marks
 from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance, MarkStore, ReadStep, Seen
 
@@ -32,24 +33,13 @@ class EmbeddedMarkStore(MarkStore):
         await engine.ready()
         self._numbering.begin()
         self._marks.age()
-        told = list(postings)
-        changed: dict[Pair, Marks] = {}
-        written: list[tuple[bytes, bytes]] = []
-        held_now = self._held([(advance.conversation, advance.account) for advance in advances])
-        for advance in advances:
-            pair = (advance.conversation, advance.account)
-            held = held_now[pair]
-            if advance.still:
-                told += advance.told if held == advance.marks else ()
-                continue
-            marks = moved(held, advance.marks, withheld=advance.withheld, read_withheld=advance.read_withheld)
-            if marks is held:
-                continue
-            held_now[pair] = changed[pair] = marks
-            told += advance.told
-            if advance.stepped and marks.read is not held.read:
-                step = keys.steps(*pair) + keys.number(marks.read.number)
-                written.append((step, values.sealed(marks.read.at)))
+        moving = [((advance.conversation, advance.account), advance) for advance in advances]
+        changed, steps, posted = merged(self._held([pair for pair, _ in moving]), moving)
+        told = [*postings, *posted]
+        written = [
+            (keys.steps(conversation, account) + keys.number(number), values.sealed(mark.at))
+            for (conversation, account, number), mark in steps.items()
+        ]
         written += [
             (keys.marks(one) + keys.name(account), values.sealed(marks)) for (one, account), marks in changed.items()
         ]

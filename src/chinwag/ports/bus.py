@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from typing import Final, NewType, Protocol
+from zlib import crc32
 
 import msgspec
 
@@ -31,6 +32,15 @@ def new_node(role: str) -> NodeId:
     """A name for what takes answers as `role` in this life of this process: nobody has had it, and nobody will. So an
     answer to an earlier life, whose command still lay in the log, finds nobody."""
     return NodeId(f"{role}-{secrets.token_hex(8)}")
+
+
+MOVED_PARTS: Final = 64
+"""Subjects on which it is told that large groups have moved."""
+
+
+def moved_in(conversation: ConversationId) -> Subject:
+    """Where it is told that a large group has moved: `Moved`. Of each the same in every process."""
+    return Subject(f"moved.{crc32(conversation.encode()) % MOVED_PARTS}")
 
 
 def answers_to(node: NodeId) -> Subject:
@@ -113,11 +123,25 @@ class Reads(msgspec.Struct, frozen=True, gc=False, tag="reads"):
     pairs: tuple[tuple[AccountId, ConversationId], ...]
 
 
+class Moved(msgspec.Struct, frozen=True, gc=False, tag="moved"):
+    """A large group has come to `head`, all of which is committed. May be lost: whoever follows it looks at the state.
+
+    ordinal, shown: messages so far, and the number of its last message or notice. all: the number of the newest message
+    that speaks to all, of those that brought it here; 0: of these none does.
+    """
+
+    conversation: ConversationId
+    head: int
+    ordinal: int
+    shown: int
+    all: int = 0
+
+
 class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):
     """There is something to do. May be lost: the directory is looked at from time to time in any case."""
 
 
-Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Reads | Work
+Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Reads | Moved | Work
 
 
 class Bus(Protocol):

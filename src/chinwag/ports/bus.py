@@ -45,7 +45,7 @@ def sessions_of(part: int) -> Subject:
 
 
 MOVED_SUBJECTS: Final = 64
-"""Subjects on which it is said that large groups have moved: a gateway listens to those of the groups it is asked for."""
+"""Subjects on which it is said that large groups have moved: a gateway listens to those of the groups it serves."""
 
 
 def moved_of(conversation: ConversationId) -> Subject:

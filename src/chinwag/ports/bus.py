@@ -1,9 +1,9 @@
 """The Bus: live publications between processes. What is lost here is never the only copy of anything."""
 
 import secrets
+import zlib
 from collections.abc import Callable
 from typing import Final, NewType, Protocol
-from zlib import crc32
 
 import msgspec
 
@@ -34,15 +34,6 @@ def new_node(role: str) -> NodeId:
     return NodeId(f"{role}-{secrets.token_hex(8)}")
 
 
-MOVED_PARTS: Final = 64
-"""Subjects on which it is told that large groups have moved."""
-
-
-def moved_in(conversation: ConversationId) -> Subject:
-    """Where it is told that a large group has moved: `Moved`. Of each the same in every process."""
-    return Subject(f"moved.{crc32(conversation.encode()) % MOVED_PARTS}")
-
-
 def answers_to(node: NodeId) -> Subject:
     """Where the answers to one node's commands go: `Answers`."""
     return Subject(f"answers.{node}")
@@ -51,6 +42,15 @@ def answers_to(node: NodeId) -> Subject:
 def sessions_of(part: int) -> Subject:
     """Where gateways report who came, went or was silent, of the accounts of one part of presence: `SessionChange`."""
     return Subject(f"sessions.{part}")
+
+
+MOVED_SUBJECTS: Final = 64
+"""Subjects on which it is said that large groups have moved: a gateway listens to those of the groups it serves."""
+
+
+def moved_of(conversation: ConversationId) -> Subject:
+    """Where it is said that this large group has moved: `Moved`."""
+    return Subject(f"moved.{zlib.crc32(conversation.encode()) % MOVED_SUBJECTS}")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -124,10 +124,9 @@ class Reads(msgspec.Struct, frozen=True, gc=False, tag="reads"):
 
 
 class Moved(msgspec.Struct, frozen=True, gc=False, tag="moved"):
-    """A large group has come to `head`, all of which is committed. May be lost: whoever follows it looks at the state.
+    """A large group has come this far, and all of it is committed. May be lost: who follows it looks by itself.
 
-    ordinal, shown: messages so far, and the number of its last message or notice. all: the number of the newest message
-    that speaks to all, of those that brought it here; 0: of these none does.
+    head, ordinal, shown: as in its state. all: the number of its newest message that speaks to all, 0: not known.
     """
 
     conversation: ConversationId

@@ -35,6 +35,8 @@ class StateCache:
         self._states: OrderedDict[ConversationId, tuple[float, Conversation, int]] = OrderedDict()
         self.held: Final = self._states.get
         """Of a conversation: the state after the time that was put with it, and before what it weighs."""
+        self.wide: Final[set[ConversationId]] = set()
+        """Those whose members are not in their state."""
 
     def __len__(self) -> int:
         return len(self._states)
@@ -52,6 +54,8 @@ class StateCache:
         self.drop(state.id)
         weighs = weight(state)
         self._states[state.id] = (at, state, weighs)
+        if state.wide:
+            self.wide.add(state.id)
         self._weight += weighs
 
     def drop(self, conversation: ConversationId) -> None:
@@ -59,6 +63,8 @@ class StateCache:
         held = self._states.pop(conversation, None)
         if held is not None:
             self._weight -= held[2]
+            if held[1].wide:
+                self.wide.discard(conversation)
 
     def trim(self) -> None:
         """Forget those put longest ago, until the bound holds."""
@@ -68,4 +74,5 @@ class StateCache:
     def clear(self) -> None:
         """Forget all."""
         self._states.clear()
+        self.wide.clear()
         self._weight = 0

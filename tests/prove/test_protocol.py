@@ -32,7 +32,7 @@ from chinwag.wire.frames import (
 )
 from chinwag.wire.values import AccountId, ClientId, ConversationId, DeviceId, Text, Typing
 
-ON_A_SOCKET_ALONE = {"hello"}
+ON_A_SOCKET_ALONE = {"hello", "follow", "unfollow"}
 """It is what an Authorization header says."""
 SAID_ON_IT: list[ServerFrame] = [
     SignalFrame(Typing(ConversationId("g1"), AccountId("7"))),

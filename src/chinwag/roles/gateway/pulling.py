@@ -1,7 +1,7 @@
 """What one session has of large groups beside its inbox: what it follows, and what it watches."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -15,13 +15,23 @@ from chinwag.ports.bus import Moved
 from chinwag.wire.codec import About, encode, error_frame
 from chinwag.wire.frames import Far, Followed, Unfollowed
 
-if TYPE_CHECKING:
-    from chinwag.roles.gateway.outward import Outward
-
 FOLLOWS: Final = 20
 """Groups that one session follows at once."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Way(Protocol):
+    """A session's way out. paused_at: since when it has no room, 0.0 while it has."""
+
+    account: AccountId
+    device: DeviceId
+    closing: bool
+    paused_at: float
+
+    def push(self, payload: bytes) -> None:
+        """Queue a frame."""
+        ...
 
 
 class Pulling:
@@ -29,7 +39,7 @@ class Pulling:
 
     __slots__ = ("_feeds", "_follows", "_missed", "_out", "_watches", "account", "device", "watched")
 
-    def __init__(self, out: "Outward", feeds: Feeds, watches: Watches) -> None:
+    def __init__(self, out: Way, feeds: Feeds, watches: Watches) -> None:
         self._out = out
         self._feeds = feeds
         self._watches = watches

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import re
 import shlex
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from chinwag.told import Told
@@ -14,7 +14,7 @@ SECONDS: Final = 43_200.0
 """How long one call may take: all files of a node are written anew."""
 _SAID: Final = 500
 """Characters of what it says that are told when it fails."""
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_DAY: Final = len("2026-01-31")
 _NONE: Final = "does not have any pending hints"
 
 
@@ -79,9 +79,9 @@ class Nodetool:
         """All of the keyspace that a node has. Raises `NodetoolError`."""
         found: dict[str, Copy] = {}
         for line in (await self.run(host, "listsnapshots")).splitlines():
-            words, time = line.split(), _TIME.search(line)
-            if time and keyspace in words[1:3]:
-                copy = Copy(words[0], _at(time.group()))
+            words, times = line.split(), times_in(line)
+            if times and keyspace in words[1:3]:
+                copy = Copy(words[0], times[0])
                 found[copy.name] = min(copy, found.get(copy.name, copy), key=lambda one: one.made)
         return sorted(found.values(), key=lambda one: one.made)
 
@@ -89,10 +89,16 @@ class Nodetool:
         """When the oldest of the writes was made that a node keeps for others which are away; None for none. Raises
         `NodetoolError`."""
         said = await self.run(host, "listpendinghints")
-        times = [] if _NONE in said else [_at(time) for time in _TIME.findall(said)]
-        return min(times, default=None)
+        return min([] if _NONE in said else times_in(said), default=None)
 
 
-def _at(time: str) -> int:
-    """Cassandra says it in UTC, or by the node's clock: that makes a difference of hours."""
-    return int(datetime.fromisoformat(time.replace(" ", "T")).replace(tzinfo=UTC).timestamp() * 1000)
+def times_in(said: str) -> list[int]:
+    """The times of day that stand in what it says, in milliseconds since 1970. They are in UTC, or by the node's clock:
+    that makes a difference of hours."""
+    found, words = [], said.split()
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
+        for text in (word, f"{word}T{following.partition(',')[0]}"):
+            if len(text) > _DAY and text[4:5] == "-":
+                with contextlib.suppress(ValueError):
+                    found.append(int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000))
+    return found

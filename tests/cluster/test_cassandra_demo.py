@@ -29,8 +29,6 @@ ROLES = (
     ("gateway-1", "gateway"),
     ("gateway-2", "gateway"),
 )
-AT_ONCE = "marks"
-"""It takes what was acked for posted, which here it is soon after."""
 EXPECTED_TO_WARN = {"standbys", "replicas", "sync_interval", "journal"}
 """One node of each engine bears no loss; the demonstration has no archive, and no server that shows its settings."""
 
@@ -60,8 +58,8 @@ async def test_people_chat_on_while_processes_and_engines_are_killed(home: Path)
         warned = {one.subject.rpartition(", ")[2] for one in found if one.level is Level.WARN}
         assert warned <= EXPECTED_TO_WARN
         for script in SCRIPTS:
-            if script.name in SPREAD and script.name != AT_ONCE:
-                await play(script, Sockets(At(site.nginx.spread), several=True))
+            if script.name in SPREAD:
+                await play(script, Sockets(At(site.nginx.spread), several=True, posted_later=True))
         wide = wide_of(site)
         async with talking(site.nginx.spread, site.nginx.sticky) as talk:
             await talk.go_on()

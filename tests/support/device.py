@@ -157,7 +157,9 @@ class Device:
             raise AssertionError(f"{self.name} waited in vain for {what}\n{self.transcript()}") from None
 
     async def reach_head(self) -> None:
-        """Have all that is in the inbox now, and have it applied."""
+        """Have all that is in the inbox now, and have it applied: with it, what was acked in its conversations."""
+        if self.place.posted_later:
+            await self._reach_acked()
         answer = await self.place.request("GET", "/v1/cursor", token=self.token)
         assert answer.status_code == 200, answer.text
         head = int(answer.json()["cursor"].split(".")[1])
@@ -165,6 +167,19 @@ class Device:
         await self._apply.join()
         if self._failed is not None:
             raise self._failed
+
+    async def _reach_acked(self) -> None:
+        """Have every event of the conversations that it is in now."""
+        answer = await self.place.request("GET", "/v1/conversations?limit=50", token=self.token)
+        assert answer.status_code == 200, answer.text
+        views = answer.json()["conversations"]
+        heads = {one["id"]: one["last"]["number"] for one in views if one.get("role") and one.get("last")}
+
+        def reached() -> bool:
+            held = self.held.mirror.conversations
+            return all(name in held and held[name].head >= head for name, head in heads.items())
+
+        await self.until(reached, f"what was acked, {heads}")
 
     def transcript(self, last: int = 12) -> str:
         """What came lately, for people."""

@@ -35,12 +35,14 @@ class Place(Protocol):
     """A server, as devices reach it.
 
     signals: whether typing and presence come by themselves. several: whether many processes answer here, so that one
-    hears within a second (P10) what another has done.
+    hears within a second (P10) what another has done. posted_later: whether what was acked is in inboxes only soon
+    after, as on streams.
     """
 
     name: str
     signals: bool
     several: bool
+    posted_later: bool
 
     async def request(
         self, method: str, path: str, *, token: str = "", json: object = None, key: str | None = None
@@ -80,11 +82,19 @@ class _Http:
 class Sockets:
     """A server over loopback, by one transport. Follows it to its new port when it starts again."""
 
-    def __init__(self, process: Listening, transport: Transport = WEBSOCKET, *, several: bool = False) -> None:
+    def __init__(
+        self,
+        process: Listening,
+        transport: Transport = WEBSOCKET,
+        *,
+        several: bool = False,
+        posted_later: bool = False,
+    ) -> None:
         self.process = process
         self.name = transport.name
         self.signals = transport.signals
         self.several = several
+        self.posted_later = posted_later
         self._transport = transport
         self._http = _Http()
 
@@ -106,6 +116,7 @@ class InProcess:
     name = "process"
     signals = True
     several = False
+    posted_later = False
 
     def __init__(self, server: Server) -> None:
         self.server = server

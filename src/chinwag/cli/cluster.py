@@ -13,10 +13,14 @@ from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.words_only import words_only
 from chinwag.config import Config
 from chinwag.config.cluster_sections import Store
+from chinwag.told import Told
 
 app = cyclopts.App(name="cluster")
 
 SETTINGS = ("data", "store", "cluster", "postgres", "nats", "cassandra", "zookeeper", "streams")
+
+NODES = 3
+"""Of each engine of the demonstration: one may be lost."""
 
 
 @app.command
@@ -69,20 +73,33 @@ def demo(
     ] = None,
     profile: Annotated[
         Literal["postgres", "cassandra"],
-        Parameter(help="Which engines: cassandra has some besides."),
+        Parameter(help="Which engines: cassandra has Cassandra, JetStream and ZooKeeper besides."),
     ] = "postgres",
+    nodes: Annotated[
+        int | None,
+        Parameter(help="Of each engine on cassandra, PostgreSQL aside; 3 by default.", validator=Number(gte=1, lte=5)),
+    ] = None,
 ) -> int:
     """Start a whole cluster on this machine, and show where it is.
 
-    PostgreSQL, NATS, two processes of each role and, if it is installed, nginx before them: sticky, and not. Kill what
-    you like meanwhile. Nothing else is needed, and nothing of it is reached from other machines.
+    The engines, two processes of each role and, if it is installed, nginx before them: sticky, and not. Kill what you
+    like meanwhile. Nothing else is needed, and nothing of it is reached from other machines.
     """
     from pathlib import Path
 
+    if nodes is not None and profile == "postgres":
+        raise Told("--nodes is for --profile cassandra: of PostgreSQL and core NATS there is one each")
     need_drivers(Config(store=Store(profile=profile)))
     from chinwag.cli.cluster_demo.run import run
 
-    return asyncio.run(run(minutes * 60 if minutes else None, Path(folder) if folder else None, profile))
+    return asyncio.run(
+        run(
+            minutes * 60 if minutes else None,
+            Path(folder) if folder else None,
+            profile,
+            NODES if nodes is None else nodes,
+        )
+    )
 
 
 @app.command

@@ -28,8 +28,16 @@ TOOL_SECONDS: Final = 120.0
 _TOKENS: Final = 1 << 64
 _FRAME: Final = struct.Struct(">BBhBI")
 """The head of a frame of the native protocol, version 4: version, flags, stream, opcode, length of what follows."""
+_STARTUP: Final = 0x01
 _OPTIONS: Final = 0x05
 _SUPPORTED: Final = 0x06
+_QUERY: Final = 0x07
+_RESULT: Final = 0x08
+_FRAME_MOST: Final = 1 << 16
+_ALL: Final = 0x0005
+"""The consistency at which each node that has a row must answer."""
+_OF_EVERYBODY: Final = b"SELECT parent_id FROM system_distributed.parent_repair_history LIMIT 1"
+"""A table that each node makes by itself, with three copies of each row."""
 
 _TOOL_FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-Djava.net.preferIPv4Stack=true")
 _FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms128m", "-Xmx384m", "-Xss256k")
@@ -133,8 +141,8 @@ class Cassandra:
         return process.launch(command, self.log, self._place, dict(os.environ), host, port)
 
     def wait(self, one: Running) -> None:
-        """Return when it takes statements. Of several, each may do so before it has heard of the others: a write that
-        all must confirm, through each node, shows that they have.
+        """Return when it takes statements. Of several, each may do so before it has heard of the others: `found_others`
+        tells when it has.
 
         Raises `EngineError`, and `PortTakenError` if something else has its port.
         """
@@ -147,6 +155,12 @@ class Cassandra:
             taken="Address already in use",
             flag="`port`",
         )
+
+    def found_others(self, one: Running) -> None:
+        """Return when all nodes of the ring answer by this one. What is defined before may become two things of one
+        name. Raises `EngineError`."""
+        if not process.wait_until(lambda: _all_answer(one.host, one.port), READY_SECONDS):
+            raise EngineError(f"{one.host} does not find the other nodes of {self.name}: look at {self.log}")
 
     def stop(self, one: Running) -> None:
         """End it, once all that it has is on disk. Raises `EngineError`."""
@@ -211,12 +225,33 @@ def serves(host: str, port: int) -> bool:
     """Whether a node there says what it supports, as one does that takes statements."""
     try:
         with socket.create_connection((host, port), timeout=1.0) as connection:
-            connection.sendall(_FRAME.pack(4, 0, 0, _OPTIONS, 0))
-            with connection.makefile("rb") as answer:
-                head = answer.read(_FRAME.size)
+            return _asked(connection, _OPTIONS, b"") == _SUPPORTED
     except OSError:
         return False
-    return len(head) == _FRAME.size and _FRAME.unpack(head)[3] == _SUPPORTED
+
+
+def _all_answer(host: str, port: int) -> bool:
+    """Whether three nodes, or all where they are fewer, answer a question to this one."""
+    version = b"".join(len(word).to_bytes(2, "big") + word for word in (b"CQL_VERSION", b"3.0.0"))
+    query = len(_OF_EVERYBODY).to_bytes(4, "big") + _OF_EVERYBODY + _ALL.to_bytes(2, "big") + b"\x00"
+    try:
+        with socket.create_connection((host, port), timeout=5.0) as connection:
+            _asked(connection, _STARTUP, b"\x00\x01" + version)
+            return _asked(connection, _QUERY, query) == _RESULT
+    except OSError:
+        return False
+
+
+def _asked(connection: socket.socket, opcode: int, body: bytes) -> int:
+    """The opcode of the answer; -1 if none comes."""
+    connection.sendall(_FRAME.pack(4, 0, 0, opcode, len(body)) + body)
+    with connection.makefile("rb") as answer:
+        head = answer.read(_FRAME.size)
+        if len(head) < _FRAME.size:
+            return -1
+        _, _, _, said, length = _FRAME.unpack(head)
+        answer.read(min(length, _FRAME_MOST))
+    return int(said)
 
 
 def hosts_of(count: int) -> Sequence[str]:

@@ -47,9 +47,10 @@ class Secrets(msgspec.Struct, frozen=True):
 class Engines:
     """The engines of one folder. Blocks. Two commands at once wait for one another."""
 
-    def __init__(self, place: Place, database: Postgres, bus: Nats, host: str = "127.0.0.1") -> None:
+    def __init__(self, place: Place, database: Postgres, bus: Nats | None, host: str = "127.0.0.1") -> None:
+        """bus: None where NATS is elsewhere."""
         self._place = place
-        self._engines: dict[str, Postgres | Nats] = {"postgres": database, "nats": bus}
+        self._engines: dict[str, Postgres | Nats] = {"postgres": database} | ({} if bus is None else {"nats": bus})
         self._host = host
         self._state = place.folder / "running.json"
         self._secrets = place.folder / "secrets.json"
@@ -90,7 +91,7 @@ class Engines:
                 self._remember(running)
 
     def standings(self) -> dict[str, Standing]:
-        """How each stands, by `postgres` and `nats`."""
+        """How each that is ours stands, by `postgres` and `nats`."""
         running = self._running()
         words = self._passwords() if self._secrets.exists() else Secrets("", "")
         urls = {

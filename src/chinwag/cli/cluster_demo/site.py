@@ -4,7 +4,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,7 +15,6 @@ from chinwag.cli.cluster_demo.process import DemoProcess, DemoProcessError, clea
 from chinwag.cli.out import say
 from chinwag.engines import Engines, Nats, Place, Postgres, fetch
 from chinwag.engines.engines import Standing
-from chinwag.engines.nats import streams_in
 from chinwag.engines.programs import cache_folder
 from chinwag.lasting import whole_file
 
@@ -36,13 +35,9 @@ SETTINGS: Final = {"max_connections": "300"}
 """Eight processes take up to twenty-four each."""
 
 
-STREAMS_BYTES: Final = 8 << 30
-"""What JetStream may keep."""
-
-
 class Site(NamedTuple):
-    """What runs. nginx: None where it is not installed. engines: how each stands, by `postgres` and `nats`. wide: the
-    others of the cassandra profile; None on postgres."""
+    """What runs. nginx: None where it is not installed. engines: how each stands, by `postgres` and `nats` (the first
+    of several). wide: all but PostgreSQL, on the cassandra profile; None on postgres."""
 
     processes: list[DemoProcess]
     nginx: Nginx | None
@@ -57,15 +52,19 @@ async def started(
     roles: Sequence[tuple[str, str]] = ROLES,
     more: Mapping[str, str] | None = None,
     profile: str = "postgres",
+    nodes: int = 1,
 ) -> AsyncIterator[Site]:
     """Start all, one after another, and end it in the reverse order.
 
     home: the folder of settings and logs; engines: theirs. roles: the name of each process and what it does. more:
-    settings for all of them, as variables of the environment. profile: `postgres` or `cassandra`.
+    settings for all of them, as variables of the environment. profile: `postgres` or `cassandra`. nodes: of each
+    engine of the latter, PostgreSQL aside.
     Raises `DemoProcessError`, `EngineError`.
     """
     async with AsyncExitStack() as stack:
-        wide = await stack.enter_async_context(_wide_engines(engines)) if profile == "cassandra" else None
+        wide = None
+        if profile == "cassandra":
+            wide = await stack.enter_async_context(_wide_engines(engines, nodes))
         environment, standings = await stack.enter_async_context(_engines(home, engines, wide))
         environment |= more or {}
         say("making the cluster")
@@ -89,13 +88,14 @@ async def started(
 
 
 @asynccontextmanager
-async def _wide_engines(folder: Path) -> AsyncIterator["WideEngines"]:
-    """ZooKeeper and Cassandra in `folder`."""
+async def _wide_engines(folder: Path, nodes: int) -> AsyncIterator["WideEngines"]:
+    """ZooKeeper, NATS and Cassandra in `folder`."""
     from chinwag.engines.wide import WideEngines
 
-    wide = WideEngines(await asyncio.to_thread(Place.make, folder))
+    wide = WideEngines(await asyncio.to_thread(Place.make, folder), nodes)
+    programs = await asyncio.to_thread(fetch, cache_folder(), say)
     try:
-        await asyncio.to_thread(wide.up, say)
+        await asyncio.to_thread(wide.up, programs.nats, say)
         yield wide
     finally:
         await asyncio.to_thread(wide.down, say)
@@ -105,27 +105,30 @@ async def _wide_engines(folder: Path) -> AsyncIterator["WideEngines"]:
 async def _engines(
     home: Path, folder: Path, wide: "WideEngines | None"
 ) -> AsyncIterator[tuple[dict[str, str], dict[str, Standing]]]:
-    """PostgreSQL and NATS in `folder`; the settings, in `home`, that lead to all engines, and how each stands."""
+    """PostgreSQL, and NATS where it is not among `wide`, in `folder`; the settings, in `home`, that lead to all, and
+    how each stands."""
     place = await asyncio.to_thread(Place.make, folder)
     programs = await asyncio.to_thread(fetch, cache_folder(), say)
-    streams = {} if wide is None else streams_in(place, STREAMS_BYTES)
-    nats = Nats(programs.nats, place, settings=streams)
+    nats = Nats(programs.nats, place) if wide is None else None
     engines = Engines(place, Postgres(programs.postgres, place, settings=SETTINGS), nats)
     ports = {key: one.port for key, one in engines.standings().items()}
     try:
         await asyncio.to_thread(engines.up, ports, say)
         found = engines.standings()
-        settings = _settings(home, found["postgres"].url, found["nats"].url, wide)
-        yield clean_environment() | settings, found
+        if wide is not None:
+            first = wide.of("nats")[0]
+            found["nats"] = Standing(first.name, first.port, first.pid, first.url, first.log)
+        yield clean_environment() | _settings(home, found, wide), found
     finally:
         await asyncio.to_thread(engines.down, say)
 
 
-def _settings(home: Path, postgres: str, nats: str, wide: "WideEngines | None") -> dict[str, str]:
+def _settings(home: Path, found: Mapping[str, Standing], wide: "WideEngines | None") -> dict[str, str]:
     """Write a chinwag.toml for the folder; the variable that names it."""
-    database, bus = urlsplit(postgres), urlsplit(nats)
+    database, bus = urlsplit(found["postgres"].url), urlsplit(found["nats"].url)
     for name, words in (("postgres.password", database.password), ("nats.password", bus.password)):
         _write(home / name, f"{words}\n")
+    ports = [bus.port] if wide is None else [one.port for one in wide.of("nats")]
     _write(
         home / "chinwag.toml",
         f"""# The settings of a demonstration: CHINWAG_CONFIG={home}/chinwag.toml chinwag status
@@ -135,7 +138,7 @@ profile = "{"postgres" if wide is None else "cassandra"}"
 url = "{database._replace(netloc=f"{database.username}@{database.hostname}:{database.port}").geturl()}"
 password_file = "postgres.password"
 [nats]
-urls = ["nats://{bus.hostname}:{bus.port}"]
+urls = {_listed(f"nats://{bus.hostname}:{port}" for port in ports)}
 user = "{bus.username}"
 password_file = "nats.password"
 [data]
@@ -152,19 +155,25 @@ format = "json"
 
 
 def _wide_settings(wide: "WideEngines") -> str:
-    """One server and one node: so one copy of everything."""
-    found = wide.standings()
+    """As many copies of everything as there are nodes."""
+    cassandra, nats = wide.of("cassandra"), wide.of("nats")
     return f"""[zookeeper]
-hosts = ["127.0.0.1:{found["zookeeper"].port}"]
+hosts = {_listed(f"{one.host}:{one.port}" for one in wide.of("zookeeper"))}
 [cassandra]
-hosts = ["127.0.0.1"]
-port = {found["cassandra"].port}
-replicas = 1
+hosts = {_listed(one.host for one in cassandra)}
+port = {cassandra[0].port}
+replicas = {len(cassandra)}
 [streams]
-replicas = 1
+replicas = {len(nats)}
+monitor_urls = {_listed(one.monitor for one in nats)}
 log_bytes = {64 << 20}
 inbox_bytes = {64 << 20}
 """
+
+
+def _listed(words: Iterable[str]) -> str:
+    """As TOML."""
+    return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
 
 def _write(path: Path, words: str) -> None:

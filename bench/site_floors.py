@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 
 from chinwag.cli.cluster_demo.site import Site
 from chinwag.cli.out import say
+from chinwag.engines.wide import WideStanding
 from chinwag.load.figures import milliseconds, quantile
 from site_parts import Figure
 
@@ -32,8 +33,8 @@ async def floor(site: Site) -> list[Figure]:
     try:
         figures += await _nats(bus)
         if site.wide is not None:
-            figures += await _jetstream(bus, site)
-            figures += await _cassandra(site)
+            figures += await _jetstream(bus, len(site.wide.of("nats")))
+            figures += await _cassandra(site.wide.of("cassandra"))
     finally:
         await bus.close()
     return figures
@@ -68,9 +69,8 @@ async def _nats(bus: Client) -> list[Figure]:
     return [Figure("floor.request_ms", _p50(asked), "ms", "p50 of a question over NATS, with its answer")]
 
 
-async def _jetstream(bus: Client, site: Site) -> list[Figure]:
+async def _jetstream(bus: Client, copies: int) -> list[Figure]:
     streams: Any = bus.jetstream()
-    copies = nodes_of(site, "nats")
     await streams.add_stream(name="bench_floor", subjects=["bench.stream"], num_replicas=copies, max_bytes=64 << 20)
     try:
         alone = await _repeated(lambda: streams.publish("bench.stream", ROW))
@@ -83,15 +83,12 @@ async def _jetstream(bus: Client, site: Site) -> list[Figure]:
     ]
 
 
-async def _cassandra(site: Site) -> list[Figure]:
+async def _cassandra(nodes: Sequence[WideStanding]) -> list[Figure]:
     from chinwag.adapters.cassandra.driver import CassandraServers, Driver
     from chinwag.adapters.cassandra.statements import insert
 
-    assert site.wide is not None
-    found = site.wide.standings()
-    port = next(one.port for key, one in found.items() if key.startswith("cassandra"))
-    copies = nodes_of(site, "cassandra")
-    driver = await Driver.connect(CassandraServers(hosts=("127.0.0.1",), port=port), keyspace=False)
+    copies, first = len(nodes), nodes[0]
+    driver = await Driver.connect(CassandraServers(hosts=(first.host,), port=first.port), keyspace=False)
     try:
         await driver.define(
             f"CREATE KEYSPACE bench WITH replication = {{'class': 'NetworkTopologyStrategy', 'datacenter1': {copies}}}"
@@ -111,12 +108,6 @@ async def _cassandra(site: Site) -> list[Figure]:
         Figure("floor.row_ms", _p50(alone), "ms", f"p50 of one row into Cassandra, {copies} copies, synced"),
         Figure("floor.cassandra_rows_s", many, "/s", f"{FLOOR_TOGETHER} at once, each a request"),
     ]
-
-
-def nodes_of(site: Site, engine: str) -> int:
-    """How many nodes of an engine a site has."""
-    names = [*site.engines, *(site.wide.standings() if site.wide is not None else ())]
-    return sum(name.partition("-")[0] == engine for name in names)
 
 
 def _p50(took: list[float]) -> float:

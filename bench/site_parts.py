@@ -61,11 +61,12 @@ def _cpu(pids: Sequence[int]) -> float:
 
 def _engines(site: Site) -> Iterator[tuple[str, int]]:
     """Each node's process, by the name of its engine."""
+    wide = site.wide.standings() if site.wide is not None else {}
     for name, standing in site.engines.items():
-        yield name.partition("-")[0], standing.pid
-    if site.wide is not None:
-        for name, wide in site.wide.standings().items():
-            yield name.partition("-")[0], wide.pid
+        if name not in wide:
+            yield name, standing.pid
+    for name, node in wide.items():
+        yield name.partition("-")[0], node.pid
 
 
 def _children(pid: int) -> list[int]:

@@ -51,7 +51,8 @@ export type NoticeChange =
   | Retitled
   | AvatarChanged
   | GroupSettingsChanged
-  | Pinned;
+  | Pinned
+  | DeliveryChanged;
 
 export type AccountChange =
   | FriendRequested
@@ -325,7 +326,9 @@ export interface SetSettings {
  * How a group works. history: whoever joins reads from where history was opened ("all": from the beginning, if
  * it always was), or from the joining notice ("joined"). join: anyone may join ("open") or one is added
  * ("closed"). invite: who may add members. mention_all: who may speak to all at once (`*`). pin: who may pin
- * messages. description: what an open group says of itself to people who look for one.
+ * messages. description: what an open group says of itself to people who look for one. large: the group may have
+ * as many members as the server lets a large one have. Only its owner changes it. slow: seconds between two
+ * messages of one member who is no admin, up to 3,600; 0: as the server has it. write: who may send messages.
  */
 export interface GroupSettings {
   history?: "all" | "joined";
@@ -334,6 +337,9 @@ export interface GroupSettings {
   description?: string;
   mention_all?: "admins" | "members";
   pin?: "admins" | "members";
+  large?: boolean;
+  slow?: number;
+  write?: "admins" | "members";
 }
 
 /** Pin message `number` for all, or take it from the pins. Also in a direct conversation. */
@@ -571,10 +577,16 @@ export interface Created {
   settings: GroupSettings;
 }
 
-/** `account` is in from here on: it joined by itself, or the event's `from` added it. */
+/**
+ * `account` is in from here on: it joined by itself, or the event's `from` added it. wide: with it the group has
+ * so many members that nobody is given all of them any more, nor the marks of others. large: with it they are so
+ * many that its events are asked for, and this one is the last that is copied to all.
+ */
 export interface Joined {
   type: "joined";
   account: string;
+  wide?: boolean;
+  large?: boolean;
 }
 
 /** `account` left by itself. An owner's leaving makes `owner` the new one. */
@@ -620,6 +632,12 @@ export interface Pinned {
   type: "pinned";
   number: number;
   on: boolean;
+}
+
+/** The group's events are asked for after this one (`large`), or copied to all its members from this one on. */
+export interface DeliveryChanged {
+  type: "delivery";
+  large: boolean;
 }
 
 /**

@@ -151,7 +151,7 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
     opened.callback(uploads.close)
     return Opened(
         cluster=cluster,
-        stores=_stores_part(streamed.stores),
+        stores=_stores_part(streamed.stores, rows.driver),
         directory=directory,
         together=together,
         keys=keys,
@@ -301,8 +301,23 @@ async def _close(streamed: _Streamed) -> None:
     await streamed.epochs.close()
 
 
-def _stores_part(stores: CassandraStores) -> Part:
-    return Part(name="store", opened=True, stop=stores.close, checks=[Check("store", stores.message_store.reached)])
+def _stores_part(stores: CassandraStores, driver: Driver) -> Part:
+    counters: dict[str, tuple[str, Callable[[], float]]] = {
+        f"cassandra_{name}": (words, partial(lambda field: float(getattr(driver.asked, field)), name))
+        for name, words in {
+            "reads": "Statements that read something of Cassandra.",
+            "found": "Rows that these found.",
+            "writes": "Requests that wrote to Cassandra.",
+            "rows": "Rows that these wrote.",
+        }.items()
+    }
+    return Part(
+        name="store",
+        opened=True,
+        stop=stores.close,
+        checks=[Check("store", stores.message_store.reached)],
+        figures=Figures(counters=counters),
+    )
 
 
 def _zookeeper_part(zookeeper: ZooKeeperConnection) -> Part:

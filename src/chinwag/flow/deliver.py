@@ -38,14 +38,14 @@ from chinwag.flow.batch import (
 from chinwag.flow.draft import Draft
 from chinwag.flow.facts import NONE, Named, read_named
 from chinwag.flow.measure import COUNTS, Distribution
-from chinwag.flow.state_cache import StateCache
-from chinwag.flow.wide_batch import Audiences, WideBatch, moves
+from chinwag.flow.state_cache import Room, StateCache
+from chinwag.flow.wide_batch import WideBatch, hold_audiences, moves, read_audiences
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to, moved_of
 from chinwag.ports.log import Log, Record
 from chinwag.ports.message_store import KeyName, MessageStore, TakenOverError
 
 CACHED_BYTES: Final = 200 << 20
-"""What the states that one worker keeps take together."""
+"""What the states that all workers of a process keep take together."""
 RECENT: Final = 10_000
 """Sends placed of late whose keys one worker keeps, and as many before those: a device's next send names the one before
 (`after`)."""
@@ -82,8 +82,12 @@ class Deliver:
         store: MessageStore,
         bus: Bus,
         give_up: Callable[[int], None] = lambda partition: None,
+        *,
+        room: Room | None = None,
+        recent: int = RECENT,
     ) -> None:
-        """give_up: told the partition when this version cannot go on with it, just before `run` ends."""
+        """give_up: told the partition when this version cannot go on with it, just before `run` ends. room: of all
+        workers' states; without, this one has all of it. recent: sends whose keys it keeps, and as many before."""
         self._give_up = give_up
         self.figures = Figures()
         self._partition = partition
@@ -91,8 +95,8 @@ class Deliver:
         self._log = log
         self._store = store
         self._bus = bus
-        self._states = StateCache(CACHED_BYTES)
-        self._audiences = Audiences()
+        self._states = StateCache(room or CACHED_BYTES)
+        self._recent_most = recent
         self._recent: _Recent = {}, {}
         self._last = START
 
@@ -156,6 +160,7 @@ class Deliver:
     async def _batch(self, records: Sequence[Record]) -> None:
         if self._jumped(records[0].position):
             self._forget()
+        self._states.working = True
         try:
             decided = await self._decide(records)
         except Exception as failure:
@@ -217,8 +222,10 @@ class Deliver:
         for draft in decided.drafts.values():
             self._states.put(draft.state)
             young.update(draft.keys)
+        if decided.audiences is not None:
+            hold_audiences(self._states, decided.drafts.values(), decided.audiences)
         self._states.trim()
-        if len(young) > RECENT:
+        if len(young) > self._recent_most:
             self._recent = {}, young
         self._last = records[-1].position
         self.figures.batches += 1
@@ -227,7 +234,6 @@ class Deliver:
         self._tell(decided.answers)
         passing("deliver.answered")
         if decided.audiences is not None:
-            self._audiences.applied(decided.drafts.values(), decided.audiences)
             for moved in moves(decided.drafts.values()):
                 self._bus.publish(moved_of(moved.conversation), moved)
         self._log.checkpoint(self._partition, self._last)
@@ -238,7 +244,6 @@ class Deliver:
 
     def _forget(self) -> None:
         self._states.clear()
-        self._audiences.clear()
         self._recent = {}, {}
 
     def _jumped(self, position: Position) -> bool:
@@ -351,7 +356,7 @@ class Deliver:
         small = {one.conversation for one in commands if type(one.action) is Small}
         states = [self._states.get(one) for one in targets.people]
         copied = [one for one in states if one is not None and one.wide and (not one.large or one.id in small)]
-        return WideBatch(targets.people, await self._audiences.read(self._store, copied))
+        return WideBatch(targets.people, await read_audiences(self._store, self._states.audiences, copied))
 
     def _set_aside(self, command: Command, position: Position) -> Decision:
         """A command that cannot be applied takes no number and stops nobody else."""

@@ -3,7 +3,6 @@
 Both are as of the state of the group, whatever the store may be ahead, and moved on by each decision.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -15,15 +14,12 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.member_row import MemberRow
 from chinwag.domain.mentions import ALL
 from chinwag.flow.draft import Draft
+from chinwag.flow.state_cache import StateCache
 from chinwag.ports.bus import Moved
 from chinwag.ports.message_store import MessageStore
 
 Audience = tuple[AccountId, ...]
 
-AUDIENCE_BYTES: Final = 50 << 20
-"""What the audiences that one worker keeps take together."""
-MEMBER_BYTES: Final = 150
-"""What one member takes, at most."""
 PAGE: Final = 1_000
 """Joinings that are read at a time."""
 
@@ -55,54 +51,19 @@ class WideBatch(NamedTuple):
         return msgspec.structs.replace(decision, audience=(*audience, *besides) if besides else audience)
 
 
-class Audiences:
-    """The audiences used last, within a bound."""
+async def read_audiences(
+    store: MessageStore, held: Mapping[ConversationId, Audience], states: Iterable[Conversation]
+) -> dict[ConversationId, Audience]:
+    """All members of wide groups at these states, from what is held or from the store."""
+    return {state.id: held.get(state.id) or await members_as_of(store, state) for state in states}
 
-    def __init__(self, most: int = AUDIENCE_BYTES) -> None:
-        """most: bytes that they may take together."""
-        self._most = most
-        self._weight = 0
-        self._held: OrderedDict[ConversationId, Audience] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._held)
-
-    async def read(self, store: MessageStore, states: Iterable[Conversation]) -> dict[ConversationId, Audience]:
-        """Those of wide groups at these states, from what is held or from the store."""
-        found: dict[ConversationId, Audience] = {}
-        for state in states:
-            held = self._held.get(state.id)
-            found[state.id] = await members_as_of(store, state) if held is None else held
-        return found
-
-    def applied(self, drafts: Iterable[Draft], audiences: Mapping[ConversationId, Audience]) -> None:
-        """Keep those of a batch that is committed; of a large group none is of use."""
-        for draft in drafts:
-            state = draft.state
-            if not state.wide:
-                continue
-            audience = audiences.get(state.id)
-            if state.large or audience is None:
-                self.drop(state.id)
-            else:
-                self.put(state.id, audience)
-
-    def put(self, conversation: ConversationId, audience: Audience) -> None:
-        """Keep one, as the last to go."""
-        self.drop(conversation)
-        self._held[conversation] = audience
-        self._weight += MEMBER_BYTES * len(audience)
-        while self._weight > self._most:
-            self.drop(next(iter(self._held)))
-
-    def drop(self, conversation: ConversationId) -> None:
-        """Forget one."""
-        self._weight -= MEMBER_BYTES * len(self._held.pop(conversation, ()))
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._held.clear()
-        self._weight = 0
+def hold_audiences(states: StateCache, drafts: Iterable[Draft], audiences: Mapping[ConversationId, Audience]) -> None:
+    """Keep those of a batch that is committed, beside the states; of a large group none is of use."""
+    for draft in drafts:
+        audience = audiences.get(draft.state.id)
+        if audience is not None and not draft.state.large:
+            states.hold(draft.state.id, audience)
 
 
 def moves(drafts: Iterable[Draft]) -> Iterator[Moved]:

@@ -63,10 +63,10 @@ async def told(crowd: Crowd, name: str, harm: Callable[[], Awaitable[object]]) -
 async def kill_process(site: Site, name: str) -> None:
     """It is started again by itself: wait for that."""
     (process,) = (one for one in site.processes if one.name == name)
-    before = process.pid
-    kill(before)
+    begun = process.begun
+    kill(process.pid)
     async with asyncio.timeout(90):
-        while process.pid in (0, before):  # noqa: ASYNC110 - it tells of nothing
+        while process.begun == begun:  # noqa: ASYNC110 - it tells of nothing
             await asyncio.sleep(0.05)
 
 

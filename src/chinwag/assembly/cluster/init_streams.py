@@ -65,9 +65,7 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
 
 async def _tables(config: Config) -> None:
     servers = cassandra_servers(config)
-    await make_schema(
-        servers, partitions=LOG_PARTITIONS, replicas=config.cassandra.replicas, besides=STREAM_TABLES
-    )
+    await make_schema(servers, partitions=LOG_PARTITIONS, replicas=config.cassandra.replicas, besides=STREAM_TABLES)
     await make_stream_tables(servers, INBOX_PARTITIONS)
 
 

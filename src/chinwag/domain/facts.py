@@ -4,6 +4,8 @@ A crash may have left rows that are ahead of the state: a change whose number is
 yet, whatever a row shows. So what is kept of an event is either what never changes or says which number made it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -13,7 +15,11 @@ from chinwag.domain.command import Command, Delete, Edit, Pin, React, Send
 from chinwag.domain.conversation import Member, Span
 from chinwag.domain.events import Edited, Message, NumberedEvent
 from chinwag.domain.ids import AccountId
+from chinwag.domain.member_row import MemberRow
 from chinwag.domain.reactions import NOTHING_ON, Reacted
+
+NO_ROWS: Final[Mapping[AccountId, MemberRow]] = MappingProxyType({})
+"""Of a group that is not wide."""
 
 
 class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -45,7 +51,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
 
     target, message: it. edit: the last event up to the state's head that changed it. spans: what the command's account
     may read, for a number below what its present membership lets it read. answered: who wrote the message that this one
-    answers. reacted: what the command's account has done with the message.
+    answers. reacted: what the command's account has done with the message. people: of a wide group, the rows of those
+    whom the command concerns.
     """
 
     target: Target | None = None
@@ -54,6 +61,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     spans: tuple[Span, ...] = ()
     answered: AccountId | None = None
     reacted: Reacted = NOTHING_ON
+    people: Mapping[AccountId, MemberRow] = NO_ROWS
 
     def readable(self, member: Member, number: int, head: int) -> bool:
         """Whether a present member may read `number`: by this membership, or by one that had ended at `head`."""

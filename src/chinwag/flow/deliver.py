@@ -37,13 +37,13 @@ from chinwag.flow.batch import (
 from chinwag.flow.draft import Draft
 from chinwag.flow.facts import NONE, read_named
 from chinwag.flow.measure import COUNTS, Distribution
-from chinwag.flow.state_cache import StateCache
+from chinwag.flow.state_cache import Room, StateCache
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
 from chinwag.ports.log import Log, Record
 from chinwag.ports.message_store import KeyName, MessageStore, TakenOverError
 
 CACHED_BYTES: Final = 200 << 20
-"""What the states that one worker keeps take together."""
+"""What the states that all workers of a process keep take together."""
 RECENT: Final = 10_000
 """Sends placed of late whose keys one worker keeps, and as many before those: a device's next send names the one before
 (`after`)."""
@@ -80,8 +80,12 @@ class Deliver:
         store: MessageStore,
         bus: Bus,
         give_up: Callable[[int], None] = lambda partition: None,
+        *,
+        room: Room | None = None,
+        recent: int = RECENT,
     ) -> None:
-        """give_up: told the partition when this version cannot go on with it, just before `run` ends."""
+        """give_up: told the partition when this version cannot go on with it, just before `run` ends. room: of all
+        workers' states; without, this one has all of it. recent: sends whose keys it keeps, and as many before."""
         self._give_up = give_up
         self.figures = Figures()
         self._partition = partition
@@ -89,7 +93,8 @@ class Deliver:
         self._log = log
         self._store = store
         self._bus = bus
-        self._states = StateCache(CACHED_BYTES)
+        self._states = StateCache(room or CACHED_BYTES)
+        self._recent_most = recent
         self._recent: _Recent = {}, {}
         self._last = START
 
@@ -153,6 +158,7 @@ class Deliver:
     async def _batch(self, records: Sequence[Record]) -> None:
         if self._jumped(records[0].position):
             self._forget()
+        self._states.working = True
         try:
             decided = await self._decide(records)
         except Exception as failure:
@@ -215,7 +221,7 @@ class Deliver:
             self._states.put(draft.state)
             young.update(draft.keys)
         self._states.trim()
-        if len(young) > RECENT:
+        if len(young) > self._recent_most:
             self._recent = {}, young
         self._last = records[-1].position
         self.figures.batches += 1

@@ -25,12 +25,36 @@ def weight(state: Conversation) -> int:
     )
 
 
+class Room:
+    """Bytes that the states of several caches take together, at most: that of the heaviest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self.weight = 0
+        self._most = most
+        self._caches: list[StateCache] = []
+
+    def take(self, cache: "StateCache") -> None:
+        """A cache has its states in here from now on."""
+        self._caches.append(cache)
+
+    def trim(self) -> None:
+        """Let caches that nobody works with forget what was put there longest ago, until the bound holds."""
+        while self.weight > self._most:
+            heaviest = max((one for one in self._caches if not one.working), key=StateCache.weighs, default=None)
+            if heaviest is None or not len(heaviest):
+                return
+            heaviest.shed(self.weight - self._most)
+
+
 class StateCache:
     """The states put last, each with the time it is from. Nothing goes before `trim` is called."""
 
-    def __init__(self, most: int) -> None:
-        """`most`: bytes that the states may take together."""
-        self._most = most
+    def __init__(self, most: int | Room) -> None:
+        """`most`: bytes that the states may take together; those of several caches, if it is a room for them all."""
+        self.working = False
+        """Whether somebody relies on what is here: then no other cache's `trim` takes anything away."""
+        self._room = Room(most) if isinstance(most, int) else most
+        self._room.take(self)
         self._weight = 0
         self._states: OrderedDict[ConversationId, tuple[float, Conversation, int]] = OrderedDict()
         self.held: Final = self._states.get
@@ -53,19 +77,33 @@ class StateCache:
         weighs = weight(state)
         self._states[state.id] = (at, state, weighs)
         self._weight += weighs
+        self._room.weight += weighs
 
     def drop(self, conversation: ConversationId) -> None:
         """Forget one."""
         held = self._states.pop(conversation, None)
         if held is not None:
             self._weight -= held[2]
+            self._room.weight -= held[2]
+
+    def weighs(self) -> int:
+        """About as many bytes as all of them take."""
+        return self._weight
+
+    def shed(self, least: int) -> None:
+        """Forget those put longest ago, until they made so much room, or none is left."""
+        until = self._weight - least
+        while self._weight > until and self._states:
+            self.drop(next(iter(self._states)))
 
     def trim(self) -> None:
-        """Forget those put longest ago, until the bound holds."""
-        while self._weight > self._most and self._states:
-            self.drop(next(iter(self._states)))
+        """Nobody relies on what is here any more: forget those put longest ago, until the bound holds."""
+        self.working = False
+        self._room.trim()
 
     def clear(self) -> None:
         """Forget all."""
+        self.working = False
         self._states.clear()
+        self._room.weight -= self._weight
         self._weight = 0

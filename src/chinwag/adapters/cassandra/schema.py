@@ -63,6 +63,8 @@ TABLES: Final = {
     # what an account's devices must know; a row is gone after a while
     "inbox": "account blob, bucket bigint, position bigint, entry blob, PRIMARY KEY ((account, bucket), position)",
     "inbox_state": "account blob PRIMARY KEY, state blob",
+    # of a node of the ring, by its id: since when nothing older is in its files (erasures.py)
+    "erasures": "node blob PRIMARY KEY, begun bigint",
 }
 
 OPTIONS: Final = (

@@ -20,6 +20,7 @@ from chinwag.adapters.inboxes.workers import InboxWorkers
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
 from chinwag.adapters.nats.inbox import NatsInbox
+from chinwag.adapters.nats.shared_look import SharedLook
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
 from chinwag.adapters.nats.streams import Streams, StreamSettings
 from chinwag.adapters.postgres.search_index import PostgresSearchIndex
@@ -122,6 +123,8 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
             raise Refused(Code.UNAVAILABLE, "there are none: run `chinwag cluster init`", 1.0)
         return time
 
+    look = SharedLook(nats, [log_streams, streamed.streams])
+    opened.callback(look.close)
     clock = ComparedClock(servers_time, system_clock, whose=SERVERS)
     try:
         await clock.compare()
@@ -162,7 +165,7 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
         announcer=announcer,
         inbox=inbox,
         beneath=[_zookeeper_part(zookeeper)],
-        beside=[_streams_part(streamed, log_streams, erased)],
+        beside=[_streams_part(streamed, look, erased)],
         ports=Ports(
             log=log,
             message_store=streamed.stores.message_store,
@@ -330,17 +333,14 @@ def _zookeeper_part(zookeeper: ZooKeeperConnection) -> Part:
     return Part(name="zookeeper", opened=True, stop=zookeeper.close, checks=[Check("zookeeper", check, needed=False)])
 
 
-def _streams_part(streamed: _Streamed, log_streams: Streams, erased: ErasedByNodes) -> Part:
+def _streams_part(streamed: _Streamed, look: SharedLook, erased: ErasedByNodes) -> Part:
     """The inboxes' workers, whether all streams can be used, and what nodes owe."""
     workers = streamed.workers
 
     async def check() -> None:
         if workers is not None:
             await workers.check()
-        for streams in (log_streams, streamed.streams):
-            looked = await streams.look()
-            if looked.missing or not looked.count:
-                raise Refused(Code.UNAVAILABLE, f"{looked.missing} streams have no leader", 1.0)
+        await look.check()
 
     async def stop() -> None:
         await _close(streamed)

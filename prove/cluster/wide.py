@@ -1,4 +1,4 @@
-"""Cassandra, NATS and ZooKeeper of one run, one node of each or three; each node may be killed, stopped, begun again."""
+"""Cassandra, NATS and ZooKeeper of one run, a node of each or three. Each may be killed, stopped and begun again."""
 
 import asyncio
 import contextlib

@@ -60,8 +60,8 @@ unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
 
-bench-cluster: setup ## the same on several processes, PostgreSQL and NATS, beside these alone (ARGS="--roles one")
-	@$(BIN)/python bench/on_cluster.py $(ARGS)
+bench-cluster: setup ## the same on several processes and engines, beside these alone (PROFILE=cassandra ARGS="--roles one")
+	@$(BIN)/python bench/on_cluster.py $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
 
 power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --without-sync sqlite")
 	@$(BIN)/python -m prove.power $(ARGS)

@@ -13,6 +13,7 @@ from chinwag.wire.values import (
     Created,
     Deleted,
     Delivered,
+    DeliveryChanged,
     Edited,
     Event,
     Gone,
@@ -193,6 +194,8 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
             return "avatar", (), ""
         case Pinned(number=number):
             return "pinned", (str(number),), ""
+        case DeliveryChanged(large=large):
+            return "delivery", ("large" if large else "small",), ""
 
 
 def mark_kind(mark: Read | Delivered) -> Literal["read", "delivered"]:

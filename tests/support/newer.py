@@ -7,7 +7,7 @@ from typing import Final
 import chinwag
 
 _PLANTED: Final = (
-    ("domain/command.py", "RULES_VERSION: Final = 3\n", "RULES_VERSION: Final = 4\n"),
+    ("domain/command.py", "RULES_VERSION: Final = 4\n", "RULES_VERSION: Final = 5\n"),
     ("adapters/nats/log_messages.py", "\nVERSION: Final = 1\n", "\nVERSION: Final = 2\n"),
 )
 """File, what stands in it, and what stands there in a newer version."""

@@ -58,9 +58,11 @@ def test_a_chunk_gives_back_its_entries_at_their_positions(given: list[Run | Inl
 
 
 def test_a_state_of_format_1_is_read_with_its_history_open_from_the_beginning() -> None:
-    now = msgspec.to_builtins(Conversation(ConversationId("g~9"), False, {}, head=7, title="Chess"))
+    written = Conversation(ConversationId("g~9"), False, {}, head=7, title="Chess", history_from=3)
+    now = msgspec.to_builtins(written)
     before = {name: value for name, value in now.items() if name != "history_from"}
     assert len(before) == len(now) - 1
+    assert values.state(values.sealed(now)) == written
     read = values.state(values.sealed(before))
     assert read == Conversation(ConversationId("g~9"), False, {}, head=7, title="Chess", applied=START)
     assert read.history_from == 1

@@ -13,6 +13,7 @@ import msgspec
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.marks import Marks
+from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.reactions import Reacted
 from chinwag.ports.mark_store import Seen
 from chinwag.ports.message_store import Changed, Row
@@ -32,6 +33,8 @@ _seen: Final = msgspec.msgpack.Decoder(Seen).decode
 _integer: Final = msgspec.msgpack.Decoder(int).decode
 _reacted: Final = msgspec.msgpack.Decoder(Reacted).decode
 _target: Final = msgspec.msgpack.Decoder(Target).decode
+_member_row: Final = msgspec.msgpack.Decoder(MemberRow).decode
+_wrote: Final = msgspec.msgpack.Decoder(Wrote).decode
 _LENGTH: Final = struct.Struct(">I")
 
 
@@ -89,6 +92,16 @@ def span(stored: bytes) -> Span:
 def reacted(stored: bytes) -> Reacted:
     """What an account has done with a message."""
     return _reacted(opened(stored))
+
+
+def member_row(stored: bytes) -> MemberRow:
+    """What is kept of a member of a wide group."""
+    return _member_row(opened(stored))
+
+
+def wrote(stored: bytes) -> Wrote:
+    """The last message of a member of a wide group."""
+    return _wrote(opened(stored))
 
 
 def marks(stored: bytes | None) -> Marks:

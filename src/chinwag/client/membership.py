@@ -11,6 +11,7 @@ from chinwag.wire.values import (
     AvatarChanged,
     ConversationId,
     Created,
+    DeliveryChanged,
     GroupSettings,
     GroupSettingsChanged,
     Joined,
@@ -104,6 +105,8 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
             held.pins = [one for one in held.pins if one != what.number]
             if what.on and what.number >= held.first:
                 held.pins.append(what.number)
+        case DeliveryChanged():
+            pass
         case _:
             assert_never(what)
     own = held.members.get(account)

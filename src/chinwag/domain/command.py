@@ -10,7 +10,7 @@ from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 
-RULES_VERSION: Final = 3
+RULES_VERSION: Final = 4
 
 
 class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -18,12 +18,18 @@ class Rules(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     edit_hours, delete_hours: for so long after it was sent an author may change or delete a message; 0: never, -1:
     always. Commands of version 1 have neither, and ask for neither. With version 3 came media.
+    large_group_members: members of a group whose owner has let it be large; 0: no more than of any other. wide_above: a
+    group of more keeps its members in rows. large_above: a group of more is large. Commands of versions before 4 ask
+    for none of it.
     """
 
     version: int = RULES_VERSION
     group_members: int = 100
     edit_hours: int = 48
     delete_hours: int = 48
+    large_group_members: int = 0
+    wide_above: int = 500
+    large_above: int = 1000
 
 
 class Send(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="send"):
@@ -149,6 +155,20 @@ class Pin(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="pin"):
     on: bool = True
 
 
+class Deliver(msgspec.Struct, frozen=True, gc=False, tag="deliver"):
+    """The events of a wide group are asked for from here on (`large`), or copied to its members again. No client can
+    ask for it: whoever counts those who are there does."""
+
+    large: bool
+
+
+class Heir(msgspec.Struct, frozen=True, gc=False, tag="heir"):
+    """Member `account` owns a wide group that has no owner from here on. No client can ask for it: whoever looks for
+    the one that has been there longest does."""
+
+    account: AccountId
+
+
 GroupAction = Add | Remove | Leave | Join | SetRole | SetTitle | SetSettings | Pin
 """What the `change` frame may ask."""
 
@@ -171,6 +191,8 @@ Action = (
     | Delete
     | React
     | Pin
+    | Deliver
+    | Heir
 )
 
 

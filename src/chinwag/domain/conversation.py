@@ -26,6 +26,12 @@ START = Position(0, 0, 0)
 LARGE: Final = 100
 """A group of more members is a large one: nobody is told who types there, nor, for its sake, who is online."""
 
+ADMINS_MAX: Final = 200
+"""Admins that a wide group may have."""
+
+SLOW_MAX: Final = 3600
+"""Seconds that a group may ask between two messages of one member."""
+
 BARRED_MAX: Final = 200
 """Removed accounts that a group remembers; with one more, the one removed longest ago may join again."""
 
@@ -48,6 +54,9 @@ class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     mention_all: who may speak to all at once (`*`).
     pin: who may pin messages.
     description: what an open group says of itself to people who look for one.
+    large: the group may have as many members as the server lets a large one have. Only its owner changes it.
+    slow: seconds between two messages of one member who is no admin, up to 3,600; 0: as the server has it.
+    write: who may send messages.
     """
 
     history: Literal["all", "joined"] = "all"
@@ -56,6 +65,9 @@ class GroupSettings(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     description: str = ""
     mention_all: Literal["admins", "members"] = "admins"
     pin: Literal["admins", "members"] = "admins"
+    large: bool = False
+    slow: int = 0
+    write: Literal["admins", "members"] = "members"
 
 
 class Member(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -74,13 +86,13 @@ class Member(msgspec.Struct, frozen=True, gc=False, array_like=True):
     wrote_ordinal: int = 0
 
 
-class Conversation(msgspec.Struct, frozen=True):
+class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """A conversation after the record at `applied`.
 
     head: its last number, 0 before the first. ordinal: messages so far (notices do not count).
     shown: the number of its last message or notice; 0 in states of formats before 4, where every number was one's (see
     `last_shown`). at: `sent_at` of that one, in milliseconds since 1970.
-    members: the present members, in order of joining.
+    members: the present members, in order of joining; of a wide group its owner and its admins alone.
     declining: members of a direct conversation who take no messages now (a block, a disabled account).
     barred: accounts that were removed from the group, the latest last: they come back only by being added.
     history_from: while the settings say "all", the first number that somebody new may read. What was said while they
@@ -88,6 +100,10 @@ class Conversation(msgspec.Struct, frozen=True):
     heeded: of a direct conversation, the version of each account by which it was decided last whether it declines.
     pins: the numbers of pinned messages, the one pinned last at the end.
     avatar: the id of the group's picture; empty: it has none.
+    wide: its members are kept in rows of their own (`member_row.py`), and never again in the state.
+    count: of a wide group, how many members it has.
+    large: its events are asked for, and copied to nobody but whom one concerns.
+    reads_most: of a wide group, the highest number that any membership in it was let read from.
     """
 
     id: ConversationId
@@ -106,6 +122,15 @@ class Conversation(msgspec.Struct, frozen=True):
     shown: int = 0
     pins: tuple[int, ...] = ()
     avatar: str = ""
+    wide: bool = False
+    count: int = 0
+    large: bool = False
+    reads_most: int = 0
+
+    @property
+    def member_count(self) -> int:
+        """How many members it has."""
+        return self.count if self.wide else len(self.members)
 
     @property
     def last_shown(self) -> int:
@@ -115,7 +140,7 @@ class Conversation(msgspec.Struct, frozen=True):
     @property
     def abandoned(self) -> bool:
         """Whether the last member has left this group: it stays as it is, and nobody joins it any more."""
-        return not self.members and not self.direct and self.head > 0
+        return not self.member_count and not self.direct and self.head > 0
 
 
 class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):

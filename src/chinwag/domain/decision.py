@@ -6,6 +6,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.events import NumberedEvent
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, DeviceId
+from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import RETRYABLE, Code
@@ -25,6 +26,10 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     device and id, whose keys lose their digest, as it would give away by trying what a text said that is gone.
     mentions: to whom a message speaks from now on, and to whom no more.
     reactions: message, account, and what that one has there from now on. cleared: messages that have none any more.
+    people, wrote, joinings: rows of members of a wide group; of the last the joining's number, the account, and the
+    number with which it left or 0. widens: the group is wide from here on.
+    everyone: it is for all who are members after it, besides `audience`: whoever has decided a wide group so far knows
+    them.
     """
 
     state: Conversation
@@ -36,6 +41,11 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     mentions: tuple[Mention, ...] = ()
     reactions: tuple[tuple[int, AccountId, Reacted], ...] = ()
     cleared: tuple[int, ...] = ()
+    people: tuple[tuple[AccountId, MemberRow], ...] = ()
+    wrote: tuple[tuple[AccountId, Wrote], ...] = ()
+    joinings: tuple[tuple[int, AccountId, int], ...] = ()
+    widens: bool = False
+    everyone: bool = False
 
 
 class Noted(msgspec.Struct, frozen=True, gc=False):

@@ -20,10 +20,16 @@ class Created(msgspec.Struct, frozen=True, gc=False, tag="created"):
     settings: GroupSettings
 
 
-class Joined(msgspec.Struct, frozen=True, gc=False, tag="joined"):
-    """`account` is in from here on: it joined by itself, or the event's `from` added it."""
+class Joined(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="joined"):
+    """`account` is in from here on: it joined by itself, or the event's `from` added it.
+
+    wide: with it the group has so many members that nobody is given all of them any more, nor the marks of others.
+    large: with it they are so many that its events are asked for, and this one is the last that is copied to all.
+    """
 
     account: AccountId
+    wide: bool = False
+    large: bool = False
 
 
 class Left(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="left"):
@@ -71,7 +77,24 @@ class Pinned(msgspec.Struct, frozen=True, gc=False, tag="pinned"):
     on: bool
 
 
-Change = Created | Joined | Left | Removed | RoleChanged | Retitled | AvatarChanged | GroupSettingsChanged | Pinned
+class DeliveryChanged(msgspec.Struct, frozen=True, gc=False, tag="delivery"):
+    """The group's events are asked for after this one (`large`), or copied to all its members from this one on."""
+
+    large: bool
+
+
+Change = (
+    Created
+    | Joined
+    | Left
+    | Removed
+    | RoleChanged
+    | Retitled
+    | AvatarChanged
+    | GroupSettingsChanged
+    | Pinned
+    | DeliveryChanged
+)
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag_field="kind"):

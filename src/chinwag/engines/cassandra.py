@@ -166,11 +166,15 @@ class Cassandra:
         """End it, once all that it has is on disk. Raises `EngineError`."""
         process.stop(self.name, one, signal.SIGTERM, END_SECONDS)
 
-    def tool(self, *words: str) -> str:
-        """What its own tool, nodetool, says to `words`. Blocks. Raises `EngineError`."""
+    def tool_command(self) -> list[str]:
+        """The command that its own tool, nodetool, is; words follow."""
         command = [self._java, *_TOOL_FLAGS, *_REACHING, "-cp", f"{self._jars}/*", f"-Duser.home={self._home}"]
         command += [f"-Dlogback.configurationFile={self._home / 'logback.xml'}", "org.apache.cassandra.tools.NodeTool"]
-        command += ["-h", "127.0.0.1", "-p", str(self._tool_port), *words]
+        return [*command, "-h", "127.0.0.1", "-p", str(self._tool_port)]
+
+    def tool(self, *words: str) -> str:
+        """What nodetool says to `words`. Blocks. Raises `EngineError`."""
+        command = [*self.tool_command(), *words]
         done = subprocess.run(  # noqa: S603 - our own words
             command, capture_output=True, text=True, check=False, timeout=TOOL_SECONDS, stdin=subprocess.DEVNULL
         )

@@ -31,7 +31,7 @@ from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.flow.media.sends import MediaSends, Seeing
 from chinwag.flow.permits import Permits
-from chinwag.flow.states import States
+from chinwag.flow.states import PASSED_SECONDS, States
 from chinwag.flow.wish import Wish, characters, check_shape
 from chinwag.ports.bus import Answer, Bus, NodeId
 from chinwag.ports.log import Log
@@ -226,10 +226,11 @@ class Accept:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
 
     def _known_writer(self, wish: Wish, now: float) -> bool:
-        """Whether this is about a message, by somebody who is a member by a fresh state: it needs no look-up."""
+        """Whether this is about a message, by somebody who was a member a minute ago. It needs no look-up: the worker
+        decides upon the true state."""
         if not isinstance(wish.action, CHAINED):
             return False
-        state = self._states.peek(wish.conversation, now)
+        state = self._states.peek(wish.conversation, now, PASSED_SECONDS)
         return state is not None and state.head > 0 and wish.account in state.members
 
     def sweep(self) -> None:

@@ -10,6 +10,7 @@ from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
+from chinwag.flow.member_rows import MemberRows
 from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -26,6 +27,7 @@ class Draft:
         "events",
         "fanouts",
         "keys",
+        "members",
         "mentions",
         "reactions",
         "rewrites",
@@ -45,6 +47,7 @@ class Draft:
         self.mentions: dict[tuple[AccountId, int], Mention] = {}
         self.reactions: dict[tuple[int, AccountId], Reacted] = {}
         self.cleared: list[int] = []
+        self.members: MemberRows | None = None
         self._audience: tuple[AccountId, ...] | None = None
         self._first = 0
 
@@ -67,6 +70,10 @@ class Draft:
                 self.mentions[row.account, row.number] = row  # of two of one name the later holds
         if placed.rewrites or placed.reactions or placed.cleared:
             self._change(placed)
+        if placed.wrote or placed.people:
+            if self.members is None:
+                self.members = MemberRows()
+            self.members.place(placed)
 
     def _change(self, placed: Numbered) -> None:
         """Add what a placement does to others, as messages do not."""
@@ -97,7 +104,7 @@ class Draft:
         """All of it, for the store."""
         if self._audience is not None:
             self._close(self.events[-1][0])
-        return Commit(
+        commit = Commit(
             self.state,
             self.events,
             self.fanouts,
@@ -108,6 +115,7 @@ class Draft:
             reactions=[(target, account, row) for (target, account), row in self.reactions.items()],
             cleared=self.cleared,
         )
+        return commit if self.members is None else self.members.with_rows(commit)
 
     def _close(self, last: int) -> None:
         assert self._audience is not None

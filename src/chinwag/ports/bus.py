@@ -1,6 +1,7 @@
 """The Bus: live publications between processes. What is lost here is never the only copy of anything."""
 
 import secrets
+import zlib
 from collections.abc import Callable
 from typing import Final, NewType, Protocol
 
@@ -41,6 +42,15 @@ def answers_to(node: NodeId) -> Subject:
 def sessions_of(part: int) -> Subject:
     """Where gateways report who came, went or was silent, of the accounts of one part of presence: `SessionChange`."""
     return Subject(f"sessions.{part}")
+
+
+MOVED_SUBJECTS: Final = 64
+"""Subjects on which it is said that large groups have moved: a gateway listens to those of the groups it serves."""
+
+
+def moved_of(conversation: ConversationId) -> Subject:
+    """Where it is said that this large group has moved: `Moved`."""
+    return Subject(f"moved.{zlib.crc32(conversation.encode()) % MOVED_SUBJECTS}")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -113,11 +123,24 @@ class Reads(msgspec.Struct, frozen=True, gc=False, tag="reads"):
     pairs: tuple[tuple[AccountId, ConversationId], ...]
 
 
+class Moved(msgspec.Struct, frozen=True, gc=False, tag="moved"):
+    """A large group has come this far, and all of it is committed. May be lost: who follows it looks by itself.
+
+    head, ordinal, shown: as in its state. all: the number of its newest message that speaks to all, 0: not known.
+    """
+
+    conversation: ConversationId
+    head: int
+    ordinal: int
+    shown: int
+    all: int = 0
+
+
 class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):
     """There is something to do. May be lost: the directory is looked at from time to time in any case."""
 
 
-Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Reads | Work
+Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Reads | Moved | Work
 
 
 class Bus(Protocol):

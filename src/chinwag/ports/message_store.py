@@ -8,6 +8,7 @@ import msgspec
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
+from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
@@ -45,6 +46,10 @@ Row = bytes | Changed
 EventName = tuple[ConversationId, int]
 ReactionName = tuple[ConversationId, int, AccountId]
 """Of what an account has on a message."""
+PersonName = tuple[ConversationId, AccountId]
+"""Of what is kept of a member of a wide group."""
+Joining = tuple[int, AccountId, int]
+"""The number of a joining, the account, and the number with which it left again, or 0."""
 
 
 class Commit(msgspec.Struct, frozen=True, gc=False):
@@ -58,6 +63,8 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     reactions: message, account, and the row of what that one has done there. cleared: messages whose reactions go, also
     those of `reactions`; a store that does not write a commit at once removes them only when no worker can be behind
     the state any more.
+    people, wrote: of a wide group, rows and cells to write or overwrite, of each account one. joinings: rows to write
+    or overwrite, of each number and account one. widens: the group is wide from this batch on, and among `wide_groups`.
     """
 
     state: Conversation
@@ -69,6 +76,10 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     mentions: list[Mention] = []
     reactions: list[tuple[int, AccountId, Reacted]] = []
     cleared: list[int] = []
+    people: Sequence[tuple[AccountId, MemberRow]] = ()
+    wrote: Sequence[tuple[AccountId, Wrote]] = ()
+    joinings: Sequence[Joining] = ()
+    widens: bool = False
 
 
 class TakenOverError(Refused):
@@ -170,9 +181,36 @@ class MessageStore(Protocol):
         """
         ...
 
+    async def people(self, names: Sequence[PersonName]) -> list[MemberRow | None]:
+        """What is kept of these accounts in these wide groups, None for nothing: as they are now, which may be ahead of
+        the states. The caller bounds them (at most 1,000)."""
+        ...
+
+    async def wrote(self, names: Sequence[PersonName]) -> list[Wrote | None]:
+        """The last messages of these accounts in these wide groups, None for none. The caller bounds them (at most
+        1,000)."""
+        ...
+
+    async def joinings(
+        self, conversation: ConversationId, after: tuple[int, AccountId] | None, limit: int
+    ) -> list[Joining]:
+        """Up to `limit` joinings of a wide group, those behind `after` (which need not be one; None: from the first),
+        also of who has left since. They rise by number, and those of one number by account: by the length of its UTF-8,
+        then by its bytes. The caller bounds `limit` (at most 10,000)."""
+        ...
+
+    async def wide_groups(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        """Up to `limit` groups that are wide, in an order as that of `conversations`, behind `after`."""
+        ...
+
+    async def forget_joinings(self, conversation: ConversationId, names: Sequence[tuple[int, AccountId]]) -> None:
+        """Remove these rows of joinings, of who left so long ago that no worker is behind it; durable when it returns.
+        The caller bounds them (at most 1,000). Raises `Refused(UNAVAILABLE)`: some may be gone."""
+        ...
+
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
-        """Forget the spans and mentions of an account, and the send keys of its devices in the conversations that they
-        name.
+        """Forget the spans and mentions of an account, what is kept of it as a member of wide groups but for its
+        joinings, and the send keys of its devices, in the conversations that the spans name.
 
         What it wrote stays, as do all other accounts' send keys. Spans go last, so that a call that failed can be made
         again; durable when it returns. Only for an account that is closed and has left its groups: its sends would be

@@ -12,7 +12,7 @@ from chinwag.adapters.embedded.upgrade import STEPS, Step, upgrade
 from chinwag.lasting import lasting_folder
 from chinwag.told import Told
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """The layout of keys and values. A newer one in the directory is refused."""
 
 _SYNCED: Final = WriteOptions()

@@ -140,6 +140,48 @@ def reacted(key: bytes) -> tuple[int, AccountId]:
     return int.from_bytes(key[at:end]), AccountId(key[end + 1 :].decode())
 
 
+PEOPLE: Final = b"p"
+"""What all rows of members of wide groups begin with."""
+WROTE: Final = b"w"
+"""What all cells of their last messages begin with."""
+JOININGS: Final = b"j"
+"""What all rows of joinings of wide groups begin with."""
+WIDE: Final = b"g"
+"""What all rows of wide groups begin with."""
+
+
+def person(conversation: ConversationId, account: AccountId) -> bytes:
+    """What is kept of a member of a wide group."""
+    return PEOPLE + name(conversation) + name(account)
+
+
+def wrote(conversation: ConversationId, account: AccountId) -> bytes:
+    """The last message of a member of a wide group."""
+    return WROTE + name(conversation) + name(account)
+
+
+def joinings(conversation: ConversationId) -> bytes:
+    """Before the number of a joining."""
+    return JOININGS + name(conversation)
+
+
+def joining(conversation: ConversationId, joined: int, account: AccountId) -> bytes:
+    """When who joined with this number left again."""
+    return joinings(conversation) + number(joined) + name(account)
+
+
+def joined(key: bytes) -> tuple[int, AccountId]:
+    """With which number who joined, whose row has this key."""
+    at = len(JOININGS) + 1 + key[len(JOININGS)]
+    end = at + NUMBER_BYTES
+    return int.from_bytes(key[at:end]), AccountId(key[end + 1 :].decode())
+
+
+def wide(conversation: ConversationId) -> bytes:
+    """That a group is wide."""
+    return WIDE + name(conversation)
+
+
 def inbox(account: AccountId) -> bytes:
     """Before the last position of a chunk. Position 0 is the floor's row."""
     return INBOXES + name(account)

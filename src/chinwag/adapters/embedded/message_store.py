@@ -9,16 +9,27 @@ from chinwag.adapters import stored
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
+from chinwag.adapters.embedded.members import members
 from chinwag.adapters.embedded.numbering import Numbering, Parcel
 from chinwag.adapters.embedded.replaced import note
 from chinwag.adapters.embedded.scan import QUICK_ROWS, get, read, scan
 from chinwag.adapters.embedded.scan import rows as rows_from
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
-from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, ReactionName, Row
+from chinwag.ports.message_store import (
+    Commit,
+    EventName,
+    Joining,
+    KeyName,
+    MessageStore,
+    PersonName,
+    ReactionName,
+    Row,
+)
 
 _SPANS_MAX = 100_000
 _BEYOND = b"\xff" * (keys.NUMBER_BYTES + 1)
@@ -71,6 +82,8 @@ class EmbeddedMessageStore(MessageStore):
                 for message, account, row in commit.reactions
                 if message not in commit.cleared
             ]
+            if commit.people or commit.wrote or commit.joinings:
+                rows += members(commit)
             rows.append((keys.state(state.id), sealed(state)))
             self._numbering.address(commit, deliveries)
         with engine.group() as group:
@@ -161,11 +174,37 @@ class EmbeddedMessageStore(MessageStore):
         first = keys.state(after) + b"\0" if after else keys.STATES
         return [keys.conversation_of(key) for key, _ in await scan(self._engine, keys.STATES, first, limit)]
 
+    async def people(self, names: Sequence[PersonName]) -> list[MemberRow | None]:
+        wanted = [keys.person(*name) for name in names]
+        found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
+        return [None if value is None else stored.member_row(value) for value in found]
+
+    async def wrote(self, names: Sequence[PersonName]) -> list[Wrote | None]:
+        wanted = [keys.wrote(*name) for name in names]
+        found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
+        return [None if value is None else stored.wrote(value) for value in found]
+
+    async def joinings(
+        self, conversation: ConversationId, after: tuple[int, AccountId] | None, limit: int
+    ) -> list[Joining]:
+        prefix = keys.joinings(conversation)
+        first = prefix if after is None else keys.joining(conversation, *after) + b"\0"
+        found = await scan(self._engine, prefix, first, limit)
+        return [(*keys.joined(key), values.integer(value)) for key, value in found]
+
+    async def wide_groups(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        first = keys.wide(after) + b"\0" if after else keys.WIDE
+        return [keys.conversation_of(key) for key, _ in await scan(self._engine, keys.WIDE, first, limit)]
+
+    async def forget_joinings(self, conversation: ConversationId, names: Sequence[tuple[int, AccountId]]) -> None:
+        await remove(self._engine, [keys.joining(conversation, *name) for name in names])
+
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         conversations = dict.fromkeys(span.conversation for span in await self.memberships(account))
         sends = [keys.sends(conversation, device) for conversation in conversations for device in devices]
         found = await keys_below(self._engine, [*sends, keys.mentions(account), keys.spans(account)])
-        await remove(self._engine, found)
+        rows = [key(one, account) for one in conversations for key in (keys.person, keys.wrote)]
+        await remove(self._engine, rows + found)
 
     async def _spans(self, prefix: bytes) -> list[Span]:
         return [values.span(value) for _, value in await scan(self._engine, prefix, prefix, _SPANS_MAX)]

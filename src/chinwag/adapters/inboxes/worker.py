@@ -25,8 +25,8 @@ from chinwag.domain.conversation import START, Position
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
 
-CACHED: Final = 20_000
-"""States of accounts that one worker keeps."""
+CACHED: Final = 100_000
+"""States of accounts that all workers of a process keep, each that has a partition an equal part."""
 PAUSE_FIRST: Final = 0.05
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries, at first and at most."""
@@ -73,6 +73,8 @@ class InboxWorker:
         self.figures = Figures()
         self.given_up = False
         """Whether something came that only a newer version can read."""
+        self.cached = CACHED
+        """States of accounts that this worker may keep."""
         self._partition = partition
         self._streams = streams
         self._epochs = epochs
@@ -211,7 +213,7 @@ class InboxWorker:
         self._keep_soon()
         if made.told:
             self._tell(await self._epoch.value(), made.told)
-        while len(self._states) > CACHED:
+        while len(self._states) > self.cached:
             self._states.popitem(last=False)
 
     def _read(self, record: StreamRecord) -> Posted | None:

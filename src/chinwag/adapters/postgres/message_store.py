@@ -14,11 +14,21 @@ from chinwag.adapters.postgres.partitions import Outcome, Partition, Partitions
 from chinwag.adapters.postgres.postings import Posted, Postings
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.log import partition_of
-from chinwag.ports.message_store import Commit, EventName, KeyName, MessageStore, ReactionName, Row
+from chinwag.ports.message_store import (
+    Commit,
+    EventName,
+    Joining,
+    KeyName,
+    MessageStore,
+    PersonName,
+    ReactionName,
+    Row,
+)
 
 _SPANS_MAX: Final = 100_000
 _REMOVED: Final = 2_000
@@ -119,6 +129,8 @@ class PostgresMessageStore(MessageStore):
 
     async def commit(self, batch: Sequence[Commit]) -> None:
         by_partition: dict[int, list[Commit]] = defaultdict(list)
+        if any(commit.people or commit.wrote or commit.joinings for commit in batch):
+            raise Refused(Code.INTERNAL, "wide groups are not kept here")
         for commit in batch:
             by_partition[partition_of(commit.state.id, self._partitions.count)].append(commit)
         # A worker's batch is of one partition. All that can fail for what is in it comes before anything is sent.
@@ -220,6 +232,25 @@ class PostgresMessageStore(MessageStore):
     async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
         rows = await self._database.rows(_CONVERSATIONS, names.known(after), limit)
         return [ConversationId(name.decode()) for (name,) in rows]
+
+    async def people(self, names: Sequence[PersonName]) -> list[MemberRow | None]:
+        return [None for _ in names]
+
+    async def wrote(self, names: Sequence[PersonName]) -> list[Wrote | None]:
+        return [None for _ in names]
+
+    async def joinings(
+        self, conversation: ConversationId, after: tuple[int, AccountId] | None, limit: int
+    ) -> list[Joining]:
+        del conversation, after, limit
+        return []
+
+    async def wide_groups(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        del after, limit
+        return []
+
+    async def forget_joinings(self, conversation: ConversationId, names: Sequence[tuple[int, AccountId]]) -> None:
+        del conversation, names
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         owner, theirs = names.known(account), [names.known(device) for device in devices]

@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
+from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.driver import Driver, DriverError
+from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.adapters.cassandra.schema import SchemaError, verify
 from chinwag.adapters.cassandra.statements import Read
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
 from chinwag.assembly.cluster.credentials import cassandra_servers
+from chinwag.assembly.cluster.erased_by_nodes import erasure_findings
 from chinwag.config import Config
+from chinwag.domain.refusal import Refused
+from chinwag.flow.clock import system_clock
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.told import Told
 
@@ -63,22 +68,29 @@ async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
         return
     finally:
         await driver.close()
-    yield await _counts(config)
+    for finding in await _in_keyspace(config):
+        yield finding
 
 
-async def _counts(config: Config) -> Finding:
+async def _in_keyspace(config: Config) -> list[Finding]:
+    """What its rows say: how many partitions there are, and when each node erased."""
     subject = "Cassandra, partitions"
     try:
         driver = await Driver.connect(cassandra_servers(config))
         try:
             log, inboxes = await verify(driver), await inbox_partitions(driver)
+            erasures = Erasures(Database(driver, patience=0.0))
+            nodes, begun = await erasures.nodes(), await erasures.begun()
         finally:
             await driver.close()
     except SchemaError as schema:
-        return fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")
-    except DriverError as error:
-        return fail(subject, str(error), "see to its nodes: a quorum of them must answer")
-    return ok(subject, f"{log} of the log, {inboxes} of the inboxes")
+        return [fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")]
+    except (DriverError, Refused) as error:
+        return [
+            fail(subject, str(error), "see to its nodes: a quorum of them must answer; then `chinwag cluster init`")
+        ]
+    counts = ok(subject, f"{log} of the log, {inboxes} of the inboxes")
+    return [counts, *erasure_findings(nodes, begun, system_clock(), config.erasure.days)]
 
 
 def settings_findings(settings: Mapping[str, str]) -> list[Finding]:

@@ -11,6 +11,7 @@ from chinwag.wire.values import (
     AvatarChanged,
     Created,
     Deleted,
+    DeliveryChanged,
     Edited,
     Gone,
     GroupSettingsChanged,
@@ -148,6 +149,8 @@ def notice(event: Notice, name: Name) -> str:
             return f"{by} changed the settings: {who}, new members read {reads}"
         case Pinned(number=number, on=on):
             return f"{by} pinned message {number}" if on else f"{by} took message {number} from the pins"
+        case DeliveryChanged(large=large):
+            return "the group is large now" if large else "the group is small again"
 
 
 def people_in(event: NumberedEvent | Unknown) -> set[AccountId]:

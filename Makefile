@@ -6,6 +6,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 ARGS ?=
+# Of prove-cluster: postgres or cassandra.
+PROFILE ?= postgres
 # What goes to pytest besides: which tests, and how. -n 0 runs them one after another.
 PYTEST_ARGS ?=
 
@@ -67,8 +69,8 @@ power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --
 prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
 	@$(BIN)/python -m prove $(ARGS)
 
-prove-cluster: setup ## a storm over a server on nine processes, PostgreSQL and NATS (ARGS="--seed 7 --harms 20")
-	@$(BIN)/python -m prove.cluster $(ARGS)
+prove-cluster: setup ## a storm over a server on nine processes and its engines (PROFILE=cassandra ARGS="--seed 7 --harms 20")
+	@$(BIN)/python -m prove.cluster --profile $(PROFILE) $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m cluster_prove tests
 
 prove-postgres: setup ## two owners of the stores on PostgreSQL, 10,000 batches (ARGS="--batches 1000 --url postgresql://…")

@@ -20,6 +20,7 @@ from chinwag.adapters.cassandra import (
 from chinwag.adapters.cassandra.driver import DriverError
 from chinwag.adapters.cassandra.stamps import BeyondStampError
 from chinwag.adapters.cassandra.statements import Write
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.conversation import Position, SendKey
 from chinwag.domain.facts import Target
 from chinwag.domain.marks import Mark, Marks
@@ -125,6 +126,7 @@ async def test_no_request_is_sent_long_after_a_look(
             await other.fences.begin(0, 2)
 
         async def post(self, postings: Sequence[Posting]) -> None: ...
+        async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
 
     one.open.message_store._poster = Slow()
     told = msgspec.structs.replace(placed(2, 1, 2, "too late"), fanouts=commit(2, 2).fanouts)
@@ -144,6 +146,7 @@ async def test_a_batch_that_tells_nobody_anything_is_given_to_the_poster_as_well
             given.extend(commit.state.applied for commit in batch)
 
         async def post(self, postings: Sequence[Posting]) -> None: ...
+        async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
 
     one.open.message_store._poster = Listening()
     await one.store.commit([placed(1, 1, 1, "first")])

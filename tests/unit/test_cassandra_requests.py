@@ -19,6 +19,7 @@ from chinwag.adapters.cassandra.database import (
 from chinwag.adapters.cassandra.driver import DriverError, Row
 from chinwag.adapters.cassandra.standings import ENDED_MOST, Standing
 from chinwag.adapters.cassandra.statements import Read, Values, Write, insert
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Posting
@@ -63,6 +64,7 @@ class Nobody:
 
     async def commits(self, batch: Sequence[Commit]) -> None: ...
     async def post(self, postings: Sequence[Posting]) -> None: ...
+    async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
 
 
 def row(conversation: bytes, number: int, size: int = 10) -> tuple[Write, Values]:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from typing import Final
 
 from chinwag.domain.conversation import Conversation
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import AccountId, ConversationId
 
 STATE_BYTES: Final = 1_000
 MEMBER_BYTES: Final = 300
@@ -59,6 +59,10 @@ class StateCache:
         self._states: OrderedDict[ConversationId, tuple[float, Conversation, int]] = OrderedDict()
         self.held: Final = self._states.get
         """Of a conversation: the state after the time that was put with it, and before what it weighs."""
+        self.wide: Final[set[ConversationId]] = set()
+        """Those whose members are not in their state."""
+        self.audiences: Final[dict[ConversationId, tuple[AccountId, ...]]] = {}
+        """Of some of those: who all are."""
 
     def __len__(self) -> int:
         return len(self._states)
@@ -76,6 +80,8 @@ class StateCache:
         self.drop(state.id)
         weighs = weight(state)
         self._states[state.id] = (at, state, weighs)
+        if state.wide:
+            self.wide.add(state.id)
         self._weight += weighs
         self._room.weight += weighs
 
@@ -85,6 +91,18 @@ class StateCache:
         if held is not None:
             self._weight -= held[2]
             self._room.weight -= held[2]
+            if held[1].wide:
+                self.wide.discard(conversation)
+                self.audiences.pop(conversation, None)
+
+    def hold(self, conversation: ConversationId, audience: tuple[AccountId, ...]) -> None:
+        """Keep all members of a wide group that is kept, as they are at its state, for as long as that state."""
+        at, state, weighs = self._states[conversation]
+        self.audiences[conversation] = audience
+        more = NAMED_BYTES * len(audience)
+        self._states[conversation] = (at, state, weighs + more)
+        self._weight += more
+        self._room.weight += more
 
     def weighs(self) -> int:
         """About as many bytes as all of them take."""
@@ -105,5 +123,7 @@ class StateCache:
         """Forget all."""
         self.working = False
         self._states.clear()
+        self.wide.clear()
+        self.audiences.clear()
         self._room.weight -= self._weight
         self._weight = 0

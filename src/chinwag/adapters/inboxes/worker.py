@@ -143,7 +143,7 @@ class InboxWorker:
         epoch = await self._taken_over(max(found.applied, acked))
         if not epoch:
             return
-        self._numbering = Numbering(found.seen, self._kept_days)
+        self._numbering = Numbering(found.seen, self._kept_days, found.told)
         self._done, self._kept = found, found.applied
         begun = found.applied.sequence if found.applied.epoch == epoch else 0
         known = max((place.sequence for place in (found.applied, acked) if place.epoch == epoch), default=0)
@@ -197,13 +197,16 @@ class InboxWorker:
         made = Made()
         for each, posted in read:
             self._numbering.apply(made, posted, Position(epoch, each.sequence, 0), each.at, self._states)
+        if made.moved:
+            await self._rows.move(made.moved)
         if made.rows:
             await self._rows.write(made.rows)
         if made.states:
             await self._rows.save(made.states)
         self._states.update(made.states)
         # Both as they are now: a vector that is further than what is applied would drop what is not.
-        self._done = Checkpoint(Position(epoch, some[-1].sequence, 0), dict(self._numbering.seen))
+        numbering = self._numbering
+        self._done = Checkpoint(Position(epoch, some[-1].sequence, 0), dict(numbering.seen), numbering.told.kept())
         self.figures.records += len(some)
         self.figures.rows += len(made.rows)
         self.figures.dropped += made.dropped

@@ -6,6 +6,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 ARGS ?=
+# Of prove-cluster: postgres or cassandra.
+PROFILE ?= postgres
 # What goes to pytest besides: which tests, and how. -n 0 runs them one after another.
 PYTEST_ARGS ?=
 
@@ -58,8 +60,8 @@ unit: setup ## pytest, all tests (PYTEST_ARGS="tests/unit -k name"); Vitest for 
 bench: setup ## measure beside the floor, in about 6 minutes (ARGS="B1 B2 --rounds 5")
 	@$(BIN)/python bench/run.py $(ARGS)
 
-bench-cluster: setup ## the same on several processes, PostgreSQL and NATS, beside these alone (ARGS="--roles one")
-	@$(BIN)/python bench/on_cluster.py $(ARGS)
+bench-cluster: setup ## the same on several processes and engines, beside these alone (PROFILE=cassandra ARGS="--roles one")
+	@$(BIN)/python bench/on_cluster.py $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
 
 power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --without-sync sqlite")
 	@$(BIN)/python -m prove.power $(ARGS)
@@ -67,8 +69,8 @@ power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --
 prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
 	@$(BIN)/python -m prove $(ARGS)
 
-prove-cluster: setup ## a storm over a server on nine processes, PostgreSQL and NATS (ARGS="--seed 7 --harms 20")
-	@$(BIN)/python -m prove.cluster $(ARGS)
+prove-cluster: setup ## a storm over a server on nine processes and its engines (PROFILE=cassandra ARGS="--seed 7 --harms 20")
+	@$(BIN)/python -m prove.cluster --profile $(PROFILE) $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m cluster_prove tests
 
 prove-postgres: setup ## two owners of the stores on PostgreSQL, 10,000 batches (ARGS="--batches 1000 --url postgresql://…")

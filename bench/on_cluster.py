@@ -1,7 +1,8 @@
-"""What a server on several processes, PostgreSQL and NATS does on this machine, beside what its engines bear.
+"""What a server on several processes and its engines does on this machine, beside what the engines bear.
 
     make bench-cluster                      # the demonstration's processes: two of each role
     make bench-cluster ARGS="--roles one"   # one of each: what one delivery worker and one gateway bear
+    make bench-cluster PROFILE=cassandra    # on Cassandra, JetStream and ZooKeeper: what a message reads and writes too
 
 Everything shares the cores of this machine, the load generator too: a figure says what one machine does with all of it,
 and the CPU of each part a message says what the next machine should take. Docs: docs/benchmarks.md.
@@ -15,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -30,12 +31,14 @@ from chinwag.load import group, idle, pairs
 from chinwag.load.door import Door
 from chinwag.load.generator import Job
 from chinwag.load.guests import Guests
+from chinwag.load.peer import Login
 from chinwag.wire.conversations import CreateGroup, Placed
 from chinwag.wire.sync import PostChange
 from chinwag.wire.values import AccountId, SetTitle
 from cores import choose
 from processes import Generator
-from site_parts import Figure, Spent, floor, memory, spent_until_now
+from site_floors import floor
+from site_parts import Figure, Spent, memory, spent_until_now
 
 LEGS = {
     "decide": "chinwag_decide_seconds",
@@ -44,6 +47,11 @@ LEGS = {
     "delivery": "chinwag_delivery_seconds",
 }
 """What is timed by the servers themselves (docs/operations.md); the first two of a batch, the others of a message."""
+ASKED = {
+    "reads": "reads of Cassandra",
+    "writes": "requests that write to Cassandra",
+    "rows": "rows that these write",
+}
 ONE = (("delivery-1", "delivery"), ("presence-1", "presence,housekeeping"), ("api-1", "api"), ("gateway-1", "gateway"))
 BUDGETS = ("SENDS", "FRAMES", "REQUESTS", "MARKS", "STRANGERS", "ADDING", "ADDED", "SEARCHES", "POLLS")
 SETTINGS = {
@@ -53,6 +61,7 @@ SETTINGS = {
     "CHINWAG_ACCOUNTS_ACCESS_TOKEN_MINUTES": "60",
 }
 SESSIONS_EACH = 10
+WORKS = ("B1", "B2", "B3", "groups", "connects")
 
 
 def main() -> None:
@@ -62,6 +71,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement (default: 8)")
     parser.add_argument("--conversations", type=int, default=200, help="of each who comes (default: 200)")
     parser.add_argument("--roles", choices=("two", "one"), default="two", help="processes of each role (default: two)")
+    parser.add_argument("--profile", choices=("postgres", "cassandra"), default="postgres")
+    parser.add_argument("--works", nargs="+", choices=WORKS, default=WORKS, help="what is measured (default: all)")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("results-cluster.json"))
     given = parser.parse_args()
     folders = [Path(tempfile.mkdtemp(prefix="chinwag-bench-")) for _ in range(2)]
@@ -79,7 +90,13 @@ def main() -> None:
         )
     table.show()
     machine = {"cores": str(os.cpu_count()), "kernel": platform.release(), "python": platform.python_version()}
-    written = {"roles": given.roles, "people": given.people, "seconds": given.seconds, "machine": machine}
+    written = {
+        "roles": given.roles,
+        "profile": given.profile,
+        "people": given.people,
+        "seconds": given.seconds,
+        "machine": machine,
+    }
     given.results.write_bytes(
         msgspec.json.format(msgspec.json.encode(written | {"results": figures}), indent=2) + b"\n"
     )
@@ -88,7 +105,7 @@ def main() -> None:
 async def _measure(given: argparse.Namespace, home: Path, engines: Path) -> list[Figure]:
     began = time.perf_counter()
     roles = ROLES if given.roles == "two" else ONE
-    async with started(home, engines, roles, SETTINGS) as site:
+    async with started(home, engines, roles, SETTINGS, given.profile) as site:
         up = time.perf_counter() - began
         figures = [
             Figure("up_s", up, "s", "engines, schema, processes, nginx"),
@@ -138,23 +155,35 @@ class Bench:
         self._url = sockets
         self._seconds: float = given.seconds
         self._conversations: int = given.conversations
+        self._works: tuple[str, ...] = given.works
 
     async def run(self) -> None:
-        """All of them."""
+        """Those that are asked for."""
         people = self._guests.logins()
-        say("B1: two people write to each other, one message at a time each")
-        await self._chat("B1", pairs.Pairs(self._url, people[:2], "b1", 1, True, seconds=self._seconds))
+        if "B1" in self._works:
+            say("B1: two people write to each other, one message at a time each")
+            await self._chat("B1", pairs.Pairs(self._url, people[:2], "b1", 1, True, seconds=self._seconds))
+        if "B2" in self._works:
+            await self._pairs(people)
+        if "B3" in self._works:
+            await self._groups(people)
+        if "groups" in self._works:
+            await self._listing()
+        if "connects" in self._works:
+            await self._connects()
+
+    async def _pairs(self, people: Sequence[Login]) -> None:
         count = len(people) // 2
         say(f"B2: {count} pairs, one of each sends, 16 messages in flight")
         await self._chat("B2", pairs.Pairs(self._url, people[: 2 * count], "b2", 16, seconds=self._seconds))
+
+    async def _groups(self, people: Sequence[Login]) -> None:
         conversation = await self._guests.group(len(people))
         for name, in_flight, marks in (("B3", 8, False), ("B3_single", 1, False), ("B3_marks", 8, True)):
             marked = ", with marks" if marks else ""
             say(f"{name}: one writes to a group of {len(people)}, {in_flight} in flight{marked}")
             job = group.Group(self._url, people, conversation, name, in_flight, marks, seconds=self._seconds)
             await self._deliveries(name, job, len(people))
-        await self._listing()
-        await self._connects()
 
     async def _chat(self, name: str, job: pairs.Pairs) -> None:
         async with self._spent() as spent:
@@ -250,6 +279,10 @@ class Bench:
     def _shares(self, name: str, spent: Spent, many: float, of: str) -> None:
         for part, used in sorted(spent.cpu.items()):
             self._add(f"{name}.cpu_us.{part}", 1e6 * used / max(many, 1.0), "us", f"of processor time a {of}")
+        for asked, words in ASKED.items():
+            count = spent.counts.get(f"chinwag_cassandra_{asked}_total", 0.0)
+            if count:
+                self._add(f"{name}.cassandra_{asked}", count / max(many, 1.0), "", f"{words}, a {of}")
 
     def _add(self, name: str, value: float, unit: str, note: str = "") -> None:
         self.figures.append(Figure(name, round(value, 3), unit, note))

@@ -1,27 +1,17 @@
-"""What a site uses, part by part, and what its engines do alone."""
+"""What a site uses, part by part."""
 
-import asyncio
 import os
-import time
 import urllib.request
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import asyncpg
 import msgspec
-import nats
-from nats.aio.msg import Msg
 from prometheus_client.parser import text_string_to_metric_families
 
 from chinwag.cli.cluster_demo.site import Site
-from chinwag.cli.out import say
-from chinwag.load.figures import milliseconds, quantile
 
-FLOOR_SECONDS = 3.0
-FLOOR_OWNERS = 4
-FLOOR_BATCH = 16
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -41,53 +31,6 @@ class Spent(NamedTuple):
     counts: dict[str, float]
 
 
-async def floor(site: Site) -> list[Figure]:
-    """What PostgreSQL and NATS do alone: a lone commit, commits of batches side by side, one question over NATS."""
-    say("the floor: PostgreSQL and NATS alone")
-    async with asyncpg.create_pool(site.engines["postgres"].url, min_size=FLOOR_OWNERS, max_size=FLOOR_OWNERS) as pool:
-        await pool.execute("CREATE TABLE bench_floor (id bigserial PRIMARY KEY, body bytea)")
-        row = b"x" * 200
-
-        async def lone() -> None:
-            await pool.execute("INSERT INTO bench_floor (body) VALUES ($1)", row)
-
-        async def batch() -> None:
-            await pool.execute("INSERT INTO bench_floor (body) SELECT unnest($1::bytea[])", [row] * FLOOR_BATCH)
-
-        alone = await _repeated(lone)
-        began = time.perf_counter()
-        many = await asyncio.gather(*(_repeated(batch) for _ in range(FLOOR_OWNERS)))
-        rows = FLOOR_BATCH * sum(map(len, many)) / (time.perf_counter() - began)
-        await pool.execute("DROP TABLE bench_floor")
-    bus = await nats.connect(site.engines["nats"].url)
-    try:
-
-        async def answer(message: Msg) -> None:
-            await message.respond(message.data)
-
-        await bus.subscribe("bench.floor", cb=answer)
-        asked = await _repeated(lambda: bus.request("bench.floor", row, timeout=5))
-    finally:
-        await bus.close()
-    return [
-        Figure("floor.commit_ms", milliseconds(quantile(alone, 0.5)), "ms", "p50 of one row, one transaction, synced"),
-        Figure("floor.rows_s", rows, "/s", f"{FLOOR_OWNERS} connections, {FLOOR_BATCH} rows a transaction"),
-        Figure(
-            "floor.request_ms", milliseconds(quantile(asked, 0.5)), "ms", "p50 of a question over NATS, with its answer"
-        ),
-    ]
-
-
-async def _repeated(work: Callable[[], Awaitable[object]]) -> list[float]:
-    """Do it again and again, one after another; how long each took, in seconds."""
-    took: list[float] = []
-    ending = time.perf_counter() + FLOOR_SECONDS
-    while (began := time.perf_counter()) < ending:
-        await work()
-        took.append(time.perf_counter() - began)
-    return took
-
-
 def spent_until_now(site: Site) -> Spent:
     """Of all parts since they began."""
     cpu: dict[str, float] = defaultdict(float)
@@ -99,8 +42,8 @@ def spent_until_now(site: Site) -> Spent:
                 for sample in family.samples:
                     if not sample.labels:
                         counts[sample.name] += sample.value
-    for engine, standing in site.engines.items():
-        cpu[engine] = _cpu([standing.pid, *_children(standing.pid)])
+    for engine, pid in _engines(site):
+        cpu[engine] += _cpu([pid, *_children(pid)])
     return Spent(dict(cpu), dict(counts))
 
 
@@ -116,6 +59,16 @@ def _cpu(pids: Sequence[int]) -> float:
     return total / TICKS
 
 
+def _engines(site: Site) -> Iterator[tuple[str, int]]:
+    """Each node's process, by the name of its engine."""
+    wide = site.wide.standings() if site.wide is not None else {}
+    for name, standing in site.engines.items():
+        if name not in wide:
+            yield name, standing.pid
+    for name, node in wide.items():
+        yield name.partition("-")[0], node.pid
+
+
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -123,8 +76,8 @@ def _children(pid: int) -> list[int]:
 def memory(site: Site) -> float:
     """MB: what all of it takes of the machine (PSS)."""
     pids = [one.pid for one in site.processes]
-    for standing in site.engines.values():
-        pids += [standing.pid, *_children(standing.pid)]
+    for _, pid in _engines(site):
+        pids += [pid, *_children(pid)]
     if site.nginx is not None:
         pids += [site.nginx.pid, *_children(site.nginx.pid)]
     return sum(_pss(pid) for pid in pids) / 1e6

@@ -13,6 +13,9 @@ export type ClientFrame =
   | ReceivedFrame
   | ReadFrame
   | TypingFrame
+  | WatchFrame
+  | FollowFrame
+  | UnfollowFrame
   | PingFrame;
 
 export type ServerFrame =
@@ -22,6 +25,11 @@ export type ServerFrame =
   | SignalFrame
   | ResetFrame
   | ErrorFrame
+  | NudgeFrame
+  | FollowedFrame
+  | FeedFrame
+  | UnfollowedFrame
+  | FarFrame
   | ByeFrame
   | PongFrame;
 
@@ -148,6 +156,7 @@ export type Code =
   | "already_member"
   | "not_allowed"
   | "group_full"
+  | "not_large"
   | "group_closed"
   | "bad_link"
   | "conversation_exists"
@@ -368,6 +377,31 @@ export interface TypingFrame {
   conversation: string;
 }
 
+/**
+ * These are the large groups of which this session wants a `nudge` when they move, in place of those that it
+ * named before: 500 at most. What the account is no member of is passed over.
+ */
+export interface WatchFrame {
+  type: "watch";
+  conversations: string[];
+}
+
+/**
+ * Have the events of a large group from after number `after` on, as they are placed: 20 groups at once. The
+ * answer is `followed`, `far` or an `error`. Following again what is followed begins anew.
+ */
+export interface FollowFrame {
+  type: "follow";
+  conversation: string;
+  after: number;
+}
+
+/** Have them no longer. */
+export interface UnfollowFrame {
+  type: "unfollow";
+  conversation: string;
+}
+
 /** Here I am. */
 export interface PingFrame {
   type: "ping";
@@ -464,6 +498,59 @@ export interface ErrorFrame {
   conversation?: string | null;
   frame?: string | null;
   position?: number | null;
+}
+
+/**
+ * A watched large group has moved: its last number, its messages so far, its newest message or notice, and its
+ * newest message that speaks to all (0: none is known). At most every 5 seconds, and it may be lost.
+ */
+export interface NudgeFrame {
+  type: "nudge";
+  conversation: string;
+  head: number;
+  ordinal: number;
+  shown: number;
+  all: number;
+}
+
+/**
+ * The `feed` of this group goes on after number `after`, with every number from there on. It answers `follow`:
+ * `after` is the number asked for, unless nothing up to a later one may be read, or the group's last number if
+ * that is lower than what was asked for. Later on it tells of numbers that may not be read.
+ */
+export interface FollowedFrame {
+  type: "followed";
+  conversation: string;
+  after: number;
+}
+
+/** The next event of a followed group. The event is one of the structs of the union `NumberedEvent`. */
+export interface FeedFrame {
+  type: "feed";
+  conversation: string;
+  event: NumberedEvent;
+}
+
+/**
+ * The feed of this group has ended; up to `number` everything was fed. not_member: the account is in it no
+ * longer. slow: the session takes in less than is said there. small: the group is one again whose events come to
+ * the inbox. drain: this server ends; follow again elsewhere.
+ */
+export interface UnfollowedFrame {
+  type: "unfollow";
+  conversation: string;
+  number: number;
+  code: "drain" | "not_member" | "slow" | "small";
+}
+
+/**
+ * More lies between what is held of this group and its `head` than is fed: begin with a page, and follow from
+ * there. There is no feed of it now.
+ */
+export interface FarFrame {
+  type: "far";
+  conversation: string;
+  head: number;
 }
 
 /** This session closes. reconnect_after in seconds; elsewhere: ask discovery for another gateway. */
@@ -1211,13 +1298,16 @@ export interface MemberView {
  * that the page is about is closed to the reader, who was away then: from the one that was asked for, or next to
  * it, to the last event found. Numbers that are missing besides are of edits, deletions and reactions, which
  * only a page of changes holds. quoted: messages that those of a page of history answer, and that are not among
- * them, as they are now; rising. Of many or long ones those answered last: the others are there one by one.
+ * them, as they are now; rising. Of many or long ones those answered last: the others are there one by one. far:
+ * of a page of changes of a large group, so much lies between that it holds none of it: begin with a page of
+ * history.
  */
 export interface EventPage {
   events: NumberedEvent[];
   head: number;
   gaps: Gap[];
   quoted: NumberedEvent[];
+  far: boolean;
 }
 
 /** The numbers `first` to `last` may not be read by whoever reads: it was no member then. */
@@ -1372,6 +1462,30 @@ export interface NewLink {
 export interface Membership {
   conversation: string;
   number: number;
+}
+
+/**
+ * Where a group is: its last number, its messages so far, its newest message or notice, and its newest message
+ * that speaks to all (0: there is none that may be read). large: its events are asked for, and not copied to
+ * inboxes.
+ */
+export interface GroupHead {
+  conversation: string;
+  head: number;
+  ordinal: number;
+  shown: number;
+  all: number;
+  large: boolean;
+}
+
+/** POST /v1/watch: as the `watch` frame. */
+export interface PostWatch {
+  conversations: string[];
+}
+
+/** GET /v1/conversations/heads. */
+export interface GroupHeads {
+  heads: GroupHead[];
 }
 
 /** What the server found in an upload: what a message that shows it says. */
@@ -1542,13 +1656,15 @@ export interface ServerInfo {
 
 /**
  * GET /v1/sync: what lies after the cursor, and the cursor to ask with next. reset: the cursor led nowhere, as
- * the `reset` frame says; `events` is then empty. more: ask again at once.
+ * the `reset` frame says; `events` is then empty. more: ask again at once. nudges: of groups that the device
+ * watches, as the `nudge` frame.
  */
 export interface SyncPage {
   cursor: string;
   events: EventFrame[];
   more: boolean;
   reset: "epoch" | "old" | null;
+  nudges: NudgeFrame[];
 }
 
 /** POST /v1/conversations/{id}/read: as the `read` frame. */

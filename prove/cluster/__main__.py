@@ -9,7 +9,7 @@ import uvloop
 from chinwag.engines.errors import EngineError
 from prove import arguments
 from prove.cluster.catch import catch, planted
-from prove.cluster.plan import MOMENTS, Harm
+from prove.cluster.plan import KINDS, MOMENTS, Harm
 from prove.cluster.processes import EVERY
 from prove.cluster.run import CLUSTER, Wanted, line, run
 from prove.faults.wrong import PLANTS
@@ -32,6 +32,7 @@ examples:
   python -m prove.cluster --kinds kill,stop      nothing but kills and stops of processes
   python -m prove.cluster --kinds crowd --harms 2 --sessions 1000    a gateway killed with 1,000 idle sessions
   python -m prove.cluster --roles every,every    two processes that carry every role
+  python -m prove.cluster --profile cassandra    over three nodes each of Cassandra, NATS and ZooKeeper
   python -m prove.cluster --plant NAME           see that a fault is found: a short storm over a server with it
   python -m prove.cluster --catch                the same for all of them, as a table
   python -m prove.check FOLDER/storm.record      judge a kept record again"""
@@ -43,7 +44,13 @@ def main(given_arguments: list[str] | None = None) -> int:
     seed, say = arguments.seed(given), arguments.say(NAME)
     if given.catch:
         return catch(PLANTS, seed, say)
-    wanted = Wanted(seed, given.harms, given.kinds, roles=given.roles, sessions=given.sessions)
+    nodes = given.nodes if given.profile == "cassandra" else 0
+    wanted = Wanted(
+        *(seed, given.harms, given.kinds, given.accounts, given.groups),
+        roles=given.roles,
+        sessions=given.sessions,
+        nodes=nodes,
+    )
     if given.plant:
         wanted = planted(given.plant, seed)
     try:
@@ -56,22 +63,35 @@ def main(given_arguments: list[str] | None = None) -> int:
     arguments.told(NAME, outcome.table, outcome.verdict.lines(), outcome.short, outcome.stuck)
     if not outcome.holds:
         print(f"{NAME}: kept in {folder}: storm.record, and a log of each process")
-        kinds, roles = ",".join(sorted(given.kinds)), ",".join(given.roles)
-        what = f"--plant {given.plant}" if given.plant else f"--harms {given.harms} --kinds {kinds} --roles {roles}"
-        print(f'{NAME}: again: make prove-cluster ARGS="--seed {seed} {what}"')
+        print(f'{NAME}: again: make prove-cluster PROFILE={given.profile} ARGS="--seed {seed} {_again(given)}"')
     else:
         arguments.discard(given, folder)
     print(line(outcome))
     return 0 if outcome.holds else 1
 
 
+def _again(given: argparse.Namespace) -> str:
+    """What must be said to have the same storm, its seed and profile aside."""
+    if given.plant:
+        return f"--plant {given.plant}"
+    kinds, roles = ",".join(sorted(given.kinds)), ",".join(given.roles)
+    nodes = f" --nodes {given.nodes}" if given.profile == "cassandra" else ""
+    size = f"--accounts {given.accounts} --groups {given.groups}"
+    return f"--harms {given.harms} --kinds {kinds} --roles {roles} {size}{nodes}"
+
+
 def _parse(given: list[str] | None) -> argparse.Namespace:
     parser = arguments.parser("python -m prove.cluster", ABOUT, AFTER)
     parser.add_argument("--harms", type=arguments.count, default=200, help="how often something is done to it (200)")
+    parser.add_argument("--profile", choices=KINDS, default="postgres", help="which engines it runs on (postgres)")
+    parser.add_argument(
+        "--nodes", type=int, choices=(1, 3), default=3, help="of each engine of the cassandra profile (3)"
+    )
+    parser.add_argument("--accounts", type=arguments.count, default=40, help="who chat, with two devices each (40)")
+    parser.add_argument("--groups", type=arguments.count, default=15, help="in so many groups (15)")
     parser.add_argument(
         "--kinds",
         type=arguments.kinds(Harm),
-        default=frozenset(Harm),
         metavar="NAMES",
         help=f"what is done to it ({','.join(Harm)})",
     )
@@ -89,6 +109,11 @@ def _parse(given: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--catch", action="store_true", help="run it on each server made wrong, and say what found it")
     found = parser.parse_args(given)
+    able = KINDS[found.profile]
+    if found.kinds is None:
+        found.kinds = able
+    if unable := sorted(found.kinds - able):
+        parser.error(f"{', '.join(unable)}: not on {found.profile}")
     twice = [role for role in ("gateway", "delivery") if sum(one in (role, EVERY) for one in found.roles) < 2]
     if twice and (moments := sorted(found.kinds & MOMENTS)):
         parser.error(f"{', '.join(moments)} need two processes of the roles {', '.join(twice)}")

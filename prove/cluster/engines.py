@@ -18,6 +18,8 @@ from chinwag.engines.programs import cache_folder
 
 HOST: Final = "127.0.0.1"
 GONE_SECONDS: Final = 30.0
+SETTINGS: Final = {"max_connections": "300"}
+"""Of PostgreSQL, for nine processes."""
 
 
 class Engine:
@@ -89,10 +91,10 @@ class ProofEngines:
         home = Path(tempfile.mkdtemp(prefix="chinwag-engines-"))
         try:
             place, programs = Place.make(home), await asyncio.to_thread(fetch, cache_folder(), print)
-            database = Postgres(programs.postgres, place, settings={"max_connections": "300"})
+            database = Postgres(programs.postgres, place, settings=SETTINGS)
             both = cls(
-                Engine(database, _free_port(), secrets.token_urlsafe(24)),
-                Engine(Nats(programs.nats, place), _free_port(), secrets.token_urlsafe(24)),
+                Engine(database, free_port(), secrets.token_urlsafe(24)),
+                Engine(Nats(programs.nats, place), free_port(), secrets.token_urlsafe(24)),
             )
             try:
                 await asyncio.gather(both.postgres.start(), both.nats.start())
@@ -104,8 +106,19 @@ class ProofEngines:
         finally:
             shutil.rmtree(home, ignore_errors=True)
 
+    @property
+    def bus(self) -> str:
+        """NATS's address, with its password."""
+        return f"nats://chinwag:{self.nats.password}@{HOST}:{self.nats.port}"
 
-def _free_port() -> int:
+    @property
+    def nats_password(self) -> str:
+        """What opens NATS."""
+        return self.nats.password
+
+
+def free_port() -> int:
+    """A port of this machine that nothing uses."""
     import socket
 
     with socket.socket() as probe:

@@ -4,11 +4,11 @@ import asyncio
 import time
 from typing import Final
 
-from prove.cluster.engines import ProofEngines
 from prove.cluster.entrance import Entrance
 from prove.cluster.moments import Moments
 from prove.cluster.plan import MINUTE, MOMENTS, Harm, PlannedHarm
-from prove.cluster.processes import Node, Processes
+from prove.cluster.processes import AnyEngines, Node, Processes
+from prove.cluster.wide import WideProofEngines
 from prove.facts import Fault, Up
 from prove.faults.pause import stopped
 from prove.faults.proxy import Proxy, Way
@@ -24,7 +24,7 @@ AFTERWARDS: Final = 50
 class Harms:
     """`Hands` of a storm over a cluster."""
 
-    def __init__(self, processes: Processes, engines: ProofEngines, entrance: Entrance, moments: Moments) -> None:
+    def __init__(self, processes: Processes, engines: AnyEngines, entrance: Entrance, moments: Moments) -> None:
         self._processes = processes
         self._engines = engines
         self._entrance = entrance
@@ -52,9 +52,10 @@ class Harms:
         world = self._world
         world.recorder.flush()
         node = self._processes.nodes[harm.node] if harm.node >= 0 else None
-        what = f"{harm.kind} {node.name if node is not None else ''}".strip()
+        met = node.name if node is not None else ", ".join(harm.engines)
+        what = f"{harm.kind} {met}".strip()
         in_flight, between = world.in_flight(), world.tally.acked - self._acked
-        world.write(Fault(str(harm.kind), node.role if node is not None else "", in_flight, between, world.now()))
+        world.write(Fault(str(harm.kind), _role(harm, node), in_flight, between, world.now()))
         began = time.monotonic()
         await self._do(harm, node)
         world.write(Up(world.now()))
@@ -77,11 +78,13 @@ class Harms:
                 await engines.postgres.stop()
                 await asyncio.sleep(harm.seconds)
                 await engines.postgres.start()
-            case Harm.BUS_KILLED:
+            case _ if isinstance(engines, WideProofEngines) and harm.engines:
+                await _to_nodes(harm, engines)
+            case Harm.BUS_KILLED if not isinstance(engines, WideProofEngines):
                 await engines.nats.kill()
                 await asyncio.sleep(harm.seconds)
                 await engines.nats.start()
-            case Harm.BUS_STOPPED:
+            case Harm.BUS_STOPPED if not isinstance(engines, WideProofEngines):
                 engines.nats.freeze()
                 await asyncio.sleep(harm.seconds)
                 engines.nats.thaw()
@@ -108,6 +111,7 @@ class Harms:
             case Harm.CUT_DATABASE:
                 await _silent(node.postgres, harm.seconds)
             case Harm.CUT_BUS:
+                assert node.nats is not None
                 await _silent(node.nats, harm.seconds)
             case Harm.CLOCK:
                 node.clock.jump(MINUTE)
@@ -115,6 +119,26 @@ class Harms:
                 node.clock.jump(0.0)
             case _:
                 raise AssertionError(f"{harm.kind} meets no single process")
+
+
+async def _to_nodes(harm: PlannedHarm, engines: WideProofEngines) -> None:
+    if harm.kind in (Harm.NODE_KILLED, Harm.PAIR_KILLED):
+        await asyncio.gather(*(engines.kill(key) for key in harm.engines))
+        await asyncio.sleep(harm.seconds)
+        await asyncio.gather(*(engines.start(key) for key in harm.engines))
+        return
+    for key in harm.engines:
+        engines.freeze(key)
+    await asyncio.sleep(harm.seconds)
+    for key in harm.engines:
+        engines.thaw(key)
+
+
+def _role(harm: PlannedHarm, node: Node | None) -> str:
+    """What the record says was met: the role of a process, or the kinds of engines."""
+    if node is not None:
+        return node.role
+    return "+".join(key.partition("-")[0] for key in harm.engines)
 
 
 def _all_seen(missing: set[Device]) -> bool:

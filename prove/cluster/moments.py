@@ -194,6 +194,7 @@ class Moments:
         words, heard = self._words("late"), Heard(other[0])
         async with world.silence(CALM_SECONDS):
             await surely(lambda: write(apis[0].process.url, one, other, self._words("before")))
+            assert gateway.nats is not None
             gateway.nats.turn(Way.LATE)
             link = await SocketLink.open(gateway.process.url, heard, None, small=False)
             try:
@@ -221,13 +222,13 @@ class Moments:
             sessions.append((apis[0], heard))
             if not await until(lambda here=sessions: all(one.welcome for _, one in here), PATIENCE):  # type: ignore[misc]
                 raise TimeoutError("no welcome")
-            if cut is not None:
+            if cut is not None and cut.nats is not None:
                 cut.nats.turn(Way.SILENT)
             there = next(node for node in apis if node is not cut)
             path = f"/v1/devices/{device.device}"
             await surely(lambda url=there.process.url, path=path, by=by: asked(url, "DELETE", path, by))  # type: ignore[misc]
             answered = back = time.monotonic()
-            if cut is not None:
+            if cut is not None and cut.nats is not None:
                 await asyncio.sleep(CUT_SECONDS)
                 cut.nats.turn(Way.PASS)
                 back = time.monotonic()

@@ -1,4 +1,4 @@
-"""The processes of a server on PostgreSQL and NATS, each behind ways of its own to both engines."""
+"""The processes of a server on several, each behind ways of its own to PostgreSQL, and to NATS if there is one."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from prove.cluster.engines import HOST, ProofEngines
+from prove.cluster.wide import WideProofEngines
 from prove.faults.at_point import FailPoint
 from prove.faults.clock import WrongClock
 from prove.faults.proxy import Proxy
@@ -23,14 +24,16 @@ EVERY: Final = "every"
 """A process that carries every role."""
 PUBLIC: Final = frozenset({"gateway", "api", EVERY})
 
+AnyEngines = ProofEngines | WideProofEngines
+
 
 class Credentials:
     """The files with which processes come to the engines, and to the cluster's keys."""
 
-    def __init__(self, folder: Path, engines: ProofEngines) -> None:
+    def __init__(self, folder: Path, engines: AnyEngines) -> None:
         folder.mkdir(mode=0o700)
         self.postgres = _private(folder / "postgres.password", engines.postgres.password)
-        self.nats = _private(folder / "nats.password", engines.nats.password)
+        self.nats = _private(folder / "nats.password", engines.nats_password)
         self.secret = folder / "cluster.secret"
         self._engines = engines
 
@@ -42,31 +45,37 @@ class Credentials:
 
     @property
     def bus(self) -> str:
-        """NATS's address, with its password, and with nothing in between."""
-        engine = self._engines.nats
-        return f"nats://chinwag:{engine.password}@{HOST}:{engine.port}"
+        """The address of NATS, with its password, and with nothing in between."""
+        return self._engines.bus
 
-    def flags(self, postgres_port: int, nats_port: int) -> tuple[str, ...]:
-        """What `chinwag` must be told to find both at these ports."""
+    def flags(self, postgres_port: int, nats_port: int = 0) -> tuple[str, ...]:
+        """What `chinwag` must be told to find PostgreSQL and NATS at these ports, and all else where it is. 0: NATS is
+        where it is, too."""
+        engines = self._engines
+        if isinstance(engines, WideProofEngines):
+            profile, urls, more = "cassandra", engines.nats_urls, engines.flags()
+        else:
+            profile, urls, more = "postgres", [f"nats://{HOST}:{nats_port or engines.nats.port}"], ()
         return (
-            *("--store-profile", "postgres", "--cluster-secret-file", str(self.secret)),
+            *("--store-profile", profile, "--cluster-secret-file", str(self.secret)),
             *("--postgres-url", f"postgresql://chinwag@{HOST}:{postgres_port}/chinwag"),
             *("--postgres-password-file", str(self.postgres)),
-            *("--nats-urls", f"nats://{HOST}:{nats_port}"),
+            *("--nats-urls", ",".join(urls)),
             *("--nats-user", "chinwag", "--nats-password-file", str(self.nats)),
+            *more,
         )
 
     def make(self) -> None:
         """Have the tables and keys made, as an operator would."""
-        flags = self.flags(self._engines.postgres.port, self._engines.nats.port)
+        flags = self.flags(self._engines.postgres.port)
         command = [sys.executable, "-m", "chinwag.cli", "cluster", "init", *flags]
         subprocess.run(command, check=True, timeout=INIT_SECONDS, stdout=subprocess.DEVNULL)
 
 
 class Node:
-    """One process, and its ways to the engines."""
+    """One process, and its ways to the engines. nats: None where it goes to several servers by itself."""
 
-    def __init__(self, role: str, process: ServerProcess, postgres: Proxy, nats: Proxy) -> None:
+    def __init__(self, role: str, process: ServerProcess, postgres: Proxy, nats: Proxy | None) -> None:
         self.role = role
         self.process = process
         self.postgres = postgres
@@ -110,7 +119,7 @@ class Processes:
     async def made(
         cls,
         folder: Path,
-        engines: ProofEngines,
+        engines: AnyEngines,
         credentials: Credentials,
         flags: Sequence[str],
         command: tuple[str, ...] = (),
@@ -122,8 +131,10 @@ class Processes:
             nodes: list[Node] = []
             for number, role in enumerate(roles):
                 postgres = await open_until.enter_async_context(Proxy(HOST, engines.postgres.port).serving())
-                nats = await open_until.enter_async_context(Proxy(HOST, engines.nats.port).serving())
-                own = credentials.flags(postgres.port, nats.port)
+                nats = None
+                if isinstance(engines, ProofEngines):
+                    nats = await open_until.enter_async_context(Proxy(HOST, engines.nats.port).serving())
+                own = credentials.flags(postgres.port, nats.port if nats is not None else 0)
                 data = folder / f"{role}-{number}"
                 carried = () if role == EVERY else ("--role", role)
                 process = ServerProcess(data, *own, *carried, *flags, command=command)

@@ -5,6 +5,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,9 @@ from prove.cluster.moments import Moments
 from prove.cluster.pauses import pauses, staying
 from prove.cluster.pauses import table as pauses_table
 from prove.cluster.people import settle
-from prove.cluster.plan import MOMENTS, Harm, PlannedHarm, make_harms
-from prove.cluster.processes import ROLES, Credentials, Processes
+from prove.cluster.plan import KINDS, MOMENTS, Harm, PlannedHarm, make_harms
+from prove.cluster.processes import ROLES, AnyEngines, Credentials, Processes
+from prove.cluster.wide import WideProofEngines
 from prove.record import Recorder, read
 from prove.storm.plan import Plan, make_plan
 from prove.storm.run import LONG, ROOMY, SOON
@@ -33,16 +35,18 @@ CLUSTER: Final = (*ROLES, *ROLES, "housekeeping")
 
 class Wanted(msgspec.Struct, frozen=True):
     """What is to be run. roles: of each process; command: what stands before `serve`, if not the plain server.
-    sessions: of the idle crowd that is at a gateway when that is killed."""
+    sessions: of the idle crowd that is at a gateway when that is killed. nodes: of each engine of the cassandra
+    profile, PostgreSQL aside; 0: it is the postgres profile."""
 
     seed: int
     harms: int
-    kinds: frozenset[Harm] = frozenset(Harm)
+    kinds: frozenset[Harm] = KINDS["postgres"]
     accounts: int = 40
     groups: int = 15
     roles: tuple[str, ...] = CLUSTER
     command: tuple[str, ...] = ()
     sessions: int = 200
+    nodes: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -78,11 +82,11 @@ class Outcome(msgspec.Struct, frozen=True):
 async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outcome:
     """Run a storm in `folder`, which is left with the record and the processes' logs. Raises `EngineError`."""
     plan = make_plan(wanted.seed, wanted.harms, frozenset(), (), wanted.accounts, wanted.groups)
-    harms = make_harms(wanted.seed, wanted.harms, wanted.kinds, len(wanted.roles))
+    harms = make_harms(wanted.seed, wanted.harms, wanted.kinds, len(wanted.roles), wanted.nodes)
     record = folder / "storm.record"
     # Every kill cuts connections that are being written to; that is no news here.
     logging.getLogger("aiofastnet").setLevel(logging.ERROR)
-    async with ProofEngines.running() as engines:
+    async with _engines(wanted.nodes) as engines:
         credentials = Credentials(folder / "credentials", engines)
         await asyncio.to_thread(credentials.make)
         wanting = 2 * sum(harm.kind in MOMENTS for harm in harms)
@@ -107,6 +111,10 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     stay = staying(plan, (person.device for person in people))
     told = [*_table(storm.tally, record, stay), *moments.lines()]
     return Outcome(plan, harms, storm.tally, verdict, told, stuck, moments.found)
+
+
+def _engines(nodes: int) -> AbstractAsyncContextManager[AnyEngines]:
+    return WideProofEngines.running(nodes) if nodes else ProofEngines.running()
 
 
 async def _blow(storm: Storm[PlannedHarm]) -> str:

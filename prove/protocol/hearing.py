@@ -34,6 +34,7 @@ def frames_of(page: SyncPage, *, first: bool) -> Iterator[ServerFrame]:
         yield Reset(page.reset, end.epoch, end.position)
     assert not page.events or page.events[-1].position == end.position, f"a page ends beside its cursor {page.cursor}"
     yield from page.events
+    yield from page.nudges
 
 
 class EventStream:

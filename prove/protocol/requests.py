@@ -21,6 +21,7 @@ SAID: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     "read": ("POST", "/v1/conversations/{conversation}/read", ("number",)),
     "typing": ("POST", "/v1/conversations/{conversation}/typing", ()),
     "received": ("POST", "/v1/received", ("position",)),
+    "watch": ("POST", "/v1/watch", ("conversations",)),
     "ping": ("POST", "/v1/heartbeat", ()),
 }
 """What a frame of each type is, where it goes, and which of its fields go in the body (of a DELETE or a reaction, in

@@ -271,6 +271,8 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
     ),
     # transports
     ("GET", "/v1/gateways"): Case(ACCOUNT, right="stranger"),
+    ("POST", "/v1/watch"): Case(MEMBER, body={"conversations": ["{group}"]}, right="stranger"),
+    ("GET", "/v1/conversations/heads"): Case(MEMBER, right="stranger"),
     ("GET", "/v1/sync"): Case(SELF, right="stranger"),
     ("GET", "/v1/events"): Case(SELF),
     ("POST", "/v1/heartbeat"): Case(SELF, right="stranger"),
@@ -318,6 +320,13 @@ FRAMES: Final[dict[Frame, Case]] = {
     frames.Received: Case("the device that was given it", {"member": Code.BAD_REQUEST}, body={"position": 1 << 40}),
     frames.Read: Case(READER, body={"conversation": "{group}", "number": 1}, ignored=True),
     frames.Typing: Case(MEMBER, body={"conversation": "{group}"}, ignored=True),
+    frames.Watch: Case(MEMBER, body={"conversations": ["{group}"]}, ignored=True),
+    frames.Follow: Case(
+        MEMBER + " of a large group",
+        {**OUTSIDERS, "member": Code.NOT_LARGE},
+        body={"conversation": "{group}", "after": 0},
+    ),
+    frames.Unfollow: Case("any session", body={"conversation": "{group}"}),
     frames.Ping: Case("any session", body={}),
 }
 

@@ -1,11 +1,10 @@
 """A whole cluster of the cassandra profile on this machine, in which people chat on whatever is killed."""
 
 import asyncio
-import os
-import signal
 from pathlib import Path
 
 import pytest
+from tests.cluster.kills import kill
 from tests.cluster.test_demo import SPREAD, At, home, talking
 from tests.conversations.scripts import SCRIPTS
 from tests.conversations.test_conversations import play
@@ -29,8 +28,8 @@ ROLES = (
     ("gateway-1", "gateway"),
     ("gateway-2", "gateway"),
 )
-EXPECTED_TO_WARN = {"standbys", "replicas", "sync_interval", "journal"}
-"""One node of each engine bears no loss; the demonstration has no archive, and no server that shows its settings."""
+EXPECTED_TO_WARN = {"standbys", "replicas", "journal"}
+"""One node of each engine bears no loss, and the demonstration has no archive."""
 
 
 def wide_of(site: Site) -> WideEngines:
@@ -41,10 +40,10 @@ def wide_of(site: Site) -> WideEngines:
 async def kill_process(site: Site, name: str) -> None:
     """Of its own kind: the demonstration starts it again."""
     (process,) = (one for one in site.processes if one.name == name)
-    before = process.pid
-    os.kill(before, signal.SIGKILL)
+    begun = process.begun
+    kill(process.pid)
     async with asyncio.timeout(90):
-        while process.pid in (0, before):  # noqa: ASYNC110 - it tells of nothing
+        while process.begun == begun:  # noqa: ASYNC110 - it tells of nothing
             await asyncio.sleep(0.05)
 
 

@@ -13,6 +13,7 @@ from chinwag.adapters.cassandra import CassandraServers, CassandraStores, Driver
 from chinwag.adapters.cassandra.database import Changes
 from chinwag.adapters.cassandra.driver import DriverError, Row
 from chinwag.adapters.cassandra.statements import Read, Values
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.ports.inbox import Inbox, Posting
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import Commit, MessageStore
@@ -77,6 +78,9 @@ class ToPostgres:
             await self._harness.store.commit(told)
 
     async def post(self, postings: Sequence[Posting]) -> None:
+        await self._harness.inbox.post(postings)
+
+    async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None:
         await self._harness.inbox.post(postings)
 
 

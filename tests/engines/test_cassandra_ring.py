@@ -10,6 +10,7 @@ from tests.contract.harness import ANN, PAIR, commit, event
 from tests.support.own_cassandra import OwnCassandra, own_cassandra
 
 from chinwag.adapters.cassandra import CassandraServers, CassandraStores, make_schema, open_stores
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Posting
@@ -26,6 +27,7 @@ class Nowhere:
 
     async def commits(self, batch: Sequence[Commit]) -> None: ...
     async def post(self, postings: Sequence[Posting]) -> None: ...
+    async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
 
 
 @pytest.fixture(scope="module")

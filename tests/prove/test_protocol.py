@@ -21,24 +21,36 @@ from chinwag.wire.frames import (
     ClientFrame,
     Error,
     Event,
+    Far,
+    Feed,
+    Followed,
     Limits,
+    Nudge,
     Ping,
     Pong,
     Reset,
     Send,
     ServerFrame,
     SignalFrame,
+    Unfollowed,
     Welcome,
 )
 from chinwag.wire.values import AccountId, ClientId, ConversationId, DeviceId, Text, Typing
 
-ON_A_SOCKET_ALONE = {"hello"}
+ON_A_SOCKET_ALONE = {"hello", "follow", "unfollow"}
 """It is what an Authorization header says."""
 SAID_ON_IT: list[ServerFrame] = [
     SignalFrame(Typing(ConversationId("g1"), AccountId("7"))),
     Event(8, msgspec.Raw(b'{"kind":"message"}')),
     Event(9, msgspec.Raw(b'{"kind":"notice"}')),
+    Nudge(ConversationId("g1"), 9, 8, 9),
     Bye("drain", 2.5),
+]
+SAID_OF_A_FEED: list[ServerFrame] = [
+    Followed(ConversationId("g1"), 8),
+    Feed(ConversationId("g1"), msgspec.Raw(b'{"kind":"message"}')),
+    Unfollowed(ConversationId("g1"), 9, "slow"),
+    Far(ConversationId("g1"), 2_000),
 ]
 
 
@@ -110,6 +122,7 @@ def test_the_load_generator_understands_every_frame() -> None:
         Error("internal", "a mistake"),
         Pong(),
         *SAID_ON_IT,
+        *SAID_OF_A_FEED,
     ]
     assert {type(frame) for frame in frames} == set(get_args(ServerFrame))
     for frame in frames:

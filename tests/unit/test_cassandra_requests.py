@@ -1,4 +1,4 @@
-"""Requests to Cassandra are of one partition, bounded in size, in number and in time."""
+"""Requests to Cassandra are bounded in partitions, in size, in number and in time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,10 +8,18 @@ import pytest
 
 from chinwag.adapters.cassandra import database as requests
 from chinwag.adapters.cassandra import fences, stores_on
-from chinwag.adapters.cassandra.database import BATCH_BYTES, BATCH_ROWS, IN_FLIGHT, Database
+from chinwag.adapters.cassandra.database import (
+    BATCH_BYTES,
+    BATCH_ROWS,
+    IN_FLIGHT,
+    TOGETHER,
+    TOGETHER_BYTES,
+    Database,
+)
 from chinwag.adapters.cassandra.driver import DriverError, Row
 from chinwag.adapters.cassandra.standings import ENDED_MOST, Standing
 from chinwag.adapters.cassandra.statements import Read, Values, Write, insert
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Posting
@@ -56,6 +64,7 @@ class Nobody:
 
     async def commits(self, batch: Sequence[Commit]) -> None: ...
     async def post(self, postings: Sequence[Posting]) -> None: ...
+    async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
 
 
 def row(conversation: bytes, number: int, size: int = 10) -> tuple[Write, Values]:
@@ -72,11 +81,33 @@ async def test_rows_of_one_partition_go_together_up_to_the_bounds() -> None:
     large = [row(b"c", number, BATCH_BYTES // 3) for number in range(5)] + [row(b"c", 5, 2 * BATCH_BYTES)]
     await Database(server).write(small + large)
     for together in server.asked:
-        assert len({values[:2] for _, values in together}) == 1
         assert len(together) <= BATCH_ROWS
         assert len(together) == 1 or _size(together) <= BATCH_BYTES
     assert sorted(change for together in server.asked for change in together) == sorted(small + large)
-    assert len(server.asked) == 4 + 3 + 1
+    assert len(server.asked) == 2 + 1 + 3 + 1, "the two rows left over go together"
+
+
+async def test_small_changes_of_several_partitions_are_one_request_within_what_the_engine_bears() -> None:
+    server = Server()
+    small = [row(b"%d" % number, number) for number in range(3 * TOGETHER)]
+    middle = [row(b"m%d" % number, number, TOGETHER_BYTES // 3) for number in range(6)]
+    large = [row(b"l%d" % number, number, TOGETHER_BYTES) for number in range(2)]
+    await Database(server).write(middle + small + large)
+    for together in server.asked:
+        partitions = {values[:2] for _, values in together}
+        assert len(partitions) <= TOGETHER
+        assert len(partitions) == 1 or _size(together) <= TOGETHER_BYTES
+    assert sorted(change for together in server.asked for change in together) == sorted(middle + small + large)
+    assert len(server.asked) <= 3 + 1 + 3 + 2
+
+
+async def test_what_is_of_one_partition_is_never_parted_for_others() -> None:
+    server = Server()
+    pairs = [row(name, number, 300) for number in range(2) for name in (b"a", b"b", b"c", b"d", b"e", b"f", b"g")]
+    await Database(server).write(pairs)
+    found = [{values[0] for _, values in together} for together in server.asked]
+    assert sum(map(len, found)) == 7
+    assert len(found) > 1
 
 
 async def test_nothing_is_asked_without_bound_at_once() -> None:
@@ -138,7 +169,7 @@ async def test_looks_do_not_wait_for_the_requests_that_wait_for_them(monkeypatch
     monkeypatch.setattr(fences, "FRESH_SECONDS", 0.0)
     server = Server()  # in epoch 1
     stores = stores_on(server, Nobody(), 1)
-    changes = [row(b"%d" % number, number) for number in range(2 * IN_FLIGHT)]
+    changes = [row(b"%d" % number, number, TOGETHER_BYTES) for number in range(2 * IN_FLIGHT)]
     async with asyncio.timeout(60):
         await stores.database.write(changes, stores.fences.guard(0, 1))
     assert len(server.asked) == server.reads == 2 * IN_FLIGHT

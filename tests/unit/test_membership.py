@@ -26,8 +26,9 @@ from chinwag.domain.command import (
 )
 from chinwag.domain.conversation import BARRED_MAX, Conversation, GroupSettings, Position, Role, Span
 from chinwag.domain.decide import Numbered, decide
+from chinwag.domain.facts import NO_ROWS
 from chinwag.domain.ids import LISTING, AccountId, ClientId, DeviceId, group_id
-from chinwag.domain.membership import Outcome
+from chinwag.domain.outcome import Outcome
 from chinwag.domain.refusal import Code, Refused
 
 OWNER, ADMIN, MEMBER, OTHER, STRANGER = map(AccountId, ["1", "2", "3", "4", "5"])
@@ -50,7 +51,9 @@ def made(settings: GroupSettings = CLOSED) -> Conversation:
 
 
 def change(state: Conversation, account: AccountId, action: Action, most: int = 100) -> Outcome:
-    return membership.change(state, command(account, action, most))
+    outcome = membership.change(state, command(account, action, most), NO_ROWS)
+    assert outcome is not None
+    return outcome
 
 
 def refusal(state: Conversation, account: AccountId, action: Action, most: int = 100) -> Code:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chinwag.domain.conversation import BARRED_MAX, Conversation, GroupSettings, Member, Role
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.flow.state_cache import MEMBER_BYTES, STATE_BYTES, StateCache, weight
+from chinwag.flow.state_cache import MEMBER_BYTES, STATE_BYTES, Room, StateCache, weight
 
 
 def state(name: str, members: int) -> Conversation:
@@ -44,6 +44,31 @@ def test_nothing_goes_before_it_is_told_to() -> None:
     assert len(cache) == 2
     cache.trim()
     assert len(cache) == 0
+
+
+def test_caches_of_one_room_share_its_bound_and_the_heaviest_gives_way() -> None:
+    each = STATE_BYTES + MEMBER_BYTES
+    room = Room(4 * each)
+    one, other, relied_upon = (StateCache(room) for _ in range(3))
+    for name in "abcd":
+        one.put(state(name, 1))
+    relied_upon.working = True
+    relied_upon.put(state("e", 1))
+    other.put(state("f", 1))
+    other.trim()
+    assert (len(one), len(other), len(relied_upon)) == (2, 1, 1)
+    assert [name for name in "abcd" if ConversationId(name) in one] == ["c", "d"], "what was put longest ago goes"
+    for name in "ghijk":
+        relied_upon.put(state(name, 1))
+    other.trim()
+    assert (len(one), len(other), len(relied_upon)) == (0, 0, 6), "nothing is taken from under a worker's hands"
+    relied_upon.trim()
+    assert (len(relied_upon), room.weight) == (4, 4 * each)
+    relied_upon.clear()
+    assert room.weight == 0
+    other.put(state("l", 1))
+    other.put(state("l", 2))
+    assert room.weight == STATE_BYTES + 2 * MEMBER_BYTES
 
 
 def measured(value: object) -> int:

@@ -30,6 +30,7 @@ UNION_NAMES: Final = {frozenset(get_args(union)): name for name, union in UNIONS
 # Parts that are JSON already when they are put into a frame or page: what they hold.
 RAW: Final = {
     (frames.Event, "event"): "Event",
+    (frames.Feed, "event"): "NumberedEvent",
     (views.EventPage, "events"): "NumberedEvent",
     (views.EventPage, "quoted"): "NumberedEvent",
     (views.Pins, "messages"): "NumberedEvent",

@@ -36,6 +36,8 @@ def gateway_on(ports: Ports, config: Config, legs: Legs) -> Gateway:
             marks=legs.marks,
             states=legs.states,
             keeping=legs.keeping,
+            feeds=legs.large.feeds,
+            watches=legs.large.watches,
             inbox=ports.inbox,
             store=ports.message_store,
             bus=ports.bus,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chinwag.assembly.figures import Figures
+from chinwag.assembly.large import LargeLegs, large_legs_on
 from chinwag.assembly.media_legs import MediaLegs, media_legs_on
 from chinwag.assembly.part import Part
 from chinwag.assembly.push import hears_reads
@@ -47,6 +48,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     fan_out: FanOut
     marks: MarkFlow
     media: MediaLegs
+    large: LargeLegs
 
 
 def legs_on(
@@ -93,6 +95,9 @@ def legs_on(
             AcceptRules(
                 text_characters=limits.text_characters,
                 group_members=limits.group_members,
+                large_group_members=limits.large_group_members,
+                wide_above=limits.wide_above,
+                large_above=limits.large_above,
                 edit_hours=messages.edit_hours,
                 delete_hours=messages.delete_hours,
                 sends=own_share(config, Rate(limits.sends_per_second, limits.sends_burst)),
@@ -103,6 +108,7 @@ def legs_on(
             media=media.own,
         ),
         media=media,
+        large=large_legs_on(ports, states),
         fan_out=FanOut(ports.inbox, ports.bus),
         marks=MarkFlow(ports.message_store, ports.mark_store, ports.inbox, states, system_clock, keeping, on_read),
     )
@@ -111,16 +117,22 @@ def legs_on(
 def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
     """Started before the roles that call it, and stopped when nobody asks any longer. checks: of what it needs."""
     accept, fan_out, marks = legs.accept, legs.fan_out, legs.marks
+    large = legs.large
     watching = StandingWork(watching_keys(legs.accounts.tokens.keys, ports.bus, system_clock))
+    looking = StandingWork(large.feeds.job)
     tasks: list[asyncio.Task[None]] = []
 
     async def start() -> None:
         accept.start()
         tasks.append(asyncio.create_task(marks.run(), name="marks"))
         tasks.append(asyncio.create_task(watching.run(), name="keys"))
+        tasks.append(asyncio.create_task(looking.run(), name="feeds"))
 
     async def stop() -> None:
         watching.finish()
+        looking.finish()
+        large.feeds.stop()
+        large.moved.stop()
         marks.stop()
         try:
             await asyncio.gather(*tasks)
@@ -141,9 +153,18 @@ def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
                 "appended_again": ("Commands handed to the log again, for want of an answer.", lambda: accept.repeated),
                 "announced": ("Events announced to accounts connected here.", lambda: fan_out.events),
                 "delivered_marks": ("Delivered marks moved.", lambda: marks.deliveries),
+                "followed_read": ("Events of followed groups read, once for all.", lambda: large.feeds.figures.read),
+                "followed_given": ("Events given to who follows.", lambda: large.feeds.figures.given),
+                "followed_slow": ("Follows ended, as a session took in too little.", lambda: large.feeds.figures.slow),
+                "nudges": ("Nudges given to who watches.", lambda: large.watches.nudges),
                 "read_marks": ("Read marks moved.", lambda: marks.reads),
             },
-            gauges={"answers_waiting": ("Commands whose answer is awaited.", lambda: accept.waiting)},
+            gauges={
+                "answers_waiting": ("Commands whose answer is awaited.", lambda: accept.waiting),
+                "followed_groups": ("Large groups that are followed.", lambda: len(large.feeds)),
+                "followers": ("Follows that are on.", lambda: large.feeds.followers),
+                "watched_groups": ("Large groups that are watched.", lambda: len(large.watches)),
+            },
             histograms={
                 "answer_seconds": ("From accept to the answer.", lambda: [accept.to_answer]),
                 "delivery_seconds": ("From accept until a device says it has it.", lambda: [marks.to_delivery]),

@@ -25,7 +25,9 @@ from chinwag.roles.api.conversations import ConversationServices, conversation_r
 from chinwag.roles.api.gateways import DiscoveryServices, discovery_routes
 from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.large import LargeServices, large_routes
 from chinwag.roles.api.media import MediaServices, media_routes
+from chinwag.roles.api.nudges import Nudges
 from chinwag.roles.api.openid import openid_routes
 from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
@@ -59,6 +61,9 @@ def routes_of(
         accept=legs.accept,
         conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox, legs.keeping),
         history=History(ports.message_store, ports.mark_store, legs.states, legs.keeping),
+        states=legs.states,
+        feeds=legs.large.feeds,
+        heard=heard,
         inbox=ports.inbox,
         directory=ports.directory,
         ids=legs.ids,
@@ -102,6 +107,8 @@ def routes_of(
         ids=legs.ids,
         clock=system_clock,
     )
+    nudges = Nudges(legs.large.watches, heard)
+    routes.append(large_routes(LargeServices(watches=legs.large.watches, heads=legs.large.heads, nudges=nudges)))
     routes.append(group_routes(links, Listing(ports.directory, ports.inbox, ports.message_store)))
     routes.append(discovery_routes(DiscoveryServices(registry=ports.registry, tickets=legs.tickets)))
     routes.append(
@@ -115,6 +122,7 @@ def routes_of(
                 store=ports.message_store,
                 bus=ports.bus,
                 heard=heard,
+                nudges=nudges,
                 budgets=legs.budgets,
             )
         )

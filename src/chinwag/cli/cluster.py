@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from chinwag.cli.out import aside, say
-from chinwag.cli.profile import need_drivers, need_postgres, need_several
+from chinwag.cli.profile import need_cassandra, need_drivers, need_postgres, need_several
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.words_only import words_only
 from chinwag.config import Config
@@ -100,6 +100,35 @@ def demo(
             NODES if nodes is None else nodes,
         )
     )
+
+
+@app.command
+@with_settings(*SETTINGS, "erasure")
+def erase(
+    *,
+    nodetool: Annotated[
+        str,
+        Parameter(help="How to run nodetool for a node, with {host} for its address, such as `ssh {host} nodetool`."),
+    ] = "nodetool -h {host}",
+    host: Annotated[
+        tuple[str, ...], Parameter(help="Only these nodes, by the addresses that `nodetool status` shows.", negative=())
+    ] = (),
+    **flags: str | None,
+) -> int:
+    """Take what was edited away or deleted out of the files of Cassandra's nodes.
+
+    To be run by a timer, more often than erasure.days: each node in turn writes its tables anew. It is noted when that
+    was; `chinwag cluster check`, the log and the metrics complain of a node that is late. Exits with 1 if a node
+    failed, or if snapshots or hints older than erasure.days hold what was erased.
+    """
+    words_only()
+    config = read_settings(flags).config
+    need_cassandra(config)
+    from chinwag.assembly.cluster.erase_nodes import erase_nodes
+    from chinwag.assembly.cluster.nodetool import Nodetool
+    from chinwag.cli.findings import told
+
+    return told(asyncio.run(erase_nodes(config, Nodetool(nodetool), host, aside)))
 
 
 @app.command

@@ -43,6 +43,13 @@ def need_postgres(config: Config) -> None:
     need_drivers()
 
 
+def need_cassandra(config: Config) -> None:
+    """For commands of the cassandra profile alone. Raises `UsageError`."""
+    if config.store.profile != "cassandra":
+        raise UsageError(f"store.profile is {config.store.profile}, and this is for cassandra (docs/cluster.md)")
+    need_drivers(config)
+
+
 def need_several(config: Config) -> None:
     """For commands of both profiles of several processes. Raises `UsageError`."""
     if config.store.profile == "cassandra":

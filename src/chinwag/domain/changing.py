@@ -4,6 +4,7 @@ A text stands in at most two rows: in the message itself, and in the event of it
 out of that event; after a deletion it stands in none.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -13,20 +14,24 @@ from chinwag.domain.command import Command, Delete, Edit
 from chinwag.domain.conversation import Conversation, Position, SendKey
 from chinwag.domain.decision import Numbered, Rewrite
 from chinwag.domain.events import Deleted, Deletion, Edited, LastEdit, Message
-from chinwag.domain.facts import Facts, Target
-from chinwag.domain.ids import ClientId, DeviceId
-from chinwag.domain.membership import outranks
+from chinwag.domain.facts import TOLD, Facts, Target
+from chinwag.domain.ids import AccountId, ClientId, DeviceId
 from chinwag.domain.mentions import changed, mentioned
 from chinwag.domain.naming import message_named
 from chinwag.domain.pinning import without
 from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.roles import outranks
 from chinwag.domain.sending import check_recipient, check_turn, next_between, writer
+from chinwag.domain.wide import member_of, told, told_all
 
 EDITS: Final = 100
 """How often one message may be edited."""
 HOUR_MS: Final = 3_600_000
 ALWAYS: Final = -1
 """Hours: without an end."""
+
+Told = tuple[tuple[int, AccountId], ...]
+"""As in `Target`."""
 
 _replace = msgspec.structs.replace
 
@@ -40,7 +45,7 @@ def edit(
     facts: Facts,
 ) -> Numbered:
     """Give the author's own message another body. Raises `Refused`."""
-    state, member = writer(state, command)
+    state, member = writer(state, command, facts)
     check_recipient(state, command.account)
     check_turn(action.after, predecessor)
     target, message = message_named(state, command.account, member, action.number, facts)
@@ -54,7 +59,8 @@ def edit(
     if len(target.edits) >= EDITS:
         raise Refused(Code.TOO_MANY_EDITS, f"at most {EDITS} times")
     after = next_between(state, position)
-    now = mentioned(state, command.account, body, facts.answered)
+    now = mentioned(state, command.account, body, facts.answered, facts.people)
+    spoken = _spoken_to(state, action.number, target, now)
     event = Edited(
         conversation=state.id,
         number=after.head,
@@ -70,15 +76,16 @@ def edit(
     )
     rewrite = Rewrite(
         _replace(message, body=body, mentioned=now, edited=LastEdit(after.head, command.at), deleted=None),
-        _replace(target, edits=(*target.edits, after.head), mentioned=now),
+        _replace(target, edits=(*target.edits, after.head), mentioned=now, told=spoken),
     )
     return Numbered(
         after,
         event,
-        tuple(state.members),
+        told(state, command.account, *_present(state, facts, spoken)),
         rewrites=(*_earlier(facts, after.head), rewrite),
         digests=_texts(message, facts),
         mentions=changed(action.number, target.mentioned, now, after.head),
+        everyone=told_all(state),
     )
 
 
@@ -92,7 +99,7 @@ def delete(
 ) -> Numbered:
     """Delete a message: the author's own, or one of somebody of lower rank in the group, or who has gone. Raises
     `Refused`. It takes something away, so it asks for nobody's leave to write."""
-    state, member = writer(state, command)
+    state, member = writer(state, command, facts)
     check_turn(action.after, predecessor)
     target, message = message_named(state, command.account, member, action.number, facts)
     if target.author == command.account:
@@ -113,6 +120,7 @@ def delete(
         shown=after.shown,
         target=action.number,
     )
+    spoken = _spoken_to(state, action.number, target)
     rewrite = Rewrite(
         _replace(
             message, body=Gone(), mentioned=(), edited=None, deleted=Deletion(after.head, command.account, command.at)
@@ -122,11 +130,12 @@ def delete(
     return Numbered(
         after,
         event,
-        tuple(state.members),
+        told(state, command.account, *_present(state, facts, ((0, target.author), *spoken))),
         rewrites=(*_earlier(facts, after.head), rewrite),
         digests=_texts(message, facts),
         mentions=changed(action.number, target.mentioned, (), after.head),
         cleared=(action.number,),
+        everyone=told_all(state),
     )
 
 
@@ -135,7 +144,25 @@ def _open_to_all(state: Conversation, number: int) -> bool:
     came after it may not, nor who joins a group whose history was opened after it."""
     if not state.direct and state.settings.history == "all" and state.history_from > number:
         return False
+    if state.wide:
+        return state.reads_most <= number
     return all(one.reads_from <= number for one in state.members.values())
+
+
+def _spoken_to(state: Conversation, number: int, target: Target, now: tuple[AccountId, ...] = ()) -> Told:
+    """Whom message `number` of a wide group ever spoke to, with those to whom its next event makes it speak."""
+    if not state.wide:
+        return ()
+    before = target.spoken_to(number)
+    known = {one for _, one in before}
+    return (*before, *((state.head + 1, one) for one in now if one not in known))[:TOLD]
+
+
+def _present(state: Conversation, facts: Facts, spoken: Told) -> Iterable[AccountId]:
+    """Those of them who are members of a large group now. Of any other all are told in any case."""
+    if not state.large:
+        return ()
+    return (one for _, one in spoken if member_of(state, one, facts.people) is not None)
 
 
 def _check_age(command: Command, target: Target, hours: int) -> None:

@@ -22,8 +22,10 @@ from chinwag.domain.command import (
     Create,
     Decline,
     Delete,
+    Deliver,
     Edit,
     Enter,
+    Heir,
     Join,
     Leave,
     Pass,
@@ -40,6 +42,7 @@ from chinwag.domain.conversation import Conversation, Position, SendKey
 from chinwag.domain.decision import Again, Decision, Noted, Numbered, Passed, Rejected
 from chinwag.domain.facts import NOTHING, Facts
 from chinwag.domain.ids import LISTING
+from chinwag.domain.outcome import Outcome, shown, worth_listing
 from chinwag.domain.reacting import react
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import direct_pair, opened_by, send
@@ -91,10 +94,15 @@ def _create(state: Conversation | None, command: Command, action: Create, positi
     return _place(None, membership.create(state, command, action), command, position)
 
 
-def _change(state: Conversation | None, command: Command, _action: object, position: Position, *_: object) -> Decision:
+def _change(
+    state: Conversation | None, command: Command, _action: object, position: Position, _: object, facts: Facts
+) -> Decision:
     if state is None:
         raise Refused(Code.NO_CONVERSATION)
-    return _place(state, membership.change(state, command), command, position)
+    outcome = membership.change(state, command, facts.people)
+    if outcome is None:
+        return Noted(msgspec.structs.replace(state, applied=position))
+    return _place(state, outcome, command, position)
 
 
 def _refuse(state: Conversation | None, command: Command, action: Decline, position: Position, *_: object) -> Decision:
@@ -125,13 +133,26 @@ def _pin(
     return _place(state, outcome, command, position)
 
 
-def _place(before: Conversation | None, outcome: membership.Outcome, command: Command, position: Position) -> Numbered:
+def _place(before: Conversation | None, outcome: Outcome, command: Command, position: Position) -> Numbered:
     """Give a change of membership its number and its notice. Of an open group the listing is told as well."""
-    state = outcome.state
-    after = msgspec.structs.replace(state, at=command.at, applied=position, shown=state.head)
+    state, change, rows = outcome.state, outcome.change, outcome.rows
+    if before is None or shown(before, change):
+        after = msgspec.structs.replace(state, at=command.at, applied=position, shown=state.head)
+    else:
+        after = msgspec.structs.replace(state, applied=position, shown=before.last_shown)
     listed = state.settings.join == "open" or (before is not None and before.settings.join == "open")
-    audience = (*outcome.audience, LISTING) if listed else outcome.audience
-    return Numbered(after, membership.notice(after, command, outcome.change), audience, outcome.spans)
+    audience = (*outcome.audience, LISTING) if listed and worth_listing(state, change) else outcome.audience
+    return Numbered(
+        after,
+        membership.notice(after, command, change),
+        audience,
+        outcome.spans,
+        people=rows.people,
+        wrote=rows.wrote,
+        joinings=rows.joinings,
+        widens=rows.widens,
+        everyone=outcome.everyone,
+    )
 
 
 # Each rule takes the action that its key names.
@@ -154,4 +175,6 @@ _RULES: Final[dict[type, Rule]] = {
     Delete: delete,
     React: react,
     Pin: _pin,
+    Deliver: _change,
+    Heir: _change,
 }

@@ -22,12 +22,17 @@ NO_ROWS: Final[Mapping[AccountId, MemberRow]] = MappingProxyType({})
 """Of a group that is not wide."""
 
 
+TOLD: Final = 300
+"""Accounts of which it is kept that a message spoke to them once."""
+
+
 class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What is kept of an event beside its JSON, and given to nobody: it outlives what the event said.
 
     kind, body: of the event and of its body, as they are called on the wire; body is empty where there is none.
     edits: the numbers of the events that changed it, rising. deleted: of the one that deleted it, 0 for none.
-    mentioned: whom it spoke to last, as decided.
+    mentioned: whom it spoke to last, as decided. told: of a message that was edited in a wide group, the first `TOLD`
+    of those whom it ever spoke to, each with the number of the event since when.
     """
 
     kind: str
@@ -37,13 +42,22 @@ class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
     edits: tuple[int, ...] = ()
     deleted: int = 0
     mentioned: tuple[AccountId, ...] = ()
+    told: tuple[tuple[int, AccountId], ...] = ()
 
     def as_of(self, head: int) -> "Target":
         """Without the changes above `head`."""
         if not self.edits and not self.deleted:
             return self
         edits = tuple(number for number in self.edits if number <= head)
-        return msgspec.structs.replace(self, edits=edits, deleted=self.deleted if self.deleted <= head else 0)
+        told = tuple(one for one in self.told if one[0] <= head)
+        deleted = self.deleted if self.deleted <= head else 0
+        # Whom it speaks to only since then, it has never spoken to yet.
+        mentioned = () if self.told and not told else self.mentioned
+        return msgspec.structs.replace(self, edits=edits, deleted=deleted, mentioned=mentioned, told=told)
+
+    def spoken_to(self, number: int) -> tuple[tuple[int, AccountId], ...]:
+        """As `told`, of message `number`, also of one that was not edited yet."""
+        return self.told or tuple((number, one) for one in self.mentioned)
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):

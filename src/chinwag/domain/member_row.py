@@ -10,7 +10,7 @@ import msgspec
 
 STAYS: Final = 64
 """Joinings of which a row keeps something."""
-BEHIND: Final = 100_000
+BEHIND: Final = 10_000
 """Numbers by which the state that a worker decides upon may lie behind the rows, by far at most: a stay that ended
 longer ago is looked for by nobody any more."""
 

@@ -7,7 +7,9 @@ import msgspec
 
 from chinwag.domain.body import Body, Sealed
 from chinwag.domain.conversation import Conversation, Role
+from chinwag.domain.facts import NO_ROWS
 from chinwag.domain.ids import AccountId
+from chinwag.domain.wide import People, member_of
 
 ALL: Final = AccountId("*")
 """Names all members in a body's mentions."""
@@ -27,7 +29,9 @@ class Mention(msgspec.Struct, frozen=True, gc=False, array_like=True):
     since: int
 
 
-def mentioned(state: Conversation, author: AccountId, body: Body, answered: AccountId | None) -> tuple[AccountId, ...]:
+def mentioned(
+    state: Conversation, author: AccountId, body: Body, answered: AccountId | None, people: People = NO_ROWS
+) -> tuple[AccountId, ...]:
     """The present members whom `body` names, who wrote what it answers, and `*` where the author may speak to all.
 
     Whoever is no member stays in the text and gets nothing; the author is told no difference. Nobody speaks to oneself.
@@ -35,7 +39,9 @@ def mentioned(state: Conversation, author: AccountId, body: Body, answered: Acco
     named = () if isinstance(body, Sealed) else body.mentions
     if not named and answered is None:
         return ()
-    found = dict.fromkeys(one for one in (*named, answered) if one in state.members and one != author)
+    found: dict[AccountId | None, None] = dict.fromkeys(
+        one for one in (*named, answered) if one != author and one is not None and member_of(state, one, people)
+    )
     if ALL in named and _may_name_all(state, author):
         found[ALL] = None
     return tuple(one for one in found if one is not None)
@@ -62,4 +68,7 @@ def unread_mentions(rows: Sequence[Mention], read: int, head: int) -> list[int]:
 
 
 def _may_name_all(state: Conversation, author: AccountId) -> bool:
-    return state.direct or state.settings.mention_all == "members" or state.members[author].role is not Role.MEMBER
+    if state.direct or state.settings.mention_all == "members":
+        return True
+    member = state.members.get(author)  # where it is not there, the group is wide, and it no admin
+    return member is not None and member.role is not Role.MEMBER

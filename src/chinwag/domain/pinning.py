@@ -8,8 +8,8 @@ from chinwag.domain.command import Command, Pin
 from chinwag.domain.conversation import Conversation, Role
 from chinwag.domain.events import Pinned
 from chinwag.domain.facts import Facts
-from chinwag.domain.membership import Outcome
 from chinwag.domain.naming import message_named
+from chinwag.domain.outcome import Outcome, tell
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import check_recipient, writer
 
@@ -19,7 +19,7 @@ PINS: Final = 50
 
 def pin(state: Conversation | None, command: Command, action: Pin, facts: Facts) -> Outcome | None:
     """Pin a message, or take it from the pins; None where that changes nothing. Raises `Refused`."""
-    state, member = writer(state, command)
+    state, member = writer(state, command, facts)
     if not state.direct and member.role is Role.MEMBER and state.settings.pin != "members":
         raise Refused(Code.NOT_ALLOWED)
     if (action.number in state.pins) == action.on:
@@ -32,8 +32,8 @@ def pin(state: Conversation | None, command: Command, action: Pin, facts: Facts)
         pins = (*state.pins, action.number)
     else:
         pins = without(state.pins, action.number)
-    after = msgspec.structs.replace(state, head=state.head + 1, pins=pins)
-    return Outcome(after, Pinned(action.number, action.on), tuple(state.members))
+    after = msgspec.structs.replace(state, pins=pins)
+    return tell(after, Pinned(action.number, action.on), command.account)
 
 
 def without(pins: tuple[int, ...], number: int) -> tuple[int, ...]:

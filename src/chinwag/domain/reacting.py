@@ -12,6 +12,7 @@ from chinwag.domain.naming import message_named
 from chinwag.domain.reactions import DIFFERENT, STEPS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import check_recipient, check_turn, next_between, writer
+from chinwag.domain.wide import told, told_all
 
 
 def react(
@@ -24,7 +25,7 @@ def react(
 ) -> Numbered | Noted:
     """Put a reaction on, or take one's own back. Only a change takes a number, so that each event counts one more or
     one less. Raises `Refused`."""
-    state, member = writer(state, command)
+    state, member = writer(state, command, facts)
     if action.on:
         check_recipient(state, command.account)  # to take something back needs nobody's leave
     check_turn(action.after, predecessor)
@@ -53,4 +54,10 @@ def react(
         on=action.on,
     )
     now = before.then(after.head, reaction, on=action.on)
-    return Numbered(after, event, tuple(state.members), reactions=((action.number, command.account, now),))
+    return Numbered(
+        after,
+        event,
+        told(state, command.account),
+        reactions=((action.number, command.account, now),),
+        everyone=told_all(state),
+    )

@@ -67,6 +67,7 @@ class Code(StrEnum):
     ALREADY_MEMBER = "already_member"
     NOT_ALLOWED = "not_allowed"
     GROUP_FULL = "group_full"
+    NOT_LARGE = "not_large"
     GROUP_CLOSED = "group_closed"
     BAD_LINK = "bad_link"
     CONVERSATION_EXISTS = "conversation_exists"

@@ -9,8 +9,10 @@ from chinwag.domain.decision import Numbered
 from chinwag.domain.events import Message
 from chinwag.domain.facts import Facts
 from chinwag.domain.ids import AccountId, ClientId, direct_members
-from chinwag.domain.mentions import mentioned, spoken
+from chinwag.domain.member_row import Wrote
+from chinwag.domain.mentions import ALL, mentioned, spoken
 from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.wide import member_of, told, told_all
 
 _replace = msgspec.structs.replace
 
@@ -30,9 +32,13 @@ def send(
         raise Refused(Code.UNAVAILABLE, "the directory has not agreed yet")
     author = state.members.get(command.account)
     if author is None:
-        raise Refused(Code.NOT_MEMBER)
+        author = member_of(state, command.account, facts.people)
+        if author is None:
+            raise Refused(Code.NOT_MEMBER)
     if state.declining:
         check_recipient(state, command.account)
+    if state.settings.write == "admins" and author.role is Role.MEMBER:
+        raise Refused(Code.NOT_ALLOWED, "only admins write here")
     if action.after is not None and (predecessor is None or predecessor.refused is not None):
         raise Refused(Code.OUT_OF_TURN)
     answered = _answered(state, author, action.reply_to, facts) if action.reply_to else None
@@ -41,15 +47,17 @@ def send(
     if type(body) is Media and not body.media_type:
         raise Refused(Code.NO_UPLOAD)
     number, ordinal = state.head + 1, state.ordinal + 1
-    members = state.members.copy()
-    members[command.account] = _replace(author, wrote=number, wrote_ordinal=ordinal)
+    members = state.members
+    if not state.wide:
+        members = members.copy()
+        members[command.account] = _replace(author, wrote=number, wrote_ordinal=ordinal)
     # By name: a field that a message does not touch stays as it is, also one that is added later.
     after = _replace(
         state, members=members, head=number, ordinal=ordinal, at=command.at, applied=position, shown=number
     )
     # Most name nobody.
     speaks = answered is not None or (not isinstance(body, Sealed) and body.mentions)
-    to = mentioned(state, command.account, body, answered) if speaks else ()
+    to = mentioned(state, command.account, body, answered, facts.people) if speaks else ()
     event = Message(
         conversation=state.id,
         number=number,
@@ -62,6 +70,15 @@ def send(
         reply_to=action.reply_to,
         mentioned=to,
     )
+    if state.wide:
+        return Numbered(
+            after,
+            event,
+            told(state, command.account, *(one for one in to if one != ALL)),
+            mentions=spoken(number, to),
+            wrote=((command.account, Wrote(number, ordinal, command.at)),),
+            everyone=told_all(state),
+        )
     spans = tuple(Span(account, state.id, 1) for account in members) if number == 1 else ()
     if to:
         return Numbered(after, event, tuple(members), spans, mentions=spoken(number, to))
@@ -82,11 +99,11 @@ def next_between(state: Conversation, position: Position) -> Conversation:
     return _replace(state, head=state.head + 1, applied=position, shown=state.last_shown)
 
 
-def writer(state: Conversation | None, command: Command) -> tuple[Conversation, Member]:
+def writer(state: Conversation | None, command: Command, facts: Facts) -> tuple[Conversation, Member]:
     """A conversation that has begun, and the member that the command's account is. Raises `Refused`."""
     if state is None:
         raise Refused(Code.NO_CONVERSATION)
-    member = state.members.get(command.account)
+    member = member_of(state, command.account, facts.people)
     if member is None:
         raise Refused(Code.NOT_MEMBER)
     return state, member

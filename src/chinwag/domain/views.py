@@ -80,12 +80,27 @@ class EventPage(msgspec.Struct, frozen=True):
     asked for, or next to it, to the last event found. Numbers that are missing besides are of edits, deletions and
     reactions, which only a page of changes holds. quoted: messages that those of a page of history answer, and that are
     not among them, as they are now; rising. Of many or long ones those answered last: the others are there one by one.
+    far: of a page of changes of a large group, so much lies between that it holds none of it: begin with a page of
+    history.
     """
 
     events: list[msgspec.Raw]
     head: int
     gaps: list[Gap] = []
     quoted: list[msgspec.Raw] = []
+    far: bool = False
+
+
+class GroupHead(msgspec.Struct, frozen=True):
+    """Where a group is: its last number, its messages so far, its newest message or notice, and its newest message that
+    speaks to all (0: there is none that may be read). large: its events are asked for, and not copied to inboxes."""
+
+    conversation: ConversationId
+    head: int
+    ordinal: int
+    shown: int
+    all: int = 0
+    large: bool = False
 
 
 class ReactionPage(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.flow.media.sends import MediaSends, Seeing
 from chinwag.flow.permits import Permits
-from chinwag.flow.states import States
+from chinwag.flow.states import PASSED_SECONDS, States
 from chinwag.flow.wish import Wish, characters, check_shape
 from chinwag.ports.bus import Answer, Bus, NodeId
 from chinwag.ports.log import Log
@@ -60,11 +60,14 @@ class Asker(Protocol):
 
 
 class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's limits: characters of a text, members of a group, hours for which a message may be changed and
+    """The server's limits: characters of a text, members of groups, hours for which a message may be changed and
     deleted (see `Rules`), sends and reactions of one device; an account may go `account_share` times as fast."""
 
     text_characters: int = TEXT_CHARACTERS
     group_members: int = 100
+    large_group_members: int = 0
+    wide_above: int = 500
+    large_above: int = 1000
     edit_hours: int = 48
     delete_hours: int = 48
     sends: Rate = Rate(20.0, 100)
@@ -110,7 +113,12 @@ class Accept:
         self._permits = permits
         self._limits = rules
         self._rules = Rules(
-            group_members=rules.group_members, edit_hours=rules.edit_hours, delete_hours=rules.delete_hours
+            group_members=rules.group_members,
+            edit_hours=rules.edit_hours,
+            delete_hours=rules.delete_hours,
+            large_group_members=rules.large_group_members,
+            wide_above=rules.wide_above,
+            large_above=rules.large_above,
         )
         self._clock = clock
         self._now = now
@@ -226,10 +234,11 @@ class Accept:
             raise Refused(Code.OVERLOADED, "too much is waiting", 1.0)
 
     def _known_writer(self, wish: Wish, now: float) -> bool:
-        """Whether this is about a message, by somebody who is a member by a fresh state: it needs no look-up."""
+        """Whether this is about a message, by somebody who was a member a minute ago. It needs no look-up: the worker
+        decides upon the true state."""
         if not isinstance(wish.action, CHAINED):
             return False
-        state = self._states.peek(wish.conversation, now)
+        state = self._states.peek(wish.conversation, now, PASSED_SECONDS)
         return state is not None and state.head > 0 and wish.account in state.members
 
     def sweep(self) -> None:

@@ -31,11 +31,13 @@ class Refusal(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """A batch that is decided: what to tell whom, and what to store, once it is stored."""
+    """A batch that is decided: what to tell whom, and what to store, once it is stored. audiences: if some groups
+    in it are wide, of those whose events are copied to all."""
 
     answers: Mapping[NodeId, list[Answer]]
     drafts: Mapping[ConversationId, Draft]
     commits: list[Commit]
+    audiences: Mapping[ConversationId, tuple[AccountId, ...]] | None = None
 
 
 def of_known_rules(records: Sequence[Record]) -> Sequence[Record]:

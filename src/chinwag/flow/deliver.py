@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.command import Command
+from chinwag.domain.command import Deliver as Small
 from chinwag.domain.conversation import START, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
 from chinwag.domain.facts import NOTHING
@@ -35,15 +36,16 @@ from chinwag.flow.batch import (
     without_copies,
 )
 from chinwag.flow.draft import Draft
-from chinwag.flow.facts import NONE, read_named
+from chinwag.flow.facts import NONE, Named, read_named
 from chinwag.flow.measure import COUNTS, Distribution
-from chinwag.flow.state_cache import StateCache
-from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to
+from chinwag.flow.state_cache import Room, StateCache
+from chinwag.flow.wide_batch import WideBatch, hold_audiences, moves, read_audiences
+from chinwag.ports.bus import Answer, Answers, Bus, NodeId, answers_to, moved_of
 from chinwag.ports.log import Log, Record
 from chinwag.ports.message_store import KeyName, MessageStore, TakenOverError
 
 CACHED_BYTES: Final = 200 << 20
-"""What the states that one worker keeps take together."""
+"""What the states that all workers of a process keep take together."""
 RECENT: Final = 10_000
 """Sends placed of late whose keys one worker keeps, and as many before those: a device's next send names the one before
 (`after`)."""
@@ -80,8 +82,12 @@ class Deliver:
         store: MessageStore,
         bus: Bus,
         give_up: Callable[[int], None] = lambda partition: None,
+        *,
+        room: Room | None = None,
+        recent: int = RECENT,
     ) -> None:
-        """give_up: told the partition when this version cannot go on with it, just before `run` ends."""
+        """give_up: told the partition when this version cannot go on with it, just before `run` ends. room: of all
+        workers' states; without, this one has all of it. recent: sends whose keys it keeps, and as many before."""
         self._give_up = give_up
         self.figures = Figures()
         self._partition = partition
@@ -89,7 +95,8 @@ class Deliver:
         self._log = log
         self._store = store
         self._bus = bus
-        self._states = StateCache(CACHED_BYTES)
+        self._states = StateCache(room or CACHED_BYTES)
+        self._recent_most = recent
         self._recent: _Recent = {}, {}
         self._last = START
 
@@ -153,6 +160,7 @@ class Deliver:
     async def _batch(self, records: Sequence[Record]) -> None:
         if self._jumped(records[0].position):
             self._forget()
+        self._states.working = True
         try:
             decided = await self._decide(records)
         except Exception as failure:
@@ -214,8 +222,10 @@ class Deliver:
         for draft in decided.drafts.values():
             self._states.put(draft.state)
             young.update(draft.keys)
+        if decided.audiences is not None:
+            hold_audiences(self._states, decided.drafts.values(), decided.audiences)
         self._states.trim()
-        if len(young) > RECENT:
+        if len(young) > self._recent_most:
             self._recent = {}, young
         self._last = records[-1].position
         self.figures.batches += 1
@@ -223,6 +233,9 @@ class Deliver:
         # A worker that dies in between answers again; were it the other way round, nobody ever would.
         self._tell(decided.answers)
         passing("deliver.answered")
+        if decided.audiences is not None:
+            for moved in moves(decided.drafts.values()):
+                self._bus.publish(moved_of(moved.conversation), moved)
         self._log.checkpoint(self._partition, self._last)
 
     def _tell(self, answers: Mapping[NodeId, list[Answer]]) -> None:
@@ -275,7 +288,9 @@ class Deliver:
         await self._load([command.conversation for command in commands])
         names = [name_of(command) for command in commands]
         predecessors = [predecessor_of(command) for command in commands]
-        targets = await read_named(self._store, commands, self._states.get)
+        wide = self._states.wide
+        targets = await read_named(self._store, commands, self._states.get, wide)
+        groups = await self._wide(commands, targets) if targets.people else None
         known = await self._keys(names, predecessors, targets.keys)  # joined by the sends that this batch places
         began = time.perf_counter()
         answers: Mapping[NodeId, list[Answer]]
@@ -312,6 +327,8 @@ class Deliver:
                     key = known[name] = SendKey(position, 0, command.at, command.digest, decision.code)
                     refusals[name] = Refusal(command.account, key, state)
             if type(decision) is Numbered:
+                if groups is not None and decision.state.wide:
+                    decision = groups.placed(decision)
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
@@ -328,9 +345,18 @@ class Deliver:
             unknown = await kept_for_ever(self._store, refusals, drafts)
             if unknown:
                 answers = put_off(gathered, unknown)
-        decided = Decided(answers, drafts, [draft.commit() for draft in drafts.values()])
+        audiences = None if groups is None else groups.audiences
+        decided = Decided(answers, drafts, [draft.commit() for draft in drafts.values()], audiences)
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
+
+    async def _wide(self, commands: Sequence[Command], targets: Named) -> WideBatch:
+        """What this batch needs of wide groups besides the rows in `targets`: of those whose events are copied to all
+        now, or may be with this batch, who all are."""
+        small = {one.conversation for one in commands if type(one.action) is Small}
+        states = [self._states.get(one) for one in targets.people]
+        copied = [one for one in states if one is not None and one.wide and (not one.large or one.id in small)]
+        return WideBatch(targets.people, await read_audiences(self._store, self._states.audiences, copied))
 
     def _set_aside(self, command: Command, position: Position) -> Decision:
         """A command that cannot be applied takes no number and stops nobody else."""

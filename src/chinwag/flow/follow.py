@@ -19,7 +19,7 @@ class Follower:
     def __init__(self, fan_out: FanOut, account: AccountId, device: DeviceId) -> None:
         self.account = account
         self._fan_out = fan_out
-        self._device = device
+        self.device = device
         self._woken = asyncio.Event()
         self._signals: deque[bytes] = deque(maxlen=SIGNALS)
 
@@ -37,9 +37,13 @@ class Follower:
 
     def told(self, tell: Tell) -> None:
         """A signal, unless this device made it."""
-        if tell.but != self._device:
+        if tell.but != self.device:
             self._signals.append(tell.signal)
             self._woken.set()
+
+    def wake(self) -> None:
+        """Something is to be looked at."""
+        self._woken.set()
 
     def signals(self) -> list[bytes]:
         """The signals (JSON) since the last call."""

@@ -1,4 +1,4 @@
-"""States of conversations as the roles see them: cached, and at most a second old."""
+"""States of conversations as the roles see them: cached, and at most a second old, or what the caller bears."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +12,9 @@ from chinwag.ports.message_store import MessageStore
 CACHED_BYTES: Final = 100 << 20
 """What all cached states take together."""
 FRESH_SECONDS: Final = 1.0
-"""How stale a state may be that lets somebody write or tells whom a signal concerns."""
+"""How stale a state may be by which somebody is refused, or which tells whom a signal concerns."""
+PASSED_SECONDS: Final = 60.0
+"""How stale a state may be that lets a member's send pass: the worker decides upon the true one."""
 
 
 class States:
@@ -29,10 +31,13 @@ class States:
         self._now = now
         self._cached = StateCache(cached_bytes)
 
-    def peek(self, conversation: ConversationId, now: float | None = None) -> Conversation | None:
-        """The cached state, if it is fresh. now: from a caller that has just looked at the same clock."""
+    def peek(
+        self, conversation: ConversationId, now: float | None = None, most: float = FRESH_SECONDS
+    ) -> Conversation | None:
+        """The cached state, if it is fresh. now: from a caller that has just looked at the same clock. most: how many
+        seconds old it may be."""
         held = self._cached.held(conversation)
-        if held is None or (self._now() if now is None else now) - held[0] > FRESH_SECONDS:
+        if held is None or (self._now() if now is None else now) - held[0] > most:
             return None
         return held[1]
 

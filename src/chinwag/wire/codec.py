@@ -56,6 +56,11 @@ def signal_frame(signal: bytes) -> bytes:
     return b'{"type":"signal","signal":%b}' % signal
 
 
+def feed_frame(conversation: ConversationId, event: bytes) -> bytes:
+    """A `feed` frame around an event that is JSON already: encoded once, sent to all who follow."""
+    return b'{"type":"feed","conversation":%b,"event":%b}' % (encode(conversation), event)
+
+
 class About(msgspec.Struct, frozen=True, gc=False):
     """What a refused frame says of itself, as far as that can be told: so that its sender knows which one it was."""
 

@@ -77,6 +77,7 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.ALREADY_MEMBER: Meaning("That account is a member already.", 409),
     Code.NOT_ALLOWED: Meaning("Your role in the conversation does not allow that.", 403),
     Code.GROUP_FULL: Meaning("The group has as many members as the server allows.", 409),
+    Code.NOT_LARGE: Meaning("What is said in this group comes to the inbox: there is nothing to follow.", 409),
     Code.GROUP_CLOSED: Meaning("One joins this group only by being added.", 403),
     Code.BAD_LINK: Meaning("The join link is wrong, used up, expired or revoked.", 403),
     Code.CONVERSATION_EXISTS: Meaning("The conversation exists already.", 409),

@@ -102,11 +102,36 @@ class Typing(msgspec.Struct, frozen=True, gc=False, tag="typing"):
     conversation: ConversationId
 
 
+class Watch(msgspec.Struct, frozen=True, gc=False, tag="watch"):
+    """These are the large groups of which this session wants a `nudge` when they move, in place of those that it named
+    before: 500 at most. What the account is no member of is passed over."""
+
+    conversations: tuple[ConversationId, ...]
+
+
+class Follow(msgspec.Struct, frozen=True, gc=False, tag="follow"):
+    """Have the events of a large group from after number `after` on, as they are placed: 20 groups at once.
+
+    The answer is `followed`, `far` or an `error`. Following again what is followed begins anew.
+    """
+
+    conversation: ConversationId
+    after: int
+
+
+class Unfollow(msgspec.Struct, frozen=True, gc=False, tag="unfollow"):
+    """Have them no longer."""
+
+    conversation: ConversationId
+
+
 class Ping(msgspec.Struct, frozen=True, gc=False, tag="ping"):
     """Here I am."""
 
 
-ClientFrame = Hello | Send | Edit | Delete | React | Change | Received | Read | Typing | Ping
+ClientFrame = (
+    Hello | Send | Edit | Delete | React | Change | Received | Read | Typing | Watch | Follow | Unfollow | Ping
+)
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -190,8 +215,59 @@ class Bye(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="bye"):
     elsewhere: bool = False
 
 
+class Nudge(msgspec.Struct, frozen=True, gc=False, tag="nudge"):
+    """A watched large group has moved: its last number, its messages so far, its newest message or notice, and its
+    newest message that speaks to all (0: none is known). At most every 5 seconds, and it may be lost."""
+
+    conversation: ConversationId
+    head: int
+    ordinal: int
+    shown: int
+    all: int = 0
+
+
+class Followed(msgspec.Struct, frozen=True, gc=False, tag="followed"):
+    """The `feed` of this group goes on after number `after`, with every number from there on.
+
+    It answers `follow`: `after` is the number asked for, unless nothing up to a later one may be read, or the group's
+    last number if that is lower than what was asked for. Later on it tells of numbers that may not be read.
+    """
+
+    conversation: ConversationId
+    after: int
+
+
+class Feed(msgspec.Struct, frozen=True, gc=False, tag="feed"):
+    """The next event of a followed group. The event is one of the structs of the union `NumberedEvent`."""
+
+    conversation: ConversationId
+    event: msgspec.Raw
+
+
+class Unfollowed(msgspec.Struct, frozen=True, gc=False, tag="unfollow"):
+    """The feed of this group has ended; up to `number` everything was fed.
+
+    not_member: the account is in it no longer. slow: the session takes in less than is said there. small: the group is
+    one again whose events come to the inbox. drain: this server ends; follow again elsewhere.
+    """
+
+    conversation: ConversationId
+    number: int
+    code: Literal["not_member", "slow", "small", "drain"]
+
+
+class Far(msgspec.Struct, frozen=True, gc=False, tag="far"):
+    """More lies between what is held of this group and its `head` than is fed: begin with a page, and follow from
+    there. There is no feed of it now."""
+
+    conversation: ConversationId
+    head: int
+
+
 class Pong(msgspec.Struct, frozen=True, gc=False, tag="pong"):
     """And here am I."""
 
 
-ServerFrame = Welcome | Ack | Event | SignalFrame | Reset | Error | Bye | Pong
+ServerFrame = (
+    Welcome | Ack | Event | SignalFrame | Reset | Error | Nudge | Followed | Feed | Unfollowed | Far | Bye | Pong
+)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol, TypeVar
@@ -10,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 
 from chinwag.adapters.cassandra.driver import DriverError, Row
-from chinwag.adapters.cassandra.statements import Read, Values, Write
+from chinwag.adapters.cassandra.statements import Read, Value, Values, Write
 from chinwag.domain.refusal import Code, Refused
 
 PATIENCE: Final = 10.0
@@ -22,6 +21,10 @@ IN_FLIGHT: Final = 256
 BATCH_BYTES: Final = 512 * 1024
 """What goes together at most, unless one row alone is larger. Half a commit log segment is the engine's limit."""
 BATCH_ROWS: Final = 256
+TOGETHER: Final = 10
+"""Partitions whose changes are one request at most: of more the engine complains in its log."""
+TOGETHER_BYTES: Final = 4 * 1024
+"""Of a request of several partitions, likewise: it complains of 5 KiB, and refuses 50, if it is left as it comes."""
 PAUSE: Final = 0.05
 PAUSE_MOST: Final = 0.8
 COMPLAINT_SECONDS: Final = 1.0
@@ -44,7 +47,7 @@ class Requests(Protocol):
         ...
 
     async def write(self, writes: Changes) -> None:
-        """Make changes of one partition."""
+        """Make changes, those of one partition all or none."""
         ...
 
     async def close(self) -> None:
@@ -62,7 +65,7 @@ class Database:
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._complained_at = -COMPLAINT_SECONDS
 
-    async def rows(self, statement: Read, *values: bytes | int | list[bytes]) -> list[Row]:
+    async def rows(self, statement: Read, *values: Value) -> list[Row]:
         """What a statement finds."""
 
         async def ask() -> list[Row]:
@@ -72,15 +75,16 @@ class Database:
 
     async def rows_of_each(self, statement: Read, wanted: Iterable[Values]) -> list[list[Row]]:
         """The same for each of several, side by side."""
-        return await asyncio.gather(*(self.rows(statement, *values) for values in wanted))  # type: ignore[arg-type]
+        return await asyncio.gather(*(self.rows(statement, *values) for values in wanted))
 
     async def write(self, changes: Changes, guard: Guard | None = None) -> None:
-        """Make changes, in no order, those of one partition together as far as they go into one request.
+        """Make changes, in no order, those of one partition together as far as they go into one request, and small ones
+        of some partitions as one as well: a request costs far more than a row.
 
         guard: called before each try; what it raises ends the call.
         """
         outcomes = await asyncio.gather(
-            *(self._write(together, guard) for together in _by_partition(changes)), return_exceptions=True
+            *(self._write(together, guard) for together in _requests(changes)), return_exceptions=True
         )
         for outcome in outcomes:  # all have ended: nothing of this is sent any more
             if outcome is not None:
@@ -133,18 +137,49 @@ def _no_answer() -> Refused:
     return Refused(Code.UNAVAILABLE, "the message store does not answer", 1.0)
 
 
-def _by_partition(changes: Changes) -> list[Changes]:
-    """The same, those of one partition together up to the bounds of a request, in their order."""
-    found: dict[tuple[object, ...], list[list[tuple[Write, Values]]]] = defaultdict(lambda: [[]])
-    sizes: dict[tuple[object, ...], int] = defaultdict(int)
+class _Group:
+    """Changes of one partition, and their size."""
+
+    __slots__ = ("changes", "size")
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[Write, Values]] = []
+        self.size = 0
+
+
+def _requests(changes: Changes) -> list[Changes]:
+    """The same, as requests within the bounds: those of one partition together, in their order."""
+    if len(changes) == 1:
+        return [changes]
+    found: dict[tuple[object, ...], _Group] = {}
+    requests: list[Changes] = []
     for change in changes:
         write, values = change
-        name = (write.table, *values[write.keys])
-        size = _ROW_BYTES + sum(len(value) for value in values if isinstance(value, bytes))
-        groups = found[name]
-        if groups[-1] and (sizes[name] + size > BATCH_BYTES or len(groups[-1]) >= BATCH_ROWS):
-            groups.append([])
-            sizes[name] = 0
-        groups[-1].append(change)
-        sizes[name] += size
-    return [group for groups in found.values() for group in groups]
+        size = _ROW_BYTES
+        for value in values:
+            if type(value) is bytes:
+                size += len(value)
+        name = (write.table, values[write.keys])
+        group = found.get(name)
+        if group is not None and (group.size + size > BATCH_BYTES or len(group.changes) >= BATCH_ROWS):
+            requests.append(group.changes)
+            group = None
+        if group is None:
+            group = found[name] = _Group()
+        group.changes.append(change)
+        group.size += size
+    together: list[tuple[Write, Values]] = []
+    partitions = size = 0
+    for group in found.values():
+        if group.size > TOGETHER_BYTES // 2:
+            requests.append(group.changes)
+            continue
+        if partitions == TOGETHER or size + group.size > TOGETHER_BYTES:
+            requests.append(together)
+            together, partitions, size = [], 0, 0
+        together += group.changes
+        partitions += 1
+        size += group.size
+    if together:
+        requests.append(together)
+    return requests

@@ -59,6 +59,16 @@ class CassandraServers(msgspec.Struct, frozen=True, kw_only=True):
     tls_ca: str = ""
 
 
+class Asked(msgspec.Struct):
+    """What a driver was asked for since it began. reads: statements, found: the rows that they found; writes: requests,
+    rows: the changes in them."""
+
+    reads: int = 0
+    found: int = 0
+    writes: int = 0
+    rows: int = 0
+
+
 class DriverError(Exception):
     """A request failed. no: the server said that it will never do it; else it may have been done."""
 
@@ -71,17 +81,20 @@ class Driver:
     """A session with the nodes of one datacenter. Reads and writes are of LOCAL_QUORUM."""
 
     @classmethod
-    async def connect(cls, servers: CassandraServers, *, keyspace: bool = True) -> "Driver":
-        """keyspace: whether it is there already, so that statements mean its tables. Raises `DriverError`."""
-        security: dict[str, object] = {}
+    async def connect(cls, servers: CassandraServers, *, keyspace: bool = True, alone: bool = False) -> "Driver":
+        """keyspace: whether it is there already, so that statements mean its tables. alone: no other nodes than those
+        that are named are asked. Raises `DriverError`."""
+        more: dict[str, object] = {}
         if servers.tls_ca:
-            security = {
+            more = {
                 "ssl_enabled": True,
                 "ssl_trusted_cert": servers.tls_ca,
                 "ssl_verify_flags": acsylla.SSLVerifyFlags.PEER_IDENTITY,
             }
+        if alone:
+            more["whitelist_hosts"] = ",".join(servers.hosts)
         if servers.user:
-            security |= {"username": servers.user, "password": servers.password}
+            more |= {"username": servers.user, "password": servers.password}
         with _telling():
             cluster = acsylla.create_cluster(
                 list(servers.hosts),
@@ -95,11 +108,12 @@ class Driver:
                 retry_policy="fallthrough",
                 application_name="chinwag",
                 log_level="critical",
-                **security,
+                **more,
             )
             return cls(await cluster.create_session(keyspace=servers.keyspace if keyspace else None))
 
     def __init__(self, session: Any) -> None:
+        self.asked = Asked()
         self._session = session
         self._prepared: dict[str, Any] = {}
         self._preparing = asyncio.Lock()
@@ -110,19 +124,23 @@ class Driver:
             prepared = self._prepared.get(statement.cql) or await self._prepare(statement.cql)
             found: list[Row] = []
             state = None
+            self.asked.reads += 1
             while True:
                 bound = prepared.bind(values, page_size=PAGE_ROWS, page_state=state)
                 bound.set_is_idempotent(True)
                 result = await self._session.execute(bound)
                 found += [row.as_tuple() for row in result]
                 if not result.has_more_pages():
+                    self.asked.found += len(found)
                     return found
                 state = result.page_state()
 
     async def write(self, writes: Sequence[tuple[Write, Values]]) -> None:
-        """Make changes of one partition, all of them or none. Raises `DriverError`: then they may be made all the same,
-        also later."""
+        """Make changes as one request, those of one partition all or none. Raises `DriverError`: then they may be made
+        all the same, also later."""
         with _telling():
+            self.asked.writes += 1
+            self.asked.rows += len(writes)
             bound = []
             for statement, values in writes:
                 prepared = self._prepared.get(statement.cql) or await self._prepare(statement.cql)

@@ -11,10 +11,12 @@ import msgspec
 
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.database import Database
+from chinwag.adapters.cassandra.mark_store import cells_of
 from chinwag.adapters.cassandra.schema import INBOX_BUCKET
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.statements import Read, Values, Write, insert
-from chinwag.adapters.inboxes.rows import Checkpoint, InboxRow, InboxRows, InboxState, Part
+from chinwag.adapters.inboxes.rows import Checkpoint, InboxRow, InboxRows, InboxState, Moved, Part
+from chinwag.adapters.inboxes.told_marks import Held
 from chinwag.domain.conversation import START, Position
 from chinwag.domain.ids import AccountId
 
@@ -47,6 +49,7 @@ class _Kept(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     applied: Position
     seen: list[tuple[str, Position]]
+    told: dict[bytes, Held] = {}
 
 
 _entry: Final = msgspec.msgpack.Decoder(_Entry).decode
@@ -77,6 +80,17 @@ class CassandraInboxRows(InboxRows):
             ]
         )
 
+    async def move(self, moved: Sequence[Moved]) -> None:
+        await self._database.write(
+            [
+                change
+                for one in dict.fromkeys(moved)
+                for change in cells_of(
+                    names.known(one.conversation), names.known(one.account), one.marks, one.generation
+                )
+            ]
+        )
+
     async def states(self, accounts: Sequence[AccountId]) -> list[InboxState]:
         found = await self._database.rows_of_each(_STATE_OF, [(names.known(account),) for account in accounts])
         return [_state(stored.opened(rows[0][0])) if rows else InboxState() for rows in found]
@@ -98,10 +112,10 @@ class CassandraInboxRows(InboxRows):
         if not rows:
             return Checkpoint()
         kept = _kept(stored.opened(rows[0][0]))
-        return Checkpoint(kept.applied, dict(kept.seen))
+        return Checkpoint(kept.applied, dict(kept.seen), kept.told)
 
     async def save_checkpoint(self, partition: int, checkpoint: Checkpoint) -> None:
-        kept = _Kept(checkpoint.applied, list(checkpoint.seen.items()))
+        kept = _Kept(checkpoint.applied, list(checkpoint.seen.items()), dict(checkpoint.told))
         content = (partition, stored.sealed(kept), stamp_of(checkpoint.applied))
         await self._database.write([(_CHECKPOINT, content)])
 

@@ -1,6 +1,7 @@
 """The MarkStore on Cassandra: what is posted of a move comes first, then the marks, which merge by themselves."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
@@ -14,6 +15,7 @@ from chinwag.adapters.cassandra.poster import Poster
 from chinwag.adapters.cassandra.schema import MARK_SHARDS
 from chinwag.adapters.cassandra.stamps import stamp
 from chinwag.adapters.cassandra.statements import Read, Values, Write, delete, insert
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.adapters.marks_merged import Pair, merged
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks
@@ -22,6 +24,9 @@ from chinwag.ports.mark_store import Advance, MarkStore, ReadStep, Seen
 
 LOCKS: Final = 256
 """Advances of pairs that fall on one of these wait for one another."""
+TELL_SECONDS: Final = 8.0
+"""From the look at some marks to the last try to tell of their move. Much less than inboxes remember what they were
+told: by then whoever looks finds the marks moved."""
 _AT_ONCE: Final = 500
 """Conversations whose marks are forgotten together at most."""
 _LAST: Final = (1 << 63) - 1
@@ -48,7 +53,8 @@ _SEEN_AFTER: Final = Read("SELECT account, seen FROM presence WHERE token(accoun
 
 class CassandraMarkStore(MarkStore):
     """Moves of one pair by this process come one after the other. Another process may move the same one meanwhile: then
-    both tell of it, and the marks are what both made of them."""
+    both tell of it, and the marks are what both made of them. Who hears of both in the wrong order is kept from the
+    lower one by its inbox (`adapters/inboxes/told_marks.py`), as each posts soon after it has looked, or not at all."""
 
     def __init__(self, database: Database, poster: Poster) -> None:
         self._database = database
@@ -61,18 +67,26 @@ class CassandraMarkStore(MarkStore):
         moving = [((names.known(one.conversation), names.known(one.account)), one) for one in advances]
         pairs = list(dict.fromkeys(pair for pair, _ in moving))
         async with within(TOGETHER_SECONDS), self._alone(pairs):
+            looked = time.monotonic()
             cells = await self._cells(pairs)
             held = {pair: of_pair.marks for pair, of_pair in cells.items()}
             changed, steps, told = merged(held, moving)
             changes: list[tuple[Write, Values]] = []
             for pair, marks in changed.items():
-                for column, value, at in mark_cells.sealed(marks, cells[pair].generation):
-                    changes.append((_SET[column], (pair[0], _shard(pair), pair[1], value, at)))
+                changes += cells_of(*pair, marks, cells[pair].generation)
             for (conversation, account, number), mark in steps.items():
                 at = mark_cells.written_at(mark, cells[conversation, account].generation)
                 changes.append((_STEP, (conversation, account, number, mark_cells.step(mark.at), at)))
-            if told or postings:
-                await self._poster.post([*postings, *told])
+            if told:
+                moved = [
+                    Moved(one.conversation, one.account, cells[pair].generation, changed[pair])
+                    for pair, one in dict(moving).items()
+                    if pair in changed
+                ]
+                seconds = looked + TELL_SECONDS - time.monotonic()
+                await self._poster.moved([*postings, *told], moved, seconds)
+            elif postings:
+                await self._poster.post(postings)
             await self._database.write(changes)
 
     async def marks(self, wanted: Sequence[tuple[ConversationId, AccountId]]) -> list[Marks]:
@@ -182,6 +196,15 @@ class CassandraMarkStore(MarkStore):
             for number in sorted({crc32(account, crc32(conversation)) % LOCKS for conversation, account in pairs}):
                 await held.enter_async_context(self._locks[number])
             yield
+
+
+def cells_of(conversation: bytes, account: bytes, marks: Marks, generation: int) -> list[tuple[Write, Values]]:
+    """What makes an account's marks at least these."""
+    shard = _shard((conversation, account))
+    return [
+        (_SET[column], (conversation, shard, account, value, at))
+        for column, value, at in mark_cells.sealed(marks, generation)
+    ]
 
 
 def _shard(pair: Pair) -> int:

@@ -9,7 +9,7 @@ from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.batch import key_shard
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.schema import BUCKET
-from chinwag.adapters.cassandra.statements import Read
+from chinwag.adapters.cassandra.statements import Read, Values
 from chinwag.domain.conversation import SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.mentions import Mention
@@ -18,12 +18,14 @@ from chinwag.ports.message_store import EventName, KeyName, ReactionName, Row
 
 _LAST: Final = (1 << 63) - 1
 _SPANS_MAX: Final = 100_000
+_KEYS_TOGETHER: Final = 32
+"""Send keys of one device and conversation that are one request."""
 
 _EVENTS: Final = Read(
     "SELECT event FROM events WHERE conversation = ? AND bucket = ? AND number >= ? AND number <= ? ORDER BY number"
 )
 _EVENT: Final = Read("SELECT event FROM events WHERE conversation = ? AND bucket = ? AND number = ?")
-_KEYS: Final = Read("SELECT id, key FROM send_keys WHERE conversation = ? AND device = ? AND shard = ? AND id IN ?")
+_KEYS: Final = Read("SELECT id, key FROM send_keys WHERE conversation = ? AND device = ? AND shard IN ? AND id IN ?")
 _REACTED: Final = Read(
     "SELECT reacted FROM reactions WHERE conversation = ? AND bucket = ? AND message = ? AND account = ?"
 )
@@ -61,14 +63,19 @@ class MessageReads:
 
     async def keys(self, wanted: Sequence[KeyName]) -> list[SendKey | None]:
         """The keys as they are stored, whether they count or not."""
-        places: dict[tuple[bytes, bytes, int], dict[bytes, list[int]]] = defaultdict(lambda: defaultdict(list))
+        places: dict[tuple[bytes, bytes], dict[bytes, list[int]]] = defaultdict(lambda: defaultdict(list))
         for place, name in enumerate(wanted):
-            written = names.written(name.id)
-            whose = names.known(name.conversation), names.known(name.device), key_shard(written)
-            places[whose][written].append(place)
-        asked = ((*whose, list(ids)) for whose, ids in places.items())
+            places[names.known(name.conversation), names.known(name.device)][names.written(name.id)].append(place)
+        asked: list[Values] = []
+        of_each: list[dict[bytes, list[int]]] = []
+        for whose, ids in places.items():
+            every = list(ids)
+            for some in (every[start : start + _KEYS_TOGETHER] for start in range(0, len(every), _KEYS_TOGETHER)):
+                # Whatever a shard has of all these ids: of each there is one in one of them.
+                asked.append((*whose, list(dict.fromkeys(map(key_shard, some))), some))
+                of_each.append(ids)
         found: list[SendKey | None] = [None] * len(wanted)
-        for ids, rows in zip(places.values(), await self._database.rows_of_each(_KEYS, asked), strict=True):
+        for ids, rows in zip(of_each, await self._database.rows_of_each(_KEYS, asked), strict=True):
             for written, key in rows:
                 for place in ids[written]:
                     found[place] = stored.send_key(key)

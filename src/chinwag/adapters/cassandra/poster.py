@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.ports.inbox import Posting
 from chinwag.ports.message_store import Commit
 
@@ -22,4 +23,9 @@ class Poster(Protocol):
 
     async def post(self, postings: Sequence[Posting]) -> None:
         """Events without a number."""
+        ...
+
+    async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None:
+        """As `post`, where some of the events tell of marks, which are to be `moved`. They are durable within so many
+        seconds or not at all; whoever sees one finds the mark moved, and nobody sees it after one that is further."""
         ...

@@ -4,6 +4,7 @@ Values are in the form of adapters/stored.py unless a column says it all. No wri
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from chinwag.adapters.cassandra.driver import CassandraServers, Driver, DriverError
@@ -62,6 +63,8 @@ TABLES: Final = {
     # what an account's devices must know; a row is gone after a while
     "inbox": "account blob, bucket bigint, position bigint, entry blob, PRIMARY KEY ((account, bucket), position)",
     "inbox_state": "account blob PRIMARY KEY, state blob",
+    # of a node of the ring, by its id: since when nothing older is in its files (erasures.py)
+    "erasures": "node blob PRIMARY KEY, begun bigint",
 }
 
 OPTIONS: Final = (
@@ -79,11 +82,17 @@ class SchemaError(Told):
     """The keyspace cannot be worked with; the words say why and what to do."""
 
 
-async def make_schema(servers: CassandraServers, *, partitions: int = PARTITIONS, replicas: int = 3) -> None:
+async def make_schema(
+    servers: CassandraServers,
+    *,
+    partitions: int = PARTITIONS,
+    replicas: int = 3,
+    besides: Mapping[str, str] | None = None,
+) -> None:
     """Make the keyspace and its tables if they are not there; doing it again changes nothing.
 
-    partitions: of the log, fixed from then on. replicas: of every row, in each datacenter of one. Raises `SchemaError`,
-    and `Refused(UNAVAILABLE)`.
+    partitions: of the log, fixed from then on. replicas: of every row, in each datacenter of one. besides: more tables,
+    by their columns. Raises `SchemaError`, and `Refused(UNAVAILABLE)`.
     """
     keyspace, datacenter = servers.keyspace, servers.datacenter
     if not (
@@ -102,7 +111,7 @@ async def make_schema(servers: CassandraServers, *, partitions: int = PARTITIONS
             await asyncio.gather(
                 *(
                     driver.define(f"CREATE TABLE IF NOT EXISTS {servers.keyspace}.{table} ({columns}) WITH {OPTIONS}")
-                    for table, columns in TABLES.items()
+                    for table, columns in (TABLES | dict(besides or {})).items()
                 )
             )
         finally:

@@ -20,7 +20,7 @@ class Write(NamedTuple):
     keys: slice
 
 
-Value = bytes | int | list[bytes] | None
+Value = bytes | int | list[bytes] | list[int] | None
 Values = tuple[Value, ...]
 
 

@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from chinwag.adapters.inboxes.records import NONE, Entry, Posted
-from chinwag.adapters.inboxes.rows import InboxRow, InboxState, Part
+from chinwag.adapters.inboxes.rows import InboxRow, InboxState, Moved, Part
+from chinwag.adapters.inboxes.told_marks import Held, MarkTold, ToldMarks, mark_told
 from chinwag.domain.conversation import START, Position
 from chinwag.domain.ids import AccountId
 
@@ -35,14 +36,17 @@ class Made(msgspec.Struct):
     rows: list[InboxRow] = msgspec.field(default_factory=list)
     states: dict[AccountId, InboxState] = msgspec.field(default_factory=dict)
     told: list[Told] = msgspec.field(default_factory=list)
+    moved: list[Moved] = msgspec.field(default_factory=list)
     dropped: int = 0
 
 
 class Numbering:
     """One partition's worker's: the vector of what it has seen, and how it numbers."""
 
-    def __init__(self, seen: Mapping[str, Position], kept_days: int) -> None:
-        """kept_days: for how long entries are kept: of days before that a state remembers one."""
+    def __init__(self, seen: Mapping[str, Position], kept_days: int, told: Mapping[bytes, Held] | None = None) -> None:
+        """kept_days: for how long entries are kept: of days before that a state remembers one. told: marks that were
+        told of."""
+        self.told = ToldMarks(told)
         self._kept_days = kept_days
         self.seen = dict(seen)
         """The highest position of each source, in the order in which they were heard of last."""
@@ -52,6 +56,7 @@ class Numbering:
     ) -> None:
         """Add to `made` what a record makes. at, at_ms: its place in the stream, and when that took it. known: the
         state of every account in it before `made`."""
+        made.moved += record.moved
         before = self.seen.get(record.source, START)
         highest = before
         rows: dict[AccountId, _Building] = {}
@@ -63,7 +68,11 @@ class Numbering:
                 made.dropped += 1
                 continue
             audience, positions = [], []
+            mark = _mark_of(entry)
             for account in entry.accounts:
+                if mark is not None and self.told.goes_back(account, mark, at_ms):
+                    made.dropped += 1
+                    continue
                 row = rows.get(account)
                 if row is None:
                     state = made.states.get(account) or known[account]
@@ -87,6 +96,10 @@ class Numbering:
         senders = [each for each in self.seen if not each.startswith(LOG)]
         for each in senders[: max(0, len(senders) - SENDERS)]:
             del self.seen[each]
+
+
+def _mark_of(entry: Entry) -> MarkTold | None:
+    return mark_told(entry.events[0]) if entry.conversation == NONE and len(entry.events) == 1 else None
 
 
 def accounts_of(records: Iterable[Posted]) -> list[AccountId]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from chinwag.adapters.cassandra.log_places import LogPlaces
 from chinwag.adapters.inboxes.publisher import Publisher
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.ports.inbox import Posting
 from chinwag.ports.log import partition_of
 from chinwag.ports.message_store import Commit
@@ -32,3 +33,7 @@ class StreamPoster:
     async def post(self, postings: Sequence[Posting]) -> None:
         """Post events without a number."""
         await self._publisher.post(postings)
+
+    async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None:
+        """Post events that tell of marks, in so many seconds or not at all; who hears of one finds the mark moved."""
+        await self._publisher.post(postings, moved, seconds)

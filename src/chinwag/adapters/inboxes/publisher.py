@@ -5,6 +5,7 @@ until the record before is in, and goes together with all that has come meanwhil
 """
 
 import asyncio
+import math
 import secrets
 import time
 from collections import defaultdict, deque
@@ -17,8 +18,9 @@ import structlog
 from chinwag.adapters.inboxes import records
 from chinwag.adapters.inboxes.numbering import LOG
 from chinwag.adapters.inboxes.records import NONE, Entry, Posted, inbox_partition
-from chinwag.adapters.inboxes.rows import InboxRows
+from chinwag.adapters.inboxes.rows import InboxRows, Moved
 from chinwag.adapters.inboxes.split import in_records, of_commits
+from chinwag.adapters.inboxes.told_marks import mark_told
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
 from chinwag.adapters.nats.streams import FullError, NobodyTookError, Streams
 from chinwag.domain.conversation import START, Position
@@ -34,6 +36,8 @@ PATIENCE_SECONDS: Final = 10.0
 PAUSE_FIRST: Final = 0.02
 PAUSE_MOST: Final = 0.25
 """Seconds between two tries."""
+MOVED_MOST: Final = 1_000
+"""Marks that one record says to have moved."""
 WAITING: Final = 20_000
 """Postings of one partition that may wait."""
 
@@ -50,9 +54,19 @@ class _Lane:
 
 
 class _Waiting(msgspec.Struct, gc=False):
-    entries: list[Entry]
-    forgotten: list[AccountId]
+    """due: when it is too late for it."""
+
+    given: "_Given"
+    due: float
     done: asyncio.Future[Position]
+
+
+class _Given(msgspec.Struct, gc=False):
+    """What is posted to one partition."""
+
+    entries: list[Entry] = []
+    forgotten: list[AccountId] = []
+    moved: list[Moved] = []
 
 
 class Publisher:
@@ -98,27 +112,36 @@ class Publisher:
         ways = [self._append_all(source, partition, some) for partition, some in found.items()]
         await self._acked(dict(zip(found, await _all(ways), strict=True)))
 
-    async def post(self, postings: Sequence[Posting]) -> None:
+    async def post(self, postings: Sequence[Posting], moved: Sequence[Moved] = (), seconds: float = math.inf) -> None:
         """Post events without a number, those to one account in their order. Raises `Refused(UNAVAILABLE)`: some may be
-        posted, and `OVERLOADED` if too much waits."""
-        await self._post(postings, ())
+        posted, and `OVERLOADED` if too much waits.
+
+        moved: the marks of which the events tell. seconds: after these nothing of it is tried any more."""
+        await self._post(postings, (), moved, self._now() + seconds)
 
     async def forget(self, account: AccountId) -> Position:
         """Let all be forgotten that was posted to an account before; where in the stream of its partition that is said.
         Raises as `post`."""
-        return (await self._post((), (account,)))[inbox_partition(account, self.partitions)]
+        return (await self._post((), (account,), (), math.inf))[inbox_partition(account, self.partitions)]
 
-    async def _post(self, postings: Sequence[Posting], forgotten: Sequence[AccountId]) -> dict[int, Position]:
-        by_partition: dict[int, tuple[list[Entry], list[AccountId]]] = defaultdict(lambda: ([], []))
+    async def _post(
+        self, postings: Sequence[Posting], forgotten: Sequence[AccountId], moved: Sequence[Moved], due: float
+    ) -> dict[int, Position]:
+        by_partition: dict[int, _Given] = defaultdict(_Given)
+        of_pair = {(one.conversation, one.account): one for one in moved}
         for posting in postings:
-            entries = by_partition[inbox_partition(posting.account, self.partitions)][0]
+            given = by_partition[inbox_partition(posting.account, self.partitions)]
             self._position += 1
-            entries.append(Entry([posting.account], [Position(0, self._position, 0)], NONE, 0, [posting.event]))
+            given.entries.append(Entry([posting.account], [Position(0, self._position, 0)], NONE, 0, [posting.event]))
+            mark = mark_told(posting.event) if of_pair else None
+            one = of_pair.get((mark.conversation, mark.account)) if mark is not None else None
+            if one is not None and one not in given.moved[-1:]:
+                given.moved.append(one)
         for account in forgotten:
-            by_partition[inbox_partition(account, self.partitions)][1].append(account)
-        if any(self._is_full(partition, len(entries)) for partition, (entries, _) in by_partition.items()):
+            by_partition[inbox_partition(account, self.partitions)].forgotten.append(account)
+        if any(self._is_full(partition, len(given.entries)) for partition, given in by_partition.items()):
             raise Refused(Code.OVERLOADED, "too much waits for the inboxes", 1.0)
-        futures = [self._enqueue(partition, *some) for partition, some in by_partition.items()]
+        futures = [self._enqueue(partition, given, due) for partition, given in by_partition.items()]
         return await self._acked(dict(zip(by_partition, await _all(futures), strict=True)))
 
     def highest(self) -> dict[int, Position]:
@@ -146,10 +169,10 @@ class Publisher:
         return positions
 
     def _is_full(self, partition: int, more: int) -> bool:
-        return sum(len(one.entries) for one in self._waiting[partition]) + more > WAITING
+        return sum(len(one.given.entries) for one in self._waiting[partition]) + more > WAITING
 
-    def _enqueue(self, partition: int, entries: list[Entry], forgotten: list[AccountId]) -> asyncio.Future[Position]:
-        one = _Waiting(entries, forgotten, asyncio.get_running_loop().create_future())
+    def _enqueue(self, partition: int, given: _Given, due: float) -> asyncio.Future[Position]:
+        one = _Waiting(given, due, asyncio.get_running_loop().create_future())
         if self._closed:
             _refuse(one, Refused(Code.UNAVAILABLE, "the server is stopping", 1.0))
             return one.done
@@ -165,13 +188,10 @@ class Publisher:
             while waiting and not told_to_end():
                 some = list(waiting)
                 waiting.clear()
-                entries = [entry for one in some for entry in one.entries]
-                forgotten = [account for one in some for account in one.forgotten]
-                found = list(in_records(source, entries))
-                if forgotten:
-                    found.append(Posted(source, [], forgotten))
                 try:
-                    position = await self._append_all(source, partition, found)
+                    position = await self._append_all(
+                        source, partition, _records_of(source, some), min(one.due for one in some)
+                    )
                 except BaseException as error:
                     for one in some:
                         _refuse(one, _said(error))
@@ -184,20 +204,26 @@ class Publisher:
         finally:
             del self._tasks[partition]
 
-    async def _append_all(self, source: str, partition: int, found: Sequence[Posted]) -> Position:
+    async def _append_all(
+        self, source: str, partition: int, found: Sequence[Posted], due: float = math.inf
+    ) -> Position:
         lane = self._lanes[source, partition]
         async with lane.lock:
             if lane.highest == START:
                 lane.highest = max(lane.highest, await self._rows.acked(partition))
             for record in found:
                 lane.number += 1
-                await self._append(lane, partition, records.encode(record), f"{self._sender}-{source}-{lane.number}")
+                await self._append(
+                    lane, partition, records.encode(record), f"{self._sender}-{source}-{lane.number}", due
+                )
             return lane.highest
 
-    async def _append(self, lane: _Lane, partition: int, record: bytes, label: str) -> None:
+    async def _append(self, lane: _Lane, partition: int, record: bytes, label: str, due: float) -> None:
         """Try, with the same content, until it is in, or its time is over."""
-        due, pause = self._now() + self._patience, PAUSE_FIRST
+        due, pause = min(due, self._now() + self._patience), PAUSE_FIRST
         while True:
+            if self._now() > due:  # this process may have stood still
+                raise Refused(Code.UNAVAILABLE, "it took too long to post this", 1.0)
             try:
                 await self._append_once(lane, partition, record, label)
             except Refused:
@@ -236,6 +262,17 @@ async def _all(ways: Sequence[Awaitable[Position]]) -> list[Position]:
         if isinstance(one, BaseException):
             raise one
     return [one for one in found if isinstance(one, Position)]
+
+
+def _records_of(source: str, some: Sequence[_Waiting]) -> list[Posted]:
+    """All that some hand over. A mark goes before the events that tell of it, or with them."""
+    found = list(in_records(source, [entry for one in some for entry in one.given.entries]))
+    if moved := [each for one in some for each in one.given.moved]:
+        *before, last = [moved[at : at + MOVED_MOST] for at in range(0, len(moved), MOVED_MOST)]
+        found[:1] = [*(Posted(source, [], [], each) for each in before), Posted(source, found[0].entries, [], last)]
+    if forgotten := [account for one in some for account in one.given.forgotten]:
+        found.append(Posted(source, [], forgotten))
+    return found
 
 
 def _refuse(one: _Waiting, error: BaseException) -> None:

@@ -9,12 +9,13 @@ from zlib import crc32
 
 import msgspec
 
+from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.conversation import Position
 from chinwag.domain.ids import AccountId, ConversationId
 
 PARTITIONS: Final = 16
 """Inbox partitions of a cluster, unless it was made with another number of them."""
-VERSION: Final = 1
+VERSION: Final = 2
 """Of records. Higher whenever an older process could not take a newer one's for what it is."""
 NONE: Final = ConversationId("")
 """In the place of a conversation, where an event has no number."""
@@ -36,12 +37,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 class Posted(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One record. source: whose positions these are. A record holds all that its source posts to this partition between
-    its lowest position and its highest. forgotten: whose entries so far nobody is to read any more.
+    its lowest position and its highest. forgotten: whose entries so far nobody is to read any more. moved: marks of
+    which its entries tell.
     """
 
     source: str
     entries: list[Entry]
     forgotten: list[AccountId] = []
+    moved: list[Moved] = []
 
 
 class NewerRecordError(Exception):

@@ -5,8 +5,10 @@ from typing import Protocol
 
 import msgspec
 
+from chinwag.adapters.inboxes.told_marks import Held
 from chinwag.domain.conversation import START, Position
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.marks import Marks
 
 Part = bytes | tuple[ConversationId, int, int]
 """An event without a number (JSON); or conversation, first number and count of a run."""
@@ -36,12 +38,23 @@ class InboxRow(msgspec.Struct, frozen=True, gc=False):
     at: Position
 
 
+class Moved(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An account's marks in a conversation as they are after a move that is told of. generation: of its marks there:
+    another one each time that the account is forgotten."""
+
+    conversation: ConversationId
+    account: AccountId
+    generation: int
+    marks: Marks
+
+
 class Checkpoint(msgspec.Struct, frozen=True, gc=False):
     """All records of a partition's stream up to `applied` are rows, and `seen` is the highest position of each source
-    that they held, in the order in which the sources were heard of last."""
+    that they held, in the order in which the sources were heard of last. told: the marks that they told of."""
 
     applied: Position = START
     seen: Mapping[str, Position] = {}
+    told: Mapping[bytes, Held] = {}
 
 
 class InboxRows(Protocol):
@@ -59,6 +72,10 @@ class InboxRows(Protocol):
 
     async def save(self, states: Mapping[AccountId, InboxState]) -> None:
         """Keep states, each at its `applied`."""
+        ...
+
+    async def move(self, moved: Sequence[Moved]) -> None:
+        """Let marks be at least what these say, so that nobody hears of a mark that is not readable yet."""
         ...
 
     async def states(self, accounts: Sequence[AccountId]) -> list[InboxState]:

@@ -25,8 +25,8 @@ from chinwag.domain.conversation import START, Position
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
 
-CACHED: Final = 20_000
-"""States of accounts that one worker keeps."""
+CACHED: Final = 100_000
+"""States of accounts that all workers of a process keep, each that has a partition an equal part."""
 PAUSE_FIRST: Final = 0.05
 PAUSE_MOST: Final = 2.0
 """Seconds between two tries, at first and at most."""
@@ -73,6 +73,8 @@ class InboxWorker:
         self.figures = Figures()
         self.given_up = False
         """Whether something came that only a newer version can read."""
+        self.cached = CACHED
+        """States of accounts that this worker may keep."""
         self._partition = partition
         self._streams = streams
         self._epochs = epochs
@@ -141,7 +143,7 @@ class InboxWorker:
         epoch = await self._taken_over(max(found.applied, acked))
         if not epoch:
             return
-        self._numbering = Numbering(found.seen, self._kept_days)
+        self._numbering = Numbering(found.seen, self._kept_days, found.told)
         self._done, self._kept = found, found.applied
         begun = found.applied.sequence if found.applied.epoch == epoch else 0
         known = max((place.sequence for place in (found.applied, acked) if place.epoch == epoch), default=0)
@@ -195,20 +197,23 @@ class InboxWorker:
         made = Made()
         for each, posted in read:
             self._numbering.apply(made, posted, Position(epoch, each.sequence, 0), each.at, self._states)
+        if made.moved:
+            await self._rows.move(made.moved)
         if made.rows:
             await self._rows.write(made.rows)
         if made.states:
             await self._rows.save(made.states)
         self._states.update(made.states)
         # Both as they are now: a vector that is further than what is applied would drop what is not.
-        self._done = Checkpoint(Position(epoch, some[-1].sequence, 0), dict(self._numbering.seen))
+        numbering = self._numbering
+        self._done = Checkpoint(Position(epoch, some[-1].sequence, 0), dict(numbering.seen), numbering.told.kept())
         self.figures.records += len(some)
         self.figures.rows += len(made.rows)
         self.figures.dropped += made.dropped
         self._keep_soon()
         if made.told:
             self._tell(await self._epoch.value(), made.told)
-        while len(self._states) > CACHED:
+        while len(self._states) > self.cached:
             self._states.popitem(last=False)
 
     def _read(self, record: StreamRecord) -> Posted | None:

@@ -8,7 +8,7 @@ from typing import Final
 from chinwag.adapters.inboxes.epoch import InboxEpoch
 from chinwag.adapters.inboxes.numbering import Told
 from chinwag.adapters.inboxes.rows import InboxRows
-from chinwag.adapters.inboxes.worker import CHECKPOINT_SECONDS, Figures, InboxWorker
+from chinwag.adapters.inboxes.worker import CACHED, CHECKPOINT_SECONDS, Figures, InboxWorker
 from chinwag.adapters.nats.connection import NatsConnection
 from chinwag.adapters.nats.purging import Purging
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
@@ -82,4 +82,5 @@ class InboxWorkers:
 
     def _owned(self, owned: frozenset[int]) -> None:
         for partition, worker in enumerate(self.workers):
+            worker.cached = CACHED // max(1, len(owned))
             worker.own(partition in owned)

@@ -3,29 +3,33 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
+from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.driver import Driver, DriverError
+from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.adapters.cassandra.schema import SchemaError, verify
 from chinwag.adapters.cassandra.statements import Read
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
+from chinwag.assembly.cluster.check_cassandra_nodes import check_nodes
 from chinwag.assembly.cluster.credentials import cassandra_servers
+from chinwag.assembly.cluster.erased_by_nodes import erasure_findings
 from chinwag.config import Config
+from chinwag.domain.refusal import Refused
+from chinwag.flow.clock import Clock, system_clock
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.told import Told
 
-CASSANDRA_LEAST: Final = (5, 0)
-"""The oldest on which all of this was tried."""
 GRACE_LEAST: Final = 86_400
 """Seconds for which Cassandra keeps that something was removed: within them each node must be repaired."""
-_RELEASE: Final = Read("SELECT release_version FROM system.local")
+PATIENCE: Final = 5.0
+"""Seconds for which a question to several nodes is asked again."""
 _REPLICATION: Final = Read("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?")
 _TABLES: Final = Read(
     "SELECT table_name, read_repair, gc_grace_seconds, compaction FROM system_schema.tables WHERE keyspace_name = ?"
 )
-_SETTINGS: Final = Read("SELECT name, value FROM system_views.settings")
-_OFF: Final = frozenset({"", "null", "none"})
 
 
-async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
+async def check_cassandra(config: Config, clock: Clock) -> AsyncIterator[Finding]:
+    """One finding after another. Never raises for what it looks at. clock: this machine's."""
     where = ", ".join(config.cassandra.hosts)
     try:
         servers = cassandra_servers(config)
@@ -42,9 +46,7 @@ async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
         )
         return
     try:
-        (release,) = (await driver.rows(_RELEASE, ()))[0]
-        yield version_finding("Cassandra", str(release), CASSANDRA_LEAST)
-        for finding in settings_findings({str(name): str(value) for name, value in await driver.rows(_SETTINGS, ())}):
+        async for finding in check_nodes(driver, servers, clock):
             yield finding
         name = servers.keyspace.encode().decode()
         replication = await driver.rows(_REPLICATION, (name,))  # type: ignore[arg-type]
@@ -63,53 +65,29 @@ async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
         return
     finally:
         await driver.close()
-    yield await _counts(config)
+    for finding in await _in_keyspace(config):
+        yield finding
 
 
-async def _counts(config: Config) -> Finding:
+async def _in_keyspace(config: Config) -> list[Finding]:
+    """What its rows say: how many partitions there are, and when each node erased."""
     subject = "Cassandra, partitions"
     try:
         driver = await Driver.connect(cassandra_servers(config))
         try:
             log, inboxes = await verify(driver), await inbox_partitions(driver)
+            erasures = Erasures(Database(driver, patience=PATIENCE))
+            nodes, begun = await erasures.nodes(), await erasures.begun()
         finally:
             await driver.close()
     except SchemaError as schema:
-        return fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")
-    except DriverError as error:
-        return fail(subject, str(error), "see to its nodes: a quorum of them must answer")
-    return ok(subject, f"{log} of the log, {inboxes} of the inboxes")
-
-
-def settings_findings(settings: Mapping[str, str]) -> list[Finding]:
-    """What Cassandra's settings say. A node tells its own: this one's."""
-    found: list[Finding] = []
-    for level in ("fail", "warn"):
-        name = f"maximum_timestamp_{level}_threshold"
-        value = settings.get(name, "")
-        if value.lower() not in _OFF:
-            words = "every write of ours is refused" if level == "fail" else "every write of ours is warned of"
-            found.append(
-                fail(
-                    f"Cassandra, {name}",
-                    f"{value}: {words}, as their timestamps lie above any clock",
-                    f"take {name} out of cassandra.yaml on every node, and restart it",
-                )
-            )
-    sync = settings.get("commitlog_sync", "")
-    subject = "Cassandra, commitlog_sync"
-    if sync in ("batch", "group"):
-        found.append(ok(subject, sync))
-    else:
-        found.append(
-            fail(
-                subject,
-                sync or "not known",
-                "a cut of power of all nodes takes what was acked: set commitlog_sync: batch (or group) in "
-                "cassandra.yaml, without commitlog_sync_period, and restart it",
-            )
-        )
-    return found
+        return [fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")]
+    except (DriverError, Refused) as error:
+        return [
+            fail(subject, str(error), "see to its nodes: a quorum of them must answer; then `chinwag cluster init`")
+        ]
+    counts = ok(subject, f"{log} of the log, {inboxes} of the inboxes")
+    return [counts, *erasure_findings(nodes, begun, system_clock(), config.erasure.days)]
 
 
 def replicas_finding(keyspace: str, replication: Mapping[str, str], datacenter: str, wanted: int) -> Finding:
@@ -161,14 +139,3 @@ def tables_findings(keyspace: str, tables: Sequence[tuple[object, ...]]) -> list
                 )
             )
     return found or [ok(f"Cassandra, keyspace {keyspace}", f"{len(tables)} tables as they were made")]
-
-
-def version_finding(subject: str, said: str, least: tuple[int, int]) -> Finding:
-    """Whether a version is new enough."""
-    first, _, rest = said.partition(".")
-    second = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    if not (first.isascii() and first.isdigit() and second):
-        return warn(subject, f"version {said or 'not known'}", f"{least[0]}.{least[1]} is the oldest that will do")
-    if (int(first), int(second)) < least:
-        return fail(subject, f"version {said}", f"{least[0]}.{least[1]} is the oldest that will do: update it")
-    return ok(subject, f"version {first}.{second}")

@@ -6,6 +6,7 @@ from typing import Final
 
 from chinwag.adapters.cassandra import make_schema
 from chinwag.adapters.cassandra.schema import PARTITIONS as LOG_PARTITIONS
+from chinwag.adapters.cassandra.stream_tables import TABLES as STREAM_TABLES
 from chinwag.adapters.cassandra.stream_tables import make_stream_tables
 from chinwag.adapters.inboxes.records import PARTITIONS as INBOX_PARTITIONS
 from chinwag.adapters.nats.stream_epochs import Applied, StreamEpochs
@@ -64,7 +65,7 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
 
 async def _tables(config: Config) -> None:
     servers = cassandra_servers(config)
-    await make_schema(servers, partitions=LOG_PARTITIONS, replicas=config.cassandra.replicas)
+    await make_schema(servers, partitions=LOG_PARTITIONS, replicas=config.cassandra.replicas, besides=STREAM_TABLES)
     await make_stream_tables(servers, INBOX_PARTITIONS)
 
 

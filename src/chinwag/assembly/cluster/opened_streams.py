@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from chinwag.adapters.cassandra import CassandraStores, SchemaError, open_driver, stores_on
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.driver import Driver, DriverError
+from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
 from chinwag.adapters.cassandra.log_places import LogPlaces
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
@@ -19,6 +20,7 @@ from chinwag.adapters.inboxes.workers import InboxWorkers
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
 from chinwag.adapters.nats.inbox import NatsInbox
+from chinwag.adapters.nats.shared_look import SharedLook
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
 from chinwag.adapters.nats.streams import Streams, StreamSettings
 from chinwag.adapters.postgres.search_index import PostgresSearchIndex
@@ -35,6 +37,7 @@ from chinwag.assembly.cluster.credentials import (
     read_secret,
     zookeeper_servers,
 )
+from chinwag.assembly.cluster.erased_by_nodes import ErasedByNodes
 from chinwag.assembly.cluster.opened import (
     ABOUT,
     EngineAwayError,
@@ -60,7 +63,6 @@ from chinwag.ports.inbox import Inbox
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
 from chinwag.ports.registry import Registry
-from chinwag.ports.scrub import TextScrub
 from chinwag.roles.observe import Check
 
 LOG: Final = "log"
@@ -68,14 +70,6 @@ INBOX: Final = "inbox"
 """The kinds of streams."""
 SERVERS: Final = "the NATS servers'"
 """Whose clock all go by."""
-
-
-class NothingReplaced(TextScrub):
-    """Cassandra takes what was replaced out of its files with its own compaction: no process of ours writes them."""
-
-    async def scrub_texts(self) -> bool:
-        """There is nothing to do here."""
-        return False
 
 
 class Rows(NamedTuple):
@@ -129,6 +123,8 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
             raise Refused(Code.UNAVAILABLE, "there are none: run `chinwag cluster init`", 1.0)
         return time
 
+    look = SharedLook(nats, [log_streams, streamed.streams])
+    opened.callback(look.close)
     clock = ComparedClock(servers_time, system_clock, whose=SERVERS)
     try:
         await clock.compare()
@@ -151,13 +147,14 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
         claim=streamed.stores.fences.begin,
     )
     log.compared = clock
+    erased = ErasedByNodes(Erasures(streamed.stores.database), system_clock, config.erasure.days)
     media = media_store_of(config)
     opened.push_async_callback(media.close)
     uploads = opened_upload_store(config, config.data.path.expanduser() / MEDIA)
     opened.callback(uploads.close)
     return Opened(
         cluster=cluster,
-        stores=_stores_part(streamed.stores),
+        stores=_stores_part(streamed.stores, rows.driver),
         directory=directory,
         together=together,
         keys=keys,
@@ -168,7 +165,7 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
         announcer=announcer,
         inbox=inbox,
         beneath=[_zookeeper_part(zookeeper)],
-        beside=[_streams_part(streamed, log_streams)],
+        beside=[_streams_part(streamed, look, erased)],
         ports=Ports(
             log=log,
             message_store=streamed.stores.message_store,
@@ -185,7 +182,7 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
             questions=NatsQuestions(nats),
             search_index=index,
             scrubs=(directory, index),
-            text_scrub=NothingReplaced(),
+            text_scrub=erased,
         ),
     )
 
@@ -307,8 +304,23 @@ async def _close(streamed: _Streamed) -> None:
     await streamed.epochs.close()
 
 
-def _stores_part(stores: CassandraStores) -> Part:
-    return Part(name="store", opened=True, stop=stores.close, checks=[Check("store", stores.message_store.reached)])
+def _stores_part(stores: CassandraStores, driver: Driver) -> Part:
+    counters: dict[str, tuple[str, Callable[[], float]]] = {
+        f"cassandra_{name}": (words, partial(lambda field: float(getattr(driver.asked, field)), name))
+        for name, words in {
+            "reads": "Statements that read something of Cassandra.",
+            "found": "Rows that these found.",
+            "writes": "Requests that wrote to Cassandra.",
+            "rows": "Rows that these wrote.",
+        }.items()
+    }
+    return Part(
+        name="store",
+        opened=True,
+        stop=stores.close,
+        checks=[Check("store", stores.message_store.reached)],
+        figures=Figures(counters=counters),
+    )
 
 
 def _zookeeper_part(zookeeper: ZooKeeperConnection) -> Part:
@@ -321,17 +333,14 @@ def _zookeeper_part(zookeeper: ZooKeeperConnection) -> Part:
     return Part(name="zookeeper", opened=True, stop=zookeeper.close, checks=[Check("zookeeper", check, needed=False)])
 
 
-def _streams_part(streamed: _Streamed, log_streams: Streams) -> Part:
-    """The inboxes' workers, and whether all streams can be used."""
+def _streams_part(streamed: _Streamed, look: SharedLook, erased: ErasedByNodes) -> Part:
+    """The inboxes' workers, whether all streams can be used, and what nodes owe."""
     workers = streamed.workers
 
     async def check() -> None:
         if workers is not None:
             await workers.check()
-        for streams in (log_streams, streamed.streams):
-            looked = await streams.look()
-            if looked.missing or not looked.count:
-                raise Refused(Code.UNAVAILABLE, f"{looked.missing} streams have no leader", 1.0)
+        await look.check()
 
     async def stop() -> None:
         await _close(streamed)
@@ -348,9 +357,9 @@ def _streams_part(streamed: _Streamed, log_streams: Streams) -> Part:
                 "failed": "Times that an inbox partition was begun again after a failure.",
             }.items()
         }
-    return Part(
-        name="inboxes", opened=True, stop=stop, checks=[Check("streams", check)], figures=Figures(counters=counters)
-    )
+    overdue = "Nodes of Cassandra that may hold what was erased longer than erasure.days ago, at the last daily look."
+    figures = Figures(counters=counters, gauges={"erasure_overdue_nodes": (overdue, lambda: erased.overdue)})
+    return Part(name="inboxes", opened=True, stop=stop, checks=[Check("streams", check)], figures=figures)
 
 
 __all__ = ["INBOX", "LOG", "Rows", "SchemaError", "connected_to_zookeeper", "open_rows", "open_streams"]

@@ -34,6 +34,8 @@ class DemoProcess:
         self.name = name
         self.url = ""
         self.observe = ""
+        self.begun = 0
+        """How often it has been ready."""
         self._roles = roles
         self._environment = dict(environment)
         self._log = folder / f"{name}.log"
@@ -103,6 +105,7 @@ class DemoProcess:
                 if b'"event":"ready"' in line:
                     said = json.loads(line)
                     self.url, self.observe = said.get("url", ""), said["observe"]
+                    self.begun += 1
                     self._ready.set()
                     if again:
                         self._say(f"{self.name} is back (process {process.pid})")

@@ -8,8 +8,8 @@ from typing import Final
 
 from chinwag.domain.command import SetAvatar
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, UploadId
-from chinwag.domain.membership import governs
 from chinwag.domain.refusal import RETRYABLE, Code, Refused
+from chinwag.domain.roles import governs
 from chinwag.flow.ask import ask
 from chinwag.flow.avatars.make import Avatars, make
 from chinwag.flow.wish import Wish

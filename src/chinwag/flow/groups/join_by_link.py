@@ -13,8 +13,8 @@ import structlog
 from chinwag.domain.command import Enter
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
-from chinwag.domain.membership import governs
 from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.roles import governs
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.ask import ask
 from chinwag.flow.groups.links import Links

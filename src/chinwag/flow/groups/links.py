@@ -7,8 +7,8 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId, Snowflake
-from chinwag.domain.membership import governs
 from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.roles import governs
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.clock import DAY_MS, Clock

@@ -18,12 +18,16 @@ from chinwag.flow.clock import Clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.create_group import create_group
 from chinwag.flow.history import History
+from chinwag.flow.large.changes import changes
+from chinwag.flow.large.feeds import Feeds
 from chinwag.flow.newest_events import with_newest
+from chinwag.flow.states import States
 from chinwag.flow.wish import Wish, in_command
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
 from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.client_id import GivenId
+from chinwag.roles.api.heard import WAIT_MOST, Heard
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import (
     ConversationPage,
@@ -55,8 +59,11 @@ class ConversationServices(msgspec.Struct, frozen=True, kw_only=True):
     accept: Accept
     conversations: Conversations
     history: History
+    states: States
+    feeds: Feeds
     inbox: Inbox
     directory: Directory
+    heard: Heard
     ids: Snowflake
     clock: Clock
     frame_bytes: int
@@ -234,10 +241,23 @@ async def delete_message(
 
 @get("/conversations/{conversation:str}/changes", operation_id="listChanges", summary="Changes", tags=["messages"])
 async def get_changes(
-    conversation: FromPath[str], services: Services, principal: Caller, after: Number = 0, limit: Limit = PAGE
+    conversation: FromPath[str],
+    services: Services,
+    principal: Caller,
+    after: Number = 0,
+    limit: Limit = PAGE,
+    wait: Annotated[
+        float, QueryParameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing in a large group.")
+    ] = 0.0,
 ) -> EventPage:
-    """Every event after a number: what a device that has the conversation cached must apply to it."""
-    return await services.history.changes(principal.account, ConversationId(conversation), after, limit)
+    """Every event after a number: what a device that has the conversation cached must apply to it. Of a large group
+    the answer is `far`, and holds none, if more than 1,000 numbers (or 4 MiB) lie between."""
+    name = ConversationId(conversation)
+    asked = principal.account, name, after, limit
+    if wait <= 0:
+        return await changes(services.history, services.states, services.feeds, *asked, 0.0)
+    with services.heard.held(principal):
+        return await changes(services.history, services.states, services.feeds, *asked, wait)
 
 
 @post(

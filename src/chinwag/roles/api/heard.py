@@ -35,6 +35,8 @@ from chinwag.ports.bus import (
 )
 from chinwag.roles.port.wheel import Wheel
 
+WAIT_MOST: Final = 25.0
+"""Seconds that a request may wait: proxies cut connections that are silent for longer."""
 DEVICES: Final = 100_000
 """Devices remembered; one more is refused as `overloaded`."""
 OPEN: Final = 4
@@ -92,6 +94,7 @@ class Heard:
         self._closing = False
         self._wheel = Wheel[_Device](self._silent, clock=now)
         self._unsubscribe: list[Callable[[], None]] = []
+        self._on_drop: list[Callable[[DeviceId], None]] = []
         bus.on_interruption(self._interrupted)
 
     def __len__(self) -> int:
@@ -119,6 +122,10 @@ class Heard:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._unsubscribe = []
+
+    def on_drop(self, handler: Callable[[DeviceId], None]) -> None:
+        """Call `handler` with each device that is heard of no longer."""
+        self._on_drop.append(handler)
 
     def beat(self, principal: Principal) -> None:
         """The device is there. Raises `Refused(OVERLOADED)` when too many are."""
@@ -188,6 +195,8 @@ class Heard:
         self._wheel.remove(device)
         for task in tuple(device.held):
             task.cancel(why)
+        for handler in self._on_drop:
+            handler(device.principal.device)
         self._report(device, state, self._now() - device.last_heard)
 
     def _report(self, device: _Device, state: str, silent: float) -> None:

@@ -28,14 +28,13 @@ from chinwag.ports.bus import Bus
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
 from chinwag.roles.api.admit import Caller
-from chinwag.roles.api.heard import Heard
+from chinwag.roles.api.heard import WAIT_MOST, Heard
+from chinwag.roles.api.nudges import Nudges
 from chinwag.roles.budgets import Budgets
 from chinwag.wire.codec import Cursor, encode, event_frame, parse_cursor, signal_frame
 from chinwag.wire.frames import Bye, Event, Reset
 from chinwag.wire.sync import PostRead, PostReceived, SyncPage
 
-WAIT_MOST: Final = 25.0
-"""Seconds that a long poll may wait: proxies cut connections that are silent for longer."""
 EVENTS: Final = 100
 EVENTS_MOST: Final = 500
 COMMENT_SECONDS: Final = 10.0
@@ -55,6 +54,7 @@ class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     store: MessageStore
     bus: Bus
     heard: Heard
+    nudges: Nudges
     budgets: Budgets
 
 
@@ -95,25 +95,31 @@ async def get_sync(
         if not stretch.events and wait > 0:
             with sync.heard.held(principal):
                 stretch = await _wait(sync, follower, start, wait, limit)
+        sync.nudges.passed(principal.device, stretch.events)
     if stretch.bounds.epoch != start.epoch:
         return SyncPage(str(Cursor(stretch.bounds.epoch, stretch.bounds.head)), [], reset="epoch")
     page = catch_up.within(stretch)
     events = [Event(page.position + index, msgspec.Raw(event)) for index, event in enumerate(page.events)]
     position = start.position + len(events)
-    return SyncPage(str(Cursor(start.epoch, position)), events, more=position < stretch.bounds.head)
+    more = position < stretch.bounds.head
+    # What has passed by then may have ended a watch.
+    nudges = [] if more else sync.nudges.take(principal.device)
+    return SyncPage(str(Cursor(start.epoch, position)), events, more=more, nudges=nudges)
 
 
 async def _wait(
     sync: SyncServices, follower: Follower, start: catch_up.Start, seconds: float, limit: int
 ) -> catch_up.Stretch:
-    """Wait for the first event after `start`, or a new epoch; signals do not end the wait."""
+    """Wait for the first event after `start`, a nudge, or a new epoch; signals do not end the wait."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    while True:
-        woken = await follower.wait(max(0.0, end - loop.time()))
-        stretch = await catch_up.read(sync.inbox, sync.store, follower.account, start.position, limit)
-        if stretch.events or not woken or stretch.bounds.epoch != start.epoch:
-            return stretch
+    with sync.nudges.waking(follower.device, follower.wake):
+        while True:
+            nudged = sync.nudges.waits_for(follower.device)
+            woken = nudged or await follower.wait(max(0.0, end - loop.time()))
+            stretch = await catch_up.read(sync.inbox, sync.store, follower.account, start.position, limit)
+            if stretch.events or nudged or not woken or stretch.bounds.epoch != start.epoch:
+                return stretch
 
 
 @get(
@@ -149,6 +155,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
     epoch, position = start.epoch, start.position
     try:
         with sync.heard.held(principal), Follower(sync.fan_out, principal.account, principal.device) as follower:
+            nudges = sync.nudges
             if start.reset is not None:
                 yield _line("reset", str(Cursor(epoch, position)), encode(Reset(start.reset, epoch, position)))
             else:
@@ -163,6 +170,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     position += 1
                     yield _line("event", f"{epoch}.{position}", event_frame(position, event))
                     _heed(event, principal)
+                nudges.passed(principal.device, stretch.events)
                 if stretch.events:
                     continue
                 if position < stretch.bounds.floor:
@@ -171,7 +179,11 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
                 for signal in follower.signals():
                     yield _line("signal", None, signal_frame(signal))
-                if not await follower.wait(COMMENT_SECONDS):
+                for nudge in nudges.take(principal.device):
+                    yield _line("nudge", None, encode(nudge))
+                with nudges.waking(principal.device, follower.wake):
+                    woken = nudges.waits_for(principal.device) or await follower.wait(COMMENT_SECONDS)
+                if not woken:
                     yield b": still here\n\n"
     except Refused as refused:
         yield _line("bye", None, encode(Bye(refused.code, refused.retry_after or 0.0)))

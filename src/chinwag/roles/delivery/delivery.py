@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
-from chinwag.flow.deliver import Deliver
+from chinwag.flow.deliver import CACHED_BYTES, RECENT, Deliver
+from chinwag.flow.state_cache import Room
 from chinwag.ports.bus import Bus
 from chinwag.ports.log import Log
 from chinwag.ports.message_store import MessageStore
+
+RECENT_OF_ALL: Final = 200_000
+"""Sends placed of late whose keys all workers together keep, and as many before those."""
 
 
 class Delivery:
@@ -16,7 +21,11 @@ class Delivery:
         self, log: Log, store: MessageStore, bus: Bus, give_up: Callable[[int], None] = lambda partition: None
     ) -> None:
         """give_up: told of a partition whose commands are of a newer version than this one; its worker has ended."""
-        self.workers = [Deliver(partition, log, store, bus, give_up) for partition in range(log.partitions)]
+        room, recent = Room(CACHED_BYTES), min(RECENT, RECENT_OF_ALL // log.partitions)
+        self.workers = [
+            Deliver(partition, log, store, bus, give_up, room=room, recent=recent)
+            for partition in range(log.partitions)
+        ]
         self._log = log
         self._working: list[asyncio.Task[None]] = []
 

@@ -7,6 +7,8 @@ from typing import Protocol
 import msgspec
 
 from chinwag.flow.accept import Accept
+from chinwag.flow.large.feeds import Feeds
+from chinwag.flow.large.watches import Watches
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.sharing import Keeping
 from chinwag.flow.states import States
@@ -39,6 +41,8 @@ class Common(msgspec.Struct, kw_only=True):
     marks: MarkFlow
     states: States
     keeping: Keeping
+    feeds: Feeds
+    watches: Watches
     inbox: Inbox
     store: MessageStore
     bus: Bus

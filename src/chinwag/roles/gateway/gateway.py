@@ -12,6 +12,8 @@ from chinwag.flow.access.admission import Admission
 from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.clock import Clock
 from chinwag.flow.fan_out import FanOut
+from chinwag.flow.large.feeds import Feeds
+from chinwag.flow.large.watches import Watches
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.sharing import Keeping
 from chinwag.flow.states import States
@@ -47,6 +49,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     marks: MarkFlow
     states: States
     keeping: Keeping
+    feeds: Feeds
+    watches: Watches
     inbox: Inbox
     store: MessageStore
     bus: Bus
@@ -74,6 +78,8 @@ class Gateway:
             marks=services.marks,
             states=services.states,
             keeping=services.keeping,
+            feeds=services.feeds,
+            watches=services.watches,
             inbox=services.inbox,
             store=services.store,
             bus=services.bus,
@@ -105,6 +111,7 @@ class Gateway:
     def suspend(self, within: float) -> None:
         """Send everybody elsewhere, back spread over `within` seconds, and let nobody in before `resume`."""
         self.common.suspended = True
+        self.common.feeds.drain()
         self.hub.drain(within)
 
     def resume(self) -> None:
@@ -117,6 +124,7 @@ class Gateway:
 
     def drain(self, within: float) -> None:
         """Say goodbye to every session; clients come back spread over `within` seconds."""
+        self.common.feeds.drain()
         self.hub.drain(within)
 
     def stop(self) -> None:

@@ -19,6 +19,7 @@ from chinwag.flow.heed import ACCOUNT_EVENT, ends_session
 from chinwag.ports.bus import Tell
 from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.common import Common
+from chinwag.roles.gateway.pulling import Pulling
 from chinwag.roles.gateway.turns import STRETCH
 from chinwag.roles.port.socket import Socket
 from chinwag.wire.codec import EVENT_FRAME, encode, error_frame, signal_frame
@@ -38,6 +39,7 @@ class Outward:
     the inbox's `epoch`.
     last_heard: when the device last said something, in seconds of the gateway's clock; the session says it here.
     paused_at: since when its socket is full, 0.0 if it is not.
+    pulling: what it follows and watches of large groups, None before it does.
     """
 
     __slots__ = (
@@ -54,6 +56,7 @@ class Outward:
         "last_heard",
         "paused_at",
         "position",
+        "pulling",
         "socket",
         "welcomed",
     )
@@ -73,6 +76,7 @@ class Outward:
         self.paused_at = 0.0
         self.welcomed = False
         self.closing = False
+        self.pulling: Pulling | None = None
         self.socket: Socket
 
     def push(self, payload: bytes) -> None:
@@ -109,6 +113,8 @@ class Outward:
         out, self._out = self._out, []
         self.closing = True
         self._common.hub.leaving(self, refused.code)
+        if self.pulling is not None:
+            self.pulling.ended()
         self.socket.send_many(out)
         self.socket.close(entry.close, refused.code)
 
@@ -123,12 +129,22 @@ class Outward:
             self._resumed.set_result(None)
         if self._behind:
             self._catch_up()
+        if self.pulling is not None:
+            self.pulling.resumed()
 
     def ended(self) -> None:
         """The connection is gone."""
         self.closing = True
         if self._resumed is not None and not self._resumed.done():
             self._resumed.cancel()
+        if self.pulling is not None:
+            self.pulling.ended()
+
+    def pulling_now(self) -> Pulling:
+        """What it follows and watches, from now on."""
+        if self.pulling is None:
+            self.pulling = Pulling(self, self._common.feeds, self._common.watches)
+        return self.pulling
 
     def arrived(self, position: int, events: Sequence[bytes], epoch: int) -> None:
         """Events from the inbox's feed."""
@@ -173,6 +189,8 @@ class Outward:
                 if self._heed(event):
                     break
         self.position = position
+        if self.pulling is not None:
+            self.pulling.passed(events)
 
     def _heed(self, event: bytes) -> bool:
         """A change of the own account may end the session: the certain way, where the Bus is the quick one. Whether it

@@ -6,6 +6,7 @@ from typing import Final
 from chinwag.roles.gateway.verbs.change import change
 from chinwag.roles.gateway.verbs.delete import delete
 from chinwag.roles.gateway.verbs.edit import edit
+from chinwag.roles.gateway.verbs.follow import follow, unfollow
 from chinwag.roles.gateway.verbs.hello import hello_again
 from chinwag.roles.gateway.verbs.ping import ping
 from chinwag.roles.gateway.verbs.react import react
@@ -14,6 +15,7 @@ from chinwag.roles.gateway.verbs.received import received
 from chinwag.roles.gateway.verbs.send import send
 from chinwag.roles.gateway.verbs.speaker import Verb
 from chinwag.roles.gateway.verbs.typing import typing
+from chinwag.roles.gateway.verbs.watch import watch
 from chinwag.wire import frames
 
 VERBS: Final[Mapping[type, Verb]] = {
@@ -26,5 +28,8 @@ VERBS: Final[Mapping[type, Verb]] = {
     frames.Received: received,
     frames.Read: read,
     frames.Typing: typing,
+    frames.Watch: watch,
+    frames.Follow: follow,
+    frames.Unfollow: unfollow,
     frames.Ping: ping,
 }

@@ -1,0 +1,37 @@
+"""What a process has of large groups: the feeds and the watches that its sessions share."""
+
+import msgspec
+
+from chinwag.flow.large.feeds import Feeds
+from chinwag.flow.large.heads import Heads
+from chinwag.flow.large.moved import MovedHere
+from chinwag.flow.large.watches import Watches
+from chinwag.flow.states import States
+from chinwag.ports import Ports
+from chinwag.ports.bus import Moved
+from chinwag.wire.codec import encode, feed_frame
+from chinwag.wire.frames import Nudge
+
+
+class LargeLegs(msgspec.Struct, frozen=True, kw_only=True):
+    """One of each for a process."""
+
+    feeds: Feeds
+    watches: Watches
+    heads: Heads
+    moved: MovedHere
+
+
+def large_legs_on(ports: Ports, states: States) -> LargeLegs:
+    """Nobody follows anything yet."""
+    moved = MovedHere(ports.bus)
+    return LargeLegs(
+        feeds=Feeds(ports.message_store, states, moved, feed_frame),
+        watches=Watches(ports.message_store, moved, _nudge),
+        heads=Heads(ports.message_store, states),
+        moved=moved,
+    )
+
+
+def _nudge(moved: Moved) -> bytes:
+    return encode(Nudge(moved.conversation, moved.head, moved.ordinal, moved.shown, moved.all))

@@ -1,0 +1,379 @@
+"""Following a large group: every event after a number, in order, read once for all, and nothing behind one's going."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.backstage import Backstage, backstage
+
+from chinwag.domain.body import Text
+from chinwag.domain.command import Add, Edit, Leave, Remove, Send
+from chinwag.domain.conversation import Conversation, GroupSettings, Span
+from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.large import feeds as feeds_module
+from chinwag.flow.large.feeds import FarError, Feeds
+from chinwag.flow.large.follower import WAITING, Ended, Follower
+from chinwag.flow.large.moved import MovedHere
+from chinwag.flow.states import States
+from chinwag.ports.bus import Moved, moved_of
+from chinwag.ports.message_store import Row
+
+PATIENCE = 60.0
+
+
+class AsLarge:
+    """A store whose groups are large ones. reads: of events, as (first, last)."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.reads: list[tuple[int, int]] = []
+        self.on_spans: list[Callable[[], Awaitable[object]]] = []
+        self.head: int | None = None
+        self.small = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
+        found = await self._store.states(conversations)
+        if self.small:
+            return list(found)
+        changed = [None if one is None else msgspec.structs.replace(one, large=True) for one in found]
+        if self.head is None:
+            return changed
+        return [None if one is None else msgspec.structs.replace(one, head=self.head) for one in changed]
+
+    async def events(self, conversation: ConversationId, first: int, last: int) -> list[Row]:
+        self.reads.append((first, last))
+        found: list[Row] = await self._store.events(conversation, first, last)
+        return found
+
+    async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
+        found: list[Span] = await self._store.spans(account, conversation)
+        if self.on_spans:
+            await self.on_spans.pop(0)()
+        return found
+
+
+class Session:
+    """What a session is to the feeds: it notes all that it is given."""
+
+    def __init__(self, account: str) -> None:
+        self.account = AccountId(account)
+        self.full = False
+        self.frames: list[bytes] = []
+        self.after: list[int] = []
+        self.ends: list[tuple[int, Ended]] = []
+        self._changed = asyncio.Event()
+
+    def push(self, payload: bytes) -> None:
+        self.frames.append(payload)
+        self._changed.set()
+
+    def followed(self, conversation: ConversationId, after: int) -> None:
+        self.after.append(after)
+        self._changed.set()
+
+    def unfollowed(self, conversation: ConversationId, number: int, why: Ended) -> None:
+        self.ends.append((number, why))
+        self._changed.set()
+
+    @property
+    def numbers(self) -> list[int]:
+        return [msgspec.json.decode(frame)["number"] for frame in self.frames]
+
+    async def until(self, true: Callable[["Session"], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not true(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+class Scene:
+    """A group of anna (1), ben (2) and carl (3), and the feeds of one process."""
+
+    def __init__(self, stage: Backstage, group: ConversationId) -> None:
+        self.stage = stage
+        self.group = group
+        self.store = AsLarge(stage.embedded.message_store)
+        store: Any = self.store
+        self.feeds = Feeds(
+            store, States(store), MovedHere(stage.embedded.bus), lambda conversation, event: event, lambda: 0.0
+        )
+
+    async def say(self, *texts: str, told: bool = True) -> int:
+        """Messages of anna; the last one's number."""
+        number = 0
+        for text in texts:
+            number = (await self.stage.do("1", self.group, Send(Text(text)))).number
+        if told:
+            await self.tell()
+        return number
+
+    async def tell(self) -> None:
+        """What the worker says after it has committed."""
+        state = await self.stage.state(self.group)
+        self.stage.embedded.bus.publish(
+            moved_of(self.group), Moved(self.group, state.head, state.ordinal, state.last_shown)
+        )
+
+    async def follow(self, account: str, after: int) -> tuple[Session, Follower]:
+        session = Session(account)
+        follower = Follower(session, self.group)
+        await self.feeds.follow(follower, after)
+        return session, follower
+
+
+@asynccontextmanager
+async def scene(folder: Path, **settings: Any) -> AsyncIterator[Scene]:
+    async with backstage(folder / "data") as stage:
+        await stage.people("1", "2", "3")
+        group = await stage.group("1", "Tea", GroupSettings(**settings), "2", "3")
+        one = Scene(stage, group)
+        try:
+            yield one
+        finally:
+            one.feeds.drain()
+            one.feeds.stop()
+
+
+async def test_what_lies_after_a_number_comes_first_and_then_what_is_new_without_a_hole(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.say("two", "three")
+        ben, _ = await here.follow("2", 1)
+        assert (ben.after, ben.numbers) == ([1], [2, 3])
+        await here.say("four", "five")
+        await ben.until(lambda one: one.numbers == [2, 3, 4, 5])
+        assert ben.after == [1]
+
+
+async def test_events_are_read_once_for_all_who_follow_and_encoded_once(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        sessions = [(await here.follow(account, 1))[0] for account in ("1", "2", "3", "2")]
+        here.store.reads.clear()
+        await here.say("two")
+        for one in sessions:
+            await one.until(lambda one: one.numbers == [2])
+        assert here.store.reads == [(2, 2)]
+        assert len({id(one.frames[0]) for one in sessions}) == 1
+        assert (here.feeds.figures.read, here.feeds.figures.given) == (1, 4)
+
+
+async def test_the_head_is_looked_at_though_nobody_tells_it(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        ben, _ = await here.follow("2", 1)
+        await here.say("never told", told=False)
+        assert await here.feeds.job.step() is False
+        await ben.until(lambda one: one.numbers == [2])
+
+
+async def test_what_is_told_before_it_can_be_read_is_fed_once_it_can(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        ben, _ = await here.follow("2", 1)
+        here.stage.embedded.bus.publish(moved_of(here.group), Moved(here.group, 3, 2, 3))
+        await here.say("two", told=False)
+        await here.say("three", told=False)
+        await here.feeds.job.step()
+        await ben.until(lambda one: one.numbers == [2, 3])
+
+
+@pytest.mark.parametrize("how", ["removed", "left"])
+async def test_who_goes_gets_the_notice_of_that_and_nothing_behind_it(tmp_path: Path, how: str) -> None:
+    async with scene(tmp_path) as here:
+        ben, _ = await here.follow("2", 1)
+        carl, _ = await here.follow("3", 1)
+        await here.say("two", told=False)
+        if how == "removed":
+            await here.stage.do("1", here.group, Remove(AccountId("2")))
+        else:
+            await here.stage.do("2", here.group, Leave())
+        await here.say("behind the back of ben")
+        await carl.until(lambda one: one.numbers == [2, 3, 4])
+        assert ben.numbers == [2, 3]
+        assert ben.ends == [(3, "not_member")]
+        assert here.feeds.followers == 1
+
+
+async def test_who_goes_while_the_follow_is_being_looked_into_is_fed_nothing_behind_it(tmp_path: Path) -> None:
+    """The spans are read, then the account is removed and more is said, and all of that is committed before the feed
+    begins: it is never seen going by."""
+    for looks in (1, 2):
+        async with scene(tmp_path / str(looks)) as here:
+
+            async def put_out() -> None:
+                await here.stage.do("1", here.group, Remove(AccountId("2")))
+                await here.say("behind the back of ben")
+
+            async def nothing() -> None:
+                pass
+
+            here.store.on_spans = [*[nothing] * (looks - 1), put_out]
+            ben = Session("2")
+            if looks == 1:
+                with pytest.raises(Refused) as refused:
+                    await here.feeds.follow(Follower(ben, here.group), 1)
+                assert refused.value.code is Code.NOT_MEMBER
+            else:
+                await here.feeds.follow(Follower(ben, here.group), 1)
+                await ben.until(lambda one: bool(one.ends))
+                assert ben.ends == [(2, "not_member")]
+            await here.say("and more")
+            await here.feeds.job.step()
+            assert set(ben.numbers) <= {2}
+
+
+async def test_who_comes_again_begins_with_what_the_new_membership_may_read(tmp_path: Path) -> None:
+    async with scene(tmp_path, history="joined") as here:
+        await here.say("two")
+        await here.stage.do("1", here.group, Remove(AccountId("2")))
+        await here.say("behind the back of ben")
+        with pytest.raises(Refused) as refused:
+            await here.follow("2", 1)
+        assert refused.value.code is Code.NOT_MEMBER
+        back = (await here.stage.do("1", here.group, Add(AccountId("2")))).number
+        await here.say("six")
+        ben, _ = await here.follow("2", 1)
+        assert ben.numbers == [2, 3, back, back + 1]
+        assert ben.after == [1, back - 1]
+
+
+async def test_a_stranger_is_told_what_everybody_is_told_of_nothing(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.stage.people("9")
+        with pytest.raises(Refused) as refused:
+            await here.follow("9", 0)
+        assert refused.value.code is Code.NO_CONVERSATION
+        assert here.feeds.followers == len(here.feeds) == 0
+
+
+async def test_a_small_group_is_not_followed(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        here.store.small = True
+        with pytest.raises(Refused) as refused:
+            await here.follow("2", 0)
+        assert refused.value.code is Code.NOT_LARGE
+
+
+async def test_a_number_beyond_the_head_begins_at_the_head_and_says_so(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        ben, _ = await here.follow("2", 40)
+        assert (ben.after, ben.numbers) == ([1], [])
+        await here.say("two")
+        await ben.until(lambda one: one.numbers == [2])
+
+
+async def test_a_number_that_the_feed_has_not_come_to_yet_is_no_number_beyond_the_head(tmp_path: Path) -> None:
+    """The inbox was quicker: what it brought is not fed again, and is no reason to begin anew."""
+    async with scene(tmp_path) as here:
+        anna, _ = await here.follow("1", 1)
+        number = await here.say("two", "three", told=False)
+        ben, _ = await here.follow("2", number)
+        assert ben.after == [number]
+        await here.say("four")
+        await ben.until(lambda one: one.numbers == [number + 1])
+        await anna.until(lambda one: one.numbers == [2, 3, 4])
+
+
+async def test_more_than_is_fed_at_once_is_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene(tmp_path) as here:
+        number = await here.say("two", "three", "four", "five")
+        monkeypatch.setattr(feeds_module, "FAR", 3)
+        with pytest.raises(FarError) as far:
+            await here.follow("2", 1)
+        assert far.value.head == number
+        ben, _ = await here.follow("2", 2)
+        assert ben.numbers == [3, 4, 5]
+        monkeypatch.setattr(feeds_module, "FAR_BYTES", 10)
+        monkeypatch.setattr(feeds_module, "STEP", 1)
+        with pytest.raises(FarError):
+            await here.follow("3", 2)
+        assert here.feeds.followers == 1
+
+
+async def test_an_edit_made_after_one_has_gone_is_not_read_in_the_message_before_it(tmp_path: Path) -> None:
+    """All of it is read together: the message is stored with its new text by then."""
+    async with scene(tmp_path) as here:
+        ben, _ = await here.follow("2", 1)
+        carl, _ = await here.follow("3", 1)
+        await here.say("before", told=False)
+        await here.stage.do("1", here.group, Remove(AccountId("2")))
+        await here.stage.do("1", here.group, Edit(2, Text("behind the back of ben")))
+        await here.tell()
+        await carl.until(lambda one: one.numbers == [2, 3, 4])
+        assert b"behind the back" in carl.frames[0]
+        assert ben.numbers == [2, 3]
+        assert b"behind the back" not in b"".join(ben.frames)
+
+
+async def test_one_who_takes_nothing_is_ended_as_slow_and_nobody_else_waits(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        ben, slow = await here.follow("2", 1)
+        carl, _ = await here.follow("3", 1)
+        ben.full = True
+        slow._bytes = 4 << 20  # as if the texts had been long
+        await here.say("two")
+        await carl.until(lambda one: one.numbers == [2])
+        assert (ben.numbers, ben.ends) == ([], [(1, "slow")])
+        await here.say("three")
+        await carl.until(lambda one: one.numbers == [2, 3])
+        assert ben.numbers == []
+
+
+async def test_what_waits_for_room_comes_in_order_once_there_is_some(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        ben, follower = await here.follow("2", 1)
+        carl, _ = await here.follow("3", 1)
+        ben.full = True
+        await here.say("two", "three")
+        await here.stage.do("1", here.group, Remove(AccountId("2")))
+        await here.tell()
+        await carl.until(lambda one: one.numbers == [2, 3, 4])
+        assert (ben.numbers, ben.ends) == ([], [])
+        ben.full = False
+        follower.resumed()
+        assert (ben.numbers, ben.ends) == ([2, 3, 4], [(4, "not_member")])
+
+
+async def test_so_many_events_wait_and_no_more() -> None:
+    ben = Session("2")
+    ben.full = True
+    follower = Follower(ben, ConversationId("g~1"))
+    follower.let_go()
+    for number in range(1, WAITING + 1):
+        follower.take(number, b"x")
+    assert ben.ends == []
+    follower.take(WAITING + 1, b"x")
+    assert ben.ends == [(0, "slow")]
+
+
+async def test_a_server_that_ends_says_so(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        ben, _ = await here.follow("2", 1)
+        here.feeds.drain()
+        assert ben.ends == [(1, "drain")]
+        assert len(here.feeds) == 0
+
+
+async def test_stores_put_back_end_what_was_fed_beyond_them(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.say("two", "three")
+        ben, _ = await here.follow("2", 1)
+        here.store.head = 2
+        await here.feeds.job.step()
+        assert ben.ends == [(3, "drain")]
+
+
+async def test_who_waits_is_woken_by_what_is_new_and_by_nothing_else(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        ben = AccountId("2")
+        assert await here.feeds.beyond(ben, here.group, 0, 60)
+        assert not await here.feeds.beyond(ben, here.group, 1, 0)
+        waiting = asyncio.create_task(here.feeds.beyond(ben, here.group, 1, 60))
+        await here.say("two")
+        assert await waiting
+        assert len(here.feeds) == 0

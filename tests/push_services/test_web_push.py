@@ -338,6 +338,6 @@ async def test_a_token_is_for_the_origin_as_the_service_writes_it(
 
     web = Sender(time, receiver).web
     push = WebPush(Asking(web, Breakers(time.steady), time.wall), Heard(CONTACT, lambda _: None, time.wall))
-    await push.send(WebAddress(endpoint=endpoint, p256dh="", auth="", key="one"), notice())
+    await push.send(WebAddress(endpoint=endpoint, p256dh=b"", auth=b"", key="one"), notice())
     assert asked == ["https://push.example"]
     await push.close()

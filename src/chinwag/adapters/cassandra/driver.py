@@ -106,6 +106,8 @@ class Driver:
                 constant_reconnect_delay_ms=RECONNECT_MS,
                 speculative_execution_policy=acsylla.SpeculativeExecutionPolicy(SPECULATIVE_MS, SPECULATIVE_MOST),
                 retry_policy="fallthrough",
+                # a node that has not heard of a table yet answers nothing about it, and on a slow machine that lasts
+                max_schema_wait_time_ms=int(SCHEMA_SECONDS * 1000),
                 application_name="chinwag",
                 log_level="critical",
                 **more,

@@ -12,6 +12,7 @@ from tests.support.own_nats import OwnNats
 from tests.support.own_zookeeper import OwnEnsemble
 
 from chinwag.adapters.cassandra import CassandraServers
+from chinwag.domain.refusal import Refused
 
 pytestmark = pytest.mark.cluster_prove
 
@@ -67,5 +68,5 @@ async def test_what_is_forgotten_is_found(
     monkeypatch.setattr(streamed, "replace", replace)
     monkeypatch.setattr(test_inbox_streams, "BOUND", QUICK)
     STREAMED[name].plant()
-    with pytest.raises((AssertionError, TimeoutError, pytest.fail.Exception)):
+    with pytest.raises((AssertionError, TimeoutError, Refused, pytest.fail.Exception)):
         await FOUND_BY[name](inboxes, nats)

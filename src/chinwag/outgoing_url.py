@@ -9,6 +9,7 @@ from chinwag.trusted_url import is_here
 URL_CHARACTERS: Final = 2048
 HOST_CHARACTERS: Final = 253
 _NEVER: Final = frozenset(' "<>\\^`{|}#')
+_USUAL: Final = {"https": ":443", "http": ":80"}
 _LABEL: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
@@ -49,6 +50,13 @@ def outgoing_host(url: str, patterns: Sequence[str], dangerous: bool = False) ->
     if at.scheme not in ("http", "https") or not host_fits(host, patterns):
         return None
     return host
+
+
+def origin_of(url: str) -> str:
+    """The origin of an address (RFC 6454, 6.2): its host in small letters, and its port only if that is not the usual
+    one. For an address whose `outgoing_host` is one."""
+    at = urlsplit(url)
+    return f"{at.scheme}://{at.netloc.lower().removesuffix(_USUAL.get(at.scheme, ''))}"
 
 
 def _is_name(host: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.backstage import Backstage, backstage
 
-from chinwag.domain.command import Add, Leave, Remove, SetRole
+from chinwag.domain.command import Add, Leave, Remove, Rules, SetRole
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.openid import GroupRule
@@ -25,7 +25,7 @@ def giving(stage: Backstage, group: ConversationId) -> Places:
         "lost": GroupRule(conversation=ConversationId("g~none")),
     }
     store = stage.embedded.message_store
-    return Places(stage.directory, store, stage.own, {"staff": rules}, 30, system_clock)
+    return Places(stage.directory, store, stage.own, {"staff": rules}, Rules(group_members=30), system_clock)
 
 
 async def said(stage: Backstage, *groups: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from tests.contract.embedded import EmbeddedHarness
 
+from chinwag.adapters.embedded import search_index
 from chinwag.adapters.embedded.search_index import EmbeddedSearchIndex
 from chinwag.domain.conversation import Conversation, Member, Position, Role, Span
 from chinwag.domain.ids import AccountId, ConversationId, group_id, stream_of
@@ -23,6 +24,7 @@ from chinwag.flow.search import search as searching
 from chinwag.flow.search.indexer import Indexer
 from chinwag.flow.search.progress import FORM, Progress, Reading, decoded, encoded
 from chinwag.flow.search.search import Question, Search, cursor_of, place_of
+from chinwag.flow.spare_time import Stints
 from chinwag.ports.follower import Reached
 from chinwag.ports.message_store import Commit, Fanout
 from chinwag.ports.search_index import Place, SearchIndex, Wanted
@@ -470,6 +472,35 @@ async def test_long_texts_are_written_in_pieces_and_a_piece_that_was_lost_is_mad
     assert max(pieces) <= 100
     assert await every(world) == sorted([("g~1", number) for number in (1, 2, 3, 4)] + [("g~2", 1), ("g~2", 2)])
     assert await world.found(text="edited") == ["g~1#1"]
+
+
+async def test_what_the_index_computes_lets_messages_in_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words are made, and written, in threads that hold the interpreter, and on a full processor that as well: a
+    message that comes meanwhile would wait for hundreds of others to be indexed."""
+    pieces: list[int] = []
+    rests: list[int] = []
+    made = indexer._indexed
+
+    class Watched(Stints):
+        """A clock by which each message takes a stint."""
+
+        def __init__(self) -> None:
+            super().__init__(itertools.count().__next__, lambda seconds: rests.append(len(pieces)))
+
+    def counted(rows: Sequence[Any]) -> Any:
+        pieces.append(len(rows))
+        return made(rows)
+
+    monkeypatch.setattr(indexer, "_indexed", counted)
+    monkeypatch.setattr(indexer, "Stints", Watched)
+    monkeypatch.setattr(search_index, "Stints", Watched)
+    said = 2 * indexer.MESSAGES + 1
+    await world.say(HALL, *(f"word{number}" for number in range(said)))
+    await world.read_on()
+    assert sum(pieces) == said
+    assert max(pieces) <= indexer.MESSAGES
+    assert len(rests) >= 2 * said, "one for making a message's words, one for writing them"
+    assert len(await every(world)) == said
 
 
 async def test_two_indexers_do_not_disturb_each_other(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chinwag.outgoing_url import host_fits, is_pattern, outgoing_host
+from chinwag.outgoing_url import host_fits, is_pattern, origin_of, outgoing_host
 
 HOSTS: Final = ("fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
 
@@ -106,3 +106,18 @@ def test_tests_reach_this_machine_where_that_is_said() -> None:
     assert outgoing_host("http://127.0.0.1:8080/x", HOSTS, dangerous=True) is None
     assert outgoing_host("http://2130706433/x", ("*",), dangerous=True) is None
     assert outgoing_host("https://93.184.215.14/x", ("*",)) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://a.example/x", "https://a.example"),
+        ("https://a.example:443/x", "https://a.example"),
+        ("HTTPS://A.Example/X", "https://a.example"),
+        ("https://a.example:8443/x?y", "https://a.example:8443"),
+        ("http://127.0.0.1:80/x", "http://127.0.0.1"),
+        ("http://127.0.0.1:443/x", "http://127.0.0.1:443"),
+    ],
+)
+def test_an_origin_has_one_form_however_the_address_is_written(url: str, origin: str) -> None:
+    assert origin_of(url) == origin

@@ -322,3 +322,22 @@ def test_an_address_is_shown_by_nothing() -> None:
     address = WebAddress(endpoint="https://secret.example", p256dh=b"secret", auth=b"secret", key="one")
     assert "secret" not in repr(address)
     assert "noon" not in repr(notice())
+
+
+@pytest.mark.parametrize("endpoint", ["https://Push.Example/x", "https://push.example:443/x", "HTTPS://push.example/x"])
+async def test_a_token_is_for_the_origin_as_the_service_writes_it(
+    endpoint: str, receiver: PushReceiver, time: HandClock
+) -> None:
+    """A service compares the audience letter by letter (RFC 8292, 2), whatever a browser handed over."""
+    asked: list[str] = []
+
+    class Heard(Vapid):
+        def authorization(self, origin: str, key: str) -> str | None:
+            asked.append(origin)
+            return None
+
+    web = Sender(time, receiver).web
+    push = WebPush(Asking(web, Breakers(time.steady), time.wall), Heard(CONTACT, lambda _: None, time.wall))
+    await push.send(WebAddress(endpoint=endpoint, p256dh=b"", auth=b"", key="one"), notice())
+    assert asked == ["https://push.example"]
+    await push.close()

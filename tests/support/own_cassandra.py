@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,10 @@ class OwnCassandra:
         """Wait until it takes statements."""
         self.engine.wait(self._running)
 
+    def find_others(self) -> None:
+        """Wait until it has found the rest of its ring."""
+        self.engine.found_others(self._running)
+
     def begin(self) -> None:
         """Start it, and wait until it takes statements."""
         self.launch()
@@ -69,8 +73,11 @@ class OwnCassandra:
 
 
 @contextmanager
-def own_cassandra(count: int = 1) -> Iterator[list[OwnCassandra]]:
-    """So many nodes of one ring at work, gone afterwards."""
+def own_cassandra(
+    count: int = 1, spoilt: Mapping[int, Mapping[str, object]] | None = None
+) -> Iterator[list[OwnCassandra]]:
+    """So many nodes of one ring at work, gone afterwards. spoilt: settings of single nodes, by their numbers from 1."""
+    others = spoilt or {}
     program, jars = java(), fetch_jars("Cassandra", CASSANDRA, lambda _: None)
     hosts = tuple(hosts_of(count))
     port, between, *tool_ports = _free_ports(2 + count)
@@ -79,7 +86,15 @@ def own_cassandra(count: int = 1) -> Iterator[list[OwnCassandra]]:
     ring = Ring(hosts, between)
     nodes = [
         OwnCassandra(
-            Cassandra(program, jars, place, ring, number=number, settings=SETTINGS, tool_port=tool_ports[number - 1]),
+            Cassandra(
+                program,
+                jars,
+                place,
+                ring,
+                number=number,
+                settings=_settings(others.get(number, {})),
+                tool_port=tool_ports[number - 1],
+            ),
             host,
             port,
             home,
@@ -94,6 +109,11 @@ def own_cassandra(count: int = 1) -> Iterator[list[OwnCassandra]]:
         for node in nodes:
             node.wait()
         yield nodes
+
+
+def _settings(others: Mapping[str, object]) -> dict[str, object]:
+    """None in the place of one takes it away."""
+    return {name: value for name, value in (SETTINGS | dict(others)).items() if value is not None}
 
 
 def _free_ports(count: int) -> list[int]:

@@ -4,13 +4,10 @@ import msgspec
 import pytest
 
 from chinwag.adapters.nats.streams import Config, Kept
-from chinwag.assembly.cluster.check_cassandra import (
-    replicas_finding,
-    settings_findings,
-    tables_findings,
-    version_finding,
-)
-from chinwag.assembly.cluster.check_streams import stream_findings
+from chinwag.assembly.cluster.check_cassandra import replicas_finding, tables_findings
+from chinwag.assembly.cluster.check_cassandra_nodes import settings_findings
+from chinwag.assembly.cluster.check_streams import JetStreamSaid, ServerSaid, Synced, server_findings, stream_findings
+from chinwag.assembly.cluster.version_finding import version_finding
 from chinwag.life.doctor.finding import Finding, Level
 
 GOOD = {
@@ -88,3 +85,15 @@ def test_a_version_that_is_too_old_or_not_told_is_said() -> None:
     assert version_finding("Cassandra", "4.1.3", (5, 0)).level is Level.FAIL
     assert version_finding("ZooKeeper", "", (3, 8)).level is Level.WARN
     assert version_finding("ZooKeeper", "3.9.5-abc, built on 2025", (3, 8)).found == "version 3.9"
+
+
+def test_a_nats_server_that_is_old_or_takes_short_messages_or_does_not_sync_fails() -> None:
+    good = ServerSaid("2.12.0", 1 << 20, JetStreamSaid(Synced(sync_always=True)))
+    assert failing(server_findings("JetStream at n1", good)) == []
+    for changes, subject in (
+        ({"version": "2.10.9"}, "JetStream at n1"),
+        ({"max_payload": 1000}, "JetStream at n1, max_payload"),
+        ({"jetstream": JetStreamSaid(Synced())}, "JetStream at n1, sync_interval"),
+        ({"jetstream": JetStreamSaid()}, "JetStream at n1, sync_interval"),
+    ):
+        assert failing(server_findings("JetStream at n1", msgspec.structs.replace(good, **changes))) == [subject]

@@ -122,6 +122,15 @@ def test_a_wrong_value_is_told_also_where_a_stronger_source_overrides_it(tmp_pat
     assert problem == f"limits.group_members is 501 ({file}): it must be a whole number from 2 to 500"
 
 
+def test_groups_whose_members_are_kept_in_rows_are_of_the_embedded_profile_alone() -> None:
+    large = {"limits.large_group_members": "1000"}
+    assert load(large, {}, None).config.limits.large_group_members == 1000
+    grows = [one for one in problems({**large, "store.profile": "postgres"}) if "kept in rows" in one]
+    assert len(grows) == 1
+    assert "limits.large_group_members" in grows[0]
+    assert any("its members in rows" in one for one in problems({"limits.large_above": "4", "limits.wide_above": "5"}))
+
+
 def test_a_value_with_control_characters_is_shown_escaped() -> None:
     (problem,) = problems(environ={"CHINWAG_LOG_LEVEL": "\x1b[31m\nfake"})
     assert "\\x1b[31m\\nfake" in problem

@@ -2,7 +2,15 @@
 
 import pytest
 
-from chinwag.flow.spare_time import LEAST_SHARE, LOOK_SECONDS, MOST_SECONDS, SpareTime
+from chinwag.flow.spare_time import (
+    LEAST_SHARE,
+    LOOK_SECONDS,
+    MOST_SECONDS,
+    STINT_REST,
+    STINT_SECONDS,
+    SpareTime,
+    Stints,
+)
 
 
 class Loop:
@@ -92,3 +100,13 @@ async def test_a_rest_that_is_ended_ends() -> None:
     before = loop.now
     await spare.rest(0.2)
     assert loop.now == before
+
+
+def test_a_thread_lets_others_in_after_each_stint_and_not_before() -> None:
+    now = 0.0
+    rests: list[float] = []
+    stints = Stints(lambda: now, rests.append)
+    for piece in range(1, 101):
+        now = piece * 0.3 * STINT_SECONDS  # the fourth of them ends after a stint
+        stints.breathe()
+    assert rests == [STINT_REST] * 25

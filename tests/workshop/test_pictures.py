@@ -1,6 +1,7 @@
 """What is made of pictures: size, turn, colours, animations, avatars."""
 
 import base64
+import io
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,16 @@ async def test_an_animation_is_kept_to_so_many_frames(look: Look, kind: str, fra
     assert made.info.get("loop") == given.info.get("loop")
     assert (found.width, found.height) == (24, 24)
     assert opened(found.previews[320]).size == (24, 24)
+
+
+async def test_an_animation_is_as_wide_as_its_frames_however_it_says_to_turn_them(look: Look) -> None:
+    frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green")]
+    content = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=40, exif=exif(orientation=6))
+    assert Image.open(io.BytesIO(content)).getexif()[0x0112] == 6
+    found = await look(content)
+    assert opened(found.original).size == (60, 40)
+    assert (found.width, found.height) == (60, 40)
+    assert opened(found.previews[320]).size == (60, 40)
 
 
 async def test_a_gif_of_one_frame_is_a_picture(look: Look) -> None:

@@ -4,6 +4,7 @@ from chinwag.assembly.figures import Figures
 from chinwag.assembly.openid import group_rules
 from chinwag.assembly.part import Part
 from chinwag.config import Config
+from chinwag.domain.command import Rules
 from chinwag.flow.clock import system_clock
 from chinwag.flow.collecting.collect import Collect
 from chinwag.flow.collecting.references import References
@@ -56,7 +57,12 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         ports.message_store,
         OwnCommands(ports.log, ports.bus, new_node("places")),
         {name: group_rules(section) for name, section in config.openid.items()},
-        config.limits.group_members,
+        Rules(
+            group_members=config.limits.group_members,
+            large_group_members=config.limits.large_group_members,
+            wide_above=config.limits.wide_above,
+            large_above=config.limits.large_above,
+        ),
         system_clock,
     )
     indexer = Indexer(ports.search_index, ports.inbox, ports.message_store, ports.log.partitions, system_clock)

@@ -95,6 +95,9 @@ def legs_on(
             AcceptRules(
                 text_characters=limits.text_characters,
                 group_members=limits.group_members,
+                large_group_members=limits.large_group_members,
+                wide_above=limits.wide_above,
+                large_above=limits.large_above,
                 edit_hours=messages.edit_hours,
                 delete_hours=messages.delete_hours,
                 sends=own_share(config, Rate(limits.sends_per_second, limits.sends_burst)),

@@ -165,6 +165,20 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(ge=1, le=99_999, description="Characters (Unicode code points) in one text.")
     ] = 99_999
     group_members: Annotated[int, Meta(ge=2, le=500, description="Members of one group.")] = 100
+    large_group_members: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Members of a group whose owner lets it be large; 0: no more than of any other. Being built.",
+        ),
+    ] = 0
+    wide_above: Annotated[
+        int, Meta(ge=2, le=500, description="Members above which a group keeps them in rows. For tests.")
+    ] = 500
+    large_above: Annotated[
+        int, Meta(ge=2, le=1_000, description="Members above which a group's events are asked for. For tests.")
+    ] = 1_000
     frame_bytes: Annotated[
         int, Meta(ge=65_548, le=16_777_216, description="Bytes in one frame or body that comes in.")
     ] = 2_097_152
@@ -419,6 +433,14 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         yield Contradiction(
             ("limits.frame_bytes", "limits.text_characters"),
             f"a frame must hold the longest text with every character escaped: {needed} bytes at least",
+        )
+    if limits.large_above < limits.wide_above:
+        yield Contradiction(("limits.large_above", "limits.wide_above"), "a large group keeps its members in rows")
+    grows = limits.large_group_members or limits.group_members > limits.wide_above
+    if grows and config.store.profile != "embedded":
+        yield Contradiction(
+            ("limits.large_group_members", "limits.wide_above", "store.profile"),
+            "members are kept in rows by the profile embedded alone so far",
         )
     if limits.outbound_bytes < limits.frame_bytes:
         yield Contradiction(

@@ -34,10 +34,9 @@ _SUPPORTED: Final = 0x06
 _QUERY: Final = 0x07
 _RESULT: Final = 0x08
 _FRAME_MOST: Final = 1 << 16
-_ALL: Final = 0x0005
-"""The consistency at which each node that has a row must answer."""
 _OF_EVERYBODY: Final = b"SELECT parent_id FROM system_distributed.parent_repair_history LIMIT 1"
 """A table that each node makes by itself, with three copies of each row."""
+_COPIES: Final = 3
 
 _TOOL_FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-Djava.net.preferIPv4Stack=true")
 _FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms128m", "-Xmx384m", "-Xss256k")
@@ -159,7 +158,8 @@ class Cassandra:
     def found_others(self, one: Running) -> None:
         """Return when all nodes of the ring answer by this one. What is defined before may become two things of one
         name. Raises `EngineError`."""
-        if not process.wait_until(lambda: _all_answer(one.host, one.port), READY_SECONDS):
+        count = min(len(self._ring.hosts), _COPIES)
+        if not process.wait_until(lambda: _so_many_answer(one.host, one.port, count), READY_SECONDS):
             raise EngineError(f"{one.host} does not find the other nodes of {self.name}: look at {self.log}")
 
     def stop(self, one: Running) -> None:
@@ -234,10 +234,11 @@ def serves(host: str, port: int) -> bool:
         return False
 
 
-def _all_answer(host: str, port: int) -> bool:
-    """Whether three nodes, or all where they are fewer, answer a question to this one."""
+def _so_many_answer(host: str, port: int, count: int) -> bool:
+    """Whether a question to this node is answered by so many, three at most."""
     version = b"".join(len(word).to_bytes(2, "big") + word for word in (b"CQL_VERSION", b"3.0.0"))
-    query = len(_OF_EVERYBODY).to_bytes(4, "big") + _OF_EVERYBODY + _ALL.to_bytes(2, "big") + b"\x00"
+    # the consistencies ONE, TWO and THREE are these numbers
+    query = len(_OF_EVERYBODY).to_bytes(4, "big") + _OF_EVERYBODY + count.to_bytes(2, "big") + b"\x00"
     try:
         with socket.create_connection((host, port), timeout=5.0) as connection:
             _asked(connection, _STARTUP, b"\x00\x01" + version)

@@ -60,11 +60,14 @@ class Asker(Protocol):
 
 
 class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The server's limits: characters of a text, members of a group, hours for which a message may be changed and
+    """The server's limits: characters of a text, members of groups, hours for which a message may be changed and
     deleted (see `Rules`), sends and reactions of one device; an account may go `account_share` times as fast."""
 
     text_characters: int = TEXT_CHARACTERS
     group_members: int = 100
+    large_group_members: int = 0
+    wide_above: int = 500
+    large_above: int = 1000
     edit_hours: int = 48
     delete_hours: int = 48
     sends: Rate = Rate(20.0, 100)
@@ -110,7 +113,12 @@ class Accept:
         self._permits = permits
         self._limits = rules
         self._rules = Rules(
-            group_members=rules.group_members, edit_hours=rules.edit_hours, delete_hours=rules.delete_hours
+            group_members=rules.group_members,
+            edit_hours=rules.edit_hours,
+            delete_hours=rules.delete_hours,
+            large_group_members=rules.large_group_members,
+            wide_above=rules.wide_above,
+            large_above=rules.large_above,
         )
         self._clock = clock
         self._now = now

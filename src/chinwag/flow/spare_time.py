@@ -22,6 +22,10 @@ LOOK_SECONDS: Final = 0.5
 """How soon a rest hears that there is less to do."""
 SMOOTHING: Final = 0.5
 """How much the newest look counts beside all before."""
+STINT_SECONDS: Final = 0.0005
+"""How long a thread works on before it lets others in."""
+STINT_REST: Final = 0.0001
+"""Its rest then: whoever waits for the interpreter or for the processor has either meanwhile."""
 
 
 class SpareTime:
@@ -69,6 +73,26 @@ class SpareTime:
             busy = max(self._own() - own, (self._together() - together) / self._cores) / passed
             self.busy += SMOOTHING * (min(1.0, busy) - self.busy)
         return passed
+
+
+class Stints:
+    """The work of one thread in pieces so short that a message, which comes meanwhile, hardly waits: without that it
+    waits until the interpreter is taken from the thread (5 ms), and on a full processor for the system's turns as well.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.perf_counter, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        """clock: seconds from any beginning, which is now. sleep: keeps the calling thread waiting for so many."""
+        self._clock = clock
+        self._sleep = sleep
+        self._began = clock()
+
+    def breathe(self) -> None:
+        """Between two pieces: rest, if the last rest is a stint ago. It blocks, so it is no call for the event loop."""
+        if self._clock() - self._began >= STINT_SECONDS:
+            self._sleep(STINT_REST)
+            self._began = self._clock()
 
 
 def _cores() -> int:

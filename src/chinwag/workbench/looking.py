@@ -103,8 +103,10 @@ def _picture(path: Path, into: Path, found: str, *, as_picture: bool) -> Done:
     still = as_picture and animation is None
     with pictures.opened(path, found) as picture:
         width, height = picture.size
-        made = pictures.bare(picture, PICTURE_PIXELS if still else _LARGE_PIXELS)
-        if pictures.is_turned(picture):
+        # The frames of an animation go on as they are, without what told how to turn them: so nothing of it is turned.
+        upright = animation is None
+        made = pictures.bare(picture, PICTURE_PIXELS if still else _LARGE_PIXELS, upright=upright)
+        if upright and pictures.is_turned(picture):
             width, height = height, width
     original = ""
     if animation is not None:

@@ -66,13 +66,13 @@ def is_turned(picture: Image.Image) -> bool:
     return _orientation(picture) >= 5
 
 
-def bare(picture: Image.Image, longest: int) -> Image.Image:
+def bare(picture: Image.Image, longest: int, *, upright: bool = True) -> Image.Image:
     """The picture (its first frame) upright, in sRGB, of mode RGB or RGBA, at most `longest` pixels long, with nothing
-    that came with it."""
+    that came with it. upright: False leaves it as it lies, whatever its Exif says."""
     profile, fit = picture.info.get("icc_profile"), _fitted(picture.size, longest)
     picture.draft(picture.mode, fit)  # a JPEG is decoded at an eighth, a quarter or half of its size
     picture.load()
-    turns = _TURNS.get(_orientation(picture), ())
+    turns = _TURNS.get(_orientation(picture), ()) if upright else ()
     small = _reduced(picture, fit)
     if small.size != fit and max(small.size) > longest:
         small = small.resize(fit, Image.Resampling.LANCZOS)

@@ -81,17 +81,20 @@ class Driver:
     """A session with the nodes of one datacenter. Reads and writes are of LOCAL_QUORUM."""
 
     @classmethod
-    async def connect(cls, servers: CassandraServers, *, keyspace: bool = True) -> "Driver":
-        """keyspace: whether it is there already, so that statements mean its tables. Raises `DriverError`."""
-        security: dict[str, object] = {}
+    async def connect(cls, servers: CassandraServers, *, keyspace: bool = True, alone: bool = False) -> "Driver":
+        """keyspace: whether it is there already, so that statements mean its tables. alone: no other nodes than those
+        that are named are asked. Raises `DriverError`."""
+        more: dict[str, object] = {}
         if servers.tls_ca:
-            security = {
+            more = {
                 "ssl_enabled": True,
                 "ssl_trusted_cert": servers.tls_ca,
                 "ssl_verify_flags": acsylla.SSLVerifyFlags.PEER_IDENTITY,
             }
+        if alone:
+            more["whitelist_hosts"] = ",".join(servers.hosts)
         if servers.user:
-            security |= {"username": servers.user, "password": servers.password}
+            more |= {"username": servers.user, "password": servers.password}
         with _telling():
             cluster = acsylla.create_cluster(
                 list(servers.hosts),
@@ -103,9 +106,11 @@ class Driver:
                 constant_reconnect_delay_ms=RECONNECT_MS,
                 speculative_execution_policy=acsylla.SpeculativeExecutionPolicy(SPECULATIVE_MS, SPECULATIVE_MOST),
                 retry_policy="fallthrough",
+                # a node that has not heard of a table yet answers nothing about it, and on a slow machine that lasts
+                max_schema_wait_time_ms=int(SCHEMA_SECONDS * 1000),
                 application_name="chinwag",
                 log_level="critical",
-                **security,
+                **more,
             )
             return cls(await cluster.create_session(keyspace=servers.keyspace if keyspace else None))
 

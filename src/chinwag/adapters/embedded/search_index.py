@@ -21,6 +21,7 @@ from chinwag.adapters.embedded import search_lines as lines
 from chinwag.adapters.relational.database_file import connected, create_file
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.spare_time import Stints
 from chinwag.ports.search_index import Findable, Gone, Place, SearchIndex, Wanted
 
 FORMAT: Final = 1
@@ -73,7 +74,7 @@ class EmbeddedSearchIndex(SearchIndex):
         return await self._write(_progress)
 
     async def write(self, rows: Sequence[Findable | Gone], progress: bytes, after: bytes) -> bool:
-        return await self._write(lambda connection: _put(connection, rows, progress, after))
+        return await self._write(lambda connection: _put(connection, rows, progress, after, Stints()))
 
     async def clear(self, progress: bytes) -> None:
         await self._write(lambda connection: _clear(connection, progress))
@@ -286,7 +287,9 @@ def _progress(connection: sqlite3.Connection) -> bytes:
     return bytes(connection.execute("SELECT progress FROM about").fetchone()[0])
 
 
-def _put(connection: sqlite3.Connection, rows: Sequence[Findable | Gone], progress: bytes, after: bytes) -> bool:
+def _put(
+    connection: sqlite3.Connection, rows: Sequence[Findable | Gone], progress: bytes, after: bytes, stints: Stints
+) -> bool:
     if _progress(connection) != after:
         return False
     conversations: dict[ConversationId, int] = {}
@@ -301,6 +304,7 @@ def _put(connection: sqlite3.Connection, rows: Sequence[Findable | Gone], progre
         _remove(connection, conversation, number)
         if isinstance(row, Findable):
             _add(connection, row, conversation)
+        stints.breathe()
     connection.execute("UPDATE about SET progress = ?", (progress,))
     return True
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import httpcore2
 
 from chinwag.adapters.outgoing.internet import is_internet
+from chinwag.adapters.outgoing.slowly import SlowStream
 
 TRIED: Final = 4
 """Addresses of one name that are tried."""
@@ -57,7 +58,8 @@ class GuardedDialler(httpcore2.AsyncNetworkBackend):
         try:
             async with asyncio.timeout(timeout):
                 addresses = await self.addresses(host, port)
-                return await self._first(addresses, port, timeout, local_address, socket_options)
+                found = await self._first(addresses, port, timeout, local_address, socket_options)
+                return SlowStream(found)
         except TimeoutError:
             raise httpcore2.ConnectTimeout from None
         except OSError as error:

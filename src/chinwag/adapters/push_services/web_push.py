@@ -1,7 +1,6 @@
 """Web Push: to browsers, by whichever push service each has chosen (RFC 8030, 8291, 8292)."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from chinwag.adapters.outgoing.guarded import Answered
 from chinwag.adapters.push_services.aes128gcm import CONTENT_BYTES, encrypt
@@ -9,6 +8,7 @@ from chinwag.adapters.push_services.asking import Asking
 from chinwag.adapters.push_services.payload import filled, fitting, ids, words
 from chinwag.adapters.push_services.vapid import Vapid
 from chinwag.domain.push_notice import Ended, PushNotice, PushOutcome, TooLarge, Unwanted, WebAddress
+from chinwag.outgoing_url import origin_of
 from chinwag.ports.push_service import Still, always
 
 _TYPE: Final = {"content-encoding": "aes128gcm", "content-type": "application/octet-stream"}
@@ -25,8 +25,7 @@ class WebPush:
         content = fitting(notice.text, lambda text: ids(notice) | words(notice, text), CONTENT_BYTES)
         if content is None:
             return TooLarge()
-        at = urlsplit(to.endpoint)
-        authorization = self._vapid.authorization(f"{at.scheme}://{at.netloc}", to.key)
+        authorization = self._vapid.authorization(origin_of(to.endpoint), to.key)
         if authorization is None:
             return Ended("the key that it subscribed with is gone")
         try:

@@ -9,28 +9,27 @@ from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.adapters.cassandra.schema import SchemaError, verify
 from chinwag.adapters.cassandra.statements import Read
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
+from chinwag.assembly.cluster.check_cassandra_nodes import check_nodes
 from chinwag.assembly.cluster.credentials import cassandra_servers
 from chinwag.assembly.cluster.erased_by_nodes import erasure_findings
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
-from chinwag.flow.clock import system_clock
+from chinwag.flow.clock import Clock, system_clock
 from chinwag.life.doctor.finding import Finding, fail, ok, warn
 from chinwag.told import Told
 
-CASSANDRA_LEAST: Final = (5, 0)
-"""The oldest on which all of this was tried."""
 GRACE_LEAST: Final = 86_400
 """Seconds for which Cassandra keeps that something was removed: within them each node must be repaired."""
-_RELEASE: Final = Read("SELECT release_version FROM system.local")
+PATIENCE: Final = 5.0
+"""Seconds for which a question to several nodes is asked again."""
 _REPLICATION: Final = Read("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?")
 _TABLES: Final = Read(
     "SELECT table_name, read_repair, gc_grace_seconds, compaction FROM system_schema.tables WHERE keyspace_name = ?"
 )
-_SETTINGS: Final = Read("SELECT name, value FROM system_views.settings")
-_OFF: Final = frozenset({"", "null", "none"})
 
 
-async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
+async def check_cassandra(config: Config, clock: Clock) -> AsyncIterator[Finding]:
+    """One finding after another. Never raises for what it looks at. clock: this machine's."""
     where = ", ".join(config.cassandra.hosts)
     try:
         servers = cassandra_servers(config)
@@ -47,9 +46,7 @@ async def check_cassandra(config: Config) -> AsyncIterator[Finding]:
         )
         return
     try:
-        (release,) = (await driver.rows(_RELEASE, ()))[0]
-        yield version_finding("Cassandra", str(release), CASSANDRA_LEAST)
-        for finding in settings_findings({str(name): str(value) for name, value in await driver.rows(_SETTINGS, ())}):
+        async for finding in check_nodes(driver, servers, clock):
             yield finding
         name = servers.keyspace.encode().decode()
         replication = await driver.rows(_REPLICATION, (name,))  # type: ignore[arg-type]
@@ -79,7 +76,7 @@ async def _in_keyspace(config: Config) -> list[Finding]:
         driver = await Driver.connect(cassandra_servers(config))
         try:
             log, inboxes = await verify(driver), await inbox_partitions(driver)
-            erasures = Erasures(Database(driver, patience=0.0))
+            erasures = Erasures(Database(driver, patience=PATIENCE))
             nodes, begun = await erasures.nodes(), await erasures.begun()
         finally:
             await driver.close()
@@ -91,37 +88,6 @@ async def _in_keyspace(config: Config) -> list[Finding]:
         ]
     counts = ok(subject, f"{log} of the log, {inboxes} of the inboxes")
     return [counts, *erasure_findings(nodes, begun, system_clock(), config.erasure.days)]
-
-
-def settings_findings(settings: Mapping[str, str]) -> list[Finding]:
-    """What Cassandra's settings say. A node tells its own: this one's."""
-    found: list[Finding] = []
-    for level in ("fail", "warn"):
-        name = f"maximum_timestamp_{level}_threshold"
-        value = settings.get(name, "")
-        if value.lower() not in _OFF:
-            words = "every write of ours is refused" if level == "fail" else "every write of ours is warned of"
-            found.append(
-                fail(
-                    f"Cassandra, {name}",
-                    f"{value}: {words}, as their timestamps lie above any clock",
-                    f"take {name} out of cassandra.yaml on every node, and restart it",
-                )
-            )
-    sync = settings.get("commitlog_sync", "")
-    subject = "Cassandra, commitlog_sync"
-    if sync in ("batch", "group"):
-        found.append(ok(subject, sync))
-    else:
-        found.append(
-            fail(
-                subject,
-                sync or "not known",
-                "a cut of power of all nodes takes what was acked: set commitlog_sync: batch (or group) in "
-                "cassandra.yaml, without commitlog_sync_period, and restart it",
-            )
-        )
-    return found
 
 
 def replicas_finding(keyspace: str, replication: Mapping[str, str], datacenter: str, wanted: int) -> Finding:
@@ -173,14 +139,3 @@ def tables_findings(keyspace: str, tables: Sequence[tuple[object, ...]]) -> list
                 )
             )
     return found or [ok(f"Cassandra, keyspace {keyspace}", f"{len(tables)} tables as they were made")]
-
-
-def version_finding(subject: str, said: str, least: tuple[int, int]) -> Finding:
-    """Whether a version is new enough."""
-    first, _, rest = said.partition(".")
-    second = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    if not (first.isascii() and first.isdigit() and second):
-        return warn(subject, f"version {said or 'not known'}", f"{least[0]}.{least[1]} is the oldest that will do")
-    if (int(first), int(second)) < least:
-        return fail(subject, f"version {said}", f"{least[0]}.{least[1]} is the oldest that will do: update it")
-    return ok(subject, f"version {first}.{second}")

@@ -11,15 +11,16 @@ import msgspec
 from chinwag.adapters.cassandra.schema import PARTITIONS as LOG_PARTITIONS
 from chinwag.adapters.cassandra.stamps import EPOCH_MOST, EPOCH_WARNED
 from chinwag.adapters.inboxes.records import PARTITIONS as INBOX_PARTITIONS
-from chinwag.adapters.nats.connection import NatsConnection
+from chinwag.adapters.nats.connection import PAYLOAD_LEAST, NatsConnection
 from chinwag.adapters.nats.streams import Kept, Streams
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection
 from chinwag.adapters.zookeeper.registry import VERSION
 from chinwag.adapters.zookeeper.said import said_by
-from chinwag.assembly.cluster.check_cassandra import check_cassandra, version_finding
+from chinwag.assembly.cluster.check_cassandra import check_cassandra
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, apart_from, clock_words
 from chinwag.assembly.cluster.credentials import nats_servers, zookeeper_servers
 from chinwag.assembly.cluster.opened_streams import INBOX, LOG, SERVERS, stream_settings
+from chinwag.assembly.cluster.version_finding import version_finding
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock
@@ -38,7 +39,7 @@ _SYNC: Final = (
 
 async def check_streams(config: Config, cluster: str, clock: Clock) -> AsyncIterator[Finding]:
     """One finding after another. Never raises for what it looks at. cluster: its name; empty if it is not known."""
-    async for finding in check_cassandra(config):
+    async for finding in check_cassandra(config, clock):
         yield finding
     async for finding in _zookeeper(config, cluster or "check"):
         yield finding
@@ -121,7 +122,7 @@ async def _jetstream(config: Config, cluster: str, clock: Clock) -> AsyncIterato
                 yield finding
             if kind == LOG and kept:
                 yield await _clock(streams, clock)
-        async for finding in _synced(config):
+        async for finding in _servers(config):
             yield finding
     finally:
         await connection.close()
@@ -167,47 +168,70 @@ def stream_findings(kind: str, kept: list[Kept], replicas: int) -> list[Finding]
     return found if any(each.level == "fail" for each in found) else [ok(subject, f"{len(kept)}"), *found]
 
 
-async def _synced(config: Config) -> AsyncIterator[Finding]:
-    """Whether each record is on disk before it is acked: servers tell their clients nothing of that."""
+async def _servers(config: Config) -> AsyncIterator[Finding]:
+    """What each server says where it is monitored: whether each record is on disk before it is acked, its version, and
+    the longest message that it takes. Of the first its clients are told nothing, of the others by one server alone."""
     if not config.streams.monitor_urls:
         yield warn("JetStream, sync_interval", "streams.monitor_urls names no server that could be asked", _SYNC)
     for url in config.streams.monitor_urls:
-        subject = f"JetStream at {url}, sync_interval"
+        subject = f"JetStream at {url}"
         try:
             said = await asyncio.to_thread(_varz, url)
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             yield fail(
-                subject, f"it does not answer: {error}", "see that http_port is set there, or name another address"
+                f"{subject}, sync_interval",
+                f"it does not answer: {error}",
+                "see that http_port is set there, or name another address",
             )
             continue
-        kept = said.jetstream.config
-        if kept is None:
-            yield fail(subject, "it has no JetStream", "give it a jetstream block")
-        else:
-            yield ok(subject, "always") if kept.sync_always else fail(subject, "not always", _SYNC)
+        for finding in server_findings(subject, said):
+            yield finding
 
 
-class _Synced(msgspec.Struct, frozen=True):
+def server_findings(subject: str, said: "ServerSaid") -> list[Finding]:
+    """What a server's monitoring says of it."""
+    found = [version_finding(subject, said.version, NATS_LEAST)]
+    if said.max_payload < PAYLOAD_LEAST:
+        found.append(
+            fail(
+                f"{subject}, max_payload",
+                f"messages of {said.max_payload:,} bytes at most",
+                f"set `max_payload: {PAYLOAD_LEAST}`, or more, in its configuration, and restart it",
+            )
+        )
+    kept = said.jetstream.config
+    if kept is None:
+        found.append(fail(f"{subject}, sync_interval", "it has no JetStream", "give it a jetstream block"))
+    elif kept.sync_always:
+        found.append(ok(f"{subject}, sync_interval", "always"))
+    else:
+        found.append(fail(f"{subject}, sync_interval", "not always", _SYNC))
+    return found
+
+
+class Synced(msgspec.Struct, frozen=True):
     sync_always: bool = False
 
 
-class _JetStream(msgspec.Struct, frozen=True):
-    config: _Synced | None = None
+class JetStreamSaid(msgspec.Struct, frozen=True):
+    config: Synced | None = None
 
 
-class _Varz(msgspec.Struct, frozen=True):
-    """What a server's monitoring says, as far as it is looked at."""
+class ServerSaid(msgspec.Struct, frozen=True):
+    """What a server's monitoring says, as far as it is looked at. max_payload: bytes."""
 
-    jetstream: _JetStream = _JetStream()
+    version: str = ""
+    max_payload: int = 0
+    jetstream: JetStreamSaid = JetStreamSaid()
 
 
-def _varz(url: str) -> _Varz:
+def _varz(url: str) -> ServerSaid:
     at = urlsplit(url)
     kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
     connection = kind(at.hostname or "", at.port, timeout=3.0)
     try:
         connection.request("GET", "/varz")
-        return msgspec.json.decode(connection.getresponse().read(1 << 20), type=_Varz)
+        return msgspec.json.decode(connection.getresponse().read(1 << 20), type=ServerSaid)
     finally:
         connection.close()
 

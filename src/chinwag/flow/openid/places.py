@@ -41,15 +41,15 @@ class Places:
         store: MessageStore,
         own: OwnCommands,
         rules: Mapping[str, Mapping[str, GroupRule]],
-        group_members: int,
+        limits: Rules,
         clock: Clock,
     ) -> None:
-        """rules: what groups give, by the providers' names. group_members: the most that a group may have."""
+        """rules: what groups give, by the providers' names. limits: how many members groups may have."""
         self._directory = directory
         self._store = store
         self._own = own
         self._rules = rules
-        self._limits = Rules(group_members=group_members)
+        self._limits = limits
         self._clock = clock
 
     def listen(self) -> Callable[[], None]:

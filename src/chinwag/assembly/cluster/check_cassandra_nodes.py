@@ -1,0 +1,84 @@
+"""What `chinwag cluster check` asks each node of Cassandra: a node tells its own version, settings and clock alone."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+import msgspec
+
+from chinwag.adapters.cassandra.driver import CassandraServers, Driver, DriverError
+from chinwag.adapters.cassandra.statements import Read
+from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, apart_from, clock_words
+from chinwag.assembly.cluster.version_finding import version_finding
+from chinwag.flow.clock import Clock
+from chinwag.life.doctor.finding import Finding, fail, ok, warn
+
+CASSANDRA_LEAST: Final = (5, 0)
+"""The oldest on which all of this was tried."""
+_RELEASE: Final = Read("SELECT release_version FROM system.local")
+_OWN: Final = Read("SELECT rpc_address FROM system.local")
+_PEERS: Final = Read("SELECT native_address FROM system.peers_v2")
+_SETTINGS: Final = Read("SELECT name, value FROM system_views.settings")
+_TIME: Final = Read("SELECT toUnixTimestamp(now()) FROM system.local")
+_OFF: Final = frozenset({"", "null", "none"})
+
+
+async def check_nodes(driver: Driver, servers: CassandraServers, clock: Clock) -> AsyncIterator[Finding]:
+    """Of each node that the one knows at which `driver` asks. Raises `DriverError` if that one does not answer."""
+    hosts = sorted({str(row[0]) for statement in (_OWN, _PEERS) for row in await driver.rows(statement, ())})
+    for host in hosts:
+        subject = f"Cassandra at {host}" if len(hosts) > 1 else "Cassandra"
+        try:
+            for finding in await _node(msgspec.structs.replace(servers, hosts=(host,)), subject, clock):
+                yield finding
+        except DriverError as error:
+            yield warn(subject, f"it does not answer: {error}", "start it, or see what keeps it: one may be away")
+
+
+async def _node(servers: CassandraServers, subject: str, clock: Clock) -> list[Finding]:
+    driver = await Driver.connect(servers, keyspace=False, alone=True)
+    try:
+        (release,) = (await driver.rows(_RELEASE, ()))[0]
+        settings = {str(name): str(value) for name, value in await driver.rows(_SETTINGS, ())}
+
+        async def time() -> float:
+            (row,) = await driver.rows(_TIME, ())
+            return float(row[0]) / 1000
+
+        apart = await apart_from(time, clock)
+    finally:
+        await driver.close()
+    found = [version_finding(subject, str(release), CASSANDRA_LEAST), *settings_findings(settings, subject)]
+    if abs(apart) > CLOCK_SECONDS:
+        found.append(warn(f"{subject}, clock", clock_words(apart, "that node's"), CLOCK_ADVICE))
+    return found
+
+
+def settings_findings(settings: Mapping[str, str], node: str = "Cassandra") -> list[Finding]:
+    """What a node's settings say. node: as people are told of it."""
+    found: list[Finding] = []
+    for level in ("fail", "warn"):
+        name = f"maximum_timestamp_{level}_threshold"
+        value = settings.get(name, "")
+        if value.lower() not in _OFF:
+            words = "every write of ours is refused" if level == "fail" else "every write of ours is warned of"
+            found.append(
+                fail(
+                    f"{node}, {name}",
+                    f"{value}: {words}, as their timestamps lie above any clock",
+                    f"take {name} out of cassandra.yaml on every node, and restart it",
+                )
+            )
+    sync = settings.get("commitlog_sync", "")
+    subject = f"{node}, commitlog_sync"
+    if sync in ("batch", "group"):
+        found.append(ok(subject, sync))
+    else:
+        found.append(
+            fail(
+                subject,
+                sync or "not known",
+                "a cut of power of all nodes takes what was acked: set commitlog_sync: batch (or group) in "
+                "cassandra.yaml, without commitlog_sync_period, and restart it",
+            )
+        )
+    return found

@@ -9,6 +9,8 @@ from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection, ZooKeeperServers
 from chinwag.adapters.zookeeper.epochs import MOST, NoEpochLeftError
+from chinwag.assembly.cluster.check_streams import epochs_finding
+from chinwag.life.doctor.finding import Level
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,16 @@ async def test_an_epoch_that_the_store_has_no_room_for_is_refused(epochs: Epochs
     assert await epochs.current(0) == MOST
     with pytest.raises(NoEpochLeftError):
         await epochs.begin(1, 0, floor=MOST)
+
+
+async def test_the_check_warns_in_time_by_the_partition_that_has_had_most(
+    epochs: Epochs, connection: ZooKeeperConnection
+) -> None:
+    assert (await epochs_finding(connection, "log", 3)).level is Level.OK
+    await epochs.begin(2, 11_998)
+    assert (await epochs_finding(connection, "log", 3)).level is Level.OK
+    assert await epochs.begin(2, 11_999) == 12_000
+    found = await epochs_finding(connection, "log", 3)
+    assert found.level is Level.WARN
+    assert "12,000" in found.found
+    assert found.advice

@@ -12,8 +12,6 @@ from chinwag.domain.refusal import Code, Refused
 
 MOST: Final = 16_383
 """The highest epoch: a timestamp in the store has 14 bits for it."""
-WARN_AT: Final = 12_000
-"""From here on `chinwag cluster check` warns."""
 _TRIES: Final = 100
 
 _log = structlog.get_logger(__name__)

@@ -69,7 +69,7 @@ async def _zookeeper(config: Config, cluster: str) -> AsyncIterator[Finding]:
     try:
         yield await _registry(connection)
         for kind, count in ((LOG, LOG_PARTITIONS), (INBOX, INBOX_PARTITIONS)):
-            yield await _epochs(connection, kind, count)
+            yield await epochs_finding(connection, kind, count)
     finally:
         await connection.close()
 
@@ -84,7 +84,8 @@ async def _registry(connection: ZooKeeperConnection) -> Finding:
     return ok("ZooKeeper, registry", "there")
 
 
-async def _epochs(connection: ZooKeeperConnection, kind: str, count: int) -> Finding:
+async def epochs_finding(connection: ZooKeeperConnection, kind: str, count: int) -> Finding:
+    """How many epochs the partitions of one kind have had: there is an end to them."""
     subject = f"ZooKeeper, epochs of the {kind}"
     try:
         counters = Epochs(connection, kind)

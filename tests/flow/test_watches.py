@@ -1,0 +1,79 @@
+"""Nudges: who watches a large group is told that it has moved, seldom, and not once it is no member."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.support.backstage import backstage
+
+from chinwag.domain.command import Remove
+from chinwag.domain.conversation import GroupSettings
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.large import watches as watches_module
+from chinwag.flow.large.moved import MovedHere
+from chinwag.flow.large.watches import WATCHES, Watches
+from chinwag.ports.bus import Moved, moved_of
+
+
+class Session:
+    """What a session is to the watches."""
+
+    def __init__(self, account: str) -> None:
+        self.account = AccountId(account)
+        self.device = DeviceId(f"d{account}")
+        self.watched: dict[ConversationId, int | None] = {}
+        self.heads: list[int] = []
+        self._changed = asyncio.Event()
+
+    def nudged(self, moved: Moved, frame: bytes) -> None:
+        self.heads.append(int(frame))
+        self._changed.set()
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+async def test_who_watches_is_told_once_and_then_of_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches_module, "EVERY_SECONDS", 0.2)
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2", "9")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2")
+        bus = stage.embedded.bus
+        watches = Watches(stage.embedded.message_store, MovedHere(bus), lambda moved: b"%d" % moved.head)
+        ben, stranger = Session("2"), Session("9")
+        await watches.watch(ben, [tea])
+        await watches.watch(stranger, [tea])
+        assert (list(ben.watched), stranger.watched) == ([tea], {})
+        for head in (5, 7, 6):
+            bus.publish(moved_of(tea), Moved(tea, head, head, head))
+        await ben.until(lambda: len(ben.heads) == 2)
+        assert (ben.heads, stranger.heads) == ([5, 7], [])
+        await watches.watch(ben, [])
+        assert (len(watches), ben.watched) == (0, {})
+
+
+async def test_of_a_group_that_one_was_removed_from_there_is_no_watch(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2")
+        await stage.do("1", tea, Remove(AccountId("2")))
+        watches = Watches(stage.embedded.message_store, MovedHere(stage.embedded.bus), lambda _: b"1")
+        ben = Session("2")
+        await watches.watch(ben, [tea])
+        assert (len(watches), ben.watched) == (0, {})
+        assert await watches.may(ben.account, ben.device, [tea]) == {}
+
+
+async def test_more_watches_than_a_session_may_have_are_refused_and_change_nothing(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        watches = Watches(stage.embedded.message_store, MovedHere(stage.embedded.bus), lambda _: b"1")
+        ben = Session("2")
+        with pytest.raises(Refused) as refused:
+            await watches.watch(ben, [ConversationId(f"g~{count}") for count in range(WATCHES + 1)])
+        assert refused.value.code is Code.TOO_MANY
+        assert ben.watched == {}

@@ -13,12 +13,14 @@ OFFLINE_SECONDS: Final = 75.0
 
 
 class Crowd(World):
-    """One run's world, and who is in it. offline_seconds: how long who is gone may be told as online."""
+    """One run's world, and who is in it. offline_seconds: how long who is gone may be told as online. inbox_seconds:
+    how long what was acked may be on its way to inboxes; 0: it is there with the ack."""
 
     def __init__(self, recorder: Recorder, seed: int) -> None:
         super().__init__(recorder, seed)
         self.devices: list[Device] = []
         self.offline_seconds = OFFLINE_SECONDS
+        self.inbox_seconds = 0.0
 
     def in_flight(self) -> int:
         """Sends under way now."""

@@ -1,6 +1,7 @@
 """Questions asked in the middle of the storm: is what was acked there at once (P8), do marks only move forward (P9)?"""
 
 import asyncio
+import time
 from typing import Final
 
 import msgspec
@@ -28,6 +29,8 @@ CHANGED: Final = 3
 """Of so many acks of edits and deletions one is looked after: what is the message said to be since?"""
 OWN: Final = (Message, Edited, Deleted)
 """Events that come of what a device sends."""
+AGAIN_SECONDS: Final = 0.2
+"""Between two looks for what may still be on its way."""
 PAGES: Final = 40
 """Pages of an inbox that a probe reads at most: who is further behind is not asked."""
 
@@ -103,10 +106,9 @@ class Probes:
         world = self._world
         name = flight.id
         found = device.echoed.get(name, 0)
-        cursor = str(Cursor(device.epoch, device.position))
-        for _ in range(PAGES):
-            if found:
-                break
+        cursor, until = str(Cursor(device.epoch, device.position)), time.monotonic() + world.inbox_seconds
+        pages = 0
+        while pages < PAGES and not found:
             answer = await world.asking.ask("GET", f"/v1/sync?after={cursor}&limit=500", device.token)
             if answer is None or answer.status != 200:
                 return
@@ -118,9 +120,12 @@ class Probes:
                 if isinstance(event, OWN) and (event.device, event.id) == (device.id, name):
                     found = event.number
             cursor = page.cursor
-            if not page.more:
-                break
-        else:
+            pages += bool(page.events)
+            if not page.more and not found:
+                if time.monotonic() >= until:
+                    break
+                await asyncio.sleep(AGAIN_SECONDS)
+        if pages >= PAGES and not found:
             return
         world.probed(Probed("inbox", device.account, device.id, conversation, name, number, found))
 

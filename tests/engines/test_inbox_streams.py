@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from tests.support.own_zookeeper import OwnEnsemble
 
 from chinwag.adapters.cassandra import CassandraServers
 from chinwag.adapters.inboxes.records import Posted, encode
-from chinwag.adapters.inboxes.rows import Checkpoint
+from chinwag.adapters.inboxes.rows import Checkpoint, InboxRow
 from chinwag.adapters.inboxes.worker import InboxWorker
 from chinwag.domain.conversation import Position
 from chinwag.domain.ids import AccountId
@@ -163,6 +163,28 @@ async def test_a_worker_that_died_before_its_checkpoint_makes_the_same_rows(
     assert await entries(second) == [*pair(1, 5), "a", "b"]
 
 
+async def test_a_worker_that_died_before_any_state_makes_the_same_rows_of_other_batches(inboxes: World) -> None:
+    """It had made a row of the first record; the next one reads that and more at once."""
+    first, sender = await inboxes.process(works=True), await inboxes.process(works=False)
+    written, write = asyncio.Event(), first.rows.write
+
+    async def and_no_state(rows: Sequence[InboxRow]) -> None:
+        await write(rows)
+        written.set()
+        raise Refused(Code.UNAVAILABLE, "as if it had died")
+
+    first.rows.write = and_no_state  # type: ignore[method-assign]
+    await sender.publisher.commits([commit(1, 2)])
+    async with asyncio.timeout(BOUND):
+        await written.wait()
+    await inboxes.end(first)
+    for last in range(3, 9):  # as workers of the log that overlap do
+        await sender.publisher.commits([commit(2, last)])
+    second = await inboxes.process(works=True)
+    await sender.inbox.settled()
+    assert await entries(second) == pair(1, 8)
+
+
 async def is_there(process: InboxProcess, wanted: list[str]) -> bool:
     return await entries(process) == wanted
 
@@ -235,7 +257,8 @@ async def test_a_checkpoint_holds_nothing_that_is_not_rows_yet(inboxes: World) -
 @pytest.mark.parametrize("how", ["deleted", "all lost"])
 async def test_a_stream_that_is_lost_gives_all_a_new_epoch_and_goes_on(inboxes: World, nats: OwnNats, how: str) -> None:
     process = await inboxes.process(works=True)
-    await process.publisher.commits([commit(1, 3)])
+    for number in range(1, 4):  # the first record of the next epoch is further ahead in it than in its stream
+        await process.publisher.commits([commit(number, number)])
     await process.inbox.settled()
     before = await process.inbox.bounds(ANN)
     if how == "deleted":

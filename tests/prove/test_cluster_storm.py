@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from prove.cluster.pauses import CALM, pauses, staying
 from prove.cluster.pauses import table as pauses_table
-from prove.cluster.plan import ONE, Harm, make_harms
+from prove.cluster.plan import KINDS, ONE, Harm, make_harms
 from prove.cluster.processes import EVERY
 from prove.cluster.run import CLUSTER, Wanted, run
 from prove.facts import Acked, Attempt, Fault, Up
 from prove.storm.plan import Character, make_plan
 
-ALL = frozenset(Harm)
+ALL = KINDS["postgres"]
 
 
 async def test_a_short_storm_over_a_cluster_breaks_no_promise(tmp_path: Path) -> None:

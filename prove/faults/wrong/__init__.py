@@ -15,10 +15,11 @@ from prove.faults.wrong.deciding import DECIDING
 from prove.faults.wrong.filing import FILING
 from prove.faults.wrong.healing import HEALING
 from prove.faults.wrong.storing import STORING
+from prove.faults.wrong.streamed import STREAMED as _STREAMED
 from prove.faults.wrong.telling import TELLING
 from prove.faults.wrong.wrong import Wrong
 
-__all__ = ["PLANTS", "WRONGS", "Wrong", "command"]
+__all__ = ["PLANTS", "STREAMED", "WRONGS", "Wrong", "command"]
 
 WRONGS: Final[Mapping[str, Wrong]] = {
     wrong.name: wrong for wrong in (*DECIDING, *CHANGING, *STORING, *TELLING, *HEALING, *FILING)
@@ -26,9 +27,11 @@ WRONGS: Final[Mapping[str, Wrong]] = {
 """All that a storm over one process finds, by name."""
 PLANTS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in CLUSTERED}
 """Those that are wrong only where there are several processes."""
+STREAMED: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in _STREAMED}
+"""Those that are wrong only on the cassandra profile."""
 
 
 def command(name: str) -> tuple[str, ...]:
     """What stands before `serve` for the wrong server `name`; works in any folder."""
-    assert name in WRONGS or name in PLANTS, name
+    assert name in WRONGS or name in PLANTS or name in STREAMED, name
     return (sys.executable, str(Path(__file__).with_name("__main__.py")), name)

@@ -1,0 +1,117 @@
+"""Servers on the cassandra profile that are made wrong: each forgets one thing on which its stores and streams rest.
+
+A storm would need luck to meet most of them, so each has a test of the contract that must fail over it
+(`tests/engines/test_planted_streams.py`), but for read repair, which takes a node that lies behind.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from chinwag.adapters.cassandra import batch, inbox_rows, schema
+from chinwag.adapters.cassandra.driver import Driver
+from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
+from chinwag.adapters.inboxes.numbering import Made, Numbering
+from chinwag.adapters.inboxes.rows import Checkpoint
+from chinwag.adapters.inboxes.told_marks import ToldMarks
+from chinwag.adapters.nats import streams
+from chinwag.domain.conversation import Position
+from prove.faults.wrong.wrong import Wrong, replace
+
+
+def _unstamped() -> None:
+    """The second write of an inbox's state, and all later ones, have the time that a write without a timestamp has."""
+    written = [0]
+
+    def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
+        async def write(self: Driver, writes: Any) -> None:
+            changed = []
+            for statement, values in writes:
+                now = values
+                if statement.table == "inbox_state":
+                    written[0] += 1
+                    if written[0] > 1:
+                        now = (*values[:2], time.time_ns() // 1000)
+                changed.append((statement, now))
+            await plain(self, changed)
+
+        return write
+
+    replace(Driver, "write", wrapped)
+
+
+def _discard_old() -> None:
+    def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def made(**words: Any) -> Any:
+            return plain(**words | {"discard": "old"})
+
+        return made
+
+    replace(streams, "Config", wrapped)
+
+
+def _seen_not_kept() -> None:
+    def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
+        async def save_checkpoint(self: CassandraInboxRows, partition: int, checkpoint: Checkpoint) -> None:
+            await plain(self, partition, msgspec.structs.replace(checkpoint, seen={}))
+
+        return save_checkpoint
+
+    replace(CassandraInboxRows, "save_checkpoint", wrapped)
+
+
+def _rows_by_batch() -> None:
+    """What a source had posted before is looked at once a batch, not at each record."""
+
+    def wrapped(plain: Callable[..., None]) -> Callable[..., None]:
+        batches: dict[int, tuple[Made, dict[str, Position]]] = {}
+
+        def apply(self: Numbering, made: Made, *given: Any) -> None:
+            if id(self) not in batches or batches[id(self)][0] is not made:
+                batches[id(self)] = (made, dict(self.seen))
+            by_now, self.seen = self.seen, dict(batches[id(self)][1])
+            plain(self, made, *given)
+            for source, position in by_now.items():
+                self.seen[source] = max(position, self.seen.get(source, position))
+
+        return apply
+
+    replace(Numbering, "apply", wrapped)
+
+
+def _epoch_left_out() -> None:
+    def wrapped(plain: Callable[[Position], int]) -> Callable[[Position], int]:
+        def stamp_of(position: Position) -> int:
+            return plain(Position(0, position.sequence, position.part))
+
+        return stamp_of
+
+    for module in (inbox_rows, batch):
+        replace(module, "stamp_of", wrapped)
+
+
+def _marks_go_back() -> None:
+    def wrapped(_: Callable[..., bool]) -> Callable[..., bool]:
+        def goes_back(*_: Any) -> bool:
+            return False
+
+        return goes_back
+
+    replace(ToldMarks, "goes_back", wrapped)
+
+
+def _no_read_repair() -> None:
+    replace(schema, "OPTIONS", lambda plain: plain.replace("'BLOCKING'", "'NONE'"))
+
+
+STREAMED: Final = (
+    Wrong("write-unstamped", ("P7", "P8"), "a write of an inbox's state has no timestamp", _unstamped),
+    Wrong("discard-old", ("P1", "P7"), "a full stream forgets what nobody has read", _discard_old),
+    Wrong("seen-not-kept", ("P7", "P8"), "a checkpoint is kept without what each source had posted", _seen_not_kept),
+    Wrong("rows-by-batch", ("P5", "P7"), "rows of an inbox are made by batch instead of by record", _rows_by_batch),
+    Wrong("epoch-left-out", ("P1", "P7"), "the timestamp of a row has no epoch", _epoch_left_out),
+    Wrong("marks-go-back", ("P9",), "inboxes are told of marks as they come", _marks_go_back),
+    Wrong("no-read-repair", ("P3",), "tables are made without read repair", _no_read_repair),
+)

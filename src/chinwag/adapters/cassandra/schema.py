@@ -15,6 +15,8 @@ from chinwag.told import Told
 
 VERSION: Final = 1
 PARTITIONS: Final = 64
+TOGETHER: Final = 4
+"""Tables that are made at once. Nodes make them one after another, and each must be through in its time."""
 BUCKET: Final = 500
 """Numbers of a conversation whose events are one partition of the table."""
 KEY_SHARDS: Final = 16
@@ -107,13 +109,14 @@ async def make_schema(
         driver = await Driver.connect(servers, keyspace=False)
         try:
             await driver.define(f"CREATE KEYSPACE IF NOT EXISTS {servers.keyspace} WITH replication = {replication}")
-            # Side by side, as after each it takes a while until all nodes have heard of it.
-            await asyncio.gather(
-                *(
-                    driver.define(f"CREATE TABLE IF NOT EXISTS {servers.keyspace}.{table} ({columns}) WITH {OPTIONS}")
-                    for table, columns in (TABLES | dict(besides or {})).items()
-                )
-            )
+            # Several at once, as after each it takes a while until all nodes have heard of it.
+            places = asyncio.Semaphore(TOGETHER)
+
+            async def make(table: str, columns: str) -> None:
+                async with places:
+                    await driver.define(f"CREATE TABLE IF NOT EXISTS {keyspace}.{table} ({columns}) WITH {OPTIONS}")
+
+            await asyncio.gather(*(make(*table) for table in (TABLES | dict(besides or {})).items()))
         finally:
             await driver.close()
         driver = await Driver.connect(servers)

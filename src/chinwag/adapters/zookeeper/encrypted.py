@@ -11,7 +11,7 @@ from kazoo.handlers.threading import SequentialThreadingHandler
 _OPTIONS: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY), (socket.SOL_SOCKET, socket.SO_KEEPALIVE))
 
 
-class EncryptedHandler(SequentialThreadingHandler):
+class EncryptedHandler(SequentialThreadingHandler):  # type: ignore[misc]  # it has no types
     """Makes the library's connections. Its own way to encrypt would trust the system's authorities as well, and keep
     no word of why a certificate is refused.
 

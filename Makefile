@@ -20,7 +20,7 @@ run: ## set up if needed, then serve on 127.0.0.1:8420 (ARGS="--server-port 9000
 	@tools/web.sh build
 	@exec $(BIN)/chinwag serve $(ARGS)
 
-cluster-demo: setup ## a whole cluster on this machine: PostgreSQL, NATS, nginx, two processes of each role (ARGS="--minutes 5")
+cluster-demo: setup ## a whole cluster on this machine: PostgreSQL, NATS, nginx, two processes of each role (ARGS="--profile cassandra --minutes 5")
 	@tools/web.sh build
 	@exec $(BIN)/chinwag cluster demo $(ARGS)
 

@@ -5,8 +5,8 @@
 #
 # Needs Python 3.11 or newer and, for dev, a C compiler, for the library that forgets what was not synced, Chromium, which
 # the tests of the web client drive, ffmpeg, which looks into videos, the sources of locales, for a PostgreSQL that orders
-# as people do, and Java and Maven, for ZooKeeper (all other tests run without). What is missing of Debian's packages is
-# installed where that may be done, and named in one line to type where not.
+# as people do, and Java and Maven, for ZooKeeper and Cassandra (all other tests run without). What is missing of Debian's
+# packages is installed where that may be done, and named in one line to type where not.
 # It ends at once when .venv already holds what is asked for.
 set -eu
 cd "$(dirname "$0")/.."
@@ -93,7 +93,7 @@ if [ "$kind" = dev ] && [ "$(uname)" = Linux ] && ! { [ -f /usr/share/i18n/local
 fi
 
 if [ "$kind" = dev ] && ! { command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1; }; then
-    (install "Java or Maven is missing: the tests upon ZooKeeper will fail" default-jre-headless maven) || true
+    (install "Java or Maven is missing: what needs ZooKeeper or Cassandra will fail" default-jre-headless maven) || true
 fi
 
 python=$(find_python) || stop "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python3"

@@ -48,8 +48,8 @@ class Harm(StrEnum):
     LATE_HOLD = "late-hold"
     """All between one gateway and NATS is late; meanwhile somebody connects there, and is written to at once."""
     REVOKED = "revoked"
-    """A device with a session at every gateway and a stream is revoked, once as all is well, once with a gateway cut
-    off from NATS."""
+    """A device with a session at every gateway and a stream is revoked, once as all is well, and, where one can be cut
+    off from NATS, once with a gateway that is."""
     CROWD = "crowd"
     """A gateway is killed with many idle sessions; half of them come back, half stay away."""
     NODE_KILLED = "node-killed"
@@ -80,6 +80,7 @@ KINDS: Final[Mapping[str, frozenset[Harm]]] = {
             *PAIRS,
             *(Harm.KILL, Harm.DRAIN, Harm.STOP, Harm.CUT_DATABASE, Harm.CLOCK),
             *(Harm.DATABASE_KILLED, Harm.DATABASE_AWAY, Harm.TWO_LIVES, Harm.TWO_OWNERS, Harm.STUMBLE, Harm.CROWD),
+            Harm.REVOKED,
         }
     ),
 }

@@ -80,6 +80,9 @@ _PROPERTIES: Final = (
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.consistent.rangemovement=false",
     "-Dcassandra.ring_delay_ms=500",
+    # it follows from the delay above, but a node that is slow while it starts is not one that has gone: two that have
+    # forgotten each other never meet again
+    "-Dcassandra.gossip_quarantine_delay_ms=60000",
     "-Dcassandra.memtable_row_overhead_computation_step=100",
 )
 _LOGGING: Final = b"""<configuration scan="false">

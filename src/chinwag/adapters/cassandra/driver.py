@@ -19,7 +19,8 @@ from chinwag.adapters.cassandra.statements import Read, Values, Write, stamped
 REQUEST_SECONDS: Final = 2.0
 """How long one try of a request may take."""
 CONNECT_SECONDS: Final = 5.0
-SCHEMA_SECONDS: Final = 60.0
+SCHEMA_SECONDS: Final = 90.0
+"""How long a definition may take until all nodes have heard of it: one that missed it asks once a minute."""
 SPECULATIVE_MS: Final = 150
 """After so long without an answer another node is asked as well."""
 SPECULATIVE_MOST: Final = 2

@@ -1,7 +1,7 @@
 """What `chinwag cluster init` makes for the cassandra profile besides: tables, counters and streams."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from chinwag.adapters.cassandra import make_schema
@@ -14,7 +14,8 @@ from chinwag.adapters.nats.streams import Streams
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection
 from chinwag.adapters.zookeeper.registry import make_registry
 from chinwag.assembly.cluster.credentials import cassandra_servers
-from chinwag.assembly.cluster.opened import ABOUT, EngineAwayError, connected_to_nats
+from chinwag.assembly.cluster.named_engines import NamedCounter, named, named_applied
+from chinwag.assembly.cluster.opened import connected_to_nats
 from chinwag.assembly.cluster.opened_streams import (
     INBOX,
     LOG,
@@ -24,7 +25,6 @@ from chinwag.assembly.cluster.opened_streams import (
     stream_settings,
 )
 from chinwag.config import Config
-from chinwag.domain.refusal import Refused
 from chinwag.ports.bus import new_node
 
 AT_ONCE: Final = 8
@@ -34,12 +34,12 @@ AT_ONCE: Final = 8
 async def init_streams(config: Config, cluster: str, say: Callable[[str], None]) -> None:
     """Make what is not there yet. Counts of partitions are as they were made first: others are refused. Raises a
     `Told`."""
-    hosts = ", ".join(config.cassandra.hosts)
-    await engine_used(f"Cassandra at {hosts}", _tables(config))
-    say(f"the tables of messages are there, in keyspace {config.cassandra.keyspace} of Cassandra at {hosts}")
+    cassandra = f"Cassandra at {', '.join(config.cassandra.hosts)}"
+    await named(cassandra, _tables(config))
+    say(f"the tables of messages are there, in keyspace {config.cassandra.keyspace} of {cassandra}")
     zookeeper = await connected_to_zookeeper(config, cluster)
     try:
-        await engine_used("ZooKeeper", _counters(zookeeper))
+        await named("ZooKeeper", _counters(zookeeper))
         say("the registry and the counters of epochs are there, in ZooKeeper")
         nats = await connected_to_nats(config, cluster, new_node("operator"))
         try:
@@ -51,8 +51,9 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
                 ]
                 for kind, count, applied in kinds:
                     streams = Streams(nats, stream_settings(config, kind))
-                    epochs = StreamEpochs(Epochs(zookeeper, kind), streams, applied, lambda _: None)
-                    await engine_used("JetStream", _streams(streams, epochs, count))
+                    counter = NamedCounter("ZooKeeper", Epochs(zookeeper, kind))
+                    epochs = StreamEpochs(counter, streams, named_applied(cassandra, applied), lambda _: None)
+                    await named("JetStream", _streams(streams, epochs, count))
                     await epochs.close()
                     say(f"{count} streams of the {kind} are there, in JetStream")
             finally:
@@ -85,11 +86,3 @@ async def _streams(streams: Streams, epochs: StreamEpochs, count: int) -> None:
                 await streams.make(partition, await epochs.begin(partition, 0))
 
     await asyncio.gather(*map(begin, range(count)))
-
-
-async def engine_used(engine: str, work: Awaitable[None]) -> None:
-    """Do it; that an engine is away is told with its name. Raises `EngineAwayError`."""
-    try:
-        await work
-    except Refused as refused:
-        raise EngineAwayError(f"{engine} cannot be used ({refused.detail}): {ABOUT}") from refused

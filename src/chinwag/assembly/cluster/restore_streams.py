@@ -6,10 +6,11 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
-from chinwag.adapters.nats.stream_epochs import Applied
+from chinwag.adapters.nats.stream_epochs import Applied, Counter
 from chinwag.adapters.nats.streams import Streams
 from chinwag.adapters.zookeeper import Epochs
-from chinwag.assembly.cluster.init_streams import AT_ONCE, engine_used
+from chinwag.assembly.cluster.init_streams import AT_ONCE
+from chinwag.assembly.cluster.named_engines import NamedCounter, named, named_applied
 from chinwag.assembly.cluster.opened import cluster_of, connected_to_nats
 from chinwag.assembly.cluster.opened_streams import (
     INBOX,
@@ -52,13 +53,15 @@ async def restore_streams(config: Config, say: Callable[[str], None]) -> None:
             (LOG, rows.log_partitions, rows.places.applied),
             (INBOX, rows.inbox_partitions, inbox_applied(rows.inbox)),
         ]
+        cassandra = f"Cassandra at {', '.join(config.cassandra.hosts)}"
         for kind, count, applied in kinds:
             streams = Streams(nats, stream_settings(config, kind))
             say(f"beginning new epochs of the {kind}")
-            await engine_used("what keeps the log", _begun(streams, Epochs(zookeeper, kind), applied, count))
+            counter = NamedCounter("ZooKeeper", Epochs(zookeeper, kind))
+            await named("JetStream", _begun(streams, counter, named_applied(cassandra, applied), count))
 
 
-async def _begun(streams: Streams, counter: Epochs, applied: Applied, count: int) -> None:
+async def _begun(streams: Streams, counter: Counter, applied: Applied, count: int) -> None:
     room = asyncio.Semaphore(AT_ONCE)
 
     async def begin(partition: int) -> None:

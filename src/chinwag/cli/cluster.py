@@ -1,15 +1,17 @@
 """`chinwag cluster`: what a server on PostgreSQL and NATS needs besides `chinwag serve`."""
 
 import asyncio
-from typing import Annotated, Literal
+import string
+from typing import Annotated, Final, Literal
 
 import cyclopts
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from chinwag.cli.out import aside, say
-from chinwag.cli.profile import need_cassandra, need_drivers, need_postgres, need_several
+from chinwag.cli.profile import need_cassandra, need_drivers, need_several
 from chinwag.cli.settings import read_settings, with_settings
+from chinwag.cli.trouble import UsageError
 from chinwag.cli.words_only import words_only
 from chinwag.config import Config
 from chinwag.config.cluster_sections import Store
@@ -17,6 +19,7 @@ from chinwag.told import Told
 
 app = cyclopts.App(name="cluster")
 
+NAMED: Final = frozenset(string.ascii_letters + string.digits + "-_")
 SETTINGS = ("data", "store", "cluster", "postgres", "nats", "cassandra", "zookeeper", "streams")
 
 NODES = 3
@@ -133,6 +136,31 @@ def erase(
 
 @app.command
 @with_settings(*SETTINGS)
+def snapshot(
+    name: Annotated[str, Parameter(help="Of this backup; it must be new.")],
+    *,
+    nodetool: Annotated[str, Parameter(help="As for `erase`.")] = "nodetool -h {host}",
+    **flags: str | None,
+) -> None:
+    """Take snapshots of all tables on all of Cassandra's nodes, in the order in which they fit one another.
+
+    While servers run. The first part of a backup: PostgreSQL comes after it (docs/backup.md). A snapshot lies in the
+    folders of the node's tables; copy it away from there, then let `nodetool clearsnapshot` remove it.
+    """
+    words_only()
+    config = read_settings(flags).config
+    need_cassandra(config)
+    if not name or not set(name) <= NAMED:
+        raise UsageError("a snapshot's name has letters, digits, `-` and `_`")
+    from chinwag.assembly.cluster.nodetool import Nodetool
+    from chinwag.assembly.cluster.snapshot_nodes import snapshot_nodes
+
+    made = asyncio.run(snapshot_nodes(config, name, Nodetool(nodetool), aside))
+    say(f"each node has the snapshots {', '.join(made)}: copy them away, and back PostgreSQL up now")
+
+
+@app.command
+@with_settings(*SETTINGS)
 def restored(**flags: str | None) -> None:
     """Begin a new life in a database that was brought back from a backup.
 
@@ -141,7 +169,13 @@ def restored(**flags: str | None) -> None:
     """
     words_only()
     config = read_settings(flags).config
-    need_postgres(config)
+    need_several(config)
+    if config.store.profile == "cassandra":
+        from chinwag.assembly.cluster.restore_streams import restore_streams
+
+        asyncio.run(restore_streams(config, aside))
+        say("new epochs begin in all partitions: devices that come back load everything afresh")
+        return
     from chinwag.adapters.postgres import begin_new_life
     from chinwag.assembly.cluster.credentials import messages_url, shown
     from chinwag.assembly.cluster.opened import reached

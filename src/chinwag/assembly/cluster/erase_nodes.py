@@ -27,7 +27,7 @@ async def erase_nodes(
     rows = await open_rows(config)
     try:
         erasures = Erasures(Database(rows.driver))
-        nodes = _wanted(await erasures.nodes(), tool, hosts)
+        nodes = wanted(await erasures.nodes(), tool, hosts)
         found: list[Finding] = []
         begun: dict[RingNode, int] = {}
         for node in nodes:
@@ -56,7 +56,8 @@ async def erase_nodes(
         await rows.driver.close()
 
 
-def _wanted(nodes: Collection[RingNode], tool: Nodetool, hosts: Collection[str]) -> list[RingNode]:
+def wanted(nodes: Collection[RingNode], tool: Nodetool, hosts: Collection[str]) -> list[RingNode]:
+    """Those at `hosts`, or all. Raises `NoNodeError`."""
     unknown = set(hosts) - {node.host for node in nodes}
     if unknown:
         there = ", ".join(node.host for node in nodes)

@@ -35,11 +35,11 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
     """Make what is not there yet. Counts of partitions are as they were made first: others are refused. Raises a
     `Told`."""
     hosts = ", ".join(config.cassandra.hosts)
-    await _made(f"Cassandra at {hosts}", _tables(config))
+    await engine_used(f"Cassandra at {hosts}", _tables(config))
     say(f"the tables of messages are there, in keyspace {config.cassandra.keyspace} of Cassandra at {hosts}")
     zookeeper = await connected_to_zookeeper(config, cluster)
     try:
-        await _made("ZooKeeper", _counters(zookeeper))
+        await engine_used("ZooKeeper", _counters(zookeeper))
         say("the registry and the counters of epochs are there, in ZooKeeper")
         nats = await connected_to_nats(config, cluster, new_node("operator"))
         try:
@@ -52,7 +52,7 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
                 for kind, count, applied in kinds:
                     streams = Streams(nats, stream_settings(config, kind))
                     epochs = StreamEpochs(Epochs(zookeeper, kind), streams, applied, lambda _: None)
-                    await _made("JetStream", _streams(streams, epochs, count))
+                    await engine_used("JetStream", _streams(streams, epochs, count))
                     await epochs.close()
                     say(f"{count} streams of the {kind} are there, in JetStream")
             finally:
@@ -87,7 +87,8 @@ async def _streams(streams: Streams, epochs: StreamEpochs, count: int) -> None:
     await asyncio.gather(*map(begin, range(count)))
 
 
-async def _made(engine: str, work: Awaitable[None]) -> None:
+async def engine_used(engine: str, work: Awaitable[None]) -> None:
+    """Do it; that an engine is away is told with its name. Raises `EngineAwayError`."""
     try:
         await work
     except Refused as refused:

@@ -116,5 +116,3 @@ async def test_renewals_outlive_the_counters(inboxes: World) -> None:
     assert (await later.inbox.bounds(ANN)).epoch > before.epoch
     await later.renewal.begin(0, 5)
     assert (await later.inbox.bounds(ANN)).epoch > before.epoch + 1
-
-

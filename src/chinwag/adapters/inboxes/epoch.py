@@ -1,4 +1,4 @@
-"""The epoch of the inboxes: one number for all of them, which rises whenever somebody may have been told what is not so.
+"""The epoch of the inboxes: one number for all, which rises whenever somebody may have been told what is not so.
 
 It is the sum of the partitions' epochs, each of which rises when its stream has lost something, and of one more counter
 behind them, which rises when a stream of the log has (`renewal.py`). So a position of before can never be taken for one

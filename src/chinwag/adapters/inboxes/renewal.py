@@ -68,7 +68,7 @@ class Renewal:
         try:
             async with asyncio.timeout(APPLIED_SECONDS):
                 for inboxes in partitions:
-                    while (await self._rows.checkpoint(inboxes)).seen.get(source, START) < place:
+                    while (await self._rows.checkpoint(inboxes)).seen.get(source, START) < place:  # noqa: ASYNC110
                         await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError:
             raise Refused(Code.UNAVAILABLE, "the inboxes have not heard of a new epoch of the log", 1.0) from None

@@ -1,5 +1,6 @@
 """A server of the cassandra profile, one node of each engine: made, checked, chatted with, killed and begun again."""
 
+import json
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -16,9 +17,13 @@ from tests.support.own_nats import OwnNats, own_nats_with_streams
 from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 from tests.support.places import Sockets
 
+from chinwag.adapters.cassandra.database import Database
+from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.assembly.cluster import init_streams
 from chinwag.assembly.cluster.check import check
-from chinwag.config import load
+from chinwag.assembly.cluster.opened_streams import open_rows
+from chinwag.client import Client
+from chinwag.config import Config, load
 from chinwag.life.doctor.finding import Level
 from chinwag.told import Told
 
@@ -26,6 +31,7 @@ pytestmark = pytest.mark.cluster_prove
 
 PLAYED = ("direct", "marks", "several-devices")
 LEAST = str(64 << 20)
+PASSWORD = "a long password"
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +77,11 @@ async def test_people_chat_on_the_profile_over_a_kill_and_their_messages_are_the
     await wide.init()
     await wide.init()  # changes nothing
     config = load({}, wide.environment, None).config
+    await long_not_erased(config)
     found = [one async for one in check(config)]
     failing = {one.subject for one in found if one.level is Level.FAIL}
     # The run's engines do not sync, as tests kill processes alone; and that is seen.
-    assert failing == {"Cassandra, commitlog_sync", "PostgreSQL, fsync"}
+    assert failing == {"Cassandra, commitlog_sync", "PostgreSQL, fsync", "Cassandra, node 127.0.0.1, erasure"}
     with socket.socket() as probe:  # its people come back to the same address
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -89,11 +96,61 @@ async def test_people_chat_on_the_profile_over_a_kill_and_their_messages_are_the
             await process.kill()
             await process.start()
             await talk.go_on()
-        status = await wide.run("status", "--json")
-        assert status.returncode == 0, status.stderr
+        await commands_do_what_they_do_elsewhere(wide, process)
         assert await process.stop() == 0
     finally:
         process.end()
     monkeypatch.setattr(init_streams, "INBOX_PARTITIONS", 8)
     with pytest.raises(Told, match="16 inbox partitions, which cannot be changed to 8"):
         await init_streams.init_streams(config, "any", lambda _: None)
+
+
+async def long_not_erased(config: Config) -> None:
+    """Let it be noted that the node's files were last written anew when nobody knows any more."""
+    rows = await open_rows(config)
+    try:
+        erasures = Erasures(Database(rows.driver))
+        for node in await erasures.nodes():
+            await erasures.note(node.id, 1)
+    finally:
+        await rows.driver.close()
+
+
+async def commands_do_what_they_do_elsewhere(wide: Cluster, process: ServerProcess) -> None:
+    """Every command for operators, on a server that goes on."""
+
+    async def said(*words: str, **more: str) -> str:
+        done = await wide.run(*words, environment=more)
+        assert done.returncode == 0, (words, done.stderr.decode())
+        return done.stdout.decode()
+
+    name = f"anna-{secrets.token_hex(4)}"
+    assert f"added {name} " in await said("user", "add", name, CHINWAG_PASSWORD=PASSWORD)
+    assert f"{name} " in await said("user", "list")
+    assert name in await said("audit")
+    async with (
+        await Client.log_in(process.url, name, PASSWORD) as anna,
+        await Client.sign_up(process.url, f"berta-{secrets.token_hex(4)}", PASSWORD) as berta,
+    ):
+        placed = [await anna.send(f"a word for number {number}", to=berta.account) for number in range(3)]
+        trace = json.loads(await said("trace", placed[0].conversation, str(placed[0].number), "--json"))
+        assert {member["account"] for member in trace["members"]} == {anna.account, berta.account}
+        lines = [json.loads(line) for line in (await said("export", name)).splitlines()]
+        texts = [line["event"]["body"]["text"] for line in lines if line["type"] == "event"]
+        assert texts == [f"a word for number {number}" for number in range(3)]
+        everything = [json.loads(line) for line in (await said("export")).splitlines()]
+        assert {anna.account, berta.account} <= {line["id"] for line in everything if line["type"] == "account"}
+        assert "that is all" in await said("search", "rebuild")
+        index = json.loads(await said("search", "status", "--json"))
+        assert index["whole"] is True
+        assert index["messages"] >= 3
+    status = json.loads(await said("status", "--json"))
+    assert status["missing"] == []
+    assert status["late"] == ["127.0.0.1"]
+    assert "16 parts of the inboxes" in status["nodes"][0]["owns"]
+    assert "OVERDUE on Cassandra's node 127.0.0.1" in await said("status")
+    for words, instead in ((("doctor",), "`chinwag cluster check`"), (("move",), "does not know yet")):
+        refused = await wide.run(*words)
+        assert refused.returncode == 1
+        assert instead in refused.stderr.decode()
+        assert b"Traceback" not in refused.stderr

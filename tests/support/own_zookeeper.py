@@ -5,13 +5,13 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from chinwag.engines import Place
-from chinwag.engines.jars import ZOOKEEPER, fetch_jars, java
+from chinwag.engines.jars import CASSANDRA, ZOOKEEPER, fetch_jars, java
 from chinwag.engines.process import Running, lives, wait_until
 from chinwag.engines.zookeeper import Peer, ZooKeeper, asked
 
@@ -62,8 +62,10 @@ class OwnZooKeeper:
 class OwnEnsemble:
     """All servers that belong together. hosts: their addresses, as clients are told them."""
 
-    def __init__(self, servers: list[OwnZooKeeper]) -> None:
+    def __init__(self, servers: list[OwnZooKeeper], secure_ports: Sequence[int] = ()) -> None:
         self.servers = servers
+        self.secure_hosts = tuple(f"{HOST}:{port}" for port in secure_ports)
+        """The same for those that encrypt, if there is a certificate."""
         self.hosts = tuple(f"{HOST}:{server.port}" for server in servers)
 
     def begin(self) -> None:
@@ -75,18 +77,26 @@ class OwnEnsemble:
 
 
 @contextmanager
-def own_zookeeper(count: int = 1) -> Iterator[OwnEnsemble]:
-    """So many servers at work, gone afterwards."""
+def own_zookeeper(count: int = 1, certificate: Path | None = None) -> Iterator[OwnEnsemble]:
+    """So many servers at work, gone afterwards. certificate: a PEM file of it and its key, which everybody may read, to
+    serve by TLS as well, at ports besides."""
     program, jars = java(), fetch_jars("ZooKeeper", ZOOKEEPER, lambda _: None)
-    ports = _free_ports(3 * count)
+    ports = _free_ports(4 * count)
     peers = [Peer(HOST, ports.pop(), ports.pop()) for _ in range(count)] if count > 1 else []
     home = Path(tempfile.mkdtemp(prefix="chinwag-zookeeper-"))  # not the test's: root's engines run as another user
     place = Place.make(home)
+    secure_ports: list[int] = []
+    settings: list[dict[str, str]] = [{} for _ in range(count)]
+    if certificate is not None:
+        jars = _with_netty(jars, home / "jars")
+        secure_ports = [ports.pop() for _ in range(count)]
+        settings = [_encrypting(port, certificate) for port in secure_ports]
     ensemble = OwnEnsemble(
         [
-            OwnZooKeeper(ZooKeeper(program, jars, place, number=number, peers=peers), ports.pop())
-            for number in range(1, count + 1)
-        ]
+            OwnZooKeeper(ZooKeeper(program, jars, place, number=number, peers=peers, settings=more), ports.pop())
+            for number, more in enumerate(settings, 1)
+        ],
+        secure_ports,
     )
     with ExitStack() as ending:
         ending.callback(shutil.rmtree, home, ignore_errors=True)
@@ -96,6 +106,26 @@ def own_zookeeper(count: int = 1) -> Iterator[OwnEnsemble]:
         for server in ensemble.servers:
             server.wait()
         yield ensemble
+
+
+def _with_netty(jars: Path, folder: Path) -> Path:
+    """The same jars, and those that it encrypts with, which trials do without: Cassandra has them."""
+    folder.mkdir(mode=0o755)
+    others = fetch_jars("Cassandra", CASSANDRA, lambda _: None)
+    for jar in (*jars.glob("*.jar"), *others.glob("netty-*.jar")):
+        (folder / jar.name).symlink_to(jar)
+    return folder
+
+
+def _encrypting(port: int, certificate: Path) -> dict[str, str]:
+    return {
+        "secureClientPort": str(port),
+        "secureClientPortAddress": HOST,
+        "serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory",
+        "ssl.keyStore.location": str(certificate),
+        "ssl.keyStore.type": "PEM",
+        "ssl.clientAuth": "none",
+    }
 
 
 def _free_ports(count: int) -> list[int]:

@@ -35,6 +35,8 @@ def need_folder(config: Config, instead: str) -> None:
 
 def need_postgres(config: Config) -> None:
     """For commands of the postgres profile alone. Raises `UsageError`."""
+    if config.store.profile == "cassandra":
+        raise UsageError("store.profile is cassandra, which this does not know yet (docs/cluster.md): postgres alone")
     if config.store.profile != "postgres":
         raise UsageError(
             f"store.profile is {config.store.profile}, and this is for postgres: say so in chinwag.toml, with "

@@ -33,7 +33,8 @@ def status(
 ) -> int:
     """Show what the server of this data folder is doing. Exits with 1 if none runs or it is not ready.
 
-    With store.profile = "postgres": which processes there are, and who does what.
+    With store.profile = "postgres" or "cassandra": which processes there are, who does what, and which nodes of
+    Cassandra are late with erasing.
     """
     from chinwag.life.running import status_of
 
@@ -67,6 +68,10 @@ def _cluster(config: Config, json: bool) -> int:
         table.show("no process is there")
         for role in told.missing:
             say(f"NOBODY has the role {role}")
+        if told.late is None:
+            say("Cassandra does not answer: whether its nodes erase in time is not known")
+        for host in told.late or ():
+            say(f"OVERDUE on Cassandra's node {host}: what was erased may be in its files (chinwag cluster erase)")
     return 1 if told.missing else 0
 
 

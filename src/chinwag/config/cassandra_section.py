@@ -59,6 +59,14 @@ class ZooKeeper(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     password_file: Annotated[
         Path | None, Meta(description="File with the password, readable by the server's user alone.")
     ] = None
+    tls_ca: Annotated[
+        Path | None,
+        Meta(
+            description="PEM file of the authorities that vouch for its servers' certificates. With it connections are "
+            "encrypted, and a certificate must be good and name its server; `zookeeper.hosts` then names their "
+            "`secureClientPort`."
+        ),
+    ] = None
 
 
 class Streams(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,6 +132,7 @@ def wrong_cassandra(
         "cassandra.password_file": cassandra.password_file,
         "cassandra.tls_ca": cassandra.tls_ca,
         "zookeeper.password_file": zookeeper.password_file,
+        "zookeeper.tls_ca": zookeeper.tls_ca,
     }
     for key, path in paths.items():
         if not str(path).isprintable():

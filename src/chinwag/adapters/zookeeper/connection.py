@@ -20,6 +20,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import make_digest_acl
 
 from chinwag.adapters.plain_token import token
+from chinwag.adapters.zookeeper.encrypted import EncryptedHandler, in_words
 from chinwag.domain.refusal import Code, Refused
 
 SESSION_SECONDS: Final = 3.0
@@ -49,13 +50,15 @@ class ZooKeeperServers(msgspec.Struct, frozen=True, kw_only=True):
     """Where ZooKeeper is, who we are there, and which cluster of Chinwag this is.
 
     hosts: `host:port`, one at least. cluster: letters, digits, `-` and `_`; all paths lie below it. user, password: who
-    alone may read and change what is made; everybody, without.
+    alone may read and change what is made; everybody, without. tls_ca: a PEM file of the authorities that may vouch for
+    the servers' certificates; empty: not encrypted.
     """
 
     hosts: tuple[str, ...]
     cluster: str
     user: str = ""
     password: str = ""
+    tls_ca: str = ""
 
 
 class Stat(msgspec.Struct, frozen=True):
@@ -114,12 +117,14 @@ class ZooKeeperConnection:
         self._closing = False
         self.away_since: float | None = None
         """When the connection was lost, by `time.monotonic`; None while it stands."""
+        self._encrypted = EncryptedHandler(servers.tls_ca) if servers.tls_ca else None
         self._client = KazooClient(
             hosts=",".join(servers.hosts),
             timeout=session,
             default_acl=acl,
             auth_data=[("digest", f"{servers.user}:{servers.password}")] if servers.user else None,
             connection_retry=_AGAIN,
+            handler=self._encrypted,
             logger=_Library(),
         )
         self._client.add_listener(self._state_changed)
@@ -134,7 +139,9 @@ class ZooKeeperConnection:
         live = await asyncio.to_thread(self._client.start_async)
         if not await asyncio.to_thread(live.wait, CONNECT_SECONDS):
             await self.close()
-            raise Refused(Code.UNAVAILABLE, "ZooKeeper: no server answers", 1.0)
+            problem = self._encrypted.problem if self._encrypted else None
+            why = in_words(problem) if problem else "no server answers"
+            raise Refused(Code.UNAVAILABLE, f"ZooKeeper: {why}", 1.0) from problem
         self._seen_session = self.session
         return self
 

@@ -41,8 +41,8 @@ async def check_cassandra(config: Config, clock: Clock) -> AsyncIterator[Finding
         yield fail(
             "Cassandra",
             f"{where}: {error}",
-            "see that it runs, that cassandra.hosts and cassandra.port lead to it, and that cassandra.user and "
-            "cassandra.password_file are its",
+            "see that it runs, that cassandra.hosts and cassandra.port lead to it, that cassandra.user and "
+            "cassandra.password_file are its, and that cassandra.tls_ca, if given, vouches for it",
         )
         return
     try:

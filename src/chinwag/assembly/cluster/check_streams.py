@@ -1,6 +1,7 @@
 """What `chinwag cluster check` looks at for the cassandra profile besides. It changes nothing."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from http.client import HTTPConnection, HTTPSConnection
 from typing import Final
@@ -48,8 +49,13 @@ async def check_streams(config: Config, cluster: str, clock: Clock) -> AsyncIter
 
 
 async def _zookeeper(config: Config, cluster: str) -> AsyncIterator[Finding]:
-    for host in config.zookeeper.hosts:
-        said = await asyncio.to_thread(said_by, host)
+    try:
+        servers = zookeeper_servers(config, cluster)
+    except Told as told:
+        yield fail("ZooKeeper", str(told), "correct the file, or name another one")
+        return
+    for host in servers.hosts:
+        said = await asyncio.to_thread(said_by, host, servers.tls_ca)
         if not said:
             yield fail(
                 f"ZooKeeper at {host}",
@@ -59,12 +65,11 @@ async def _zookeeper(config: Config, cluster: str) -> AsyncIterator[Finding]:
             continue
         yield version_finding(f"ZooKeeper at {host}", said.get("Zookeeper version", ""), ZOOKEEPER_LEAST)
     try:
-        connection = await ZooKeeperConnection.open(zookeeper_servers(config, cluster))
-    except Told as told:
-        yield fail("ZooKeeper", str(told), "correct the file, or name another one")
-        return
+        connection = await ZooKeeperConnection.open(servers)
     except Refused as refused:
-        yield fail("ZooKeeper", refused.detail, "see that most of its servers run")
+        advice = "see that zookeeper.tls_ca names who vouches for it, and zookeeper.hosts its secureClientPort"
+        encrypted = isinstance(refused.__cause__, ssl.SSLError)
+        yield fail("ZooKeeper", refused.detail, advice if encrypted else "see that most of its servers run")
         return
     try:
         yield await _registry(connection)

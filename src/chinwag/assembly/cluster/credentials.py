@@ -72,6 +72,7 @@ def zookeeper_servers(config: Config, cluster: str) -> "ZooKeeperServers":
         cluster=cluster,
         user=section.user,
         password=private_text(section.password_file) if section.password_file is not None else "",
+        tls_ca=_authorities("zookeeper.tls_ca", section.tls_ca) if section.tls_ca is not None else "",
     )
 
 

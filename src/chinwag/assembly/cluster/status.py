@@ -36,12 +36,14 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """All processes, and what nobody does."""
+    """All processes, and what nobody does. late: nodes of Cassandra whose erasure is overdue, by their hosts; None
+    where Cassandra cannot be asked."""
 
     cluster: str
     partitions: int
     nodes: list[NodeStatus]
     missing: tuple[str, ...]
+    late: tuple[str, ...] | None = ()
 
 
 async def cluster_status(config: Config, say: Say) -> ClusterStatus:
@@ -52,8 +54,23 @@ async def cluster_status(config: Config, say: Say) -> ClusterStatus:
     async with AsyncExitStack() as opened:
         registry = await registry_of(config, cluster, opened)
         nodes = {node.id: node for role in ROLES for node in await reached(url, registry.nodes(role))}
+    if config.store.profile == "cassandra":
+        return await _with_streams(config, cluster, list(nodes.values()), say)
     partitions = await reached(url, _partitions(url))
     return told(cluster, partitions, list(nodes.values()))
+
+
+async def _with_streams(config: Config, cluster: str, nodes: Sequence[Node], say: Say) -> ClusterStatus:
+    # their drivers are of that profile alone
+    from chinwag.adapters.cassandra.schema import PARTITIONS as LOG_PARTITIONS
+    from chinwag.adapters.inboxes.records import PARTITIONS as INBOX_PARTITIONS
+    from chinwag.adapters.inboxes.workers import inbox_duty
+    from chinwag.assembly.cluster.late_nodes import late_nodes
+
+    found = told(cluster, LOG_PARTITIONS, nodes, (inbox_duty(INBOX_PARTITIONS),))
+    where = f"Cassandra at {', '.join(config.cassandra.hosts)}"
+    late = await spoken(late_nodes(config), say, f"waiting for {where} …")
+    return msgspec.structs.replace(found, late=late)
 
 
 async def _partitions(url: str) -> int:
@@ -61,11 +78,11 @@ async def _partitions(url: str) -> int:
         return await verify(connection)
 
 
-def told(cluster: str, partitions: int, nodes: Sequence[Node]) -> ClusterStatus:
-    """What follows from the live nodes."""
+def told(cluster: str, partitions: int, nodes: Sequence[Node], more: Sequence[Duty] = ()) -> ClusterStatus:
+    """What follows from the live nodes. more: duties besides, of this profile."""
     owners = Owners()
     owners.see(nodes)
-    duties = [log_duty(partitions), PRESENCE, *map(job_duty, NAMES)]
+    duties = [log_duty(partitions), *more, PRESENCE, *map(job_duty, NAMES)]
     missing = [role for role in ROLES if not any(role in node.roles for node in nodes)]
     return ClusterStatus(
         cluster=cluster,
@@ -78,6 +95,8 @@ def told(cluster: str, partitions: int, nodes: Sequence[Node]) -> ClusterStatus:
 def _node(node: Node, duties: Sequence[Duty], owners: Owners) -> NodeStatus:
     owned = Counter({duty.name: len(owners.owned(duty, node.id)) for duty in duties})
     words = [f"{owned['log']} partitions"] if owned["log"] else []
+    if owned["inbox"]:
+        words.append(f"{owned['inbox']} parts of the inboxes")
     if owned[PRESENCE.name]:
         words.append(f"{owned[PRESENCE.name]} parts of presence")
     words += [name.removeprefix("job.") for name, parts in owned.items() if name.startswith("job.") and parts]

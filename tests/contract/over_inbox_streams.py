@@ -22,6 +22,7 @@ from chinwag.adapters.inboxes.epoch import InboxEpoch
 from chinwag.adapters.inboxes.inbox import StreamInbox
 from chinwag.adapters.inboxes.poster import StreamPoster
 from chinwag.adapters.inboxes.publisher import Publisher
+from chinwag.adapters.inboxes.renewal import Renewal
 from chinwag.adapters.inboxes.workers import InboxWorkers
 from chinwag.adapters.nats import NatsConnection, NatsServers
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
@@ -103,6 +104,8 @@ class InboxProcess:
         self.rows: CassandraInboxRows
         self.epochs: StreamEpochs
         self.publisher: Publisher
+        self.places: LogPlaces
+        self.renewal: Renewal
         self.inbox: StreamInbox
         self.stores: CassandraStores
         self.driver: Driver
@@ -127,10 +130,12 @@ class InboxProcess:
             self.streams, self.epochs, self.rows, self._partitions, self._sources, patience=self._patience
         )
         opened.push_async_callback(self.publisher.close)
-        poster = StreamPoster(self.publisher, LogPlaces(database), 1)
+        self.places = LogPlaces(database)
+        poster = StreamPoster(self.publisher, self.places, 1)
         self.stores = stores_on(self.driver, poster, 1, patience=self._patience)
         opened.push_async_callback(self.stores.close)
-        epoch = InboxEpoch(self.epochs, self._partitions)
+        epoch = InboxEpoch(self.epochs, self.rows, self._partitions)
+        self.renewal = Renewal(self.stores.fences, self.publisher, self.rows, self.places, epoch)
         self.inbox = StreamInbox(self.publisher, self.rows, epoch, lambda: self.now(), KEPT_DAYS)
         if self._works:
             registry, node = EmbeddedRegistry(), new_node("delivery")
@@ -263,10 +268,10 @@ class InboxStreamsHarness:
         await emptied(self._cassandra)
 
 
-async def emptied(servers: CassandraServers) -> None:
-    """Empty what was written."""
+async def emptied(servers: CassandraServers, *besides: str) -> None:
+    """Empty what was written. besides: tables, of a test that writes to those of messages as well."""
     driver = await Driver.connect(servers)
-    tables = [name for name in TABLES if name != "inbox_life"] + ["inbox", "inbox_state", "marks", "steps"]
+    tables = [name for name in TABLES if name != "inbox_life"] + ["inbox", "inbox_state", "marks", "steps", *besides]
     for table in tables:
         await driver.define(f"TRUNCATE {servers.keyspace}.{table}")
     await driver.close()

@@ -52,6 +52,10 @@ class World:
         self.processes.append(made)
         return made
 
+    def lose_counters(self) -> None:
+        """Who comes from now on finds none."""
+        self._zookeeper = msgspec.structs.replace(self._zookeeper, cluster=f"{self._zookeeper.cluster}-anew")
+
     async def end(self, process: InboxProcess) -> None:
         self.processes.remove(process)
         await process.stop()

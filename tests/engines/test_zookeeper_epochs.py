@@ -7,8 +7,9 @@ import pytest
 from tests.contract.over_zookeeper import a_connection, zookeeper_at
 from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 
+from chinwag.adapters.stream_epoch import EPOCH_MOST
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection, ZooKeeperServers
-from chinwag.adapters.zookeeper.epochs import MOST, NoEpochLeftError
+from chinwag.adapters.zookeeper.epochs import NoEpochLeftError
 from chinwag.assembly.cluster.check_streams import epochs_finding
 from chinwag.life.doctor.finding import Level
 
@@ -74,12 +75,12 @@ async def test_whoever_watches_is_told_once_of_another(epochs: Epochs, servers: 
 
 
 async def test_an_epoch_that_the_store_has_no_room_for_is_refused(epochs: Epochs) -> None:
-    assert await epochs.begin(0, MOST - 1) == MOST
+    assert await epochs.begin(0, EPOCH_MOST - 1) == EPOCH_MOST
     with pytest.raises(NoEpochLeftError):
-        await epochs.begin(0, MOST)
-    assert await epochs.current(0) == MOST
+        await epochs.begin(0, EPOCH_MOST)
+    assert await epochs.current(0) == EPOCH_MOST
     with pytest.raises(NoEpochLeftError):
-        await epochs.begin(1, 0, floor=MOST)
+        await epochs.begin(1, 0, floor=EPOCH_MOST)
 
 
 async def test_the_check_warns_in_time_by_the_partition_that_has_had_most(

@@ -14,7 +14,6 @@ from hypothesis import strategies as some
 from chinwag.adapters import cassandra
 from chinwag.adapters.cassandra import schema, stream_tables
 from chinwag.adapters.cassandra.stamps import (
-    EPOCH_MOST,
     INDEX_MOST,
     SEQUENCE_MOST,
     BeyondStampError,
@@ -23,6 +22,7 @@ from chinwag.adapters.cassandra.stamps import (
     stamp_of,
 )
 from chinwag.adapters.cassandra.statements import Write
+from chinwag.adapters.stream_epoch import EPOCH_MOST
 from chinwag.domain.conversation import Position
 
 FOLDER = Path(cassandra.__file__).parent

@@ -56,6 +56,15 @@ def test_a_worker_that_begins_at_a_checkpoint_drops_what_the_one_before_drops() 
     assert inboxes.of(ANN) == [delivered(14).decode()]
 
 
+def test_a_mark_among_other_events_of_one_entry_is_known_as_well() -> None:
+    inboxes = Inboxes()
+    together = [b'{"kind":"account"}', delivered(7), delivered(15)]
+    inboxes.take(posted(HERE, 1, delivered(14)))
+    made = inboxes.take(Posted(THERE, [Entry([ANN], [Position(0, at, 0) for at in (1, 2, 3)], NONE, 0, together)]))
+    assert made.dropped == 1
+    assert inboxes.of(ANN) == [each.decode() for each in (delivered(14), together[0], delivered(15))]
+
+
 def test_what_is_kept_changes_no_more_and_is_bounded_in_time_and_number() -> None:
     marks = ToldMarks()
     found = mark_told(delivered(5))

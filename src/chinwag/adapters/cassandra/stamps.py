@@ -6,17 +6,15 @@ all later ones. Then 14 bits of epoch, 36 of sequence, 11 of index, and one spar
 
 from typing import Final
 
+from chinwag.adapters.stream_epoch import EPOCH_BITS, EPOCH_MOST
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 
 LIFT: Final = 1 << 62
-EPOCH_MOST: Final = (1 << 14) - 1
 SEQUENCE_MOST: Final = (1 << 36) - 1
 INDEX_MOST: Final = (1 << 11) - 1
-EPOCH_WARNED: Final = 12_000
-"""An epoch from which on people are to be warned: there are 16,383 in all."""
-_EPOCH: Final = 48
 _SEQUENCE: Final = 12
+_EPOCH: Final = 62 - EPOCH_BITS
 
 
 class BeyondStampError(Refused):

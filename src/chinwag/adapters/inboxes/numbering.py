@@ -3,7 +3,7 @@
 Two workers that overlap, and one that begins again at its checkpoint, therefore make the same rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -61,7 +61,7 @@ class Numbering:
         highest = before
         rows: dict[AccountId, _Building] = {}
         told: list[tuple[Entry, int, list[_Building], list[int]]] = []
-        for entry in record.entries:
+        for entry in _each_by_itself(record.entries):
             skip = sum(position <= before for position in entry.positions)
             highest = max(highest, entry.positions[-1])
             if skip == len(entry.positions):
@@ -98,8 +98,18 @@ class Numbering:
             del self.seen[each]
 
 
+def _each_by_itself(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """What has no number stands alone: each event may tell of a mark, which one inbox takes and another does not."""
+    for entry in entries:
+        if entry.conversation != NONE or len(entry.positions) == 1:
+            yield entry
+            continue
+        for position, event in zip(entry.positions, entry.events, strict=True):
+            yield Entry(entry.accounts, [position], NONE, 0, [event])
+
+
 def _mark_of(entry: Entry) -> MarkTold | None:
-    return mark_told(entry.events[0]) if entry.conversation == NONE and len(entry.events) == 1 else None
+    return mark_told(entry.events[0]) if entry.conversation == NONE and entry.events else None
 
 
 def accounts_of(records: Iterable[Posted]) -> list[AccountId]:

@@ -112,6 +112,15 @@ class Publisher:
         ways = [self._append_all(source, partition, some) for partition, some in found.items()]
         await self._acked(dict(zip(found, await _all(ways), strict=True)))
 
+    async def log_begun(self, partition: int, epoch: int) -> None:
+        """An epoch of a partition of the log begins: no inbox takes what is posted of an earlier one after this. Raises
+        `Refused(UNAVAILABLE)`: it may be so for some of them."""
+        source = f"{LOG}{partition}"
+        first = Posted(source, [Entry([], [Position(epoch, 0, 0)], NONE, 0, [])])
+        found = range(self.partitions)
+        ways = [self._append_all(source, each, [first]) for each in found]
+        await self._acked(dict(zip(found, await _all(ways), strict=True)))
+
     async def post(self, postings: Sequence[Posting], moved: Sequence[Moved] = (), seconds: float = math.inf) -> None:
         """Post events without a number, those to one account in their order. Raises `Refused(UNAVAILABLE)`: some may be
         posted, and `OVERLOADED` if too much waits.

@@ -43,7 +43,7 @@ class InboxWorkers:
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self._purging = Purging(streams)
-        epoch = InboxEpoch(epochs, partitions)
+        epoch = InboxEpoch(epochs, rows, partitions)
         reading = partial(StreamReader, connection, streams)
         self.workers: Final = [
             InboxWorker(
@@ -60,8 +60,9 @@ class InboxWorkers:
         return Figures(*(sum(getattr(one, name) for one in found) for name in Figures.__struct_fields__))
 
     def begun(self, partition: int) -> None:
-        """A partition is in another epoch."""
-        self.workers[partition].wake()
+        """A partition is in another epoch, or all inboxes are."""
+        if partition < len(self.workers):
+            self.workers[partition].wake()
 
     async def check(self) -> None:
         """For readiness: raise if a worker has ended."""

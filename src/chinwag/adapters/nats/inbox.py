@@ -114,6 +114,12 @@ class NatsInbox(Inbox):
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
 
+    def look_again(self) -> None:
+        """The inboxes are in another epoch: one arrival of that lets all who are here look, also those to whom nothing
+        comes."""
+        if not self._closed:
+            self._look(self._order.held[:1])
+
     def _stated(self) -> list[AccountId]:
         return [*self._order.held, *self._lingering]
 

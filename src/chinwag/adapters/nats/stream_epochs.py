@@ -56,7 +56,7 @@ class StreamEpochs:
         if known is not None and partition not in self._doubted:
             return known
         try:
-            return await self._learn(partition)
+            return await self.learn(partition)
         except Refused:
             if known is None:
                 raise
@@ -84,7 +84,8 @@ class StreamEpochs:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _learn(self, partition: int) -> int:
+    async def learn(self, partition: int) -> int:
+        """As `current`, but never what was learnt before. Raises `Refused` (`unavailable`)."""
         watch = None if partition in self._watched else partial(self._may_have_changed, partition)
         self._watched.add(partition)  # it may be told before this has an answer
         try:
@@ -114,7 +115,7 @@ class StreamEpochs:
         try:
             while not told_to_end() and partition not in self._watched:
                 try:
-                    await self._learn(partition)
+                    await self.learn(partition)
                 except Refused:
                     await asyncio.sleep(PAUSE_SECONDS)
         finally:

@@ -7,11 +7,10 @@ from typing import Final
 
 import structlog
 
+from chinwag.adapters.stream_epoch import EPOCH_MOST
 from chinwag.adapters.zookeeper.connection import MissingError, OtherVersionError, ThereError, ZooKeeperConnection
 from chinwag.domain.refusal import Code, Refused
 
-MOST: Final = 16_383
-"""The highest epoch: a timestamp in the store has 14 bits for it."""
 _TRIES: Final = 100
 
 _log = structlog.get_logger(__name__)
@@ -21,7 +20,9 @@ class NoEpochLeftError(Refused):
     """A partition had all the epochs that there are."""
 
     def __init__(self, partition: int) -> None:
-        super().__init__(Code.UNAVAILABLE, f"partition {partition} has had {MOST:,} epochs: there is none left", 30.0)
+        super().__init__(
+            Code.UNAVAILABLE, f"partition {partition} has had {EPOCH_MOST:,} epochs: there is none left", 30.0
+        )
 
 
 class Epochs:
@@ -63,7 +64,7 @@ class Epochs:
             if now > max(after, floor):
                 return now
             following = max(now, after, floor) + 1
-            if following > MOST:
+            if following > EPOCH_MOST:
                 raise NoEpochLeftError(partition)
             try:
                 await self._connection.set(path, b"%d" % following, stat.version)

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from chinwag.adapters.cassandra.schema import PARTITIONS as LOG_PARTITIONS
-from chinwag.adapters.cassandra.stamps import EPOCH_MOST, EPOCH_WARNED
 from chinwag.adapters.inboxes.records import PARTITIONS as INBOX_PARTITIONS
 from chinwag.adapters.nats.connection import PAYLOAD_LEAST, NatsConnection
 from chinwag.adapters.nats.streams import Kept, Streams
+from chinwag.adapters.stream_epoch import EPOCH_MOST, EPOCH_WARNED
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection
 from chinwag.adapters.zookeeper.registry import VERSION
 from chinwag.adapters.zookeeper.said import said_by

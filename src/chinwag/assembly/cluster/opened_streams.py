@@ -16,6 +16,7 @@ from chinwag.adapters.inboxes.epoch import InboxEpoch
 from chinwag.adapters.inboxes.inbox import StreamInbox
 from chinwag.adapters.inboxes.poster import StreamPoster
 from chinwag.adapters.inboxes.publisher import Publisher
+from chinwag.adapters.inboxes.renewal import Renewal
 from chinwag.adapters.inboxes.workers import InboxWorkers
 from chinwag.adapters.nats import NatsBus, NatsConnection, NatsQuestions
 from chinwag.adapters.nats.announcer import Announcer
@@ -83,7 +84,8 @@ class Rows(NamedTuple):
 
 
 class _Streamed(NamedTuple):
-    """The inboxes of a process. workers: None in one that has not the role."""
+    """The inboxes of a process. workers: None in one that has not the role. on_epoch: called when they are in another
+    epoch. renewal: begins an epoch of the log."""
 
     stores: CassandraStores
     inbox: StreamInbox
@@ -91,6 +93,8 @@ class _Streamed(NamedTuple):
     epochs: StreamEpochs
     streams: Streams
     workers: InboxWorkers | None
+    on_epoch: list[Callable[[], None]]
+    renewal: Renewal
 
 
 async def open_streams(config: Config, node: NodeId, roles: Collection[str], opened: AsyncExitStack) -> Opened:
@@ -136,6 +140,7 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
     opened.push_async_callback(announcer.close)
     inbox = NatsInbox(nats, streamed.inbox, announcer)
     opened.push_async_callback(inbox.close)
+    streamed.on_epoch.append(inbox.look_again)
     log = TimedStreamLog(
         nats,
         log_streams,
@@ -144,7 +149,7 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
         rows.log_partitions,
         applied=rows.places.applied,
         node=delivers,
-        claim=streamed.stores.fences.begin,
+        claim=streamed.renewal.begin,
     )
     log.compared = clock
     erased = ErasedByNodes(Erasures(streamed.stores.database), system_clock, config.erasure.days)
@@ -268,17 +273,22 @@ def _streamed(
     """work: where it stands what inbox partitions are whose, and whose those of this process are."""
     streams = Streams(nats, stream_settings(config, INBOX))
     working: list[InboxWorkers] = []
+    on_epoch: list[Callable[[], None]] = []
 
     def begun(inbox_partition: int) -> None:
         for each in working:
             each.begun(inbox_partition)
+        for told in on_epoch:
+            told()
 
     epochs = StreamEpochs(Epochs(zookeeper, INBOX), streams, inbox_applied(rows.inbox), begun)
     publisher = Publisher(streams, epochs, rows.inbox, rows.inbox_partitions, rows.log_partitions)
     poster = StreamPoster(publisher, rows.places, rows.log_partitions)
     stores = stores_on(rows.driver, poster, rows.log_partitions)
     kept_days = config.inbox.kept_days
-    inbox = StreamInbox(publisher, rows.inbox, InboxEpoch(epochs, rows.inbox_partitions), system_clock, kept_days)
+    epoch = InboxEpoch(epochs, rows.inbox, rows.inbox_partitions)
+    inbox = StreamInbox(publisher, rows.inbox, epoch, system_clock, kept_days)
+    renewal = Renewal(stores.fences, publisher, rows.inbox, rows.places, epoch)
     if work is not None:
         registry, node = work
         working.append(
@@ -286,7 +296,8 @@ def _streamed(
                 nats, streams, epochs, rows.inbox, registry, node, rows.inbox_partitions, inbox.tell, kept_days
             )
         )
-    return _Streamed(stores, inbox, publisher, epochs, streams, working[0] if working else None)
+    workers = working[0] if working else None
+    return _Streamed(stores, inbox, publisher, epochs, streams, workers, on_epoch, renewal)
 
 
 async def _registry(zookeeper: ZooKeeperConnection) -> ZooKeeperRegistry:

@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=200, help="of each who comes (default: 200)")
     parser.add_argument("--roles", choices=("two", "one"), default="two", help="processes of each role (default: two)")
     parser.add_argument("--profile", choices=("postgres", "cassandra"), default="postgres")
+    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="of each engine of cassandra (default: 1)")
     parser.add_argument("--works", nargs="+", choices=WORKS, default=WORKS, help="what is measured (default: all)")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("results-cluster.json"))
     given = parser.parse_args()
@@ -90,22 +91,16 @@ def main() -> None:
         )
     table.show()
     machine = {"cores": str(os.cpu_count()), "kernel": platform.release(), "python": platform.python_version()}
-    written = {
-        "roles": given.roles,
-        "profile": given.profile,
-        "people": given.people,
-        "seconds": given.seconds,
-        "machine": machine,
-    }
+    written = {one: getattr(given, one) for one in ("roles", "profile", "nodes", "people", "seconds")}
     given.results.write_bytes(
-        msgspec.json.format(msgspec.json.encode(written | {"results": figures}), indent=2) + b"\n"
+        msgspec.json.format(msgspec.json.encode(written | {"machine": machine, "results": figures}), indent=2) + b"\n"
     )
 
 
 async def _measure(given: argparse.Namespace, home: Path, engines: Path) -> list[Figure]:
     began = time.perf_counter()
     roles = ROLES if given.roles == "two" else ONE
-    async with started(home, engines, roles, SETTINGS, given.profile) as site:
+    async with started(home, engines, roles, SETTINGS, given.profile, given.nodes) as site:
         up = time.perf_counter() - began
         figures = [
             Figure("up_s", up, "s", "engines, schema, processes, nginx"),

@@ -15,7 +15,8 @@ from chinwag.domain.marks import as_shown
 from chinwag.flow import marks
 from chinwag.flow.accounts.block import block, unblock
 from chinwag.flow.clock import system_clock
-from chinwag.flow.marks import INBOX, MarkFlow
+from chinwag.flow.inbox_marks import INBOX
+from chinwag.flow.marks import MarkFlow
 from chinwag.flow.states import States
 from chinwag.ports.inbox import Inline
 

@@ -19,18 +19,19 @@ import structlog
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.events import Delivered, Read
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.marks import Mark, Marks, as_shown, merge
+from chinwag.domain.marks import Mark, Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
+from chinwag.flow.inbox_marks import InboxMarks, Key
 from chinwag.flow.marks_told import Covered, Kind, Move, PassedOver, authors_of, kind_of, told_still
 from chinwag.flow.measure import Distribution
 from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.shown import ShownRows
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.flow.states import States
-from chinwag.ports.inbox import Inbox, Posting, Run
+from chinwag.ports.inbox import Inbox, Posting
 from chinwag.ports.mark_store import Advance, MarkStore
 from chinwag.ports.message_store import MessageStore
 
@@ -44,19 +45,14 @@ SCAN: Final = 1_000
 """Messages and notices looked at for the authors that a mark covers; beyond that all members are told."""
 SCAN_BYTES: Final = 32 << 20
 """What they may take together before all are told."""
-ENTRIES: Final = 2_000
-"""Inbox entries of one account that one round goes through for its delivered marks."""
 TRIES: Final = 3
 """How often it is tried to tell somebody of marks that move all the time: it hears of the next ones anyway."""
 STEPPED_MEMBERS: Final = 100
 """Groups up to this size, and direct conversations, keep when each member read what."""
-INBOX: Final = ConversationId("inbox")
-"""The name under which an account's mark says up to which inbox position its devices have everything."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _log = structlog.get_logger(__name__)
 
-Key = tuple[ConversationId, AccountId]
 Pair = tuple[AccountId, ConversationId]
 
 
@@ -94,13 +90,13 @@ class MarkFlow:
         self._store = store
         self._shown = ShownRows(store)
         self._marks = marks
-        self._inbox = inbox
         self._states = states
         self._clock = clock
         self._keeping = keeping
         self._on_read = on_read
         self._read: dict[Key, int] = {}
         self._received: dict[AccountId, int] = {}
+        self._inboxes = InboxMarks(inbox, marks, clock)
         self.reads = 0
         """Read marks moved."""
         self.deliveries = 0
@@ -178,7 +174,9 @@ class MarkFlow:
         wanted: dict[Key, Marks] = {}
         for (conversation, account), number in reads.items():
             wanted[conversation, account] = Marks(read=Mark(number))
-        advances = await self._delivered(received, wanted)
+        advances, rest = await self._inboxes.delivered(received, wanted)
+        for account, position in rest.items():
+            self.received(account, position)  # in the next round
         by_conversation: dict[ConversationId, list[tuple[AccountId, Marks]]] = defaultdict(list)
         for (conversation, account), marks in wanted.items():
             by_conversation[conversation].append((account, marks))
@@ -206,6 +204,7 @@ class MarkFlow:
         if advances:
             await self._marks.advance(advances)
             passing("marks.applied")
+            self._inboxes.stored(advances)
             if read_on := [(move.account, one.state.id) for one in covered for move in one.moves if move.reads]:
                 self._on_read(read_on)
         if passed_over:
@@ -240,39 +239,6 @@ class MarkFlow:
             late = [each for each, was, now in zip(late, held, again, strict=True) if was != now]
             if not late:
                 return
-
-    async def _delivered(self, received: dict[AccountId, int], wanted: dict[Key, Marks]) -> list[Advance]:
-        """Which conversations the newly received stretches of inboxes concern; the accounts' own advances."""
-        accounts = list(received)
-        held = await self._marks.marks([(INBOX, account) for account in accounts])
-        advances: list[Advance] = []
-        for account, marks in zip(accounts, held, strict=True):
-            after = marks.delivered.number
-            if received[account] <= after:
-                continue
-            try:
-                page = await self._inbox.read(account, after, min(received[account] - after, ENTRIES))
-            except Refused as refused:
-                # One inbox that cannot be read keeps no other's marks back; its next position covers this one.
-                _log.warning("an inbox's delivered marks wait", account=account, detail=refused.detail)
-                continue
-            done = max(after, page.bounds.floor)
-            if received[account] > page.bounds.head:
-                continue  # a cursor that this inbox never gave
-            for entry in page.entries:
-                count = min(entry.count, received[account] - entry.position + 1)
-                if count <= 0:
-                    break
-                done = entry.position + count - 1
-                if isinstance(entry, Run):
-                    key = (entry.conversation, account)
-                    new = Marks(delivered=Mark(entry.first + count - 1))
-                    wanted[key] = merge(wanted.get(key, Marks()), new)
-            if done > after:
-                advances.append(Advance(INBOX, account, Marks(delivered=Mark(done, 0, self._clock())), stepped=False))
-            if done < received[account] and done > after:
-                self.received(account, received[account])  # the rest in the next round
-        return advances
 
     async def _cover(
         self, conversation: ConversationId, readers: Sequence[tuple[AccountId, Marks]], keep: Collection[AccountId]

@@ -96,6 +96,12 @@ class Inbox(Protocol):
         """The epoch of the inboxes, and the head of each of these; at least one."""
         ...
 
+    def given(self, account: AccountId, after: int, last: int) -> list[Run] | None:
+        """References to events among the entries above `after` up to `last`, as this process remembers what its feed
+        told of late; None: they are to be read."""
+        del account, after, last
+        return None
+
     def hold(self, account: AccountId) -> None:
         """Tell this process's feed of arrivals for `account` from now on. Counted: as many `release` end it.
 

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from nats.aio.msg import Msg
 
+from chinwag.adapters.given import Given
 from chinwag.adapters.in_order import InOrder
 from chinwag.adapters.nats import feed_messages as messages
 from chinwag.adapters.nats.announcer import Announcer
@@ -22,7 +23,7 @@ from chinwag.adapters.nats.holds import Holds
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
 from chinwag.flow.cancelled import told_to_end
-from chinwag.ports.inbox import Arrival, Bounds, Inbox, Posting, Slice
+from chinwag.ports.inbox import Arrival, Bounds, Inbox, Posting, Run, Slice
 
 HEADS: Final = 1_000
 """Inboxes whose heads are read at once."""
@@ -40,11 +41,18 @@ class NatsInbox(Inbox):
     """Of one process. Made on the event loop; `close` it before its connection.
 
     inbox: of this process's stores, which tells of what this process makes readable. announcer: the one of this
-    process, if it has one.
+    process, if it has one. given: to remember what arrives; without, nothing is.
     """
 
-    def __init__(self, connection: NatsConnection, inbox: Inbox, announcer: Announcer | None = None) -> None:
+    def __init__(
+        self,
+        connection: NatsConnection,
+        inbox: Inbox,
+        announcer: Announcer | None = None,
+        given: Given | None = None,
+    ) -> None:
         self._inbox = inbox
+        self._given = given
         self._order = InOrder()
         self._wanted: dict[AccountId, None] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -75,6 +83,9 @@ class NatsInbox(Inbox):
     async def heads(self, accounts: Sequence[AccountId]) -> tuple[int, list[int]]:
         return await self._inbox.heads(accounts)
 
+    def given(self, account: AccountId, after: int, last: int) -> list[Run] | None:
+        return None if self._given is None else self._given.between(account, after, last)
+
     def hold(self, account: AccountId) -> None:
         self._inbox.hold(account)
         if not self._order.hold(account):
@@ -91,7 +102,16 @@ class NatsInbox(Inbox):
             self._lingering[account] = later(LINGER_SECONDS, self._let_go, account)
 
     def feed(self, handler: Callable[[Sequence[Arrival]], None]) -> None:
-        self._order.feed(handler)
+        given = self._given
+        if given is None:
+            self._order.feed(handler)
+            return
+
+        def noted(arrivals: Sequence[Arrival]) -> None:
+            given.note(arrivals)
+            handler(arrivals)
+
+        self._order.feed(noted)
 
     async def rewrite(self, account: AccountId, rewriting: Callable[[bytes], bytes]) -> int:
         return await self._inbox.rewrite(account, rewriting)

@@ -12,6 +12,7 @@ from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
 from chinwag.adapters.cassandra.log_places import LogPlaces
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
+from chinwag.adapters.given import Given
 from chinwag.adapters.inboxes.epoch import InboxEpoch
 from chinwag.adapters.inboxes.inbox import StreamInbox
 from chinwag.adapters.inboxes.poster import StreamPoster
@@ -138,7 +139,7 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
         raise WrongClockError(f"{clock_words(clock.apart, SERVERS)}: {CLOCK_ADVICE}")
     announcer = Announcer(nats, streamed.inbox.on_posted)
     opened.push_async_callback(announcer.close)
-    inbox = NatsInbox(nats, streamed.inbox, announcer)
+    inbox = NatsInbox(nats, streamed.inbox, announcer, Given())
     opened.push_async_callback(inbox.close)
     streamed.on_epoch.append(inbox.look_again)
     log = TimedStreamLog(

@@ -46,7 +46,7 @@ async def test_a_worker_that_died_before_its_checkpoint_makes_the_same_rows(
     async def nothing(*_: object) -> None:
         """As if it had died."""
 
-    monkeypatch.setattr(worker_of(first), "_keep", nothing)
+    monkeypatch.setattr(worker_of(first).keeping, "keep", nothing)
     await sender.publisher.commits([commit(1, 5)])
     await sender.inbox.post(texts("a"))
     await until(lambda: is_there(sender, [*pair(1, 5), "a"]))
@@ -112,7 +112,7 @@ async def test_two_workers_of_one_partition_make_the_same_rows(inboxes: InboxWor
     applied = (await sender.rows.checkpoint(0)).applied
 
     async def caught_up() -> bool:
-        return worker_of(slow)._done.applied >= applied
+        return worker_of(slow).keeping.done.applied >= applied
 
     await until(caught_up)
     assert await entries(slow) == [*wanted, "last"]
@@ -122,7 +122,7 @@ async def test_a_checkpoint_holds_nothing_that_is_not_rows_yet(inboxes: InboxWor
     """What was seen is as old as what is applied: else what is in a worker's hands would be dropped after its death."""
     process = await inboxes.process(works=True)
     worker = worker_of(process)
-    worker._checkpoint_seconds = 1_000.0
+    worker.keeping.seconds = 1_000.0
     await process.publisher.commits([commit(1, 3)])
     await until(lambda: is_there(process, pair(1, 3)))
     standing, going_on = asyncio.Event(), asyncio.Event()
@@ -136,7 +136,7 @@ async def test_a_checkpoint_holds_nothing_that_is_not_rows_yet(inboxes: InboxWor
     process.rows.write = stand_still  # type: ignore[method-assign]
     await process.publisher.commits([commit(4, 6)])
     await happened(standing)
-    await worker._keep()
+    await worker.keeping.keep()
     kept = await process.rows.checkpoint(0)
     assert (kept.applied, dict(kept.seen)) == (Position(1, 1, 0), {"log.0": Position(1, 3, 0)})
     going_on.set()

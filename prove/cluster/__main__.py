@@ -12,7 +12,7 @@ from prove.cluster.catch import catch, planted
 from prove.cluster.plan import KINDS, MOMENTS, Harm
 from prove.cluster.processes import EVERY
 from prove.cluster.run import CLUSTER, Wanted, line, run
-from prove.faults.wrong import PLANTS
+from prove.faults.wrong import PLANTS, STREAMED
 
 NAME: Final = "prove-cluster"
 ABOUT = """\
@@ -35,6 +35,7 @@ examples:
   python -m prove.cluster --profile cassandra    over three nodes each of Cassandra, NATS and ZooKeeper
   python -m prove.cluster --plant NAME           see that a fault is found: a short storm over a server with it
   python -m prove.cluster --catch                the same for all of them, as a table
+  python -m prove.cluster --catch --profile cassandra    for those of that profile: the test that fails over each
   python -m prove.check FOLDER/storm.record      judge a kept record again"""
 
 
@@ -43,7 +44,9 @@ def main(given_arguments: list[str] | None = None) -> int:
     given = _parse(given_arguments)
     seed, say = arguments.seed(given), arguments.say(NAME)
     if given.catch:
-        return catch(PLANTS, seed, say)
+        return catch(STREAMED if given.profile == "cassandra" else (*PLANTS, *STREAMED), seed, say)
+    if given.plant in STREAMED:
+        return catch([given.plant], seed, say)
     nodes = given.nodes if given.profile == "cassandra" else 0
     wanted = Wanted(
         *(seed, given.harms, given.kinds, given.accounts, given.groups),
@@ -105,9 +108,12 @@ def _parse(given: list[str] | None) -> argparse.Namespace:
         help="of the idle crowd that is at a gateway when it is killed (200)",
     )
     parser.add_argument(
-        "--plant", choices=PLANTS, metavar="NAME", help="run it on a server made wrong (python -m prove.faults.wrong)"
+        "--plant",
+        choices=(*PLANTS, *STREAMED),
+        metavar="NAME",
+        help="run it on a server made wrong (python -m prove.faults.wrong), or the test that is to find it",
     )
-    parser.add_argument("--catch", action="store_true", help="run it on each server made wrong, and say what found it")
+    parser.add_argument("--catch", action="store_true", help="do so for each server made wrong, and say what found it")
     found = parser.parse_args(given)
     able = KINDS[found.profile]
     if found.kinds is None:

@@ -1,18 +1,15 @@
 """Marks that two processes move at once: nobody hears of the lower one last, or of one that is not readable yet."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import pytest
 from tests.contract.harness import ANN, BEN, PAIR
-from tests.contract.over_inbox_streams import InboxProcess, a_keyspace, emptied
-from tests.engines.test_inbox_streams import World, entries, until
-from tests.support.own_nats import OwnNats
-from tests.support.own_zookeeper import OwnEnsemble
+from tests.contract.over_inbox_streams import InboxProcess
+from tests.engines.inbox_world import InboxWorld, entries, until
 
-from chinwag.adapters.cassandra import CassandraServers
 from chinwag.adapters.cassandra.mark_store import TELL_SECONDS, CassandraMarkStore
 from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.events import Delivered
@@ -23,22 +20,6 @@ from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance
 
 BOUND: Final = 60.0
-
-
-@pytest.fixture(scope="module")
-def keyspace(cassandra_port: int) -> CassandraServers:
-    """Of this file."""
-    return a_keyspace(cassandra_port)
-
-
-@pytest.fixture
-async def inboxes(nats: OwnNats, zookeeper: OwnEnsemble, keyspace: CassandraServers) -> AsyncIterator[World]:
-    """A cluster of the test's own."""
-    made = World(nats, zookeeper, keyspace)
-    yield made
-    async with asyncio.timeout(BOUND):
-        await made.close()
-    await emptied(keyspace)
 
 
 def told(number: int) -> str:
@@ -68,7 +49,7 @@ class Held:
         await self._poster.moved(postings, moved, seconds - self._took)
 
 
-async def test_of_two_processes_that_move_a_mark_at_once_nobody_hears_of_the_lower_last(inboxes: World) -> None:
+async def test_of_two_processes_that_move_a_mark_at_once_nobody_hears_of_the_lower_last(inboxes: InboxWorld) -> None:
     one, other = await inboxes.process(works=True), await inboxes.process(works=False)
     held = Held(other)
     lower = asyncio.create_task(other.stores.mark_store.advance(move(7)))
@@ -86,7 +67,7 @@ async def test_of_two_processes_that_move_a_mark_at_once_nobody_hears_of_the_low
     assert (await one.stores.mark_store.marks([(PAIR, BEN)]))[0].delivered.number == 14
 
 
-async def test_who_is_told_of_a_mark_finds_it_moved_though_its_process_died_in_between(inboxes: World) -> None:
+async def test_who_is_told_of_a_mark_finds_it_moved_though_its_process_died_in_between(inboxes: InboxWorld) -> None:
     one, dying = await inboxes.process(works=True), await inboxes.process(works=False)
     store = dying.stores.mark_store
     assert isinstance(store, CassandraMarkStore)
@@ -105,7 +86,7 @@ async def test_who_is_told_of_a_mark_finds_it_moved_though_its_process_died_in_b
     assert (await one.stores.mark_store.marks([(PAIR, BEN)]))[0].delivered.number == 14
 
 
-async def test_a_process_that_stood_still_after_it_had_looked_tells_nothing(inboxes: World) -> None:
+async def test_a_process_that_stood_still_after_it_had_looked_tells_nothing(inboxes: InboxWorld) -> None:
     """By then it may be forgotten that others were told of a higher mark."""
     one = await inboxes.process(works=True)
     held = Held(one, TELL_SECONDS)
@@ -117,7 +98,9 @@ async def test_a_process_that_stood_still_after_it_had_looked_tells_nothing(inbo
     assert await entries(one) == []
 
 
-async def test_marks_of_an_account_that_was_forgotten_do_not_come_back_with_what_was_told_late(inboxes: World) -> None:
+async def test_marks_of_an_account_that_was_forgotten_do_not_come_back_with_what_was_told_late(
+    inboxes: InboxWorld,
+) -> None:
     one = await inboxes.process(works=True)
     await one.stores.mark_store.advance(move(14))
     moved = Moved(PAIR, BEN, 0, Marks(delivered=Mark(20, 0, 1)))

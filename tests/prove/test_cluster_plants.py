@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from prove.cluster.moments import CHECKS
 from prove.cluster.plan import MOMENTS, Harm
-from prove.faults.wrong import PLANTS, WRONGS, command
+from prove.faults.wrong import PLANTS, STREAMED, WRONGS, command
 from prove.violation import PROMISES
 
 from chinwag.adapters.nats.holds import Holds
@@ -46,6 +46,18 @@ def test_the_page_names_each() -> None:
     page = (Path(__file__).parents[2] / "docs" / "proving.md").read_text()
     assert all(f"| `{name}` |" in page for name in (*PLANTS, *(harm.value for harm in MOMENTS)))
     assert all(f"`{name}`" in page for name in CHECKS)
+
+
+def test_each_plant_of_the_streams_names_a_test_that_is_there_and_so_does_the_page() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "proving.md").read_text().splitlines()
+    for name, plant in STREAMED.items():
+        file, _, test = plant.test.partition("::")
+        assert f"def {test}(" in (root / "tests" / "engines" / file).read_text()
+        assert plant.promises
+        assert set(plant.promises) <= {*PROMISES}
+        [row] = [line for line in page if line.startswith(f"| `{name}` |")]
+        assert f"`{plant.test}`" in row
 
 
 def test_each_plant_changes_the_server() -> None:

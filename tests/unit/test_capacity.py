@@ -15,7 +15,7 @@ from tools.capacity.model import loads_of, need, touched
 from tools.capacity.simulation import World, most, owners_of, play
 
 from chinwag.adapters.cassandra.schema import PARTITIONS
-from chinwag.adapters.inboxes import records, worker
+from chinwag.adapters.inboxes import keeping, records
 from chinwag.domain.presence import PARTS
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def test_what_is_said_of_the_code_is_so(costs: dict[str, float]) -> None:
     assert costs["log_partitions"] == PARTITIONS
     assert costs["inbox_partitions"] == records.PARTITIONS
     assert costs["presence_parts"] == PARTS
-    assert costs["checkpoint_seconds"] == worker.CHECKPOINT_SECONDS
+    assert costs["checkpoint_seconds"] == keeping.CHECKPOINT_SECONDS
 
 
 def test_every_figure_counts(costs: dict[str, float]) -> None:

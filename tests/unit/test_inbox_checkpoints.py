@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any, cast
 
+from chinwag.adapters.inboxes.keeping import Keeping
 from chinwag.adapters.inboxes.rows import Checkpoint
-from chinwag.adapters.inboxes.worker import InboxWorker
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
 
@@ -31,38 +31,35 @@ class _Purging:
     def forget(self, partition: int, epoch: int, sequence: int) -> None: ...
 
 
-def _worker(rows: _Rows) -> InboxWorker:
-    nothing = cast("Any", None)
-    made = (0, nothing, nothing, cast("Any", rows), cast("Any", _Purging()), nothing, nothing, nothing, 30, 0.0)
-    return InboxWorker(*made)
+def _keeping(rows: _Rows) -> Keeping:
+    return Keeping(0, cast("Any", rows), cast("Any", _Purging()), 0.0)
 
 
-def _apply(worker: InboxWorker, sequence: int) -> None:
-    worker._done = Checkpoint(Position(1, sequence, 0), {})
-    worker._keep_soon()
+def _apply(keeping: Keeping, sequence: int) -> None:
+    keeping.advance(Checkpoint(Position(1, sequence, 0), {}))
 
 
-async def _kept(worker: InboxWorker) -> None:
+async def _kept(keeping: Keeping) -> None:
     async with asyncio.timeout(30):
-        while (keeping := worker._keeping) is not None:
-            await asyncio.wait([keeping])
+        while (task := keeping._task) is not None:
+            await asyncio.wait([task])
 
 
 async def test_what_is_applied_while_a_checkpoint_is_on_its_way_is_kept_without_another_record() -> None:
     rows = _Rows()
-    worker = _worker(rows)
-    _apply(worker, 1)
+    keeping = _keeping(rows)
+    _apply(keeping, 1)
     await rows.asked.wait()
-    _apply(worker, 2)
+    _apply(keeping, 2)
     rows.go.set()
-    await _kept(worker)
+    await _kept(keeping)
     assert rows.kept == [1, 2]
 
 
 async def test_a_checkpoint_that_the_store_did_not_take_is_kept_later_without_another_record() -> None:
     rows = _Rows(refusals=2)
     rows.go.set()
-    worker = _worker(rows)
-    _apply(worker, 1)
-    await _kept(worker)
+    keeping = _keeping(rows)
+    _apply(keeping, 1)
+    await _kept(keeping)
     assert rows.kept == [1]

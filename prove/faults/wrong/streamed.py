@@ -1,7 +1,7 @@
 """Servers on the cassandra profile that are made wrong: each forgets one thing on which its stores and streams rest.
 
-A storm would need luck to meet most of them, so each has a test of the contract that must fail over it
-(`tests/engines/test_planted_streams.py`), but for read repair, which takes a node that lies behind.
+A storm would need luck to meet most of them, so each has a test of the engines that must fail over it. That it does
+is a test as well: in `tests/engines/test_planted_streams.py`, and for read repair in that of its own, on a ring.
 """
 
 import time
@@ -107,11 +107,53 @@ def _no_read_repair() -> None:
 
 
 STREAMED: Final = (
-    Wrong("write-unstamped", ("P7", "P8"), "a write of an inbox's state has no timestamp", _unstamped),
-    Wrong("discard-old", ("P1", "P7"), "a full stream forgets what nobody has read", _discard_old),
-    Wrong("seen-not-kept", ("P7", "P8"), "a checkpoint is kept without what each source had posted", _seen_not_kept),
-    Wrong("rows-by-batch", ("P5", "P7"), "rows of an inbox are made by batch instead of by record", _rows_by_batch),
-    Wrong("epoch-left-out", ("P1", "P7"), "the timestamp of a row has no epoch", _epoch_left_out),
-    Wrong("marks-go-back", ("P9",), "inboxes are told of marks as they come", _marks_go_back),
-    Wrong("no-read-repair", ("P3",), "tables are made without read repair", _no_read_repair),
+    Wrong(
+        "write-unstamped",
+        ("P7", "P8"),
+        "a write of an inbox's state has no timestamp",
+        _unstamped,
+        test="test_inbox_streams.py::test_what_was_seen_outlives_the_worker",
+    ),
+    Wrong(
+        "discard-old",
+        ("P1", "P7"),
+        "a full stream forgets what nobody has read",
+        _discard_old,
+        test="test_inbox_stream_faults.py::test_a_full_stream_refuses_and_loses_nothing",
+    ),
+    Wrong(
+        "seen-not-kept",
+        ("P7", "P8"),
+        "a checkpoint is kept without what each source had posted",
+        _seen_not_kept,
+        test="test_inbox_streams.py::test_what_was_seen_outlives_the_worker",
+    ),
+    Wrong(
+        "rows-by-batch",
+        ("P5", "P7"),
+        "rows of an inbox are made by batch instead of by record",
+        _rows_by_batch,
+        test=("test_inbox_streams.py::test_a_worker_that_died_before_any_state_makes_the_same_rows_of_other_batches"),
+    ),
+    Wrong(
+        "epoch-left-out",
+        ("P1", "P7"),
+        "the timestamp of a row has no epoch",
+        _epoch_left_out,
+        test="test_inbox_stream_faults.py::test_a_stream_that_is_lost_gives_all_a_new_epoch_and_goes_on",
+    ),
+    Wrong(
+        "marks-go-back",
+        ("P9",),
+        "inboxes are told of marks as they come",
+        _marks_go_back,
+        test="test_inbox_marks.py::test_of_two_processes_that_move_a_mark_at_once_nobody_hears_of_the_lower_last",
+    ),
+    Wrong(
+        "no-read-repair",
+        ("P3",),
+        "tables are made without read repair",
+        _no_read_repair,
+        test="test_read_repair.py::test_what_one_reader_has_seen_every_later_one_sees",
+    ),
 )

@@ -6,24 +6,22 @@ until the record before is in, and goes together with all that has come meanwhil
 
 import asyncio
 import math
-import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
-import structlog
 
-from chinwag.adapters.inboxes import records
+from chinwag.adapters.inboxes.lanes import PATIENCE_SECONDS, Lanes
 from chinwag.adapters.inboxes.numbering import LOG
 from chinwag.adapters.inboxes.records import NONE, Entry, Posted, inbox_partition
 from chinwag.adapters.inboxes.rows import InboxRows, Moved
 from chinwag.adapters.inboxes.split import in_records, of_commits
 from chinwag.adapters.inboxes.told_marks import mark_told
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
-from chinwag.adapters.nats.streams import FullError, NobodyTookError, Streams
-from chinwag.domain.conversation import START, Position
+from chinwag.adapters.nats.streams import Streams
+from chinwag.domain.conversation import Position
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.cancelled import told_to_end
@@ -31,26 +29,10 @@ from chinwag.ports.inbox import Posting
 from chinwag.ports.log import partition_of
 from chinwag.ports.message_store import Commit
 
-PATIENCE_SECONDS: Final = 10.0
-"""How long a record is tried. Whoever waits for what was sent gives up after 20 s."""
-PAUSE_FIRST: Final = 0.02
-PAUSE_MOST: Final = 0.25
-"""Seconds between two tries."""
 MOVED_MOST: Final = 1_000
 """Marks that one record says to have moved."""
 WAITING: Final = 20_000
 """Postings of one partition that may wait."""
-
-_log = structlog.get_logger(__name__)
-
-
-class _Lane:
-    """The way of one source into one partition. highest: where its last record is, so that the next is behind it."""
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.highest = START
-        self.number = 0
 
 
 class _Waiting(msgspec.Struct, gc=False):
@@ -89,13 +71,9 @@ class Publisher:
     ) -> None:
         self.partitions: Final = partitions
         self._log_partitions = log_partitions
-        self._streams = streams
-        self._epochs = epochs
         self._rows = rows
-        self._patience = patience
         self._now = now
-        self._sender = secrets.token_hex(8)
-        self._lanes: dict[tuple[str, int], _Lane] = defaultdict(_Lane)
+        self._lanes = Lanes(streams, epochs, rows, patience=patience, now=now)
         self._waiting: dict[int, deque[_Waiting]] = defaultdict(deque)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._position = 0
@@ -109,7 +87,7 @@ class Publisher:
         """
         source = f"{LOG}{partition_of(batch[0].state.id, self._log_partitions)}"
         found = of_commits(source, batch, self.partitions)
-        ways = [self._append_all(source, partition, some) for partition, some in found.items()]
+        ways = [self._lanes.append(source, partition, some) for partition, some in found.items()]
         await self._acked(dict(zip(found, await _all(ways), strict=True)))
 
     async def log_begun(self, partition: int, epoch: int) -> None:
@@ -155,10 +133,7 @@ class Publisher:
 
     def highest(self) -> dict[int, Position]:
         """Where the last record is that this process has appended, by inbox partition."""
-        found: dict[int, Position] = {}
-        for (_, partition), lane in self._lanes.items():
-            found[partition] = max(found.get(partition, START), lane.highest)
-        return found
+        return self._lanes.highest()
 
     async def close(self) -> None:
         """Send nothing more. What waits is refused; of what is on its way nobody knows."""
@@ -192,13 +167,13 @@ class Publisher:
 
     async def _send_waiting(self, partition: int) -> None:
         """Post all that waits, together what there is."""
-        waiting, source = self._waiting[partition], f"p.{self._sender}"
+        waiting, source = self._waiting[partition], f"p.{self._lanes.sender}"
         try:
             while waiting and not told_to_end():
                 some = list(waiting)
                 waiting.clear()
                 try:
-                    position = await self._append_all(
+                    position = await self._lanes.append(
                         source, partition, _records_of(source, some), min(one.due for one in some)
                     )
                 except BaseException as error:
@@ -212,56 +187,6 @@ class Publisher:
                             one.done.set_result(position)
         finally:
             del self._tasks[partition]
-
-    async def _append_all(
-        self, source: str, partition: int, found: Sequence[Posted], due: float = math.inf
-    ) -> Position:
-        lane = self._lanes[source, partition]
-        async with lane.lock:
-            if lane.highest == START:
-                lane.highest = max(lane.highest, await self._rows.acked(partition))
-            for record in found:
-                lane.number += 1
-                await self._append(
-                    lane, partition, records.encode(record), f"{self._sender}-{source}-{lane.number}", due
-                )
-            return lane.highest
-
-    async def _append(self, lane: _Lane, partition: int, record: bytes, label: str, due: float) -> None:
-        """Try, with the same content, until it is in, or its time is over."""
-        due, pause = min(due, self._now() + self._patience), PAUSE_FIRST
-        while True:
-            if self._now() > due:  # this process may have stood still
-                raise Refused(Code.UNAVAILABLE, "it took too long to post this", 1.0)
-            try:
-                await self._append_once(lane, partition, record, label)
-            except Refused:
-                if self._now() + pause >= due or told_to_end():
-                    raise
-            else:
-                return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, PAUSE_MOST)
-
-    async def _append_once(self, lane: _Lane, partition: int, record: bytes, label: str) -> None:
-        epoch = await self._epochs.current(partition)
-        if not epoch:
-            self._epochs.doubt(partition)
-            raise Refused(Code.UNAVAILABLE, "the inboxes have not begun", 1.0)
-        try:
-            taken = await self._streams.append(partition, epoch, record, label)
-        except NobodyTookError:
-            self._epochs.doubt(partition)
-            raise Refused(Code.UNAVAILABLE, "nobody takes what is posted to inboxes", 1.0) from None
-        except FullError:
-            _log.warning("a stream of inboxes is full", partition=partition, epoch=epoch)
-            raise Refused(Code.UNAVAILABLE, "the inboxes take nothing more for now", 1.0) from None
-        place = Position(epoch, taken.sequence, 0)
-        if not taken.copy and lane.highest.epoch == epoch and place <= lane.highest:
-            _log.error("a stream of inboxes has gone back", partition=partition, epoch=epoch, acked=lane.highest)
-            await self._epochs.begin(partition, epoch)
-            raise Refused(Code.UNAVAILABLE, "the inboxes' stream has gone back", 1.0)
-        lane.highest = max(lane.highest, place)
 
 
 async def _all(ways: Sequence[Awaitable[Position]]) -> list[Position]:

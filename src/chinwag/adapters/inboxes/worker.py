@@ -14,6 +14,7 @@ import structlog
 
 from chinwag.adapters.inboxes import records
 from chinwag.adapters.inboxes.epoch import InboxEpoch
+from chinwag.adapters.inboxes.keeping import CHECKPOINT_SECONDS, Keeping
 from chinwag.adapters.inboxes.numbering import Made, Numbering, Told, accounts_of
 from chinwag.adapters.inboxes.records import NewerRecordError, Posted
 from chinwag.adapters.inboxes.rows import Checkpoint, InboxRows, InboxState
@@ -21,7 +22,7 @@ from chinwag.adapters.nats.purging import Purging
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
 from chinwag.adapters.nats.stream_reader import End, StreamReader, StreamRecord
 from chinwag.adapters.nats.streams import Streams
-from chinwag.domain.conversation import START, Position
+from chinwag.domain.conversation import Position
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
 
@@ -32,8 +33,6 @@ PAUSE_MOST: Final = 2.0
 """Seconds between two tries, at first and at most."""
 LOOK_AGAIN_SECONDS: Final = 0.25
 """A stream is gone when it is not there at two looks."""
-CHECKPOINT_SECONDS: Final = 0.25
-"""From a record to the checkpoint that covers it, at most, while the store answers."""
 
 _log = structlog.get_logger(__name__)
 
@@ -75,26 +74,22 @@ class InboxWorker:
         """Whether something came that only a newer version can read."""
         self.cached = CACHED
         """States of accounts that this worker may keep."""
+        self.keeping: Final = Keeping(partition, rows, purging, checkpoint_seconds)
         self._partition = partition
         self._streams = streams
         self._epochs = epochs
         self._rows = rows
-        self._purging = purging
         self._reading = reading
         self._epoch = epoch
         self._tell = told
         self._kept_days = kept_days
-        self._checkpoint_seconds = checkpoint_seconds
         self._owned = False
         self._closed = False
         self._changed = asyncio.Event()
         self._stream: StreamReader | None = None
         self._states: OrderedDict[AccountId, InboxState] = OrderedDict()
         self._numbering = Numbering({}, kept_days)
-        self._done = Checkpoint()
-        self._kept = START
         self._jumped: Position | None = None
-        self._keeping: asyncio.Task[None] | None = None
 
     def own(self, owned: bool) -> None:
         """Work from now on, or no longer."""
@@ -144,7 +139,7 @@ class InboxWorker:
         if not epoch:
             return
         self._numbering = Numbering(found.seen, self._kept_days, found.told)
-        self._done, self._kept = found, found.applied
+        self.keeping.begin(found)
         begun = found.applied.sequence if found.applied.epoch == epoch else 0
         known = max((place.sequence for place in (found.applied, acked) if place.epoch == epoch), default=0)
         stream = self._stream = self._reading(self._partition, epoch)
@@ -168,7 +163,7 @@ class InboxWorker:
         finally:
             self._stream = None
             await stream.close()
-            await self._keep_now()
+            await self.keeping.end()
 
     async def _taken_over(self, known: Position) -> int:
         """The partition's epoch, with a stream; 0 if there is to be no work now."""
@@ -206,11 +201,11 @@ class InboxWorker:
         self._states.update(made.states)
         # Both as they are now: a vector that is further than what is applied would drop what is not.
         numbering = self._numbering
-        self._done = Checkpoint(Position(epoch, some[-1].sequence, 0), dict(numbering.seen), numbering.told.kept())
+        done = Checkpoint(Position(epoch, some[-1].sequence, 0), dict(numbering.seen), numbering.told.kept())
         self.figures.records += len(some)
         self.figures.rows += len(made.rows)
         self.figures.dropped += made.dropped
-        self._keep_soon()
+        self.keeping.advance(done)
         if made.told:
             self._tell(await self._epoch.value(), made.told)
         while len(self._states) > self.cached:
@@ -232,44 +227,9 @@ class InboxWorker:
         for account in accounts:
             self._states.move_to_end(account)
 
-    def _keep_soon(self) -> None:
-        if self._keeping is None:
-            self._keeping = asyncio.create_task(self._keep_later(), name="inbox checkpoint")
-
-    async def _keep_later(self) -> None:
-        """Until all is kept: also what is applied meanwhile, and what could not be kept at first."""
-        try:
-            while self._done.applied > self._kept:
-                await asyncio.sleep(self._checkpoint_seconds)
-                try:
-                    await self._keep()
-                except Refused as refused:
-                    _log.warning("how far inboxes have come could not be kept", error=str(refused))
-        finally:
-            self._keeping = None
-
-    async def _keep(self) -> None:
-        """Keep how far the stream is applied, and let go of what is."""
-        done = self._done
-        last = done.applied
-        if last > self._kept:
-            await self._rows.save_checkpoint(self._partition, done)
-            self._kept = max(self._kept, last)
-            self._purging.forget(self._partition, last.epoch, last.sequence + 1)
-
-    async def _keep_now(self) -> None:
-        keeping, self._keeping = self._keeping, None
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
-        try:
-            await self._keep()
-        except Refused as refused:
-            _log.warning("how far inboxes have come could not be kept", error=str(refused))
-
     def _forget(self) -> None:
         self._states.clear()
-        self._done, self._kept = Checkpoint(), START
+        self.keeping.begin(Checkpoint())
 
     def _wake(self) -> None:
         self._changed.set()

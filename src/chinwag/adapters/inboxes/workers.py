@@ -6,9 +6,10 @@ from functools import partial
 from typing import Final
 
 from chinwag.adapters.inboxes.epoch import InboxEpoch
+from chinwag.adapters.inboxes.keeping import CHECKPOINT_SECONDS
 from chinwag.adapters.inboxes.numbering import Told
 from chinwag.adapters.inboxes.rows import InboxRows
-from chinwag.adapters.inboxes.worker import CACHED, CHECKPOINT_SECONDS, Figures, InboxWorker
+from chinwag.adapters.inboxes.worker import CACHED, Figures, InboxWorker
 from chinwag.adapters.nats.connection import NatsConnection
 from chinwag.adapters.nats.purging import Purging
 from chinwag.adapters.nats.stream_epochs import StreamEpochs

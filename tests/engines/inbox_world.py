@@ -1,10 +1,10 @@
 """A cluster with one inbox partition for each test, and what several files of tests ask of it."""
 
-import msgspec
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
 from tests.contract.harness import ANN, PAIR
 from tests.contract.over_inbox_streams import SETTINGS, InboxProcess
 from tests.contract.over_nats import nats_at

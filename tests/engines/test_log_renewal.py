@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from tests.contract.harness import ANN, commit
 from tests.contract.over_inbox_streams import a_keyspace, emptied
-from tests.engines.test_inbox_streams import BOUND, World, entries, pair
+from tests.engines.inbox_world import BOUND, InboxWorld, entries, pair
 from tests.support.own_nats import OwnNats
 from tests.support.own_zookeeper import OwnEnsemble
 
@@ -25,9 +25,9 @@ def keyspace(cassandra_port: int) -> CassandraServers:
 
 
 @pytest.fixture
-async def inboxes(nats: OwnNats, zookeeper: OwnEnsemble, keyspace: CassandraServers) -> AsyncIterator[World]:
+async def inboxes(nats: OwnNats, zookeeper: OwnEnsemble, keyspace: CassandraServers) -> AsyncIterator[InboxWorld]:
     """A cluster of the test's own."""
-    made = World(nats, zookeeper, keyspace)
+    made = InboxWorld(nats, zookeeper, keyspace)
     yield made
     async with asyncio.timeout(BOUND):
         await made.close()
@@ -43,7 +43,7 @@ def of_epoch(epoch: int, number: int) -> Commit:
 
 
 async def test_what_a_former_worker_posts_after_another_epoch_of_the_log_has_begun_reaches_nobody(
-    inboxes: World,
+    inboxes: InboxWorld,
 ) -> None:
     """It looked before that, and stood still: its posting is on its way when the next worker has read all states."""
     here, former = await inboxes.process(works=True), await inboxes.process(works=False)
@@ -60,7 +60,7 @@ async def test_what_a_former_worker_posts_after_another_epoch_of_the_log_has_beg
         await former.renewal.begin(0, 1)
 
 
-async def test_after_the_log_has_lost_something_all_load_afresh_once(inboxes: World) -> None:
+async def test_after_the_log_has_lost_something_all_load_afresh_once(inboxes: InboxWorld) -> None:
     """Somebody may have been told of an event that is in no history, by a worker that died before it stored the state:
     all of that lies below where devices begin again."""
     here = await inboxes.process(works=True)
@@ -82,7 +82,7 @@ async def test_after_the_log_has_lost_something_all_load_afresh_once(inboxes: Wo
         assert (await process.inbox.bounds(ANN)).epoch == after.epoch
 
 
-async def test_a_renewal_that_was_cut_short_is_done_again(inboxes: World) -> None:
+async def test_a_renewal_that_was_cut_short_is_done_again(inboxes: InboxWorld) -> None:
     """Whoever begins the epoch next cannot know how far the one before came."""
     here = await inboxes.process(works=True)
     await here.stores.message_store.commit([commit(1, 1)])
@@ -101,7 +101,7 @@ async def test_a_renewal_that_was_cut_short_is_done_again(inboxes: World) -> Non
     assert (await here.inbox.bounds(ANN)).epoch == before.epoch + 1
 
 
-async def test_renewals_outlive_the_counters(inboxes: World) -> None:
+async def test_renewals_outlive_the_counters(inboxes: InboxWorld) -> None:
     """Whoever goes on without them would be taken for one of before, and heard by nobody."""
     here = await inboxes.process(works=True)
     await here.stores.message_store.commit([commit(1, 1)])

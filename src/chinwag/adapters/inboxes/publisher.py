@@ -96,7 +96,7 @@ class Publisher:
         source = f"{LOG}{partition}"
         first = Posted(source, [Entry([], [Position(epoch, 0, 0)], NONE, 0, [])])
         found = range(self.partitions)
-        ways = [self._append_all(source, each, [first]) for each in found]
+        ways = [self._lanes.append(source, each, [first]) for each in found]
         await self._acked(dict(zip(found, await _all(ways), strict=True)))
 
     async def post(self, postings: Sequence[Posting], moved: Sequence[Moved] = (), seconds: float = math.inf) -> None:

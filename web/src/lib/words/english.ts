@@ -184,7 +184,6 @@ export const ENGLISH = {
   "error.unavailable": "The server cannot do this right now. Try again in a moment.",
   "error.overloaded": "The server has too much to do right now. Try again in a moment.",
   "error.rate_limited": "That was a little fast. Try again in a moment.",
-  "error.slow_down": "This group takes fewer messages of one person. It goes in a moment.",
   "error.wrong_login": "The name or the password is wrong.",
   "error.name_taken": "Somebody has this name, or one that looks like it. Try another.",
   "error.bad_name": "This name cannot be had: 2 to 32 letters, digits, dots, dashes.",

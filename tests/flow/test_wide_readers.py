@@ -163,7 +163,7 @@ async def test_badges_count_what_members_have_not_read(tmp_path: Path) -> None:
         await stage.do(OWNER, tea, Send(Text("two")))
         store, marks = stage.embedded.message_store, stage.embedded.mark_store
         accounts = [AccountId(one) for one in (OWNER, ADMIN, PLAIN, "4")]
-        counts = await badges(stage.directory, store, marks, accounts, system_clock())  # type: ignore[arg-type]
+        counts = await badges(stage.directory, store, marks, accounts, system_clock())
         assert [counts[one][0] for one in accounts] == [0, 2, 1, 2]
 
 

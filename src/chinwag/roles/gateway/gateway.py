@@ -13,6 +13,7 @@ from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.clock import Clock
 from chinwag.flow.fan_out import FanOut
 from chinwag.flow.large.feeds import Feeds
+from chinwag.flow.large.outdated import OldClients
 from chinwag.flow.large.watches import Watches
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.sharing import Keeping
@@ -51,6 +52,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     keeping: Keeping
     feeds: Feeds
     watches: Watches
+    old: OldClients
     inbox: Inbox
     store: MessageStore
     bus: Bus
@@ -80,6 +82,7 @@ class Gateway:
             keeping=services.keeping,
             feeds=services.feeds,
             watches=services.watches,
+            old=services.old,
             inbox=services.inbox,
             store=services.store,
             bus=services.bus,

@@ -14,7 +14,7 @@ from chinwag.flow.as_read import content
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
-from chinwag.ports.questions import Questions, SessionsHere
+from chinwag.ports.questions import FollowersHere, Questions, SessionsHere
 from chinwag.ports.registry import Registry
 
 LOOKED_AT: Final = 20_000
@@ -57,7 +57,18 @@ class Tracer:
             for account, member in state.members.items()
             if member.reads_from <= number
         ]
-        return Trace(conversation, number, state.head, event.kind, event.sender, event.sent_at, members)
+        return Trace(
+            conversation,
+            number,
+            state.head,
+            event.kind,
+            event.sender,
+            event.sent_at,
+            members,
+            wide=state.wide,
+            large=state.large,
+            followers=await self._followers(conversation) if state.large else None,
+        )
 
     async def _member(self, account: AccountId, conversation: ConversationId, number: int, marks: Marks) -> MemberTrace:
         position = await self._position(account, conversation, number)
@@ -77,6 +88,12 @@ class Tracer:
         gateways = await self._registry.nodes("gateway")
         found = await asyncio.gather(*(self._questions.ask(node.id, SessionsHere(account)) for node in gateways))
         return [session for some in found for session in some]
+
+    async def _followers(self, conversation: ConversationId) -> int:
+        gateways = await self._registry.nodes("gateway")
+        return sum(
+            await asyncio.gather(*(self._questions.ask(node.id, FollowersHere(conversation)) for node in gateways))
+        )
 
     async def _position(self, account: AccountId, conversation: ConversationId, number: int) -> int | None:
         bounds = await self._inbox.bounds(account)

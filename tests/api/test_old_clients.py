@@ -111,8 +111,11 @@ async def test_a_stream_of_an_old_client_is_told_and_one_that_follows_is_not(tmp
         anna, ben, carl = [await scene.person(name) for name in ("anna", "ben", "carl")]
         tea = await scene.group(anna, ben, carl)
         await scene.turn(tea, anna, large=True)
-        head = (await ben.get("/cursor"))["cursor"]
-        async with ben.stream(f"?after={head}") as heard, carl.stream(f"?after={head}&follow=true") as follows:
+        of_ben, of_carl = [(await one.get("/cursor"))["cursor"] for one in (ben, carl)]
+        async with (
+            ben.stream(f"?after={of_ben}") as heard,
+            carl.stream(f"?after={of_carl}&follow=true") as follows,
+        ):
             assert (await heard.some(Reset))[0].cause == "old"
             await carl.send(tea, "mine")
             await follows.until(lambda: follows.posted)

@@ -49,8 +49,6 @@ def trace(
     )
     if found.followers is not None:
         say(f"A large group: it is posted to those whom it concerns, followed now by {_sessions(found.followers)}.")
-    if found.wide:
-        say("Of its members, who are too many, the owner and the admins:")
     _table(found).show()
 
 

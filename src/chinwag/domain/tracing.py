@@ -33,8 +33,8 @@ class MemberTrace(msgspec.Struct, frozen=True):
 class Trace(msgspec.Struct, frozen=True):
     """One message. head: the conversation's last number. kind, sent_at and sender are the event's own.
 
-    members: of a `wide` group its owner and admins alone. large: the group's events are asked for, and posted only to
-    whom they concern; followers: the sessions that follow it now, None of any other conversation.
+    large: the group's events are asked for, and posted only to whom they concern; followers: the sessions that follow
+    it now, None of any other conversation.
     """
 
     conversation: ConversationId
@@ -44,6 +44,5 @@ class Trace(msgspec.Struct, frozen=True):
     sender: AccountId
     sent_at: int
     members: list[MemberTrace]
-    wide: bool = False
     large: bool = False
     followers: int | None = None

@@ -65,7 +65,6 @@ class Tracer:
             event.sender,
             event.sent_at,
             members,
-            wide=state.wide,
             large=state.large,
             followers=await self._followers(conversation) if state.large else None,
         )

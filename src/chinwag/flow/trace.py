@@ -17,7 +17,7 @@ from chinwag.flow.membership_of import all_members, members_of
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
-from chinwag.ports.questions import Questions, SessionsHere
+from chinwag.ports.questions import FollowersHere, Questions, SessionsHere
 from chinwag.ports.registry import Registry
 
 LOOKED_AT: Final = 20_000
@@ -62,7 +62,17 @@ class Tracer:
             await self._member(account, conversation, number, held)
             for account, held in zip(readers, marks, strict=True)
         ]
-        return Trace(conversation, number, state.head, event.kind, event.sender, event.sent_at, members)
+        return Trace(
+            conversation,
+            number,
+            state.head,
+            event.kind,
+            event.sender,
+            event.sent_at,
+            members,
+            large=state.large,
+            followers=await self._followers(conversation) if state.large else None,
+        )
 
     async def _readers(self, state: Conversation, number: int, event: _Event) -> Sequence[AccountId]:
         """The members who may read it; of a large group those whose inboxes it came to."""
@@ -94,6 +104,12 @@ class Tracer:
         gateways = await self._registry.nodes("gateway")
         found = await asyncio.gather(*(self._questions.ask(node.id, SessionsHere(account)) for node in gateways))
         return [session for some in found for session in some]
+
+    async def _followers(self, conversation: ConversationId) -> int:
+        gateways = await self._registry.nodes("gateway")
+        return sum(
+            await asyncio.gather(*(self._questions.ask(node.id, FollowersHere(conversation)) for node in gateways))
+        )
 
     async def _position(self, account: AccountId, conversation: ConversationId, number: int) -> int | None:
         bounds = await self._inbox.bounds(account)

@@ -171,6 +171,7 @@ export type Code =
   | "endpoint_taken"
   | "push_unavailable"
   | "rate_limited"
+  | "slow_down"
   | "overloaded"
   | "slow_consumer"
   | "unavailable"
@@ -1257,8 +1258,11 @@ export interface ConversationPage {
  * that somebody who joins now may read; null: its own joining, or nobody joins. pins: the numbers of its pinned
  * messages from `first` on, the one pinned last at the end. avatar: the version of its picture, which is at
  * `/v1/conversations/{id}/avatar`; empty: it has none, or `account` is no member any more. member_count: how
- * many members there are, also where not all of them are listed. events: its newest events, where they were
- * asked for. mentions: the numbers of the messages above `read` that speak to it, rising: the newest hundred.
+ * many members there are, also where not all of them are listed. wide: they are so many that `members` holds its
+ * owner and its admins alone, without their marks; the others are at `/v1/conversations/{id}/members`. large:
+ * its events come to no inbox but for what concerns `account`: they are asked for, or followed. events: its
+ * newest events, where they were asked for. mentions: the numbers of the messages above `read` that speak to it,
+ * rising: the newest hundred.
  */
 export interface ConversationView {
   id: string;
@@ -1278,6 +1282,8 @@ export interface ConversationView {
   avatar: string;
   history_from: number | null;
   member_count: number;
+  wide: boolean;
+  large: boolean;
   mentions: number[];
   events: NumberedEvent[];
   last: NumberedEvent | null;

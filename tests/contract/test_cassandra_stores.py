@@ -1,11 +1,12 @@
 """What only the stores on Cassandra promise: rows merge by where in the log they were made, and an epoch ends."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 import pytest
-from tests.contract.harness import ANN, BEN, PAIR, commit, entries, event, name
+from tests.contract.harness import ANN, BEN, CYD, PAIR, commit, entries, event, name
 from tests.contract.over_cassandra import CassandraHarness, LosingDriver, ToPostgres
 
 from chinwag.adapters.cassandra import (
@@ -17,18 +18,22 @@ from chinwag.adapters.cassandra import (
     open_driver,
     stores_on,
 )
-from chinwag.adapters.cassandra.driver import DriverError
-from chinwag.adapters.cassandra.stamps import BeyondStampError
-from chinwag.adapters.cassandra.statements import Write
+from chinwag.adapters.cassandra.database import BATCH_ROWS
+from chinwag.adapters.cassandra.driver import Driver, DriverError
+from chinwag.adapters.cassandra.schema import JOINING_BUCKET, MEMBER_SHARDS, TABLES, VERSION
+from chinwag.adapters.cassandra.stamps import BeyondStampError, stamp
+from chinwag.adapters.cassandra.statements import Read, Write, insert
 from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.conversation import Position, SendKey
 from chinwag.domain.facts import Target
+from chinwag.domain.ids import AccountId
 from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.member_row import MemberRow, Stay, Wrote
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Refused
 from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance
-from chinwag.ports.message_store import Changed, Commit, TakenOverError
+from chinwag.ports.message_store import Changed, Commit, Joining, MessageStore, TakenOverError
 
 
 @pytest.fixture
@@ -187,6 +192,94 @@ async def test_two_workers_of_one_epoch_leave_the_same_rows_whatever_batches_the
     assert state.head == 2
 
 
+def joined(number: int, epoch: int, sequence: int, row: MemberRow, *joinings: Joining) -> Commit:
+    """As `placed`, with what is so of Ben since then."""
+    made = placed(number, epoch, sequence, f"{number}")
+    wrote = Wrote(number, number, number)
+    return msgspec.structs.replace(made, people=[(BEN, row)], wrote=[(BEN, wrote)], joinings=joinings, widens=True)
+
+
+async def _of_ben(store: MessageStore) -> tuple[object, ...]:
+    whose = [(PAIR, BEN)]
+    return (await store.people(whose))[0], (await store.wrote(whose))[0], await store.joinings(PAIR, None, 9)
+
+
+async def test_what_a_lost_log_made_of_members_is_void_also_where_their_numbers_are_given_again(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    """A writer that was stopped tells nobody; what it had on its way says that a member left, and that one came."""
+    stays, store = MemberRow((Stay(1, 1, 1),)), other.message_store
+    await one.store.commit([joined(1, 1, 1, stays, (1, BEN, 0), (1, ANN, 0))])
+    one.losing.hold()
+    lost = joined(2, 1, 7, MemberRow((Stay(1, 1, 1, 2),)), (1, BEN, 2), (2, CYD, 0))
+    lost = msgspec.structs.replace(lost, people=[*lost.people, (CYD, MemberRow((Stay(2, 1, 1),)))])
+    stopped = asyncio.create_task(one.store.commit([lost]))
+    await one.losing.held.wait()
+    await other.fences.begin(0, 2)
+    assert [state.head for state in await store.states([PAIR]) if state] == [1]
+    one.losing.go()
+    with pytest.raises(TakenOverError):
+        await stopped
+    kept = stays, None, [(1, ANN, 0), (1, BEN, 0)]
+    assert await _of_ben(store) == kept
+    # Others get these numbers, and more; whoever reads may be a process that has seen the state of before.
+    await store.commit(
+        [
+            placed(2, 2, 1, "of somebody else"),
+        ]
+    )
+    await store.commit([placed(3, 2, 2, "of somebody else")])
+    for stores in (store, one.store):
+        assert await _of_ben(stores) == kept
+        assert await stores.people([(PAIR, CYD)]) == [None]
+    await other.fences.begin(0, 3)
+    gone = MemberRow((Stay(1, 1, 1, 4),))
+    await store.commit([joined(4, 3, 1, gone, (1, BEN, 4))])
+    assert await _of_ben(store) == (gone, Wrote(4, 4, 4), [(1, ANN, 0), (1, BEN, 4)])
+
+
+async def test_what_another_worker_of_one_epoch_wrote_of_members_ahead_is_given(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    """It is true once the records are applied that make it so: whoever reads looks at the state's head."""
+    ahead = MemberRow((Stay(1, 1, 1, 2),))
+    await one.store.commit([joined(1, 1, 1, MemberRow((Stay(1, 1, 1),)), (1, BEN, 0))])
+    await other.message_store.commit([joined(2, 1, 2, ahead, (1, BEN, 2))])
+    await one.store.commit([joined(1, 1, 1, MemberRow((Stay(1, 1, 1),)), (1, BEN, 0))])  # again, from before
+    assert await _of_ben(one.store) == (ahead, Wrote(2, 2, 2), [(1, BEN, 2)])
+
+
+async def test_joinings_are_read_through_parts_with_little_in_them(one: CassandraHarness) -> None:
+    far = [(number * JOINING_BUCKET + 1, ANN, 0) for number in (0, 1, 5, 6, 7, 30, 31, 32, 33)]
+    await one.store.commit([msgspec.structs.replace(commit(1, 1), joinings=far)])
+    await one.store.forget_joinings(PAIR, [far[0][:2], far[4][:2]])
+    left = [one for one in far if one not in (far[0], far[4])]
+    assert await one.store.joinings(PAIR, None, 99) == left
+    for limit in (1, 3):
+        found: list[Joining] = []
+        while some := await one.store.joinings(PAIR, found[-1][:2] if found else None, limit):
+            found += some
+        assert found == left
+
+
+async def test_a_group_that_becomes_wide_is_few_requests(one: CassandraHarness) -> None:
+    accounts = [AccountId(f"m{number}") for number in range(501)]
+    stay = MemberRow((Stay(1, 0, 1),))
+    batch = msgspec.structs.replace(
+        commit(1, 1),
+        people=[(account, stay) for account in accounts],
+        wrote=[(account, Wrote(1, 1, 0)) for account in accounts],
+        joinings=[(1, account, 0) for account in accounts],
+        widens=True,
+    )
+    writes = one.losing.writes
+    await one.store.commit([batch])
+    assert one.losing.writes - writes <= MEMBER_SHARDS + 501 // BATCH_ROWS + 1 + 4
+    reads = one.losing.reads
+    assert await one.store.people([(PAIR, account) for account in accounts[:32]]) == [stay] * 32
+    assert one.losing.reads - reads <= MEMBER_SHARDS + 1
+
+
 async def test_what_clears_reactions_is_made_again_by_the_next_commit(
     one: CassandraHarness, other: CassandraStores
 ) -> None:
@@ -285,6 +378,35 @@ async def test_the_number_of_partitions_stays(cassandra: CassandraServers) -> No
         await make_schema(cassandra, partitions=2, replicas=1)
     with pytest.raises(SchemaError):
         await make_schema(msgspec.structs.replace(cassandra, keyspace="a; DROP"), partitions=1, replicas=1)
+
+
+async def test_what_an_older_version_made_is_brought_up_and_a_newer_one_s_is_refused(
+    cassandra: CassandraServers,
+) -> None:
+    servers = msgspec.structs.replace(cassandra, keyspace=f"older_{os.urandom(6).hex()}")
+    driver = await Driver.connect(cassandra)
+    at = f"{servers.keyspace}.life"
+    life = insert(at, "one version partitions", 1)
+    try:
+        replicas = {"class": "NetworkTopologyStrategy", servers.datacenter: 1}
+        await driver.define(f"CREATE KEYSPACE {servers.keyspace} WITH replication = {replicas}")
+        for table in ("life", "states", "events"):
+            await driver.define(f"CREATE TABLE {servers.keyspace}.{table} ({TABLES[table]})")
+        await driver.write([(life, (1, VERSION - 1, 1, stamp(VERSION - 1)))])
+        with pytest.raises(SchemaError, match=f"schema {VERSION - 1}, and this version of Chinwag needs {VERSION}"):
+            await open_driver(servers)
+        await make_schema(servers, partitions=1, replicas=1)
+        opened, partitions = await open_driver(servers)
+        assert partitions == 1
+        assert await opened.rows(Read("SELECT conversation FROM wide_groups"), ()) == []
+        await opened.close()
+        await driver.write([(life, (1, VERSION + 1, 1, stamp(VERSION + 1)))])
+        for refused in (open_driver(servers), make_schema(servers, partitions=1, replicas=1)):
+            with pytest.raises(SchemaError, match=f"schema {VERSION + 1}, and this version of Chinwag knows {VERSION}"):
+                await refused
+    finally:
+        await driver.define(f"DROP KEYSPACE IF EXISTS {servers.keyspace}")
+        await driver.close()
 
 
 async def test_a_keyspace_that_is_not_there_is_told(cassandra: CassandraServers) -> None:

@@ -25,10 +25,13 @@ from chinwag.adapters.postgres import (
     make_schema,
     open_stores,
 )
+from chinwag.adapters.postgres.members import JOININGS
 from chinwag.domain.conversation import Position
-from chinwag.domain.ids import AccountId
+from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.member_row import MemberRow, Stay, Wrote
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Arrival, Posting
 from chinwag.ports.log import partition_of
@@ -233,6 +236,55 @@ async def test_a_former_owner_commits_nothing(stores: Stores, harness: PostgresH
     assert fenced == [(0, 1), (0, 1), (0, 1)]
 
 
+async def test_a_former_owner_writes_neither_reactions_nor_members(stores: Stores, other: PostgresStores) -> None:
+    await stores.store.commit([commit(1, 2)])
+    assert await other.partitions.claim(0) == 2
+    late = msgspec.structs.replace(
+        commit(3, 3),
+        reactions=[(1, ANN, Reacted((Step(3, "x", True),)))],
+        people=[(ANN, MemberRow((Stay(3, 3, 3),)))],
+        wrote=[(ANN, Wrote(3, 3, 3))],
+        joinings=[(3, ANN, 0)],
+        widens=True,
+    )
+    with pytest.raises(TakenOverError):
+        await stores.store.commit([late])
+    assert await _of_members(other) == ([None], [None], [], [])
+    assert await other.message_store.reactions(PAIR, 1, 9, 9) == []
+    await other.message_store.commit([decided_in(2, late)])
+    assert await _of_members(other) == ([late.people[0][1]], [late.wrote[0][1]], [(3, ANN, 0)], [PAIR])
+    assert await other.message_store.reactions(PAIR, 1, 9, 9) == late.reactions
+
+
+async def _of_members(stores: PostgresStores) -> tuple[object, ...]:
+    store = stores.message_store
+    whose = [(PAIR, ANN)]
+    return (
+        await store.people(whose),
+        await store.wrote(whose),
+        await store.joinings(PAIR, None, 9),
+        await store.wide_groups(ConversationId(""), 9),
+    )
+
+
+async def test_a_page_of_joinings_reads_no_more_than_it_gives(stores: Stores, harness: PostgresHarness) -> None:
+    """Of a group of many thousands, whether the planner has seen its rows or not."""
+    many = [(number, AccountId(f"m{number}"), 0) for number in range(1, 5001)]
+    await stores.store.commit([msgspec.structs.replace(commit(1, 1), joinings=many)])
+    read = "SELECT sum(idx_tup_fetch + seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname = 'joinings'"
+    connection = await asyncpg.connect(harness.database)
+    try:
+        for _ in range(2):
+            async with connection.transaction():
+                before = await connection.fetchval(read) or 0
+                page = await connection.fetch(JOININGS, str(PAIR).encode(), 2, b"m2", 10)
+                assert [row["joined"] for row in page] == list(range(3, 13))
+                assert 10 <= await connection.fetchval(read) - before <= 11
+            await connection.execute("ANALYZE messages.joinings")
+    finally:
+        await connection.close()
+
+
 async def test_an_owner_that_is_stopped_in_the_middle_commits_nothing_when_it_goes_on(
     stores: Stores, harness: PostgresHarness, other: PostgresStores
 ) -> None:
@@ -358,13 +410,15 @@ async def test_the_schema_is_made_once_by_however_many(postgres_url: str) -> Non
         await make_schema(postgres_url, partitions=8)
     await execute(postgres_url, "UPDATE messages.life SET version = version + 1")
     for refused in (open_stores(postgres_url), make_schema(postgres_url, partitions=4)):
-        with pytest.raises(NewerSchemaError, match="schema 3, and this version of Chinwag knows 2"):
+        with pytest.raises(NewerSchemaError, match="schema 4, and this version of Chinwag knows 3"):
             await refused
 
 
-async def test_what_an_older_version_made_is_brought_up_and_not_served_before(postgres_url: str) -> None:
-    made = [(resources.files(postgres) / name).read_text() for name in ("tables.sql", "functions.sql")]
-    life = "INSERT INTO messages.life (version, partitions, system, timeline, epoch) VALUES (1, 4, 0, 0, 1)"
+@pytest.mark.parametrize("version", [1, 2])
+async def test_what_an_older_version_made_is_brought_up_and_not_served_before(postgres_url: str, version: int) -> None:
+    files = ["tables.sql", "functions.sql", *(f"from_{leaving}.sql" for leaving in range(1, version))]
+    made = [(resources.files(postgres) / name).read_text() for name in files]
+    life = f"INSERT INTO messages.life (version, partitions, system, timeline, epoch) VALUES ({version}, 4, 0, 0, 1)"
     for statements in (*made, life):
         await execute(postgres_url, statements)
     with pytest.raises(OlderSchemaError, match="chinwag cluster init"):
@@ -374,8 +428,9 @@ async def test_what_an_older_version_made_is_brought_up_and_not_served_before(po
     assert opened.partitions.count == 4
     epoch = await opened.partitions.claim(partition_of(PAIR, 4))
     spoken = decided_in(epoch, msgspec.structs.replace(commit(1, 1), mentions=[Mention(ANN, 1, 1)]))
-    await opened.message_store.commit([spoken])
+    await opened.message_store.commit([msgspec.structs.replace(spoken, wrote=[(ANN, Wrote(1, 1, 1))])])
     assert await opened.message_store.mentions([ANN], PAIR, 0, 9) == spoken.mentions
+    assert await opened.message_store.wrote([(PAIR, ANN)]) == [Wrote(1, 1, 1)]
     await opened.close()
 
 

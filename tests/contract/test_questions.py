@@ -8,7 +8,7 @@ import pytest
 import structlog
 from tests.contract.harness import ANN, BEN
 
-from chinwag.domain.ids import DeviceId
+from chinwag.domain.ids import ConversationId, DeviceId
 from chinwag.domain.presence import DeviceAt, PresenceOf
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import SessionAt
@@ -17,6 +17,7 @@ from chinwag.ports.questions import (
     QUESTIONS,
     UNDER_WAY,
     DevicesOnline,
+    FollowersHere,
     Question,
     Questions,
     SessionsHere,
@@ -138,10 +139,11 @@ async def test_a_node_has_one_answerer_for_each_kind(questions: Questions) -> No
         (WhoIsOnline(ANN, (BEN,)), [PresenceOf(BEN, True, 5)]),
         (DevicesOnline(ANN), [DeviceAt(DeviceId("d"), "n1", 5)]),
         (SessionsHere(ANN), [SessionAt("n1.1", "d", 5)]),
+        (FollowersHere(ConversationId("g~1")), 3),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_every_question_and_its_answer_can_be_sent(question: Question[Any], answer: list[Any]) -> None:
+def test_every_question_and_its_answer_can_be_sent(question: Question[Any], answer: Any) -> None:
     assert type(question) in QUESTIONS
     assert msgspec.json.decode(msgspec.json.encode(question), type=type(question)) == question
     assert msgspec.json.decode(msgspec.json.encode(answer), type=answer_type(type(question))) == answer

@@ -23,6 +23,7 @@ from chinwag.domain.conversation import START, Conversation, Member, Position, R
 from chinwag.domain.facts import Target as Kept
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.marks import Mark, Marks
+from chinwag.domain.member_row import MemberRow, Stay, Wrote
 from chinwag.domain.mentions import ALL, Mention
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code
@@ -108,10 +109,12 @@ def _commit(
     conversation: ConversationId, audience: Sequence[AccountId], first: int, last: int, sequence: int
 ) -> Commit:
     numbers = range(first, last + 1)
+    wide = audience if conversation == GROUP and first > 1 else ()
     return Commit(
         state=Conversation(
             id=conversation,
             direct=conversation == PAIR,
+            wide=bool(wide),
             members={one: Member(Role.MEMBER, reads_from=2, wrote=last) for one in audience},
             head=last,
             ordinal=last,
@@ -150,6 +153,10 @@ def _commit(
             for number in numbers
             for one in audience
         ],
+        people=[(one, MemberRow((Stay(1, 0, 2, first), Stay(last, last, last)))) for one in wide],
+        wrote=[(one, Wrote(last, last, 1_000 + last)) for one in wide],
+        joinings=[(joined, one, left) for one in wide for joined, left in ((1, first), (last, 0))],
+        widens=bool(wide),
     )
 
 
@@ -258,6 +265,7 @@ async def _shown(store: MessageStore, inbox: Inbox, marks: MarkStore, names: dic
         "states": [msgspec.structs.replace(state, applied=START) for state in states],
         "keys": [msgspec.structs.replace(key, position=START) for key in keys if key is not None],
         "seen": await marks.seen(accounts),
+        "wide": sorted(await store.wide_groups(ConversationId(""), 1_000)),
     }
     for state in states:
         picture[f"events of {state.id}"] = await store.events(state.id, 0, state.head + 9)
@@ -265,6 +273,9 @@ async def _shown(store: MessageStore, inbox: Inbox, marks: MarkStore, names: dic
             await store.mentions([*accounts, ALL], state.id, 0, 1_000), key=repr
         )
         picture[f"reactions of {state.id}"] = sorted(await store.reactions(state.id, 0, state.head + 9, 10_000))
+        people = [(state.id, one) for one in accounts]
+        picture[f"people of {state.id}"] = await store.people(people), await store.wrote(people)
+        picture[f"joinings of {state.id}"] = await store.joinings(state.id, None, 10_000)
         picture[f"marks of {state.id}"] = await marks.of_conversation(state.id, 1_000)
         picture[f"readers of {state.id}"] = [
             sorted(await marks.readers(state.id, number, 1_000), key=repr) for number in range(1, state.head + 2)

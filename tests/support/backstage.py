@@ -37,6 +37,7 @@ from chinwag.ports.directory import Account, Directory
 from chinwag.roles.delivery.delivery import Delivery
 
 DEVICE = DeviceId("test")
+RULES = AcceptRules(group_members=30)
 
 
 class FaultyDirectory:
@@ -61,7 +62,9 @@ class FaultyDirectory:
 class Backstage:
     """Open stores, a worker that delivers, and whatever a test calls itself."""
 
-    def __init__(self, embedded: Embedded, directory: FaultyDirectory, keys: Path, epoch: int) -> None:
+    def __init__(
+        self, embedded: Embedded, directory: FaultyDirectory, keys: Path, epoch: int, rules: AcceptRules
+    ) -> None:
         node = NodeId(f"stage{epoch}")
         self.embedded = embedded
         self.directory = directory
@@ -77,7 +80,7 @@ class Backstage:
             embedded.message_store,
             self.states,
             Permits(directory, embedded.message_store, Additions(OwnAllowances(system_clock))),
-            AcceptRules(group_members=30),
+            rules,
             system_clock,
         )
         self.declines = Declines(
@@ -146,10 +149,11 @@ class Backstage:
 
 
 @asynccontextmanager
-async def backstage(data: Path, epoch: int = 1) -> AsyncIterator[Backstage]:
+async def backstage(data: Path, epoch: int = 1, rules: AcceptRules = RULES) -> AsyncIterator[Backstage]:
     """Open `data`, let the worker run, and close it at the end."""
     private_folder(data)
-    stage = Backstage(await open_embedded(data), FaultyDirectory(await open_directory_in(data)), data / "keys", epoch)
+    embedded, directory = await open_embedded(data), FaultyDirectory(await open_directory_in(data))
+    stage = Backstage(embedded, directory, data / "keys", epoch, rules)
     stage.start()
     try:
         yield stage

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from chinwag.adapters.cassandra import database as requests
@@ -17,7 +18,7 @@ from chinwag.adapters.cassandra.database import (
     Database,
 )
 from chinwag.adapters.cassandra.driver import DriverError, Row
-from chinwag.adapters.cassandra.standings import ENDED_MOST, Standing
+from chinwag.adapters.cassandra.standings import ENDED_MOST, Ended, Standing
 from chinwag.adapters.cassandra.statements import Read, Values, Write, insert
 from chinwag.adapters.inboxes.rows import Moved
 from chinwag.domain.conversation import Position
@@ -179,7 +180,7 @@ async def test_looks_do_not_wait_for_the_requests_that_wait_for_them(monkeypatch
 
 
 def test_what_an_epoch_that_is_over_never_applied_does_not_count() -> None:
-    standing = Standing(Position(4, 9, 0), (Position(1, 50, 1), Position(3, 7, 0)))
+    standing = Standing(Position(4, 9, 0), 90, (Ended(1, 50, 1), Ended(3, 7, 0, 70)))
     assert standing.counts(Position(1, 50, 1), 5)
     assert not standing.counts(Position(1, 50, 2), 5)
     assert not standing.counts(Position(2, 1, 0), 5), "it has applied nothing of that epoch"
@@ -194,8 +195,40 @@ def test_a_state_keeps_the_ends_of_the_latest_epochs() -> None:
     standing = Standing()
     for epoch in range(1, 2 * ENDED_MOST):
         at = Position(epoch, 10, 0)
-        standing = Standing(at, standing.at(at))
+        standing = Standing(at, 10 * epoch, standing.at(at))
     assert len(standing.ended) == ENDED_MOST
     assert standing.at(Position(standing.applied.epoch, 11, 0)) == standing.ended
     assert standing.counts(Position(2, 999, 0), 99), "what is older than all of them is as it was"
     assert not standing.counts(Position(standing.applied.epoch - 1, 11, 0), 99)
+
+
+def test_numbers_above_the_head_that_an_epoch_left_do_not_count() -> None:
+    standing = Standing(Position(6, 9, 0), 90, (Ended(1, 50, 1, 40), Ended(3, 7, 0, 70)))
+    assert [standing.head_in(epoch) for epoch in range(1, 8)] == [40, 40, 70, 70, 70, 90, 90]
+    assert Standing(Position(6, 1, 0), 5).head_in(4) == 0, "it had not begun then"
+    assert Standing().head_in(1) == 0
+    assert Standing(Position(6, 9, 0), 90, (Ended(1, 50, 1),)).head_in(1) is None, "an older version wrote none"
+
+
+def test_of_what_was_moved_here_the_head_counts_before_anything_is_applied() -> None:
+    moved = Standing(Position(0, 0, 0), 1000)
+    assert moved.head_in(3) == 1000
+    after = Standing(Position(4, 1, 0), 1001, moved.at(Position(4, 1, 0)))
+    assert after.head_in(3) == 1000
+    assert not after.counts(Position(3, 1, 0), 5)
+
+
+def test_of_more_epochs_than_are_kept_all_counts() -> None:
+    standing = Standing()
+    for epoch in range(1, ENDED_MOST + 3):
+        at = Position(epoch, 10, 0)
+        standing = Standing(at, 10 * epoch, standing.at(at))
+    assert standing.head_in(1) is None
+    assert standing.head_in(2) == 20
+
+
+def test_the_ends_that_a_version_before_heads_stored_are_read() -> None:
+    stored = msgspec.msgpack.encode((Position(1, 50, 1),))
+    assert msgspec.msgpack.decode(stored, type=tuple[Ended, ...]) == (Ended(1, 50, 1),)
+    now = msgspec.msgpack.encode((Ended(1, 50, 1, 40),))
+    assert msgspec.msgpack.decode(now, type=tuple[Position, ...]) == (Position(1, 50, 1),)

@@ -46,14 +46,13 @@ def message(number: int = 9, sender: AccountId = ANN, body: Content = HELLO, **m
 
 
 def test_a_message_concerns_members_who_were_there_and_did_not_write_it() -> None:
-    assert push.concerns(message(), BEN, state(), 0)
-    assert not push.concerns(message(), ANN, state(), 0), "its author"
-    assert not push.concerns(message(), CEM, state(), 0), "nobody here"
-    assert not push.concerns(message(), BEN, state(joined=9), 0), "who came with it or later"
-    assert push.concerns(message(), BEN, state(joined=8), 0)
-    assert not push.concerns(message(), BEN, state(), 9), "who has read it"
-    assert not push.concerns(message(), BEN, state(wrote=10), 0), "who has answered"
-    assert not push.concerns(message(body=Gone()), BEN, state(), 0), "anybody, once it is deleted"
+    assert push.concerns(message(), BEN, state().members[BEN], 0)
+    assert not push.concerns(message(), ANN, state().members[ANN], 0), "its author"
+    assert not push.concerns(message(), BEN, state(joined=9).members[BEN], 0), "who came with it or later"
+    assert push.concerns(message(), BEN, state(joined=8).members[BEN], 0)
+    assert not push.concerns(message(), BEN, state().members[BEN], 9), "who has read it"
+    assert not push.concerns(message(), BEN, state(wrote=10).members[BEN], 0), "who has answered"
+    assert not push.concerns(message(body=Gone()), BEN, state().members[BEN], 0), "anybody, once it is deleted"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def gateway_on(ports: Ports, config: Config, legs: Legs) -> Gateway:
             keeping=legs.keeping,
             feeds=legs.large.feeds,
             watches=legs.large.watches,
+            old=legs.large.old,
             inbox=ports.inbox,
             store=ports.message_store,
             bus=ports.bus,

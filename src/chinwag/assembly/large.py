@@ -5,6 +5,8 @@ import msgspec
 from chinwag.flow.large.feeds import Feeds
 from chinwag.flow.large.heads import Heads
 from chinwag.flow.large.moved import MovedHere
+from chinwag.flow.large.outdated import OldClients
+from chinwag.flow.large.own_wide import OwnWide
 from chinwag.flow.large.watches import Watches
 from chinwag.flow.states import States
 from chinwag.ports import Ports
@@ -20,16 +22,19 @@ class LargeLegs(msgspec.Struct, frozen=True, kw_only=True):
     watches: Watches
     heads: Heads
     moved: MovedHere
+    old: OldClients
 
 
 def large_legs_on(ports: Ports, states: States) -> LargeLegs:
     """Nobody follows anything yet."""
     moved = MovedHere(ports.bus)
+    watches = Watches(ports.message_store, moved, _nudge)
     return LargeLegs(
         feeds=Feeds(ports.message_store, states, moved, feed_frame),
-        watches=Watches(ports.message_store, moved, _nudge),
+        watches=watches,
         heads=Heads(ports.message_store, states),
         moved=moved,
+        old=OldClients(OwnWide(ports.message_store), watches, states),
     )
 
 

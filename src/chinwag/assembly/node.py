@@ -120,6 +120,7 @@ def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
     large = legs.large
     watching = StandingWork(watching_keys(legs.accounts.tokens.keys, ports.bus, system_clock))
     looking = StandingWork(large.feeds.job)
+    wide = StandingWork(large.old.own.job)
     tasks: list[asyncio.Task[None]] = []
 
     async def start() -> None:
@@ -127,11 +128,14 @@ def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
         tasks.append(asyncio.create_task(marks.run(), name="marks"))
         tasks.append(asyncio.create_task(watching.run(), name="keys"))
         tasks.append(asyncio.create_task(looking.run(), name="feeds"))
+        tasks.append(asyncio.create_task(wide.run(), name="wide groups"))
 
     async def stop() -> None:
         watching.finish()
         looking.finish()
+        wide.finish()
         large.feeds.stop()
+        large.old.stop()
         large.moved.stop()
         marks.stop()
         try:
@@ -163,6 +167,7 @@ def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
                 "answers_waiting": ("Commands whose answer is awaited.", lambda: accept.waiting),
                 "followed_groups": ("Large groups that are followed.", lambda: len(large.feeds)),
                 "followers": ("Follows that are on.", lambda: large.feeds.followers),
+                "old_clients": ("Clients here that know no large groups.", lambda: len(large.old)),
                 "watched_groups": ("Large groups that are watched.", lambda: len(large.watches)),
             },
             histograms={

@@ -28,6 +28,7 @@ from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.large import LargeServices, large_routes
 from chinwag.roles.api.media import MediaServices, media_routes
 from chinwag.roles.api.nudges import Nudges
+from chinwag.roles.api.old import OldDevices
 from chinwag.roles.api.openid import openid_routes
 from chinwag.roles.api.preferences import preference_routes
 from chinwag.roles.api.presence import presence_routes
@@ -123,6 +124,7 @@ def routes_of(
                 bus=ports.bus,
                 heard=heard,
                 nudges=nudges,
+                old=OldDevices(legs.large.old, heard),
                 budgets=legs.budgets,
             )
         )

@@ -47,7 +47,13 @@ def trace(
         f"{found.kind} {found.number} of {found.conversation} (head {found.head}), from {found.sender}, "
         f"accepted {_time(found.sent_at)}, stored"
     )
+    if found.followers is not None:
+        say(f"A large group: it is posted to those whom it concerns, followed now by {_sessions(found.followers)}.")
     _table(found).show()
+
+
+def _sessions(count: int) -> str:
+    return f"{count} session" if count == 1 else f"{count} sessions"
 
 
 def _table(found: Trace) -> Rows:

@@ -436,12 +436,6 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         )
     if limits.large_above < limits.wide_above:
         yield Contradiction(("limits.large_above", "limits.wide_above"), "a large group keeps its members in rows")
-    grows = limits.large_group_members or limits.group_members > limits.wide_above
-    if grows and config.store.profile != "embedded":
-        yield Contradiction(
-            ("limits.large_group_members", "limits.wide_above", "store.profile"),
-            "members are kept in rows by the profile embedded alone so far",
-        )
     if limits.outbound_bytes < limits.frame_bytes:
         yield Contradiction(
             ("limits.outbound_bytes", "limits.frame_bytes"), "what may wait for a connection must hold one frame"

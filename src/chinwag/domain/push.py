@@ -14,7 +14,7 @@ import msgspec
 
 from chinwag.domain.account import AccountSettings
 from chinwag.domain.body import Gone, Media, Text
-from chinwag.domain.conversation import Conversation
+from chinwag.domain.conversation import Conversation, Member
 from chinwag.domain.events import Message
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.mentions import ALL
@@ -79,13 +79,11 @@ def kind_of(address: PushAddress) -> Kind:
             return "apns"
 
 
-def concerns(message: Message, account: AccountId, state: Conversation, read: int) -> bool:
-    """Whether a message may be pushed to `account` at all: a member that was one then, did not write it, and has not
-    read up to it; and something is left of it."""
-    member = state.members.get(account)
+def concerns(message: Message, account: AccountId, member: Member, read: int) -> bool:
+    """Whether a message may be pushed to `account` at all, whose present membership is `member`: it was one then, did
+    not write it, and has not read up to it; and something is left of it."""
     return (
-        member is not None
-        and message.sender != account
+        message.sender != account
         and message.number > max(read, member.joined, member.wrote)
         and not isinstance(message.body, Gone)
     )

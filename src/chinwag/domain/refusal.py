@@ -84,6 +84,7 @@ class Code(StrEnum):
     PUSH_UNAVAILABLE = "push_unavailable"
     # capacity
     RATE_LIMITED = "rate_limited"
+    SLOW_DOWN = "slow_down"
     OVERLOADED = "overloaded"
     SLOW_CONSUMER = "slow_consumer"
     UNAVAILABLE = "unavailable"
@@ -101,6 +102,7 @@ RETRYABLE: Final = frozenset(
     {
         Code.OUT_OF_TURN,
         Code.RATE_LIMITED,
+        Code.SLOW_DOWN,
         Code.OVERLOADED,
         Code.SLOW_CONSUMER,
         Code.UNAVAILABLE,

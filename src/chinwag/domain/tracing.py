@@ -31,7 +31,11 @@ class MemberTrace(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """One message. head: the conversation's last number. kind, sent_at and sender are the event's own."""
+    """One message. head: the conversation's last number. kind, sent_at and sender are the event's own.
+
+    large: the group's events are asked for, and posted only to whom they concern; followers: the sessions that follow
+    it now, None of any other conversation.
+    """
 
     conversation: ConversationId
     number: int
@@ -40,3 +44,5 @@ class Trace(msgspec.Struct, frozen=True):
     sender: AccountId
     sent_at: int
     members: list[MemberTrace]
+    large: bool = False
+    followers: int | None = None

@@ -32,6 +32,9 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     avatar: the version of its picture, which is at `/v1/conversations/{id}/avatar`; empty: it has none, or `account` is
     no member any more.
     member_count: how many members there are, also where not all of them are listed.
+    wide: they are so many that `members` holds its owner and its admins alone, without their marks; the others are at
+    `/v1/conversations/{id}/members`. large: its events come to no inbox but for what concerns `account`: they are asked
+    for, or followed.
     events: its newest events, where they were asked for. mentions: the numbers of the messages above `read` that speak
     to it, rising: the newest hundred.
     """
@@ -53,6 +56,8 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     avatar: str = ""
     history_from: int | None = None
     member_count: int = 0
+    wide: bool = False
+    large: bool = False
     mentions: list[int] = []
     events: list[msgspec.Raw] = []
     last: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))

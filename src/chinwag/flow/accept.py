@@ -14,15 +14,11 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS
-from chinwag.domain.command import CHAINED, Command, Create, Enter, Join, React, Rules, asked
+from chinwag.domain.command import CHAINED, Command, Create, Enter, Join, React, Rules, Send, asked
 from chinwag.domain.conversation import Conversation, Position
 from chinwag.domain.decide import decide
 from chinwag.domain.decision import Rejected
-from chinwag.domain.ids import (
-    AccountId,
-    ConversationId,
-    direct_members,
-)
+from chinwag.domain.ids import AccountId, direct_members
 from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import RETRYABLE, Code, Refused
 from chinwag.fail_points import passing
@@ -30,8 +26,10 @@ from chinwag.flow.answers import ANSWER_SECONDS, Answered
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.flow.media.sends import MediaSends, Seeing
+from chinwag.flow.membership_of import in_state
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import PASSED_SECONDS, States
+from chinwag.flow.wide_senders import LARGE_SECONDS, WideSenders, queue_of
 from chinwag.flow.wish import Wish, characters, check_shape
 from chinwag.ports.bus import Answer, Bus, NodeId
 from chinwag.ports.log import Log
@@ -61,7 +59,8 @@ class Asker(Protocol):
 
 class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
     """The server's limits: characters of a text, members of groups, hours for which a message may be changed and
-    deleted (see `Rules`), sends and reactions of one device; an account may go `account_share` times as fast."""
+    deleted (see `Rules`), sends and reactions of one device; an account may go `account_share` times as fast.
+    large_seconds: from one message of an account in a large group to its next."""
 
     text_characters: int = TEXT_CHARACTERS
     group_members: int = 100
@@ -73,6 +72,7 @@ class AcceptRules(msgspec.Struct, frozen=True, kw_only=True):
     sends: Rate = Rate(20.0, 100)
     reactions: Rate = REACTIONS
     account_share: int = 4
+    large_seconds: float = LARGE_SECONDS
 
 
 class _Verdict(NamedTuple):
@@ -122,7 +122,8 @@ class Accept:
         )
         self._clock = clock
         self._now = now
-        self._queued: dict[ConversationId, deque[tuple[Asker, Wish, float]]] = {}
+        self._wide = WideSenders(store, clock, rules.large_seconds, now)
+        self._queued: dict[tuple[str, ...], deque[tuple[Asker, Wish, float]]] = {}
         self._media = None if media is None else MediaSends[Asker](media, store, self._go_on, self._turn_away, now)
         self._slow = 0
         self._slow_characters = 0
@@ -197,16 +198,23 @@ class Accept:
     def _enter(self, asker: Asker, wish: Wish, now: float) -> None:
         """On to the log, or behind others that wait for a look-up in this conversation."""
         conversation = wish.conversation
-        queue = self._queued.get(conversation)
+        queue = self._queue(wish) if self._queued else None
         if queue is None:
             if self._known_writer(wish, now):
                 self._answered.append(self._command(wish, _GO_ON), (asker, wish), now)
                 return
-            queue = self._queued[conversation] = deque()
-            self._spawn(conversation)
+            state = self._states.peek(conversation, now, PASSED_SECONDS)
+            key = queue_of(state, conversation, wish.account)
+            queue = self._queued[key] = deque()
+            self._spawn(key)
         queue.append((asker, wish, now))
         self._slow += 1
         self._slow_characters += characters(wish)
+
+    def _queue(self, wish: Wish) -> deque[tuple[Asker, Wish, float]] | None:
+        # Its own first: the wishes of one device keep their order also where a group has just become wide.
+        own = self._queued.get((wish.conversation, wish.account))
+        return self._queued.get((wish.conversation,)) if own is None else own
 
     async def foresee(self, wish: Wish) -> None:
         """Raise what a wish to begin a group would be refused for, as far as that shows now. Takes nothing from any
@@ -224,7 +232,7 @@ class Accept:
         self._enter(asker, wish, self._now())
 
     def _turn_away(self, asker: Asker, wish: Wish, code: Code, detail: str) -> None:
-        self._refuse(asker, wish, code, detail)
+        self._refuse(asker, wish, Refused(code, detail))
         self._note_idle()
 
     def _check_room(self) -> None:
@@ -239,7 +247,12 @@ class Accept:
         if not isinstance(wish.action, CHAINED):
             return False
         state = self._states.peek(wish.conversation, now, PASSED_SECONDS)
-        return state is not None and state.head > 0 and wish.account in state.members
+        if state is None or not state.head:
+            return False
+        if state.wide:  # how often its members may write is told by a fresh one
+            fresh = self._states.peek(wish.conversation, now) is not None
+            return fresh and self._wide.passes(state, wish.account, now, sends=isinstance(wish.action, Send))
+        return in_state(state, wish.account)
 
     def sweep(self) -> None:
         """Give up answers that are overdue."""
@@ -252,14 +265,14 @@ class Accept:
 
     # The way of a wish that needs a look-up first
 
-    def _spawn(self, conversation: ConversationId) -> None:
-        task = asyncio.get_running_loop().create_task(self._look_up(conversation))
+    def _spawn(self, key: tuple[str, ...]) -> None:
+        task = asyncio.get_running_loop().create_task(self._look_up(key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look_up(self, conversation: ConversationId) -> None:
-        """Check the wishes that wait for one conversation, one after the other, as they came."""
-        queue = self._queued[conversation]
+    async def _look_up(self, key: tuple[str, ...]) -> None:
+        """Check the wishes that wait in one queue, one after the other, as they came."""
+        queue = self._queued[key]
         agreed: set[AccountId] = set()
         while queue:
             asker, wish, since = queue.popleft()
@@ -274,13 +287,13 @@ class Accept:
                     verdict = await self._may_go_on(wish, agreed)
                 self._append(asker, wish, self._now(), verdict)
             except Refused as refused:
-                self._refuse(asker, wish, refused.code, refused.detail)
+                self._refuse(asker, wish, refused)
             except TimeoutError:
-                self._refuse(asker, wish, Code.UNAVAILABLE, "no answer in time")
+                self._refuse(asker, wish, Refused(Code.UNAVAILABLE, "no answer in time"))
             except Exception:
-                _log.exception("accept failed", conversation=conversation)
-                self._refuse(asker, wish, Code.INTERNAL)
-        del self._queued[conversation]
+                _log.exception("accept failed", conversation=wish.conversation)
+                self._refuse(asker, wish, Refused(Code.INTERNAL))
+        del self._queued[key]
         self._note_idle()
 
     async def _may_go_on(self, wish: Wish, agreed: set[AccountId]) -> _Verdict:
@@ -301,8 +314,10 @@ class Accept:
         time.
         """
         state = self._states.peek(wish.conversation)
-        if state is None or wish.account not in state.members:
+        member = await self._wide.member(state, wish.account)
+        if member is None:
             state = (await self._states.load([wish.conversation]))[0]
+            member = await self._wide.member(state, wish.account)
         if type(wish.action) is Create:
             if state is None:
                 await self._permits.create(wish.account, wish.action)
@@ -318,7 +333,9 @@ class Accept:
                 agreed.add(wish.account)
             self._foresee(state, wish, _OPENING)
             return _OPENING
-        if wish.account in state.members:
+        if member is not None:
+            if state.wide and isinstance(wish.action, Send):
+                self._wide.take(state, wish.account, member)
             try:
                 await self._permits.change(wish.account, wish.action)
             except Refused as refused:
@@ -333,7 +350,7 @@ class Accept:
 
     async def _was_in(self, wish: Wish, state: Conversation) -> bool:
         """Whether the account is or ever was a member."""
-        if wish.account in state.members:
+        if in_state(state, wish.account):
             return True
         return not state.direct and bool(await self._store.spans(wish.account, wish.conversation))
 
@@ -366,9 +383,9 @@ class Accept:
         passing("accept.answered")
         self._note_idle()
 
-    def _refuse(self, asker: Asker, wish: Wish, code: Code, detail: str = "") -> None:
+    def _refuse(self, asker: Asker, wish: Wish, why: Refused) -> None:
         name = KeyName(wish.conversation, wish.device, wish.id)
-        self._tell((asker, wish), Answer(0, name, refused=code, detail=detail))
+        self._tell((asker, wish), Answer(0, name, 0, 0, why.code, why.detail, why.retry_after))
 
     def _tell(self, waiter: tuple[Asker, Wish], answer: Answer) -> None:
         asker, wish = waiter

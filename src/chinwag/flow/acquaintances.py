@@ -7,6 +7,7 @@ from typing import Final
 
 from chinwag.domain.ids import AccountId
 from chinwag.flow.budget import Now
+from chinwag.flow.membership_of import in_state
 from chinwag.flow.own_conversations import OwnConversations
 
 CONVERSATIONS: Final = 50
@@ -53,7 +54,8 @@ class Acquaintances:
             page, before = await self._own.page(account, before, left)
             left -= len(page)
             for own in page:
-                if account in own.state.members:  # who has left learns no longer who is there
+                # Who has left learns no longer who is there; and in a wide group one has not met everybody.
+                if not own.state.wide and in_state(own.state, account):
                     met.update(dict.fromkeys(own.state.members))
             if before is None or left <= 0 or len(met) > MOST:
                 break

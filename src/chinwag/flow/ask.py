@@ -27,5 +27,5 @@ async def ask(accept: Accept, wish: Wish) -> Answer:
     accept.submit(once, wish)
     answer = await once.answer
     if answer.refused is not None:
-        raise Refused(answer.refused, answer.detail)
+        raise Refused(answer.refused, answer.detail, answer.retry_after)
     return answer

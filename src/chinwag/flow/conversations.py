@@ -1,11 +1,11 @@
 """Loading conversations afresh: what a device holds of them when it has no history of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from chinwag.domain.conversation import Conversation, Span
+from chinwag.domain.conversation import Conversation, Member, Span
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.mentions import ALL, UNREAD, unread_mentions
@@ -13,6 +13,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.as_read import as_read
 from chinwag.flow.history import PAGE_BYTES, readable
+from chinwag.flow.membership_of import writer_of
 from chinwag.flow.own_conversations import OwnConversations, last_shown
 from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
 from chinwag.ports.inbox import Inbox
@@ -23,6 +24,13 @@ MARKS: Final = 500
 """Members whose marks are shown."""
 _AGAIN: Final = 10
 """Times that a membership may change while it is read."""
+
+
+class _Sent(msgspec.Struct, gc=False):
+    sent_at: int
+
+
+_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class Conversations:
@@ -73,17 +81,21 @@ class Conversations:
     async def _view(
         self, account: AccountId, state: Conversation, spans: Sequence[Span], *, told: bool
     ) -> ConversationView:
-        state, spans = await self._of_one_moment(account, state, spans)
+        state, spans, member = await self._of_one_moment(account, state, spans)
         ranges = readable(spans, state.head)
         if not ranges:
             raise Refused(Code.NO_CONVERSATION)
-        member = state.members.get(account)
         head = ranges[-1][1]
         if member is None:
             return await self._former(account, state, spans, ranges[0][0], head)
         shown = last_shown(state, ranges)
-        marks = await self._marks.of_conversation(state.id, MARKS)
+        if state.wide:  # one's own coming is shown to oneself
+            shown = max(shown, member.joined)
+            marks = {account: (await self._marks.marks([(state.id, account)]))[0]}
+        else:
+            marks = await self._marks.of_conversation(state.id, MARKS)
         own = marks.get(account, Marks())
+        last = await self._last(account, state.id, shown)
         read = read_up_to(own.read, member)[0]
         return ConversationView(
             id=state.id,
@@ -91,33 +103,33 @@ class Conversations:
             role=member.role,
             title=state.title,
             settings=state.settings,
-            members=[
-                _member_view(one, state, held if one == account else as_shown(held, read=told))
-                for one in state.members
-                for held in [marks.get(one, Marks())]
-            ],
+            members=_members(account, state, marks, told=told),
             first=ranges[0][0],
             head=head,
             ordinal=state.ordinal,
-            at=state.at,
+            at=state.at if shown <= state.last_shown else _sent(last).sent_at,
             read=read,
             unread=unread(state.ordinal, own.read, member),
-            member_count=len(state.members),
+            member_count=state.member_count,
+            wide=state.wide,
+            large=state.large,
             history_from=state.history_from if not state.direct and state.settings.history == "all" else None,
             shown=shown,
             mentions=await self._mentions(account, state.id, read, shown, state.head),
             pins=[number for number in state.pins if number >= ranges[0][0]],
             avatar=state.avatar,
-            last=await self._last(account, state.id, shown),
+            last=last,
         )
 
     async def _of_one_moment(
         self, account: AccountId, state: Conversation, spans: Sequence[Span]
-    ) -> tuple[Conversation, Sequence[Span]]:
-        """State and spans are read one after the other: where somebody came or went in between, read both again."""
+    ) -> tuple[Conversation, Sequence[Span], Member | None]:
+        """State and spans are read one after the other: where somebody came or went in between, read both again. With
+        them the account's present membership."""
         for _ in range(_AGAIN):
-            if (account in state.members) == any(span.last is None for span in spans):
-                return state, spans
+            member = await writer_of(self._store, state, account)
+            if (member is not None) == any(span.last is None for span in spans):
+                return state, spans, member
             spans = await self._store.spans(account, state.id)
             state = (await self._store.states([state.id]))[0] or state
         raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
@@ -131,6 +143,10 @@ class Conversations:
             raise Refused(Code.NO_CONVERSATION)
         mark = (await self._marks.marks([(state.id, account)]))[0].read
         read = max((mark.number, mark.ordinal), (closing.read, closing.read_ordinal))
+        if state.wide:  # there a closing knows nothing of what was written
+            cell = (await self._store.wrote([(state.id, account)]))[0]
+            if cell is not None and cell.number <= head:
+                read = max(read, (cell.number, cell.ordinal))
         return ConversationView(
             id=state.id,
             kind="group",
@@ -171,8 +187,20 @@ def _nearest(view: ConversationView, account: AccountId, most: int) -> list[Memb
     return own + others[:most]
 
 
-def _member_view(account: AccountId, state: Conversation, marks: Marks) -> MemberView:
-    member = state.members[account]
+def _members(
+    account: AccountId, state: Conversation, marks: Mapping[AccountId, Marks], *, told: bool
+) -> list[MemberView]:
+    """Those whom the state knows, and how far they have read: in a wide group nothing of that."""
+    if state.wide:
+        return [MemberView(one, member.role) for one, member in state.members.items()]
+    return [
+        _member_view(one, member, held if one == account else as_shown(held, read=told))
+        for one, member in state.members.items()
+        for held in [marks.get(one, Marks())]
+    ]
+
+
+def _member_view(account: AccountId, member: Member, marks: Marks) -> MemberView:
     # As devices reckon that keep members by events: nobody is behind its own joining or last message.
     read, _ = read_up_to(marks.read, member)
     return MemberView(

@@ -28,11 +28,12 @@ from chinwag.domain.export import (
 )
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
-from chinwag.domain.views import ConversationView
+from chinwag.domain.views import ConversationView, MemberView
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.exported_media import ExportedMedia, Save
 from chinwag.flow.history import Range, readable
+from chinwag.flow.membership_of import all_members
 from chinwag.flow.sharing import Sharing
 from chinwag.ports.directory import PAGE_MAX, Account, Directory
 from chinwag.ports.inbox import Inbox
@@ -177,6 +178,8 @@ class Export:
 
     async def _whole(self, state: Conversation) -> ConversationLine:
         """A conversation as nobody's in particular."""
+        if state.wide:
+            return await self._wide(state)
         for member in state.members:
             line = _line(await self._conversations.view(member, state.id))
             return msgspec.structs.replace(line, first=1, head=state.head, role=None, read=None)
@@ -186,6 +189,21 @@ class Export:
             title=state.title,
             settings=state.settings,
             members=[],
+            first=1,
+            head=state.head,
+        )
+
+    async def _wide(self, state: Conversation) -> ConversationLine:
+        """A group of many, of whom nothing is told but who they are: 200 bytes each."""
+        members: list[MemberView] = []
+        async for some in all_members(self._store, state):
+            members += [MemberView(account, member.role) for account, member in some]
+        return ConversationLine(
+            id=state.id,
+            kind="group",
+            title=state.title,
+            settings=state.settings,
+            members=members,
             first=1,
             head=state.head,
         )

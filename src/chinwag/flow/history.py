@@ -12,6 +12,7 @@ from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, ReactionPage, Receipt
 from chinwag.flow.as_read import as_read, content
+from chinwag.flow.membership_of import is_member, member_of
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
 from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
@@ -179,9 +180,12 @@ class History:
     async def receipts(
         self, account: AccountId, conversation: ConversationId, number: int, limit: int
     ) -> list[Receipt]:
-        """Who has the message, and since when: for members, of a message that they may read. Raises `Refused`."""
+        """Who has the message, and since when: for members, of a message that they may read. Raises `Refused`:
+        `not_allowed` in a wide group, whose members are not told what others have read."""
         _must_hold(await self._readable(account, conversation), number)
         state = await self._member_state(account, conversation)
+        if state.wide:
+            raise Refused(Code.NOT_ALLOWED, "in a group of so many nobody is told what others have read")
         told = await shown_reads(self._keeping, account)
         marks = await self._marks.of_conversation(conversation, limit)
         readers = {step.account: step.at for step in await self._marks.readers(conversation, number, limit)}
@@ -223,7 +227,7 @@ class History:
     async def _member_state(self, account: AccountId, conversation: ConversationId) -> Conversation:
         # Past the cache: who has left is no member from the moment on in which that was acked.
         state = (await self._states.load([conversation]))[0]
-        if state is None or account not in state.members:
+        if state is None or not await is_member(self._store, state, account):
             raise Refused(Code.NOT_MEMBER)
         return state
 
@@ -250,7 +254,7 @@ class History:
             state = (await self._states.load([conversation]))[0]
             if state is None:
                 return spans, 0
-            member = state.members.get(account)
+            member = await member_of(self._store, state, account)
             if member is not None and member.reads_from <= since:
                 return spans, state.head
         raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)

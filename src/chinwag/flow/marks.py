@@ -27,6 +27,7 @@ from chinwag.flow.clock import Clock
 from chinwag.flow.inbox_marks import InboxMarks, Key
 from chinwag.flow.marks_told import Covered, Kind, Move, PassedOver, authors_of, kind_of, told_still
 from chinwag.flow.measure import Distribution
+from chinwag.flow.membership_of import in_state, members_of
 from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.shown import ShownRows
 from chinwag.flow.standing import Job, StandingWork
@@ -218,7 +219,8 @@ class MarkFlow:
         """Tell authors who came into a group while the marks were on their way: they may have loaded it just before.
         Who loads it later than this finds the marks there."""
         states = await self._states.load(list(dict.fromkeys(one.state.id for one in passed_over)))
-        members = {state.id: state.members.keys() for state in states if state is not None}
+        # Of a group that has become wide meanwhile nobody is told.
+        members = {state.id: state.members.keys() for state in states if state is not None and not state.wide}
         late: list[tuple[PassedOver, list[AccountId]]] = []
         for one in passed_over:
             came = {each for each in members.get(one.state.id, ()) if each not in one.state.members}
@@ -252,8 +254,9 @@ class MarkFlow:
             return None
         held = await self._marks.marks([(conversation, account) for account, _ in readers])
         moves: list[Move] = []
-        for (account, marks), old in zip(readers, held, strict=True):
-            limit = state.head if account in state.members else await self._last_readable(account, conversation)
+        members = await members_of(self._store, [(state, account) for account, _ in readers])
+        for (account, marks), old, member in zip(readers, held, members, strict=True):
+            limit = state.head if member is not None else await self._last_readable(account, conversation)
             new = Marks(
                 Mark(min(marks.read.number, limit)),
                 Mark(min(max(marks.delivered.number, marks.read.number), limit)),
@@ -269,6 +272,8 @@ class MarkFlow:
         if not moves:
             return None
         top = max(one.new.delivered.number for one in moves)
+        if state.wide:  # nobody else is told, so nobody need be looked for
+            return Covered(state, moves, top + 1, ())
         bottom = min(one.begin() for one in moves)
         scanned = await self._shown.backward(state.id, max(bottom, 1), top, SCAN, SCAN_BYTES, step=SCAN)
         return Covered(state, moves, scanned.first, [kind_of(content(row)) for row in scanned.rows])
@@ -295,7 +300,8 @@ class MarkFlow:
                 self.deliveries += 1
                 if delivered.number in known_heads:
                     self.to_delivery.observe((now - known_heads[delivered.number].sent_at) / 1000)
-            open_to_others = account in state.members and not withheld
+            # In a wide group nobody is told of others.
+            open_to_others = not state.wide and in_state(state, account) and not withheld
             told_read: list[Posting] = []
             if read is not old.read:
                 self.reads += 1
@@ -340,7 +346,8 @@ class MarkFlow:
                 came = Marks(delivered=delivered)
                 advances.append(Advance(state.id, account, came, False, withheld, told=told_delivered))
             if told_read:
-                stepped = not withheld and (state.direct or len(state.members) <= STEPPED_MEMBERS)
+                few = not state.wide and state.member_count <= STEPPED_MEMBERS
+                stepped = not withheld and (state.direct or few)
                 advances.append(Advance(state.id, account, Marks(read), stepped, withheld, told=told_read))
 
     async def _ordinal(self, state: Conversation, heads: Sequence[Kind], first: int, number: int) -> int:

@@ -75,7 +75,9 @@ class Covered(NamedTuple):
     heads: Sequence[Kind]
 
     def authors(self) -> set[AccountId]:
-        """Members who may have to be told."""
+        """Members who may have to be told: in a wide group none."""
+        if self.state.wide:
+            return set()
         members = self.state.members
         if any(one.begin() < self.first for one in self.moves):
             return set(members)

@@ -147,10 +147,13 @@ class OwnConversations:
 
 def last_shown(state: Conversation, ranges: Sequence[Range]) -> int:
     """The newest message or notice in the readable `ranges`; 0: none. What ends before the conversation does ends with
-    the notice of somebody's going."""
+    the notice of somebody's going; and what begins after the last one that all are shown, as in a wide group, with the
+    notice of one's own coming."""
     if not ranges or ranges[-1][1] < state.last_shown:
         return ranges[-1][1] if ranges else 0
-    return state.last_shown if any(first <= state.last_shown <= last for first, last in ranges) else 0
+    if any(first <= state.last_shown <= last for first, last in ranges):
+        return state.last_shown
+    return ranges[-1][0] if state.wide and ranges[-1][0] > state.last_shown else 0
 
 
 def _position(runs: Sequence[Run], number: int) -> int:

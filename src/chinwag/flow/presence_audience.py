@@ -165,5 +165,6 @@ class Audience:
 
 
 def _tells(state: Conversation) -> bool:
-    """Whether members of a conversation are told of each other: not of one who declines another's messages."""
-    return not state.declining and len(state.members) <= LARGE
+    """Whether members of a conversation are told of each other: not of one who declines another's messages, and not
+    where they are many."""
+    return not state.declining and not state.wide and state.member_count <= LARGE

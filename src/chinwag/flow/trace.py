@@ -6,27 +6,32 @@ from typing import Final
 
 import msgspec
 
+from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks
+from chinwag.domain.mentions import ALL
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.tracing import MemberTrace, SessionAt, Trace
 from chinwag.flow.as_read import content
+from chinwag.flow.membership_of import all_members, members_of
 from chinwag.ports.inbox import Inbox, Run
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
-from chinwag.ports.questions import Questions, SessionsHere
+from chinwag.ports.questions import FollowersHere, Questions, SessionsHere
 from chinwag.ports.registry import Registry
 
 LOOKED_AT: Final = 20_000
 """Entries of each inbox, the newest ones, that are looked through for the message."""
 PAGE: Final = 1_000
-MEMBERS: Final = 500
+TRACED: Final = 1_000
+"""Members that are told of, those who came first."""
 
 
 class _Event(msgspec.Struct, frozen=True):
     kind: str
     sent_at: int
     sender: AccountId = msgspec.field(name="from")
+    mentioned: tuple[AccountId, ...] = ()
 
 
 class Tracer:
@@ -51,13 +56,35 @@ class Tracer:
         if not events:
             raise Refused(Code.NO_MESSAGE)
         event = msgspec.json.decode(content(events[0]), type=_Event)
-        marks = await self._marks.of_conversation(conversation, MEMBERS)
+        readers = await self._readers(state, number, event)
+        marks = await self._marks.marks([(conversation, account) for account in readers])
         members = [
-            await self._member(account, conversation, number, marks.get(account, Marks()))
-            for account, member in state.members.items()
-            if member.reads_from <= number
+            await self._member(account, conversation, number, held)
+            for account, held in zip(readers, marks, strict=True)
         ]
-        return Trace(conversation, number, state.head, event.kind, event.sender, event.sent_at, members)
+        return Trace(
+            conversation,
+            number,
+            state.head,
+            event.kind,
+            event.sender,
+            event.sent_at,
+            members,
+            large=state.large,
+            followers=await self._followers(conversation) if state.large else None,
+        )
+
+    async def _readers(self, state: Conversation, number: int, event: _Event) -> Sequence[AccountId]:
+        """The members who may read it; of a large group those whose inboxes it came to."""
+        if state.large:
+            named = [(state, one) for one in dict.fromkeys((event.sender, *event.mentioned)) if one != ALL]
+            members = await members_of(self._store, named)
+            inside = [(one, member) for (_, one), member in zip(named, members, strict=True) if member is not None]
+            return [one for one, member in inside if member.reads_from <= number]
+        found: list[AccountId] = []
+        async for some in all_members(self._store, state):
+            found += [one for one, member in some if member.reads_from <= number]
+        return found[:TRACED]
 
     async def _member(self, account: AccountId, conversation: ConversationId, number: int, marks: Marks) -> MemberTrace:
         position = await self._position(account, conversation, number)
@@ -77,6 +104,12 @@ class Tracer:
         gateways = await self._registry.nodes("gateway")
         found = await asyncio.gather(*(self._questions.ask(node.id, SessionsHere(account)) for node in gateways))
         return [session for some in found for session in some]
+
+    async def _followers(self, conversation: ConversationId) -> int:
+        gateways = await self._registry.nodes("gateway")
+        return sum(
+            await asyncio.gather(*(self._questions.ask(node.id, FollowersHere(conversation)) for node in gateways))
+        )
 
     async def _position(self, account: AccountId, conversation: ConversationId, number: int) -> int | None:
         bounds = await self._inbox.bounds(account)

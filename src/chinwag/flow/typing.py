@@ -5,6 +5,7 @@ import msgspec
 from chinwag.domain.conversation import LARGE, Conversation
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.signals import Typing
+from chinwag.flow.membership_of import in_state
 from chinwag.flow.sharing import Keeping, nobody_keeps
 from chinwag.flow.states import States
 from chinwag.ports.bus import PEOPLE, Bus, Tell
@@ -20,7 +21,7 @@ async def tell_typing(
 ) -> None:
     """Tell the members of `conversation` that `account` is writing. Does nothing for somebody who is none."""
     state: Conversation | None = await states.get(conversation)
-    if state is None or account not in state.members or len(state.members) > LARGE:
+    if state is None or state.wide or state.member_count > LARGE or not in_state(state, account):
         return
     # Where one of two refuses the other, neither is told of the other; one's own devices still are.
     to = (account,) if state.declining else tuple(state.members)

@@ -57,6 +57,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What became of the command that `ref` and `name` name at its node: a number, or a code.
 
     name: so that an answer to another command, to which the node's number once belonged, is known as that.
+    retry_after: of a refusal, the seconds after which the same may be asked again, if that is known.
     """
 
     ref: int
@@ -65,6 +66,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sent_at: int = 0
     refused: Code | None = None
     detail: str = ""
+    retry_after: float | None = None
 
 
 class Answers(msgspec.Struct, frozen=True, gc=False, tag="answers"):

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, get_args
 
 import msgspec
 
-from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.presence import DeviceAt, PresenceOf
 from chinwag.domain.tracing import SessionAt
 from chinwag.ports.bus import NodeId
@@ -50,7 +50,19 @@ class SessionsHere(Question[list[SessionAt]], frozen=True, tag="sessions_here"):
     account: AccountId
 
 
-QUESTIONS: Final[tuple[type[Question[Any]], ...]] = (WhoIsOnline, DevicesOnline, DevicesConnected, SessionsHere)
+class FollowersHere(Question[int], frozen=True, tag="followers_here"):
+    """How many sessions follow a large group at the node that is asked."""
+
+    conversation: ConversationId
+
+
+QUESTIONS: Final[tuple[type[Question[Any]], ...]] = (
+    WhoIsOnline,
+    DevicesOnline,
+    DevicesConnected,
+    SessionsHere,
+    FollowersHere,
+)
 
 
 def answer_type(question: type[Question[AnswerT]]) -> Any:

@@ -92,6 +92,9 @@ CATALOGUE: Final[dict[Code, Meaning]] = {
     Code.ENDPOINT_TAKEN: Meaning("Another device is reached there: subscribe anew for an address of your own.", 409),
     Code.PUSH_UNAVAILABLE: Meaning("This server sends no pushes of that kind.", 409),
     Code.RATE_LIMITED: Meaning("Too much at once: wait as long as retry_after says.", 429, True),
+    Code.SLOW_DOWN: Meaning(
+        "This group takes fewer messages of one member: wait as long as retry_after says.", 429, True
+    ),
     Code.OVERLOADED: Meaning("The server is full: try again later, or another one.", 503, True, 1013),
     Code.SLOW_CONSUMER: Meaning("This session reads too slowly: come back with your cursor.", 503, True, 1013),
     Code.UNAVAILABLE: Meaning("A part of the server is away for now: try again.", 503, True, 1013),

@@ -15,6 +15,9 @@ from chinwag.domain.signals import Signal
 
 PROTOCOL_VERSION = 1
 
+FOLLOW = "follow"
+"""The feature of a client that watches and follows large groups."""
+
 
 class Hello(msgspec.Struct, frozen=True, gc=False, tag="hello"):
     """The first frame. cursor: `epoch.position`; without one the session starts at the inbox's head."""

@@ -9,6 +9,7 @@ from typing import Final
 from zlib import crc32
 
 from chinwag.adapters import names, stored
+from chinwag.adapters.cassandra.member_rows import changes_of
 from chinwag.adapters.cassandra.schema import BUCKET, KEY_SHARDS
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.standings import Standing
@@ -57,7 +58,7 @@ class Batch:
         for commit, before in zip(self.commits, standings, strict=True):
             state = commit.state
             clearing = tuple(dict.fromkeys((*before.clearing, *commit.cleared)))
-            standing = Standing(state.applied, before.at(state.applied), clearing)
+            standing = Standing(state.applied, state.head, before.at(state.applied), clearing)
             row = (stored.sealed(state), stored.sealed(standing.ended), stored.sealed(clearing))
             changes.append((STATE, (names.known(state.id), *row, stamp_of(state.applied))))
             after.append(standing)
@@ -85,6 +86,7 @@ class Batch:
         for mention in commit.mentions:
             speaks = names.known(mention.account), conversation, mention.number, mention.since
             self.rows.append((MENTION, (*speaks, at)))
+        self.rows += changes_of(commit, conversation, at)
         cleared = set(commit.cleared)
         for message, account_id, reacted in commit.reactions:
             if message in cleared:

@@ -84,6 +84,19 @@ class Fences:
         seen = self._seen.get(partition)
         return seen[0] if seen is not None else await self._read(partition)
 
+    def known(self, partition: int) -> int:
+        """The latest epoch that this process has seen there, however long ago."""
+        return self._seen.get(partition, (0, 0.0))[0]
+
+    async def recent(self, partition: int) -> int:
+        """The latest epoch, by a look that is as young as one before a request."""
+        latest, at = self._seen.get(partition, (0, -FRESH_SECONDS))
+        if time.monotonic() - at < FRESH_SECONDS:
+            return latest
+        async with self._looking[partition]:  # many who ask at once need one look
+            latest, at = self._seen.get(partition, (0, -FRESH_SECONDS))
+            return latest if time.monotonic() - at < FRESH_SECONDS else await self._read(partition)
+
     async def _read(self, partition: int) -> int:
         began = time.monotonic()
         rows = await self._database.rows(_EPOCH, partition)

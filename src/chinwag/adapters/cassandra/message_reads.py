@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.batch import key_shard
@@ -50,9 +50,27 @@ _MENTIONS: Final = Read(
     "SELECT number, since FROM mentions WHERE account = ? AND conversation = ? AND number > ? AND number < ? "
     "ORDER BY number DESC LIMIT ?"
 )
-_AFTER: Final = Read("SELECT conversation FROM states WHERE token(conversation) > token(?) LIMIT ?")
-_WITH: Final = Read("SELECT conversation FROM states WHERE token(conversation) = token(?)")
-_FIRST: Final = Read("SELECT conversation FROM states LIMIT ?")
+
+
+class _Walk(NamedTuple):
+    """Reads the names of the conversations in a table: from the first, those of one hash, and those of later ones."""
+
+    first: Read
+    same: Read
+    later: Read
+
+
+def _through(table: str) -> _Walk:
+    read = f"SELECT conversation FROM {table}"  # noqa: S608 - our own words
+    return _Walk(
+        Read(f"{read} LIMIT ?"),
+        Read(f"{read} WHERE token(conversation) = token(?)"),
+        Read(f"{read} WHERE token(conversation) > token(?) LIMIT ?"),
+    )
+
+
+_STATES: Final = _through("states")
+_WIDE: Final = _through("wide_groups")
 
 
 class MessageReads:
@@ -153,13 +171,20 @@ class MessageReads:
 
     async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
         """As of the port: in the order of the engine's hash, then of the name's bytes."""
+        return await self._walk(_STATES, after, limit)
+
+    async def wide_groups(self, after: ConversationId, limit: int) -> list[ConversationId]:
+        """As of the port, in the same order."""
+        return await self._walk(_WIDE, after, limit)
+
+    async def _walk(self, through: _Walk, after: ConversationId, limit: int) -> list[ConversationId]:
         name = names.known(after)
         if not name:
-            rows = await self._database.rows(_FIRST, limit)
+            rows = await self._database.rows(through.first, limit)
         else:  # of two names with one hash the engine gives the lesser first
-            rows = [row for row in await self._database.rows(_WITH, name) if row[0] > name]
+            rows = [row for row in await self._database.rows(through.same, name) if row[0] > name]
             if len(rows) < limit:
-                rows += await self._database.rows(_AFTER, name, limit - len(rows))
+                rows += await self._database.rows(through.later, name, limit - len(rows))
         return [ConversationId(row[0].decode()) for row in rows[:limit]]
 
     async def _mentions(self, account: AccountId, conversation: bytes, above: int, limit: int) -> list[Mention]:

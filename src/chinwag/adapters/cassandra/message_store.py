@@ -11,6 +11,8 @@ from chinwag.adapters import names
 from chinwag.adapters.cassandra.batch import Batch, Changes, clearing
 from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, Guard, within
 from chinwag.adapters.cassandra.fences import Fences
+from chinwag.adapters.cassandra.member_rows import member_shard
+from chinwag.adapters.cassandra.members import FORGET_PERSON, Members
 from chinwag.adapters.cassandra.message_reads import MessageReads
 from chinwag.adapters.cassandra.poster import Poster
 from chinwag.adapters.cassandra.schema import KEY_SHARDS
@@ -54,16 +56,15 @@ class CassandraMessageStore(MessageStore):
         self._database = database
         self._fences = fences
         self._poster = poster
-        self._standings = Standings(database)
+        self._standings = Standings(database, lambda one: fences.known(partition_of(one, partitions)))
         self._reads = MessageReads(database)
+        self._members = Members(database, fences, self._standings, partitions)
         self._failed: set[int] = set()
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def commit(self, batch: Sequence[Commit]) -> None:
         by_partition: dict[int, list[Commit]] = defaultdict(list)
-        if any(commit.people or commit.wrote or commit.joinings for commit in batch):
-            raise Refused(Code.INTERNAL, "wide groups are not kept here")
         for commit in batch:
             by_partition[partition_of(commit.state.id, self.partitions)].append(commit)
         # A worker's batch is of one partition. All that can fail for what is in it comes before anything is sent.
@@ -148,23 +149,21 @@ class CassandraMessageStore(MessageStore):
         return await self._reads.conversations(after, limit)
 
     async def people(self, names: Sequence[PersonName]) -> list[MemberRow | None]:
-        return [None for _ in names]
+        return await self._members.people(names)
 
     async def wrote(self, names: Sequence[PersonName]) -> list[Wrote | None]:
-        return [None for _ in names]
+        return await self._members.wrote(names)
 
     async def joinings(
         self, conversation: ConversationId, after: tuple[int, AccountId] | None, limit: int
     ) -> list[Joining]:
-        del conversation, after, limit
-        return []
+        return await self._members.joinings(conversation, after, limit)
 
     async def wide_groups(self, after: ConversationId, limit: int) -> list[ConversationId]:
-        del after, limit
-        return []
+        return await self._reads.wide_groups(after, limit)
 
     async def forget_joinings(self, conversation: ConversationId, names: Sequence[tuple[int, AccountId]]) -> None:
-        del conversation, names
+        await self._members.forget_joinings(conversation, names)
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         owner, theirs = names.known(account), [names.known(device) for device in devices]
@@ -176,6 +175,8 @@ class CassandraMessageStore(MessageStore):
                 continue
             name, at = names.known(conversation), stamp_of(state.applied)
             changes: Changes = [(_FORGET_MENTIONS, (at, owner, name))]
+            if state.wide:
+                changes.append((FORGET_PERSON, (at, name, member_shard(owner), owner)))
             changes += [(_FORGET_KEYS, (at, name, device, shard)) for device in theirs for shard in range(KEY_SHARDS)]
             await self._database.write(changes)
         while rows := await self._database.rows(_SPAN_ROWS, owner, _REMOVED):

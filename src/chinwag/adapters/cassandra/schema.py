@@ -13,7 +13,7 @@ from chinwag.adapters.cassandra.statements import Read, insert
 from chinwag.domain.refusal import Code, Refused
 from chinwag.told import Told
 
-VERSION: Final = 1
+VERSION: Final = 2
 PARTITIONS: Final = 64
 TOGETHER: Final = 4
 """Tables that are made at once. Nodes make them one after another, and each must be through in its time."""
@@ -21,6 +21,9 @@ BUCKET: Final = 500
 """Numbers of a conversation whose events are one partition of the table."""
 KEY_SHARDS: Final = 16
 MARK_SHARDS: Final = 4
+MEMBER_SHARDS: Final = 16
+JOINING_BUCKET: Final = 10_000
+"""Numbers of a conversation whose joinings are one partition of the table."""
 INBOX_BUCKET: Final = 1_000
 """Positions of an inbox that are one partition of the table."""
 
@@ -55,6 +58,20 @@ TABLES: Final = {
     ),
     # of a conversation: the buckets that have reactions
     "reaction_buckets": "conversation blob, bucket bigint, there blob, PRIMARY KEY (conversation, bucket)",
+    # of a wide group. shard: the CRC-32 of the account, modulo 16. stays: when it joined and left. wrote: its last
+    # message
+    "people": (
+        "conversation blob, shard int, account blob, stays blob, wrote blob, "
+        "PRIMARY KEY ((conversation, shard), account)"
+    ),
+    # bucket: joined / 10,000. gone: the number with which who joined left again, 0, or -1 for what is forgotten
+    "joinings": (
+        "conversation blob, bucket bigint, joined bigint, length int, account blob, gone bigint, "
+        "PRIMARY KEY ((conversation, bucket), joined, length, account)"
+    ),
+    # of a conversation: the buckets that have joinings
+    "joining_buckets": "conversation blob, bucket bigint, there blob, PRIMARY KEY (conversation, bucket)",
+    "wide_groups": "conversation blob PRIMARY KEY, there blob",
     # one cell a mark (mark_cells.py), and what others are shown of it
     "marks": (
         "conversation blob, shard int, account blob, read blob, delivered blob, shown_read blob, shown_delivered blob, "
@@ -91,7 +108,8 @@ async def make_schema(
     replicas: int = 3,
     besides: Mapping[str, str] | None = None,
 ) -> None:
-    """Make the keyspace and its tables if they are not there; doing it again changes nothing.
+    """Make the keyspace and its tables if they are not there, and those that an older version had not; doing it again
+    changes nothing.
 
     partitions: of the log, fixed from then on. replicas: of every row, in each datacenter of one. besides: more tables,
     by their columns. Raises `SchemaError`, and `Refused(UNAVAILABLE)`.
@@ -122,10 +140,11 @@ async def make_schema(
         driver = await Driver.connect(servers)
         try:
             found = await driver.rows(_LIFE, ())
-            if not found:
-                await driver.write([(_LIVE, (1, VERSION, partitions, stamp(VERSION)))])
-            elif found[0] != (VERSION, partitions):
+            if found and (found[0][0] > VERSION or found[0][1] != partitions):
                 raise SchemaError(_other(found[0][0], found[0][1], partitions))
+            if not found or found[0][0] < VERSION:
+                # What is new since is there by now: there are tables more, and none has changed.
+                await driver.write([(_LIVE, (1, VERSION, partitions, stamp(VERSION)))])
         finally:
             await driver.close()
     except DriverError as error:
@@ -144,6 +163,14 @@ async def verify(driver: Driver) -> int:
 
 
 def _other(version: int, found: int, wanted: int) -> str:
-    if version != VERSION:
-        return f"the messages' tables are of schema {version}, and this version of Chinwag knows {VERSION}"
+    if version < VERSION:
+        return (
+            f"the messages' tables are of schema {version}, and this version of Chinwag needs {VERSION}: run `chinwag "
+            "cluster init` of this one"
+        )
+    if version > VERSION:
+        return (
+            f"the messages' tables are of schema {version}, and this version of Chinwag knows {VERSION} at most: use "
+            "the version that made them, or a newer one"
+        )
     return f"this keyspace was made for {found} partitions, which cannot be changed to {wanted}"

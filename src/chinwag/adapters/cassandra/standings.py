@@ -2,10 +2,11 @@
 
 A worker that dies in the midst of a batch may leave send keys above the state. The next one of its epoch places the
 same records again, and they become true. If the log has lost these records, nobody does: then such a key is void, and
-its sender's retry is placed. So each state keeps, for every epoch that is over, what was applied of it.
+its sender's retry is placed. So each state keeps, for every epoch that is over, what was applied of it, and up to which
+number it had events then: what says more of a member of a wide group is void likewise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -22,23 +23,44 @@ ENDED_MOST: Final = 32
 """Epochs that are over of which a state keeps the end; what was stored before those counts."""
 
 _STATE: Final = Read("SELECT state, ended, clearing FROM states WHERE conversation = ?")
-_positions: Final = msgspec.msgpack.Decoder(tuple[Position, ...]).decode
+
+
+class Ended(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How far a conversation had come when an epoch was over: the last position that was applied of it, and its head.
+    An older version wrote no head."""
+
+    epoch: int
+    sequence: int
+    part: int
+    head: int | None = None
+
+    @property
+    def position(self) -> Position:
+        """What was applied."""
+        return Position(self.epoch, self.sequence, self.part)
+
+
+_ended: Final = msgspec.msgpack.Decoder(tuple[Ended, ...]).decode
 _numbers: Final = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What the store keeps of a conversation besides its state. applied: of that. ended: of each epoch before, the last
-    position that was applied, rising. clearing: messages whose reactions are still to be removed."""
+    """What the store keeps of a conversation besides its state. applied, head: of that. ended: of each epoch before,
+    rising; of rows that were moved here, the epoch is 0. clearing: messages
+    whose reactions are still to be removed. read_in: the latest epoch that was known here when it was read."""
 
     applied: Position = START
-    ended: tuple[Position, ...] = ()
+    head: int = 0
+    ended: tuple[Ended, ...] = ()
     clearing: tuple[int, ...] = ()
+    read_in: int = 0
 
-    def at(self, applied: Position) -> tuple[Position, ...]:
+    def at(self, applied: Position) -> tuple[Ended, ...]:
         """`ended` when a batch up to `applied` follows."""
-        if applied.epoch <= self.applied.epoch or not self.applied.epoch:
+        before = self.applied
+        if applied.epoch <= before.epoch or not (before.epoch or self.head):
             return self.ended
-        return (*self.ended, self.applied)[-ENDED_MOST:]
+        return (*self.ended, Ended(before.epoch, before.sequence, before.part, self.head))[-ENDED_MOST:]
 
     def counts(self, position: Position, epoch: int) -> bool:
         """Whether what was made at `position` holds, when `epoch` is the latest of its partition."""
@@ -48,25 +70,38 @@ class Standing(msgspec.Struct, frozen=True):
             return position <= self.applied
         for last in self.ended:
             if last.epoch == position.epoch:
-                return position <= last
+                return position <= last.position
         return len(self.ended) == ENDED_MOST and position.epoch < self.ended[0].epoch
+
+    def head_in(self, epoch: int) -> int | None:
+        """The head when `epoch`, which is over, ended: what was made in it and has a greater number is void. None if
+        that is not known any more: then all of it counts."""
+        if epoch >= self.applied.epoch:
+            return self.head
+        for last in reversed(self.ended):
+            if last.epoch <= epoch:
+                return last.head
+        return None if len(self.ended) == ENDED_MOST else 0
 
 
 class Standings:
-    """Reads states, and remembers what stands beside them, of the conversations seen last."""
+    """Reads states, and remembers what stands beside them, of the conversations seen last. known: the latest epoch that
+    this process has seen of a conversation's partition."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, known: Callable[[ConversationId], int]) -> None:
         self._database = database
+        self._latest = known
         self._known: dict[ConversationId, Standing] = {}
 
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         """Their states, None for those not begun."""
         wanted = [(names.known(conversation),) for conversation in conversations]
+        latest = [self._latest(conversation) for conversation in conversations]
         rows = await self._database.rows_of_each(_STATE, (name for name in wanted if name != (b"",)))
         answers = iter(rows)
         return [
-            self._read(conversation, next(answers)) if name != (b"",) else None
-            for conversation, name in zip(conversations, wanted, strict=True)
+            self._read(conversation, next(answers), read_in) if name != (b"",) else None
+            for conversation, name, read_in in zip(conversations, wanted, latest, strict=True)
         ]
 
     async def of(self, conversations: Sequence[ConversationId]) -> dict[ConversationId, Standing]:
@@ -75,6 +110,17 @@ class Standings:
         if unknown:
             await self.states(unknown)
         return {one: self._known.get(one, Standing()) for one in conversations}
+
+    async def ended_in(self, conversation: ConversationId, epoch: int, latest: int) -> Standing:
+        """How it stands, for whoever asks of `epoch`, which is over. latest: that has begun.
+
+        What was read before that began is read again. What was read after it is not: a worker decides upon what it
+        found then, and what a former one has on its way may still arrive.
+        """
+        known = self._known.get(conversation)
+        if known is None or (known.applied.epoch <= epoch and known.read_in < latest):
+            await self.states([conversation])
+        return self._known.get(conversation, Standing())
 
     def remember(self, conversation: ConversationId, standing: Standing) -> None:
         """What was just stored."""
@@ -93,7 +139,9 @@ class Standings:
         """Nothing is known any more: what was decided last may not be what is stored."""
         self._known.clear()
 
-    def _read(self, conversation: ConversationId, rows: Sequence[Sequence[bytes | None]]) -> Conversation | None:
+    def _read(
+        self, conversation: ConversationId, rows: Sequence[Sequence[bytes | None]], read_in: int
+    ) -> Conversation | None:
         if not rows:
             return None
         state, ended, clearing = rows[0]
@@ -103,8 +151,10 @@ class Standings:
                 conversation,
                 Standing(
                     found.applied,
-                    _positions(stored.opened(ended)) if ended else (),
+                    found.head,
+                    _ended(stored.opened(ended)) if ended else (),
                     _numbers(stored.opened(clearing)) if clearing else (),
+                    read_in,
                 ),
             )
         return found

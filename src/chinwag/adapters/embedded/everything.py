@@ -21,7 +21,7 @@ from chinwag.domain.conversation import START
 from chinwag.ports.inbox import Inline
 
 CACHE_BYTES: Final = 32 << 20
-KNOWN: Final = b"!ekmniorstvx"
+KNOWN: Final = b"!egijkmnoprstvwx"
 """What rows begin with. Notes of replaced texts (`x`) are of the files here alone."""
 
 Rows = tuple[bytes, list[Row]]
@@ -88,15 +88,17 @@ def _named(key: bytes, count: int) -> tuple[tuple[bytes, ...], int]:
     return tuple(found), int.from_bytes(key[at:])
 
 
-def _as_it_is(kind: bytes, count: int, check: Callable[[bytes], object]) -> Callable[[Rdict, bytes], Iterator[Rows]]:
-    """Rows whose value is taken over: their names, their number, the value. check: raises where this version does not
-    know the value's format."""
+def _as_it_is(
+    kind: bytes, count: int, check: Callable[[bytes], object], *, numbered: bool = True
+) -> Callable[[Rdict, bytes], Iterator[Rows]]:
+    """Rows whose value is taken over: their names, their number if they are `numbered`, the value. check: raises where
+    this version does not know the value's format."""
 
     def rows(db: Rdict, after: bytes) -> Iterator[Rows]:
         for key, value in _of_kind(db, kind, after):
             check(value)
             found, number = _named(key, count)
-            yield key, [(*found, number, value)]
+            yield key, [(*found, number, value) if numbered else (*found, value)]
 
     return rows
 
@@ -168,6 +170,19 @@ def _reactions(db: Rdict, after: bytes) -> Iterator[Rows]:
         yield key, [(conversation, message, names.known(account), value)]
 
 
+def _joinings(db: Rdict, after: bytes) -> Iterator[Rows]:
+    for key, value in _of_kind(db, keys.JOININGS, after):
+        (conversation,), _ = _named(key, 1)
+        joined, account = keys.joined(key)
+        yield key, [(conversation, joined, names.known(account), values.integer(value))]
+
+
+def _wide_groups(db: Rdict, after: bytes) -> Iterator[Rows]:
+    for key, value in _of_kind(db, keys.WIDE, after):
+        values.opened(value)  # of a format that is known
+        yield key, [_named(key, 1)[0]]
+
+
 def _marks(db: Rdict, after: bytes) -> Iterator[Rows]:
     for key, value in _of_kind(db, b"r", after):
         yield key, [(*_named(key, 2)[0], values.marks(value).read.number, value)]
@@ -193,6 +208,10 @@ _TABLES: Final[Mapping[str, Callable[[Rdict, bytes], Iterator[Rows]]]] = {
     "spans": _as_it_is(b"m", 2, stored.span),
     "mentions": _mentions,
     "reactions": _reactions,
+    "people": _as_it_is(keys.PEOPLE, 2, stored.member_row, numbered=False),
+    "wrote": _as_it_is(keys.WROTE, 2, stored.wrote, numbered=False),
+    "joinings": _joinings,
+    "wide_groups": _wide_groups,
     "heads": _heads,
     "inbox": _inbox,
     "marks": _marks,

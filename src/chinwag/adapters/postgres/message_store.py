@@ -9,7 +9,9 @@ import structlog
 
 from chinwag.adapters import names, stored
 from chinwag.adapters.postgres.arrivals import Arrivals
+from chinwag.adapters.postgres.batch import Batch
 from chinwag.adapters.postgres.database import Database, UnknownOutcomeError
+from chinwag.adapters.postgres.members import LAST, Members
 from chinwag.adapters.postgres.partitions import Outcome, Partition, Partitions
 from chinwag.adapters.postgres.postings import Posted, Postings
 from chinwag.domain.conversation import Conversation, SendKey, Span
@@ -33,8 +35,6 @@ from chinwag.ports.message_store import (
 _SPANS_MAX: Final = 100_000
 _REMOVED: Final = 2_000
 """Rows that one transaction removes at most."""
-_LAST: Final = (1 << 63) - 1
-"""The highest number that a row can have."""
 
 _STATES: Final = """
     SELECT n, s.state FROM unnest($1::bytea[]) WITH ORDINALITY AS w (conversation, n)
@@ -75,11 +75,6 @@ _MEMBERSHIPS_AFTER: Final = """
     ) AS c JOIN messages.spans AS s ON s.account = $1 AND s.conversation = c.conversation
     ORDER BY c.length, c.conversation, s.first"""
 _CONVERSATIONS: Final = "SELECT conversation FROM messages.states WHERE conversation > $1 ORDER BY 1 LIMIT $2"
-_COMMIT: Final = "SELECT messages.commit_2({})".format(", ".join(f"${n}" for n in range(1, 30)))
-_REACT: Final = f"""
-    SELECT c.heads FROM ({_COMMIT} AS heads OFFSET 0) AS c,
-    LATERAL messages.react_1(c.heads IS NOT NULL, {", ".join(f"${n}" for n in range(30, 36))}) AS r"""  # noqa: S608 - our own words
-"""A commit, and what it makes of reactions."""
 _FIND: Final = """
     SELECT (SELECT epoch FROM messages.life), (
         SELECT i.last FROM messages.inbox AS i
@@ -122,6 +117,7 @@ class PostgresMessageStore(MessageStore):
     ) -> None:
         self._settling = settling
         self._database = database
+        self._members = Members(database)
         self._partitions = partitions
         self._arrivals = arrivals
         self._clock = clock
@@ -129,12 +125,10 @@ class PostgresMessageStore(MessageStore):
 
     async def commit(self, batch: Sequence[Commit]) -> None:
         by_partition: dict[int, list[Commit]] = defaultdict(list)
-        if any(commit.people or commit.wrote or commit.joinings for commit in batch):
-            raise Refused(Code.INTERNAL, "wide groups are not kept here")
         for commit in batch:
             by_partition[partition_of(commit.state.id, self._partitions.count)].append(commit)
         # A worker's batch is of one partition. All that can fail for what is in it comes before anything is sent.
-        ready = [(self._partitions[number], _Batch(commits, self._clock())) for number, commits in by_partition.items()]
+        ready = [(self._partitions[number], Batch(commits, self._clock())) for number, commits in by_partition.items()]
         for partition, one in ready:
             making = asyncio.ensure_future(self._commit(partition, one))
             self._under_way.add(making)
@@ -184,7 +178,7 @@ class PostgresMessageStore(MessageStore):
         name = names.known(conversation)
         if last < first:
             return []
-        rows = await self._database.rows(_EVENTS, name, max(first, 0), min(last, _LAST))
+        rows = await self._database.rows(_EVENTS, name, max(first, 0), min(last, LAST))
         return [stored.event(event) for (event,) in rows]
 
     async def rows(self, wanted: Sequence[EventName]) -> list[Row | None]:
@@ -210,7 +204,7 @@ class PostgresMessageStore(MessageStore):
         self, conversation: ConversationId, first: int, last: int, limit: int
     ) -> list[tuple[int, AccountId, Reacted]]:
         name = names.known(conversation)
-        rows = await self._database.rows(_REACTIONS, name, max(first, 0), min(last, _LAST), limit)
+        rows = await self._database.rows(_REACTIONS, name, max(first, 0), min(last, LAST), limit)
         return [(message, AccountId(account.decode()), stored.reacted(row)) for message, account, row in rows]
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
@@ -220,7 +214,7 @@ class PostgresMessageStore(MessageStore):
         self, accounts: Sequence[AccountId], conversation: ConversationId, above: int, limit: int
     ) -> list[Mention]:
         wanted = [names.known(account) for account in accounts]
-        rows = await self._database.rows(_MENTIONS, wanted, names.known(conversation), min(above, _LAST), limit)
+        rows = await self._database.rows(_MENTIONS, wanted, names.known(conversation), min(above, LAST), limit)
         return [Mention(accounts[place - 1], number, since) for place, number, since in rows]
 
     async def memberships(self, account: AccountId) -> list[Span]:
@@ -234,23 +228,21 @@ class PostgresMessageStore(MessageStore):
         return [ConversationId(name.decode()) for (name,) in rows]
 
     async def people(self, names: Sequence[PersonName]) -> list[MemberRow | None]:
-        return [None for _ in names]
+        return await self._members.people(names)
 
     async def wrote(self, names: Sequence[PersonName]) -> list[Wrote | None]:
-        return [None for _ in names]
+        return await self._members.wrote(names)
 
     async def joinings(
         self, conversation: ConversationId, after: tuple[int, AccountId] | None, limit: int
     ) -> list[Joining]:
-        del conversation, after, limit
-        return []
+        return await self._members.joinings(conversation, after, limit)
 
     async def wide_groups(self, after: ConversationId, limit: int) -> list[ConversationId]:
-        del after, limit
-        return []
+        return await self._members.wide_groups(after, limit)
 
     async def forget_joinings(self, conversation: ConversationId, names: Sequence[tuple[int, AccountId]]) -> None:
-        del conversation, names
+        await self._members.forget_joinings(conversation, names)
 
     async def forget(self, account: AccountId, devices: Sequence[DeviceId]) -> None:
         owner, theirs = names.known(account), [names.known(device) for device in devices]
@@ -258,6 +250,7 @@ class PostgresMessageStore(MessageStore):
         for conversation in conversations:
             while await self._database.rows(_FORGET_KEYS, names.known(conversation), theirs, _REMOVED):
                 pass
+            await self._members.forget(conversation, account)
         while await self._database.rows(_FORGET_MENTIONS, owner, _REMOVED):
             pass
         while await self._database.rows(_FORGET_SPANS, owner, _REMOVED):
@@ -268,7 +261,7 @@ class PostgresMessageStore(MessageStore):
         if self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _commit(self, partition: Partition, batch: "_Batch") -> None:
+    async def _commit(self, partition: Partition, batch: Batch) -> None:
         async with partition.lock:
             if partition.failed:
                 raise Refused(Code.UNAVAILABLE, "the message store must be reopened", 1.0)
@@ -283,13 +276,9 @@ class PostgresMessageStore(MessageStore):
             finally:
                 self._arrivals.end(transaction, posted)
 
-    async def _write(self, partition: Partition, batch: "_Batch") -> Sequence[Posted]:
+    async def _write(self, partition: Partition, batch: Batch) -> Sequence[Posted]:
         try:
-            answer = await self._database.write(
-                _COMMIT if batch.reactions is None else _REACT,
-                *(partition.number, batch.epoch, partition.turn, *batch.rows, *batch.postings.arguments()),
-                *(batch.reactions or ()),
-            )
+            answer = await self._database.write(batch.statement(), *batch.arguments(partition.number, partition.turn))
         except UnknownOutcomeError as error:
             _log.warning(
                 "no answer says whether a batch is stored", partition=partition.number, error=str(error.__cause__)
@@ -315,55 +304,6 @@ class PostgresMessageStore(MessageStore):
 
     async def _spans(self, statement: str, *values: object) -> list[Span]:
         return [stored.span(span) for (span,) in await self._database.rows(statement, *values)]
-
-
-class _Batch:
-    """What a batch makes of one partition, as `messages.commit_2` wants it."""
-
-    __slots__ = ("epoch", "postings", "reactions", "rows")
-
-    def __init__(self, commits: Sequence[Commit], now: int) -> None:
-        known, sealed = names.known, stored.sealed
-        # Of one epoch, as a worker's batch is of one reading of the log. Were it not so, it would be refused.
-        self.epoch = min(commit.state.applied.epoch for commit in commits)
-        self.postings = Postings(now)
-        states: list[tuple[bytes, bytes]] = []
-        events: list[tuple[bytes, int, bytes]] = []
-        keys: dict[tuple[bytes, bytes, bytes], bytes] = {}
-        spans: dict[tuple[bytes, bytes, int], bytes] = {}
-        mentions: list[tuple[bytes, bytes, int, int]] = []
-        reactions: list[tuple[bytes, int, bytes, bytes]] = []
-        cleared: list[tuple[bytes, int]] = []
-        for commit in commits:
-            state = commit.state
-            conversation = known(state.id)
-            states.append((conversation, sealed(state)))
-            rows: dict[int, Row] = dict(commit.events)
-            rows.update(commit.rewrites)  # one row for each number, as one statement writes none twice
-            events += [(conversation, number, stored.row(row)) for number, row in rows.items()]
-            for name, key in commit.keys:
-                keys[known(name.conversation), known(name.device), names.written(name.id)] = sealed(key)
-            for span in commit.spans:
-                spans[known(span.account), conversation, span.first] = sealed(span)
-            mentions += [(known(one.account), conversation, one.number, one.since) for one in commit.mentions]
-            reactions += [
-                (conversation, message, known(account), sealed(row)) for message, account, row in commit.reactions
-            ]
-            cleared += [(conversation, message) for message in commit.cleared]
-            self.postings.commit(commit)
-        # Most batches have none, and are written without looking.
-        self.reactions = (*_columns(reactions, 4), *_columns(cleared, 2)) if reactions or cleared else None
-        self.rows: tuple[list[object], ...] = (
-            *_columns(states, 2),
-            *_columns(events, 3),
-            *_columns([(*name, key) for name, key in keys.items()], 4),
-            *_columns([(*name, span) for name, span in spans.items()], 4),
-            *_columns(mentions, 4),
-        )
-
-
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 def _heard(making: "asyncio.Task[None]") -> None:

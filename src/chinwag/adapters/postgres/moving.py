@@ -41,6 +41,10 @@ MESSAGES: Final = (
     _table("spans", "account bytes", "conversation bytes", "first number", "span bytes"),
     _table("mentions", "account bytes", "conversation bytes", "number number", "since number"),
     _table("reactions", "conversation bytes", "message number", "account bytes", "reacted bytes"),
+    _table("people", "conversation bytes", "account bytes", "stays bytes"),
+    _table("wrote", "conversation bytes", "account bytes", "wrote bytes"),
+    _table("joinings", "conversation bytes", "joined number", "account bytes", "gone number"),
+    _table("wide_groups", "conversation bytes"),
     _table("heads", "account bytes", "last number", "floor number"),
     _table(
         "inbox",
@@ -51,7 +55,7 @@ MESSAGES: Final = (
     _table("steps", "conversation bytes", "account bytes", "number number", "at number"),
     _table("seen", "account bytes", "online truth", "at number"),
 )
-"""All that schema 2 has for what lasts of messages, in its columns' order (`tables.sql`)."""
+"""All that schema 3 has for what lasts of messages, in its columns' order (`tables.sql`)."""
 
 
 class MoveError(Told):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from chinwag.told import Told
 
-VERSION: Final = 2
+VERSION: Final = 3
 PARTITIONS: Final = 64
 _LOCK: Final = 0x6D657373
 """Whoever makes or changes the schema holds this advisory lock, until its transaction ends."""

@@ -15,7 +15,10 @@ from chinwag.adapters.postgres.database import connected
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.scrub import Scrub, TextScrub
 
-TABLES: Final = ("states", "spans", "mentions", "reactions", "heads", "marks", "steps", "seen")
+TABLES: Final = (
+    *("states", "spans", "mentions", "reactions", "people", "wrote", "joinings"),
+    *("heads", "marks", "steps", "seen"),
+)
 """Of these hold closed accounts rows too: ids, numbers and times, no texts."""
 SECONDS: Final = 3_600.0
 """The longest that one part may take."""

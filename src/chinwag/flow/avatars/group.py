@@ -12,6 +12,7 @@ from chinwag.domain.refusal import RETRYABLE, Code, Refused
 from chinwag.domain.roles import governs
 from chinwag.flow.ask import ask
 from chinwag.flow.avatars.make import Avatars, make
+from chinwag.flow.membership_of import is_member
 from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer
 from chinwag.ports.directory import Avatar
@@ -55,7 +56,7 @@ async def picture_in(avatars: Avatars, account: AccountId, conversation: Convers
     """The picture of a group of which `account` is a member now. Raises `no_conversation`, and `not_found` if it has
     none."""
     state = (await avatars.states.load([conversation]))[0]
-    if state is None or account not in state.members:
+    if state is None or not await is_member(avatars.store, state, account):
         was_in = await avatars.store.spans(account, conversation)
         raise Refused(Code.NOT_MEMBER if was_in else Code.NO_CONVERSATION)
     async with avatars.directory.reading() as directory:
@@ -68,7 +69,7 @@ async def picture_in(avatars: Avatars, account: AccountId, conversation: Convers
 async def _may_change(avatars: Avatars, account: AccountId, conversation: ConversationId) -> None:
     """What the worker would refuse, before a picture is made for nothing."""
     state = (await avatars.states.load([conversation]))[0]
-    if state is None or account not in state.members:
+    if state is None or not await is_member(avatars.store, state, account):
         was_in = await avatars.store.spans(account, conversation)
         raise Refused(Code.NOT_MEMBER if was_in else Code.NO_CONVERSATION)
     if state.direct or not governs(state, account):

@@ -18,6 +18,7 @@ from chinwag.domain.roles import governs
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.ask import ask
 from chinwag.flow.groups.links import Links
+from chinwag.flow.membership_of import is_member, member_of
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.wish import Wish
 from chinwag.ports.directory import Directory, JoinLink, LinkUse, Transaction
@@ -61,8 +62,9 @@ async def join_by_link(links: Links, account: AccountId, device: DeviceId, code:
     async with links.directory.reading() as directory:
         link = _usable(await directory.links.by_digest(digest(code)), now)
     state = (await links.states.load([link.conversation]))[0]
-    if state is not None and account in state.members:
-        return Entered(link.conversation, state.members[account].joined)
+    member = None if state is None else await member_of(links.store, state, account)
+    if member is not None:
+        return Entered(link.conversation, member.joined)
     if state is None or not governs(state, link.created_by):
         raise Refused(Code.BAD_LINK)
     use = LinkUse(link.id, account, device, ClientId(f"link-{links.ids.next(now)}"), now)
@@ -85,7 +87,8 @@ async def _enter(links: Links, link: JoinLink, use: LinkUse, first: bool) -> Ent
             raise
         # Another of the account's devices was faster, most likely by this very link.
         state = (await links.states.load([link.conversation]))[0]
-        number = state.members[use.account].joined if state is not None and use.account in state.members else 0
+        member = None if state is None else await member_of(links.store, state, use.account)
+        number = 0 if member is None else member.joined
     await _note(links, link, use, joined=True)
     return Entered(link.conversation, number)
 
@@ -120,9 +123,13 @@ async def settle_uses(directory: Directory, store: MessageStore, own: OwnCommand
     await own.pass_through((link.conversation for _, link in found), now)
     keys = await store.keys([KeyName(link.conversation, use.device, use.id) for use, link in found])
     states = await store.states([link.conversation for _, link in found])
+    inside = [
+        state is not None and await is_member(store, state, use.account)
+        for (use, _), state in zip(found, states, strict=True)
+    ]
     async with directory.transaction() as transaction:
-        for (use, _), key, state in zip(found, keys, states, strict=True):
-            came_in = (key is not None and key.refused is None) or (state is not None and use.account in state.members)
+        for (use, _), key, member in zip(found, keys, inside, strict=True):
+            came_in = (key is not None and key.refused is None) or member
             await _settle(transaction, use, came_in)
     return len(found)
 

@@ -12,6 +12,7 @@ from chinwag.domain.roles import governs
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.clock import DAY_MS, Clock
+from chinwag.flow.membership_of import is_member
 from chinwag.flow.states import States
 from chinwag.ports.directory import Directory, JoinLink
 from chinwag.ports.message_store import MessageStore
@@ -82,7 +83,7 @@ async def revoke_link(links: Links, account: AccountId, conversation: Conversati
 async def _governed(links: Links, account: AccountId, conversation: ConversationId) -> Conversation:
     """The state of a group whose owner or admin `account` is, by a fresh read."""
     state = (await links.states.load([conversation]))[0]
-    if state is None or account not in state.members:
+    if state is None or not await is_member(links.store, state, account):
         known = state is not None and not state.direct and await links.store.spans(account, conversation)
         raise Refused(Code.NOT_MEMBER if known else Code.NO_CONVERSATION)
     if state.direct or not governs(state, account):

@@ -24,7 +24,7 @@ POLL_SECONDS: Final = 30.0
 
 def card(state: Conversation) -> OpenGroup:
     """What a stranger may see of a group."""
-    return OpenGroup(state.id, state.title, state.settings.description, len(state.members), state.head)
+    return OpenGroup(state.id, state.title, state.settings.description, state.member_count, state.head)
 
 
 class Listing:

@@ -16,7 +16,7 @@ class _Change(msgspec.Struct, gc=False):
 
     type: str
     account: AccountId = AccountId("")
-    large: bool = True
+    large: bool | None = None
 
 
 class _Notice(msgspec.Struct, gc=False):
@@ -45,6 +45,14 @@ def turn_of(event: bytes) -> Turn | None:
     change = notice.change
     if change.type in _GOING:
         return Turn(notice.conversation, notice.number, gone=change.account)
-    if change.type == "delivery" and not change.large:
+    if change.type == "delivery" and change.large is False:
         return Turn(notice.conversation, notice.number, small=True)
     return None
+
+
+def begins_of(event: bytes, account: AccountId) -> bool:
+    """Whether from this event (JSON) on a group may be a large one of the account's own."""
+    if not event.startswith(_NOTICE):
+        return False
+    change = _decode(event).change
+    return change.large is True or (change.type == "joined" and change.account == account)

@@ -20,6 +20,7 @@ from chinwag.domain.ids import AccountId, ClientId, ConversationId
 from chinwag.domain.openid import GroupRule, places
 from chinwag.domain.refusal import Code
 from chinwag.flow.clock import Clock
+from chinwag.flow.membership_of import is_member, member_of
 from chinwag.flow.own_commands import OwnCommands, acting_for
 from chinwag.ports.directory import Directory, GivenPlace, PlacesDue
 from chinwag.ports.message_store import MessageStore
@@ -87,7 +88,7 @@ class Places:
             _log.error("a group's place is in no conversation", provider=provider, conversation=conversation)
             return
         if place is None:
-            if account in state.members:
+            if await is_member(self._store, state, account):
                 return  # by somebody's hand
             id_ = self._own.new_id("enter")
             place = GivenPlace(account, conversation, provider, id_, joined=0, role=Role.MEMBER)
@@ -132,7 +133,7 @@ class Places:
     async def _member(self, place: GivenPlace) -> Member | None:
         """The membership that began with this place, if it goes on."""
         state = await self._state(place.conversation)
-        member = None if state is None else state.members.get(place.account)
+        member = None if state is None else await member_of(self._store, state, place.account)
         return member if member is not None and member.joined == place.joined else None
 
     async def _state(self, conversation: ConversationId) -> Conversation | None:

@@ -11,6 +11,7 @@ from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import read_up_to, unread
 from chinwag.domain.mentions import ALL, UNREAD, unread_mentions
+from chinwag.flow.membership_of import members_of
 from chinwag.ports.directory import Directory
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore
@@ -71,10 +72,11 @@ async def _unread(store: MessageStore, marks: MarkStore, pairs: Sequence[Pair]) 
     names = list(dict.fromkeys(name for name, _ in pairs))
     states = dict(zip(names, await store.states(names), strict=True))
     found: list[_Unread] = []
-    for (name, account), mark in zip(pairs, await marks.marks(pairs), strict=True):
-        state = states[name]
-        member = None if state is None else state.members.get(account)
-        if state is None or member is None:
+    begun = [(state, account) for name, account in pairs if (state := states[name]) is not None]
+    members = await members_of(store, begun, wrote=True)
+    held = await marks.marks([(state.id, account) for state, account in begun])
+    for (state, account), member, mark in zip(begun, members, held, strict=True):
+        if member is None:
             continue
         if (count := unread(state.ordinal, mark.read, member)) > 0:
             found.append(_Unread(state, account, read_up_to(mark.read, member)[0], count))

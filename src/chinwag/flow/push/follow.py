@@ -4,18 +4,20 @@ What waits is written in the transaction that moves the reader's mark: a crash l
 Here it is only seen whom a message may concern at all; whether it is pushed is decided when it is due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
-from chinwag.domain.conversation import Conversation
+from chinwag.domain.conversation import Conversation, Member
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.mentions import ALL
 from chinwag.domain.push import BURST_MS, OLD_MS
 from chinwag.fail_points import passing
 from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
 from chinwag.flow.following import Following
+from chinwag.flow.membership_of import all_members, members_of
 from chinwag.ports.directory import PUSHES, WAITING_MAX, Directory, PushWanted
 from chinwag.ports.follower import Follower, Reached, Stretch
 from chinwag.ports.inbox import Inbox
@@ -27,6 +29,8 @@ READ: Final = 50
 """Events that are read together: 20 MB at most."""
 STATES: Final = 100
 """States of conversations that are read together."""
+CONCERNED: Final = 10_000
+"""Members of a large group whom one message that speaks to all may be pushed to, and a page more."""
 LONGEST_MS: Final = 10_000
 """How long after a message was accepted a clock of another machine may stamp it; such a one is new in any case."""
 
@@ -39,16 +43,19 @@ class _Event(msgspec.Struct, gc=False):
     sent_at: int
     sender: AccountId = msgspec.field(name="from")
     target: int = 0
+    mentioned: tuple[AccountId, ...] = ()
 
 
 _decode: Final = msgspec.json.Decoder(_Event).decode
 
 
 class _Seen(msgspec.Struct):
-    """What has happened in a conversation: messages (number, sender), rising, and the numbers of those deleted."""
+    """What has happened in a conversation: messages (number, sender), rising, the numbers of those deleted, and of each
+    account that messages speak to the newest such one that somebody else wrote (`*`: all)."""
 
     messages: list[tuple[int, AccountId]]
     deleted: list[int]
+    spoken_to: dict[AccountId, int]
 
 
 class PushFollower(Follower):
@@ -124,10 +131,11 @@ class PushFollower(Follower):
                 for event in map(_decode, map(content, rows)):
                     young = event.sent_at > now - OLD_MS
                     if event.kind == "deleted":
-                        found.setdefault(stretch.conversation, _Seen([], [])).deleted.append(event.target)
+                        found.setdefault(stretch.conversation, _Seen([], [], {})).deleted.append(event.target)
                     elif event.kind == "message" and young:
-                        seen = found.setdefault(stretch.conversation, _Seen([], []))
+                        seen = found.setdefault(stretch.conversation, _Seen([], [], {}))
                         seen.messages.append((event.number, event.sender))
+                        seen.spoken_to.update((one, event.number) for one in event.mentioned if one != event.sender)
         return found
 
     async def _wanted(self, seen: dict[ConversationId, _Seen]) -> list[PushWanted]:
@@ -137,7 +145,7 @@ class PushFollower(Follower):
             some = names[first : first + STATES]
             for name, state in zip(some, await self._store.states(some), strict=True):
                 if state is not None:
-                    concerned[name] = _concerned(state, seen[name].messages)
+                    concerned[name] = await self._concerned(state, seen[name])
         accounts = list(dict.fromkeys(account for numbers in concerned.values() for account in numbers))
         devices: dict[AccountId, list[DeviceId]] = {}
         if accounts:
@@ -151,13 +159,34 @@ class PushFollower(Follower):
             for device in devices.get(account, ())
         ]
 
+    async def _concerned(self, state: Conversation, seen: _Seen) -> dict[AccountId, int]:
+        """The newest message for each member whom one of them concerns. In a large group that is whom one speaks to:
+        of all, if one speaks to all, those who came first."""
+        if not state.wide:
+            return _among(state.members.items(), seen.messages)
+        found: dict[AccountId, int] = {}
+        spoken_to_all = seen.spoken_to.get(ALL, 0)
+        if not state.large or spoken_to_all:
+            messages = [one for one in seen.messages if not state.large or one[0] <= spoken_to_all]
+            async for members in all_members(self._store, state):
+                found.update(_among(members, messages))
+                if len(found) >= CONCERNED:
+                    break
+        named = [(state, account) for account in seen.spoken_to if account != ALL]
+        for (_, account), member in zip(named, await members_of(self._store, named), strict=True):
+            if member is not None and seen.spoken_to[account] > member.joined:
+                found[account] = max(found.get(account, 0), seen.spoken_to[account])
+        return found
 
-def _concerned(state: Conversation, messages: Sequence[tuple[int, AccountId]]) -> dict[AccountId, int]:
+
+def _among(
+    members: Iterable[tuple[AccountId, Member]], messages: Sequence[tuple[int, AccountId]]
+) -> dict[AccountId, int]:
     """The newest message for each member whom one of them concerns: it was there then, and somebody else wrote."""
     newest, author = messages[-1]
     another = next((number for number, sender in reversed(messages) if sender != author), 0)
     found: dict[AccountId, int] = {}
-    for account, member in state.members.items():
+    for account, member in members:
         number = another if account == author else newest
         if number > max(member.joined, member.wrote):
             found[account] = number

@@ -7,11 +7,12 @@ from typing import Final
 import msgspec
 
 from chinwag.domain import push
-from chinwag.domain.conversation import Conversation
+from chinwag.domain.conversation import Conversation, Member
 from chinwag.domain.events import Message, NumberedEvent
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.marks import Marks, read_up_to
 from chinwag.flow.as_read import content
+from chinwag.flow.membership_of import members_of
 from chinwag.ports.directory import PushJob
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import EventName, MessageStore
@@ -40,6 +41,7 @@ class _Look(msgspec.Struct, frozen=True):
 
     job: PushJob
     state: Conversation
+    member: Member
     read: int
     first: int
     last: int
@@ -51,7 +53,14 @@ async def said(store: MessageStore, marks: MarkStore, jobs: Sequence[PushJob], n
     states = dict(zip(names, await store.states(names), strict=True))
     pairs = list(dict.fromkeys((job.conversation, job.account) for job in jobs))
     held = dict(zip(pairs, await marks.marks(pairs), strict=True))
-    looks = [_look(job, states[job.conversation], held[job.conversation, job.account]) for job in jobs]
+    named = [(state, account) for name, account in pairs if (state := states[name]) is not None]
+    found = await members_of(store, named, wrote=True)
+    members = {(state.id, account): member for (state, account), member in zip(named, found, strict=True)}
+    looks = [
+        _look(job, states[job.conversation], members.get(pair), held[pair])
+        for job in jobs
+        for pair in [(job.conversation, job.account)]
+    ]
     inside = [look for look in looks if look is not None]
     events = await _events(store, inside)
     gone = await _gone(store, inside)
@@ -74,13 +83,12 @@ def is_gone(event: bytes) -> bool:
     return not isinstance(found, Message) or found.deleted is not None
 
 
-def _look(job: PushJob, state: Conversation | None, marks: Marks) -> _Look | None:
-    member = None if state is None else state.members.get(job.account)
+def _look(job: PushJob, state: Conversation | None, member: Member | None, marks: Marks) -> _Look | None:
     if state is None or member is None:
         return None
     read = read_up_to(marks.read, member)[0]
     last = min(job.number, state.head)
-    return _Look(job, state, read, max(read + 1, job.shown + 1, last - LOOKED_AT + 1), last)
+    return _Look(job, state, member, read, max(read + 1, job.shown + 1, last - LOOKED_AT + 1), last)
 
 
 async def _events(store: MessageStore, looks: Sequence[_Look]) -> _Events:
@@ -117,6 +125,6 @@ def _said(look: _Look, events: _Events, gone: set[EventName], now: int) -> Said:
         for event in (there.get(number) for number in range(look.last, look.first - 1, -1))
         if isinstance(event, Message)
         and event.sent_at > now - push.OLD_MS
-        and push.concerns(event, job.account, state, look.read)
+        and push.concerns(event, job.account, look.member, look.read)
     ]
     return Said(state, messages, 0 < job.shown <= look.read or (state.id, job.shown) in gone)

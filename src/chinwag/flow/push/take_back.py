@@ -4,12 +4,13 @@ certain. Here the devices concerned become due; what is sent is weighed as any p
 import asyncio
 from typing import Final
 
-from chinwag.domain.conversation import Conversation
+from chinwag.domain.conversation import Member
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, read_up_to
 from chinwag.domain.push import LOOK_MS, SHOWN_MS, SUMMARY
 from chinwag.flow.as_read import content
 from chinwag.flow.clock import Clock
+from chinwag.flow.membership_of import members_of
 from chinwag.flow.push.said import is_gone
 from chinwag.ports.bus import Publication, Reads
 from chinwag.ports.directory import PUSHES, Directory, PushJob
@@ -71,19 +72,25 @@ class TakeBack:
                 return False
         async with self._directory.transaction(account=PUSHES) as transaction:
             rows = await transaction.push_jobs.shown(now, now + LOOK_MS, TOGETHER)
-        names = list(dict.fromkeys(row.conversation for row in rows if row.conversation != SUMMARY))
-        states = dict(zip(names, await self._store.states(names), strict=True))
         told = [row for row in rows if row.conversation != SUMMARY]
         marks = await self._marks.marks([(row.conversation, row.account) for row in told])
         events = await self._store.rows([(row.conversation, row.shown) for row in told])
         over = {(row.account, row.conversation): None for row in rows if row.conversation == SUMMARY}
+        members = await self._members(told)
         for row, mark, event in zip(told, marks, events, strict=True):
             gone = event is None or is_gone(content(event))
-            if gone or row.shown_at < now - SHOWN_MS or _read(row, states[row.conversation], mark):
+            if gone or row.shown_at < now - SHOWN_MS or _read(row, members.get((row.account, row.conversation)), mark):
                 over[row.account, row.conversation] = None
         if over:
             await self._due(list(over))
         return len(rows) == TOGETHER
+
+    async def _members(self, rows: list[PushJob]) -> dict[Pair, Member | None]:
+        names = list(dict.fromkeys(row.conversation for row in rows))
+        states = dict(zip(names, await self._store.states(names), strict=True))
+        named = [(state, row.account) for row in rows if (state := states[row.conversation]) is not None]
+        found = await members_of(self._store, named, wrote=True)
+        return {(account, state.id): member for (state, account), member in zip(named, found, strict=True)}
 
     async def _due(self, pairs: list[Pair]) -> None:
         # Most of what is read was pushed to nobody, and nobody's writing waits for that.
@@ -95,6 +102,5 @@ class TakeBack:
             await transaction.push_jobs.read(pairs, self._clock())
 
 
-def _read(row: PushJob, state: Conversation | None, marks: Marks) -> bool:
-    member = None if state is None else state.members.get(row.account)
+def _read(row: PushJob, member: Member | None, marks: Marks) -> bool:
     return member is None or row.shown <= read_up_to(marks.read, member)[0]

@@ -30,6 +30,7 @@ from chinwag.ports.message_store import MessageStore
 from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.heard import WAIT_MOST, Heard
 from chinwag.roles.api.nudges import Nudges
+from chinwag.roles.api.old import OldDevices
 from chinwag.roles.budgets import Budgets
 from chinwag.wire.codec import Cursor, encode, event_frame, parse_cursor, signal_frame
 from chinwag.wire.frames import Bye, Event, Reset
@@ -41,6 +42,9 @@ COMMENT_SECONDS: Final = 10.0
 """A stream that has nothing to say says a comment this often, so that both ends notice a dead connection."""
 
 After = Annotated[str | None, QueryParameter(description="The cursor; none: begin at the head.")]
+Follows = Annotated[
+    bool, QueryParameter(name="follow", description="Whether the client watches and follows large groups.")
+]
 
 
 class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,7 @@ class SyncServices(msgspec.Struct, frozen=True, kw_only=True):
     bus: Bus
     heard: Heard
     nudges: Nudges
+    old: OldDevices
     budgets: Budgets
 
 
@@ -80,6 +85,7 @@ async def get_sync(
         float, QueryParameter(ge=0, le=WAIT_MOST, description="Seconds to wait if there is nothing.")
     ] = 0.0,
     limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MOST, description="Events at most.")] = EVENTS,
+    follows: Follows = False,
 ) -> SyncPage:
     """What lies after the cursor. With `wait` 0 a short poll, else a long one. Counts as a heartbeat.
 
@@ -88,7 +94,9 @@ async def get_sync(
     sync.heard.poll(principal)
     cursor = parse_cursor(after) if after is not None else None
     start = await _start(sync, principal, cursor)
-    if start.reset is not None or cursor is None:
+    afresh = start.reset is not None or cursor is None
+    sync.old.came(principal, follows, afresh)
+    if afresh:
         return SyncPage(str(Cursor(start.epoch, start.position)), [], reset=start.reset)
     with Follower(sync.fan_out, principal.account, principal.device) as follower:
         stretch = await catch_up.read(sync.inbox, sync.store, principal.account, start.position, limit)
@@ -96,8 +104,11 @@ async def get_sync(
             with sync.heard.held(principal):
                 stretch = await _wait(sync, follower, start, wait, limit)
         sync.nudges.passed(principal.device, stretch.events)
+        sync.old.passed(principal.device, stretch.events)
     if stretch.bounds.epoch != start.epoch:
         return SyncPage(str(Cursor(stretch.bounds.epoch, stretch.bounds.head)), [], reset="epoch")
+    if sync.old.take(principal.device):
+        return SyncPage(str(Cursor(start.epoch, start.position)), [], reset="old")
     page = catch_up.within(stretch)
     events = [Event(page.position + index, msgspec.Raw(event)) for index, event in enumerate(page.events)]
     position = start.position + len(events)
@@ -110,12 +121,14 @@ async def get_sync(
 async def _wait(
     sync: SyncServices, follower: Follower, start: catch_up.Start, seconds: float, limit: int
 ) -> catch_up.Stretch:
-    """Wait for the first event after `start`, a nudge, or a new epoch; signals do not end the wait."""
+    """Wait for the first event after `start`, a nudge, a new epoch, or that an old client is to load afresh; signals
+    do not end the wait."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    with sync.nudges.waking(follower.device, follower.wake):
+    device = follower.device
+    with sync.nudges.waking(device, follower.wake), sync.old.waking(device, follower.wake):
         while True:
-            nudged = sync.nudges.waits_for(follower.device)
+            nudged = sync.nudges.waits_for(device) or sync.old.waits_for(device)
             woken = nudged or await follower.wait(max(0.0, end - loop.time()))
             stretch = await catch_up.read(sync.inbox, sync.store, follower.account, start.position, limit)
             if stretch.events or nudged or not woken or stretch.bounds.epoch != start.epoch:
@@ -136,6 +149,7 @@ async def get_events(
         str | None, HeaderParameter(name="Last-Event-ID", description="The cursor to go on from.")
     ] = None,
     after: After = None,
+    follows: Follows = False,
 ) -> Stream:
     """Server-sent events: `event`, `signal`, `reset` and `bye`, with the frames of the socket as data.
 
@@ -146,6 +160,7 @@ async def get_events(
     given = last_event_id if last_event_id is not None else after
     cursor = parse_cursor(given) if given is not None else None
     start = await _start(sync, principal, cursor)
+    sync.old.came(principal, follows, start.reset is not None or cursor is None)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return Stream(_events(sync, principal, start), media_type="text/event-stream", headers=headers)
 
@@ -155,7 +170,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
     epoch, position = start.epoch, start.position
     try:
         with sync.heard.held(principal), Follower(sync.fan_out, principal.account, principal.device) as follower:
-            nudges = sync.nudges
+            nudges, old = sync.nudges, sync.old
             if start.reset is not None:
                 yield _line("reset", str(Cursor(epoch, position)), encode(Reset(start.reset, epoch, position)))
             else:
@@ -171,18 +186,23 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     yield _line("event", f"{epoch}.{position}", event_frame(position, event))
                     _heed(event, principal)
                 nudges.passed(principal.device, stretch.events)
+                old.passed(principal.device, stretch.events)
                 if stretch.events:
                     continue
                 if position < stretch.bounds.floor:
                     # What came next was given up, as it is older than what is kept (P7 of docs/guarantees.md).
                     position = stretch.bounds.head
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
+                if old.take(principal.device):
+                    yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
                 for signal in follower.signals():
                     yield _line("signal", None, signal_frame(signal))
                 for nudge in nudges.take(principal.device):
                     yield _line("nudge", None, encode(nudge))
-                with nudges.waking(principal.device, follower.wake):
-                    woken = nudges.waits_for(principal.device) or await follower.wait(COMMENT_SECONDS)
+                device, wake = principal.device, follower.wake
+                with nudges.waking(device, wake), old.waking(device, wake):
+                    waits = nudges.waits_for(device) or old.waits_for(device)
+                    woken = waits or await follower.wait(COMMENT_SECONDS)
                 if not woken:
                     yield b": still here\n\n"
     except Refused as refused:

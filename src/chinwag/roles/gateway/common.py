@@ -8,6 +8,7 @@ import msgspec
 
 from chinwag.flow.accept import Accept
 from chinwag.flow.large.feeds import Feeds
+from chinwag.flow.large.outdated import OldClients
 from chinwag.flow.large.watches import Watches
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.sharing import Keeping
@@ -43,6 +44,7 @@ class Common(msgspec.Struct, kw_only=True):
     keeping: Keeping
     feeds: Feeds
     watches: Watches
+    old: OldClients
     inbox: Inbox
     store: MessageStore
     bus: Bus

@@ -13,6 +13,7 @@ from chinwag.flow.access.tickets import Tickets
 from chinwag.flow.clock import Clock
 from chinwag.flow.fan_out import FanOut
 from chinwag.flow.large.feeds import Feeds
+from chinwag.flow.large.outdated import OldClients
 from chinwag.flow.large.watches import Watches
 from chinwag.flow.marks import MarkFlow
 from chinwag.flow.sharing import Keeping
@@ -20,7 +21,7 @@ from chinwag.flow.states import States
 from chinwag.ports.bus import Bus, NodeId
 from chinwag.ports.inbox import Inbox
 from chinwag.ports.message_store import MessageStore
-from chinwag.ports.questions import Questions
+from chinwag.ports.questions import FollowersHere, Questions
 from chinwag.roles.budgets import Budgets
 from chinwag.roles.gateway.common import Common, Overdue
 from chinwag.roles.gateway.hub import Around, Hub
@@ -51,6 +52,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     keeping: Keeping
     feeds: Feeds
     watches: Watches
+    old: OldClients
     inbox: Inbox
     store: MessageStore
     bus: Bus
@@ -80,6 +82,7 @@ class Gateway:
             keeping=services.keeping,
             feeds=services.feeds,
             watches=services.watches,
+            old=services.old,
             inbox=services.inbox,
             store=services.store,
             bus=services.bus,
@@ -92,6 +95,8 @@ class Gateway:
             catching=asyncio.Semaphore(CATCHING_UP),
             now=now,
         )
+        self._questions = services.questions
+        self._unanswer: Callable[[], None] | None = None
         self._welcoming = Welcoming(self.common, services.admission, services.tickets, clock, Pace(rules.hellos, now()))
 
     def __len__(self) -> int:
@@ -107,6 +112,7 @@ class Gateway:
         """Begin to listen on the Bus and to watch the time."""
         self.common.wheel.start()
         self.hub.start()
+        self._unanswer = self._questions.answer(self.hub.node, FollowersHere, self._followers_here)
 
     def suspend(self, within: float) -> None:
         """Send everybody elsewhere, back spread over `within` seconds, and let nobody in before `resume`."""
@@ -130,8 +136,14 @@ class Gateway:
     def stop(self) -> None:
         """Let go of everything."""
         self.hub.stop()
+        if self._unanswer is not None:
+            self._unanswer()
+            self._unanswer = None
         self.common.wheel.stop()
         self.common.tasks.stop()
+
+    async def _followers_here(self, question: FollowersHere) -> int:
+        return self.common.feeds.followers_of(question.conversation)
 
     def listener(self, request: Upgrade) -> Session:
         """The listener of a new socket. Raises `Refused(FORBIDDEN)` for a page of a foreign origin."""

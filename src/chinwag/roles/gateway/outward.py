@@ -7,7 +7,7 @@ skipped.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -16,6 +16,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
 from chinwag.flow import catch_up
 from chinwag.flow.heed import ACCOUNT_EVENT, ends_session
+from chinwag.flow.large.outdated import Outdated
 from chinwag.ports.bus import Tell
 from chinwag.ports.inbox import Bounds
 from chinwag.roles.gateway.common import Common
@@ -32,6 +33,18 @@ AT_ONCE_BYTES: Final = 256 << 10
 _log = structlog.get_logger(__name__)
 
 
+class Beside(Protocol):
+    """What a session has of large groups beside its inbox."""
+
+    def passed(self, events: Sequence[bytes]) -> None:
+        """These came from its inbox."""
+        ...
+
+    def resumed(self) -> None:
+        """Its socket has room again."""
+        ...
+
+
 class Outward:
     """The outward part of a session: a seat of the hub, and an inbox's reader.
 
@@ -39,7 +52,8 @@ class Outward:
     the inbox's `epoch`.
     last_heard: when the device last said something, in seconds of the gateway's clock; the session says it here.
     paused_at: since when its socket is full, 0.0 if it is not.
-    pulling: what it follows and watches of large groups, None before it does.
+    pulling: what it follows and watches of large groups, None before it does. beside: this, or that it is a client that
+    knows none and is a member of some.
     """
 
     __slots__ = (
@@ -49,11 +63,13 @@ class Outward:
         "_out",
         "_resumed",
         "account",
+        "beside",
         "closing",
         "device",
         "epoch",
         "id",
         "last_heard",
+        "old",
         "paused_at",
         "position",
         "pulling",
@@ -76,6 +92,8 @@ class Outward:
         self.paused_at = 0.0
         self.welcomed = False
         self.closing = False
+        self.beside: Beside | None = None
+        self.old: Outdated | None = None
         self.pulling: Pulling | None = None
         self.socket: Socket
 
@@ -113,8 +131,7 @@ class Outward:
         out, self._out = self._out, []
         self.closing = True
         self._common.hub.leaving(self, refused.code)
-        if self.pulling is not None:
-            self.pulling.ended()
+        self._let_go()
         self.socket.send_many(out)
         self.socket.close(entry.close, refused.code)
 
@@ -129,22 +146,28 @@ class Outward:
             self._resumed.set_result(None)
         if self._behind:
             self._catch_up()
-        if self.pulling is not None:
-            self.pulling.resumed()
+        if self.beside is not None:
+            self.beside.resumed()
 
     def ended(self) -> None:
         """The connection is gone."""
         self.closing = True
         if self._resumed is not None and not self._resumed.done():
             self._resumed.cancel()
-        if self.pulling is not None:
-            self.pulling.ended()
+        self._let_go()
 
     def pulling_now(self) -> Pulling:
         """What it follows and watches, from now on."""
         if self.pulling is None:
-            self.pulling = Pulling(self, self._common.feeds, self._common.watches)
+            self._let_go()  # whoever asks for large groups knows of them, whatever it said in its hello
+            self.beside = self.pulling = Pulling(self, self._common.feeds, self._common.watches)
         return self.pulling
+
+    def is_old(self, told: bool) -> None:
+        """Its client knows nothing of large groups. told: it has just been told to load afresh."""
+        common = self._common
+        told_at = common.old.now() if told else None
+        self.old = common.old.came(self.account, self.device, self._load_afresh, self._has_large, told_at)
 
     def arrived(self, position: int, events: Sequence[bytes], epoch: int) -> None:
         """Events from the inbox's feed."""
@@ -189,8 +212,8 @@ class Outward:
                 if self._heed(event):
                     break
         self.position = position
-        if self.pulling is not None:
-            self.pulling.passed(events)
+        if self.beside is not None:
+            self.beside.passed(events)
 
     def _heed(self, event: bytes) -> bool:
         """A change of the own account may end the session: the certain way, where the Bus is the quick one. Whether it
@@ -199,6 +222,21 @@ class Outward:
         if ended:
             self.close(Refused(Code.REVOKED))
         return ended
+
+    def _let_go(self) -> None:
+        """Of what it has beside its inbox."""
+        if self.pulling is not None:
+            self.pulling.ended()
+        if self.old is not None:
+            self.old.ended()
+            self.old = None
+
+    def _has_large(self) -> None:
+        if self.pulling is None:
+            self.beside = self.old
+
+    def _load_afresh(self) -> None:
+        self.push(encode(Reset("old", self.epoch, self.position)))
 
     # Behind
 

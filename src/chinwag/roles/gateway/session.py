@@ -241,7 +241,9 @@ class Session:
             self.out.push(encode(Ack(wish.id, wish.conversation, answer.number, answer.sent_at)))
         else:
             kind = _FRAMES.get(type(wish.action), "change")
-            self.refuse(Refused(answer.refused, answer.detail), About(kind, wish.id, wish.conversation))
+            self.refuse(
+                Refused(answer.refused, answer.detail, answer.retry_after), About(kind, wish.id, wish.conversation)
+            )
 
     def refuse(self, refused: Refused, answers: About) -> None:
         """Tell the client what is refused."""

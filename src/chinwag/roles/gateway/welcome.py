@@ -15,7 +15,7 @@ from chinwag.roles.gateway.outward import Outward
 from chinwag.roles.gateway.pace import Pace
 from chinwag.roles.gateway.turns import SIGNATURE, WELCOME
 from chinwag.wire.codec import encode, parse_cursor
-from chinwag.wire.frames import Hello, Reset, Welcome
+from chinwag.wire.frames import FOLLOW, Hello, Reset, Welcome
 
 SUSPENDED_RETURN: Final = 2.0
 """Seconds after which to try again at a gateway that lets nobody in for now."""
@@ -69,6 +69,8 @@ class Welcoming(msgspec.Struct, frozen=True):
             common.marks.received(out.account, cursor.position)
         common.figures.welcomed += 1
         common.hub.present(out)
+        if FOLLOW not in hello.features:
+            out.is_old(told=start.reset is not None)
         out.begin(start.epoch, start.position, behind=start.head > start.position)
 
     async def _admit(self, hello: Hello, address: str) -> Principal:

@@ -105,9 +105,12 @@ class Someone:
         return answer.json()
 
     async def post(self, path: str, body: object) -> Any:
-        answer = await self._scene.place.request(
-            "POST", f"/v1{path}", token=self.token, json=body, key=secrets.token_hex(8)
-        )
+        key = secrets.token_hex(8)
+        while True:
+            answer = await self._scene.place.request("POST", f"/v1{path}", token=self.token, json=body, key=key)
+            if answer.status_code != 429 or answer.json()["code"] != "slow_down":
+                break
+            await asyncio.sleep(answer.json()["retry_after"])  # as a client does, so often as a large group asks for it
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 

@@ -10,9 +10,12 @@ from tests.contract.harness import ANN, PAIR, commit, event
 from tests.support.own_cassandra import OwnCassandra, own_cassandra
 
 from chinwag.adapters.cassandra import CassandraServers, CassandraStores, make_schema, open_stores
+from chinwag.adapters.cassandra.driver import Driver
 from chinwag.adapters.inboxes.rows import Moved
+from chinwag.assembly.cluster.check_cassandra_nodes import check_nodes
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.clock import system_clock
 from chinwag.ports.inbox import Posting
 from chinwag.ports.mark_store import Advance
 from chinwag.ports.message_store import Commit, MessageStore
@@ -34,6 +37,8 @@ class Nowhere:
 def ring() -> Iterator[list[OwnCassandra]]:
     """Three nodes, of this file."""
     with own_cassandra(3) as nodes:
+        for node in nodes:
+            node.find_others()
         yield nodes
 
 
@@ -46,6 +51,17 @@ async def stores(ring: list[OwnCassandra]) -> AsyncIterator[CassandraStores]:
     opened = await open_stores(servers, Nowhere(), patience=PATIENCE)
     yield opened
     await opened.close()
+
+
+async def test_each_node_is_asked_whichever_one_is_asked_for_them(ring: list[OwnCassandra]) -> None:
+    servers = CassandraServers(hosts=tuple(node.host for node in ring), port=ring[0].port)
+    driver = await Driver.connect(servers, keyspace=False)
+    try:
+        for _ in range(4):  # each time other nodes answer
+            found = [one.subject async for one in check_nodes(driver, servers, system_clock)]
+            assert {f"Cassandra at {node.host}" for node in ring} <= set(found)
+    finally:
+        await driver.close()
 
 
 async def test_with_one_node_killed_everything_goes_on_and_nothing_acked_is_lost(

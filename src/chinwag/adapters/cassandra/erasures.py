@@ -35,7 +35,7 @@ class Erasures:
         """All nodes of the ring, also those that are away, by host."""
         found = []
         for address, id_, state, with_port in await self._database.rows(_NODES):
-            if id_ and not str(state or with_port or "").lower().startswith(_GONE):
+            if id_ and in_ring(state, with_port):
                 found.append(RingNode(str(id_), str(address)))
         return sorted(found, key=lambda node: node.host)
 
@@ -47,3 +47,8 @@ class Erasures:
     async def note(self, node: str, begun: int) -> None:
         """It is done on a node, and was begun then. An earlier time than before is void."""
         await self._database.write([(_NOTE, (node.encode(), begun, stamp(0, begun // 1000)))])
+
+
+def in_ring(state: object, with_port: object) -> bool:
+    """Whether a node whose gossip says that is one of the ring, also if it is away."""
+    return not str(state or with_port or "").lower().startswith(_GONE)

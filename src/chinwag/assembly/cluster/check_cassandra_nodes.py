@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from chinwag.adapters.cassandra.driver import CassandraServers, Driver, DriverError
+from chinwag.adapters.cassandra.erasures import in_ring
 from chinwag.adapters.cassandra.statements import Read
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, apart_from, clock_words
 from chinwag.assembly.cluster.version_finding import version_finding
@@ -15,8 +16,9 @@ from chinwag.life.doctor.finding import Finding, fail, ok, warn
 CASSANDRA_LEAST: Final = (5, 0)
 """The oldest on which all of this was tried."""
 _RELEASE: Final = Read("SELECT release_version FROM system.local")
-_OWN: Final = Read("SELECT rpc_address FROM system.local")
-_PEERS: Final = Read("SELECT native_address FROM system.peers_v2")
+_NODES: Final = Read("SELECT address, rpc_address, status, status_with_port FROM system_views.gossip_info")
+"""Of all, the one that is asked as well: two questions may come to two nodes, each of which leaves itself out of its
+peers."""
 _SETTINGS: Final = Read("SELECT name, value FROM system_views.settings")
 _TIME: Final = Read("SELECT toUnixTimestamp(now()) FROM system.local")
 _OFF: Final = frozenset({"", "null", "none"})
@@ -24,7 +26,8 @@ _OFF: Final = frozenset({"", "null", "none"})
 
 async def check_nodes(driver: Driver, servers: CassandraServers, clock: Clock) -> AsyncIterator[Finding]:
     """Of each node that the one knows at which `driver` asks. Raises `DriverError` if that one does not answer."""
-    hosts = sorted({str(row[0]) for statement in (_OWN, _PEERS) for row in await driver.rows(statement, ())})
+    rows = await driver.rows(_NODES, ())
+    hosts = sorted({str(clients or address) for address, clients, *state in rows if in_ring(*state)})
     for host in hosts:
         subject = f"Cassandra at {host}" if len(hosts) > 1 else "Cassandra"
         try:

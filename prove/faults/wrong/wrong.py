@@ -10,8 +10,8 @@ class Wrong(msgspec.Struct, frozen=True):
     """One thing made wrong in an otherwise right server.
 
     promises: those that it breaks; whoever judges a run against it must name one of them. needs: what must happen in
-    the run for it to show, "" for no more than people who chat. test: the one that must fail over it, if no storm looks
-    for it: as pytest names it, below `tests/engines`.
+    the run for it to show, "" if people who chat are enough. test: if no storm looks for it, the test that must fail
+    over it, as pytest names it, below `tests/engines`.
     """
 
     name: str

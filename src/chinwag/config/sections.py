@@ -170,7 +170,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             le=100_000,
-            description="Members of a group whose owner lets it be large; 0: no more than of any other. Being built.",
+            description="The most members of a group that its owner lets grow (0: as any other). Being built.",
         ),
     ] = 0
     wide_above: Annotated[

@@ -53,8 +53,8 @@ _SEEN_AFTER: Final = Read("SELECT account, seen FROM presence WHERE token(accoun
 
 class CassandraMarkStore(MarkStore):
     """Moves of one pair by this process come one after the other. Another process may move the same one meanwhile: then
-    both tell of it, and the marks are what both made of them. Who hears of both in the wrong order is kept from the
-    lower one by its inbox (`adapters/inboxes/told_marks.py`), as each posts soon after it has looked, or not at all."""
+    both tell of it, and the marks are what both made of them. An inbox that gets both in the wrong order
+    leaves the lower one out (`adapters/inboxes/told_marks.py`): each posts soon after it has looked, or not at all."""
 
     def __init__(self, database: Database, poster: Poster) -> None:
         self._database = database

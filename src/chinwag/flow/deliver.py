@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.command import Command
-from chinwag.domain.command import Deliver as Small
+from chinwag.domain.command import Deliver as DeliverOtherwise
 from chinwag.domain.conversation import START, Position, SendKey
 from chinwag.domain.decide import Again, Decision, Noted, Numbered, Passed, Rejected, decide, repeated
 from chinwag.domain.facts import NOTHING
@@ -353,9 +353,9 @@ class Deliver:
     async def _wide(self, commands: Sequence[Command], targets: Named) -> WideBatch:
         """What this batch needs of wide groups besides the rows in `targets`: of those whose events are copied to all
         now, or may be with this batch, who all are."""
-        small = {one.conversation for one in commands if type(one.action) is Small}
+        switching = {one.conversation for one in commands if type(one.action) is DeliverOtherwise}
         states = [self._states.get(one) for one in targets.people]
-        copied = [one for one in states if one is not None and one.wide and (not one.large or one.id in small)]
+        copied = [one for one in states if one is not None and one.wide and (not one.large or one.id in switching)]
         return WideBatch(targets.people, await read_audiences(self._store, self._states.audiences, copied))
 
     def _set_aside(self, command: Command, position: Position) -> Decision:

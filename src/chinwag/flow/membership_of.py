@@ -60,13 +60,20 @@ async def members_of(store: MessageStore, named: Sequence[Named], *, wrote: bool
 async def all_members(store: MessageStore, state: Conversation) -> AsyncIterator[Sequence[tuple[AccountId, Member]]]:
     """All members in pieces, in order of joining but for the owner and the admins of a wide group, who come first."""
     yield list(state.members.items())
-    after: tuple[int, AccountId] | None = None
-    while state.wide:
-        page = await store.joinings(state.id, after, TOGETHER)
-        there = [one for joined, one, left in page if joined <= state.head and not 0 < left <= state.head]
-        others = list(dict.fromkeys(one for one in there if one not in state.members))
+    if not state.wide:
+        return
+    async for there in joined_as_of(store, state):
+        others = [one for one in there if one not in state.members]
         held = await members_of(store, [(state, one) for one in others])
         yield [(one, member) for one, member in zip(others, held, strict=True) if member is not None]
+
+
+async def joined_as_of(store: MessageStore, state: Conversation) -> AsyncIterator[Sequence[AccountId]]:
+    """The accounts that are members of a wide group at `state`, in pieces, in order of joining. What is later is not
+    there yet."""
+    after: tuple[int, AccountId] | None = None
+    while page := await store.joinings(state.id, after, TOGETHER):
+        yield [one for joined, one, left in page if joined <= state.head and not 0 < left <= state.head]
         if len(page) < TOGETHER or page[-1][0] > state.head:
             return
         after = page[-1][:2]

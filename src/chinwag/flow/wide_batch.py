@@ -4,7 +4,7 @@ Both are as of the state of the group, whatever the store may be ahead, and move
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,14 +14,12 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.member_row import MemberRow
 from chinwag.domain.mentions import ALL
 from chinwag.flow.draft import Draft
+from chinwag.flow.membership_of import joined_as_of
 from chinwag.flow.state_cache import StateCache
 from chinwag.ports.bus import Moved
 from chinwag.ports.message_store import MessageStore
 
 Audience = tuple[AccountId, ...]
-
-PAGE: Final = 1_000
-"""Joinings that are read at a time."""
 
 
 class WideBatch(NamedTuple):
@@ -76,17 +74,8 @@ def moves(drafts: Iterable[Draft]) -> Iterator[Moved]:
 
 
 async def members_as_of(store: MessageStore, state: Conversation) -> Audience:
-    """The members of a wide group at `state`, by its joinings, in their order. What is later is not there yet."""
-    found: list[AccountId] = []
-    after: tuple[int, AccountId] | None = None
-    while page := await store.joinings(state.id, after, PAGE):
-        for joined, account, left in page:
-            if joined <= state.head and not 0 < left <= state.head:
-                found.append(account)
-        after = page[-1][:2]
-        if len(page) < PAGE or page[-1][0] > state.head:
-            break
-    return tuple(found)
+    """The members of a wide group at `state`, in order of joining."""
+    return tuple([one async for some in joined_as_of(store, state) for one in some])
 
 
 def _moved(audience: Audience, joinings: Iterable[tuple[int, AccountId, int]]) -> Audience:

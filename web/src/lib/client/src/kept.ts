@@ -24,7 +24,7 @@ import { afterSpoken, unreadOf } from "./mentions.js";
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
 export type View = Omit<
   ConversationView,
-  "last" | "history_from" | "mentions" | "pins" | "events" | "member_count" | "avatar"
+  "last" | "history_from" | "mentions" | "pins" | "events" | "member_count" | "avatar" | "wide" | "large"
 > & {
   /** The version of its picture; empty, or missing: there is none. */
   avatar?: string;
@@ -32,6 +32,9 @@ export type View = Omit<
   mentions: readonly number[];
   pins: readonly number[];
   member_count?: number;
+  /** Whether its members are kept in rows, and its events are asked for; missing: they are not. */
+  wide?: boolean;
+  large?: boolean;
   /** Its newest events, rising, where they were asked for. */
   events?: KeptEvent[];
 };

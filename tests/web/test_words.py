@@ -30,6 +30,8 @@ HANDLED: Final = {
     Code.DRAIN,
     Code.METHOD_NOT_ALLOWED,
     Code.UPGRADE_REQUIRED,
+    Code.NOT_LARGE,
+    Code.SLOW_DOWN,
 }
 """What the client deals with, or would be its own fault: nobody can do anything about it."""
 

@@ -48,6 +48,14 @@ class OwnNats:
         """Wait until it takes connections."""
         self._engine.wait(self._running)
 
+    def pause(self) -> None:
+        """Let it stand still until `go_on`."""
+        os.kill(self._running.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it run on."""
+        os.kill(self._running.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """End it as a crash does, if it lives."""
         if lives(self._running):

@@ -4,18 +4,26 @@ lost, who sends is told soon, and all comes back without a hand. How long it too
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
 
 import pytest
 import pytest_asyncio
 from tests.cluster.kills import chatting
-from tests.cluster.wide_site import PATIENCE, Frozen, Standing, WideNodes, WideSite, said, wide_nodes, wide_site
-from tests.support.device import Device, texts
+from tests.cluster.wide_site import (
+    PATIENCE,
+    Frozen,
+    Standing,
+    WideNodes,
+    WideSite,
+    said,
+    standing_still,
+    unavailable,
+    wide_nodes,
+    wide_site,
+)
+from tests.support.device import texts
 from tests.support.keeper import Urls
 from tests.support.people import begin_group
 from tests.support.serving import becomes, readiness
-
-from chinwag.wire.values import direct_id
 
 pytestmark = [pytest.mark.cluster_prove, pytest.mark.asyncio(loop_scope="module")]
 
@@ -39,18 +47,6 @@ async def site(
         yield made
 
 
-@contextmanager
-def standing_still(some: Sequence[Standing]) -> Iterator[None]:
-    """They do inside the block."""
-    for one in some:
-        one.pause()
-    try:
-        yield
-    finally:
-        for one in some:
-            one.go_on()
-
-
 def without(site: WideSite, what: str) -> Sequence[Standing]:
     """What is to stand still."""
     match what:
@@ -68,22 +64,6 @@ def without(site: WideSite, what: str) -> Sequence[Standing]:
             return site.nodes.zookeeper
         case _:
             return [Frozen(one) for one in site.delivery]
-
-
-async def unavailable(device: Device, other: Device, words: str) -> float:
-    """Ask by HTTP for this to be sent until that is refused, as something that passes; how long the slowest took."""
-    body, path = {"body": {"type": "text", "text": words}}, direct_id(device.account, other.account)
-    slowest = 0.0
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            began = time.monotonic()
-            answer = await device.place.request(
-                "POST", f"/v1/conversations/{path}/messages", token=device.token, json=body, key=words
-            )
-            slowest = max(slowest, time.monotonic() - began)
-            if answer.status_code != 200:
-                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
-                return slowest
 
 
 @pytest.mark.parametrize("what", ["a quorum of Cassandra", "a quorum of NATS", "all who deliver"])

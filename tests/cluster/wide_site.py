@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,13 +21,15 @@ from tests.support.places import Sockets
 from tests.support.serving import becomes, serving
 
 from chinwag.domain.ids import ClientId
+from chinwag.engines import Place
 from chinwag.wire.frames import Ack, Send
-from chinwag.wire.values import Text
+from chinwag.wire.values import Text, direct_id
 
 PEOPLE: Final = "gateway,api,presence,housekeeping,push"
 LEAST: Final = str(64 << 20)
 """What one stream may hold."""
 PATIENCE: Final = 120.0
+Prepare = Callable[[str, int, Place, Path], None]
 
 
 class Standing(Protocol):
@@ -59,10 +62,13 @@ class Frozen:
 class WideNodes:
     """The engines' nodes, PostgreSQL aside, which is the run's own."""
 
-    def __init__(self, held: ExitStack, count: int) -> None:
-        self.cassandra = held.enter_context(own_cassandra(count))
-        self.nats = held.enter_context(own_nats_with_streams(count, most=8 << 30))
-        self.ensemble = held.enter_context(own_zookeeper(count))
+    def __init__(self, held: ExitStack, count: int, prepare: Prepare) -> None:
+        def of(kind: str) -> Callable[[int, Place, Path], None]:
+            return lambda number, place, folder: prepare(kind, number, place, folder)
+
+        self.cassandra = held.enter_context(own_cassandra(count, prepare=of("Cassandra")))
+        self.nats = held.enter_context(own_nats_with_streams(count, most=8 << 30, prepare=of("NATS")))
+        self.ensemble = held.enter_context(own_zookeeper(count, prepare=of("ZooKeeper")))
         self.zookeeper = self.ensemble.servers
         if count > 1:
             for node in self.cassandra:
@@ -85,11 +91,16 @@ class WideNodes:
         }
 
 
+def as_it_comes(_kind: str, _number: int, _place: Place, _folder: Path) -> None:
+    """No preparation."""
+
+
 @contextmanager
-def wide_nodes(count: int = 3) -> Iterator[WideNodes]:
-    """So many of each, gone afterwards."""
+def wide_nodes(count: int = 3, prepare: Prepare = as_it_comes) -> Iterator[WideNodes]:
+    """So many of each, gone afterwards. prepare: given the name of the engine, the number of a node, and the folder to
+    which it will write, before it starts."""
     with ExitStack() as held:
-        yield WideNodes(held, count)
+        yield WideNodes(held, count, prepare)
 
 
 class WideSite:
@@ -158,3 +169,31 @@ async def said(sender: Device, reader: Device, words: str) -> Ack:
                 await reader.connect()
             await asyncio.sleep(0.1)
     return answer
+
+
+async def unavailable(device: Device, other: Device, words: str) -> float:
+    """Ask by HTTP for this to be sent until that is refused, as something that passes; how long the slowest took."""
+    body, path = {"body": {"type": "text", "text": words}}, direct_id(device.account, other.account)
+    slowest = 0.0
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            began = time.monotonic()
+            answer = await device.place.request(
+                "POST", f"/v1/conversations/{path}/messages", token=device.token, json=body, key=words
+            )
+            slowest = max(slowest, time.monotonic() - began)
+            if answer.status_code >= 300:
+                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
+                return slowest
+
+
+@contextmanager
+def standing_still(some: Sequence[Standing]) -> Iterator[None]:
+    """They do inside the block."""
+    for one in some:
+        one.pause()
+    try:
+        yield
+    finally:
+        for one in some:
+            one.go_on()

@@ -230,7 +230,7 @@ class ZooKeeperConnection:
 
     async def _done(self, operation: Callable[..., Any], *values: object, **named: object) -> Any:
         """What an operation of the library's gives."""
-        if self.away_since is not None:
+        if self.away_since is not None or not self._client.connected:  # the library knows before we are told
             # else it would wait in the library, and be done at a time when nobody wants it any longer
             raise NoAnswerError("ZooKeeper is away")
         result = operation(*values, **named)

@@ -292,6 +292,7 @@ def _streamed(
             told()
 
     epochs = StreamEpochs(Epochs(zookeeper, INBOX), streams, inbox_applied(rows.inbox), begun)
+    epochs.learn_all(rows.inbox_partitions + 1)  # and of the renewals, which are counted behind them
     publisher = Publisher(streams, epochs, rows.inbox, rows.inbox_partitions, rows.log_partitions)
     poster = StreamPoster(publisher, rows.places, rows.log_partitions)
     stores = stores_on(rows.driver, poster, rows.log_partitions)

@@ -64,7 +64,8 @@ class Activity:
         """Look at some of the groups whose time has come; whether there are more. Raises `Refused`: those that were not
         looked at have their turn in the next round."""
         if not self._due:
-            self._due.extend(await self._rounds.due(self._clock()))
+            due = await self._rounds.due(self._clock())
+            self._due.extend(due)
         some = [self._due.popleft() for _ in range(min(TOGETHER, len(self._due)))]
         for state in await self._store.states(some) if some else ():
             if state is not None:

@@ -62,7 +62,8 @@ class ForgetLeft:
             self._place = await self._go_on(place)
         else:
             if not self._due:
-                self._due.extend(await self._rounds.due(self._clock()))
+                due = await self._rounds.due(self._clock())
+                self._due.extend(due)
             if self._due:
                 self._place = await self._begun(self._due.popleft())
         return self._place is not None or bool(self._due)

@@ -644,7 +644,11 @@ export interface ReactionCount {
   mine?: boolean;
 }
 
-/** Who joined or left, or what changed of the group. */
+/**
+ * Who joined or left, or what changed of the group. shown: of a notice that is not shown by itself, as of those
+ * who come to a wide group and go, the number of the last message or notice before it that is; whoever came or
+ * went is shown it all the same. 0: it is shown.
+ */
 export interface NoticeEvent {
   kind: "notice";
   conversation: string;
@@ -655,6 +659,7 @@ export interface NoticeEvent {
   id: string;
   sent_at: number;
   change: NoticeChange;
+  shown?: number;
 }
 
 /** The group begins, with these members and roles. */

@@ -11,12 +11,11 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.reactions import Given, Reacted, counted, given
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.as_read import as_read, covered
+from chinwag.flow.counting import ROWS_OF_ONE
 from chinwag.ports.message_store import Changed, MessageStore, Row
 
 ROWS: Final = 5_000
 """Rows of reactions that one page reads. One with more is shorter than was asked for, but for a single message."""
-ROWS_OF_ONE: Final = 100_000
-"""Of one message, which has as many as people ever reacted to it."""
 
 _MESSAGE: Final = b'{"kind":"message"'
 _encode: Final = msgspec.json.Encoder().encode

@@ -1324,6 +1324,13 @@ export interface Gap {
   last: number;
 }
 
+/** A present member of a conversation. joined: the number of the notice with which it came; 0 in a direct one. */
+export interface GroupMember {
+  account: string;
+  role: Role;
+  joined: number;
+}
+
 /**
  * A message that was looked for, as it is now. ranges: what of its text was looked for, rising; of many places
  * the first hundred.
@@ -1337,6 +1344,15 @@ export interface Hit {
 export interface TextRange {
   start: number;
   end: number;
+}
+
+/**
+ * Members in the order in which they came; or those who were looked for, friends first. `next` goes into `after`
+ * of the following page, also after one that holds fewer than asked for; None at the end.
+ */
+export interface MemberPage {
+  members: GroupMember[];
+  next: string | null;
 }
 
 /** What is on the message `number`. */

@@ -28,6 +28,7 @@ from chinwag.cli.out import Rows, say
 from chinwag.client.errors import ApiError
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.presence import GRACE_MS
+from chinwag.flow.presence_audience import CACHE_SECONDS
 from chinwag.load import group, idle, pairs
 from chinwag.load.door import Door
 from chinwag.load.generator import Job
@@ -240,7 +241,7 @@ class Bench:
         logins = self._guests.logins(cursors)[: len(some)]
         # What came until now is marked as delivered; then all go offline, so that whoever comes is told of to others.
         await self._come("first", logins, "somebody to whom all is new")
-        await asyncio.sleep(GRACE_MS / 1000 + 5)
+        await asyncio.sleep(GRACE_MS / 1000 + CACHE_SECONDS + 5)
         await self._come("comes", logins, "somebody who comes")
         rate = await self._come("connects", logins * SESSIONS_EACH, "device of somebody who is there")
         self._add("connects_s", rate, "/s", f"each in {self._conversations} conversations and more")

@@ -341,7 +341,7 @@ class Deliver:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
-                draft.keep(decision.state, name, key)
+                draft.note(decision, name, key)
                 draft.regroup(state)
             gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
         if refusals:
@@ -349,7 +349,7 @@ class Deliver:
             if unknown:
                 answers = put_off(gathered, unknown)
         audiences = None if groups is None else groups.audiences
-        decided = Decided(answers, drafts, [draft.commit() for draft in drafts.values()], audiences)
+        decided = Decided(answers, drafts, [draft.commit(targets.counts) for draft in drafts.values()], audiences)
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
 

@@ -9,7 +9,9 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.groups.members import Members
 from chinwag.flow.history import History
+from chinwag.flow.large.own_large import OwnLarge
 from chinwag.flow.media.links import MediaLinks
 from chinwag.flow.online import Online, Owner
 from chinwag.flow.openid.doors import OpenIdDoors
@@ -27,6 +29,7 @@ from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.large import LargeServices, large_routes
 from chinwag.roles.api.media import MediaServices, media_routes
+from chinwag.roles.api.members import member_routes
 from chinwag.roles.api.nudges import Nudges
 from chinwag.roles.api.old import OldDevices
 from chinwag.roles.api.openid import openid_routes
@@ -60,7 +63,13 @@ def routes_of(
     presence = Online(ports.questions, owner)
     conversations = ConversationServices(
         accept=legs.accept,
-        conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox, legs.keeping),
+        conversations=Conversations(
+            ports.message_store,
+            ports.mark_store,
+            ports.inbox,
+            legs.keeping,
+            OwnLarge(ports.message_store, legs.large.old.own),
+        ),
         history=History(ports.message_store, ports.mark_store, legs.states, legs.keeping),
         states=legs.states,
         feeds=legs.large.feeds,
@@ -111,6 +120,7 @@ def routes_of(
     nudges = Nudges(legs.large.watches, heard)
     routes.append(large_routes(LargeServices(watches=legs.large.watches, heads=legs.large.heads, nudges=nudges)))
     routes.append(group_routes(links, Listing(ports.directory, ports.inbox, ports.message_store)))
+    routes.append(member_routes(Members(ports.message_store, legs.states, people)))
     routes.append(discovery_routes(DiscoveryServices(registry=ports.registry, tickets=legs.tickets)))
     routes.append(
         sync_routes(

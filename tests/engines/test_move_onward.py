@@ -122,6 +122,10 @@ async def source(filled_once: Path, postgres_url: str) -> tuple[str, Picture]:
             later = stored.sealed(msgspec.structs.replace(sent, position=LATER))
             query = "UPDATE messages.send_keys SET key = $4 WHERE conversation = $1 AND device = $2 AND id = $3"
             await connection.execute(query, conversation, device, id_, later)
+        for conversation, message, counts in await connection.fetch("SELECT * FROM messages.reaction_counts"):
+            later = stored.sealed(msgspec.structs.replace(stored.reaction_counts(counts), covers=LATER))
+            query = "UPDATE messages.reaction_counts SET counts = $3 WHERE conversation = $1 AND message = $2"
+            await connection.execute(query, conversation, message, later)
     finally:
         await connection.close()
     return postgres_url, await shown_by_database(postgres_url, before["names"])
@@ -147,6 +151,9 @@ async def shown_by_keyspace(
         keys = await store.keys([KeyName(*name) for name in before["names"]["keys"]])
         assert {state.applied for state in states if state is not None} == {START}, "the log begins anew"
         assert {key.position for key in keys if key is not None} == {START}
+        messages = [(state.id, number) for state in states if state is not None for number in range(1, state.head + 1)]
+        counted = await store.reaction_counts(messages)
+        assert {counts.covers for counts in counted if counts is not None} == {START}
         await process.remove_streams()
     finally:
         await process.stop()

@@ -280,6 +280,10 @@ async def shown_by_ports(store: MessageStore, inbox: Inbox, marks: MarkStore, na
             await store.mentions([*accounts, ALL], state.id, 0, 1_000), key=repr
         )
         picture[f"reactions of {state.id}"] = sorted(await store.reactions(state.id, 0, state.head + 9, 10_000))
+        counted = await store.reaction_counts([(state.id, number) for number in range(1, state.head + 1)])
+        picture[f"reaction counts of {state.id}"] = [
+            one and msgspec.structs.replace(one, covers=START) for one in counted
+        ]
         people = [(state.id, one) for one in accounts]
         picture[f"people of {state.id}"] = await store.people(people), await store.wrote(people)
         picture[f"joinings of {state.id}"] = await store.joinings(state.id, None, 10_000)

@@ -3,9 +3,11 @@
 from chinwag.adapters import stored
 from chinwag.adapters.cassandra.moved_rows import AT, SHAPES, Converting, Totals
 from chinwag.adapters.cassandra.schema import TABLES
+from chinwag.adapters.postgres.leaving import KEYS
 from chinwag.adapters.postgres.moving import MESSAGES
 from chinwag.domain.conversation import START, Conversation, Position, SendKey
 from chinwag.domain.ids import ConversationId
+from chinwag.domain.reaction_counts import ReactionCounts
 
 LATER = Position(1_790_000_000_000, 17, 3)
 OWN = {"life", "partitions", "erasures"}
@@ -28,6 +30,7 @@ def test_each_table_of_the_source_becomes_something() -> None:
         "spans": (b"a", b"c", 1, b"span"),
         "mentions": (b"a", b"c", 1, 0),
         "reactions": (b"c", 501, b"a", b"reacted"),
+        "reaction_counts": (b"c", 501, stored.sealed(ReactionCounts(LATER, (("x", 2),)))),
         "people": (b"c", b"a", b"stays"),
         "wrote": (b"c", b"a", b"wrote"),
         "joinings": (b"c", 10_001, b"a", 0),
@@ -38,7 +41,7 @@ def test_each_table_of_the_source_becomes_something() -> None:
         "steps": (b"c", b"a", 7, 8),
         "seen": (b"a", True, 5),
     }
-    assert set(rows) == {table.name for table in MESSAGES}
+    assert set(rows) == set(KEYS) == {table.name for table in MESSAGES}
     converting = Converting(60)
     for table, row in rows.items():
         changes = converting.changes(table, [row])
@@ -56,6 +59,9 @@ def test_each_table_of_the_source_becomes_something() -> None:
     key = stored.send_key(sent[4])
     assert key is not None
     assert key.position == START
+    ((_, counted),) = converting.changes("reaction_counts", [rows["reaction_counts"]])
+    assert isinstance(counted[3], bytes)
+    assert stored.reaction_counts(counted[3]) == ReactionCounts(START, (("x", 2),))
 
 
 def test_a_bucket_is_told_of_once_and_totals_know_every_value_and_its_time() -> None:

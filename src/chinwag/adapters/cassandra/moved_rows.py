@@ -12,7 +12,17 @@ import msgspec
 
 from chinwag.adapters import stored
 from chinwag.adapters.cassandra import mark_cells
-from chinwag.adapters.cassandra.batch import EVENT, KEY, MENTION, REACTION, REACTION_BUCKET, SPAN, STATE, key_shard
+from chinwag.adapters.cassandra.batch import (
+    COUNTS,
+    EVENT,
+    KEY,
+    MENTION,
+    REACTION,
+    REACTION_BUCKET,
+    SPAN,
+    STATE,
+    key_shard,
+)
 from chinwag.adapters.cassandra.inbox_rows import row_of, state_of
 from chinwag.adapters.cassandra.mark_store import SAVE_SEEN, cells_of, step_of
 from chinwag.adapters.cassandra.member_rows import JOINING_BUCKETS, PERSON, WIDE, WROTE, joining, member_shard
@@ -59,6 +69,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "mentions": _shape("account conversation number", "since"),
     "reactions": _shape("conversation bucket message account", "reacted"),
     "reaction_buckets": _shape("conversation bucket", "there"),
+    "reaction_counts": _shape("conversation bucket message", "counts"),
     "people": _shape("conversation shard account", "stays wrote"),
     "joinings": _shape("conversation bucket joined length account", "gone"),
     "joining_buckets": _shape("conversation bucket", "there"),
@@ -182,6 +193,11 @@ def _mention(account: bytes, conversation: bytes, number: int, since: int) -> Ch
     return [(MENTION, (account, conversation, number, since, AT))]
 
 
+def _counts(conversation: bytes, message: int, counts: bytes) -> Changes:
+    begun = stored.sealed(msgspec.structs.replace(stored.reaction_counts(counts), covers=START))
+    return [(COUNTS, (conversation, message // BUCKET, message, begun, AT))]
+
+
 def _person(conversation: bytes, account: bytes, stays: bytes) -> Changes:
     return [(PERSON, (conversation, member_shard(account), account, stays, AT))]
 
@@ -243,6 +259,7 @@ _TABLES: Final[Mapping[str, Callable[..., Changes]]] = {
     "send_keys": _send_key,
     "spans": _span,
     "mentions": _mention,
+    "reaction_counts": _counts,
     "people": _person,
     "wrote": _wrote,
     "wide_groups": _wide,

@@ -14,7 +14,7 @@ import msgspec
 
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.half_moved import refuse_if_half
-from chinwag.adapters.postgres.moving import CONNECT_SECONDS, MESSAGES, MoveError, Progress
+from chinwag.adapters.postgres.moving import CONNECT_SECONDS, MoveError, Progress
 from chinwag.adapters.postgres.said import said
 from chinwag.adapters.tables import Table
 
@@ -32,13 +32,14 @@ _SETTINGS: Final = {
     "enable_mergejoin": "off",
 }
 _DAY_MS: Final = 86_400_000
-_KEYS: Final = {
+KEYS: Final = {
     "states": 1,
     "events": 2,
     "send_keys": 3,
     "spans": 3,
     "mentions": 3,
     "reactions": 3,
+    "reaction_counts": 2,
     "people": 2,
     "wrote": 2,
     "joinings": 3,
@@ -194,7 +195,7 @@ class Leaving:
         """The rows of `table` behind a place (empty: all), in the order of its keys, `size` at a time, each time with
         the place of the last. Of `inbox` those that may be read; of `heads` with the days of what may be, as
         `InboxState` has them, in one more column."""
-        keys = _KEYS[table.name]
+        keys = KEYS[table.name]
         statement, more = _page(table, keys, first=True), _page(table, keys, first=False)
         place = _place(after) if after else []
         while True:
@@ -247,6 +248,3 @@ def _telling(what: str) -> Iterator[None]:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError, ValueError, OverflowError) as error:
         raise MoveError(f"the messages cannot be moved, of their database {what}: {said(error)}") from error
-
-
-assert tuple(_KEYS) == tuple(table.name for table in MESSAGES)

@@ -17,11 +17,16 @@ SHOWN: Final = """async () => (await self.registration.getNotifications())
 WATCH: Final = """() => {
   self.opened = [];
   self.told = [];
+  self.failed = [];
   const show = ServiceWorkerRegistration.prototype.showNotification;
   ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
     self.told.push([title, options.body]);
-    return show.call(this, title, options);
+    return show.call(this, title, options).catch((failure) => {
+      self.failed.push(`not shown: ${failure}`);
+      throw failure;
+    });
   };
+  self.addEventListener("unhandledrejection", ({ reason }) => self.failed.push(String(reason)));
   Clients.prototype.openWindow = async (path) => { self.opened.push(path); return null; };
   navigator.setAppBadge = async (count) => { self.shownBadge = count; };
   navigator.clearAppBadge = async () => { self.shownBadge = 0; };

@@ -153,6 +153,10 @@ export interface ConversationDetail extends ConversationRow {
   /** All present members, once the conversation was opened; the list may know some of them. */
   members: ReadonlyMap<AccountId, Member>;
   memberCount: number;
+  /** There are so many that `members` has the owner and admins alone, and nobody is told of others' marks. */
+  wide: boolean;
+  /** What is said in it is fetched while it is open, and else only counted. */
+  large: boolean;
   /** The first and the last number that one may read; `last` 0: nothing was said yet. */
   first: number;
   head: number;

@@ -1,4 +1,5 @@
 /** Sentences about people and groups: fetched with the screens that say them. */
+import "./refused.js";
 import type { Sentence } from "./english.js";
 import { spoken, type Values } from "./words.js";
 

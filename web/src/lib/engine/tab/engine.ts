@@ -373,7 +373,7 @@ export class TabEngine extends Entered implements Engine {
 
   typing(id: string): void {
     const now = Date.now();
-    if (now - (this.typed.get(id) ?? 0) < TYPING) return;
+    if (now - (this.typed.get(id) ?? 0) < TYPING || this.account?.record(id)?.kept.wide) return;
     this.typed.set(id, now);
     this.line.say({ type: "typing", conversation: id });
   }

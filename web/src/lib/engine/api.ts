@@ -20,6 +20,7 @@ import type {
   LinkEntry,
   Me,
   MediaLink,
+  MemberPage,
   Membership,
   NewLink,
   Placed,
@@ -461,6 +462,8 @@ export interface Engine extends Pushes {
   prefer(id: ConversationId, wish: Partial<Preferences>): Promise<void>;
 
   // Groups
+  /** Members in the order in which they came, page by page (`next` of one is `after` of the next), or some by name. */
+  members(id: ConversationId, wish: { search?: string; after?: string }): Promise<MemberPage>;
   createGroup(title: string, members: AccountId[], settings?: GroupSettings): Promise<Placed>;
   /** Members, roles, title, settings, leaving, joining. Repeated by itself with one key: it is done once. */
   change(id: ConversationId, change: GroupAction): Promise<Placed>;

@@ -6,6 +6,7 @@ import { spoken, type Values } from "./words.js";
 export const TALK = {
   "talk.about": "About this conversation",
   "talk.direct": "Say hello to {name}.",
+  "talk.adminsWrite": "Only admins write here.",
   "talk.new": { one: "{n} new message", other: "{n} new messages" },
   "talk.newest": "To the newest message",
   "talk.newestUnread": { one: "To the newest message, {n} below", other: "To the newest message, {n} below" },

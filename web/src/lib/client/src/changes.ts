@@ -16,7 +16,11 @@ export function changesAfter(
   wait = 0,
   signal?: AbortSignal,
 ): Promise<EventPage> {
-  const query = new URLSearchParams({ after: String(after), limit: String(PAGE), ...(wait ? { wait: `${wait}` } : {}) });
+  const query = new URLSearchParams({
+    after: String(after),
+    limit: String(PAGE),
+    ...(wait ? { wait: `${wait}` } : {}),
+  });
   const path = `/v1/conversations/${encodeURIComponent(conversation)}/changes?${query.toString()}`;
   const timeout = wait > 0 ? { timeout: (wait + 10) * 1000, once: true } : {};
   return http.ask<EventPage>("GET", path, { ...timeout, ...(signal === undefined ? {} : { signal }) });

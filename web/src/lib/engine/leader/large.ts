@@ -32,7 +32,10 @@ export class LeaderLarge {
   /** Somebody has it open. */
   opened(conversation: string): void {
     this.opens = [...this.opens.filter((one) => one !== conversation), conversation].slice(-OPENED);
-    if (isPulled(this.parts.state.kept(conversation))) this.through((pulls) => pulls.opened([conversation]));
+    if (isPulled(this.parts.state.kept(conversation)))
+      this.through((pulls) => {
+        pulls.opened([conversation]);
+      });
   }
 
   /** These are not what they were. */
@@ -46,7 +49,10 @@ export class LeaderLarge {
   }
 
   frame(frame: ServerFrame): void {
-    if (this.pulls !== null) this.through((pulls) => pulls.take(frame));
+    if (this.pulls !== null)
+      this.through((pulls) => {
+        pulls.take(frame);
+      });
   }
 
   /** As `InflowNews.aside`. Fails if that cannot be fetched: the app is kept whole, so a newer one is here. */
@@ -56,7 +62,9 @@ export class LeaderLarge {
 
   close(): void {
     this.over = true;
-    void this.pulls?.then((pulls) => pulls.gone());
+    void this.pulls?.then((pulls) => {
+      pulls.gone();
+    });
   }
 
   private through(work: (pulls: Pulls) => void): void {

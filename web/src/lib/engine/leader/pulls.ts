@@ -81,7 +81,8 @@ export class Pulls {
 
   /** Lead up what lags, and was not led up so far. */
   again(): void {
-    for (const { kept } of this.parts.state.records.values()) if (isPulled(kept) && lags(kept)) void this.leadUp(kept.id);
+    for (const { kept } of this.parts.state.records.values())
+      if (isPulled(kept) && lags(kept)) void this.leadUp(kept.id);
   }
 
   /** Somebody has these open. */

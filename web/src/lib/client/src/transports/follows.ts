@@ -41,12 +41,13 @@ export class Follows {
 
   private async follow(conversation: string, from: number, over: AbortSignal): Promise<void> {
     const backoff = new Backoff();
+    const gone = (): boolean => over.aborted;
     let after = from;
     let begun = false;
-    while (!over.aborted) {
+    while (!gone()) {
       try {
         const page = await changesAfter(this.http, conversation, after, begun ? WAIT : 0, over);
-        if (over.aborted) return;
+        if (gone()) return;
         this.listener.heard();
         backoff.reset();
         if (page.far) {
@@ -67,7 +68,7 @@ export class Follows {
           }
         }
       } catch (error) {
-        if (over.aborted || error instanceof LoggedOut) return;
+        if (gone() || error instanceof LoggedOut) return;
         if (error instanceof ApiError && GONE.has(error.code)) {
           this.end(conversation, after, "not_member");
           return;

@@ -74,7 +74,11 @@ it("asks with a cursor only once everything up to there is kept", async () => {
 it("waits as it is told to, asks again with the same cursor, and goes on", async () => {
   const { asked, ended } = polled([refused(0.01), Response.json(PAGE)], () => Promise.resolve());
   await asked.has(3);
-  expect(asked.all).toEqual(["/v1/sync?wait=0&follow=true&after=1.0", "/v1/sync?wait=0&follow=true&after=1.0", "/v1/sync?wait=25&follow=true&after=1.1"]);
+  expect(asked.all).toEqual([
+    "/v1/sync?wait=0&follow=true&after=1.0",
+    "/v1/sync?wait=0&follow=true&after=1.0",
+    "/v1/sync?wait=25&follow=true&after=1.1",
+  ]);
   expect(ended.all).toEqual([]);
 });
 

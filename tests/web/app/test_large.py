@@ -15,14 +15,19 @@ from tests.support.people import PASSWORD
 from tests.web.app.conftest import ROOT, Arrive
 from tests.web.browsers import PATIENCE
 
-LIMITS = {"WIDE_ABOVE": "2", "LARGE_ABOVE": "3", "LARGE_GROUP_MEMBERS": "100"}
+SETTINGS = {
+    "LIMITS_WIDE_ABOVE": "2",
+    "LIMITS_LARGE_ABOVE": "3",
+    "LIMITS_LARGE_GROUP_MEMBERS": "100",
+    "ACCOUNTS_PEOPLE_SEARCH": "true",
+}
 
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[ServerProcess]:
     """A server whose groups of three are wide, and of four large."""
     command = (sys.executable, "-m", "tests.support.quick_server")
-    environment = {f"CHINWAG_LIMITS_{name}": value for name, value in LIMITS.items()}
+    environment = {f"CHINWAG_{name}": value for name, value in SETTINGS.items()}
     server = ServerProcess(tmp_path / "data", command=command, environment=environment, cwd=ROOT)
     yield server
     server.end()

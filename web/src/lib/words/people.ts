@@ -45,7 +45,7 @@ export const PEOPLE = {
     "This group has very many members. Nobody is told who writes, who is here, or how far others have read; who comes and goes is not shown.",
   "group.isLarge": "It is a large one: what is said comes while you have it open, and is counted while you do not.",
   "group.findMember": "Find a member by name",
-  "group.noMember": "No member of that name.",
+  "group.noMember": "No member of that name whom you may find.",
   "group.moreMembers": "Show more",
   "group.large": "It may have very many members, as far as this server allows",
   "group.writeAdmins": "Only admins may write",

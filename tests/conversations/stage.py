@@ -20,7 +20,7 @@ from tests.support.places import Place
 
 from chinwag.assembly import Server
 from chinwag.client.events import Unknown
-from chinwag.client.mirror import Comparable
+from chinwag.client.comparable import Comparable
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Ack, Change, ClientFrame, Error
 from chinwag.wire.values import ConversationId, Event, GroupAction, direct_id

@@ -23,7 +23,8 @@ from tests.support.transports import WEBSOCKET
 
 from chinwag.client.events import Unknown
 from chinwag.client.membership import Member, Mirrored
-from chinwag.client.mirror import Comparable, Mirror
+from chinwag.client.comparable import Comparable
+from chinwag.client.mirror import Mirror
 from chinwag.wire.conversations import ConversationView
 from chinwag.wire.values import AccountEvent, AccountId, ConversationId, Event, GroupSettings, Role
 

@@ -1322,6 +1322,13 @@ export interface Gap {
   last: number;
 }
 
+/** A present member of a conversation. joined: the number of the notice with which it came; 0 in a direct one. */
+export interface GroupMember {
+  account: string;
+  role: Role;
+  joined: number;
+}
+
 /**
  * A message that was looked for, as it is now. ranges: what of its text was looked for, rising; of many places
  * the first hundred.
@@ -1335,6 +1342,15 @@ export interface Hit {
 export interface TextRange {
   start: number;
   end: number;
+}
+
+/**
+ * Members in the order in which they came; or those who were looked for, friends first. `next` goes into `after`
+ * of the following page, also after one that holds fewer than asked for; None at the end.
+ */
+export interface MemberPage {
+  members: GroupMember[];
+  next: string | null;
 }
 
 /** Pinned messages as they are now, the one pinned last at the end: those that the reader may read. */

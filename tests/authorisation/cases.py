@@ -247,6 +247,9 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
     ("DELETE", "/v1/conversations/{conversation}/avatar"): Case(
         ADMINS, GROUP_ADMINS_ONLY, "/v1/conversations/{group}/avatar", right="admin"
     ),
+    ("GET", "/v1/conversations/{conversation}/members"): Case(
+        MEMBER, OUTSIDERS, "/v1/conversations/{group}/members", right="member"
+    ),
     ("POST", "/v1/conversations/{conversation}/read"): Case(
         READER, path="/v1/conversations/{group}/read", body={"number": 1}, right="member", ignored=True
     ),

@@ -24,6 +24,11 @@ async def test_links_open_groups_blocks_and_announcements(process: ServerProcess
         assert (await bob.look_at_link(made.code)).title == "closed"
         entered = await bob.join_by_link(made.code)
         assert (entered.conversation, await bob.join_by_link(made.code)) == (closed, entered)
+        first = await ada.members(closed, limit=1)
+        assert [one.account for one in first.members] == [ada.account]
+        rest = await bob.members(closed, after=first.next)
+        assert ([one.account for one in rest.members], rest.next) == ([bob.account], None)
+        assert await ada.search_members(closed, "bo") == rest.members
         await ada.revoke_link(closed, made.link.id)
         assert not await ada.links(closed)
         with pytest.raises(ApiError, match="join link"):

@@ -9,6 +9,7 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
 from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.groups.members import Members
 from chinwag.flow.history import History
 from chinwag.flow.media.links import MediaLinks
 from chinwag.flow.online import Online, Owner
@@ -27,6 +28,7 @@ from chinwag.roles.api.groups import group_routes
 from chinwag.roles.api.heard import Heard
 from chinwag.roles.api.large import LargeServices, large_routes
 from chinwag.roles.api.media import MediaServices, media_routes
+from chinwag.roles.api.members import member_routes
 from chinwag.roles.api.nudges import Nudges
 from chinwag.roles.api.old import OldDevices
 from chinwag.roles.api.openid import openid_routes
@@ -111,6 +113,7 @@ def routes_of(
     nudges = Nudges(legs.large.watches, heard)
     routes.append(large_routes(LargeServices(watches=legs.large.watches, heads=legs.large.heads, nudges=nudges)))
     routes.append(group_routes(links, Listing(ports.directory, ports.inbox, ports.message_store)))
+    routes.append(member_routes(Members(ports.message_store, legs.states, people)))
     routes.append(discovery_routes(DiscoveryServices(registry=ports.registry, tickets=legs.tickets)))
     routes.append(
         sync_routes(

@@ -14,6 +14,8 @@ from chinwag.wire.conversations import (
     CreateGroup,
     EventPage,
     Gap,
+    GroupMember,
+    MemberPage,
     OneEvent,
     Pins,
     Placed,
@@ -54,6 +56,17 @@ class Conversations(Asking):
     async def conversation(self, conversation: ConversationId) -> ConversationView:
         """One conversation."""
         return await self._http.get(address(conversation), ConversationView)
+
+    async def members(self, conversation: ConversationId, after: str | None = None, limit: int = PAGE) -> MemberPage:
+        """Members in the order in which they came; `after` is the `next` of the page before. A page may hold fewer than
+        asked for: the last one has no `next`."""
+        return await self._http.get(address(conversation) + "/members", MemberPage, after=after, limit=limit)
+
+    async def search_members(self, conversation: ConversationId, beginning: str) -> list[GroupMember]:
+        """At most 20 members of whose name, or of a word of whose display name, this is the beginning: those whom the
+        search for users shows, friends first."""
+        page = await self._http.get(address(conversation) + "/members", MemberPage, search=beginning)
+        return page.members
 
     async def create_group(
         self,

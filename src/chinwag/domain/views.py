@@ -20,6 +20,22 @@ class MemberView(msgspec.Struct, frozen=True):
     delivered_at: int = 0
 
 
+class GroupMember(msgspec.Struct, frozen=True):
+    """A present member of a conversation. joined: the number of the notice with which it came; 0 in a direct one."""
+
+    account: AccountId
+    role: Role
+    joined: int
+
+
+class MemberPage(msgspec.Struct, frozen=True):
+    """Members in the order in which they came; or those who were looked for, friends first. `next` goes into `after` of
+    the following page, also after one that holds fewer than asked for; None at the end."""
+
+    members: list[GroupMember]
+    next: str | None = None
+
+
 class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as `account` sees it.
 

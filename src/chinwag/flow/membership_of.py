@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.conversation import Conversation, Member
+from chinwag.domain.conversation import Conversation, Member, Role
 from chinwag.domain.ids import AccountId
 from chinwag.domain.member_row import MemberRow
 from chinwag.domain.wide import member_of as known_member
@@ -17,8 +17,13 @@ from chinwag.ports.message_store import MessageStore, PersonName
 TOGETHER: Final = 1_000
 """Rows that are read together."""
 
+_READS: Final = 5
+"""How often one page is read for at most: where many have left, it holds fewer than asked for."""
+
 Named = tuple[Conversation, AccountId]
 """An account in a conversation at a state."""
+Place = tuple[int, AccountId]
+"""Behind the account that came with this number."""
 
 
 def in_state(state: Conversation, account: AccountId) -> bool:
@@ -68,6 +73,33 @@ async def all_members(store: MessageStore, state: Conversation) -> AsyncIterator
         yield [(one, member) for one, member in zip(others, held, strict=True) if member is not None]
 
 
+async def members_behind(
+    store: MessageStore, state: Conversation, place: Place | None, limit: int
+) -> tuple[list[tuple[AccountId, Role, int]], Place | None]:
+    """Up to `limit` members behind `place` (None: from the first) in the order in which they came, each with its role
+    and the number of its joining; and where the next page begins, None at the end. `limit` is bounded by the caller (at
+    most 1,000). A page of a wide group may hold fewer and not be the last."""
+    if not state.wide:
+        all_ = sorted(((held.joined, one) for one, held in state.members.items()), key=_order)
+        there = [one for one in all_ if place is None or _order(one) > _order(place)]
+        found = [(one, state.members[one].role, joined) for joined, one in there[:limit]]
+        return found, there[limit - 1] if len(there) > limit else None
+    found = []
+    for _ in range(_READS):
+        wanted = limit + 1 - len(found)
+        page = await store.joinings(state.id, place, wanted)
+        for joined, one, left in page:
+            if len(found) == limit:
+                return found, place
+            place = joined, one
+            if joined <= state.head and not 0 < left <= state.head:
+                member = state.members.get(one)
+                found.append((one, Role.MEMBER if member is None else member.role, joined))
+        if len(page) < wanted or page[-1][0] > state.head:
+            return found, None
+    return found, place
+
+
 async def joined_as_of(store: MessageStore, state: Conversation) -> AsyncIterator[Sequence[AccountId]]:
     """The accounts that are members of a wide group at `state`, in pieces, in order of joining. What is later is not
     there yet."""
@@ -97,6 +129,11 @@ async def _add_wrote(store: MessageStore, named: Sequence[Named], found: list[Me
             # The cell holds the last message alone, which may be above the state: all up to its head is read then.
             number, ordinal = min(cell.number, state.head), min(cell.ordinal, state.ordinal)
             found[place] = msgspec.structs.replace(member, wrote=number, wrote_ordinal=ordinal)
+
+
+def _order(place: Place) -> tuple[int, int, bytes]:
+    name = place[1].encode()
+    return place[0], len(name), name  # as rows of joinings lie
 
 
 def _name(one: Named) -> PersonName:

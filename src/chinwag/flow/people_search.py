@@ -13,11 +13,15 @@ from chinwag.ports.shown_people import DAILY, ShownPeople
 
 FOUND_MAX: Final = 20
 """People in one answer."""
+CANDIDATES: Final = PAGE_MAX
+"""People of whom it is looked who of them is in a group."""
 RATE: Final = Rate(2.0, 40)
 """Searches of one account: one for each pause in typing."""
 
 Met = Callable[[AccountId], Awaitable[Sequence[AccountId]]]
 """Whom somebody has met, the latest first (`Acquaintances.of`)."""
+Keep = Callable[[Sequence[AccountId]], Awaitable[Sequence[AccountId]]]
+"""Those of some accounts, in their order, that are looked for."""
 
 
 class PeopleSearch:
@@ -45,6 +49,16 @@ class PeopleSearch:
 
         Nobody whom `account` blocks, or who blocks it; not itself. Raises `bad_request`, `rate_limited`, `unavailable`.
         """
+        return await self._show(account, await self._find(account, text, FOUND_MAX))
+
+    async def search_among(self, account: AccountId, text: str, keep: Keep) -> list[Account]:
+        """As `search`, of those whom `keep` leaves of the first `CANDIDATES`."""
+        found = await self._find(account, text, CANDIDATES)
+        kept = await keep(list(found)[:CANDIDATES]) if found else ()
+        return await self._show(account, {one: found[one] for one in kept})
+
+    async def _find(self, account: AccountId, text: str, most: int) -> dict[AccountId, Account]:
+        """About `most` people, friends first."""
         words = query_words(text)
         if (wait := await self._allowances.take([Allowance("search", account, self._rate)])) > 0:
             raise Refused(Code.RATE_LIMITED, "so many searches", wait)
@@ -54,10 +68,14 @@ class PeopleSearch:
             friends = sorted(await directory.friends.friends_of(account))
             for known in (friends, met):
                 for first in range(0, len(known), PAGE_MAX):
-                    if len(found) < FOUND_MAX:
+                    if len(found) < most:
                         await self._add(directory, account, words, known[first : first + PAGE_MAX], found)
-            if self._everybody and len(found) < FOUND_MAX:
+            if self._everybody and len(found) < most:
                 await self._add(directory, account, words, None, found)
+        return found
+
+    async def _show(self, account: AccountId, found: dict[AccountId, Account]) -> list[Account]:
+        """The first of `found`, as many as may be shown today."""
         shown = await self._shown.show(account, list(found)[:FOUND_MAX])
         if found and not shown.people:
             raise Refused(Code.RATE_LIMITED, f"searches have shown {DAILY} people today", shown.seconds)

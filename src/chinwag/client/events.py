@@ -53,11 +53,12 @@ class Fed(msgspec.Struct, frozen=True):
 
 
 class FeedBegan(msgspec.Struct, frozen=True):
-    """A large group is followed from after number `after` on: what one does not hold up to there may not be read.
-    beyond: the group ends below what one holds of it, which is of another time: drop that."""
+    """A large group is followed from after number `after` on. skips: what one does not hold up to there may not be
+    read. beyond: the group ends below what one holds of it, which is of another time: drop that."""
 
     conversation: ConversationId
     after: int
+    skips: bool = False
     beyond: bool = False
 
 

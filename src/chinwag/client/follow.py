@@ -4,7 +4,7 @@ from typing import Final
 
 from chinwag.client.client import Client
 from chinwag.client.errors import ApiError
-from chinwag.client.events import Fed, FeedBegan, FeedEnded, FeedFar, Large, LoadAfresh, Received
+from chinwag.client.events import Fed, FeedBegan, FeedFar, Large, LoadAfresh, Received
 from chinwag.client.following import WATCHES
 from chinwag.client.mirror import MESSAGES, Mirror
 from chinwag.wire.large import GroupHead
@@ -118,13 +118,13 @@ async def _take_large(mirror: Mirror, client: Client, event: Large) -> None:
             # What is held above the group's end is of another time.
             mirror.drop(event.conversation)
             await _load_one(mirror, client, event.conversation)
-        case FeedBegan():
+        case FeedBegan(skips=True):
             mirror.skip(event.conversation, event.after)
         case FeedFar():
             if await _load_one(mirror, client, event.conversation):
                 await open_large(mirror, client, event.conversation)
-        case FeedEnded():
-            pass  # what ended it comes by the inbox as well
+        case _:
+            pass  # a feed has begun as it was asked for, or ended with what comes by the inbox as well
 
 
 async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None:

@@ -100,9 +100,9 @@ class Following:
             case frames.Feed():
                 return self._fed(name, one, decode_numbered(frame.event))
             case frames.Followed():
-                self._feed.put_fed(name, FeedBegan(name, frame.after, beyond=frame.after < one.asked))
-                if frame.after != one.number:
-                    one.number = one.asked = frame.after
+                skips, beyond = frame.after > one.number, frame.after < one.asked
+                self._feed.put_fed(name, FeedBegan(name, frame.after, skips, beyond))
+                one.number = one.asked = frame.after
             case frames.Far():
                 del self._followed[name]
                 self._feed.put_fed(name, FeedFar(name, frame.head))

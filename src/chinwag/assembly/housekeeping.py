@@ -10,6 +10,9 @@ from chinwag.flow.collecting.collect import Collect
 from chinwag.flow.collecting.references import References
 from chinwag.flow.declines import Declines
 from chinwag.flow.erase import Erase, ErasePorts
+from chinwag.flow.large.activity import Activity, Sizes
+from chinwag.flow.large.forget_left import ForgetLeft
+from chinwag.flow.large.heirs import Heirs
 from chinwag.flow.openid.places import Places
 from chinwag.flow.own_commands import OwnCommands
 from chinwag.flow.search.indexer import Indexer
@@ -28,6 +31,7 @@ from chinwag.roles.housekeeping.jobs import (
     texts_job,
     trimming_job,
     uploads_job,
+    wide_jobs,
 )
 from chinwag.roles.housekeeping.owned import OwnedJobs
 from chinwag.roles.observe import Check
@@ -52,17 +56,29 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         config.erasure.days,
     )
     settling = OwnCommands(ports.log, ports.bus, new_node("settle"))
+    limits = config.limits
+    rules = Rules(
+        group_members=limits.group_members,
+        large_group_members=limits.large_group_members,
+        wide_above=limits.wide_above,
+        large_above=limits.large_above,
+    )
+    own = OwnCommands(ports.log, ports.bus, new_node("groups"))
+    counting = Activity(
+        ports.message_store,
+        ports.mark_store,
+        own,
+        system_clock,
+        Sizes(rules, limits.large_active, min(limits.small_below, limits.wide_above)),
+    )
+    heirs = Heirs(ports.message_store, own, system_clock)
+    forgetting = ForgetLeft(ports.message_store, system_clock)
     places = Places(
         ports.directory,
         ports.message_store,
         OwnCommands(ports.log, ports.bus, new_node("places")),
         {name: group_rules(section) for name, section in config.openid.items()},
-        Rules(
-            group_members=config.limits.group_members,
-            large_group_members=config.limits.large_group_members,
-            wide_above=config.limits.wide_above,
-            large_above=config.limits.large_above,
-        ),
+        rules,
         system_clock,
     )
     indexer = Indexer(ports.search_index, ports.inbox, ports.message_store, ports.log.partitions, system_clock)
@@ -78,11 +94,14 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
         texts_job(ports.text_scrub, system_clock, config.erasure.days),
         *search_jobs(indexer, ports.search_index, system_clock, config.erasure.days),
         *media_jobs(references, collect),
+        *wide_jobs(counting, heirs, forgetting),
     ]
     owned = None if node is None else OwnedJobs(ports.registry, node)
     if owned is not None:
         jobs = [owned.job(job) for job in jobs]
-    keeping = Housekeeping(jobs, ports.bus, (declining.listen, erasing.listen, settling.listen, places.listen))
+    keeping = Housekeeping(
+        jobs, ports.bus, (declining.listen, erasing.listen, settling.listen, places.listen, own.listen)
+    )
 
     async def start() -> None:
         keeping.start()
@@ -109,10 +128,19 @@ def housekeeping_part(ports: Ports, config: Config, node: NodeId | None = None) 
                 ),
                 "media_collected": ("Media deleted that nobody needed.", lambda: collect.blobs),
                 "media_collected_bytes": ("Their bytes.", lambda: collect.bytes),
+                "groups_made_large": ("Groups whose events are asked for since.", lambda: counting.made_large),
+                "groups_made_small": ("Groups whose events are copied again since.", lambda: counting.made_small),
+                "heirs": ("Groups without an owner that got one.", lambda: heirs.found),
+                "joinings_forgotten": ("Joinings of who left, removed.", lambda: forgetting.forgotten),
                 "search_messages_indexed": ("Messages written into the search index.", lambda: indexer.indexed),
             },
             gauges={
-                "search_behind": ("Events that the search index had not read at the last look.", lambda: indexer.behind)
+                "large_groups": ("Wide groups that were large at the last look.", lambda: heirs.large),
+                "search_behind": (
+                    "Events that the search index had not read at the last look.",
+                    lambda: indexer.behind,
+                ),
+                "wide_groups": ("Wide groups at the last look.", lambda: heirs.wide),
             },
         ),
     )

@@ -12,6 +12,7 @@ from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.domain.index_status import IndexStatus
 from chinwag.domain.refusal import Refused
+from chinwag.flow.large.census import census
 from chinwag.flow.search.progress import Reading
 from chinwag.flow.trace import Tracer
 from chinwag.life.checkpoint import held_checkpoint
@@ -53,6 +54,8 @@ def control_part(ports: Ports, engine: Engine, vitals: Vitals, data: Path) -> Pa
             async with ports.directory.reading() as directory:
                 waiting = await directory.push_jobs.waiting() if await directory.push_subscriptions.any() else None
             found = msgspec.structs.replace(found, pushes_waiting=waiting)
+        with suppress(Refused):
+            found = msgspec.structs.replace(found, groups=await census(ports.message_store))
         with suppress(Refused):
             async with ports.directory.reading() as directory:
                 found = msgspec.structs.replace(found, media=await directory.media_references.status())

@@ -11,6 +11,7 @@ from chinwag.flow.groups.links import Links
 from chinwag.flow.groups.listing import Listing
 from chinwag.flow.groups.members import Members
 from chinwag.flow.history import History
+from chinwag.flow.large.own_large import OwnLarge
 from chinwag.flow.media.links import MediaLinks
 from chinwag.flow.online import Online, Owner
 from chinwag.flow.openid.doors import OpenIdDoors
@@ -62,7 +63,13 @@ def routes_of(
     presence = Online(ports.questions, owner)
     conversations = ConversationServices(
         accept=legs.accept,
-        conversations=Conversations(ports.message_store, ports.mark_store, ports.inbox, legs.keeping),
+        conversations=Conversations(
+            ports.message_store,
+            ports.mark_store,
+            ports.inbox,
+            legs.keeping,
+            OwnLarge(ports.message_store, legs.large.old.own),
+        ),
         history=History(ports.message_store, ports.mark_store, legs.states, legs.keeping),
         states=legs.states,
         feeds=legs.large.feeds,

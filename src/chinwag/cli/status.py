@@ -15,6 +15,7 @@ from chinwag.cli.search import told as told_of_index
 from chinwag.cli.settings import read_settings, with_settings
 from chinwag.cli.words_only import words_only
 from chinwag.config import Config
+from chinwag.domain.census import Census
 from chinwag.domain.media_status import MediaStatus
 from chinwag.wire.control import Status
 
@@ -70,6 +71,10 @@ def _cluster(config: Config, json: bool) -> int:
             say(f"NOBODY has the role {role}")
         if told.late is None:
             say("Cassandra does not answer: whether its nodes erase in time is not known")
+        if told.groups is None:
+            say("the messages do not answer: how many groups are large is not known")
+        elif told.groups.wide:
+            say(f"groups of many: {_groups(told.groups)}")
         for host in told.late or ():
             say(f"OVERDUE on Cassandra's node {host}: what was erased may be in its files (chinwag cluster erase)")
     return 1 if told.missing else 0
@@ -85,6 +90,10 @@ def _media(told: MediaStatus, now: int) -> str:
         return said + "; what messages show is being read"
     behind = (now - told.read_at) // 1000
     return said if behind < BEHIND_SECONDS else f"{said}; what messages show was read {behind:,} s ago"
+
+
+def _groups(told: Census) -> str:
+    return f"{told.wide:,} keep their members in rows, {told.large:,} of them are large"
 
 
 def _table(told: Status) -> Rows:
@@ -105,6 +114,7 @@ def _table(told: Status) -> Rows:
         "trouble": f"{told.failed_commits:,} failed commits, {told.poison:,} set aside",
         "search": "the index does not answer" if told.search is None else told_of_index(told.search),
         "pushes": "nobody is pushed to" if told.pushes_waiting is None else f"{told.pushes_waiting:,} wait",
+        "groups of many": "the messages do not answer" if told.groups is None else _groups(told.groups),
         "media": "the directory does not answer" if told.media is None else _media(told.media, told.now),
         "disk": f"{megabytes(told.stores_bytes)} used, {megabytes(told.free_bytes)} free",
         "data": f"format {told.data_format}, inbox epoch {told.inbox_epoch}, log epoch {told.log_epoch}",

@@ -179,6 +179,24 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     large_above: Annotated[
         int, Meta(ge=2, le=1_000, description="Members above which a group's events are asked for. For tests.")
     ] = 1_000
+    large_active: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000,
+            description="Members of a group of more than `wide_above` who must have been there within a day for its "
+            "events to be asked for.",
+        ),
+    ] = 500
+    small_below: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000,
+            description="Members, or those of them who were there within a day, below which a group's events are "
+            "copied to all again; never more than `wide_above`.",
+        ),
+    ] = 400
     frame_bytes: Annotated[
         int, Meta(ge=65_548, le=16_777_216, description="Bytes in one frame or body that comes in.")
     ] = 2_097_152
@@ -436,6 +454,10 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         )
     if limits.large_above < limits.wide_above:
         yield Contradiction(("limits.large_above", "limits.wide_above"), "a large group keeps its members in rows")
+    if limits.small_below > limits.large_active:
+        yield Contradiction(
+            ("limits.small_below", "limits.large_active"), "a group that has just become large would be small again"
+        )
     if limits.outbound_bytes < limits.frame_bytes:
         yield Contradiction(
             ("limits.outbound_bytes", "limits.frame_bytes"), "what may wait for a connection must hold one frame"

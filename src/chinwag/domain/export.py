@@ -105,6 +105,14 @@ class ConversationLine(msgspec.Struct, frozen=True, kw_only=True, tag="conversat
     read: int | None = None
 
 
+class MembersLine(msgspec.Struct, frozen=True, tag="members"):
+    """Members of the conversation before it, of whom there are too many for one line: several of these follow one
+    another. Only in an export of everything."""
+
+    conversation: ConversationId
+    members: list[MemberView]
+
+
 class EventLine(msgspec.Struct, frozen=True, tag="event"):
     """One event of the conversation before it, in the very form in which devices get it."""
 
@@ -148,6 +156,7 @@ Line = (
     | PreferencesLine
     | IdentityLine
     | ConversationLine
+    | MembersLine
     | EventLine
     | MediaLine
     | AvatarLine

@@ -13,6 +13,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code
 from chinwag.flow.draft import Draft
 from chinwag.flow.membership_of import in_state
+from chinwag.flow.own_commands import SERVER
 from chinwag.ports.bus import Answer, NodeId
 from chinwag.ports.log import Record
 from chinwag.ports.message_store import Commit, KeyName, MessageStore
@@ -114,7 +115,10 @@ async def kept_for_ever(
 
 
 async def _was_in(store: MessageStore, state: Conversation, account: AccountId, draft: Draft | None) -> bool:
-    """Whether the account has a span in a conversation that has begun: by it the key is found when it is erased."""
+    """Whether the account has a span in a conversation that has begun: by it the key is found when it is erased. Those
+    of the server's own commands are nobody's, and are never erased."""
+    if account == SERVER:
+        return True
     if state.head and in_state(state, account):
         return True
     if draft is not None and any(span.account == account for span in draft.spans):

@@ -13,6 +13,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.as_read import as_read
 from chinwag.flow.history import PAGE_BYTES, readable
+from chinwag.flow.large.own_large import OwnLarge
 from chinwag.flow.membership_of import writer_of
 from chinwag.flow.own_conversations import OwnConversations, last_shown
 from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
@@ -36,9 +37,17 @@ _sent: Final = msgspec.json.Decoder(_Sent).decode
 class Conversations:
     """Lists and views, straight from the stores: what was acked is in them at once (P8 of docs/guarantees.md)."""
 
-    def __init__(self, store: MessageStore, marks: MarkStore, inbox: Inbox, keeping: Keeping = nobody_keeps) -> None:
-        """keeping: who keeps to itself how far it has read, and is not shown how far others have."""
-        self._own = OwnConversations(store, inbox)
+    def __init__(
+        self,
+        store: MessageStore,
+        marks: MarkStore,
+        inbox: Inbox,
+        keeping: Keeping = nobody_keeps,
+        large: OwnLarge | None = None,
+    ) -> None:
+        """keeping: who keeps to itself how far it has read, and is not shown how far others have. large: as in
+        `OwnConversations`."""
+        self._own = OwnConversations(store, inbox, large)
         self._store = store
         self._marks = marks
         self._keeping = keeping

@@ -24,6 +24,7 @@ from chinwag.domain.export import (
     FriendLine,
     IdentityLine,
     Line,
+    MembersLine,
     PreferencesLine,
 )
 from chinwag.domain.ids import AccountId, ConversationId
@@ -169,6 +170,9 @@ class Export:
                 if state is None or not state.head:
                     continue
                 yield await self._whole(state)
+                if state.wide:
+                    async for members in self._members(state):
+                        yield members
                 if picture := await self._media.picture(state.avatar, conversation=name):
                     yield picture
                 async for event in self._events(name, [(1, state.head)], None):
@@ -177,10 +181,8 @@ class Export:
                         yield shown
 
     async def _whole(self, state: Conversation) -> ConversationLine:
-        """A conversation as nobody's in particular."""
-        if state.wide:
-            return await self._wide(state)
-        for member in state.members:
+        """A conversation as nobody's in particular. The members of a wide group have lines of their own."""
+        for member in () if state.wide else state.members:
             line = _line(await self._conversations.view(member, state.id))
             return msgspec.structs.replace(line, first=1, head=state.head, role=None, read=None)
         return ConversationLine(
@@ -193,20 +195,12 @@ class Export:
             head=state.head,
         )
 
-    async def _wide(self, state: Conversation) -> ConversationLine:
-        """A group of many, of whom nothing is told but who they are: 200 bytes each."""
-        members: list[MemberView] = []
+    async def _members(self, state: Conversation) -> AsyncIterator[MembersLine]:
+        """A group of many, of whom nothing is told but who they are and what they may: 200 bytes each, and at most
+        1,000 in a line."""
         async for some in all_members(self._store, state):
-            members += [MemberView(account, member.role) for account, member in some]
-        return ConversationLine(
-            id=state.id,
-            kind="group",
-            title=state.title,
-            settings=state.settings,
-            members=members,
-            first=1,
-            head=state.head,
-        )
+            if some:
+                yield MembersLine(state.id, [MemberView(account, member.role) for account, member in some])
 
     async def _person(self, account: Account) -> AsyncIterator[Line]:
         seen = (await self._marks.seen([account.id]))[0]

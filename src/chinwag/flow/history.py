@@ -10,7 +10,7 @@ from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown
 from chinwag.domain.refusal import Code, Refused
-from chinwag.domain.views import EventPage, Gap, ReactionPage, Receipt
+from chinwag.domain.views import EventPage, Gap, ReactionCountPage, ReactionPage, Receipt
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.membership_of import is_member, member_of
 from chinwag.flow.quotes import Quotes
@@ -58,7 +58,7 @@ class History:
         self._store = store
         self._shown = ShownRows(store)
         self._quotes = Quotes(store)
-        self._reactions = Reactions(store)
+        self._reactions = Reactions(store, states)
         self._marks = marks
         self._keeping = keeping
         self._states = states
@@ -157,15 +157,37 @@ class History:
         return [(number, event) for (number, _), event in zip(there, shown, strict=True)]
 
     async def reactions(
-        self, account: AccountId, conversation: ConversationId, number: int, after: int, limit: int
+        self,
+        account: AccountId,
+        conversation: ConversationId,
+        number: int,
+        after: int,
+        limit: int,
+        after_turn: int = 0,
     ) -> ReactionPage:
-        """What is on a message, up to `limit` of those that were put on after event `after`. Raises `Refused`:
-        `no_conversation`, and `no_message` for what is none or may not be read."""
+        """What is on a message, up to `limit` of those that were put on after event `after`; of those without a number
+        that were put on after it, those after that turn. Raises `Refused`: `no_conversation`, and `no_message` for what
+        is none or may not be read."""
         ranges = await self._readable(account, conversation)
         _must_hold(ranges, number)
         found = await self._reactions.listed(account, conversation, number, ranges[-1][1])
-        rest = [one for one in found if one.number > after]
-        return ReactionPage(rest[:limit], rest[limit - 1].number if len(rest) > limit else None)
+        rest = [one for one in found if (one.number, one.turn) > (after, after_turn)]
+        if len(rest) <= limit:
+            return ReactionPage(rest)
+        return ReactionPage(rest[:limit], rest[limit - 1].number, rest[limit - 1].turn)
+
+    async def reaction_counts(
+        self, account: AccountId, conversation: ConversationId, numbers: Sequence[int]
+    ) -> ReactionCountPage:
+        """What is on those of the messages `numbers` of a large group that a member may read. Raises `Refused`:
+        `no_conversation`, `not_member`, and `not_large` where events tell of all reactions."""
+        ranges = await self._readable(account, conversation)
+        await self._member_state(account, conversation)
+        wanted = [number for number in numbers if any(first <= number <= last for first, last in ranges)]
+        found = await self._reactions.counts(account, conversation, wanted)
+        if found is None:
+            raise Refused(Code.NOT_LARGE)
+        return found
 
     async def pins(self, account: AccountId, conversation: ConversationId) -> list[msgspec.Raw]:
         """The pinned messages that a member may read, as they are now, the one pinned last at the end. Raises
@@ -219,10 +241,10 @@ class History:
         """A page of history of `rows`. first, last: as in `_page`. toward: near which number it stays if it must be
         shorter."""
         shown = await as_read(self._store, account, conversation, rows)
-        rows, events = await self._reactions.onto(account, conversation, rows, shown, ranges[-1][1], toward)
+        rows, events, turn = await self._reactions.onto(account, conversation, rows, shown, ranges[-1][1], toward)
         page = _page(ranges, events, first=first, last=last)
         quoted = await self._quotes.of(account, conversation, ranges, rows)
-        return msgspec.structs.replace(page, quoted=quoted) if quoted else page
+        return msgspec.structs.replace(page, quoted=quoted, turn=turn) if quoted or turn else page
 
     async def _member_state(self, account: AccountId, conversation: ConversationId) -> Conversation:
         # Past the cache: who has left is no member from the moment on in which that was acked.

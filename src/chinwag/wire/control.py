@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from chinwag.domain.census import Census
 from chinwag.domain.ids import ConversationId
 from chinwag.domain.index_status import IndexStatus
 from chinwag.domain.media_status import MediaStatus
@@ -66,7 +67,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     stores_bytes: what the data folder takes on its disk; free_bytes: what that disk has left. search: how far its index
     follows what is placed; None if it cannot say. pushes_waiting: those not sent yet; None if nobody is pushed to, or
     the directory is away. media: what is kept of pictures, videos and files; None if the
-    directory cannot say.
+    directory cannot say. groups: those of many; None if the messages cannot be read.
     """
 
     version: str
@@ -97,6 +98,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     search: IndexStatus | None = None
     pushes_waiting: int | None = None
     media: MediaStatus | None = None
+    groups: Census | None = None
 
 
 class Traced(msgspec.Struct, frozen=True, tag="trace"):

@@ -62,11 +62,11 @@ async def cluster_stores(config: Config, say: Say) -> AsyncIterator[tuple[Direct
         cluster = await _cluster(config, say)
         directory = await open_postgres_directory(accounts)
         opened.push_async_callback(directory.close)
-        stores = await _stores(config, cluster, say, opened)
+        stores = await stores_of(config, cluster, say, opened)
         yield directory, stores.message_store, stores.mark_store, stores.inbox
 
 
-class _Stores(NamedTuple):
+class Stores(NamedTuple):
     """What lasts on the way of a message. partitions: of the log."""
 
     message_store: MessageStore
@@ -75,16 +75,17 @@ class _Stores(NamedTuple):
     partitions: int
 
 
-async def _stores(config: Config, cluster: str, say: Say, opened: AsyncExitStack) -> _Stores:
+async def stores_of(config: Config, cluster: str, say: Say, opened: AsyncExitStack) -> Stores:
+    """What lasts on the way of a message, as the profile has it; `opened` closes it again. Raises a `Told`."""
     if config.store.profile == "cassandra":
         from chinwag.assembly.cluster.opened_streams import open_reading  # its drivers are of that profile alone
 
         where = f"Cassandra at {', '.join(config.cassandra.hosts)}"
-        return _Stores(*await spoken(open_reading(config, cluster, opened), say, f"waiting for {where} …"))
+        return Stores(*await spoken(open_reading(config, cluster, opened), say, f"waiting for {where} …"))
     url = messages_url(config)
     stores = await reached(url, open_stores(url, connections=2))
     opened.push_async_callback(stores.close)
-    return _Stores(stores.message_store, stores.mark_store, stores.inbox, stores.partitions.count)
+    return Stores(stores.message_store, stores.mark_store, stores.inbox, stores.partitions.count)
 
 
 async def registry_of(config: Config, cluster: str, opened: AsyncExitStack) -> Registry:
@@ -109,7 +110,7 @@ async def cluster_trace(config: Config, conversation: ConversationId, number: in
     cannot be asked."""
     async with AsyncExitStack() as opened:
         cluster = await _cluster(config, say)
-        stores = await _stores(config, cluster, say, opened)
+        stores = await stores_of(config, cluster, say, opened)
         registry = await registry_of(config, cluster, opened)
         where = ", ".join(config.nats.urls)
         asked = connected_to_nats(config, cluster, new_node("operator"))
@@ -124,7 +125,7 @@ async def cluster_index(config: Config, say: Say, *, rebuild: bool) -> IndexStat
     `Refused`, and a `Told` if the database cannot be asked."""
     url = messages_url(config)
     async with AsyncExitStack() as opened:
-        stores = await _stores(config, await _cluster(config, say), say, opened)
+        stores = await stores_of(config, await _cluster(config, say), say, opened)
         index = await reached(url, PostgresSearchIndex.open(url, connections=1))
         opened.push_async_callback(index.close)
         reading = Reading(index, stores.inbox, stores.partitions)

@@ -11,11 +11,14 @@ from chinwag.adapters.postgres.database import connected
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.schema import verify
 from chinwag.assembly.cluster.credentials import messages_url, shown
-from chinwag.assembly.cluster.opened import reached
-from chinwag.assembly.cluster.operators import registry_of
+from chinwag.assembly.cluster.opened import EngineAwayError, reached
+from chinwag.assembly.cluster.operators import registry_of, stores_of
 from chinwag.assembly.cluster.spoken import Say, spoken
 from chinwag.assembly.roles import ROLES
 from chinwag.config import Config
+from chinwag.domain.census import Census
+from chinwag.domain.refusal import Refused
+from chinwag.flow.large.census import census
 from chinwag.ports.bus import NodeId
 from chinwag.ports.registry import PRESENCE, Duty, Node, job_duty, log_duty
 from chinwag.roles.housekeeping.jobs import NAMES
@@ -37,13 +40,14 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 class ClusterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All processes, and what nobody does. late: nodes of Cassandra whose erasure is overdue, by their hosts; None
-    where Cassandra cannot be asked."""
+    where Cassandra cannot be asked. groups: those of many; None where the messages cannot be read."""
 
     cluster: str
     partitions: int
     nodes: list[NodeStatus]
     missing: tuple[str, ...]
     late: tuple[str, ...] | None = ()
+    groups: Census | None = None
 
 
 async def cluster_status(config: Config, say: Say) -> ClusterStatus:
@@ -55,9 +59,19 @@ async def cluster_status(config: Config, say: Say) -> ClusterStatus:
         registry = await registry_of(config, cluster, opened)
         nodes = {node.id: node for role in ROLES for node in await reached(url, registry.nodes(role))}
     if config.store.profile == "cassandra":
-        return await _with_streams(config, cluster, list(nodes.values()), say)
-    partitions = await reached(url, _partitions(url))
-    return told(cluster, partitions, list(nodes.values()))
+        found = await _with_streams(config, cluster, list(nodes.values()), say)
+    else:
+        found = told(cluster, await reached(url, _partitions(url)), list(nodes.values()))
+    return msgspec.structs.replace(found, groups=await _groups(config, cluster, say))
+
+
+async def _groups(config: Config, cluster: str, say: Say) -> Census | None:
+    """How many groups are of many; None where that cannot be asked now."""
+    try:
+        async with AsyncExitStack() as opened:
+            return await census((await stores_of(config, cluster, say, opened)).message_store)
+    except (EngineAwayError, Refused):
+        return None
 
 
 async def _with_streams(config: Config, cluster: str, nodes: Sequence[Node], say: Say) -> ClusterStatus:

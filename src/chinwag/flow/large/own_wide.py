@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.flow.clock import Clock, system_clock
 from chinwag.flow.standing import Job
 from chinwag.ports.message_store import MessageStore
 
@@ -23,11 +24,14 @@ PAGES: Final = 20
 class OwnWide:
     """All wide groups there are. `job` is to be run for as long as the process does."""
 
-    def __init__(self, store: MessageStore) -> None:
+    def __init__(self, store: MessageStore, clock: Clock = system_clock) -> None:
+        """clock: milliseconds since 1970."""
         self._store = store
+        self._clock = clock
         self._on_more: list[Callable[[], None]] = []
         self.known: frozenset[ConversationId] = frozenset()
         """The wide groups at the last look."""
+        self._since: dict[ConversationId, int] = {}
         self.job: Final = Job(
             name="wide groups", step=self._look, poll_seconds=LOOK_SECONDS, failing="the wide groups were not read"
         )
@@ -49,6 +53,10 @@ class OwnWide:
             after = spans[-1].conversation
         return list(found)
 
+    def known_since(self, conversation: ConversationId) -> int | None:
+        """Since when it is known that this group is wide (milliseconds since 1970); None: it is not."""
+        return self._since.get(conversation)
+
     async def _look(self) -> bool:
         found: list[ConversationId] = []
         after = ConversationId("")
@@ -59,6 +67,8 @@ class OwnWide:
                 break
             after = some[-1]
         before, self.known = self.known, frozenset(found)
+        now = self._clock()
+        self._since = {name: self._since.get(name, now) for name in found}
         if self.known - before:
             for handler in self._on_more:
                 handler()

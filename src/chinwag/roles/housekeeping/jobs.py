@@ -16,6 +16,10 @@ from chinwag.flow.erase_texts import EraseTexts
 from chinwag.flow.groups import join_by_link, listing
 from chinwag.flow.groups.join_by_link import settle_uses
 from chinwag.flow.groups.listing import Listing
+from chinwag.flow.large import activity, forget_left, heirs
+from chinwag.flow.large.activity import Activity
+from chinwag.flow.large.forget_left import ForgetLeft
+from chinwag.flow.large.heirs import Heirs
 from chinwag.flow.media import expire_uploads
 from chinwag.flow.openid import expire, places
 from chinwag.flow.openid.places import Places
@@ -51,6 +55,9 @@ NAMES: Final = (
     "empty-accounts",
     "erase-accounts",
     "erase-texts",
+    "large-groups",
+    "group-heirs",
+    "old-joinings",
 )
 """Of all of them."""
 
@@ -261,5 +268,31 @@ def erasing_jobs(erasing: Erase) -> Sequence[Job]:
             poll_seconds=erase.HOUSEKEEPING_SECONDS,
             step_seconds=erase.HOUSEKEEPING_MOST,
             failing="closed accounts are not erased yet",
+        ),
+    ]
+
+
+def wide_jobs(counting: Activity, inheriting: Heirs, forgetting: ForgetLeft) -> Sequence[Job]:
+    """Groups of many are delivered as suits who is there, have an owner, and do not remember for ever who has left."""
+    return [
+        Job(
+            name="large-groups",
+            step=counting.step,
+            poll_seconds=activity.POLL_SECONDS,
+            spare_time=True,
+            failing="groups are delivered as before for now",
+        ),
+        Job(
+            name="group-heirs",
+            step=inheriting.step,
+            poll_seconds=heirs.POLL_SECONDS,
+            failing="groups without an owner wait",
+        ),
+        Job(
+            name="old-joinings",
+            step=forgetting.step,
+            poll_seconds=forget_left.POLL_SECONDS,
+            spare_time=True,
+            failing="joinings of who left stay for now",
         ),
     ]

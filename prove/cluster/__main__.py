@@ -1,6 +1,7 @@
 """A storm over a server on several processes, and the verdict: `python -m prove.cluster`, `make prove-cluster`."""
 
 import argparse
+import math
 import sys
 from typing import Final
 
@@ -53,6 +54,7 @@ def main(given_arguments: list[str] | None = None) -> int:
         roles=given.roles,
         sessions=given.sessions,
         nodes=nodes,
+        seconds=given.seconds,
     )
     if given.plant:
         wanted = planted(given.plant, seed)
@@ -89,6 +91,12 @@ def _parse(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--profile", choices=KINDS, default="postgres", help="which engines it runs on (postgres)")
     parser.add_argument(
         "--nodes", type=int, choices=(1, 3), default=3, help="of each engine of the cassandra profile (3)"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=math.inf,
+        help="begin no further harm so long after the start of the storm, whatever is left of the plan",
     )
     parser.add_argument("--accounts", type=arguments.count, default=40, help="who chat, with two devices each (40)")
     parser.add_argument("--groups", type=arguments.count, default=15, help="in so many groups (15)")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ CLUSTER: Final = (*ROLES, *ROLES, "housekeeping")
 class Wanted(msgspec.Struct, frozen=True):
     """What is to be run. roles: of each process; command: what stands before `serve`, if not the plain server.
     sessions: of the idle crowd that is at a gateway when that is killed. nodes: of each engine of the cassandra
-    profile, PostgreSQL aside; 0: it is the postgres profile."""
+    profile, PostgreSQL aside; 0: it is the postgres profile. seconds: after which no further harm is begun."""
 
     seed: int
     harms: int
@@ -49,11 +50,12 @@ class Wanted(msgspec.Struct, frozen=True):
     command: tuple[str, ...] = ()
     sessions: int = 200
     nodes: int = 0
+    seconds: float = math.inf
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """What came of it. stuck: why it did not come to its end, "" if it did. moments: what was found broken by those who
-    looked at a moment themselves."""
+    looked at a moment themselves. left: harms that were not begun, as the time for that was over."""
 
     plan: Plan
     harms: tuple[PlannedHarm, ...]
@@ -62,13 +64,15 @@ class Outcome(msgspec.Struct, frozen=True):
     table: list[str]
     stuck: str = ""
     moments: list[Violation] = []
+    left: int = 0
 
     @property
     def short(self) -> Iterator[str]:
         """What it should have done and has not: then it proves less than it says."""
         done = self.tally.troubles.total()
-        if done < len(self.harms):
-            yield f"{done} of {len(self.harms)} harms were done and overcome"
+        wanted = len(self.harms) - self.left
+        if done < wanted or (self.left and not done):
+            yield f"{done} of {wanted} harms were done and overcome"
 
     @property
     def holds(self) -> bool:
@@ -104,6 +108,7 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
                 moments = Moments(processes, credentials.bus, iter(witnesses), sessions)
                 hands = Harms(processes, engines, entrance, moments)
                 storm = Storm(plan, people, hands, harms, recorder, say)
+                storm.enough = wanted.seconds
                 storm.world.inbox_seconds = INBOX_SECONDS if wanted.nodes else 0.0
                 stuck = await _blow(storm)
     shutil.rmtree(folder / "credentials")
@@ -113,7 +118,7 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
     say(f"checked in {time.monotonic() - began:.0f} s")
     stay = staying(plan, (person.device for person in people))
     told = [*_table(storm.tally, record, stay), *moments.lines()]
-    return Outcome(plan, harms, storm.tally, verdict, told, stuck, moments.found)
+    return Outcome(plan, harms, storm.tally, verdict, told, stuck, moments.found, storm.left)
 
 
 def _engines(nodes: int) -> AbstractAsyncContextManager[AnyEngines]:

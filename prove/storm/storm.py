@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, Literal, Protocol, TypeVar
@@ -104,6 +105,10 @@ class Storm(Generic[Planned]):
         ]
         self._accounts: list[AccountId] = list(dict.fromkeys(person.account for person in people))
         self._began = time.monotonic()
+        self.enough = math.inf
+        """Seconds after the beginning from which nothing planned is begun any more."""
+        self.left = 0
+        """How much of what was planned was not begun for that."""
         self.beside: list[Beside] = []
         """Who else is there, and does things of its own."""
 
@@ -207,6 +212,10 @@ class Storm(Generic[Planned]):
         doomed = [device for device in world.devices if device.plan.doomed]
         every = max(1, len(troubles) // max(1, len(doomed)))
         for turn, trouble in enumerate(troubles):
+            if self._seconds() >= self.enough:
+                self.left = len(troubles) - turn
+                self._say(f"{self.left} of {len(troubles)} are left out: {self._seconds():.0f} s are over")
+                return
             if turn % every == every // 2 and doomed:
                 victim = doomed.pop()
                 by = next(one for one in world.devices if one.account == victim.account and not one.plan.doomed)

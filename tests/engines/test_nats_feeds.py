@@ -198,6 +198,20 @@ async def test_a_new_epoch_of_the_inboxes_is_told_with_the_next_arrival(feeds: F
     assert (await feeds.until(lambda arrival: end(arrival) == 2)).epoch == before + 1
 
 
+async def test_who_looks_again_hears_of_a_new_epoch_though_nothing_comes(feeds: Feeds) -> None:
+    await feeds.posters[0].post("one")
+    before = (await feeds.until(lambda arrival: end(arrival) == 1)).epoch
+    connection = await asyncpg.connect(feeds.database)
+    await connection.execute("UPDATE messages.life SET epoch = epoch + 1")
+    await connection.close()
+    feeds.gateway.look_again()
+    told = await feeds.until(lambda arrival: arrival.epoch == before + 1)
+    assert (end(told), list(told.events)) == (1, [])
+    await feeds.gateway.close()
+    feeds.gateway.look_again()  # of a gateway that has ended nobody wants to know
+    assert feeds.gateway.up_to_date or not feeds.gateway.holds.senders
+
+
 @pytest.mark.parametrize("garbage", [b"", b"\xc1", b"\x80", b"\x93\x01\x02\x03"])
 async def test_what_is_no_message_costs_nothing_but_itself(feeds: Feeds, garbage: bytes) -> None:
     poster = feeds.posters[0]

@@ -315,6 +315,27 @@ async def test_with_the_counters_away_the_log_goes_on(world: World, zookeeper: O
     assert world.lost == []
 
 
+async def test_a_process_that_never_appended_knows_where_to_when_the_counters_go_away(
+    world: World, zookeeper: OwnEnsemble
+) -> None:
+    owner = await world.process(works=True)
+    await owner.epochs.begin(0, 0)
+    await owner.streams.make(0, 1)
+    quiet = await world.process(works=False)
+
+    async def known() -> bool:
+        return quiet.log._epochs._known.get(0) == 1
+
+    await until(known)
+    zookeeper.servers[0].kill()
+    try:
+        quiet.log.append(submission(0))
+        await quiet.settled()
+        assert (await owner.streams.state(0, 1)).last_seq == 1
+    finally:
+        await asyncio.to_thread(zookeeper.servers[0].begin)
+
+
 async def test_a_full_stream_takes_nothing_and_loses_nothing(
     nats: OwnNats, zookeeper: OwnEnsemble, monkeypatch: pytest.MonkeyPatch
 ) -> None:

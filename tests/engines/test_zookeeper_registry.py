@@ -12,6 +12,7 @@ from tests.support.own_zookeeper import HOST, OwnEnsemble, own_zookeeper
 
 from chinwag.adapters.zookeeper import ZooKeeperConnection, ZooKeeperRegistry, ZooKeeperServers, numbers
 from chinwag.adapters.zookeeper import connection as connecting
+from chinwag.adapters.zookeeper.connection import MissingError
 from chinwag.domain.ids import Snowflake
 from chinwag.domain.ownership import owned
 from chinwag.domain.refusal import Code, Refused
@@ -52,6 +53,23 @@ async def until_held(number: WorkerNumber) -> int:
         while True:
             try:
                 return number()
+            except Refused:
+                await asyncio.sleep(0.05)
+
+
+async def until_away(connection: ZooKeeperConnection) -> None:
+    """We are told so a moment after what was asked has failed."""
+    async with asyncio.timeout(90):
+        while connection.away_since is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def until_registered(registry: ZooKeeperRegistry, node: Node) -> None:
+    """A busy server may need longer than is waited for it."""
+    async with asyncio.timeout(90):
+        while True:
+            try:
+                return await registry.register(node)
             except Refused:
                 await asyncio.sleep(0.05)
 
@@ -101,9 +119,7 @@ async def test_a_connection_that_is_lost_is_not_the_end_of_the_session(servers: 
         number = await registry.lease_worker()
         held, session = number(), connection.session
         relay.turn(Way.GONE)
-        async with asyncio.timeout(90):
-            while connection.away_since is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until_away(connection)
         with pytest.raises(Refused) as refused:  # at once: it would be done when nobody wants it any longer
             await registry.nodes("gateway")
         assert refused.value.code is Code.UNAVAILABLE
@@ -124,15 +140,35 @@ async def test_a_server_that_is_killed_and_begun_again_knows_sessions_numbers_an
         held, session, seen = number(), connection.session, Watcher()
         registry.watch(seen)
         await seen.until(lambda live: live == [GATEWAY])
-        ensemble.servers[0].kill()
+        await asyncio.to_thread(ensemble.servers[0].kill)
         with pytest.raises(Refused):
             await registry.register(Node(NodeId("g2"), ("gateway",)))
-        ensemble.servers[0].begin()
+        await until_away(connection)
+        await asyncio.to_thread(ensemble.servers[0].begin)
         await until_back(connection)
         assert await until_held(number) == held
         assert connection.session == session
-        await registry.register(Node(NodeId("g3"), ("gateway",)))
+        await until_registered(registry, Node(NodeId("g3"), ("gateway",)))
         await seen.until(lambda live: [node.id for node in live] == ["g1", "g3"])
+
+
+async def test_what_is_asked_before_we_are_told_that_the_connection_is_lost_is_not_done_later(
+    ensemble: OwnEnsemble, servers: ZooKeeperServers
+) -> None:
+    async with a_connection(servers, session=LONG) as connection:
+        ensemble.servers[0].kill()
+        end = time.monotonic() + 90
+        while connection._client.connected and time.monotonic() < end:
+            time.sleep(0.01)  # noqa: ASYNC251 - nobody is told anything meanwhile
+        assert connection.away_since is None
+        with pytest.raises(Refused):
+            await connection.create("late")
+        await until_away(connection)
+        await asyncio.to_thread(ensemble.servers[0].begin)
+        await until_back(connection)
+        await connection.reach()
+        with pytest.raises(MissingError):
+            await connection.get("late")
 
 
 async def test_a_process_that_is_gone_leaves_its_parts_to_the_others(servers: ZooKeeperServers, relay: Proxy) -> None:
@@ -267,13 +303,7 @@ async def test_of_three_servers_the_leader_may_die() -> None:
             await seen.until(lambda live: [node.id for node in live] == ["one"])
             (leader,) = [server for server in three.servers if server.leads]
             leader.kill()
-            async with asyncio.timeout(90):
-                while True:
-                    try:
-                        await two.register(Node(NodeId("two"), ("delivery",)))
-                        break
-                    except Refused:
-                        await asyncio.sleep(0.05)
+            await until_registered(two, Node(NodeId("two"), ("delivery",)))
             await seen.until(lambda live: [node.id for node in live] == ["one", "two"])
             await until_back(connection)
             assert await until_held(number) == held

@@ -25,6 +25,7 @@ from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, di
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.member_row import MemberRow, Stay, Wrote
 from chinwag.domain.mentions import ALL, Mention
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code
 from chinwag.flow.access.key_ring import KeyRing
@@ -152,6 +153,11 @@ def _commit(
             (number, one, Reacted((Step(last, "\U0001f44d", True), Step(last, "\u2764", False))))
             for number in numbers
             for one in audience
+        ],
+        counts=[
+            (number, ReactionCounts(Position(STARTS, sequence, number), (("\U0001f44d", number), ("\u2764", 1))))
+            for number in numbers
+            if wide
         ],
         people=[(one, MemberRow((Stay(1, 0, 2, first), Stay(last, last, last)))) for one in wide],
         wrote=[(one, Wrote(last, last, 1_000 + last)) for one in wide],

@@ -9,9 +9,11 @@ from prove.cluster.pauses import CALM, pauses, staying
 from prove.cluster.pauses import table as pauses_table
 from prove.cluster.plan import KINDS, ONE, Harm, make_harms
 from prove.cluster.processes import EVERY
-from prove.cluster.run import CLUSTER, Wanted, run
+from prove.cluster.run import CLUSTER, Outcome, Wanted, run
 from prove.facts import Acked, Attempt, Fault, Up
 from prove.storm.plan import Character, make_plan
+from prove.storm.tally import Tally
+from prove.verdict import judge
 
 ALL = KINDS["postgres"]
 
@@ -36,6 +38,20 @@ def test_a_full_plan_does_everything_to_every_process(seed: int) -> None:
     assert all(met[kind, role] for kind in (Harm.KILL, Harm.STOP) for role in CLUSTER)
     assert {harm.kind for harm in harms} == ALL
     assert {harm.kind for harm in harms if harm.node >= 0} == ONE
+
+
+def outcome(done: int, left: int) -> Outcome:
+    tally = Tally()
+    tally.troubles[Harm.KILL] = done
+    plan, harms = make_plan(1, 4, frozenset(), (), 2, 1), make_harms(1, 4, frozenset({Harm.KILL}), 2)
+    return Outcome(plan, harms, tally, judge([]), [], left=left)
+
+
+def test_what_was_left_out_for_want_of_time_is_not_counted_as_failed_and_nothing_done_is() -> None:
+    assert list(outcome(4, 0).short) == []
+    assert list(outcome(3, 1).short) == []
+    assert list(outcome(2, 1).short) == ["2 of 3 harms were done and overcome"]
+    assert list(outcome(0, 4).short) == ["0 of 0 harms were done and overcome"]
 
 
 def test_a_wait_belongs_to_what_was_done_last_before_it_ended() -> None:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -27,10 +27,12 @@ SETTINGS: Final = {
 
 
 class OwnCassandra:
-    """One node, begun by `own_cassandra`. home: the folder in which all nodes have theirs."""
+    """One node, begun by `own_cassandra`. home: the folder in which all nodes have theirs; between: the port at which
+    nodes reach one another."""
 
-    def __init__(self, engine: Cassandra, host: str, port: int, home: Path) -> None:
+    def __init__(self, engine: Cassandra, host: str, port: int, home: Path, between: int) -> None:
         self.home: Final = home
+        self.between: Final = between
         self.engine: Final = engine
         self._running: Running
         self.host: Final = host
@@ -74,9 +76,12 @@ class OwnCassandra:
 
 @contextmanager
 def own_cassandra(
-    count: int = 1, spoilt: Mapping[int, Mapping[str, object]] | None = None
+    count: int = 1,
+    spoilt: Mapping[int, Mapping[str, object]] | None = None,
+    prepare: Callable[[int, Place, Path], None] = lambda _number, _place, _folder: None,
 ) -> Iterator[list[OwnCassandra]]:
-    """So many nodes of one ring at work, gone afterwards. spoilt: settings of single nodes, by their numbers from 1."""
+    """So many nodes of one ring at work, gone afterwards. spoilt: settings of single nodes, by their numbers from 1.
+    prepare: given the number of each and its folder, which is not there yet, before it starts."""
     others = spoilt or {}
     program, jars = java(), fetch_jars("Cassandra", CASSANDRA, lambda _: None)
     hosts = tuple(hosts_of(count))
@@ -98,17 +103,45 @@ def own_cassandra(
             host,
             port,
             home,
+            between,
         )
         for number, host in enumerate(hosts, 1)
     ]
     with ExitStack() as ending:
         ending.callback(shutil.rmtree, home, ignore_errors=True)
-        for node in nodes:
+        for number, node in enumerate(nodes, 1):
+            prepare(number, place, home / f"cassandra-{number}")
             node.launch()
             ending.callback(node.kill)
         for node in nodes:
             node.wait()
         yield nodes
+
+
+def one_more(nodes: list[OwnCassandra]) -> OwnCassandra:
+    """A node more for a ring that works, not started yet: it takes over half of what the first one has, once it is
+    told to. Whoever starts it ends it."""
+    first = nodes[0]
+    hosts = tuple(hosts_of(len(nodes) + 1))
+    seeds = ",".join(f"{node.host}:{first.between}" for node in nodes)
+    settings: dict[str, object] = {
+        "auto_bootstrap": True,
+        "initial_token": str((1 << 63) // len(nodes) - (1 << 63)),  # in the middle between the first two
+        "seed_provider": [
+            {"class_name": "org.apache.cassandra.locator.SimpleSeedProvider", "parameters": [{"seeds": seeds}]}
+        ],
+    }
+    [tool_port] = _free_ports(1)
+    engine = Cassandra(
+        java(),
+        fetch_jars("Cassandra", CASSANDRA, lambda _: None),
+        Place.make(first.home),
+        Ring(hosts, first.between),
+        number=len(hosts),
+        settings=SETTINGS | settings,
+        tool_port=tool_port,
+    )
+    return OwnCassandra(engine, hosts[-1], first.port, first.home, first.between)
 
 
 def _settings(others: Mapping[str, object]) -> dict[str, object]:

@@ -23,7 +23,7 @@ class OwnNats:
 
     def __init__(self, engine: Nats, place: Place, port: int) -> None:
         self._engine = engine
-        self._place = place
+        self.place: Final = place
         self.port: Final = port
         self.streams: Final = place.folder / "nats" / "streams"
         """What it keeps, if it keeps streams."""
@@ -38,7 +38,7 @@ class OwnNats:
     def hand_over(self) -> None:
         """What was put into the folder of its streams is its own."""
         for path in (self.streams, *self.streams.rglob("*")):
-            self._place.hand_over(path)
+            self.place.hand_over(path)
 
     def launch(self) -> None:
         """Start it."""
@@ -47,6 +47,14 @@ class OwnNats:
     def wait(self) -> None:
         """Wait until it takes connections."""
         self._engine.wait(self._running)
+
+    def pause(self) -> None:
+        """Let it stand still until `go_on`."""
+        os.kill(self._running.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it run on."""
+        os.kill(self._running.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """End it as a crash does, if it lives."""
@@ -73,10 +81,15 @@ def own_nats(settings: Callable[[Place], Mapping[str, object]] = lambda _: {}) -
 
 
 @contextmanager
-def own_nats_with_streams(count: int = 1, most: int = 1 << 30) -> Iterator[list[OwnNats]]:
+def own_nats_with_streams(
+    count: int = 1,
+    most: int = 1 << 30,
+    prepare: Callable[[int, Place, Path], None] = lambda _number, _place, _folder: None,
+) -> Iterator[list[OwnNats]]:
     """So many servers with JetStream at work that belong together, gone afterwards with all that they kept.
 
-    most: bytes that each may keep.
+    most: bytes that each may keep. prepare: given the number of each, from 1, and the folder of its streams, which is
+    not there yet, before it starts.
     """
     program = fetch(cache_folder(), lambda _: None).nats
     ports, routes = _free_ports(count), _free_ports(count)
@@ -97,7 +110,8 @@ def own_nats_with_streams(count: int = 1, most: int = 1 << 30) -> Iterator[list[
             }
             settings = streams_in(place, most) | (together if count > 1 else {})
             servers.append(OwnNats(Nats(program, place, settings=settings), place, port))
-        for server in servers:
+        for number, server in enumerate(servers, 1):
+            prepare(number, server.place, server.streams)
             server.launch()
             ending.callback(server.kill)
         for server in servers:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -77,9 +77,14 @@ class OwnEnsemble:
 
 
 @contextmanager
-def own_zookeeper(count: int = 1, certificate: Path | None = None) -> Iterator[OwnEnsemble]:
+def own_zookeeper(
+    count: int = 1,
+    certificate: Path | None = None,
+    prepare: Callable[[int, Place, Path], None] | None = None,
+) -> Iterator[OwnEnsemble]:
     """So many servers at work, gone afterwards. certificate: a PEM file of it and its key, which everybody may read, to
-    serve by TLS as well, at ports besides."""
+    serve by TLS as well, at ports besides. prepare: given the number of each and a folder for its journal, which is not
+    there yet, before it starts."""
     program, jars = java(), fetch_jars("ZooKeeper", ZOOKEEPER, lambda _: None)
     ports = _free_ports(4 * count)
     peers = [Peer(HOST, ports.pop(), ports.pop()) for _ in range(count)] if count > 1 else []
@@ -87,10 +92,12 @@ def own_zookeeper(count: int = 1, certificate: Path | None = None) -> Iterator[O
     place = Place.make(home)
     secure_ports: list[int] = []
     settings: list[dict[str, str]] = [{} for _ in range(count)]
+    if prepare is not None:
+        settings = [{"dataLogDir": str(home / f"journal-{number}")} for number in range(1, count + 1)]
     if certificate is not None:
         jars = _with_netty(jars, home / "jars")
         secure_ports = [ports.pop() for _ in range(count)]
-        settings = [_encrypting(port, certificate) for port in secure_ports]
+        settings = [one | _encrypting(port, certificate) for one, port in zip(settings, secure_ports, strict=True)]
     ensemble = OwnEnsemble(
         [
             OwnZooKeeper(ZooKeeper(program, jars, place, number=number, peers=peers, settings=more), ports.pop())
@@ -100,7 +107,9 @@ def own_zookeeper(count: int = 1, certificate: Path | None = None) -> Iterator[O
     )
     with ExitStack() as ending:
         ending.callback(shutil.rmtree, home, ignore_errors=True)
-        for server in ensemble.servers:
+        for number, server in enumerate(ensemble.servers, 1):
+            if prepare is not None:
+                prepare(number, place, home / f"journal-{number}")
             server.launch()
             ending.callback(server.kill)
         for server in ensemble.servers:

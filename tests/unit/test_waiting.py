@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from chinwag.adapters.postgres.schema import MissingSchemaError
 from chinwag.assembly.cluster.waiting import MOST_SECONDS, Awaited, Engine, is_away
-from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.refusal import Code, NoAnswerError, Refused
+from chinwag.told import Told
 
 
 class World:
@@ -75,9 +76,30 @@ async def test_without_a_wait_there_is_one_look() -> None:
     assert world.pauses == []
 
 
+async def test_engines_that_take_connections_and_cannot_be_used_yet_are_waited_for_in_the_same_time() -> None:
+    world = World(20, cassandra=0)
+    cannot = Told("Cassandra cannot be used")
+    cannot.__cause__ = NoAnswerError("one node of three answers")
+    with capture_logs() as lines:
+        while await world.awaited.there() and await world.awaited.again(cannot):
+            pass
+    assert sum(world.pauses) == 20
+    assert world.pauses[:3] == [0.5, 1.0, 2.0]
+    assert {line["error"] for line in lines} == {"Cassandra cannot be used"}
+
+
+async def test_what_says_no_is_not_tried_again() -> None:
+    world = World(20, cassandra=0)
+    no = Told("Cassandra cannot be used")
+    no.__cause__ = Refused(Code.UNAVAILABLE, "wrong password", 1.0)
+    assert not await world.awaited.again(no)
+    assert world.pauses == []
+
+
 @pytest.mark.parametrize(
     "error",
     [
+        NoAnswerError("too few nodes"),
         ConnectionRefusedError("refused"),
         ConnectionResetError("reset"),
         TimeoutError(),

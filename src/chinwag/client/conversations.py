@@ -110,11 +110,12 @@ class Conversations(Asking):
         """Who has put which reaction on a message, in the order in which they did."""
         found: list[Given] = []
         after: int | None = 0
+        turn = 0
         while after is not None:
             path = f"{address(conversation)}/messages/{number}/reactions"
-            page = await self._http.get(path, ReactionPage, after=after, limit=200)
+            page = await self._http.get(path, ReactionPage, after=after, after_turn=turn, limit=200)
             found += page.reactions
-            after = page.next
+            after, turn = page.next, page.next_turn
         return found
 
     async def pins(self, conversation: ConversationId) -> list[NumberedEvent | Unknown]:

@@ -53,8 +53,8 @@ class Cluster(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             le=86_400,
-            description="How long a process that starts waits for PostgreSQL and NATS that do not answer yet. It ends "
-            "at once if one of them answers and says no.",
+            description="How long a process that starts waits for engines that do not answer yet, or of whose nodes "
+            "too few do. It ends at once if one of them answers and says no.",
         ),
     ] = 600
     nodes: Annotated[

@@ -104,6 +104,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     count: of a wide group, how many members it has.
     large: its events are asked for, and copied to nobody but whom one concerns.
     reads_most: of a wide group, the highest number that any membership in it was let read from.
+    reacted: how many reactions were put on or taken back without a number, as in a large group.
     """
 
     id: ConversationId
@@ -126,6 +127,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 0
     large: bool = False
     reads_most: int = 0
+    reacted: int = 0
 
     @property
     def member_count(self) -> int:

@@ -123,3 +123,10 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+
+
+class NoAnswerError(Refused):
+    """Refused as unavailable, as nobody who was asked has answered: they said no to nothing, and may answer later."""
+
+    def __init__(self, detail: str, retry_after: float = 1.0) -> None:
+        super().__init__(Code.UNAVAILABLE, detail, retry_after)

@@ -12,7 +12,6 @@ from chinwag.adapters.cassandra.mark_store import CassandraMarkStore
 from chinwag.adapters.cassandra.message_store import CassandraMessageStore
 from chinwag.adapters.cassandra.poster import Poster
 from chinwag.adapters.cassandra.schema import SchemaError, make_schema, verify
-from chinwag.domain.refusal import Code, Refused
 
 __all__ = [
     "CassandraServers",
@@ -59,7 +58,7 @@ async def open_stores(servers: CassandraServers, poster: Poster, *, patience: fl
 
 async def open_driver(servers: CassandraServers) -> tuple[Driver, int]:
     """A session with the keyspace, and how many partitions the log has. Raises `SchemaError`, and
-    `Refused(UNAVAILABLE)`."""
+    `Refused(UNAVAILABLE)`, which is `NoAnswerError` if too few nodes answer."""
     try:
         driver = await Driver.connect(servers)
         try:
@@ -68,7 +67,7 @@ async def open_driver(servers: CassandraServers) -> tuple[Driver, int]:
             await driver.close()
             raise
     except DriverError as error:
-        raise Refused(Code.UNAVAILABLE, f"Cassandra does not answer: {error}", 1.0) from error
+        raise error.refusal("Cassandra does not answer") from error
 
 
 def stores_on(requests: Requests, poster: Poster, partitions: int, *, patience: float = PATIENCE) -> CassandraStores:

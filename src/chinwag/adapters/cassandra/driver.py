@@ -15,6 +15,7 @@ import msgspec
 from acsylla import errors
 
 from chinwag.adapters.cassandra.statements import Read, Values, Write, stamped
+from chinwag.domain.refusal import Code, NoAnswerError, Refused
 
 REQUEST_SECONDS: Final = 2.0
 """How long one try of a request may take."""
@@ -39,6 +40,16 @@ _NO: Final = (
     errors.CassErrorLibNullValue,
 )
 """What a server says to what it will never do."""
+_AWAY: Final = (
+    errors.CassErrorServerUnavailable,
+    errors.CassErrorServerReadTimeout,
+    errors.CassErrorServerIsBootstrapping,
+    errors.CassErrorServerOverloaded,
+    errors.CassErrorLibRequestTimedOut,
+    errors.CassErrorLibNoHostsAvailable,
+    errors.CassErrorLibUnableToConnect,
+)
+"""No node that was asked could answer, or too few of them."""
 
 Row = tuple[Any, ...]
 
@@ -71,11 +82,18 @@ class Asked(msgspec.Struct):
 
 
 class DriverError(Exception):
-    """A request failed. no: the server said that it will never do it; else it may have been done."""
+    """A request failed. no: the server said that it will never do it; else it may have been done. away: too few nodes
+    answered."""
 
-    def __init__(self, text: str, *, no: bool) -> None:
+    def __init__(self, text: str, *, no: bool, away: bool = False) -> None:
         super().__init__(text)
         self.no = no
+        self.away = away
+
+    def refusal(self, words: str) -> Refused:
+        """The same as a refusal, with words before what the driver says."""
+        detail = f"{words}: {self}"
+        return NoAnswerError(detail) if self.away else Refused(Code.UNAVAILABLE, detail, 1.0)
 
 
 class Driver:
@@ -183,4 +201,6 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except errors.CassException as error:
-        raise DriverError(f"{type(error).__name__}: {error}", no=isinstance(error, _NO)) from error
+        raise DriverError(
+            f"{type(error).__name__}: {error}", no=isinstance(error, _NO), away=isinstance(error, _AWAY)
+        ) from error

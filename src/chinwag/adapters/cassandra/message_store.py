@@ -9,6 +9,7 @@ import structlog
 
 from chinwag.adapters import names
 from chinwag.adapters.cassandra.batch import Batch, Changes, clearing
+from chinwag.adapters.cassandra.counts import Counts
 from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, Guard, within
 from chinwag.adapters.cassandra.fences import Fences
 from chinwag.adapters.cassandra.member_rows import member_shard
@@ -23,6 +24,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.log import partition_of
@@ -59,6 +61,7 @@ class CassandraMessageStore(MessageStore):
         self._standings = Standings(database, lambda one: fences.known(partition_of(one, partitions)))
         self._reads = MessageReads(database)
         self._members = Members(database, fences, self._standings, partitions)
+        self._counts = Counts(database, fences, self._standings, partitions)
         self._failed: set[int] = set()
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -130,6 +133,9 @@ class CassandraMessageStore(MessageStore):
         self, conversation: ConversationId, first: int, last: int, limit: int
     ) -> list[tuple[int, AccountId, Reacted]]:
         return await self._reads.reactions(conversation, first, last, limit)
+
+    async def reaction_counts(self, wanted: Sequence[EventName]) -> list[ReactionCounts | None]:
+        return await self._counts.of(wanted)
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._reads.spans(account, conversation)

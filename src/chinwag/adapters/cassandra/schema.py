@@ -58,6 +58,10 @@ TABLES: Final = {
     ),
     # of a conversation: the buckets that have reactions
     "reaction_buckets": "conversation blob, bucket bigint, there blob, PRIMARY KEY (conversation, bucket)",
+    # of messages of wide groups: how many have put what on each
+    "reaction_counts": (
+        "conversation blob, bucket bigint, message bigint, counts blob, PRIMARY KEY ((conversation, bucket), message)"
+    ),
     # of a wide group. shard: the CRC-32 of the account, modulo 16. stays: when it joined and left. wrote: its last
     # message
     "people": (

@@ -62,6 +62,12 @@ class StreamEpochs:
                 raise
             return known
 
+    def learn_all(self, partitions: int) -> None:
+        """Learn soon which epochs so many partitions are in, and not once each is needed: the counters may be away
+        then, and what was never learnt cannot hold meanwhile."""
+        for partition in range(partitions):
+            self._learn_soon(partition)
+
     def doubt(self, partition: int) -> None:
         """There may be another one: ask next time."""
         self._doubted.add(partition)
@@ -108,6 +114,9 @@ class StreamEpochs:
     def _may_have_changed(self, partition: int) -> None:
         self._watched.discard(partition)
         self._doubted.add(partition)
+        self._learn_soon(partition)
+
+    def _learn_soon(self, partition: int) -> None:
         if not self._closed and partition not in self._learning:
             self._learning[partition] = asyncio.create_task(self._learn_again(partition), name="epochs")
 

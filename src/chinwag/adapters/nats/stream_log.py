@@ -108,6 +108,7 @@ class StreamLog(Log):
         self._new_owner: list[Callable[[int], None]] = []
         self._highest: dict[int, tuple[int, int]] = {}
         self._epochs = StreamEpochs(counter, streams, applied, self._has_begun)
+        self._epochs.learn_all(partitions)
         self._purging = Purging(streams)
         room = Room()
         self._appenders = [Appender(number, self, room, self._tell_lost) for number in range(partitions)]

@@ -14,7 +14,7 @@ from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
 
 from chinwag.adapters.nats.connection import NatsConnection
-from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.refusal import Code, NoAnswerError, Refused
 
 BYTES: Final = 256 << 20
 """What one stream may hold, until the workers have applied it."""
@@ -31,6 +31,8 @@ _GONE: Final = frozenset({10059, 10014})
 _THERE: Final = frozenset({10058, 10065})
 """A stream of that name, or with that subject, is there already."""
 _FULL: Final = frozenset({10077})
+_LEADERLESS: Final = frozenset({10008})
+"""The servers have nobody who leads them, as most of them are not there."""
 _PAGE: Final = 1024
 """Names in one answer."""
 
@@ -202,8 +204,10 @@ class Streams:
         try:
             answer = await self._connection.ask("$JS.API.STREAM.LIST", payload, ASK_SECONDS)
             listed = msgspec.json.decode(answer, type=_Listed)
+        except NoRespondersError as error:
+            raise Refused(Code.UNAVAILABLE, "these servers have no JetStream", 1.0) from error
         except (TimeoutError, NatsTimeoutError, NatsError, msgspec.MsgspecError) as error:
-            raise Refused(Code.UNAVAILABLE, "JetStream does not answer", 1.0) from error
+            raise NoAnswerError("JetStream does not answer") from error
         if listed.error is not None:
             raise _refusal(listed.error)
         return listed
@@ -268,7 +272,7 @@ class Streams:
             answer = await self._connection.ask(f"$JS.API.{what}", payload, seconds)
             return msgspec.json.decode(answer, type=_Reply)
         except (TimeoutError, NatsTimeoutError, NatsError, msgspec.MsgspecError) as error:
-            raise Refused(Code.UNAVAILABLE, "JetStream does not answer", 1.0) from error
+            raise NoAnswerError("JetStream does not answer") from error
 
 
 def _see(reply: _Reply) -> None:
@@ -280,4 +284,5 @@ def _see(reply: _Reply) -> None:
 
 
 def _refusal(error: _Error) -> Refused:
-    return Refused(Code.UNAVAILABLE, f"JetStream: {error.description} ({error.err_code})", 1.0)
+    words = f"JetStream: {error.description} ({error.err_code})"
+    return NoAnswerError(words) if error.err_code in _LEADERLESS else Refused(Code.UNAVAILABLE, words, 1.0)

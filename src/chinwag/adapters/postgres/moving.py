@@ -41,6 +41,7 @@ MESSAGES: Final = (
     _table("spans", "account bytes", "conversation bytes", "first number", "span bytes"),
     _table("mentions", "account bytes", "conversation bytes", "number number", "since number"),
     _table("reactions", "conversation bytes", "message number", "account bytes", "reacted bytes"),
+    _table("reaction_counts", "conversation bytes", "message number", "counts bytes"),
     _table("people", "conversation bytes", "account bytes", "stays bytes"),
     _table("wrote", "conversation bytes", "account bytes", "wrote bytes"),
     _table("joinings", "conversation bytes", "joined number", "account bytes", "gone number"),

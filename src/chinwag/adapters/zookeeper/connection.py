@@ -21,7 +21,7 @@ from kazoo.security import make_digest_acl
 
 from chinwag.adapters.plain_token import token
 from chinwag.adapters.zookeeper.encrypted import EncryptedHandler, in_words
-from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.refusal import Code, NoAnswerError, Refused
 
 SESSION_SECONDS: Final = 3.0
 """How long what belongs to a process outlives its last sign of life."""
@@ -134,14 +134,15 @@ class ZooKeeperConnection:
         cls, servers: ZooKeeperServers, *, session: float = SESSION_SECONDS, patience: float = PATIENCE
     ) -> "ZooKeeperConnection":
         """Connect, within `CONNECT_SECONDS`. session: seconds, which the server may lengthen. Raises `Refused`
-        (`unavailable`)."""
+        (`unavailable`), and `NoAnswerError` if no server answers: none is there, or most of them are not."""
         self = cls(servers, session, patience)
         live = await asyncio.to_thread(self._client.start_async)
         if not await asyncio.to_thread(live.wait, CONNECT_SECONDS):
             await self.close()
             problem = self._encrypted.problem if self._encrypted else None
-            why = in_words(problem) if problem else "no server answers"
-            raise Refused(Code.UNAVAILABLE, f"ZooKeeper: {why}", 1.0) from problem
+            if problem is None:
+                raise NoAnswerError("ZooKeeper: no server answers")
+            raise Refused(Code.UNAVAILABLE, f"ZooKeeper: {in_words(problem)}", 1.0) from problem
         self._seen_session = self.session
         return self
 
@@ -229,9 +230,9 @@ class ZooKeeperConnection:
 
     async def _done(self, operation: Callable[..., Any], *values: object, **named: object) -> Any:
         """What an operation of the library's gives."""
-        if self.away_since is not None:
+        if self.away_since is not None or not self._client.connected:  # the library knows before we are told
             # else it would wait in the library, and be done at a time when nobody wants it any longer
-            raise Refused(Code.UNAVAILABLE, "ZooKeeper is away", 1.0)
+            raise NoAnswerError("ZooKeeper is away")
         result = operation(*values, **named)
         future: asyncio.Future[Any] = self._loop.create_future()
 
@@ -251,7 +252,7 @@ class ZooKeeperConnection:
             async with asyncio.timeout(self._patience):
                 return await future
         except _AWAY as error:
-            raise Refused(Code.UNAVAILABLE, "ZooKeeper does not answer", 1.0) from error
+            raise NoAnswerError("ZooKeeper does not answer") from error
         except exceptions.KazooException as error:
             _raise(error)
 

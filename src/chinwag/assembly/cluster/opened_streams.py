@@ -56,7 +56,7 @@ from chinwag.assembly.media_store import opened_upload_store
 from chinwag.assembly.part import Part
 from chinwag.config import Config
 from chinwag.domain.conversation import Position
-from chinwag.domain.refusal import Code, Refused
+from chinwag.domain.refusal import Code, NoAnswerError, Refused
 from chinwag.flow.clock import system_clock
 from chinwag.life.folder import MEDIA
 from chinwag.ports import Ports
@@ -123,10 +123,12 @@ async def open_streams(config: Config, node: NodeId, roles: Collection[str], ope
     log_streams = Streams(nats, stream_settings(config, LOG))
 
     async def servers_time() -> float:
-        time = (await log_streams.look()).time
-        if not time:
+        looked = await log_streams.look()
+        if not looked.count:
             raise Refused(Code.UNAVAILABLE, "there are none: run `chinwag cluster init`", 1.0)
-        return time
+        if not looked.time:
+            raise NoAnswerError("none of them has a leader")
+        return looked.time
 
     look = SharedLook(nats, [log_streams, streamed.streams])
     opened.callback(look.close)
@@ -231,13 +233,13 @@ async def open_rows(config: Config) -> Rows:
     try:
         driver, log_partitions = await open_driver(cassandra_servers(config))
         try:
-            partitions = await inbox_partitions(driver)
+            partitions = await _inbox_partitions(driver)
         except BaseException:
             await driver.close()
             raise
-    except (Refused, DriverError) as refused:
+    except Refused as refused:
         where = ", ".join(config.cassandra.hosts)
-        raise EngineAwayError(f"Cassandra at {where} cannot be used ({refused}): {ABOUT}") from refused
+        raise EngineAwayError(f"Cassandra at {where} cannot be used ({refused.detail}): {ABOUT}") from refused
     database = Database(driver)
     return Rows(
         driver,
@@ -246,6 +248,13 @@ async def open_rows(config: Config) -> Rows:
         log_partitions,
         partitions,
     )
+
+
+async def _inbox_partitions(driver: Driver) -> int:
+    try:
+        return await inbox_partitions(driver)
+    except DriverError as error:
+        raise error.refusal("Cassandra does not answer") from error
 
 
 def stream_settings(config: Config, kind: str) -> StreamSettings:
@@ -283,6 +292,7 @@ def _streamed(
             told()
 
     epochs = StreamEpochs(Epochs(zookeeper, INBOX), streams, inbox_applied(rows.inbox), begun)
+    epochs.learn_all(rows.inbox_partitions + 1)  # and of the renewals, which are counted behind them
     publisher = Publisher(streams, epochs, rows.inbox, rows.inbox_partitions, rows.log_partitions)
     poster = StreamPoster(publisher, rows.places, rows.log_partitions)
     stores = stores_on(rows.driver, poster, rows.log_partitions)

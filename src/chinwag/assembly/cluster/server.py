@@ -114,10 +114,10 @@ async def begin_cluster_server(
         there = await engines.there()
         try:
             return await _begun(config, local, roles)
-        except (Told, Refused):
-            if not there or not await engines.missing():
+        except (Told, Refused) as error:
+            # One that went away in between is waited for like one that had never come.
+            if not there or not (await engines.missing() or await engines.again(error)):
                 raise
-            # one went away in between: it is waited for like one that had never come
 
 
 async def _begun(config: Config, local: Local | None, roles: Sequence[str]) -> ClusterServer:

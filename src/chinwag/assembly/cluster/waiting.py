@@ -1,7 +1,7 @@
 """Until the engines are there: a whole site may be started at once, in any order.
 
-Only an engine that does not answer at all is waited for. One that answers and says no (a wrong password, other tables,
-a certificate that is not good) ends the start at once, as more time would not help.
+Only an engine that does not answer is waited for, or of whose nodes too few do. One that answers and says no (a wrong
+password, other tables, a certificate that is not good) ends the start at once, as more time would not help.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from chinwag.adapters.postgres.schema import verify
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, shown
 from chinwag.config import Config
-from chinwag.domain.refusal import Refused
+from chinwag.domain.refusal import NoAnswerError, Refused
 from chinwag.told import Told
 
 FIRST_SECONDS: Final = 0.5
@@ -77,6 +77,19 @@ class Awaited:
             await self._sleep(pause)
         return True
 
+    async def again(self, error: Told | Refused) -> bool:
+        """Whether to begin once more, after a pause: what ended the start is that an engine answers its connections and
+        nothing else yet, as one of several does until most of them are there. False once the time is over."""
+        left = self._due - self._now()
+        if left <= 0 or not is_away(error):
+            return False
+        pause = min(self._pause, left)
+        self._pause = min(2 * self._pause, MOST_SECONDS)
+        waited = round(self._now() - self._since)
+        _log.warning("waiting until an engine can be used", error=str(error), waited=waited, again_in=round(pause, 1))
+        await self._sleep(pause)
+        return True
+
     async def missing(self) -> dict[str, str]:
         """Those that do not answer now, and why; none if one of them says no, which settles it."""
         problems: dict[str, str] = {}
@@ -93,6 +106,8 @@ class Awaited:
 
 def is_away(error: BaseException) -> bool:
     """Whether an engine that met us with `error` may be there later. Anything else is said to us by one that is."""
+    if isinstance(error, NoAnswerError):
+        return True
     if isinstance(error, Told | Refused):
         return error.__cause__ is not None and is_away(error.__cause__)
     if isinstance(error, asyncpg.PostgresError):

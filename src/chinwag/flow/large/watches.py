@@ -186,8 +186,14 @@ class Watches:
 
     def _give(self, moved: Moved, frame: bytes, watchers: Sequence[Watcher]) -> None:
         for watcher in watchers[:SLICE]:
-            if moved.conversation in watcher.watched:
-                self.nudges += 1
+            since = watcher.watched.get(moved.conversation)
+            if since is None:
+                continue
+            self.nudges += 1
+            if moved.all < since and moved.all:  # it may not be read by one who has come since
+                without = msgspec.structs.replace(moved, all=0)
+                watcher.nudged(without, self._frame(without))
+            else:
                 watcher.nudged(moved, frame)
         if len(watchers) > SLICE:
             self._loop.call_soon(self._give, moved, frame, watchers[SLICE:])

@@ -60,8 +60,8 @@ async def test_odd_names_are_refused_alone(tmp_path: Path) -> None:
         number = await anna.send(tea, "still fed")
         await talk.until(lambda: number in talk.fed)
         assert talk.fed == list(range(head + 1, number + 1))
-        for address_name in ODD[1:]:
-            path = quote(address_name, safe="")
+        for odd in ODD[1:]:
+            path = quote(odd, safe="")
             for address in (f"/conversations/{path}/members", f"/conversations/{path}/changes?wait=0"):
                 answer = await scene.place.request("GET", f"/v1{address}", token=ben.token)
                 assert 400 <= answer.status_code < 500, (address, answer.text)

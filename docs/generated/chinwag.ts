@@ -28,6 +28,7 @@ export type ServerFrame =
   | NudgeFrame
   | FollowedFrame
   | FeedFrame
+  | CountsFrame
   | UnfollowedFrame
   | FarFrame
   | ByeFrame
@@ -530,6 +531,31 @@ export interface FeedFrame {
   type: "feed";
   conversation: string;
   event: NumberedEvent;
+}
+
+/**
+ * What is on messages of a followed group, where reactions were put on or taken back of late: once a second, and
+ * it may be lost. It tells of the changes without a number above `before`, up to `turn`. With a `before` above
+ * the turn that the client holds, it has missed some: it asks again for what is on the screen.
+ */
+export interface CountsFrame {
+  type: "counts";
+  conversation: string;
+  before: number;
+  turn: number;
+  messages: CountedMessage[];
+}
+
+/** All that is on message `number` now, in the order in which each reaction was put on first; at most 100. */
+export interface CountedMessage {
+  number: number;
+  reactions: CountedReaction[];
+}
+
+/** `count` accounts have `reaction` on a message. */
+export interface CountedReaction {
+  reaction: string;
+  count: number;
 }
 
 /**

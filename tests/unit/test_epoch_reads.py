@@ -6,7 +6,7 @@ import pytest
 
 from chinwag.adapters.cassandra import epoch_reads
 from chinwag.adapters.cassandra.database import Database
-from chinwag.adapters.cassandra.driver import DriverError
+from chinwag.adapters.cassandra.driver import DriverError, Row
 from chinwag.adapters.cassandra.epoch_reads import EpochReads
 from chinwag.adapters.cassandra.statements import Read, Values
 from chinwag.domain.refusal import Refused
@@ -34,6 +34,9 @@ class Nodes:
         if self.away.intersection(partitions):
             raise DriverError("no quorum", no=True)
         return list(found) if isinstance(named, list) else [row[1:] for row in found]
+
+    async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        raise AssertionError(statement)
 
     async def write(self, writes: object) -> None:
         raise AssertionError(writes)

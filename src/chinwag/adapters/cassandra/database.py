@@ -46,6 +46,11 @@ class Requests(Protocol):
         """What a statement finds."""
         ...
 
+    async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        """The next of what a statement finds, and where it goes on; None: that was all. after: what the page before
+        gave; None: the first."""
+        ...
+
     async def write(self, writes: Changes) -> None:
         """Make changes, those of one partition all or none."""
         ...
@@ -70,6 +75,14 @@ class Database:
 
         async def ask() -> list[Row]:
             return await self._driver.rows(statement, values)
+
+        return await self._tried(ask)
+
+    async def page(self, statement: Read, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        """A part of what a statement without values finds, as `Requests.page`."""
+
+        async def ask() -> tuple[list[Row], bytes | None]:
+            return await self._driver.page(statement, (), after)
 
         return await self._tried(ask)
 

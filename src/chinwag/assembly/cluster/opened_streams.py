@@ -10,6 +10,7 @@ from chinwag.adapters.cassandra.driver import Driver, DriverError
 from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
 from chinwag.adapters.cassandra.log_places import LogPlaces
+from chinwag.adapters.cassandra.moves import refuse_half
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
 from chinwag.adapters.given import Given
 from chinwag.adapters.inboxes.epoch import InboxEpoch
@@ -35,6 +36,7 @@ from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, Compare
 from chinwag.assembly.cluster.credentials import (
     cassandra_servers,
     directory_url,
+    messages_url,
     read_secret,
     zookeeper_servers,
 )
@@ -99,14 +101,14 @@ class _Streamed(NamedTuple):
 
 async def open_streams(config: Config, node: NodeId, roles: Collection[str], opened: AsyncExitStack) -> Opened:
     """As `open_all`, for the cassandra profile."""
-    accounts, secret = directory_url(config), read_secret(config)
+    messages, accounts, secret = messages_url(config), directory_url(config), read_secret(config)
     cluster = await cluster_of(config)
     keys = FollowedKeys(SealedKeyStore(accounts, secret))
     directory = await open_postgres_directory(accounts)
     opened.push_async_callback(directory.close)
     together = CountedTogether(accounts)
     opened.push_async_callback(together.close)
-    index = await reached(accounts, PostgresSearchIndex.open(accounts))
+    index = await reached(messages, PostgresSearchIndex.open(messages))
     opened.push_async_callback(index.close)
     zookeeper = await connected_to_zookeeper(config, cluster)
     opened.push_async_callback(zookeeper.close)
@@ -227,12 +229,15 @@ async def connected_to_zookeeper(config: Config, cluster: str) -> ZooKeeperConne
         raise EngineAwayError(f"ZooKeeper at {where} cannot be used ({refused.detail}): {ABOUT}") from refused
 
 
-async def open_rows(config: Config) -> Rows:
-    """A session with the keyspace. Raises `SchemaError`, and `EngineAwayError`."""
+async def open_rows(config: Config, *, filling: bool = False) -> Rows:
+    """A session with the keyspace. filling: whether it may be half filled. Raises `SchemaError`, and
+    `EngineAwayError`."""
     try:
         driver, log_partitions = await open_driver(cassandra_servers(config))
         try:
             partitions = await _inbox_partitions(driver)
+            if not filling:
+                await refuse_half(driver)
         except BaseException:
             await driver.close()
             raise

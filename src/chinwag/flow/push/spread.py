@@ -54,7 +54,8 @@ class Spreading:
                 return False  # another was faster
             if wanted:
                 await transaction.push_jobs.add(wanted, now, now)
-                self.dropped += await transaction.push_jobs.shorten(self._most)
+                dropped = await transaction.push_jobs.shorten(self._most)
+                self.dropped += dropped
             await spreads.put(_gone_on(held, after, len(accounts), now))
         return False
 

@@ -1,4 +1,4 @@
-"""Who wants to be told of every message of a large group, and what is to be pushed to many."""
+"""Accounts that want to be told of every message of a large group, and what is to be pushed to many."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -112,6 +112,10 @@ class Someone:
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
+    async def put(self, path: str) -> None:
+        answer = await self._scene.place.request("PUT", f"/v1{path}", token=self.token, key=secrets.token_hex(8))
+        assert answer.status_code < 300, answer.text
+
     async def change(self, group: ConversationId, **change: object) -> int:
         return int((await self.post(f"/conversations/{group}/changes", {"change": change}))["number"])
 

@@ -28,6 +28,7 @@ export type ServerFrame =
   | NudgeFrame
   | FollowedFrame
   | FeedFrame
+  | CountsFrame
   | UnfollowedFrame
   | FarFrame
   | ByeFrame
@@ -533,6 +534,31 @@ export interface FeedFrame {
 }
 
 /**
+ * What is on messages of a followed group, where reactions were put on or taken back of late: once a second, and
+ * it may be lost. It tells of the changes without a number above `before`, up to `turn`. With a `before` above
+ * the turn that the client holds, it has missed some: it asks again for what is on the screen.
+ */
+export interface CountsFrame {
+  type: "counts";
+  conversation: string;
+  before: number;
+  turn: number;
+  messages: CountedMessage[];
+}
+
+/** All that is on message `number` now, in the order in which each reaction was put on first; at most 100. */
+export interface CountedMessage {
+  number: number;
+  reactions: CountedReaction[];
+}
+
+/** `count` accounts have `reaction` on a message. */
+export interface CountedReaction {
+  reaction: string;
+  count: number;
+}
+
+/**
  * The feed of this group has ended; up to `number` everything was fed. not_member: the account is in it no
  * longer. slow: the session takes in less than is said there. small: the group is one again whose events come to
  * the inbox. drain: this server ends; follow again elsewhere.
@@ -634,8 +660,8 @@ export interface Deletion {
 }
 
 /**
- * `count` accounts have `reaction` on the message. by: the first 10, in the order in which they put it on. mine:
- * whether the reader is one of all.
+ * `count` accounts have `reaction` on the message. by: the first 10, in the order in which they put it on; of a
+ * large group none. mine: whether the reader is one of all.
  */
 export interface ReactionCount {
   reaction: string;
@@ -644,7 +670,11 @@ export interface ReactionCount {
   mine?: boolean;
 }
 
-/** Who joined or left, or what changed of the group. */
+/**
+ * Who joined or left, or what changed of the group. shown: of a notice that is not shown by itself, as of those
+ * who come to a wide group and go, the number of the last message or notice before it that is; whoever came or
+ * went is shown it all the same. 0: it is shown.
+ */
 export interface NoticeEvent {
   kind: "notice";
   conversation: string;
@@ -655,6 +685,7 @@ export interface NoticeEvent {
   id: string;
   sent_at: number;
   change: NoticeChange;
+  shown?: number;
 }
 
 /** The group begins, with these members and roles. */
@@ -945,7 +976,8 @@ export interface PreferencesChanged {
 
 /**
  * What is kept for one conversation. A stored value without a field has that field's default. muted_until:
- * milliseconds since 1970; 0: it is not muted. notify: of which messages one is told. pinned: it stands above
+ * milliseconds since 1970; 0: it is not muted. notify: of which messages one is told. every: `all` is meant for
+ * a large group as well, where one is told without it of those alone that speak to one. pinned: it stands above
  * the others. archived_at: a number of the conversation; 0: it is not archived. It counts as archived while its
  * newest message or notice is not above that number, or while it is muted. unread: it is marked as unread, until
  * it is opened.
@@ -956,6 +988,7 @@ export interface Preferences {
   pinned: boolean;
   archived_at: number;
   unread: boolean;
+  every: boolean;
 }
 
 /** For one's own devices only: the push service has forgotten `device`. If that is you, subscribe anew. */
@@ -1306,7 +1339,8 @@ export interface MemberView {
  * only a page of changes holds. quoted: messages that those of a page of history answer, and that are not among
  * them, as they are now; rising. Of many or long ones those answered last: the others are there one by one. far:
  * of a page of changes of a large group, so much lies between that it holds none of it: begin with a page of
- * history.
+ * history. turn: of a page of history of a large group, how many times a reaction had been put on or taken back
+ * there without a number: what is on these messages is of then, or later.
  */
 export interface EventPage {
   events: NumberedEvent[];
@@ -1314,6 +1348,7 @@ export interface EventPage {
   gaps: Gap[];
   quoted: NumberedEvent[];
   far: boolean;
+  turn: number;
 }
 
 /** The numbers `first` to `last` may not be read by whoever reads: it was no member then. */
@@ -1353,25 +1388,42 @@ export interface MemberPage {
   next: string | null;
 }
 
+/** What is on the message `number`. */
+export interface MessageReactions {
+  number: number;
+  reactions: ReactionCount[];
+}
+
 /** Pinned messages as they are now, the one pinned last at the end: those that the reader may read. */
 export interface Pins {
   messages: NumberedEvent[];
 }
 
+/** What is on messages of a large group. turn: as in a page of history. */
+export interface ReactionCountPage {
+  messages: MessageReactions[];
+  turn: number;
+}
+
 /**
- * What is on a message, in the order in which it was put on. `next` goes into `after` of the following page;
- * None at the end.
+ * What is on a message, in the order in which it was put on. `next` goes into `after` of the following page, and
+ * `next_turn` into `after_turn`; `next` is None at the end.
  */
 export interface ReactionPage {
   reactions: Given[];
   next: number | null;
+  next_turn: number;
 }
 
-/** `account` has `reaction` on the message since event `number`. */
+/**
+ * `account` has `reaction` on the message since event `number`; in a large group, where it took no number, since
+ * some time before it, and `turn` orders those of one number.
+ */
 export interface Given {
   number: number;
   account: string;
   reaction: string;
+  turn?: number;
 }
 
 /** `account` had read the message by `read_at`; delivered by `delivered_at` (milliseconds; 0: not known when). */

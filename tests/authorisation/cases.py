@@ -223,6 +223,9 @@ ROUTES: Final[dict[tuple[str, str], Case]] = {
         "/v1/conversations/{group}/messages/{message}/receipts",
         right="member",
     ),
+    ("GET", "/v1/conversations/{conversation}/reactions"): Case(
+        MEMBER, {**OUTSIDERS, "member": Code.NOT_LARGE}, "/v1/conversations/{group}/reactions?message={message}"
+    ),
     ("GET", "/v1/conversations/{conversation}/messages/{number}/reactions"): Case(
         READER, NO_READERS, "/v1/conversations/{group}/messages/{message}/reactions", right="member"
     ),

@@ -48,6 +48,10 @@ class LosingDriver:
         self.reads += 1
         return await self.driver.rows(statement, values)
 
+    async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        self.reads += 1
+        return await self.driver.page(statement, values, after)
+
     async def write(self, writes: Changes) -> None:
         if not self._passing.is_set():
             self.held.set()

@@ -29,7 +29,19 @@ async def empty(database: str, partitions: int = 1) -> None:
     with contextlib.suppress(SchemaError):  # it was made for so many as the test before wanted
         await make_schema(database)
     tables = ["partitions", "events", "states", "send_keys", "spans", "mentions", "reactions"]
-    tables += ["people", "wrote", "joinings", "wide_groups", "heads", "inbox", "marks", "steps", "seen", "replaced"]
+    tables += [
+        "reaction_counts",
+        "people",
+        "wrote",
+        "joinings",
+        "wide_groups",
+        "heads",
+        "inbox",
+        "marks",
+        "steps",
+        "seen",
+        "replaced",
+    ]
     rows = "".join(f"DELETE FROM messages.{table};" for table in tables)
     await _execute(database, rows + f"UPDATE messages.life SET epoch = 1, partitions = {partitions}")
 

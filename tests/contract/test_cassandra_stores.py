@@ -29,6 +29,7 @@ from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.member_row import MemberRow, Stay, Wrote
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Refused
 from chinwag.ports.inbox import Posting
@@ -236,6 +237,44 @@ async def test_what_a_lost_log_made_of_members_is_void_also_where_their_numbers_
     gone = MemberRow((Stay(1, 1, 1, 4),))
     await store.commit([joined(4, 3, 1, gone, (1, BEN, 4))])
     assert await _of_ben(store) == (gone, Wrote(4, 4, 4), [(1, ANN, 0), (1, BEN, 4)])
+
+
+def counting(number: int, epoch: int, sequence: int, count: int) -> Commit:
+    """As `placed`, with so many who like message 1."""
+    made = placed(number, epoch, sequence, f"{number}")
+    counts = ReactionCounts(made.state.applied, (("👍", count),))
+    wide = msgspec.structs.replace(made.state, wide=True)
+    return msgspec.structs.replace(made, state=wide, counts=[(1, counts)])
+
+
+async def test_what_a_lost_log_counted_is_void(one: CassandraHarness, other: CassandraStores) -> None:
+    store, name = other.message_store, (PAIR, 1)
+    await one.store.commit([counting(1, 1, 1, 5)])
+    one.losing.hold()
+    stopped = asyncio.create_task(one.store.commit([counting(2, 1, 7, 6)]))
+    await one.losing.held.wait()
+    await other.fences.begin(0, 2)
+    assert [state.head for state in await store.states([PAIR]) if state] == [1]
+    one.losing.go()
+    with pytest.raises(TakenOverError):
+        await stopped
+    await store.commit([placed(2, 2, 1, "of somebody else")])
+    assert await store.reaction_counts([name]) == [None], "it is counted from the rows"
+    await store.commit([counting(3, 2, 2, 6)])
+    await other.fences.begin(0, 3)
+    await store.commit([placed(4, 3, 1, "later")])
+    (found,) = await store.reaction_counts([name])
+    assert found is not None, "what was applied in an epoch that is over holds"
+
+
+async def test_of_two_workers_of_one_epoch_the_one_behind_counts_nothing_away(
+    one: CassandraHarness, other: CassandraStores
+) -> None:
+    await one.store.commit([counting(1, 1, 1, 1)])
+    await other.message_store.commit([counting(2, 1, 5, 5)])
+    await one.store.commit([counting(2, 1, 2, 2)])  # again, from before
+    (found,) = await one.store.reaction_counts([(PAIR, 1)])
+    assert found == ReactionCounts(Position(1, 5, 0), (("👍", 5),))
 
 
 async def test_what_another_worker_of_one_epoch_wrote_of_members_ahead_is_given(

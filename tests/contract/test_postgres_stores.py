@@ -31,6 +31,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.member_row import MemberRow, Stay, Wrote
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.inbox import Arrival, Posting
@@ -236,12 +237,15 @@ async def test_a_former_owner_commits_nothing(stores: Stores, harness: PostgresH
     assert fenced == [(0, 1), (0, 1), (0, 1)]
 
 
-async def test_a_former_owner_writes_neither_reactions_nor_members(stores: Stores, other: PostgresStores) -> None:
+async def test_a_former_owner_writes_neither_reactions_nor_counts_nor_members(
+    stores: Stores, other: PostgresStores
+) -> None:
     await stores.store.commit([commit(1, 2)])
     assert await other.partitions.claim(0) == 2
     late = msgspec.structs.replace(
         commit(3, 3),
         reactions=[(1, ANN, Reacted((Step(3, "x", True),)))],
+        counts=[(1, ReactionCounts(Position(1, 3, 0), (("x", 1),)))],
         people=[(ANN, MemberRow((Stay(3, 3, 3),)))],
         wrote=[(ANN, Wrote(3, 3, 3))],
         joinings=[(3, ANN, 0)],
@@ -251,9 +255,11 @@ async def test_a_former_owner_writes_neither_reactions_nor_members(stores: Store
         await stores.store.commit([late])
     assert await _of_members(other) == ([None], [None], [], [])
     assert await other.message_store.reactions(PAIR, 1, 9, 9) == []
+    assert await other.message_store.reaction_counts([(PAIR, 1)]) == [None]
     await other.message_store.commit([decided_in(2, late)])
     assert await _of_members(other) == ([late.people[0][1]], [late.wrote[0][1]], [(3, ANN, 0)], [PAIR])
     assert await other.message_store.reactions(PAIR, 1, 9, 9) == late.reactions
+    assert await other.message_store.reaction_counts([(PAIR, 1)]) == [late.counts[0][1]]
 
 
 async def _of_members(stores: PostgresStores) -> tuple[object, ...]:

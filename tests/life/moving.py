@@ -25,6 +25,7 @@ from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, di
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.member_row import MemberRow, Stay, Wrote
 from chinwag.domain.mentions import ALL, Mention
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code
 from chinwag.flow.access.key_ring import KeyRing
@@ -153,6 +154,11 @@ def _commit(
             for number in numbers
             for one in audience
         ],
+        counts=[
+            (number, ReactionCounts(Position(STARTS, sequence, number), (("\U0001f44d", number), ("\u2764", 1))))
+            for number in numbers
+            if wide
+        ],
         people=[(one, MemberRow((Stay(1, 0, 2, first), Stay(last, last, last)))) for one in wide],
         wrote=[(one, Wrote(last, last, 1_000 + last)) for one in wide],
         joinings=[(joined, one, left) for one in wide for joined, left in ((1, first), (last, 0))],
@@ -211,7 +217,7 @@ async def shown_by_folder(data: Path) -> Picture:
     """What the ports show of the folder."""
     embedded = await open_embedded(data)
     try:
-        picture = await _shown(
+        picture = await shown_by_ports(
             embedded.message_store, embedded.inbox, embedded.mark_store, await _names(data, embedded)
         )
     finally:
@@ -227,7 +233,7 @@ async def shown_by_database(url: str, names: dict[str, list[Any]], directory: st
     """What the ports show of the database. names: of what there is, as the folder's picture has them."""
     stores = await open_stores(url)
     try:
-        picture = await _shown(stores.message_store, stores.inbox, stores.mark_store, names)
+        picture = await shown_by_ports(stores.message_store, stores.inbox, stores.mark_store, names)
     finally:
         await stores.close()
     engine = engine_on(directory or url, 10, reading=True)
@@ -255,7 +261,8 @@ async def _names(data: Path, embedded: Any) -> dict[str, list[Any]]:
     return {kind: sorted(found[kind]) for kind in ("conversations", "accounts", "keys")}
 
 
-async def _shown(store: MessageStore, inbox: Inbox, marks: MarkStore, names: dict[str, list[Any]]) -> Picture:
+async def shown_by_ports(store: MessageStore, inbox: Inbox, marks: MarkStore, names: dict[str, list[Any]]) -> Picture:
+    """What the ports of some stores show. names: as of `shown_by_database`."""
     conversations, accounts = names["conversations"], names["accounts"]
     states = [state for state in await store.states(conversations) if state is not None]
     keys = await store.keys([KeyName(*name) for name in names["keys"]])
@@ -273,6 +280,10 @@ async def _shown(store: MessageStore, inbox: Inbox, marks: MarkStore, names: dic
             await store.mentions([*accounts, ALL], state.id, 0, 1_000), key=repr
         )
         picture[f"reactions of {state.id}"] = sorted(await store.reactions(state.id, 0, state.head + 9, 10_000))
+        counted = await store.reaction_counts([(state.id, number) for number in range(1, state.head + 1)])
+        picture[f"reaction counts of {state.id}"] = [
+            one and msgspec.structs.replace(one, covers=START) for one in counted
+        ]
         people = [(state.id, one) for one in accounts]
         picture[f"people of {state.id}"] = await store.people(people), await store.wrote(people)
         picture[f"joinings of {state.id}"] = await store.joinings(state.id, None, 10_000)

@@ -155,6 +155,7 @@ SPOILS = {
     "spans": "UPDATE messages.spans SET first = first + 1 WHERE first = 42",
     "mentions": "UPDATE messages.mentions SET since = since + 1",
     "reactions": "UPDATE messages.reactions SET message = message + 100 WHERE message = 40",
+    "reaction_counts": "UPDATE messages.reaction_counts SET counts = set_byte(counts, 5, 9)",
     "people": "UPDATE messages.people SET stays = set_byte(stays, 5, 9)",
     "wrote": "DELETE FROM messages.wrote WHERE account = (SELECT account FROM messages.wrote LIMIT 1)",
     "joinings": "UPDATE messages.joinings SET gone = gone + 1 WHERE gone > 0",

@@ -37,6 +37,7 @@ from chinwag.domain.conversation import Conversation, GroupSettings, Position, R
 from chinwag.domain.ids import LISTING, AccountId, ClientId, ConversationId, DeviceId, group_id, stream_of
 from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import ALL
+from chinwag.domain.reaction_counts import ReactionCounts, counts_of
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.wide import member_of
 from chinwag.flow.deliver import Deliver as Worker
@@ -50,7 +51,7 @@ PEOPLE = [AccountId(one) for one in "12345678"]
 WIDE = Rules(group_members=9, wide_above=4, large_above=6)
 SMALL = Rules(group_members=9)
 STREAM = stream_of(0)
-TABLES = ("event", "key", "span", "mention", "reaction", "person", "wrote", "joining", "wide", "state")
+TABLES = ("event", "key", "span", "mention", "reaction", "count", "person", "wrote", "joining", "wide", "state")
 Write = tuple[str, object, object]
 
 
@@ -86,6 +87,15 @@ class Rows:
     async def reacted(self, names: Sequence[ReactionName]) -> list[Reacted | None]:
         return [cast("Reacted | None", self.tables["reaction"].get(one)) for one in names]
 
+    async def reactions(
+        self, conversation: ConversationId, first: int, last: int, limit: int
+    ) -> list[tuple[int, AccountId, Reacted]]:
+        rows = cast("dict[ReactionName, Reacted]", self.tables["reaction"])
+        return [(number, account, row) for (_, number, account), row in rows.items() if first <= number <= last]
+
+    async def reaction_counts(self, names: Sequence[EventName]) -> list[ReactionCounts | None]:
+        return [cast("ReactionCounts | None", self.tables["count"].get(one)) for one in names]
+
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         found = [span for span in self.tables["span"].values() if isinstance(span, Span) and span.account == account]
         return sorted(found, key=lambda span: span.first)
@@ -108,6 +118,7 @@ def writes_of(commit: Commit) -> list[Write]:
     found += [("span", (span.account, span.first), span) for span in commit.spans]
     found += [("mention", (one.account, one.number), one.since or None) for one in commit.mentions]
     found += [("reaction", (GROUP, number, account), row) for number, account, row in commit.reactions]
+    found += [("count", (GROUP, number), counts) for number, counts in commit.counts]
     found += [("person", account, row) for account, row in commit.people]
     found += [("wrote", account, row) for account, row in commit.wrote]
     found += [("joining", (joined, account), left + 1) for joined, account, left in commit.joinings]
@@ -229,6 +240,21 @@ def test_who_is_a_member_is_said_alike_by_rows_joinings_and_count(
         assert state.reads_most >= max(reads, default=0)
 
 
+reacting = st.tuples(people, st.builds(React, st.integers(2, 4), st.sampled_from("👍🎉"), st.booleans()))
+MIXED: list[tuple[AccountId, Action]] = [
+    (PEOPLE[1], React(2, "👍")),
+    (PEOPLE[0], Deliver(large=True)),
+    (PEOPLE[2], React(2, "👍")),
+    (PEOPLE[1], React(2, "👍", on=False)),
+    (PEOPLE[3], React(3, "🎉")),
+    (PEOPLE[0], Deliver(large=False)),
+    (PEOPLE[3], React(2, "👍")),
+    (PEOPLE[2], React(2, "👍", on=False)),
+    (PEOPLE[0], Deliver(large=True)),
+    (PEOPLE[4], React(2, "👍")),
+]
+
+
 def as_placed(commits: Iterable[Commit]) -> list[tuple[dict[str, object], frozenset[AccountId]]]:
     """The events, without what only a wide group says of them, each with its audience."""
     found = []
@@ -278,6 +304,29 @@ def test_a_wide_group_decides_as_a_small_one_would(
     assert wide.tables["reaction"] == small.tables["reaction"]
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.one_of(reacting, reacting, own, entering), min_size=6, max_size=40), st.integers(1, 6), st.data())
+@example([*GROWS, *MIXED], 1, None)
+@example([*GROWS, *MIXED], 5, None)
+def test_counts_say_what_the_rows_of_all_say(
+    asked_for: list[tuple[AccountId, Action]], size: int, data: st.DataObject | None
+) -> None:
+    """Whichever way the group goes between small and large, and whatever is done again."""
+    records = log_of(asked_for, WIDE, OPEN)
+    store = Rows()
+    for at, (writes, _) in enumerate(played(records, Rows(), size)):
+        # A part of a batch is there when a worker ends, and the next one takes all of it again, one by one.
+        rows = len(writes) // 2 if data is None or not writes else data.draw(st.integers(0, len(writes) - 1))
+        store.write(writes[:rows])
+        played(records[at * size : (at + 1) * size], store, 1)
+        for name, counts in store.tables["count"].items():
+            number = cast("EventName", name)[1]
+            found = asyncio.run(store.reactions(GROUP, number, number, 99))
+            now = counts_of({account: row for _, account, row in found}, store.state)
+            assert dict(cast("ReactionCounts", counts).counts) == dict(now.counts)
+    assert store.state.wide or not store.tables["count"]
+
+
 def spans(store: Rows) -> dict[object, Span]:
     return {name: cast("Span", span) for name, span in store.tables["span"].items()}
 
@@ -318,6 +367,22 @@ def as_placed_with_large(commits: Iterable[Commit]) -> list[tuple[dict[str, obje
     return found
 
 
+def test_a_kill_between_counts_and_state_counts_nothing_twice() -> None:
+    records = log_of([*GROWS, *MIXED], WIDE, OPEN)
+    whole = Rows()
+    made = [writes for writes, _ in played(records, whole, 3)]
+    assert whole.tables["count"]
+    for at, writes in enumerate(made):
+        for size in (1, 2, len(records)):
+            store = Rows()
+            for some in made[:at]:
+                store.write(some)
+            store.write(writes[:-1])
+            played(records[3 * at :], store, size)
+            assert store.tables["count"] == whole.tables["count"], (at, size)
+    assert placed(whole)["reaction"] == placed(store)["reaction"]
+
+
 def test_a_kill_at_each_row_of_the_joining_that_makes_it_wide_gives_the_same_rows() -> None:
     records = log_of([GROWS[0], (PEOPLE[2], Send(Text("b"), 2)), (PEOPLE[4], Leave())], WIDE, OPEN)
     whole = Rows()
@@ -344,6 +409,7 @@ def test_a_worker_a_thousand_records_behind_gives_the_same_rows_and_audiences() 
             (goes, Join()),
             (goes, Send(Text("b"), 3)),
             (PEOPLE[3], Edit(4 + turn, Text("c"))),
+            (PEOPLE[turn % 4], React(2 + turn % 3, "👍", turn % 8 < 4)),
             (PEOPLE[0], SetTitle(f"{turn}")),
         ]
     records = log_of(asked_for, msgspec.structs.replace(WIDE, large_above=20), OPEN)

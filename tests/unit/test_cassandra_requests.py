@@ -39,6 +39,9 @@ class Server:
         self._failing = failing
         self._no = no
 
+    async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        return await self.rows(statement, values), None
+
     async def rows(self, statement: Read, values: Values) -> list[Row]:
         self.reads += 1
         await self._answer()

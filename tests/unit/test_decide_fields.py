@@ -37,7 +37,7 @@ ANN, BEN, CAT, DAN = map(AccountId, "1234")
 DIRECT, GROUP, WIDE = ConversationId("d~1~2"), ConversationId("g~9"), ConversationId("g~99")
 ALWAYS = {"applied", "at", "head", "shown"}
 """What a message or a notice changes."""
-OF_WIDE = {"wide", "count", "large", "reads_most"}
+OF_WIDE = {"wide", "count", "large", "reads_most", "reacted"}
 """What only wide groups have."""
 CHANGED = {"applied", "head"}
 """What an event changes that people are not shown by itself."""
@@ -72,6 +72,7 @@ def state_of(conversation: ConversationId) -> Conversation:
         count=2 if conversation == WIDE else 0,
         large=conversation == WIDE,
         reads_most=3 if conversation == WIDE else 0,
+        reacted=6 if conversation == WIDE else 0,
     )
 
 
@@ -133,6 +134,7 @@ CASES: list[tuple[ConversationId, AccountId, Action, set[str]]] = [
     (GROUP, ANN, SetAvatar("2"), ALWAYS | {"avatar"}),
     (WIDE, ANN, Send(Text("hi")), ALWAYS | {"ordinal"}),
     (WIDE, ANN, Edit(5, Text("hi")), CHANGED),
+    (WIDE, ANN, React(5, "👍"), {"applied", "reacted"}),
     (WIDE, ANN, Add(CAT), CHANGED | {"count", "reads_most"}),
     (WIDE, BEN, Leave(), CHANGED | {"count", "members"}),
     (WIDE, ANN, SetTitle("Other"), ALWAYS | {"title"}),

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Action, Add, Command, Create, Delete, Edit, Leave, Pin, React, Send, asked
-from chinwag.domain.conversation import Conversation, GroupSettings, Position, SendKey, Span
+from chinwag.domain.conversation import START, Conversation, GroupSettings, Position, SendKey, Span
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, group_id
 from chinwag.domain.mentions import ALL
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted
 from chinwag.flow.as_read import content
 from chinwag.flow.deliver import Deliver
@@ -60,6 +61,9 @@ class Rows:
 
     async def reacted(self, names: Sequence[ReactionName]) -> list[Reacted | None]:
         return [self.tables["reaction"].get(one) for one in names]  # type: ignore[misc]
+
+    async def reaction_counts(self, names: Sequence[EventName]) -> list[ReactionCounts | None]:
+        return [ReactionCounts(START) for _ in names]  # the group is never wide
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         found = [span for span in self.tables["span"].values() if isinstance(span, Span) and span.account == account]

@@ -14,6 +14,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.facts import Target
 from chinwag.domain.marks import Marks
 from chinwag.domain.member_row import MemberRow, Wrote
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted
 from chinwag.ports.mark_store import Seen
 from chinwag.ports.message_store import Changed, Row
@@ -32,6 +33,7 @@ _marks: Final = msgspec.msgpack.Decoder(Marks).decode
 _seen: Final = msgspec.msgpack.Decoder(Seen).decode
 _integer: Final = msgspec.msgpack.Decoder(int).decode
 _reacted: Final = msgspec.msgpack.Decoder(Reacted).decode
+_reaction_counts: Final = msgspec.msgpack.Decoder(ReactionCounts).decode
 _target: Final = msgspec.msgpack.Decoder(Target).decode
 _member_row: Final = msgspec.msgpack.Decoder(MemberRow).decode
 _wrote: Final = msgspec.msgpack.Decoder(Wrote).decode
@@ -92,6 +94,11 @@ def span(stored: bytes) -> Span:
 def reacted(stored: bytes) -> Reacted:
     """What an account has done with a message."""
     return _reacted(opened(stored))
+
+
+def reaction_counts(stored: bytes) -> ReactionCounts:
+    """How many have put what on a message of a wide group."""
+    return _reaction_counts(opened(stored))
 
 
 def member_row(stored: bytes) -> MemberRow:

@@ -104,6 +104,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     count: of a wide group, how many members it has.
     large: its events are asked for, and copied to nobody but whom one concerns.
     reads_most: of a wide group, the highest number that any membership in it was let read from.
+    reacted: how many reactions were put on or taken back without a number, as in a large group.
     """
 
     id: ConversationId
@@ -126,6 +127,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 0
     large: bool = False
     reads_most: int = 0
+    reacted: int = 0
 
     @property
     def member_count(self) -> int:
@@ -141,6 +143,12 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     def abandoned(self) -> bool:
         """Whether the last member has left this group: it stays as it is, and nobody joins it any more."""
         return not self.member_count and not self.direct and self.head > 0
+
+
+def companions(state: Conversation) -> tuple[AccountId, ...]:
+    """Who are told of each other's presence for the sake of this conversation: its members, unless one of a direct
+    conversation declines the other's messages, or they are more than `LARGE`."""
+    return () if state.declining or state.wide or len(state.members) > LARGE else tuple(state.members)
 
 
 class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -8,6 +8,7 @@ from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, DeviceId
 from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reaction_counts import Difference
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import RETRYABLE, Code
 
@@ -25,7 +26,8 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     rewrites: earlier events that it changes, what they refer to last. digests: the commands of this conversation, by
     device and id, whose keys lose their digest, as it would give away by trying what a text said that is gone.
     mentions: to whom a message speaks from now on, and to whom no more.
-    reactions: message, account, and what that one has there from now on. cleared: messages that have none any more.
+    reactions: message, account, and what that one has there from now on. counted: of a group, what that is to the
+    counts of its message, which a wide one has. cleared: messages that have none any more.
     people, wrote, joinings: rows of members of a wide group; of the last the joining's number, the account, and the
     number with which it left or 0. widens: the group is wide from here on.
     everyone: it is for all who are members after it, besides `audience`: whoever has decided a wide group so far knows
@@ -40,6 +42,7 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     digests: tuple[tuple[DeviceId, ClientId], ...] = ()
     mentions: tuple[Mention, ...] = ()
     reactions: tuple[tuple[int, AccountId, Reacted], ...] = ()
+    counted: Difference | None = None
     cleared: tuple[int, ...] = ()
     people: tuple[tuple[AccountId, MemberRow], ...] = ()
     wrote: tuple[tuple[AccountId, Wrote], ...] = ()
@@ -49,9 +52,11 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Noted(msgspec.Struct, frozen=True, gc=False):
-    """The command changed the state without an event."""
+    """The command changed the state without an event. reactions, counted: as in `Numbered`."""
 
     state: Conversation
+    reactions: tuple[tuple[int, AccountId, Reacted], ...] = ()
+    counted: Difference | None = None
 
 
 class Passed(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from chinwag.domain.emoji import reaction_of
 from chinwag.domain.events import Reaction
 from chinwag.domain.facts import Facts
 from chinwag.domain.naming import message_named
+from chinwag.domain.reaction_counts import Difference
 from chinwag.domain.reactions import DIFFERENT, STEPS
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.sending import check_recipient, check_turn, next_between, writer
@@ -24,14 +25,14 @@ def react(
     facts: Facts,
 ) -> Numbered | Noted:
     """Put a reaction on, or take one's own back. Only a change takes a number, so that each event counts one more or
-    one less. Raises `Refused`."""
+    one less; in a large group none does. Raises `Refused`."""
     state, member = writer(state, command, facts)
     if action.on:
         check_recipient(state, command.account)  # to take something back needs nobody's leave
     check_turn(action.after, predecessor)
     reaction = reaction_of(action.reaction)
     message_named(state, command.account, member, action.number, facts)
-    before = facts.reacted.as_of(state.head)
+    before = facts.reacted.as_of(state.head, state.reacted)
     on = before.on()
     if (reaction in on) == action.on:
         return Noted(msgspec.structs.replace(state, applied=position))
@@ -39,6 +40,12 @@ def react(
         raise Refused(Code.TOO_MANY, f"at most {DIFFERENT} different ones of one account on a message")
     if len(before.steps) >= STEPS:
         raise Refused(Code.TOO_MANY, f"it was changed {STEPS} times")
+    counted = None if state.direct else Difference(action.number, reaction, action.on)
+    if state.large:
+        turn = state.reacted + 1
+        now = before.then(state.head + 1, reaction, on=action.on, turn=turn)
+        later = msgspec.structs.replace(state, applied=position, reacted=turn)
+        return Noted(later, ((action.number, command.account, now),), counted)
     after = next_between(state, position)
     event = Reaction(
         conversation=state.id,
@@ -59,5 +66,6 @@ def react(
         event,
         told(state, command.account),
         reactions=((action.number, command.account, now),),
+        counted=counted,
         everyone=told_all(state),
     )

@@ -18,41 +18,54 @@ SHOWN: Final = 100
 
 
 class Step(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
-    """With event `number` the account put `reaction` on (`on`), or took it back."""
+    """With event `number` the account put `reaction` on (`on`), or took it back.
+
+    turn: where it took no number, its place among all such of the conversation, from 1 on; `number` is then the one
+    that the next event takes.
+    """
 
     number: int
     reaction: str
     on: bool
+    turn: int = 0
 
 
 class Reacted(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
     """What one account has done with one message, in order. It holds numbers and no result, as a row may be ahead of
-    the state of its conversation: what is above the state's head is not there yet."""
+    the state of its conversation: what is above the state's head, or its last turn, is not there yet."""
 
     steps: tuple[Step, ...] = ()
 
-    def as_of(self, head: int) -> "Reacted":
-        """Without the steps above `head`."""
-        if not self.steps or self.steps[-1].number <= head:
+    def as_of(self, head: int, turn: int = 0) -> "Reacted":
+        """Without the steps above `head`, and those without a number above `turn`."""
+        if not self.steps or _there(self.steps[-1], head, turn):
             return self
-        return Reacted(tuple(step for step in self.steps if step.number <= head))
+        return Reacted(tuple(step for step in self.steps if _there(step, head, turn)))
 
     def on(self, told: Callable[[int], bool] | None = None) -> dict[str, int]:
         """What is on, each with the number of the event that put it on, in that order. told: which numbers count; of
         two in a row that put it on the first does, as where the one between them is not told."""
-        found: dict[str, int] = {}
+        return {reaction: step.number for reaction, step in self.standing(told).items()}
+
+    def standing(self, told: Callable[[int], bool] | None = None) -> dict[str, Step]:
+        """As `on`, each with the step that put it on."""
+        found: dict[str, Step] = {}
         for step in self.steps:
             if told is not None and not told(step.number):
                 continue
             if not step.on:
                 found.pop(step.reaction, None)
             else:
-                found.setdefault(step.reaction, step.number)
+                found.setdefault(step.reaction, step)
         return found
 
-    def then(self, number: int, reaction: str, *, on: bool) -> "Reacted":
+    def then(self, number: int, reaction: str, *, on: bool, turn: int = 0) -> "Reacted":
         """With one more step."""
-        return Reacted((*self.steps, Step(number, reaction, on)))
+        return Reacted((*self.steps, Step(number, reaction, on, turn)))
+
+
+def _there(step: Step, head: int, turn: int) -> bool:
+    return step.turn <= turn if step.turn else step.number <= head
 
 
 NOTHING_ON: Final = Reacted()
@@ -60,8 +73,8 @@ NOTHING_ON: Final = Reacted()
 
 
 class ReactionCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """`count` accounts have `reaction` on the message. by: the first 10, in the order in which they put it on. mine:
-    whether the reader is one of all."""
+    """`count` accounts have `reaction` on the message. by: the first 10, in the order in which they put it on; of a
+    large group none. mine: whether the reader is one of all."""
 
     reaction: str
     count: int
@@ -69,19 +82,24 @@ class ReactionCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     mine: bool = False
 
 
-class Given(msgspec.Struct, frozen=True, gc=False, order=True):
-    """`account` has `reaction` on the message since event `number`."""
+class Given(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """`account` has `reaction` on the message since event `number`; in a large group, where it took no number, since
+    some time before it, and `turn` orders those of one number."""
 
     number: int
     account: AccountId
     reaction: str
+    turn: int = 0
 
 
 def given(rows: Mapping[AccountId, Reacted], told: Callable[[int], bool]) -> list[Given]:
     """All that is on one message, in the order in which it was put on. told: which events the reader may know of."""
-    return sorted(
-        Given(number, account, reaction) for account, row in rows.items() for reaction, number in row.on(told).items()
-    )
+    found = [
+        Given(step.number, account, reaction, step.turn)
+        for account, row in rows.items()
+        for reaction, step in row.standing(told).items()
+    ]
+    return sorted(found, key=lambda one: (one.number, one.turn, one.account, one.reaction))
 
 
 def counted(found: Iterable[Given], reader: AccountId) -> list[ReactionCount]:

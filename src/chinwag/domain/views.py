@@ -6,7 +6,7 @@ import msgspec
 
 from chinwag.domain.conversation import GroupSettings, Role
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.domain.reactions import Given
+from chinwag.domain.reactions import Given, ReactionCount
 
 
 class MemberView(msgspec.Struct, frozen=True):
@@ -102,7 +102,8 @@ class EventPage(msgspec.Struct, frozen=True):
     reactions, which only a page of changes holds. quoted: messages that those of a page of history answer, and that are
     not among them, as they are now; rising. Of many or long ones those answered last: the others are there one by one.
     far: of a page of changes of a large group, so much lies between that it holds none of it: begin with a page of
-    history.
+    history. turn: of a page of history of a large group, how many times a reaction had been put on or taken back there
+    without a number: what is on these messages is of then, or later.
     """
 
     events: list[msgspec.Raw]
@@ -110,6 +111,7 @@ class EventPage(msgspec.Struct, frozen=True):
     gaps: list[Gap] = []
     quoted: list[msgspec.Raw] = []
     far: bool = False
+    turn: int = 0
 
 
 class GroupHead(msgspec.Struct, frozen=True):
@@ -125,11 +127,26 @@ class GroupHead(msgspec.Struct, frozen=True):
 
 
 class ReactionPage(msgspec.Struct, frozen=True):
-    """What is on a message, in the order in which it was put on. `next` goes into `after` of the following page; None
-    at the end."""
+    """What is on a message, in the order in which it was put on. `next` goes into `after` of the following page, and
+    `next_turn` into `after_turn`; `next` is None at the end."""
 
     reactions: list[Given]
     next: int | None = None
+    next_turn: int = 0
+
+
+class MessageReactions(msgspec.Struct, frozen=True):
+    """What is on the message `number`."""
+
+    number: int
+    reactions: list[ReactionCount]
+
+
+class ReactionCountPage(msgspec.Struct, frozen=True):
+    """What is on messages of a large group. turn: as in a page of history."""
+
+    messages: list[MessageReactions]
+    turn: int
 
 
 class Pins(msgspec.Struct, frozen=True):

@@ -333,20 +333,23 @@ class Deliver:
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.place(decision, name, key)
+                if decision.spans:
+                    draft.regroup(state)
                 if decision.digests:
                     _without_digests(decision.digests, draft, known)
             elif type(decision) is Noted:
                 key = known[name] = SendKey(position, decision.state.head, command.at, command.digest)
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
-                draft.keep(decision.state, name, key)
+                draft.note(decision, name, key)
+                draft.regroup(state)
             gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
         if refusals:
             unknown = await kept_for_ever(self._store, refusals, drafts)
             if unknown:
                 answers = put_off(gathered, unknown)
         audiences = None if groups is None else groups.audiences
-        decided = Decided(answers, drafts, [draft.commit() for draft in drafts.values()], audiences)
+        decided = Decided(answers, drafts, [draft.commit(targets.counts) for draft in drafts.values()], audiences)
         self.figures.deciding.observe(time.perf_counter() - began)
         return decided
 

@@ -4,12 +4,13 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.conversation import Conversation, SendKey, Span
-from chinwag.domain.decision import Numbered
+from chinwag.domain.conversation import Conversation, SendKey, Span, companions
+from chinwag.domain.decision import Noted, Numbered
 from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
 from chinwag.domain.mentions import Mention
 from chinwag.domain.reactions import Reacted
+from chinwag.flow.counting import NOTHING_COUNTED, Counting, Counts
 from chinwag.flow.member_rows import MemberRows
 from chinwag.ports.message_store import Changed, Commit, Fanout, KeyName, Row
 
@@ -23,7 +24,9 @@ class Draft:
         "_audience",
         "_first",
         "_followers",
+        "_regrouped",
         "cleared",
+        "counting",
         "events",
         "fanouts",
         "keys",
@@ -47,9 +50,11 @@ class Draft:
         self.mentions: dict[tuple[AccountId, int], Mention] = {}
         self.reactions: dict[tuple[int, AccountId], Reacted] = {}
         self.cleared: list[int] = []
+        self.counting: Counting | None = None
         self.members: MemberRows | None = None
         self._audience: tuple[AccountId, ...] | None = None
         self._first = 0
+        self._regrouped: dict[AccountId, None] = {}
 
     def place(self, placed: Numbered, name: KeyName, key: SendKey) -> None:
         """Add one placement."""
@@ -77,8 +82,8 @@ class Draft:
 
     def _change(self, placed: Numbered) -> None:
         """Add what a placement does to others, as messages do not."""
-        for target, account, reacted in placed.reactions:
-            self.reactions[target, account] = reacted
+        if placed.reactions:
+            self._react(placed)
         if placed.cleared:
             self.cleared.extend(placed.cleared)
         for one in placed.rewrites:
@@ -87,10 +92,34 @@ class Draft:
             written = _encode(one.event)
             self.rewrites[one.event.number] = written if one.target is None else Changed(written, one.target)
 
+    def note(self, noted: Noted, name: KeyName, key: SendKey) -> None:
+        """Add what changed the state without an event."""
+        self.keep(noted.state, name, key)
+        if noted.reactions:
+            self._react(noted)
+
+    def _react(self, decision: Numbered | Noted) -> None:
+        for target, account, reacted in decision.reactions:
+            self.reactions[target, account] = reacted
+        if decision.counted is not None:
+            if self.counting is None:
+                self.counting = Counting()
+            self.counting.add(decision.state, decision.counted, numbered=type(decision) is Numbered)
+
     def keep(self, state: Conversation, name: KeyName, key: SendKey) -> None:
         """Add what was noted, or refused for ever: no event, and a key. `state` is at least as new as the draft's."""
         self.state = state
         self.keys.append((name, key))
+
+    def regroup(self, before: Conversation | None) -> None:
+        """Note who is told of whom, if what was just added to `before` has changed that.
+
+        Also if the batch changes it back: a worker that made less of a batch may have stored what was between.
+        """
+        earlier = () if before is None else companions(before)
+        now = companions(self.state)
+        if earlier != now:
+            self._regrouped.update(dict.fromkeys((*earlier, *now)))
 
     def row(self, number: int) -> Row | None:
         """An event as it is after what was gathered; None if that does not concern it."""
@@ -100,8 +129,8 @@ class Draft:
             row = self.events[number - self.events[0][0]][1] if number <= self.events[-1][0] else None
         return row
 
-    def commit(self) -> Commit:
-        """All of it, for the store."""
+    def commit(self, counts: Counts = NOTHING_COUNTED) -> Commit:
+        """All of it, for the store. counts: of the messages that reactions in it are about, as they were before."""
         if self._audience is not None:
             self._close(self.events[-1][0])
         commit = Commit(
@@ -114,7 +143,10 @@ class Draft:
             mentions=list(self.mentions.values()),
             reactions=[(target, account, row) for (target, account), row in self.reactions.items()],
             cleared=self.cleared,
+            regrouped=tuple(self._regrouped),
         )
+        if self.counting is not None:
+            commit = self.counting.with_counts(commit, counts)
         return commit if self.members is None else self.members.with_rows(commit)
 
     def _close(self, last: int) -> None:

@@ -18,6 +18,7 @@ from chinwag.domain.member_row import MemberRow
 from chinwag.domain.reactions import NOTHING_ON, Reacted
 from chinwag.domain.wide import member_of
 from chinwag.flow.as_read import content
+from chinwag.flow.counting import NOTHING_COUNTED, Counts, read_counts
 from chinwag.flow.draft import Draft
 from chinwag.ports.message_store import Changed, EventName, KeyName, MessageStore, ReactionName, Row
 
@@ -41,13 +42,15 @@ _sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class Named(NamedTuple):
-    """What was read for a batch. keys: of the commands that brought the texts in `rows`."""
+    """What was read for a batch. keys: of the commands that brought the texts in `rows`. counts: of the messages of
+    wide groups to which somebody reacts."""
 
     rows: Mapping[EventName, Row] = {}
     spans: Mapping[Member, Sequence[Span]] = {}
     keys: Sequence[KeyName] = ()
     reacted: Mapping[ReactionName, Reacted] = {}
     people: Mapping[ConversationId, dict[AccountId, MemberRow]] = {}
+    counts: Counts = NOTHING_COUNTED
 
     def facts(self, command: Command, state: Conversation | None, draft: Draft | None) -> Facts:
         """What is known of the event that `command` names, in a conversation at `state`."""
@@ -125,7 +128,12 @@ async def read_named(
     }
     spans = {(account, conversation): await store.spans(account, conversation) for account, conversation in below}
     reacting = {(one.conversation, named(one), one.account) for one in naming if type(one.action) is React}
-    return Named(rows, spans, keys, await _reacted(store, reacting) if reacting else {}, people)
+    if not reacting:
+        return Named(rows, spans, keys, {}, people)
+    reacted = await _reacted(store, reacting)
+    # Of those that are wide, or may be with this batch.
+    counts = await _counts(store, {one[:2] for one in reacting if one[0] in people}, state)
+    return Named(rows, spans, keys, reacted, people, counts)
 
 
 NONE: Final = Named()
@@ -142,6 +150,12 @@ async def _reacted(store: MessageStore, names: set[ReactionName]) -> dict[Reacti
     wanted = list(names)
     found = await store.reacted(wanted)
     return {name: row for name, row in zip(wanted, found, strict=True) if row is not None}
+
+
+async def _counts(
+    store: MessageStore, names: set[EventName], state: Callable[[ConversationId], Conversation | None]
+) -> Counts:
+    return await read_counts(store, state, list(names)) if names else NOTHING_COUNTED
 
 
 async def _people(

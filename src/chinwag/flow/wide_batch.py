@@ -16,7 +16,7 @@ from chinwag.domain.mentions import ALL
 from chinwag.flow.draft import Draft
 from chinwag.flow.membership_of import joined_as_of
 from chinwag.flow.state_cache import StateCache
-from chinwag.ports.bus import Moved
+from chinwag.ports.bus import Counted, Moved
 from chinwag.ports.message_store import MessageStore
 
 Audience = tuple[AccountId, ...]
@@ -64,13 +64,15 @@ def hold_audiences(states: StateCache, drafts: Iterable[Draft], audiences: Mappi
             states.hold(draft.state.id, audience)
 
 
-def moves(drafts: Iterable[Draft]) -> Iterator[Moved]:
-    """How far the large groups of a batch that is committed have come."""
+def moves(drafts: Iterable[Draft]) -> Iterator[Moved | Counted]:
+    """How far the large groups of a batch that is committed have come, and what of them is to be counted anew."""
     for draft in drafts:
         state = draft.state
         if state.large and draft.events:
             to_all = max((number for account, number in draft.mentions if account == ALL), default=0)
             yield Moved(state.id, state.head, state.ordinal, state.last_shown, to_all)
+        if draft.counting is not None and (counted := draft.counting.told(state)) is not None:
+            yield counted
 
 
 async def members_as_of(store: MessageStore, state: Conversation) -> Audience:

@@ -49,7 +49,7 @@ MOVED_SUBJECTS: Final = 64
 
 
 def moved_of(conversation: ConversationId) -> Subject:
-    """Where it is said that this large group has moved: `Moved`."""
+    """Where it is said that this large group has moved: `Moved`, `Counted`."""
     return Subject(f"moved.{zlib.crc32(conversation.encode()) % MOVED_SUBJECTS}")
 
 
@@ -138,11 +138,21 @@ class Moved(msgspec.Struct, frozen=True, gc=False, tag="moved"):
     all: int = 0
 
 
+class Counted(msgspec.Struct, frozen=True, gc=False, tag="counted"):
+    """In a large group reactions to these messages were put on or taken back, and all of it is committed: the changes
+    without a number above `before`, up to `turn`. May be lost: the next one shows it."""
+
+    conversation: ConversationId
+    before: int
+    turn: int
+    messages: tuple[int, ...]
+
+
 class Work(msgspec.Struct, frozen=True, gc=False, tag="work"):
     """There is something to do. May be lost: the directory is looked at from time to time in any case."""
 
 
-Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Reads | Moved | Work
+Publication = Answers | Tell | Revoked | EverybodyRevoked | SessionChange | Recount | Reads | Moved | Counted | Work
 
 
 class Bus(Protocol):

@@ -10,6 +10,7 @@ from chinwag.domain.facts import Target
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 
@@ -60,11 +61,13 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     name the later holds. spans: rows to write or overwrite. rewrites: number and row of events as they are from now on,
     also of some of `events`; they are written after all that was found through them, and in this order. mentions: rows
     to write, or to remove (`since` 0), of each name one.
-    reactions: message, account, and the row of what that one has done there. cleared: messages whose reactions go, also
-    those of `reactions`; a store that does not write a commit at once removes them only when no worker can be behind
-    the state any more.
+    reactions: message, account, and the row of what that one has done there. counts: of a wide group, message and the
+    row of how many have put what on it. cleared: messages whose reactions and counts go, also those of `reactions` and
+    `counts`; a store that does not write a commit at once removes them only when no worker can be behind the state any
+    more.
     people, wrote: of a wide group, rows and cells to write or overwrite, of each account one. joinings: rows to write
     or overwrite, of each number and account one. widens: the group is wide from this batch on, and among `wide_groups`.
+    regrouped: whose `companions` there may have changed with it, those who went too.
     """
 
     state: Conversation
@@ -76,10 +79,12 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     mentions: list[Mention] = []
     reactions: list[tuple[int, AccountId, Reacted]] = []
     cleared: list[int] = []
+    counts: Sequence[tuple[int, ReactionCounts]] = ()
     people: Sequence[tuple[AccountId, MemberRow]] = ()
     wrote: Sequence[tuple[AccountId, Wrote]] = ()
     joinings: Sequence[Joining] = ()
     widens: bool = False
+    regrouped: Sequence[AccountId] = ()
 
 
 class TakenOverError(Refused):
@@ -148,6 +153,11 @@ class MessageStore(Protocol):
         them."""
         ...
 
+    async def reaction_counts(self, names: Sequence[EventName]) -> list[ReactionCounts | None]:
+        """How many have put what on these messages of wide groups, None for those that were never counted: as they are
+        now, which may be ahead of the states. The caller bounds them (at most 1,000)."""
+        ...
+
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         """What the account may read there, rising by `first`; empty for a stranger. Spans may overlap."""
         ...
@@ -169,6 +179,15 @@ class MessageStore(Protocol):
         if there is.
 
         Clients keep where a page ended, so the order is the same in every store: an installation may move.
+        """
+        ...
+
+    async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
+        """With whom `account` shares its presence for the sake of the conversations that it is in now (`companions` of
+        `domain/conversation.py`), itself too; up to `limit`. It may go by a change that a commit which failed has left
+        behind.
+
+        Each connect and each good-bye asks for it: where a state costs a request, not all of them are read for it.
         """
         ...
 

@@ -9,6 +9,7 @@ from typing import Final
 from zlib import crc32
 
 from chinwag.adapters import names, stored
+from chinwag.adapters.cassandra.companion_rows import companion_changes
 from chinwag.adapters.cassandra.member_rows import changes_of
 from chinwag.adapters.cassandra.schema import BUCKET, KEY_SHARDS
 from chinwag.adapters.cassandra.stamps import stamp_of
@@ -25,6 +26,8 @@ MENTION: Final = insert("mentions", "account conversation number since", 2)
 REACTION: Final = insert("reactions", "conversation bucket message account reacted", 2)
 REACTION_BUCKET: Final = insert("reaction_buckets", "conversation bucket there", 1)
 CLEAR: Final = delete("reactions", "conversation bucket message", 2)
+COUNTS: Final = insert("reaction_counts", "conversation bucket message counts", 2)
+CLEAR_COUNTS: Final = delete("reaction_counts", "conversation bucket message", 2)
 
 Changes = list[tuple[Write, Values]]
 _LAST: Final = (1 << 63) - 1
@@ -86,6 +89,7 @@ class Batch:
         for mention in commit.mentions:
             speaks = names.known(mention.account), conversation, mention.number, mention.since
             self.rows.append((MENTION, (*speaks, at)))
+        self.rows += companion_changes(commit, conversation, at)
         self.rows += changes_of(commit, conversation, at)
         cleared = set(commit.cleared)
         for message, account_id, reacted in commit.reactions:
@@ -95,12 +99,16 @@ class Batch:
             who = names.known(account_id)
             self.rows.append((REACTION, (conversation, bucket, message, who, stored.sealed(reacted), at)))
             self.rows.append((REACTION_BUCKET, (conversation, bucket, b"", at)))
+        for message, counts in commit.counts:
+            if message not in cleared:
+                self.rows.append((COUNTS, (conversation, message // BUCKET, message, stored.sealed(counts), at)))
 
 
 def clearing(commit: Commit, messages: Iterable[int]) -> Changes:
-    """Remove the reactions to `messages`, up to what `commit` applies."""
+    """Remove the reactions to `messages`, and of a wide group their counts, up to what `commit` applies."""
     at, conversation = stamp_of(commit.state.applied), names.known(commit.state.id)
-    return [(CLEAR, (at, conversation, message // BUCKET, message)) for message in messages]
+    tables = (CLEAR, CLEAR_COUNTS) if commit.state.wide else (CLEAR,)
+    return [(one, (at, conversation, message // BUCKET, message)) for message in messages for one in tables]
 
 
 def _event(conversation: bytes, number: int, row: Row, at: int) -> tuple[Write, Values]:

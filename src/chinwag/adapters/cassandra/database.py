@@ -46,6 +46,11 @@ class Requests(Protocol):
         """What a statement finds."""
         ...
 
+    async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        """The next of what a statement finds, and where it goes on; None: that was all. after: what the page before
+        gave; None: the first."""
+        ...
+
     async def write(self, writes: Changes) -> None:
         """Make changes, those of one partition all or none."""
         ...
@@ -72,6 +77,22 @@ class Database:
             return await self._driver.rows(statement, values)
 
         return await self._tried(ask)
+
+    async def page(self, statement: Read, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        """A part of what a statement without values finds, as `Requests.page`."""
+
+        async def ask() -> tuple[list[Row], bytes | None]:
+            return await self._driver.page(statement, (), after)
+
+        return await self._tried(ask)
+
+    async def rows_once(self, statement: Read, *values: Value) -> list[Row]:
+        """The same, asked for once: for whoever has another way, and nothing to wait for."""
+        async with self._room:
+            try:
+                return await self._driver.rows(statement, values)
+            except DriverError as error:
+                raise _no_answer() from error
 
     async def rows_of_each(self, statement: Read, wanted: Iterable[Values]) -> list[list[Row]]:
         """The same for each of several, side by side."""

@@ -141,20 +141,25 @@ class Driver:
 
     async def rows(self, statement: Read, values: Values) -> list[Row]:
         """What it finds. Raises `DriverError`."""
+        found: list[Row] = []
+        self.asked.reads += 1
+        state: bytes | None = None
+        while True:
+            some, state = await self.page(statement, values, state)
+            found += some
+            if state is None:
+                self.asked.found += len(found)
+                return found
+
+    async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
+        """The next of what it finds, and where it goes on; None: that was all. after: what the page before gave; None:
+        the first. Raises `DriverError`."""
         with _telling():
             prepared = self._prepared.get(statement.cql) or await self._prepare(statement.cql)
-            found: list[Row] = []
-            state = None
-            self.asked.reads += 1
-            while True:
-                bound = prepared.bind(values, page_size=PAGE_ROWS, page_state=state)
-                bound.set_is_idempotent(True)
-                result = await self._session.execute(bound)
-                found += [row.as_tuple() for row in result]
-                if not result.has_more_pages():
-                    self.asked.found += len(found)
-                    return found
-                state = result.page_state()
+            bound = prepared.bind(values, page_size=PAGE_ROWS, page_state=after)
+            bound.set_is_idempotent(True)
+            result = await self._session.execute(bound)
+            return [row.as_tuple() for row in result], result.page_state() if result.has_more_pages() else None
 
     async def write(self, writes: Sequence[tuple[Write, Values]]) -> None:
         """Make changes as one request, those of one partition all or none. Raises `DriverError`: then they may be made

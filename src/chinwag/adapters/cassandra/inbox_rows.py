@@ -12,6 +12,7 @@ import msgspec
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.mark_store import cells_of
+from chinwag.adapters.cassandra.moves import inbox_base
 from chinwag.adapters.cassandra.schema import INBOX_BUCKET
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.statements import Read, Values, Write, insert
@@ -63,22 +64,17 @@ class CassandraInboxRows(InboxRows):
 
     def __init__(self, database: Database, kept_days: int) -> None:
         self._database = database
-        self._seconds = (kept_days + LONGER_DAYS) * _DAY_SECONDS
+        self._seconds = kept_seconds(kept_days)
 
     async def write(self, rows: Sequence[InboxRow]) -> None:
-        await self._database.write([self._row(row, stamp_of(row.at)) for row in rows])
+        await self._database.write([row_of(row, stamp_of(row.at), self._seconds) for row in rows])
 
     async def replace(self, rows: Sequence[InboxRow]) -> None:
         # The spare bit of a timestamp: above the first writing of this row, below every other record's.
-        await self._database.write([self._row(row, stamp_of(row.at) + 1) for row in rows])
+        await self._database.write([row_of(row, stamp_of(row.at) + 1, self._seconds) for row in rows])
 
     async def save(self, states: Mapping[AccountId, InboxState]) -> None:
-        await self._database.write(
-            [
-                (_STATE, (names.known(account), stored.sealed(state), stamp_of(state.applied)))
-                for account, state in states.items()
-            ]
-        )
+        await self._database.write([state_of(account, state) for account, state in states.items()])
 
     async def move(self, moved: Sequence[Moved]) -> None:
         await self._database.write(
@@ -128,6 +124,21 @@ class CassandraInboxRows(InboxRows):
             [(_ACKED, (partition, stored.sealed(place), stamp_of(place))) for partition, place in positions.items()]
         )
 
-    def _row(self, row: InboxRow, at: int) -> tuple[Write, Values]:
-        entry = stored.sealed(_Entry(row.count, row.at, row.parts))
-        return _ROW, (names.known(row.account), row.last // INBOX_BUCKET, row.last, entry, at, self._seconds)
+    async def base(self) -> int:
+        return await inbox_base(self._database)
+
+
+def kept_seconds(kept_days: int) -> int:
+    """For how long the engine has a row, if entries are kept for so many days."""
+    return (kept_days + LONGER_DAYS) * _DAY_SECONDS
+
+
+def row_of(row: InboxRow, at: int, seconds: int) -> tuple[Write, Values]:
+    """A row as it is written. at: its timestamp. seconds: after which it is gone."""
+    entry = stored.sealed(_Entry(row.count, row.at, row.parts))
+    return _ROW, (names.known(row.account), row.last // INBOX_BUCKET, row.last, entry, at, seconds)
+
+
+def state_of(account: AccountId, state: InboxState) -> tuple[Write, Values]:
+    """A state as it is written."""
+    return _STATE, (names.known(account), stored.sealed(state), stamp_of(state.applied))

@@ -42,7 +42,7 @@ _STEP_FROM: Final = Read(
     "SELECT at FROM steps WHERE conversation = ? AND account = ? AND number >= ? ORDER BY number LIMIT 1"
 )
 _FORGET_STEPS: Final = delete("steps", "conversation account", 2)
-_SAVE_SEEN: Final = insert("presence", "account seen", 1)
+SAVE_SEEN: Final = insert("presence", "account seen", 1)
 _SEEN: Final = Read("SELECT seen FROM presence WHERE account = ?")
 _SEEN_AT: Final = Read("SELECT WRITETIME(seen) FROM presence WHERE account = ?")
 _FORGET_SEEN: Final = delete("presence", "account", 1)
@@ -75,8 +75,7 @@ class CassandraMarkStore(MarkStore):
             for pair, marks in changed.items():
                 changes += cells_of(*pair, marks, cells[pair].generation)
             for (conversation, account, number), mark in steps.items():
-                at = mark_cells.written_at(mark, cells[conversation, account].generation)
-                changes.append((_STEP, (conversation, account, number, mark_cells.step(mark.at), at)))
+                changes.append(step_of(conversation, account, number, mark.at, cells[conversation, account].generation))
             if told:
                 moved = [
                     Moved(one.conversation, one.account, cells[pair].generation, changed[pair])
@@ -144,9 +143,7 @@ class CassandraMarkStore(MarkStore):
             held = latest.get(name)
             if held is None or row.last_active_at >= held.last_active_at:
                 latest[name] = row
-        await self._database.write(
-            [(_SAVE_SEEN, (name, *mark_cells.seen(row))) for name, row in latest.items() if name]
-        )
+        await self._database.write([(SAVE_SEEN, (name, *mark_cells.seen(row))) for name, row in latest.items() if name])
 
     async def seen(self, accounts: Sequence[AccountId]) -> list[Seen | None]:
         found: list[Seen | None] = [None] * len(accounts)
@@ -205,6 +202,11 @@ def cells_of(conversation: bytes, account: bytes, marks: Marks, generation: int)
         (_SET[column], (conversation, shard, account, value, at))
         for column, value, at in mark_cells.sealed(marks, generation)
     ]
+
+
+def step_of(conversation: bytes, account: bytes, number: int, at: int, generation: int) -> tuple[Write, Values]:
+    """What keeps when a read mark came to cover `number`."""
+    return _STEP, (conversation, account, number, mark_cells.step(at), stamp(generation, number))
 
 
 def _shard(pair: Pair) -> int:

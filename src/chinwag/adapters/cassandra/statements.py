@@ -13,11 +13,12 @@ class Read(NamedTuple):
 
 class Write(NamedTuple):
     """An INSERT, UPDATE or DELETE, with a timestamp among its values. table: which it changes. keys: which of its
-    values name the partition."""
+    values name the partition. columns: of an INSERT, in the order of its values."""
 
     cql: str
     table: str
     keys: slice
+    columns: tuple[str, ...] = ()
 
 
 Value = bytes | int | list[bytes] | list[int] | None
@@ -31,7 +32,7 @@ def insert(table: str, names: str, keys: int, *, ttl: bool = False) -> Write:
     marks = ", ".join("?" * len(columns))
     lasting = " AND TTL ?" if ttl else ""
     cql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {_STAMPED}{lasting}"  # noqa: S608 - our own words
-    return Write(cql, table, slice(0, keys))
+    return Write(cql, table, slice(0, keys), tuple(columns))
 
 
 def delete(table: str, names: str, keys: int) -> Write:

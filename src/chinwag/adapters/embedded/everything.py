@@ -21,7 +21,7 @@ from chinwag.domain.conversation import START
 from chinwag.ports.inbox import Inline
 
 CACHE_BYTES: Final = 32 << 20
-KNOWN: Final = b"!egijkmnoprstvwx"
+KNOWN: Final = b"!cegijkmnoprstvwx"
 """What rows begin with. Notes of replaced texts (`x`) are of the files here alone."""
 
 Rows = tuple[bytes, list[Row]]
@@ -170,6 +170,13 @@ def _reactions(db: Rdict, after: bytes) -> Iterator[Rows]:
         yield key, [(conversation, message, names.known(account), value)]
 
 
+def _reaction_counts(db: Rdict, after: bytes) -> Iterator[Rows]:
+    for key, value in _of_kind(db, keys.COUNTS, after):
+        counts = msgspec.structs.replace(stored.reaction_counts(value), covers=START)
+        found, number = _named(key, 1)
+        yield key, [(*found, number, stored.sealed(counts))]
+
+
 def _joinings(db: Rdict, after: bytes) -> Iterator[Rows]:
     for key, value in _of_kind(db, keys.JOININGS, after):
         (conversation,), _ = _named(key, 1)
@@ -208,6 +215,7 @@ _TABLES: Final[Mapping[str, Callable[[Rdict, bytes], Iterator[Rows]]]] = {
     "spans": _as_it_is(b"m", 2, stored.span),
     "mentions": _mentions,
     "reactions": _reactions,
+    "reaction_counts": _reaction_counts,
     "people": _as_it_is(keys.PEOPLE, 2, stored.member_row, numbered=False),
     "wrote": _as_it_is(keys.WROTE, 2, stored.wrote, numbered=False),
     "joinings": _joinings,

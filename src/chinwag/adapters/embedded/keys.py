@@ -140,6 +140,15 @@ def reacted(key: bytes) -> tuple[int, AccountId]:
     return int.from_bytes(key[at:end]), AccountId(key[end + 1 :].decode())
 
 
+COUNTS: Final = b"c"
+"""What all counts of reactions begin with."""
+
+
+def counts(conversation: ConversationId, message: int) -> bytes:
+    """How many have put what on a message of a wide group."""
+    return COUNTS + name(conversation) + number(message)
+
+
 PEOPLE: Final = b"p"
 """What all rows of members of wide groups begin with."""
 WROTE: Final = b"w"

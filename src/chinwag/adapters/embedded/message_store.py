@@ -6,6 +6,7 @@ from itertools import islice, takewhile
 from rocksdict import Rdict
 
 from chinwag.adapters import stored
+from chinwag.adapters.companions import companions_by_states
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
@@ -18,6 +19,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import (
@@ -54,6 +56,7 @@ class EmbeddedMessageStore(MessageStore):
         # One worker decides for a conversation, batch by batch: all that was put on before is readable by now.
         cleared = [keys.reactions(one.state.id, number) for one in batch for number in one.cleared]
         gone = await keys_below(engine, cleared) if cleared else []
+        gone += [keys.counts(one.state.id, number) for one in batch if one.state.wide for number in one.cleared]
         self._numbering.begin()
         # All that can fail for what is in the batch comes before the first row is put.
         rows: list[tuple[bytes, bytes]] = []
@@ -80,6 +83,11 @@ class EmbeddedMessageStore(MessageStore):
             rows += [
                 (keys.reaction(state.id, message, account), sealed(row))
                 for message, account, row in commit.reactions
+                if message not in commit.cleared
+            ]
+            rows += [
+                (keys.counts(state.id, message), sealed(row))
+                for message, row in commit.counts
                 if message not in commit.cleared
             ]
             if commit.people or commit.wrote or commit.joinings:
@@ -141,6 +149,11 @@ class EmbeddedMessageStore(MessageStore):
             found = await self._engine.read(lambda db: _below(db, begin, end, limit))
         return [(*keys.reacted(key), stored.reacted(value)) for key, value in found]
 
+    async def reaction_counts(self, names: Sequence[EventName]) -> list[ReactionCounts | None]:
+        wanted = [keys.counts(*name) for name in names]
+        found = await read(self._engine, len(wanted), lambda db: get(db, wanted))
+        return [None if value is None else stored.reaction_counts(value) for value in found]
+
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(keys.spans_in(account, conversation))
 
@@ -169,6 +182,9 @@ class EmbeddedMessageStore(MessageStore):
             found += await self.spans(account, name)
             first = keys.spans_in(account, name) + _BEYOND
         return found
+
+    async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
+        return await companions_by_states(self, account, limit)
 
     async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
         first = keys.state(after) + b"\0" if after else keys.STATES

@@ -67,7 +67,7 @@ def _changes_of_format_4(db: Rdict, after: bytes) -> Iterator[Batch]:
 
 def _members_of_format_5(db: Rdict, after: bytes) -> Iterator[Batch]:
     """Nothing is rewritten: states have fields more, and the members of wide groups, of which there are none before,
-    rows of their own.
+    rows of their own, as have the counts of reactions there.
 
     The number rises because an older version would do harm by not knowing them: it would take all members of a wide
     group but its admins for strangers, and write its state without them.

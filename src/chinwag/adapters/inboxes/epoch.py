@@ -1,7 +1,8 @@
 """The epoch of the inboxes: one number for all, which rises whenever somebody may have been told what is not so.
 
 It is the sum of the partitions' epochs, each of which rises when its stream has lost something, and of one more counter
-behind them, which rises when a stream of the log has (`renewal.py`). So a position of before can never be taken for one
+behind them, which rises when a stream of the log has (`renewal.py`), and of a base, by which the cursors of an
+installation that was moved here go on. So a position of before can never be taken for one
 of after. All devices load afresh then, also those whose inboxes are whole: a stream that is lost was on several
 servers, all of them synced.
 """
@@ -22,17 +23,20 @@ class InboxEpoch:
         self._rows = rows
         self._partitions = partitions
         self._kept: int | None = None
+        self._base: int | None = None
 
     async def value(self) -> int:
         """The epoch now. Raises `Refused` (`unavailable`) while that of a partition is not known, or has not begun."""
         if self._kept is None:
             self._kept = (await self._rows.acked(self._partitions)).epoch
+        if self._base is None:
+            self._base = await self._rows.base()
         *found, renewed = await asyncio.gather(*map(self._epochs.current, range(self._partitions + 1)))
         for partition, epoch in enumerate(found):
             if not epoch:
                 self._epochs.doubt(partition)
                 raise Refused(Code.UNAVAILABLE, "the inboxes have not begun", 1.0)
-        return sum(found) + max(renewed, self._kept)
+        return self._base + sum(found) + max(renewed, self._kept)
 
     async def renew(self) -> None:
         """Begin another one, with no stream lost. Raises `Refused(UNAVAILABLE)`: then it may have begun."""

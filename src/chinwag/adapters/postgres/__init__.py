@@ -8,7 +8,7 @@ import msgspec
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.arrivals import Arrivals
 from chinwag.adapters.postgres.database import CONNECTIONS, PATIENCE, SETTLING, Database, connected
-from chinwag.adapters.postgres.half_moved import HalfMovedError, refuse_if_half
+from chinwag.adapters.postgres.half_moved import GoneError, HalfMovedError, refuse_if_gone, refuse_if_half
 from chinwag.adapters.postgres.inbox import PostgresInbox
 from chinwag.adapters.postgres.mark_store import PostgresMarkStore
 from chinwag.adapters.postgres.message_store import PostgresMessageStore
@@ -19,6 +19,7 @@ from chinwag.adapters.postgres.search_index import make_search_tables
 from chinwag.flow.clock import system_clock
 
 __all__ = [
+    "GoneError",
     "HalfMovedError",
     "MissingSchemaError",
     "NewerSchemaError",
@@ -57,11 +58,17 @@ class PostgresStores(msgspec.Struct, frozen=True):
         await self.database.close()
 
 
-async def make_schema(url: str, *, partitions: int = schema.PARTITIONS) -> None:
-    """Make the tables in the database at `url` if they are not there, as `schema.create`. Raises `SchemaError`, and
+async def make_schema(url: str, *, partitions: int = schema.PARTITIONS, gone: bool = False) -> None:
+    """Make the tables in the database at `url` if they are not there, as `schema.create`. gone: the messages may have
+    moved on from here; then their tables stay as they are. Raises `SchemaError`, `GoneError` and
     `Refused(UNAVAILABLE)`."""
     async with connected(url, MAKE_SECONDS) as connection:
-        await schema.create(connection, partitions)
+        try:
+            await refuse_if_gone(connection)
+            await schema.create(connection, partitions)
+        except GoneError:
+            if not gone:
+                raise
         await make_search_tables(connection)
 
 
@@ -81,6 +88,7 @@ async def begin_new_life(url: str) -> None:
     dump was read, is not. Raises `SchemaError`, `HalfMovedError`, and `Refused(UNAVAILABLE)`.
     """
     async with connected(url) as connection:
+        await refuse_if_gone(connection)
         await schema.verify(connection)
         await refuse_if_half(connection)
         await schema.begin_anew(connection)

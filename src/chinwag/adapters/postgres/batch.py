@@ -1,6 +1,7 @@
 """A batch of commits of one partition, as one call to PostgreSQL."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Final
 
 from chinwag.adapters import names, stored
@@ -13,12 +14,14 @@ _COMMIT: Final = 29
 """How many arguments `messages.commit_2` has."""
 _REACT: Final = 6
 """How many `messages.react_1` has besides whether all is committed."""
+_COUNT: Final = 5
+"""And `messages.count_3`."""
 
 
 class Batch:
     """What it makes of the tables. All that can fail for what is in it does when it is made."""
 
-    __slots__ = ("_members", "_reactions", "_rows", "epoch", "postings")
+    __slots__ = ("_counts", "_members", "_reactions", "_rows", "epoch", "postings")
 
     def __init__(self, commits: Sequence[Commit], now: int) -> None:
         known, sealed = names.known, stored.sealed
@@ -51,6 +54,7 @@ class Batch:
             self.postings.commit(commit)
         # Most batches have none of either, and are written without looking.
         self._reactions = (*columns(reactions, 4), *columns(cleared, 2)) if reactions or cleared else ()
+        self._counts = _counts(commits)
         self._members = members.arguments(commits) or ()
         self._rows: tuple[list[object], ...] = (
             *columns(states, 2),
@@ -62,17 +66,30 @@ class Batch:
 
     def statement(self) -> str:
         """What commits it: in one transaction, whatever it calls."""
-        return _STATEMENTS[bool(self._reactions), bool(self._members)]
+        return _STATEMENTS[bool(self._reactions), bool(self._counts), bool(self._members)]
 
     def arguments(self, partition: int, turn: int) -> tuple[object, ...]:
         """Of that statement. turn: of the partition."""
         head = partition, self.epoch, turn
-        return *head, *self._rows, *self.postings.arguments(), *self._reactions, *self._members
+        return *head, *self._rows, *self.postings.arguments(), *self._reactions, *self._counts, *self._members
 
 
-def _statement(reacts: bool, changes_members: bool) -> str:
+def _counts(commits: Sequence[Commit]) -> tuple[list[object], ...]:
+    """What `messages.count_3` wants of a batch; nothing, if there is nothing for it."""
+    counts: list[tuple[bytes, int, bytes]] = []
+    cleared: list[tuple[bytes, int]] = []
+    for commit in commits:
+        if commit.counts or (commit.cleared and commit.state.wide):
+            conversation = names.known(commit.state.id)
+            counts += [(conversation, message, stored.sealed(row)) for message, row in commit.counts]
+            cleared += [(conversation, message) for message in commit.cleared]
+    return (*columns(counts, 3), *columns(cleared, 2)) if counts or cleared else ()
+
+
+def _statement(reacts: bool, counts: bool, changes_members: bool) -> str:
     made = f"messages.commit_2({_numbered(1, _COMMIT)})"
-    besides = [("react_1", _REACT)] * reacts + [("members_3", members.ARGUMENTS)] * changes_members
+    besides = [("react_1", _REACT)] * reacts + [("count_3", _COUNT)] * counts
+    besides += [("members_3", members.ARGUMENTS)] * changes_members
     if not besides:
         return f"SELECT {made}"
     first, calls = 1 + _COMMIT, ""
@@ -86,9 +103,5 @@ def _numbered(first: int, many: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + many))
 
 
-_STATEMENTS: Final = {
-    (reacts, changes_members): _statement(reacts, changes_members)
-    for reacts in (False, True)
-    for changes_members in (False, True)
-}
-"""By whether it has to do with reactions, and with members of wide groups."""
+_STATEMENTS: Final = {which: _statement(*which) for which in product((False, True), repeat=3)}
+"""By whether it has to do with reactions, with their counts, and with members of wide groups."""

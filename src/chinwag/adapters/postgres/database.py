@@ -10,7 +10,7 @@ import asyncpg
 import structlog
 
 from chinwag.adapters.postgres import schema
-from chinwag.adapters.postgres.half_moved import refuse_if_half
+from chinwag.adapters.postgres.half_moved import refuse_if_gone, refuse_if_half
 from chinwag.adapters.postgres.said import said
 from chinwag.domain.refusal import Code, Refused
 
@@ -55,14 +55,20 @@ class Database:
     """
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE) -> "Database":
-        """Connect to a database whose schema was made (`schema.create`).
+    async def open(
+        cls, url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE, messages: bool = True
+    ) -> "Database":
+        """Connect to a database whose schema was made (`schema.create`). messages: whether those that are there are
+        wanted; they may have moved on else.
 
-        Raises `schema.SchemaError` for one that this version cannot work with, `HalfMovedError`, and
+        Raises `schema.SchemaError` for one that this version cannot work with, `HalfMovedError`, `GoneError`, and
         `Refused(UNAVAILABLE)`.
         """
+        partitions = 0
         async with connected(url, patience) as connection:
-            partitions = await schema.verify(connection)
+            if messages:
+                await refuse_if_gone(connection)
+                partitions = await schema.verify(connection)
             await refuse_if_half(connection)
         with refusing():
             pool = await asyncpg.create_pool(
@@ -87,7 +93,7 @@ class Database:
 
     def __init__(self, pool: Any, partitions: int, patience: float) -> None:
         self.partitions = partitions
-        """How many partitions the log has."""
+        """How many partitions the log has, if its messages are wanted."""
         self.patience = patience
         self._pool = pool
 

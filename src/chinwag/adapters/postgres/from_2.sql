@@ -32,6 +32,14 @@ CREATE TABLE messages.wide_groups (
     conversation bytea PRIMARY KEY
 );
 
+-- How many have put what on a message of a wide group.
+CREATE TABLE messages.reaction_counts (
+    conversation bytea NOT NULL,
+    message bigint NOT NULL,
+    counts bytea NOT NULL,
+    PRIMARY KEY (conversation, message)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+
 -- Up to `p_limit` joinings behind one. In the order of the index, whatever the planner knows of a table that has just grown:
 -- it would else read and sort all of a group for each page.
 CREATE FUNCTION messages.joinings_3(p_conversation bytea, p_joined bigint, p_account bytea, p_limit bigint)
@@ -71,5 +79,28 @@ BEGIN
     END IF;
     IF cardinality(p_wide) > 0 THEN
         INSERT INTO messages.wide_groups (conversation) SELECT unnest(p_wide) ON CONFLICT DO NOTHING;
+    END IF;
+END $$;
+
+-- Write what a batch makes of counts of reactions, and remove those of messages that have none any more. Only if what it is a
+-- part of is committed.
+CREATE FUNCTION messages.count_3(
+    p_committed boolean,
+    p_conversations bytea[], p_messages bigint[], p_counts bytea[],
+    p_cleared_conversations bytea[], p_cleared bigint[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT p_committed THEN
+        RETURN;
+    END IF;
+    IF cardinality(p_counts) > 0 THEN
+        INSERT INTO messages.reaction_counts (conversation, message, counts)
+            SELECT * FROM unnest(p_conversations, p_messages, p_counts)
+            ON CONFLICT (conversation, message) DO UPDATE SET counts = excluded.counts;
+    END IF;
+    IF cardinality(p_cleared) > 0 THEN
+        DELETE FROM messages.reaction_counts AS c
+            USING unnest(p_cleared_conversations, p_cleared) AS g (conversation, message)
+            WHERE c.conversation = g.conversation AND c.message = g.message;
     END IF;
 END $$;

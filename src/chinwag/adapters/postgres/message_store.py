@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from chinwag.adapters import names, stored
+from chinwag.adapters.companions import companions_by_states
 from chinwag.adapters.postgres.arrivals import Arrivals
 from chinwag.adapters.postgres.batch import Batch
 from chinwag.adapters.postgres.database import Database, UnknownOutcomeError
@@ -18,6 +19,7 @@ from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.member_row import MemberRow, Wrote
 from chinwag.domain.mentions import Mention
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.log import partition_of
@@ -56,6 +58,9 @@ _REACTED: Final = """
 _REACTIONS: Final = """
     SELECT message, account, reacted FROM messages.reactions
     WHERE conversation = $1 AND message BETWEEN $2 AND $3 ORDER BY message LIMIT $4"""
+_REACTION_COUNTS: Final = """
+    SELECT n, c.counts FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS w (conversation, message, n)
+    JOIN messages.reaction_counts AS c ON c.conversation = w.conversation AND c.message = w.message"""
 _SPANS: Final = """
     SELECT span FROM messages.spans WHERE account = $1 AND conversation = $2 ORDER BY first LIMIT $3"""
 _MENTIONS: Final = """
@@ -207,6 +212,15 @@ class PostgresMessageStore(MessageStore):
         rows = await self._database.rows(_REACTIONS, name, max(first, 0), min(last, LAST), limit)
         return [(message, AccountId(account.decode()), stored.reacted(row)) for message, account, row in rows]
 
+    async def reaction_counts(self, wanted: Sequence[EventName]) -> list[ReactionCounts | None]:
+        found: list[ReactionCounts | None] = [None] * len(wanted)
+        if wanted:
+            conversations = [names.known(conversation) for conversation, _ in wanted]
+            messages = [message for _, message in wanted]
+            for place, row in await self._database.rows(_REACTION_COUNTS, conversations, messages):
+                found[place - 1] = stored.reaction_counts(row)
+        return found
+
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         return await self._spans(_SPANS, names.known(account), names.known(conversation), _SPANS_MAX)
 
@@ -222,6 +236,9 @@ class PostgresMessageStore(MessageStore):
 
     async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
         return await self._spans(_MEMBERSHIPS_AFTER, names.known(account), names.known(after), limit)
+
+    async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
+        return await companions_by_states(self, account, limit)
 
     async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
         rows = await self._database.rows(_CONVERSATIONS, names.known(after), limit)

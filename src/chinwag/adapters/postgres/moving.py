@@ -9,6 +9,7 @@ import asyncpg
 
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.database import WEAK
+from chinwag.adapters.postgres.half_moved import refuse_if_gone
 from chinwag.adapters.postgres.said import said
 from chinwag.adapters.tables import Column, Row, Sum, Table, sum_of, sums_statement
 from chinwag.told import Told
@@ -41,6 +42,7 @@ MESSAGES: Final = (
     _table("spans", "account bytes", "conversation bytes", "first number", "span bytes"),
     _table("mentions", "account bytes", "conversation bytes", "number number", "since number"),
     _table("reactions", "conversation bytes", "message number", "account bytes", "reacted bytes"),
+    _table("reaction_counts", "conversation bytes", "message number", "counts bytes"),
     _table("people", "conversation bytes", "account bytes", "stays bytes"),
     _table("wrote", "conversation bytes", "account bytes", "wrote bytes"),
     _table("joinings", "conversation bytes", "joined number", "account bytes", "gone number"),
@@ -111,6 +113,7 @@ class Filling:
         """Raise `MoveError` unless what is to be filled was made. revision: of the directory that must be there."""
         with _telling("its tables cannot be looked at"):
             if messages:
+                await refuse_if_gone(self._connection)
                 try:
                     await schema.verify(self._connection)
                 except schema.SchemaError as unfit:
@@ -127,8 +130,10 @@ class Filling:
                     )
 
     async def idle(self) -> None:
-        """Raise `MoveError` if a process of Chinwag serves this database now."""
+        """Raise `MoveError` if a process of Chinwag serves this database now, and `GoneError` if its messages have
+        moved on."""
         with _telling("who serves it cannot be seen"):
+            await refuse_if_gone(self._connection)
             if await self._connection.fetchval("SELECT to_regclass('registry.nodes') IS NULL"):
                 return
             query = "SELECT count(*) FROM registry.nodes WHERE until > clock_timestamp()"

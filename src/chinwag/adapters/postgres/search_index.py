@@ -71,7 +71,7 @@ class PostgresSearchIndex(SearchIndex):
         """Connect to a database in which the tables were made. Raises `SchemaError` and `Refused(UNAVAILABLE)`."""
         async with connected(url) as connection:
             await _verify(connection)
-        return cls(url, await Database.open(url, connections=connections))
+        return cls(url, await Database.open(url, connections=connections, messages=False))
 
     def __init__(self, url: str, database: Database) -> None:
         self._url = url

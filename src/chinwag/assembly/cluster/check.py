@@ -7,7 +7,8 @@ from typing import Any, Final
 import asyncpg
 
 from chinwag.adapters.nats.connection import CONNECT_SECONDS, NatsConnection, ShortPayloadError
-from chinwag.adapters.postgres import schema
+from chinwag.adapters.postgres import GoneError, schema
+from chinwag.adapters.postgres.half_moved import refuse_if_gone
 from chinwag.adapters.postgres.halves import check_halves
 from chinwag.adapters.postgres.identity import identity_of
 from chinwag.adapters.postgres.said import said
@@ -67,7 +68,7 @@ async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Fi
     if not away and len(databases) > 1:
         yield await _tried("both databases", _halves(messages, accounts))
     if messages not in away:
-        yield await _tried("tables of messages", _messages(messages))
+        yield await _tried("tables of messages", _messages(messages, gone=config.store.profile == "cassandra"))
     if accounts not in away:
         yield await _tried("tables of accounts", _accounts(accounts))
         yield await _tried("keys", _keys(config, accounts))
@@ -199,9 +200,16 @@ async def _halves(messages: str, accounts: str) -> str:
     return "one cluster's"
 
 
-async def _messages(url: str) -> str:
+async def _messages(url: str, *, gone: bool) -> str:
+    """gone: they may have moved on from here."""
     connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
     try:
+        try:
+            await refuse_if_gone(connection)
+        except GoneError:
+            if not gone:
+                raise
+            return "they have moved to Cassandra"
         partitions = await schema.verify(connection)
         lives = await connection.fetchval("SELECT to_regclass('registry.version') IS NOT NULL")
     finally:

@@ -6,6 +6,7 @@ from typing import Final
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.driver import Driver, DriverError
 from chinwag.adapters.cassandra.erasures import Erasures
+from chinwag.adapters.cassandra.moves import refuse_half
 from chinwag.adapters.cassandra.schema import SchemaError, verify
 from chinwag.adapters.cassandra.statements import Read
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
@@ -76,6 +77,7 @@ async def _in_keyspace(config: Config) -> list[Finding]:
         driver = await Driver.connect(cassandra_servers(config))
         try:
             log, inboxes = await verify(driver), await inbox_partitions(driver)
+            await refuse_half(driver)
             erasures = Erasures(Database(driver, patience=PATIENCE))
             nodes, begun = await erasures.nodes(), await erasures.begun()
         finally:

@@ -44,7 +44,7 @@ async def init(config: Config, say: Callable[[str], None]) -> str:
         await reached(accounts, make_identity(accounts, cluster))
     await reached(accounts, join_halves(messages, accounts))
     say(f"the database {shown(messages)} is the cluster {cluster}'s")
-    await reached(messages, make_schema(messages))
+    await reached(messages, make_schema(messages, gone=config.store.profile == "cassandra"))
     await reached(messages, make_registry(messages))
     say("the tables of messages are there")
     await prepare_postgres_directory(accounts)

@@ -43,7 +43,7 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
         say("the registry and the counters of epochs are there, in ZooKeeper")
         nats = await connected_to_nats(config, cluster, new_node("operator"))
         try:
-            rows = await open_rows(config)
+            rows = await open_rows(config, filling=True)
             try:
                 kinds: list[tuple[str, int, Applied]] = [
                     (LOG, rows.log_partitions, rows.places.applied),

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Final, NamedTuple
 
 from chinwag.adapters.cassandra import CassandraStores, SchemaError, open_driver, stores_on
@@ -11,6 +10,7 @@ from chinwag.adapters.cassandra.driver import Driver, DriverError
 from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
 from chinwag.adapters.cassandra.log_places import LogPlaces
+from chinwag.adapters.cassandra.moves import refuse_half
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
 from chinwag.adapters.given import Given
 from chinwag.adapters.inboxes.epoch import InboxEpoch
@@ -36,6 +36,7 @@ from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, Compare
 from chinwag.assembly.cluster.credentials import (
     cassandra_servers,
     directory_url,
+    messages_url,
     read_secret,
     zookeeper_servers,
 )
@@ -100,14 +101,14 @@ class _Streamed(NamedTuple):
 
 async def open_streams(config: Config, node: NodeId, roles: Collection[str], opened: AsyncExitStack) -> Opened:
     """As `open_all`, for the cassandra profile."""
-    accounts, secret = directory_url(config), read_secret(config)
+    messages, accounts, secret = messages_url(config), directory_url(config), read_secret(config)
     cluster = await cluster_of(config)
     keys = FollowedKeys(SealedKeyStore(accounts, secret))
     directory = await open_postgres_directory(accounts)
     opened.push_async_callback(directory.close)
     together = CountedTogether(accounts)
     opened.push_async_callback(together.close)
-    index = await reached(accounts, PostgresSearchIndex.open(accounts))
+    index = await reached(messages, PostgresSearchIndex.open(messages))
     opened.push_async_callback(index.close)
     zookeeper = await connected_to_zookeeper(config, cluster)
     opened.push_async_callback(zookeeper.close)
@@ -228,12 +229,15 @@ async def connected_to_zookeeper(config: Config, cluster: str) -> ZooKeeperConne
         raise EngineAwayError(f"ZooKeeper at {where} cannot be used ({refused.detail}): {ABOUT}") from refused
 
 
-async def open_rows(config: Config) -> Rows:
-    """A session with the keyspace. Raises `SchemaError`, and `EngineAwayError`."""
+async def open_rows(config: Config, *, filling: bool = False) -> Rows:
+    """A session with the keyspace. filling: whether it may be half filled. Raises `SchemaError`, and
+    `EngineAwayError`."""
     try:
         driver, log_partitions = await open_driver(cassandra_servers(config))
         try:
             partitions = await _inbox_partitions(driver)
+            if not filling:
+                await refuse_half(driver)
         except BaseException:
             await driver.close()
             raise
@@ -327,14 +331,12 @@ async def _close(streamed: _Streamed) -> None:
 
 
 def _stores_part(stores: CassandraStores, driver: Driver) -> Part:
+    asked = driver.asked
     counters: dict[str, tuple[str, Callable[[], float]]] = {
-        f"cassandra_{name}": (words, partial(lambda field: float(getattr(driver.asked, field)), name))
-        for name, words in {
-            "reads": "Statements that read something of Cassandra.",
-            "found": "Rows that these found.",
-            "writes": "Requests that wrote to Cassandra.",
-            "rows": "Rows that these wrote.",
-        }.items()
+        "cassandra_reads": ("Statements that read something of Cassandra.", lambda: asked.reads),
+        "cassandra_found": ("Rows that these found.", lambda: asked.found),
+        "cassandra_writes": ("Requests that wrote to Cassandra.", lambda: asked.writes),
+        "cassandra_rows": ("Rows that these wrote.", lambda: asked.rows),
     }
     return Part(
         name="store",
@@ -369,15 +371,16 @@ def _streams_part(streamed: _Streamed, look: SharedLook, erased: ErasedByNodes) 
 
     counters: dict[str, tuple[str, Callable[[], float]]] = {}
     if workers is not None:
+        done = workers.figures
         counters = {
-            f"inbox_{name}": (words, partial(lambda field: float(getattr(workers.figures(), field)), name))
-            for name, words in {
-                "records": "Records of inbox streams that were applied.",
-                "rows": "Rows of inboxes that were made.",
-                "dropped": "Postings that were dropped, as they had been posted before.",
-                "set_aside": "Records of inbox streams that nobody can read.",
-                "failed": "Times that an inbox partition was begun again after a failure.",
-            }.items()
+            "inbox_records": ("Records of inbox streams that were applied.", lambda: done().records),
+            "inbox_rows": ("Rows of inboxes that were made.", lambda: done().rows),
+            "inbox_dropped": ("Postings that were dropped, as they had been posted before.", lambda: done().dropped),
+            "inbox_set_aside": ("Records of inbox streams that nobody can read.", lambda: done().set_aside),
+            "inbox_failed": (
+                "Times that an inbox partition was begun again after a failure.",
+                lambda: done().failed,
+            ),
         }
     overdue = "Nodes of Cassandra that may hold what was erased longer than erasure.days ago, at the last daily look."
     figures = Figures(counters=counters, gauges={"erasure_overdue_nodes": (overdue, lambda: erased.overdue)})

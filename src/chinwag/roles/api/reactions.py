@@ -1,8 +1,10 @@
 """What is put on messages: reactions, and pins."""
 
+from typing import Annotated, Final
+
 from litestar import Router, delete, get, put
 from litestar.di import Provide
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 
 from chinwag.domain.command import React
 from chinwag.domain.emoji import reaction_of
@@ -19,16 +21,38 @@ from chinwag.roles.api.conversations import (
     Services,
     asked,
 )
-from chinwag.wire.conversations import Pins, Placed, ReactionPage
+from chinwag.wire.conversations import Pins, Placed, ReactionCountPage, ReactionPage
+
+COUNTED: Final = 100
+"""Messages that one request names at most."""
 
 
 def reaction_routes(services: ConversationServices) -> Router:
     """Reactions to messages, and pinned messages."""
     return Router(
         path="/v1",
-        route_handlers=[get_reactions, put_reaction, delete_reaction, get_pins],
+        route_handlers=[get_counts, get_reactions, put_reaction, delete_reaction, get_pins],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
     )
+
+
+@get(
+    "/conversations/{conversation:str}/reactions",
+    operation_id="listReactionCounts",
+    summary="How many have put which reaction on messages of a large group",
+    tags=["messages"],
+)
+async def get_counts(
+    conversation: FromPath[str],
+    services: Services,
+    principal: Caller,
+    messages: Annotated[
+        list[Number], QueryParameter(name="message", max_items=COUNTED, description="May be given many times.")
+    ],
+) -> ReactionCountPage:
+    """For members, of those messages that I may read: ask for what is on the screen. Of a group that is not large,
+    events tell of every reaction."""
+    return await services.history.reaction_counts(principal.account, ConversationId(conversation), messages)
 
 
 @get(
@@ -43,10 +67,14 @@ async def get_reactions(
     services: Services,
     principal: Caller,
     after: Number = 0,
+    after_turn: Number = 0,
     limit: Limit = PAGE,
 ) -> ReactionPage:
-    """All that is on it, in the order in which it was put on, after the one of that event."""
-    return await services.history.reactions(principal.account, ConversationId(conversation), number, after, limit)
+    """All that is on it, in the order in which it was put on, after the one of that event; after_turn: in a large
+    group, where they take no number, after that one of those that have the same."""
+    return await services.history.reactions(
+        principal.account, ConversationId(conversation), number, after, limit, after_turn
+    )
 
 
 @put(

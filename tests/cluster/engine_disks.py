@@ -5,9 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from kazoo.client import KazooClient
 from prove.faults.disk import BYTES, Disk
-from tests.cluster.wide_site import WideNodes, WideSite
+from tests.cluster.wide_site import WideNodes
 from tests.support.device import Device
 from tests.support.machine import without
 
@@ -59,11 +58,8 @@ def again(nodes: WideNodes, kind: str, number: int) -> None:
             nodes.zookeeper[number].begin()
 
 
-async def written(site: WideSite, kind: str, sender: Device, reader: Device, count: int = 300) -> int:
+async def written(kind: str, sender: Device, reader: Device, count: int = 300) -> int:
     """Write so much that a full disk is noticed; how much was refused."""
-    if kind == "ZooKeeper":
-        await asyncio.to_thread(_fill_journal, site.nodes.ensemble.hosts)
-        return 0
     refused = 0
     for number in range(count):
         name = f"{kind} {number}"
@@ -79,16 +75,3 @@ async def written(site: WideSite, kind: str, sender: Device, reader: Device, cou
             if refused == 3:
                 break
     return refused
-
-
-def _fill_journal(hosts: tuple[str, ...]) -> None:
-    """More than is made ready of a journal's file."""
-    client = KazooClient(hosts=",".join(hosts), timeout=10.0)
-    client.start(30)
-    try:
-        client.ensure_path("/filler")
-        for _ in range(40):
-            client.retry(client.set, "/filler", b"x" * 100_000)
-    finally:
-        client.stop()
-        client.close()

@@ -40,6 +40,9 @@ PUSHING = {
     "CHINWAG_PUSH_ALLOW_THIS_MACHINE": "true",
 }
 """Where media and pushes are known: browsers of no push service that is there may subscribe."""
+WIDENING = {"CHINWAG_LIMITS_WIDE_ABOVE": "2"}
+"""Where members of large groups are kept in rows: those of three are."""
+HEART = "\u2764\ufe0f"
 FILE = bytes(range(256)) * 8
 TEXTS = ["hello", "\u65e5\u672c\u8a9e", "a line\nand another", "\U0001f469\u200d\U0001f4bb", "x" * 2_000]
 
@@ -94,7 +97,7 @@ class Old:
     def _answer(self, method: str, path: str, body: object, headers: dict[str, str]) -> bytes:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._url}{path}", data, headers, method=method)  # noqa: S310 - our own
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 - our own
             content: bytes = answer.read()
         return content
 
@@ -111,7 +114,7 @@ def main(commit: str) -> None:
         git = ["git", "-C", str(ROOT), "worktree"]
         subprocess.run([*git, "add", "--quiet", "--detach", str(work / "source"), commit], check=True)  # noqa: S603 - our own
         try:
-            old = Old(work / "source", work / "data", PUSHING if _pushing(work / "source") else {})
+            old = Old(work / "source", work / "data", _settings(work / "source"))
             with old.serving():
                 expected = _live(old, work / "source")
                 old.run("backup", str(work / "backup"))
@@ -133,7 +136,7 @@ async def _cluster(work: Path, target: Path) -> None:
     async with ProofEngines.running() as engines:
         at = f"postgresql://chinwag:{engines.postgres.password}@{HOST}:{engines.postgres.port}"
         cluster = Cluster(folder, f"{at}/chinwag", f"nats://chinwag:{engines.nats.password}@{HOST}:{engines.nats.port}")
-        more = cluster.environment | (PUSHING if _pushing(work / "source") else {})
+        more = cluster.environment | _settings(work / "source")
         old = Old(work / "source", cluster.data, more)
         old.run("cluster", "init")
         with old.serving():
@@ -153,6 +156,16 @@ def _changing(source: Path) -> bool:
 def _pushing(source: Path) -> bool:
     """Whether that version had media and pushes."""
     return (source / "src/chinwag/domain/push.py").exists()
+
+
+def _widening(source: Path) -> bool:
+    """Whether that version had groups whose members are kept in rows."""
+    return (source / "src/chinwag/domain/wide.py").exists()
+
+
+def _settings(source: Path) -> dict[str, str]:
+    """What that version is told besides."""
+    return (PUSHING if _pushing(source) else {}) | (WIDENING if _widening(source) else {})
 
 
 def _live(old: Old, source: Path) -> dict[str, Any]:
@@ -185,6 +198,7 @@ def _live(old: Old, source: Path) -> dict[str, Any]:
     if changing:
         commands += _change(old, people, group, placed)
     more = _share(old, people, group) if _pushing(source) else {}
+    wide = _widen(old, people) if _widening(source) else ""
     direct = f"d~{'~'.join(sorted(ids[:2]))}"
     _say(old, anna, direct, "only for you", "direct")
     old.ask("PUT", f"/v1/friends/{ids[0]}", None, marta["access_token"])
@@ -192,8 +206,12 @@ def _live(old: Old, source: Path) -> dict[str, Any]:
     cursors = [old.ask("GET", "/v1/cursor", token=one["access_token"])["cursor"] for one in people]
     history = {
         name: old.ask("GET", f"/v1/conversations/{name}/messages?limit=100", token=anna["access_token"])["events"]
-        for name in (group, direct)
+        for name in (group, direct, wide)
+        if name
     }
+    if wide:
+        token = anna["access_token"]
+        more["members"] = {wide: old.ask("GET", f"/v1/conversations/{wide}/members", token=token)["members"]}
     pins = old.ask("GET", f"/v1/conversations/{group}/pins", token=anna["access_token"])["messages"] if changing else []
     kept = [{key: one[key] for key in ("account", "device", "access_token", "refresh_token")} for one in people]
     return {
@@ -208,6 +226,22 @@ def _live(old: Old, source: Path) -> dict[str, Any]:
         "pins": pins,
         **more,
     }
+
+
+def _widen(old: Old, people: list[dict[str, Any]]) -> str:
+    """A group whose members are in rows since the third has come; all of them write, and react to one message."""
+    ids = [one["account"]["id"] for one in people]
+    anna = people[0]["access_token"]
+    made = old.ask("POST", "/v1/conversations", {"title": "wide", "members": [ids[1]]}, anna, "the wide group")
+    wide: str = made["conversation"]
+    _say(old, people[1], wide, "before it was wide", "wide 1")
+    add = {"change": {"type": "add", "account": ids[2]}}
+    old.ask("POST", f"/v1/conversations/{wide}/changes", add, anna, "wide add")
+    numbers = [_say(old, one, wide, f"as one of {len(people)}", f"wide by {by}") for by, one in enumerate(people)]
+    for by, one in enumerate(people):
+        path = f"/v1/conversations/{wide}/messages/{numbers[0]}/reactions/{quote(HEART)}"
+        old.ask("PUT", path, None, one["access_token"], f"wide reaction {by}")
+    return wide
 
 
 def _share(old: Old, people: list[dict[str, Any]], group: str) -> dict[str, Any]:
@@ -255,7 +289,7 @@ def _change(old: Old, people: list[dict[str, Any]], group: str, placed: list[int
     """The first is edited twice, the second edited and deleted, the fourth deleted; the third is answered, reacted to
     and pinned, as is the fifth, from which both are taken again. As commands."""
     first, second, third, fourth, fifth = (f"/messages/{number}" for number in placed)
-    heart = quote("\u2764\ufe0f")
+    heart = quote(HEART)
     reply = _message("to you") | {"reply_to": placed[2]}
     reply["body"]["mentions"] = [people[1]["account"]["id"]]
     made: list[dict[str, Any]] = []

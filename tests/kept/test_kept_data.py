@@ -166,6 +166,10 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
     assert [event["number"] for event in after[len(before) :]] == [placed["number"]]
     pins = await server.ask("GET", f"/v1/conversations/{expected['group']}/pins", token)
     assert pins["messages"] == expected.get("pins", [])
+    for wide, members in expected.get("members", {}).items():
+        shown = await server.ask("GET", f"/v1/conversations/{wide}", token)
+        assert shown["wide"] is True
+        assert (await server.ask("GET", f"/v1/conversations/{wide}/members", token))["members"] == members
 
 
 async def _media_and_subscriptions(server: Kept, tokens: list[str], *, files: bool) -> None:

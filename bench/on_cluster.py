@@ -27,6 +27,8 @@ from chinwag.cli.cluster_demo.site import ROLES, Site, started
 from chinwag.cli.out import Rows, say
 from chinwag.client.errors import ApiError
 from chinwag.domain.conversation import GroupSettings
+from chinwag.domain.presence import GRACE_MS
+from chinwag.flow.presence_audience import CACHE_SECONDS
 from chinwag.load import group, idle, pairs
 from chinwag.load.door import Door
 from chinwag.load.generator import Job
@@ -190,14 +192,14 @@ class Bench:
             self._add(f"{name}.p50_ms", outcome["p50_ms"], "ms")
         self._add(f"{name}.p99_ms", outcome["p99_ms"], "ms")
         self._legs(name, spent)
-        self._shares(name, spent, spent.counts["chinwag_placed_total"], "message")
+        self._shares(name, spent, spent.counts["chinwag_placed_total"], "a message")
 
     async def _deliveries(self, name: str, job: group.Group, size: int) -> None:
         async with self._spent() as spent:
             outcome = await self._do(job)
         self._add(f"{name}.deliveries_s", outcome["deliveries_s"], "/s", f"a group of {size}")
         self._add(f"{name}.p99_ms", outcome["p99_ms"], "ms", "to the last member")
-        self._shares(name, spent, spent.counts["chinwag_placed_total"] * (size - 1), "delivery")
+        self._shares(name, spent, spent.counts["chinwag_placed_total"] * (size - 1), "a delivery")
 
     async def _listing(self) -> None:
         """Changes of closed groups beside those of open ones, which all go to one inbox besides (`~groups`)."""
@@ -237,15 +239,23 @@ class Bench:
             await self._door.ask("POST", "/v1/conversations", Placed, body, some[0].token)
         cursors = await self._guests.cursors()
         logins = self._guests.logins(cursors)[: len(some)]
-        job = idle.Idle(self._url, logins * SESSIONS_EACH, seconds=2.0)
-        self._generator.begin(job)
-        await asyncio.to_thread(self._generator.held)
-        outcome = await asyncio.to_thread(self._generator.go)
+        # What came until now is marked as delivered; then all go offline, so that whoever comes is told of to others.
+        await self._come("first", logins, "somebody to whom all is new")
+        await asyncio.sleep(GRACE_MS / 1000 + CACHE_SECONDS + 5)
+        await self._come("comes", logins, "somebody who comes")
+        rate = await self._come("connects", logins * SESSIONS_EACH, "device of somebody who is there")
+        self._add("connects_s", rate, "/s", f"each in {self._conversations} conversations and more")
+
+    async def _come(self, name: str, logins: tuple[Login, ...], of: str) -> float:
+        """Let these devices connect; how many do so a second."""
+        async with self._spent() as spent:
+            self._generator.begin(idle.Idle(self._url, logins, seconds=2.0))
+            await asyncio.to_thread(self._generator.held)
+            outcome = await asyncio.to_thread(self._generator.go)
         if outcome.faults:
             raise ApiError("faulty", "; ".join(outcome.faults))
-        self._add(
-            "connects_s", outcome.figures["connects_s"], "/s", f"each in {self._conversations} conversations and more"
-        )
+        self._shares(name, spent, len(logins), of)
+        return outcome.figures["connects_s"]
 
     async def _do(self, job: Job) -> dict[str, float]:
         outcome = await asyncio.to_thread(self._generator.do, job)
@@ -273,11 +283,11 @@ class Bench:
 
     def _shares(self, name: str, spent: Spent, many: float, of: str) -> None:
         for part, used in sorted(spent.cpu.items()):
-            self._add(f"{name}.cpu_us.{part}", 1e6 * used / max(many, 1.0), "us", f"of processor time a {of}")
+            self._add(f"{name}.cpu_us.{part}", 1e6 * used / max(many, 1.0), "us", f"of processor time {of}")
         for asked, words in ASKED.items():
             count = spent.counts.get(f"chinwag_cassandra_{asked}_total", 0.0)
             if count:
-                self._add(f"{name}.cassandra_{asked}", count / max(many, 1.0), "", f"{words}, a {of}")
+                self._add(f"{name}.cassandra_{asked}", count / max(many, 1.0), "", f"{words}, {of}")
 
     def _add(self, name: str, value: float, unit: str, note: str = "") -> None:
         self.figures.append(Figure(name, round(value, 3), unit, note))

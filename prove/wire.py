@@ -178,10 +178,10 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
     match event.change:
         case Created(members=members, settings=settings):
             return "created", tuple(members), settings.history
-        case Joined(account=account):
-            return "joined", (account,), ""
-        case Left(account=account):
-            return "left", (account,), ""
+        case Joined(account=account, large=large):
+            return "joined", (account,), "large" if large else ""
+        case Left(account=account, owner=owner):
+            return "left", (account,), owner or ""
         case Removed(account=account):
             return "removed", (account,), ""
         case RoleChanged(account=account):

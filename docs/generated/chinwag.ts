@@ -28,6 +28,7 @@ export type ServerFrame =
   | NudgeFrame
   | FollowedFrame
   | FeedFrame
+  | CountsFrame
   | UnfollowedFrame
   | FarFrame
   | ByeFrame
@@ -533,6 +534,31 @@ export interface FeedFrame {
 }
 
 /**
+ * What is on messages of a followed group, where reactions were put on or taken back of late: once a second, and
+ * it may be lost. It tells of the changes without a number above `before`, up to `turn`. With a `before` above
+ * the turn that the client holds, it has missed some: it asks again for what is on the screen.
+ */
+export interface CountsFrame {
+  type: "counts";
+  conversation: string;
+  before: number;
+  turn: number;
+  messages: CountedMessage[];
+}
+
+/** All that is on message `number` now, in the order in which each reaction was put on first; at most 100. */
+export interface CountedMessage {
+  number: number;
+  reactions: CountedReaction[];
+}
+
+/** `count` accounts have `reaction` on a message. */
+export interface CountedReaction {
+  reaction: string;
+  count: number;
+}
+
+/**
  * The feed of this group has ended; up to `number` everything was fed. not_member: the account is in it no
  * longer. slow: the session takes in less than is said there. small: the group is one again whose events come to
  * the inbox. drain: this server ends; follow again elsewhere.
@@ -644,7 +670,11 @@ export interface ReactionCount {
   mine?: boolean;
 }
 
-/** Who joined or left, or what changed of the group. */
+/**
+ * Who joined or left, or what changed of the group. shown: of a notice that is not shown by itself, as of those
+ * who come to a wide group and go, the number of the last message or notice before it that is; whoever came or
+ * went is shown it all the same. 0: it is shown.
+ */
 export interface NoticeEvent {
   kind: "notice";
   conversation: string;
@@ -655,6 +685,7 @@ export interface NoticeEvent {
   id: string;
   sent_at: number;
   change: NoticeChange;
+  shown?: number;
 }
 
 /** The group begins, with these members and roles. */
@@ -945,7 +976,8 @@ export interface PreferencesChanged {
 
 /**
  * What is kept for one conversation. A stored value without a field has that field's default. muted_until:
- * milliseconds since 1970; 0: it is not muted. notify: of which messages one is told. pinned: it stands above
+ * milliseconds since 1970; 0: it is not muted. notify: of which messages one is told. every: `all` is meant for
+ * a large group as well, where one is told without it of those alone that speak to one. pinned: it stands above
  * the others. archived_at: a number of the conversation; 0: it is not archived. It counts as archived while its
  * newest message or notice is not above that number, or while it is muted. unread: it is marked as unread, until
  * it is opened.
@@ -956,6 +988,7 @@ export interface Preferences {
   pinned: boolean;
   archived_at: number;
   unread: boolean;
+  every: boolean;
 }
 
 /** For one's own devices only: the push service has forgotten `device`. If that is you, subscribe anew. */

@@ -13,8 +13,8 @@ In a record of a whole run stand, in this order:
 1. `Run`, once.
 2. While it runs: what was tried (`Attempt`, `ChangeTried`, `Retry`) before the frame is written, what came back
    (`Acked`, `Refused`), sessions (`Began`, `Ended`), what they brought (`SeenMessage`, `SeenNotice`, `SeenMark`,
-   `SeenAccount`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`, `ReactionsNow`), what was asked on
-   purpose (`Probed`, `Told`, `Revoked`, `TokenTried`), what was done with media and pushed
+   `SeenAccount`, `FeedFrom`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`, `ReactionsNow`), what was
+   asked on purpose (`Probed`, `Told`, `Revoked`, `TokenTried`), what was done with media and pushed
    (`prove/facts/media.py`), and what was done to the server (`Fault`, `Up`).
 3. When all sends are answered and all devices are at their heads: `Quiet`, then `PresenceNow`, `State` and, for each
    account, the histories of all its conversations, each closed by `HistoryEnd`, the newest pages of each (`Paged`,
@@ -62,6 +62,7 @@ from prove.facts.seen import (
     WITHHELD,
     Began,
     Ended,
+    FeedFrom,
     SeenAccount,
     SeenMark,
     SeenMessage,
@@ -90,6 +91,7 @@ AnyFact = (
     | Refused
     | Began
     | Ended
+    | FeedFrom
     | SeenMessage
     | SeenNotice
     | SeenMark
@@ -139,6 +141,7 @@ __all__ = [
     "Deleted",
     "Ended",
     "Fault",
+    "FeedFrom",
     "HasRead",
     "HistoryEnd",
     "HistoryMessage",

@@ -33,11 +33,20 @@ class Ended(Fact, frozen=True, gc=False, tag="ended"):
     at: int
 
 
+class FeedFrom(Fact, frozen=True, gc=False, tag="feed"):
+    """What a session is fed of a large group goes on after number `after`: each number from there on, in a
+    `SeenMessage` or `SeenNotice` with position 0. What lies below it one has, or it may not be read."""
+
+    session: int
+    conversation: str
+    after: int
+
+
 class SeenMessage(Fact, frozen=True, gc=False, tag="m"):
     """An event came: a message. device and id name the send that made it. Written as it comes, even if it came before.
 
-    text: of a body without a text, any string that stands for it. changed: the number of the event that changed it
-    last, whose text this is then.
+    position: 0 for what came by the feed of a large group, and by no inbox. text: of a body without a text, any string
+    that stands for it. changed: the number of the event that changed it last, whose text this is then.
     """
 
     session: int

@@ -20,8 +20,9 @@ class Keeps(Fact, frozen=True, gc=False, tag="keeps"):
 class Attempt(Fact, frozen=True, gc=False, tag="try"):
     """A device sends a message for the first time: written before its frame, in the device's own order.
 
-    after: the id that the send names as the one before it, "" for none. mentions: the accounts that its body names. A
-    direct conversation is named by its id also when the send only says to whom.
+    after: the id that the send names as the one before it, "" for none. mentions: the accounts that its body names.
+    reply_to: the number of the message that it answers. A direct conversation is named by its id also when the send
+    only says to whom.
     """
 
     device: str
@@ -32,6 +33,7 @@ class Attempt(Fact, frozen=True, gc=False, tag="try"):
     after: str
     at: int
     mentions: tuple[str, ...] = ()
+    reply_to: int = 0
 
 
 class ChangeTried(Fact, frozen=True, gc=False, tag="change"):

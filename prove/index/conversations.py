@@ -20,6 +20,7 @@ from prove.facts import (
 )
 from prove.index.changed import OF_MESSAGES, SWITCHES
 from prove.index.members import Members, members_of
+from prove.index.pulled import audience_of, pulled
 from prove.index.sends import Send, Sends
 from prove.index.switches import Switches
 from prove.ranges import Numbers
@@ -120,6 +121,7 @@ class Conversation:
         self.reactions: list[ReactionsNow] = []
         self.mentions: list[MentionsNow] = []
         self._members: Members | None = None
+        self._pulled: Numbers | None = None
         self._switches: Switches | None = None
         self._head: int | None = None
 
@@ -146,8 +148,18 @@ class Conversation:
         if self._members is None:
             notices = sorted((number, row) for number, row in self.rows.items() if row.change)
             changes = [(number, row.change, row.subjects, row.history) for number, row in notices]
-            self._members = members_of(self.direct, changes)
+            members = members_of(self.direct, changes)
+            if (numbers := self.pulled) and members.known:
+                members = members.told(audience_of(self.rows, numbers, members.audience))
+            self._members = members
         return self._members
+
+    @property
+    def pulled(self) -> Numbers:
+        """The numbers of a large group that are copied to those alone whom they concern."""
+        if self._pulled is None:
+            self._pulled = pulled(self.rows)
+        return self._pulled
 
     @property
     def switches(self) -> Switches:

@@ -48,6 +48,16 @@ class Session:
         self.brought = False
 
 
+class Hole(msgspec.Struct, frozen=True):
+    """Where what is fed of a large group does not go on number by number: `came` came after `after`; -1: after nothing
+    that begins a feed."""
+
+    session: int
+    conversation: str
+    after: int
+    came: int
+
+
 class Again(msgspec.Struct, frozen=True):
     """A numbered event came at a new position, though the device had it, or a later one, before."""
 
@@ -76,6 +86,22 @@ class Device:
         """By conversation, the numbers that came as events."""
         self.loaded: dict[str, Numbers] = defaultdict(Numbers)
         self.again: list[Again] = []
+        self.fed: dict[str, Numbers] = defaultdict(Numbers)
+        """By conversation, the numbers that were fed."""
+        self.holes: list[Hole] = []
+        self._feeds: dict[tuple[int, str], int] = {}
+
+    def feed_from(self, session: Session, conversation: str, after: int) -> None:
+        """A feed begins, or goes on, after a number."""
+        self._feeds[session.number, conversation] = after
+
+    def feed(self, session: Session, conversation: str, number: int) -> None:
+        """A number was fed."""
+        after = self._feeds.get((session.number, conversation), -1)
+        if number != after + 1 or after < 0:
+            self.holes.append(Hole(session.number, conversation, after, number))
+        self._feeds[session.number, conversation] = number
+        self.fed[conversation].add(number)
 
     def began(self, fact: Began, inbox: Inbox) -> Session:
         """A session of it is on."""
@@ -104,6 +130,7 @@ class Device:
         if fact.cause == "epoch":
             self.seen.clear()
             self.loaded.clear()
+            self.fed.clear()
         self._goes_on_after(fact.epoch, fact.position)
 
     def cold_loaded(self, fact: ColdLoaded) -> None:
@@ -139,10 +166,11 @@ class Device:
         return any(session.ended_at is None or session.ended_at > at for session in self.sessions)
 
     def known(self, conversation: str) -> Numbers:
-        """The numbers that it has seen or loaded."""
+        """The numbers that it has seen, that were fed to it, or that it has loaded."""
         known = Numbers(self.seen[conversation].ranges()) if conversation in self.seen else Numbers()
-        for first, last in self.loaded[conversation].ranges() if conversation in self.loaded else ():
-            known.add_range(first, last)
+        for more in (self.loaded, self.fed):
+            for first, last in more[conversation].ranges() if conversation in more else ():
+                known.add_range(first, last)
         return known
 
 

@@ -15,6 +15,7 @@ from prove.facts import (
     Deleted,
     Ended,
     Fault,
+    FeedFrom,
     HasRead,
     HistoryEnd,
     HistoryMessage,
@@ -102,6 +103,7 @@ class Index:
             Refused: self.sends.refusal,
             Began: self._began,
             Ended: self._ended,
+            FeedFrom: self._feed_from,
             SeenMessage: self._seen_message,
             SeenNotice: self._seen_notice,
             SeenMark: self._seen_mark,
@@ -188,6 +190,11 @@ class Index:
             self.devices.strays.append(number)
         return session
 
+    def _feed_from(self, fact: FeedFrom) -> None:
+        session = self._session(fact.session)
+        if session is not None:
+            session.device.feed_from(session, fact.conversation, fact.after)
+
     def _seen_message(self, fact: SeenMessage) -> None:
         session = self.devices.sessions.get(fact.session) or self._session(fact.session)
         if session is None:
@@ -195,6 +202,9 @@ class Index:
         device = session.device
         self.conversations.message(fact, device.name, device.account)
         self._read(fact.conversation, fact.number, fact.changed, fact.text, session)
+        if not fact.position:
+            device.feed(session, fact.conversation, fact.number)
+            return
         device.numbered(fact.conversation, fact.number, fact.position, device.event(session, fact.position))
         what = hash(("message", fact.conversation, fact.number, ""))
         session.inbox.holds(session.epoch, fact.position, fact, what, device.name)
@@ -208,6 +218,9 @@ class Index:
         if fact.change == "edited" and fact.text:
             for target in fact.subjects:
                 self._read(fact.conversation, int(target), fact.number, fact.text, session)
+        if not fact.position:
+            device.feed(session, fact.conversation, fact.number)
+            return
         device.numbered(fact.conversation, fact.number, fact.position, device.event(session, fact.position))
         self._holds(session, fact, hash(("notice", fact.conversation, fact.number, "")))
 

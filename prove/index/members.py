@@ -12,22 +12,35 @@ Change = tuple[int, str, tuple[str, ...], str]
 class Members:
     """known: False for a group whose beginning nobody read; then nothing can be said of its members."""
 
-    def __init__(self, known: bool, audience: dict[str, Numbers], readable: dict[str, Numbers]) -> None:
+    def __init__(
+        self,
+        known: bool,
+        audience: dict[str, Numbers],
+        readable: dict[str, Numbers],
+        inside: dict[str, Numbers] | None = None,
+    ) -> None:
         self.known = known
-        self.audience = audience
-        """By account, the numbers of the events that it gets: from the one that brought it in to the one that
+        self.inside = audience if inside is None else inside
+        """By account, the numbers at which it is in: from that of the event that brought it in to that of the one that
         brought it out, both included."""
+        self.audience = audience
+        """By account, the numbers of the events that come to its inbox: all at which it is in, but of a large group
+        those alone that concern it."""
         self.readable = readable
         """By account, the numbers that it may read, for ever."""
 
     def gets(self, account: str, number: int) -> bool:
-        """Whether the event of that number is for the account."""
-        numbers = self.audience.get(account)
+        """Whether the event of that number is for the account, copied to it or asked for."""
+        numbers = self.inside.get(account)
         return numbers is not None and number in numbers
+
+    def told(self, audience: dict[str, Numbers]) -> "Members":
+        """The same members, of whom these alone get copies."""
+        return Members(self.known, audience, self.readable, self.inside)
 
     def present(self, account: str) -> bool:
         """Whether it is a member at the end."""
-        numbers = self.audience.get(account)
+        numbers = self.inside.get(account)
         return numbers is not None and numbers.last == FOREVER
 
 
@@ -52,7 +65,8 @@ def members_of(direct: tuple[str, str] | None, changes: Iterable[Change]) -> Mem
             history = told
         if told == "all" and history != "all":
             opened = number
-        history = told or history
+        if told in ("all", "joined"):
+            history = told
         for account in subjects:
             if change in ("created", "joined") and account not in inside:
                 inside[account] = (number, 1 if change == "created" else opened if history == "all" else number)

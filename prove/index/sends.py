@@ -53,6 +53,7 @@ class Send(msgspec.Struct, gc=False):
     never: str = ""
     answer: Literal["none", "acked", "refused", "later"] = "none"
     mentions: tuple[str, ...] = ()
+    reply_to: int = 0
 
     def __str__(self) -> str:
         return f"{self.change or 'send'} {self.id} of {self.device}"
@@ -117,7 +118,7 @@ class Sends:
 
     def attempt(self, fact: Attempt) -> None:
         """A first try of a message."""
-        self._put(fact, fact.text, fact.after, "", fact.mentions)
+        self._put(fact, fact.text, fact.after, "", fact.mentions, fact.reply_to)
 
     def change(self, fact: ChangeTried) -> None:
         """A first try of a change."""
@@ -186,14 +187,31 @@ class Sends:
             self.known_groups.add(fact.conversation)
         return send
 
-    def _put(self, fact: Attempt | ChangeTried, text: str, after: str, change: str, mentions: tuple[str, ...]) -> None:
+    def _put(
+        self,
+        fact: Attempt | ChangeTried,
+        text: str,
+        after: str,
+        change: str,
+        mentions: tuple[str, ...],
+        reply_to: int = 0,
+    ) -> None:
         lane = self._lane(fact.conversation, fact.device, fact.account)
         account = lane.account if fact.account == lane.account else fact.account
         before = lane.sends.get(after)
         if before is not None:
             after = before.id
         send = Send(
-            lane.device, account, lane.conversation, fact.id, text, after, change, self.count, mentions=mentions
+            lane.device,
+            account,
+            lane.conversation,
+            fact.id,
+            text,
+            after,
+            change,
+            self.count,
+            mentions=mentions,
+            reply_to=reply_to,
         )
         if lane.sends.setdefault(send.id, send) is not send:
             self.twice.append(send)

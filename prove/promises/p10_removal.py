@@ -10,7 +10,7 @@ from typing import Final
 from prove.facts import Fault, Revoked
 from prove.index.conversations import Conversation
 from prove.index.index import Index
-from prove.ranges import Numbers, without, written
+from prove.ranges import Numbers, Range, without, written
 from prove.violation import Violation
 
 SOON: Final = 1000
@@ -29,16 +29,30 @@ def removal(index: Index) -> Iterator[Violation]:
 
 
 def _events(index: Index, conversation: Conversation) -> Iterator[Violation]:
-    """Nobody gets an event of a number at which it was no member."""
+    """Nobody gets an event of a number at which it was no member, nor a copy of one of a large group that does not
+    concern it."""
     name, audience = conversation.name, conversation.members.audience
     for device in index.devices.by_name.values():
         seen = device.seen.get(name)
         if seen and (more := without(seen.ranges(), audience.get(device.account, Numbers()))):
-            yield _broken(f"{device.name} got {written(more)} of {name}, where {device.account} was no member")
+            yield _broken(
+                f"{device.name} got {written(more)} of {name}, {_not_for(conversation, device.account, more)}"
+            )
+        fed = device.fed.get(name)
+        if fed and (more := without(fed.ranges(), conversation.members.readable.get(device.account, Numbers()))):
+            yield _broken(f"{device.name} was fed {written(more)} of {name}, which {device.account} may not read")
     for inbox in index.inboxes:
         posted = inbox.posted.get(name)
         if posted and (more := without(posted.numbers.ranges(), audience.get(inbox.account, Numbers()))):
-            yield _broken(f"{written(more)} of {name} is in the inbox of {inbox.account}, which was no member")
+            why = _not_for(conversation, inbox.account, more)
+            yield _broken(f"{written(more)} of {name} is in the inbox of {inbox.account}, {why}")
+
+
+def _not_for(conversation: Conversation, account: str, numbers: list[Range]) -> str:
+    inside = conversation.members.inside.get(account, Numbers())
+    if without(numbers, inside):
+        return f"where {account} was no member"
+    return "whom that does not concern: the group was large"
 
 
 def _histories(index: Index, conversation: Conversation) -> Iterator[Violation]:

@@ -2,8 +2,8 @@
 
 In a session positions go on one by one, from the cursor that it began with or from where a `reset` sent it. A session
 begins no further on than what its device has. A position holds one thing, for all devices and for ever. Who is there at
-the end has everything up to the end of its inbox. Nor does the search pass over anything: who looks for a word finds
-each message that it may read and that has it now, and no other.
+the end has everything up to the end of its inbox. What is fed of a large group goes on number by number. Nor does the
+search pass over anything: who looks for a word finds each message that it may read and that has it now, and no other.
 """
 
 from collections import defaultdict
@@ -22,6 +22,10 @@ def gaps(index: Index) -> Iterator[Violation]:
     for device in index.devices.by_name.values():
         for gap in device.gaps:
             yield _broken(f"{device.name}, session {gap.session}: position {gap.came} came after {gap.after}")
+        for hole in device.holes:
+            yield _broken(
+                f"{device.name}, session {hole.session}: {hole.came} of {hole.conversation} was fed after {hole.after}"
+            )
     for name in index.quiet.online if index.quiet is not None else ():
         if (found := index.devices.by_name.get(name)) is None:
             continue

@@ -7,10 +7,23 @@ from pathlib import Path
 import pytest
 from tests.support.large_scene import Scene, Someone, large_scene
 
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import ClientId, ConversationId
 from chinwag.flow.trace import Tracer
 from chinwag.roles.gateway import pulling
-from chinwag.wire.frames import Error, Follow, Followed, Nudge, Unfollow, Unfollowed, Watch
+from chinwag.wire.frames import (
+    Ack,
+    CountedMessage,
+    CountedReaction,
+    Counts,
+    Error,
+    Follow,
+    Followed,
+    Nudge,
+    React,
+    Unfollow,
+    Unfollowed,
+    Watch,
+)
 
 
 async def large_group(scene: Scene) -> tuple[ConversationId, Someone, Someone, Someone]:
@@ -139,3 +152,35 @@ async def test_heads_and_nudges_and_changes_are_there_without_a_socket(tmp_path:
             await anna.send(tea, "three")
             nudge = (await heard.some(Nudge))[0]
             assert nudge.head == last + 1
+
+
+async def test_reactions_reach_who_follows_as_counts_and_are_asked_for_after_a_hole(tmp_path: Path) -> None:
+    async with large_scene(tmp_path) as scene:
+        tea, anna, ben, carl = await large_group(scene)
+        talk = await ben.talk("follow")
+        last = await anna.send(tea, "like it")
+        talk.say(Follow(tea, last))
+        await talk.some(Followed)
+        talk.say(React(ClientId("mine"), tea, last, "👍"))
+        assert (await talk.some(Ack))[0].number == last, "it takes none"
+        thumbs = 1
+        for who in (anna, carl):
+            await who.put(f"/conversations/{tea}/messages/{last}/reactions/%F0%9F%91%8D")
+            thumbs += 1
+        told = [CountedMessage(last, (CountedReaction("👍", thumbs),))]
+        await talk.until(lambda: [one for one in talk.of(Counts) if list(one.messages) == told])
+        counts = talk.of(Counts)
+        assert (counts[0].before, counts[-1].turn) == (0, thumbs)
+        assert [one.before for one in counts[1:]] == [one.turn for one in counts[:-1]], "no hole"
+        assert (talk.fed, talk.posted) == ([], [])
+        found = await ben.get(f"/conversations/{tea}/reactions?message={last}&message=1")
+        on = [{"reaction": "👍", "count": thumbs, "by": [], "mine": True}]
+        assert found == {"messages": [{"number": last, "reactions": on}], "turn": thumbs}
+        page = await carl.get(f"/conversations/{tea}/messages?limit=1")
+        assert (page["events"][0]["reactions"], page["turn"]) == (on, thumbs)
+        listed = await anna.get(f"/conversations/{tea}/messages/{last}/reactions?limit=2")
+        assert [one["account"] for one in listed["reactions"]] == [ben.account, anna.account]
+        rest = f"after={listed['next']}&after_turn={listed['next_turn']}"
+        listed = await anna.get(f"/conversations/{tea}/messages/{last}/reactions?{rest}")
+        assert [one["account"] for one in listed["reactions"]] == [carl.account]
+        assert listed["next"] is None

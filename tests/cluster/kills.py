@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -87,7 +88,8 @@ async def chatting(addresses: Sequence[str], pairs: int) -> AsyncIterator[Crowd]
     async with AsyncExitStack() as stack:
         for number in range(2 * pairs):
             name = f"person{number}"
-            client = await Client.sign_up(addresses[number % len(addresses)], name, PASSWORD)
+            signed_up = f"{name}-{secrets.token_hex(4)}"  # a cluster may have had such a crowd before
+            client = await Client.sign_up(addresses[number % len(addresses)], signed_up, PASSWORD)
             people.append(Chatting(name, await stack.enter_async_context(client)))
         for number, one in enumerate(people):
             one.other = people[number ^ 1]

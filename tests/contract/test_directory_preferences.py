@@ -49,6 +49,27 @@ async def test_pages_go_by_conversation(directory: Directory) -> None:
         }
 
 
+async def test_who_wants_to_be_told_of_everything_is_known_by_conversation(directory: Directory) -> None:
+    everybody = [AccountId(one) for one in ("1", "10", "2", "3")]
+    await people(directory, *everybody)
+    every = Preferences(every=True)
+    async with directory.transaction() as transaction:
+        put = transaction.preferences.put
+        for one in reversed(everybody):
+            await put(one, NAMES[1], every, 1)
+        await put(ANN, NAMES[2], Preferences(pinned=True), 1)
+        await put(BEN, NAMES[2], Preferences(notify="mentions", every=True), 1)
+    async with directory.reading() as reading:
+        wants = reading.preferences.who_wants_every
+        assert await wants(NAMES[1], None, 9) == everybody
+        assert await wants(NAMES[1], everybody[1], 1) == [everybody[2]]
+        assert await wants(NAMES[2], None, 9) == await wants(NAMES[0], None, 9) == []
+    async with directory.transaction() as transaction:
+        await transaction.preferences.put(BEN, NAMES[1], Preferences(), 2)
+        await transaction.erasures.begin(ANN, 5)
+        assert await transaction.preferences.who_wants_every(NAMES[1], None, 9) == [everybody[1], everybody[3]]
+
+
 async def test_they_go_when_the_account_is_closed(directory: Directory) -> None:
     await people(directory, "1", "2")
     async with directory.transaction() as transaction:

@@ -46,17 +46,26 @@ async def test_no_statement_reads_more_than_it_is_about(tmp_path: Path) -> None:
             await transaction.push_subscriptions.of_many([PHONE, HIS])
             await transaction.push_subscriptions.devices_of([ANN, BEN])
             await transaction.preferences.among([ANN, BEN], [DIRECT, GROUP])
+            await transaction.preferences.who_wants_every(GROUP, ANN, 9)
+            await transaction.push_spreads.want(GROUP, False, 3, 2_400)
+            await transaction.push_spreads.next(2_500)
             await transaction.blocks.among([ANN, BEN], [ANN, BEN])
         async with directory.transaction() as transaction:
             await transaction.devices.revoke(PHONE, 9)
     finally:
         event.remove(Engine, "before_cursor_execute", listen)
         await directory.close()
-    about = {name: given for name, given in said.items() if "push_" in name and not name.startswith("INSERT")}
+    about = {
+        name: given
+        for name, given in said.items()
+        if ("push_" in name or "preferences" in name) and not name.startswith("INSERT")
+    }
     with closing(sqlite3.connect(file)) as connection:
         for statement, given in about.items():
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
             for step in plan:
-                assert not step.startswith("SCAN push_jobs"), (statement, plan)
+                assert not step.startswith(("SCAN push_", "SCAN preferences")), (statement, plan)
+                if "ORDER BY preferences.account" in statement:
+                    assert "preferences_of_every (" in step, (statement, plan)
                 assert "push_jobs_due (due=?)" not in step, (statement, plan)
     assert len(about) > 20

@@ -1,12 +1,14 @@
 """Where scripts are played."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
 from prove.process import ServerProcess
+from tests.conversations.large_sentences import RULES
 from tests.support.places import AtHand
 from tests.support.quick_server import CHEAP, COMMAND
 
@@ -48,11 +50,32 @@ async def ended_well(process: ServerProcess) -> None:
 @pytest.fixture
 async def at_hand(tmp_path: Path) -> AsyncIterator[AtHand]:
     """A server in this process."""
+    async with serving(tmp_path / "data", sections.Limits(polls_per_second=1000, polls_burst=10000)) as there:
+        yield there
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def with_large_groups(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AtHand]:
+    """One for all scripts of large groups: groups are wide above 4 members and large above 8."""
+    limits = sections.Limits(
+        polls_per_second=1000,
+        polls_burst=10000,
+        large_group_members=RULES.large_group_members,
+        wide_above=RULES.wide_above,
+        large_above=RULES.large_above,
+    )
+    async with serving(tmp_path_factory.mktemp("large") / "data", limits) as there:
+        yield there
+
+
+@asynccontextmanager
+async def serving(data: Path, limits: sections.Limits) -> AsyncIterator[AtHand]:
+    """A server of that folder in this process."""
     config = Config(
-        data=sections.Data(path=tmp_path / "data"),
+        data=sections.Data(path=data),
         server=sections.Server(port=0),
         observe=sections.Observe(port=0),
-        limits=sections.Limits(polls_per_second=1000, polls_burst=10000),
+        limits=limits,
     )
     server = await open_server(config)
     server.legs.accounts.passwords._hasher = PasswordHasher(**CHEAP.keywords)  # only the cost of hashing differs

@@ -5,7 +5,8 @@ is taken from the line, what is in brackets may be missing. `{name:kind}` gives 
 A line may end in ` is refused CODE`. `#` begins a comment, and the first one of a file is its title.
 
 `except on TRANSPORTS: REASON` holds for the lines after it, up to `everywhere:`. There they are not said, and the table
-of scripts and transports tells the reason. `at hand` says that the server must be one in the test's own process.
+of scripts and transports tells the reason. `at hand` says that the server must be one in the test's own process;
+`large groups` that it is one whose groups are wide above 4 members and large above 8.
 """
 
 import json
@@ -56,12 +57,14 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Script(msgspec.Struct, frozen=True):
-    """A file of steps. at_hand: it does something to the server that no client can."""
+    """A file of steps. at_hand: it does something to the server that no client can. large: that server is one whose
+    groups are soon large."""
 
     name: str
     title: str
     steps: list[Step]
     at_hand: bool = False
+    large: bool = False
 
     def said(self, place: str) -> list[Step]:
         """What is said at a place."""
@@ -97,7 +100,7 @@ class Language:
     def parse(self, path: Path) -> Script:
         """Read a script. Raises ValueError with the line that is not understood."""
         steps: list[Step] = []
-        title, at_hand = "", False
+        title, at_hand, large = "", False, False
         exempt: Exemption | None = None
         for number, line in enumerate(path.read_text().splitlines(), 1):
             sentence = " ".join(line.split()) if '"' not in line else line.strip()
@@ -105,6 +108,8 @@ class Language:
                 title = title or sentence.strip("# ")
             elif sentence == "at hand":
                 at_hand = True
+            elif sentence == "large groups":
+                large = True
             elif sentence == "everywhere:":
                 exempt = None
             elif found := _EXCEPT.match(sentence):
@@ -113,7 +118,7 @@ class Language:
                     raise ValueError(f"{path.name}:{number}: no such place: {', '.join(sorted(unknown))}")
             elif sentence:
                 steps.append(self._step(number, sentence, path, exempt))
-        return Script(path.stem, title, steps, at_hand)
+        return Script(path.stem, title, steps, at_hand or large, large)
 
     async def say(self, stage: object, sentence: str) -> None:
         """Do one sentence that stands in no script."""

@@ -19,8 +19,8 @@ from tests.support.people import log_in_device, sign_up
 from tests.support.places import Place
 
 from chinwag.assembly import Server
+from chinwag.client.comparable import Comparable
 from chinwag.client.events import Unknown
-from chinwag.client.mirror import Comparable
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import Ack, Change, ClientFrame, Error
 from chinwag.wire.values import ConversationId, Event, GroupAction, direct_id
@@ -182,11 +182,12 @@ class Stage:
             if not device.online:
                 await device.connect()
             await device.reach_head()
+            await device.catch_up_all()
             assert device.gaps == [], f"{key}: {device.gaps}"
         ending: list[AnyFact] = []
         loads: dict[str, tuple[Device, Loaded]] = {}
         for key, device in here.items():
-            loaded = await self._resume_equals_cold_load(key, device)
+            loaded = await self.resume_equals_cold_load(key, device)
             loads.setdefault(device.account, (device, loaded))
             kept, fresh = (conversations(held, loaded.own_numbers()) for held in (device.held, loaded.held))
             for name in kept.keys() | fresh.keys():
@@ -200,12 +201,13 @@ class Stage:
         for who, words in self.forbidden:
             assert words not in texts(self.devices[who]), f"{who} saw {words!r}\n{self.devices[who].transcript()}"
 
-    async def _resume_equals_cold_load(self, key: str, device: Device) -> Loaded:
+    async def resume_equals_cold_load(self, key: str, device: Device) -> Loaded:
         """P11. Conversations must agree at any moment; account changes once their events have arrived."""
         deadline = time.monotonic() + PATIENCE
         while True:
             loaded = await load(self.place, device.account, device.token)
             await device.reach_head()
+            await device.catch_up_all()
             if loaded.stable and device.position == loaded.cursor.position:
                 own = loaded.own_numbers()
                 kept, fresh = conversations(device.held, own), conversations(loaded.held, own)

@@ -20,9 +20,9 @@ assert SCRIPTS
 over_each_transport = pytest.mark.parametrize("place", TRANSPORTS, ids=lambda transport: transport.name)
 
 
-def each(*, at_hand: bool | None = None) -> pytest.MarkDecorator:
-    """All scripts; or those that need their server at hand, or that do not."""
-    scripts = [script for script in SCRIPTS if at_hand in (None, script.at_hand)]
+def each(*, at_hand: bool | None = None, large: bool = False) -> pytest.MarkDecorator:
+    """All scripts; or those that need their server at hand, or that do not; or those of large groups."""
+    scripts = [script for script in SCRIPTS if at_hand in (None, script.at_hand) and script.large is large]
     return pytest.mark.parametrize("script", scripts, ids=lambda script: script.name)
 
 
@@ -42,6 +42,21 @@ async def test_over_sockets(script: Script, place: Transport, shared_process: Se
 @each(at_hand=True)
 async def test_over_sockets_at_hand(script: Script, place: Transport, at_hand: AtHand) -> None:
     await play(script, Sockets(at_hand, place), at_hand.server)
+
+
+@each(large=True)
+@pytest.mark.asyncio(loop_scope="session")
+async def test_large_groups_in_process(script: Script, with_large_groups: AtHand) -> None:
+    await play(script, InProcess(with_large_groups.server), with_large_groups.server)
+
+
+@over_each_transport
+@each(large=True)
+@pytest.mark.asyncio(loop_scope="session")
+async def test_large_groups_over_sockets(script: Script, place: Transport, with_large_groups: AtHand) -> None:
+    if not script.said(place.name):
+        pytest.skip("it says nothing there")
+    await play(script, Sockets(with_large_groups, place), with_large_groups.server)
 
 
 async def test_a_poller_beyond_its_budget_waits_as_told_and_misses_nothing(strict_process: ServerProcess) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from chinwag.adapters.embedded import Embedded, open_embedded
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Command, Leave, Send, asked
-from chinwag.domain.conversation import Conversation
-from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id
+from chinwag.domain.command import Action, Add, Command, Create, Decline, Leave, Remove, Rules, Send, SetTitle, asked
+from chinwag.domain.conversation import Conversation, GroupSettings
+from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId, direct_id, group_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.deliver import Deliver
 from chinwag.ports.bus import Answer, Answers, Bus, NodeId, Publication, Subject, answers_to
@@ -200,5 +200,57 @@ async def test_an_id_used_again_in_one_batch_or_later_is_refused_and_its_key_sta
     )
     assert key is not None
     assert (key.number, key.sent_at, key.digest) == (1, 0, asked(one))
+    await embedded.close()
+    await working
+
+
+class KeptCommits:
+    """A store that remembers what was committed."""
+
+    def __init__(self, store: MessageStore) -> None:
+        self._store = store
+        self.commits: list[Commit] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def commit(self, batch: Sequence[Commit]) -> None:
+        self.commits += batch
+        await self._store.commit(batch)
+
+
+async def test_a_commit_names_whose_companions_change_with_it_and_a_message_s_names_nobody(tmp_path: Path) -> None:
+    embedded = await open_embedded(tmp_path, clock=lambda: NOW)
+    answering = Answering(embedded)
+    store = KeptCommits(embedded.message_store)
+    worker = Deliver(0, embedded.log, store, embedded.bus)  # type: ignore[arg-type]
+    working = asyncio.create_task(worker.run())
+    group = group_id("1")
+
+    def does(ref: int, action: Action, conversation: ConversationId = group) -> Submission:
+        command = Command(conversation, ANNA, DeviceId("d"), ClientId(f"m{ref}"), 1, action, Rules(group_members=9))
+        return Submission(command, NODE, ref)
+
+    steps = [
+        _send(1, "berta"),
+        _send(2, "berta"),
+        does(3, Decline(on=True), direct_id(ANNA, AccountId("berta"))),
+        does(4, Create("tea", (AccountId("carl"),), GroupSettings())),
+        does(5, SetTitle("coffee")),
+        does(6, Add(AccountId("dora"))),
+        does(7, Remove(AccountId("carl"))),
+    ]
+    for ref, step in enumerate(steps, 1):
+        embedded.log.append(step)
+        assert [answer.refused for answer in await answering.wait(ref)] == [None]
+    assert [sorted(commit.regrouped) for commit in store.commits] == [
+        ["anna", "berta"],
+        [],
+        ["anna", "berta"],
+        ["anna", "carl"],
+        [],
+        ["anna", "carl", "dora"],
+        ["anna", "carl", "dora"],
+    ]
     await embedded.close()
     await working

@@ -14,14 +14,16 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Edit, Leave, Remove, Send
 from chinwag.domain.conversation import Conversation, GroupSettings, Span
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.large import feeds as feeds_module
 from chinwag.flow.large.feeds import FarError, Feeds
 from chinwag.flow.large.follower import WAITING, Ended, Follower
 from chinwag.flow.large.moved import MovedHere
+from chinwag.flow.large.recount import Told
 from chinwag.flow.states import States
-from chinwag.ports.bus import Moved, moved_of
-from chinwag.ports.message_store import Row
+from chinwag.ports.bus import Counted, Moved, moved_of
+from chinwag.ports.message_store import Commit, Row
 
 PATIENCE = 60.0
 
@@ -94,6 +96,10 @@ class Session:
                 await self._changed.wait()
 
 
+def _counts(conversation: ConversationId, told: Told) -> bytes:
+    return msgspec.json.encode({"counts": told})
+
+
 class Scene:
     """A group of anna (1), ben (2) and carl (3), and the feeds of one process."""
 
@@ -103,7 +109,7 @@ class Scene:
         self.store = AsLarge(stage.embedded.message_store)
         store: Any = self.store
         self.feeds = Feeds(
-            store, States(store), MovedHere(stage.embedded.bus), lambda conversation, event: event, lambda: 0.0
+            store, States(store), MovedHere(stage.embedded.bus), lambda conversation, event: event, _counts, lambda: 0.0
         )
 
     async def say(self, *texts: str, told: bool = True) -> int:
@@ -377,3 +383,68 @@ async def test_who_waits_is_woken_by_what_is_new_and_by_nothing_else(tmp_path: P
         await here.say("two")
         assert await waiting
         assert len(here.feeds) == 0
+
+
+def _on(session: Session) -> list[Any]:
+    """The counts that it was told: before, turn, and the messages."""
+    frames = [msgspec.json.decode(frame) for frame in session.frames]
+    return [[told[1], told[2], [number for number, _ in told[3]]] for one in frames if (told := one.get("counts"))]
+
+
+async def _counts_of(here: Scene, turn: int, *numbers: int) -> None:
+    """Somebody has reacted to these messages, and that is committed and told."""
+    (state,) = await here.stage.embedded.message_store.states([here.group])
+    assert state is not None
+    state = msgspec.structs.replace(state, reacted=turn)
+    counts = [(number, ReactionCounts(state.applied, (("👍", turn),))) for number in numbers]
+    await here.stage.embedded.message_store.commit([Commit(state, [], [], [], [], counts=counts)])
+    heard, bus = asyncio.Event(), here.stage.embedded.bus
+    stop = bus.subscribe(moved_of(here.group), lambda _: heard.set())  # the feeds hear it before
+    bus.publish(moved_of(here.group), Counted(here.group, turn - 1, turn, numbers))
+    await heard.wait()
+    stop()
+
+
+async def test_counts_are_told_once_a_second_and_not_where_a_socket_is_full(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        last = await here.say("two", "three")
+        (ben, _), (carl, _) = await here.follow("2", last), await here.follow("3", last)
+        await _counts_of(here, 1, 2)
+        await _counts_of(here, 2, 2, 3)
+        await here.feeds.job.step()
+        assert _on(ben) == _on(carl) == [[0, 2, [2, 3]]]
+        assert len({id(one.frames[0]) for one in (ben, carl)}) == 1, "encoded once"
+        await here.feeds.job.step()
+        carl.full = True
+        await _counts_of(here, 3, 3)
+        await here.feeds.job.step()
+        carl.full = False
+        await _counts_of(here, 4, 3)
+        await here.feeds.job.step()
+        assert _on(ben)[1:] == [[2, 3, [3]], [3, 4, [3]]]
+        assert _on(carl)[1:] == [[3, 4, [3]]], "it sees that it has missed something"
+
+
+async def test_counts_of_what_one_may_not_read_are_not_told(tmp_path: Path) -> None:
+    async with scene(tmp_path, history="joined") as here:
+        await here.say("two")
+        await here.stage.do("1", here.group, Remove(AccountId("2")))
+        came = (await here.stage.do("1", here.group, Add(AccountId("2")))).number
+        last = await here.say("later")
+        (ben, _), (carl, _) = await here.follow("2", came), await here.follow("3", last)
+        await _counts_of(here, 1, 2, last)
+        await here.feeds.job.step()
+        assert (_on(ben), _on(carl)) == ([[0, 1, [last]]], [[0, 1, [2, last]]])
+
+
+async def test_who_has_left_is_told_no_count_from_after_that(tmp_path: Path) -> None:
+    """Also where its going has not been fed yet when they are read."""
+    async with scene(tmp_path) as here:
+        last = await here.say("two")
+        (ben, _), (carl, _) = await here.follow("2", last), await here.follow("3", last)
+        gone = (await here.stage.do("2", here.group, Leave())).number
+        await _counts_of(here, 1, last)
+        await here.feeds.job.step()
+        await carl.until(lambda one: bool(_on(one)))
+        assert _on(carl) == [[0, 1, [last]]]
+        assert (ben.ends, _on(ben)) == ([(gone, "not_member")], [])

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from tests.support.backstage import Backstage, backstage
 
-from chinwag.domain.command import Join, Leave, SetSettings, SetTitle
+from chinwag.domain import outcome
+from chinwag.domain.body import Text
+from chinwag.domain.command import Join, Leave, Send, SetSettings, SetTitle
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import LISTING
 from chinwag.domain.refusal import Refused
+from chinwag.flow.accept import AcceptRules
 from chinwag.flow.groups.listing import after_of
 from chinwag.ports.directory import ListingMark
 
@@ -86,3 +89,29 @@ async def test_pages_hold_every_group_once(tmp_path: Path) -> None:
             seen += [one.conversation for one in page]
             after = after_of(page[-1])
         assert len(seen) == len(set(seen)) == 7
+
+
+async def test_of_a_wide_group_it_follows_some_of_those_who_come_and_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome, "LISTED_EACH", 3)
+    rules = AcceptRules(group_members=4, large_group_members=20, wide_above=4, large_above=7, large_seconds=0)
+    async with backstage(tmp_path / "data", rules=rules) as stage:
+        everybody = [str(one) for one in range(1, 11)]
+        await stage.people(*everybody)
+        chess = await stage.group("1", "Chess", GroupSettings(join="open", large=True))
+        posted = []
+        for one in everybody[1:]:
+            await stage.do(one, chess, Join())
+            posted.append((await stage.embedded.inbox.bounds(LISTING)).head)
+        # Each of the first four; then that of the sixth and of the ninth member.
+        assert posted == [2, 3, 4, 4, 5, 5, 5, 6, 6]
+        assert await titles(stage) == [("Chess", 10)]
+        await stage.do("1", chess, SetTitle("Go"))
+        assert await titles(stage) == [("Go", 10)]
+        for one in ("9", "10"):
+            await stage.do(one, chess, Leave())
+        await stage.do("1", chess, Send(Text("hello")))
+        assert (await stage.embedded.inbox.bounds(LISTING)).head == 8  # of the two goings one is told of
+        await stage.do("1", chess, SetSettings(GroupSettings(large=True)))
+        assert await titles(stage) == []

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.support.backstage import backstage
 
-from chinwag.domain.command import Remove
+from chinwag.domain.body import Text
+from chinwag.domain.command import Add, Remove, Send
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
@@ -55,6 +56,46 @@ async def test_who_watches_is_told_once_and_then_of_the_newest(tmp_path: Path, m
         assert (ben.heads, stranger.heads) == ([5, 7], [])
         await watches.watch(ben, [])
         assert (len(watches), ben.watched) == (0, {})
+
+
+async def test_a_going_of_long_ago_ends_no_watch_of_one_who_is_back(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2")
+        await stage.do("1", tea, Remove(AccountId("2")))
+        await stage.do("1", tea, Add(AccountId("2")))
+        bus = stage.embedded.bus
+        watches = Watches(stage.embedded.message_store, MovedHere(bus), lambda moved: b"%d" % moved.head)
+        ben = Session("2")
+        await watches.watch(ben, [tea])
+        watches.left(ben, tea)  # as its inbox brings it, which it reads from where it was
+        await asyncio.gather(*watches._tasks)
+        assert ben.watched == {tea: 1}
+        bus.publish(moved_of(tea), Moved(tea, 5, 3, 5, 3))
+        await ben.until(lambda: ben.heads == [5])
+        await stage.do("1", tea, Remove(AccountId("2")))
+        watches.left(ben, tea)
+        assert watches.of(ben.device) == {}
+        await asyncio.gather(*watches._tasks)
+        watches.left(ben, tea)
+        assert (ben.watched, len(watches)) == ({}, 0)
+
+
+async def test_nobody_is_told_of_what_spoke_to_all_before_one_came(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2", "3")
+        tea = await stage.group("1", "Tea", GroupSettings(history="joined"), "2")
+        for text in ("one", "two"):
+            await stage.do("1", tea, Send(Text(text)))
+        await stage.do("1", tea, Add(AccountId("3")))
+        bus = stage.embedded.bus
+        watches = Watches(stage.embedded.message_store, MovedHere(bus), lambda moved: b"%d" % moved.all)
+        ben, carl = Session("2"), Session("3")
+        for one in (ben, carl):
+            await watches.watch(one, [tea])
+        bus.publish(moved_of(tea), Moved(tea, 5, 3, 5, 3))
+        await carl.until(lambda: len(carl.heads) == 1)
+        assert (ben.heads, carl.heads) == ([3], [0])
 
 
 async def test_of_a_group_that_one_was_removed_from_there_is_no_watch(tmp_path: Path) -> None:

@@ -367,6 +367,22 @@ def as_placed_with_large(commits: Iterable[Commit]) -> list[tuple[dict[str, obje
     return found
 
 
+def test_a_kill_between_counts_and_state_counts_nothing_twice() -> None:
+    records = log_of([*GROWS, *MIXED], WIDE, OPEN)
+    whole = Rows()
+    made = [writes for writes, _ in played(records, whole, 3)]
+    assert whole.tables["count"]
+    for at, writes in enumerate(made):
+        for size in (1, 2, len(records)):
+            store = Rows()
+            for some in made[:at]:
+                store.write(some)
+            store.write(writes[:-1])
+            played(records[3 * at :], store, size)
+            assert store.tables["count"] == whole.tables["count"], (at, size)
+    assert placed(whole)["reaction"] == placed(store)["reaction"]
+
+
 def test_a_kill_at_each_row_of_the_joining_that_makes_it_wide_gives_the_same_rows() -> None:
     records = log_of([GROWS[0], (PEOPLE[2], Send(Text("b"), 2)), (PEOPLE[4], Leave())], WIDE, OPEN)
     whole = Rows()

@@ -13,7 +13,13 @@ from prove.facts import AnyFact, Told
 from prove.right.run import RightRun
 from prove.verdict import judge
 from prove.violation import PROMISES
-from tests.prove import damages_of_changes, damages_of_delivery, damages_of_order, damages_of_reactions
+from tests.prove import (
+    damages_of_changes,
+    damages_of_delivery,
+    damages_of_large,
+    damages_of_order,
+    damages_of_reactions,
+)
 from tests.prove.damage import DAMAGES, READINGS, Damage, change, drop, find
 from tests.prove.runs import random_runs, rich
 
@@ -23,6 +29,7 @@ CHECKS = Path(promises.__file__).parent
 assert damages_of_order
 assert damages_of_delivery
 assert damages_of_changes
+assert damages_of_large
 assert damages_of_reactions
 
 

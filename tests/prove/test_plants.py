@@ -4,14 +4,14 @@ import subprocess
 import sys
 from typing import Final
 
-from prove.faults.wrong import PLANTS, STREAMED, WRONGS
+from prove.faults.wrong import LARGE, PLANTS, STREAMED, WRONGS
 
 TRY_ALL: Final = """
 import os, sys
-from prove.faults.wrong import PLANTS, STREAMED, WRONGS
+from prove.faults.wrong import LARGE, PLANTS, STREAMED, WRONGS
 import chinwag.assembly
 
-for name, wrong in {**WRONGS, **PLANTS, **STREAMED}.items():
+for name, wrong in {**WRONGS, **PLANTS, **STREAMED, **LARGE}.items():
     child = os.fork()  # what one replaces stands there for the next
     if not child:
         try:
@@ -27,4 +27,4 @@ for name, wrong in {**WRONGS, **PLANTS, **STREAMED}.items():
 
 def test_what_each_replaces_is_there() -> None:
     tried = subprocess.run([sys.executable, "-c", TRY_ALL], capture_output=True, text=True, check=True)
-    assert tried.stdout.split("\n")[:-1] == [*WRONGS, *PLANTS, *STREAMED]
+    assert tried.stdout.split("\n")[:-1] == [*WRONGS, *PLANTS, *STREAMED, *LARGE]

@@ -19,6 +19,9 @@ from chinwag.wire.frames import (
     Ack,
     Bye,
     ClientFrame,
+    CountedMessage,
+    CountedReaction,
+    Counts,
     Error,
     Event,
     Far,
@@ -49,6 +52,7 @@ SAID_ON_IT: list[ServerFrame] = [
 SAID_OF_A_FEED: list[ServerFrame] = [
     Followed(ConversationId("g1"), 8),
     Feed(ConversationId("g1"), msgspec.Raw(b'{"kind":"message"}')),
+    Counts(ConversationId("g1"), 3, 5, (CountedMessage(8, (CountedReaction("👍", 100_000),)),)),
     Unfollowed(ConversationId("g1"), 9, "slow"),
     Far(ConversationId("g1"), 2_000),
 ]

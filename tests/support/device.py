@@ -15,13 +15,31 @@ from tests.support.held import decoded, load, load_one
 from tests.support.link import Link
 from tests.support.notes import Notes, now
 from tests.support.places import Place
+from tests.support.pulling import Begins, Pulling, catch_up
 
 from chinwag.client.events import Unknown
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.wire.codec import Cursor, decode_server, encode, parse_cursor
 from chinwag.wire.errors import Refused
-from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Hello, Reset, SignalFrame, Welcome
+from chinwag.wire.frames import (
+    FOLLOW,
+    Ack,
+    Bye,
+    ClientFrame,
+    Error,
+    Far,
+    Feed,
+    Follow,
+    Followed,
+    Hello,
+    Nudge,
+    Reset,
+    SignalFrame,
+    Unfollowed,
+    Welcome,
+)
 from chinwag.wire.frames import Event as EventFrame
+from chinwag.wire.large import GroupHead
 from chinwag.wire.values import ConversationId, Edited, Event, Message, Signal, Text
 
 PATIENCE = 60.0
@@ -64,6 +82,8 @@ class Device:
         self.gaps: list[str] = []
         self.welcome: Welcome | None = None
         self._early_reset: Reset | None = None
+        self.features: tuple[str, ...] = (FOLLOW,)
+        self.pulling = Pulling()
         self.epoch = 0
         self.position = 0
         self.notes = notes or Notes()
@@ -71,7 +91,7 @@ class Device:
         self._asked: Cursor | None = None
         self.link: Link | None = None
         self._waiters: set[asyncio.Future[None]] = set()
-        self._apply: asyncio.Queue[Event | Unknown] = asyncio.Queue()
+        self._apply: asyncio.Queue[Event | Unknown | Begins | GroupHead] = asyncio.Queue()
         self._applying: asyncio.Task[None] | None = None
         self._failed: BaseException | None = None
 
@@ -102,7 +122,7 @@ class Device:
         if cursor == "own":
             cursor = str(Cursor(self.epoch, self.position))
         self._asked = _parsed(cursor)
-        self.send(Hello(token=self.token, cursor=cursor, client="test"))
+        self.send(Hello(token=self.token, cursor=cursor, client="test", features=self.features))
         await self.until(lambda: self.welcome is not None or len(self.byes) > byes or link.ended.done(), "a welcome")
 
     async def disconnect(self) -> None:
@@ -123,6 +143,8 @@ class Device:
         assert self.link is not None, f"{self.name} was never online"
         if not isinstance(frame, bytes):
             self.notes.sent(self.id, self.account, self.session, frame)
+        if isinstance(frame, Follow):
+            self.pulling.follows(frame.conversation, frame.after)
         self.link.send(frame if isinstance(frame, bytes) else encode(frame))
 
     async def ask(self, frame: ClientFrame) -> Ack | Error:
@@ -181,6 +203,17 @@ class Device:
 
         await self.until(reached, f"what was acked, {heads}")
 
+    async def catch_up(self, conversation: ConversationId) -> None:
+        """Take what lies between the number held of a large group and its end."""
+        await self._apply.join()
+        await catch_up(self.place, self.token, self.id, self.held, self.notes, conversation)
+
+    async def catch_up_all(self) -> None:
+        """The same of all large groups that it is in."""
+        for one in list(self.held.mirror.conversations.values()):
+            if one.large and one.role is not None:
+                await self.catch_up(one.id)
+
     def transcript(self, last: int = 12) -> str:
         """What came lately, for people."""
         lines = [f"  {one.position}: {one.raw[:200].decode(errors='replace')}" for one in self.seen[-last:]]
@@ -204,6 +237,9 @@ class Device:
                 self.answers.setdefault(frame.id, []).append(frame)
         elif isinstance(frame, SignalFrame):
             self.signals.append(frame.signal)
+        elif isinstance(frame, Nudge | Feed | Followed | Unfollowed | Far):
+            if (news := self.pulling.take(frame, self.session, self.notes)) is not None:
+                self._put(news)
         elif isinstance(frame, Bye):
             self.byes.append(frame)
         elif isinstance(frame, Reset):
@@ -229,7 +265,10 @@ class Device:
         self.seen.append(Seen(position, raw, event))
         if not isinstance(event, Unknown):
             self.notes.write(in_session(self.session, position, event))
-        self._apply.put_nowait(event)
+        self._put(event)
+
+    def _put(self, news: Event | Unknown | Begins | GroupHead) -> None:
+        self._apply.put_nowait(news)
         if self._applying is None:
             self._applying = asyncio.create_task(self._keep())
 
@@ -238,6 +277,9 @@ class Device:
         while True:
             event = await self._apply.get()
             try:
+                if isinstance(event, GroupHead | Begins):
+                    await self._hear(event)
+                    continue
                 shared = self.held.own.share_read
                 missing = self.held.apply(event)
                 if self.held.own.share_read is not shared:
@@ -251,15 +293,34 @@ class Device:
                 self._apply.task_done()
                 self._wake()
 
+    async def _hear(self, news: GroupHead | Begins) -> None:
+        """Where a large group is, or from where on it is fed."""
+        if isinstance(news, GroupHead):
+            self.held.mirror.moved(news)
+        elif news.beyond:
+            self.held.mirror.drop(news.conversation)
+            if await load_one(self.place, self.token, self.held, news.conversation):
+                loaded = self.held.mirror.conversations[news.conversation]
+                self.notes.write(Loaded(self.id, loaded.id, loaded.first, loaded.head))
+        elif news.skips:
+            self.held.mirror.skip(news.conversation, news.after)
+
     async def _load_for(self, event: Event | Unknown, conversation: ConversationId) -> None:
         """`event` cannot count yet. Right for who comes into a conversation; for a member an event went missing."""
         known = self.held.mirror.conversations.get(conversation)
+        if known is not None and known.large and known.role is not None:
+            await catch_up(self.place, self.token, self.id, self.held, self.notes, conversation)
+            self.held.apply(event)
+            return
         head = 0 if known is None else known.head
         number = getattr(event, "number", 0)
         if known is not None and known.role is not None:
             self.gaps.append(f"number {number} of {conversation} after {head}")
         self.notes.write(Loaded(self.id, conversation, head + 1, number - 1))
         if await load_one(self.place, self.token, self.held, conversation):
+            loaded = self.held.mirror.conversations[conversation]
+            if loaded.large:  # what lies between comes by no inbox
+                self.notes.write(Loaded(self.id, conversation, loaded.first, loaded.head))
             self.held.apply(event)
 
     # The record

@@ -7,8 +7,8 @@ import msgspec
 from prove.held import Held, Own
 from tests.support.places import Place
 
+from chinwag.client.comparable import Comparable
 from chinwag.client.events import Unknown, decode_event, decode_numbered
-from chinwag.client.mirror import Comparable
 from chinwag.wire.codec import Cursor, parse_cursor
 from chinwag.wire.conversations import ConversationPage, ConversationView, EventPage
 from chinwag.wire.values import AccountId, ConversationId, Event, Message, NumberedEvent

@@ -9,11 +9,12 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 from prove.protocol.requests import Request, answer_to, problem_of, request_of
 from prove.protocol.socket import CUT, OnFrame
+from tests.support.following import follow_by_polls
 
 from chinwag.domain.refusal import Code
 from chinwag.wire.codec import encode
@@ -54,6 +55,9 @@ class HttpLink:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._posts: asyncio.Queue[Request] = asyncio.Queue()
+        self._following: dict[str, asyncio.Task[None]] = {}
+        self.follows = "false"
+        """Whether the device can follow large groups, as a query says it."""
         self._tasks: list[asyncio.Task[None]] = []
         # Whatever the environment says of proxies is not for loopback.
         self._http = httpx2.AsyncClient(
@@ -68,9 +72,13 @@ class HttpLink:
         if self.ended.done():
             return
         frame = json.loads(payload)
+        if frame["type"] in ("follow", "unfollow"):
+            self._follow(frame)
+            return
         if frame["type"] != "hello":
             self._posts.put_nowait(request_of(frame))
             return
+        self.follows = str("follow" in frame.get("features", ())).lower()
         self._http.headers["authorization"] = f"Bearer {frame['token']}"
         self._tasks = [
             asyncio.create_task(self._live(self._hear(self, frame.get("cursor")))),
@@ -129,6 +137,18 @@ class HttpLink:
             await asyncio.sleep(wait)
         raise AssertionError(f"{method} {path} was refused {TRIES} times")
 
+    def _follow(self, frame: dict[str, Any]) -> None:
+        """Polls for the changes of a group, in place of a feed."""
+        name = frame["conversation"]
+        before = self._following.pop(name, None)
+        if before is not None:
+            before.cancel()
+            self._tasks.remove(before)
+        if frame["type"] == "follow":
+            polling = self._live(follow_by_polls(self, name, frame["after"]), ends=False)
+            self._following[name] = task = asyncio.create_task(polling)
+            self._tasks.append(task)
+
     async def _speak(self) -> None:
         while True:
             post = await self._posts.get()
@@ -139,8 +159,8 @@ class HttpLink:
             elif post.key is not None:
                 self.frame(encode(answer_to(post.key, answer.status_code, answer.content)))
 
-    async def _live(self, work: Awaitable[None]) -> None:
-        """Do one side's work; when it is over, all is."""
+    async def _live(self, work: Awaitable[None], *, ends: bool = True) -> None:
+        """Do one side's work; when it is over, all is, unless it only ends by itself."""
         code = CUT
         try:
             await work
@@ -152,6 +172,9 @@ class HttpLink:
         except Exception as failure:
             if not self.ended.done():
                 self.ended.set_exception(failure)
+        else:
+            if not ends:
+                return
         self._end(code)
 
     def _end(self, code: int) -> None:

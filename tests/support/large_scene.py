@@ -15,23 +15,21 @@ from tests.support.link import SocketLink
 from tests.support.people import PASSWORD, asked, sign_up
 from tests.support.places import AtHand, Sockets
 from tests.support.quick_server import CHEAP
+from tests.support.server_commands import ServerCommands
 
 from chinwag.assembly import Server, open_server
 from chinwag.config import Config, sections
-from chinwag.domain.command import Action, Command, Deliver, Rules
+from chinwag.domain.command import Action, Deliver, Rules
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
-from chinwag.flow.clock import system_clock
-from chinwag.ports.bus import Answer, Answers, NodeId, Publication, answers_to
-from chinwag.ports.log import Submission
+from chinwag.ports.bus import Answer
 from chinwag.wire.codec import decode_server, encode
 from chinwag.wire.frames import Bye, ClientFrame, Event, Feed, Hello, Ping, Pong, ServerFrame, Welcome
 
 PATIENCE: Final = 60.0
 """Seconds that anything here may take. Nothing is decided by it."""
-NODE: Final = NodeId("switching")
-"""Who asks for what no client may ask."""
 WIDE_ABOVE: Final = 2
 """Members above which a group here is wide."""
+RULES: Final = Rules(large_group_members=100, wide_above=WIDE_ABOVE, large_above=1000)
 
 
 class Heard:
@@ -114,6 +112,10 @@ class Someone:
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
+    async def put(self, path: str) -> None:
+        answer = await self._scene.place.request("PUT", f"/v1{path}", token=self.token, key=secrets.token_hex(8))
+        assert answer.status_code < 300, answer.text
+
     async def change(self, group: ConversationId, **change: object) -> int:
         return int((await self.post(f"/conversations/{group}/changes", {"change": change}))["number"])
 
@@ -168,8 +170,8 @@ class Scene:
         self.server = server
         self.place = Sockets(AtHand(server))
         self.links: list[SocketLink] = []
-        self._answers: dict[int, asyncio.Future[Answer]] = {}
-        self._unsubscribe = server.ports.bus.subscribe(answers_to(NODE), self._answered)
+        self._commands = ServerCommands(server, RULES)
+        self._count = 0
 
     async def person(self, name: str) -> Someone:
         """An account with a device."""
@@ -195,27 +197,16 @@ class Scene:
 
     async def place_for_server(self, group: ConversationId, account: AccountId, action: Action) -> Answer:
         """Have a command of the server's own placed."""
-        ref = len(self._answers) + 1
-        self._answers[ref] = asyncio.get_running_loop().create_future()
-        rules = Rules(large_group_members=100, wide_above=WIDE_ABOVE, large_above=1000)
-        name = ClientId(f"switch-{ref}")
-        command = Command(group, account, DeviceId(f"~{account}"), name, system_clock(), action, rules)
-        self.server.ports.log.append(Submission(command, NODE, ref))
-        async with asyncio.timeout(PATIENCE):
-            answer = await self._answers[ref]
+        self._count += 1
+        answer = await self._commands.place(group, account, ClientId(f"switch-{self._count}"), action)
         assert answer.refused is None, answer
         return answer
 
     async def close(self) -> None:
-        self._unsubscribe()
+        self._commands.close()
         for link in self.links:
             link.cut()
         await self.place.close()
-
-    def _answered(self, publication: Publication) -> None:
-        assert isinstance(publication, Answers)
-        for answer in publication.answers:
-            self._answers[answer.ref].set_result(answer)
 
 
 @asynccontextmanager

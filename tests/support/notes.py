@@ -20,6 +20,7 @@ from chinwag.wire.values import (
     Remove,
     SetRole,
     SetSettings,
+    Text,
     direct_id,
 )
 
@@ -81,11 +82,15 @@ class Notes:
             self.write(Retry(device, conversation, frame.id, session, now(), after))
         elif isinstance(frame, Send):
             words, after = text_of(frame.body), frame.after or ""
-            self.write(Attempt(device, account, conversation, frame.id, words, after, now()))
+            mentions = _mentions(frame.body)
+            self.write(Attempt(device, account, conversation, frame.id, words, after, now(), mentions, frame.reply_to))
         elif isinstance(frame, Edit | Delete):
             change, words = ("edited", text_of(frame.body)) if isinstance(frame, Edit) else ("deleted", "")
+            mentions = _mentions(frame.body) if isinstance(frame, Edit) else ()
             number, after = str(frame.number), frame.after or ""
-            self.write(ChangeTried(device, account, conversation, frame.id, change, (number,), now(), words, after))
+            self.write(
+                ChangeTried(device, account, conversation, frame.id, change, (number,), now(), words, after, mentions)
+            )
         elif isinstance(frame, React):
             number, after = str(frame.number), frame.after or ""
             words = _switched(frame.on) + frame.reaction.replace(VARIATION, "")  # as it is told
@@ -158,6 +163,10 @@ def asked(action: GroupAction, account: str) -> tuple[str, tuple[str, ...]]:
             return "pinned", (str(action.number),)
         case _:
             return "title", ()
+
+
+def _mentions(body: object) -> tuple[str, ...]:
+    return body.mentions if isinstance(body, Text) else ()
 
 
 def _switched(on: bool) -> str:

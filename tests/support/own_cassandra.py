@@ -27,12 +27,10 @@ SETTINGS: Final = {
 
 
 class OwnCassandra:
-    """One node, begun by `own_cassandra`. home: the folder in which all nodes have theirs; between: the port at which
-    nodes reach one another."""
+    """One node, begun by `own_cassandra`. home: the folder in which all nodes have theirs."""
 
-    def __init__(self, engine: Cassandra, host: str, port: int, home: Path, between: int) -> None:
+    def __init__(self, engine: Cassandra, host: str, port: int, home: Path) -> None:
         self.home: Final = home
-        self.between: Final = between
         self.engine: Final = engine
         self._running: Running
         self.host: Final = host
@@ -103,7 +101,6 @@ def own_cassandra(
             host,
             port,
             home,
-            between,
         )
         for number, host in enumerate(hosts, 1)
     ]
@@ -116,32 +113,6 @@ def own_cassandra(
         for node in nodes:
             node.wait()
         yield nodes
-
-
-def one_more(nodes: list[OwnCassandra]) -> OwnCassandra:
-    """A node more for a ring that works, not started yet: it takes over half of what the first one has, once it is
-    told to. Whoever starts it ends it."""
-    first = nodes[0]
-    hosts = tuple(hosts_of(len(nodes) + 1))
-    seeds = ",".join(f"{node.host}:{first.between}" for node in nodes)
-    settings: dict[str, object] = {
-        "auto_bootstrap": True,
-        "initial_token": str((1 << 63) // len(nodes) - (1 << 63)),  # in the middle between the first two
-        "seed_provider": [
-            {"class_name": "org.apache.cassandra.locator.SimpleSeedProvider", "parameters": [{"seeds": seeds}]}
-        ],
-    }
-    [tool_port] = _free_ports(1)
-    engine = Cassandra(
-        java(),
-        fetch_jars("Cassandra", CASSANDRA, lambda _: None),
-        Place.make(first.home),
-        Ring(hosts, first.between),
-        number=len(hosts),
-        settings=SETTINGS | settings,
-        tool_port=tool_port,
-    )
-    return OwnCassandra(engine, hosts[-1], first.port, first.home, first.between)
 
 
 def _settings(others: Mapping[str, object]) -> dict[str, object]:

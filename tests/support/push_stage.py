@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from tests.support.backstage import DEVICE, Backstage, backstage
+from tests.support.backstage import DEVICE, RULES, Backstage, backstage
 from tests.support.push_browser import base64url
 from tests.support.push_receiver import PushReceiver, Subscription, push_receiver
 
@@ -21,10 +21,12 @@ from chinwag.domain.ids import AccountId, ConversationId, DeviceId, direct_id
 from chinwag.domain.marks import Mark, Marks
 from chinwag.domain.preferences import Preferences
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.accept import AcceptRules
 from chinwag.flow.clock import system_clock
 from chinwag.flow.push.follow import PushFollower
 from chinwag.flow.push.keys import PushKeys
 from chinwag.flow.push.send import Sender
+from chinwag.flow.push.spread import Spreading
 from chinwag.flow.push.subscriptions import Subscriptions
 from chinwag.flow.push.take_back import TakeBack
 from chinwag.flow.push.weigh import Weigh
@@ -55,6 +57,7 @@ class PushStage:
             stage.directory, embedded.bus, self.clock, self.keys, ["web"], lambda url: url.startswith(receiver.origin)
         )
         self.follower = self.new_follower()
+        self.spreading = Spreading(stage.directory, embedded.message_store, self.clock)
         self.sender = self.new_sender()
         self.taking_back = TakeBack(stage.directory, embedded.message_store, embedded.mark_store, self.clock)
 
@@ -140,6 +143,14 @@ class PushStage:
         while await self.follower.step():
             pass
 
+    async def spread(self) -> None:
+        """Whoever is to have its turn in large groups now has had it."""
+        while True:
+            async with self.stage.directory.reading() as directory:
+                if await directory.push_spreads.next(self.clock()) is None:
+                    return
+            await self.spreading.step()
+
     async def send(self) -> None:
         """All that is due is done, and what became of it is stored."""
         quiet = False
@@ -153,6 +164,7 @@ class PushStage:
         """What was placed is read, and so much later all that is due is done."""
         await self.follow()
         self.ahead += ahead
+        await self.spread()
         await self.taking_back.look()
         await self.send()
 
@@ -170,9 +182,9 @@ class PushStage:
 
 
 @asynccontextmanager
-async def push_stage(data: Path, unread_ms: int = 30_000) -> AsyncIterator[PushStage]:
+async def push_stage(data: Path, unread_ms: int = 30_000, rules: AcceptRules = RULES) -> AsyncIterator[PushStage]:
     """Three people, two of whom have spoken before; all that was said is read."""
-    async with push_receiver() as receiver, backstage(data) as stage:
+    async with push_receiver() as receiver, backstage(data, rules=rules) as stage:
         pushing = PushStage(stage, receiver, data / "keys", unread_ms)
         await stage.people(ANN, BEN, CYD)
         await pushing.say("before")

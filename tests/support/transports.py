@@ -43,7 +43,7 @@ async def _poll(link: HttpLink, cursor: str | None, wait: int) -> None:
     while True:
         after = {} if cursor is None else {"after": cursor}
         # The first asks only whether there is a way in: a session that is on says so at once.
-        query = httpx2.QueryParams({**after, "wait": wait if welcome else 0})
+        query = httpx2.QueryParams({**after, "wait": wait if welcome else 0, "follow": link.follows})
         answer = await link.ask("GET", f"/v1/sync?{query}")
         check(answer)
         page = msgspec.json.decode(answer.content, type=SyncPage)
@@ -86,7 +86,7 @@ async def _beat(link: HttpLink) -> None:
 
 async def _stream(link: HttpLink, cursor: str | None) -> None:
     heard = EventStream()
-    async with link.answer("GET", "/v1/events", cursor=cursor) as answer:
+    async with link.answer("GET", f"/v1/events?follow={link.follows}", cursor=cursor) as answer:
         if not answer.is_success:
             await answer.aread()
             check(answer)

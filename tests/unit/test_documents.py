@@ -1,6 +1,5 @@
 """The protocol's documents: generated, fresh, valid, and true of what goes over the wire."""
 
-import asyncio
 import json
 import re
 import subprocess
@@ -12,10 +11,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator  # type: ignore[import-untyped]
 
-from chinwag.adapters.embedded import open_embedded
-from chinwag.assembly import Server, open_directory_in, open_search_index_in
-from chinwag.config import Config
-from chinwag.config.sections import Observe
 from chinwag.domain import account_change, command, conversation, events, signals
 from chinwag.domain.body import Text
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
@@ -181,27 +176,6 @@ def test_every_decision_is_in_the_index() -> None:
     index = (folder / "README.md").read_text(encoding="utf-8")
     for page in folder.glob("*.md"):
         assert page.name == "README.md" or f"]({page.name})" in index, page.name
-
-
-async def test_operations_names_every_metric(tmp_path: Path) -> None:
-    embedded = await open_embedded(tmp_path)
-    directory = await open_directory_in(tmp_path)
-    index = await open_search_index_in(tmp_path)
-    observe = Server(Config(observe=Observe(port=0)), tmp_path, embedded, directory, index, 0).observe
-    try:
-        await observe.start()
-        reader, writer = await asyncio.open_connection("127.0.0.1", observe.port)
-        writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
-        metrics = (await reader.read()).decode()
-        writer.close()
-    finally:
-        await observe.stop()
-        await index.close()
-        await directory.close()
-        await embedded.close()
-    names = set(re.findall(r"^(chinwag_\w+)", metrics, re.MULTILINE))
-    told = set(re.findall(r"`(chinwag_\w+)`", (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")))
-    assert names == told
 
 
 def _anchors(page: Path) -> set[str]:

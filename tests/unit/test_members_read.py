@@ -19,7 +19,6 @@ SMALL = {
     "flow/history.py": "state",
     "flow/marks.py": "state, one.state",
     "flow/marks_told.py": "state, self.state",
-    "flow/presence_audience.py": "state",
     "flow/push/follow.py": "state",
     "flow/typing.py": "state",
     "flow/conversations.py": "state",

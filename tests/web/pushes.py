@@ -17,11 +17,23 @@ SHOWN: Final = """async () => (await self.registration.getNotifications())
 WATCH: Final = """() => {
   self.opened = [];
   self.told = [];
+  self.failed = [];
+  self.came = [];
+  const text = PushMessageData.prototype.text;
+  PushMessageData.prototype.text = function () {
+    const said = text.call(this);
+    self.came.push(said.trim());
+    return said;
+  };
   const show = ServiceWorkerRegistration.prototype.showNotification;
   ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
     self.told.push([title, options.body]);
-    return show.call(this, title, options);
+    return show.call(this, title, options).catch((failure) => {
+      self.failed.push(`not shown: ${failure}`);
+      throw failure;
+    });
   };
+  self.addEventListener("unhandledrejection", ({ reason }) => self.failed.push(String(reason)));
   Clients.prototype.openWindow = async (path) => { self.opened.push(path); return null; };
   navigator.setAppBadge = async (count) => { self.shownBadge = count; };
   navigator.clearAppBadge = async () => { self.shownBadge = 0; };
@@ -115,7 +127,8 @@ class Pushes:
                     found = sorted((one["title"], one["body"]) for one in await self.shown())
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise AssertionError(f"shows {found}, and not {sorted(expected)}") from None
+            heard = await self.worker.evaluate("() => ({ told: self.told, failed: self.failed, came: self.came })")
+            raise AssertionError(f"shows {found}, and not {sorted(expected)}: {heard}") from None
 
     async def click(self, tag: str, action: str = "", reply: str | None = None) -> None:
         """Click on a notification, or answer in it. Returns when all that follows is done."""

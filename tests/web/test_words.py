@@ -6,7 +6,8 @@ from typing import Final
 
 from chinwag.wire.errors import Code
 
-WORDS: Final = (Path(__file__).parents[2] / "web" / "src" / "lib" / "words" / "english.ts").read_text()
+CATALOGUES: Final = Path(__file__).parents[2] / "web" / "src" / "lib" / "words"
+WORDS: Final = "".join((CATALOGUES / name).read_text() for name in ("english.ts", "refused.ts"))
 
 CLIENT: Final = {"unreachable", "logged_out", "outbox_full", "no_room", "not_bare", "storage"}
 """What the engine itself refuses with (`web/src/lib/engine/api.ts`)."""
@@ -30,8 +31,6 @@ HANDLED: Final = {
     Code.DRAIN,
     Code.METHOD_NOT_ALLOWED,
     Code.UPGRADE_REQUIRED,
-    Code.NOT_LARGE,
-    Code.SLOW_DOWN,
 }
 """What the client deals with, or would be its own fault: nobody can do anything about it."""
 

@@ -14,12 +14,13 @@ from prove.faults.wrong.clustered import CLUSTERED
 from prove.faults.wrong.deciding import DECIDING
 from prove.faults.wrong.filing import FILING
 from prove.faults.wrong.healing import HEALING
+from prove.faults.wrong.large import LARGE as _LARGE
 from prove.faults.wrong.storing import STORING
 from prove.faults.wrong.streamed import STREAMED as _STREAMED
 from prove.faults.wrong.telling import TELLING
 from prove.faults.wrong.wrong import Wrong
 
-__all__ = ["PLANTS", "STREAMED", "WRONGS", "Wrong", "command"]
+__all__ = ["LARGE", "PLANTS", "STREAMED", "WRONGS", "Wrong", "command"]
 
 WRONGS: Final[Mapping[str, Wrong]] = {
     wrong.name: wrong for wrong in (*DECIDING, *CHANGING, *STORING, *TELLING, *HEALING, *FILING)
@@ -29,9 +30,11 @@ PLANTS: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in CLUSTERED}
 """Those that are wrong only where there are several processes."""
 STREAMED: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in _STREAMED}
 """Those that are wrong only on the cassandra profile."""
+LARGE: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in _LARGE}
+"""Those that are wrong only where groups are wide or large."""
 
 
 def command(name: str) -> tuple[str, ...]:
     """What stands before `serve` for the wrong server `name`; works in any folder."""
-    assert name in WRONGS or name in PLANTS or name in STREAMED, name
+    assert any(name in some for some in (WRONGS, PLANTS, STREAMED, LARGE)), name
     return (sys.executable, str(Path(__file__).with_name("__main__.py")), name)

@@ -6,9 +6,9 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[3])  # also where this file is run by its path
     from prove.faults.soon import hasten
-    from prove.faults.wrong import PLANTS, STREAMED, WRONGS
+    from prove.faults.wrong import LARGE, PLANTS, STREAMED, WRONGS
 
-    every = {**WRONGS, **PLANTS, **STREAMED}
+    every = {**WRONGS, **PLANTS, **STREAMED, **LARGE}
     if len(sys.argv) < 2 or sys.argv[1] not in every:
         for wrong in every.values():
             print(f"{wrong.name:20} {', '.join(wrong.promises):12} {wrong.what}")

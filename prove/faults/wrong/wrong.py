@@ -11,7 +11,7 @@ class Wrong(msgspec.Struct, frozen=True):
 
     promises: those that it breaks; whoever judges a run against it must name one of them. needs: what must happen in
     the run for it to show, "" if people who chat are enough. test: if no storm looks for it, the test that must fail
-    over it, as pytest names it, below `tests/engines`.
+    over it, as pytest names it, below `tests/engines`; of one that is wrong only in large groups, below `tests`.
     """
 
     name: str

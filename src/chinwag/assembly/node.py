@@ -135,6 +135,7 @@ def node_part(legs: Legs, ports: Ports, checks: Sequence[Check] = ()) -> Part:
         looking.finish()
         wide.finish()
         large.feeds.stop()
+        large.watches.stop()
         large.old.stop()
         large.moved.stop()
         marks.stop()

@@ -20,6 +20,7 @@ from chinwag.flow.online import Online, Owner
 from chinwag.flow.push.follow import PushFollower
 from chinwag.flow.push.keys import PushKeys
 from chinwag.flow.push.send import Sender
+from chinwag.flow.push.spread import Spreading
 from chinwag.flow.push.subscriptions import Subscriptions
 from chinwag.flow.push.take_back import TakeBack
 from chinwag.flow.push.weigh import Weigh
@@ -139,8 +140,9 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
         rules.gone_ms,
     )
     sender = Sender(ports.directory, weigh, services_on(rules, keys), system_clock)
+    spreading = Spreading(ports.directory, ports.message_store, system_clock)
     taking_back = TakeBack(ports.directory, ports.message_store, ports.mark_store, system_clock)
-    role = PushRole(follower, sender, taking_back, keys, ports.directory, ports.bus, ports.registry, node)
+    role = PushRole(follower, spreading, sender, taking_back, keys, ports.directory, ports.bus, ports.registry, node)
 
     async def start() -> None:
         role.start()
@@ -151,7 +153,12 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
         stop=role.stop,
         # With the directory away pushes wait, and connected people go on chatting (P14 of docs/guarantees.md).
         checks=[Check("push", role.check, needed=False)],
-        figures=_figures(sender.counts, lambda: follower.dropped, lambda: follower.behind, lambda: sender.under_way),
+        figures=_figures(
+            sender.counts,
+            lambda: follower.dropped + spreading.dropped,
+            lambda: follower.behind,
+            lambda: sender.under_way,
+        ),
     )
 
 

@@ -9,12 +9,24 @@ from chinwag.client.client import Client
 from chinwag.client.conversations import History
 from chinwag.client.credentials import Credentials
 from chinwag.client.errors import ApiError, ClientClosed, LoggedOut, OutboxFull, StoreDamaged, StoreInUse, Unreachable
-from chinwag.client.events import LoadAfresh, Offline, Online, Unknown, Update
-from chinwag.client.follow import load, take
+from chinwag.client.events import (
+    Fed,
+    FeedBegan,
+    FeedEnded,
+    FeedFar,
+    LoadAfresh,
+    Offline,
+    Online,
+    Slowed,
+    Unknown,
+    Update,
+)
+from chinwag.client.follow import catch_up, load, open_large, take, watch
 from chinwag.client.membership import Mirrored
 from chinwag.client.mirror import Mirror
 from chinwag.client.outbox import LeftOver, Pending
 from chinwag.client.search import Found, FoundMessage
+from chinwag.wire.large import GroupHead
 
 __all__ = [
     "ApiError",
@@ -22,8 +34,13 @@ __all__ = [
     "Client",
     "ClientClosed",
     "Credentials",
+    "Fed",
+    "FeedBegan",
+    "FeedEnded",
+    "FeedFar",
     "Found",
     "FoundMessage",
+    "GroupHead",
     "History",
     "LeftOver",
     "LoadAfresh",
@@ -34,12 +51,16 @@ __all__ = [
     "Online",
     "OutboxFull",
     "Pending",
+    "Slowed",
     "StoreDamaged",
     "StoreInUse",
     "Unknown",
     "Unreachable",
     "Update",
+    "catch_up",
     "load",
+    "open_large",
     "server_address",
     "take",
+    "watch",
 ]

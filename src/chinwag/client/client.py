@@ -10,8 +10,9 @@ from types import TracebackType
 
 from chinwag.client.credentials import Credentials, Tokens, credentials_of, load_credentials
 from chinwag.client.errors import ClientClosed, LoggedOut, Unreachable
-from chinwag.client.events import LoadAfresh, Received, Unknown, Update
+from chinwag.client.events import Large, LoadAfresh, Received, Unknown, Update
 from chinwag.client.feed import Feed
+from chinwag.client.following import Following
 from chinwag.client.groups import Groups
 from chinwag.client.http import Http, tls_context
 from chinwag.client.life import Life
@@ -23,6 +24,7 @@ from chinwag.client.reads import Reads
 from chinwag.client.resources import Resources
 from chinwag.client.store import DeviceStore
 from chinwag.client.typed import Typed
+from chinwag.client.watching import Watching
 from chinwag.lasting import lasting_folder
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import Placed
@@ -43,7 +45,7 @@ from chinwag.wire.values import (
 )
 
 
-class Client(Resources, Groups):
+class Client(Resources, Watching, Groups):
     """One device of one account. Use it as an async context manager; it connects inside and reconnects for ever.
 
     Each message that the application sends is placed once, in the order sent (with a store on disk, also across
@@ -71,7 +73,8 @@ class Client(Resources, Groups):
         self._feed = Feed(self._store.cursor())
         self._outbox = Outbox(self._store)
         self._reads = Reads(self._store)
-        self._link = Link(credentials.account, self._store, self._feed, self._outbox, self._reads)
+        self._following = Following(self._feed)
+        self._link = Link(credentials.account, self._store, self._feed, self._outbox, self._reads, self._following)
         self._life = Life(self._http, self._tokens, self._store, self._feed, self._link, self._tls)
         self._typed = Typed()
         self._running: asyncio.Task[None] | None = None
@@ -358,12 +361,13 @@ class Client(Resources, Groups):
     async def events(self) -> AsyncIterator[Received]:
         """Only the events, in order, and `LoadAfresh` where there is a gap that they cannot fill. As `updates`."""
         async for update in self.updates():
-            if isinstance(update, Event | Unknown | LoadAfresh):
+            if isinstance(update, Event | Unknown | LoadAfresh | Large):
                 yield update
 
     # The session's life
 
     async def _run(self) -> None:
+        telling = asyncio.create_task(self._tell_heads(), name="chinwag client: where groups are")
         try:
             await self._life.run()
         except LoggedOut as over:
@@ -372,6 +376,8 @@ class Client(Resources, Groups):
             # Without this task nothing would ever be answered: whoever waits must hear of it.
             self._end(error, error)
             raise
+        finally:
+            telling.cancel()
 
     def _end(self, for_senders: Exception, for_reader: Exception | None) -> None:
         self._outbox.close(for_senders)

@@ -36,13 +36,14 @@ class History(msgspec.Struct, frozen=True):
     are edits, deletions and reactions, which a page of history passes over and a page of changes holds.
 
     head: the highest number that one may read. quoted: messages that those of a page of history answer and that are not
-    among them, as they are now.
+    among them, as they are now. far: of a page of changes of a large group, so much lies between that it holds none.
     """
 
     events: list[NumberedEvent | Unknown]
     head: int
     gaps: list[Gap] = []
     quoted: list[NumberedEvent | Unknown] = []
+    far: bool = False
 
 
 class Conversations(Asking):
@@ -122,10 +123,15 @@ class Conversations(Asking):
         """The pinned messages that one may read, as they are now, the one pinned last at the end."""
         return [decode_numbered(one) for one in (await self._http.get(f"{address(conversation)}/pins", Pins)).messages]
 
-    async def changes(self, conversation: ConversationId, after: int, limit: int = PAGE) -> History:
-        """Every event after `after`: new ones, and what they change of earlier messages."""
-        page = await self._http.get(address(conversation) + "/changes", EventPage, after=after, limit=limit)
-        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps)
+    async def changes(
+        self, conversation: ConversationId, after: int, limit: int = PAGE, wait: float | None = None
+    ) -> History:
+        """Every event after `after`: new ones, and what they change of earlier messages. wait: of a large group, if
+        there is none, seconds to wait for the first one, 25 at most."""
+        path = address(conversation) + "/changes"
+        asked = None if wait is None else min(int(wait), 20)
+        page = await self._http.get(path, EventPage, after=after, limit=limit, wait=asked)
+        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps, far=page.far)
 
     async def preferences(self, conversation: ConversationId) -> Preferred:
         """What one wants of a conversation."""

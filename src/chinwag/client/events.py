@@ -5,6 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from chinwag.wire.codec import Cursor
+from chinwag.wire.large import GroupHead
 from chinwag.wire.values import AccountId, ConversationId, Event, NumberedEvent, Signal
 
 
@@ -44,9 +45,51 @@ class Offline(msgspec.Struct, frozen=True):
     retry_in: float
 
 
-Received = Event | Unknown | LoadAfresh
-"""What `Client.events` gives."""
-Update = Received | Signal | Online | Offline
+class Fed(msgspec.Struct, frozen=True):
+    """The next event of a large group that is followed, without a hole before it."""
+
+    conversation: ConversationId
+    event: NumberedEvent | Unknown
+
+
+class FeedBegan(msgspec.Struct, frozen=True):
+    """A large group is followed from after number `after` on. skips: what one does not hold up to there may not be
+    read. beyond: the group ends below what one holds of it, which is of another time: drop that."""
+
+    conversation: ConversationId
+    after: int
+    skips: bool = False
+    beyond: bool = False
+
+
+class FeedFar(msgspec.Struct, frozen=True):
+    """More lies between what one holds of a group and its `head` than is fed: load it, and follow from there."""
+
+    conversation: ConversationId
+    head: int
+
+
+class FeedEnded(msgspec.Struct, frozen=True):
+    """A group is followed no longer; up to `number` everything came. code: `not_member`, `small` (its events come by
+    themselves again), or why it was not to be followed at all."""
+
+    conversation: ConversationId
+    number: int
+    code: str
+
+
+class Slowed(msgspec.Struct, frozen=True):
+    """A group takes no more of one just now: what was sent there goes out in `retry_in` seconds, by itself."""
+
+    conversation: ConversationId
+    retry_in: float
+
+
+Large = GroupHead | Fed | FeedBegan | FeedFar | FeedEnded
+"""What comes of large groups that are watched (`GroupHead`: one has moved) or followed."""
+Received = Event | Unknown | LoadAfresh | Large
+"""What `Client.events` gives. What is `Large` comes only to who watches or follows."""
+Update = Received | Signal | Online | Offline | Slowed
 """What `Client.updates` gives."""
 
 _known: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)

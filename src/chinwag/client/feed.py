@@ -6,12 +6,26 @@ from typing import Final
 
 import msgspec
 
-from chinwag.client.events import LoadAfresh, Offline, Online, Unknown, Update
+from chinwag.client.events import (
+    Fed,
+    FeedBegan,
+    FeedEnded,
+    FeedFar,
+    LoadAfresh,
+    Offline,
+    Online,
+    Slowed,
+    Unknown,
+    Update,
+)
 from chinwag.wire.codec import Cursor
-from chinwag.wire.values import Event, Signal
+from chinwag.wire.large import GroupHead
+from chinwag.wire.values import ConversationId, Event, Signal
 
 EVENTS: Final = 1_000
 """Events that wait; what comes then is left to be read from the inbox again."""
+FED: Final = 1_000
+"""Events of followed groups that wait; what comes then is followed again from where it was given up."""
 ASIDE: Final = 200
 """Signals and news of the connection that wait; the oldest go first."""
 
@@ -24,7 +38,8 @@ class _Item(msgspec.Struct, frozen=True):
 class Feed:
     """A queue with one reader. `safe` is the cursor up to which the application is done with everything.
 
-    An event counts as done when the next thing is asked for: a crash in between repeats it, and skips nothing.
+    An event counts as done when the next thing is asked for: a crash in between repeats it, and skips nothing. What
+    followed groups bring comes after what the inbox has brought.
     """
 
     def __init__(self, safe: Cursor | None) -> None:
@@ -33,6 +48,8 @@ class Feed:
         self._newest = safe
         self._events: deque[_Item] = deque()
         self._aside: deque[_Item] = deque()
+        self._fed: deque[tuple[ConversationId, _Item]] = deque()
+        self._heads: dict[ConversationId, GroupHead] = {}
         self._handed: Cursor | None = None
         self._news = asyncio.Event()
         self._closed = False
@@ -57,13 +74,37 @@ class Feed:
     def reset(self, load: LoadAfresh) -> None:
         """What waits is superseded: the application must load afresh."""
         self._events.clear()
+        self._fed.clear()
         self._handed = None
         self.overflowed = False
         self._newest = load.cursor
         self._events.append(_Item(load, load.cursor))
         self._news.set()
 
-    def put_aside(self, value: Signal | Online | Offline) -> None:
+    def put_fed(self, conversation: ConversationId, value: Fed | FeedBegan | FeedFar | FeedEnded) -> bool:
+        """The next thing of a group that is followed; whether there was room for it. What is no event always has."""
+        if isinstance(value, Fed) and len(self._fed) >= FED:
+            return False
+        self._fed.append((conversation, _Item(value)))
+        self._news.set()
+        return True
+
+    def has_fed(self, conversation: ConversationId) -> bool:
+        """Whether something of that group waits."""
+        return any(name == conversation for name, _ in self._fed)
+
+    def drop_fed(self, conversation: ConversationId) -> None:
+        """What waits of that group is not wanted."""
+        self._fed = deque(one for one in self._fed if one[0] != conversation)
+
+    def put_head(self, head: GroupHead) -> None:
+        """Where a watched group is: of two the one that is further on."""
+        known = self._heads.get(head.conversation)
+        if known is None or known.head <= head.head:
+            self._heads[head.conversation] = head
+            self._news.set()
+
+    def put_aside(self, value: Signal | Online | Offline | Slowed) -> None:
         """Something true now only."""
         if len(self._aside) >= ASIDE:
             self._aside.popleft()
@@ -78,14 +119,19 @@ class Feed:
     async def next(self) -> Update | None:
         """The next thing; None at the end. The one before is done with. Raises what `close` was given."""
         self.taken()
-        while not self._events and not self._aside:
+        while not (self._events or self._aside or self._fed or self._heads):
             if self._why is not None:
                 raise self._why
             if self._closed:
                 return None
             self._news.clear()
             await self._news.wait()
-        item = self._aside.popleft() if self._aside else self._events.popleft()
+        if self._aside:
+            item = self._aside.popleft()
+        elif self._events or self._fed:
+            item = self._events.popleft() if self._events else self._fed.popleft()[1]
+        else:
+            item = _Item(self._heads.pop(next(iter(self._heads))))
         self._handed = item.cursor
         return item.value
 

@@ -4,8 +4,10 @@ from typing import Final
 
 from chinwag.client.client import Client
 from chinwag.client.errors import ApiError
-from chinwag.client.events import LoadAfresh, Received
+from chinwag.client.events import Fed, FeedBegan, FeedFar, Large, LoadAfresh, Received
+from chinwag.client.following import WATCHES
 from chinwag.client.mirror import MESSAGES, Mirror
+from chinwag.wire.large import GroupHead
 from chinwag.wire.values import ConversationId
 
 _GONE: Final = frozenset({"no_conversation", "not_member"})
@@ -50,13 +52,79 @@ async def take(mirror: Mirror, client: Client, event: Received) -> None:
     """Let the mirror take what `Client.events` gave, and load what is needed for that. Raises as `load` does."""
     if isinstance(event, LoadAfresh):
         await _load_again(mirror, client, event)
-        return
-    shared = mirror.share_read
-    missing = mirror.apply(event)
-    if mirror.share_read is not shared:
-        await load(mirror, client)
-    if missing is not None and await _load_one(mirror, client, missing):
-        mirror.apply(event)
+    elif isinstance(event, Large):
+        await _take_large(mirror, client, event)
+    else:
+        shared = mirror.share_read
+        missing = mirror.apply(event)
+        if mirror.share_read is not shared:
+            await load(mirror, client)
+        if missing is not None and await _reach(mirror, client, missing):
+            mirror.apply(event)
+
+
+def watch(mirror: Mirror, client: Client) -> None:
+    """Be told of the large groups of the mirror, when they move: of the latest, if they are too many. To be called when
+    it was loaded, and after what `take` took; it costs little where nothing has changed."""
+    large = [one.id for one in mirror.by_activity() if one.large and one.role is not None]
+    client.watch(large[:WATCHES])
+
+
+async def open_large(mirror: Mirror, client: Client, conversation: ConversationId) -> None:
+    """Follow a large group from where the mirror has it, loading it afresh if that is far behind; others do not mind.
+
+    Raises as `load` does, and ValueError if the client follows too many.
+    """
+    held = mirror.conversations.get(conversation)
+    if held is not None and held.large and held.role is not None and not client.follows(conversation):
+        client.follow(conversation, held.head)
+
+
+async def catch_up(mirror: Mirror, client: Client, conversation: ConversationId) -> bool:
+    """Take what lies between what the mirror has of a large group and its end, or load it afresh if that is far; False
+    if it is not to be seen any more. Raises as `load` does."""
+    while (held := mirror.conversations.get(conversation)) is not None:
+        try:
+            page = await client.changes(conversation, held.head)
+        except ApiError as error:
+            if error.code not in _GONE:
+                raise
+            mirror.drop(conversation)
+            break
+        if page.far:
+            return await _load_one(mirror, client, conversation)
+        if not page.events:
+            return True
+        mirror.take_page(conversation, page)
+    return False
+
+
+async def _reach(mirror: Mirror, client: Client, conversation: ConversationId) -> bool:
+    held = mirror.conversations.get(conversation)
+    if held is not None and held.large and held.role is not None:
+        return await catch_up(mirror, client, conversation)
+    return await _load_one(mirror, client, conversation)
+
+
+async def _take_large(mirror: Mirror, client: Client, event: Large) -> None:
+    match event:
+        case GroupHead():
+            mirror.moved(event)
+        case Fed():
+            held = mirror.conversations.get(event.conversation)
+            if held is None or event.event.number <= held.head + 1 or await _reach(mirror, client, held.id):
+                mirror.apply(event.event)
+        case FeedBegan(beyond=True):
+            # What is held above the group's end is of another time.
+            mirror.drop(event.conversation)
+            await _load_one(mirror, client, event.conversation)
+        case FeedBegan(skips=True):
+            mirror.skip(event.conversation, event.after)
+        case FeedFar():
+            if await _load_one(mirror, client, event.conversation):
+                await open_large(mirror, client, event.conversation)
+        case _:
+            pass  # a feed has begun as it was asked for, or ended with what comes by the inbox as well
 
 
 async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None:
@@ -66,7 +134,7 @@ async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None
     await load(mirror, client)
     for conversation, head in known.items():
         held = mirror.conversations.get(conversation)
-        if held is None or held.head == head:
+        if held is None or held.head == head or not held.messages:
             continue
         if held.head - head > MESSAGES:
             # None of what is cached would stay.

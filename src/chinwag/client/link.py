@@ -10,28 +10,35 @@ import msgspec
 from chinwag import __version__
 from chinwag.client.connection import Connection, connect
 from chinwag.client.errors import of_error
-from chinwag.client.events import LoadAfresh, decode_event
+from chinwag.client.events import LoadAfresh, Slowed, decode_event
 from chinwag.client.feed import Feed
+from chinwag.client.following import Following, head_of
 from chinwag.client.outbox import Outbox
 from chinwag.client.reads import Reads
 from chinwag.client.store import DeviceStore
 from chinwag.wire.codec import Cursor
 from chinwag.wire.conversations import Placed
 from chinwag.wire.frames import (
+    FOLLOW,
     Ack,
     Bye,
     ClientFrame,
     Error,
     Event,
+    Far,
+    Followed,
     Hello,
     Limits,
+    Nudge,
     Ping,
     Received,
     Reset,
     ServerFrame,
     SignalFrame,
+    Unfollowed,
     Welcome,
 )
+from chinwag.wire.frames import Feed as FeedFrame
 from chinwag.wire.values import AccountId, Read
 
 WELCOME_SECONDS: Final = 15.0
@@ -60,12 +67,21 @@ class Door(msgspec.Struct, frozen=True):
 class Link:
     """The session under way, if there is one. It moves what is in the outbox and the read marks, and fills the feed."""
 
-    def __init__(self, account: AccountId, store: DeviceStore, feed: Feed, outbox: Outbox, reads: Reads) -> None:
+    def __init__(
+        self,
+        account: AccountId,
+        store: DeviceStore,
+        feed: Feed,
+        outbox: Outbox,
+        reads: Reads,
+        following: Following,
+    ) -> None:
         self._account = account
         self._store = store
         self._feed = feed
         self._outbox = outbox
         self._reads = reads
+        self._following = following
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._welcome: Welcome | None = None
@@ -102,6 +118,7 @@ class Link:
                     ticket=door.ticket,
                     cursor=str(self._place),
                     client=f"chinwag-python/{__version__}",
+                    features=(FOLLOW,),
                 )
             )
             await self._until_ended(connection)
@@ -123,6 +140,8 @@ class Link:
             connection.send(frame)
         for mark in self._reads.due(now):
             connection.send(mark)
+        for wish in self._following.due():
+            connection.send(wish)
 
     def send(self, frame: ClientFrame) -> None:
         """Write a frame that may be lost, if there is a session."""
@@ -181,12 +200,22 @@ class Link:
                 self.pump()
             case Error():
                 if frame.id is not None:
+                    if frame.code == "slow_down" and frame.conversation is not None:
+                        self._feed.put_aside(Slowed(frame.conversation, frame.retry_after or 0.0))
                     self._outbox.refused(frame.conversation, frame.id, of_error(frame), self._loop.time())
                     self.pump()
+                elif frame.frame == "follow":
+                    self._following.take(frame)
+            case FeedFrame() | Followed() | Unfollowed() | Far():
+                if (wish := self._following.take(frame)) is not None:
+                    connection.send(wish)
+            case Nudge():
+                self._feed.put_head(head_of(frame))
             case SignalFrame():
                 self._feed.put_aside(frame.signal)
             case Welcome():
                 self._welcome, self._welcomed_at = frame, self._loop.time()
+                self._following.connected()
                 self._on_online()
                 self.pump()
             case Reset():

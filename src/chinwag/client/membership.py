@@ -6,6 +6,7 @@ import msgspec
 
 from chinwag.client.events import Unknown
 from chinwag.client.reactions import OnMessage
+from chinwag.wire.large import GroupHead
 from chinwag.wire.values import (
     AccountId,
     AvatarChanged,
@@ -69,11 +70,26 @@ class Mirrored(msgspec.Struct, kw_only=True):
     late: list[Reaction] = msgspec.field(default_factory=list)
     pins: list[int] = msgspec.field(default_factory=list)
     avatar: str = ""
+    wide: bool = False
+    large: bool = False
+    count: int = 0
+    told: GroupHead | None = None
 
     @property
     def unread(self) -> int:
-        """Messages after one's own read mark."""
-        return self.ordinal - self.read_ordinal
+        """Messages after one's own read mark, as far as one has heard."""
+        told = 0 if self.told is None else self.told.ordinal
+        return max(self.ordinal, told) - self.read_ordinal
+
+    @property
+    def member_count(self) -> int:
+        """How many members it has, also where one does not know them all."""
+        return self.count if self.wide else len(self.members)
+
+    @property
+    def behind(self) -> bool:
+        """Whether it is known to hold more than one has of it."""
+        return self.told is not None and self.told.head > self.head
 
 
 def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
@@ -85,8 +101,7 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
             held.members = {one: Member(role, read=1, delivered=1) for one, role in what.members.items()}
             held.read, held.read_ordinal = 1, 0
         case Joined():
-            role = Role.MEMBER if held.members else Role.OWNER
-            held.members[what.account] = Member(role, read=notice.number, delivered=notice.number)
+            _joins(held, what, notice.number)
         case Left():
             if what.owner is not None and what.owner in held.members:
                 held.members[what.owner].role = Role.OWNER
@@ -106,22 +121,60 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
             if what.on and what.number >= held.first:
                 held.pins.append(what.number)
         case DeliveryChanged():
-            pass
+            held.large = what.large
         case _:
             assert_never(what)
     own = held.members.get(account)
-    held.role = None if own is None else own.role
+    if own is not None:
+        held.role = own.role
+    elif not held.wide:
+        held.role = None
+    elif isinstance(what, Joined | RoleChanged) and what.account == account:
+        held.role = Role.MEMBER
+    elif held.role is not None:
+        held.role = Role.MEMBER  # a member whom the group does not list
+
+
+def shows(held: Mirrored, notice: Notice, account: AccountId) -> bool:
+    """Whether `account` is shown a notice that comes next: of a wide group not of others who come and go, unless that
+    changes how its events come."""
+    what = notice.change
+    if not held.wide or not isinstance(what, Joined | Left | Removed) or what.account == account:
+        return True
+    return isinstance(what, Joined) and what.large
+
+
+def widen(held: Mirrored, count: int) -> None:
+    """The group has so many members that one is not given them all any more, nor the marks of others."""
+    held.wide, held.count = True, count
+    held.members = {one: Member(member.role) for one, member in held.members.items() if member.role is not Role.MEMBER}
+
+
+def _joins(held: Mirrored, what: Joined, number: int) -> None:
+    if held.wide:
+        held.count += 1
+    else:
+        role = Role.MEMBER if held.members else Role.OWNER
+        held.members[what.account] = Member(role, read=number, delivered=number)
+        if what.wide:
+            widen(held, len(held.members))
+    held.large = held.large or what.large
 
 
 def _goes(held: Mirrored, goes: AccountId, account: AccountId) -> None:
     if goes == account:
         held.members, held.pins, held.avatar = {}, [], ""
+        held.role, held.told = None, None
+        held.wide, held.large, held.count = False, False, 0
     else:
         held.members.pop(goes, None)
+        held.count -= held.wide
 
 
 def _role(held: Mirrored, what: RoleChanged) -> None:
     member = held.members.get(what.account)
+    if member is None and held.wide and what.role is not Role.MEMBER:
+        member = held.members[what.account] = Member(Role.MEMBER)
     if member is None or member.role is what.role:
         return
     if what.role is Role.OWNER:
@@ -129,3 +182,5 @@ def _role(held: Mirrored, what: RoleChanged) -> None:
             if other.role is Role.OWNER:
                 other.role = Role.ADMIN
     member.role = what.role
+    if held.wide and what.role is Role.MEMBER:
+        del held.members[what.account]

@@ -5,15 +5,18 @@ equals what is loaded afresh (P11 of docs/guarantees.md), in the sense of `compa
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from chinwag.client import membership
+from chinwag.client import large, membership
+from chinwag.client.comparable import Comparable, comparable
+from chinwag.client.conversations import History
 from chinwag.client.events import Unknown, decode_numbered
 from chinwag.client.membership import Member, Mirrored
 from chinwag.client.reactions import Counted, OnMessage
 from chinwag.wire.conversations import ConversationView
+from chinwag.wire.large import GroupHead
 from chinwag.wire.preferences import Preferences, Preferred
 from chinwag.wire.values import (
     AccountEvent,
@@ -27,7 +30,6 @@ from chinwag.wire.values import (
     Edited,
     Event,
     Gone,
-    GroupSettings,
     LastEdit,
     Message,
     Notice,
@@ -42,8 +44,6 @@ from chinwag.wire.values import (
 
 MESSAGES: Final = 200
 """Messages and notices cached of each conversation: the newest."""
-MENTIONS: Final = 100
-"""Unread messages that speak to one, of which a view tells: the newest."""
 ALL: Final = AccountId("*")
 
 
@@ -72,29 +72,6 @@ def joined(ranges: list[tuple[int, int]], first: int, last: int) -> list[tuple[i
     touching = [(low, high) for low, high in ranges if not (high < first - 1 or low > last + 1)]
     whole = (min([first, *(low for low, _ in touching)]), max([last, *(high for _, high in touching)]))
     return sorted([*apart, whole])
-
-
-class Comparable(msgspec.Struct, frozen=True):
-    """What two mirrors of one account must agree on about a conversation. covered: of each other member, the last of
-    one's own messages that it has (read, received), 0 for none. mentions: the newest unread messages that speak to one,
-    of a member alone, as whoever has left is told of no change."""
-
-    kind: Literal["direct", "group"]
-    role: Role | None
-    title: str
-    settings: GroupSettings
-    roles: dict[AccountId, Role]
-    covered: dict[AccountId, tuple[int, int]]
-    first: int
-    head: int
-    ordinal: int
-    at: int
-    read: int
-    unread: int
-    last: int
-    mentions: tuple[int, ...]
-    pins: tuple[int, ...] = ()
-    avatar: str = ""
 
 
 class Mirror:
@@ -147,8 +124,14 @@ class Mirror:
             messages={} if held is None else held.messages,
             pins=list(view.pins),
             avatar=view.avatar,
+            wide=view.wide,
+            large=view.large,
+            count=view.member_count if view.wide else 0,
         )
-        if held is not None:
+        if held is not None and held.large and held.head < view.head:
+            loaded.messages = {}  # what lies between may have changed them, and nobody has told
+            loaded.told = held.told
+        elif held is not None:
             loaded.loaded, loaded.stale = held.loaded, held.stale
             loaded.reactions, loaded.late = held.reactions, held.late
         if loaded.last is not None:
@@ -227,11 +210,56 @@ class Mirror:
                 return event.conversation
             self.conversations[event.conversation] = held = begun
         elif event.number > held.head + 1:
-            return event.conversation
+            if not held.large or large.turns(event, self.account):
+                return event.conversation
+            self._ahead(held, event)
+            return None
         if event.number > held.head:
             self._advance(held, event)
         self._content(held, event)
         return None
+
+    # Large groups
+
+    def moved(self, told: GroupHead) -> Mirrored | None:
+        """A large group is that far: its conversation, if that is news."""
+        held = self.conversations.get(told.conversation)
+        if held is None or held.role is None or not held.large or told.head <= held.head:
+            return None
+        if held.told is not None and held.told.head >= told.head:
+            return None
+        held.told = told
+        if told.all > max(held.head, held.read):
+            held.mentions.add(told.all)
+        return held
+
+    def skip(self, conversation: ConversationId, number: int) -> None:
+        """What lies between the number held of a large group and `number` may not be read: one was away then."""
+        held = self.conversations.get(conversation)
+        if held is not None:
+            held.head = max(held.head, number)
+
+    def take_page(self, conversation: ConversationId, page: History) -> None:
+        """Take a page of changes that follows the number held."""
+        for event in page.events:
+            held = self.conversations.get(conversation)
+            for gap in page.gaps:
+                if held is not None and gap.first <= held.head + 1 <= gap.last < event.number:
+                    held.head = gap.last
+            self.apply(event)
+
+    def _ahead(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
+        """Something of a large group that concerns oneself, with a hole before it: it is kept, and counts as what was
+        said of oneself. The number held stays where it is."""
+        self._content(held, event)
+        if isinstance(event, Message):
+            self._own(held, event)
+        self._count(held, event)
+        held.told = large.further(held.told, event)
+
+    def _own(self, held: Mirrored, message: Message) -> None:
+        if message.sender == self.account:
+            self._read(held, message.sender, message.number, message.ordinal)
 
     def reactions(self, conversation: ConversationId) -> dict[int, Counted]:
         """What is on each cached message of which that is known: equal to what a page has as of the last event."""
@@ -244,7 +272,9 @@ class Mirror:
         own_numbers: the numbers of one's own messages in each conversation. Of another's mark one is told only when
         it newly covers one of these, so marks between them are not compared; nor are times.
         """
-        return {one.id: self._comparable(one, own_numbers.get(one.id, ())) for one in self.conversations.values()}
+        return {
+            one.id: comparable(one, own_numbers.get(one.id, ()), self.account) for one in self.conversations.values()
+        }
 
     def differing(self, page: Sequence[NumberedEvent | Unknown]) -> list[int]:
         """The numbers of cached messages and notices that are not as they are on a page of history, newly loaded. Those
@@ -258,30 +288,6 @@ class Mirror:
             if held.messages.get(event.number, now) != now:
                 found.append(event.number)
         return found
-
-    def _comparable(self, one: Mirrored, own: Sequence[int]) -> Comparable:
-        def last_within(mark: int) -> int:
-            return max((number for number in own if number <= mark), default=0)
-
-        others = {account: member for account, member in one.members.items() if account != self.account}
-        return Comparable(
-            kind=one.kind,
-            role=one.role,
-            title=one.title,
-            settings=one.settings,
-            roles={account: member.role for account, member in one.members.items()},
-            covered={a: (last_within(m.read), last_within(max(m.read, m.delivered))) for a, m in others.items()},
-            first=one.first,
-            head=one.head,
-            ordinal=one.ordinal,
-            at=one.at,
-            read=one.read,
-            unread=one.unread,
-            last=0 if one.last is None else one.last.number,
-            mentions=tuple(sorted(one.mentions)[-MENTIONS:]) if one.role is not None else (),
-            pins=tuple(one.pins),
-            avatar=one.avatar,
-        )
 
     def _begin(self, event: NumberedEvent | Unknown) -> Mirrored | None:
         """The conversation that `event`, its first, begins; None if this is not such an event."""
@@ -297,7 +303,7 @@ class Mirror:
 
     def _advance(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
         held.head, held.ordinal = event.number, event.ordinal
-        if is_shown(event):
+        if is_shown(event) and not (isinstance(event, Notice) and not membership.shows(held, event, self.account)):
             held.at, held.last = event.sent_at, event
         if isinstance(event, Notice):
             membership.change(held, event, self.account)
@@ -309,7 +315,9 @@ class Mirror:
     def _count(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
         """Keep the unread messages that speak to one, of which none needs to be cached. Once for each event."""
         if isinstance(event, Message):
-            number, speaks = event.number, event.mentioned
+            known = held.messages.get(event.number)  # a later form of it may have come before, ahead of the number held
+            now = known if isinstance(known, Message) and changed_at(known) > changed_at(event) else event
+            number, speaks = event.number, now.mentioned
         elif isinstance(event, Edited):
             number, speaks = event.target, event.mentioned
         elif isinstance(event, Deleted):
@@ -332,7 +340,7 @@ class Mirror:
 
     def _read(self, held: Mirrored, account: AccountId, number: int, ordinal: int, at: int = 0) -> None:
         member = held.members.get(account)
-        if member is not None and number > member.read:
+        if member is not None and not held.wide and number > member.read:
             member.read, member.delivered, member.read_at = number, max(member.delivered, number), at
         if account == self.account:
             held.read, held.read_ordinal = max((held.read, held.read_ordinal), (number, ordinal))

@@ -145,6 +145,12 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
         return not self.member_count and not self.direct and self.head > 0
 
 
+def companions(state: Conversation) -> tuple[AccountId, ...]:
+    """Who are told of each other's presence for the sake of this conversation: its members, unless one of a direct
+    conversation declines the other's messages, or they are more than `LARGE`."""
+    return () if state.declining or state.wide or len(state.members) > LARGE else tuple(state.members)
+
+
 class Closing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a member who goes saw last: the group's title, settings and ordinal then, and how far its own writing had
     read."""

@@ -145,9 +145,14 @@ class Message(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True,
 
 
 class Notice(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="notice"):
-    """Who joined or left, or what changed of the group."""
+    """Who joined or left, or what changed of the group.
+
+    shown: of a notice that is not shown by itself, as of those who come to a wide group and go, the number of the last
+    message or notice before it that is; whoever came or went is shown it all the same. 0: it is shown.
+    """
 
     change: Change
+    shown: int = 0
 
 
 class Between(Numbered, frozen=True, gc=False, omit_defaults=True, kw_only=True):

@@ -66,7 +66,7 @@ def change(state: Conversation, command: Command, people: People) -> Outcome | N
 
 
 def notice(state: Conversation, command: Command, what: events.Change) -> events.Notice:
-    """The event of a change that made `state`."""
+    """The event of a change that made `state`, which knows whether it is shown."""
     return events.Notice(
         conversation=state.id,
         number=state.head,
@@ -76,6 +76,7 @@ def notice(state: Conversation, command: Command, what: events.Change) -> events
         id=command.id,
         sent_at=command.at,
         change=what,
+        shown=0 if state.last_shown == state.head else state.last_shown,
     )
 
 

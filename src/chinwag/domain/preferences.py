@@ -15,7 +15,8 @@ _BOUND: Final = 1 << 53
 class Preferences(msgspec.Struct, frozen=True, gc=False):
     """What is kept for one conversation. A stored value without a field has that field's default.
 
-    muted_until: milliseconds since 1970; 0: it is not muted. notify: of which messages one is told. pinned: it stands
+    muted_until: milliseconds since 1970; 0: it is not muted. notify: of which messages one is told. every: `all` is
+    meant for a large group as well, where one is told without it of those alone that speak to one. pinned: it stands
     above the others. archived_at: a number of the conversation; 0: it is not archived. It counts as archived while its
     newest message or notice is not above that number, or while it is muted. unread: it is marked as unread, until it is
     opened.
@@ -26,6 +27,12 @@ class Preferences(msgspec.Struct, frozen=True, gc=False):
     pinned: bool = False
     archived_at: int = 0
     unread: bool = False
+    every: bool = False
+
+    @property
+    def wants_every(self) -> bool:
+        """Whether one wants to be told of every message of a large group."""
+        return self.every and self.notify == "all"
 
 
 NONE: Final = Preferences()

@@ -94,11 +94,12 @@ def way_of(message: Message, account: AccountId, state: Conversation) -> Way:
     return Way(account in message.mentioned or ALL in message.mentioned, state.direct)
 
 
-def wanted(preferences: Preferences, way: Way, now: int) -> bool:
-    """Whether an account wants to hear of such a message in a conversation."""
+def wanted(preferences: Preferences, way: Way, now: int, *, large: bool = False) -> bool:
+    """Whether an account wants to hear of such a message in a conversation. large: in a large group, where nobody is
+    told of all that is said who has not chosen that."""
     if preferences.muted_until > now or preferences.notify == "none":
         return False
-    return preferences.notify == "all" or way.mention
+    return way.mention or (preferences.wants_every if large else preferences.notify == "all")
 
 
 def held_until(settings: AccountSettings, way: Way, now: int) -> int | None:

@@ -333,6 +333,8 @@ class Deliver:
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.place(decision, name, key)
+                if decision.spans:
+                    draft.regroup(state)
                 if decision.digests:
                     _without_digests(decision.digests, draft, known)
             elif type(decision) is Noted:
@@ -340,6 +342,7 @@ class Deliver:
                 if draft is None:
                     draft = drafts[command.conversation] = Draft(decision.state, self._followers)
                 draft.note(decision, name, key)
+                draft.regroup(state)
             gathered[submission.node].append(self._answer(submission.ref, name, command, decision))
         if refusals:
             unknown = await kept_for_ever(self._store, refusals, drafts)

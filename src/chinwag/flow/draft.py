@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.conversation import Conversation, SendKey, Span
+from chinwag.domain.conversation import Conversation, SendKey, Span, companions
 from chinwag.domain.decision import Noted, Numbered
 from chinwag.domain.events import Notice
 from chinwag.domain.ids import AccountId
@@ -24,6 +24,7 @@ class Draft:
         "_audience",
         "_first",
         "_followers",
+        "_regrouped",
         "cleared",
         "counting",
         "events",
@@ -53,6 +54,7 @@ class Draft:
         self.members: MemberRows | None = None
         self._audience: tuple[AccountId, ...] | None = None
         self._first = 0
+        self._regrouped: dict[AccountId, None] = {}
 
     def place(self, placed: Numbered, name: KeyName, key: SendKey) -> None:
         """Add one placement."""
@@ -109,6 +111,16 @@ class Draft:
         self.state = state
         self.keys.append((name, key))
 
+    def regroup(self, before: Conversation | None) -> None:
+        """Note who is told of whom, if what was just added to `before` has changed that.
+
+        Also if the batch changes it back: a worker that made less of a batch may have stored what was between.
+        """
+        earlier = () if before is None else companions(before)
+        now = companions(self.state)
+        if earlier != now:
+            self._regrouped.update(dict.fromkeys((*earlier, *now)))
+
     def row(self, number: int) -> Row | None:
         """An event as it is after what was gathered; None if that does not concern it."""
         row = self.rewrites.get(number)
@@ -131,6 +143,7 @@ class Draft:
             mentions=list(self.mentions.values()),
             reactions=[(target, account, row) for (target, account), row in self.reactions.items()],
             cleared=self.cleared,
+            regrouped=tuple(self._regrouped),
         )
         if self.counting is not None:
             commit = self.counting.with_counts(commit, counts)

@@ -16,7 +16,7 @@ from chinwag.flow.membership_of import is_member, member_of
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
 from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
-from chinwag.flow.shown import STEP, ShownRows, lies_between
+from chinwag.flow.shown import STEP, Reader, ShownRows, lies_between
 from chinwag.flow.states import States
 from chinwag.ports.mark_store import MarkStore
 from chinwag.ports.message_store import MessageStore, Row
@@ -67,34 +67,34 @@ class History:
         self, account: AccountId, conversation: ConversationId, number: int | None, limit: int
     ) -> EventPage:
         """The last `limit` messages and notices below `number` (None: the newest). Raises `Refused`."""
-        ranges = await self._readable(account, conversation)
+        ranges, reader = await self._opened(account, conversation)
         top = ranges[-1][1] if number is None else number - 1
-        rows = await self._backward(conversation, ranges, top, limit)
+        rows = await self._backward(conversation, reader, ranges, top, limit)
         return await self._page(account, conversation, ranges, rows, last=top, toward=top)
 
     async def page_after(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` messages and notices above `number`. Raises `Refused(NO_CONVERSATION)`."""
-        ranges = await self._readable(account, conversation)
-        rows = await self._forward(conversation, ranges, number + 1, limit)
+        ranges, reader = await self._opened(account, conversation)
+        rows = await self._forward(conversation, reader, ranges, number + 1, limit)
         return await self._page(account, conversation, ranges, rows, first=number + 1)
 
     async def page_around(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """About `limit` messages and notices with `number` in their middle. Raises `Refused(NO_MESSAGE)` if it may not
         be read."""
-        ranges = await self._readable(account, conversation)
+        ranges, reader = await self._opened(account, conversation)
         _must_hold(ranges, number)
-        return await self._around(account, conversation, ranges, number, limit)
+        return await self._around(reader, conversation, ranges, number, limit)
 
     async def _around(
-        self, account: AccountId, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int
+        self, reader: Reader, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int
     ) -> EventPage:
         half = limit // 2
-        rest = await self._forward(conversation, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
+        rest = await self._forward(conversation, reader, ranges, number, max(1, limit - half), PAGE_BYTES // 2)
         left = PAGE_BYTES - sum(map(_size, rest))
         # With nothing from there on, the nearest before it, however little was asked for.
         before = half if rest else max(1, half)
-        earlier = await self._backward(conversation, ranges, number - 1, before, left) if left > 0 else []
-        return await self._page(account, conversation, ranges, earlier + rest, toward=number)
+        earlier = await self._backward(conversation, reader, ranges, number - 1, before, left) if left > 0 else []
+        return await self._page(reader.account, conversation, ranges, earlier + rest, toward=number)
 
     async def page_at(self, account: AccountId, conversation: ConversationId, at: int, limit: int) -> EventPage:
         """As `page_around`, around the first event that was sent at `at` (milliseconds since 1970) or later; after all
@@ -102,14 +102,14 @@ class History:
 
         Times need not rise with numbers, so it is near that moment; always after the same few reads.
         """
-        ranges = await self._readable(account, conversation)
+        ranges, reader = await self._opened(account, conversation)
         low, high = 0, sum(last - first + 1 for first, last in ranges) - 1
         while low < high:
             middle = (low + high) // 2
             number = _nth(ranges, middle)
             [event] = await self._store.events(conversation, number, number)
             low, high = (middle + 1, high) if _sent(content(event)).sent_at < at else (low, middle)
-        return await self._around(account, conversation, ranges, _nth(ranges, low), limit)
+        return await self._around(reader, conversation, ranges, _nth(ranges, low), limit)
 
     async def changes(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
         """The first `limit` events of any kind above `number`, without holes. Raises `Refused(NO_CONVERSATION)`."""
@@ -130,7 +130,7 @@ class History:
         ranges = await self._readable(account, conversation)
         _must_hold(ranges, number)
         [event] = await self._store.events(conversation, number, number)
-        if lies_between(event):
+        if lies_between(event, account):
             raise Refused(Code.NO_MESSAGE)
         page = await self._page(account, conversation, ranges, [event])
         return page.events[0], page.head
@@ -140,7 +140,7 @@ class History:
         ranges = await self._readable(account, conversation)
         _must_hold(ranges, number)
         [event] = await self._store.events(conversation, number, number)
-        if lies_between(event):
+        if lies_between(event, account):
             raise Refused(Code.NO_MESSAGE)
         return (await as_read(self._store, account, conversation, [event]))[0]
 
@@ -255,14 +255,20 @@ class History:
 
     async def _readable(self, account: AccountId, conversation: ConversationId) -> list[Range]:
         """What the account may read, at least one number. A stranger is told what everybody is told of nothing."""
-        spans, head = await self._of_one_moment(account, conversation)
+        return (await self._opened(account, conversation))[0]
+
+    async def _opened(self, account: AccountId, conversation: ConversationId) -> tuple[list[Range], Reader]:
+        """As `_readable`, and who reads."""
+        spans, head, joined = await self._of_one_moment(account, conversation)
         ranges = readable(spans, head)
         if not ranges:
             raise Refused(Code.NO_CONVERSATION)
-        return ranges
+        gone = (span.last for span in spans if span.last is not None)
+        return ranges, Reader(account, sorted({*gone, joined}))
 
-    async def _of_one_moment(self, account: AccountId, conversation: ConversationId) -> tuple[Sequence[Span], int]:
-        """The account's spans, and the conversation's head for those that are open. Raises `Refused`.
+    async def _of_one_moment(self, account: AccountId, conversation: ConversationId) -> tuple[Sequence[Span], int, int]:
+        """The account's spans, and, if one is open, the conversation's head and the number of the present membership's
+        joining. Raises `Refused`.
 
         One is read after the other, and the spans first, as a stranger learns nothing of the state. Whoever was put out
         in between must not read on to a head from after that: then both are read again.
@@ -271,37 +277,51 @@ class History:
             spans = await self._store.spans(account, conversation)
             since = next((span.first for span in spans if span.last is None), None)
             if since is None:
-                return spans, 0
+                return spans, 0, 0
             # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
             state = (await self._states.load([conversation]))[0]
             if state is None:
-                return spans, 0
+                return spans, 0, 0
             member = await member_of(self._store, state, account)
             if member is not None and member.reads_from <= since:
-                return spans, state.head
+                return spans, state.head, member.joined
         raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
 
     async def _forward(
-        self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES
+        self,
+        conversation: ConversationId,
+        reader: Reader,
+        ranges: Sequence[Range],
+        number: int,
+        limit: int,
+        room: int = PAGE_BYTES,
     ) -> list[Row]:
         """The first `limit` messages and notices of `ranges` from `number` on; `room` as in `ShownRows`."""
         found: list[Row] = []
         for first, last in ranges:
             left = room - sum(map(_size, found))
-            stretch = await self._shown.forward(conversation, max(first, number), last, limit - len(found), left)
+            wanted = limit - len(found)
+            stretch = await self._shown.forward(conversation, max(first, number), last, wanted, left, reader)
             found += stretch.rows
             if len(found) == limit or stretch.last < last or sum(map(_size, found)) >= room:
                 break
         return found
 
     async def _backward(
-        self, conversation: ConversationId, ranges: Sequence[Range], number: int, limit: int, room: int = PAGE_BYTES
+        self,
+        conversation: ConversationId,
+        reader: Reader,
+        ranges: Sequence[Range],
+        number: int,
+        limit: int,
+        room: int = PAGE_BYTES,
     ) -> list[Row]:
         """The last `limit` messages and notices of `ranges` up to `number`, rising; `room` as in `ShownRows`."""
         found: list[Row] = []
         for first, last in reversed(ranges):
             left = room - sum(map(_size, found))
-            stretch = await self._shown.backward(conversation, first, min(last, number), limit - len(found), left)
+            top, wanted = min(last, number), limit - len(found)
+            stretch = await self._shown.backward(conversation, first, top, wanted, left, reader=reader)
             found = stretch.rows + found
             if len(found) == limit or stretch.first > first or sum(map(_size, found)) >= room:
                 break

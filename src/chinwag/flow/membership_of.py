@@ -32,6 +32,11 @@ def in_state(state: Conversation, account: AccountId) -> bool:
     return account in state.members
 
 
+def has_owner(state: Conversation) -> bool:
+    """Whether somebody owns the group: that a state always knows."""
+    return any(member.role is Role.OWNER for member in state.members.values())
+
+
 async def is_member(store: MessageStore, state: Conversation, account: AccountId) -> bool:
     """Whether `account` is a member. Raises `Refused(UNAVAILABLE)`, as all here that read."""
     return await member_of(store, state, account) is not None

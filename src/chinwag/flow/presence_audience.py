@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from chinwag.domain.conversation import LARGE, Conversation
 from chinwag.domain.ids import AccountId, ConversationId, direct_id
 from chinwag.domain.refusal import Refused
 from chinwag.flow.sharing import Keeping, nobody_keeps
@@ -15,8 +14,6 @@ from chinwag.ports.message_store import MessageStore
 
 TOLD_MAX: Final = 2_000
 """Accounts told of one account's presence: friends come first."""
-CONVERSATIONS_MAX: Final = 5_000
-"""Conversations of one account that are looked at for people to tell."""
 CACHE_SECONDS: Final = 10.0
 CACHE_ACCOUNTS: Final = 200_000
 """Accounts that all cached audiences together name."""
@@ -24,7 +21,6 @@ APART_ACCOUNTS: Final = 20_000
 """Accounts with blocks that are remembered for when the directory is away."""
 FRIENDS_SECONDS: Final = 2.0
 """How long to wait for the directory, and how long to do without it once it failed."""
-_CHUNK: Final = 100
 
 Friends = Callable[[AccountId], Awaitable[Iterable[AccountId]]]
 """An account's friends, or those around it whom a block keeps apart; raises `Refused(UNAVAILABLE)` while the directory
@@ -77,14 +73,9 @@ class Audience:
         apart = await self._kept_apart(account)
         told = {account}
         told.update(islice(await self._friends(account), TOLD_MAX - 1))
-        conversations = (await self._present_in(account))[:CONVERSATIONS_MAX]
-        for first in range(0, len(conversations), _CHUNK):
-            for state in await self._messages.states(conversations[first : first + _CHUNK]):
-                if state is not None and _tells(state):
-                    others = (m for m in state.members if m not in told and m not in apart)
-                    told.update(islice(others, TOLD_MAX - len(told)))
-            if len(told) >= TOLD_MAX:
-                break
+        if len(told) < TOLD_MAX:
+            companions = await self._messages.companions(account, TOLD_MAX + len(apart))
+            told.update(islice((one for one in companions - told if one not in apart), TOLD_MAX - len(told)))
         audience = frozenset(told) - apart
         audience -= await self._keeping("share_last_seen", audience)
         self._remember(account, audience)
@@ -162,9 +153,3 @@ class Audience:
     def _drop_first(self) -> None:
         _, (_, audience) = self._cache.popitem(last=False)
         self._cached -= len(audience)
-
-
-def _tells(state: Conversation) -> bool:
-    """Whether members of a conversation are told of each other: not of one who declines another's messages, and not
-    where they are many."""
-    return not state.declining and not state.wide and state.member_count <= LARGE

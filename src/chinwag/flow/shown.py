@@ -1,15 +1,18 @@
 """Reading messages and notices, which are what people are shown, past what lies between them.
 
-An edit, a deletion and a reaction have numbers of their own, so between two messages there may be a hundred thousand.
-Each of those names, as `shown`, the last message or notice before it: who reads backward follows that; who reads on
-finds the next one by halving, as the number named never falls.
+An edit, a deletion and a reaction have numbers of their own, so between two messages there may be a hundred thousand;
+and in a wide group those who come and go, of whom each is shown its own coming and going alone. All of these name, as
+`shown`, the last message or notice before them that all are shown: who reads backward follows that; who reads on finds
+the next one by halving, as the number named never falls.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from chinwag.domain.ids import ConversationId
+from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.as_read import content
 from chinwag.ports.message_store import MessageStore, Row
 
@@ -21,6 +24,20 @@ READS: Final = 400
 """How often one call reads. One that comes to its end of it has found something, and tells how far it is."""
 
 _BETWEEN: Final = (b'{"kind":"edited"', b'{"kind":"deleted"', b'{"kind":"reaction"')
+_NOTICE: Final = b'{"kind":"notice"'
+_SHOWN: Final = b'"shown":'
+"""In no text of a title or a description, where quotes are escaped."""
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Who reads, and the numbers of its own comings and goings, rising: they are shown to it alone."""
+
+    account: AccountId
+    own: Sequence[int] = ()
+
+
+ANYBODY: Final = Reader(AccountId(""))
+"""Somebody who never came or went."""
 
 
 class Stretch(msgspec.Struct):
@@ -40,6 +57,17 @@ class _Between(msgspec.Struct, gc=False):
 _between: Final = msgspec.json.Decoder(_Between).decode
 
 
+class _Change(msgspec.Struct, gc=False):
+    account: AccountId = AccountId("")
+
+
+class _Notice(msgspec.Struct, gc=False):
+    change: _Change
+
+
+_notice: Final = msgspec.json.Decoder(_Notice).decode
+
+
 class ShownRows:
     """Finds them in the store. All calls raise `Refused(UNAVAILABLE)`."""
 
@@ -47,7 +75,14 @@ class ShownRows:
         self._store = store
 
     async def backward(
-        self, conversation: ConversationId, first: int, last: int, limit: int, room: int, step: int = STEP
+        self,
+        conversation: ConversationId,
+        first: int,
+        last: int,
+        limit: int,
+        room: int,
+        step: int = STEP,
+        reader: Reader = ANYBODY,
     ) -> Stretch:
         """The last ones from `first` to `last`: `limit` of them, or up to the one that fills `room` bytes.
 
@@ -64,7 +99,7 @@ class ShownRows:
             reads += 1
             found = 0
             for number, row in zip(range(low + len(read) - 1, low - 1, -1), reversed(read), strict=True):
-                if lies_between(row):
+                if lies_between(row, reader.account):
                     continue
                 rows.append(row)
                 numbers.append(number)
@@ -73,10 +108,18 @@ class ShownRows:
                 if len(rows) == limit or size >= room:
                     return Stretch(number, last, rows[::-1], numbers[::-1])
             step = _step(step, found, len(read), most)
-            top = min(low - 1, shown_at(low, read[0])) if read else low - 1
+            top = min(low - 1, max(shown_at(low, read[0]), _own_below(reader, low))) if read else low - 1
         return Stretch(first, last, rows[::-1], numbers[::-1])
 
-    async def forward(self, conversation: ConversationId, first: int, last: int, limit: int, room: int) -> Stretch:
+    async def forward(
+        self,
+        conversation: ConversationId,
+        first: int,
+        last: int,
+        limit: int,
+        room: int,
+        reader: Reader = ANYBODY,
+    ) -> Stretch:
         """The first ones from `first` to `last`: `limit` of them, or up to the one that fills `room` bytes.
 
         The stretch goes up to what was found last, or to `last` if there are no more.
@@ -91,7 +134,7 @@ class ShownRows:
             reads += 1
             found = 0
             for number, row in enumerate(read, low):
-                if lies_between(row):
+                if lies_between(row, reader.account):
                     continue
                 rows.append(row)
                 numbers.append(number)
@@ -103,12 +146,13 @@ class ShownRows:
                 break
             step = _step(step, found, len(read), STEP)
             low += len(read)
-            if lies_between(read[-1]):
+            if lies_between(read[-1], reader.account):
                 next_one, looks = await self._after(conversation, low - 1, last)
                 reads += looks
-                if next_one is None:
+                found_next = min(last + 1 if next_one is None else next_one, _own_from(reader, low, last + 1))
+                if found_next > last:
                     break
-                low = next_one
+                low = found_next
         return Stretch(first, last, rows, numbers)
 
     async def last(self, conversation: ConversationId, first: int, last: int) -> int:
@@ -141,9 +185,24 @@ class ShownRows:
         return shown_at(number, rows[0]) if rows else 0
 
 
-def lies_between(event: Row) -> bool:
-    """Whether an event is neither a message nor a notice. What is changed is a message."""
-    return type(event) is bytes and event.startswith(_BETWEEN)
+def lies_between(event: Row, account: AccountId | None = None) -> bool:
+    """Whether an event is neither a message nor a notice that `account` is shown (None: that all are shown). What is
+    changed is a message."""
+    if type(event) is not bytes:
+        return False
+    if event.startswith(_BETWEEN):
+        return True
+    return event.startswith(_NOTICE) and _SHOWN in event and _notice(event).change.account != account
+
+
+def _own_below(reader: Reader, number: int) -> int:
+    at = bisect_left(reader.own, number)
+    return reader.own[at - 1] if at else 0
+
+
+def _own_from(reader: Reader, number: int, otherwise: int) -> int:
+    at = bisect_left(reader.own, number)
+    return reader.own[at] if at < len(reader.own) else otherwise
 
 
 def shown_at(number: int, event: Row) -> int:

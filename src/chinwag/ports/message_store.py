@@ -67,6 +67,7 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     more.
     people, wrote: of a wide group, rows and cells to write or overwrite, of each account one. joinings: rows to write
     or overwrite, of each number and account one. widens: the group is wide from this batch on, and among `wide_groups`.
+    regrouped: whose `companions` there may have changed with it, those who went too.
     """
 
     state: Conversation
@@ -83,6 +84,7 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     wrote: Sequence[tuple[AccountId, Wrote]] = ()
     joinings: Sequence[Joining] = ()
     widens: bool = False
+    regrouped: Sequence[AccountId] = ()
 
 
 class TakenOverError(Refused):
@@ -177,6 +179,15 @@ class MessageStore(Protocol):
         if there is.
 
         Clients keep where a page ended, so the order is the same in every store: an installation may move.
+        """
+        ...
+
+    async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
+        """With whom `account` shares its presence for the sake of the conversations that it is in now (`companions` of
+        `domain/conversation.py`), itself too; up to `limit`. It may go by a change that a commit which failed has left
+        behind.
+
+        Each connect and each good-bye asks for it: where a state costs a request, not all of them are read for it.
         """
         ...
 

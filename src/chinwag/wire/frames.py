@@ -247,6 +247,34 @@ class Feed(msgspec.Struct, frozen=True, gc=False, tag="feed"):
     event: msgspec.Raw
 
 
+class CountedReaction(msgspec.Struct, frozen=True, gc=False):
+    """`count` accounts have `reaction` on a message."""
+
+    reaction: str
+    count: int
+
+
+class CountedMessage(msgspec.Struct, frozen=True, gc=False):
+    """All that is on message `number` now, in the order in which each reaction was put on first; at most 100."""
+
+    number: int
+    reactions: tuple[CountedReaction, ...]
+
+
+class Counts(msgspec.Struct, frozen=True, gc=False, tag="counts"):
+    """What is on messages of a followed group, where reactions were put on or taken back of late: once a second, and it
+    may be lost.
+
+    It tells of the changes without a number above `before`, up to `turn`. With a `before` above the turn that the
+    client holds, it has missed some: it asks again for what is on the screen.
+    """
+
+    conversation: ConversationId
+    before: int
+    turn: int
+    messages: tuple[CountedMessage, ...]
+
+
 class Unfollowed(msgspec.Struct, frozen=True, gc=False, tag="unfollow"):
     """The feed of this group has ended; up to `number` everything was fed.
 
@@ -272,5 +300,18 @@ class Pong(msgspec.Struct, frozen=True, gc=False, tag="pong"):
 
 
 ServerFrame = (
-    Welcome | Ack | Event | SignalFrame | Reset | Error | Nudge | Followed | Feed | Unfollowed | Far | Bye | Pong
+    Welcome
+    | Ack
+    | Event
+    | SignalFrame
+    | Reset
+    | Error
+    | Nudge
+    | Followed
+    | Feed
+    | Counts
+    | Unfollowed
+    | Far
+    | Bye
+    | Pong
 )

@@ -9,6 +9,7 @@ from typing import Final
 from zlib import crc32
 
 from chinwag.adapters import names, stored
+from chinwag.adapters.cassandra.companion_rows import companion_changes
 from chinwag.adapters.cassandra.member_rows import changes_of
 from chinwag.adapters.cassandra.schema import BUCKET, KEY_SHARDS
 from chinwag.adapters.cassandra.stamps import stamp_of
@@ -88,6 +89,7 @@ class Batch:
         for mention in commit.mentions:
             speaks = names.known(mention.account), conversation, mention.number, mention.since
             self.rows.append((MENTION, (*speaks, at)))
+        self.rows += companion_changes(commit, conversation, at)
         self.rows += changes_of(commit, conversation, at)
         cleared = set(commit.cleared)
         for message, account_id, reacted in commit.reactions:

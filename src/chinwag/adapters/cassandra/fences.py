@@ -15,14 +15,14 @@ from typing import Final
 import structlog
 
 from chinwag.adapters.cassandra.database import Database, Guard
+from chinwag.adapters.cassandra.epoch_reads import EpochReads
 from chinwag.adapters.cassandra.stamps import stamp
-from chinwag.adapters.cassandra.statements import Read, insert
+from chinwag.adapters.cassandra.statements import insert
 from chinwag.ports.message_store import TakenOverError
 
 FRESH_SECONDS: Final = 1.0
 """How long a look holds: no request of a batch is sent without one as young as this."""
 
-_EPOCH: Final = Read("SELECT epoch FROM partitions WHERE partition = ?")
 _BEGIN: Final = insert("partitions", "partition epoch", 1)
 
 _log = structlog.get_logger(__name__)
@@ -38,6 +38,7 @@ class Fences:
     def __init__(self, database: Database) -> None:
         self.on_fenced: list[Callable[[int, int], None]] = []
         self._database = database
+        self._reads = EpochReads(database)
         self._looking: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._seen: dict[int, tuple[int, float]] = {}
 
@@ -98,9 +99,7 @@ class Fences:
             return latest if time.monotonic() - at < FRESH_SECONDS else await self._read(partition)
 
     async def _read(self, partition: int) -> int:
-        began = time.monotonic()
-        rows = await self._database.rows(_EPOCH, partition)
-        latest = rows[0][0] if rows else 0
+        latest, began = await self._reads.read(partition)
         if latest >= self._seen.get(partition, (0, 0.0))[0]:
             self._seen[partition] = latest, began
-        return int(latest)
+        return latest

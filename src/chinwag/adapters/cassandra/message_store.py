@@ -9,6 +9,7 @@ import structlog
 
 from chinwag.adapters import names
 from chinwag.adapters.cassandra.batch import Batch, Changes, clearing
+from chinwag.adapters.cassandra.companions import Companions
 from chinwag.adapters.cassandra.counts import Counts
 from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, Guard, within
 from chinwag.adapters.cassandra.fences import Fences
@@ -61,6 +62,7 @@ class CassandraMessageStore(MessageStore):
         self._standings = Standings(database, lambda one: fences.known(partition_of(one, partitions)))
         self._reads = MessageReads(database)
         self._members = Members(database, fences, self._standings, partitions)
+        self._companions = Companions(database, self._reads, self._standings)
         self._counts = Counts(database, fences, self._standings, partitions)
         self._failed: set[int] = set()
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -151,6 +153,9 @@ class CassandraMessageStore(MessageStore):
     async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
         return await self._reads.memberships_after(account, after, limit)
 
+    async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
+        return await self._companions.of(account, limit)
+
     async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
         return await self._reads.conversations(after, limit)
 
@@ -185,6 +190,7 @@ class CassandraMessageStore(MessageStore):
                 changes.append((FORGET_PERSON, (at, name, member_shard(owner), owner)))
             changes += [(_FORGET_KEYS, (at, name, device, shard)) for device in theirs for shard in range(KEY_SHARDS)]
             await self._database.write(changes)
+        await self._companions.forget(owner)
         while rows := await self._database.rows(_SPAN_ROWS, owner, _REMOVED):
             gone: list[tuple[Write, Values]] = [
                 (_FORGET_SPAN, (written_at, owner, length, name, first)) for length, name, first, written_at in rows

@@ -13,7 +13,7 @@ from chinwag.adapters.cassandra.statements import Read, insert
 from chinwag.domain.refusal import Code, Refused
 from chinwag.told import Told
 
-VERSION: Final = 2
+VERSION: Final = 3
 PARTITIONS: Final = 64
 TOGETHER: Final = 4
 """Tables that are made at once. Nodes make them one after another, and each must be through in its time."""
@@ -48,6 +48,8 @@ TABLES: Final = {
         "account blob, length int, conversation blob, first bigint, span blob, "
         "PRIMARY KEY (account, length, conversation, first)"
     ),
+    # among: with whom the account shares its presence there, itself too; nobody where it is no member
+    "companions": "account blob, conversation blob, among blob, PRIMARY KEY (account, conversation)",
     # since: 0 once the message no longer mentions the account
     "mentions": (
         "account blob, conversation blob, number bigint, since bigint, PRIMARY KEY ((account, conversation), number)"

@@ -6,6 +6,7 @@ from itertools import islice, takewhile
 from rocksdict import Rdict
 
 from chinwag.adapters import stored
+from chinwag.adapters.companions import companions_by_states
 from chinwag.adapters.embedded import keys, values
 from chinwag.adapters.embedded.engine import Engine
 from chinwag.adapters.embedded.forget import keys_below, remove
@@ -181,6 +182,9 @@ class EmbeddedMessageStore(MessageStore):
             found += await self.spans(account, name)
             first = keys.spans_in(account, name) + _BEYOND
         return found
+
+    async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
+        return await companions_by_states(self, account, limit)
 
     async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
         first = keys.state(after) + b"\0" if after else keys.STATES

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from chinwag.adapters import names, stored
+from chinwag.adapters.companions import companions_by_states
 from chinwag.adapters.postgres.arrivals import Arrivals
 from chinwag.adapters.postgres.batch import Batch
 from chinwag.adapters.postgres.database import Database, UnknownOutcomeError
@@ -235,6 +236,9 @@ class PostgresMessageStore(MessageStore):
 
     async def memberships_after(self, account: AccountId, after: ConversationId, limit: int) -> list[Span]:
         return await self._spans(_MEMBERSHIPS_AFTER, names.known(account), names.known(after), limit)
+
+    async def companions(self, account: AccountId, limit: int) -> set[AccountId]:
+        return await companions_by_states(self, account, limit)
 
     async def conversations(self, after: ConversationId, limit: int) -> list[ConversationId]:
         rows = await self._database.rows(_CONVERSATIONS, names.known(after), limit)

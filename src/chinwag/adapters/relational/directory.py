@@ -32,6 +32,7 @@ from chinwag.adapters.relational.openid_trips import RelationalOpenIdTrips
 from chinwag.adapters.relational.outbox import RelationalOutbox
 from chinwag.adapters.relational.preferences import RelationalPreferences
 from chinwag.adapters.relational.push_jobs import RelationalPushJobs
+from chinwag.adapters.relational.push_spreads import RelationalPushSpreads
 from chinwag.adapters.relational.push_subscriptions import RelationalPushSubscriptions
 from chinwag.adapters.relational.refresh_tokens import RelationalRefreshTokens
 from chinwag.adapters.relational.uploads import RelationalUploads
@@ -141,6 +142,10 @@ class RelationalTransaction:
     @cached_property
     def push_jobs(self) -> RelationalPushJobs:
         return RelationalPushJobs(self._connection)
+
+    @cached_property
+    def push_spreads(self) -> RelationalPushSpreads:
+        return RelationalPushSpreads(self._connection)
 
     @cached_property
     def uploads(self) -> RelationalUploads:

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-REVISION: Final = "0015"
+REVISION: Final = "0016"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -283,7 +283,7 @@ CREATE TABLE preferences (
     account TEXT NOT NULL,
     conversation TEXT NOT NULL,
     preferences TEXT NOT NULL,
-    version BIGINT NOT NULL,
+    version BIGINT NOT NULL, every BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (account, conversation),
     FOREIGN KEY(account) REFERENCES accounts (id)
 )
@@ -555,5 +555,24 @@ CREATE TABLE media_reading (
     at_head BIGINT NOT NULL,
     PRIMARY KEY (id)
 )
+    """,
+    """
+CREATE INDEX preferences_of_every ON preferences (conversation, every, account)
+    """,
+    """
+CREATE TABLE push_spreads (
+    conversation TEXT NOT NULL,
+    everyone BOOLEAN NOT NULL,
+    number BIGINT NOT NULL,
+    covered BIGINT NOT NULL,
+    begun_at BIGINT NOT NULL,
+    due BIGINT,
+    "after" TEXT NOT NULL,
+    told INTEGER NOT NULL,
+    PRIMARY KEY (conversation, everyone)
+)
+    """,
+    """
+CREATE INDEX push_spreads_due ON push_spreads (due)
     """,
 )

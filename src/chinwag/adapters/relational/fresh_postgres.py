@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REVISION: Final = "0015"
+REVISION: Final = "0016"
 STATEMENTS: Final = (
     """
 CREATE TABLE alembic_version (
@@ -221,6 +221,22 @@ CREATE TABLE push_mark (
 )
     """,
     """
+CREATE TABLE push_spreads (
+    conversation TEXT COLLATE "C" NOT NULL,
+    everyone BOOLEAN NOT NULL,
+    number BIGINT NOT NULL,
+    covered BIGINT NOT NULL,
+    begun_at BIGINT NOT NULL,
+    due BIGINT,
+    after TEXT COLLATE "C" NOT NULL,
+    told INTEGER NOT NULL,
+    PRIMARY KEY (conversation, everyone)
+)
+    """,
+    """
+CREATE INDEX push_spreads_due ON push_spreads (due)
+    """,
+    """
 CREATE TABLE refusals (
     account TEXT COLLATE "C" NOT NULL,
     other TEXT COLLATE "C" NOT NULL,
@@ -405,9 +421,13 @@ CREATE TABLE preferences (
     conversation TEXT COLLATE "C" NOT NULL,
     preferences TEXT COLLATE "C" NOT NULL,
     version BIGINT NOT NULL,
+    every BOOLEAN DEFAULT false NOT NULL,
     PRIMARY KEY (account, conversation),
     FOREIGN KEY(account) REFERENCES accounts (id)
 )
+    """,
+    """
+CREATE INDEX preferences_of_every ON preferences (conversation, every, account)
     """,
     """
 CREATE TABLE search_words (

@@ -41,8 +41,23 @@ class RelationalPreferences:
         mine = (table.c.account == account, table.c.conversation == conversation)
         await self._connection.execute(delete(table).where(*mine))
         written = msgspec.json.encode(preferences).decode()
-        row = {"account": account, "conversation": conversation, "preferences": written, "version": version}
+        row = {
+            "account": account,
+            "conversation": conversation,
+            "preferences": written,
+            "version": version,
+            "every": preferences.wants_every,
+        }
         await self._connection.execute(insert(table).values(row))
+
+    async def who_wants_every(
+        self, conversation: ConversationId, after: AccountId | None, limit: int
+    ) -> list[AccountId]:
+        query = select(table.c.account).where(table.c.conversation == conversation, table.c.every)
+        if after is not None:
+            query = query.where(table.c.account > after)
+        query = query.order_by(table.c.account).limit(limit)
+        return [AccountId(one) for one in await self._connection.scalars(query)]
 
     async def count(self, account: AccountId) -> int:
         return await self._connection.scalar(select(func.count()).where(table.c.account == account)) or 0

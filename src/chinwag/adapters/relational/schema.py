@@ -109,6 +109,8 @@ preferences = Table(
     Column("conversation", Text, primary_key=True),
     Column("preferences", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("every", Boolean, nullable=False, server_default=false()),
+    Index("preferences_of_every", "conversation", "every", "account"),
 )
 
 # Who an account is at providers; `groups` is a list in JSON.
@@ -242,6 +244,21 @@ push_jobs = Table(
     Index("push_jobs_due", "due"),
     Index("push_jobs_to_look_at", "look_at"),
     Index("push_jobs_of_conversation", "conversation", "account"),
+)
+
+# Of large groups: what is to be pushed to many, and which of them had their turn; `due` is empty if nothing waits.
+push_spreads = Table(
+    "push_spreads",
+    METADATA,
+    Column("conversation", Text, primary_key=True),
+    Column("everyone", Boolean, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("covered", BigInteger, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("due", BigInteger),
+    Column("after", Text, nullable=False),
+    Column("told", Integer, nullable=False),
+    Index("push_spreads_due", "due"),
 )
 
 # One row: how far the streams have been read for pushes, in JSON.

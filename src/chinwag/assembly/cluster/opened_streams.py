@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Final, NamedTuple
 
 from chinwag.adapters.cassandra import CassandraStores, SchemaError, open_driver, stores_on
@@ -332,14 +331,12 @@ async def _close(streamed: _Streamed) -> None:
 
 
 def _stores_part(stores: CassandraStores, driver: Driver) -> Part:
+    asked = driver.asked
     counters: dict[str, tuple[str, Callable[[], float]]] = {
-        f"cassandra_{name}": (words, partial(lambda field: float(getattr(driver.asked, field)), name))
-        for name, words in {
-            "reads": "Statements that read something of Cassandra.",
-            "found": "Rows that these found.",
-            "writes": "Requests that wrote to Cassandra.",
-            "rows": "Rows that these wrote.",
-        }.items()
+        "cassandra_reads": ("Statements that read something of Cassandra.", lambda: asked.reads),
+        "cassandra_found": ("Rows that these found.", lambda: asked.found),
+        "cassandra_writes": ("Requests that wrote to Cassandra.", lambda: asked.writes),
+        "cassandra_rows": ("Rows that these wrote.", lambda: asked.rows),
     }
     return Part(
         name="store",
@@ -374,15 +371,16 @@ def _streams_part(streamed: _Streamed, look: SharedLook, erased: ErasedByNodes) 
 
     counters: dict[str, tuple[str, Callable[[], float]]] = {}
     if workers is not None:
+        done = workers.figures
         counters = {
-            f"inbox_{name}": (words, partial(lambda field: float(getattr(workers.figures(), field)), name))
-            for name, words in {
-                "records": "Records of inbox streams that were applied.",
-                "rows": "Rows of inboxes that were made.",
-                "dropped": "Postings that were dropped, as they had been posted before.",
-                "set_aside": "Records of inbox streams that nobody can read.",
-                "failed": "Times that an inbox partition was begun again after a failure.",
-            }.items()
+            "inbox_records": ("Records of inbox streams that were applied.", lambda: done().records),
+            "inbox_rows": ("Rows of inboxes that were made.", lambda: done().rows),
+            "inbox_dropped": ("Postings that were dropped, as they had been posted before.", lambda: done().dropped),
+            "inbox_set_aside": ("Records of inbox streams that nobody can read.", lambda: done().set_aside),
+            "inbox_failed": (
+                "Times that an inbox partition was begun again after a failure.",
+                lambda: done().failed,
+            ),
         }
     overdue = "Nodes of Cassandra that may hold what was erased longer than erasure.days ago, at the last daily look."
     figures = Figures(counters=counters, gauges={"erasure_overdue_nodes": (overdue, lambda: erased.overdue)})

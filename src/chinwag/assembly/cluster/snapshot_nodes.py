@@ -19,11 +19,17 @@ from chinwag.assembly.cluster.opened_streams import open_rows
 from chinwag.config import Config
 
 _EARLIER: Final = (("states",), ("inbox_checkpoints", "inbox_state"))
+_MADE_AGAIN: Final = ("companions",)
 PHASES: Final = (
     *_EARLIER,
-    tuple(table for table in (*TABLES, *STREAM_TABLES) if table not in {each for some in _EARLIER for each in some}),
+    tuple(
+        table
+        for table in (*TABLES, *STREAM_TABLES)
+        if table not in {each for some in (*_EARLIER, _MADE_AGAIN) for each in some}
+    ),
 )
-"""The tables that are copied together, in order."""
+"""The tables that are copied together, in order. Not among them is what is made from the others where it is missing: of
+another moment than the states, it would be wrong for good."""
 
 
 async def snapshot_nodes(config: Config, name: str, tool: Nodetool, say: Callable[[str], None]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from chinwag.cli.chat import changing, meant, muting, reacting, searching, sharing
+from chinwag.cli.chat import changing, meant, members, muting, reacting, searching, sharing
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import HISTORY, Room
@@ -66,8 +66,7 @@ async def _new(room: Room, words: list[str]) -> None:
     if not words:
         raise UsageProblem("/new TITLE NAME NAME… begins a group; a title of several words goes in quotes.")
     title, names = meant.titled(words)
-    members = [await meant.account(room, name) for name in names]
-    placed = await room.client.create_group(title, members)
+    placed = await room.client.create_group(title, [await meant.account(room, name) for name in names])
     room.mirror.put(await room.client.conversation(placed.conversation))
     await room.open(placed.conversation)
 
@@ -117,7 +116,7 @@ async def _history(room: Room, words: list[str]) -> None:
 async def _who(room: Room, _: list[str]) -> None:
     here = meant.here(room)
     held = room.mirror.conversations.get(here)
-    if held is None or not held.members:
+    if held is None or held.role is None or not (held.members or held.wide):
         raise UsageProblem("Nobody is in here.")
     await room.people.meet(held.members)
     await room.people.look(held.members)
@@ -127,6 +126,8 @@ async def _who(room: Room, _: list[str]) -> None:
         state = "you" if own else "online" if room.people.is_online(account) else "offline"
         role = "" if held.kind == "direct" else f", {member.role}"
         room.note(f"  {room.people.name(account)} ({state}{role})")
+    if held.wide:
+        room.note(f"  of {held.member_count} members: /members lists them all")
 
 
 async def _friends(room: Room, _: list[str]) -> None:
@@ -233,6 +234,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "pin": Command("[NUMBER]", "pin a message for all; again to take it away", reacting.pin),
     "mute": Command("[HOURS | off]", "tell of nothing new in here for so long", muting.mute),
     "who": Command("", "who is in here, and who is online", _who),
+    "members": Command("[NAME | more]", "who is in here, page by page, or those of that name", members.show),
     "new": Command('"TITLE" NAME…', "begin a group", _new, moves=True),
     "add": Command("NAME…", "add people to this group", _add),
     "remove": Command("NAME…", "put people out of this group", _remove),

@@ -6,20 +6,40 @@ from typing import Final
 from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.room import Room, new
 from chinwag.cli.chat.words import clock, is_said, people_in, preview
-from chinwag.client import LoadAfresh, Mirrored, Offline, Online, Unknown, Update, take
+from chinwag.client import (
+    Fed,
+    FeedBegan,
+    FeedEnded,
+    FeedFar,
+    GroupHead,
+    LoadAfresh,
+    Mirrored,
+    Offline,
+    Online,
+    Slowed,
+    Unknown,
+    Update,
+    take,
+    watch,
+)
+from chinwag.client.membership import shows
 from chinwag.wire.values import (
     AccountEvent,
     AccountId,
     Announced,
     Delivered,
+    DeliveryChanged,
     FriendAccepted,
     FriendRequested,
+    Joined,
+    Left,
     Message,
     Notice,
     NumberedEvent,
     Presence,
     Reaction,
     Read,
+    Removed,
     Typing,
     direct_id,
 )
@@ -55,8 +75,20 @@ class Incoming:
             case Presence():
                 if room.people.heard(update) and self._concerns(update.account):
                     room.note(f"{room.people.name(update.account)} is {'online' if update.online else 'offline'}")
+            case Slowed():
+                self._slowed(update)
+            case GroupHead():
+                self._moved(update)
+            case Fed():
+                await self._event(update.event, update)
+            case FeedBegan() | FeedFar() | FeedEnded():
+                await take(room.mirror, room.client, update)
+                if isinstance(update, FeedFar) and update.conversation == room.current:
+                    room.note("Much was said here meanwhile: these are the newest lines.")
+                    await room.open(update.conversation)
             case LoadAfresh():
                 await take(room.mirror, room.client, update)
+                watch(room.mirror, room.client)
                 room.note("You were away for long: everything was loaded afresh.")
                 await room.show_list()
                 if room.current is not None:
@@ -69,16 +101,25 @@ class Incoming:
             case _:
                 await self._event(update)
 
-    async def _event(self, event: NumberedEvent | Unknown) -> None:
+    async def _event(self, event: NumberedEvent | Unknown, came: Fed | None = None) -> None:
+        """Something happened in a conversation. came: as what, if the conversation is followed."""
         room = self._room
-        await take(room.mirror, room.client, event)
+        await take(room.mirror, room.client, came or event)
         held = room.mirror.conversations.get(event.conversation)
+        if isinstance(event, Notice) and isinstance(event.change, Joined | Left | Removed | DeliveryChanged):
+            watch(room.mirror, room.client)
         if held is None or event.number <= room.shown.get(event.conversation, 0):
             return
+        if held.large and event.conversation == room.current and came is None and event.number > held.head:
+            return  # the feed brings it, with what lies before it
         room.shown[event.conversation] = event.number
         await room.people.meet(people_in(event))
         if event.conversation == room.current:
-            await room.show(held, event)
+            if not (isinstance(event, Notice) and not self._shows(held, event)):
+                await room.show(held, event)
+            if isinstance(event, Notice) and _changes_way(event):
+                await room.follow(held)
+                room.tell_size(held)
             room.oldest_shown = room.oldest_shown or event.number
             room.read(held)
             self._wrote_at.pop(event.sender, None)
@@ -94,12 +135,35 @@ class Incoming:
         if room.is_muted(held.id):
             return False
         if isinstance(event, Notice):
-            return True
+            return self._shows(held, event)
         if isinstance(event, Reaction):
             target = held.messages.get(event.target)
             mine = isinstance(target, Message) and target.sender == room.client.account
             return mine and event.on and event.sender != room.client.account
         return event.sender != room.client.account and is_said(event)
+
+    def _shows(self, held: Mirrored, notice: Notice) -> bool:
+        """Whether a notice is told: in a wide group none of others who come and go, but the one that changed it."""
+        change = notice.change
+        if isinstance(change, Joined) and (change.wide or change.large):
+            return True
+        return shows(held, notice, self._room.client.account)
+
+    def _moved(self, head: GroupHead) -> None:
+        """A large group that is not open has moved: how much is unread there, once a while, and no more."""
+        room = self._room
+        held = room.mirror.conversations.get(head.conversation)
+        unread = 0 if held is None else held.unread
+        held = room.mirror.moved(head)
+        if held is None or held.id == room.current or room.is_muted(held.id) or held.unread <= max(unread, 0):
+            return
+        room.note(f"• {room.title(held.id)}{new(held)}")
+
+    def _slowed(self, slowed: Slowed) -> None:
+        room = self._room
+        seconds = max(1, round(slowed.retry_in))
+        what = "1 second" if seconds == 1 else f"{seconds} seconds"
+        room.note(f"{room.title(slowed.conversation)} takes no more of you so soon: that goes out in {what}.", "warn")
 
     def _typing(self, signal: Typing) -> None:
         room = self._room
@@ -153,3 +217,9 @@ class Incoming:
         if held is not None:
             return account in held.members
         return direct_id(room.client.account, account) == room.current
+
+
+def _changes_way(notice: Notice) -> bool:
+    """Whether a group has become wide, large or small with it."""
+    change = notice.change
+    return isinstance(change, DeliveryChanged) or (isinstance(change, Joined) and (change.wide or change.large))

@@ -21,6 +21,8 @@ from chinwag.client import (
     OutboxFull,
     Pending,
     Unknown,
+    catch_up,
+    open_large,
 )
 from chinwag.wire.values import (
     AccountId,
@@ -59,7 +61,10 @@ class Room:
         self.shown: dict[ConversationId, int] = {}
         """Up to which number each conversation was shown or told of. Not the mirror's head: a conversation loaded for
         one event holds those behind it too."""
+        self.next_members: tuple[ConversationId, str] | None = None
+        """Of which group the members were listed last, and where the next page begins."""
         self._day = ""
+        self._followed: ConversationId | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # Names
@@ -143,8 +148,28 @@ class Room:
             self.note("Nothing said yet: write the first line.")
             return
         self.shown[conversation] = max(held.head, self.shown.get(conversation, 0))
+        if held.behind:
+            await catch_up(self.mirror, self.client, conversation)
+            held = self.mirror.conversations.get(conversation, held)
         await self.show_history(HISTORY)
+        self.tell_size(held)
+        await self.follow(held)
         self.read(held)
+
+    def tell_size(self, held: Mirrored) -> None:
+        """What is otherwise in a group of so many."""
+        if held.wide and held.role is not None:
+            self.note(
+                f"{held.member_count} members: nobody is told who reads or types here. "
+                "/members lists them, /members NAME looks for some."
+            )
+
+    async def follow(self, held: Mirrored) -> None:
+        """Have what is said in a large group that is open, and no longer in the one before."""
+        if self._followed not in (None, held.id):
+            self.client.unfollow(self._followed)
+        self._followed = held.id if held.large and held.role is not None else None
+        await open_large(self.mirror, self.client, held.id)
 
     def is_muted(self, conversation: ConversationId) -> bool:
         """Whether the person wants to be told of nothing there now."""
@@ -228,6 +253,8 @@ class Room:
         return f"↳ to [{target.number}] {self.people.name(target.sender)}: {preview(target, self.people.name)}"
 
     def _ticks(self, held: Mirrored, number: int) -> str:
+        if held.wide:
+            return "✓"  # of so many nobody is told who has it
         others = [member for account, member in held.members.items() if account != self.client.account]
         read = sum(member.read >= number for member in others)
         if read:

@@ -12,7 +12,7 @@ from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import Room
 from chinwag.cli.chat.screen import BadLine, Screen
 from chinwag.cli.clean import clean
-from chinwag.client import ApiError, Client, Credentials, LoggedOut, Mirror, Unreachable, load
+from chinwag.client import ApiError, Client, Credentials, LoggedOut, Mirror, Unreachable, load, watch
 from chinwag.client.backoff import Backoff
 
 _TYPING_LOOK: Final = 1.0
@@ -60,6 +60,7 @@ class Talk:
             try:
                 async with asyncio.timeout_at(None if self._screen.interactive else until):
                     await load(room.mirror, room.client)
+                watch(room.mirror, room.client)
             except TimeoutError:
                 raise Unreachable(f"No answer from {room.client.credentials.url}.") from None
             except LoggedOut:

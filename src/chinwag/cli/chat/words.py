@@ -34,6 +34,7 @@ from chinwag.wire.values import (
 PREVIEW: Final = 80
 NOT_SUPPORTED: Final = "(something that this version cannot show)"
 DELETED: Final = "(deleted)"
+LARGE: Final = "the group is large now: open it to follow what is said; elsewhere only its count tells"
 CHANGED: Final = "(changed while you were away)"
 
 Name = Callable[[AccountId], str]
@@ -132,7 +133,8 @@ def notice(event: Notice, name: Name) -> str:
             others = ", ".join(name(account) for account in members if account != event.sender)
             return f"{by} began “{label(title)}”" + (f" with {others}" if others else "")
         case Joined(account=account):
-            return f"{by} joined" if account == event.sender else f"{by} added {name(account)}"
+            came = f"{by} joined" if account == event.sender else f"{by} added {name(account)}"
+            return came + _grown(event.change)
         case Left(owner=owner):
             return f"{by} left" + (f"; {name(owner)} is the owner now" if owner else "")
         case Removed(account=account):
@@ -150,7 +152,14 @@ def notice(event: Notice, name: Name) -> str:
         case Pinned(number=number, on=on):
             return f"{by} pinned message {number}" if on else f"{by} took message {number} from the pins"
         case DeliveryChanged(large=large):
-            return "the group is large now" if large else "the group is small again"
+            return LARGE if large else "the group is small again: all of it comes by itself"
+
+
+def _grown(joined: Joined) -> str:
+    """What the joining makes of the group."""
+    if joined.large:
+        return f"; {LARGE}"
+    return "; the group is wide now: nobody is told any more who reads or types" if joined.wide else ""
 
 
 def people_in(event: NumberedEvent | Unknown) -> set[AccountId]:

@@ -94,13 +94,14 @@ class Activity:
             return True
         if state.large:
             least = sizes.small_below
-            return state.count >= least and await self._active(state, least) >= least
+            return state.count >= least and await self.active(state, least) >= least
         if state.count <= sizes.rules.wide_above:
             return False
-        return await self._active(state, sizes.large_active) >= sizes.large_active
+        return await self.active(state, sizes.large_active) >= sizes.large_active
 
-    async def _active(self, state: Conversation, most: int) -> int:
-        """How many members were there within a day, counted up to `most` and little further."""
+    async def active(self, state: Conversation, most: int) -> int:
+        """How many members were there within a day, counted up to `most` and little further. Raises
+        `Refused(UNAVAILABLE)`."""
         since, count = self._clock() - DAY_MS, 0
         async for some in joined_as_of(self._store, state):
             for first in range(0, len(some), ASKED):

@@ -1,6 +1,7 @@
 """What is being followed of one large group: those who do, and how far it was read for them."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Final
@@ -9,10 +10,13 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.large.follower import Ended, Follower
 from chinwag.flow.large.notices import Turn, turn_of
+from chinwag.flow.large.recount import Recount, Told
 from chinwag.ports.message_store import Changed, MessageStore, Row
 
 Frame = Callable[[ConversationId, bytes], bytes]
 """What is handed out of an event (JSON) of a conversation."""
+CountsFrame = Callable[[ConversationId, Told], bytes]
+"""What is handed out of counts."""
 
 SLICE: Final = 500
 """Followers that get an event before others have their turn."""
@@ -21,8 +25,10 @@ SLICE: Final = 500
 class Feed:
     """One group's. Events are given once each, in order, to all who follow then."""
 
-    def __init__(self, conversation: ConversationId, head: int) -> None:
+    def __init__(self, conversation: ConversationId, head: int, turn: int) -> None:
         self.conversation: Final = conversation
+        self.recount: Final = Recount(turn)
+        self._counts: Told | None = None
         self.position = head
         """The number up to which followers have been given everything."""
         self.told = head
@@ -101,6 +107,28 @@ class Feed:
                     await asyncio.sleep(0)
             if (turn := turns.get(number)) is not None:
                 self._turn(turn)
+
+    def hold(self, counts: Told) -> None:
+        """These counts are to be told. If others are still waiting, those are not."""
+        self._counts = counts
+
+    async def tell(self, frame: CountsFrame) -> None:
+        """Tell followers the counts that are held, once all that was placed before they were read has been given:
+        whoever went with an event of that is none any more. Each is told of what it may read."""
+        counts = self._counts
+        if counts is None or self.position < counts.head:
+            return
+        self._counts = None
+        numbers = [number for number, _ in counts.messages]
+        frames: dict[int, bytes] = {}
+        for count, follower in enumerate(self.followers, 1):
+            first = bisect_left(numbers, follower.reads_from)
+            payload = frames.get(first)
+            if payload is None:
+                payload = frames[first] = frame(self.conversation, counts._replace(messages=counts.messages[first:]))
+            follower.signal(payload)
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
 
     def end(self, why: Ended) -> None:
         """End all follows."""

@@ -16,12 +16,13 @@ from chinwag.domain.ids import AccountId, ConversationId, check_conversation_id
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.as_read import as_read
 from chinwag.flow.history import Range, readable
-from chinwag.flow.large.feed import Feed, Frame
+from chinwag.flow.large.feed import CountsFrame, Feed, Frame
 from chinwag.flow.large.follower import Follower
 from chinwag.flow.large.moved import MovedHere
+from chinwag.flow.large.recount import read_told
 from chinwag.flow.standing import Job
 from chinwag.flow.states import States
-from chinwag.ports.bus import Moved
+from chinwag.ports.bus import Counted, Moved
 from chinwag.ports.message_store import MessageStore
 
 FAR: Final = 1_000
@@ -65,13 +66,15 @@ class Feeds:
         states: States,
         moved: MovedHere,
         frame: Frame,
+        counts: CountsFrame,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """frame: what followers are handed of an event."""
+        """frame, counts: what followers are handed of an event, and of counts of reactions."""
         self._store = store
         self._states = states
         self._moved = moved
         self._frame = frame
+        self._counts = counts
         self._now = now
         self._feeds: dict[ConversationId, Feed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,7 +122,9 @@ class Feeds:
         feed.attach(follower)
         try:
             # Looked at once more: whoever went before the feed was joined is not seen going by it.
-            ranges = readable(await self._member(account, conversation), feed.position)
+            spans = await self._member(account, conversation)
+            follower.reads_from = max(span.first for span in spans if span.last is None)
+            ranges = readable(spans, feed.position)
             if after > feed.position:
                 after = min(after, await self._head(feed))
             await self._catch_up(feed, follower, ranges, after)
@@ -159,9 +164,10 @@ class Feeds:
             raise Refused(Code.NOT_LARGE)
         feed = self._feeds.get(conversation)
         if feed is None:
-            feed = self._feeds[conversation] = Feed(conversation, state.head)
-            self._moved.listen(conversation, self._heard)
+            feed = self._feeds[conversation] = Feed(conversation, state.head, state.reacted)
+            self._moved.listen(conversation, self._heard, self._counted)
         else:
+            feed.recount.looked(state)
             self._reached(feed, state.head)
         return feed
 
@@ -230,6 +236,11 @@ class Feeds:
         if feed is not None:
             self._reached(feed, moved.head)
 
+    def _counted(self, counted: Counted) -> None:
+        feed = self._feeds.get(counted.conversation)
+        if feed is not None:
+            feed.recount.heard(counted)
+
     def _reached(self, feed: Feed, head: int) -> None:
         feed.heard(head)
         if feed.told > feed.position and not feed.reading:
@@ -253,6 +264,7 @@ class Feeds:
                     self.figures.read += len(rows)
                     self.figures.given += len(rows) * len(feed.followers)
                     await feed.give(self._store, rows, self._frame)
+                await feed.tell(self._counts)
         except Refused as refused:
             _log.warning("a followed group was not read", code=refused.code, detail=refused.detail)
         except Exception:
@@ -262,7 +274,7 @@ class Feeds:
             self._leave(feed)
 
     async def _look(self) -> bool:
-        """Look at the heads of all that is followed."""
+        """Look at the heads of all that is followed, and at what is counted of it."""
         feeds = list(self._feeds.values())
         for first in range(0, len(feeds), LOOKED_AT):
             some = feeds[first : first + LOOKED_AT]
@@ -270,7 +282,23 @@ class Feeds:
             states = await self._states.load([feed.conversation for feed in some])
             for feed, position, state in zip(some, before, states, strict=True):
                 self._looked(feed, position, state)
+            await self._recount(some)
         return False
+
+    async def _recount(self, feeds: Sequence[Feed]) -> None:
+        """Tell followers what reactions have come to that were changed since the last time."""
+        due = [(feed, one) for feed in feeds if feed.followers and (one := feed.recount.take()) is not None]
+        if not due:
+            return
+        found = await read_told(self._store, self._states, [(feed.conversation, one) for feed, one in due])
+        for (feed, one), counts in zip(due, found, strict=True):
+            if counts is None:
+                continue
+            told, state = counts
+            feed.recount.gave(one)
+            feed.hold(told)
+            self._reached(feed, state.head)
+            await feed.tell(self._counts)
 
     def _looked(self, feed: Feed, before: int, state: Conversation | None) -> None:
         if state is None or state.head < before:

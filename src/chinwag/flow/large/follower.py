@@ -59,6 +59,7 @@ class Follower:
         "conversation",
         "ended",
         "given",
+        "reads_from",
         "taken",
         "taker",
     )
@@ -71,6 +72,8 @@ class Follower:
         """The number up to which everything was given."""
         self.taken = 0
         """The number up to which everything was given or waits."""
+        self.reads_from = 1
+        """The first number that the present membership may read."""
         self._held_back = True
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
@@ -95,6 +98,11 @@ class Follower:
         """Hand a frame out now, before all that waits."""
         self.given = number
         self.taker.push(payload)
+
+    def signal(self, payload: bytes) -> None:
+        """A frame that is of use now or never: not given where anything waits."""
+        if not (self.ended or self._held_back or self._waiting or self.taker.full):
+            self.taker.push(payload)
 
     def let_go(self) -> None:
         """The past is given: what waits comes now, and then whatever is new."""

@@ -10,11 +10,11 @@ from typing import Final
 import structlog
 
 from chinwag.domain.command import Command, Heir
-from chinwag.domain.conversation import Conversation, Role
+from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.clock import Clock
 from chinwag.flow.large.rounds import PAGE
-from chinwag.flow.membership_of import joined_as_of, members_of
+from chinwag.flow.membership_of import all_members, has_owner
 from chinwag.flow.own_commands import OwnCommands, acting_for
 from chinwag.ports.message_store import MessageStore
 
@@ -46,7 +46,7 @@ class Heirs:
         names = await self._store.wide_groups(self._after, PAGE)
         states = [one for one in (await self._store.states(names) if names else ()) if one is not None]
         for state in states:
-            if state.member_count and not any(one.role is Role.OWNER for one in state.members.values()):
+            if state.member_count and not has_owner(state):
                 await self._see_to(state)
         wide, large = self._counted
         self._counted = wide + len(states), large + sum(one.large for one in states)
@@ -72,11 +72,7 @@ class Heirs:
 
     async def _heir(self, state: Conversation) -> AccountId | None:
         """Who came first of the admins; with none, of all who are members still."""
-        if state.members:
-            return min(state.members, key=lambda one: state.members[one].joined)
-        async for some in joined_as_of(self._store, state):
-            members = await members_of(self._store, [(state, one) for one in some])
-            for one, member in zip(some, members, strict=True):
-                if member is not None:
-                    return one
+        async for some in all_members(self._store, state):
+            if some:
+                return min(some, key=lambda one: one[1].joined)[0]
         return None

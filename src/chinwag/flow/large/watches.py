@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import msgspec
+import structlog
 
 from chinwag.domain.conversation import Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId, check_conversation_id
@@ -26,6 +27,8 @@ EVERY_SECONDS: Final = 5.0
 """More often than this nobody is told of one group."""
 SLICE: Final = 500
 """Sessions told before others have their turn."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Watcher(Protocol):
@@ -70,6 +73,7 @@ class Watches:
         self._watched: dict[ConversationId, _Watched] = {}
         self._watchers: dict[DeviceId, dict[Watcher, None]] = {}
         self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.nudges = 0
         """Nudges given."""
 
@@ -105,6 +109,11 @@ class Watches:
                 if watcher.watched.get(name, 0) is None:
                     del watcher.watched[name]
 
+    def stop(self) -> None:
+        """Look into nothing any more."""
+        for task in self._tasks:
+            task.cancel()
+
     def unwatch(self, watcher: Watcher, conversation: ConversationId) -> None:
         """`watcher` watches that group no longer. Doing it again changes nothing."""
         watcher.watched.pop(conversation, None)
@@ -117,6 +126,17 @@ class Watches:
             self._moved.unlisten(conversation, self._heard)
             if watched.timer is not None:
                 watched.timer.cancel()
+
+    def left(self, watcher: Watcher, conversation: ConversationId) -> None:
+        """The own going from that group came to `watcher`, who watches it no longer, unless one has come back since:
+        what its inbox brings may be from long ago."""
+        if conversation not in watcher.watched:
+            return
+        self.unwatch(watcher, conversation)
+        watcher.watched[conversation] = None
+        task = self._loop.create_task(self._look_again(watcher, conversation), name="watches")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def gone(self, watcher: Watcher) -> None:
         """`watcher` has ended."""
@@ -145,6 +165,15 @@ class Watches:
             if count % TURN == 0:
                 await asyncio.sleep(0)
         return found
+
+    async def _look_again(self, watcher: Watcher, name: ConversationId) -> None:
+        try:
+            await self._look(watcher, name)
+        except Refused as refused:
+            _log.warning("a watch has ended, as nobody could look into it", code=refused.code)
+        finally:
+            if watcher.watched.get(name, 0) is None:
+                del watcher.watched[name]
 
     async def _look(self, watcher: Watcher, name: ConversationId) -> None:
         if watcher.watched.get(name, 0) is not None:
@@ -186,8 +215,14 @@ class Watches:
 
     def _give(self, moved: Moved, frame: bytes, watchers: Sequence[Watcher]) -> None:
         for watcher in watchers[:SLICE]:
-            if moved.conversation in watcher.watched:
-                self.nudges += 1
+            since = watcher.watched.get(moved.conversation)
+            if since is None:
+                continue
+            self.nudges += 1
+            if moved.all < since and moved.all:  # it may not be read by one who has come since
+                without = msgspec.structs.replace(moved, all=0)
+                watcher.nudged(without, self._frame(without))
+            else:
                 watcher.nudged(moved, frame)
         if len(watchers) > SLICE:
             self._loop.call_soon(self._give, moved, frame, watchers[SLICE:])

@@ -72,7 +72,7 @@ def _asked(known: _Known, job: PushJob, said: Said, now: int) -> Asked | None:
     told = [
         (message, way)
         for message, way in ways
-        if push.wanted(preferences, way, now) and (job.account, message.sender) not in known.blocks
+        if push.wanted(preferences, way, now, large=state.large) and (job.account, message.sender) not in known.blocks
     ]
     return Asked(account, to, told, known.accounts)
 

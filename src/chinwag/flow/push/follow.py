@@ -29,8 +29,6 @@ READ: Final = 50
 """Events that are read together: 20 MB at most."""
 STATES: Final = 100
 """States of conversations that are read together."""
-CONCERNED: Final = 10_000
-"""Members of a large group whom one message that speaks to all may be pushed to, and a page more."""
 LONGEST_MS: Final = 10_000
 """How long after a message was accepted a clock of another machine may stamp it; such a one is new in any case."""
 
@@ -47,6 +45,8 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _decode: Final = msgspec.json.Decoder(_Event).decode
+_Spread = tuple[ConversationId, bool, int]
+"""Message of a large group for many of its members, for all of them if so (`PushSpreadRepository.want`)."""
 
 
 class _Seen(msgspec.Struct):
@@ -104,7 +104,7 @@ class PushFollower(Follower):
         async with self._directory.reading() as directory:
             anybody = await directory.push_subscriptions.any()
         seen = await self._look(stretches) if anybody else {}
-        wanted = await self._wanted(seen)
+        wanted, spreads = await self._wanted(seen)
         passing("push.read")
         now = self._clock()
         async with self._directory.transaction(account=PUSHES) as transaction:
@@ -112,6 +112,8 @@ class PushFollower(Follower):
             if await jobs.reached() != before:
                 return False
             await jobs.add(wanted, now, now + BURST_MS)
+            for spread in spreads:
+                await transaction.push_spreads.want(*spread, now + BURST_MS)
             for conversation, happened in seen.items():
                 await jobs.undo(conversation, happened.deleted, now)
             self._room -= len(wanted)
@@ -138,40 +140,52 @@ class PushFollower(Follower):
                         seen.spoken_to.update((one, event.number) for one in event.mentioned if one != event.sender)
         return found
 
-    async def _wanted(self, seen: dict[ConversationId, _Seen]) -> list[PushWanted]:
+    async def _wanted(self, seen: dict[ConversationId, _Seen]) -> tuple[list[PushWanted], list[_Spread]]:
         names = [name for name, happened in seen.items() if happened.messages]
         concerned: dict[ConversationId, dict[AccountId, int]] = {}
+        large: list[ConversationId] = []
         for first in range(0, len(names), STATES):
             some = names[first : first + STATES]
             for name, state in zip(some, await self._store.states(some), strict=True):
                 if state is not None:
                     concerned[name] = await self._concerned(state, seen[name])
+                    large += [name] if state.large else []
         accounts = list(dict.fromkeys(account for numbers in concerned.values() for account in numbers))
         devices: dict[AccountId, list[DeviceId]] = {}
         if accounts:
             async with self._directory.reading() as directory:
                 for account, device in await directory.push_subscriptions.devices_of(accounts):
                     devices.setdefault(account, []).append(device)
-        return [
+        wanted = [
             PushWanted(device, account, name, number)
             for name, numbers in concerned.items()
             for account, number in numbers.items()
             for device in devices.get(account, ())
         ]
+        return wanted, await self._spreads({name: seen[name] for name in large})
+
+    async def _spreads(self, seen: dict[ConversationId, _Seen]) -> list[_Spread]:
+        """What is for many in large groups: for all whom a message speaks to, and for who wants to be told of each."""
+        found: list[_Spread] = [
+            (name, True, happened.spoken_to[ALL]) for name, happened in seen.items() if ALL in happened.spoken_to
+        ]
+        if not seen:
+            return found
+        async with self._directory.reading() as directory:
+            for name, happened in seen.items():
+                if await directory.preferences.who_wants_every(name, None, 1):
+                    found.append((name, False, happened.messages[-1][0]))
+        return found
 
     async def _concerned(self, state: Conversation, seen: _Seen) -> dict[AccountId, int]:
-        """The newest message for each member whom one of them concerns. In a large group that is whom one speaks to:
-        of all, if one speaks to all, those who came first."""
+        """The newest message for each member whom one of them concerns. In a large group that is whom one speaks to by
+        name: what is for more of it is spread (`spread.py`)."""
         if not state.wide:
             return _among(state.members.items(), seen.messages)
         found: dict[AccountId, int] = {}
-        spoken_to_all = seen.spoken_to.get(ALL, 0)
-        if not state.large or spoken_to_all:
-            messages = [one for one in seen.messages if not state.large or one[0] <= spoken_to_all]
+        if not state.large:
             async for members in all_members(self._store, state):
-                found.update(_among(members, messages))
-                if len(found) >= CONCERNED:
-                    break
+                found.update(_among(members, seen.messages))
         named = [(state, account) for account in seen.spoken_to if account != ALL]
         for (_, account), member in zip(named, await members_of(self._store, named), strict=True):
             if member is not None and seen.spoken_to[account] > member.joined:

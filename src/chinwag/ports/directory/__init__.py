@@ -23,6 +23,7 @@ from chinwag.ports.directory.outbox import Outbox, OutboxRow
 from chinwag.ports.directory.paging import PAGE_MAX
 from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.push_jobs import PUSHES, WAITING_MAX, PushJob, PushJobRepository, PushWanted
+from chinwag.ports.directory.push_spreads import PushSpreadRepository, Spread
 from chinwag.ports.directory.push_subscriptions import PushSubscription, PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshToken, RefreshTokenRepository
 from chinwag.ports.directory.uploads import (
@@ -98,11 +99,13 @@ __all__ = [
     "PreferenceRepository",
     "PushJob",
     "PushJobRepository",
+    "PushSpreadRepository",
     "PushSubscription",
     "PushSubscriptionRepository",
     "PushWanted",
     "RefreshToken",
     "RefreshTokenRepository",
+    "Spread",
     "Standing",
     "Transaction",
     "Trip",

@@ -25,6 +25,7 @@ from chinwag.ports.directory.openid_trips import OpenIdTripRepository
 from chinwag.ports.directory.outbox import Outbox
 from chinwag.ports.directory.preferences import PreferenceRepository
 from chinwag.ports.directory.push_jobs import PushJobRepository
+from chinwag.ports.directory.push_spreads import PushSpreadRepository
 from chinwag.ports.directory.push_subscriptions import PushSubscriptionRepository
 from chinwag.ports.directory.refresh_tokens import RefreshTokenRepository
 from chinwag.ports.directory.uploads import BlobRepository, UploadRepository
@@ -79,6 +80,8 @@ class Transaction(Protocol):
     def push_subscriptions(self) -> PushSubscriptionRepository: ...
     @property
     def push_jobs(self) -> PushJobRepository: ...
+    @property
+    def push_spreads(self) -> PushSpreadRepository: ...
     @property
     def uploads(self) -> UploadRepository: ...
     @property

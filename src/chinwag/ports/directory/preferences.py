@@ -26,6 +26,13 @@ class PreferenceRepository(Protocol):
         """Keep these instead of what was kept."""
         ...
 
+    async def who_wants_every(
+        self, conversation: ConversationId, after: AccountId | None, limit: int
+    ) -> list[AccountId]:
+        """Accounts that want to be told of every message of a large group (`Preferences.wants_every`), in the order of
+        their ids as text, those behind `after`."""
+        ...
+
     async def count(self, account: AccountId) -> int:
         """For how many conversations anything is kept."""
         ...

@@ -57,7 +57,7 @@ class Nudges:
         for event in events:
             turn = turn_of(event)
             if turn is not None and turn.gone == watching.account:
-                self._watches.unwatch(watching, turn.conversation)
+                self._watches.left(watching, turn.conversation)
                 watching.waiting.pop(turn.conversation, None)
 
     def take(self, device: DeviceId) -> list[Nudge]:

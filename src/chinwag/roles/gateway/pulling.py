@@ -102,7 +102,7 @@ class Pulling:
         for event in events:
             turn = turn_of(event)
             if turn is not None and turn.gone == self.account:
-                self._watches.unwatch(self, turn.conversation)
+                self._watches.left(self, turn.conversation)
                 self._missed.pop(turn.conversation, None)
 
     def ended(self) -> None:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from chinwag.flow.push import follow, keys, send, take_back
+from chinwag.flow.push import follow, keys, send, spread, take_back
 from chinwag.flow.push.follow import PushFollower
 from chinwag.flow.push.keys import PushKeys
 from chinwag.flow.push.send import Sender
+from chinwag.flow.push.spread import Spreading
 from chinwag.flow.push.take_back import TakeBack
 from chinwag.flow.standing import Job, StandingWork
 from chinwag.ports.bus import PUSHING, Bus, NodeId, Publication
@@ -25,6 +26,7 @@ class PushRole:
     def __init__(
         self,
         follower: PushFollower,
+        spreading: Spreading,
         sender: Sender,
         taking_back: TakeBack,
         pushing: PushKeys,
@@ -53,6 +55,13 @@ class PushRole:
                     step=self._if_owner(follower.step),
                     poll_seconds=follow.POLL_SECONDS,
                     failing="what is placed waits to be pushed",
+                    step_seconds=STEP_SECONDS,
+                ),
+                Job(
+                    name="push-spread",
+                    step=self._if_owner(spreading.step),
+                    poll_seconds=spread.POLL_SECONDS,
+                    failing="pushes to many of a large group wait",
                     step_seconds=STEP_SECONDS,
                 ),
                 Job(

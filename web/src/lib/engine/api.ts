@@ -20,6 +20,7 @@ import type {
   LinkEntry,
   Me,
   MediaLink,
+  MemberPage,
   Membership,
   NewLink,
   Placed,
@@ -153,6 +154,10 @@ export interface ConversationDetail extends ConversationRow {
   /** All present members, once the conversation was opened; the list may know some of them. */
   members: ReadonlyMap<AccountId, Member>;
   memberCount: number;
+  /** There are so many that `members` has the owner and admins alone, and nobody is told of others' marks. */
+  wide: boolean;
+  /** What is said in it is fetched while it is open, and else only counted. */
+  large: boolean;
   /** The first and the last number that one may read; `last` 0: nothing was said yet. */
   first: number;
   head: number;
@@ -457,6 +462,8 @@ export interface Engine extends Pushes {
   prefer(id: ConversationId, wish: Partial<Preferences>): Promise<void>;
 
   // Groups
+  /** Members in the order in which they came, page by page (`next` of one is `after` of the next), or some by name. */
+  members(id: ConversationId, wish: { search?: string; after?: string }): Promise<MemberPage>;
   createGroup(title: string, members: AccountId[], settings?: GroupSettings): Promise<Placed>;
   /** Members, roles, title, settings, leaving, joining. Repeated by itself with one key: it is done once. */
   change(id: ConversationId, change: GroupAction): Promise<Placed>;

@@ -2,7 +2,7 @@
 import { getContext, setContext } from "svelte";
 import { writable, type Writable } from "svelte/store";
 import type { Engine, Failure, Person } from "../engine/api.js";
-import { hasWords, words } from "../words/words.js";
+import { refused, words } from "../words/words.js";
 
 /** Words at the bottom of the page for a while, with something that can be done about them. */
 export interface Toast {
@@ -41,8 +41,7 @@ export function reason(failure: unknown, values: { name?: string } = {}): string
 }
 
 export function codeWords(code: string, values: { name?: string } = {}): string {
-  const key = `error.${code}`;
-  return words(hasWords(key) ? key : "error.other", { name: values.name ?? "" });
+  return refused(code, { name: values.name ?? "" });
 }
 
 export function isFailure(failure: unknown): failure is Failure {

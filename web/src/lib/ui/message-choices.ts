@@ -101,7 +101,8 @@ export function choicesOf(
       doing.pin(number, !pinned);
     });
   }
-  if (authorOf(row.event) === me)
+  // Of a group of very many nobody is told how far others have read.
+  if (authorOf(row.event) === me && !detail?.wide)
     add("menu.receipts", "check-check", "I", () => {
       doing.receipts(number);
     });

@@ -14,7 +14,7 @@ const SOURCES = import.meta.glob<string>(
     "../../**/*.svelte",
     "../../**/*.ts",
     "!**/*.test.ts",
-    "!**/words/{english,media,noticed,people,search,settings,shortcuts,talk}.ts",
+    "!**/words/{english,media,noticed,people,refused,search,settings,shortcuts,talk}.ts",
   ],
   { query: "?raw", import: "default", eager: true },
 );

@@ -1,4 +1,5 @@
 /** Sentences about people and groups: fetched with the screens that say them. */
+import "./refused.js";
 import type { Sentence } from "./english.js";
 import { spoken, type Values } from "./words.js";
 
@@ -40,6 +41,18 @@ export const PEOPLE = {
   "group.invite": "Every member may add others",
   "group.pin": "Every member may pin messages",
   "group.mentionAll": "Every member may speak to all at once (@all)",
+  "group.wide":
+    "This group has very many members. Nobody is told who writes, who is here, or how far others have read; who comes and goes is not shown.",
+  "group.isLarge": "It is a large one: what is said comes while you have it open, and is counted while you do not.",
+  "group.findMember": "Find a member by name",
+  "group.noMember": "No member of that name whom you may find.",
+  "group.moreMembers": "Show more",
+  "group.large": "It may have very many members, as far as this server allows",
+  "group.writeAdmins": "Only admins may write",
+  "group.slow": "In a group of very many, each who is no admin may write",
+  "group.slowNot": "as often as the server allows",
+  "group.slowSeconds": { one: "once in {n} second", other: "once in {n} seconds" },
+  "group.slowMinutes": { one: "once a minute", other: "once in {n} minutes" },
   "group.history": "New members see what was said before",
   "group.links": "Join links",
   "group.linkMake": "Make a link",

@@ -1,4 +1,5 @@
 /** Sentences of the search and of the switcher: fetched with the screens that say them. */
+import "./refused.js";
 import type { Sentence } from "./english.js";
 import { spoken, type Values } from "./words.js";
 

@@ -1,10 +1,12 @@
 /** Sentences of a conversation that is open: fetched with the screens that say them. */
+import "./refused.js";
 import type { Sentence } from "./english.js";
 import { spoken, type Values } from "./words.js";
 
 export const TALK = {
   "talk.about": "About this conversation",
   "talk.direct": "Say hello to {name}.",
+  "talk.adminsWrite": "Only admins write here.",
   "talk.new": { one: "{n} new message", other: "{n} new messages" },
   "talk.newest": "To the newest message",
   "talk.newestUnread": { one: "To the newest message, {n} below", other: "To the newest message, {n} below" },

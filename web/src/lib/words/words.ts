@@ -67,9 +67,17 @@ export function spoken(sentence: Sentence, values: Values = {}): string {
   });
 }
 
-/** Whether there is a sentence of that key: for codes, of which a server may have more. */
-export function hasWords(key: string): key is Key {
-  return key in ENGLISH;
+/** Sentences of refusals by their keys: those that came later besides. */
+const refusals: Record<string, Sentence> = { ...ENGLISH };
+
+/** Have these from now on. */
+export function learn(catalogue: Readonly<Record<string, Sentence>>): void {
+  Object.assign(refusals, catalogue);
+}
+
+/** A refusal by its code, of which a server may have more than there are sentences. */
+export function refused(code: string, values: Values): string {
+  return spoken(refusals[`error.${code}`] ?? ENGLISH["error.other"], values);
 }
 
 /** "Ben, Cleo and Devika". */

@@ -4,9 +4,18 @@ import { RenewedTokens } from "../../lib/client/src/tokens.js";
 import { CookieRenewal } from "../../lib/engine/cookie-renewal.js";
 import { currentSession, type SessionRecord } from "../../lib/engine/store/session.js";
 
+/** Milliseconds in which the browser says who is logged in. Its database may be held up for good by whoever has it open. */
+const PATIENCE = 3_000;
+
 /** Whoever is logged in; null: nobody; undefined: the browser does not say. */
 export async function whoever(): Promise<SessionRecord | null | undefined> {
-  return currentSession().catch(() => undefined);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE);
+  });
+  return Promise.race([currentSession().catch(() => undefined), late]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
 /** Asks in the name of a session. The access token lies in memory alone, for as long as the worker lives. */

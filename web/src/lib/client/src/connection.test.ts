@@ -72,6 +72,7 @@ class Notes implements Owner {
   ack = (): void => undefined;
   refused = (): void => undefined;
   signal = (): void => undefined;
+  other = (): void => undefined;
   gone = (): void => {
     this.gones += 1;
   };

@@ -3,6 +3,17 @@ import type { KeptEvent } from "./events.js";
 import type { GroupSettings, Role } from "./generated/chinwag.js";
 import type { Member } from "./member.js";
 
+/** Where a group is by what its server said, or by an event that came alone. `last`: the message or notice at `shown`. */
+export interface Told {
+  readonly head: number;
+  readonly ordinal: number;
+  readonly shown: number;
+  readonly at: number;
+  readonly last: KeptEvent | null;
+  /** A notice above what is held says that the inbox brings its events again. */
+  readonly small?: boolean;
+}
+
 export interface Kept {
   readonly id: string;
   readonly kind: "direct" | "group";
@@ -33,4 +44,10 @@ export interface Kept {
   readonly pins: readonly number[];
   /** The version of a group's picture; empty or missing: it has none, or one is out. */
   readonly avatar?: string;
+  /** It is a group of so many that `members` holds its owner and admins alone, without marks. */
+  readonly wide?: boolean;
+  /** Its events are asked for or followed, up to `head` so far: the inbox brings only what concerns oneself. */
+  readonly large?: boolean;
+  /** What was heard of a large group besides, and its events up to there are not held yet. */
+  readonly told?: Told;
 }

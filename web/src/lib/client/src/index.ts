@@ -1,12 +1,14 @@
 /** Chinwag's protocol, version 1: what a client must know, as functions, and the ways to a server. */
 export type * from "./generated/chinwag.js";
 export * from "./backoff.js";
+export * from "./changes.js";
 export * from "./content.js";
-export type { Kept } from "./conversation.js";
+export type { Kept, Told } from "./conversation.js";
 export * from "./events.js";
 export * from "./kept.js";
 export * from "./media.js";
 export type { Member } from "./member.js";
+export { isQuiet } from "./membership.js";
 export * from "./mentions.js";
 export * from "./outbox.js";
 export * from "./own.js";

@@ -18,7 +18,7 @@ import {
 } from "./events.js";
 import type { ConversationView, DeliveredEvent, ReadEvent } from "./generated/chinwag.js";
 import { type Member, newMember } from "./member.js";
-import { afterNotice } from "./membership.js";
+import { afterNotice, isQuiet } from "./membership.js";
 import { afterSpoken, unreadOf } from "./mentions.js";
 
 /** A view as the server gives it; a list may give some of the members alone, and their number beside. */
@@ -49,7 +49,10 @@ export function afterView(held: Kept | undefined, view: View): Kept {
   const memberCount = view.member_count ?? view.members.length;
   const whole = view.role === null || view.members.length >= memberCount;
   const members = new Map(
-    view.members.map((one): [string, Member] => [one.account, furthest(held?.members.get(one.account), one)]),
+    view.members.map((one): [string, Member] => [
+      one.account,
+      view.wide ? one : furthest(held?.members.get(one.account), one),
+    ]),
   );
   const kept: Kept = {
     id: view.id,
@@ -71,6 +74,9 @@ export function afterView(held: Kept | undefined, view: View): Kept {
     mentions: view.mentions,
     pins: view.pins,
     ...(view.avatar ? { avatar: view.avatar } : {}),
+    ...(view.wide ? { wide: true } : {}),
+    ...(view.large ? { large: true } : {}),
+    ...(held?.told ? { told: held.told } : {}),
   };
   if (held === undefined) return kept;
   const known = held.whole && !whole && held.head === view.head ? { members: held.members, whole: true } : {};
@@ -125,7 +131,11 @@ function begin(event: KeptEvent): Kept | null {
 
 function advanced(held: Kept, event: KeptEvent, me: string): Kept {
   const moved: Kept = { ...held, head: event.number, ordinal: event.ordinal, ...preview(held, event) };
-  if (isNotice(event)) return afterNotice(moved, event, me);
+  if (isNotice(event)) {
+    const next = afterNotice(moved, event, me);
+    // It may be the one with which the group became wide, which is shown.
+    return isQuiet(held, event, me) ? { ...next, shown: held.shown, at: held.at, last: held.last } : next;
+  }
   const unpinned = isDeletion(event) ? { ...moved, pins: moved.pins.filter((one) => one !== event.target) } : moved;
   // Somebody who writes has read up to there.
   const read = event.kind === "message" ? readBy(moved, event.from, event.number, event.ordinal, 0, me) : unpinned;
@@ -150,14 +160,14 @@ export function afterLook(held: Kept, event: KeptEvent): Kept {
 function afterMark(held: Kept, mark: ReadEvent | DeliveredEvent, me: string): Kept {
   if (mark.kind === "read") return readBy(held, mark.account, mark.number, mark.ordinal, mark.at, me);
   const member = held.members.get(mark.account);
-  if (member === undefined || mark.number <= member.delivered) return held;
+  if (held.wide || member === undefined || mark.number <= member.delivered) return held;
   return withMember(held, { ...member, delivered: mark.number, delivered_at: mark.at });
 }
 
 function readBy(held: Kept, account: string, number: number, ordinal: number, at: number, me: string): Kept {
   const member = held.members.get(account);
   let next = held;
-  if (member !== undefined && number > member.read) {
+  if (!held.wide && member !== undefined && number > member.read) {
     next = withMember(held, { ...member, read: number, read_at: at, delivered: Math.max(member.delivered, number) });
   }
   return account === me ? ownRead(next, number, ordinal) : next;
@@ -189,7 +199,12 @@ function furthest(held: Member | undefined, told: Member): Member {
 
 /** Messages that one has not read. `mark`: how far one has read that the server has not confirmed yet. */
 export function unread(kept: Kept, mark: { ordinal: number } | null = null): number {
-  return Math.max(0, kept.ordinal - Math.max(kept.readOrdinal, mark?.ordinal ?? 0));
+  return Math.max(0, Math.max(kept.ordinal, kept.told?.ordinal ?? 0) - Math.max(kept.readOrdinal, mark?.ordinal ?? 0));
+}
+
+/** Whether what the inbox brings of it may have holes before it, which are asked for apart. */
+export function isPulled(kept: Kept | undefined): kept is Kept {
+  return kept !== undefined && kept.role !== null && (kept.large === true || (kept.told?.head ?? 0) > kept.head);
 }
 
 /** Whether an event is one's own message: read, delivered and sent are told of these alone. */

@@ -2,9 +2,8 @@
  * Ways to the server, tried from the best one down: the next begins when one fails, or shows no sign of life for a
  * while, so that a proxy which swallows one way costs seconds and not a whole time-out.
  */
-import { openPoll } from "./transports/poll.js";
+import { lately } from "./transports/lately.js";
 import { openSocket } from "./transports/socket.js";
-import { openStream } from "./transports/stream.js";
 import type { End, Open, TransportName } from "./transports/transport.js";
 import type { Session } from "./session.js";
 
@@ -15,8 +14,8 @@ export interface Way {
 
 export const WAYS: readonly Way[] = [
   { name: "socket", open: openSocket },
-  { name: "stream", open: openStream },
-  { name: "poll", open: openPoll },
+  { name: "stream", open: lately(async () => (await import("./transports/stream.js")).openStream) },
+  { name: "poll", open: lately(async () => (await import("./transports/poll.js")).openPoll) },
 ];
 
 /** How long a way alone is waited for. */

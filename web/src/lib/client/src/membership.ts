@@ -3,6 +3,13 @@ import type { Kept } from "./conversation.js";
 import type { NoticeEvent } from "./generated/chinwag.js";
 import { type Member, newMember } from "./member.js";
 
+/** Whether a notice is shown to nobody: of a wide group people are not told of each who comes or goes. */
+export function isQuiet(held: Kept, { change }: NoticeEvent, me: string): boolean {
+  if (!held.wide || !(change.type === "joined" || change.type === "left" || change.type === "removed")) return false;
+  const turns = change.type === "joined" && (change.wide === true || change.large === true);
+  return change.account !== me && !turns;
+}
+
 /** `held` after a notice, as the account `me` keeps it. A kind of notice that is unknown changes nothing but the head. */
 export function afterNotice(held: Kept, notice: NoticeEvent, me: string): Kept {
   const next = apply(held, notice, me);
@@ -24,6 +31,10 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
     case "joined": {
       const joined = newMember(change.account, held.memberCount === 0 ? "owner" : "member", notice.number);
       const count = held.memberCount + (held.members.has(change.account) ? 0 : 1);
+      if (held.wide || change.wide) {
+        const large = change.large ? { large: true } : {};
+        return { ...withMembers(held, ruling(held)), wide: true, whole: false, memberCount: count, ...large };
+      }
       return { ...withMembers(held, [...others(held, change.account), joined]), memberCount: count };
     }
     case "left": {
@@ -35,13 +46,15 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
     case "removed":
       return without(held, change.account, me);
     case "role":
-      return withRole(held, change.account, change.role);
+      return withRole(held, change.account, change.role, me);
     case "title":
       return { ...held, title: change.title };
     case "avatar":
       return { ...held, avatar: change.avatar };
     case "settings":
       return { ...held, settings: change.settings };
+    case "delivery":
+      return { ...held, large: change.large };
     case "pinned": {
       const rest = held.pins.filter((one) => one !== change.number);
       return { ...held, pins: change.on && change.number >= held.first ? [...rest, change.number] : rest };
@@ -59,7 +72,19 @@ function without(held: Kept, account: string, me: string): Kept {
   return { ...withMembers(held, others(held, account)), memberCount: Math.max(0, held.memberCount - 1) };
 }
 
-function withRole(held: Kept, account: string, role: Member["role"]): Kept {
+/** Owner and admins, without marks: all that a wide group says of its members. */
+function ruling(held: Kept): Member[] {
+  const all = [...held.members.values()].filter((one) => one.role !== "member");
+  return held.wide ? all : all.map((one) => newMember(one.account, one.role, 0));
+}
+
+function withRole(held: Kept, account: string, role: Member["role"], me: string): Kept {
+  if (held.wide) {
+    const rest = ruling(held).filter((one) => one.account !== account);
+    const former = role === "owner" ? rest.map((one) => ({ ...one, role: "admin" as const })) : rest;
+    const next = withMembers(held, role === "member" ? rest : [...former, newMember(account, role, 0)]);
+    return account === me ? { ...next, role } : next;
+  }
   const member = held.members.get(account);
   if (member?.role === role) return held;
   const given = [...held.members.values()].map((one): Member => {

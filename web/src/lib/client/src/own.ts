@@ -2,7 +2,14 @@
 import type { AccountChange, AccountSettings, AnnouncementView, Preferences } from "./generated/chinwag.js";
 
 /** What one wants of a conversation of which one has said nothing. */
-export const DEFAULTS: Preferences = { muted_until: 0, notify: "all", pinned: false, archived_at: 0, unread: false };
+export const DEFAULTS: Preferences = {
+  muted_until: 0,
+  notify: "all",
+  pinned: false,
+  archived_at: 0,
+  unread: false,
+  every: false,
+};
 
 /** How it stands with somebody: friends, or a request of one of the two. */
 export interface Bond {

@@ -19,6 +19,8 @@ export interface Hearer {
   ack(frame: AckFrame): void;
   refused(frame: ErrorFrame): void;
   signal(signal: Signal): void;
+  /** What it says of large groups, and refusals of what was asked without an id. */
+  other(frame: ServerFrame): void;
 }
 
 /** Who began it, and decides whether it is the one. */
@@ -115,12 +117,13 @@ export class Session implements Listener {
         break;
       case "error":
         if (frame.id !== undefined && frame.id !== null) this.hearer.refused(frame);
+        else this.hearer.other(frame);
         break;
       case "signal":
         this.hearer.signal(frame.signal);
         break;
       default:
-        break;
+        this.hearer.other(frame);
     }
   }
 

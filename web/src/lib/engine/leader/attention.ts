@@ -29,14 +29,16 @@ export class Attention {
   /** Somebody opened it. Returns when its members are known. Fails as requests do. */
   async opened(conversation: string): Promise<void> {
     this.partner(conversation);
-    if (!this.state.kept(conversation)?.whole) await this.load(conversation);
+    const kept = this.state.kept(conversation);
+    if (!kept?.whole && !kept?.wide) await this.load(conversation);
   }
 
   /** A window shows it still. */
   watched(conversation: string): void {
     this.partner(conversation, STILL);
     // Who opened it has asked; that went wrong. One that has not begun has no members.
-    const lacking = this.state.kept(conversation)?.whole === false && !this.loaded.has(conversation);
+    const kept = this.state.kept(conversation);
+    const lacking = kept?.whole === false && !kept.wide && !this.loaded.has(conversation);
     if (lacking) this.load(conversation).catch(() => undefined);
   }
 

@@ -13,7 +13,10 @@ import {
   isDeletion,
   isEdit,
   isMessage,
+  isNotice,
   isNumbered,
+  isPulled,
+  isQuiet,
   type KeptEvent,
 } from "@chinwag/client";
 import type { Changed, Rewritten } from "../messages.js";
@@ -29,15 +32,30 @@ const WAITING = 5_000;
 
 const GONE: ReadonlySet<string> = new Set(["no_conversation", "not_member"]);
 
-type Item = { at: Cursor; event: AnyEvent } | { at: Cursor; reset: "old" | "epoch" };
+/** What one transaction changes of what is kept in mind. */
+export interface Work {
+  /** Conversations whose records it takes along. */
+  readonly changed: Set<string>;
+  /** Conversations of which nothing that is cached holds. */
+  readonly unheard: Set<string>;
+  readonly dropped: Set<string>;
+}
+
+/** Something that is done in its turn among the events. */
+type Turn = (work: Work) => Promise<void> | void;
+
+/** `at` null: it came beside the inbox, whose cursor does not cover it. */
+type Item = { at: Cursor | null; event: AnyEvent } | { at: Cursor; reset: "old" | "epoch" } | { turn: Turn };
 
 /** Why all is loaded: for the first time, or as the server said. */
 export type Afresh = "first" | "old" | "epoch";
 
 export interface InflowNews {
   changed(changed: Changed): void;
-  /** Messages that came, not those loaded. */
-  came(events: readonly KeptEvent[]): void;
+  /** Messages that came, not those loaded; `told`: those of them of which the person is told, as the inbox brought them. */
+  came(events: readonly KeptEvent[], told: readonly KeptEvent[]): void;
+  /** The inbox brought one of a large group that is not the next. Gives whether it is to be kept all the same. */
+  aside(event: KeptEvent, changed: Set<string>): Promise<boolean>;
   /** A message was changed, and what it says now is not told. */
   withheld(conversation: string, number: number): void;
   /** One's own line is in its place. */
@@ -78,6 +96,25 @@ export class Inflow {
   event(at: Cursor, event: AnyEvent): void {
     if (this.queue.length >= WAITING) this.connection?.again("behind");
     else this.put({ at, event });
+  }
+
+  /** An event of a large group, as its feed brought it. */
+  fed(event: AnyEvent): void {
+    if (this.queue.length >= WAITING) this.connection?.again("behind");
+    else this.put({ at: null, event });
+  }
+
+  /** Have something done once all that came is kept. It may never be, as what waits for a new session is thrown away. */
+  turn(turn: Turn): void {
+    this.put({ turn });
+  }
+
+  /** Load a conversation anew in its turn, and let go what is cached of it. */
+  again(conversation: string): void {
+    this.turn(async (work) => {
+      work.unheard.add(conversation);
+      await this.load(conversation, work.changed, work.dropped);
+    });
   }
 
   reset(cause: "old" | "epoch", at: Cursor): void {
@@ -144,6 +181,8 @@ export class Inflow {
 
   private async batch(): Promise<void> {
     const events: KeptEvent[] = [];
+    const told: KeptEvent[] = [];
+    const passed: KeptEvent[] = [];
     const changed = new Set<string>();
     const dropped = new Set<string>();
     const unheard = new Set<string>();
@@ -152,30 +191,48 @@ export class Inflow {
     const own = this.state.own;
     let at: Cursor | null = null;
     let taken = 0;
-    for (const item of this.queue.slice(0, BATCH)) {
+    const queue = this.queue;
+    for (const item of queue.slice(0, BATCH)) {
       if ("reset" in item) break;
-      const missing = this.state.event(item.event, changed);
+      if ("turn" in item) {
+        if (taken > 0) break;
+        taken = 1;
+        await item.turn({ changed, unheard, dropped });
+        break;
+      }
+      const { event } = item;
+      let missing = this.state.event(event, changed);
+      let aside = false;
       if (missing !== null) {
         // What came before it is kept first: loading takes time, and may fail.
         if (taken > 0) break;
+        if (isNumbered(event) && isPulled(this.state.kept(missing))) {
+          aside = await this.news.aside(event, changed);
+          missing = null;
+        }
+      }
+      if (missing !== null) {
         // Whatever changed what is cached of it, this device was not told.
         unheard.add(missing);
         await this.load(missing, changed, dropped);
-        if (!dropped.has(missing)) this.state.event(item.event, changed);
+        if (!dropped.has(missing)) this.state.event(event, changed);
       }
       taken += 1;
-      at = item.at;
-      this.note(item.event, events, placed, confirmed);
+      at = item.at ?? at;
+      this.note(event, aside, item.at === null ? null : told, events, passed, placed, confirmed);
     }
     // A reset, or a new session, may have thrown away what was being looked at.
-    this.queue.splice(0, Math.min(taken, this.queue.length));
-    if (at === null) return;
+    if (this.queue === queue) queue.splice(0, taken);
+    if (taken === 0) return;
     const conversations = [...changed].flatMap((id) => this.state.records.get(id) ?? []);
-    const batch: Batch = { cursor: at, conversations, unheard, events, placed, confirmed, dropped };
+    const batch: Batch = { conversations, unheard, events, passed, placed, confirmed, dropped };
+    if (at !== null) batch.cursor = at;
     if (this.state.own !== own) batch.own = this.state.own;
     this.state.take(await this.store.commit(batch));
-    this.safe = at;
-    this.connection?.say({ type: "received", position: at.position });
+    if (at !== null) {
+      this.safe = at;
+      this.connection?.say({ type: "received", position: at.position });
+    }
     for (const line of placed) this.news.placed(line.conversation, line.id);
     for (const [conversation, number] of confirmed) this.news.confirmed(conversation, number);
     const rewritten = [...unheard].map((conversation): Rewritten => ({ conversation, numbers: null }));
@@ -188,20 +245,31 @@ export class Inflow {
       lines: placed.length > 0 || events.some(isDeletion),
       marks: confirmed.size > 0,
     });
-    if (events.length > 0) this.news.came(events);
+    if (events.length > 0) this.news.came(events, told);
   }
 
   private note(
     event: AnyEvent,
+    aside: boolean,
+    told: KeptEvent[] | null,
     events: KeptEvent[],
+    passed: KeptEvent[],
     placed: { conversation: string; id: string }[],
     confirmed: Map<string, number>,
   ): void {
     const mark = event as { kind: string; account?: string; conversation?: string; number?: number };
     if (mark.kind === "read" && mark.account === this.state.me) {
       confirmed.set(mark.conversation ?? "", mark.number ?? 0);
-    } else if (isNumbered(event) && event.number <= (this.state.kept(event.conversation)?.head ?? 0)) {
+      return;
+    }
+    const kept = isNumbered(event) ? this.state.kept(event.conversation) : undefined;
+    if (isNumbered(event) && (aside || event.number <= (kept?.head ?? 0))) {
+      if (kept !== undefined && isNotice(event) && isQuiet(kept, event, this.state.me)) {
+        passed.push(event);
+        return;
+      }
       events.push(event);
+      told?.push(event);
       if (isChange(event)) this.meanwhile.came(event);
       if (isEdit(event) && !event.body && !event.replaced) this.news.withheld(event.conversation, event.target);
       const { conversation, id, device } = event;

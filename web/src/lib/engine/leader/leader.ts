@@ -14,6 +14,7 @@ import {
   type Owner,
   type Range,
   rangeOfPage,
+  type ServerFrame,
   type Signal,
   type Standing,
   type Tokens,
@@ -29,6 +30,7 @@ import type { OutboxRecord } from "../store/records.js";
 import { type Afresh, Inflow } from "./inflow.js";
 import { Attention } from "./attention.js";
 import { Looks } from "./looks.js";
+import { LeaderLarge } from "./large.js";
 import { LeaderMedia } from "./media.js";
 import { Outflow } from "./outflow.js";
 import { People } from "./people.js";
@@ -63,6 +65,7 @@ export class Leader implements Owner {
   private readonly outflow: Outflow;
   private readonly people: People;
   private readonly media: LeaderMedia;
+  private readonly large: LeaderLarge;
   private readonly connection: Connection;
   private readonly windows = new Windows();
   private readonly looks: Looks;
@@ -87,9 +90,10 @@ export class Leader implements Owner {
       changed: (changed) => {
         this.changed(changed);
       },
-      came: (events) => {
-        this.came(events);
+      came: (events, told) => {
+        this.came(events, told);
       },
+      aside: (event, changed) => this.large.aside(event, changed),
       withheld: (conversation, number) => {
         this.looks.changed(conversation, number);
         this.attention.inList(conversation, number);
@@ -130,6 +134,17 @@ export class Leader implements Owner {
     this.looks = new Looks((conversation, number) => this.look(conversation, number));
     this.attention = new Attention(this.state, this.people, this.looks, (conversation) => this.members(conversation));
     this.connection = new Connection(http, tokens, this, client);
+    this.large = new LeaderLarge({
+      http,
+      state: this.state,
+      inflow: this.inflow,
+      device,
+      say: (frame) => {
+        this.connection.say(frame);
+      },
+      online: () => this.connection.online,
+      failed,
+    });
     this.inflow.over(this.connection);
     this.outflow.over(this.connection);
   }
@@ -167,6 +182,7 @@ export class Leader implements Owner {
     this.connection.close();
     this.outflow.close();
     this.media.close();
+    this.large.close();
     if (this.minute !== null) clearInterval(this.minute);
     return why;
   }
@@ -197,7 +213,10 @@ export class Leader implements Owner {
         break;
       case "watching":
         this.windows.says(message.tab, message.conversation, performance.now());
-        if (message.conversation !== null) this.attention.watched(message.conversation);
+        if (message.conversation !== null) {
+          this.attention.watched(message.conversation);
+          this.large.opened(message.conversation);
+        }
         break;
       case "nudge":
         this.nudged();
@@ -227,6 +246,7 @@ export class Leader implements Owner {
     this.asOf = Date.now();
     this.outflow.pump();
     this.media.tell("nudge");
+    this.large.tell("welcome");
     this.people.ofList();
     this.people.presenceOfList().catch(() => undefined); // presence may be lost, and nothing depends on it
     this.minute ??= setInterval(() => {
@@ -255,9 +275,14 @@ export class Leader implements Owner {
     this.parts.tell({ type: "signal", signal });
   }
 
+  other(frame: ServerFrame): void {
+    this.large.frame(frame);
+  }
+
   gone(): void {
     if (this.standingNow.state === "online") this.asOf = Date.now();
     this.outflow.disconnected();
+    this.large.tell("gone");
   }
 
   standing(standing: Standing): void {
@@ -318,11 +343,11 @@ export class Leader implements Owner {
     this.people.ofList();
   }
 
-  private came(events: readonly KeptEvent[]): void {
+  private came(events: readonly KeptEvent[], told: readonly KeptEvent[]): void {
     this.people.ofEvents(events);
     // The tab in whose page this runs is told of it, and knows itself what it shows at that moment.
     const focused = this.windows.focused(performance.now(), this.parts.tab);
-    for (const event of events) {
+    for (const event of told) {
       if (event.from === this.state.me) continue;
       const { conversation } = event;
       const watched = focused.has(conversation);
@@ -365,6 +390,7 @@ export class Leader implements Owner {
 
   private changed(changed: Changed): void {
     this.parts.tell({ type: "changed", ...changed });
+    this.large.changed(changed.conversations);
   }
 
   private told(): void {
@@ -387,6 +413,7 @@ export class Leader implements Owner {
     if (this.standingNow.state !== "online") return;
     this.people.again();
     this.attention.again();
+    this.large.tell("again");
     const work = async (): Promise<void> => {
       await this.store.upToDate(Date.now());
       this.state.take(await this.store.trim());
@@ -428,6 +455,7 @@ export class Leader implements Owner {
       return null;
     },
     opened: async ({ conversation }) => {
+      this.large.opened(conversation);
       await this.attention.opened(conversation);
       return true;
     },

@@ -76,6 +76,11 @@ export class State {
     return null;
   }
 
+  /** It is kept so from now on. */
+  put(kept: Kept): void {
+    this.records.set(kept.id, withKept(this.records.get(kept.id), kept));
+  }
+
   clear(): void {
     this.records.clear();
     this.own = NOTHING;

@@ -43,6 +43,8 @@ export interface Batch {
   unheard?: Iterable<string>;
   /** As an inbox brings them: what stands in a conversation, and what changes that. */
   events?: Iterable<KeptEvent>;
+  /** What has a number, and is shown to nobody. */
+  passed?: Iterable<KeptEvent>;
   /** Messages and notices as a page has them. */
   contents?: Iterable<Content>;
   own?: Own;
@@ -136,6 +138,12 @@ export class EngineStore {
       for (const event of batch.events ?? []) {
         const record = records.get(event.conversation);
         if (record !== undefined) records.set(record.id, await withEvent(tx, record, event, this.me));
+      }
+      for (const { conversation, number } of batch.passed ?? []) {
+        const record = records.get(conversation);
+        if (record !== undefined) {
+          records.set(conversation, { ...record, ranges: withRange(record.ranges, [number, number]) });
+        }
       }
       for (const [id, record] of records) records.set(id, await bounded(tx, record, record.kept.head, EVENTS));
       await Promise.all([...records.values()].map((one) => tx.objectStore("conversations").put(one)));

@@ -236,6 +236,16 @@ export class TabEngine extends Entered implements Engine {
     return reached({ members: detail.members, whole }, one.number, this.account?.me ?? "");
   }
 
+  override async react(id: string, number: number, reaction: string, on: boolean): Promise<void> {
+    await super.react(id, number, reaction, on);
+    const account = this.here();
+    if (account.record(id)?.kept.large !== true) return;
+    // No event tells of it there: how many there are now is asked for.
+    await account.fetch(id, { side: "around", number, limit: 1 });
+    const rewritten = [{ conversation: id, numbers: [number] }];
+    account.changed({ conversations: [], rewritten, people: false, own: false, lines: false, marks: false });
+  }
+
   directWith(account: string): string {
     return directId(this.here().me, account);
   }
@@ -373,7 +383,7 @@ export class TabEngine extends Entered implements Engine {
 
   typing(id: string): void {
     const now = Date.now();
-    if (now - (this.typed.get(id) ?? 0) < TYPING) return;
+    if (now - (this.typed.get(id) ?? 0) < TYPING || this.account?.record(id)?.kept.wide) return;
     this.typed.set(id, now);
     this.line.say({ type: "typing", conversation: id });
   }

@@ -27,6 +27,7 @@ import {
   type Receipt,
   type SearchPage,
   type User,
+  type MemberPage,
   type WebSubscription,
 } from "@chinwag/client";
 import type { MediaMessages, Search } from "../api.js";
@@ -51,6 +52,10 @@ export class Remote {
   createGroup(title: string, members: string[], settings?: GroupSettings): Promise<Placed> {
     const body = { title, members, ...(settings === undefined ? {} : { settings }) };
     return this.http({ method: "POST", path: "/v1/conversations", body, key: randomName() });
+  }
+
+  members(id: string, wish: { search?: string; after?: string }): Promise<MemberPage> {
+    return this.http({ method: "GET", path: `${place(id)}/members?${new URLSearchParams(wish)}` });
   }
 
   change(id: string, change: GroupAction): Promise<Placed> {

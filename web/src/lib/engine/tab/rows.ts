@@ -58,7 +58,8 @@ export function detailOf(id: string, parts: Parts, me: string, now = Date.now())
   const line = lines.findLast((one) => !isWish(one));
   const read = Math.max(kept?.read ?? 0, mark?.number ?? 0);
   const muted = preferences.muted_until > now;
-  const newest = kept?.last ?? null;
+  const ahead = kept?.told !== undefined && kept.told.head > kept.head ? kept.told : kept;
+  const newest = ahead?.last ?? null;
   const wished = newest === null ? null : asWished(newest, wishesOf(lines).get(newest.number) ?? [], me);
   const last = line === undefined ? (wished?.event ?? null) : unsentOf(line);
   return {
@@ -69,17 +70,19 @@ export function detailOf(id: string, parts: Parts, me: string, now = Date.now())
     other: pair?.find((one) => one !== me) ?? null,
     last,
     lastState: line === undefined && wished?.pending?.refused === null ? "sending" : stateOf(last, kept, me),
-    at: Math.max(kept?.at ?? 0, line?.at ?? 0),
+    at: Math.max(ahead?.at ?? 0, line?.at ?? 0),
     unread: kept === null ? 0 : Math.max(unread(kept, mark), from === null ? 0 : kept.ordinal - from.ordinal),
     mentions: kept === null ? 0 : unreadOf(kept.mentions, read).length,
     preferences,
     muted,
-    archived: preferences.archived_at > 0 && (muted || (kept?.shown ?? 0) <= preferences.archived_at),
+    archived: preferences.archived_at > 0 && (muted || (ahead?.shown ?? 0) <= preferences.archived_at),
     draft,
     typing,
     refused: lines.filter((one) => one.refused !== null).length,
     settings: kept?.settings ?? {},
     members: kept?.members ?? new Map(),
+    wide: kept?.wide === true,
+    large: kept?.large === true,
     memberCount: kept?.memberCount ?? (pair === null ? 0 : 2),
     first: kept?.first ?? 1,
     head: kept?.head ?? 0,

@@ -1,5 +1,5 @@
 /** A window on a conversation's rows. It reads the cache, and has the leader fetch what is not there. */
-import { type Asked, clipped, covers, type KeptEvent, type Range, rangeAt, type Ranges } from "@chinwag/client";
+import { type Asked, clipped, covers, type KeptEvent, type Range, rangeAt, type Ranges, unread } from "@chinwag/client";
 import type { Failure, MessageWindow, Place, Row, WindowState } from "../api.js";
 import { failed } from "../failure.js";
 import type { ConversationRecord, MarkRecord, OutboxRecord, UnreadRecord } from "../store/records.js";
@@ -165,7 +165,8 @@ export class Window extends Value<WindowState> implements MessageWindow {
     if (!this.settled) this.wanted = to;
     const unread =
       to === "unread" ? firstUnread(record, this.ground.mark(this.id), this.ground.unreadFrom(this.id)) : null;
-    const number = typeof to === "number" ? Math.min(Math.max(to, first), head) : (unread ?? head);
+    // What is unread of a large group may lie above what is held so far, and follows.
+    const number = Math.min(typeof to === "number" ? Math.max(to, first) : (unread ?? head), head);
     const newest = number === head;
     const known = await this.known(number, newest ? { side: "newest", limit: PAGE } : around(number));
     const before = await this.ground.cached(this.id, [known[0], number], SIDE, "last");
@@ -365,6 +366,6 @@ function firstUnread(
   if (record === null) return null;
   const { kept } = record;
   if (from !== null) return Math.min(Math.max(from.number, kept.first), kept.head);
-  if (kept.ordinal <= Math.max(kept.readOrdinal, mark?.ordinal ?? 0)) return null;
+  if (unread(kept, mark) === 0) return null;
   return Math.max(kept.read, mark?.number ?? 0, kept.first - 1) + 1;
 }

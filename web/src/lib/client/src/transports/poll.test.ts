@@ -3,7 +3,7 @@ import { Http } from "../http.js";
 import { openPoll } from "./poll.js";
 import type { End, Listener } from "./transport.js";
 
-const PAGE = { cursor: "1.1", reset: null, events: [{ position: 1, event: { kind: "unknown" } }] };
+const PAGE = { cursor: "1.1", reset: null, events: [{ position: 1, event: { kind: "unknown" } }], nudges: [] };
 
 function refused(after: number): Response {
   const problem = { code: "rate_limited", detail: "later", retryable: true, retry_after: after };
@@ -65,16 +65,20 @@ it("asks with a cursor only once everything up to there is kept", async () => {
   await frames.has(2);
   // It would have asked in the same breath.
   await new Promise((resolve) => setTimeout(resolve));
-  expect(asked.all).toEqual(["/v1/sync?wait=0&after=1.0"]);
+  expect(asked.all).toEqual(["/v1/sync?wait=0&follow=true&after=1.0"]);
   kept();
   await asked.has(2);
-  expect(asked.all).toEqual(["/v1/sync?wait=0&after=1.0", "/v1/sync?wait=25&after=1.1"]);
+  expect(asked.all).toEqual(["/v1/sync?wait=0&follow=true&after=1.0", "/v1/sync?wait=25&follow=true&after=1.1"]);
 });
 
 it("waits as it is told to, asks again with the same cursor, and goes on", async () => {
   const { asked, ended } = polled([refused(0.01), Response.json(PAGE)], () => Promise.resolve());
   await asked.has(3);
-  expect(asked.all).toEqual(["/v1/sync?wait=0&after=1.0", "/v1/sync?wait=0&after=1.0", "/v1/sync?wait=25&after=1.1"]);
+  expect(asked.all).toEqual([
+    "/v1/sync?wait=0&follow=true&after=1.0",
+    "/v1/sync?wait=0&follow=true&after=1.0",
+    "/v1/sync?wait=25&follow=true&after=1.1",
+  ]);
   expect(ended.all).toEqual([]);
 });
 

@@ -50,7 +50,7 @@ class Poll implements Transport {
     try {
       while (this.end === null) {
         // The first asks only whether there is a way in.
-        const query = new URLSearchParams({ wait: String(welcome ? WAIT : 0) });
+        const query = new URLSearchParams({ wait: String(welcome ? WAIT : 0), follow: "true" });
         if (cursor !== null) query.set("after", cursor);
         const page = await this.poll(start, query);
         this.take(page, welcome);
@@ -86,6 +86,7 @@ class Poll implements Transport {
     if (!welcome) this.listener.frame(welcomeAt(page.cursor, page.events.length));
     if (page.reset !== null) this.listener.frame({ type: "reset", cause: page.reset, ...cursorOf(page.cursor) });
     for (const event of page.events) this.listener.frame({ ...event, type: "event" });
+    for (const nudge of page.nudges) this.listener.frame({ ...nudge, type: "nudge" });
   }
 
   private finish(end: End): void {

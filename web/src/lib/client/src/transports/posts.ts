@@ -1,7 +1,8 @@
 /** What a device without a socket says: requests, one at a time in each conversation, answered as a socket would. */
-import type { AckFrame, ClientFrame, Placed } from "../generated/chinwag.js";
+import type { AckFrame, ClientFrame, FollowFrame, Placed, UnfollowFrame } from "../generated/chinwag.js";
 import type { Http, Method, Wish } from "../http.js";
 import { ApiError, LoggedOut } from "../problem.js";
+import type { Follows } from "./follows.js";
 import type { Listener } from "./transport.js";
 
 interface Post {
@@ -23,6 +24,7 @@ export class Posts {
   private readonly failed: (code: string) => void;
   private readonly ending = new AbortController();
   private readonly lanes = new Map<string, Post[]>();
+  private following: Promise<Follows> | null = null;
 
   constructor(http: Http, listener: Pick<Listener, "frame" | "heard">, failed: (code: string) => void) {
     this.http = http;
@@ -37,6 +39,10 @@ export class Posts {
   }
 
   say(frame: ClientFrame): void {
+    if (frame.type === "follow" || frame.type === "unfollow") {
+      void this.follows(frame);
+      return;
+    }
     const post = postOf(frame);
     if (post === null || this.ending.signal.aborted) return;
     const lane = this.lanes.get(post.conversation);
@@ -51,6 +57,14 @@ export class Posts {
   close(): void {
     this.ending.abort();
     this.lanes.clear();
+  }
+
+  /** What a socket follows is asked for again and again here, by what is fetched when there is something to follow. */
+  private async follows(frame: FollowFrame | UnfollowFrame): Promise<void> {
+    this.following ??= import("./follows.js").then(
+      ({ Follows }) => new Follows(this.http, this.listener, this.ending.signal),
+    );
+    (await this.following).say(frame);
   }
 
   private async work(conversation: string, lane: Post[]): Promise<void> {
@@ -107,6 +121,10 @@ function postOf(frame: ClientFrame): Post | null {
     }
     case "read":
       return at(`${place(frame.conversation)}/read`, `read ${frame.conversation}`, { body: { number: frame.number } });
+    case "watch": {
+      const { conversations } = frame;
+      return at("/v1/watch", "watch", { body: { conversations } });
+    }
     case "typing":
       return at(`${place(frame.conversation)}/typing`, "typing", {});
     case "received":

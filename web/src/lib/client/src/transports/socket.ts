@@ -23,7 +23,7 @@ class Socket implements Transport {
     this.socket = new WebSocket(address(start.http.url));
     this.socket.onopen = () => {
       const { token, cursor, client } = start;
-      this.write({ type: "hello", token, cursor, client });
+      this.write({ type: "hello", token, cursor, client, features: ["follow"] });
     };
     this.socket.onmessage = (message) => {
       if (this.end === null) this.take(message.data);

@@ -43,7 +43,7 @@ class Stream implements Transport {
     try {
       const headers: Record<string, string> = { accept: "text/event-stream" };
       if (start.cursor !== null) headers["last-event-id"] = start.cursor;
-      const answer = await start.http.answer("GET", "/v1/events", { headers, signal: this.ending.signal });
+      const answer = await start.http.answer("GET", "/v1/events?follow=true", { headers, signal: this.ending.signal });
       if (answer.body === null) throw new Unreachable("a stream without a body");
       let welcome = false;
       this.watch();

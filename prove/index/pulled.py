@@ -1,0 +1,87 @@
+"""Large groups: the numbers that are copied to nobody but whom they concern, and whom that is, as the events say."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from prove.index.sends import Send
+from prove.ranges import FOREVER, Numbers, without
+
+GOES_LARGE = "large"
+"""What a joining says of history with which a group becomes large: it is the last that all are given."""
+
+
+class Row(Protocol):
+    """What is looked at of an event."""
+
+    @property
+    def sender(self) -> str: ...
+    @property
+    def change(self) -> str: ...
+    @property
+    def subjects(self) -> tuple[str, ...]: ...
+    @property
+    def history(self) -> str: ...
+    @property
+    def send(self) -> Send | None: ...
+
+
+def pulled(rows: Mapping[int, Row]) -> Numbers:
+    """The numbers of events that are asked for: those between a notice that the group is large and the next one that
+    it is small."""
+    found, since = Numbers(), 0
+    for number in sorted(number for number, row in rows.items() if row.change in ("delivery", "joined")):
+        row = rows[number]
+        goes_large = row.history == GOES_LARGE if row.change == "joined" else "large" in row.subjects
+        if goes_large:
+            since = since or number
+        elif row.change == "delivery" and since:
+            found.add_range(since + 1, number - 1)
+            since = 0
+    if since:
+        found.add_range(since + 1, FOREVER)
+    return found
+
+
+def audience_of(rows: Mapping[int, Row], numbers: Numbers, inside: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    """Who gets which event: every one while it is in, but of `numbers` those alone that concern it. inside: by account,
+    when it was in."""
+    if not numbers:
+        return dict(inside)
+    found = {account: Numbers(without(there.ranges(), numbers)) for account, there in inside.items()}
+    for number, accounts in _concerned(rows, inside).items():
+        if number in numbers:
+            for account in accounts:
+                if account in inside and number in inside[account]:
+                    found[account].add(number)
+    return found
+
+
+def _concerned(rows: Mapping[int, Row], inside: Mapping[str, Numbers]) -> dict[int, set[str]]:
+    spoken: dict[int, set[str]] = defaultdict(set)
+    found: dict[int, set[str]] = {}
+    for number in sorted(rows):
+        row = rows[number]
+        to = {row.sender}
+        if not row.change or row.change == "edited":
+            target = number if not row.change else int(row.subjects[0])
+            spoken[target] |= _present(_named(rows, row), number, inside)
+            to |= spoken[target]
+        elif row.change == "deleted":
+            target = int(row.subjects[0])
+            to |= spoken[target] | ({rows[target].sender} if target in rows else set())
+        elif row.change in ("joined", "left", "removed", "role"):
+            to |= {*row.subjects, row.history}  # what a leaving says there is who owns the group from then on
+        found[number] = to
+    return found
+
+
+def _named(rows: Mapping[int, Row], row: Row) -> Iterable[str]:
+    if row.send is None:
+        return ()
+    answered = rows.get(row.send.reply_to)
+    return row.send.mentions if answered is None else (*row.send.mentions, answered.sender)
+
+
+def _present(accounts: Iterable[str], number: int, inside: Mapping[str, Numbers]) -> set[str]:
+    return {one for one in accounts if one in inside and number in inside[one]}

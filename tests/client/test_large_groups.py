@@ -1,0 +1,204 @@
+"""The Python client and the terminal in large groups: what is open is followed, the rest is told of by nudges."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.cli.terminals import Pipes
+from tests.support.large_scene import Scene, Someone, large_scene
+
+from chinwag.client import (
+    Client,
+    FeedBegan,
+    FeedEnded,
+    Mirror,
+    Mirrored,
+    Slowed,
+    catch_up,
+    load,
+    open_large,
+    take,
+    watch,
+)
+from chinwag.client.events import Received
+from chinwag.wire.values import ConversationId
+
+pytestmark = pytest.mark.asyncio
+PATIENCE = 60.0
+PASSWORD = "correct horse battery"
+
+
+class Reader:
+    """A client whose events go into a mirror, and are kept."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.mirror = Mirror(client.account)
+        self.events: list[Received] = []
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        await load(self.mirror, self.client)
+        async for event in self.client.events():
+            await take(self.mirror, self.client, event)
+            watch(self.mirror, self.client)
+            self.events.append(event)
+            self._changed.set()
+
+    async def until(self, true: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
+
+    def head(self, group: ConversationId) -> int:
+        held = self.mirror.conversations.get(group)
+        return 0 if held is None else held.head
+
+    def held(self, group: ConversationId) -> Mirrored:
+        return self.mirror.conversations[group]
+
+    def of(self, kind: type[Received]) -> list[Received]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@asynccontextmanager
+async def reading(scene: Scene) -> AsyncIterator[Reader]:
+    """Somebody who uses the client."""
+    url = scene.place.process.url
+    async with await Client.sign_up(url, f"ben-{secrets.token_hex(4)}", PASSWORD) as client:
+        reader = Reader(client)
+        running = asyncio.create_task(reader.run())
+        try:
+            yield reader
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def large_group(scene: Scene, reader: Reader) -> tuple[ConversationId, Someone, Someone]:
+    """One that the reader is in, at number 4."""
+    anna, carl = await scene.person("anna"), await scene.person("carl")
+    tea = await scene.group(anna, carl)
+    await reader.client.join(tea)
+    await scene.turn(tea, anna, large=True)
+    await reader.until(lambda: reader.head(tea) == 4)
+    return tea, anna, carl
+
+
+async def same_as_loaded(reader: Reader) -> bool:
+    fresh = Mirror(reader.client.account)
+    await load(fresh, reader.client)
+    return fresh.comparable({}) == reader.mirror.comparable({})
+
+
+async def test_what_is_watched_is_counted_and_what_is_open_is_followed(tmp_path: Path) -> None:
+    async with large_scene(tmp_path) as scene, reading(scene) as reader:
+        tea, anna, carl = await large_group(scene, reader)
+        assert (reader.held(tea).wide, reader.held(tea).large, reader.held(tea).member_count) == (True, True, 3)
+        await anna.send(tea, "one")
+        await reader.until(lambda: reader.held(tea).unread == 1)  # by a nudge, or the look after `watch`
+        assert reader.held(tea).behind
+        assert reader.head(tea) == 4
+        await open_large(reader.mirror, reader.client, tea)
+        last = await carl.send(tea, "two")
+        await reader.until(lambda: reader.head(tea) == last)
+        assert sorted(reader.held(tea).messages)[-2:] == [5, 6]
+        # its own, by feed and by inbox, and over an interruption
+        await reader.client.send("three", conversation=tea)
+        reader.client._link.close("a test")
+        last = await carl.send(tea, "four")
+        await reader.until(lambda: reader.head(tea) == last)
+        assert len(reader.of(FeedBegan)) == 2
+        assert await same_as_loaded(reader)
+
+
+async def test_it_goes_on_by_the_inbox_when_the_group_is_small_again(tmp_path: Path) -> None:
+    async with large_scene(tmp_path) as scene, reading(scene) as reader:
+        tea, anna, carl = await large_group(scene, reader)
+        await anna.send(tea, "missed")
+        await carl.send(tea, "missed too")
+        await scene.turn(tea, anna, large=False)
+        last = await anna.send(tea, "copied")
+        await reader.until(lambda: reader.head(tea) == last)
+        assert await same_as_loaded(reader)
+        await scene.turn(tea, anna, large=True)
+        await reader.until(lambda: reader.held(tea).large)
+        await open_large(reader.mirror, reader.client, tea)
+        await reader.until(lambda: reader.of(FeedBegan))
+        small = await scene.turn(tea, anna, large=False)
+        await reader.until(lambda: reader.of(FeedEnded))
+        assert reader.of(FeedEnded) == [FeedEnded(tea, small, "small")]
+        assert not reader.client.follows(tea)
+        assert await same_as_loaded(reader)
+
+
+async def test_a_number_beyond_the_group_is_dropped_and_far_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chinwag.flow.large.feeds.FAR", 2)
+    async with large_scene(tmp_path) as scene, reading(scene) as reader:
+        tea, anna, carl = await large_group(scene, reader)
+        reader.held(tea).head = 99  # as after a backup was brought back
+        await open_large(reader.mirror, reader.client, tea)
+        await reader.until(lambda: reader.of(FeedBegan))
+        await reader.until(lambda: reader.head(tea) == 4)
+        reader.client.unfollow(tea)
+        for one in ("a", "b"):
+            await anna.send(tea, one)
+            await carl.send(tea, one)
+        await open_large(reader.mirror, reader.client, tea)
+        await reader.until(lambda: reader.head(tea) == 8)
+        last = await anna.send(tea, "c")
+        await reader.until(lambda: reader.head(tea) == last)
+        assert await catch_up(reader.mirror, reader.client, tea)
+        assert await same_as_loaded(reader)
+
+
+async def test_who_writes_too_soon_is_told_and_it_goes_out_by_itself(tmp_path: Path) -> None:
+    async with large_scene(tmp_path) as scene:
+        url = scene.place.process.url
+        async with await Client.sign_up(url, f"ben-{secrets.token_hex(4)}", PASSWORD) as ben:
+            anna, carl = await scene.person("anna"), await scene.person("carl")
+            tea = await scene.group(anna, carl)
+            await ben.join(tea)
+            await scene.turn(tea, anna, large=True)
+            sent = [ben.post(text, conversation=tea) for text in ("one", "two")]
+            slowed = None
+            async with asyncio.timeout(PATIENCE):
+                async for update in ben.updates():
+                    if isinstance(update, Slowed):
+                        slowed = update
+                        break
+            assert slowed is not None
+            assert slowed.conversation == tea
+            assert 0 < slowed.retry_in <= 1
+            assert [(await one.answer()).number for one in sent] == [5, 6]
+
+
+async def test_the_terminal_says_what_a_large_group_is_and_shows_what_is_said_there(tmp_path: Path) -> None:
+    async with large_scene(tmp_path / "server") as scene:
+        anna, carl = await scene.person("anna"), await scene.person("carl")
+        tea = await scene.group(anna, carl)
+        flags = ("--server", scene.place.process.url, "--name", "ben", "--sign-up")
+        chat = await Pipes.open(tmp_path / "home", *flags)
+        await chat.sees("No conversations yet")
+        chat.type(f"/join {tea}")
+        await chat.sees("3 members: nobody is told who reads or types here")
+        await scene.turn(tea, anna, large=True)
+        await chat.sees("the group is large now")
+        await anna.send(tea, "live")
+        await chat.sees(": live")
+        chat.type("/members")
+        await chat.sees("(owner)")
+        await chat.sees("ben (you)")
+        chat.type("/members nobody")
+        await chat.sees("Nobody of that name is in here.")
+        chat.type("one")
+        chat.type("two")
+        await chat.sees("takes no more of you so soon: that goes out in 1 second")
+        await chat.sees("you: two  ✓")
+        assert await chat.leave() == 0

@@ -1,0 +1,116 @@
+"""A group of very many in the app: counted while it is closed, live while it is open, and its members looked up."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.async_api import expect
+from prove.process import ServerProcess
+from tests.support.people import PASSWORD
+from tests.web.app.conftest import ROOT, Arrive
+from tests.web.browsers import PATIENCE
+
+SETTINGS = {
+    "LIMITS_WIDE_ABOVE": "2",
+    "LIMITS_LARGE_ABOVE": "3",
+    "LIMITS_LARGE_GROUP_MEMBERS": "100",
+    "ACCOUNTS_PEOPLE_SEARCH": "everyone",
+}
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server whose groups of three are wide, and of four large."""
+    command = (sys.executable, "-m", "tests.support.quick_server")
+    environment = {f"CHINWAG_{name}": value for name, value in SETTINGS.items()}
+    server = ServerProcess(tmp_path / "data", command=command, environment=environment, cwd=ROOT)
+    yield server
+    server.end()
+    print(server.log())
+
+
+class Someone:
+    """An account that speaks HTTP."""
+
+    def __init__(self, http: httpx2.AsyncClient) -> None:
+        self._http = http
+        self._token = ""
+
+    async def log_in(self, name: str, sign_up: bool = True) -> "Someone":
+        if sign_up:
+            body = {"name": name, "password": PASSWORD, "display_name": name.title()}
+            await self.ask("POST", "/accounts", body)
+        given = await self.ask("POST", "/sessions", {"name": name, "password": PASSWORD, "device": "one"})
+        self._token = given["access_token"]
+        return self
+
+    async def ask(self, method: str, path: str, body: object) -> Any:
+        """Ask again as often as the server wants to be asked later, as every client does."""
+        headers = {"idempotency-key": secrets.token_hex(8)}
+        if self._token:
+            headers["authorization"] = f"Bearer {self._token}"
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await self._http.request(method, f"/v1{path}", json=body, headers=headers)
+                if answer.status_code not in (429, 503):
+                    break
+                await asyncio.sleep(answer.json()["retry_after"])
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    async def change(self, group: str, **change: object) -> None:
+        await self.ask("POST", f"/conversations/{group}/changes", {"change": change})
+
+    async def say(self, group: str, text: str) -> None:
+        await self.ask("POST", f"/conversations/{group}/messages", {"body": {"type": "text", "text": text}})
+
+
+@pytest.fixture
+async def http(served: ServerProcess) -> AsyncIterator[httpx2.AsyncClient]:
+    """A way to the server beside the browser."""
+    async with httpx2.AsyncClient(base_url=served.url, timeout=PATIENCE) as client:
+        yield client
+
+
+async def test_a_large_group_is_counted_while_closed_live_while_open_and_its_members_are_looked_up(
+    arrive: Arrive, http: httpx2.AsyncClient
+) -> None:
+    anna = await arrive()
+    await anna.sign_up("anna", "Anna")
+    olga, ben, carl = [await Someone(http).log_in(name) for name in ("olga", "ben", "carl")]
+    beside = await Someone(http).log_in("anna", sign_up=False)
+    wanted = {"title": "Harbour", "settings": {"join": "open", "large": True}}
+    group = (await olga.ask("POST", "/conversations", wanted))["conversation"]
+    for one in (beside, ben):
+        await one.change(group, type="join")
+    row = anna.page.get_by_role("region", name="Conversations").get_by_role("link", name="Harbour")
+    await expect(row).to_be_visible()
+    await carl.change(group, type="join")
+
+    # Closed, it is told how many there are.
+    await ben.say(group, "the tide is out")
+    await expect(row.locator(".count")).to_have_text("1")
+
+    await anna.open("Harbour")
+    await anna.sees("the tide is out")
+    await ben.say(group, "and in again")
+    await anna.sees("and in again")
+    await anna.say("I see it")
+    await expect(row.locator(".count")).to_have_count(0)
+    await olga.change(group, type="title", title="The harbour")
+    heading = anna.page.get_by_role("heading", name="The harbour")
+    await expect(heading.first).to_be_visible()
+
+    await anna.page.get_by_role("button", name="About this conversation").click()
+    about = anna.page.get_by_role("complementary", name="About The harbour")
+    await expect(about).to_contain_text("Group of 4")
+    await expect(about).to_contain_text("This group has very many members.")
+    await expect(about.locator(".person")).to_have_count(4)
+    await about.get_by_label("Find a member by name").fill("ben")
+    await expect(about.locator(".person")).to_have_count(1)
+    await expect(about.locator(".person")).to_contain_text("Ben")

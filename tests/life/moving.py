@@ -284,6 +284,8 @@ async def shown_by_ports(store: MessageStore, inbox: Inbox, marks: MarkStore, na
         picture[f"reaction counts of {state.id}"] = [
             one and msgspec.structs.replace(one, covers=START) for one in counted
         ]
+        counts = await store.reaction_counts([(state.id, number) for number in range(state.head + 10)])
+        picture[f"counts of {state.id}"] = [one and msgspec.structs.replace(one, covers=START) for one in counts]
         people = [(state.id, one) for one in accounts]
         picture[f"people of {state.id}"] = await store.people(people), await store.wrote(people)
         picture[f"joinings of {state.id}"] = await store.joinings(state.id, None, 10_000)

@@ -1,7 +1,9 @@
 """Who comes and goes while its follow is being looked into, or while the feed is behind."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.feed_scene import Session, scene
@@ -10,7 +12,10 @@ from chinwag.domain.command import Add, Remove
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.large import feed as feed_module
+from chinwag.flow.large.feed import Feed
 from chinwag.flow.large.follower import Follower
+from chinwag.flow.large.recount import Told
 
 
 async def test_who_goes_while_the_follow_is_being_looked_into_is_fed_nothing_behind_it(tmp_path: Path) -> None:
@@ -115,3 +120,29 @@ async def test_who_was_put_out_and_came_back_while_that_is_looked_into_is_told_t
         assert ben.numbers == []
         ben, _ = await here.follow("2", 1)
         assert ben.numbers == [2, 4, 5]
+
+
+async def test_who_goes_with_an_event_that_many_are_being_given_is_told_no_counts_from_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event is on its way to all who follow, a few at a time, when the counts are known."""
+    monkeypatch.setattr(feed_module, "SLICE", 1)
+    async with scene(tmp_path) as here:
+        feed = Feed(here.group, 1, 0)
+        sessions = [Session(account) for account in ("2", "3", "1")]
+        for session in sessions:
+            follower = Follower(session, here.group)
+            feed.attach(follower, 1)
+            follower.let_go()
+        gone = (await here.stage.do("1", here.group, Remove(AccountId("2")))).number
+        store: Any = here.store
+        giving = asyncio.create_task(
+            feed.give(store, await here.store.events(here.group, gone, gone), lambda _, event: event)
+        )
+        await sessions[0].until(lambda one: one.numbers == [gone])
+        assert not giving.done()
+        feed.hold(Told(gone, 0, 1, []))
+        await feed.tell(lambda _, told: b"counts")
+        await giving
+        await feed.tell(lambda _, told: b"counts")
+        assert [session.frames.count(b"counts") for session in sessions] == [0, 1, 1]

@@ -262,7 +262,7 @@ class Feeds:
         try:
             while feed.position < feed.told and not feed.idle:
                 if not feed.followers:
-                    feed.position = feed.told  # whoever waits only wants to know
+                    feed.pass_over()  # whoever waits only wants to know
                     break
                 async with self._reading:
                     last = min(feed.told, feed.position + STEP)

@@ -203,9 +203,13 @@ class Device:
 
         await self.until(reached, f"what was acked, {heads}")
 
+    async def applied(self) -> None:
+        """Have all that has come so far in what is held."""
+        await self._apply.join()
+
     async def catch_up(self, conversation: ConversationId) -> None:
         """Take what lies between the number held of a large group and its end."""
-        await self._apply.join()
+        await self.applied()
         await catch_up(self.place, self.token, self.id, self.held, self.notes, conversation)
 
     async def catch_up_all(self) -> None:

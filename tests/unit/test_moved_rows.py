@@ -10,8 +10,8 @@ from chinwag.domain.ids import ConversationId
 from chinwag.domain.reaction_counts import ReactionCounts
 
 LATER = Position(1_790_000_000_000, 17, 3)
-OWN = {"life", "partitions", "erasures"}
-"""What a keyspace says of itself."""
+OWN = {"life", "partitions", "erasures", "companions"}
+"""What a keyspace says of itself, and what is made of the states by whoever misses it."""
 
 
 def test_no_table_and_no_column_is_forgotten() -> None:

@@ -47,9 +47,10 @@ class Feed:
         """Whether nobody wants anything of it."""
         return not self._followers and not self._waiting
 
-    def attach(self, follower: Follower) -> None:
-        """From the next event on, `follower` gets what comes."""
-        follower.taken = self.position
+    def attach(self, follower: Follower, head: int) -> None:
+        """`follower` gets what comes after number `head`, or after what was given already: up to there it has all from
+        the store, also who came and went, and this feed may not have come to it yet."""
+        follower.begins = follower.taken = max(self.position, head)
         self._followers[follower.taker.account] = (*self._of(follower), follower)
 
     def detach(self, follower: Follower) -> None:
@@ -139,6 +140,8 @@ class Feed:
     def _turn(self, turn: Turn) -> None:
         """Whoever goes with an event has had the last one; so have all when events are copied again."""
         for follower in self.followers:
+            if turn.number <= follower.begins:
+                continue  # whether it is a member was looked into after that
             if turn.small or follower.taker.account == turn.gone:
                 self.detach(follower)
                 follower.end_with(turn.number, "small" if turn.small else "not_member")

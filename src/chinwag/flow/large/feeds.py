@@ -118,14 +118,11 @@ class Feeds:
         """
         conversation, account = follower.conversation, follower.taker.account
         check_conversation_id(conversation)
-        feed = await self._join(account, conversation)
-        feed.attach(follower)
+        feed, head = await self._join(account, conversation)
+        feed.attach(follower, head)
         try:
-            # Looked at once more: whoever went before the feed was joined is not seen going by it.
-            spans = await self._member(account, conversation)
-            follower.reads_from = max(span.first for span in spans if span.last is None)
-            ranges = readable(spans, feed.position)
-            if after > feed.position:
+            ranges = readable(await self._still_member(follower), follower.begins)
+            if after > follower.begins:
                 after = min(after, await self._head(feed))
             await self._catch_up(feed, follower, ranges, after)
         except BaseException:
@@ -147,7 +144,7 @@ class Feeds:
     async def beyond(self, account: AccountId, conversation: ConversationId, number: int, seconds: float) -> bool:
         """Wait until a large group holds something above `number`; False if it does not within `seconds`. Raises
         `Refused` as `follow` does."""
-        feed = await self._join(account, conversation)
+        feed, _ = await self._join(account, conversation)
         try:
             return await feed.beyond(number, seconds)
         finally:
@@ -155,7 +152,8 @@ class Feeds:
 
     # Joining
 
-    async def _join(self, account: AccountId, conversation: ConversationId) -> Feed:
+    async def _join(self, account: AccountId, conversation: ConversationId) -> tuple[Feed, int]:
+        """The feed of that group, and where the group is."""
         await self._member(account, conversation)  # first: a stranger learns nothing of the group
         state = (await self._states.load([conversation]))[0]
         if state is None:
@@ -169,7 +167,7 @@ class Feeds:
         else:
             feed.recount.looked(state)
             self._reached(feed, state.head)
-        return feed
+        return feed, state.head
 
     async def _member(self, account: AccountId, conversation: ConversationId) -> Sequence[Span]:
         spans = await self._store.spans(account, conversation)
@@ -177,6 +175,16 @@ class Feeds:
             raise Refused(Code.NO_CONVERSATION)
         if all(span.last is not None for span in spans):
             raise Refused(Code.NOT_MEMBER)
+        return spans
+
+    async def _still_member(self, follower: Follower) -> Sequence[Span]:
+        """What a follower may read, looked at once more: whoever went before its feed begins for it is not seen going.
+        Whoever goes behind that, while this is read, is; so nothing from there on is read for it, wherever the feed is
+        by now."""
+        spans = await self._member(follower.taker.account, follower.conversation)
+        follower.reads_from = max(span.first for span in spans if span.last is None)
+        if follower.reads_from > follower.begins + 1:  # it has gone and come back: what lies between is not for it
+            raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
         return spans
 
     async def _head(self, feed: Feed) -> int:

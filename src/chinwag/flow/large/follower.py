@@ -56,6 +56,7 @@ class Follower:
         "_loop",
         "_room",
         "_waiting",
+        "begins",
         "conversation",
         "ended",
         "given",
@@ -72,6 +73,8 @@ class Follower:
         """The number up to which everything was given."""
         self.taken = 0
         """The number up to which everything was given or waits."""
+        self.begins = 0
+        """Its feed gives it what comes after this number; all before is read for it."""
         self.reads_from = 1
         """The first number that the present membership may read."""
         self._held_back = True

@@ -158,6 +158,31 @@ async def test_a_number_beyond_the_group_is_dropped_and_far_is_loaded(
         assert await same_as_loaded(reader)
 
 
+async def test_who_went_and_came_again_while_it_was_away_has_it_all_again(tmp_path: Path) -> None:
+    async with large_scene(tmp_path) as scene:
+        url = scene.place.process.url
+        async with await Client.sign_up(url, f"ben-{secrets.token_hex(4)}", PASSWORD) as ben:
+            anna, carl = await scene.person("anna"), await scene.person("carl")
+            tea = await scene.group(anna, carl)
+            await ben.join(tea)
+            text = await anna.send(tea, "edited while ben was out")
+            await scene.turn(tea, anna, large=True)
+            mirror, fresh = Mirror(ben.account), Mirror(ben.account)
+            await load(mirror, ben, messages=10)
+            await carl.send(tea, "missed")
+            await anna.change(tea, type="remove", account=ben.account)
+            await carl.send(tea, "not for ben")
+            await anna.edit(tea, text, "as it is now")
+            await anna.change(tea, type="add", account=ben.account)
+            last = await carl.send(tea, "and on")
+            async with asyncio.timeout(PATIENCE):
+                assert await catch_up(mirror, ben, tea)
+            await load(fresh, ben)
+            assert mirror.conversations[tea].head == last
+            assert mirror.comparable({}) == fresh.comparable({})
+            assert text not in mirror.conversations[tea].messages  # what it says now was told to nobody who was out
+
+
 async def test_who_writes_too_soon_is_told_and_it_goes_out_by_itself(tmp_path: Path) -> None:
     async with large_scene(tmp_path) as scene:
         url = scene.place.process.url

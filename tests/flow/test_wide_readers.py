@@ -24,6 +24,7 @@ from chinwag.flow.membership_of import all_members, members_of
 from chinwag.flow.own_conversations import OwnConversations
 from chinwag.flow.presence_audience import Audience
 from chinwag.flow.push.badge import badges
+from chinwag.flow.wide_senders import WideSenders
 
 RULES = AcceptRules(group_members=4, large_group_members=20, wide_above=4, large_above=7, large_seconds=0)
 OPEN = GroupSettings(join="open", large=True)
@@ -216,6 +217,27 @@ async def test_in_a_large_group_everybody_waits_a_second(tmp_path: Path) -> None
         assert (await _refused(stage, OWNER, tea, Send(Text("two")))).code is Code.SLOW_DOWN
         await stage.do(PLAIN, tea, Send(Text("three")))
         assert (await _refused(stage, "9", tea, Send(Text("of a stranger")))).code is Code.NO_CONVERSATION
+
+
+async def test_a_clock_that_is_put_back_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    async with wide(tmp_path / "data", members=8) as (stage, tea):
+        state, owner, now = await _state(stage, tea), AccountId(OWNER), [7_200_000]
+        assert state.large
+        senders = WideSenders(stage.embedded.message_store, lambda: now[0], 1.0)
+        member = await senders.member(state, owner)
+        assert member is not None
+        senders.take(state, owner, member)
+        now[0] -= 300  # as the clocks of two processes differ
+        with pytest.raises(Refused):
+            senders.take(state, owner, member)
+        now[0] -= 3_600_000
+        senders.take(state, owner, member)
+        now[0] += 500
+        with pytest.raises(Refused) as early:
+            senders.take(state, owner, member)
+        assert early.value.retry_after == pytest.approx(0.5)
+        now[0] += 500
+        senders.take(state, owner, member)
 
 
 async def test_who_was_removed_a_moment_ago_is_told_so(tmp_path: Path) -> None:

@@ -112,6 +112,13 @@ class Someone:
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
+    async def edit(self, group: ConversationId, number: int, text: str) -> None:
+        """Give one's own message another text."""
+        body, key = {"body": {"type": "text", "text": text}}, secrets.token_hex(8)
+        path = f"/v1/conversations/{group}/messages/{number}"
+        answer = await self._scene.place.request("PUT", path, token=self.token, json=body, key=key)
+        assert answer.status_code < 300, answer.text
+
     async def put(self, path: str) -> None:
         answer = await self._scene.place.request("PUT", f"/v1{path}", token=self.token, key=secrets.token_hex(8))
         assert answer.status_code < 300, answer.text

@@ -4,7 +4,7 @@ import msgspec
 from prove.facts import FeedFrom, Loaded
 from prove.held import Held
 from prove.wire import seen as in_session
-from tests.support.held import get
+from tests.support.held import get, load_one
 from tests.support.notes import Notes
 from tests.support.places import Place
 
@@ -78,4 +78,6 @@ async def catch_up(place: Place, token: str, device: str, held: Held, notes: Not
             return
         events = [decode_numbered(raw) for raw in page.events]
         notes.write(Loaded(device, name, known.head + 1, events[-1].number))
-        held.mirror.take_page(name, History(events, page.head, page.gaps))
+        if not held.mirror.take_page(name, History(events, page.head, page.gaps)):
+            await load_one(place, token, held, name)
+            return

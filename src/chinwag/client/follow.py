@@ -95,7 +95,8 @@ async def catch_up(mirror: Mirror, client: Client, conversation: ConversationId)
             return await _load_one(mirror, client, conversation)
         if not page.events:
             return True
-        mirror.take_page(conversation, page)
+        if not mirror.take_page(conversation, page):
+            return await _load_one(mirror, client, conversation)
     return False
 
 

@@ -128,7 +128,7 @@ class Mirror:
             large=view.large,
             count=view.member_count if view.wide else 0,
         )
-        if held is not None and held.large and held.head < view.head:
+        if held is not None and held.head < view.head and (held.large or (held.role is None and view.wide)):
             loaded.messages = {}  # what lies between may have changed them, and nobody has told
             loaded.told = held.told
         elif held is not None:
@@ -239,14 +239,17 @@ class Mirror:
         if held is not None:
             held.head = max(held.head, number)
 
-    def take_page(self, conversation: ConversationId, page: History) -> None:
-        """Take a page of changes that follows the number held."""
+    def take_page(self, conversation: ConversationId, page: History) -> bool:
+        """Take a page of changes that follows the number held. False if the conversation is to be loaded for the rest:
+        one went, and came in again, which says nothing of what the group has become."""
         for event in page.events:
             held = self.conversations.get(conversation)
             for gap in page.gaps:
                 if held is not None and gap.first <= held.head + 1 <= gap.last < event.number:
                     held.head = gap.last
-            self.apply(event)
+            if self.apply(event) is not None:
+                return False
+        return True
 
     def _ahead(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
         """Something of a large group that concerns oneself, with a hole before it: it is kept, and counts as what was

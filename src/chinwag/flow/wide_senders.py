@@ -87,8 +87,10 @@ class WideSenders:
             return
         name, at = (state.id, account), self._clock()
         seen_at, wrote_at = self._seen.get(name, (self._now(), 0))
-        wait = min(seconds, seconds - (at - wrote_at) / 1000)
-        if wait > 0:
+        passed = (at - wrote_at) / 1000
+        wait = min(seconds, seconds - passed)
+        # One of a time that is still to come was sent before the clock was put back: it says nothing of how long ago.
+        if wait > 0 and passed > -seconds:
             raise Refused(Code.SLOW_DOWN, f"one message in {seconds:g} s", wait)
         self._seen[name] = (seen_at, at)
 

@@ -183,7 +183,7 @@ class Feeds:
         by now."""
         spans = await self._member(follower.taker.account, follower.conversation)
         follower.reads_from = max(span.first for span in spans if span.last is None)
-        if follower.reads_from > follower.begins + 1:  # it has gone and come back: what lies between is not for it
+        if follower.reads_from > follower.begins:  # it has gone and come back: what lies between is not for it
             raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
         return spans
 

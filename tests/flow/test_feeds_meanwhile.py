@@ -125,6 +125,26 @@ async def test_who_was_put_out_and_came_back_while_that_is_looked_into_is_told_t
         assert (ben.numbers, ben.after) == ([2, *(last - 1, last)], [1, *([last - 2] if said else [])])
 
 
+async def test_of_a_follow_that_is_taken_back_while_it_is_looked_into_nothing_is_said(tmp_path: Path) -> None:
+    """An answer would be taken for that of the next one."""
+    async with scene(tmp_path) as here:
+        await here.say("two")
+        ben = Session("2")
+        follower = Follower(ben, here.group)
+
+        async def take_back() -> None:
+            here.feeds.leave(follower)
+
+        async def nothing() -> None:
+            pass
+
+        here.store.on_spans = [nothing, take_back]
+        await here.feeds.follow(follower, 0)
+        await here.say("three")
+        assert (ben.after, ben.numbers, ben.ends) == ([], [], [])
+        assert here.feeds.followers == 0
+
+
 async def test_who_goes_with_an_event_that_many_are_being_given_is_told_no_counts_from_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

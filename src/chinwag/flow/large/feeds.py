@@ -208,12 +208,11 @@ class Feeds:
         size, told = 0, after
         follower.given = after
         if not rest or rest[0][0] == after + 1:
-            follower.taker.followed(follower.conversation, after)
+            follower.goes_on(after)
         follower.taken = max(follower.taken, after)
         for first, last in rest:
             if first != told + 1:
-                follower.given = first - 1
-                follower.taker.followed(follower.conversation, first - 1)
+                follower.goes_on(first - 1)
             told = last
             for begin in range(first, last + 1, STEP):
                 await follower.room()

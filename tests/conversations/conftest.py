@@ -13,7 +13,7 @@ from tests.support.places import AtHand
 from tests.support.quick_server import CHEAP, COMMAND
 
 from chinwag.assembly import open_server
-from chinwag.config import Config, sections
+from chinwag.config import Config, Limits, sections
 
 POLLS = ("--limits-polls-per-second", "1000", "--limits-polls-burst", "10000")
 """Scripts take turns faster than people: with the budget of people each turn of a poller would take half a second."""
@@ -50,14 +50,14 @@ async def ended_well(process: ServerProcess) -> None:
 @pytest.fixture
 async def at_hand(tmp_path: Path) -> AsyncIterator[AtHand]:
     """A server in this process."""
-    async with serving(tmp_path / "data", sections.Limits(polls_per_second=1000, polls_burst=10000)) as there:
+    async with serving(tmp_path / "data", Limits(polls_per_second=1000, polls_burst=10000)) as there:
         yield there
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def with_large_groups(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AtHand]:
     """One for all scripts of large groups: groups are wide above 4 members and large above 8."""
-    limits = sections.Limits(
+    limits = Limits(
         polls_per_second=1000,
         polls_burst=10000,
         large_group_members=RULES.large_group_members,
@@ -69,7 +69,7 @@ async def with_large_groups(tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 
 
 @asynccontextmanager
-async def serving(data: Path, limits: sections.Limits) -> AsyncIterator[AtHand]:
+async def serving(data: Path, limits: Limits) -> AsyncIterator[AtHand]:
     """A server of that folder in this process."""
     config = Config(
         data=sections.Data(path=data),

@@ -50,12 +50,17 @@ async def test_large_groups_in_process(script: Script, with_large_groups: AtHand
     await play(script, InProcess(with_large_groups.server), with_large_groups.server)
 
 
-@over_each_transport
-@each(large=True)
+@pytest.mark.parametrize(
+    ("script", "place"),
+    [
+        pytest.param(script, place, id=f"{script.name}-{place.name}")
+        for script in SCRIPTS
+        for place in TRANSPORTS
+        if script.large and script.said(place.name)
+    ],
+)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_large_groups_over_sockets(script: Script, place: Transport, with_large_groups: AtHand) -> None:
-    if not script.said(place.name):
-        pytest.skip("it says nothing there")
     await play(script, Sockets(with_large_groups, place), with_large_groups.server)
 
 

@@ -18,7 +18,7 @@ from tests.support.quick_server import CHEAP
 from tests.support.server_commands import ServerCommands
 
 from chinwag.assembly import Server, open_server
-from chinwag.config import Config, sections
+from chinwag.config import Config, Limits, sections
 from chinwag.domain.command import Action, Deliver, Rules
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.ports.bus import Answer
@@ -223,7 +223,7 @@ async def large_scene(folder: Path) -> AsyncIterator[Scene]:
         data=sections.Data(path=folder / "data"),
         server=sections.Server(port=0),
         observe=sections.Observe(port=0),
-        limits=sections.Limits(
+        limits=Limits(
             polls_per_second=1000,
             polls_burst=10000,
             large_group_members=100,

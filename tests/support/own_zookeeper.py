@@ -16,6 +16,8 @@ from chinwag.engines.process import Running, lives, wait_until
 from chinwag.engines.zookeeper import Peer, ZooKeeper, asked
 
 HOST: Final = "127.0.0.1"
+SESSION_MOST_MILLISECONDS: Final = 120_000
+"""The longest session that a client of a test may ask for; by default a server cuts it to twenty ticks, ten seconds."""
 
 
 class OwnZooKeeper:
@@ -91,9 +93,10 @@ def own_zookeeper(
     home = Path(tempfile.mkdtemp(prefix="chinwag-zookeeper-"))  # not the test's: root's engines run as another user
     place = Place.make(home)
     secure_ports: list[int] = []
-    settings: list[dict[str, str]] = [{} for _ in range(count)]
+    settings = [{"maxSessionTimeout": str(SESSION_MOST_MILLISECONDS)} for _ in range(count)]
     if prepare is not None:
-        settings = [{"dataLogDir": str(home / f"journal-{number}")} for number in range(1, count + 1)]
+        for number, one in enumerate(settings, 1):
+            one["dataLogDir"] = str(home / f"journal-{number}")
     if certificate is not None:
         jars = _with_netty(jars, home / "jars")
         secure_ports = [ports.pop() for _ in range(count)]

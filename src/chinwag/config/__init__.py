@@ -1,5 +1,6 @@
 """Configuration: frozen sections, and one function that fills them from flags, environment, file and defaults."""
 
+from chinwag.config.limits_section import Limits
 from chinwag.config.load import ConfigError, Effective, FlagValue, Source, find_file, load
 from chinwag.config.openid_section import OpenId
 from chinwag.config.push_section import Push
@@ -9,7 +10,6 @@ from chinwag.config.sections import (
     Data,
     Erasure,
     Inbox,
-    Limits,
     Log,
     Observe,
     Presence,

@@ -6,6 +6,7 @@ from typing import Final
 
 from prove.facts import Acked, Began, Ended, Refused, SeenMessage, SeenNotice, TokenTried, Transport, WasReset
 from prove.held import Held
+from prove.index.pulled import GOES_LARGE
 from prove.storm.lanes import Flight
 from prove.storm.lean_mirror import LeanMirror
 from prove.storm.links import Link
@@ -311,7 +312,7 @@ class Device:
         world.write(fact)
         world.tally.events += 1
         self.position = position
-        if isinstance(fact, SeenNotice) and fact.change == "delivery":
+        if isinstance(fact, SeenNotice) and (fact.change == "delivery" or fact.history == GOES_LARGE):
             world.tally.turns.add((fact.conversation, fact.number))
         if isinstance(fact, SeenMessage | SeenNotice) and fact.device == self.id:
             self.echoed[fact.id] = fact.number

@@ -15,7 +15,7 @@ from prove.storm.world import Stuck
 from chinwag.client.membership import Mirrored
 from chinwag.wire.values import AccountId, Add, ConversationId, Remove, Role
 
-EVERY_SECONDS: Final = 0.1
+EVERY_SECONDS: Final = 0.05
 STAYS_SECONDS: Final = (0.5, 3.0)
 """How long a tide that has come stays."""
 SECONDS: Final = 120.0
@@ -72,9 +72,9 @@ class Tides:
 
     async def flow(self) -> None:
         """One tide after the other, until the world is over."""
-        world, group = self._world, self._tidal
+        world, group, level = self._world, self._tidal, 0
         while not world.over:
-            self._wanted[group] = level = world.draw.choice(self._sizes.levels)
+            self._wanted[group] = level = world.draw.choice([one for one in self._sizes.levels if one != level])
             while not world.over and ((best := self._best(group)) is None or best.member_count != level):
                 await asyncio.sleep(EVERY_SECONDS)
                 if not world.hushed:
@@ -101,7 +101,7 @@ class Tides:
     async def _taken_in(self, device: Device) -> None:
         """Have a change answered, and what has come of it taken in."""
         await self._world.until(lambda: not device.unanswered, "the answer to a removal", SECONDS)
-        await asyncio.sleep(EVERY_SECONDS / 10)
+        await asyncio.sleep(EVERY_SECONDS)
         await self._world.until(lambda: device.applied, "what is loaded", SECONDS)
 
     def _turning(self) -> bool:

@@ -7,11 +7,13 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from tests.api.test_large_sessions import large_group
-from tests.support.large_scene import Someone, large_scene
+from tests.support.large_scene import Heard, Someone, large_scene
+from tests.support.link import MemoryLink
 
 from chinwag.domain.ids import ConversationId
 from chinwag.roles.gateway import pulling
-from chinwag.wire.frames import Error, Follow, Followed, Unfollow, Unfollowed, Watch
+from chinwag.wire.codec import decode_server, encode
+from chinwag.wire.frames import Error, Follow, Followed, Hello, Unfollow, Unfollowed, Watch, Welcome
 
 ODD = [
     "",
@@ -38,8 +40,8 @@ async def test_odd_names_are_refused_alone(tmp_path: Path) -> None:
         await talk.some(Followed)
         for name in map(ConversationId, ODD):
             talk.say(Watch((tea, name, tea)))
-            talk.say(Follow(name, 0))
             talk.say(Unfollow(name))
+            talk.say(Follow(name, 0))  # what is taken back at once gets no answer
         await talk.answered(lambda: len(talk.of(Error)) >= len(ODD))
         assert {error.code for error in talk.of(Error)} <= {"bad_request", "no_conversation"}
         talk.say(Watch((tea,)))
@@ -124,6 +126,29 @@ async def test_following_again_and_again_leaves_one_follow(tmp_path: Path, monke
         assert talk.of(Error) == []
         talk.link.cut()
         await quiet.answered(lambda: not feeds.followers_of(tea) and not len(scene.server.legs.large.watches))
+
+
+async def test_a_follow_that_is_taken_back_or_whose_session_ends_at_once_leaves_nothing(tmp_path: Path) -> None:
+    """Both frames come in one turn of the server: nothing of the follow was looked into by then."""
+    async with large_scene(tmp_path) as scene:
+        tea, anna, ben, _ = await large_group(scene)
+        feeds, heard = scene.server.legs.large.feeds, Heard()
+        link = MemoryLink.open(scene.server.gateway, lambda payload: heard.take(decode_server(payload)))
+        link.send(encode(Hello(token=ben.token, features=("follow",))))
+        await heard.some(Welcome)
+        link.session.text(encode(Follow(tea, 0)))
+        link.session.text(encode(Unfollow(tea)))
+        await anna.send(tea, "one")
+        assert (feeds.followers_of(tea), heard.fed, heard.of(Error)) == (0, [], [])
+        link.session.text(encode(Follow(tea, 0)))
+        link.session.text(encode(Follow(tea, 1 << 40)))
+        await heard.some(Followed)
+        assert len(heard.of(Followed)) == feeds.followers_of(tea) == 1, "the first is none any more"
+        link.session.text(encode(Unfollow(tea)))
+        link.session.text(encode(Follow(tea, 0)))
+        link.cut()
+        await anna.send(tea, "two")
+        assert feeds.followers_of(tea) == len(feeds) == 0
 
 
 async def removed_and_back(anna: Someone, ben: Someone, tea: ConversationId) -> tuple[int, int, int]:

@@ -31,7 +31,7 @@ async def test_all_own_devices_are_told_and_nobody_else(crowd: Crowd) -> None:
     made = await _ask(ann, "POST", "/v1/conversations", {"title": "Tea", "members": [ben.account]})
     group = made.json()["conversation"]
     address = f"/v1/conversations/{group}/preferences"
-    none = {"muted_until": 0, "notify": "all", "pinned": False, "archived_at": 0, "unread": False}
+    none = {"muted_until": 0, "notify": "all", "pinned": False, "archived_at": 0, "unread": False, "every": False}
     first = (await _ask(ann, "GET", address)).json()
     assert first == {"conversation": group, "preferences": none, "version": 0}
     wanted = none | {"muted_until": 5, "notify": "mentions", "pinned": True}

@@ -15,6 +15,9 @@ from chinwag.config import load
 
 RULE = re.compile(r"^\| (.*chinwag_.*) \| (.*) \| .* \|$", re.MULTILINE)
 METRIC = re.compile(r"\bchinwag_[a-z_]+")
+ON_CASSANDRA = re.compile(
+    r"chinwag_(cassandra_\w+|inbox_(records|rows|dropped|set_aside|failed)_total|erasure_overdue_nodes)$"
+)
 
 
 def _told(page: str) -> str:
@@ -50,8 +53,9 @@ async def test_alert_rules_watch_what_is_there(shown: Mapping[str, set[str]]) ->
         for role in roles:
             assert set(METRIC.findall(rule)) <= shown[role], (rule, role)
     # What the pages name, the processes show, and the other way round; a histogram's parts are named together.
+    # What the cassandra profile alone shows is compared in `tests/unit/test_metrics_told.py`.
     named = {
         *METRIC.findall("".join(rule for rule, _ in rules)),
         *re.findall(r"`(chinwag_\w+)`", _told("operations.md")),
     }
-    assert set().union(*shown.values()) == named
+    assert set().union(*shown.values()) == {one for one in named if not ON_CASSANDRA.match(one)}

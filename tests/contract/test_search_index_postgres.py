@@ -93,9 +93,12 @@ async def test_a_part_that_is_in_use_is_left_for_the_next_time_and_the_others_ar
     try:
         async with older.transaction():
             await older.execute(f"LOCK TABLE search.messages_{part_of(HALL)} IN SHARE MODE")
-            with pytest.raises(Refused):
-                await index.scrub()
-            held = await files_of(messages_database)
+            for _ in range(5):  # the database itself may have the other in use, for a moment
+                with pytest.raises(Refused):
+                    await index.scrub()
+                held = await files_of(messages_database)
+                if b"canaryelsewhere" not in held:
+                    break
             assert (CANARY in held, b"canaryelsewhere" in held) == (True, False)
     finally:
         await older.close()

@@ -21,6 +21,7 @@ from tests.support import held as held_module
 from tests.support.places import AtHand, Sockets
 from tests.support.transports import WEBSOCKET
 
+from chinwag.assembly import Server
 from chinwag.client.comparable import Comparable
 from chinwag.client.events import Unknown
 from chinwag.client.membership import Member, Mirrored
@@ -132,6 +133,9 @@ def _mirrored(kept: dict[str, Any]) -> Mirrored:
         last=None if last is None else Unknown(number=last["number"]),
         mentions=set(kept["mentions"]),
         pins=kept["pins"],
+        wide=kept.get("wide", False),
+        large=kept.get("large", False),
+        count=kept["memberCount"] if kept.get("wide") else 0,
     )
 
 
@@ -160,7 +164,9 @@ def ruled(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _each(*, at_hand: bool) -> pytest.MarkDecorator:
-    scripts = [script for script in SCRIPTS if script.at_hand is at_hand]
+    """Scripts but those of large groups: what comes ahead of a number there is for the web's engine and not for these
+    rules, which say only that something is missing (`web/src/lib/engine/leader/pulls.ts`)."""
+    scripts = [script for script in SCRIPTS if script.at_hand is at_hand and not script.large]
     return pytest.mark.parametrize("kept", scripts, ids=lambda script: script.name)
 
 
@@ -168,22 +174,19 @@ def _each(*, at_hand: bool) -> pytest.MarkDecorator:
 @_each(at_hand=False)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_web_client_keeps_what_it_would_load(kept: Script, shared_process: ServerProcess) -> None:
-    place = Sockets(shared_process, WEBSOCKET)
-    stage = Stage(place)
-    try:
-        await stage.play(kept, LANGUAGE.acts)
-    finally:
-        await stage.close()
-        await place.close()
+    await _play(kept, Sockets(shared_process, WEBSOCKET))
 
 
 @pytest.mark.usefixtures("ruled")
 @_each(at_hand=True)
 async def test_the_web_client_keeps_what_it_would_load_at_hand(kept: Script, at_hand: AtHand) -> None:
-    place = Sockets(at_hand, WEBSOCKET)
-    stage = Stage(place, at_hand.server)
+    await _play(kept, Sockets(at_hand, WEBSOCKET), at_hand.server)
+
+
+async def _play(script: Script, place: Sockets, server: Server | None = None) -> None:
+    stage = Stage(place, server)
     try:
-        await stage.play(kept, LANGUAGE.acts)
+        await stage.play(script, LANGUAGE.acts)
     finally:
         await stage.close()
         await place.close()

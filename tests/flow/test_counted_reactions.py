@@ -1,10 +1,11 @@
 """Reactions in large groups: they take no number, everybody is shown how many there are, and each what is its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.backstage import Backstage, backstage
@@ -21,6 +22,7 @@ from chinwag.flow.clock import system_clock
 from chinwag.flow.history import History
 from chinwag.ports.bus import Answers, Counted, NodeId, Publication, answers_to, moved_of
 from chinwag.ports.log import Submission
+from chinwag.ports.message_store import EventName
 
 RULES = AcceptRules(group_members=4, large_group_members=20, wide_above=4, large_above=7, large_seconds=0)
 EVERYBODY = [str(one) for one in range(1, 12)]
@@ -87,6 +89,23 @@ class Tea:
 
     async def head(self) -> int:
         return (await self.stage.state(self.group)).head
+
+
+class Meanwhile:
+    """A store in which something happens just before counts are read, once."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.happens: Callable[[], Awaitable[None]] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def reaction_counts(self, names: Sequence[EventName]) -> Any:
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            await happens()
+        return await self._store.reaction_counts(names)
 
 
 @asynccontextmanager
@@ -186,6 +205,23 @@ async def test_who_has_left_is_shown_what_was_there_until_then(tmp_path: Path) -
         with pytest.raises(Refused) as refused:
             await group.counts("11", number)
         assert refused.value.code is Code.NO_CONVERSATION
+
+
+async def test_who_goes_while_counts_are_read_is_told_none_from_after_that(tmp_path: Path) -> None:
+    async with tea(tmp_path / "data") as group:
+        number = await group.say()
+        await group.react("2", number)
+        store: Any = Meanwhile(group.store)
+        group.history = History(store, group.stage.embedded.mark_store, group.stage.states)
+
+        async def go() -> None:
+            await group.stage.do("3", group.group, Leave())
+            await group.react("4", number)
+
+        store.happens = go
+        assert await group.shown("3", number) in ({}, {THUMB: (1, False)})
+        assert store.happens is None
+        assert await group.shown("3", number) == {THUMB: (1, False)}
 
 
 async def test_of_what_one_may_not_read_no_count_is_told(tmp_path: Path) -> None:

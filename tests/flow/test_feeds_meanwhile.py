@@ -1,7 +1,9 @@
 """Who comes and goes while its follow is being looked into, or while the feed is behind."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.feed_scene import Session, scene
@@ -10,7 +12,10 @@ from chinwag.domain.command import Add, Remove
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.large import feed as feed_module
+from chinwag.flow.large.feed import Feed
 from chinwag.flow.large.follower import Follower
+from chinwag.flow.large.recount import Told
 
 
 async def test_who_goes_while_the_follow_is_being_looked_into_is_fed_nothing_behind_it(tmp_path: Path) -> None:
@@ -86,14 +91,17 @@ async def test_who_was_put_out_and_is_back_is_fed_on_though_the_feed_is_behind(t
         assert (ben.numbers, ben.after, ben.ends) == ([2, back, 5], [1, back - 1], [])
 
 
-async def test_who_was_put_out_and_came_back_while_that_is_looked_into_is_told_to_ask_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", [(), ("behind the back of ben",)])
+async def test_who_was_put_out_and_came_back_while_that_is_looked_into_is_told_to_ask_again(
+    tmp_path: Path, said: Sequence[str]
+) -> None:
     async with scene(tmp_path, history="joined") as here:
 
         async def put_out() -> None:
             await here.stage.do("1", here.group, Remove(AccountId("2")))
 
         async def come_back() -> None:
-            await here.say("behind the back of ben")
+            await here.say(*said)
             await here.stage.do("1", here.group, Add(AccountId("2")))
 
         looked = here.store.states
@@ -110,8 +118,54 @@ async def test_who_was_put_out_and_came_back_while_that_is_looked_into_is_told_t
         with pytest.raises(Refused) as refused:
             await here.feeds.follow(Follower(ben, here.group), 1)
         assert refused.value.code is Code.UNAVAILABLE
-        await here.say("more")
+        last = await here.say("more")
         await here.feeds.job.step()
         assert ben.numbers == []
         ben, _ = await here.follow("2", 1)
-        assert ben.numbers == [2, 4, 5]
+        assert (ben.numbers, ben.after) == ([2, *(last - 1, last)], [1, *([last - 2] if said else [])])
+
+
+async def test_of_a_follow_that_is_taken_back_while_it_is_looked_into_nothing_is_said(tmp_path: Path) -> None:
+    """An answer would be taken for that of the next one."""
+    async with scene(tmp_path) as here:
+        await here.say("two")
+        ben = Session("2")
+        follower = Follower(ben, here.group)
+
+        async def take_back() -> None:
+            here.feeds.leave(follower)
+
+        async def nothing() -> None:
+            pass
+
+        here.store.on_spans = [nothing, take_back]
+        await here.feeds.follow(follower, 0)
+        await here.say("three")
+        assert (ben.after, ben.numbers, ben.ends) == ([], [], [])
+        assert here.feeds.followers == 0
+
+
+async def test_who_goes_with_an_event_that_many_are_being_given_is_told_no_counts_from_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event is on its way to all who follow, a few at a time, when the counts are known."""
+    monkeypatch.setattr(feed_module, "SLICE", 1)
+    async with scene(tmp_path) as here:
+        feed = Feed(here.group, 1, 0)
+        sessions = [Session(account) for account in ("2", "3", "1")]
+        for session in sessions:
+            follower = Follower(session, here.group)
+            feed.attach(follower, 1)
+            follower.let_go()
+        gone = (await here.stage.do("1", here.group, Remove(AccountId("2")))).number
+        store: Any = here.store
+        giving = asyncio.create_task(
+            feed.give(store, await here.store.events(here.group, gone, gone), lambda _, event: event)
+        )
+        await sessions[0].until(lambda one: one.numbers == [gone])
+        assert not giving.done()
+        feed.hold(Told(gone, 0, 1, []))
+        await feed.tell(lambda _, told: b"counts")
+        await giving
+        await feed.tell(lambda _, told: b"counts")
+        assert [session.frames.count(b"counts") for session in sessions] == [0, 1, 1]

@@ -31,6 +31,7 @@ from chinwag.domain.facts import Facts
 from chinwag.domain.ids import LISTING, AccountId, ClientId, DeviceId, group_id
 from chinwag.domain.member_row import BEHIND, STAYS, MemberRow, Stay, Wrote
 from chinwag.domain.refusal import Code
+from chinwag.flow.wide_batch import WideBatch
 
 GROUP = group_id("9")
 OWNER = AccountId("1")
@@ -272,6 +273,14 @@ def test_the_list_of_open_groups_is_told_of_each_hundredth_member_and_of_what_it
     assert LISTING in group.placed(person(101), Leave()).audience
     assert LISTING in group.placed(OWNER, SetTitle("x")).audience
     assert LISTING not in group.placed(OWNER, SetRole(person(4), Role.ADMIN)).audience
+
+
+def test_the_list_of_open_groups_is_told_of_the_joining_that_makes_one_wide_and_is_no_member_of_it() -> None:
+    rules = Rules(group_members=200, large_group_members=400, wide_above=99, large_above=300)
+    group, batch = Group(99, rules=rules), WideBatch({GROUP: {}}, {})
+    assert LISTING in batch.placed(group.placed(person(100), Join())).audience
+    said = batch.placed(group.placed(person(4), Send(Text("among us"))))
+    assert set(said.audience) == {person(number) for number in range(1, 101)}
 
 
 def test_rows_that_are_ahead_of_the_state_say_nothing_yet() -> None:

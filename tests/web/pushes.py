@@ -28,7 +28,8 @@ WATCH: Final = """() => {
   const show = ServiceWorkerRegistration.prototype.showNotification;
   ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
     self.told.push([title, options.body]);
-    return show.call(this, title, options).catch((failure) => {
+    // It stays until it is looked at: without that a browser takes one down by itself that was shown for some seconds.
+    return show.call(this, title, { ...options, requireInteraction: true }).catch((failure) => {
       self.failed.push(`not shown: ${failure}`);
       throw failure;
     });

@@ -10,7 +10,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.decision import Numbered
-from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.ids import LISTING, AccountId, ConversationId
 from chinwag.domain.member_row import MemberRow
 from chinwag.domain.mentions import ALL
 from chinwag.flow.draft import Draft
@@ -35,7 +35,8 @@ class WideBatch(NamedTuple):
         if decision.people:
             self.people[name].update(decision.people)
         if decision.widens:
-            self.audiences[name] = decision.audience
+            # The list of open groups may be told of this one joining: it is no member.
+            self.audiences[name] = tuple(one for one in decision.audience if one != LISTING)
             return decision
         audience = self.audiences.get(name)
         if audience is None:

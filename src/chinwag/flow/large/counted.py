@@ -56,9 +56,10 @@ class CountedReactions:
         counted = {number: found for number, found in counts.items() if found is not None}
         asked = list(counted)
         own = await self._store.reacted([(conversation, number, account) for number in asked])
-        # Looked at again: what is on a message of a small one has numbers, and is told of by events.
+        # Looked at again: what is on a message of a small one has numbers, and is told of by events; and whoever has
+        # gone meanwhile is told nothing of what was done since.
         now = await self._large(conversation)
-        if now is None:
+        if now is None or not await self._member(account, conversation):
             return None
         mine = {number: row for number, row in zip(asked, own, strict=True) if row is not None}
         by_message: dict[int, dict[AccountId, Reacted]] = {}

@@ -30,7 +30,9 @@ class Feed:
         self.recount: Final = Recount(turn)
         self._counts: Told | None = None
         self.position = head
-        """The number up to which followers have been given everything."""
+        """The number up to which followers are given everything: whoever comes has that from the store."""
+        self._given = head
+        """The number up to which all of them have been, and those who went with it have gone."""
         self.told = head
         """The highest number that is known to be committed."""
         self.reading = False
@@ -108,6 +110,11 @@ class Feed:
                     await asyncio.sleep(0)
             if (turn := turns.get(number)) is not None:
                 self._turn(turn)
+            self._given = number
+
+    def pass_over(self) -> None:
+        """Nobody follows: nothing up to what is told is to be given."""
+        self.position = self._given = self.told
 
     def hold(self, counts: Told) -> None:
         """These counts are to be told. If others are still waiting, those are not."""
@@ -117,7 +124,7 @@ class Feed:
         """Tell followers the counts that are held, once all that was placed before they were read has been given:
         whoever went with an event of that is none any more. Each is told of what it may read."""
         counts = self._counts
-        if counts is None or self.position < counts.head:
+        if counts is None or self._given < counts.head:
             return
         self._counts = None
         numbers = [number for number, _ in counts.messages]

@@ -183,7 +183,7 @@ class Feeds:
         by now."""
         spans = await self._member(follower.taker.account, follower.conversation)
         follower.reads_from = max(span.first for span in spans if span.last is None)
-        if follower.reads_from > follower.begins + 1:  # it has gone and come back: what lies between is not for it
+        if follower.reads_from > follower.begins:  # it has gone and come back: what lies between is not for it
             raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
         return spans
 
@@ -208,12 +208,11 @@ class Feeds:
         size, told = 0, after
         follower.given = after
         if not rest or rest[0][0] == after + 1:
-            follower.taker.followed(follower.conversation, after)
+            follower.goes_on(after)
         follower.taken = max(follower.taken, after)
         for first, last in rest:
             if first != told + 1:
-                follower.given = first - 1
-                follower.taker.followed(follower.conversation, first - 1)
+                follower.goes_on(first - 1)
             told = last
             for begin in range(first, last + 1, STEP):
                 await follower.room()
@@ -262,7 +261,7 @@ class Feeds:
         try:
             while feed.position < feed.told and not feed.idle:
                 if not feed.followers:
-                    feed.position = feed.told  # whoever waits only wants to know
+                    feed.pass_over()  # whoever waits only wants to know
                     break
                 async with self._reading:
                     last = min(feed.told, feed.position + STEP)

@@ -97,6 +97,12 @@ class Follower:
         if len(self._waiting) > WAITING or self._bytes > WAITING_BYTES:
             self.end("slow")
 
+    def goes_on(self, after: int) -> None:
+        """What comes next goes on after number `after`. Of one that was taken back nothing is said any more."""
+        if not self.ended:
+            self.given = after
+            self.taker.followed(self.conversation, after)
+
     def give(self, number: int, payload: bytes) -> None:
         """Hand a frame out now, before all that waits."""
         self.given = number

@@ -45,9 +45,11 @@ class Nudges:
         watching = self._devices.get(principal.device)
         if watching is None:
             watching = self._devices[principal.device] = _Watching(principal.account, principal.device)
-        await self._watches.watch(watching, conversations)
-        if self._devices.get(principal.device) is not watching:
-            self._watches.gone(watching)  # it was heard of no longer meanwhile
+        try:
+            await self._watches.watch(watching, conversations)
+        finally:
+            if self._devices.get(principal.device) is not watching:
+                self._watches.gone(watching)  # it was heard of no longer meanwhile
 
     def passed(self, device: DeviceId, events: Sequence[bytes]) -> None:
         """These came to the device from its inbox: the own going ends the watch."""

@@ -57,29 +57,39 @@ class Pulling:
             await self._watches.watch(self, conversations)
         except Refused as refused:
             self._refuse(refused, About("watch"))
-        if self._out.closing:
-            self.ended()
+        finally:
+            if self._out.closing:
+                self.ended()
 
-    async def follow(self, conversation: ConversationId, after: int) -> None:
-        """Follow this one too."""
+    def begun(self, conversation: ConversationId) -> Follower | None:
+        """Follow this one too, in place of an earlier follow of it, as `follow` is to go on with; None: it is refused.
+        Frames count in the order in which they come, so that this is done at once."""
         self.unfollow(conversation)
-        about = About("follow", conversation=conversation)
         if len(self._follows) >= FOLLOWS:
-            self._refuse(Refused(Code.TOO_MANY, f"a session follows at most {FOLLOWS} groups"), about)
-            return
+            refused = Refused(Code.TOO_MANY, f"a session follows at most {FOLLOWS} groups")
+            self._refuse(refused, About("follow", conversation=conversation))
+            return None
         follower = self._follows[conversation] = Follower(self, conversation)
+        return follower
+
+    async def follow(self, follower: Follower, after: int) -> None:
+        """Give it what comes after number `after`. One that was taken back meanwhile gets no answer."""
+        if follower.ended:
+            return
+        conversation = follower.conversation
+        about = About("follow", conversation=conversation)
         try:
             await self._feeds.follow(follower, after)
         except FarError as far:
-            self._gone(follower)
-            self._out.push(encode(Far(conversation, far.head)))
+            if self._gone(follower):
+                self._out.push(encode(Far(conversation, far.head)))
         except Refused as refused:
-            self._gone(follower)
-            self._refuse(refused, about)
+            if self._gone(follower):
+                self._refuse(refused, about)
         except Exception:
             _log.exception("a follow failed", conversation=conversation)
-            self._gone(follower)
-            self._refuse(Refused(Code.INTERNAL), about)
+            if self._gone(follower):
+                self._refuse(Refused(Code.INTERNAL), about)
 
     def unfollow(self, conversation: ConversationId) -> None:
         """Follow this one no longer."""
@@ -142,9 +152,12 @@ class Pulling:
         else:
             self._out.push(frame)
 
-    def _gone(self, follower: Follower) -> None:
-        if self._follows.get(follower.conversation) is follower:
-            del self._follows[follower.conversation]
+    def _gone(self, follower: Follower) -> bool:
+        """It follows no longer; whether it was still to."""
+        if self._follows.get(follower.conversation) is not follower:
+            return False
+        del self._follows[follower.conversation]
+        return True
 
     def _refuse(self, refused: Refused, about: About) -> None:
         self._out.push(error_frame(refused, about))

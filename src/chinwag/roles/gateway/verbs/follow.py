@@ -12,7 +12,10 @@ def follow(session: Speaker, frame: Follow) -> None:
     check_conversation_id(frame.conversation)
     if not 0 <= frame.after < NUMBER_MOST:
         raise Refused(Code.BAD_REQUEST, "no such number")
-    session.common.tasks.spawn(session.out.pulling_now().follow(frame.conversation, frame.after))
+    pulling = session.out.pulling_now()
+    follower = pulling.begun(frame.conversation)
+    if follower is not None:
+        session.common.tasks.spawn(pulling.follow(follower, frame.after))
 
 
 def unfollow(session: Speaker, frame: Unfollow) -> None:

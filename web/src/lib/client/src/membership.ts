@@ -65,9 +65,10 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
 }
 
 function without(held: Kept, account: string, me: string): Kept {
-  // One who is out sees no members, and those that remain are not counted for it either.
+  // One who is out sees no members, and those that remain are not counted for it either, nor is it told how they are kept.
   if (account === me) {
-    return { ...withMembers(held, []), role: null, whole: true, memberCount: 0, pins: [], avatar: "" };
+    const small = { ...withMembers(held, []), wide: false, large: false, whole: true, memberCount: 0 };
+    return { ...small, role: null, pins: [], avatar: "" };
   }
   return { ...withMembers(held, others(held, account)), memberCount: Math.max(0, held.memberCount - 1) };
 }

@@ -78,6 +78,16 @@ describe("a group that became wide", () => {
     expect(less.members.has(ME)).toBe(false);
   });
 
+  it("is neither wide nor large to one who went", () => {
+    for (const change of [
+      { type: "left", account: ME },
+      { type: "removed", account: ME },
+    ] as const) {
+      const left = all([notice(4, ME, { type: "delivery", large: true }), notice(5, ME, change)], all(WIDE));
+      expect(left).toMatchObject({ role: null, memberCount: 0, wide: false, large: false });
+    }
+  });
+
   it("equals what is loaded of it, whatever marks were kept before", () => {
     const kept = all(WIDE);
     expect(afterView(all(SMALL), view(kept))).toEqual(kept);

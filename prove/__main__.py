@@ -8,7 +8,7 @@ import uvloop
 
 from prove import arguments
 from prove.faults.disk import NoDiskError
-from prove.faults.wrong import WRONGS
+from prove.faults.wrong import LARGE, WRONGS
 from prove.faults.wrong import command as wrong_command
 from prove.storm.filers import GROUPS
 from prove.storm.outcome import line
@@ -32,6 +32,7 @@ examples:
   python -m prove                          200 kills: half an hour or more, most of it starting servers
   python -m prove --seed 7 --kills 20      a short one, of that seed
   python -m prove --faults kill,disk       nothing but kills and full disks
+  python -m prove --kills 20 --large       with groups that become large and small again
   python -m prove --kills 3 --wrong swapped    see that a fault is found
   python -m prove --keep /tmp/storm        keep the record and the server's log
   python -m prove.check /tmp/storm/storm.record    judge a kept record again"""
@@ -45,7 +46,10 @@ def main(given_arguments: list[str] | None = None) -> int:
         folder = arguments.folder(given)
         say(f"seed {seed}, {given.kills} kills, in {folder}")
         command = wrong_command(given.wrong) if given.wrong else ()
-        outcome = uvloop.run(run(Wanted(seed, given.kills, given.faults, command=command, filers=GROUPS), folder, say))
+        wanted = Wanted(
+            seed, given.kills, given.faults, command=command, filers=GROUPS, large=given.large or given.wrong in LARGE
+        )
+        outcome = uvloop.run(run(wanted, folder, say))
     except arguments.NotEmptyError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 2
@@ -56,8 +60,8 @@ def main(given_arguments: list[str] | None = None) -> int:
     if not outcome.holds:
         kinds = ",".join(sorted(given.faults))
         print(f"{NAME}: kept in {folder}: storm.record, data.log")
-        wrong = f" --wrong {given.wrong}" if given.wrong else ""
-        print(f'{NAME}: again: make prove ARGS="--seed {seed} --kills {given.kills} --faults {kinds}{wrong}"')
+        more = " --large" * given.large + (f" --wrong {given.wrong}" if given.wrong else "")
+        print(f'{NAME}: again: make prove ARGS="--seed {seed} --kills {given.kills} --faults {kinds}{more}"')
     else:
         arguments.discard(given, folder)
     print(line(outcome.plan, outcome.tally, outcome.verdict))
@@ -74,8 +78,12 @@ def _parse(given: list[str] | None) -> argparse.Namespace:
         metavar="NAMES",
         help=f"what is done to it ({','.join(Trouble)})",
     )
+    parser.add_argument("--large", action="store_true", help="the two biggest groups become large and small again")
     parser.add_argument(
-        "--wrong", choices=WRONGS, metavar="NAME", help="run it on a server made wrong (python -m prove.faults.wrong)"
+        "--wrong",
+        choices=[*WRONGS, *LARGE],
+        metavar="NAME",
+        help="run it on a server made wrong (python -m prove.faults.wrong)",
     )
     return parser.parse_args(given)
 

@@ -1,5 +1,6 @@
 """What a device holds by its events: its conversations, and what its account knows of itself."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -76,3 +77,8 @@ class Held:
                 own.friends.pop(change.account, None)
             case ProfileChanged() | AccountClosed() | AccountDisabled():
                 pass
+
+
+def canonical(state: object) -> str:
+    """A state as a text that is equal to another if and only if the states are."""
+    return json.dumps(msgspec.to_builtins(state, order="deterministic"), sort_keys=True)

@@ -178,8 +178,8 @@ def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
     match event.change:
         case Created(members=members, settings=settings):
             return "created", tuple(members), settings.history
-        case Joined(account=account, large=large):
-            return "joined", (account,), "large" if large else ""
+        case Joined(account=account, wide=wide, large=large):
+            return "joined", (account,), "large" if large else "wide" if wide else ""
         case Left(account=account, owner=owner):
             return "left", (account,), owner or ""
         case Removed(account=account):

@@ -13,9 +13,10 @@ In a record of a whole run stand, in this order:
 1. `Run`, once.
 2. While it runs: what was tried (`Attempt`, `ChangeTried`, `Retry`) before the frame is written, what came back
    (`Acked`, `Refused`), sessions (`Began`, `Ended`), what they brought (`SeenMessage`, `SeenNotice`, `SeenMark`,
-   `SeenAccount`, `FeedFrom`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`, `ReactionsNow`), what was
-   asked on purpose (`Probed`, `Told`, `Revoked`, `TokenTried`), what was done with media and pushed
-   (`prove/facts/media.py`), and what was done to the server (`Fault`, `Up`).
+   `SeenAccount`, `FeedFrom`, `WasReset`), what was loaded (`ColdLoaded`, `Loaded`, `MarkNow`, `ReactionsNow`),
+   what was asked on purpose (`Probed`, `Told`, `Revoked`, `TokenTried`), what was done with media and pushed
+   (`prove/facts/media.py`), and what was done to the server (`Fault`, `Up`). At its end, of groups that are large, a
+   `State` of each device beside what it loads afresh, and `ReactionsListed`.
 3. When all sends are answered and all devices are at their heads: `Quiet`, then `PresenceNow`, `State` and, for each
    account, the histories of all its conversations, each closed by `HistoryEnd`, the newest pages of each (`Paged`,
    `ReactionsNow`), what speaks to it (`MentionsNow`), what its devices hold (`Kept`), what it finds (`Searched`), and
@@ -29,6 +30,7 @@ from prove.facts.asked import (
     MarkNow,
     MentionsNow,
     Probed,
+    ReactionsListed,
     ReactionsNow,
     Revoked,
     TokenTried,
@@ -100,6 +102,7 @@ AnyFact = (
     | ColdLoaded
     | Loaded
     | MarkNow
+    | ReactionsListed
     | ReactionsNow
     | MentionsNow
     | Probed
@@ -161,6 +164,7 @@ __all__ = [
     "Pushed",
     "PushesWaited",
     "Quiet",
+    "ReactionsListed",
     "ReactionsNow",
     "Refused",
     "Retry",

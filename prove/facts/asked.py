@@ -66,6 +66,17 @@ class ReactionsNow(Fact, frozen=True, gc=False, tag="reactions"):
     on: tuple[tuple[int, str, int, bool, tuple[str, ...]], ...]
 
 
+class ReactionsListed(Fact, frozen=True, gc=False, tag="listed"):
+    """While nobody did anything, `reader` asked for all that is on a message: as counts, each with whether it is one of
+    those, and as a list of who has put on what. In a large group no event says that."""
+
+    reader: str
+    conversation: str
+    number: int
+    counted: tuple[tuple[str, int, bool], ...]
+    listed: tuple[tuple[str, str], ...]
+
+
 class MentionsNow(Fact, frozen=True, gc=False, tag="mentions"):
     """`reader`, a member, was told that these messages above its read mark speak to it, as of event `head`."""
 

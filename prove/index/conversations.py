@@ -13,6 +13,7 @@ from prove.facts import (
     Kept,
     MentionsNow,
     Paged,
+    ReactionsListed,
     ReactionsNow,
     SeenMessage,
     SeenNotice,
@@ -23,7 +24,7 @@ from prove.index.members import Members, members_of
 from prove.index.pulled import audience_of, pulled
 from prove.index.sends import Send, Sends
 from prove.index.switches import Switches
-from prove.ranges import Numbers
+from prove.ranges import FOREVER, Numbers
 
 MESSAGE: Final = ""
 """The change of a row that is a message."""
@@ -119,6 +120,7 @@ class Conversation:
         self.paged: list[Paged] = []
         self.kept: list[Kept] = []
         self.reactions: list[ReactionsNow] = []
+        self.listed: list[ReactionsListed] = []
         self.mentions: list[MentionsNow] = []
         self._members: Members | None = None
         self._pulled: Numbers | None = None
@@ -165,7 +167,9 @@ class Conversation:
     def switches(self) -> Switches:
         """Reactions and pins. Ask when all facts are in."""
         if self._switches is None:
-            self._switches = Switches(self.rows)
+            first = next((first for first, _ in self.pulled.ranges()), FOREVER)
+            # Already what was acked with the number of the notice before may have taken none of its own.
+            self._switches = Switches(self.rows, first - 2)
         return self._switches
 
     def changes_of(self) -> dict[int, list[int]]:

@@ -1,6 +1,7 @@
 """What is on in a conversation: reactions of accounts to messages, and pins. Each event puts one on or takes it off.
 
-Asked for once more it is acked with the last number there was, and nothing new stands anywhere.
+Asked for once more it is acked with the last number there was, and nothing new stands anywhere. In a large group a
+reaction takes no number at all: from there on events do not say what is on.
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ import msgspec
 
 from prove.index.changed import SWITCHES
 from prove.index.sends import Send
+from prove.ranges import FOREVER
 
 
 class AnyRow(Protocol):
@@ -42,12 +44,15 @@ class Again(msgspec.Struct, frozen=True):
 
 
 class Switches:
-    """Of one conversation, from 1 as far as rows follow each other without a hole. `whole`: up to which number."""
+    """Of one conversation, from 1 as far as rows follow each other without a hole. `whole`: up to which number.
+    `counted`: up to which rows tell of all reactions too."""
 
-    def __init__(self, rows: Mapping[int, AnyRow]) -> None:
+    def __init__(self, rows: Mapping[int, AnyRow], counted: int = FOREVER) -> None:
+        """counted: from the number after this one on, reactions took none for a while."""
         self.again: Final[list[Again]] = []
         self._steps: defaultdict[Switch, list[tuple[int, bool]]] = defaultdict(list)
         self._of: defaultdict[int, set[Switch]] = defaultdict(set)
+        self.counted = counted
         number = 1
         while (row := rows.get(number)) is not None:
             if row.change in SWITCHES or row.change == "deleted":
@@ -55,14 +60,16 @@ class Switches:
                     self._row(number, row, int(subject))
             number += 1
         self.whole: Final = number - 1
+        self.counted = min(counted, self.whole)
 
     def is_on(self, switch: Switch, head: int) -> bool:
         """Whether it is on as of event `head`."""
         return bool(self._since(switch, head))
 
     def holds(self, send: Send, subject: str, head: int) -> bool:
-        """Whether what the send asks for of a message is so as of event `head`, or nobody read so far."""
-        return head > self.whole or self.is_on(_switch(send.account, send, int(subject)), head) == on(send.text)
+        """Whether what the send asks for of a message is so as of event `head`, or that cannot be said."""
+        known = self.counted if send.change == "reaction" else self.whole
+        return head > known or self.is_on(_switch(send.account, send, int(subject)), head) == on(send.text)
 
     def on_message(self, target: int, head: int) -> dict[str, list[str]]:
         """Who has which reaction on a message as of event `head`, in the order in which they put it on."""
@@ -83,6 +90,8 @@ class Switches:
         if row.change == "deleted":
             for each in self._of[target]:
                 self._steps[each].append((number, False))
+            return
+        if row.change == "reaction" and number > self.counted:
             return
         switch = _switch(row.sender, row, target)
         steps = self._steps[switch]

@@ -11,6 +11,7 @@ from typing import Final
 from prove.facts import MentionsNow
 from prove.index.conversations import Conversation
 from prove.index.index import Index
+from prove.index.sends import Send
 from prove.violation import Violation
 
 UNREAD: Final = 100
@@ -51,9 +52,16 @@ def _mentions(conversation: Conversation) -> Iterator[Violation]:
 
 
 def _speaks(conversation: Conversation, number: int, changes: list[int], now: MentionsNow) -> bool:
-    """Whether a message named the reader when it was written, or when it was changed last, and the reader was in."""
+    """Whether a message named the reader, or answered it, when it was written or when it was changed last, and the
+    reader was in."""
     last = max([number, *(change for change in changes if change <= now.head)])
     said = conversation.rows[last]
     if said.change == "deleted" or said.send is None or conversation.rows[number].sender == now.reader:
         return False
-    return now.reader in said.send.mentions and conversation.members.gets(now.reader, last)
+    return _to(conversation, number, said.send, now.reader) and conversation.members.gets(now.reader, last)
+
+
+def _to(conversation: Conversation, number: int, said: Send, reader: str) -> bool:
+    sent = conversation.rows[number].send
+    answered = None if sent is None else conversation.rows.get(sent.reply_to)
+    return reader in said.mentions or (answered is not None and answered.sender == reader)

@@ -2,16 +2,22 @@
 
 Each message that anybody reads, live or at the end, was sent: with this text, under this id, by this device of the
 member that it names, in this conversation; and what it says since it was changed, its author wrote there by an edit.
-Each notice is a change that was asked for; each reaction and each pin is one more or one less, and says nothing that
-was so before. That it stands there only once is P6; that everybody reads the same is P3.
+Each notice is a change that was asked for, or one that the server makes by itself: how a group is delivered, and an
+owner where there is none. Each reaction, each pin and each change of the delivery is one more or one less, and says
+nothing that was so before. That it stands there only once is P6; that everybody reads the same is P3.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from prove.index.changed import OF_MESSAGES, SWITCHES
 from prove.index.conversations import Conversation, Row, Version
 from prove.index.index import Index
+from prove.index.pulled import idle_turns
 from prove.violation import Violation
+
+SERVER: Final = "~"
+"""How the device begins that does what nobody has asked for: no other does."""
 
 
 def invented(index: Index) -> Iterator[Violation]:
@@ -19,7 +25,7 @@ def invented(index: Index) -> Iterator[Violation]:
     for conversation in index.conversations:
         changes_known = conversation.name in index.sends.known_groups or conversation.direct is not None
         for number, row in conversation.contents():
-            if row.change and not changes_known:
+            if (row.change and not changes_known) or _by_itself(row):
                 continue
             for wrong in _wrong(conversation, number, row, index):
                 yield Violation("P2", f"{number} of {conversation.name} is {row}: {wrong}")
@@ -36,6 +42,10 @@ def invented(index: Index) -> Iterator[Violation]:
                 yield Violation(
                     "P2", f"{reader} reads at {number} of {conversation.name} an edit to {text[:60]!r}: it is {row}"
                 )
+        for number in idle_turns(conversation.rows):
+            yield Violation(
+                "P2", f"{number} of {conversation.name} is {conversation.rows[number]}: it was delivered so before"
+            )
         for again in conversation.switches.again:
             yield Violation(
                 "P2",
@@ -68,6 +78,11 @@ def _wrong(conversation: Conversation, number: int, row: Row, index: Index) -> I
         yield f"it was refused as {send.never}"
     if conversation.members.known and not _may_write(conversation, row, number):
         yield f"{row.sender} was no member then"
+
+
+def _by_itself(row: Row) -> bool:
+    """Whether it is what the server, and nobody else, asks of a group."""
+    return row.device.startswith(SERVER) and row.change in ("delivery", "role")
 
 
 def _not_asked(conversation: Conversation, version: Version, index: Index) -> str:

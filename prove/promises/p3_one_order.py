@@ -2,16 +2,18 @@
 
 Every reader of a conversation finds the same event at the same number, live and at the end; numbers begin at 1 and
 none is left out; ordinals count the messages among them; pages and devices give them rising. Pages of messages and
-notices leave out what changes messages, and nothing else; the reactions that they give are what the events before say.
+notices leave out what changes messages, and of a wide group who else comes and goes, and nothing else; the reactions
+that they give are what the events before say, and as many as are listed where no event says it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Final
 
 from prove.index.changed import BETWEEN, SWITCHES
 from prove.index.conversations import Conversation
 from prove.index.index import Index
+from prove.index.pulled import hidden
 from prove.index.sends import Send
 from prove.ranges import Numbers, within, without, written
 from prove.violation import Violation
@@ -29,6 +31,7 @@ def one_order(index: Index) -> Iterator[Violation]:
         yield from _pages(conversation)
         yield from _shown(conversation)
         yield from _reactions(conversation)
+        yield from _listed(conversation)
     for device in index.devices.by_name.values():
         for again in device.again:
             if not again.twice:
@@ -87,6 +90,7 @@ def _pages(conversation: Conversation) -> Iterator[Violation]:
 
 def _shown(conversation: Conversation) -> Iterator[Violation]:
     """Against the histories, which are read by all changes."""
+    passing = hidden(conversation.rows) if conversation.paged else ()
     for page in conversation.paged:
         history = conversation.histories.get(page.reader)
         if history is None or history.head is None:
@@ -97,6 +101,7 @@ def _shown(conversation: Conversation) -> Iterator[Violation]:
             for first, last in between
             for number in range(first, last + 1)
             if conversation.rows[number].change not in BETWEEN
+            and (number not in passing or page.reader in conversation.rows[number].subjects)
         }
         if due != set(page.numbers) or len(due) != len(page.numbers):
             yield _broken(
@@ -113,7 +118,7 @@ def _reactions(conversation: Conversation) -> Iterator[Violation]:
         told: dict[int, dict[str, tuple[int, bool, tuple[str, ...]]]] = {number: {} for number in now.messages}
         for number, what, count, mine, by in now.on:
             told[number][what] = (count, mine, by)
-        for number in now.messages if now.head <= switches.whole else ():
+        for number in now.messages if now.head <= switches.counted else ():
             if without([(number, now.head)], readable):
                 continue
             on = switches.on_message(number, now.head)
@@ -123,6 +128,21 @@ def _reactions(conversation: Conversation) -> Iterator[Violation]:
                     f"a page tells {now.reader} that as of {now.head} on {number} of {conversation.name} is "
                     f"{told[number]}; events say {due}"
                 )
+
+
+def _listed(conversation: Conversation) -> Iterator[Violation]:
+    """For whoever was in all the time: others are told of a part."""
+    for now in conversation.listed:
+        if without([(1, now.number)], conversation.members.inside.get(now.reader, Numbers())):
+            continue
+        counted = {what: (count, mine) for what, count, mine in now.counted}
+        on = Counter(what for _, what in set(now.listed))
+        due = {what: (count, (now.reader, what) in now.listed) for what, count in on.items()}
+        if counted != due or len(set(now.listed)) != len(now.listed):
+            yield _broken(
+                f"{now.reader} is told that on {now.number} of {conversation.name} is {counted}; listed are "
+                f"{list(now.listed)}"
+            )
 
 
 def _one_ack_a_number(index: Index) -> Iterator[Violation]:

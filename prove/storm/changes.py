@@ -60,18 +60,19 @@ class Groups:
         if group.role is None:
             return Join() if group.settings.join == "open" else None
         if group.role is Role.MEMBER:
-            return Leave() if len(group.members) > FEWEST and draw.random() < 0.15 else None
+            return Leave() if group.member_count > FEWEST and draw.random() < 0.15 else None
         chance = draw.random()
         if chance < 0.1:
             return self._pin(group)
         chance = draw.random()
-        others = [one for one in group.members if one != account]
+        # All members of a wide group are known to nobody: some are asked for who have gone.
+        others = [one for one in (self._accounts if group.wide else group.members) if one != account]
         if chance < 0.65:
             wanted = self._sizes.get(group.id, FEWEST)
             strangers = [one for one in self._accounts if one not in group.members]
-            if len(group.members) < wanted and strangers:
+            if group.member_count < wanted and strangers:
                 return Add(draw.choice(strangers))
-            if len(group.members) > FEWEST and others:
+            if group.member_count > FEWEST and others:
                 return Remove(draw.choice(others))
             return None
         if chance < 0.8:
@@ -85,6 +86,7 @@ class Groups:
                 draw.choice(("open", "closed")),
                 draw.choice(("admins", "members")),
                 f"words {draw.randrange(1_000)}",
+                large=group.settings.large,
             )
         )
 

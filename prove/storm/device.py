@@ -1,79 +1,46 @@
 """A device in the storm: comes back by itself, sends what has no answer again with the same id, and keeps its state."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from prove.facts import Acked, Began, Ended, Refused, SeenMessage, SeenNotice, TokenTried, Transport, WasReset
 from prove.held import Held
+from prove.index.pulled import GOES_LARGE
 from prove.storm.lanes import Flight
-from prove.storm.links import Hearer, Link, SocketLink
-from prove.storm.listening import PollLink, StreamLink
-from prove.storm.loading import cold_load, load_conversation
+from prove.storm.lean_mirror import LeanMirror
+from prove.storm.links import Link
+from prove.storm.loading import catch_up, cold_load, load_conversation
+from prove.storm.opening import OPEN
 from prove.storm.outbox import Outbox
 from prove.storm.plan import Character, PlannedDevice
+from prove.storm.pulling import LARGE_FRAMES, Begins, Pulling
 from prove.storm.world import World
 from prove.wire import seen
 
 from chinwag.client.events import Unknown, decode_event
-from chinwag.client.mirror import Mirror
 from chinwag.wire.codec import Cursor
-from chinwag.wire.frames import Ack, Bye, Error, Event, Ping, Read, Received, Reset, ServerFrame, Welcome
+from chinwag.wire.frames import Ack, Bye, ClientFrame, Error, Event, Ping, Read, Received, Reset, ServerFrame, Welcome
+from chinwag.wire.large import GroupHead
 from chinwag.wire.values import (
     AccountId,
     ConversationId,
     DeviceId,
     Message,
     Notice,
-    NumberedEvent,
 )
 from chinwag.wire.values import (
     Event as AnyEvent,
 )
 
+News = AnyEvent | Unknown | Begins | GroupHead
+"""What changes the state of a device, in the order in which it came."""
 BACKOFF: Final = (0.05, 0.8)
 """Seconds before the first try to come back, and at most; each try doubles it."""
 WELCOME_SECONDS: Final = 30.0
 READ_EVERY: Final = 48
 """Of so many events one is answered with a `read`."""
 RECEIVED_EVERY: Final = 64
-
-
-class Open(Protocol):
-    """Opens a link."""
-
-    def __call__(self, url: str, hearer: Hearer, cursor: str | None, *, small: bool) -> Awaitable[Link]:
-        """Connect. Raises OSError."""
-        ...
-
-
-OPEN: Final[dict[Transport, Open]] = {
-    "socket": SocketLink.open,
-    "stream": StreamLink.open,
-    "long_poll": PollLink.open_long,
-    "short_poll": PollLink.open_short,
-}
-
-
-CACHED: Final = 12
-"""Messages and notices that a device holds of each conversation, up to twice as many for a while."""
-
-
-class LeanMirror(Mirror):
-    """A mirror that caches the newest messages alone: histories are read afresh at the end."""
-
-    def keep(
-        self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown], head: int | None = None
-    ) -> None:
-        """Cache some; beyond twice `CACHED` the oldest go."""
-        super().keep(conversation, events, head)
-        held = self.conversations.get(conversation)
-        if held is not None and len(held.messages) > 2 * CACHED:
-            newest = sorted(held.messages)[-CACHED:]
-            held.messages = {number: held.messages[number] for number in newest}
-            held.stale &= held.messages.keys()
-            held.reactions = {number: one for number, one in held.reactions.items() if number in held.messages}
-            held.loaded = [(max(first, newest[0]), last) for first, last in held.loaded if last >= newest[0]]
 
 
 class Device:
@@ -114,7 +81,8 @@ class Device:
         self._stalled = False
         self._changed = asyncio.Event()
         self._loading = False
-        self._later: list[AnyEvent | Unknown] = []
+        self._later: list[News] = []
+        self.pulling = Pulling(self)
         self._events = 0
         self._wait = BACKOFF[0]
 
@@ -244,6 +212,9 @@ class Device:
             self._ack(frame)  # type: ignore[arg-type]
         elif kind is Error:
             self._error(frame)  # type: ignore[arg-type]
+        elif kind in LARGE_FRAMES:
+            if self.online and (news := self.pulling.take(frame)) is not None:
+                self._news(news)
         elif kind is Welcome:
             self._welcomed(frame)  # type: ignore[arg-type]
         elif kind is Bye:
@@ -265,6 +236,7 @@ class Device:
                 world.lost_in_flight += self.in_flight
             world.write(Ended(self.session, self._code or "cut", world.now()))
         self.online, self._early_reset = False, None
+        self.pulling.disconnected()
         self.outbox.disconnected()
         self._changed.set()
 
@@ -286,6 +258,7 @@ class Device:
         self._changed.set()
         if self._stalled and self.link is not None:
             self.link.stall()
+        self.pulling.connected(self._by)
         self.outbox.connected()
 
     def _bye(self, bye: Bye) -> None:
@@ -321,10 +294,11 @@ class Device:
 
     def _error(self, error: Error) -> None:
         if error.id is None:
-            self._code = error.code
+            if not self.pulling.refused(error):
+                self._code = error.code
             return
         world = self.world
-        world.tally.refused += 1
+        world.tally.refused += error.code != "slow_down"  # in a large group that is as it should be
         conversation = self.outbox.conversation_of(error.id)
         world.write(Refused(self.id, conversation, error.id, error.code, error.retryable, world.now()))
         self.outbox.refused(error)
@@ -338,39 +312,63 @@ class Device:
         world.write(fact)
         world.tally.events += 1
         self.position = position
+        if isinstance(fact, SeenNotice) and (fact.change == "delivery" or fact.history == GOES_LARGE):
+            world.tally.turns.add((fact.conversation, fact.number))
         if isinstance(fact, SeenMessage | SeenNotice) and fact.device == self.id:
             self.echoed[fact.id] = fact.number
             if len(self.echoed) > 400:
                 del self.echoed[next(iter(self.echoed))]
-        if self._loading:
-            self._later.append(event)
-        else:
-            self._apply(event)
+        self._news(event)
         self._events += 1
         if self._events % READ_EVERY == 0 and type(event) is Message:
-            self._send(Read(event.conversation, event.number))
+            self.say(Read(event.conversation, event.number))
         elif self._events % RECEIVED_EVERY == 0:
-            self._send(Received(position))
+            self.say(Received(position))
 
-    def _send(self, frame: Read | Received) -> None:
+    def say(self, frame: ClientFrame) -> None:
+        """Write a frame that has no answer, if it is connected."""
         if self.link is not None and self.online:
             self.link.send(frame)
 
-    def _apply(self, event: AnyEvent | Unknown) -> None:
-        missing = self.held.apply(event)
+    def _news(self, news: News) -> None:
+        """Something came that changes the state: at once, or when what is being loaded is there."""
+        if self._loading:
+            self._later.append(news)
+        else:
+            self._apply(news)
+
+    def _apply(self, news: News) -> None:
+        if isinstance(news, GroupHead | Begins):
+            if (behind := self.pulling.hear(news)) is not None:
+                self.catch_up(behind)
+            return
+        missing = self.held.apply(news)
         if missing is not None:
             self._loading = True
-            self._later.append(event)
+            self._later.append(news)
             self.world.spawn(self._load_for(missing))
-        elif type(event) is Notice:
+        elif type(news) is Notice:
+            self.pulling.turned(news.conversation)
             self.outbox.places_changed()
 
+    def catch_up(self, conversation: ConversationId) -> None:
+        """Take what it lacks of a large group, before anything else that comes. Nothing, if it is loading already."""
+        if not self._loading:
+            self._loading = True
+            self.world.spawn(self._load_for(conversation))
+
     async def _load_for(self, conversation: ConversationId) -> None:
-        await load_conversation(self.world, self, conversation)
+        held = self.held.mirror.conversations.get(conversation)
+        if held is not None and held.large and held.role is not None:
+            await catch_up(self.world, self, conversation)
+        else:
+            await load_conversation(self.world, self, conversation)
+        self.pulling.turned(conversation)
         self._go_on()
 
     async def _load_again(self) -> None:
         await cold_load(self.world, self)
+        self.pulling.connected()
         self._go_on()
 
     def _go_on(self) -> None:
@@ -378,11 +376,11 @@ class Device:
         later, self._later = self._later, []
         self._loading = False
         self.outbox.places_changed()
-        for count, event in enumerate(later):
+        for count, news in enumerate(later):
             if self._loading:
                 self._later += later[count:]
                 return
-            self._apply(event)
+            self._apply(news)
 
     @property
     def applied(self) -> bool:

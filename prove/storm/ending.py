@@ -2,21 +2,22 @@
 
 import asyncio
 import contextlib
-import json
 import time
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
 from prove.facts import HistoryEnd, InboxEnd, Kept, MentionsNow, Paged, PresenceNow, Quiet, Searched, State
-from prove.held import Own
+from prove.held import Own, canonical
 from prove.storm.crowd import Crowd
-from prove.storm.device import Device, LeanMirror
+from prove.storm.device import Device
 from prove.storm.http_connection import Token
+from prove.storm.large_states import compare_large
 from prove.storm.last_words import last_words
+from prove.storm.lean_mirror import LeanMirror
 from prove.storm.loading import get, get_cursor, load_own, load_views, loaded_mirror
 from prove.storm.looks import write_reactions, write_told
 from prove.storm.moods import by_request
+from prove.storm.tides import Tides
 from prove.storm.world import Stuck
 from prove.wire import in_history, in_inbox, text_of
 
@@ -44,8 +45,9 @@ INDEXED_SECONDS: Final = 120.0
 """How soon after the last send all can be found."""
 
 
-async def come_to_rest(world: Crowd) -> None:
-    """Let all come back, and wait until everything is answered and every device is at its inbox's end."""
+async def come_to_rest(world: Crowd, tides: Tides | None = None) -> None:
+    """Let all come back, and wait until everything is answered and every device is at its inbox's end. tides: of the
+    large groups, which are compared as they are and then made small."""
     world.over = True
     alive = [device for device in world.devices if not device.dead]
     for device in alive:
@@ -56,7 +58,16 @@ async def come_to_rest(world: Crowd) -> None:
     await last_words(world)
     for device in alive:
         await _repeats(device)
-    while not await _at_heads(world, alive):
+    if tides is not None:
+        await tides.settle()
+        await _reach_heads(world, alive)
+        await compare_large(world)
+        await tides.ebb()
+    await _reach_heads(world, alive)
+
+
+async def _reach_heads(world: Crowd, devices: list[Device]) -> None:
+    while not await _at_heads(world, devices):
         pass
 
 
@@ -257,9 +268,5 @@ async def _inbox(world: Crowd, account: AccountId, token: Token, cursor: Cursor)
 
 def _comparable(mirror: Mirror, own: Own, own_numbers: dict[ConversationId, list[int]]) -> dict[str, str]:
     """A state as texts that are equal if and only if the states are, by conversation."""
-    places: dict[str, str] = {name: _canonical(one) for name, one in mirror.comparable(own_numbers).items()}
-    return {**places, "account": _canonical(own)}
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(msgspec.to_builtins(value, order="deterministic"), sort_keys=True)
+    places: dict[str, str] = {name: canonical(one) for name, one in mirror.comparable(own_numbers).items()}
+    return {**places, "account": canonical(own)}

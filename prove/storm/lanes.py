@@ -15,8 +15,8 @@ Done = Literal["edited", "deleted", "reaction"]
 
 class Flight(msgspec.Struct):
     """A send without an answer that ends it. change: what it does to message `target`; "" for a message of its own.
-    text: of a reaction "+" to put it on or "-" to take it off, and the emoji. mentions: whom its text names. tried: it
-    was written before, maybe on another connection."""
+    text: of a reaction "+" to put it on or "-" to take it off, and the emoji. mentions: whom its text names. reply_to:
+    which message it answers. tried: it was written before, maybe on another connection."""
 
     id: str
     text: str
@@ -24,6 +24,7 @@ class Flight(msgspec.Struct):
     target: int = 0
     tried: bool = False
     mentions: tuple[AccountId, ...] = ()
+    reply_to: int = 0
 
     def frame(self, conversation: ConversationId, after: str | None = None) -> Frame:
         """What is written for it."""
@@ -35,7 +36,7 @@ class Flight(msgspec.Struct):
                 return Delete(name, conversation, self.target, before)
             case "reaction":
                 return React(name, conversation, self.target, self.text[1:], self.text[0] == "+", before)
-        return Send(name, Text(self.text, self.mentions), conversation, after=before)
+        return Send(name, Text(self.text, self.mentions), conversation, reply_to=self.reply_to, after=before)
 
     def something_else(self, conversation: ConversationId) -> Frame:
         """Something else under its id."""

@@ -8,7 +8,7 @@ from prove.protocol.socket import Socket
 from prove.storm.http_connection import Answer, HttpConnection
 
 from chinwag.wire.codec import decode_server, encode
-from chinwag.wire.frames import ClientFrame, Hello, ServerFrame
+from chinwag.wire.frames import FOLLOW, ClientFrame, Hello, ServerFrame
 from chinwag.wire.values import ClientId
 
 SMALL_BUFFER: Final = 16 << 10
@@ -66,7 +66,9 @@ class SocketLink:
             lambda _: hearer.ended(link),
             receive_buffer=SMALL_BUFFER if small else 0,
         )
-        link._socket.send(encode(Hello(token=hearer.token(), cursor=cursor, client="chinwag-prove")))
+        link._socket.send(
+            encode(Hello(token=hearer.token(), cursor=cursor, client="chinwag-prove", features=(FOLLOW,)))
+        )
         return link
 
     def send(self, frame: ClientFrame) -> None:

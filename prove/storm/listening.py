@@ -84,7 +84,7 @@ class StreamLink(asyncio.Protocol):
         if self._over:
             transport.abort()
         more = "" if self._cursor is None else f"Last-Event-ID: {self._cursor}\r\n"
-        transport.write(request("GET", "/v1/events", self._hearer.token(), more=more))
+        transport.write(request("GET", "/v1/events?follow=true", self._hearer.token(), more=more))
 
     def data_received(self, data: bytes) -> None:
         """asyncio's: something came."""
@@ -201,7 +201,7 @@ class PollLink:
             await self._flowing.wait()
             # The first asks only whether there is a way in.
             after = "" if cursor is None else f"after={cursor}&"
-            answer = await self._ask(f"/v1/sync?{after}wait={0 if first else self._wait}&limit=500")
+            answer = await self._ask(f"/v1/sync?{after}wait={0 if first else self._wait}&limit=500&follow=true")
             if answer is None or self._over:
                 break
             if answer.status in (429, 503) and answer.retry_after is not None:

@@ -10,14 +10,17 @@ from prove.held import Held, Own
 from prove.storm.http_connection import Answer, Token
 from prove.storm.world import Stuck, World
 
+from chinwag.client.conversations import History
+from chinwag.client.events import decode_numbered
 from chinwag.client.mirror import Mirror
 from chinwag.wire.codec import Cursor, parse_cursor
-from chinwag.wire.conversations import ConversationPage, ConversationView
+from chinwag.wire.conversations import ConversationPage, ConversationView, EventPage
 from chinwag.wire.values import AccountId, ConversationId, DeviceId
 
 PATIENCE: Final = 120.0
 PAUSE: Final = 0.1
 PAGE: Final = 50
+CHANGES: Final = 200
 AGAIN: Final = (408, 429, 500, 502, 503)
 
 T = TypeVar("T")
@@ -80,6 +83,26 @@ async def load_conversation(world: World, device: Loader, conversation: Conversa
     return True
 
 
+async def catch_up(world: World, device: Loader, conversation: ConversationId) -> bool:
+    """Take what the device lacks of a large group, or load that afresh if it is far; False if it is not to be seen."""
+    while (held := device.held.mirror.conversations.get(conversation)) is not None:
+        path = f"/v1/conversations/{conversation}/changes?after={held.head}&limit={CHANGES}"
+        answer = await ask(world, "GET", path, device.token)
+        if answer.status != 200:
+            device.held.mirror.drop(conversation)
+            return False
+        page = msgspec.json.decode(answer.body, type=EventPage)
+        if page.far:
+            return await load_conversation(world, device, conversation)
+        if not page.events:
+            return True
+        events = [decode_numbered(raw) for raw in page.events]
+        world.write(Loaded(device.id, conversation, held.head + 1, events[-1].number))
+        if not device.held.mirror.take_page(conversation, History(events, page.head, page.gaps)):
+            return await load_conversation(world, device, conversation)
+    return False
+
+
 async def look_at_marks(world: World, token: Token, reader: AccountId, conversation: ConversationId) -> None:
     """Note what the server says of a conversation's marks now, if it answers."""
     asked = world.now()
@@ -88,7 +111,7 @@ async def look_at_marks(world: World, token: Token, reader: AccountId, conversat
         return
     now = world.now()
     view = msgspec.json.decode(answer.body, type=ConversationView)
-    for member in view.members:
+    for member in () if view.wide else view.members:  # of a wide group nobody is told the marks of others
         world.write(MarkNow(reader, conversation, member.account, member.read, member.delivered, asked, now))
 
 

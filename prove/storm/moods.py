@@ -132,7 +132,7 @@ async def by_request(device: Device, conversation: ConversationId, flight: Fligh
     if answer is None:
         return None
     frame = answer_to(ClientId(flight.id), answer.status, answer.body)
-    note(device, conversation, frame)
+    note(device, conversation, flight, frame)
     if isinstance(frame, Ack):
         return frame.number
     # A device that is refused at the door, as it was revoked a moment ago, learns nothing of the send.
@@ -147,11 +147,14 @@ def _begin(device: Device, conversation: ConversationId, flight: Flight) -> None
     world.tally.retries += 1
 
 
-def note(device: Device, conversation: ConversationId, frame: Ack | Error) -> None:
+def note(device: Device, conversation: ConversationId, flight: Flight, frame: Ack | Error) -> None:
     """Write down an answer that came outside of the device's session."""
     world = device.world
     if isinstance(frame, Ack) or not frame.retryable:
-        device.outbox.repeats.pop(frame.id or "", None)
+        device.outbox.repeats.pop(flight.id, None)
+    else:
+        # Another try of it may have had its answer before.
+        device.outbox.repeats[flight.id] = (conversation, flight)
     if isinstance(frame, Ack):
         world.tally.answers += 1
         world.write(Acked(device.id, frame.conversation, frame.id, frame.number, frame.sent_at, 0, world.now()))
@@ -175,7 +178,7 @@ class _Once:
             _begin(self._device, self._conversation, self._flight)
             link.send(self._flight.frame(self._conversation))
         elif isinstance(frame, Ack | Error) and frame.id == self._flight.id:
-            note(self._device, self._conversation, frame)
+            note(self._device, self._conversation, self._flight, frame)
             link.cut()
 
     def ended(self, link: Link) -> None:

@@ -11,7 +11,7 @@ from prove.index.sends import NOT_FOR_EVER
 from prove.storm.lanes import Flight, Frame, Lane
 from prove.storm.links import Link
 from prove.storm.plan import PlannedDevice
-from prove.storm.targets import change_of, mentions_of
+from prove.storm.targets import answered_of, change_of, mentions_of
 from prove.storm.world import World
 
 from chinwag.wire.frames import Change, Error
@@ -188,7 +188,17 @@ class Outbox:
             )
         else:
             world.write(
-                Attempt(device.id, device.account, conversation, name, flight.text, after, world.now(), flight.mentions)
+                Attempt(
+                    device.id,
+                    device.account,
+                    conversation,
+                    name,
+                    flight.text,
+                    after,
+                    world.now(),
+                    flight.mentions,
+                    flight.reply_to,
+                )
             )
         if not lane.again:
             self._write(lane, flight, frame)
@@ -202,7 +212,8 @@ class Outbox:
         change = change_of(world.draw, device.account, held)
         if change is None:
             name = self.name("m")
-            return Flight(name, self._text(name), mentions=mentions_of(world.draw, held))
+            mentions, answered = mentions_of(world.draw, held), answered_of(world.draw, held)
+            return Flight(name, self._text(name), mentions=mentions, reply_to=answered)
         kind, target, text = change
         world.tally.rewordings[kind] += 1
         name = self.name(kind[0])
@@ -224,14 +235,24 @@ class Outbox:
             self._draw_picks()
             if not self._picks:
                 return None
-        self._pick += 1
-        return self._picks[self._pick % len(self._picks)]
+        for _ in self._picks:
+            self._pick += 1
+            place = self._picks[self._pick % len(self._picks)]
+            if not self._waits(place):
+                return place
+        return None
+
+    def _waits(self, conversation: ConversationId) -> bool:
+        """Whether what it said last in a large group has no answer yet: that takes one message of each in a second."""
+        held = self._device.held.mirror.conversations.get(conversation)
+        lane = self._lanes.get(conversation)
+        return held is not None and held.large and lane is not None and bool(lane.flights)
 
     def _draw_picks(self) -> None:
         weights: dict[ConversationId, float] = dict.fromkeys(self.directs, DIRECT_WEIGHT)
         for one in self._device.held.mirror.conversations.values():
             if one.kind == "group" and one.role is not None:
-                size = len(one.members)
+                size = one.member_count
                 weights[one.id] = next(weight for most, weight in GROUP_WEIGHTS if size <= most)
         if weights:
             self._picks = self._world.draw.choices(list(weights), list(weights.values()), k=PICKS)

@@ -1,10 +1,14 @@
 """What came of a storm, in words: what had to be reached, and the one line at the end."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from prove.storm.plan import ACKS, FULL, HITS, START, STOP, Plan, Trouble, in_flight
 from prove.storm.tally import Tally, percentile
 from prove.verdict import Verdict
+
+TURNS: Final = 2
+"""Switches of a storm in which groups are large at times, at least."""
 
 
 def shortcomings(plan: Plan, tally: Tally, points: Sequence[str]) -> Iterator[str]:
@@ -28,6 +32,17 @@ def undone(plan: Plan, tally: Tally, points: Sequence[str]) -> Iterator[str]:
         hits, least = tally.hits[point], wanted.get(point, 1)
         if hits < least:
             yield f"fail point {point} was hit {hits} times; {least} are wanted"
+
+
+def large_undone(tally: Tally, large: bool) -> Iterator[str]:
+    """What of large groups was not met, where there were to be any."""
+    if not large:
+        return
+    if len(tally.turns) < TURNS:
+        yield f"{len(tally.turns)} switches between large and small; {TURNS} are wanted"
+    for what, count in (("event was fed", tally.fed), ("large group was compared", tally.large_states)):
+        if not count:
+            yield f"no {what}"
 
 
 def wanted_points(plan: Plan, points: Sequence[str]) -> list[str]:
@@ -61,6 +76,12 @@ def table(plan: Plan, tally: Tally, points: Sequence[str]) -> list[str]:
         f"edits {tally.rewordings['edited']}, deletions {tally.rewordings['deleted']}, "
         f"reactions {tally.rewordings['reaction']}, looked for texts {tally.looks}"
     )
+    if tally.turns:
+        ends = ", ".join(f"{code} {count}" for code, count in sorted(tally.feed_ends.items()))
+        lines.append(
+            f"switches {len(tally.turns)}, events fed {tally.fed}, nudges {tally.nudges}, "
+            f"feeds ended: {ends or 'none'}, compared while large {tally.large_states}"
+        )
     return lines
 
 

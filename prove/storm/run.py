@@ -17,11 +17,12 @@ from prove.process import ServerProcess
 from prove.record import Recorder, read
 from prove.storm.crowd import OFFLINE_SECONDS
 from prove.storm.filers import PEOPLE, PHONES, SETTINGS, Filers
-from prove.storm.outcome import shortcomings, table
+from prove.storm.outcome import large_undone, shortcomings, table
 from prove.storm.people import TOKEN_MINUTES, settle
 from prove.storm.plan import Plan, Trouble, make_plan
 from prove.storm.storm import Storm
 from prove.storm.tally import Tally
+from prove.storm.tides import sizes_of
 from prove.storm.troubles import Troubles
 from prove.storm.world import Stuck
 from prove.verdict import Verdict, judge
@@ -41,7 +42,7 @@ SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds"
 class Wanted(msgspec.Struct, frozen=True):
     """What is to be run. command: what stands before `serve`, where it is not the plain server. offline_seconds: how
     long to wait at the end until nobody who is gone is told as online. filers: groups in which people beside the crowd
-    send files and are pushed to."""
+    send files and are pushed to. large: the two biggest groups are large at times."""
 
     seed: int
     kills: int
@@ -51,6 +52,7 @@ class Wanted(msgspec.Struct, frozen=True):
     command: tuple[str, ...] = ()
     offline_seconds: float = OFFLINE_SECONDS
     filers: int = 0
+    large: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -82,10 +84,12 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
         each = 1 + PHONES
         people = await settle(seen, plan, clock_file(data), wanted.filers * PEOPLE, each)
         settings = SETTINGS if wanted.filers else {}
-        server = ServerProcess(data, *ROOMY, *SOON, *LONG, command=_command(wanted, disk), environment=settings)
+        sizes = sizes_of(wanted.accounts) if wanted.large else None
+        flags = (*ROOMY, *SOON, *LONG, *(() if sizes is None else sizes.flags))
+        server = ServerProcess(data, *flags, command=_command(wanted, disk), environment=settings)
         with Recorder(record, wanted.seed, f"a storm of {wanted.kills} kills") as recorder:
             crowd, beside = people[: len(plan.devices)], people[len(plan.devices) :]
-            storm = Storm(plan, crowd, Troubles(server, disk), plan.troubles, recorder, say)
+            storm = Storm(plan, crowd, Troubles(server, disk), plan.troubles, recorder, say, sizes)
             of_one = PEOPLE * each
             storm.beside = [
                 Filers(storm.world, beside[at : at + of_one], receiver, at // of_one)
@@ -104,7 +108,7 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
         plan,
         storm.tally,
         verdict,
-        list(shortcomings(plan, storm.tally, SERVING)),
+        [*shortcomings(plan, storm.tally, SERVING), *large_undone(storm.tally, wanted.large)],
         table(plan, storm.tally, SERVING),
         stuck,
     )
@@ -120,5 +124,7 @@ async def _disk(folder: Path, kinds: frozenset[Trouble]) -> AsyncIterator[Disk |
 
 
 def _command(wanted: Wanted, disk: Disk | None) -> tuple[str, ...]:
-    plain = wanted.command or (soon.command() if wanted.filers else (sys.executable, "-m", "chinwag.cli"))
+    plain = wanted.command or (
+        soon.command() if wanted.filers or wanted.large else (sys.executable, "-m", "chinwag.cli")
+    )
     return plain if disk is None else disk.inside(*plain)

@@ -22,10 +22,11 @@ from prove.storm.people import Person
 from prove.storm.plan import Plan, keeps
 from prove.storm.probes import Probes
 from prove.storm.tally import Tally
+from prove.storm.tides import TIDAL, Sizes, Tides
 from prove.storm.world import Stuck
 
 from chinwag.wire.conversations import Placed
-from chinwag.wire.values import AccountId, ConversationId, direct_id
+from chinwag.wire.values import AccountId, ConversationId, GroupSettings, direct_id
 
 ACK_SECONDS: Final = 120.0
 """Without enough acks for so long the storm is stuck."""
@@ -92,8 +93,9 @@ class Storm(Generic[Planned]):
         troubles: Sequence[Planned],
         recorder: Recorder,
         say: Say,
+        sizes: Sizes | None = None,
     ) -> None:
-        """people: one for each device of the plan."""
+        """people: one for each device of the plan. sizes: of large groups, if the first two of the plan may be such."""
         self._plan = plan
         self._say = say
         self._hands = hands
@@ -109,6 +111,8 @@ class Storm(Generic[Planned]):
         """Seconds after the beginning from which nothing planned is begun any more."""
         self.left = 0
         """How much of what was planned was not begun for that."""
+        self._sizes = sizes
+        self._tides: Tides | None = None
         self.beside: list[Beside] = []
         """Who else is there, and does things of its own."""
 
@@ -147,7 +151,7 @@ class Storm(Generic[Planned]):
         try:
             await self._blow()
             self._say("quiet: everything is answered, everybody catches up")
-            await come_to_rest(self.world)
+            await come_to_rest(self.world, self._tides)
         except (Stuck, TimeoutError):
             # It has failed; what can be read all the same tells more than that something never came.
             with contextlib.suppress(Exception):
@@ -161,17 +165,19 @@ class Storm(Generic[Planned]):
             owner = next(one for one in self.world.devices if one.account == self._accounts[members[0]])
             accounts = tuple(self._accounts[number] for number in members)
             # Every second one shows newcomers nothing that was said before they came.
-            name = await self._begin_group(owner, f"group-{turn}", accounts, "joined" if turn % 2 else "all")
+            history: Literal["all", "joined"] = "joined" if turn % 2 else "all"
+            settings = GroupSettings(history, large=self._sizes is not None and turn < TIDAL)
+            name = await self._begin_group(owner, f"group-{turn}", accounts, settings)
             sizes[name] = len(accounts)
         return sizes
 
     async def _begin_group(
-        self, owner: Device, key: str, accounts: tuple[AccountId, ...], history: Literal["all", "joined"]
+        self, owner: Device, key: str, accounts: tuple[AccountId, ...], settings: GroupSettings
     ) -> ConversationId:
         world = self.world
         nowhere = ConversationId("")
         world.write(ChangeTried(owner.id, owner.account, nowhere, key, "created", accounts, world.now()))
-        body = {"title": key, "members": accounts[1:], "settings": {"history": history}}
+        body = {"title": key, "members": accounts[1:], "settings": settings}
         answer = await ask(world, "POST", "/v1/conversations", owner.token, body=body, key=key)
         if answer.status != 201:
             raise Stuck(f"no group could be made: {answer.status} {answer.body.decode(errors='replace')}")
@@ -205,6 +211,9 @@ class Storm(Generic[Planned]):
         world.spawn(looks.all_around())
         world.spawn(change_accounts(world))
         world.spawn(Groups(world, sizes, self._accounts).change())
+        if self._sizes is not None:
+            self._tides = Tides(world, self._sizes, sizes)
+            world.spawn(self._tides.flow())
 
     async def _blow(self) -> None:
         """One trouble after the other, each after enough acks; revocations spread evenly between them."""

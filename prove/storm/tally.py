@@ -12,6 +12,9 @@ class Tally(msgspec.Struct):
     rewordings: edits, deletions and reactions that were tried; looks: answers in which it was looked for what had been
     edited away or deleted.
 
+    turns: the notices that a group is large, or small again; fed: events that came by feeds; feed_ends: why those
+    ended; large_states: states of groups that were compared while they were large.
+
     attempted: sends written for the first time; acked: of these, those with a number; answers: acks in all, also the
     second one of a send. in_flight and between: at each kill, sends without an answer, and acks since the kill before.
     recovery: from a death to the first ack after it; back: to the moment at which all devices that want to be
@@ -26,6 +29,11 @@ class Tally(msgspec.Struct):
     events: int = 0
     sessions: int = 0
     resets: int = 0
+    turns: set[tuple[str, int]] = msgspec.field(default_factory=set)
+    fed: int = 0
+    nudges: int = 0
+    large_states: int = 0
+    feed_ends: Counter[str] = msgspec.field(default_factory=Counter)
     changes: int = 0
     looks: int = 0
     rewordings: Counter[str] = msgspec.field(default_factory=Counter)

@@ -17,6 +17,8 @@ TAKEN_BACK = 0.4
 """How often it takes one off, also one that was not on."""
 MENTIONS = 0.1
 """The share of texts that name somebody of the conversation."""
+ANSWERS = 0.05
+"""The share of texts that answer a message."""
 DELETIONS = 0.4
 """The share of these that delete it."""
 OTHERS = 0.2
@@ -51,8 +53,20 @@ def mentions_of(draw: random.Random, held: Mirrored | None) -> tuple[AccountId, 
     """Whom a text names: mostly nobody."""
     if held is None or not held.members or draw.random() >= MENTIONS:
         return ()
-    members = sorted(held.members)
+    # Of a wide group it knows those who write, and admins.
+    wrote = (
+        {one.sender for one in held.messages.values() if isinstance(one, Message)} if held.wide else set[AccountId]()
+    )
+    members = sorted(held.members.keys() | wrote)
     return tuple(dict.fromkeys(draw.choice(members) for _ in range(2)))
+
+
+def answered_of(draw: random.Random, held: Mirrored | None) -> int:
+    """Which message a text answers: mostly none (0)."""
+    if held is None or draw.random() >= ANSWERS:
+        return 0
+    said = sorted(one.number for one in held.messages.values() if isinstance(one, Message) and not one.deleted)
+    return draw.choice(said) if said else 0
 
 
 def _reaction(draw: random.Random, held: Mirrored) -> tuple[Done, int, str] | None:

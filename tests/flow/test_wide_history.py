@@ -84,6 +84,21 @@ async def test_each_is_shown_its_own_coming_and_going_wherever_that_lies(tmp_pat
         assert numbers(await history.page_before(AccountId(PLAIN), tea, None, 2)) == [two, again]
 
 
+async def test_whoever_came_more_than_once_is_shown_each_time_also_when_it_has_gone(tmp_path: Path) -> None:
+    async with wide(tmp_path / "data") as (stage, tea):
+        one = (await stage.do(OWNER, tea, Send(Text("one")))).number
+        reader, own = AccountId("7"), list[int]()
+        history, _ = history_of(stage)
+        for _ in range(2):
+            await come_and_go(stage, tea, 9)
+            own.append((await stage.do("7", tea, Join())).number)
+            await come_and_go(stage, tea, 9)
+            assert numbers(await history.page_after(reader, tea, one - 1, 9)) == [one, *own]
+            own.append((await stage.do("7", tea, Leave())).number)
+            assert numbers(await history.page_before(reader, tea, None, 9))[-len(own) - 1 :] == [one, *own]
+            assert numbers(await history.page_after(reader, tea, one - 1, 9)) == [one, *own]
+
+
 async def test_the_newest_of_a_page_is_what_the_view_shows_last(tmp_path: Path) -> None:
     async with wide(tmp_path / "data") as (stage, tea):
         views = Conversations(stage.embedded.message_store, stage.embedded.mark_store, stage.embedded.inbox)

@@ -3,16 +3,22 @@
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 from prove.faults.at_point import SERVING
 from prove.faults.disk import NoDiskError
 from prove.index.index import Index
+from prove.storm.changes import FEWEST
 from prove.storm.filers import GROUPS
-from prove.storm.outcome import line, shortcomings, undone, wanted_points
+from prove.storm.outcome import TURNS, large_undone, line, shortcomings, undone, wanted_points
 from prove.storm.plan import ACKS, FULL, HITS, IN_FLIGHT, Trouble, in_flight, make_plan
 from prove.storm.run import Outcome, Wanted, run
 from prove.storm.tally import Tally, percentile
+from prove.storm.tides import Sizes, sizes_of
 from prove.verdict import Verdict
+
+from chinwag.client.membership import Member, Mirrored
+from chinwag.wire.values import AccountId, ConversationId, Role
 
 ALL = frozenset(Trouble)
 
@@ -25,7 +31,7 @@ async def _storm(folder: Path, wanted: Wanted) -> Outcome:
         lines.append(f"without a full disk: {missing}")
         kinds = wanted.kinds - {Trouble.DISK}
         outcome = await run(
-            Wanted(wanted.seed, wanted.kills, kinds, wanted.accounts, wanted.groups, filers=wanted.filers),
+            msgspec.structs.replace(wanted, kinds=kinds),
             folder,
             print,
         )
@@ -34,12 +40,12 @@ async def _storm(folder: Path, wanted: Wanted) -> Outcome:
 
 
 async def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
-    outcome = await _storm(tmp_path, Wanted(seed=1, kills=6, accounts=24, groups=8, filers=GROUPS))
+    outcome = await _storm(tmp_path, Wanted(seed=1, kills=6, accounts=24, groups=8, filers=GROUPS, large=True))
     assert outcome.stuck == ""
     assert outcome.verdict.lines()[:-1] == []
     # How much went on at each kill is the machine's; that it was done, and what is known of each, is the storm's.
     tally = outcome.tally
-    assert list(undone(outcome.plan, tally, SERVING)) == []
+    assert list(undone(outcome.plan, tally, SERVING)) == list(large_undone(tally, True)) == []
     assert tally.kills == len(tally.in_flight) == len(tally.between) == len(tally.recovery) == len(tally.back) == 6
     assert sum(tally.between) <= tally.acked <= min(tally.attempted, tally.answers)
     there = outcome.verdict.index.counts
@@ -78,6 +84,40 @@ def test_a_run_that_does_too_little_says_so() -> None:
     assert f"{IN_FLIGHT - 1} sends in flight" in told
     assert f"{ACKS - 1} acks" in told
     assert all(f"{point} was hit 0 times" in told for point in wanted_points(plan, SERVING))
+
+
+def test_tides_lie_on_both_sides_of_what_makes_a_group_large() -> None:
+    for accounts in (8, 12, 24, 40):
+        sizes = sizes_of(accounts)
+        ebb, flood, spring = sizes.levels
+        assert FEWEST <= ebb < sizes.wide_above < flood <= sizes.large_above < spring <= accounts
+
+        def turning(members: int, large: bool, sizes: Sizes = sizes) -> bool:
+            own = {AccountId("owner"): Member(Role.OWNER)}
+            return sizes.turning(
+                Mirrored(
+                    id=ConversationId("g~1"),
+                    kind="group",
+                    role=Role.OWNER,
+                    members=own,
+                    wide=True,
+                    large=large,
+                    count=members,
+                )
+            )
+
+        assert [turning(members, large=True) for members in sizes.levels] == [True, False, False]
+        assert [turning(members, large=False) for members in sizes.levels] == [False, True, True]
+
+
+def test_a_storm_with_large_groups_that_met_none_says_so() -> None:
+    assert list(large_undone(Tally(), large=False)) == []
+    few = "\n".join(large_undone(Tally(turns={("g~1", 7)}), large=True))
+    assert "1 switches" in few
+    assert "no event was fed" in few
+    assert "no large group was compared" in few
+    met = Tally(turns={("g~1", number) for number in range(TURNS)}, fed=1, large_states=1)
+    assert list(large_undone(met, large=True)) == []
 
 
 def test_the_line_at_the_end() -> None:

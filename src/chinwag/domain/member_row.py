@@ -32,6 +32,11 @@ class MemberRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     stays: tuple[Stay, ...] = ()
 
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """The numbers at which it came and went, also of what is ahead."""
+        return tuple(number for stay in self.stays for number in (stay.joined, stay.left) if number)
+
     def as_of(self, head: int) -> "MemberRow":
         """Without what lies above `head`."""
         if not self.stays or max(self.stays[-1].joined, self.stays[-1].left) <= head:

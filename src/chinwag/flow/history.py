@@ -9,10 +9,12 @@ import msgspec
 from chinwag.domain.conversation import Conversation, Span
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Marks, as_shown
+from chinwag.domain.member_row import NOBODY, MemberRow
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, ReactionCountPage, ReactionPage, Receipt
+from chinwag.domain.wide import member_of
 from chinwag.flow.as_read import as_read, content
-from chinwag.flow.membership_of import is_member, member_of
+from chinwag.flow.membership_of import is_member
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
 from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
@@ -259,16 +261,17 @@ class History:
 
     async def _opened(self, account: AccountId, conversation: ConversationId) -> tuple[list[Range], Reader]:
         """As `_readable`, and who reads."""
-        spans, head, joined = await self._of_one_moment(account, conversation)
+        spans, head, own = await self._of_one_moment(account, conversation)
         ranges = readable(spans, head)
         if not ranges:
             raise Refused(Code.NO_CONVERSATION)
-        gone = (span.last for span in spans if span.last is not None)
-        return ranges, Reader(account, sorted({*gone, joined}))
+        return ranges, Reader(account, sorted(set(own)))
 
-    async def _of_one_moment(self, account: AccountId, conversation: ConversationId) -> tuple[Sequence[Span], int, int]:
-        """The account's spans, and, if one is open, the conversation's head and the number of the present membership's
-        joining. Raises `Refused`.
+    async def _of_one_moment(
+        self, account: AccountId, conversation: ConversationId
+    ) -> tuple[Sequence[Span], int, Sequence[int]]:
+        """The account's spans; if one is open, the conversation's head; and the numbers of the account's own comings
+        and goings since the group was wide, which no span says. Raises `Refused`.
 
         One is read after the other, and the spans first, as a stranger learns nothing of the state. Whoever was put out
         in between must not read on to a head from after that: then both are read again.
@@ -277,15 +280,19 @@ class History:
             spans = await self._store.spans(account, conversation)
             since = next((span.first for span in spans if span.last is None), None)
             if since is None:
-                return spans, 0, 0
+                return spans, 0, (await self._row(account, conversation)).turns
             # Read past the cache: what was acked is in history at once (P8 of docs/guarantees.md).
             state = (await self._states.load([conversation]))[0]
             if state is None:
-                return spans, 0, 0
-            member = await member_of(self._store, state, account)
+                return spans, 0, ()
+            row = await self._row(account, conversation) if state.wide else NOBODY
+            member = member_of(state, account, {account: row})
             if member is not None and member.reads_from <= since:
-                return spans, state.head, member.joined
+                return spans, state.head, row.turns
         raise Refused(Code.UNAVAILABLE, "the membership changes all the time", 1.0)
+
+    async def _row(self, account: AccountId, conversation: ConversationId) -> MemberRow:
+        return (await self._store.people([(conversation, account)]))[0] or NOBODY
 
     async def _forward(
         self,

@@ -79,7 +79,7 @@ class FeedEnded(msgspec.Struct, frozen=True):
 
 
 class Slowed(msgspec.Struct, frozen=True):
-    """A group takes no more of one just now: what was sent there goes out in `retry_in` seconds, by itself."""
+    """One has sent to a group sooner than it allows: what waits is sent by itself in `retry_in` seconds."""
 
     conversation: ConversationId
     retry_in: float

@@ -65,7 +65,8 @@ class SeenNotice(Fact, frozen=True, gc=False, tag="n"):
     """An event came: a notice, or another numbered event that is no message (change: its kind).
 
     subjects: the account that it names, if it names one; of `created` all members; of a change of a message the
-    message's number. history: of `created` and `settings` what they say for who joins later ("all", "joined"), else "".
+    message's number. history: of `created` and `settings` what they say for who joins later ("all", "joined"), of a
+    `joined` with which the group becomes large "large", of `left` the account that is the owner from then on; else "".
     text: of `edited` what the message says from here on, "" if that is not told here; of `reaction` and `pinned` "+" or
     "-" for what is on from here on or off, and the emoji.
     """

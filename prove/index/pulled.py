@@ -2,28 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Final
 
-from prove.index.sends import Send
+from prove.index.rows import Row
 from prove.ranges import FOREVER, Numbers, without
 
-GOES_LARGE = "large"
-"""What a joining says of history with which a group becomes large: it is the last that all are given."""
-
-
-class Row(Protocol):
-    """What is looked at of an event."""
-
-    @property
-    def sender(self) -> str: ...
-    @property
-    def change(self) -> str: ...
-    @property
-    def subjects(self) -> tuple[str, ...]: ...
-    @property
-    def history(self) -> str: ...
-    @property
-    def send(self) -> Send | None: ...
+GOES_LARGE: Final = "large"
+"""What stands as the history of a joining with which a group becomes large: it is the last that all are given."""
 
 
 def pulled(rows: Mapping[int, Row]) -> Numbers:

@@ -9,8 +9,9 @@ was so before. That it stands there only once is P6; that everybody reads the sa
 from collections.abc import Iterator
 
 from prove.index.changed import OF_MESSAGES, SWITCHES
-from prove.index.conversations import Conversation, Row, Version
+from prove.index.conversations import Conversation, Version
 from prove.index.index import Index
+from prove.index.rows import Row
 from prove.violation import Violation
 
 

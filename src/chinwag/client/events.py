@@ -85,7 +85,9 @@ class Slowed(msgspec.Struct, frozen=True):
     retry_in: float
 
 
-Large = GroupHead | Fed | FeedBegan | FeedFar | FeedEnded
+FeedNews = Fed | FeedBegan | FeedFar | FeedEnded
+"""What comes of a large group that is followed."""
+Large = GroupHead | FeedNews
 """What comes of large groups that are watched (`GroupHead`: one has moved) or followed."""
 Received = Event | Unknown | LoadAfresh | Large
 """What `Client.events` gives. What is `Large` comes only to who watches or follows."""

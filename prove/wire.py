@@ -170,7 +170,7 @@ def reactions_now(reader: str, page: EventPage) -> ReactionsNow | None:
 
 
 def notice_of(event: NumberedEvent) -> tuple[str, tuple[str, ...], str]:
-    """The kind of a notice's change, whom it concerns, and what it says of history for who joins later."""
+    """The kind of a notice's change, whom it concerns, and what it says besides, as `history` of a `SeenNotice`."""
     if isinstance(event, Edited | Deleted | Reaction):
         return type(event).__name__.lower(), (str(event.target),), ""
     if not isinstance(event, Notice):

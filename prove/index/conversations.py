@@ -22,13 +22,13 @@ from prove.facts import (
 from prove.index.changed import OF_MESSAGES, SWITCHES
 from prove.index.members import Members, members_of
 from prove.index.pulled import audience_of, pulled
+from prove.index.rows import Row
 from prove.index.sends import Send, Sends
 from prove.index.switches import Switches
 from prove.ranges import FOREVER, Numbers
 
 MESSAGE: Final = ""
 """The change of a row that is a message."""
-
 
 AnyMessage = SeenMessage | HistoryMessage | Told | Kept
 
@@ -50,26 +50,6 @@ class Reading(msgspec.Struct, gc=False, frozen=True):
     number: int
     changed: int
     where: str
-
-
-class Row(msgspec.Struct, gc=False, frozen=True):
-    """What stands at a number. change: of a notice its kind, "" of a message. text: also of a reaction or a pin. send:
-    what it came of, by its key."""
-
-    ordinal: int
-    sender: str
-    device: str
-    id: str
-    text: str
-    change: str
-    subjects: tuple[str, ...]
-    history: str
-    send: Send | None
-
-    def __str__(self) -> str:
-        change = f"{self.change} {self.text}".strip()
-        what = f"{change} {', '.join(self.subjects)}".strip() if self.change else repr(self.text[:60])
-        return f"{what} ({self.id} of {self.device}, by {self.sender}, ordinal {self.ordinal})"
 
 
 class Other(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from prove.ranges import FOREVER, Numbers, Range
 
 Change = tuple[int, str, tuple[str, ...], str]
-"""Number, kind, whom it concerns, what it says of history for who joins later."""
+"""Number, kind, whom it concerns, and, as `history` of a `SeenNotice`, what it says besides."""
 
 
 class Members:

@@ -2,30 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final
 
-from prove.index.sends import Send
+from prove.index.rows import Row
 from prove.ranges import FOREVER, Numbers, without
 
 GOES_LARGE: Final = "large"
 """What a joining says of history with which a group becomes large: it is the last that all are given."""
 GOES_WIDE: Final = (GOES_LARGE, "wide")
 """What it says if the group is wide from there on, at the latest."""
-
-
-class Row(Protocol):
-    """What is looked at of an event."""
-
-    @property
-    def sender(self) -> str: ...
-    @property
-    def change(self) -> str: ...
-    @property
-    def subjects(self) -> tuple[str, ...]: ...
-    @property
-    def history(self) -> str: ...
-    @property
-    def send(self) -> Send | None: ...
 
 
 def pulled(rows: Mapping[int, Row]) -> Numbers:

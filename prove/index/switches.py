@@ -11,21 +11,9 @@ from typing import Final, Protocol
 import msgspec
 
 from prove.index.changed import SWITCHES
+from prove.index.rows import Row
 from prove.index.sends import Send
 from prove.ranges import FOREVER
-
-
-class AnyRow(Protocol):
-    """What stands at a number."""
-
-    @property
-    def sender(self) -> str: ...
-    @property
-    def change(self) -> str: ...
-    @property
-    def subjects(self) -> tuple[str, ...]: ...
-    @property
-    def text(self) -> str: ...
 
 
 class Switch(msgspec.Struct, frozen=True):
@@ -47,7 +35,7 @@ class Switches:
     """Of one conversation, from 1 as far as rows follow each other without a hole. `whole`: up to which number.
     `counted`: up to which rows tell of all reactions too."""
 
-    def __init__(self, rows: Mapping[int, AnyRow], counted: int = FOREVER) -> None:
+    def __init__(self, rows: Mapping[int, Row], counted: int = FOREVER) -> None:
         """counted: from the number after this one on, reactions took none for a while."""
         self.again: Final[list[Again]] = []
         self._steps: defaultdict[Switch, list[tuple[int, bool]]] = defaultdict(list)
@@ -86,7 +74,7 @@ class Switches:
         last = next((step for step in reversed(self._steps.get(switch, ())) if step[0] <= head), (0, False))
         return last[0] if last[1] else 0
 
-    def _row(self, number: int, row: AnyRow, target: int) -> None:
+    def _row(self, number: int, row: Row, target: int) -> None:
         if row.change == "deleted":
             for each in self._of[target]:
                 self._steps[each].append((number, False))

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from prove.index.changed import OF_MESSAGES, SWITCHES
-from prove.index.conversations import Conversation, Row, Version
+from prove.index.conversations import Conversation, Version
 from prove.index.index import Index
 from prove.index.pulled import idle_turns
+from prove.index.rows import Row
 from prove.violation import Violation
 
 SERVER: Final = "~"

@@ -103,7 +103,7 @@ async def test_what_is_watched_is_counted_and_what_is_open_is_followed(tmp_path:
         await reader.until(lambda: reader.held(tea).unread == 1)  # by a nudge, or the look after `watch`
         assert reader.held(tea).behind
         assert reader.head(tea) == 4
-        await open_large(reader.mirror, reader.client, tea)
+        open_large(reader.mirror, reader.client, tea)
         last = await carl.send(tea, "two")
         await reader.until(lambda: reader.head(tea) == last)
         assert sorted(reader.held(tea).messages)[-2:] == [5, 6]
@@ -127,7 +127,7 @@ async def test_it_goes_on_by_the_inbox_when_the_group_is_small_again(tmp_path: P
         assert await same_as_loaded(reader)
         await scene.turn(tea, anna, large=True)
         await reader.until(lambda: reader.held(tea).large)
-        await open_large(reader.mirror, reader.client, tea)
+        open_large(reader.mirror, reader.client, tea)
         await reader.until(lambda: reader.of(FeedBegan))
         small = await scene.turn(tea, anna, large=False)
         await reader.until(lambda: reader.of(FeedEnded))
@@ -143,14 +143,14 @@ async def test_a_number_beyond_the_group_is_dropped_and_far_is_loaded(
     async with large_scene(tmp_path) as scene, reading(scene) as reader:
         tea, anna, carl = await large_group(scene, reader)
         reader.held(tea).head = 99  # as after a backup was brought back
-        await open_large(reader.mirror, reader.client, tea)
+        open_large(reader.mirror, reader.client, tea)
         await reader.until(lambda: reader.of(FeedBegan))
         await reader.until(lambda: reader.head(tea) == 4)
         reader.client.unfollow(tea)
         for one in ("a", "b"):
             await anna.send(tea, one)
             await carl.send(tea, one)
-        await open_large(reader.mirror, reader.client, tea)
+        open_large(reader.mirror, reader.client, tea)
         await reader.until(lambda: reader.head(tea) == 8)
         last = await anna.send(tea, "c")
         await reader.until(lambda: reader.head(tea) == last)
@@ -224,6 +224,6 @@ async def test_the_terminal_says_what_a_large_group_is_and_shows_what_is_said_th
         await chat.sees("Nobody of that name is in here.")
         chat.type("one")
         chat.type("two")
-        await chat.sees("takes no more of you so soon: that goes out in 1 second")
+        await chat.sees("takes your messages more slowly: the next one goes out by itself in 1 second")
         await chat.sees("you: two  ✓")
         assert await chat.leave() == 0

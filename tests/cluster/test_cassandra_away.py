@@ -3,10 +3,9 @@ told soon, and all comes back without a hand. How long it took is printed."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
-import pytest_asyncio
 from tests.cluster.wide_site import (
     PATIENCE,
     Frozen,
@@ -17,10 +16,8 @@ from tests.cluster.wide_site import (
     standing_still,
     unavailable,
     wide_nodes,
-    wide_site,
 )
 from tests.support.device import texts
-from tests.support.keeper import Urls
 from tests.support.people import begin_group
 from tests.support.serving import becomes, readiness
 
@@ -35,15 +32,6 @@ def nodes() -> Iterator[WideNodes]:
     """Of this file."""
     with wide_nodes() as started:
         yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(
-    nodes: WideNodes, tmp_path_factory: pytest.TempPathFactory, engine_urls: Urls
-) -> AsyncIterator[WideSite]:
-    """Of this file."""
-    async with wide_site(nodes, tmp_path_factory.mktemp("away"), engine_urls) as made:
-        yield made
 
 
 def without(site: WideSite, what: str) -> Sequence[Standing]:

@@ -2,15 +2,13 @@
 was acked is there, and with room and the node begun anew, as its machine would, all goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 
 import pytest
-import pytest_asyncio
 from tests.cluster.engine_disks import Disks, again, written
-from tests.cluster.wide_site import PATIENCE, WideNodes, WideSite, said, unavailable, wide_nodes, wide_site
+from tests.cluster.wide_site import PATIENCE, WideNodes, WideSite, said, unavailable, wide_nodes
 from tests.support.device import texts
-from tests.support.keeper import Urls
 
 from chinwag.wire.frames import Ack, Error
 
@@ -30,15 +28,6 @@ def nodes(disks: Disks) -> Iterator[WideNodes]:
     with wide_nodes(1, prepare=disks.mount) as started:
         yield started
         disks.unmount()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(
-    nodes: WideNodes, tmp_path_factory: pytest.TempPathFactory, engine_urls: Urls
-) -> AsyncIterator[WideSite]:
-    """Of this file."""
-    async with wide_site(nodes, tmp_path_factory.mktemp("disks"), engine_urls) as made:
-        yield made
 
 
 @pytest.mark.parametrize("kind", ["NATS"])

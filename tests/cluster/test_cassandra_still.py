@@ -2,13 +2,11 @@
 nothing is lost, and all goes on without a hand. How long people waited is printed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
-import pytest_asyncio
 from tests.cluster.kills import chatting
-from tests.cluster.wide_site import Standing, WideNodes, WideSite, standing_still, wide_nodes, wide_site
-from tests.support.keeper import Urls
+from tests.cluster.wide_site import Standing, WideNodes, WideSite, standing_still, wide_nodes
 
 pytestmark = [pytest.mark.cluster_prove, pytest.mark.asyncio(loop_scope="module")]
 
@@ -18,15 +16,6 @@ def nodes() -> Iterator[WideNodes]:
     """Of this file."""
     with wide_nodes(1) as started:
         yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(
-    nodes: WideNodes, tmp_path_factory: pytest.TempPathFactory, engine_urls: Urls
-) -> AsyncIterator[WideSite]:
-    """Of this file."""
-    async with wide_site(nodes, tmp_path_factory.mktemp("still"), engine_urls) as made:
-        yield made
 
 
 def nodes_of(site: WideSite, what: str) -> Sequence[Standing]:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 from prove.process import DidNotStartError, ServerProcess
-from tests.cluster.test_move_clients import _has, _numbers
+from tests.support.after_move import goes_on, has
 from tests.support.clusters import Cluster, new_cluster
 from tests.support.keeper import Urls
 from tests.support.own_nats import own_nats_with_streams
 from tests.support.own_zookeeper import own_zookeeper
 from tests.support.people import Crowd
-from tests.support.places import Sockets
 
 from chinwag.domain.ids import ClientId
 from chinwag.wire.frames import Ack, Send
@@ -61,9 +60,10 @@ async def test_a_client_goes_on_with_its_cursor_and_its_log_in(
         assert isinstance(first, Ack)
         await ben.reach_head()
         await away.disconnect()
-        missed = await anna.ask(Send(ClientId("two"), Text("two"), to=ben.account))
+        two = Send(ClientId("two"), Text("two"), to=ben.account)
+        missed = await anna.ask(two)
         assert isinstance(missed, Ack)
-        await ben.until(partial(_has, ben, missed.number), "the second message")
+        await ben.until(partial(has, ben, missed.number), "the second message")
 
         cluster.environment = wide
         await cluster.init()
@@ -82,23 +82,7 @@ async def test_a_client_goes_on_with_its_cursor_and_its_log_in(
             await before.start()
 
         await after.start()
-        for device in (anna, ben, away):
-            device.place = Sockets(after)
-            await device.connect()
-            assert device.online
-            assert device.resets == []
-        # What was sent while a device was away, and a send whose answer a client has not got.
-        await away.until(lambda: missed.number in _numbers(away), "the missed message")
-        repeated = await anna.ask(Send(ClientId("two"), Text("two"), to=ben.account))
-        assert isinstance(repeated, Ack)
-        assert (repeated.number, repeated.sent_at) == (missed.number, missed.sent_at)
-        new = await anna.ask(Send(ClientId("three"), Text("three"), to=ben.account))
-        assert isinstance(new, Ack)
-        assert new.number == missed.number + 1
-        for device in (anna, ben, away):
-            await device.until(partial(_has, device, new.number), "the new message")
-            assert device.gaps == []
-            assert _numbers(device).count(new.number) == 1
+        await goes_on(after, anna, (ben, away), two, missed)
         assert await after.stop() == 0
     finally:
         await crowd.leave()

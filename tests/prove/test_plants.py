@@ -8,10 +8,10 @@ from prove.faults.wrong import LARGE, PLANTS, STREAMED, WRONGS
 
 TRY_ALL: Final = """
 import os, sys
-from prove.faults.wrong import LARGE, PLANTS, STREAMED, WRONGS
+from prove.faults.wrong import EVERY
 import chinwag.assembly
 
-for name, wrong in {**WRONGS, **PLANTS, **STREAMED, **LARGE}.items():
+for name, wrong in EVERY.items():
     child = os.fork()  # what one replaces stands there for the next
     if not child:
         try:

@@ -20,7 +20,7 @@ from prove.faults.wrong.streamed import STREAMED as _STREAMED
 from prove.faults.wrong.telling import TELLING
 from prove.faults.wrong.wrong import Wrong
 
-__all__ = ["LARGE", "PLANTS", "STREAMED", "WRONGS", "Wrong", "command"]
+__all__ = ["EVERY", "LARGE", "PLANTS", "STREAMED", "WRONGS", "Wrong", "command"]
 
 WRONGS: Final[Mapping[str, Wrong]] = {
     wrong.name: wrong for wrong in (*DECIDING, *CHANGING, *STORING, *TELLING, *HEALING, *FILING)
@@ -32,9 +32,11 @@ STREAMED: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in _STREAMED
 """Those that are wrong only on the cassandra profile."""
 LARGE: Final[Mapping[str, Wrong]] = {wrong.name: wrong for wrong in _LARGE}
 """Those that are wrong only where groups are wide or large."""
+EVERY: Final[Mapping[str, Wrong]] = {**WRONGS, **PLANTS, **STREAMED, **LARGE}
+"""All of them."""
 
 
 def command(name: str) -> tuple[str, ...]:
     """What stands before `serve` for the wrong server `name`; works in any folder."""
-    assert any(name in some for some in (WRONGS, PLANTS, STREAMED, LARGE)), name
+    assert name in EVERY, name
     return (sys.executable, str(Path(__file__).with_name("__main__.py")), name)

@@ -6,15 +6,14 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[3])  # also where this file is run by its path
     from prove.faults.soon import hasten
-    from prove.faults.wrong import LARGE, PLANTS, STREAMED, WRONGS
+    from prove.faults.wrong import EVERY
 
-    every = {**WRONGS, **PLANTS, **STREAMED, **LARGE}
-    if len(sys.argv) < 2 or sys.argv[1] not in every:
-        for wrong in every.values():
+    if len(sys.argv) < 2 or sys.argv[1] not in EVERY:
+        for wrong in EVERY.values():
             print(f"{wrong.name:20} {', '.join(wrong.promises):12} {wrong.what}")
         sys.exit(2)
     hasten()
-    every[sys.argv.pop(1)].plant()
+    EVERY[sys.argv.pop(1)].plant()
     from chinwag.cli import main
 
     main()

@@ -127,7 +127,7 @@ class Conversations(Asking):
         self, conversation: ConversationId, after: int, limit: int = PAGE, wait: float | None = None
     ) -> History:
         """Every event after `after`: new ones, and what they change of earlier messages. wait: of a large group, if
-        there is none, seconds to wait for the first one, 25 at most."""
+        there is none, whole seconds to wait for the first one, 20 at most."""
         path = address(conversation) + "/changes"
         asked = None if wait is None else min(int(wait), 20)
         page = await self._http.get(path, EventPage, after=after, limit=limit, wait=asked)

@@ -79,13 +79,15 @@ class FeedEnded(msgspec.Struct, frozen=True):
 
 
 class Slowed(msgspec.Struct, frozen=True):
-    """A group takes no more of one just now: what was sent there goes out in `retry_in` seconds, by itself."""
+    """One has sent to a group sooner than it allows: what waits is sent by itself in `retry_in` seconds."""
 
     conversation: ConversationId
     retry_in: float
 
 
-Large = GroupHead | Fed | FeedBegan | FeedFar | FeedEnded
+FeedNews = Fed | FeedBegan | FeedFar | FeedEnded
+"""What comes of a large group that is followed."""
+Large = GroupHead | FeedNews
 """What comes of large groups that are watched (`GroupHead`: one has moved) or followed."""
 Received = Event | Unknown | LoadAfresh | Large
 """What `Client.events` gives. What is `Large` comes only to who watches or follows."""

@@ -8,9 +8,9 @@ import msgspec
 
 from chinwag.client.events import (
     Fed,
-    FeedBegan,
     FeedEnded,
     FeedFar,
+    FeedNews,
     LoadAfresh,
     Offline,
     Online,
@@ -72,16 +72,17 @@ class Feed:
         self._news.set()
 
     def reset(self, load: LoadAfresh) -> None:
-        """What waits is superseded: the application must load afresh."""
+        """What waits is superseded: the application must load afresh. That groups are followed no longer stays to be
+        told."""
         self._events.clear()
-        self._fed.clear()
+        self._fed = deque(one for one in self._fed if isinstance(one[1].value, FeedFar | FeedEnded))
         self._handed = None
         self.overflowed = False
         self._newest = load.cursor
         self._events.append(_Item(load, load.cursor))
         self._news.set()
 
-    def put_fed(self, conversation: ConversationId, value: Fed | FeedBegan | FeedFar | FeedEnded) -> bool:
+    def put_fed(self, conversation: ConversationId, value: FeedNews) -> bool:
         """The next thing of a group that is followed; whether there was room for it. What is no event always has."""
         if isinstance(value, Fed) and len(self._fed) >= FED:
             return False
@@ -128,8 +129,10 @@ class Feed:
             await self._news.wait()
         if self._aside:
             item = self._aside.popleft()
-        elif self._events or self._fed:
-            item = self._events.popleft() if self._events else self._fed.popleft()[1]
+        elif self._events:
+            item = self._events.popleft()
+        elif self._fed:
+            _, item = self._fed.popleft()
         else:
             item = _Item(self._heads.pop(next(iter(self._heads))))
         self._handed = item.cursor

@@ -70,10 +70,11 @@ def watch(mirror: Mirror, client: Client) -> None:
     client.watch(large[:WATCHES])
 
 
-async def open_large(mirror: Mirror, client: Client, conversation: ConversationId) -> None:
-    """Follow a large group from where the mirror has it, loading it afresh if that is far behind; others do not mind.
+def open_large(mirror: Mirror, client: Client, conversation: ConversationId) -> None:
+    """Follow a large group from where the mirror has it: what comes of that is for `take`. Nothing happens with a group
+    that is followed already, and with a conversation that is no large group of one's own.
 
-    Raises as `load` does, and ValueError if the client follows too many.
+    Raises ValueError if the client follows too many.
     """
     held = mirror.conversations.get(conversation)
     if held is not None and held.large and held.role is not None and not client.follows(conversation):
@@ -123,7 +124,7 @@ async def _take_large(mirror: Mirror, client: Client, event: Large) -> None:
             mirror.skip(event.conversation, event.after)
         case FeedFar():
             if await _load_one(mirror, client, event.conversation):
-                await open_large(mirror, client, event.conversation)
+                open_large(mirror, client, event.conversation)
         case _:
             pass  # a feed has begun as it was asked for, or ended with what comes by the inbox as well
 

@@ -101,7 +101,9 @@ class Following:
                 return self._fed(name, one, decode_numbered(frame.event))
             case frames.Followed():
                 skips, beyond = frame.after > one.number, frame.after < one.asked
-                self._feed.put_fed(name, FeedBegan(name, frame.after, skips, beyond))
+                if skips or beyond or not self._feed.has_fed(name):
+                    # Else it goes on after what waits, and who reads nothing need not hear of that with each session.
+                    self._feed.put_fed(name, FeedBegan(name, frame.after, skips, beyond))
                 one.number = one.asked = frame.after
             case frames.Far():
                 del self._followed[name]

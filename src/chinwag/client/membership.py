@@ -46,7 +46,8 @@ class Mirrored(msgspec.Struct, kw_only=True):
     is, rising. stale: numbers of cached ones that have changed in a way that one was not told: ask for them again.
     reactions: to cached messages, as far as one knows them; late: reactions to others, the latest, for the page that
     has the message and may be older than they are. pins: the numbers of pinned messages, the one pinned last at the
-    end.
+    end. wide: `members` are its owner and admins alone, without marks, and `count` is how many it has. large: its
+    events are asked for or followed, up to `head` so far, and `told` is where it was last heard to be.
     """
 
     id: ConversationId
@@ -129,19 +130,17 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
         held.role = own.role
     elif not held.wide:
         held.role = None
-    elif isinstance(what, Joined | RoleChanged) and what.account == account:
-        held.role = Role.MEMBER
-    elif held.role is not None:
-        held.role = Role.MEMBER  # a member whom the group does not list
+    elif held.role is not None or (isinstance(what, Joined | RoleChanged) and what.account == account):
+        held.role = Role.MEMBER  # one whom the group does not list
 
 
 def shows(held: Mirrored, notice: Notice, account: AccountId) -> bool:
-    """Whether `account` is shown a notice that comes next: of a wide group not of others who come and go, unless that
-    changes how its events come."""
+    """Whether `account` is shown a notice: of a wide group not of others who come and go, unless the group became wide
+    or large by that."""
     what = notice.change
     if not held.wide or not isinstance(what, Joined | Left | Removed) or what.account == account:
         return True
-    return isinstance(what, Joined) and what.large
+    return isinstance(what, Joined) and (what.wide or what.large)
 
 
 def widen(held: Mirrored, count: int) -> None:

@@ -45,7 +45,7 @@ from chinwag.wire.values import (
 MESSAGES: Final = 200
 """Messages and notices cached of each conversation: the newest."""
 ALL: Final = AccountId("*")
-
+"""What a mention of everybody names."""
 
 LATE: Final = 500
 """Reactions that are kept of messages which are not cached."""
@@ -219,6 +219,34 @@ class Mirror:
         self._content(held, event)
         return None
 
+    def reactions(self, conversation: ConversationId) -> dict[int, Counted]:
+        """What is on each cached message of which that is known: equal to what a page has as of the last event."""
+        held = self.conversations[conversation]
+        return {number: one.counted() for number, one in held.reactions.items() if number in held.messages}
+
+    def comparable(self, own_numbers: Mapping[ConversationId, Sequence[int]]) -> dict[ConversationId, Comparable]:
+        """The state in a form in which kept and loaded mirrors are equal.
+
+        own_numbers: the numbers of one's own messages in each conversation. Of another's mark one is told only when
+        it newly covers one of these, so marks between them are not compared; nor are times.
+        """
+        return {
+            one.id: comparable(one, own_numbers.get(one.id, ()), self.account) for one in self.conversations.values()
+        }
+
+    def differing(self, page: Sequence[NumberedEvent | Unknown]) -> list[int]:
+        """The numbers of cached messages and notices that are not as they are on a page of history, newly loaded. Those
+        that are known to be stale are asked for again, and left out; so are all of a conversation that one has left."""
+        found = []
+        for event in page:
+            held = self.conversations.get(event.conversation)
+            if held is None or held.role is None or event.number in held.stale:
+                continue
+            now = msgspec.structs.replace(event, reactions=()) if isinstance(event, Message) else event
+            if held.messages.get(event.number, now) != now:
+                found.append(event.number)
+        return found
+
     # Large groups
 
     def moved(self, told: GroupHead) -> Mirrored | None:
@@ -255,42 +283,10 @@ class Mirror:
         """Something of a large group that concerns oneself, with a hole before it: it is kept, and counts as what was
         said of oneself. The number held stays where it is."""
         self._content(held, event)
-        if isinstance(event, Message):
-            self._own(held, event)
+        if isinstance(event, Message) and event.sender == self.account:
+            self._read(held, event.sender, event.number, event.ordinal)
         self._count(held, event)
         held.told = large.further(held.told, event)
-
-    def _own(self, held: Mirrored, message: Message) -> None:
-        if message.sender == self.account:
-            self._read(held, message.sender, message.number, message.ordinal)
-
-    def reactions(self, conversation: ConversationId) -> dict[int, Counted]:
-        """What is on each cached message of which that is known: equal to what a page has as of the last event."""
-        held = self.conversations[conversation]
-        return {number: one.counted() for number, one in held.reactions.items() if number in held.messages}
-
-    def comparable(self, own_numbers: Mapping[ConversationId, Sequence[int]]) -> dict[ConversationId, Comparable]:
-        """The state in a form in which kept and loaded mirrors are equal.
-
-        own_numbers: the numbers of one's own messages in each conversation. Of another's mark one is told only when
-        it newly covers one of these, so marks between them are not compared; nor are times.
-        """
-        return {
-            one.id: comparable(one, own_numbers.get(one.id, ()), self.account) for one in self.conversations.values()
-        }
-
-    def differing(self, page: Sequence[NumberedEvent | Unknown]) -> list[int]:
-        """The numbers of cached messages and notices that are not as they are on a page of history, newly loaded. Those
-        that are known to be stale are asked for again, and left out; so are all of a conversation that one has left."""
-        found = []
-        for event in page:
-            held = self.conversations.get(event.conversation)
-            if held is None or held.role is None or event.number in held.stale:
-                continue
-            now = msgspec.structs.replace(event, reactions=()) if isinstance(event, Message) else event
-            if held.messages.get(event.number, now) != now:
-                found.append(event.number)
-        return found
 
     def _begin(self, event: NumberedEvent | Unknown) -> Mirrored | None:
         """The conversation that `event`, its first, begins; None if this is not such an event."""
@@ -306,7 +302,7 @@ class Mirror:
 
     def _advance(self, held: Mirrored, event: NumberedEvent | Unknown) -> None:
         held.head, held.ordinal = event.number, event.ordinal
-        if is_shown(event) and not (isinstance(event, Notice) and not membership.shows(held, event, self.account)):
+        if is_shown(event) and (not isinstance(event, Notice) or membership.shows(held, event, self.account)):
             held.at, held.last = event.sent_at, event
         if isinstance(event, Notice):
             membership.change(held, event, self.account)

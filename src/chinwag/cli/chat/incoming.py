@@ -115,10 +115,10 @@ class Incoming:
         room.shown[event.conversation] = event.number
         await room.people.meet(people_in(event))
         if event.conversation == room.current:
-            if not (isinstance(event, Notice) and not self._shows(held, event)):
+            if not isinstance(event, Notice) or shows(held, event, room.client.account):
                 await room.show(held, event)
             if isinstance(event, Notice) and _changes_way(event):
-                await room.follow(held)
+                room.follow(held)
                 room.tell_size(held)
             room.oldest_shown = room.oldest_shown or event.number
             room.read(held)
@@ -135,22 +135,15 @@ class Incoming:
         if room.is_muted(held.id):
             return False
         if isinstance(event, Notice):
-            return self._shows(held, event)
+            return shows(held, event, room.client.account)
         if isinstance(event, Reaction):
             target = held.messages.get(event.target)
             mine = isinstance(target, Message) and target.sender == room.client.account
             return mine and event.on and event.sender != room.client.account
         return event.sender != room.client.account and is_said(event)
 
-    def _shows(self, held: Mirrored, notice: Notice) -> bool:
-        """Whether a notice is told: in a wide group none of others who come and go, but the one that changed it."""
-        change = notice.change
-        if isinstance(change, Joined) and (change.wide or change.large):
-            return True
-        return shows(held, notice, self._room.client.account)
-
     def _moved(self, head: GroupHead) -> None:
-        """A large group that is not open has moved: how much is unread there, once a while, and no more."""
+        """More was said in a large group that is not open: tell how much is unread there."""
         room = self._room
         held = room.mirror.conversations.get(head.conversation)
         unread = 0 if held is None else held.unread
@@ -163,7 +156,8 @@ class Incoming:
         room = self._room
         seconds = max(1, round(slowed.retry_in))
         what = "1 second" if seconds == 1 else f"{seconds} seconds"
-        room.note(f"{room.title(slowed.conversation)} takes no more of you so soon: that goes out in {what}.", "warn")
+        title = room.title(slowed.conversation)
+        room.note(f"{title} takes your messages more slowly: the next one goes out by itself in {what}.", "warn")
 
     def _typing(self, signal: Typing) -> None:
         room = self._room

@@ -1,4 +1,4 @@
-"""Who is in the open conversation, where that may be a hundred thousand: page by page, or looked for by name."""
+"""Who is in the open conversation, who may be a hundred thousand: page by page, or looked for by name."""
 
 from chinwag.cli.chat import meant
 from chinwag.cli.chat.meant import UsageProblem
@@ -9,21 +9,21 @@ from chinwag.wire.values import Role
 async def show(room: Room, words: list[str]) -> None:
     """The first members, more of them after those, or those of a name."""
     here, wanted = meant.here(room), " ".join(words)
-    following = None
+    after = None
     if wanted and wanted != "more":
         found = await room.client.search_members(here, wanted)
     else:
         page = await room.client.members(here, _after(room, wanted))
-        found, following = page.members, page.next
+        found, after = page.members, page.next
     await room.people.meet(one.account for one in found)
     for one in found:
         own = " (you)" if one.account == room.client.account else ""
         role = "" if one.role is Role.MEMBER else f" ({one.role})"
         room.note(f"  {room.people.name(one.account)}{own}{role}")
-    if not found and following is None:
-        room.note("There are no more." if wanted in ("", "more") else "Nobody of that name is in here.")
-    room.next_members = None if following is None else (here, following)
-    if following is not None:
+    if not found and after is None:
+        room.note("There are no more members." if wanted in ("", "more") else "Nobody of that name is in here.")
+    room.next_members = None if after is None else (here, after)
+    if after is not None:
         room.note("/members more lists the next ones.")
 
 

@@ -153,7 +153,7 @@ class Room:
             held = self.mirror.conversations.get(conversation, held)
         await self.show_history(HISTORY)
         self.tell_size(held)
-        await self.follow(held)
+        self.follow(held)
         self.read(held)
 
     def tell_size(self, held: Mirrored) -> None:
@@ -164,12 +164,12 @@ class Room:
                 "/members lists them, /members NAME looks for some."
             )
 
-    async def follow(self, held: Mirrored) -> None:
+    def follow(self, held: Mirrored) -> None:
         """Have what is said in a large group that is open, and no longer in the one before."""
         if self._followed not in (None, held.id):
             self.client.unfollow(self._followed)
         self._followed = held.id if held.large and held.role is not None else None
-        await open_large(self.mirror, self.client, held.id)
+        open_large(self.mirror, self.client, held.id)
 
     def is_muted(self, conversation: ConversationId) -> bool:
         """Whether the person wants to be told of nothing there now."""

@@ -18,7 +18,7 @@ from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.message_reads import MessageReads
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.standings import Standings
-from chinwag.adapters.cassandra.statements import Read, Values, Write, delete
+from chinwag.adapters.cassandra.statements import Changes, Read, delete
 from chinwag.domain.conversation import Conversation, companions
 from chinwag.domain.ids import AccountId, ConversationId
 
@@ -31,7 +31,6 @@ _AMONG: Final = Read("SELECT conversation, among FROM companions WHERE account =
 _WRITTEN: Final = Read("SELECT conversation, WRITETIME(among) FROM companions WHERE account = ? LIMIT ?")
 _FORGET: Final = delete("companions", "account conversation", 1)
 
-Changes = list[tuple[Write, Values]]
 _among: Final = msgspec.msgpack.Decoder(tuple[AccountId, ...]).decode
 
 

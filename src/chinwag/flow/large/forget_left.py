@@ -12,7 +12,7 @@ import structlog
 
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.flow.as_read import content
+from chinwag.flow.as_read import sent_at
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.large.rounds import Rounds
 from chinwag.ports.message_store import MessageStore
@@ -24,13 +24,6 @@ ROWS: Final = 1_000
 """Joinings that one step reads, and removes at most."""
 
 _log = structlog.get_logger(__name__)
-
-
-class _Sent(msgspec.Struct, gc=False):
-    sent_at: int
-
-
-_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -91,7 +84,7 @@ class ForgetLeft:
         while low < high:
             middle = (low + high + 1) // 2
             rows = await self._store.events(state.id, middle, middle)
-            if rows and _sent(content(rows[0])).sent_at < before:
+            if rows and sent_at(rows[0]) < before:
                 low = middle
             else:
                 high = middle - 1

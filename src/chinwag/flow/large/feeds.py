@@ -165,7 +165,6 @@ class Feeds:
             feed = self._feeds[conversation] = Feed(conversation, state.head, state.reacted)
             self._moved.listen(conversation, self._heard, self._counted)
         else:
-            feed.recount.looked(state)
             self._reached(feed, state.head)
         return feed, state.head
 
@@ -313,4 +312,5 @@ class Feeds:
             feed.end("drain")
             self._leave(feed)
         else:
+            feed.recount.looked(state)
             self._reached(feed, state.head)

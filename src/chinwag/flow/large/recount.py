@@ -62,7 +62,7 @@ class Recount:
             self._missed(self._heard)
 
     def looked(self, state: Conversation) -> None:
-        """So the group is now. What it was at the last look has been told of by now, or is lost."""
+        """So the group is now, a second after the last look. What it was then has been heard of by now, or is lost."""
         if self._looked > self._heard:
             self._missed(self._looked)
         self._looked = state.reacted

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from bench.cassandra_stores import Counting, Measured, Talk, node, talks
+from bench.used import spent
 
 from chinwag.adapters.cassandra import CassandraServers, epoch_reads, make_schema, open_driver, stores_on
 from chinwag.domain.conversation import Position
@@ -43,22 +44,16 @@ async def measure(servers: CassandraServers, process: int, pairs: int, rounds: i
         for way, (together, side_by_side) in WAYS.items():
             epoch_reads.TOGETHER, epoch_reads.SIDE_BY_SIDE = together, side_by_side  # type: ignore[misc]
             counting.counts.clear()
-            many, client, of_node, began = pairs * MESSAGES, time.process_time(), _spent(process), time.perf_counter()
+            many, client, of_node, began = pairs * MESSAGES, time.process_time(), spent(process), time.perf_counter()
             await asyncio.gather(*map(talk, people))
             print(
                 f"{way:>12}: {counting.counts['reads'] / many:.2f} reads a message, "
                 f"{(time.process_time() - client) * 1e6 / many:,.0f} us of the client, "
-                f"{(_spent(process) - of_node) * 1e6 / many:,.0f} us of the node, "
+                f"{(spent(process) - of_node) * 1e6 / many:,.0f} us of the node, "
                 f"{many / (time.perf_counter() - began):,.0f} messages/s",
                 flush=True,
             )
     await stores.close()
-
-
-def _spent(process: int) -> float:
-    """Seconds of processor that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from chinwag.config.sections import Data, Observe
 from chinwag.config.sections import Server as Server_
 from chinwag.load.idle import Idle
 from chinwag.load.peer import Login
+from used import pss
 
 WARM: Final = 200
 """Sessions that come and go before."""
@@ -97,12 +98,6 @@ def by_part(before: tracemalloc.Snapshot, after: tracemalloc.Snapshot) -> dict[s
         part = next((part for part, files in PARTS if any(file in name for file in files)), Path(name).name)
         parts[part] += line.size_diff
     return parts
-
-
-def pss() -> int:
-    """This process's share of physical memory."""
-    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
 def kernel_bytes() -> int:

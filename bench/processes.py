@@ -21,6 +21,7 @@ import msgspec
 from chinwag.load.figures import Outcome
 from chinwag.load.generator import HELD, Job
 from trouble import BenchError
+from used import pss
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -71,8 +72,7 @@ class Server:
     @property
     def memory(self) -> int:
         """Bytes: its share of physical memory (PSS)."""
-        lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+        return pss(self.process.pid)
 
     def stop(self) -> None:
         """End it, if it has not ended."""

@@ -10,7 +10,6 @@ a second after it, which is the server's way to make one push of a burst.
 
 import argparse
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Final
 
 import httpx2
 from bench.data import Person, logins, make_people, opened
+from bench.used import spent
 from prove.process import ServerProcess
 from tests.support.push_receiver import PushReceiver, Subscription, push_receiver
 
@@ -33,13 +33,6 @@ SETTINGS: Final = {
     "CHINWAG_PUSH_HOSTS": "127.0.0.1",
     "CHINWAG_PUSH_ALLOW_THIS_MACHINE": "true",
 }
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
-
-
-def spent(process: int) -> float:
-    """Seconds of processor time of a process."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 async def written(data: Path, count: int) -> tuple[str, list[Person]]:

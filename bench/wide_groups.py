@@ -35,6 +35,7 @@ from chinwag.load.peer import text_of
 from chinwag.ports.bus import Answer, Answers, NodeId, Publication, answers_to
 from chinwag.ports.log import Submission
 from grown import write_group
+from used import pss
 
 NODE: Final = NodeId("bench")
 RULES: Final = Rules(large_group_members=200_000)
@@ -106,14 +107,6 @@ def members_of(count: int) -> list[AccountId]:
     return [AccountId(str(1_000_000_000 + one)) for one in range(count)]
 
 
-def memory() -> float:
-    """MiB that this process has to itself."""
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024 / MIB
-    return 0.0
-
-
 async def timed(what: str, work: Callable[[], Awaitable[object]]) -> None:
     """Say how long that takes."""
     began, spent = time.perf_counter(), time.process_time()
@@ -125,7 +118,7 @@ async def timed(what: str, work: Callable[[], Awaitable[object]]) -> None:
 async def one_size(site: Site, members: int, asked: argparse.Namespace) -> None:
     """A group of that size."""
     everybody, group = members_of(members), group_id(str(members))
-    before, began = memory(), time.perf_counter()
+    before, began = pss(), time.perf_counter()
     async for _ in write_group(site.embedded.message_store, group, everybody):
         pass
     print(f"{members:,} members, written in {time.perf_counter() - began:.1f} s")
@@ -138,7 +131,7 @@ async def one_size(site: Site, members: int, asked: argparse.Namespace) -> None:
     print(f"  of one:        {await site.messages(group, authors[:1], count)}")
     print(f"  of one of two: {await site.messages(pair, authors[:1], asked.messages)}")
     print(f"  of many:       {await site.messages(group, authors, count)}")
-    print(f"  memory: {memory() - before:+.1f} MiB")
+    print(f"  memory: {(pss() - before) / MIB:+.1f} MiB")
     if members <= 1_000:
         return
     (state,) = await site.embedded.message_store.states([group])

@@ -235,13 +235,15 @@ def _on(session: Session) -> list[Any]:
     return [[told[1], told[2], [number for number, _ in told[3]]] for one in frames if (told := one.get("counts"))]
 
 
-async def _counts_of(here: Scene, turn: int, *numbers: int) -> None:
-    """Somebody has reacted to these messages, and that is committed and told."""
+async def _counts_of(here: Scene, turn: int, *numbers: int, told: bool = True) -> None:
+    """Somebody has reacted to these messages, and that is committed. told: and followers hear of it."""
     (state,) = await here.stage.embedded.message_store.states([here.group])
     assert state is not None
     state = msgspec.structs.replace(state, reacted=turn)
     counts = [(number, ReactionCounts(state.applied, (("👍", turn),))) for number in numbers]
     await here.stage.embedded.message_store.commit([Commit(state, [], [], [], [], counts=counts)])
+    if not told:
+        return
     heard, bus = asyncio.Event(), here.stage.embedded.bus
     stop = bus.subscribe(moved_of(here.group), lambda _: heard.set())  # the feeds hear it before
     bus.publish(moved_of(here.group), Counted(here.group, turn - 1, turn, numbers))
@@ -267,6 +269,33 @@ async def test_counts_are_told_once_a_second_and_not_where_a_socket_is_full(tmp_
         await here.feeds.job.step()
         assert _on(ben)[1:] == [[2, 3, [3]], [3, 4, [3]]]
         assert _on(carl)[1:] == [[3, 4, [3]]], "it sees that it has missed something"
+
+
+async def test_that_counts_have_changed_is_seen_within_two_looks_though_nobody_tells_it(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        last = await here.say("two")
+        ben, _ = await here.follow("2", last)
+        await _counts_of(here, 1, last, told=False)
+        await here.feeds.job.step()
+        carl, _ = await here.follow("3", last)
+        assert (_on(ben), _on(carl)) == ([], []), "it may be on its way"
+        await here.feeds.job.step()
+        assert _on(ben) == _on(carl) == [[1, 1, []]], "who holds turn 0 has missed something"
+        await here.feeds.job.step()
+        await _counts_of(here, 2, last)
+        await here.feeds.job.step()
+        assert _on(ben)[1:] == [[1, 2, [last]]]
+
+
+async def test_who_comes_to_follow_makes_nothing_seem_lost_that_is_on_its_way(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        last = await here.say("two")
+        ben, _ = await here.follow("2", last)
+        await _counts_of(here, 1, last, told=False)
+        await here.follow("3", last)
+        await here.follow("3", last)
+        await here.feeds.job.step()
+        assert _on(ben) == []
 
 
 async def test_counts_of_what_one_may_not_read_are_not_told(tmp_path: Path) -> None:

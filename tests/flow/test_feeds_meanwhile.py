@@ -15,7 +15,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.large import feed as feed_module
 from chinwag.flow.large.feed import Feed
 from chinwag.flow.large.follower import Follower
-from chinwag.flow.large.recount import Told
+from chinwag.flow.large.recount import Recounted
 
 
 async def test_who_goes_while_the_follow_is_being_looked_into_is_fed_nothing_behind_it(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_who_goes_with_an_event_that_many_are_being_given_is_told_no_count
         )
         await sessions[0].until(lambda one: one.numbers == [gone])
         assert not giving.done()
-        feed.hold(Told(gone, 0, 1, []))
+        feed.hold(Recounted(gone, 0, 1, []))
         await feed.tell(lambda _, told: b"counts")
         await giving
         await feed.tell(lambda _, told: b"counts")

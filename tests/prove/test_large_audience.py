@@ -1,7 +1,7 @@
 """Whom the checks expect an event of a large group to be copied to."""
 
-from prove.index.conversations import Row
 from prove.index.pulled import audience_of
+from prove.index.rows import Row
 from prove.index.sends import Send
 from prove.ranges import FOREVER, Numbers
 

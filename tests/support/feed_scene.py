@@ -16,7 +16,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.large.feeds import Feeds
 from chinwag.flow.large.follower import Ended, Follower
 from chinwag.flow.large.moved import MovedHere
-from chinwag.flow.large.recount import Told
+from chinwag.flow.large.recount import Recounted
 from chinwag.flow.states import States
 from chinwag.ports.bus import Moved, moved_of
 from chinwag.ports.message_store import Row
@@ -92,7 +92,7 @@ class Session:
                 await self._changed.wait()
 
 
-def _counts(conversation: ConversationId, told: Told) -> bytes:
+def _counts(conversation: ConversationId, told: Recounted) -> bytes:
     return msgspec.json.encode({"counts": told})
 
 

@@ -13,11 +13,13 @@ from chinwag.domain.refusal import Refused
 
 
 class Nodes:
-    """Epochs as they are when a request is answered, which the test lets happen. away: partitions without a quorum."""
+    """Epochs as they are when a request is answered, which the test lets happen. away: partitions without a quorum.
+    failing: what a request for these raises."""
 
     def __init__(self) -> None:
         self.epochs: dict[int, int] = {}
         self.away: set[int] = set()
+        self.failing: Exception = DriverError("no quorum", no=True)
         self.asked: list[list[int]] = []
         self.waiting: list[asyncio.Future[None]] = []
         self._more = asyncio.Event()
@@ -32,7 +34,7 @@ class Nodes:
         self._more.set()
         await waiting
         if self.away.intersection(partitions):
-            raise DriverError("no quorum", no=True)
+            raise self.failing
         return list(found) if isinstance(named, list) else [row[1:] for row in found]
 
     async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
@@ -115,6 +117,26 @@ async def test_a_partition_without_a_quorum_costs_the_others_nothing_and_holds_n
     assert (await first, await other, await next_one) == (1, 2, 1)
     nodes.answer(2)
     with pytest.raises(Refused):
+        await lost
+
+
+async def test_a_failure_of_any_kind_is_told_to_whoever_waits_and_leaves_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(epoch_reads, "SIDE_BY_SIDE", 1)
+    nodes = Nodes()
+    nodes.epochs, nodes.away = {0: 1, 1: 1, 2: 2}, {1}
+    nodes.failing = RuntimeError("the session is closed")
+    first, lost, other = looks(EpochReads(Database(nodes)), 0, 1, 2)
+    await nodes.until(1)
+    nodes.answer(0)
+    await nodes.until(2)
+    nodes.answer(1)  # of both
+    await nodes.until(4)
+    nodes.answer(2)
+    nodes.answer(3)
+    assert (await first, await other) == (1, 2)
+    with pytest.raises(RuntimeError, match="closed"):
         await lost
 
 

@@ -9,7 +9,7 @@ from chinwag.flow.large.heads import Heads
 from chinwag.flow.large.moved import MovedHere
 from chinwag.flow.large.outdated import OldClients
 from chinwag.flow.large.own_wide import OwnWide
-from chinwag.flow.large.recount import Told
+from chinwag.flow.large.recount import Recounted
 from chinwag.flow.large.watches import Watches
 from chinwag.flow.states import States
 from chinwag.ports import Ports
@@ -45,9 +45,9 @@ def _nudge(moved: Moved) -> bytes:
     return encode(Nudge(moved.conversation, moved.head, moved.ordinal, moved.shown, moved.all))
 
 
-def _counts(conversation: ConversationId, told: Told) -> bytes:
+def _counts(conversation: ConversationId, recounted: Recounted) -> bytes:
     messages = tuple(
         CountedMessage(number, tuple(CountedReaction(*one) for one in counts.counts[:SHOWN]))
-        for number, counts in told.messages
+        for number, counts in recounted.messages
     )
-    return encode(Counts(conversation, told.before, told.turn, messages))
+    return encode(Counts(conversation, recounted.before, recounted.turn, messages))

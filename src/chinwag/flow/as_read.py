@@ -19,6 +19,13 @@ _decode: Final = msgspec.json.Decoder(Message).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
+class _Sent(msgspec.Struct, gc=False):
+    sent_at: int
+
+
+_sent: Final = msgspec.json.Decoder(_Sent).decode
+
+
 async def as_read(
     store: MessageStore, account: AccountId, conversation: ConversationId, rows: Sequence[Row]
 ) -> list[bytes]:
@@ -28,6 +35,11 @@ async def as_read(
     # Read after the rows: whoever was put out before a change has a span that says so.
     spans = await store.spans(account, conversation)
     return [row if type(row) is bytes else _cut(row, spans) for row in rows]  # type: ignore[arg-type]
+
+
+def sent_at(row: Row) -> int:
+    """When an event was sent, in milliseconds since 1970."""
+    return _sent(content(row)).sent_at
 
 
 def content(row: Row) -> bytes:

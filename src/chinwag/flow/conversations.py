@@ -11,7 +11,7 @@ from chinwag.domain.marks import Marks, as_shown, read_up_to, unread
 from chinwag.domain.mentions import ALL, UNREAD, unread_mentions
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationPage, ConversationView, MemberView
-from chinwag.flow.as_read import as_read
+from chinwag.flow.as_read import as_read, sent_at
 from chinwag.flow.history import PAGE_BYTES, readable
 from chinwag.flow.large.own_large import OwnLarge
 from chinwag.flow.membership_of import writer_of
@@ -25,13 +25,6 @@ MARKS: Final = 500
 """Members whose marks are shown."""
 _AGAIN: Final = 10
 """Times that a membership may change while it is read."""
-
-
-class _Sent(msgspec.Struct, gc=False):
-    sent_at: int
-
-
-_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class Conversations:
@@ -116,7 +109,7 @@ class Conversations:
             first=ranges[0][0],
             head=head,
             ordinal=state.ordinal,
-            at=state.at if shown <= state.last_shown else _sent(last).sent_at,
+            at=state.at if shown <= state.last_shown else sent_at(last),
             read=read,
             unread=unread(state.ordinal, own.read, member),
             member_count=state.member_count,

@@ -1,6 +1,6 @@
 """What a batch makes of the counts of reactions of a wide group."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -61,12 +61,15 @@ class Counting:
 
 
 async def read_counts(
-    store: MessageStore, state: Callable[[ConversationId], Conversation | None], names: Sequence[EventName]
+    store: MessageStore, state: Callable[[ConversationId], Conversation | None], names: Collection[EventName]
 ) -> Counts:
     """The counts of these messages of groups, as of `state`. Those that were never counted are, once, from the
     rows of all accounts."""
+    if not names:
+        return NOTHING_COUNTED
+    wanted = list(names)
     found: dict[EventName, ReactionCounts] = {}
-    for name, counts in zip(names, await store.reaction_counts(names), strict=True):
+    for name, counts in zip(wanted, await store.reaction_counts(wanted), strict=True):
         if counts is None:
             conversation, message = name
             rows = await store.reactions(conversation, message, message, ROWS_OF_ONE)

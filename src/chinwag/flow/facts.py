@@ -132,7 +132,7 @@ async def read_named(
         return Named(rows, spans, keys, {}, people)
     reacted = await _reacted(store, reacting)
     # Of those that are wide, or may be with this batch.
-    counts = await _counts(store, {one[:2] for one in reacting if one[0] in people}, state)
+    counts = await read_counts(store, state, {one[:2] for one in reacting if one[0] in people})
     return Named(rows, spans, keys, reacted, people, counts)
 
 
@@ -150,12 +150,6 @@ async def _reacted(store: MessageStore, names: set[ReactionName]) -> dict[Reacti
     wanted = list(names)
     found = await store.reacted(wanted)
     return {name: row for name, row in zip(wanted, found, strict=True) if row is not None}
-
-
-async def _counts(
-    store: MessageStore, names: set[EventName], state: Callable[[ConversationId], Conversation | None]
-) -> Counts:
-    return await read_counts(store, state, list(names)) if names else NOTHING_COUNTED
 
 
 async def _people(

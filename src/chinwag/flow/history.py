@@ -13,7 +13,7 @@ from chinwag.domain.member_row import NOBODY, MemberRow
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, ReactionCountPage, ReactionPage, Receipt
 from chinwag.domain.wide import member_of
-from chinwag.flow.as_read import as_read, content
+from chinwag.flow.as_read import as_read, content, sent_at
 from chinwag.flow.membership_of import is_member
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
@@ -110,7 +110,7 @@ class History:
             middle = (low + high) // 2
             number = _nth(ranges, middle)
             [event] = await self._store.events(conversation, number, number)
-            low, high = (middle + 1, high) if _sent(content(event)).sent_at < at else (low, middle)
+            low, high = (middle + 1, high) if sent_at(event) < at else (low, middle)
         return await self._around(reader, conversation, ranges, _nth(ranges, low), limit)
 
     async def changes(self, account: AccountId, conversation: ConversationId, number: int, limit: int) -> EventPage:
@@ -333,13 +333,6 @@ class History:
             if len(found) == limit or stretch.first > first or sum(map(_size, found)) >= room:
                 break
         return found
-
-
-class _Sent(msgspec.Struct, gc=False):
-    sent_at: int
-
-
-_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class _Number(msgspec.Struct, gc=False):

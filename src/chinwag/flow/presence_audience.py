@@ -75,7 +75,7 @@ class Audience:
         told.update(islice(await self._friends(account), TOLD_MAX - 1))
         if len(told) < TOLD_MAX:
             companions = await self._messages.companions(account, TOLD_MAX + len(apart))
-            told.update(islice((one for one in companions - told if one not in apart), TOLD_MAX - len(told)))
+            told.update(islice(companions - told - apart, TOLD_MAX - len(told)))
         audience = frozenset(told) - apart
         audience -= await self._keeping("share_last_seen", audience)
         self._remember(account, audience)

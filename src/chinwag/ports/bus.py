@@ -140,7 +140,7 @@ class Moved(msgspec.Struct, frozen=True, gc=False, tag="moved"):
 
 class Counted(msgspec.Struct, frozen=True, gc=False, tag="counted"):
     """In a large group reactions to these messages were put on or taken back, and all of it is committed: the changes
-    without a number above `before`, up to `turn`. May be lost: the next one shows it."""
+    without a number above `before`, up to `turn`. May be lost: the next one shows it, and so does the group's state."""
 
     conversation: ConversationId
     before: int

@@ -66,8 +66,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     awaited. placed, refused, repeated: since the start. placed_per_second: over the last `lately_seconds`.
     stores_bytes: what the data folder takes on its disk; free_bytes: what that disk has left. search: how far its index
     follows what is placed; None if it cannot say. pushes_waiting: those not sent yet; None if nobody is pushed to, or
-    the directory is away. media: what is kept of pictures, videos and files; None if the
-    directory cannot say. groups: those of many; None if the messages cannot be read.
+    the directory is away. media: what is kept of pictures, videos and files; None if the directory cannot say. groups:
+    those of many; None if the messages cannot be read.
     """
 
     version: str

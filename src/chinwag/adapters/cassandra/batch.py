@@ -14,7 +14,7 @@ from chinwag.adapters.cassandra.member_rows import changes_of
 from chinwag.adapters.cassandra.schema import BUCKET, KEY_SHARDS
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.standings import Standing
-from chinwag.adapters.cassandra.statements import Values, Write, delete, insert
+from chinwag.adapters.cassandra.statements import Changes, Values, Write, delete, insert
 from chinwag.domain.refusal import Code, Refused
 from chinwag.ports.message_store import Commit, Row
 
@@ -29,7 +29,6 @@ CLEAR: Final = delete("reactions", "conversation bucket message", 2)
 COUNTS: Final = insert("reaction_counts", "conversation bucket message counts", 2)
 CLEAR_COUNTS: Final = delete("reaction_counts", "conversation bucket message", 2)
 
-Changes = list[tuple[Write, Values]]
 _LAST: Final = (1 << 63) - 1
 
 

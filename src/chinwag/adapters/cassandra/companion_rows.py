@@ -3,13 +3,11 @@
 from typing import Final
 
 from chinwag.adapters import names, stored
-from chinwag.adapters.cassandra.statements import Values, Write, insert
+from chinwag.adapters.cassandra.statements import Changes, insert
 from chinwag.domain.conversation import companions
 from chinwag.ports.message_store import Commit
 
 COMPANIONS: Final = insert("companions", "account conversation among", 1)
-
-Changes = list[tuple[Write, Values]]
 
 
 def companion_changes(commit: Commit, conversation: bytes, at: int) -> Changes:

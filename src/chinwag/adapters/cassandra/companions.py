@@ -18,12 +18,11 @@ from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.message_reads import MessageReads
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.standings import Standings
-from chinwag.adapters.cassandra.statements import Read, Values, Write, delete
+from chinwag.adapters.cassandra.statements import Changes, Read, delete
+from chinwag.adapters.companions import CONVERSATIONS_MAX, present_in
 from chinwag.domain.conversation import Conversation, companions
 from chinwag.domain.ids import AccountId, ConversationId
 
-ROWS_MOST: Final = 5_000
-"""Conversations of one account that are looked at."""
 MISSING_MOST: Final = 100
 """Rows that one call makes: it is answered without the others, of which later calls make more."""
 
@@ -31,7 +30,6 @@ _AMONG: Final = Read("SELECT conversation, among FROM companions WHERE account =
 _WRITTEN: Final = Read("SELECT conversation, WRITETIME(among) FROM companions WHERE account = ? LIMIT ?")
 _FORGET: Final = delete("companions", "account conversation", 1)
 
-Changes = list[tuple[Write, Values]]
 _among: Final = msgspec.msgpack.Decoder(tuple[AccountId, ...]).decode
 
 
@@ -49,10 +47,10 @@ class Companions:
         if not owner:
             return set()
         spans, rows = await asyncio.gather(
-            self._reads.memberships(account), self._database.rows(_AMONG, owner, ROWS_MOST)
+            self._reads.memberships(account), self._database.rows(_AMONG, owner, CONVERSATIONS_MAX)
         )
         kept: dict[bytes, bytes] = dict(rows)
-        present = list(dict.fromkeys(span.conversation for span in spans if span.last is None))[:ROWS_MOST]
+        present = present_in(spans)
         missing = [one for one in present if names.known(one) not in kept][:MISSING_MOST]
         made = await self._make(account, missing) if missing else {}
         found: dict[AccountId, None] = {}
@@ -65,7 +63,7 @@ class Companions:
 
     async def forget(self, account: bytes) -> None:
         """Remove all rows of an account that is in no conversation any more."""
-        while rows := await self._database.rows(_WRITTEN, account, ROWS_MOST):
+        while rows := await self._database.rows(_WRITTEN, account, CONVERSATIONS_MAX):
             await self._database.write([(_FORGET, (at, account, conversation)) for conversation, at in rows])
 
     async def _make(

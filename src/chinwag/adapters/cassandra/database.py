@@ -87,7 +87,7 @@ class Database:
         return await self._tried(ask)
 
     async def rows_once(self, statement: Read, *values: Value) -> list[Row]:
-        """The same, asked for once: for whoever has another way, and nothing to wait for."""
+        """As `rows`, asked for once: for whoever has another way, and nothing to wait for."""
         async with self._room:
             try:
                 return await self._driver.rows(statement, values)
@@ -95,7 +95,7 @@ class Database:
                 raise _no_answer() from error
 
     async def rows_of_each(self, statement: Read, wanted: Iterable[Values]) -> list[list[Row]]:
-        """The same for each of several, side by side."""
+        """As `rows`, for each of several side by side."""
         return await asyncio.gather(*(self.rows(statement, *values) for values in wanted))
 
     async def write(self, changes: Changes, guard: Guard | None = None) -> None:

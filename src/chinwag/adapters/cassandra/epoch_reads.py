@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.statements import Read
-from chinwag.domain.refusal import Refused
 
 SIDE_BY_SIDE: Final = 2
 """Requests that are under way at most: who looks next waits for one of them."""
@@ -59,22 +58,21 @@ class EpochReads:
         self._begin()
 
     async def _ask(self, asked: dict[int, "asyncio.Future[Looked]"]) -> None:
-        if len(asked) > 1:
-            if not await self._together(asked):
-                # What is wrong with one must not be the others' loss, nor hold up whoever looks next.
-                for partition, waiting in asked.items():
-                    task = asyncio.create_task(self._alone(partition, waiting))
-                    self._apart.add(task)
-                    task.add_done_callback(self._apart.discard)
-        else:
+        if len(asked) == 1:
+            [(partition, waiting)] = asked.items()
+            await self._alone(partition, waiting)
+        elif not await self._together(asked):
+            # What is wrong with one must not be the others' loss, nor hold up whoever looks next.
             for partition, waiting in asked.items():
-                await self._alone(partition, waiting)
+                task = asyncio.create_task(self._alone(partition, waiting))
+                self._apart.add(task)
+                task.add_done_callback(self._apart.discard)
 
     async def _together(self, asked: dict[int, "asyncio.Future[Looked]"]) -> bool:
         began = time.monotonic()
         try:
             rows: list[tuple[int, int]] = await self._database.rows_once(_SOME, list(asked))
-        except Refused:
+        except Exception:  # whatever it was, each is told of it when it is asked for alone
             return False
         found = dict(rows)
         for partition, waiting in asked.items():

@@ -1,15 +1,16 @@
 """Fills an empty keyspace from elsewhere, and reads what is in it then. All rows may be written again: they are the
 same."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from chinwag.adapters.cassandra import moves
 from chinwag.adapters.cassandra.database import Database
-from chinwag.adapters.cassandra.driver import Driver, Row
-from chinwag.adapters.cassandra.moved_rows import SHAPES, Changes, Totals, through
+from chinwag.adapters.cassandra.driver import Driver
+from chinwag.adapters.cassandra.moved_rows import SHAPES, Totals, through
 from chinwag.adapters.cassandra.moves import Held
-from chinwag.adapters.cassandra.statements import Read
+from chinwag.adapters.cassandra.statements import Changes, Read
 from chinwag.domain.refusal import Refused
 from chinwag.told import Told
 
@@ -35,18 +36,14 @@ class CassandraFilling:
 
     async def held(self) -> Held | None:
         """The move that the keyspace knows of."""
-        try:
+        with self._telling():
             return await moves.held(self._database)
-        except Refused as refused:
-            raise self._away(refused) from refused
 
     async def empty(self) -> None:
         """Raise `FillingError` if there is anything in it."""
         for table in (*SHAPES, *_NOT_OURS):
-            try:
+            with self._telling():
                 rows = await self._database.rows(Read(f"SELECT * FROM {table} LIMIT 1"))  # noqa: S608 - our own names
-            except Refused as refused:
-                raise self._away(refused) from refused
             if rows:
                 raise FillingError(
                     f"the keyspace is not empty: there are rows in {table}. Name a new one (cassandra.keyspace) and "
@@ -55,10 +52,8 @@ class CassandraFilling:
 
     async def mark(self, held: Held, begun: int) -> None:
         """The move into it has come so far. begun: when, in milliseconds since 1970."""
-        try:
+        with self._telling():
             await moves.save(self._database, held, begun)
-        except Refused as refused:
-            raise self._away(refused) from refused
 
     def base(self, epoch: int) -> int:
         """From what the inboxes' epoch is to be counted, so that it is `epoch` while nothing is lost: each partition is
@@ -67,30 +62,27 @@ class CassandraFilling:
 
     async def write(self, changes: Changes) -> None:
         """Put rows there."""
-        try:
+        with self._telling():
             await self._database.write(changes)
-        except Refused as refused:
-            raise self._away(refused) from refused
 
-    async def read(self, totals: Totals, tables: Iterable[str]) -> AsyncIterator[tuple[str, int]]:
-        """Add all that is in `tables` to `totals`. Yields the table under way, and how many rows more were read."""
-        for table in tables:
-            statement, state = through(table), None
-            while True:
-                rows, state = await self._page(statement, state)
-                totals.read(table, rows)
-                yield table, len(rows)
-                if state is None:
-                    break
+    async def read(self, totals: Totals, table: str) -> AsyncIterator[int]:
+        """Add all that is in `table` to `totals`. Yields how many rows more were read."""
+        state: bytes | None = None
+        while True:
+            with self._telling():
+                rows, state = await self._database.page(through(table), state)
+            totals.read(table, rows)
+            yield len(rows)
+            if state is None:
+                return
 
-    async def _page(self, statement: Read, state: bytes | None) -> tuple[list[Row], bytes | None]:
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What Cassandra refuses, or does not answer, as a `FillingError`."""
         try:
-            return await self._database.page(statement, state)
+            yield
         except Refused as refused:
-            raise self._away(refused) from refused
-
-    def _away(self, refused: Refused) -> FillingError:
-        return FillingError(
-            f"{self.name} does not do what was asked ({refused.__cause__ or refused.detail}): see that a quorum of its "
-            "nodes answers, and run this again"
-        )
+            raise FillingError(
+                f"{self.name} does not do what was asked ({refused.__cause__ or refused.detail}): see that a quorum of "
+                "its nodes answers, and run this again"
+            ) from refused

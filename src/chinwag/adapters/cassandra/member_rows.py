@@ -5,7 +5,7 @@ from zlib import crc32
 
 from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.schema import JOINING_BUCKET, MEMBER_SHARDS
-from chinwag.adapters.cassandra.statements import Values, Write, insert
+from chinwag.adapters.cassandra.statements import Changes, Values, Write, insert
 from chinwag.ports.message_store import Commit
 
 PERSON: Final = insert("people", "conversation shard account stays", 2)
@@ -17,8 +17,6 @@ WIDE: Final = insert("wide_groups", "conversation there", 1)
 FORGOTTEN: Final = -1
 """In place of the number with which one left: the row is no more. It says so, as a mention does, since what is removed
 may come back with a node that was away for long, and this one as of somebody who is a member."""
-
-Changes = list[tuple[Write, Values]]
 
 
 def member_shard(account: bytes) -> int:

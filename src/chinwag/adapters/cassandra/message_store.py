@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from chinwag.adapters import names
-from chinwag.adapters.cassandra.batch import Batch, Changes, clearing
+from chinwag.adapters.cassandra.batch import Batch, clearing
 from chinwag.adapters.cassandra.companions import Companions
 from chinwag.adapters.cassandra.counts import Counts
 from chinwag.adapters.cassandra.database import TOGETHER_SECONDS, Database, Guard, within
@@ -20,7 +20,7 @@ from chinwag.adapters.cassandra.poster import Poster
 from chinwag.adapters.cassandra.schema import KEY_SHARDS
 from chinwag.adapters.cassandra.stamps import stamp_of
 from chinwag.adapters.cassandra.standings import Standing, Standings
-from chinwag.adapters.cassandra.statements import Read, Values, Write, delete
+from chinwag.adapters.cassandra.statements import Changes, Read, Values, Write, delete
 from chinwag.domain.conversation import Conversation, SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.member_row import MemberRow, Wrote

@@ -28,7 +28,7 @@ from chinwag.adapters.cassandra.mark_store import SAVE_SEEN, cells_of, step_of
 from chinwag.adapters.cassandra.member_rows import JOINING_BUCKETS, PERSON, WIDE, WROTE, joining, member_shard
 from chinwag.adapters.cassandra.schema import BUCKET, JOINING_BUCKET
 from chinwag.adapters.cassandra.stamps import stamp
-from chinwag.adapters.cassandra.statements import Read, Value, Values, Write
+from chinwag.adapters.cassandra.statements import Changes, Read, Value, Values, Write
 from chinwag.adapters.inboxes.rows import InboxRow, InboxState, Part
 from chinwag.adapters.postgres.postings import TOGETHER, unpack
 from chinwag.domain.conversation import START
@@ -40,7 +40,6 @@ AT: Final = stamp(0)
 _WORD: Final = 1 << 64
 
 Change = tuple[Write, Values]
-Changes = list[Change]
 
 
 class Total(NamedTuple):

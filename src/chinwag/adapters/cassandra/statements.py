@@ -23,6 +23,8 @@ class Write(NamedTuple):
 
 Value = bytes | int | list[bytes] | list[int] | None
 Values = tuple[Value, ...]
+Changes = list[tuple[Write, Values]]
+"""What is written, each with its values."""
 
 
 def insert(table: str, names: str, keys: int, *, ttl: bool = False) -> Write:

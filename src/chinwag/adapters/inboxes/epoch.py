@@ -1,10 +1,10 @@
 """The epoch of the inboxes: one number for all, which rises whenever somebody may have been told what is not so.
 
-It is the sum of the partitions' epochs, each of which rises when its stream has lost something, and of one more counter
-behind them, which rises when a stream of the log has (`renewal.py`), and of a base, by which the cursors of an
-installation that was moved here go on. So a position of before can never be taken for one
-of after. All devices load afresh then, also those whose inboxes are whole: a stream that is lost was on several
-servers, all of them synced.
+It is a sum: of the partitions' epochs, each of which rises when its stream has lost something; of one more counter
+behind them, which rises when a stream of the log has (`renewal.py`); and of a base, by which the cursors of an
+installation that was moved here go on. So a position of before can never be taken for one of after. All devices load
+afresh when it rises, also those whose inboxes are whole: a stream that is lost was on several servers, all of them
+synced.
 """
 
 import asyncio

@@ -104,11 +104,11 @@ class InboxRows(Protocol):
         """The highest place of a partition's stream at which somebody was told that a record is there."""
         ...
 
+    async def save_acked(self, positions: Mapping[int, Position]) -> None:
+        """Keep such places, by partition. A lower one than before is void."""
+        ...
+
     async def base(self) -> int:
         """What the inboxes' epoch is counted from: 0, or more where they were moved here, so that the cursors of before
         hold until something is lost. It never changes while somebody serves."""
-        ...
-
-    async def save_acked(self, positions: Mapping[int, Position]) -> None:
-        """Keep such places, by partition. A lower one than before is void."""
         ...

@@ -14,7 +14,7 @@ import msgspec
 
 from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.half_moved import refuse_if_half
-from chinwag.adapters.postgres.moving import CONNECT_SECONDS, MoveError, Progress
+from chinwag.adapters.postgres.moving import CONNECT_SECONDS, MoveError, Progress, refuse_if_served
 from chinwag.adapters.postgres.said import said
 from chinwag.adapters.tables import Table
 
@@ -122,11 +122,7 @@ class Leaving:
     async def idle(self) -> None:
         """Raise `MoveError` if a process of Chinwag serves this database now."""
         with _telling("who serves it cannot be seen"):
-            if await self._connection.fetchval("SELECT to_regclass('registry.nodes') IS NULL"):
-                return
-            query = "SELECT count(*) FROM registry.nodes WHERE until > clock_timestamp()"
-            if live := await self._connection.fetchval(query):
-                raise MoveError(f"{live} processes of Chinwag serve this database: stop them first")
+            await refuse_if_served(self._connection)
 
     async def about(self) -> int:
         """How many rows there are, more or less."""

@@ -134,11 +134,7 @@ class Filling:
         moved on."""
         with _telling("who serves it cannot be seen"):
             await refuse_if_gone(self._connection)
-            if await self._connection.fetchval("SELECT to_regclass('registry.nodes') IS NULL"):
-                return
-            query = "SELECT count(*) FROM registry.nodes WHERE until > clock_timestamp()"
-            if live := await self._connection.fetchval(query):
-                raise MoveError(f"{live} processes of Chinwag serve this database: stop them first")
+            await refuse_if_served(self._connection)
 
     async def empty(self, tables: Sequence[Table]) -> None:
         """Raise `MoveError` if one of `tables` has a row."""
@@ -223,6 +219,14 @@ class Filling:
                     await self._connection.execute("SELECT messages.live_1(false)")
                     await self._connection.execute("UPDATE messages.life SET epoch = $1", inbox_epoch)
                 await self._connection.execute("UPDATE moving.move SET finished = clock_timestamp()")
+
+
+async def refuse_if_served(connection: Any) -> None:
+    """Raise `MoveError` if a process of Chinwag serves the database behind `connection` now."""
+    if await connection.fetchval("SELECT to_regclass('registry.nodes') IS NULL"):
+        return
+    if live := await connection.fetchval("SELECT count(*) FROM registry.nodes WHERE until > clock_timestamp()"):
+        raise MoveError(f"{live} processes of Chinwag serve this database: stop them first")
 
 
 @contextlib.contextmanager

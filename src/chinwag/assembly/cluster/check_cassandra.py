@@ -6,7 +6,7 @@ from typing import Final
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.driver import Driver, DriverError
 from chinwag.adapters.cassandra.erasures import Erasures
-from chinwag.adapters.cassandra.moves import refuse_half
+from chinwag.adapters.cassandra.moves import HalfMovedError, refuse_half
 from chinwag.adapters.cassandra.schema import SchemaError, verify
 from chinwag.adapters.cassandra.statements import Read
 from chinwag.adapters.cassandra.stream_tables import inbox_partitions
@@ -82,6 +82,8 @@ async def _in_keyspace(config: Config) -> list[Finding]:
             nodes, begun = await erasures.nodes(), await erasures.begun()
         finally:
             await driver.close()
+    except HalfMovedError as half:
+        return [fail(subject, str(half), "until then no server starts on it")]
     except SchemaError as schema:
         return [fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")]
     except (DriverError, Refused) as error:

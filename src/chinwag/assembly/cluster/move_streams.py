@@ -13,7 +13,7 @@ from chinwag.assembly.cluster.opened_streams import open_registry, open_rows
 from chinwag.assembly.roles import ROLES
 from chinwag.config import Config
 from chinwag.life.backup import Telling
-from chinwag.life.move.onward import Onward, come_back, move_onward
+from chinwag.life.move.onward import UNTOLD, Onward, come_back, move_onward
 from chinwag.told import Told
 
 
@@ -43,7 +43,7 @@ async def back_from_streams(config: Config, say: Callable[[str], None]) -> bool:
         try:
             target = await opened.enter_async_context(_target(config))
         except Told as away:
-            say(f"{away}. That it holds this installation no more cannot be written there: drop it")
+            say(f"{away}. {UNTOLD}")
         try:
             await _refuse_served(config, cluster)
         except EngineAwayError as away:

@@ -235,9 +235,7 @@ async def open_rows(config: Config, *, filling: bool = False) -> Rows:
     try:
         driver, log_partitions = await open_driver(cassandra_servers(config))
         try:
-            partitions = await _inbox_partitions(driver)
-            if not filling:
-                await refuse_half(driver)
+            partitions = await _inbox_partitions(driver, filling=filling)
         except BaseException:
             await driver.close()
             raise
@@ -254,11 +252,14 @@ async def open_rows(config: Config, *, filling: bool = False) -> Rows:
     )
 
 
-async def _inbox_partitions(driver: Driver) -> int:
+async def _inbox_partitions(driver: Driver, *, filling: bool) -> int:
     try:
-        return await inbox_partitions(driver)
+        partitions = await inbox_partitions(driver)
+        if not filling:
+            await refuse_half(driver)
     except DriverError as error:
         raise error.refusal("Cassandra does not answer") from error
+    return partitions
 
 
 def stream_settings(config: Config, kind: str) -> StreamSettings:

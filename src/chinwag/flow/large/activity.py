@@ -9,7 +9,6 @@ When somebody was last there is what presence keeps: it is read of a hundred acc
 also while the directory is away.
 """
 
-from collections import deque
 from typing import Final
 
 import msgspec
@@ -17,7 +16,7 @@ import structlog
 
 from chinwag.domain.command import Command, Deliver, Rules
 from chinwag.domain.conversation import Conversation
-from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.large.rounds import Rounds
 from chinwag.flow.membership_of import joined_as_of
@@ -54,7 +53,6 @@ class Activity:
         self._clock = clock
         self._sizes = sizes
         self._rounds = Rounds(store, ROUND_MINUTES)
-        self._due: deque[ConversationId] = deque()
         self.made_large = 0
         """Groups that became large."""
         self.made_small = 0
@@ -63,14 +61,11 @@ class Activity:
     async def step(self) -> bool:
         """Look at some of the groups whose time has come; whether there are more. Raises `Refused`: those that were not
         looked at have their turn in the next round."""
-        if not self._due:
-            due = await self._rounds.due(self._clock())
-            self._due.extend(due)
-        some = [self._due.popleft() for _ in range(min(TOGETHER, len(self._due)))]
+        some = await self._rounds.some(self._clock(), TOGETHER)
         for state in await self._store.states(some) if some else ():
             if state is not None:
                 await self._see_to(state)
-        return bool(self._due)
+        return self._rounds.more
 
     async def _see_to(self, state: Conversation) -> None:
         large = await self._should_be(state)

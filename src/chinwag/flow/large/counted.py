@@ -21,7 +21,7 @@ Stretch = tuple[int, int]
 """Numbers from the first to the last, both included."""
 
 
-class Counted(msgspec.Struct, frozen=True):
+class OnMessages(msgspec.Struct, frozen=True):
     """What is on each message that has something on it. turn: how many changes without a number are in it at least.
     unread: messages of which too much would have had to be read."""
 
@@ -39,7 +39,7 @@ class CountedReactions:
 
     async def of(
         self, account: AccountId, conversation: ConversationId, numbers: Sequence[int], limit: int, *, dense: bool
-    ) -> Counted | None:
+    ) -> OnMessages | None:
         """What is on the messages `numbers`, which rise and which `account` may read; None unless the group is large
         and the account a member of it.
 
@@ -71,7 +71,7 @@ class CountedReactions:
                 mine[number] = found[account]
         on = {number: _shown(one, mine.get(number), now) for number, one in counted.items() if one.counts}
         left = frozenset(one for one in numbers if any(first <= one <= last for first, last in unread))
-        return Counted(on, state.reacted, left)
+        return OnMessages(on, state.reacted, left)
 
     async def _large(self, conversation: ConversationId) -> Conversation | None:
         (state,) = await self._states.load([conversation])

@@ -10,12 +10,12 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.as_read import as_read, content
 from chinwag.flow.large.follower import Ended, Follower
 from chinwag.flow.large.notices import Turn, turn_of
-from chinwag.flow.large.recount import Recount, Told
+from chinwag.flow.large.recount import Recount, Recounted
 from chinwag.ports.message_store import Changed, MessageStore, Row
 
 Frame = Callable[[ConversationId, bytes], bytes]
 """What is handed out of an event (JSON) of a conversation."""
-CountsFrame = Callable[[ConversationId, Told], bytes]
+CountsFrame = Callable[[ConversationId, Recounted], bytes]
 """What is handed out of counts."""
 
 SLICE: Final = 500
@@ -28,7 +28,7 @@ class Feed:
     def __init__(self, conversation: ConversationId, head: int, turn: int) -> None:
         self.conversation: Final = conversation
         self.recount: Final = Recount(turn)
-        self._counts: Told | None = None
+        self._counts: Recounted | None = None
         self.position = head
         """The number up to which followers are given everything: whoever comes has that from the store."""
         self._given = head
@@ -116,7 +116,7 @@ class Feed:
         """Nobody follows: nothing up to what is told is to be given."""
         self.position = self._given = self.told
 
-    def hold(self, counts: Told) -> None:
+    def hold(self, counts: Recounted) -> None:
         """These counts are to be told. If others are still waiting, those are not."""
         self._counts = counts
 

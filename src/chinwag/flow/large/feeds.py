@@ -19,7 +19,7 @@ from chinwag.flow.history import Range, readable
 from chinwag.flow.large.feed import CountsFrame, Feed, Frame
 from chinwag.flow.large.follower import Follower
 from chinwag.flow.large.moved import MovedHere
-from chinwag.flow.large.recount import read_told
+from chinwag.flow.large.recount import read_recounted
 from chinwag.flow.standing import Job
 from chinwag.flow.states import States
 from chinwag.ports.bus import Counted, Moved
@@ -165,7 +165,6 @@ class Feeds:
             feed = self._feeds[conversation] = Feed(conversation, state.head, state.reacted)
             self._moved.listen(conversation, self._heard, self._counted)
         else:
-            feed.recount.looked(state)
             self._reached(feed, state.head)
         return feed, state.head
 
@@ -201,7 +200,7 @@ class Feeds:
     # The past
 
     async def _catch_up(self, feed: Feed, follower: Follower, ranges: Sequence[Range], after: int) -> None:
-        """Give what is readable above `after`, up to where the feed was when the follower came to it."""
+        """Give what is readable above `after`, up to where the feed begins for the follower."""
         rest = [(max(first, after + 1), last) for first, last in ranges if last > after]
         if sum(last - first + 1 for first, last in rest) > FAR:
             raise FarError(max(feed.told, feed.position))
@@ -297,13 +296,13 @@ class Feeds:
         due = [(feed, one) for feed in feeds if feed.followers and (one := feed.recount.take()) is not None]
         if not due:
             return
-        found = await read_told(self._store, self._states, [(feed.conversation, one) for feed, one in due])
+        found = await read_recounted(self._store, self._states, [(feed.conversation, one) for feed, one in due])
         for (feed, one), counts in zip(due, found, strict=True):
             if counts is None:
                 continue
-            told, state = counts
+            recounted, state = counts
             feed.recount.gave(one)
-            feed.hold(told)
+            feed.hold(recounted)
             self._reached(feed, state.head)
             await feed.tell(self._counts)
 
@@ -313,4 +312,5 @@ class Feeds:
             feed.end("drain")
             self._leave(feed)
         else:
+            feed.recount.looked(state)
             self._reached(feed, state.head)

@@ -4,7 +4,6 @@ A joining stays for a day after its leaving, as a worker that is behind may stil
 that. Up to which number that holds is found among the group's events, which rise in time with their numbers.
 """
 
-from collections import deque
 from typing import Final
 
 import msgspec
@@ -12,7 +11,7 @@ import structlog
 
 from chinwag.domain.conversation import Conversation
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.flow.as_read import content
+from chinwag.flow.as_read import sent_at
 from chinwag.flow.clock import DAY_MS, Clock
 from chinwag.flow.large.rounds import Rounds
 from chinwag.ports.message_store import MessageStore
@@ -24,13 +23,6 @@ ROWS: Final = 1_000
 """Joinings that one step reads, and removes at most."""
 
 _log = structlog.get_logger(__name__)
-
-
-class _Sent(msgspec.Struct, gc=False):
-    sent_at: int
-
-
-_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -48,7 +40,6 @@ class ForgetLeft:
         self._store = store
         self._clock = clock
         self._rounds = Rounds(store, ROUND_MINUTES)
-        self._due: deque[ConversationId] = deque()
         self._place: _Place | None = None
         self.forgotten = 0
         """Joinings removed."""
@@ -61,12 +52,9 @@ class ForgetLeft:
             self._place = None
             self._place = await self._go_on(place)
         else:
-            if not self._due:
-                due = await self._rounds.due(self._clock())
-                self._due.extend(due)
-            if self._due:
-                self._place = await self._begun(self._due.popleft())
-        return self._place is not None or bool(self._due)
+            for conversation in await self._rounds.some(self._clock(), 1):
+                self._place = await self._begun(conversation)
+        return self._place is not None or self._rounds.more
 
     async def _begun(self, conversation: ConversationId) -> _Place | None:
         (state,) = await self._store.states([conversation])
@@ -91,7 +79,7 @@ class ForgetLeft:
         while low < high:
             middle = (low + high + 1) // 2
             rows = await self._store.events(state.id, middle, middle)
-            if rows and _sent(content(rows[0])).sent_at < before:
+            if rows and sent_at(rows[0]) < before:
                 low = middle
             else:
                 high = middle - 1

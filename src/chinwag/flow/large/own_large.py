@@ -11,7 +11,7 @@ import msgspec
 
 from chinwag.domain.conversation import Conversation, Member
 from chinwag.domain.ids import AccountId, ConversationId
-from chinwag.flow.as_read import content
+from chinwag.flow.as_read import sent_at
 from chinwag.flow.clock import Clock, system_clock
 from chinwag.flow.large.own_wide import OwnWide
 from chinwag.flow.membership_of import members_of
@@ -21,13 +21,6 @@ ORDERED: Final = 500
 """Large groups of one account that are put in order by their times, those first by name."""
 SETTLED_MS: Final = 60_000
 """A group that is known to be wide for so long is known to be by every process."""
-
-
-class _Sent(msgspec.Struct, gc=False):
-    sent_at: int
-
-
-_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 class Timed(msgspec.Struct, frozen=True, order=True):
@@ -69,5 +62,5 @@ class OwnLarge:
         """When the account came into each, if that is what it is shown last there; else 0."""
         later = [(state.id, member.joined) for state, member in inside if member.joined > state.last_shown]
         rows = await self._store.rows(later) if later else []
-        times = {name[0]: _sent(content(row)).sent_at for name, row in zip(later, rows, strict=True) if row is not None}
+        times = {name[0]: sent_at(row) for name, row in zip(later, rows, strict=True) if row is not None}
         return [times.get(state.id, 0) for state, _ in inside]

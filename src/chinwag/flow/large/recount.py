@@ -24,7 +24,7 @@ class Due(NamedTuple):
     messages: tuple[int, ...]
 
 
-class Told(NamedTuple):
+class Recounted(NamedTuple):
     """What followers are told once they have been given everything up to number `head`: as `Due`, with what is on each
     message, rising."""
 
@@ -39,8 +39,16 @@ class Recount:
 
     def __init__(self, turn: int) -> None:
         """turn: as of now. Whoever follows from now on reads what it shows."""
-        self._told = self._given = self._heard = self._looked = turn
+        self._heard = turn
+        """Up to which turn changes were heard of."""
+        self._told = turn
+        """After which turn what is told next goes on."""
+        self._given = turn
+        """Up to which turn what was due has been read, to be told."""
+        self._looked = turn
+        """The group's turn at the last look."""
         self._messages: dict[int, None] = {}
+        """Messages changed since what was due last was taken."""
 
     def heard(self, counted: Counted) -> None:
         """These were changed."""
@@ -54,7 +62,7 @@ class Recount:
             self._missed(self._heard)
 
     def looked(self, state: Conversation) -> None:
-        """So the group is now. What it was at the last look has been told of by now, or is lost."""
+        """So the group is now, a second after the last look. What it was then has been heard of by now, or is lost."""
         if self._looked > self._heard:
             self._missed(self._looked)
         self._looked = state.reacted
@@ -69,7 +77,7 @@ class Recount:
         return due
 
     def gave(self, due: Due) -> None:
-        """That was told."""
+        """That was read, and is told as soon as followers have what was placed before."""
         self._given = max(self._given, due.turn)
 
     def _missed(self, turn: int) -> None:
@@ -77,9 +85,9 @@ class Recount:
         self._messages = {}
 
 
-async def read_told(
+async def read_recounted(
     store: MessageStore, states: States, due: Sequence[tuple[ConversationId, Due]]
-) -> list[tuple[Told, Conversation] | None]:
+) -> list[tuple[Recounted, Conversation] | None]:
     """What is on the messages that are due in these groups, and how each is after that was read; None where there is no
     group any more. Raises `Refused(UNAVAILABLE)`."""
     names = [(conversation, message) for conversation, one in due for message in one.messages]
@@ -87,11 +95,11 @@ async def read_told(
     for first in range(0, len(names), TOGETHER):
         counts += await store.reaction_counts(names[first : first + TOGETHER])
     known = {name: found for name, found in zip(names, counts, strict=True) if found is not None}
-    found: list[tuple[Told, Conversation] | None] = []
+    found: list[tuple[Recounted, Conversation] | None] = []
     # After the counts: whoever has left before something in them is known to have.
     for (conversation, one), state in zip(due, await states.load([name for name, _ in due]), strict=True):
         there = [
             (message, known[conversation, message]) for message in one.messages if (conversation, message) in known
         ]
-        found.append(None if state is None else (Told(state.head, one.before, one.turn, there), state))
+        found.append(None if state is None else (Recounted(state.head, one.before, one.turn, there), state))
     return found

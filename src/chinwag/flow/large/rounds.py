@@ -3,6 +3,7 @@
 So the work is spread, needs no place kept anywhere, and goes on where it was when another process takes it over.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from zlib import crc32
@@ -23,6 +24,20 @@ class Rounds:
         self._store = store
         self._minutes = minutes
         self._reached: int | None = None
+        self._waiting: deque[ConversationId] = deque()
+
+    @property
+    def more(self) -> bool:
+        """Whether groups are due that `some` has not given yet."""
+        return bool(self._waiting)
+
+    async def some(self, now: int, most: int) -> list[ConversationId]:
+        """Up to `most` of the groups that are due, each once; it asks for others when all have been given. now, raises:
+        as `due`."""
+        if not self._waiting:
+            due = await self.due(now)
+            self._waiting.extend(due)
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     async def due(self, now: int) -> list[ConversationId]:
         """The groups whose minute has come since this was asked last, each once; of a longer pause those of one round.

@@ -149,7 +149,8 @@ class PushFollower(Follower):
             for name, state in zip(some, await self._store.states(some), strict=True):
                 if state is not None:
                     concerned[name] = await self._concerned(state, seen[name])
-                    large += [name] if state.large else []
+                    if state.large:
+                        large.append(name)
         accounts = list(dict.fromkeys(account for numbers in concerned.values() for account in numbers))
         devices: dict[AccountId, list[DeviceId]] = {}
         if accounts:
@@ -166,13 +167,13 @@ class PushFollower(Follower):
 
     async def _spreads(self, seen: dict[ConversationId, _Seen]) -> list[_Spread]:
         """What is for many in large groups: for all whom a message speaks to, and for who wants to be told of each."""
-        found: list[_Spread] = [
-            (name, True, happened.spoken_to[ALL]) for name, happened in seen.items() if ALL in happened.spoken_to
-        ]
         if not seen:
-            return found
+            return []
+        found: list[_Spread] = []
         async with self._directory.reading() as directory:
             for name, happened in seen.items():
+                if ALL in happened.spoken_to:
+                    found.append((name, True, happened.spoken_to[ALL]))
                 if await directory.preferences.who_wants_every(name, None, 1):
                     found.append((name, False, happened.messages[-1][0]))
         return found

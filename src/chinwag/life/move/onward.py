@@ -43,6 +43,9 @@ _AGAIN: Final = (
     "`chinwag cluster init`, and move again; if that tells the same, keep both and ask for help"
 )
 
+UNTOLD: Final = "So the keyspace still takes itself for one that holds this installation: drop it"
+"""Said of a keyspace that could not be told that the move into it is given up."""
+
 
 async def move_onward(onward: Onward, telling: Telling) -> dict[str, int]:
     """Do it, or go on with it; how many rows of each table were moved and compared: none if that was done before.
@@ -145,7 +148,7 @@ async def _compare(onward: Onward, copied: dict[str, int], telling: Telling) -> 
     there, read = Totals(), 0
     for table_there in SHAPES:
         telling.doing(f"comparing {table_there}")
-        async for _, some in onward.target.read(there, [table_there]):
+        async for some in onward.target.read(there, table_there):
             read += some
             telling.now(f"compared {read:,} rows of the keyspace")
         one, other = here.of(table_there), there.of(table_there)
@@ -175,6 +178,6 @@ async def come_back(source: Leaving, target: CassandraFilling | None, say: Calla
             if held is not None and held.id == away.id:
                 await target.mark(Held(away.id, "given up"), away.began)
         except FillingError as unreachable:
-            say(f"{unreachable}. That it holds this installation no more cannot be written there: drop it")
+            say(f"{unreachable}. {UNTOLD}")
     await source.give_up(anew=away.finished)
     return away.finished

@@ -1,8 +1,9 @@
 """Since when each inbox is held: what was posted before that is not given to whoever came by then, but read by them.
 
 What is posted carries a message as it said then. A worker of inboxes that is behind may number it after the message was
-edited or deleted, and after that was acked: a session that began by then must be told what the message says now (P13).
-So it is told that there is something, and reads that from the store, as of what came before it did.
+edited or deleted, and after that was acked: a session that began by then must be told what the message says now (P13 of
+docs/guarantees.md). So it is told that there is something, and reads that from the store, as it does all that came
+before it.
 """
 
 from typing import Final

@@ -4,6 +4,7 @@ import asyncio
 from copy import copy
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from prove.facts import Acked, AnyFact, Attempt, ChangeTried, HistoryEnd, HistoryMessage, HistoryNotice, Refused, Retry
@@ -41,9 +42,11 @@ class _Link:
 class _Phone(SimpleNamespace):
     """Ann's, as far as its outbox knows it."""
 
+    session: int
+
     def __init__(self, world: World) -> None:
         super().__init__(world=world, account=ANN, id=PHONE, link=_Link(), online=True, session=1)
-        self.outbox = Outbox(self)  # type: ignore[arg-type]
+        self.outbox = Outbox(cast("Any", self))
         self.outbox.flowing = False
 
     def connect(self) -> None:

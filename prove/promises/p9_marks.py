@@ -15,15 +15,18 @@ from prove.violation import Violation
 def marks(index: Index) -> Iterator[Violation]:
     """P9."""
     for back in index.marks.back:
-        conversation, account, kind = back.key
+        where, account, kind = back.key
         yield Violation(
             "P9",
-            f"the {kind} mark of {account} in {conversation} was {back.before}, and then {back.now} to {back.viewer}",
+            f"the {kind} mark of {account} in {where} was {back.before}, and then {back.now} to {back.viewer}",
         )
     for one in index.marks.leaked:
         yield _told(one, "was told")
     for one in index.marks.shown:
-        row = index.conversations.named(one.conversation).rows.get(one.number)
+        conversation = index.conversations.named(one.conversation)
+        row = conversation.rows.get(one.number)
+        if row is None and not conversation.read_whole:
+            continue  # the record ended before anybody had read that far (P12): it is not known who wrote it
         # Whoever wrote has read that far, and so has who came in, in a direct conversation from the beginning.
         if row is None or (one.account != row.sender and one.account not in row.subjects):
             yield _told(one, "was shown")

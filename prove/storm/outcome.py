@@ -7,8 +7,8 @@ from prove.storm.plan import ACKS, FULL, HITS, START, STOP, Plan, Trouble, in_fl
 from prove.storm.tally import Tally, percentile
 from prove.verdict import Verdict
 
-TURNS: Final = 2
-"""Switches of a storm in which groups are large at times, at least."""
+TURNS: Final = 4
+"""Switches of a storm in which groups are large at times, at least: it goes on until there were so many."""
 
 
 def shortcomings(plan: Plan, tally: Tally, points: Sequence[str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from prove.storm.ending import come_to_rest, read_afresh, read_all
 from prove.storm.loading import ask
 from prove.storm.looks import Looks
 from prove.storm.moods import beat, live
+from prove.storm.outcome import TURNS
 from prove.storm.people import Person
 from prove.storm.plan import Plan, keeps
 from prove.storm.probes import Probes
@@ -30,6 +31,8 @@ from chinwag.wire.values import AccountId, ConversationId, GroupSettings, direct
 
 ACK_SECONDS: Final = 120.0
 """Without enough acks for so long the storm is stuck."""
+TURNS_SECONDS: Final = 240.0
+"""Without enough switches of groups so long after the last trouble likewise."""
 READING_SECONDS: Final = 120.0
 LOADING: Final = 8
 """Devices that load at a time."""
@@ -150,6 +153,9 @@ class Storm(Generic[Planned]):
     async def _blow_and_rest(self) -> None:
         try:
             await self._blow()
+            if self._tides is not None:
+                turns = self.world.tally.turns
+                await self.world.until(lambda: len(turns) >= TURNS, f"{TURNS} switches of groups", TURNS_SECONDS)
             self._say("quiet: everything is answered, everybody catches up")
             await come_to_rest(self.world, self._tides)
         except (Stuck, TimeoutError):

@@ -18,6 +18,7 @@ from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
 from chinwag.adapters.cassandra.log_places import LogPlaces
 from chinwag.adapters.cassandra.stream_tables import TABLES, make_stream_tables
 from chinwag.adapters.embedded.registry import EmbeddedRegistry
+from chinwag.adapters.held_since import APART_MS
 from chinwag.adapters.inboxes.epoch import InboxEpoch
 from chinwag.adapters.inboxes.inbox import StreamInbox
 from chinwag.adapters.inboxes.poster import StreamPoster
@@ -42,6 +43,7 @@ PARTITIONS = 2
 MOST = 16 << 20
 SETTINGS = StreamSettings(kind="inbox", replicas=1, most=MOST)
 KEPT_DAYS = 30
+LONG_HELD_MS = 2 * APART_MS
 CHECKPOINT = 0.02
 """Seconds from a record to the checkpoint: the suites wait for each."""
 SOURCES = 1 << 30
@@ -99,7 +101,9 @@ class InboxProcess:
         self._partitions = partitions
         self._sources = sources
         self._opened = AsyncExitStack()
-        self.now: Callable[[], int] = lambda: int(time.time() * 1000)
+        self.now: Callable[[], int] = lambda: int(time.time() * 1000) - LONG_HELD_MS
+        """Its clock, behind that of the streams: inboxes seem to be held since before what is posted, as most are."""
+        self.connection: NatsConnection
         self.streams: LosingStreams
         self.rows: CassandraInboxRows
         self.epochs: StreamEpochs
@@ -115,6 +119,7 @@ class InboxProcess:
         opened = self._opened = AsyncExitStack()
         connection = await NatsConnection.open(self._servers, "contract")
         opened.push_async_callback(connection.close)
+        self.connection = connection
         zookeeper = await ZooKeeperConnection.open(self._zookeeper)
         opened.push_async_callback(zookeeper.close)
         await make_registry(zookeeper)

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from chinwag.adapters.held_since import HeldSince
 from chinwag.adapters.inboxes.epoch import InboxEpoch
 from chinwag.adapters.inboxes.numbering import Told, floor_of
 from chinwag.adapters.inboxes.publisher import Publisher
@@ -43,6 +44,7 @@ class StreamInbox(Inbox):
         self._clock = clock
         self._kept_ms = kept_days * DAY_MS
         self._held: Counter[AccountId] = Counter()
+        self._since = HeldSince(clock)
         self._handler: Callable[[Sequence[Arrival]], None] | None = None
 
     async def post(self, postings: Sequence[Posting]) -> None:
@@ -80,12 +82,14 @@ class StreamInbox(Inbox):
 
     def hold(self, account: AccountId) -> None:
         self._held[account] += 1
+        self._since.hold(account)
 
     def release(self, account: AccountId) -> None:
         if self._held[account] > 1:
             self._held[account] -= 1
         else:
             del self._held[account]
+            self._since.release(account)
 
     def feed(self, handler: Callable[[Sequence[Arrival]], None]) -> None:
         self._handler = handler
@@ -130,15 +134,17 @@ class StreamInbox(Inbox):
 
     def tell(self, epoch: int, told: Sequence[Told]) -> None:
         """A worker of this process has made this readable."""
-        posted = [Posted(epoch, one.accounts, one.positions, one.events) for one in told]
+        posted = [Posted(epoch, one.accounts, one.positions, one.events, one.at) for one in told]
         for hear in self.on_posted:
             try:
                 hear(posted)
             except Exception:
                 _log.exception("what was posted could not be told", posts=len(posted))
-        held = self._held
+        held, since = self._held, self._since
         arrivals = [
             Arrival(account, position, one.events, epoch)
+            if since.given(account, one.at)
+            else Arrival(account, position + len(one.events), (), epoch)
             for one in told
             for account, position in zip(one.accounts, one.positions, strict=True)
             if account in held

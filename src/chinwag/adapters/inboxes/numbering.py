@@ -23,11 +23,13 @@ _DAY_MS: Final = 86_400_000
 
 class Told(msgspec.Struct, frozen=True, gc=False):
     """Events (JSON) that are readable once the rows are kept: in the inbox of each account from its position on.
-    Without events: whatever lies below."""
+    Without events: whatever lies below. at: when they were posted, in milliseconds since 1970; they say what was so
+    then."""
 
     accounts: list[AccountId]
     positions: list[int]
     events: list[bytes]
+    at: int
 
 
 class Made(msgspec.Struct):
@@ -88,7 +90,7 @@ class Numbering:
         for row in rows.values():
             row.finish(made, at, at_ms // _DAY_MS, self._kept_days)
         for told_of in told:
-            made.told += _told(*told_of)
+            made.told += _told(*told_of, at_ms)
 
     def _saw(self, source: str, position: Position) -> None:
         self.seen.pop(source, None)
@@ -163,7 +165,7 @@ class _Building:
         made.states[self.account] = InboxState(self.head, floor, at, days)
 
 
-def _told(entry: Entry, skip: int, audience: list[_Building], positions: list[int]) -> Iterable[Told]:
+def _told(entry: Entry, skip: int, audience: list[_Building], positions: list[int], at_ms: int) -> Iterable[Told]:
     fresh = [(row.account, position) for row, position in zip(audience, positions, strict=True) if not row.applied]
     again = [row.account for row in audience if row.applied]
     if fresh:
@@ -171,10 +173,10 @@ def _told(entry: Entry, skip: int, audience: list[_Building], positions: list[in
         count = len(entry.positions) - skip
         # Where the events are not carried, what is told is where the inbox ends.
         after = 0 if events else count
-        yield Told([account for account, _ in fresh], [position + after for _, position in fresh], events)
+        yield Told([account for account, _ in fresh], [position + after for _, position in fresh], events, at_ms)
     if again:
         heads = [row.begun + 1 for row in audience if row.applied]
-        yield Told(again, heads, [])
+        yield Told(again, heads, [], at_ms)
 
 
 def floor_of(state: InboxState, before_ms: int) -> int:

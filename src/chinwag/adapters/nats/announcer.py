@@ -99,7 +99,7 @@ class Announcer:
             short = max(sizes, default=0) <= INLINE_BYTES and sum(sizes) <= MESSAGE_BYTES
             events = list(one.events) if short else []
             for gateway, accounts, positions in audience.values():
-                gateway.turn.append((one.epoch, Told(accounts, positions, len(one.events), events)))
+                gateway.turn.append((one.epoch, Told(accounts, positions, len(one.events), events, one.at)))
             if not self._turn:
                 self._turn = True
                 # After the committers, who can hand over the next batch while this one is told.

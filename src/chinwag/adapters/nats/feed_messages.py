@@ -36,13 +36,15 @@ class Stated(msgspec.Struct, frozen=True):
 class Told(msgspec.Struct, frozen=True, array_like=True):
     """Events (JSON) that have become readable: in the inbox of each of `accounts` from its one of `positions` on.
 
-    count: how many. events: empty where they are to be read from the inbox.
+    count: how many. events: empty where they are to be read from the inbox. at: when they were posted, in milliseconds
+    since 1970; 0: just now.
     """
 
     accounts: list[AccountId]
     positions: list[int]
     count: int
     events: list[bytes]
+    at: int = 0
 
 
 class Feed(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import structlog
 from nats.aio.msg import Msg
 
 from chinwag.adapters.given import Given
+from chinwag.adapters.held_since import HeldSince
 from chinwag.adapters.in_order import InOrder
 from chinwag.adapters.nats import feed_messages as messages
 from chinwag.adapters.nats.announcer import Announcer
@@ -23,6 +24,7 @@ from chinwag.adapters.nats.holds import Holds
 from chinwag.domain.ids import AccountId
 from chinwag.domain.refusal import Refused
 from chinwag.flow.cancelled import told_to_end
+from chinwag.flow.clock import Clock, system_clock
 from chinwag.ports.inbox import Arrival, Bounds, Inbox, Posting, Run, Slice
 
 HEADS: Final = 1_000
@@ -41,7 +43,7 @@ class NatsInbox(Inbox):
     """Of one process. Made on the event loop; `close` it before its connection.
 
     inbox: of this process's stores, which tells of what this process makes readable. announcer: the one of this
-    process, if it has one. given: to remember what arrives; without, nothing is.
+    process, if it has one. given: to remember what arrives; without, nothing is. clock: this machine's.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class NatsInbox(Inbox):
         inbox: Inbox,
         announcer: Announcer | None = None,
         given: Given | None = None,
+        clock: Clock = system_clock,
     ) -> None:
         self._inbox = inbox
         self._given = given
         self._order = InOrder()
+        self._since = HeldSince(clock)
         self._wanted: dict[AccountId, None] = {}
         self._looking: asyncio.Task[None] | None = None
         self._lingering: dict[AccountId, asyncio.TimerHandle] = {}
@@ -88,6 +92,7 @@ class NatsInbox(Inbox):
 
     def hold(self, account: AccountId) -> None:
         self._inbox.hold(account)
+        self._since.hold(account)
         if not self._order.hold(account):
             return
         if (lingering := self._lingering.pop(account, None)) is not None:
@@ -97,7 +102,10 @@ class NatsInbox(Inbox):
 
     def release(self, account: AccountId) -> None:
         self._inbox.release(account)
-        if self._order.release(account) and not self._closed:
+        if not self._order.release(account):
+            return
+        self._since.release(account)
+        if not self._closed:
             later = asyncio.get_running_loop().call_later
             self._lingering[account] = later(LINGER_SECONDS, self._let_go, account)
 
@@ -161,7 +169,7 @@ class NatsInbox(Inbox):
         self._order.take(
             [
                 Arrival(account, position, told.events, feed.epoch)
-                if told.events
+                if told.events and self._since.given(account, told.at)
                 else Arrival(account, position + told.count, (), feed.epoch)
                 for told in feed.told
                 for account, position in zip(told.accounts, told.positions, strict=True)

@@ -29,13 +29,15 @@ unpack: Final = msgspec.msgpack.Decoder(Runs).decode
 class Posted(msgspec.Struct, frozen=True, gc=False):
     """Events (JSON) that have become readable: in the inbox of each of `audience` from its one of `positions` on.
 
-    epoch: of the inboxes then.
+    epoch: of the inboxes then. at: when they were posted, in milliseconds since 1970, if that is longer ago than it
+    takes to tell of it; 0: just now.
     """
 
     epoch: int
     audience: Sequence[AccountId]
     positions: list[int]
     events: Sequence[bytes]
+    at: int = 0
 
 
 class _Told(NamedTuple):

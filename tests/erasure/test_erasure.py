@@ -74,7 +74,7 @@ async def test_each_row_holds_over_every_interface_and_in_the_files(
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(fault, marks=[] if fault in EVERY_TIME else pytest.mark.prove)
+        pytest.param(fault, marks=() if fault in EVERY_TIME else (pytest.mark.prove,))
         for fault in sorted(FAULTS.keys() - TEXT_FAULTS.keys())
     ],
 )

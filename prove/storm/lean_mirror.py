@@ -15,10 +15,14 @@ class LeanMirror(Mirror):
     """A mirror that caches the newest messages alone: histories are read afresh at the end."""
 
     def keep(
-        self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown], head: int | None = None
+        self,
+        conversation: ConversationId,
+        events: Iterable[NumberedEvent | Unknown],
+        head: int | None = None,
+        turn: int = 0,
     ) -> None:
         """Cache some; beyond twice `CACHED` the oldest go."""
-        super().keep(conversation, events, head)
+        super().keep(conversation, events, head, turn)
         held = self.conversations.get(conversation)
         if held is not None and len(held.messages) > 2 * CACHED:
             newest = sorted(held.messages)[-CACHED:]

@@ -12,6 +12,7 @@ from tests.support.large_scene import Scene, Someone, large_scene
 
 from chinwag.client import (
     Client,
+    Counts,
     FeedBegan,
     FeedEnded,
     Mirror,
@@ -119,11 +120,11 @@ async def test_what_is_watched_is_counted_and_what_is_open_is_followed(tmp_path:
 async def test_it_goes_on_by_the_inbox_when_the_group_is_small_again(tmp_path: Path) -> None:
     async with large_scene(tmp_path) as scene, reading(scene) as reader:
         tea, anna, carl = await large_group(scene, reader)
-        await anna.send(tea, "missed")
-        await carl.send(tea, "missed too")
+        missed = [await anna.send(tea, "missed"), await carl.send(tea, "missed too")]
         await scene.turn(tea, anna, large=False)
         last = await anna.send(tea, "copied")
         await reader.until(lambda: reader.head(tea) == last)
+        assert set(missed) <= reader.held(tea).messages.keys(), "taken by number: no gap to load afresh"
         assert await same_as_loaded(reader)
         await scene.turn(tea, anna, large=True)
         await reader.until(lambda: reader.held(tea).large)
@@ -134,6 +135,32 @@ async def test_it_goes_on_by_the_inbox_when_the_group_is_small_again(tmp_path: P
         assert reader.of(FeedEnded) == [FeedEnded(tea, small, "small")]
         assert not reader.client.follows(tea)
         assert await same_as_loaded(reader)
+
+
+async def test_reactions_are_counted_live_after_a_hole_and_by_events_when_it_is_small(tmp_path: Path) -> None:
+    async with large_scene(tmp_path) as scene, reading(scene) as reader:
+        tea, anna, carl = await large_group(scene, reader)
+        last = await anna.send(tea, "like it")
+        thumb = f"/conversations/{tea}/messages/{last}/reactions/%F0%9F%91%8D"
+        await anna.put(thumb)
+        open_large(reader.mirror, reader.client, tea)
+
+        def thumbs() -> tuple[int, bool] | None:
+            known = reader.held(tea).reactions.get(last)
+            return None if known is None else known.counted().get("👍")
+
+        await reader.until(lambda: reader.head(tea) == last)
+        await carl.put(thumb)
+        await reader.until(lambda: thumbs() == (2, False))  # told, or asked for because the first was not
+        reader.held(tea).turn = 1  # as if a count was lost
+        reader.held(tea).reactions.clear()
+        await reader.client.react(tea, last, "👍")
+        await reader.until(lambda: thumbs() == (3, True))
+        assert reader.of(Counts)
+        await scene.turn(tea, anna, large=False)
+        await carl.put(f"/conversations/{tea}/messages/{last}/reactions/%F0%9F%8E%89")
+        await reader.until(lambda: "🎉" in reader.mirror.reactions(tea).get(last, {}))
+        assert reader.mirror.reactions(tea)[last] == {"👍": (3, True), "🎉": (1, False)}
 
 
 async def test_a_number_beyond_the_group_is_dropped_and_far_is_loaded(
@@ -217,6 +244,8 @@ async def test_the_terminal_says_what_a_large_group_is_and_shows_what_is_said_th
         await chat.sees("the group is large now")
         await anna.send(tea, "live")
         await chat.sees(": live")
+        chat.type("/react 🎉")
+        await chat.sees("🎉 1*")
         chat.type("/members")
         await chat.sees("(owner)")
         await chat.sees("ben (you)")

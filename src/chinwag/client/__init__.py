@@ -21,11 +21,12 @@ from chinwag.client.events import (
     Unknown,
     Update,
 )
-from chinwag.client.follow import catch_up, load, open_large, take, watch
+from chinwag.client.follow import catch_up, load, open_large, recount, take, watch
 from chinwag.client.membership import Mirrored
 from chinwag.client.mirror import Mirror
 from chinwag.client.outbox import LeftOver, Pending
 from chinwag.client.search import Found, FoundMessage
+from chinwag.wire.frames import Counts
 from chinwag.wire.large import GroupHead
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "BadAddress",
     "Client",
     "ClientClosed",
+    "Counts",
     "Credentials",
     "Fed",
     "FeedBegan",
@@ -60,6 +62,7 @@ __all__ = [
     "catch_up",
     "load",
     "open_large",
+    "recount",
     "server_address",
     "take",
     "watch",

@@ -19,6 +19,7 @@ from chinwag.wire.conversations import (
     OneEvent,
     Pins,
     Placed,
+    ReactionCountPage,
     ReactionPage,
     Receipt,
     Receipts,
@@ -37,6 +38,7 @@ class History(msgspec.Struct, frozen=True):
 
     head: the highest number that one may read. quoted: messages that those of a page of history answer and that are not
     among them, as they are now. far: of a page of changes of a large group, so much lies between that it holds none.
+    turn: of a page of history of a large group, as of how many reactions without a number its own are.
     """
 
     events: list[NumberedEvent | Unknown]
@@ -44,6 +46,7 @@ class History(msgspec.Struct, frozen=True):
     gaps: list[Gap] = []
     quoted: list[NumberedEvent | Unknown] = []
     far: bool = False
+    turn: int = 0
 
 
 class Conversations(Asking):
@@ -101,7 +104,7 @@ class Conversations(Asking):
             limit=limit,
         )
         quoted = [decode_numbered(raw) for raw in page.quoted]
-        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps, quoted)
+        return History([decode_numbered(raw) for raw in page.events], page.head, page.gaps, quoted, turn=page.turn)
 
     async def message(self, conversation: ConversationId, number: int) -> NumberedEvent | Unknown:
         """One message or notice, as it is now."""
@@ -118,6 +121,12 @@ class Conversations(Asking):
             found += page.reactions
             after, turn = page.next, page.next_turn
         return found
+
+    async def reaction_counts(self, conversation: ConversationId, numbers: Sequence[int]) -> ReactionCountPage:
+        """How many have put which reaction on messages of a large group, of which no event tells: of 100 at most."""
+        return await self._http.get(
+            f"{address(conversation)}/reactions", ReactionCountPage, message=[str(one) for one in numbers]
+        )
 
     async def pins(self, conversation: ConversationId) -> list[NumberedEvent | Unknown]:
         """The pinned messages that one may read, as they are now, the one pinned last at the end."""

@@ -5,6 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from chinwag.wire.codec import Cursor
+from chinwag.wire.frames import Counts
 from chinwag.wire.large import GroupHead
 from chinwag.wire.values import AccountId, ConversationId, Event, NumberedEvent, Signal
 
@@ -87,8 +88,9 @@ class Slowed(msgspec.Struct, frozen=True):
 
 FeedNews = Fed | FeedBegan | FeedFar | FeedEnded
 """What comes of a large group that is followed."""
-Large = GroupHead | FeedNews
-"""What comes of large groups that are watched (`GroupHead`: one has moved) or followed."""
+Large = GroupHead | FeedNews | Counts
+"""What comes of large groups that are watched (`GroupHead`: one has moved) or followed; `Counts` tells of reactions,
+which are no events there."""
 Received = Event | Unknown | LoadAfresh | Large
 """What `Client.events` gives. What is `Large` comes only to who watches or follows."""
 Update = Received | Signal | Online | Offline | Slowed

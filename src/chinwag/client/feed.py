@@ -8,6 +8,7 @@ import msgspec
 
 from chinwag.client.events import (
     Fed,
+    FeedBegan,
     FeedEnded,
     FeedFar,
     FeedNews,
@@ -19,6 +20,7 @@ from chinwag.client.events import (
     Update,
 )
 from chinwag.wire.codec import Cursor
+from chinwag.wire.frames import Counts
 from chinwag.wire.large import GroupHead
 from chinwag.wire.values import ConversationId, Event, Signal
 
@@ -26,6 +28,8 @@ EVENTS: Final = 1_000
 """Events that wait; what comes then is left to be read from the inbox again."""
 FED: Final = 1_000
 """Events of followed groups that wait; what comes then is followed again from where it was given up."""
+COUNTED: Final = 1_000
+"""Messages of a followed group whose counts wait; of more none do, and they are to be asked for."""
 ASIDE: Final = 200
 """Signals and news of the connection that wait; the oldest go first."""
 
@@ -39,7 +43,7 @@ class Feed:
     """A queue with one reader. `safe` is the cursor up to which the application is done with everything.
 
     An event counts as done when the next thing is asked for: a crash in between repeats it, and skips nothing. What
-    followed groups bring comes after what the inbox has brought.
+    followed groups bring comes after what the inbox has brought, and counts after the messages that they are of.
     """
 
     def __init__(self, safe: Cursor | None) -> None:
@@ -49,6 +53,7 @@ class Feed:
         self._events: deque[_Item] = deque()
         self._aside: deque[_Item] = deque()
         self._fed: deque[tuple[ConversationId, _Item]] = deque()
+        self._counts: dict[ConversationId, Counts] = {}
         self._heads: dict[ConversationId, GroupHead] = {}
         self._handed: Cursor | None = None
         self._news = asyncio.Event()
@@ -76,6 +81,7 @@ class Feed:
         told."""
         self._events.clear()
         self._fed = deque(one for one in self._fed if isinstance(one[1].value, FeedFar | FeedEnded))
+        self._counts.clear()
         self._handed = None
         self.overflowed = False
         self._newest = load.cursor
@@ -94,9 +100,28 @@ class Feed:
         """Whether something of that group waits."""
         return any(name == conversation for name, _ in self._fed)
 
+    def began_last(self, conversation: ConversationId) -> bool:
+        """Whether the last thing of that group that waits is that it is followed."""
+        waiting = (item.value for name, item in reversed(self._fed) if name == conversation)
+        return isinstance(next(waiting, None), FeedBegan)
+
+    def put_counts(self, told: Counts) -> None:
+        """Counts of a followed group: with those that wait they become one."""
+        name, waits = told.conversation, self._counts.get(told.conversation)
+        if waits is not None:
+            messages = {one.number: one for one in (*waits.messages, *told.messages)}
+            # Where some are missing between the two, that is what is told.
+            before = waits.before if told.before <= waits.turn else told.before
+            told = Counts(name, before, max(waits.turn, told.turn), tuple(messages.values()))
+        if len(told.messages) > COUNTED:
+            told = Counts(name, told.turn, told.turn, ())
+        self._counts[name] = told
+        self._news.set()
+
     def drop_fed(self, conversation: ConversationId) -> None:
         """What waits of that group is not wanted."""
         self._fed = deque(one for one in self._fed if one[0] != conversation)
+        self._counts.pop(conversation, None)
 
     def put_head(self, head: GroupHead) -> None:
         """Where a watched group is: of two the one that is further on."""
@@ -120,7 +145,7 @@ class Feed:
     async def next(self) -> Update | None:
         """The next thing; None at the end. The one before is done with. Raises what `close` was given."""
         self.taken()
-        while not (self._events or self._aside or self._fed or self._heads):
+        while not (self._events or self._aside or self._fed or self._counts or self._heads):
             if self._why is not None:
                 raise self._why
             if self._closed:
@@ -133,6 +158,8 @@ class Feed:
             item = self._events.popleft()
         elif self._fed:
             _, item = self._fed.popleft()
+        elif self._counts:
+            item = _Item(self._counts.pop(next(iter(self._counts))))
         else:
             item = _Item(self._heads.pop(next(iter(self._heads))))
         self._handed = item.cursor

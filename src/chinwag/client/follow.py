@@ -1,15 +1,19 @@
 """Keep a mirror by a client: load it without a race, then let every event through it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from chinwag.client.client import Client
-from chinwag.client.errors import ApiError
+from chinwag.client.errors import ApiError, LoggedOut
 from chinwag.client.events import Fed, FeedBegan, FeedFar, Large, LoadAfresh, Received
 from chinwag.client.following import WATCHES
 from chinwag.client.mirror import MESSAGES, Mirror
+from chinwag.wire.frames import Counts
 from chinwag.wire.large import GroupHead
-from chinwag.wire.values import ConversationId
+from chinwag.wire.values import ConversationId, Message, Notice
 
+COUNTED: Final = 100
+"""Messages whose reactions are asked for at once, at most."""
 _GONE: Final = frozenset({"no_conversation", "not_member"})
 
 
@@ -30,7 +34,7 @@ async def load(mirror: Mirror, client: Client, messages: int = 0) -> None:
             found.add(view.id)
             if messages:
                 newest = await client.history(view.id, limit=messages)
-                mirror.keep(view.id, newest.events, newest.head)
+                mirror.keep(view.id, newest.events, newest.head, newest.turn)
         if page.next is None or not page.conversations:
             break
         before = page.next
@@ -54,6 +58,7 @@ async def take(mirror: Mirror, client: Client, event: Received) -> None:
         await _load_again(mirror, client, event)
     elif isinstance(event, Large):
         await _take_large(mirror, client, event)
+        await _count_by_page(mirror, client, event.conversation)
     else:
         shared = mirror.share_read
         missing = mirror.apply(event)
@@ -61,6 +66,8 @@ async def take(mirror: Mirror, client: Client, event: Received) -> None:
             await load(mirror, client)
         if missing is not None and await _reach(mirror, client, missing):
             mirror.apply(event)
+        if isinstance(event, Notice):
+            await _count_by_page(mirror, client, event.conversation)
 
 
 def watch(mirror: Mirror, client: Client) -> None:
@@ -95,10 +102,45 @@ async def catch_up(mirror: Mirror, client: Client, conversation: ConversationId)
         if page.far:
             return await _load_one(mirror, client, conversation)
         if not page.events:
+            await _count_by_page(mirror, client, conversation)
             return True
         if not mirror.take_page(conversation, page):
             return await _load_one(mirror, client, conversation)
     return False
+
+
+async def recount(
+    mirror: Mirror, client: Client, conversation: ConversationId, shown: Sequence[int] | None = None
+) -> None:
+    """Ask how many have put what on messages of a large group, of which no event tells: of those that are shown, the
+    newest that the mirror has, or of some others. At most 100 at once, of more of the last. What cannot be asked now is
+    asked when one is told of others."""
+    held = mirror.conversations.get(conversation)
+    if held is None or not held.large or held.role is None:
+        return
+    messages = sorted(number for number, one in held.messages.items() if isinstance(one, Message))
+    asked = (messages if shown is None else list(shown))[-COUNTED:]
+    if not asked:
+        return
+    try:
+        page = await client.reaction_counts(conversation, asked)
+    except LoggedOut:
+        raise
+    except ApiError:
+        return
+    mirror.recount(conversation, page, all_shown=shown is None)
+
+
+async def _count_by_page(mirror: Mirror, client: Client, conversation: ConversationId) -> None:
+    held = mirror.conversations.get(conversation)
+    if held is None or not held.uncounted:
+        return
+    if held.large or held.role is None:
+        held.uncounted = False
+        return
+    page = await client.history(conversation, limit=COUNTED)
+    held.uncounted = False
+    mirror.keep(conversation, page.events, page.head, page.turn)
 
 
 async def _reach(mirror: Mirror, client: Client, conversation: ConversationId) -> bool:
@@ -120,13 +162,18 @@ async def _take_large(mirror: Mirror, client: Client, event: Large) -> None:
             # What is held above the group's end is of another time.
             mirror.drop(event.conversation)
             await _load_one(mirror, client, event.conversation)
-        case FeedBegan(skips=True):
-            mirror.skip(event.conversation, event.after)
+        case FeedBegan():
+            if event.skips:
+                mirror.skip(event.conversation, event.after)
+            await recount(mirror, client, event.conversation)
+        case Counts():
+            if mirror.count(event):
+                await recount(mirror, client, event.conversation)
         case FeedFar():
             if await _load_one(mirror, client, event.conversation):
                 open_large(mirror, client, event.conversation)
         case _:
-            pass  # a feed has begun as it was asked for, or ended with what comes by the inbox as well
+            pass  # a feed has ended with what comes by the inbox as well
 
 
 async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None:
@@ -141,7 +188,7 @@ async def _load_again(mirror: Mirror, client: Client, event: LoadAfresh) -> None
         if held.head - head > MESSAGES:
             # None of what is cached would stay.
             held.messages, held.loaded, held.stale = {}, [], set()
-            held.reactions, held.late = {}, []
+            held.reactions, held.late, held.turn = {}, [], 0
             continue
         after = head
         while changes := (await client.changes(conversation, after)).events:

@@ -101,8 +101,8 @@ class Following:
                 return self._fed(name, one, decode_numbered(frame.event))
             case frames.Followed():
                 skips, beyond = frame.after > one.number, frame.after < one.asked
-                if skips or beyond or not self._feed.has_fed(name):
-                    # Else it goes on after what waits, and who reads nothing need not hear of that with each session.
+                if skips or beyond or not self._feed.began_last(name):
+                    # Who reads nothing need not hear of it with each session.
                     self._feed.put_fed(name, FeedBegan(name, frame.after, skips, beyond))
                 one.number = one.asked = frame.after
             case frames.Far():
@@ -117,6 +117,12 @@ class Following:
             case _:
                 self._over(name, one.number, frame.code)
         return None
+
+    def told(self, counts: frames.Counts) -> None:
+        """Reactions to messages of a followed group are others now."""
+        one = self._followed.get(counts.conversation)
+        if one is not None and one.due is None:
+            self._feed.put_counts(counts)
 
     def _fed(self, name: ConversationId, one: _Followed, event: NumberedEvent | Unknown) -> frames.Unfollow | None:
         if event.number != one.number + 1:

@@ -23,6 +23,7 @@ from chinwag.wire.frames import (
     Ack,
     Bye,
     ClientFrame,
+    Counts,
     Error,
     Event,
     Far,
@@ -209,6 +210,8 @@ class Link:
             case FeedFrame() | Followed() | Unfollowed() | Far():
                 if (wish := self._following.take(frame)) is not None:
                     connection.send(wish)
+            case Counts():
+                self._following.told(frame)
             case Nudge():
                 self._feed.put_head(head_of(frame))
             case SignalFrame():

@@ -47,7 +47,9 @@ class Mirrored(msgspec.Struct, kw_only=True):
     reactions: to cached messages, as far as one knows them; late: reactions to others, the latest, for the page that
     has the message and may be older than they are. pins: the numbers of pinned messages, the one pinned last at the
     end. wide: `members` are its owner and admins alone, without marks, and `count` is how many it has. large: its
-    events are asked for or followed, up to `head` so far, and `told` is where it was last heard to be.
+    events are asked for or followed, up to `head` so far, and `told` is where it was last heard to be. turn: up to
+    which all was told of the reactions there, which are no events. uncounted: a page is to be loaded that has those
+    that are on cached messages, of which events tell from then on.
     """
 
     id: ConversationId
@@ -75,6 +77,8 @@ class Mirrored(msgspec.Struct, kw_only=True):
     large: bool = False
     count: int = 0
     told: GroupHead | None = None
+    turn: int = 0
+    uncounted: bool = False
 
     @property
     def unread(self) -> int:
@@ -123,6 +127,10 @@ def change(held: Mirrored, notice: Notice, account: AccountId) -> None:
                 held.pins.append(what.number)
         case DeliveryChanged():
             held.large = what.large
+            if not what.large:
+                # From here on events tell, of what a page has.
+                held.uncounted = held.uncounted or bool(held.reactions)
+                held.reactions, held.late, held.turn = {}, [], 0
         case _:
             assert_never(what)
     own = held.members.get(account)
@@ -165,6 +173,7 @@ def _goes(held: Mirrored, goes: AccountId, account: AccountId) -> None:
         held.members, held.pins, held.avatar = {}, [], ""
         held.role, held.told = None, None
         held.wide, held.large, held.count = False, False, 0
+        held.turn, held.uncounted = 0, False
     else:
         held.members.pop(goes, None)
         held.count -= held.wide

@@ -9,13 +9,14 @@ from typing import Final
 
 import msgspec
 
-from chinwag.client import large, membership
+from chinwag.client import counting, large, membership
 from chinwag.client.comparable import Comparable, comparable
 from chinwag.client.conversations import History
 from chinwag.client.events import Unknown, decode_numbered
 from chinwag.client.membership import Member, Mirrored
 from chinwag.client.reactions import Counted, OnMessage
-from chinwag.wire.conversations import ConversationView
+from chinwag.wire.conversations import ConversationView, ReactionCountPage
+from chinwag.wire.frames import Counts
 from chinwag.wire.large import GroupHead
 from chinwag.wire.preferences import Preferences, Preferred
 from chinwag.wire.values import (
@@ -134,6 +135,7 @@ class Mirror:
         elif held is not None:
             loaded.loaded, loaded.stale = held.loaded, held.stale
             loaded.reactions, loaded.late = held.reactions, held.late
+            loaded.turn, loaded.uncounted = held.turn, held.uncounted
         if loaded.last is not None:
             self.keep(view.id, [loaded.last])
         return loaded
@@ -148,11 +150,15 @@ class Mirror:
         self._preferred.clear()
 
     def keep(
-        self, conversation: ConversationId, events: Iterable[NumberedEvent | Unknown], head: int | None = None
+        self,
+        conversation: ConversationId,
+        events: Iterable[NumberedEvent | Unknown],
+        head: int | None = None,
+        turn: int = 0,
     ) -> None:
         """Cache events of a page of history: between its first and its last number, messages and notices as they are
         now, and nothing else, are all there is. Of two forms of a message the newer holds; beyond `MESSAGES` the oldest
-        go. head: the page's, as of which reactions are; None for what comes without any."""
+        go. head, turn: the page's, as of which reactions are; None for what comes without any."""
         held = self.conversations.get(conversation)
         if held is None:
             return
@@ -163,7 +169,7 @@ class Mirror:
                 continue
             if isinstance(event, Message):
                 if head is not None:
-                    self._reactions(held, event, head)
+                    counting.of_page(held, event, head, turn, self.account)
                 event = msgspec.structs.replace(event, reactions=()) if event.reactions else event
             known = held.messages.get(event.number)
             if known is None or changed_at(event) >= changed_at(known):
@@ -177,7 +183,7 @@ class Mirror:
             newest = sorted(held.messages)[-MESSAGES:]
             held.messages = {number: held.messages[number] for number in newest}
             held.stale &= held.messages.keys()
-            held.reactions = {number: one for number, one in held.reactions.items() if number in held.messages}
+            held.reactions = {n: one for n, one in held.reactions.items() if n in held.messages or n > newest[-1]}
             held.loaded = [(max(first, newest[0]), last) for first, last in held.loaded if last >= newest[0]]
 
     def cached(self, conversation: ConversationId, before: int, limit: int) -> list[NumberedEvent | Unknown] | None:
@@ -260,6 +266,18 @@ class Mirror:
         if told.all > max(held.head, held.read):
             held.mentions.add(told.all)
         return held
+
+    def count(self, told: Counts) -> bool:
+        """Take what followers of a large group are told of the reactions there. Whether some was not told before it:
+        then what is on the screen is to be asked for, and given to `recount`."""
+        held = self.conversations.get(told.conversation)
+        return held is not None and counting.tell(held, told)
+
+    def recount(self, conversation: ConversationId, page: ReactionCountPage, *, all_shown: bool = True) -> None:
+        """Take the answer to what was asked of reactions in a large group. all_shown: of all that is on the screen."""
+        held = self.conversations.get(conversation)
+        if held is not None:
+            counting.load(held, page, all_shown)
 
     def skip(self, conversation: ConversationId, number: int) -> None:
         """What lies between the number held of a large group and `number` may not be read: one was away then."""
@@ -345,16 +363,6 @@ class Mirror:
             held.read, held.read_ordinal = max((held.read, held.read_ordinal), (number, ordinal))
             if held.mentions:
                 held.mentions = {one for one in held.mentions if one > held.read}
-
-    def _reactions(self, held: Mirrored, message: Message, head: int) -> None:
-        known = held.reactions.get(message.number)
-        if known is not None and known.number >= head:
-            return
-        loaded = OnMessage(head, {one.reaction: one for one in message.reactions})
-        for event in held.late:
-            if event.target == message.number:
-                loaded.take(event, self.account)
-        held.reactions[message.number] = loaded
 
     def _react(self, held: Mirrored, event: Reaction) -> None:
         known = held.reactions.get(event.target)

@@ -7,6 +7,7 @@ from chinwag.cli.chat.line import Line
 from chinwag.cli.chat.room import Room, new
 from chinwag.cli.chat.words import clock, is_said, people_in, preview
 from chinwag.client import (
+    Counts,
     Fed,
     FeedBegan,
     FeedEnded,
@@ -86,6 +87,9 @@ class Incoming:
                 if isinstance(update, FeedFar) and update.conversation == room.current:
                     room.note("Much was said here meanwhile: these are the newest lines.")
                     await room.open(update.conversation)
+            case Counts():
+                await take(room.mirror, room.client, update)
+                room.show_counts(update.conversation, [one.number for one in update.messages])
             case LoadAfresh():
                 await take(room.mirror, room.client, update)
                 watch(room.mirror, room.client)

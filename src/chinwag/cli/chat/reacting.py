@@ -3,6 +3,7 @@
 from chinwag.cli.chat import meant
 from chinwag.cli.chat.meant import UsageProblem
 from chinwag.cli.chat.room import Room
+from chinwag.client import recount
 from chinwag.wire.errors import Refused
 from chinwag.wire.values import reaction_of
 
@@ -17,9 +18,14 @@ async def react(room: Room, words: list[str]) -> None:
         reaction = reaction_of(emoji)
     except Refused:
         raise UsageProblem("A reaction is one emoji.") from None
-    known = room.mirror.conversations[here].reactions.get(number)
+    held = room.mirror.conversations[here]
+    known = held.reactions.get(number)
     on = known.on.get(reaction) if known is not None else None
     await room.client.react(here, number, reaction, on=on is None or not on.mine)
+    if held.large:
+        # No event tells of it there, and no count whether one is among those.
+        await recount(room.mirror, room.client, here, [number])
+        room.show_counts(here, [number])
 
 
 async def pin(room: Room, words: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from chinwag.cli.chat.line import Line
@@ -23,6 +23,7 @@ from chinwag.client import (
     Unknown,
     catch_up,
     open_large,
+    recount,
 )
 from chinwag.wire.values import (
     AccountId,
@@ -36,6 +37,8 @@ from chinwag.wire.values import (
 )
 
 HISTORY: Final = 20
+COUNTED: Final = 3
+"""Messages at once of which it is told how many react, at most: where everybody reacts that is each second."""
 
 
 def new(held: Mirrored) -> str:
@@ -191,7 +194,9 @@ class Room:
         if events is None:
             page = await self.client.history(held.id, before=before, limit=min(count, 100))
             events, quoted = page.events, {one.number: one for one in page.quoted}
-            self.mirror.keep(held.id, events, page.head)
+            self.mirror.keep(held.id, events, page.head, page.turn)
+        else:
+            await recount(self.mirror, self.client, held.id, [event.number for event in events])
         if not events:
             self.note("That was the beginning.")
             return
@@ -234,6 +239,18 @@ class Room:
         if known is not None and known.on:
             line.add("  " + reactions(known.counted()), "dim")
         self.screen.say(line)
+
+    def show_counts(self, conversation: ConversationId, numbers: Sequence[int]) -> None:
+        """What is on messages of a large group now, if it is open: on those that are on the screen, the newest of
+        many."""
+        held = self.mirror.conversations.get(conversation)
+        if held is None or conversation != self.current:
+            return
+        shown = sorted(one for one in numbers if one >= self.oldest_shown and one in held.messages)
+        for number in shown[-COUNTED:]:
+            known = held.reactions.get(number)
+            on = reactions(known.counted()) if known is not None else ""
+            self.note(f"[{number}] {on or 'nobody reacts any more'}")
 
     async def _answered(
         self, held: Mirrored, event: NumberedEvent | Unknown, quoted: Mapping[int, NumberedEvent | Unknown]

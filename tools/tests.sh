@@ -18,11 +18,13 @@ unset PYTHONDONTWRITEBYTECODE # or each server and command that tests start woul
 timeout --foreground --signal INT --kill-after 60 4500 .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not measuring and not web_prove and not cluster_prove and not prove" "$@"
 together=$?
 case $together in 0 | 1 | "$none") ;; *) exit "$together" ;; esac # interrupted, or wrong arguments
+chosen=$#
+[ $# -gt 0 ] || set -- tests/bench # where all of them are (tests/unit/test_tests.py): to collect all tests takes half a minute
 .venv/bin/python -m pytest -n 0 -m measuring "$@"
 alone=$?
 
 # Arguments may well choose tests of one kind only; without arguments there must be both.
-if [ $# -gt 0 ] && [ "$together" != "$alone" ]; then
+if [ "$chosen" -gt 0 ] && [ "$together" != "$alone" ]; then
     [ "$together" = "$none" ] && together=0
     [ "$alone" = "$none" ] && alone=0
 fi

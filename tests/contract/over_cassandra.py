@@ -22,15 +22,15 @@ from chinwag.ports.message_store import Commit, MessageStore
 class LosingDriver:
     """Between the stores and their driver, for writes alone. fail, writes, hold, go: as `tests.contract.harness.Fault`.
 
-    held: set when a write waits. lost: set when an answer was lost. tables: those that were written. final: whether
-    what fails is not to be asked again, as that would be in vain.
+    lets: writes that are made before `fail` counts. held: set when a write waits. lost: set when an answer was lost.
+    tables: those that were written. final: whether what fails is not to be asked again, as that would be in vain.
     """
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
         self.final = True
         self.fail: Literal["", "before", "after"] = ""
-        self.writes = self.reads = 0
+        self.writes = self.reads = self.lets = 0
         self.tables: set[str] = set()
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
@@ -58,10 +58,12 @@ class LosingDriver:
             await self._passing.wait()
         self.writes += 1
         self.tables |= {write.table for write, _ in writes}
-        if self.fail == "before":
+        self.lets -= 1
+        fail = self.fail if self.lets < 0 else ""
+        if fail == "before":
             raise DriverError("lost on its way there", no=self.final)
         await self.driver.write(writes)
-        if self.fail == "after":
+        if fail == "after":
             self.lost.set()
             raise DriverError("lost on its way back", no=self.final)
 

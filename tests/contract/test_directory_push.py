@@ -181,6 +181,18 @@ async def test_a_job_is_one_takers_until_its_lease_ends(directory: Directory) ->
         assert await reading.push_jobs.waiting() == 1
 
 
+async def test_how_many_are_due_is_counted_without_those_that_are_being_sent(directory: Directory) -> None:
+    await add(directory, wanted(3), wanted(4, LAPTOP), wanted(5, conversation=GROUP))
+
+    async def overdue(now: int, most: int = 9) -> int:
+        async with directory.reading() as reading:
+            return await reading.push_jobs.overdue(now, most)
+
+    assert [await overdue(1_999), await overdue(2_000), await overdue(2_000, 2)] == [0, 3, 2]
+    await take(directory, 2_000, 1)
+    assert [await overdue(2_000), await overdue(32_000)] == [2, 3]
+
+
 async def test_what_comes_while_a_push_is_sent_waits_for_the_next(directory: Directory) -> None:
     await add(directory, wanted(3))
     (job,) = await take(directory, 2_000)

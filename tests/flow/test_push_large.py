@@ -128,6 +128,49 @@ async def test_they_have_their_turns_a_few_at_a_time_and_so_many_in_one_round(
         assert sum(len(one.pushed) for one in browsers) == 6
 
 
+async def test_what_is_pushed_to_one_waits_for_no_more_than_a_few_of_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spread, "TOGETHER", 1)
+    monkeypatch.setattr(spread, "BEHIND", 2)
+    async with large(tmp_path / "data") as (pushing, tea):
+        everybody = [BEN, CYD, *OTHERS[:3]]
+        browsers = [await pushing.subscribe(one, f"phone{one}") for one in everybody]
+        for one in everybody:
+            await pushing.prefer(one, EVERY, tea)
+        said = await pushing.say("to many", ANN, tea)
+        await pushing.follow()
+        pushing.ahead += 1_000
+        for _ in range(4):
+            await pushing.spreading.step()
+        assert pushing.spreading.turns == 2
+        assert [len(await pushing.jobs(f"phone{one}")) for one in everybody] == [1, 1, 0, 0, 0]
+        for _ in everybody:  # nothing is lost: all the others have their turn as those before are sent
+            await pushing.send()
+            await pushing.spreading.step()
+        await pushing.send()
+        assert [numbers(one) for one in browsers] == [[said]] * 5
+
+
+async def test_pushes_of_large_groups_leave_half_of_what_may_wait_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spread, "TOGETHER", 1)
+    async with large(tmp_path / "data") as (pushing, tea):
+        stage = pushing.stage
+        spreading = spread.Spreading(stage.directory, stage.embedded.message_store, pushing.clock, most=4)
+        for one in (BEN, CYD, *OTHERS[:3]):
+            await pushing.subscribe(one, f"phone{one}")
+            await pushing.prefer(one, EVERY, tea)
+        await pushing.say("to many", ANN, tea)
+        await pushing.follow()
+        pushing.ahead += 1_000
+        for _ in range(4):
+            await spreading.step()
+        async with stage.directory.reading() as reading:
+            assert await reading.push_jobs.waiting() == spreading.turns == 2
+
+
 async def test_two_who_spread_at_once_give_everybody_one_turn(tmp_path: Path) -> None:
     async with large(tmp_path / "data") as (pushing, tea):
         phone = await pushing.subscribe(BEN, "phone")

@@ -81,6 +81,45 @@ async def test_a_going_of_long_ago_ends_no_watch_of_one_who_is_back(tmp_path: Pa
         assert (ben.watched, len(watches)) == ({}, 0)
 
 
+async def test_who_was_removed_and_never_reads_that_is_told_no_more_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches_module, "TURN", 2)
+    async with backstage(tmp_path / "data") as stage:
+        names = [str(one) for one in range(2, 8)]
+        await stage.people("1", *names)
+        tea = await stage.group("1", "Tea", GroupSettings(), *names)
+        bus, now = stage.embedded.bus, 0.0
+        watches = Watches(
+            stage.embedded.message_store, MovedHere(bus), lambda moved: b"%d" % moved.head, lambda: float(now)
+        )
+        sessions = [Session(one) for one in names]
+        for one in sessions:
+            await watches.watch(one, [tea])
+        gone, stays = sessions[-1], sessions[:-1]
+        await stage.do("1", tea, Remove(gone.account))
+
+        async def told(head: int) -> None:
+            bus.publish(moved_of(tea), Moved(tea, head, head, head))
+            await stays[0].until(lambda: head in stays[0].heads)
+            await asyncio.gather(*watches._tasks)
+
+        await told(5)
+        assert tea in gone.watched, "its inbox says so first, in general"
+        now = watches_module.AGAIN_SECONDS
+        for head in range(6, 9):  # some at a time
+            await told(head)
+            now += watches_module.EVERY_SECONDS
+        assert (gone.watched, watches.of(gone.device)) == ({}, {})
+        await told(9)
+        assert gone.heads == [5, 6, 7, 8]
+        assert [one.heads[-1] for one in stays] == [9] * 5
+        assert [one.watched for one in stays] == [{tea: 1}] * 5
+        for one in stays:
+            watches.gone(one)
+        assert len(watches) == 0
+
+
 async def test_nobody_is_told_of_what_spoke_to_all_before_one_came(tmp_path: Path) -> None:
     async with backstage(tmp_path / "data") as stage:
         await stage.people("1", "2", "3")

@@ -397,8 +397,9 @@ def test_a_kill_at_each_row_of_the_joining_that_makes_it_wide_gives_the_same_row
         assert placed(store) == placed(whole), rows
 
 
-def test_a_worker_a_thousand_records_behind_gives_the_same_rows_and_audiences() -> None:
-    """Deliver, leavings and joinings lie between, so that who is told differs from record to record."""
+def long_log() -> list[Record]:
+    """Of a wide group, more than a thousand records, with `Deliver`, leavings and joinings between, so that who is told
+    differs from record to record."""
     asked_for: list[tuple[AccountId, Action]] = list(GROWS)
     for turn in range(150):
         goes = PEOPLE[4 + turn % 4]
@@ -412,7 +413,11 @@ def test_a_worker_a_thousand_records_behind_gives_the_same_rows_and_audiences() 
             (PEOPLE[turn % 4], React(2 + turn % 3, "👍", turn % 8 < 4)),
             (PEOPLE[0], SetTitle(f"{turn}")),
         ]
-    records = log_of(asked_for, msgspec.structs.replace(WIDE, large_above=20), OPEN)
+    return log_of(asked_for, msgspec.structs.replace(WIDE, large_above=20), OPEN)
+
+
+def test_a_worker_a_thousand_records_behind_gives_the_same_rows_and_audiences() -> None:
+    records = long_log()
     whole = Rows()
     made = played(records, whole, 50)
     behind = Rows()

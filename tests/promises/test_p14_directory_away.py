@@ -50,7 +50,7 @@ async def _refused(anna: Device, carl: Device) -> None:
 async def test_with_the_file_gone_people_chat_on(crowd: Crowd) -> None:
     anna, berta, carl, tea = await _together(crowd)
     file = crowd.process.data / "directory.sqlite"
-    away = _move_away(file)
+    away = move_away(file)
     await _chat(anna, berta, tea, "without")
     await _refused(anna, carl)
     name = {"name": "nobody-yet", "password": PASSWORD}
@@ -82,7 +82,7 @@ async def test_with_the_file_locked_people_chat_on(crowd: Crowd) -> None:
         other.close()
 
 
-def _move_away(file: Path) -> list[Path]:
+def move_away(file: Path) -> list[Path]:
     folder = file.parent / "away"
     folder.mkdir()
     return [one.rename(folder / one.name) for one in file.parent.glob(f"{file.name}*")]

@@ -17,7 +17,7 @@ async def test_what_is_forgotten_is_found(name: str, tmp_path: Path, monkeypatch
         monkeypatch.setattr(owner, what, by(getattr(owner, what)))
 
     finder = _finder(LARGE[name].test)
-    known: dict[str, object] = {"tmp_path": tmp_path, "how": "left"}
+    known: dict[str, object] = {"tmp_path": tmp_path, "how": "left", "monkeypatch": monkeypatch}
     given = {one: known[one] for one in inspect.signature(finder).parameters}
     monkeypatch.setattr(large, "replace", replace)
     LARGE[name].plant()

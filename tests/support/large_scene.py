@@ -217,7 +217,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def large_scene(folder: Path) -> AsyncIterator[Scene]:
+async def large_scene(folder: Path, group_members: int = 100, large_group_members: int = 100) -> AsyncIterator[Scene]:
     """A server whose groups of three are wide, and large when the server says so."""
     config = Config(
         data=sections.Data(path=folder / "data"),
@@ -226,7 +226,8 @@ async def large_scene(folder: Path) -> AsyncIterator[Scene]:
         limits=Limits(
             polls_per_second=1000,
             polls_burst=10000,
-            large_group_members=100,
+            group_members=group_members,
+            large_group_members=large_group_members,
             wide_above=WIDE_ABOVE,
         ),
     )

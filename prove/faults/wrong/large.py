@@ -13,9 +13,10 @@ from chinwag.domain.command import Deliver as DeliverOtherwise
 from chinwag.domain.conversation import START, Conversation
 from chinwag.domain.decision import Numbered
 from chinwag.domain.reaction_counts import ReactionCounts
-from chinwag.flow import conversations
+from chinwag.flow import conversations, wide_batch
 from chinwag.flow.deliver import Deliver
 from chinwag.flow.large.feed import Feed
+from chinwag.flow.large.watches import Watches
 from chinwag.flow.wide_batch import moves
 from chinwag.ports.bus import moved_of
 from prove.faults.wrong.wrong import Wrong, replace
@@ -81,6 +82,20 @@ def _told_before_commit() -> None:
     replace(Deliver, "_decide", wrapped)
 
 
+def _members_ahead() -> None:
+    def wrapped(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def joined(store: Any, state: Conversation) -> Any:
+            return plain(store, msgspec.structs.replace(state, head=1 << 60))
+
+        return joined
+
+    replace(wide_batch, "joined_as_of", wrapped)
+
+
+def _watched_for_ever() -> None:
+    replace(Watches, "_see_to", lambda _: lambda *_: None)
+
+
 LARGE: Final = (
     Wrong(
         "posting-too-many",
@@ -123,5 +138,19 @@ LARGE: Final = (
         "it is said that a large group has moved before that is committed",
         _told_before_commit,
         test="flow/test_told_after_commit.py::test_nothing_is_told_of_a_large_group_before_it_is_committed",
+    ),
+    Wrong(
+        "members-ahead",
+        ("P5",),
+        "a worker that is behind copies to who is a member by now, and not as of what it decides upon",
+        _members_ahead,
+        test="model/test_wide_groups.py::test_a_worker_a_thousand_records_behind_gives_the_same_rows_and_audiences",
+    ),
+    Wrong(
+        "watched-for-ever",
+        ("P10",),
+        "who was removed and never reads that is nudged for ever",
+        _watched_for_ever,
+        test="flow/test_watches.py::test_who_was_removed_and_never_reads_that_is_told_no_more_after_a_while",
     ),
 )

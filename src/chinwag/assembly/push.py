@@ -124,7 +124,7 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
     """The role. owner: of an account's presence. Where nothing is configured there is nothing to do."""
     rules = rules_of(config)
     if not rules.kinds:
-        return Part(name="push", figures=_figures(Counter(), lambda: 0, lambda: 0, lambda: 0))
+        return Part(name="push", figures=_figures(Counter(), lambda: 0, lambda: 0, lambda: 0, lambda: 0))
     if rules.dangerous:
         _log.error("pushes may go anywhere, which is dangerous", setting="push.allow_this_machine")
     keys = push_keys_on(ports, rules)
@@ -155,7 +155,8 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
         checks=[Check("push", role.check, needed=False)],
         figures=_figures(
             sender.counts,
-            lambda: follower.dropped + spreading.dropped,
+            lambda: follower.dropped,
+            lambda: spreading.turns,
             lambda: follower.behind,
             lambda: sender.under_way,
         ),
@@ -163,7 +164,11 @@ def push_part(ports: Ports, config: Config, node: NodeId, owner: Owner) -> Part:
 
 
 def _figures(
-    counts: Counter[str], dropped: Callable[[], int], behind: Callable[[], int], under_way: Callable[[], int]
+    counts: Counter[str],
+    dropped: Callable[[], int],
+    turns: Callable[[], int],
+    behind: Callable[[], int],
+    under_way: Callable[[], int],
 ) -> Figures:
     return Figures(
         counters={
@@ -174,6 +179,7 @@ def _figures(
             "pushes_unwanted": ("Pushes that a service will never take.", lambda: counts["unwanted"]),
             "pushes_rested": ("Times that a push waited for a service that rests.", lambda: counts["rested"]),
             "pushes_dropped": ("Pushes that went unsent, as too many waited.", dropped),
+            "push_turns": ("Accounts whose turn it was, of large groups whose messages many are told of.", turns),
             "push_subscriptions_ended": ("Subscriptions that services do not know.", lambda: counts["gone"]),
         },
         gauges={

@@ -142,6 +142,10 @@ class RelationalPushJobs:
         due: int | None = await self._connection.scalar(select(func.min(table.c.due)))
         return due
 
+    async def overdue(self, now: int, most: int) -> int:
+        some = select(table.c.due).where(table.c.due <= now).limit(most).subquery()
+        return await self._connection.scalar(select(func.count()).select_from(some)) or 0
+
     async def hasten(self, device: DeviceId, now: int) -> None:
         waits = update(table).where(table.c.device == device, table.c.due.is_not(None))
         sooner = case((table.c.due > now, now), else_=table.c.due)

@@ -1,12 +1,14 @@
 """Nudges: who watches a large group is told that it has moved, quietly and seldom.
 
-A session says which groups it watches. Whether it may is looked into once; its own removal, as it passes in the inbox,
-ends the watch.
+A session says which groups it watches. Whether it may is looked into then; its own removal, as it passes in the inbox,
+ends the watch. As that may never pass (a device may go on behind it, or read nothing), it is looked into again after a
+while.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import islice
 from typing import Final, Protocol
 
 import msgspec
@@ -25,6 +27,8 @@ TURN: Final = 20
 """Groups looked into before others have their turn."""
 EVERY_SECONDS: Final = 5.0
 """More often than this nobody is told of one group."""
+AGAIN_SECONDS: Final = 600.0
+"""After so long it is looked into again, with the next nudge, whether one is still a member."""
 SLICE: Final = 500
 """Sessions told before others have their turn."""
 
@@ -45,12 +49,13 @@ class Watcher(Protocol):
 
 
 class _Watched:
-    """One group. newest: what is to be told. told_at: when all who watch were told last."""
+    """One group. watchers: when each was looked into last, those first of whom that is longest ago. newest: what is to
+    be told. told_at: when all who watch were told last."""
 
     __slots__ = ("newest", "timer", "told_at", "watchers")
 
     def __init__(self) -> None:
-        self.watchers: dict[Watcher, None] = {}
+        self.watchers: dict[Watcher, float] = {}
         self.newest: Moved | None = None
         self.told_at = -EVERY_SECONDS
         self.timer: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -74,6 +79,7 @@ class Watches:
         self._watchers: dict[DeviceId, dict[Watcher, None]] = {}
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._looking_again = False
         self.nudges = 0
         """Nudges given."""
 
@@ -134,9 +140,7 @@ class Watches:
             return
         self.unwatch(watcher, conversation)
         watcher.watched[conversation] = None
-        task = self._loop.create_task(self._look_again(watcher, conversation), name="watches")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._spawn(self._look_again(watcher, conversation))
 
     def gone(self, watcher: Watcher) -> None:
         """`watcher` has ended."""
@@ -189,7 +193,31 @@ class Watches:
         if watched is None:
             watched = self._watched[name] = _Watched()
             self._moved.listen(name, self._heard)
-        watched.watchers[watcher] = None
+        watched.watchers[watcher] = self._now()
+
+    async def _still_members(self, name: ConversationId, watchers: Sequence[tuple[Watcher, float]]) -> None:
+        """Look into these again, who were looked into last at the times given; whoever has left watches no longer."""
+        try:
+            for watcher, looked_at in watchers:
+                since = _since(await self._store.spans(watcher.account, name))
+                watched = self._watched.get(name)
+                if watched is None or watched.watchers.get(watcher) != looked_at:
+                    continue  # it watches no longer, or anew
+                if since is None:
+                    self.unwatch(watcher, name)
+                    continue
+                watcher.watched[name] = since
+                del watched.watchers[watcher]
+                watched.watchers[watcher] = self._now()
+        except Refused as refused:
+            _log.warning("nobody could look into watches again", code=refused.code)
+        finally:
+            self._looking_again = False
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work, name="watches")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _heard(self, moved: Moved) -> None:
         watched = self._watched.get(moved.conversation)
@@ -212,6 +240,16 @@ class Watches:
         if moved is not None:
             watched.told_at = self._now()
             self._give(moved, self._frame(moved), list(watched.watchers))
+            self._see_to(moved.conversation, watched)
+
+    def _see_to(self, name: ConversationId, watched: _Watched) -> None:
+        """Some who were looked into long ago are looked into again: those of one group at a time, so that it takes
+        little however many watch."""
+        before = self._now() - AGAIN_SECONDS
+        due = [(one, at) for one, at in islice(watched.watchers.items(), TURN) if at <= before]
+        if due and not self._looking_again:
+            self._looking_again = True
+            self._spawn(self._still_members(name, due))
 
     def _give(self, moved: Moved, frame: bytes, watchers: Sequence[Watcher]) -> None:
         for watcher in watchers[:SLICE]:

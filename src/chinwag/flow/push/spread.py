@@ -10,7 +10,7 @@ import msgspec
 
 from chinwag.domain.ids import AccountId
 from chinwag.flow.clock import Clock
-from chinwag.ports.directory import PUSHES, WAITING_MAX, Directory, PushWanted, Spread
+from chinwag.ports.directory import PUSHES, WAITING_MAX, Directory, PushWanted, Spread, Transaction
 from chinwag.ports.directory.push_spreads import EVERY_MS
 from chinwag.ports.message_store import MessageStore
 
@@ -18,6 +18,9 @@ POLL_SECONDS: Final = 0.25
 """From one step to the next."""
 TOGETHER: Final = 500
 """Accounts that have their turn in one step."""
+BEHIND: Final = 500
+"""Jobs that are due by now, with which nobody else has a turn: what is pushed to a few people waits for no more than
+these and those of one step, however much is said in large groups."""
 MOST: Final = 10_000
 """Accounts that have their turn in one round through a group: the first in the order in which rounds go."""
 
@@ -26,13 +29,13 @@ class Spreading:
     """Does the steps. Of several at once one gets on, and the others see that it did."""
 
     def __init__(self, directory: Directory, store: MessageStore, clock: Clock, most: int = WAITING_MAX) -> None:
-        """most: jobs that wait at once."""
+        """most: jobs that wait at once, half of which are left to what is pushed to a few people."""
         self._directory = directory
         self._store = store
         self._clock = clock
-        self._most = most
-        self.dropped = 0
-        """Jobs that went, as too many waited."""
+        self._most = most // 2
+        self.turns = 0
+        """Accounts that had their turn here."""
 
     async def step(self) -> bool:
         """Let some accounts of the group that is due first have their turn. Never says that there is more to do: the
@@ -40,8 +43,8 @@ class Spreading:
         now = self._clock()
         async with self._directory.reading() as directory:
             found = await directory.push_spreads.next(now)
-        if found is None:
-            return False
+            if found is None or not await self._room(directory, now):
+                return False
         accounts, after = await self._some(found)
         wanted: list[PushWanted] = []
         async with self._directory.reading() as directory:
@@ -54,10 +57,14 @@ class Spreading:
                 return False  # another was faster
             if wanted:
                 await transaction.push_jobs.add(wanted, now, now)
-                dropped = await transaction.push_jobs.shorten(self._most)
-                self.dropped += dropped
             await spreads.put(_gone_on(held, after, len(accounts), now))
+        self.turns += len(accounts)
         return False
+
+    async def _room(self, directory: Transaction, now: int) -> bool:
+        """Whether more may wait. While push services are away, what is not due for that counts as well."""
+        jobs = directory.push_jobs
+        return await jobs.overdue(now, BEHIND) < BEHIND and await jobs.waiting() < self._most
 
     async def _some(self, spread: Spread) -> tuple[Sequence[AccountId], str]:
         """Those whose turn it is, and what names the place behind them; empty: there is nobody behind."""

@@ -84,6 +84,10 @@ class PushJobRepository(Protocol):
         """When the first is due; None: none waits."""
         ...
 
+    async def overdue(self, now: int, most: int) -> int:
+        """How many are due and nobody's, counted up to `most`."""
+        ...
+
     async def hasten(self, device: DeviceId, now: int) -> None:
         """What waits for a device is due, as if it had not been tried: it is reached elsewhere now. What is being sent
         is nobody's any more."""

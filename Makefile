@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run cluster-demo chat setup check test web lint types imports quick unit fmt docs lock clean bench bench-cluster power-cut prove prove-cluster prove-postgres web-prove web-bench
+.PHONY: help run cluster-demo chat setup check test web lint lint-python types types-python imports quick unit fmt docs lock clean bench bench-cluster power-cut prove prove-cluster prove-postgres web-prove web-bench
 
 BIN := .venv/bin
 ARGS ?=
@@ -31,20 +31,28 @@ chat: ## set up if needed, then chat in this terminal
 setup: ## make .venv with everything for development
 	@tools/setup.sh dev
 
-check: lint types imports quick ## while you work: lint, types, import rules, the tests of rules and adapters; under 3 minutes
+check: setup ## while you work: lint, types, import rules, the tests of rules and adapters; under 3 minutes
+	@tools/sources.sh lint types
+	@$(MAKE) --no-print-directory quick
 
-test: lint types imports unit ## everything that must pass: lint, types, import rules, all tests
+test: setup ## everything that must pass: lint, types, import rules, all tests
+	@tools/sources.sh lint types test build
+	@tools/tests.sh $(PYTEST_ARGS)
 
 web: setup ## build the web client, if its sources changed
 	@tools/web.sh build
 
-lint: setup ## ruff: rules and format; ESLint and Prettier for the web client
-	@echo "lint: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+lint: lint-python ## ruff: rules and format; ESLint and Prettier for the web client
 	@tools/web.sh lint
 
-types: setup ## mypy, strict; svelte-check and tsc for the web client
-	@echo "types: mypy" && $(BIN)/mypy --no-error-summary
+lint-python: setup
+	@echo "lint: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+
+types: types-python ## mypy, strict; svelte-check and tsc for the web client
 	@tools/web.sh types
+
+types-python: setup
+	@echo "types: mypy" && $(BIN)/mypy --no-error-summary
 
 imports: setup ## import-linter: who may import whom
 	@echo "imports: import-linter" && $(BIN)/lint-imports --no-cache --no-logo
@@ -68,6 +76,7 @@ power-cut: setup ## cut the power of a loaded server 50 times (ARGS="--cuts 5 --
 
 prove: setup ## a storm: kill a real server 200 times, and check its promises (ARGS="--seed 7 --kills 20")
 	@$(BIN)/python -m prove $(ARGS)
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m prove tests
 
 prove-cluster: setup ## a storm over a server on nine processes and its engines (PROFILE=cassandra ARGS="--seed 7 --harms 20")
 	@$(BIN)/python -m prove.cluster --profile $(PROFILE) $(ARGS)

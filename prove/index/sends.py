@@ -30,10 +30,10 @@ NOT_FOR_EVER: Final = frozenset(
 class Send(msgspec.Struct, gc=False):
     """One send or change, by its key (conversation, device, id), with all its tries and answers.
 
-    turn: which of all first tries of the run it was. after: as its last try named it. change: of a change its kind, ""
-    of a message. number: of its first ack, 0 for none. acked_turn: how many first tries of the run there had been at
-    its first ack; acked_at: when that came. answer: the last that came after the last try: none, acked, refused for
-    good, refused for now (but not after a no for ever).
+    turn: which of all first tries of the run it was. after: as its last try before its first ack named it. change: of a
+    change its kind, "" of a message. number: of its first ack, 0 for none. acked_turn: how many first tries of the run
+    there had been at its first ack; acked_at: when that came. answer: the last that came after the last try: none,
+    acked, refused for good, refused for now (but not after a no for ever).
     refused: whether it ever was. never: the code with which it was first refused for ever, "" for none.
     """
 
@@ -57,6 +57,17 @@ class Send(msgspec.Struct, gc=False):
 
     def __str__(self) -> str:
         return f"{self.change or 'send'} {self.id} of {self.device}"
+
+    def fate(self) -> str:
+        """What is known of it, for people."""
+        tries = "tried once" if self.tries == 1 else f"tried {self.tries} times"
+        if self.number:
+            answer = f"acked as {self.number}"
+        elif self.never:
+            answer = f"refused for ever as {self.never}"
+        else:
+            answer = "refused, and never acked" if self.refused else "never answered"
+        return f"{self.id}: {tries}, {answer}"
 
 
 class _Lane(msgspec.Struct):
@@ -130,7 +141,7 @@ class Sends:
         send = self.find(fact.conversation, fact.device, fact.id)
         if send is not None:
             send.tries += 1
-            if fact.after is not None:
+            if fact.after is not None and not send.number:  # what comes after an ack placed nothing
                 send.after = fact.after
             send.answer = "none"
 

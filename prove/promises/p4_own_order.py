@@ -1,8 +1,10 @@
 """P4: what one device sends in a conversation, messages and changes of them, is numbered in the order in which it sent.
 
-Two rules. A send that named another as the one before it (at its last try) stands after that one, and only if that one
-stands at all. And of two messages of a device the one that was first tried earlier has the lower number: unless the
-earlier was refused, and was not acked when the later was sent; then the device itself has let it pass.
+Two rules. A send that named another as the one before it (at its last try before its ack) stands after that one, and
+only if that one stands at all: whoever drives a run names the nearest before it that has no answer, so that one stands
+before whatever an earlier try named. And of two messages of a device the one that was first tried earlier has the lower
+number: unless the earlier was refused, and was not acked when the later was sent; then the device itself has let it
+pass.
 """
 
 from collections.abc import Iterator
@@ -35,7 +37,7 @@ def own_order(index: Index) -> Iterator[Violation]:
                 yield Violation(
                     "P4",
                     f"{send} stands at {number} of {conversation.name}, and {before[0].id}, which was sent later, at "
-                    f"{before[1]}",
+                    f"{before[1]} ({send.fate()}; {before[0].fate()})",
                 )
 
 
@@ -48,5 +50,15 @@ def _after(
         return  # it may have changed nothing, and then it stands nowhere
     if before is None or before.turn not in placed:
         yield Violation(
-            "P4", f"{send} stands at {number} of {conversation.name}, and not after {send.after}, as it was sent"
+            "P4",
+            f"{send} stands at {number} of {conversation.name}, and not after {send.after}, as it was sent "
+            f"({send.fate()}; {_known(conversation, send.after, before)})",
         )
+
+
+def _known(conversation: Conversation, name: str, before: Send | None) -> str:
+    """What is known of the send `name`, and where it stands."""
+    if before is None:
+        return f"{name}: never tried"
+    at = next((number for number, row in sorted(conversation.rows.items()) if row.send is before), 0)
+    return f"{before.fate()}, stands at {at}" if at else f"{before.fate()}, stands nowhere"

@@ -8,18 +8,22 @@ from prove.record import Recorder
 from prove.storm.device import Device
 from prove.storm.world import Stuck, World
 
+STUCK_SECONDS: Final = 120.0
+"""Without enough acks, or without coming to rest, for so long a storm is stuck."""
 OFFLINE_SECONDS: Final = 75.0
 """For who was there when the Bus lost something: two rounds of a recount, and the grace."""
 
 
 class Crowd(World):
-    """One run's world, and who is in it. offline_seconds: how long who is gone may be told as online. inbox_seconds:
-    how long what was acked may be on its way to inboxes; 0: it is there with the ack."""
+    """One run's world, and who is in it. offline_seconds: how long who is gone may be told as online. stuck_seconds:
+    how long it is waited for anything else. inbox_seconds: how long what was acked may be on its way to inboxes; 0: it
+    is there with the ack."""
 
     def __init__(self, recorder: Recorder, seed: int) -> None:
         super().__init__(recorder, seed)
         self.devices: list[Device] = []
         self.offline_seconds = OFFLINE_SECONDS
+        self.stuck_seconds = STUCK_SECONDS
         self.inbox_seconds = 0.0
 
     def in_flight(self) -> int:

@@ -28,7 +28,6 @@ from chinwag.wire.conversations import ConversationView, EventPage, SearchPage
 from chinwag.wire.sync import SyncPage
 from chinwag.wire.values import AccountId, ConversationId, Message
 
-REST_SECONDS: Final = 120.0
 GONE: Final = 2
 """Accounts whose devices all go at the end, to see that this is noticed."""
 LAST_SECONDS: Final = 30.0
@@ -53,8 +52,8 @@ async def come_to_rest(world: Crowd, tides: Tides | None = None) -> None:
     for device in alive:
         device.resume()
         device.back()
-    await world.until(lambda: all(one.online or one.dead for one in alive), "everybody to be back", REST_SECONDS)
-    await world.until(lambda: not any(one.unanswered for one in alive), "an answer to every send", REST_SECONDS)
+    await world.until(lambda: all(one.online or one.dead for one in alive), "everybody to be back", world.stuck_seconds)
+    await world.until(lambda: not any(one.unanswered for one in alive), "an answer to every send", world.stuck_seconds)
     await last_words(world)
     for device in alive:
         await _repeats(device)
@@ -88,7 +87,7 @@ async def _at_heads(world: Crowd, devices: list[Device]) -> bool:
     await world.until(
         lambda: all(one.dead or (one.position >= before[one.account].position and one.applied) for one in devices),
         "every device to reach the end of its inbox",
-        REST_SECONDS,
+        world.stuck_seconds,
     )
     return before == {account: await get_cursor(world, token) for account, token in tokens.items()}
 

@@ -4,9 +4,10 @@ one before it (P4)."""
 from typing import Literal
 
 import msgspec
+from prove.facts import Attempt, ChangeTried
 
 from chinwag.wire.frames import Delete, Edit, React, Send
-from chinwag.wire.values import AccountId, ClientId, ConversationId, Text
+from chinwag.wire.values import AccountId, ClientId, ConversationId, DeviceId, Text
 
 Frame = Send | Edit | Delete | React
 Done = Literal["edited", "deleted", "reaction"]
@@ -37,6 +38,17 @@ class Flight(msgspec.Struct):
             case "reaction":
                 return React(name, conversation, self.target, self.text[1:], self.text[0] == "+", before)
         return Send(name, Text(self.text, self.mentions), conversation, reply_to=self.reply_to, after=before)
+
+    def first_try(
+        self, device: DeviceId, account: AccountId, conversation: ConversationId, after: str, at: int
+    ) -> Attempt | ChangeTried:
+        """What is noted right before it is written for the first time. after: as in that frame, "" for none."""
+        if not self.change:
+            return Attempt(device, account, conversation, self.id, self.text, after, at, self.mentions, self.reply_to)
+        target = (str(self.target),)
+        return ChangeTried(
+            device, account, conversation, self.id, self.change, target, at, self.text, after, self.mentions
+        )
 
     def something_else(self, conversation: ConversationId) -> Frame:
         """Something else under its id."""

@@ -143,7 +143,7 @@ def _begin(device: Device, conversation: ConversationId, flight: Flight) -> None
     """Note that a send goes out again outside of the device's session, so that it gets an answer in the end."""
     world = device.world
     device.outbox.repeats[flight.id] = (conversation, flight)
-    world.write(Retry(device.id, conversation, flight.id, 0, world.now()))
+    world.write(Retry(device.id, conversation, flight.id, 0, world.now(), ""))
     world.tally.retries += 1
 
 

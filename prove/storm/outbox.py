@@ -5,7 +5,7 @@ import asyncio
 from collections import deque
 from typing import Final, Protocol
 
-from prove.facts import Attempt, ChangeTried, Retry
+from prove.facts import ChangeTried, Retry
 from prove.held import Held
 from prove.index.sends import NOT_FOR_EVER
 from prove.storm.lanes import Flight, Frame, Lane
@@ -161,45 +161,11 @@ class Outbox:
 
     def begin(self, conversation: ConversationId, flight: Flight) -> None:
         """Send this, behind all that was sent there before."""
-        device, world = self._device, self._world
         lane = self._lanes.get(conversation)
         if lane is None:
             lane = self._lanes[conversation] = Lane(conversation)
-        name = flight.id
-        self._conversations[name] = conversation
+        self._conversations[flight.id] = conversation
         frame = lane.add(flight)
-        world.tally.attempted += 1
-        after = frame.after or ""
-        if flight.change:
-            subjects = (str(flight.target),)
-            world.write(
-                ChangeTried(
-                    device.id,
-                    device.account,
-                    conversation,
-                    name,
-                    flight.change,
-                    subjects,
-                    world.now(),
-                    flight.text,
-                    after,
-                    flight.mentions,
-                )
-            )
-        else:
-            world.write(
-                Attempt(
-                    device.id,
-                    device.account,
-                    conversation,
-                    name,
-                    flight.text,
-                    after,
-                    world.now(),
-                    flight.mentions,
-                    flight.reply_to,
-                )
-            )
         if not lane.again:
             self._write(lane, flight, frame)
             if self.twice and self._made % self.twice == 0:
@@ -371,10 +337,15 @@ class Outbox:
         device, world = self._device, self._world
         if device.link is None or not device.online:
             return
+        after = frame.after or ""
         if flight.tried:
             world.tally.retries += 1
-            world.write(Retry(device.id, lane.conversation, flight.id, device.session, world.now(), frame.after or ""))
-        flight.tried = True
+            world.write(Retry(device.id, lane.conversation, flight.id, device.session, world.now(), after))
+        else:
+            # Not when it is begun: what then was before it may have its answer by the time that the lane goes on.
+            flight.tried = True
+            world.tally.attempted += 1
+            world.write(flight.first_try(device.id, device.account, lane.conversation, after, world.now()))
         lane.written += 1
         device.link.send(frame)
 

@@ -15,7 +15,7 @@ from prove.faults.clock import clock_file
 from prove.faults.disk import Disk, small_disk
 from prove.process import ServerProcess
 from prove.record import Recorder, read
-from prove.storm.crowd import OFFLINE_SECONDS
+from prove.storm.crowd import OFFLINE_SECONDS, STUCK_SECONDS
 from prove.storm.filers import PEOPLE, PHONES, SETTINGS, Filers
 from prove.storm.outcome import large_undone, shortcomings, table
 from prove.storm.people import TOKEN_MINUTES, settle
@@ -41,7 +41,8 @@ SOON: Final = ("--presence-heartbeat-seconds", "3", "--presence-offline-seconds"
 
 class Wanted(msgspec.Struct, frozen=True):
     """What is to be run. command: what stands before `serve`, where it is not the plain server. offline_seconds: how
-    long to wait at the end until nobody who is gone is told as online. filers: groups in which people beside the crowd
+    long to wait at the end until nobody who is gone is told as online. stuck_seconds: how long without acks, or without
+    coming to rest, until it is given up. filers: groups in which people beside the crowd
     send files and are pushed to. large: the two biggest groups are large at times."""
 
     seed: int
@@ -51,6 +52,7 @@ class Wanted(msgspec.Struct, frozen=True):
     groups: int = 15
     command: tuple[str, ...] = ()
     offline_seconds: float = OFFLINE_SECONDS
+    stuck_seconds: float = STUCK_SECONDS
     filers: int = 0
     large: bool = False
 
@@ -95,7 +97,7 @@ async def run(wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Outco
                 Filers(storm.world, beside[at : at + of_one], receiver, at // of_one)
                 for at in range(0, len(beside), of_one)
             ]
-            storm.world.offline_seconds = wanted.offline_seconds
+            storm.world.offline_seconds, storm.world.stuck_seconds = wanted.offline_seconds, wanted.stuck_seconds
             try:
                 await storm.run()
             except (Stuck, TimeoutError, AssertionError) as failure:

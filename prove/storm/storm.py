@@ -29,8 +29,6 @@ from prove.storm.world import Stuck
 from chinwag.wire.conversations import Placed
 from chinwag.wire.values import AccountId, ConversationId, GroupSettings, direct_id
 
-ACK_SECONDS: Final = 120.0
-"""Without enough acks for so long the storm is stuck."""
 TURNS_SECONDS: Final = 240.0
 """Without enough switches of groups so long after the last trouble likewise."""
 READING_SECONDS: Final = 120.0
@@ -242,7 +240,7 @@ class Storm(Generic[Planned]):
 
     async def _acks(self, wanted: int) -> None:
         tally = self.world.tally
-        await self.world.until(lambda: tally.acked >= wanted, f"ack number {wanted}", ACK_SECONDS)
+        await self.world.until(lambda: tally.acked >= wanted, f"ack number {wanted}", self.world.stuck_seconds)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._began

@@ -2,6 +2,7 @@
 good."""
 
 import contextlib
+from pathlib import Path
 
 from tests.support.clusters import Cluster
 from tests.support.device import Device
@@ -10,7 +11,9 @@ from tests.support.places import Sockets
 from tests.support.push_receiver import Subscription, push_receiver
 from tests.support.serving import serving
 
+from chinwag.clock_offset import VARIABLE
 from chinwag.domain.ids import ClientId
+from chinwag.flow.push.send import LEASE_MS
 from chinwag.wire.frames import Ack, Send
 from chinwag.wire.values import Text
 
@@ -30,14 +33,18 @@ def texts(browser: Subscription) -> list[str]:
     return [one.payload["text"] for one in browser.pushed]
 
 
-async def test_what_one_process_does_not_push_another_does(cluster: Cluster) -> None:
+async def test_what_one_process_does_not_push_another_does(cluster: Cluster, tmp_path: Path) -> None:
+    ahead = tmp_path / "ahead"
+    """By how many seconds the clock of who goes on is: so that it need not wait for the end of the other's lease."""
     await cluster.init()
     async with push_receiver() as receiver, contextlib.AsyncExitStack() as stack:
         people = await stack.enter_async_context(
             serving(cluster, "people", "--role", "gateway,api,presence,delivery", environment=PUSHING)
         )
         pushers = [
-            await stack.enter_async_context(serving(cluster, name, "--role", "push", environment=PUSHING))
+            await stack.enter_async_context(
+                serving(cluster, name, "--role", "push", environment=PUSHING | {VARIABLE: str(ahead)})
+            )
             for name in ("one", "two")
         ]
         place = Sockets(people)
@@ -54,6 +61,9 @@ async def test_what_one_process_does_not_push_another_does(cluster: Cluster) -> 
             await say(anna, berta, text)
             if killed is not None:
                 await killed.kill()
+                draft = ahead.with_suffix(".draft")
+                draft.write_text(str(LEASE_MS / 1000 + 1))
+                draft.replace(ahead)
             while text not in texts(browser):
                 await receiver.until(browser, len(browser.pushed) + 1, 120)
             assert texts(browser).count(text) <= 2

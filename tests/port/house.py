@@ -100,7 +100,7 @@ class House:
             await self.hold.wait()
             return "done"
 
-        app = Litestar([hi, long, size, told, slow])
+        app = self.application = Litestar([hi, long, size, told, slow])
 
         async def noted(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] == "http":

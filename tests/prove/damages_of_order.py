@@ -11,6 +11,7 @@ from prove.facts import (
     InboxRow,
     Loaded,
     Refused,
+    Retry,
     Reused,
     SeenMessage,
     SeenNotice,
@@ -209,6 +210,18 @@ def the_one_before_is_nowhere(facts: Facts) -> None:
     sent = placed(facts, "one")
     drop(facts, find(facts, READINGS, conversation=TALK, number=1))
     drop(facts, find(facts, Acked, id=sent.id))
+
+
+@breaks("P4")
+def the_one_before_is_nowhere_and_the_next_is_asked_for_again(facts: Facts) -> None:
+    the_one_before_is_nowhere(facts)
+    sent = placed(facts, "two")
+    after(facts, Retry(sent.device, TALK, sent.id, 0, 9, ""), Acked, id=sent.id)
+
+
+@breaks("P4")
+def the_one_before_was_never_sent(facts: Facts) -> None:
+    change(facts, find(facts, Attempt, text="two"), after="nothing")
 
 
 @breaks("P4")

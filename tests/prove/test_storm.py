@@ -21,6 +21,7 @@ from chinwag.client.membership import Member, Mirrored
 from chinwag.wire.values import AccountId, ConversationId, Role
 
 ALL = frozenset(Trouble)
+KILLS = 4
 
 
 async def _storm(folder: Path, wanted: Wanted) -> Outcome:
@@ -40,13 +41,13 @@ async def _storm(folder: Path, wanted: Wanted) -> Outcome:
 
 
 async def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
-    outcome = await _storm(tmp_path, Wanted(seed=1, kills=6, accounts=24, groups=8, filers=GROUPS, large=True))
+    outcome = await _storm(tmp_path, Wanted(seed=1, kills=KILLS, accounts=24, groups=8, filers=GROUPS, large=True))
     assert outcome.stuck == ""
     assert outcome.verdict.lines()[:-1] == []
     # How much went on at each kill is the machine's; that it was done, and what is known of each, is the storm's.
     tally = outcome.tally
     assert list(undone(outcome.plan, tally, SERVING)) == list(large_undone(tally, True)) == []
-    assert tally.kills == len(tally.in_flight) == len(tally.between) == len(tally.recovery) == len(tally.back) == 6
+    assert tally.kills == len(tally.in_flight) == len(tally.between) == len(tally.recovery) == len(tally.back) == KILLS
     assert sum(tally.between) <= tally.acked <= min(tally.attempted, tally.answers)
     there = outcome.verdict.index.counts
     assert all(there[kind] for kind in ("Sent", "MediaAsked", "Deleted", "Pushed")), there

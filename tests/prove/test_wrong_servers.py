@@ -12,7 +12,7 @@ import pytest
 from prove.faults.disk import NoDiskError
 from prove.faults.wrong import WRONGS, command
 from prove.faults.wrong.filing import FILES
-from prove.storm.crowd import OFFLINE_SECONDS
+from prove.storm.crowd import OFFLINE_SECONDS, STUCK_SECONDS
 from prove.storm.filers import GROUPS
 from prove.storm.plan import Trouble
 from prove.storm.run import Outcome, Wanted, run
@@ -42,13 +42,17 @@ TROUBLES: Final = {"kill -9": (2, Trouble.KILL), "a full disk": (0, Trouble.DISK
 
 SHORT: Final = 20.0
 """How long a wrong server is given to tell that somebody is gone: a right one takes half of it, and is given more."""
+SOON: Final = 30.0
+"""How long one may stand still until the storm is given up and judged by what it left: twice what all of it takes."""
 
 
 async def _storm(folder: Path, needs: str, server: tuple[str, ...] = (), seed: int = 1) -> Outcome:
     kills, kind = TROUBLES.get(needs, (0, Trouble.STOP))
-    seconds = SHORT if server else OFFLINE_SECONDS
+    seconds, stuck = (SHORT, SOON) if server else (OFFLINE_SECONDS, STUCK_SECONDS)
     filers = GROUPS if needs == FILES else 0
-    wanted = Wanted(seed, kills, frozenset({kind}), 8, 3, server, offline_seconds=seconds, filers=filers)
+    wanted = Wanted(
+        seed, kills, frozenset({kind}), 8, 3, server, offline_seconds=seconds, stuck_seconds=stuck, filers=filers
+    )
     try:
         return await run(wanted, folder, print)
     except NoDiskError as missing:
@@ -66,9 +70,15 @@ def test_there_is_one_for_each_promise() -> None:
     assert all(promise in WRONGS[name].promises for promise, name in CHOSEN.items())
 
 
-@pytest.mark.parametrize("needs", ["", *TROUBLES])
+def _named(outcome: Outcome) -> set[str]:
+    """What the storm names. Of one that did not come to its end it is not known who is online then."""
+    return outcome.verdict.broken - ({"P12"} if outcome.stuck else set())
+
+
+@pytest.mark.parametrize("needs", ["", *(pytest.param(needs, marks=pytest.mark.prove) for needs in TROUBLES)])
 async def test_the_same_storms_find_nothing_wrong_with_a_right_server(needs: str, tmp_path: Path) -> None:
-    """Else what they find with the others would prove nothing."""
+    """Else what they find with the others would prove nothing. A server that is killed, and one whose disk is full, is
+    in the short storm of `test_storm.py` too."""
     outcome = await _storm(tmp_path, needs)
     print("\n".join(outcome.verdict.lines()), outcome.stuck)
     assert outcome.verdict.broken == set()
@@ -80,6 +90,6 @@ async def test_a_storm_names_the_promise_that_a_wrong_server_breaks(promise: str
     for seed in SEEDS:
         outcome = await _storm(tmp_path / str(seed), wrong.needs, command(name), seed)
         print("\n".join(outcome.verdict.lines()), outcome.stuck)
-        if named := outcome.verdict.broken & ({promise} if promise else set(wrong.promises)):
+        if named := _named(outcome) & ({promise} if promise else set(wrong.promises)):
             break
     assert named

@@ -22,7 +22,7 @@ def hasten() -> None:
 
     soon.hasten()
     forget_left.POLL_SECONDS = soon.GROUPS_SECONDS  # type: ignore[misc]
-    forget_left.DAY_MS = FORGOTTEN_MS  # type: ignore[misc]
+    forget_left.DAY_MS = FORGOTTEN_MS  # type: ignore[attr-defined]
     spread.TOGETHER = TURNS  # type: ignore[misc]
 
 

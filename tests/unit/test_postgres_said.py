@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 import chinwag
 from chinwag.adapters.postgres import database
+from chinwag.adapters.postgres.complaints import Complaints
 from chinwag.adapters.postgres.said import said
 
 SECRET = "the text of a message"
@@ -65,7 +66,7 @@ def test_what_helps_is_told(error: BaseException, words: str) -> None:
 
 
 def test_the_log_holds_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_complaints", type(database._complaints)())
+    monkeypatch.setattr(database, "_complaints", Complaints("it does nothing", database._log))
     with capture_logs() as lines:
         refused = database.refusal(_made(QUOTING[0]))
     assert "23514" in lines[0]["error"]

@@ -23,11 +23,14 @@ def test_nobody_reaches_into_a_server() -> None:
 
 
 def test_what_measures_is_marked() -> None:
-    """A test that runs the bench is told apart from those that run beside others."""
+    """A test that runs the bench is told apart from those that run beside others, and no other is: `tools/tests.sh`
+    looks for those in that folder alone."""
     bench = ROOT / "tests" / "bench"
     runs = [path for path in bench.glob("test_*.py") if re.search(r'"bench"|bench"\)|works', path.read_text())]
     assert len(runs) >= 4
     assert [path.name for path in runs if "pytestmark = pytest.mark.measuring" not in path.read_text()] == []
+    others = (path for path in sources() if bench not in path.parents)
+    assert [path.name for path in others if "mark.measuring" in path.read_text(encoding="utf-8")] == []
 
 
 def test_files_of_tests_are_known_by_their_paths(request: pytest.FixtureRequest) -> None:

@@ -1,7 +1,7 @@
 """What a browser shows of what is pushed to it while no window of the app is open, and what a person does with that."""
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 from playwright.async_api import expect
@@ -47,8 +47,7 @@ async def scene(arrive: Arrive, line: Gate) -> Scene:
     return Scene(anna, ben, await Pushes.to(anna.page), conversation)
 
 
-async def test_a_push_is_shown_with_the_app_closed(scene: Scene) -> None:
-    await scene.leave()
+async def _a_push_is_shown_with_the_app_closed(scene: Scene) -> None:
     await scene.pushes.message(scene.conversation, 3, "are you there?", unread=4)
     await scene.pushes.shows(("Ben", "are you there?"))
     [shown] = await scene.pushes.shown()
@@ -56,8 +55,7 @@ async def test_a_push_is_shown_with_the_app_closed(scene: Scene) -> None:
     assert await scene.pushes.badge() == 4
 
 
-async def test_conversations_stand_apart_and_the_newest_of_one_replaces_the_older(scene: Scene) -> None:
-    await scene.leave()
+async def _conversations_stand_apart_and_the_newest_of_one_replaces_the_older(scene: Scene) -> None:
     await scene.pushes.message(scene.conversation, 3, "first")
     await scene.pushes.message("77", 9, "in the garden", sender="Cleo", title="Gardeners")
     await scene.pushes.message(scene.conversation, 4, "second")
@@ -72,8 +70,7 @@ async def test_conversations_stand_apart_and_the_newest_of_one_replaces_the_olde
     )
 
 
-async def test_what_is_read_elsewhere_goes_and_the_rest_stays(scene: Scene) -> None:
-    await scene.leave()
+async def _what_is_read_elsewhere_goes_and_the_rest_stays(scene: Scene) -> None:
     await scene.pushes.message(scene.conversation, 3, "read me")
     await scene.pushes.message("77", 9, "and me", sender="Cleo")
     await scene.pushes.shows(("Ben", "read me"), ("Cleo", "and me"))
@@ -89,19 +86,44 @@ async def test_what_is_read_elsewhere_goes_and_the_rest_stays(scene: Scene) -> N
     await until(lambda: _badge_is(scene, 0))
 
 
-async def test_a_push_without_words_shows_none(scene: Scene) -> None:
-    await scene.leave()
+async def _a_push_without_words_shows_none(scene: Scene) -> None:
     await scene.pushes.message(scene.conversation, 3, "")
     await scene.pushes.shows(("Chinwag", "New message"))
 
 
-async def test_a_summary_and_what_nobody_understands_are_plain_lines(scene: Scene) -> None:
-    await scene.leave()
+async def _a_summary_and_what_nobody_understands_are_plain_lines(scene: Scene) -> None:
     await scene.pushes.deliver(kind="summary", unread=12)
     await scene.pushes.shows(("Chinwag", "12 unread messages"))
     await scene.pushes.hand_over('{"v": 9, "kind": "something later"}')
     await scene.pushes.hand_over("no JSON at all")
     await scene.pushes.shows(("Chinwag", "12 unread messages"), ("Chinwag", "You have new messages."))
+
+
+async def _an_answer_without_words_opens_the_conversation(scene: Scene) -> None:
+    await scene.pushes.message(scene.conversation, 2, "hello yourself")
+    await scene.pushes.shows(("Ben", "hello yourself"))
+    await scene.pushes.click(scene.conversation, "reply", "  ")
+    assert await scene.pushes.opened() == [f"/c/{scene.conversation}/2"]
+
+
+WITHOUT_THE_APP: Final = (
+    _a_push_is_shown_with_the_app_closed,
+    _conversations_stand_apart_and_the_newest_of_one_replaces_the_older,
+    _what_is_read_elsewhere_goes_and_the_rest_stays,
+    _a_push_without_words_shows_none,
+    _a_summary_and_what_nobody_understands_are_plain_lines,
+    _an_answer_without_words_opens_the_conversation,
+)
+"""What is shown with the app closed, and changes nothing but that: all of it in one browser, as each costs one."""
+
+
+async def test_what_is_shown_with_the_app_closed(scene: Scene) -> None:
+    await scene.leave()
+    for part in WITHOUT_THE_APP:
+        print(part.__name__)
+        await part(scene)
+        await scene.pushes.deliver(kind="clear", unread=0)
+        await scene.pushes.shows()
 
 
 async def test_a_click_opens_the_message_in_a_new_window(scene: Scene) -> None:
@@ -170,14 +192,6 @@ async def test_an_answer_that_finds_no_server_is_kept_and_goes_out_once(scene: S
     await again.sees("kept for later")
     await scene.ben.sees("kept for later")
     assert (await scene.ben.texts()).count("kept for later") == 1
-
-
-async def test_an_answer_without_words_opens_the_conversation(scene: Scene) -> None:
-    await scene.leave()
-    await scene.pushes.message(scene.conversation, 2, "hello yourself")
-    await scene.pushes.shows(("Ben", "hello yourself"))
-    await scene.pushes.click(scene.conversation, "reply", "  ")
-    assert await scene.pushes.opened() == [f"/c/{scene.conversation}/2"]
 
 
 async def test_what_lies_before_the_person_is_not_shown(scene: Scene) -> None:

@@ -7,7 +7,7 @@ another one as well.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import acsylla
@@ -19,6 +19,8 @@ from chinwag.domain.refusal import Code, NoAnswerError, Refused
 
 REQUEST_SECONDS: Final = 2.0
 """How long one try of a request may take."""
+LOST_SECONDS: Final = 3 * REQUEST_SECONDS
+"""Without an answer or an error of the driver for so long, its answer counts as lost."""
 CONNECT_SECONDS: Final = 5.0
 SCHEMA_SECONDS: Final = 90.0
 """How long a definition may take until all nodes have heard of it: one that missed it asks once a minute."""
@@ -114,7 +116,7 @@ class Driver:
             more["whitelist_hosts"] = ",".join(servers.hosts)
         if servers.user:
             more |= {"username": servers.user, "password": servers.password}
-        with _telling():
+        async with _telling(SCHEMA_SECONDS):
             cluster = acsylla.create_cluster(
                 list(servers.hosts),
                 port=servers.port,
@@ -154,7 +156,7 @@ class Driver:
     async def page(self, statement: Read, values: Values, after: bytes | None) -> tuple[list[Row], bytes | None]:
         """The next of what it finds, and where it goes on; None: that was all. after: what the page before gave; None:
         the first. Raises `DriverError`."""
-        with _telling():
+        async with _telling():
             prepared = self._prepared.get(statement.cql) or await self._prepare(statement.cql)
             bound = prepared.bind(values, page_size=PAGE_ROWS, page_state=after)
             bound.set_is_idempotent(True)
@@ -164,7 +166,7 @@ class Driver:
     async def write(self, writes: Sequence[tuple[Write, Values]]) -> None:
         """Make changes as one request, those of one partition all or none. Raises `DriverError`: then they may be made
         all the same, also later."""
-        with _telling():
+        async with _telling():
             self.asked.writes += 1
             self.asked.rows += len(writes)
             bound = []
@@ -184,13 +186,14 @@ class Driver:
     async def define(self, cql: str) -> None:
         """Make a keyspace or a table, or empty one. Raises `DriverError`."""
         assert cql.split()[0] in ("CREATE", "ALTER", "DROP", "TRUNCATE")
-        with _telling():
+        async with _telling(SCHEMA_SECONDS):
             await self._session.execute(acsylla.create_statement(cql, timeout=SCHEMA_SECONDS))
 
     async def close(self) -> None:
         """Let go of all connections."""
-        with contextlib.suppress(errors.CassException):
-            await self._session.close()
+        with contextlib.suppress(DriverError):
+            async with _telling():
+                await self._session.close()
 
     async def _prepare(self, cql: str) -> Any:
         async with self._preparing:
@@ -200,11 +203,15 @@ class Driver:
         return self._prepared[cql]
 
 
-@contextlib.contextmanager
-def _telling() -> Iterator[None]:
-    """What the driver raises, as `DriverError`."""
+@contextlib.asynccontextmanager
+async def _telling(seconds: float = 0.0) -> AsyncIterator[None]:
+    """What the driver raises, as `DriverError`. seconds: longer than usual it may take before its answer counts as
+    lost."""
     try:
-        yield
+        async with asyncio.timeout(seconds + LOST_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise DriverError("the driver does not answer", no=False, away=True) from error
     except errors.CassException as error:
         raise DriverError(
             f"{type(error).__name__}: {error}", no=isinstance(error, _NO), away=isinstance(error, _AWAY)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
@@ -10,8 +9,8 @@ import asyncpg
 import structlog
 
 from chinwag.adapters.postgres import schema
+from chinwag.adapters.postgres.complaints import Complaints
 from chinwag.adapters.postgres.half_moved import refuse_if_gone, refuse_if_half
-from chinwag.adapters.postgres.said import said
 from chinwag.domain.refusal import Code, Refused
 
 PATIENCE: Final = 10.0
@@ -21,8 +20,6 @@ SETTLING: Final = 5.0
 CONNECTIONS: Final = 10
 LOCK_SECONDS: Final = 5
 """Seconds that a statement waits for one lock."""
-COMPLAINT_SECONDS: Final = 1.0
-"""Between two lines of the log about calls that failed."""
 STATEMENTS: Final = 100
 """Prepared statements that a connection keeps: more than there are different ones here."""
 
@@ -42,6 +39,7 @@ WEAK: Final = ("off", "local", "remote_write")
 
 Row = Sequence[Any]
 _log = structlog.get_logger(__name__)
+_complaints: Final = Complaints("PostgreSQL does not do what was asked", _log)
 
 
 class UnknownOutcomeError(Exception):
@@ -171,25 +169,6 @@ def refusal(error: BaseException) -> Refused:
     """The refusal that a failure becomes; the log alone is told what PostgreSQL said, without the values in it."""
     _complaints.tell(error)
     return Refused(Code.UNAVAILABLE, "the message store does not answer", 1.0)
-
-
-class _Complaints:
-    """Lines of the log about failures, one in so many seconds: while PostgreSQL is away every call fails."""
-
-    def __init__(self) -> None:
-        self._told_at = -COMPLAINT_SECONDS
-        self._untold = 0
-
-    def tell(self, error: BaseException) -> None:
-        now = time.monotonic()
-        if now - self._told_at < COMPLAINT_SECONDS:
-            self._untold += 1
-            return
-        _log.warning("PostgreSQL does not do what was asked", error=said(error), others_since=self._untold)
-        self._told_at, self._untold = now, 0
-
-
-_complaints: Final = _Complaints()
 
 
 def _said_no(error: Exception) -> bool:

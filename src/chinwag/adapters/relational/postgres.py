@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from chinwag.adapters.postgres.complaints import Complaints
 from chinwag.adapters.postgres.encoding import refuse_encoding
 from chinwag.adapters.postgres.half_moved import refuse_if_half
 from chinwag.adapters.postgres.said import said
@@ -52,6 +53,7 @@ _ENDED: Final = text(
 """Whether every transaction that began before `now` has ended, in whatever database of the server."""
 
 _log = structlog.get_logger(__name__)
+_complaints: Final = Complaints("the directory's database cannot be reached", _log)
 
 
 class DatabaseUnfitError(Told):
@@ -188,7 +190,7 @@ def engine_on(
         try:
             return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=settings)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("the directory's database cannot be reached", cause=said(error))
+            _complaints.tell(error)
             raise Refused(Code.UNAVAILABLE, "the directory is away", 1.0) from error
 
     # Read-only ones see one state throughout.

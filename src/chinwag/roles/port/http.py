@@ -15,7 +15,7 @@ import httptools
 import structlog
 from uvicorn import Config
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from chinwag.domain.address import network_of
@@ -23,7 +23,7 @@ from chinwag.roles.port import heads
 from chinwag.roles.port.door import Door
 from chinwag.roles.port.frames import Frames, feed
 from chinwag.roles.port.handshake import SOCKET_PATH, Upgrade, accepted, asks_for_socket, checked_key
-from chinwag.roles.port.listener import Address
+from chinwag.roles.port.listener import Address, address_of
 from chinwag.roles.port.refusal import refusal_bytes
 from chinwag.roles.port.socket import Socket
 from chinwag.roles.port.unread import LARGEST, OWNER
@@ -62,6 +62,8 @@ class UpgradingHttp(HttpToolsProtocol):
         self._counted = False
         self._unparsed = b""
         """What came behind a request that waits for its turn."""
+        self._answering: RequestResponseCycle | None = None
+        """The request that is being answered, or was last. `cycle` is the one that came last: it may wait behind."""
         self._over = False
         """The last request of this connection is whole: what comes behind it is dropped unread."""
         self._refused = False
@@ -101,8 +103,8 @@ class UpgradingHttp(HttpToolsProtocol):
         self.connections.add(self)
         self.transport = transport
         self.flow = FlowControl(transport)
-        self.server = _address(transport, "sockname")
-        self.client = _address(transport, "peername")
+        self.server = address_of(transport, "sockname")
+        self.client = address_of(transport, "peername")
         self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
         door = self._door
         self._expect(door.http_limits.head_seconds)
@@ -120,6 +122,7 @@ class UpgradingHttp(HttpToolsProtocol):
         self._door.heads.remove(self)
         self._discount()
         self._unparsed = b""
+        self._tell_gone()
         super().connection_lost(exc)
         self._door.http_gone()
 
@@ -169,6 +172,8 @@ class UpgradingHttp(HttpToolsProtocol):
             raise self._fault
         if not self.parser.should_upgrade():  # else httptools leaves off here: see `_left_off`
             super().on_headers_complete()
+            if not self.pipeline:
+                self._answering = self.cycle
             self.cycle.on_response = partial(self._answered, self.scope)
 
     def on_body(self, body: bytes) -> None:
@@ -251,6 +256,8 @@ class UpgradingHttp(HttpToolsProtocol):
         if self.expect_100_continue and self.cycle.response_complete and self.cycle.more_body:
             # A client that was not told to go on with its body may send it or not: nothing can follow that.
             self.transport.close()
+        if self.pipeline:
+            self._answering = self.pipeline[-1][0]  # it is its turn
         self.on_response_complete()
         if self._unparsed and not self.pipeline:
             self.loop.call_soon(self._go_on)
@@ -341,6 +348,7 @@ class UpgradingHttp(HttpToolsProtocol):
         self._door.http_gone()
         self.parser = None  # type: ignore[assignment]
         self.cycle = None  # type: ignore[assignment]
+        self._answering = None
 
     # Refusing
 
@@ -363,11 +371,16 @@ class UpgradingHttp(HttpToolsProtocol):
         """Answer with the problem document, and close. linger: as for `_end`."""
         self._over = True
         self.pipeline.clear()
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self._tell_gone()
         self.transport.write(refusal_bytes(refusal, self.server_state.default_headers, status))
         self._end(linger=linger)
+
+    def _tell_gone(self) -> None:
+        """Nobody is there any more for the answer under way. uvicorn tells that to the request which came last."""
+        cycle = self._answering
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def _end(self, *, linger: bool = True) -> None:
         """Close behind what is written.
@@ -385,9 +398,3 @@ class UpgradingHttp(HttpToolsProtocol):
                 self.transport.abort()
         else:
             self.transport.close()
-
-
-def _address(transport: asyncio.Transport, end: str) -> Address | None:
-    """Host and port of one end, None for a socket of the file system."""
-    address = transport.get_extra_info(end)
-    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

@@ -3,6 +3,7 @@
 Both are told of sockets of some type, which is `Socket` (`socket.py`): it knows them, and they need not know it.
 """
 
+import asyncio
 from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -11,6 +12,12 @@ SocketT = TypeVar("SocketT", contravariant=True)
 
 Address: TypeAlias = tuple[str, int]
 """Host and port of a peer."""
+
+
+def address_of(transport: asyncio.Transport, end: str) -> Address | None:
+    """Host and port of one end, None for a socket of the file system."""
+    address = transport.get_extra_info(end)
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None
 
 
 class SocketLimits(msgspec.Struct, frozen=True):

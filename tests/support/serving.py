@@ -17,11 +17,15 @@ PATIENCE = 90.0
 
 @asynccontextmanager
 async def serving(
-    cluster: Cluster, name: str, *flags: str, environment: Mapping[str, str] | None = None
+    cluster: Cluster,
+    name: str,
+    *flags: str,
+    environment: Mapping[str, str] | None = None,
+    command: tuple[str, ...] = COMMAND,
 ) -> AsyncIterator[ServerProcess]:
-    """A process of a cluster, with a log of its own. environment: variables besides."""
+    """A process of a cluster, with a log of its own. environment: variables besides. command: what is run."""
     own = cluster.environment | {"CHINWAG_CLUSTER_SECRET_FILE": str(cluster.data / "cluster.secret")}
-    process = ServerProcess(cluster.folder / name, *flags, command=COMMAND, environment=own | dict(environment or {}))
+    process = ServerProcess(cluster.folder / name, *flags, command=command, environment=own | dict(environment or {}))
     await process.start()
     try:
         yield process

@@ -75,6 +75,7 @@ def routes_of(
         feeds=legs.large.feeds,
         heard=heard,
         inbox=ports.inbox,
+        store=ports.message_store,
         directory=ports.directory,
         ids=legs.ids,
         clock=system_clock,

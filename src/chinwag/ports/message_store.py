@@ -106,7 +106,11 @@ class MessageStore(Protocol):
     called, from any process (P8 of docs/guarantees.md).
 
     All calls raise `Refused(UNAVAILABLE)` when the store cannot answer in time.
+
+    posts_first: whether what is posted may be readable before the state that says so.
     """
+
+    posts_first: bool = False
 
     async def commit(self, batch: Sequence[Commit]) -> None:
         """Make a batch durable. At most one `Commit` per conversation. Raises `TakenOverError` too."""
@@ -124,6 +128,11 @@ class MessageStore(Protocol):
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         """Their states, None for those not begun."""
         ...
+
+    async def under_way(self, events: Sequence[EventName]) -> list[bool]:
+        """Of events that were posted and are above the heads of their states: whether a commit that stores such a state
+        may still come; else it never will, as the log has lost its records."""
+        return [False] * len(events)
 
     async def keys(self, names: Sequence[KeyName]) -> list[SendKey | None]:
         """What these sends became, None for those not placed."""

@@ -66,8 +66,10 @@ class Someone:
     async def change(self, group: str, **change: object) -> None:
         await self.ask("POST", f"/conversations/{group}/changes", {"change": change})
 
-    async def say(self, group: str, text: str) -> None:
-        await self.ask("POST", f"/conversations/{group}/messages", {"body": {"type": "text", "text": text}})
+    async def say(self, group: str, text: str) -> int:
+        """Its number."""
+        body = {"body": {"type": "text", "text": text}}
+        return int((await self.ask("POST", f"/conversations/{group}/messages", body))["number"])
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ async def test_a_large_group_is_counted_while_closed_live_while_open_and_its_mem
     await carl.change(group, type="join")
 
     # Closed, it is told how many there are.
-    await ben.say(group, "the tide is out")
+    said = await ben.say(group, "the tide is out")
     await expect(row.locator(".count")).to_have_text("1")
 
     await anna.open("Harbour")
@@ -102,6 +104,21 @@ async def test_a_large_group_is_counted_while_closed_live_while_open_and_its_mem
     await anna.sees("and in again")
     await anna.say("I see it")
     await expect(row.locator(".count")).to_have_count(0)
+
+    # What others put on a message moves while one looks on, and so does what one puts on it oneself.
+    for one in (ben, carl):
+        await one.ask("PUT", f"/conversations/{group}/messages/{said}/reactions/%F0%9F%91%8D", None)
+    thumb = anna.page.locator(".reactions button", has_text="👍")
+    await expect(thumb).to_have_text("👍2")
+    await thumb.click()
+    await expect(thumb).to_have_text("👍3")
+    await expect(thumb).to_have_attribute("aria-pressed", "true")
+
+    # Whoever is no admin is offered by name, too.
+    await anna.composer.press_sequentially("@ca")
+    await anna.page.get_by_role("option", name="Carl").click()
+    await expect(anna.composer).to_have_value("@Carl ")
+    await anna.composer.fill("")
     await olga.change(group, type="title", title="The harbour")
     heading = anna.page.get_by_role("heading", name="The harbour")
     await expect(heading.first).to_be_visible()

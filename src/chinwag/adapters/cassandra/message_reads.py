@@ -9,6 +9,7 @@ from chinwag.adapters import names, stored
 from chinwag.adapters.cassandra.batch import key_shard
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.schema import BUCKET
+from chinwag.adapters.cassandra.stamps import epoch_of
 from chinwag.adapters.cassandra.statements import Read, Values
 from chinwag.domain.conversation import SendKey, Span
 from chinwag.domain.ids import AccountId, ConversationId
@@ -25,6 +26,7 @@ _EVENTS: Final = Read(
     "SELECT event FROM events WHERE conversation = ? AND bucket = ? AND number >= ? AND number <= ? ORDER BY number"
 )
 _EVENT: Final = Read("SELECT event FROM events WHERE conversation = ? AND bucket = ? AND number = ?")
+_WRITTEN: Final = Read("SELECT WRITETIME(event) FROM events WHERE conversation = ? AND bucket = ? AND number = ?")
 _KEYS: Final = Read("SELECT id, key FROM send_keys WHERE conversation = ? AND device = ? AND shard IN ? AND id IN ?")
 _REACTED: Final = Read(
     "SELECT reacted FROM reactions WHERE conversation = ? AND bucket = ? AND message = ? AND account = ?"
@@ -113,6 +115,12 @@ class MessageReads:
         asked = [(names.known(one), number // BUCKET, number) for one, number in wanted]
         answers = await self._database.rows_of_each(_EVENT, asked)
         return [stored.event(rows[0][0]) if rows else None for rows in answers]
+
+    async def epochs(self, wanted: Sequence[EventName]) -> list[int | None]:
+        """In which epoch of the log each of these events was written last; None for one that is not there."""
+        asked = [(names.known(one), number // BUCKET, number) for one, number in wanted]
+        answers = await self._database.rows_of_each(_WRITTEN, asked)
+        return [epoch_of(rows[0][0]) if rows else None for rows in answers]
 
     async def reacted(self, wanted: Sequence[ReactionName]) -> list[Reacted | None]:
         """As of the port."""

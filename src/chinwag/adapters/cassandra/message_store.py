@@ -54,6 +54,8 @@ class CassandraMessageStore(MessageStore):
     """Batches of one partition are committed one after another, those of several side by side. After one that failed
     its partition takes nothing until `reopen`; what of it is on its way is as old as it was when it was decided."""
 
+    posts_first = True
+
     def __init__(self, database: Database, fences: Fences, poster: Poster, partitions: int) -> None:
         self.partitions: Final = partitions
         self._database = database
@@ -101,6 +103,13 @@ class CassandraMessageStore(MessageStore):
 
     async def states(self, conversations: Sequence[ConversationId]) -> list[Conversation | None]:
         return await self._standings.states(conversations)
+
+    async def under_way(self, events: Sequence[EventName]) -> list[bool]:
+        found: list[bool] = []
+        for (conversation, _), epoch in zip(events, await self._reads.epochs(events), strict=True):
+            latest = await self._fences.recent(partition_of(conversation, self.partitions))
+            found.append(epoch is not None and epoch >= latest)  # the same records are decided again, to the same rows
+        return found
 
     async def keys(self, wanted: Sequence[KeyName]) -> list[SendKey | None]:
         found = await self._reads.keys(wanted)

@@ -11,6 +11,7 @@ from chinwag.domain.body import Attach
 from chinwag.domain.command import Action, Create, Delete, Edit, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow import catch_up
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.ask import ask
@@ -25,6 +26,7 @@ from chinwag.flow.states import States
 from chinwag.flow.wish import Wish, in_command
 from chinwag.ports.directory import Directory
 from chinwag.ports.inbox import Inbox
+from chinwag.ports.message_store import MessageStore
 from chinwag.roles.api.admit import Caller
 from chinwag.roles.api.client_id import GivenId
 from chinwag.roles.api.heard import WAIT_MOST, Heard
@@ -62,6 +64,7 @@ class ConversationServices(msgspec.Struct, frozen=True, kw_only=True):
     states: States
     feeds: Feeds
     inbox: Inbox
+    store: MessageStore
     directory: Directory
     heard: Heard
     ids: Snowflake
@@ -100,7 +103,8 @@ def conversation_routes(services: ConversationServices) -> Router:
 async def get_cursor(services: Services, principal: Caller) -> CurrentCursor:
     """Take it before loading afresh, then apply the events after it: nothing falls between."""
     bounds = await services.inbox.bounds(principal.account)
-    return CurrentCursor(str(Cursor(bounds.epoch, bounds.head)))
+    position = await catch_up.afresh(services.inbox, services.store, principal.account, bounds)
+    return CurrentCursor(str(Cursor(bounds.epoch, position)))
 
 
 @get("/conversations", operation_id="listConversations", summary="My conversations", tags=["conversations"])

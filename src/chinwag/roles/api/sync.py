@@ -106,7 +106,8 @@ async def get_sync(
         sync.nudges.passed(principal.device, stretch.events)
         sync.old.passed(principal.device, stretch.events)
     if stretch.bounds.epoch != start.epoch:
-        return SyncPage(str(Cursor(stretch.bounds.epoch, stretch.bounds.head)), [], reset="epoch")
+        position = await catch_up.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
+        return SyncPage(str(Cursor(stretch.bounds.epoch, position)), [], reset="epoch")
     if sync.old.take(principal.device):
         return SyncPage(str(Cursor(start.epoch, start.position)), [], reset="old")
     page = catch_up.within(stretch)
@@ -178,7 +179,8 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
             while True:
                 stretch = await catch_up.read(sync.inbox, sync.store, principal.account, position)
                 if stretch.bounds.epoch != epoch:
-                    epoch, position = stretch.bounds.epoch, stretch.bounds.head
+                    epoch = stretch.bounds.epoch
+                    position = await catch_up.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("epoch", epoch, position)))
                     continue
                 for event in stretch.events:
@@ -191,7 +193,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     continue
                 if position < stretch.bounds.floor:
                     # What came next was given up, as it is older than what is kept (P7 of docs/guarantees.md).
-                    position = stretch.bounds.head
+                    position = await catch_up.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
                 if old.take(principal.device):
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
@@ -270,7 +272,7 @@ async def post_typing(conversation: FromPath[str], sync: Sync, principal: Caller
 
 async def _start(sync: SyncServices, principal: Principal, cursor: Cursor | None) -> catch_up.Start:
     epoch, position = (cursor.epoch, cursor.position) if cursor is not None else (None, 0)
-    start = await catch_up.start(sync.inbox, principal.account, epoch, position)
+    start = await catch_up.start(sync.inbox, sync.store, principal.account, epoch, position)
     if cursor is not None and start.reset is None and position:
         sync.marks.received(principal.account, position)
     return start

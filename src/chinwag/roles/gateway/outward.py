@@ -7,7 +7,7 @@ skipped.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import structlog
 
@@ -255,7 +255,7 @@ class Outward:
                     await common.turns.take(STRETCH)
                     stretch = await catch_up.read(common.inbox, common.store, self.account, self.position)
                     if stretch.bounds.epoch != self.epoch:
-                        self._begin_anew(stretch.bounds)
+                        await self._begin_anew(stretch.bounds)
                         continue
                     if stretch.events:
                         self._give(stretch.events)
@@ -264,7 +264,7 @@ class Outward:
                 if self.paused_at and not self.closing:
                     self._resumed = asyncio.get_running_loop().create_future()
                     await self._resumed
-                elif not stretch.events and not self._passed_over(stretch.bounds) and not self._behind:
+                elif not stretch.events and not await self._passed_over(stretch.bounds) and not self._behind:
                     break
         except asyncio.CancelledError:
             if not self.closing:
@@ -277,17 +277,19 @@ class Outward:
         finally:
             self._catching = False
 
-    def _passed_over(self, bounds: Bounds) -> bool:
+    async def _passed_over(self, bounds: Bounds) -> bool:
         """Whether what comes next was given up, as it is older than what is kept: say so (P7 of docs/guarantees.md)."""
         if self.position >= bounds.floor or self.closing:
             return False
-        self.push(encode(Reset("old", bounds.epoch, bounds.head)))
-        self.position = bounds.head
+        await self._begin_behind("old", bounds)
         return True
 
-    def _begin_anew(self, bounds: Bounds) -> None:
+    async def _begin_anew(self, bounds: Bounds) -> None:
         """What the device has may be gone from its inbox, by a restore or a change of database: say so."""
-        if self.closing:
-            return
-        self.push(encode(Reset("epoch", bounds.epoch, bounds.head)))
-        self.epoch, self.position = bounds.epoch, bounds.head
+        await self._begin_behind("epoch", bounds)
+
+    async def _begin_behind(self, why: Literal["old", "epoch"], bounds: Bounds) -> None:
+        position = await catch_up.afresh(self._common.inbox, self._common.store, self.account, bounds)
+        if not self.closing:
+            self.push(encode(Reset(why, bounds.epoch, position)))
+            self.epoch, self.position = bounds.epoch, position

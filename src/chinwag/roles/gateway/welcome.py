@@ -45,7 +45,7 @@ class Welcoming(msgspec.Struct, frozen=True):
         common.hub.attach(out, principal)  # from here on what arrives is noted, and read below
         await common.turns.take(WELCOME)
         epoch, position = (cursor.epoch, cursor.position) if cursor else (None, 0)
-        start = await catch_up.start(common.inbox, out.account, epoch, position)
+        start = await catch_up.start(common.inbox, common.store, out.account, epoch, position)
         if _has_left(out):
             return
         if start.reset is not None:

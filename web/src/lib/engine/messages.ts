@@ -23,6 +23,8 @@ export interface Calls {
   look: { with: { conversation: string; number: number }; gives: null };
   /** Somebody opened the conversation: load its members, if not all are known. Gives false if there is none such. */
   opened: { with: { conversation: string }; gives: boolean };
+  /** Ask how many react to messages of a large group. `screen`: with these, all that is shown was asked for. */
+  counts: { with: { conversation: string; numbers: number[]; screen: boolean }; gives: null };
   /** Fetch a preview of what a message carries into the database. */
   preview: { with: { conversation: string; number: number; size: PreviewSize }; gives: null };
   /** Hold back, go on with, begin anew or take back a line that carries something. Gives whether it was still in time. */
@@ -80,6 +82,8 @@ export type ToTabs =
   | { type: "connection"; connection: Connection; ahead: number }
   | ({ type: "changed" } & Changed)
   | { type: "signal"; signal: Signal }
+  /** Whoever shows the group is to ask for `counts` of what is on the screen. */
+  | { type: "counting"; conversation: string }
   | { type: "presence"; known: [string, Presence | null][] }
   /** `tab`: who is to tell the person of it. `watched`: another tab shows the conversation, with focus. */
   | { type: "news"; tab: string; conversation: string; event: KeptEvent; watched: boolean }

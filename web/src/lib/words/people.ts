@@ -34,6 +34,8 @@ export const PEOPLE = {
   "notify.all": "all messages",
   "notify.mentions": "those that speak to me",
   "notify.none": "none",
+  "notify.large":
+    "All come to devices on which Chinwag is closed. Where it is open, you are told of those that speak to you, and the others are counted.",
   "wish.top": "Keep at the top of the list",
   "wish.unread": "Marked as unread, until you open it again",
   "wish.archive": "Archive, until something is said here",

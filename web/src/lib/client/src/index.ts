@@ -1,4 +1,5 @@
 /** Chinwag's protocol, version 1: what a client must know, as functions, and the ways to a server. */
+export * from "./aside.js";
 export type * from "./generated/chinwag.js";
 export * from "./backoff.js";
 export * from "./changes.js";

@@ -34,6 +34,11 @@ export class GroupServer {
   /** Numbers that may not be read. */
   closed: [number, number] | null = null;
   readonly http: Http;
+  /** How many times somebody put a reaction on, or took it back, without a number. */
+  reacted = 0;
+  private readonly on = new Map<number, Map<string, Set<string>>>();
+  private recounted = new Set<number>();
+  private told = 0;
   private truth: Kept | undefined;
   private ordinal = 0;
   private follower: { next: number } | null = null;
@@ -87,6 +92,27 @@ export class GroupServer {
   /** How it is delivered from here on. */
   turn(large: boolean): number {
     return this.notice("1", { type: "delivery", large });
+  }
+
+  /** Somebody puts a reaction on a message, while it is large. */
+  react(number: number, from: string, reaction = "👍"): void {
+    this.reacted += 1;
+    const there = this.on.get(number) ?? new Map<string, Set<string>>();
+    this.on.set(number, there.set(reaction, (there.get(reaction) ?? new Set()).add(from)));
+    this.recounted.add(number);
+  }
+
+  /** Tell followers of what is on messages since it was told last; `lost`: none of them hears it. */
+  count(lost = false): void {
+    const messages = [...this.recounted].map((number) => ({ number, reactions: this.counts(number) }));
+    const { told: before, reacted: turn } = this;
+    this.told = turn;
+    this.recounted = new Set();
+    if (!lost) this.hear({ type: "counts", conversation: GROUP, before, turn, messages });
+  }
+
+  private counts(number: number): { reaction: string; count: number }[] {
+    return [...(this.on.get(number) ?? [])].map(([reaction, from]) => ({ reaction, count: from.size }));
   }
 
   release(): void {
@@ -163,6 +189,14 @@ export class GroupServer {
       const { head, ordinal, shown } = this.kept;
       const one = { conversation: GROUP, head, ordinal, shown, all: 0, large: this.large };
       return Response.json({ heads: searchParams.getAll("conversation").includes(GROUP) ? [one] : [] });
+    }
+    if (pathname.endsWith("/reactions")) {
+      const messages = searchParams.getAll("message").map((one) => {
+        const mine = (reaction: string): boolean => this.on.get(Number(one))?.get(reaction)?.has(ME) ?? false;
+        const reactions = this.counts(Number(one)).map((on) => ({ ...on, by: [], mine: mine(on.reaction) }));
+        return { number: Number(one), reactions };
+      });
+      return Response.json({ messages, turn: this.reacted });
     }
     if (pathname.endsWith("/changes")) {
       const after = Number(searchParams.get("after"));

@@ -60,6 +60,11 @@ export class LeaderLarge {
     return (await this.there()).aside(event, changed);
   }
 
+  /** Ask how many react to messages; `screen`: they are the last of those that are on the screen. */
+  async counts(conversation: string, numbers: readonly number[], screen: boolean): Promise<void> {
+    await (await this.there()).counting.ask(conversation, numbers, screen);
+  }
+
   close(): void {
     this.over = true;
     void this.pulls?.then((pulls) => {

@@ -137,12 +137,21 @@ export class Leader implements Owner {
     this.large = new LeaderLarge({
       http,
       state: this.state,
+      database: parts.database,
+      store: this.store,
       inflow: this.inflow,
       device,
       say: (frame) => {
         this.connection.say(frame);
       },
       online: () => this.connection.online,
+      polls: () => this.standingNow.transport !== "socket",
+      rewritten: (conversation, numbers) => {
+        this.rewritten([], conversation, numbers);
+      },
+      missed: (conversation) => {
+        parts.tell({ type: "counting", conversation });
+      },
       failed,
     });
     this.inflow.over(this.connection);
@@ -377,8 +386,12 @@ export class Leader implements Owner {
     const now = await event(this.parts.database, conversation, number);
     const record = now === null ? null : this.state.look(now);
     if (record !== null) this.state.take(await this.store.commit({ conversations: [record] }));
-    const rewritten = [{ conversation, numbers: [number] }];
-    this.changed({ conversations: [conversation], rewritten, people: false, own: false, lines: false, marks: false });
+    this.rewritten([conversation], conversation, [number]);
+  }
+
+  private rewritten(conversations: string[], conversation: string, numbers: number[]): void {
+    const rewritten = [{ conversation, numbers }];
+    this.changed({ conversations, rewritten, people: false, own: false, lines: false, marks: false });
   }
 
   /** Load a conversation with all its members. */
@@ -458,6 +471,10 @@ export class Leader implements Owner {
       this.large.opened(conversation);
       await this.attention.opened(conversation);
       return true;
+    },
+    counts: async ({ conversation, numbers, screen }) => {
+      await this.large.counts(conversation, numbers, screen);
+      return null;
     },
     preview: async (wanted) => {
       await (await this.media.moving()).preview(wanted);

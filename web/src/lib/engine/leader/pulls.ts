@@ -3,6 +3,7 @@
  * that is held and one that was heard of is asked for (docs/protocol.md, "Large groups").
  */
 import {
+  asideOf,
   changesAfter,
   type ClientFrame,
   conversationView,
@@ -12,10 +13,15 @@ import {
   isPulled,
   type Kept,
   type KeptEvent,
+  lags,
+  noted,
   type NudgeFrame,
+  raised,
   type ServerFrame,
 } from "@chinwag/client";
-import { asideOf, lags, noted, raised } from "./aside.js";
+import { Counting } from "./counting.js";
+import type { AccountDatabase } from "../store/database.js";
+import type { EngineStore } from "../store/engine-store.js";
 import type { Inflow } from "./inflow.js";
 import type { State } from "./state.js";
 
@@ -37,14 +43,23 @@ const STEPS = 50;
 export interface PullsParts {
   http: Http;
   state: State;
+  database: AccountDatabase;
+  store: EngineStore;
   inflow: Pick<Inflow, "fed" | "turn" | "again" | "stored">;
   device: string;
   say(frame: ClientFrame): void;
   online(): boolean;
+  /** Whether nobody tells of counts: what comes is asked for. */
+  polls(): boolean;
+  /** Messages have other reactions. */
+  rewritten(conversation: string, numbers: number[]): void;
+  /** Whoever shows the group is to ask how many react. */
+  missed(conversation: string): void;
   failed(error: unknown): void;
 }
 
 export class Pulls {
+  readonly counting: Counting;
   private readonly parts: PullsParts;
   private watched: ReadonlySet<string> = new Set();
   /** What is followed, opened last at the end: after which number that was asked for; null once it was answered. */
@@ -59,6 +74,7 @@ export class Pulls {
 
   constructor(parts: PullsParts) {
     this.parts = parts;
+    this.counting = new Counting(parts);
   }
 
   /** A session is on: it knows of nothing that was asked for in another. */
@@ -83,6 +99,7 @@ export class Pulls {
   again(): void {
     for (const { kept } of this.parts.state.records.values())
       if (isPulled(kept) && lags(kept)) void this.leadUp(kept.id);
+    if (this.parts.polls()) for (const id of this.followed.keys()) this.parts.missed(id);
   }
 
   /** Somebody has these open. */
@@ -100,6 +117,10 @@ export class Pulls {
 
   /** These are not what they were. */
   changed(conversations: readonly string[]): void {
+    for (const id of conversations) {
+      const kept = this.parts.state.kept(id);
+      if (this.watched.has(id) && kept !== undefined && kept.role !== null && !kept.large) this.counting.small(id);
+    }
     const room = this.watched.size < WATCHED;
     if (conversations.some((id) => (this.watched.has(id) ? !this.isLarge(id) : room && this.isLarge(id)))) this.watch();
     for (const id of conversations) {
@@ -119,6 +140,9 @@ export class Pulls {
         break;
       case "feed":
         this.parts.inflow.fed(frame.event);
+        break;
+      case "counts":
+        if (this.followed.has(frame.conversation)) this.counting.told(frame);
         break;
       case "far":
         if (this.followed.has(frame.conversation)) this.anew(frame.conversation);
@@ -233,6 +257,7 @@ export class Pulls {
 
   private leave(id: string): void {
     this.followed.delete(id);
+    this.counting.forget(id);
     this.parts.say({ type: "unfollow", conversation: id });
   }
 
@@ -263,6 +288,7 @@ export class Pulls {
       return;
     }
     if (after > held) this.skip(id, after);
+    this.parts.missed(id);
   }
 
   private skip(id: string, to: number): void {

@@ -178,6 +178,10 @@ export class Account implements Ground {
     return window;
   }
 
+  windows(id: string): ReadonlySet<Window> {
+    return this.open.get(id) ?? new Set();
+  }
+
   /** A window was closed: what it showed is shown at once when the conversation is opened again. */
   remember(window: Window): void {
     this.open.get(window.id)?.delete(window);

@@ -44,7 +44,6 @@ import { Entered } from "./entered.js";
 import { find } from "./find.js";
 import { Line } from "./line.js";
 import { Look } from "./look.js";
-import { search } from "./search.js";
 import { Value } from "./watched.js";
 import type { Account } from "./account.js";
 import { asWished, isWish, type Wish } from "./wishes.js";
@@ -146,6 +145,7 @@ export class TabEngine extends Entered implements Engine {
       close();
       account.remember(window);
     };
+    if (account.record(id)?.kept.large) this.count(id);
     // Members, where the list knows some of them only; one that has not begun has none to ask for.
     if (account.record(id) !== null) this.line.ask("opened", { conversation: id }).catch(() => undefined);
     return window;
@@ -238,12 +238,9 @@ export class TabEngine extends Entered implements Engine {
 
   override async react(id: string, number: number, reaction: string, on: boolean): Promise<void> {
     await super.react(id, number, reaction, on);
-    const account = this.here();
-    if (account.record(id)?.kept.large !== true) return;
     // No event tells of it there: how many there are now is asked for.
-    await account.fetch(id, { side: "around", number, limit: 1 });
-    const rewritten = [{ conversation: id, numbers: [number] }];
-    account.changed({ conversations: [], rewritten, people: false, own: false, lines: false, marks: false });
+    if (this.account?.record(id)?.kept.large)
+      await this.line.ask("counts", { conversation: id, numbers: [number], screen: false }).catch(() => undefined);
   }
 
   directWith(account: string): string {
@@ -259,7 +256,10 @@ export class TabEngine extends Entered implements Engine {
     if (account === null) return [];
     const parts = folded(words).split(/\s+/).filter(Boolean);
     if (parts.length === 0) return [];
-    return orFailure(() => search(account.database, parts, limit, (one) => textOf(one)));
+    return orFailure(async () => {
+      const { search } = await import("./search.js");
+      return search(account.database, parts, limit, textOf);
+    });
   }
 
   async preview(id: string, number: number, size: PreviewSize): Promise<Blob> {
@@ -430,6 +430,17 @@ export class TabEngine extends Entered implements Engine {
     for (const run of this.rewriteRuns) run(conversation, numbers);
   }
 
+  /** Have what windows on a large group show counted. */
+  private count(id: string): void {
+    const counted = import("./counting.js").then(({ count }) => {
+      count(this.account?.windows(id) ?? [], (numbers, screen) =>
+        this.line.ask("counts", { conversation: id, numbers, screen }),
+      );
+    });
+    // It is told again with the next that was missed.
+    counted.catch(() => undefined);
+  }
+
   private said(message: ToTabs): void {
     const { account } = this;
     switch (message.type) {
@@ -443,6 +454,9 @@ export class TabEngine extends Entered implements Engine {
         account?.changed(message, (all) => {
           for (const { conversation, numbers } of all) this.rewritten(conversation, numbers);
         });
+        break;
+      case "counting":
+        this.count(message.conversation);
         break;
       case "signal":
         account?.signal(message.signal);

@@ -1,17 +1,8 @@
 /** What is known of a large group besides what is held of it without a hole. Functions of values. */
-import {
-  afterEvent,
-  afterWords,
-  isChange,
-  isDeletion,
-  isEdit,
-  isMessage,
-  isNotice,
-  type Kept,
-  type KeptEvent,
-  type Told,
-  type View,
-} from "@chinwag/client";
+import { afterWords, isChange } from "./content.js";
+import type { Kept, Told } from "./conversation.js";
+import { isDeletion, isEdit, isMessage, isNotice, type KeptEvent } from "./events.js";
+import { afterEvent, type View } from "./kept.js";
 
 /** Where a group is, as a server says it. `all`: its newest message that speaks to all; 0: none is known. */
 interface Heard {

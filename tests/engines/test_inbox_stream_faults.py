@@ -103,6 +103,36 @@ async def test_a_stream_that_has_gone_back_is_noticed_by_who_posts(
     assert await entries(worker) == ["a", "d"], "b and c were acked and never readable: devices are told `reset`"
 
 
+async def test_it_is_noticed_by_whatever_source_posts_first(inboxes: InboxWorld, nats: OwnNats, tmp_path: Path) -> None:
+    """Of two sources of one process, the one that posts next was acked little of the stream."""
+    worker, process = await inboxes.process(works=True), await inboxes.process(works=False)
+    await process.publisher.commits([commit(1, 1)])
+    await process.inbox.settled()
+    await inboxes.end(worker)
+    nats.kill()
+    shutil.copytree(nats.streams, tmp_path / "earlier")
+    nats.begin()
+    for word in ("a", "b"):
+        await process.inbox.post(texts(word))
+    before = await process.inbox.bounds(ANN)
+    nats.kill()
+    shutil.rmtree(nats.streams)
+    shutil.copytree(tmp_path / "earlier", nats.streams)
+    nats.hand_over()
+    nats.begin()
+    posting = asyncio.create_task(process.publisher.commits([commit(2, 2)]))  # behind its own first, and not behind b
+
+    async def noticed() -> bool:
+        return posting.done() or (await process.inbox.bounds(ANN)).epoch == before.epoch + 1
+
+    await until(noticed)
+    assert (await process.inbox.bounds(ANN)).epoch == before.epoch + 1, "a and b are lost, and no device is told"
+    worker = await inboxes.process(works=True)
+    await posting
+    await process.inbox.settled()
+    assert await entries(worker) == pair(1, 2)
+
+
 async def test_a_full_stream_refuses_and_loses_nothing(inboxes: InboxWorld) -> None:
     inboxes.settings = msgspec.structs.replace(SETTINGS, most=300_000)
     working, sender = await inboxes.process(works=True), await inboxes.process(works=False, patience=0.5)

@@ -1,6 +1,6 @@
 """What past versions wrote to Cassandra, opened by the stores of this one: the same history, keys, marks and inboxes.
 
-A whole server on the same rows: `test_kept_data.py`, at length.
+One folder for each kept state; `python -m tools.make_kept_cassandra COMMIT` adds one.
 """
 
 import json

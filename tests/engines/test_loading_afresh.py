@@ -1,6 +1,6 @@
 """Whoever loads all afresh while a batch is stored: what is readable in the inbox before its state is not missed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from tests.contract.harness import ANN, PAIR, commit
@@ -28,7 +28,7 @@ async def test_what_was_posted_before_its_state_is_given_to_who_loads_meanwhile(
     assert (await catch_up.start(inbox, store, ANN, None, 0)).position == 5
     post = StreamPoster.commits
 
-    async def post_and_die(poster: StreamPoster, batch: Sequence[Commit]) -> None:
+    async def post_and_die(poster: StreamPoster, batch: Sequence[Commit]) -> Mapping[int, int]:
         await post(poster, batch)
         raise Refused(Code.UNAVAILABLE, "it was killed here")
 

@@ -9,6 +9,7 @@ from tests.engines.inbox_world import InboxWorld
 from chinwag.adapters.inboxes.poster import StreamPoster
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow import catch_up
+from chinwag.flow.afresh import again
 from chinwag.ports.message_store import Commit
 
 
@@ -40,6 +41,7 @@ async def test_what_was_posted_before_its_state_is_given_to_who_loads_meanwhile(
     behind = await catch_up.start(inbox, store, ANN, started.epoch + 1, 3)
     assert (behind.position, behind.reset) == (5, "epoch")
     assert await catch_up.start(inbox, store, ANN, started.epoch, 7) == catch_up.Start(started.epoch, 7, 8)
+    assert await again(inbox, store, ANN, started.epoch, 8) == 5
 
     # Its log has lost it: no state will ever say it, and nobody is to be told.
     await process.stores.fences.begin(0, 2)

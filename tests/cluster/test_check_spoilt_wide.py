@@ -126,7 +126,7 @@ async def test_each_fault_of_each_engine_is_named_and_gone_once_it_is_mended(wid
             f"ALTER KEYSPACE {KEYSPACE} WITH replication = {{'class': 'NetworkTopologyStrategy', 'datacenter1': 2}}"
         )
         streams = Streams(nats, stream_settings(config, LOG))
-        right = (await streams.kept())[0].config
+        right = (await streams.kept())[0][0].config
         await _update(nats, msgspec.structs.replace(right, discard="old"))
 
         advice = wrong(await found(wide), monitor)

@@ -90,8 +90,8 @@ async def _in_keyspace(config: Config) -> list[Finding]:
     except SchemaError as schema:
         return [fail(subject, str(schema), "what is missing is made by `chinwag cluster init`")]
     except (DriverError, Refused) as error:
-        return [
-            fail(subject, str(error), "see to its nodes: a quorum of them must answer; then `chinwag cluster init`")
-        ]
+        if isinstance(error, DriverError) and error.no:
+            return [fail(subject, str(error), "see what is said of the keyspace and its tables")]
+        return [fail(subject, str(error), "see to its nodes: a quorum of them must answer")]
     counts = ok(subject, f"{log} of the log, {inboxes} of the inboxes")
     return [counts, *erasure_findings(nodes, begun, system_clock(), config.erasure.days)]

@@ -103,8 +103,8 @@ async def _registry(connection: ZooKeeperConnection, cluster: str) -> Finding:
         return fail(
             subject,
             f"there is none of the cluster {cluster}" if cluster else "there is none of this cluster",
-            "see that zookeeper.hosts leads to this cluster's servers, without a path; if it does, and what was there "
-            "is lost, run `chinwag cluster init`",
+            "see that zookeeper.hosts leads to this cluster's servers; if it does, and what was there is lost, run "
+            "`chinwag cluster init`",
         )
     except Exception as error:  # whatever it is, nobody can work with it
         why = error.detail if isinstance(error, Refused) else type(error).__name__

@@ -11,7 +11,14 @@ from chinwag.adapters.nats.streams import Config, Kept
 from chinwag.assembly.cluster.check_cassandra_nodes import disk_finding, settings_findings
 from chinwag.assembly.cluster.check_cassandra_tables import columns_of, replicas_finding, tables_findings
 from chinwag.assembly.cluster.check_kept_streams import Wanted, stream_findings
-from chinwag.assembly.cluster.check_nats_servers import JetStreamSaid, ServerSaid, Synced, server_findings
+from chinwag.assembly.cluster.check_nats_servers import (
+    Health,
+    JetStreamSaid,
+    ServerSaid,
+    Synced,
+    health_finding,
+    server_findings,
+)
 from chinwag.assembly.cluster.check_zookeeper import servers_findings
 from chinwag.assembly.cluster.version_finding import version_finding
 from chinwag.life.doctor.finding import Finding, Level
@@ -178,3 +185,11 @@ def test_a_nats_server_that_is_old_or_takes_short_messages_or_does_not_sync_fail
         ({"jetstream": JetStreamSaid()}, "JetStream at n1, sync_interval"),
     ):
         assert failing(server_findings("JetStream at n1", msgspec.structs.replace(good, **changes))) == [subject]
+
+
+def test_a_nats_server_that_cannot_write_is_told_from_one_that_is_not_through_with_its_start() -> None:
+    full = "JetStream stream '$G > log-1-1' write error: write /srv/nats/1.blk: no space left on device"
+    found = [health_finding("n1", Health(error=error)) for error in ("", full, "write error: EIO", "not current")]
+    assert [one.level for one in found] == [Level.OK, Level.FAIL, Level.FAIL, Level.WARN]
+    assert "disk is full" in found[1].found
+    assert "/srv/nats" in found[1].found

@@ -21,23 +21,25 @@ _SYNC: Final = (
 
 
 async def check_nats_servers(urls: Sequence[str]) -> AsyncIterator[Finding]:
-    """What each server says where it is monitored: whether each record is on disk before it is acked, its version, and
-    the longest message that it takes. Of the first its clients are told nothing, of the others by one server alone."""
+    """What each server says where it is monitored: whether each record is on disk before it is acked, whether it can
+    write, its version, and the longest message that it takes. Of the first two its clients are told nothing, of the
+    others by one server alone."""
     if not urls:
         yield warn("JetStream, sync_interval", "streams.monitor_urls names no server that could be asked", _SYNC)
     for url in urls:
         subject = f"JetStream at {url}"
         try:
-            said = await asyncio.to_thread(_varz, url)
+            said, health = await asyncio.to_thread(_asked, url)
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             yield fail(
-                f"{subject}, sync_interval",
+                subject,
                 f"it does not answer: {error}",
-                "see that http_port is set there, or name another address",
+                "see that it runs, that http_port is set there, and that streams.monitor_urls leads to it",
             )
             continue
         for finding in server_findings(subject, said):
             yield finding
+        yield health_finding(f"{subject}, health", health)
 
 
 def server_findings(subject: str, said: "ServerSaid") -> list[Finding]:
@@ -61,6 +63,21 @@ def server_findings(subject: str, said: "ServerSaid") -> list[Finding]:
     return found
 
 
+def health_finding(subject: str, health: "Health") -> Finding:
+    """What a server's monitoring says of its streams."""
+    if not health.error:
+        return ok(subject, health.status)
+    if "no space left" in health.error:
+        return fail(
+            subject,
+            f"its disk is full: {health.error}",
+            "make room there, then restart it: until then it writes nothing, also with room",
+        )
+    if "write error" in health.error:
+        return fail(subject, health.error, "mend its disk, then restart it: until then it writes nothing")
+    return warn(subject, health.error, "wait, if it has just started or is about to; else see what its log says")
+
+
 class Synced(msgspec.Struct, frozen=True):
     sync_always: bool = False
 
@@ -77,12 +94,21 @@ class ServerSaid(msgspec.Struct, frozen=True):
     jetstream: JetStreamSaid = JetStreamSaid()
 
 
-def _varz(url: str) -> ServerSaid:
+class Health(msgspec.Struct, frozen=True):
+    """What a server's monitoring says of its health. error: empty if nothing is wrong."""
+
+    status: str = ""
+    error: str = ""
+
+
+def _asked(url: str) -> tuple[ServerSaid, Health]:
     at = urlsplit(url)
     kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
     connection = kind(at.hostname or "", at.port, timeout=3.0)
     try:
         connection.request("GET", "/varz")
-        return msgspec.json.decode(connection.getresponse().read(1 << 20), type=ServerSaid)
+        said = msgspec.json.decode(connection.getresponse().read(1 << 20), type=ServerSaid)
+        connection.request("GET", "/healthz")
+        return said, msgspec.json.decode(connection.getresponse().read(1 << 20), type=Health)
     finally:
         connection.close()

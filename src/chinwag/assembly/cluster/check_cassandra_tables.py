@@ -76,8 +76,7 @@ def _columns(name: str, wanted: Mapping[str, str], kept: Mapping[str, str]) -> l
                 fail(
                     f"Cassandra, {name}, column {column}",
                     "it is not there",
-                    f"stop all processes, then ALTER TABLE {name} ADD {column} {kind}; if what it held is not there "
-                    "again, bring the table back from a backup (docs/backup.md)",
+                    f"ALTER TABLE {name} ADD {column} {kind}; what it held is there again then",
                 )
             )
         elif kept[column] != kind:

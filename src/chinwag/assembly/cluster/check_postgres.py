@@ -16,6 +16,11 @@ _ON: Final = {
     "fsync": "a cut of power may take messages that were acked: set fsync = on in postgresql.conf, and restart it",
     "full_page_writes": "a cut of power may damage the database: set full_page_writes = on, and reload",
 }
+_TRIAL: Final = """
+    SET LOCAL temp_tablespaces = '';
+    CREATE TEMPORARY TABLE chinwag_trial ON COMMIT DROP AS
+        SELECT repeat(md5(number::text), 50) AS words FROM generate_series(1, 2500) AS number"""
+"""Four megabytes, of which the journal gets nothing, and which are gone with their transaction."""
 
 
 async def database_findings(subject: str, connection: Any) -> AsyncIterator[Finding]:
@@ -32,6 +37,7 @@ async def database_findings(subject: str, connection: Any) -> AsyncIterator[Find
     yield await _commits(subject, connection)
     yield await _standby(subject, connection)
     yield await _read_only(subject, connection)
+    yield await _disk(subject, connection)
     encoding, locale = await connection.fetchrow(
         "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()"
     )
@@ -92,6 +98,27 @@ async def _read_only(subject: str, connection: Any) -> Finding:
             "default_transaction_read_only, ALTER DATABASE … RESET and ALTER ROLE … RESET likewise, and reload",
         )
     return ok(subject, value)
+
+
+async def _disk(subject: str, connection: Any) -> Finding:
+    """Whether the disk takes some megabytes, which are given back: the server tells nobody how much room it has."""
+    subject = f"{subject}, disk"
+    trial = connection.transaction()
+    await trial.start()
+    try:
+        await connection.execute(_TRIAL)
+    except asyncpg.DiskFullError as error:
+        return fail(
+            subject,
+            f"it is full: {said(error)}",
+            "make room: sends are `unavailable` until then, and go on by themselves. Do not wait: if the journal needs "
+            "a file meanwhile, the server ends itself",
+        )
+    except asyncpg.PostgresError as error:  # of a standby, say, or of a user who may not make such a table
+        return warn(subject, f"it could not be tried: {said(error)}", "see on its machine that it has room")
+    finally:
+        await trial.rollback()
+    return ok(subject, "it has room")
 
 
 async def _pooled(subject: str, connection: Any) -> Finding:

@@ -51,8 +51,8 @@ class Disks:
 
     def unmount(self) -> None:
         """All of them, once nobody writes there."""
-        for disks in self.of.values():
-            for disk in disks:
+        while self.of:
+            for disk in self.of.popitem()[1]:
                 subprocess.run(["umount", "--lazy", str(disk.folder)], check=False)
 
 

@@ -3,6 +3,7 @@ acked is there, `chinwag cluster check` says so, and with room and the node begu
 on."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Final
@@ -49,8 +50,10 @@ async def test_with_all_disks_full_nothing_is_taken_and_what_was_acked_is_there(
             assert any("full" in one for one in await complaints(site.cluster, NAMES[kind]))
         for number in range(len(disks.of[kind])):
             await asyncio.to_thread(again, site.nodes, kind, number)
+        began = time.monotonic()
         await site.all_ready()
         await said(anna, ben, f"meanwhile all {kind}")
+        print(f"all ready and sending {time.monotonic() - began:.1f} s after {kind} was begun anew")
         await said(anna, ben, f"after all {kind}")
         for device in (anna, ben):
             await device.disconnect()

@@ -292,7 +292,7 @@ class Mirror:
             held = self.conversations.get(conversation)
             for gap in page.gaps:
                 if held is not None and gap.first <= held.head + 1 <= gap.last < event.number:
-                    held.head = gap.last
+                    self.skip(conversation, gap.last)
             if self.apply(event) is not None:
                 return False
         return True

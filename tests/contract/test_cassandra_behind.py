@@ -4,7 +4,7 @@ The one behind finds rows of members that are far ahead of the state it holds: i
 the other told, and leave everything as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -33,8 +33,11 @@ class Noting:
     def __init__(self) -> None:
         self.told: list[tuple[dict[str, object], frozenset[str]]] = []
 
-    async def commits(self, batch: Sequence[Commit]) -> None:
+    async def commits(self, batch: Sequence[Commit]) -> Mapping[int, int]:
         self.told += as_placed(batch)
+        return {}
+
+    async def stored(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None: ...
 
     async def post(self, postings: Sequence[Posting]) -> None:
         raise AssertionError("nobody posts by itself here")

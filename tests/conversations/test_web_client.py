@@ -69,7 +69,6 @@ class RuledMirror(Mirror):
         self._rules = rules
         self._number = next(self.numbers)
         self._all: list[Any] | None = None
-        self._left: set[ConversationId] = set()
         super().__init__(account)
         self._beside = Mirror(account)
 
@@ -78,10 +77,7 @@ class RuledMirror(Mirror):
         """As the rules have them."""
         if self._all is None:  # asked for once after each change: the loop waits for the answer
             self._all = self._ask("all")
-        held = {one["id"]: _mirrored(one) for one in self._all}
-        # By the rules whoever is out has nothing more to ask for. What lies before that is asked for here all the same.
-        self._left = {name for name in self._left if self._beside.conversations[name].role is not None}
-        return held | {name: self._beside.conversations[name] for name in self._left}
+        return {one["id"]: _mirrored(one) for one in self._all}
 
     @conversations.setter
     def conversations(self, value: dict[ConversationId, Mirrored]) -> None:
@@ -94,12 +90,10 @@ class RuledMirror(Mirror):
 
     def drop(self, conversation: ConversationId) -> None:
         self._beside.drop(conversation)
-        self._left.discard(conversation)
         self._ask("drop", conversation=conversation)
 
     def clear(self) -> None:
         self._beside.clear()
-        self._left.clear()
         self._ask("clear")
 
     def apply(self, event: Event | Unknown) -> ConversationId | None:
@@ -110,8 +104,6 @@ class RuledMirror(Mirror):
         missing = self._ask("event", event=json.loads(raw), me=self.account)
         if missing is None and beside is not None and self._is_aside(beside):
             # The web client takes what concerns oneself at once, and what lies before it when somebody opens the group.
-            if self.conversations[beside].role is None:
-                self._left.add(beside)
             return beside
         assert missing == beside, f"{missing} instead of {beside} for {event}"
         return cast("ConversationId | None", missing)
@@ -131,7 +123,6 @@ class RuledMirror(Mirror):
     def comparable(self, own_numbers: Any) -> dict[ConversationId, Comparable]:
         beside = self._beside.comparable(own_numbers)
         mine = super().comparable(own_numbers)
-        assert not self._left
         assert mine == beside
         return mine
 

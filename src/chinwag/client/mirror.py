@@ -131,7 +131,7 @@ class Mirror:
         )
         if held is not None and held.head < view.head and (held.large or (held.role is None and view.wide)):
             loaded.messages = {}  # what lies between may have changed them, and nobody has told
-            loaded.told = held.told
+            loaded.told = None if loaded.role is None else held.told
         elif held is not None:
             loaded.loaded, loaded.stale = held.loaded, held.stale
             loaded.reactions, loaded.late = held.reactions, held.late

@@ -28,8 +28,9 @@ const acts = {
     const kept = held.get(applied.load);
     if (!isPulled(kept)) return applied.load;
     const next = asideOf(kept, event, me);
+    if (next === null) return applied.load;
     held.set(next.id, next);
-    return next.role !== null && lags(next) ? next.id : null;
+    return lags(next) ? next.id : null;
   },
   moved: ({ held, told: { conversation, large, ...told } }) => {
     const kept = held.get(conversation);

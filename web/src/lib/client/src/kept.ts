@@ -76,7 +76,7 @@ export function afterView(held: Kept | undefined, view: View): Kept {
     ...(view.avatar ? { avatar: view.avatar } : {}),
     ...(view.wide ? { wide: true } : {}),
     ...(view.large ? { large: true } : {}),
-    ...(held?.told ? { told: held.told } : {}),
+    ...(held?.told && view.role !== null ? { told: held.told } : {}),
   };
   if (held === undefined) return kept;
   const known = held.whole && !whole && held.head === view.head ? { members: held.members, whole: true } : {};

@@ -47,7 +47,8 @@ export function afterView(held: Kept | undefined, view: View): Kept {
   // The events that came meanwhile know more than the answer that they overtook.
   if (held !== undefined && held.head > view.head) return held;
   const memberCount = view.member_count ?? view.members.length;
-  const whole = view.role === null || view.members.length >= memberCount;
+  // A wide group lists none but those who rule it, which may be all that are left.
+  const whole = view.role === null || (!view.wide && view.members.length >= memberCount);
   const members = new Map(
     view.members.map((one): [string, Member] => [
       one.account,

@@ -16,7 +16,7 @@ import string
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -81,11 +81,14 @@ class Measured:
     def __init__(self, counting: Counting) -> None:
         self._counting = counting
 
-    async def commits(self, batch: Sequence[Commit]) -> None:
+    async def commits(self, batch: Sequence[Commit]) -> Mapping[int, int]:
         for found in of_commits("log.0", batch, records.PARTITIONS).values():
             for record in found:
                 self._counting.counts["inbox records"] += 1
                 self._counting.counts["inbox bytes"] += len(records.encode(record))
+        return {}
+
+    async def stored(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None: ...
 
     async def post(self, postings: Sequence[Posting]) -> None:
         raise AssertionError(postings)

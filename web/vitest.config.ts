@@ -11,6 +11,8 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "build/**/*.test.ts"],
     environment: "node",
     // What only calculates may be slow where much else runs, and is not wrong for that. A test that hangs still ends.
-    testTimeout: 60_000,
+    testTimeout: 240_000,
+    // Nor is what only waits: within a second much else may have had its turn.
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -296,6 +296,8 @@ class Index:
         self.conversations.named(fact.conversation).paged.append(fact)
 
     def _history_end(self, fact: HistoryEnd) -> None:
+        if self.quiet is None:
+            return  # the run was broken off (P12), and this was read while people went on: it is nobody's final history
         self._history(fact.conversation, fact.reader).head = fact.head
 
     def _history(self, conversation: str, reader: str) -> History:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from tests.support.large_scene import large_scene
 
-from chinwag.domain.ids import DeviceId
+from chinwag.domain.ids import AccountId, DeviceId
+from chinwag.flow import afresh
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.large import outdated, watches
+from chinwag.ports.inbox import Bounds
+from chinwag.ports.message_store import MessageStore
 from chinwag.roles.api.old import OldDevices
-from chinwag.wire.frames import Nudge, Reset, Watch, Welcome
+from chinwag.wire.frames import Event, Nudge, Reset, Watch, Welcome
 
 
 class _Heard:
@@ -120,3 +123,31 @@ async def test_a_stream_of_an_old_client_is_told_and_one_that_follows_is_not(tmp
             await carl.send(tea, "mine")
             await follows.until(lambda: follows.posted)
             assert follows.of(Reset) == []
+
+
+async def test_whoever_is_told_is_given_once_more_what_no_state_holds_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def before_the_last(_inbox: object, _store: object, _account: AccountId, bounds: Bounds) -> int:
+        return bounds.head - 1
+
+    monkeypatch.setattr(afresh, "afresh", before_the_last)
+    async with large_scene(tmp_path) as scene:
+        anna, ben, carl = [await scene.person(name) for name in ("anna", "ben", "carl")]
+        tea = await scene.group(anna, ben, carl)
+        number = await scene.turn(tea, anna, large=True)
+        monkeypatch.setattr(MessageStore, "posts_first", True)
+        of_ben, of_carl, of_anna = [(await one.get("/cursor"))["cursor"] for one in (ben, carl, anna)]
+        head = int(of_ben.split(".")[1])
+        talk = await ben.talk(cursor=of_ben)
+        async with carl.stream(f"?after={of_carl}") as heard:
+            for one in (talk, heard):
+                (event,) = await one.some(Event)
+                (told,) = one.of(Reset)
+                assert (one.posted, told.cause, told.position + 1) == ([number], "old", event.position)
+                assert one.frames.index(told) < one.frames.index(event)
+        assert talk.of(Event)[0].position == head
+        page = await anna.get(f"/sync?after={of_anna}&wait=25")
+        assert (page["reset"], page["events"]) == ("old", [])
+        page = await anna.get(f"/sync?after={page['cursor']}")
+        assert [each["event"]["number"] for each in page["events"]] == [number]

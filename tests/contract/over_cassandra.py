@@ -4,7 +4,7 @@ What they post goes to the inboxes on PostgreSQL, which are another adapter: the
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from tests.contract.postgres import PostgresHarness
@@ -77,11 +77,14 @@ class ToPostgres:
     def __init__(self, harness: PostgresHarness) -> None:
         self._harness = harness
 
-    async def commits(self, batch: Sequence[Commit]) -> None:
+    async def commits(self, batch: Sequence[Commit]) -> Mapping[int, int]:
         await self._harness.store.reopen()  # after one that failed
         told = [Commit(commit.state, commit.events, commit.fanouts, [], []) for commit in batch if commit.fanouts]
         if told:
             await self._harness.store.commit(told)
+        return {}
+
+    async def stored(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None: ...
 
     async def post(self, postings: Sequence[Posting]) -> None:
         await self._harness.inbox.post(postings)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 import pytest
@@ -128,8 +128,11 @@ async def test_no_request_is_sent_long_after_a_look(
     monkeypatch.setattr(fences, "FRESH_SECONDS", 0.0)
 
     class Slow:
-        async def commits(self, batch: Sequence[Commit]) -> None:
+        async def commits(self, batch: Sequence[Commit]) -> Mapping[int, int]:
             await other.fences.begin(0, 2)
+            return {}
+
+        async def stored(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None: ...
 
         async def post(self, postings: Sequence[Posting]) -> None: ...
         async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
@@ -148,8 +151,11 @@ async def test_a_batch_that_tells_nobody_anything_is_given_to_the_poster_as_well
     given: list[Position] = []
 
     class Listening:
-        async def commits(self, batch: Sequence[Commit]) -> None:
+        async def commits(self, batch: Sequence[Commit]) -> Mapping[int, int]:
             given.extend(commit.state.applied for commit in batch)
+            return {}
+
+        async def stored(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None: ...
 
         async def post(self, postings: Sequence[Posting]) -> None: ...
         async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...

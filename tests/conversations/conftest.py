@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 import pytest_asyncio
@@ -15,6 +16,9 @@ from tests.support.quick_server import CHEAP, COMMAND
 from chinwag.assembly import open_server
 from chinwag.config import Config, Limits, sections
 
+QUIET: Final = 600
+"""Seconds that a device may say nothing. Its script ends long before, however busy the machine."""
+SILENCE: Final = ("--presence-offline-seconds", str(QUIET))
 POLLS = ("--limits-polls-per-second", "1000", "--limits-polls-burst", "10000")
 """Scripts take turns faster than people: with the budget of people each turn of a poller would take half a second."""
 
@@ -22,7 +26,7 @@ POLLS = ("--limits-polls-per-second", "1000", "--limits-polls-burst", "10000")
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
     """One server process for all scripts and transports: each script has people of its own."""
-    process = ServerProcess(tmp_path_factory.mktemp("conversations") / "data", *POLLS, command=COMMAND)
+    process = ServerProcess(tmp_path_factory.mktemp("conversations") / "data", *POLLS, *SILENCE, command=COMMAND)
     await process.start()
     yield process
     await ended_well(process)
@@ -31,7 +35,7 @@ async def shared_process(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 @pytest_asyncio.fixture
 async def strict_process(tmp_path: Path) -> AsyncIterator[ServerProcess]:
     """A server with the poll budget that is the default."""
-    process = ServerProcess(tmp_path / "data", command=COMMAND)
+    process = ServerProcess(tmp_path / "data", *SILENCE, command=COMMAND)
     await process.start()
     yield process
     await ended_well(process)
@@ -75,6 +79,7 @@ async def serving(data: Path, limits: Limits) -> AsyncIterator[AtHand]:
         data=sections.Data(path=data),
         server=sections.Server(port=0),
         observe=sections.Observe(port=0),
+        presence=sections.Presence(offline_seconds=QUIET),
         limits=limits,
     )
     server = await open_server(config)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Final
 
 import pytest
@@ -28,7 +28,10 @@ PATIENCE: Final = 10.0
 class Nowhere:
     """A `Poster` for tests that look at no inbox."""
 
-    async def commits(self, batch: Sequence[Commit]) -> None: ...
+    async def commits(self, batch: Sequence[Commit]) -> Mapping[int, int]:
+        return {}
+
+    async def stored(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None: ...
     async def post(self, postings: Sequence[Posting]) -> None: ...
     async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,10 +12,16 @@ from tests.contract.over_inbox_streams import SETTINGS
 from tests.engines.inbox_world import InboxWorld, entries, is_there, pair, texts, until, worker_of
 from tests.support.own_nats import OwnNats
 
+from chinwag.adapters.cassandra import message_store
+from chinwag.adapters.inboxes.poster import StreamPoster
 from chinwag.adapters.inboxes.records import Posted, encode
 from chinwag.adapters.inboxes.rows import Checkpoint
+from chinwag.adapters.inboxes.worker import InboxWorker
+from chinwag.adapters.nats.stream_reader import StreamRecord
 from chinwag.domain.conversation import Position
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow import catch_up
+from chinwag.ports.message_store import Commit
 
 
 @pytest.mark.parametrize("how", ["deleted", "all lost"])
@@ -38,6 +45,46 @@ async def test_a_stream_that_is_lost_gives_all_a_new_epoch_and_goes_on(
     assert after.epoch == before.epoch + 1
     assert await entries(process) == pair(1, 5)
     assert list(await process.streams.epochs(0)) == [2]
+
+
+async def test_what_was_lost_before_its_state_was_stored_is_posted_again(
+    inboxes: InboxWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two everybody loads afresh: it is in no inbox any more, and in no state yet."""
+    process = await inboxes.process(works=True)
+    store, inbox = process.stores.message_store, process.inbox
+    await store.commit([commit(1, 5)])
+    await inbox.settled()
+    before = await inbox.bounds(ANN)
+    post, apply, begun = StreamPoster.commits, InboxWorker._apply, list[catch_up.Start]()
+
+    async def no_more_of_the_first(worker: InboxWorker, epoch: int, some: Sequence[StreamRecord]) -> None:
+        if epoch == 1:
+            raise Refused(Code.UNAVAILABLE, "not before the stream is gone")
+        await apply(worker, epoch, some)
+
+    async def post_and_lose(poster: StreamPoster, batch: Sequence[Commit]) -> Mapping[int, int]:
+        known = await post(poster, batch)
+        if not begun:
+            await process.streams.delete(0, 1)
+            await until(loaded_afresh)
+        return known
+
+    async def loaded_afresh() -> bool:
+        started = await catch_up.start(inbox, store, ANN, before.epoch, 5)
+        if started.reset is not None:
+            begun.append(started)
+        return started.reset is not None
+
+    monkeypatch.setattr(message_store, "TOGETHER_SECONDS", 120.0)
+    monkeypatch.setattr(InboxWorker, "_apply", no_more_of_the_first)
+    monkeypatch.setattr(StreamPoster, "commits", post_and_lose)
+    await store.commit([commit(6, 8)])
+    await inbox.settled()
+    assert begun == [catch_up.Start(before.epoch + 1, 5, 5, "epoch")]
+    await store.commit([commit(9, 9)])
+    await inbox.settled()
+    assert await entries(process) == pair(1, 9)  # so what comes after the cursor is 6 and all that follows, once
 
 
 async def test_a_stream_that_lost_what_was_acked_while_nobody_worked_is_noticed(
@@ -101,6 +148,36 @@ async def test_a_stream_that_has_gone_back_is_noticed_by_who_posts(
     await posting
     await process.inbox.settled()
     assert await entries(worker) == ["a", "d"], "b and c were acked and never readable: devices are told `reset`"
+
+
+async def test_it_is_noticed_by_whatever_source_posts_first(inboxes: InboxWorld, nats: OwnNats, tmp_path: Path) -> None:
+    """Of two sources of one process, the one that posts next was acked little of the stream."""
+    worker, process = await inboxes.process(works=True), await inboxes.process(works=False)
+    await process.publisher.commits([commit(1, 1)])
+    await process.inbox.settled()
+    await inboxes.end(worker)
+    nats.kill()
+    shutil.copytree(nats.streams, tmp_path / "earlier")
+    nats.begin()
+    for word in ("a", "b"):
+        await process.inbox.post(texts(word))
+    before = await process.inbox.bounds(ANN)
+    nats.kill()
+    shutil.rmtree(nats.streams)
+    shutil.copytree(tmp_path / "earlier", nats.streams)
+    nats.hand_over()
+    nats.begin()
+    posting = asyncio.create_task(process.publisher.commits([commit(2, 2)]))  # behind its own first, and not behind b
+
+    async def noticed() -> bool:
+        return posting.done() or (await process.inbox.bounds(ANN)).epoch == before.epoch + 1
+
+    await until(noticed)
+    assert (await process.inbox.bounds(ANN)).epoch == before.epoch + 1, "a and b are lost, and no device is told"
+    worker = await inboxes.process(works=True)
+    await posting
+    await process.inbox.settled()
+    assert await entries(worker) == pair(1, 2)
 
 
 async def test_a_full_stream_refuses_and_loses_nothing(inboxes: InboxWorld) -> None:

@@ -1,6 +1,7 @@
 """Data of past versions, opened by this one: the same history, keys, cursors and log-ins.
 
-One folder for each kept state; `python -m tools.make_kept_data COMMIT` adds one.
+One folder for each kept state; `python -m tools.make_kept_data COMMIT` adds one. What is of Cassandra:
+`test_kept_rows.py`.
 """
 
 import hashlib

@@ -402,13 +402,13 @@ def long_log() -> list[Record]:
     differs from record to record."""
     asked_for: list[tuple[AccountId, Action]] = list(GROWS)
     for turn in range(150):
-        goes = PEOPLE[4 + turn % 4]
+        goes, comes = PEOPLE[4 + turn % 4], PEOPLE[4 + (turn + 2) % 4]  # so two are away whenever it is delivered anew
         asked_for += [
+            (comes, Join()),
             (goes, Leave()),
             (PEOPLE[0], Deliver(large=turn % 2 == 0)),
             (PEOPLE[3], Send(Text("a", (goes, PEOPLE[2])))),
-            (goes, Join()),
-            (goes, Send(Text("b"), 3)),
+            (comes, Send(Text("b"), 3)),
             (PEOPLE[3], Edit(4 + turn, Text("c"))),
             (PEOPLE[turn % 4], React(2 + turn % 3, "👍", turn % 8 < 4)),
             (PEOPLE[0], SetTitle(f"{turn}")),

@@ -323,7 +323,7 @@ class Device:
         self.notes.write(Loaded(self.id, conversation, head + 1, number - 1))
         if await load_one(self.place, self.token, self.held, conversation):
             loaded = self.held.mirror.conversations[conversation]
-            if loaded.large:  # what lies between comes by no inbox
+            if loaded.wide:  # while it was large, and it may be small by now, nothing came by an inbox
                 self.notes.write(Loaded(self.id, conversation, loaded.first, loaded.head))
             self.held.apply(event)
 

@@ -1,7 +1,7 @@
 """Requests to Cassandra are bounded in partitions, in size, in number and in time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 
 import msgspec
@@ -66,7 +66,10 @@ class Server:
 class Nobody:
     """A `Poster` that is not asked."""
 
-    async def commits(self, batch: Sequence[Commit]) -> None: ...
+    async def commits(self, batch: Sequence[Commit]) -> Mapping[int, int]:
+        return {}
+
+    async def stored(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None: ...
     async def post(self, postings: Sequence[Posting]) -> None: ...
     async def moved(self, postings: Sequence[Posting], moved: Sequence[Moved], seconds: float) -> None: ...
 

@@ -26,7 +26,7 @@ from chinwag.flow.answers import ANSWER_SECONDS, Answered
 from chinwag.flow.budget import Shared
 from chinwag.flow.clock import Clock
 from chinwag.flow.media.sends import MediaSends, Seeing
-from chinwag.flow.membership_of import in_state
+from chinwag.flow.membership_of import in_state, must_come
 from chinwag.flow.permits import Permits
 from chinwag.flow.states import PASSED_SECONDS, States
 from chinwag.flow.wide_senders import LARGE_SECONDS, WideSenders, queue_of
@@ -327,7 +327,8 @@ class Accept:
         if state is None or not state.head:  # a direct conversation may hold a refusal before its first message
             pair = direct_members(wish.conversation)
             if pair is None or wish.account not in pair:
-                raise Refused(Code.NO_CONVERSATION)
+                await must_come(self._store, wish.conversation, wish.account)
+                return _GO_ON  # as the worker knows it
             if wish.account not in agreed:
                 await self._permits.open_direct(wish.account, pair[0] if pair[1] == wish.account else pair[1])
                 agreed.add(wish.account)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.flow.afresh import afresh
 from chinwag.flow.as_read import as_read
 from chinwag.ports.inbox import Bounds, Inbox, Inline, Run
 from chinwag.ports.message_store import MessageStore, Row
@@ -17,10 +18,6 @@ STEP: Final = 50
 """Entries read before it is known how long they are."""
 BYTES: Final = 256 << 10
 """A stretch with this many bytes takes no further step: long texts come in short stretches."""
-
-LAST: Final = 100
-"""Entries at the end of an inbox that are looked at for whoever loads afresh: more than are posted in the moment
-between a posting and the state."""
 
 
 class Start(msgspec.Struct, frozen=True, gc=False):
@@ -49,35 +46,6 @@ async def start(inbox: Inbox, store: MessageStore, account: AccountId, epoch: in
             return Start(epoch, position, bounds.head)
         reset = "epoch" if epoch != bounds.epoch or position > bounds.head else "old"
     return Start(bounds.epoch, await afresh(inbox, store, account, bounds), bounds.head, reset)
-
-
-async def afresh(inbox: Inbox, store: MessageStore, account: AccountId, bounds: Bounds) -> int:
-    """After which position whoever loads all afresh reads on: the head, or before what is readable there already and
-    is in no state that could be loaded. Raises `Refused(UNAVAILABLE)`."""
-    low = max(bounds.floor, bounds.head - LAST)
-    if not store.posts_first or low >= bounds.head:
-        return bounds.head
-    page = await inbox.read(account, low, bounds.head - low)
-    runs = [entry for entry in page.entries if isinstance(entry, Run)]
-    if not runs or page.bounds.epoch != bounds.epoch:  # of another epoch the next read tells
-        return bounds.head
-    newest: dict[ConversationId, int] = {}
-    for run in runs:
-        newest[run.conversation] = max(newest.get(run.conversation, 0), run.first + run.count - 1)
-    states = await store.states(list(newest))
-    heads = {one: state.head if state is not None else 0 for one, state in zip(newest, states, strict=True)}
-    ahead = [(one, number) for one, number in newest.items() if number > heads[one]]
-    if not ahead:
-        return bounds.head
-    going_on = {name[0] for name, comes in zip(ahead, await store.under_way(ahead), strict=True) if comes}
-    return min(
-        (
-            run.position + max(0, heads[run.conversation] + 1 - run.first) - 1
-            for run in runs
-            if run.conversation in going_on and run.first + run.count - 1 > heads[run.conversation]
-        ),
-        default=bounds.head,
-    )
 
 
 async def read(inbox: Inbox, store: MessageStore, account: AccountId, after: int, limit: int = PAGE) -> Stretch:

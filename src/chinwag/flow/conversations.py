@@ -14,7 +14,7 @@ from chinwag.domain.views import ConversationPage, ConversationView, MemberView
 from chinwag.flow.as_read import as_read, sent_at
 from chinwag.flow.history import PAGE_BYTES, readable
 from chinwag.flow.large.own_large import OwnLarge
-from chinwag.flow.membership_of import writer_of
+from chinwag.flow.membership_of import unseen, writer_of
 from chinwag.flow.own_conversations import OwnConversations, last_shown
 from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
 from chinwag.ports.inbox import Inbox
@@ -49,8 +49,9 @@ class Conversations:
         """One conversation as `account` sees it. Raises `no_conversation` for a stranger, and `unavailable`."""
         spans = await self._store.spans(account, conversation)
         state = (await self._store.states([conversation]))[0] if spans else None
-        if state is None:
-            raise Refused(Code.NO_CONVERSATION)
+        head = state.head if state is not None else 0
+        if state is None or not readable(spans, head):
+            raise await unseen(self._store, conversation, spans, head)
         return await self._view(account, state, spans, told=await shown_reads(self._keeping, account))
 
     async def page(

@@ -14,7 +14,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import EventPage, Gap, ReactionCountPage, ReactionPage, Receipt
 from chinwag.domain.wide import member_of
 from chinwag.flow.as_read import as_read, content, sent_at
-from chinwag.flow.membership_of import is_member
+from chinwag.flow.membership_of import is_member, unseen
 from chinwag.flow.quotes import Quotes
 from chinwag.flow.reactions import Reactions
 from chinwag.flow.sharing import Keeping, nobody_keeps, shown_reads
@@ -264,7 +264,7 @@ class History:
         spans, head, own = await self._of_one_moment(account, conversation)
         ranges = readable(spans, head)
         if not ranges:
-            raise Refused(Code.NO_CONVERSATION)
+            raise await unseen(self._store, conversation, spans, head)
         return ranges, Reader(account, sorted(set(own)))
 
     async def _of_one_moment(

@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
-from chinwag.domain.conversation import Conversation, Member, Role
-from chinwag.domain.ids import AccountId
+from chinwag.domain.conversation import Conversation, Member, Role, Span
+from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.member_row import MemberRow
+from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.wide import member_of as known_member
 from chinwag.ports.message_store import MessageStore, PersonName
 
@@ -114,6 +115,44 @@ async def joined_as_of(store: MessageStore, state: Conversation) -> AsyncIterato
         if len(page) < TOGETHER or page[-1][0] > state.head:
             return
         after = page[-1][:2]
+
+
+async def unseen(store: MessageStore, conversation: ConversationId, spans: Sequence[Span], head: int = 0) -> Refused:
+    """What to say to an account with these spans that may read nothing up to `head`; 0: there is no state.
+
+    A store may make postings readable before the states that say so (`MessageStore.posts_first`). Whoever was told of a
+    group by then, and asks for it, is to try again: were there no such group, a device would forget it. Raises
+    `Refused(UNAVAILABLE)`.
+    """
+    return _being_stored() if await _comes(store, conversation, spans, head) else Refused(Code.NO_CONVERSATION)
+
+
+async def no_member(
+    store: MessageStore, conversation: ConversationId, account: AccountId, state: Conversation | None
+) -> Refused:
+    """What to say to an account that is no member at this state: a stranger learns nothing, and whoever comes by what
+    is being stored is to try again, as in `unseen`. Raises `Refused(UNAVAILABLE)`."""
+    spans = await store.spans(account, conversation)
+    if await _comes(store, conversation, spans, state.head if state is not None else 0):
+        return _being_stored()
+    return Refused(Code.NOT_MEMBER if state is not None and spans else Code.NO_CONVERSATION)
+
+
+async def must_come(store: MessageStore, conversation: ConversationId, account: AccountId) -> None:
+    """Raise `no_conversation` for one without a state, unless that is being stored, with `account` in it. Raises
+    `Refused(UNAVAILABLE)` too."""
+    if not await _comes(store, conversation, await store.spans(account, conversation), 0):
+        raise Refused(Code.NO_CONVERSATION)
+
+
+async def _comes(store: MessageStore, conversation: ConversationId, spans: Sequence[Span], head: int) -> bool:
+    if not store.posts_first or all(span.last is not None for span in spans):
+        return False
+    return (await store.under_way([(conversation, head + 1)]))[0]
+
+
+def _being_stored() -> Refused:
+    return Refused(Code.UNAVAILABLE, "it is being stored", 1.0)
 
 
 async def _people(store: MessageStore, names: Sequence[PersonName]) -> list[MemberRow | None]:

@@ -231,12 +231,13 @@ class CassandraMessageStore(MessageStore):
         await self._database.write(batch.rows, guard)
         await asyncio.gather(*(self._one_by_one(changes, guard) for changes in batch.rewrites))
         # also of a batch that tells nobody anything: how far the log is applied is kept there
-        await self._poster.commits(batch.commits)
+        before = await self._poster.commits(batch.commits)
         await self._database.write(states, guard)
         # Only now it is known that whoever began a later epoch has read all of this.
         await self._fences.look(partition, batch.epoch)
         for one, standing in zip(ids, after, strict=True):
             self._standings.remember(one, standing)
+        await self._poster.stored(batch.commits, before)
         return after
 
     async def _one_by_one(self, changes: Changes, guard: Guard) -> None:

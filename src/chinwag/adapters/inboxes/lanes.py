@@ -61,6 +61,8 @@ class Lanes:
         self._patience = patience
         self._now = now
         self._lanes: dict[tuple[str, int], _Lane] = defaultdict(_Lane)
+        self._acked: dict[int, Position] = {}
+        """By partition, where the highest record is that was acked to any lane of this process."""
 
     def highest(self) -> dict[int, Position]:
         """Where the last record is that this process has appended, by inbox partition."""
@@ -104,6 +106,8 @@ class Lanes:
         if not epoch:
             self._epochs.doubt(partition)
             raise Refused(Code.UNAVAILABLE, "the inboxes have not begun", 1.0)
+        # As of now: other lanes may be acked what comes behind this while it is on its way.
+        before = max(lane.highest, self._acked.get(partition, START))
         try:
             taken = await self._streams.append(partition, epoch, record, label)
         except NobodyTookError:
@@ -113,8 +117,9 @@ class Lanes:
             _log.warning("a stream of inboxes is full", partition=partition, epoch=epoch)
             raise Refused(Code.UNAVAILABLE, "the inboxes take nothing more for now", 1.0) from None
         place = Position(epoch, taken.sequence, 0)
-        if not taken.copy and lane.highest.epoch == epoch and place <= lane.highest:
-            _log.error("a stream of inboxes has gone back", partition=partition, epoch=epoch, acked=lane.highest)
+        if not taken.copy and before.epoch == epoch and place <= before:
+            _log.error("a stream of inboxes has gone back", partition=partition, epoch=epoch, acked=before)
             await self._epochs.begin(partition, epoch)
             raise Refused(Code.UNAVAILABLE, "the inboxes' stream has gone back", 1.0)
         lane.highest = max(lane.highest, place)
+        self._acked[partition] = max(self._acked.get(partition, START), place)

@@ -8,16 +8,17 @@ import asyncio
 import math
 import time
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
+import structlog
 
 from chinwag.adapters.inboxes.lanes import PATIENCE_SECONDS, Lanes
 from chinwag.adapters.inboxes.numbering import LOG
 from chinwag.adapters.inboxes.records import NONE, Entry, Posted, inbox_partition
 from chinwag.adapters.inboxes.rows import InboxRows, Moved
-from chinwag.adapters.inboxes.split import in_records, of_commits
+from chinwag.adapters.inboxes.split import Records, in_records, of_commits
 from chinwag.adapters.inboxes.told_marks import mark_told
 from chinwag.adapters.nats.stream_epochs import StreamEpochs
 from chinwag.adapters.nats.streams import Streams
@@ -33,6 +34,8 @@ MOVED_MOST: Final = 1_000
 """Marks that one record says to have moved."""
 WAITING: Final = 20_000
 """Postings of one partition that may wait."""
+
+_log = structlog.get_logger(__name__)
 
 
 class _Waiting(msgspec.Struct, gc=False):
@@ -71,6 +74,7 @@ class Publisher:
     ) -> None:
         self.partitions: Final = partitions
         self._log_partitions = log_partitions
+        self._epochs = epochs
         self._rows = rows
         self._now = now
         self._lanes = Lanes(streams, epochs, rows, patience=patience, now=now)
@@ -79,16 +83,37 @@ class Publisher:
         self._position = 0
         self._closed = False
 
-    async def commits(self, batch: Sequence[Commit]) -> None:
+    async def commits(self, batch: Sequence[Commit]) -> dict[int, int]:
         """Post what a batch of one partition of the log makes, before the states of its conversations are stored.
+        Returns of each inbox partition that it concerns which epoch that was known to be in before.
 
         The batches of one log partition are posted one after another. Raises `Refused(UNAVAILABLE)`: some of it may be
         posted, and the same records of the log, decided again, post the same.
         """
+        source, found = self._of(batch)
+        return await self._append(source, found)
+
+    async def again(self, batch: Sequence[Commit], before: Mapping[int, int]) -> None:
+        """Post a batch again where an inbox partition is in another epoch than `before`: what went to its stream may be
+        lost. Where it is not, the copies are dropped. Before the next batch of its log partition. Raises as `commits`.
+        """
+        while later := [each for each, epoch in before.items() if await self._is_later(each, epoch)]:
+            _log.warning("a batch is posted again, as streams of inboxes were lost", partitions=later)
+            source, found = self._of(batch)
+            before = await self._append(source, {each: found[each] for each in later})
+
+    async def _is_later(self, partition: int, epoch: int) -> bool:
+        return self._epochs.known(partition) != epoch and await self._epochs.current(partition) != epoch
+
+    def _of(self, batch: Sequence[Commit]) -> tuple[str, Records]:
         source = f"{LOG}{partition_of(batch[0].state.id, self._log_partitions)}"
-        found = of_commits(source, batch, self.partitions)
+        return source, of_commits(source, batch, self.partitions)
+
+    async def _append(self, source: str, found: Records) -> dict[int, int]:
+        before = {partition: self._epochs.known(partition) for partition in found}
         ways = [self._lanes.append(source, partition, some) for partition, some in found.items()]
         await self._acked(dict(zip(found, await _all(ways), strict=True)))
+        return before
 
     async def log_begun(self, partition: int, epoch: int) -> None:
         """An epoch of a partition of the log begins: no inbox takes what is posted of an earlier one after this. Raises

@@ -62,6 +62,10 @@ class StreamEpochs:
                 raise
             return known
 
+    def known(self, partition: int) -> int:
+        """The epoch that was learnt last; 0 if none was, or there may be another."""
+        return 0 if partition in self._doubted else self._known.get(partition, 0)
+
     def learn_all(self, partitions: int) -> None:
         """Learn soon which epochs so many partitions are in, and not once each is needed: the counters may be away
         then, and what was never learnt cannot hold meanwhile."""

@@ -12,7 +12,7 @@ from chinwag.domain.refusal import RETRYABLE, Code, Refused
 from chinwag.domain.roles import governs
 from chinwag.flow.ask import ask
 from chinwag.flow.avatars.make import Avatars, make
-from chinwag.flow.membership_of import is_member
+from chinwag.flow.membership_of import is_member, no_member
 from chinwag.flow.wish import Wish
 from chinwag.ports.bus import Answer
 from chinwag.ports.directory import Avatar
@@ -57,8 +57,7 @@ async def picture_in(avatars: Avatars, account: AccountId, conversation: Convers
     none."""
     state = (await avatars.states.load([conversation]))[0]
     if state is None or not await is_member(avatars.store, state, account):
-        was_in = await avatars.store.spans(account, conversation)
-        raise Refused(Code.NOT_MEMBER if was_in else Code.NO_CONVERSATION)
+        raise await no_member(avatars.store, conversation, account, state)
     async with avatars.directory.reading() as directory:
         picture = await directory.avatars.get(state.avatar) if state.avatar else None
     if picture is None or picture.conversation != conversation:
@@ -70,7 +69,6 @@ async def _may_change(avatars: Avatars, account: AccountId, conversation: Conver
     """What the worker would refuse, before a picture is made for nothing."""
     state = (await avatars.states.load([conversation]))[0]
     if state is None or not await is_member(avatars.store, state, account):
-        was_in = await avatars.store.spans(account, conversation)
-        raise Refused(Code.NOT_MEMBER if was_in else Code.NO_CONVERSATION)
+        raise await no_member(avatars.store, conversation, account, state)
     if state.direct or not governs(state, account):
         raise Refused(Code.NOT_ALLOWED)

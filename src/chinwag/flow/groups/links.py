@@ -12,7 +12,7 @@ from chinwag.domain.roles import governs
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.tokens import digest
 from chinwag.flow.clock import DAY_MS, Clock
-from chinwag.flow.membership_of import is_member
+from chinwag.flow.membership_of import is_member, no_member
 from chinwag.flow.states import States
 from chinwag.ports.directory import Directory, JoinLink
 from chinwag.ports.message_store import MessageStore
@@ -84,8 +84,7 @@ async def _governed(links: Links, account: AccountId, conversation: Conversation
     """The state of a group whose owner or admin `account` is, by a fresh read."""
     state = (await links.states.load([conversation]))[0]
     if state is None or not await is_member(links.store, state, account):
-        known = state is not None and not state.direct and await links.store.spans(account, conversation)
-        raise Refused(Code.NOT_MEMBER if known else Code.NO_CONVERSATION)
+        raise await no_member(links.store, conversation, account, state)
     if state.direct or not governs(state, account):
         raise Refused(Code.NOT_ALLOWED)
     return state

@@ -16,7 +16,7 @@ from chinwag.domain.ids import (
 )
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import GroupMember, MemberPage
-from chinwag.flow.membership_of import Place, is_member, members_behind, members_of
+from chinwag.flow.membership_of import Place, is_member, members_behind, members_of, no_member
 from chinwag.flow.people_search import PeopleSearch
 from chinwag.flow.states import States
 from chinwag.ports.message_store import MessageStore
@@ -62,8 +62,7 @@ class Members:
         # Past the cache: whoever was put out learns nothing more from the moment on in which that was acked.
         state = (await self._states.load([conversation]))[0]
         if state is None or not await is_member(self._store, state, account):
-            known = state is not None and await self._store.spans(account, conversation)
-            raise Refused(Code.NOT_MEMBER if known else Code.NO_CONVERSATION)
+            raise await no_member(self._store, conversation, account, state)
         return state
 
 

@@ -20,6 +20,7 @@ from chinwag.flow.large.feed import CountsFrame, Feed, Frame
 from chinwag.flow.large.follower import Follower
 from chinwag.flow.large.moved import MovedHere
 from chinwag.flow.large.recount import read_recounted
+from chinwag.flow.membership_of import unseen
 from chinwag.flow.standing import Job
 from chinwag.flow.states import States
 from chinwag.ports.bus import Counted, Moved
@@ -154,10 +155,10 @@ class Feeds:
 
     async def _join(self, account: AccountId, conversation: ConversationId) -> tuple[Feed, int]:
         """The feed of that group, and where the group is."""
-        await self._member(account, conversation)  # first: a stranger learns nothing of the group
+        spans = await self._member(account, conversation)  # first: a stranger learns nothing of the group
         state = (await self._states.load([conversation]))[0]
         if state is None:
-            raise Refused(Code.NO_CONVERSATION)
+            raise await unseen(self._store, conversation, spans)
         if not state.large:
             raise Refused(Code.NOT_LARGE)
         feed = self._feeds.get(conversation)

@@ -11,9 +11,9 @@ from chinwag.domain.body import Attach
 from chinwag.domain.command import Action, Create, Delete, Edit, Send
 from chinwag.domain.ids import AccountId, ClientId, ConversationId, Snowflake
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow import catch_up
 from chinwag.flow.accept import Accept
 from chinwag.flow.access.admission import Principal
+from chinwag.flow.afresh import afresh
 from chinwag.flow.ask import ask
 from chinwag.flow.clock import Clock
 from chinwag.flow.conversations import Conversations
@@ -103,7 +103,7 @@ def conversation_routes(services: ConversationServices) -> Router:
 async def get_cursor(services: Services, principal: Caller) -> CurrentCursor:
     """Take it before loading afresh, then apply the events after it: nothing falls between."""
     bounds = await services.inbox.bounds(principal.account)
-    position = await catch_up.afresh(services.inbox, services.store, principal.account, bounds)
+    position = await afresh(services.inbox, services.store, principal.account, bounds)
     return CurrentCursor(str(Cursor(bounds.epoch, position)))
 
 

@@ -15,7 +15,7 @@ from litestar.response import Stream
 
 from chinwag.domain.ids import ConversationId, check_conversation_id
 from chinwag.domain.refusal import Code, Refused
-from chinwag.flow import catch_up
+from chinwag.flow import afresh, catch_up
 from chinwag.flow.access.admission import Principal
 from chinwag.flow.fan_out import FanOut
 from chinwag.flow.follow import Follower
@@ -94,9 +94,9 @@ async def get_sync(
     sync.heard.poll(principal)
     cursor = parse_cursor(after) if after is not None else None
     start = await _start(sync, principal, cursor)
-    afresh = start.reset is not None or cursor is None
-    sync.old.came(principal, follows, afresh)
-    if afresh:
+    begins = start.reset is not None or cursor is None
+    sync.old.came(principal, follows, begins)
+    if begins:
         return SyncPage(str(Cursor(start.epoch, start.position)), [], reset=start.reset)
     with Follower(sync.fan_out, principal.account, principal.device) as follower:
         stretch = await catch_up.read(sync.inbox, sync.store, principal.account, start.position, limit)
@@ -106,10 +106,11 @@ async def get_sync(
         sync.nudges.passed(principal.device, stretch.events)
         sync.old.passed(principal.device, stretch.events)
     if stretch.bounds.epoch != start.epoch:
-        position = await catch_up.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
+        position = await afresh.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
         return SyncPage(str(Cursor(stretch.bounds.epoch, position)), [], reset="epoch")
     if sync.old.take(principal.device):
-        return SyncPage(str(Cursor(start.epoch, start.position)), [], reset="old")
+        position = await afresh.again(sync.inbox, sync.store, principal.account, start.epoch, start.position)
+        return SyncPage(str(Cursor(start.epoch, position)), [], reset="old")
     page = catch_up.within(stretch)
     events = [Event(page.position + index, msgspec.Raw(event)) for index, event in enumerate(page.events)]
     position = start.position + len(events)
@@ -180,7 +181,7 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                 stretch = await catch_up.read(sync.inbox, sync.store, principal.account, position)
                 if stretch.bounds.epoch != epoch:
                     epoch = stretch.bounds.epoch
-                    position = await catch_up.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
+                    position = await afresh.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("epoch", epoch, position)))
                     continue
                 for event in stretch.events:
@@ -193,10 +194,13 @@ async def _events(sync: SyncServices, principal: Principal, start: catch_up.Star
                     continue
                 if position < stretch.bounds.floor:
                     # What came next was given up, as it is older than what is kept (P7 of docs/guarantees.md).
-                    position = await catch_up.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
+                    position = await afresh.afresh(sync.inbox, sync.store, principal.account, stretch.bounds)
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
+                    continue
                 if old.take(principal.device):
+                    position = await afresh.again(sync.inbox, sync.store, principal.account, epoch, position)
                     yield _line("reset", str(Cursor(epoch, position)), encode(Reset("old", epoch, position)))
+                    continue
                 for signal in follower.signals():
                     yield _line("signal", None, signal_frame(signal))
                 for nudge in nudges.take(principal.device):

@@ -14,7 +14,7 @@ import structlog
 from chinwag.domain.ids import AccountId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.fail_points import passing
-from chinwag.flow import catch_up
+from chinwag.flow import afresh, catch_up
 from chinwag.flow.heed import ACCOUNT_EVENT, ends_session
 from chinwag.flow.large.outdated import Outdated
 from chinwag.ports.bus import Tell
@@ -62,6 +62,7 @@ class Outward:
         "_common",
         "_out",
         "_resumed",
+        "_to_load",
         "account",
         "beside",
         "closing",
@@ -82,6 +83,7 @@ class Outward:
         self._out: list[bytes] = []
         self._behind = False
         self._catching = False
+        self._to_load = False
         self._resumed: asyncio.Future[None] | None = None
         self.id = ""
         self.account = AccountId("")
@@ -236,7 +238,9 @@ class Outward:
             self.beside = self.old
 
     def _load_afresh(self) -> None:
-        self.push(encode(Reset("old", self.epoch, self.position)))
+        self._to_load = self._behind = True  # it may have to read once more what it was given
+        if self.welcomed and not self.paused_at:
+            self._catch_up()
 
     # Behind
 
@@ -253,6 +257,8 @@ class Outward:
                 self._behind = False
                 async with common.catching:
                     await common.turns.take(STRETCH)
+                    if self._to_load:
+                        await self._begin_again()
                     stretch = await catch_up.read(common.inbox, common.store, self.account, self.position)
                     if stretch.bounds.epoch != self.epoch:
                         await self._begin_anew(stretch.bounds)
@@ -288,8 +294,17 @@ class Outward:
         """What the device has may be gone from its inbox, by a restore or a change of database: say so."""
         await self._begin_behind("epoch", bounds)
 
+    async def _begin_again(self) -> None:
+        """The device has missed nothing, and is to load afresh."""
+        common, self._to_load = self._common, False
+        position = await afresh.again(common.inbox, common.store, self.account, self.epoch, self.position)
+        self._tell_afresh("old", self.epoch, position)
+
     async def _begin_behind(self, why: Literal["old", "epoch"], bounds: Bounds) -> None:
-        position = await catch_up.afresh(self._common.inbox, self._common.store, self.account, bounds)
+        position = await afresh.afresh(self._common.inbox, self._common.store, self.account, bounds)
+        self._tell_afresh(why, bounds.epoch, position)
+
+    def _tell_afresh(self, why: Literal["old", "epoch"], epoch: int, position: int) -> None:
         if not self.closing:
-            self.push(encode(Reset(why, bounds.epoch, position)))
-            self.epoch, self.position = bounds.epoch, position
+            self.push(encode(Reset(why, epoch, position)))
+            self.epoch, self.position = epoch, position

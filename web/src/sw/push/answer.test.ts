@@ -6,6 +6,9 @@ import { addLine, lines } from "../../lib/engine/store/personal.js";
 import { endSession, keepSession, type SessionRecord } from "../../lib/engine/store/session.js";
 import { answer } from "./answer.js";
 
+/** Milliseconds after which a wait fails the test. Nothing is decided by them. */
+const PATIENCE = 60_000;
+
 const SESSION = { me: { id: "1", name: "anna" }, device: "7", attempt: "a" } as SessionRecord;
 const TOLD = { path: "/c/c/3", account: "1", conversation: "c", number: 3, edited: 0, wordless: false };
 
@@ -107,7 +110,7 @@ it("is left to an engine that leads, which is told of it", async () => {
     expect(await answer(TOLD, "by the tab")).toBe("sent");
     await vi.waitFor(() => {
       expect(heard.map((one) => one.type)).toEqual(["who", "lines", "marks"]);
-    });
+    }, PATIENCE);
     expect(asked).toEqual([]);
     expect(await lines(database)).toMatchObject([{ placed: null }]);
   } finally {

@@ -4,6 +4,9 @@ import type { UploadState } from "../api.js";
 import type { CarriedMedia, OutboxRecord } from "../store/records.js";
 import { Uploads } from "./uploads.js";
 
+/** Milliseconds after which a wait fails the test. Nothing is decided by them. */
+const PATIENCE = 60_000;
+
 const SIZE = 700_000;
 
 let server: UploadServer;
@@ -90,7 +93,7 @@ describe("uploads", () => {
     uploads.take(line(1));
     await vi.waitFor(() => {
       expect(refused).toEqual([["l1", code]]);
-    });
+    }, PATIENCE);
     expect(posts()).toBe(1);
     expect(ready).toEqual([]);
   });
@@ -101,7 +104,7 @@ describe("uploads", () => {
     uploads.take({ ...one, media: { ...(one.media as CarriedMedia), as: "picture" } });
     await vi.waitFor(() => {
       expect(refused).toEqual([["l1", "not_bare"]]);
-    });
+    }, PATIENCE);
     expect(ready).toEqual([]);
     expect(lines.get("l1")?.media).toMatchObject({ as: "file", ready: false });
   });
@@ -113,7 +116,7 @@ describe("uploads", () => {
     uploads.take({ ...one, media: { ...(one.media as CarriedMedia), as: "picture" } });
     await vi.waitFor(() => {
       expect(ready).toEqual(["l1"]);
-    });
+    }, PATIENCE);
     expect(refused).toEqual([]);
   });
 
@@ -143,7 +146,7 @@ describe("uploads", () => {
     for (const order of [3, 1, 2]) uploads.take(line(order));
     await vi.waitFor(() => {
       expect([...ready].sort()).toEqual(["l1", "l2", "l3"]);
-    });
+    }, PATIENCE);
     // two were begun before the third was known
     expect(ready.at(-1)).toBe("l2");
   });
@@ -154,7 +157,7 @@ describe("uploads", () => {
     uploads.take(one);
     await vi.waitFor(() => {
       expect(server.received()).toBeGreaterThan(0);
-    });
+    }, PATIENCE);
     uploads.drop("l1");
     uploads.take(lines.get("l1") ?? one);
     await vi.waitFor(() => {
@@ -171,7 +174,7 @@ describe("uploads", () => {
     uploads.take(one);
     await vi.waitFor(() => {
       expect(told).toHaveLength(1);
-    });
+    }, PATIENCE);
     expect([ready, refused]).toEqual([[], []]);
   });
 });

@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import { type Kept, unread, type View } from "@chinwag/client";
 import { deleteDB } from "idb";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { AccountDatabase, databaseName } from "../store/database.js";
 import { EngineStore } from "../store/engine-store.js";
 import { at, Device } from "./large-device.test-support.js";
@@ -258,6 +258,40 @@ it("is out by the inbox alone, where it did not follow", async () => {
   expect(device.kept).toMatchObject({ role: null, head: gone, memberCount: 0 });
 });
 
+it("keeps of a group that it is out of what that was by then, and no word that was changed unheard", async () => {
+  const [old, gone] = [server.message("1", "as it was"), server.message("1", "to go")];
+  server.turn(true);
+  await device.take();
+  await device.come();
+  server.edit(old, "as it is");
+  server.erase(gone);
+  server.notice("1", { type: "title", title: "Coffee" });
+  server.notice(ME, { type: "left", account: ME });
+  await device.take();
+  const { head, ordinal } = server.kept;
+  expect(device.kept).toMatchObject({ role: null, title: "Coffee", head, ordinal, shown: head });
+  const texts = await device.texts();
+  expect([texts[old], texts[gone]]).toEqual([undefined, undefined]);
+});
+
+it("counts nothing of what it heard of beyond the removal, whichever of the two came last", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  await device.open();
+  const beyond = { type: "nudge", conversation: GROUP, ordinal: 90, shown: 90, head: 90, all: 90 } as const;
+  device.large.frame(beyond);
+  await device.settled();
+  expect(unread(device.kept)).toBeGreaterThan(80);
+  server.notice("1", { type: "removed", account: ME });
+  device.large.frame(beyond);
+  await device.settled();
+  expect(device.kept).toMatchObject({ role: null, mentions: [] });
+  expect(device.kept.told).toBeUndefined();
+  await device.take();
+  holdsAll();
+});
+
 it("follows again what came too fast, and what a server that ends fed so far", async () => {
   server.turn(true);
   await device.take();
@@ -311,4 +345,33 @@ it("knows by its list how a group is kept, when its cursor led nowhere", async (
   device.large.changed([GROUP]);
   await device.settled();
   expect(server.said).toContainEqual({ type: "watch", conversations: [] });
+});
+
+it("watches again what the server could not look into", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  const watch = { type: "watch", conversations: [GROUP] };
+  const said = (): number => server.said.filter(({ type }) => type === "watch").length;
+  const before = said();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const refused = { type: "error", message: "", frame: "watch" } as const;
+    device.large.frame({ ...refused, code: "too_many" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(said()).toBe(before);
+    device.large.frame({ ...refused, code: "rate_limited", retryable: true, retry_after: 30 });
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(said()).toBe(before);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(said()).toBe(before + 1);
+    expect(server.said).toContainEqual(watch);
+    device.large.frame({ ...refused, code: "unavailable", retryable: true });
+    await vi.advanceTimersByTimeAsync(0);
+    device.go();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(said()).toBe(before + 1);
+  } finally {
+    vi.useRealTimers();
+  }
 });

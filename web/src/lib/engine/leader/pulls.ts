@@ -70,6 +70,7 @@ export class Pulls {
   private heard = false;
   private session = 0;
   private next: ReturnType<typeof setTimeout> | undefined;
+  private rewatch: ReturnType<typeof setTimeout> | undefined;
   private readonly rests = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(parts: PullsParts) {
@@ -91,6 +92,7 @@ export class Pulls {
   gone(): void {
     this.session += 1;
     clearTimeout(this.next);
+    clearTimeout(this.rewatch);
     for (const rest of this.rests.values()) clearTimeout(rest);
     this.rests.clear();
   }
@@ -153,6 +155,7 @@ export class Pulls {
         break;
       case "error":
         if (frame.frame === "follow" && frame.conversation) this.refused(frame.conversation, frame);
+        if (frame.frame === "watch" && frame.retryable === true) this.watchLater(frame.retry_after ?? 0);
         break;
       default:
         break;
@@ -161,17 +164,18 @@ export class Pulls {
 
   /**
    * The inbox brought one that is not the next: what it tells at once is taken, and what lies before it is asked for by
-   * whoever needs it. Gives whether the event is to be kept all the same.
+   * whoever needs it. Gives whether the event is to be kept all the same; null: the group is to be loaded first.
    */
-  aside(event: KeptEvent, changed: Set<string>): boolean {
+  aside(event: KeptEvent, changed: Set<string>): boolean | null {
     const { state, device } = this.parts;
     const held = state.kept(event.conversation);
     if (held === undefined) return false;
     const kept = asideOf(held, event, state.me);
+    if (kept === null) return null;
     state.put(kept);
     changed.add(kept.id);
     // One's own line goes when its event is shown, which what is followed brings in a moment.
-    return kept.role !== null && !(event.device === device && this.followed.has(kept.id));
+    return !(event.device === device && this.followed.has(kept.id));
   }
 
   // Watching
@@ -187,6 +191,17 @@ export class Pulls {
     this.watched = new Set(wanted.map((one) => one.id));
     this.parts.say({ type: "watch", conversations: [...this.watched] });
     if (this.watched.size > 0) void this.heads();
+  }
+
+  /** What was to be watched is not, or not all of it. */
+  private watchLater(seconds: number): void {
+    clearTimeout(this.rewatch);
+    this.rewatch = setTimeout(
+      () => {
+        this.watch();
+      },
+      Math.max(REST, seconds * 1000),
+    );
   }
 
   /** Ask where all that are watched are, and again after a while. */
@@ -237,7 +252,8 @@ export class Pulls {
     const { state, inflow } = this.parts;
     inflow.turn(({ changed }) => {
       const kept = state.kept(next.id);
-      if (kept === undefined || next.told === undefined) return;
+      // Whoever is out by now has nothing there to hear of.
+      if (kept === undefined || kept.role === null || next.told === undefined) return;
       const mentions = [...new Set([...kept.mentions, ...next.mentions])].filter((one) => one > kept.read);
       const ahead = kept.told !== undefined && kept.told.head > next.told.head ? kept.told : next.told;
       const told = next.told.small || kept.told?.small ? { ...ahead, small: true } : ahead;

@@ -111,8 +111,15 @@ def _shown(conversation: Conversation) -> Iterator[Violation]:
 
 
 def _reactions(conversation: Conversation) -> Iterator[Violation]:
-    """For whoever may read all that has been since the message: others are told of a part."""
+    """For whoever may read all that has been since the message: others are told of a part. A message that was deleted
+    after the page's head may have none: they go with its text, which was read before them."""
     switches = conversation.switches
+    gone = {
+        int(subject): number
+        for number, row in conversation.rows.items()
+        if row.change == "deleted"
+        for subject in row.subjects
+    }
     for now in conversation.reactions:
         readable = conversation.members.readable.get(now.reader, Numbers())
         told: dict[int, dict[str, tuple[int, bool, tuple[str, ...]]]] = {number: {} for number in now.messages}
@@ -123,7 +130,7 @@ def _reactions(conversation: Conversation) -> Iterator[Violation]:
                 continue
             on = switches.on_message(number, now.head)
             due = {what: (len(all_), now.reader in all_, tuple(all_[:LISTED])) for what, all_ in on.items()}
-            if told[number] != due:
+            if told[number] != due and (told[number] or gone.get(number, 0) <= now.head):
                 yield _broken(
                     f"a page tells {now.reader} that as of {now.head} on {number} of {conversation.name} is "
                     f"{told[number]}; events say {due}"

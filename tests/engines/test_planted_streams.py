@@ -10,6 +10,7 @@ from prove.faults.wrong import STREAMED, streamed
 from tests.contract.over_inbox_streams import emptied
 from tests.engines import inbox_world, test_read_repair
 from tests.engines.inbox_world import InboxWorld
+from tests.engines.test_inbox_lag import Lagging
 from tests.support.own_nats import OwnNats
 from tests.support.own_zookeeper import OwnEnsemble
 
@@ -44,13 +45,15 @@ async def test_what_is_forgotten_is_found(
         monkeypatch.setattr(owner, what, by(getattr(owner, what)))
 
     finder = _finder(STREAMED[name].test)
-    given = {"inboxes": inboxes, "nats": nats, "how": "deleted"}
+    lagging = Lagging(inboxes)
+    given = {"inboxes": inboxes, "nats": nats, "lagging": lagging, "how": "deleted"}
     wanted = inspect.signature(finder).parameters
     monkeypatch.setattr(streamed, "replace", replace)
     monkeypatch.setattr(inbox_world, "BOUND", QUICK)
     STREAMED[name].plant()
     with pytest.raises((AssertionError, TimeoutError, Refused, pytest.fail.Exception)):
         await finder(**{one: given[one] for one in wanted})
+    await lagging.stop()
 
 
 def _finder(test: str) -> Callable[..., Awaitable[None]]:

@@ -7,7 +7,18 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from prove.facts import Acked, AnyFact, Attempt, ChangeTried, HistoryEnd, HistoryMessage, HistoryNotice, Refused, Retry
+from prove.facts import (
+    Acked,
+    AnyFact,
+    Attempt,
+    ChangeTried,
+    HistoryEnd,
+    HistoryMessage,
+    HistoryNotice,
+    Quiet,
+    Refused,
+    Retry,
+)
 from prove.index.index import Index
 from prove.promises.p4_own_order import own_order
 from prove.record import Recorder, read
@@ -107,7 +118,7 @@ async def test_a_wrong_order_is_told_with_what_is_known_of_both(tmp_path: Path) 
     _, facts = await _stormy(tmp_path, WAITING[0])
     before = HistoryMessage("ben", TALK, 2, 2, ANN, PHONE, "m1", "one")
     late = HistoryMessage("ben", TALK, 1, 1, ANN, PHONE, "m3", "and this")
-    facts += [Acked(PHONE, TALK, "m3", 1, 0, 1, 9), late, before, HistoryEnd("ben", TALK, 2)]
+    facts += [Acked(PHONE, TALK, "m3", 1, 0, 1, 9), Quiet((), 9), late, before, HistoryEnd("ben", TALK, 2)]
     assert next(own_order(Index(facts))).what == (
         f"send m3 of phone stands at 1 of {TALK}, and not after m1, as it was sent "
         "(m3: tried once, acked as 1; m1: tried 3 times, refused, and never acked, stands at 2)"
@@ -122,4 +133,4 @@ def _placed(waiting: Flight) -> list[AnyFact]:
     else:
         end.append(HistoryMessage("ben", TALK, 2, 2, ANN, PHONE, waiting.id, waiting.text))
     acks = [Acked(PHONE, TALK, name, number, 0, 2, 9) for number, name in enumerate(("m1", waiting.id), 1)]
-    return [*acks, *end, HistoryEnd("ben", TALK, 2)]
+    return [*acks, Quiet((), 9), *end, HistoryEnd("ben", TALK, 2)]

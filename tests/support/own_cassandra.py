@@ -1,11 +1,12 @@
 """Cassandra nodes of one file of tests alone, one or three, which may be killed, stopped and begun again."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -27,10 +28,12 @@ SETTINGS: Final = {
 
 
 class OwnCassandra:
-    """One node, begun by `own_cassandra`. home: the folder in which all nodes have theirs."""
+    """One node, begun by `own_cassandra`. home: the folder in which all nodes have theirs; between: the port at which
+    nodes reach one another."""
 
-    def __init__(self, engine: Cassandra, host: str, port: int, home: Path) -> None:
+    def __init__(self, engine: Cassandra, host: str, port: int, home: Path, between: int) -> None:
         self.home: Final = home
+        self.between: Final = between
         self.engine: Final = engine
         self._running: Running
         self.host: Final = host
@@ -101,6 +104,7 @@ def own_cassandra(
             host,
             port,
             home,
+            between,
         )
         for number, host in enumerate(hosts, 1)
     ]
@@ -113,6 +117,52 @@ def own_cassandra(
         for node in nodes:
             node.wait()
         yield nodes
+
+
+def one_more(
+    home_of: OwnCassandra, number: int, seeds: Sequence[OwnCassandra], *, token: int = 0, instead_of: str = ""
+) -> OwnCassandra:
+    """A node more for the ring of `home_of`, as an operator adds it, not started yet: whoever starts it ends it.
+
+    number: no other has had it. seeds: who it asks for the ring, itself not among them. It takes `token`, or what the
+    one that was lost at the address `instead_of` had."""
+    hosts = tuple(hosts_of(number))
+    settings: dict[str, object] = {
+        "auto_bootstrap": True,
+        "initial_token": None if instead_of else str(token),
+        "seed_provider": [
+            {
+                "class_name": "org.apache.cassandra.locator.SimpleSeedProvider",
+                "parameters": [{"seeds": ",".join(f"{node.host}:{node.between}" for node in seeds)}],
+            }
+        ],
+    }
+    # As Cassandra has them by itself, but for the first, which is 30 s: for so long it waits for a seed's answer, and
+    # once more until everybody sends it what is written.
+    properties = ["-Dcassandra.ring_delay_ms=10000", "-Dcassandra.consistent.rangemovement=true"]
+    if instead_of:
+        properties.append(f"-Dcassandra.replace_address_first_boot={instead_of}:{home_of.between}")
+    [tool_port] = _free_ports(1)
+    engine = Cassandra(
+        java(),
+        fetch_jars("Cassandra", CASSANDRA, lambda _: None),
+        Place.make(home_of.home),
+        Ring(hosts, home_of.between),
+        number=number,
+        settings=SETTINGS | settings,
+        tool_port=tool_port,
+        properties=properties,
+    )
+    return OwnCassandra(engine, hosts[-1], home_of.port, home_of.home, home_of.between)
+
+
+def nodetool(nodes: Sequence[OwnCassandra], folder: Path) -> str:
+    """The command for nodetool, as an operator gives it: `{host}` stands for the node, as with ssh."""
+    cases = "".join(f'{node.host}) shift; exec {shlex.join(node.engine.tool_command())} "$@";;\n' for node in nodes)
+    program = folder / "nodetool.sh"
+    program.write_text(f'#!/bin/sh\ncase "$1" in\n{cases}esac\nexit 1\n')
+    program.chmod(0o755)
+    return f"{shlex.quote(str(program))} {{host}}"
 
 
 def _settings(others: Mapping[str, object]) -> dict[str, object]:

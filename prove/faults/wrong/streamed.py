@@ -13,11 +13,13 @@ import msgspec
 from chinwag.adapters.cassandra import batch, inbox_rows, schema
 from chinwag.adapters.cassandra.driver import Driver
 from chinwag.adapters.cassandra.inbox_rows import CassandraInboxRows
+from chinwag.adapters.held_since import HeldSince
 from chinwag.adapters.inboxes.numbering import Made, Numbering
 from chinwag.adapters.inboxes.rows import Checkpoint
 from chinwag.adapters.inboxes.told_marks import ToldMarks
 from chinwag.adapters.nats import streams
 from chinwag.domain.conversation import Position
+from chinwag.domain.ids import AccountId
 from prove.faults.wrong.wrong import Wrong, replace
 
 
@@ -102,6 +104,17 @@ def _marks_go_back() -> None:
     replace(ToldMarks, "goes_back", wrapped)
 
 
+def _told_as_posted() -> None:
+    def wrapped(_plain: Callable[..., Any]) -> Callable[..., Any]:
+        def given(self: HeldSince, account: AccountId, posted_at: int) -> bool:
+            del self, account, posted_at
+            return True
+
+        return given
+
+    replace(HeldSince, "given", wrapped)
+
+
 def _no_read_repair() -> None:
     replace(schema, "OPTIONS", lambda plain: plain.replace("'BLOCKING'", "'NONE'"))
 
@@ -148,6 +161,13 @@ STREAMED: Final = (
         "inboxes are told of marks as they come",
         _marks_go_back,
         test="test_inbox_marks.py::test_of_two_processes_that_move_a_mark_at_once_nobody_hears_of_the_lower_last",
+    ),
+    Wrong(
+        "told-as-posted",
+        ("P13",),
+        "who comes while a worker of inboxes is behind is told what messages said before",
+        _told_as_posted,
+        test="test_inbox_lag.py::test_who_comes_while_a_worker_is_behind_is_not_told_what_was_said_before",
     ),
     Wrong(
         "no-read-repair",

@@ -103,7 +103,8 @@ class Ring(msgspec.Struct, frozen=True):
 
 class Cassandra:
     """A node in `place`. java, jars: the command that runs Java, and the folder with the jars. number: its own, from 1,
-    in `ring`. settings: more of cassandra.yaml. tool_port: where `tool` reaches it on this machine; 0: nowhere."""
+    in `ring`. settings: more of cassandra.yaml. tool_port: where `tool` reaches it on this machine; 0: nowhere.
+    properties: more of Java's, as `-Dname=value`, which hold above those that are given to all."""
 
     name: Final = "Cassandra"
 
@@ -117,8 +118,10 @@ class Cassandra:
         number: int = 1,
         settings: Mapping[str, object] | None = None,
         tool_port: int = 0,
+        properties: Sequence[str] = (),
     ) -> None:
         self._tool_port = tool_port
+        self._properties = tuple(properties)
         self._java = java
         self._jars = jars
         self._place = place
@@ -133,7 +136,7 @@ class Cassandra:
         host = self._ring.hosts[self._number - 1]
         configuration = self._configure(host, port)
         command = [
-            *(self._java, *_FLAGS, *_PROPERTIES, f"-javaagent:{self._agent()}"),
+            *(self._java, *_FLAGS, *_PROPERTIES, *self._properties, f"-javaagent:{self._agent()}"),
             *((f"-Dcassandra.jmx.local.port={self._tool_port}",) if self._tool_port else ()),
             *_REACHING,
             *(f"-Dcassandra.config={configuration.as_uri()}", f"-Dcassandra.storagedir={self._home}"),

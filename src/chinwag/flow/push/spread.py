@@ -19,8 +19,8 @@ POLL_SECONDS: Final = 0.25
 TOGETHER: Final = 500
 """Accounts that have their turn in one step."""
 BEHIND: Final = 500
-"""Jobs that are due by now, with which nobody else has a turn: what is pushed to a few people waits for no more than
-these and those of one step, however much is said in large groups."""
+"""While so many jobs are due, nobody of a large group gets a turn. So a push to a few people waits behind these jobs
+and those of one step at most, however much is said in large groups."""
 MOST: Final = 10_000
 """Accounts that have their turn in one round through a group: the first in the order in which rounds go."""
 

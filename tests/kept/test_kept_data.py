@@ -23,8 +23,8 @@ from tests.support.keeper import Urls
 
 from chinwag.engines.programs import cache_folder, fetch
 
-STATES = sorted(path.parent for path in Path(__file__).parent.glob("*/expected.json"))
 _PARTS = {"data": "expected.json", "backup": "expected.json", "cluster": "cluster.json", "wide": "wide.json"}
+STATES = sorted({path.parent for expected in _PARTS.values() for path in Path(__file__).parent.glob(f"*/{expected}")})
 _LONG = {"wide": [pytest.mark.cluster_prove]}
 """What is in `make test` of these: `test_kept_rows.py`."""
 CASES = [(state, part) for state in STATES for part, expected in _PARTS.items() if (state / expected).exists()]

@@ -18,7 +18,7 @@ from chinwag.domain.ids import AccountId, ClientId, ConversationId, DeviceId
 from chinwag.domain.marks import Mark, Marks, merge, read_up_to, unread
 from chinwag.domain.mentions import ALL, Mention, unread_mentions
 from chinwag.domain.preferences import Preferences, Preferred
-from chinwag.domain.views import ConversationView, MemberView
+from chinwag.domain.views import ConversationView, GroupHead, MemberView
 
 from .scripted import ME, TALK, YOU, message
 
@@ -267,6 +267,23 @@ def test_unread_mentions_are_kept_without_the_messages() -> None:
     assert held.mentions == {4}
     take(7, 3, ME)
     assert held.mentions == {4}, "what is read does not become unread by being changed"
+
+
+@pytest.mark.parametrize("by", ["the notice", "a view"])
+def test_what_was_heard_of_beyond_a_removal_counts_for_nothing(by: str) -> None:
+    """Of a large group a nudge may be ahead of one's own removal."""
+    mirror, world = Mirror(ME), World()
+    world.do(ME, c.SetRole(YOU, Role.OWNER))
+    mirror.put(msgspec.structs.replace(world.view(), wide=True, large=True))
+    assert mirror.moved(GroupHead(GROUP, 90, 90, 90, 90, large=True)) is not None
+    assert mirror.conversations[GROUP].unread == 90
+    world.do(YOU, c.Remove(ME))
+    if by == "a view":
+        mirror.put(world.view())
+    else:
+        mirror.apply(world.inbox[-1])
+    held = mirror.conversations[GROUP]
+    assert (held.role, held.unread, held.mentions, held.behind) == (None, 0, set(), False)
 
 
 @pytest.mark.parametrize("replaced", [0, 9])

@@ -27,6 +27,7 @@ from chinwag.client.events import Unknown
 from chinwag.client.membership import Member, Mirrored
 from chinwag.client.mirror import Mirror
 from chinwag.wire.conversations import ConversationView
+from chinwag.wire.large import GroupHead
 from chinwag.wire.values import AccountEvent, AccountId, ConversationId, Event, GroupSettings, Role
 
 ROOT: Final = Path(__file__).parents[2]
@@ -67,13 +68,16 @@ class RuledMirror(Mirror):
     def __init__(self, account: AccountId, rules: Rules) -> None:
         self._rules = rules
         self._number = next(self.numbers)
+        self._all: list[Any] | None = None
         super().__init__(account)
         self._beside = Mirror(account)
 
     @property
     def conversations(self) -> dict[ConversationId, Mirrored]:
         """As the rules have them."""
-        return {one["id"]: _mirrored(one) for one in self._ask("all")}
+        if self._all is None:  # asked for once after each change: the loop waits for the answer
+            self._all = self._ask("all")
+        return {one["id"]: _mirrored(one) for one in self._all}
 
     @conversations.setter
     def conversations(self, value: dict[ConversationId, Mirrored]) -> None:
@@ -98,8 +102,23 @@ class RuledMirror(Mirror):
             return None
         raw = event.raw if isinstance(event, Unknown) else msgspec.json.encode(event)
         missing = self._ask("event", event=json.loads(raw), me=self.account)
+        if missing is None and beside is not None and self._is_aside(beside):
+            # The web client takes what concerns oneself at once, and what lies before it when somebody opens the group.
+            return beside
         assert missing == beside, f"{missing} instead of {beside} for {event}"
         return cast("ConversationId | None", missing)
+
+    def _is_aside(self, conversation: ConversationId) -> bool:
+        held = self._beside.conversations.get(conversation)
+        return held is not None and held.large
+
+    def moved(self, told: GroupHead) -> Mirrored | None:
+        self._ask("moved", told=msgspec.to_builtins(told))
+        return self._beside.moved(told)
+
+    def skip(self, conversation: ConversationId, number: int) -> None:
+        self._beside.skip(conversation, number)
+        self._ask("skip", conversation=conversation, number=number)
 
     def comparable(self, own_numbers: Any) -> dict[ConversationId, Comparable]:
         beside = self._beside.comparable(own_numbers)
@@ -108,7 +127,9 @@ class RuledMirror(Mirror):
         return mine
 
     def _ask(self, act: str, **wish: object) -> Any:
-        return self._rules.ask(act=act, mirror=self._number, **wish)
+        answer = self._rules.ask(act=act, mirror=self._number, **wish)
+        self._all = answer if act == "all" else None
+        return answer
 
 
 def _mirrored(kept: dict[str, Any]) -> Mirrored:
@@ -163,10 +184,8 @@ def ruled(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_module, "Held", held)
 
 
-def _each(*, at_hand: bool) -> pytest.MarkDecorator:
-    """Scripts but those of large groups: what comes ahead of a number there is for the web's engine and not for these
-    rules, which say only that something is missing (`web/src/lib/engine/leader/pulls.ts`)."""
-    scripts = [script for script in SCRIPTS if script.at_hand is at_hand and not script.large]
+def _each(*, at_hand: bool, large: bool = False) -> pytest.MarkDecorator:
+    scripts = [script for script in SCRIPTS if script.at_hand is at_hand and script.large is large]
     return pytest.mark.parametrize("kept", scripts, ids=lambda script: script.name)
 
 
@@ -181,6 +200,13 @@ async def test_the_web_client_keeps_what_it_would_load(kept: Script, shared_proc
 @_each(at_hand=True)
 async def test_the_web_client_keeps_what_it_would_load_at_hand(kept: Script, at_hand: AtHand) -> None:
     await _play(kept, Sockets(at_hand, WEBSOCKET), at_hand.server)
+
+
+@pytest.mark.usefixtures("ruled")
+@_each(at_hand=True, large=True)
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_web_client_keeps_what_it_would_load_of_large_groups(kept: Script, with_large_groups: AtHand) -> None:
+    await _play(kept, Sockets(with_large_groups, WEBSOCKET), with_large_groups.server)
 
 
 async def _play(script: Script, place: Sockets, server: Server | None = None) -> None:

@@ -9,13 +9,14 @@ from tests.support.backstage import backstage
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Remove, Send
-from chinwag.domain.conversation import GroupSettings
+from chinwag.domain.conversation import GroupSettings, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.large import watches as watches_module
 from chinwag.flow.large.moved import MovedHere
 from chinwag.flow.large.watches import WATCHES, Watches
 from chinwag.ports.bus import Moved, moved_of
+from chinwag.ports.message_store import MessageStore
 
 
 class Session:
@@ -78,6 +79,41 @@ async def test_a_going_of_long_ago_ends_no_watch_of_one_who_is_back(tmp_path: Pa
         assert watches.of(ben.device) == {}
         await asyncio.gather(*watches._tasks)
         watches.left(ben, tea)
+        assert (ben.watched, len(watches)) == ({}, 0)
+
+
+class LateStore:
+    """A store whose first answer about spans is from before, and comes when the test says so."""
+
+    def __init__(self, store: MessageStore) -> None:
+        self._store = store
+        self.read, self.answer = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
+        found = await self._store.spans(account, conversation)
+        if not self.read.is_set():
+            self.read.set()
+            await self.answer.wait()
+        return found
+
+
+async def test_a_look_from_before_the_going_begins_no_watch_after_it(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2")
+        store = LateStore(stage.embedded.message_store)
+        watches = Watches(store, MovedHere(stage.embedded.bus), lambda moved: b"%d" % moved.head)  # type: ignore[arg-type]
+        ben = Session("2")
+        watching = asyncio.create_task(watches.watch(ben, [tea]))
+        await store.read.wait()
+        await stage.do("1", tea, Remove(AccountId("2")))
+        store.answer.set()
+        watches.left(ben, tea)  # in the turn in which that answer comes
+        await watching
+        await asyncio.gather(*watches._tasks)
         assert (ben.watched, len(watches)) == ({}, 0)
 
 

@@ -172,6 +172,7 @@ def _goes(held: Mirrored, goes: AccountId, account: AccountId) -> None:
     if goes == account:
         held.members, held.pins, held.avatar = {}, [], ""
         held.role, held.told = None, None
+        held.mentions = {one for one in held.mentions if one <= held.head}  # heard of ahead of the leaving
         held.wide, held.large, held.count = False, False, 0
         held.turn, held.uncounted = 0, False
     else:

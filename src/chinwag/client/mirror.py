@@ -131,7 +131,7 @@ class Mirror:
         )
         if held is not None and held.head < view.head and (held.large or (held.role is None and view.wide)):
             loaded.messages = {}  # what lies between may have changed them, and nobody has told
-            loaded.told = held.told
+            loaded.told = None if loaded.role is None else held.told
         elif held is not None:
             loaded.loaded, loaded.stale = held.loaded, held.stale
             loaded.reactions, loaded.late = held.reactions, held.late
@@ -292,7 +292,7 @@ class Mirror:
             held = self.conversations.get(conversation)
             for gap in page.gaps:
                 if held is not None and gap.first <= held.head + 1 <= gap.last < event.number:
-                    held.head = gap.last
+                    self.skip(conversation, gap.last)
             if self.apply(event) is not None:
                 return False
         return True

@@ -6,7 +6,9 @@
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
-const { afterEvent, afterView, unread } = await import(pathToFileURL(process.argv[2]).href);
+const { afterEvent, afterView, asideOf, isPulled, lags, raised, unread } = await import(
+  pathToFileURL(process.argv[2]).href
+);
 
 /** @type {Map<number, Map<string, any>>} */
 const mirrors = new Map();
@@ -19,8 +21,25 @@ const acts = {
   event: ({ held, event, me }) => {
     const applied = afterEvent(held.get(event.conversation), event, me);
     if (applied === null) return null;
-    if ("load" in applied) return applied.load;
-    held.set(applied.kept.id, applied.kept);
+    if (!("load" in applied)) {
+      held.set(applied.kept.id, applied.kept);
+      return null;
+    }
+    const kept = held.get(applied.load);
+    if (!isPulled(kept)) return applied.load;
+    const next = asideOf(kept, event, me);
+    if (next === null) return applied.load;
+    held.set(next.id, next);
+    return lags(next) ? next.id : null;
+  },
+  moved: ({ held, told: { conversation, large, ...told } }) => {
+    const kept = held.get(conversation);
+    if (kept !== undefined && kept.role !== null) held.set(conversation, raised(kept, { ...told, small: !large }, 0));
+    return null;
+  },
+  skip: ({ held, conversation, number }) => {
+    const kept = held.get(conversation);
+    if (kept !== undefined && kept.head < number) held.set(conversation, { ...kept, head: number });
     return null;
   },
   drop: ({ held, conversation }) => {
@@ -32,7 +51,11 @@ const acts = {
     return null;
   },
   all: ({ held }) =>
-    [...held.values()].map((kept) => ({ ...kept, members: [...kept.members.values()], unread: unread(kept) })),
+    [...held.values()].map((kept) => ({
+      ...kept,
+      members: [...kept.members.values()],
+      unread: unread({ ...kept, told: undefined }),
+    })),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

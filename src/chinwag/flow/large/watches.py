@@ -172,21 +172,23 @@ class Watches:
 
     async def _look_again(self, watcher: Watcher, name: ConversationId) -> None:
         try:
-            await self._look(watcher, name)
+            # A look that was under way may have read what was so before the going: what it found does not count.
+            await self._look(watcher, name, again=True)
         except Refused as refused:
             _log.warning("a watch has ended, as nobody could look into it", code=refused.code)
         finally:
             if watcher.watched.get(name, 0) is None:
                 del watcher.watched[name]
 
-    async def _look(self, watcher: Watcher, name: ConversationId) -> None:
-        if watcher.watched.get(name, 0) is not None:
+    async def _look(self, watcher: Watcher, name: ConversationId, *, again: bool = False) -> None:
+        """See whether `watcher` may watch what it noted. again: also if another look has found that it may."""
+        if name not in watcher.watched or not (again or watcher.watched[name] is None):
             return
         since = _since(await self._store.spans(watcher.account, name))
-        if watcher.watched.get(name, 0) is not None:
+        if name not in watcher.watched or not (again or watcher.watched[name] is None):
             return  # it was taken back meanwhile
         if since is None:
-            del watcher.watched[name]
+            self.unwatch(watcher, name)
             return
         watcher.watched[name] = since
         watched = self._watched.get(name)

@@ -49,13 +49,15 @@ export function noted(kept: Kept, { head, ordinal, shown, at, last, mentions }: 
   return { ...kept, mentions: [...kept.mentions, ...mentions], told: { head, ordinal, shown, at, last } };
 }
 
-/** `kept` after an event before which others are missing: what it tells at once. */
-export function asideOf(kept: Kept, event: KeptEvent, me: string): Kept {
+/**
+ * `kept` after an event before which others are missing: what it tells at once. null: one is out by it, and nothing will
+ * lead up to it: what the group was by then is loaded.
+ */
+export function asideOf(kept: Kept, event: KeptEvent, me: string): Kept | null {
   const applied = afterEvent({ ...kept, head: event.number - 1 }, event, me);
   if (applied === null || "load" in applied) return kept;
   const after = applied.kept;
-  // Who is out has nothing more to ask for.
-  if (after.role === null) return after;
+  if (after.role === null) return null;
   const told = toldOf(kept);
   const standing = isMessage(event) || isNotice(event);
   const newest = standing && event.number > told.shown;

@@ -49,5 +49,5 @@ export interface Kept {
   /** Its events are asked for or followed, up to `head` so far: the inbox brings only what concerns oneself. */
   readonly large?: boolean;
   /** What was heard of a large group besides, and its events up to there are not held yet. */
-  readonly told?: Told;
+  readonly told?: Told | undefined;
 }

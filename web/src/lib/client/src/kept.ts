@@ -47,7 +47,8 @@ export function afterView(held: Kept | undefined, view: View): Kept {
   // The events that came meanwhile know more than the answer that they overtook.
   if (held !== undefined && held.head > view.head) return held;
   const memberCount = view.member_count ?? view.members.length;
-  const whole = view.role === null || view.members.length >= memberCount;
+  // A wide group lists none but those who rule it, which may be all that are left.
+  const whole = view.role === null || (!view.wide && view.members.length >= memberCount);
   const members = new Map(
     view.members.map((one): [string, Member] => [
       one.account,
@@ -76,7 +77,7 @@ export function afterView(held: Kept | undefined, view: View): Kept {
     ...(view.avatar ? { avatar: view.avatar } : {}),
     ...(view.wide ? { wide: true } : {}),
     ...(view.large ? { large: true } : {}),
-    ...(held?.told ? { told: held.told } : {}),
+    ...(held?.told && view.role !== null ? { told: held.told } : {}),
   };
   if (held === undefined) return kept;
   const known = held.whole && !whole && held.head === view.head ? { members: held.members, whole: true } : {};

@@ -66,9 +66,11 @@ function apply(held: Kept, notice: NoticeEvent, me: string): Kept {
 
 function without(held: Kept, account: string, me: string): Kept {
   // One who is out sees no members, and those that remain are not counted for it either, nor is it told how they are kept.
+  // What was heard of it beyond one's leaving is nothing that one may read.
   if (account === me) {
     const small = { ...withMembers(held, []), wide: false, large: false, whole: true, memberCount: 0 };
-    return { ...small, role: null, pins: [], avatar: "" };
+    const mentions = held.mentions.filter((one) => one <= held.head);
+    return { ...small, role: null, mentions, pins: [], avatar: "", told: undefined };
   }
   return { ...withMembers(held, others(held, account)), memberCount: Math.max(0, held.memberCount - 1) };
 }

@@ -78,6 +78,13 @@ describe("a group that became wide", () => {
     expect(less.members.has(ME)).toBe(false);
   });
 
+  it("has one in it whom it does not list any longer, though all others rule it", () => {
+    const admin = all([notice(4, "1", { type: "role", account: ME, role: "admin" })], all(WIDE));
+    const loaded = afterView(undefined, view(admin, { member_count: admin.members.size }));
+    const less = all([notice(5, "1", { type: "role", account: ME, role: "member" })], loaded);
+    expect(less.role).toBe("member");
+  });
+
   it("is neither wide nor large to one who went", () => {
     for (const change of [
       { type: "left", account: ME },

@@ -54,8 +54,8 @@ export interface InflowNews {
   changed(changed: Changed): void;
   /** Messages that came, not those loaded; `told`: those of them of which the person is told, as the inbox brought them. */
   came(events: readonly KeptEvent[], told: readonly KeptEvent[]): void;
-  /** The inbox brought one of a large group that is not the next. Gives whether it is to be kept all the same. */
-  aside(event: KeptEvent, changed: Set<string>): Promise<boolean>;
+  /** The inbox brought one of a large group that is not the next. Gives whether it is kept all the same; null: load first. */
+  aside(event: KeptEvent, changed: Set<string>): Promise<boolean | null>;
   /** A message was changed, and what it says now is not told. */
   withheld(conversation: string, number: number): void;
   /** One's own line is in its place. */
@@ -207,8 +207,9 @@ export class Inflow {
         // What came before it is kept first: loading takes time, and may fail.
         if (taken > 0) break;
         if (isNumbered(event) && isPulled(this.state.kept(missing))) {
-          aside = await this.news.aside(event, changed);
-          missing = null;
+          const kept = await this.news.aside(event, changed);
+          aside = kept === true;
+          if (kept !== null) missing = null;
         }
       }
       if (missing !== null) {

@@ -56,7 +56,7 @@ export class LeaderLarge {
   }
 
   /** As `InflowNews.aside`. Fails if that cannot be fetched: the app is kept whole, so a newer one is here. */
-  async aside(event: KeptEvent, changed: Set<string>): Promise<boolean> {
+  async aside(event: KeptEvent, changed: Set<string>): Promise<boolean | null> {
     return (await this.there()).aside(event, changed);
   }
 

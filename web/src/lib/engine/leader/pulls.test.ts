@@ -258,6 +258,40 @@ it("is out by the inbox alone, where it did not follow", async () => {
   expect(device.kept).toMatchObject({ role: null, head: gone, memberCount: 0 });
 });
 
+it("keeps of a group that it is out of what that was by then, and no word that was changed unheard", async () => {
+  const [old, gone] = [server.message("1", "as it was"), server.message("1", "to go")];
+  server.turn(true);
+  await device.take();
+  await device.come();
+  server.edit(old, "as it is");
+  server.erase(gone);
+  server.notice("1", { type: "title", title: "Coffee" });
+  server.notice(ME, { type: "left", account: ME });
+  await device.take();
+  const { head, ordinal } = server.kept;
+  expect(device.kept).toMatchObject({ role: null, title: "Coffee", head, ordinal, shown: head });
+  const texts = await device.texts();
+  expect([texts[old], texts[gone]]).toEqual([undefined, undefined]);
+});
+
+it("counts nothing of what it heard of beyond the removal, whichever of the two came last", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  await device.open();
+  const beyond = { type: "nudge", conversation: GROUP, ordinal: 90, shown: 90, head: 90, all: 90 } as const;
+  device.large.frame(beyond);
+  await device.settled();
+  expect(unread(device.kept)).toBeGreaterThan(80);
+  server.notice("1", { type: "removed", account: ME });
+  device.large.frame(beyond);
+  await device.settled();
+  expect(device.kept).toMatchObject({ role: null, mentions: [] });
+  expect(device.kept.told).toBeUndefined();
+  await device.take();
+  holdsAll();
+});
+
 it("follows again what came too fast, and what a server that ends fed so far", async () => {
   server.turn(true);
   await device.take();

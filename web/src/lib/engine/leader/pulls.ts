@@ -161,17 +161,18 @@ export class Pulls {
 
   /**
    * The inbox brought one that is not the next: what it tells at once is taken, and what lies before it is asked for by
-   * whoever needs it. Gives whether the event is to be kept all the same.
+   * whoever needs it. Gives whether the event is to be kept all the same; null: the group is to be loaded first.
    */
-  aside(event: KeptEvent, changed: Set<string>): boolean {
+  aside(event: KeptEvent, changed: Set<string>): boolean | null {
     const { state, device } = this.parts;
     const held = state.kept(event.conversation);
     if (held === undefined) return false;
     const kept = asideOf(held, event, state.me);
+    if (kept === null) return null;
     state.put(kept);
     changed.add(kept.id);
     // One's own line goes when its event is shown, which what is followed brings in a moment.
-    return kept.role !== null && !(event.device === device && this.followed.has(kept.id));
+    return !(event.device === device && this.followed.has(kept.id));
   }
 
   // Watching
@@ -237,7 +238,8 @@ export class Pulls {
     const { state, inflow } = this.parts;
     inflow.turn(({ changed }) => {
       const kept = state.kept(next.id);
-      if (kept === undefined || next.told === undefined) return;
+      // Whoever is out by now has nothing there to hear of.
+      if (kept === undefined || kept.role === null || next.told === undefined) return;
       const mentions = [...new Set([...kept.mentions, ...next.mentions])].filter((one) => one > kept.read);
       const ahead = kept.told !== undefined && kept.told.head > next.told.head ? kept.told : next.told;
       const told = next.told.small || kept.told?.small ? { ...ahead, small: true } : ahead;

@@ -71,7 +71,10 @@ export function detailOf(id: string, parts: Parts, me: string, now = Date.now())
     last,
     lastState: line === undefined && wished?.pending?.refused === null ? "sending" : stateOf(last, kept, me),
     at: Math.max(ahead?.at ?? 0, line?.at ?? 0),
-    unread: kept === null ? 0 : Math.max(unread(kept, mark), from === null ? 0 : kept.ordinal - from.ordinal),
+    unread:
+      kept === null
+        ? 0
+        : Math.max(unread(kept, mark), from === null ? 0 : unread({ ...kept, readOrdinal: from.ordinal })),
     mentions: kept === null ? 0 : unreadOf(kept.mentions, read).length,
     preferences,
     muted,
@@ -86,7 +89,7 @@ export function detailOf(id: string, parts: Parts, me: string, now = Date.now())
     memberCount: kept?.memberCount ?? (pair === null ? 0 : 2),
     first: kept?.first ?? 1,
     head: kept?.head ?? 0,
-    shown: kept?.shown ?? 0,
+    shown: ahead?.shown ?? 0,
     pins: kept?.pins ?? [],
     avatar: kept?.avatar ?? "",
     read,

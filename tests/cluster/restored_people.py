@@ -41,7 +41,7 @@ class People:
         self.direct = direct_id(self.anna.account, self.ben.account)
         self._other = direct_id(self.anna.account, self.cyd.account)
         self._keys: list[tuple[Device, ConversationId, str, int]] = []
-        self._history: dict[ConversationId, list[Any]] = {}
+        self._history: list[tuple[Device, ConversationId, list[Any]]] = []
         self._heads: dict[ConversationId, int] = {}
         self._login: dict[str, Any] = {}
         self._cursor = self._media = self._digest = ""
@@ -70,7 +70,7 @@ class People:
         self._cursor = (await self._ask(self.ben, "GET", "/cursor"))["cursor"]
         for where in (self.direct, self.group):
             await self._reads(self.ben, where)
-            self._history[where] = await self._events(self.anna, where)
+            self._history += [(who, where, await self._events(who, where)) for who in (self.anna, self.ben)]
             self._heads[where] = (await self._view(self.ben, where))["head"]
 
     async def between(self) -> None:
@@ -87,18 +87,19 @@ class People:
 
     async def found_again(self) -> None:
         """What was answered before the backup is there; of what came between nothing is half there."""
-        for where, events in self._history.items():
-            for who in (self.anna, self.ben):
-                assert await self._events(who, where) == events
+        for who, where, events in self._history:
+            found = await self._events(who, where)
+            assert found == events, [one for one in zip(found, events, strict=False) if one[0] != one[1]]
         for who, where, name, number in self._keys:
             assert await self.say(who, where, name) == number
         for who in (self.anna, self.ben):
             assert await self._digest_of(who) == self._digest
         page = await self._ask(self.ben, "GET", f"/sync?after={self._cursor}")
         assert (page["reset"], page["events"]) == ("epoch", [])
-        body = {"refresh_token": self._login["refresh_token"], "attempt": "after"}
+        body = {"refresh_token": self._login["refresh_token"], "attempt": "after it all"}
         refreshed = await asked(self._place, "POST", "/v1/sessions/refresh", json=body)
-        assert refreshed.json()["device"] == self._login["device"], refreshed.text
+        assert refreshed.status_code == 200, refreshed.text
+        assert refreshed.json()["device"] == self._login["device"]
         assert (await self._log_in())["account"]["id"] == self.ben.account
         # Dan never came, and Ben never went.
         stranger = await asked(self._place, "GET", f"/v1/conversations/{self.group}", token=self.dan.token)
@@ -107,7 +108,7 @@ class People:
         assert self.group not in {one["id"] for one in listed["conversations"]}
         for where, head in self._heads.items():
             view = await self._view(self.ben, where)
-            assert (view["head"], view["unread"]) == (head, 0)
+            assert (view["head"], view["unread"]) == (head, 0), view
 
     async def going_on(self) -> None:
         """The numbers of what came between are given to others, which are not taken for those."""
@@ -116,10 +117,11 @@ class People:
             assert [await self.say(self.anna, where, text) for text in new] == [*range(head + 1, head + NEW + 1)]
             events = await self._events(self.ben, where)
             assert [event["body"]["text"] for event in events[-NEW:]] == new
-            assert (await self._view(self.ben, where))["unread"] == NEW, "nobody has read what comes now"
+            view = await self._view(self.ben, where)
+            assert view["unread"] == NEW, ("nobody has read what comes now", view)
             assert await self.say(self.anna, where, "between") == head + NEW + 1, "it was lost, and is placed now"
         [liked] = [one for one in await self._events(self.anna, self.group) if one["number"] == LIKED]
-        assert [(one["count"], one["by"]) for one in liked["reactions"]] == [(1, [self.ben.account])]
+        assert [(one["count"], one["by"]) for one in liked["reactions"]] == [(1, [self.ben.account])], liked
         # The directory was copied last: whoever was blocked by then is.
         await soon(self._blocked, "the block holds")
 

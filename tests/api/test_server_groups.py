@@ -58,6 +58,25 @@ async def test_people_find_join_and_leave_an_open_group(crowd: Crowd) -> None:
     assert (await ben.place.request("GET", f"/v1/groups/{chess}", token=ben.token)).json()["code"] == "no_conversation"
 
 
+async def test_a_group_has_more_members_than_others_only_if_its_owner_lets_it(process: ServerProcess) -> None:
+    process.environment["CHINWAG_LIMITS_GROUP_MEMBERS"] = "2"
+    await process.start()
+    crowd = Crowd(process)
+    try:
+        ann, ben, cyd, dan = [await crowd.person(name, connect=False) for name in ("ann", "ben", "cyd", "dan")]
+        tea, more = await group(ann, "Tea", **OPEN), OPEN | {"large": True}
+        assert await change(ben, tea, type="join") == ""
+        assert await change(ann, tea, type="role", account=ben.account, role="admin") == ""
+        assert await change(cyd, tea, type="join") == "group_full"
+        assert await change(ben, tea, type="settings", settings=more) == "not_allowed"
+        assert await change(ann, tea, type="settings", settings=more) == ""
+        assert await change(cyd, tea, type="join") == ""
+        assert await change(ann, tea, type="settings", settings=OPEN) == ""
+        assert await change(dan, tea, type="join") == "group_full"
+    finally:
+        await crowd.leave()
+
+
 async def test_a_group_opened_before_a_kill_is_listed_after_it(process: ServerProcess, crowd: Crowd) -> None:
     ann = await crowd.person("ann", connect=False)
     await group(ann, "Chess", **OPEN)

@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from tests.cli.terminals import Pipes
 from tests.support.large_scene import Scene, Someone, large_scene
+from tests.support.reader import PATIENCE, Reader, reading_as
 
 from chinwag.client import (
     Client,
@@ -16,68 +17,26 @@ from chinwag.client import (
     FeedBegan,
     FeedEnded,
     Mirror,
-    Mirrored,
     Slowed,
     catch_up,
     load,
     open_large,
-    take,
-    watch,
 )
-from chinwag.client.events import Received
 from chinwag.wire.values import ConversationId
 
 pytestmark = pytest.mark.asyncio
-PATIENCE = 60.0
 PASSWORD = "correct horse battery"
-
-
-class Reader:
-    """A client whose events go into a mirror, and are kept."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.mirror = Mirror(client.account)
-        self.events: list[Received] = []
-        self._changed = asyncio.Event()
-
-    async def run(self) -> None:
-        await load(self.mirror, self.client)
-        async for event in self.client.events():
-            await take(self.mirror, self.client, event)
-            watch(self.mirror, self.client)
-            self.events.append(event)
-            self._changed.set()
-
-    async def until(self, true: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not true():
-                self._changed.clear()
-                await self._changed.wait()
-
-    def head(self, group: ConversationId) -> int:
-        held = self.mirror.conversations.get(group)
-        return 0 if held is None else held.head
-
-    def held(self, group: ConversationId) -> Mirrored:
-        return self.mirror.conversations[group]
-
-    def of(self, kind: type[Received]) -> list[Received]:
-        return [event for event in self.events if isinstance(event, kind)]
 
 
 @asynccontextmanager
 async def reading(scene: Scene) -> AsyncIterator[Reader]:
     """Somebody who uses the client."""
     url = scene.place.process.url
-    async with await Client.sign_up(url, f"ben-{secrets.token_hex(4)}", PASSWORD) as client:
-        reader = Reader(client)
-        running = asyncio.create_task(reader.run())
-        try:
-            yield reader
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+    async with (
+        await Client.sign_up(url, f"ben-{secrets.token_hex(4)}", PASSWORD) as client,
+        reading_as(client) as reader,
+    ):
+        yield reader
 
 
 async def large_group(scene: Scene, reader: Reader) -> tuple[ConversationId, Someone, Someone]:

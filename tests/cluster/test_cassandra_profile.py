@@ -17,10 +17,12 @@ from tests.support.own_nats import OwnNats, own_nats_with_streams
 from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 from tests.support.places import Sockets
 
+from chinwag.adapters.cassandra import schema
 from chinwag.adapters.cassandra.database import Database
 from chinwag.adapters.cassandra.erasures import Erasures
 from chinwag.assembly.cluster import init_streams
 from chinwag.assembly.cluster.check import check
+from chinwag.assembly.cluster.init import init
 from chinwag.assembly.cluster.opened_streams import open_rows
 from chinwag.client import Client
 from chinwag.config import Config, load
@@ -97,7 +99,11 @@ async def test_people_chat_on_the_profile_over_a_kill_and_their_messages_are_the
             await process.start()
             await talk.go_on()
         await commands_do_what_they_do_elsewhere(wide, process)
+        monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)  # as in a version that needs other tables
+        with pytest.raises(Told, match="1 run: stop all of them"):
+            await init(config, lambda _: None)
         assert await process.stop() == 0
+        await init(config, lambda _: None)
     finally:
         process.end()
     monkeypatch.setattr(init_streams, "INBOX_PARTITIONS", 8)

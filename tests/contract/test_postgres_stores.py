@@ -16,6 +16,7 @@ from tests.contract.harness import ANN, BEN, PAIR, Stores, commit, entries, even
 from tests.contract.postgres import PostgresHarness, empty, through
 
 from chinwag.adapters import postgres
+from chinwag.adapters.older_servers import OlderServersError
 from chinwag.adapters.postgres import (
     MissingSchemaError,
     NewerSchemaError,
@@ -26,6 +27,7 @@ from chinwag.adapters.postgres import (
     open_stores,
 )
 from chinwag.adapters.postgres.members import JOININGS
+from chinwag.adapters.postgres.registry import PostgresRegistry, make_registry
 from chinwag.domain.conversation import Position
 from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.domain.marks import Mark, Marks
@@ -34,10 +36,12 @@ from chinwag.domain.mentions import Mention
 from chinwag.domain.reaction_counts import ReactionCounts
 from chinwag.domain.reactions import Reacted, Step
 from chinwag.domain.refusal import Code, Refused
+from chinwag.ports.bus import new_node
 from chinwag.ports.inbox import Arrival, Posting
 from chinwag.ports.log import partition_of
 from chinwag.ports.mark_store import Advance
 from chinwag.ports.message_store import Commit, TakenOverError
+from chinwag.ports.registry import Node
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -420,13 +424,18 @@ async def test_the_schema_is_made_once_by_however_many(postgres_url: str) -> Non
             await refused
 
 
-@pytest.mark.parametrize("version", [1, 2])
-async def test_what_an_older_version_made_is_brought_up_and_not_served_before(postgres_url: str, version: int) -> None:
+async def made_by_an_older_version(url: str, version: int) -> None:
+    """The messages' tables of that schema, with four partitions."""
     files = ["tables.sql", "functions.sql", *(f"from_{leaving}.sql" for leaving in range(1, version))]
     made = [(resources.files(postgres) / name).read_text() for name in files]
     life = f"INSERT INTO messages.life (version, partitions, system, timeline, epoch) VALUES ({version}, 4, 0, 0, 1)"
     for statements in (*made, life):
-        await execute(postgres_url, statements)
+        await execute(url, statements)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_what_an_older_version_made_is_brought_up_and_not_served_before(postgres_url: str, version: int) -> None:
+    await made_by_an_older_version(postgres_url, version)
     with pytest.raises(OlderSchemaError, match="chinwag cluster init"):
         await open_stores(postgres_url)
     await asyncio.gather(*(make_schema(postgres_url, partitions=4) for _ in range(2)))
@@ -438,6 +447,23 @@ async def test_what_an_older_version_made_is_brought_up_and_not_served_before(po
     assert await opened.message_store.mentions([ANN], PAIR, 0, 9) == spoken.mentions
     assert await opened.message_store.wrote([(PAIR, ANN)]) == [Wrote(1, 1, 1)]
     await opened.close()
+
+
+async def test_what_an_older_version_made_is_not_brought_up_under_its_servers(postgres_url: str) -> None:
+    await made_by_an_older_version(postgres_url, 2)
+    await make_registry(postgres_url)
+    registry = await PostgresRegistry.open(postgres_url)
+    await registry.register(Node(new_node("old"), ("delivery",)))
+    with pytest.raises(OlderServersError, match="do harm, and 1 run: stop all of them"):
+        await make_schema(postgres_url, partitions=4)
+    with pytest.raises(OlderSchemaError, match="schema 2"):
+        await open_stores(postgres_url)
+    await registry.close()
+    await make_schema(postgres_url, partitions=4)
+    registry = await PostgresRegistry.open(postgres_url)
+    await registry.register(Node(new_node("new"), ("delivery",)))
+    await make_schema(postgres_url, partitions=4)  # which changes nothing
+    await registry.close()
 
 
 # --- the feed

@@ -54,6 +54,23 @@ async def test_counts_go_with_their_message(stores: Stores) -> None:
     assert [number for number, _, _ in await stores.store.reactions(GROUP, 1, 3, 99)] == [1, 1, 1]
 
 
+async def test_all_that_is_on_one_message_is_read_in_pieces(stores: Stores) -> None:
+    accounts = [AccountId(str(one)) for one in (7, 8, 9, 10, 11, 99, 100, 1_000_000)]
+    others = [(number, ANN, LIKED) for number in (1, 3, 256, 257)]
+    rows = [(2, account, Reacted((Step(3, "👍", True, turn),))) for turn, account in enumerate(accounts, 1)]
+    await stores.store.commit([reacted(300, reactions=[*others, *rows])])
+    await stores.store.commit([reacted(1, OTHER, reactions=[(2, BEN, LIKED)])])
+    for limit in (1, 3, 8, 100):
+        found: list[tuple[AccountId, Reacted]] = []
+        while page := await stores.store.reactors(GROUP, 2, found[-1][0] if found else None, limit):
+            assert len(page) <= limit
+            found += page
+        assert sorted(found) == sorted((account, row) for _, account, row in rows)
+        assert len(found) == len(rows)
+    assert await stores.store.reactors(GROUP, 4, None, 9) == []
+    assert await stores.store.reactors(group_id("unheard"), 2, None, 9) == []
+
+
 async def test_a_step_without_a_number_comes_back_as_it_was(stores: Stores) -> None:
     row = Reacted((Step(2, "👍", True), Step(5, "👍", False, 1), Step(5, "👍", True, 9)))
     await stores.store.commit([reacted(5, reactions=[(2, ANN, row)])])

@@ -1,5 +1,6 @@
 """What is said in a large group is found, pinned, edited and deleted as anywhere, though it is copied to nobody."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Delete, Edit, Join, Pin, Remove, Send
 from chinwag.domain.conversation import GroupSettings
 from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.mentions import ALL
 from chinwag.domain.rate import Rate
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
@@ -20,6 +22,7 @@ from chinwag.flow.history import History
 from chinwag.flow.search.indexer import Indexer
 from chinwag.flow.search.progress import Reading
 from chinwag.flow.search.search import Question, Search
+from chinwag.ports.bus import Moved, Publication, moved_of
 
 
 class Finding:
@@ -68,6 +71,26 @@ async def test_edits_and_deletions_reach_the_index_and_the_pins(tmp_path: Path) 
         assert not any(word in bytes(event) for event in pinned for word in (b"river", b"weather"))
         page = await history.changes(AccountId("8"), tea, 0, 200)
         assert not any(word in bytes(event) for event in page.events for word in (b"river", b"weather"))
+
+
+async def test_a_nudge_names_no_message_to_all_that_is_none_any_more(tmp_path: Path) -> None:
+    async with large(tmp_path / "data", GroupSettings(join="open", large=True)) as (stage, tea, _):
+        told: list[int] = []
+
+        def heard(publication: Publication) -> None:
+            assert isinstance(publication, Moved)
+            told.append(publication.all)
+
+        stop = stage.embedded.bus.subscribe(moved_of(tea), heard)
+        to_all = Text("look, all", mentions=(ALL,))
+        one, two = [(await stage.do(OWNER, tea, Send(to_all))).number for _ in range(2)]
+        await stage.do(OWNER, tea, Edit(one, Text("nothing")))
+        await stage.do(OWNER, tea, Delete(two))
+        last = (await stage.do(OWNER, tea, Send(to_all))).number
+        while len(told) < 5:  # noqa: ASYNC110 - told after the answer, with nobody else to tell
+            await asyncio.sleep(0)
+        stop()
+        assert told == [one, two, 0, 0, last]
 
 
 async def test_whoever_comes_where_history_begins_with_the_joining_is_given_nothing_of_before(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from tests.support.backstage import backstage
 
 from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Remove, Send
-from chinwag.domain.conversation import GroupSettings
+from chinwag.domain.conversation import GroupSettings, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.large import watches as watches_module
 from chinwag.flow.large.moved import MovedHere
 from chinwag.flow.large.watches import WATCHES, Watches
 from chinwag.ports.bus import Moved, moved_of
+from chinwag.ports.message_store import MessageStore
 
 
 class Session:
@@ -78,6 +80,41 @@ async def test_a_going_of_long_ago_ends_no_watch_of_one_who_is_back(tmp_path: Pa
         assert watches.of(ben.device) == {}
         await asyncio.gather(*watches._tasks)
         watches.left(ben, tea)
+        assert (ben.watched, len(watches)) == ({}, 0)
+
+
+class LateStore:
+    """A store whose first answer about spans is from before, and comes when the test says so."""
+
+    def __init__(self, store: MessageStore) -> None:
+        self._store = store
+        self.read, self.answer = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
+        found = await self._store.spans(account, conversation)
+        if not self.read.is_set():
+            self.read.set()
+            await self.answer.wait()
+        return found
+
+
+async def test_a_look_from_before_the_going_begins_no_watch_after_it(tmp_path: Path) -> None:
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        tea = await stage.group("1", "Tea", GroupSettings(), "2")
+        store = LateStore(stage.embedded.message_store)
+        watches = Watches(store, MovedHere(stage.embedded.bus), lambda moved: b"%d" % moved.head)  # type: ignore[arg-type]
+        ben = Session("2")
+        watching = asyncio.create_task(watches.watch(ben, [tea]))
+        await store.read.wait()
+        await stage.do("1", tea, Remove(AccountId("2")))
+        store.answer.set()
+        watches.left(ben, tea)  # in the turn in which that answer comes
+        await watching
+        await asyncio.gather(*watches._tasks)
         assert (ben.watched, len(watches)) == ({}, 0)
 
 
@@ -157,3 +194,31 @@ async def test_more_watches_than_a_session_may_have_are_refused_and_change_nothi
             await watches.watch(ben, [ConversationId(f"g~{count}") for count in range(WATCHES + 1)])
         assert refused.value.code is Code.TOO_MANY
         assert ben.watched == {}
+
+
+async def test_who_asks_about_ever_other_groups_waits_and_watches_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches_module, "LOOKS", Rate(0.001, 3))
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        teas = [await stage.group("1", f"Tea {one}", GroupSettings(), "2") for one in range(5)]
+        watches = Watches(stage.embedded.message_store, MovedHere(stage.embedded.bus), lambda moved: b"")
+        ben = Session("2")
+        await watches.watch(ben, teas[:2])
+        for _ in range(5):
+            await watches.watch(ben, teas[:2])  # what is known costs nothing
+            assert set(await watches.may(ben.account, ben.device, teas[:2])) == set(teas[:2])
+        for others in (teas, [ConversationId("g~1"), ConversationId("g~2")]):
+            with pytest.raises(Refused) as refused:
+                await watches.watch(ben, others)
+            assert refused.value.code is Code.RATE_LIMITED
+            assert refused.value.retry_after is not None
+            assert set(ben.watched) == set(teas[:2])
+            with pytest.raises(Refused) as refused:
+                await watches.may(ben.account, ben.device, others)
+            assert refused.value.code is Code.RATE_LIMITED
+        assert set(await watches.may(ben.account, ben.device, teas[:3])) == set(teas[:3])
+        await watches.watch(ben, teas, asked=False)  # as the server itself looks for an old client
+        await watches.watch(ben, teas[:1])
+        assert (len(watches), set(ben.watched)) == (1, set(teas[:1]))

@@ -1,19 +1,22 @@
 """What members of a wide group see and may do: as of any group, but for lists of all and what others have read."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.backstage import Backstage, backstage
+from tests.support.backstage import DEVICE, Backstage, backstage
 
 from chinwag.domain.body import Text
-from chinwag.domain.command import Action, Add, Join, Leave, Remove, Send, SetRole, SetSettings
+from chinwag.domain.command import Action, Add, Join, Leave, React, Remove, Send, SetRole, SetSettings
 from chinwag.domain.conversation import Conversation, GroupSettings, Role
-from chinwag.domain.ids import AccountId, ConversationId
+from chinwag.domain.ids import AccountId, ClientId, ConversationId
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.domain.views import ConversationView
+from chinwag.flow import wide_senders
 from chinwag.flow.accept import AcceptRules
 from chinwag.flow.acquaintances import Acquaintances
 from chinwag.flow.clock import system_clock
@@ -25,6 +28,9 @@ from chinwag.flow.own_conversations import OwnConversations
 from chinwag.flow.presence_audience import Audience
 from chinwag.flow.push.badge import badges
 from chinwag.flow.wide_senders import WideSenders
+from chinwag.flow.wish import Wish
+from chinwag.ports.bus import Answer
+from chinwag.ports.message_store import KeyName
 
 RULES = AcceptRules(group_members=4, large_group_members=20, wide_above=4, large_above=7, large_seconds=0)
 OPEN = GroupSettings(join="open", large=True)
@@ -64,9 +70,11 @@ async def _state(stage: Backstage, conversation: ConversationId) -> Conversation
     return state
 
 
-async def _refused(stage: Backstage, account: str, conversation: ConversationId, action: Action) -> Refused:
+async def _refused(
+    stage: Backstage, account: str, conversation: ConversationId, action: Action, name: str = ""
+) -> Refused:
     with pytest.raises(Refused) as refused:
-        await stage.do(account, conversation, action)
+        await stage.do(account, conversation, action, name)
     return refused.value
 
 
@@ -219,25 +227,122 @@ async def test_in_a_large_group_everybody_waits_a_second(tmp_path: Path) -> None
         assert (await _refused(stage, "9", tea, Send(Text("of a stranger")))).code is Code.NO_CONVERSATION
 
 
+async def test_only_a_message_that_is_placed_counts_as_one(tmp_path: Path) -> None:
+    """Whoever is refused, or sends again what is placed, has said nothing new, and waits an hour for nothing."""
+    async with wide(tmp_path / "data") as (stage, tea):
+        first = await stage.do(PLAIN, tea, Send(Text("of before")), "first")
+        await stage.do(OWNER, tea, SetSettings(GroupSettings(join="open", large=True, slow=3600)))
+        await stage.states.load([tea])
+        # as of somebody who wrote long ago, and of whom nothing is held
+        stage.accept._clock = lambda: first.sent_at + 7_200_000
+        senders = stage.accept._wide = WideSenders(stage.embedded.message_store, stage.accept._clock)
+        assert (await _refused(stage, PLAIN, tea, Send(Text("which?"), reply_to=99))).code is Code.BAD_REPLY
+        assert (await stage.do(PLAIN, tea, Send(Text("of before")), "first")).number == first.number
+        await stage.do(PLAIN, tea, Send(Text("one")), "one")
+        assert (await _refused(stage, PLAIN, tea, Send(Text("two")))).code is Code.SLOW_DOWN
+        await stage.do(PLAIN, tea, Send(Text("of before")), "first")
+        assert (await _refused(stage, PLAIN, tea, Send(Text("two")))).code is Code.SLOW_DOWN
+        assert len(senders) == 1
+
+
+async def test_a_message_that_was_not_stored_may_be_sent_again_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wide(tmp_path / "data") as (stage, tea):
+        await stage.do(OWNER, tea, SetSettings(GroupSettings(join="open", large=True, slow=3600)))
+        await stage.states.load([tea])
+        with monkeypatch.context() as broken:
+
+            async def commit(*_: object) -> None:
+                raise OSError("the disk is full")
+
+            broken.setattr(stage.embedded.message_store, "commit", commit)
+            broken.setattr(stage.embedded.message_store, "reopen", commit)
+            assert (await _refused(stage, PLAIN, tea, Send(Text("one")))).code is Code.UNAVAILABLE
+            assert (await _refused(stage, "4", tea, Send(Text("mine")), "mine")).code is Code.UNAVAILABLE
+            # What waits in the log may be placed yet: of another message one is told to wait.
+            assert (await _refused(stage, "4", tea, Send(Text("more")), "more")).code is Code.SLOW_DOWN
+        mine = None
+        while mine is None:  # the worker takes over anew
+            with contextlib.suppress(Refused):
+                mine = await stage.do("4", tea, Send(Text("mine")), "mine")
+        assert (await stage.do("4", tea, Send(Text("mine")), "mine")).number == mine.number
+        assert (await _refused(stage, "4", tea, Send(Text("more")), "more")).code is Code.SLOW_DOWN
+
+
+async def test_while_it_is_not_known_what_becomes_of_a_message_the_next_is_put_off_for_a_moment(tmp_path: Path) -> None:
+    async with wide(tmp_path / "data", settings=GroupSettings(join="open", large=True, slow=3600)) as (stage, tea):
+        state, plain = await _state(stage, tea), AccountId(PLAIN)
+        senders = WideSenders(stage.embedded.message_store, system_clock)
+        member = await senders.member(state, plain)
+        assert member is not None
+        first, second = [Wish(plain, DEVICE, tea, ClientId(one), Send(Text(one))) for one in ("first", "second")]
+        await senders.take(state, first, member)
+        await senders.take(state, first, member)
+        with pytest.raises(Refused) as early:
+            await senders.take(state, second, member)
+        assert early.value.code is Code.SLOW_DOWN
+        assert early.value.retry_after is not None
+        assert early.value.retry_after <= 1
+        senders.answered(first, Answer(1, KeyName(tea, DEVICE, first.id), refused=Code.BAD_REPLY))
+        await senders.take(state, second, member)
+        assert len(senders.turns) == 1
+        senders.answered(second, Answer(2, KeyName(tea, DEVICE, second.id), 9, system_clock()))
+        assert len(senders.turns) == 0
+
+
 async def test_a_clock_that_is_put_back_keeps_nobody_from_writing(tmp_path: Path) -> None:
     async with wide(tmp_path / "data", members=8) as (stage, tea):
         state, owner, now = await _state(stage, tea), AccountId(OWNER), [7_200_000]
         assert state.large
         senders = WideSenders(stage.embedded.message_store, lambda: now[0], 1.0)
         member = await senders.member(state, owner)
+
+        def wish() -> Wish:
+            return Wish(owner, DEVICE, tea, ClientId(stage.ids.next(system_clock())), Send(Text("hello")))
+
         assert member is not None
-        senders.take(state, owner, member)
+        await senders.take(state, wish(), member)
         now[0] -= 300  # as the clocks of two processes differ
         with pytest.raises(Refused):
-            senders.take(state, owner, member)
+            await senders.take(state, wish(), member)
         now[0] -= 3_600_000
-        senders.take(state, owner, member)
+        await senders.take(state, wish(), member)
         now[0] += 500
         with pytest.raises(Refused) as early:
-            senders.take(state, owner, member)
+            await senders.take(state, wish(), member)
         assert early.value.retry_after == pytest.approx(0.5)
         now[0] += 500
-        senders.take(state, owner, member)
+        await senders.take(state, wish(), member)
+
+
+async def test_a_message_of_a_wide_group_takes_so_many_different_reactions_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Joined pictographs are more than anybody could count: with each reaction the row of all of them is written."""
+    monkeypatch.setattr(wide_senders, "SHOWN", 3)
+    rules = msgspec.structs.replace(RULES, reactions=Rate(1000.0, 1000))
+    async with wide(tmp_path / "data", rules=rules, members=8) as (stage, tea):
+        number = (await stage.do(OWNER, tea, Send(Text("look")))).number
+        three = ["\U0001f600", "\U0001f601", "\U0001f600\u200d\U0001f600"]
+        for count, one in enumerate(three):
+            await stage.do(PLAIN, tea, React(number, one), f"plain {count}")
+        other = "\U0001f600\u200d\U0001f601"
+        for who in (PLAIN, "4"):
+            refused = await _refused(stage, who, tea, React(number, other), f"{who} other")
+            assert refused.code is Code.TOO_MANY
+        for one in (*three, three[0] + "\ufe0f"):
+            await stage.do("4", tea, React(number, one))
+        await stage.do(PLAIN, tea, React(number, three[0]), "plain 0")  # the answer stays
+        await stage.do(PLAIN, tea, React(number, other, on=False))
+        (counts,) = await stage.embedded.message_store.reaction_counts([(tea, number)])
+        assert counts is not None
+        assert dict(counts.counts) == dict.fromkeys(three, 2)
+        for who in (PLAIN, "4"):
+            await stage.do(who, tea, React(number, three[2], on=False))
+        assert (await _refused(stage, "4", tea, React(number, other), "4 other")).code is Code.TOO_MANY
+        await stage.do("4", tea, React(number, other))
+        assert (await _refused(stage, "4", tea, React(number, "no emoji"))).code is Code.BAD_REACTION
 
 
 async def test_who_was_removed_a_moment_ago_is_told_so(tmp_path: Path) -> None:

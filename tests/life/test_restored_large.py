@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from prove.process import ServerProcess
-from tests.client.test_large_groups import Reader, same_as_loaded
+from tests.client.test_large_groups import same_as_loaded
 from tests.life.commands import chinwag
 from tests.support.quick_server import COMMAND
+from tests.support.reader import Reader
 
 from chinwag.client import Client, FeedBegan, LoadAfresh, open_large
 from chinwag.wire.values import ConversationId, GroupSettings, Message, Text

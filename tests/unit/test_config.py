@@ -31,6 +31,7 @@ def test_nothing_given_gives_the_defaults_that_the_mission_names() -> None:
     config = load({}, {}, None).config
     assert (config.server.host, config.server.port, config.observe.port) == ("127.0.0.1", 8420, 8421)
     assert (config.limits.text_characters, config.limits.group_members) == (99_999, 100)
+    assert config.limits.large_group_members == 100_000
     assert (config.presence.heartbeat_seconds, config.presence.offline_seconds) == (5, 30)
     assert (config.inbox.kept_days, config.accounts.access_token_minutes) == (30, 10)
     assert config.data.path == Path("~/.local/share/chinwag").expanduser()

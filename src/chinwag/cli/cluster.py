@@ -32,7 +32,8 @@ def init(**flags: str | None) -> None:
     """Make the tables, the cluster's name, its keys and its secret.
 
     To be run once, before the first server starts, and after each update of Chinwag. It makes what is not there, and
-    changes nothing else: again, or on another machine, it only looks.
+    changes nothing else: again, or on another machine, it only looks. Where an update changes the messages' tables, all
+    servers must be stopped before: it says so.
     """
     words_only()
     config = read_settings(flags).config

@@ -17,9 +17,9 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             le=100_000,
-            description="The most members of a group that its owner lets grow (0: as any other). Being built.",
+            description="The most members of a group that its owner lets grow (0: as any other).",
         ),
-    ] = 0
+    ] = 100_000
     wide_above: Annotated[
         int, Meta(ge=2, le=500, description="Members above which a group keeps them in rows. For tests.")
     ] = 500

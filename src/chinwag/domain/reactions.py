@@ -14,7 +14,8 @@ STEPS: Final = 64
 LISTED: Final = 10
 """Accounts that are named of each reaction."""
 SHOWN: Final = 100
-"""Different reactions that are shown of one message."""
+"""Different reactions that are shown of one message, and that are taken on one of a wide group: the row of how many
+there are is written with each, and any account there could make it longer."""
 
 
 class Step(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):

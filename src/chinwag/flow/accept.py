@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from chinwag.domain.body import TEXT_CHARACTERS
-from chinwag.domain.command import CHAINED, Command, Create, Enter, Join, React, Rules, Send, asked
+from chinwag.domain.command import CHAINED, Command, Create, Enter, Join, React, Rules, asked
 from chinwag.domain.conversation import Conversation, Position
 from chinwag.domain.decide import decide
 from chinwag.domain.decision import Rejected
@@ -217,8 +217,7 @@ class Accept:
         return self._queued.get((wish.conversation,)) if own is None else own
 
     async def foresee(self, wish: Wish) -> None:
-        """Raise what a wish to begin a group would be refused for, as far as that shows now. Takes nothing from any
-        budget, and sends nothing on its way."""
+        """Raise what a wish to begin a group would be refused for, as far as that shows now; take and send nothing."""
         check_shape(wish, self._limits.text_characters)
         if (wait := self._sends.short(wish.account, wish.device)) > 0:
             raise Refused(Code.RATE_LIMITED, retry_after=wait)
@@ -250,8 +249,7 @@ class Accept:
         if state is None or not state.head:
             return False
         if state.wide:  # how often its members may write is told by a fresh one
-            fresh = self._states.peek(wish.conversation, now) is not None
-            return fresh and self._wide.passes(state, wish.account, now, sends=isinstance(wish.action, Send))
+            return self._states.peek(wish.conversation, now) is not None and self._wide.passes(state, wish, now)
         return in_state(state, wish.account)
 
     def sweep(self) -> None:
@@ -335,9 +333,9 @@ class Accept:
             self._foresee(state, wish, _OPENING)
             return _OPENING
         if member is not None:
-            if state.wide and isinstance(wish.action, Send):
-                self._wide.take(state, wish.account, member)
             try:
+                if state.wide:
+                    await self._wide.take(state, wish, member)
                 await self._permits.change(wish.account, wish.action)
             except Refused as refused:
                 if refused.code in RETRYABLE:
@@ -391,6 +389,8 @@ class Accept:
     def _tell(self, waiter: tuple[Asker, Wish], answer: Answer) -> None:
         asker, wish = waiter
         try:
+            if self._wide.turns:
+                self._wide.answered(wish, answer)
             asker.answered(wish, answer)
         except Exception:
             _log.exception("an answer could not be given", conversation=wish.conversation)

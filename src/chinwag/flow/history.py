@@ -172,8 +172,8 @@ class History:
         is none or may not be read."""
         ranges = await self._readable(account, conversation)
         _must_hold(ranges, number)
-        found = await self._reactions.listed(account, conversation, number, ranges[-1][1])
-        rest = [one for one in found if (one.number, one.turn) > (after, after_turn)]
+        place = after, after_turn
+        rest = await self._reactions.listed(account, conversation, number, ranges[-1][1], place, limit + 1)
         if len(rest) <= limit:
             return ReactionPage(rest)
         return ReactionPage(rest[:limit], rest[limit - 1].number, rest[limit - 1].turn)

@@ -14,6 +14,7 @@ from chinwag.domain.views import MessageReactions, ReactionCountPage
 from chinwag.flow.as_read import as_read, covered
 from chinwag.flow.counting import ROWS_OF_ONE
 from chinwag.flow.large.counted import CountedReactions
+from chinwag.flow.reactors import Listed, Reactors, Tally
 from chinwag.flow.states import States
 from chinwag.ports.message_store import Changed, MessageStore, Row
 
@@ -38,6 +39,7 @@ class Reactions:
         self._store = store
         self._states = states
         self._counted = CountedReactions(store, states)
+        self._reactors = Reactors(store)
 
     async def onto(
         self,
@@ -62,9 +64,11 @@ class Reactions:
         while len(found) > ROWS and len(events) > 1:
             first, last = _nearer_half(events, toward)
             rows, events = rows[first:last], events[first:last]
-            found = await self._read(conversation, events, ROWS + 1 if len(events) > 1 else ROWS_OF_ONE)
+            found = await self._read(conversation, events, ROWS + 1)
         if not found:
             return rows, events, 0  # as on most pages
+        if len(found) > ROWS:
+            return rows, [await self._tallied(account, conversation, rows[0], events[0], head)], 0
         by_message: dict[int, dict[AccountId, Reacted]] = defaultdict(dict)
         for number, who, reacted in found:
             by_message[number][who] = reacted
@@ -76,6 +80,15 @@ class Reactions:
                 event = _with(event, counted(given(on, told), account))
             shown.append(event)
         return rows, shown, 0
+
+    async def _tallied(
+        self, account: AccountId, conversation: ConversationId, row: Row, event: bytes, head: int
+    ) -> bytes:
+        if _hides(row, event):
+            return event
+        tally = Tally(_told(await self._store.spans(account, conversation), head), account)
+        await self._reactors.all(conversation, _number(event).number, tally.take)
+        return _with(event, tally.counts())
 
     async def _onto_large(
         self,
@@ -113,22 +126,31 @@ class Reactions:
         on = [MessageReactions(one, found.on.get(one, [])) for one in shown if one not in found.unread]
         return ReactionCountPage(on, found.turn)
 
-    async def listed(self, account: AccountId, conversation: ConversationId, number: int, head: int) -> Sequence[Given]:
-        """All that is on the message of that number, which `account` may read, as of `head`. Raises `Refused`:
-        `no_message` for what is none."""
+    async def listed(
+        self,
+        account: AccountId,
+        conversation: ConversationId,
+        number: int,
+        head: int,
+        after: tuple[int, int] = (0, 0),
+        most: int = ROWS_OF_ONE,
+    ) -> list[Given]:
+        """The first `most` of what is on the message of that number, which `account` may read, as of `head`: of what
+        comes behind a place, an event's number and a turn. Raises `Refused`: `no_message` for what is none, and
+        `overloaded`."""
         [row] = await self._store.events(conversation, number, number)
         [event] = await as_read(self._store, account, conversation, [row])
         if not event.startswith(_MESSAGE):
             raise Refused(Code.NO_MESSAGE)
         if _hides(row, event):
             return []
-        found = await self._store.reactions(conversation, number, number, ROWS_OF_ONE)
         spans = await self._store.spans(account, conversation)
         state = await self._states.get(conversation)
         if state is not None and state.large and any(span.last is None for span in spans):
             head += 1  # what took no number has that of the event that comes next
-        told = _told(spans, head)
-        return given({who: one for _, who, one in found}, told)
+        listed = Listed(_told(spans, head), after, most)
+        await self._reactors.all(conversation, number, listed.take)
+        return listed.found
 
     async def _read(
         self, conversation: ConversationId, events: Sequence[bytes], limit: int

@@ -70,7 +70,8 @@ def moves(drafts: Iterable[Draft]) -> Iterator[Moved | Counted]:
     for draft in drafts:
         state = draft.state
         if state.large and draft.events:
-            to_all = max((number for account, number in draft.mentions if account == ALL), default=0)
+            spoken = (row.number for row in draft.mentions.values() if row.account == ALL and row.since)
+            to_all = max(spoken, default=0)
             yield Moved(state.id, state.head, state.ordinal, state.last_shown, to_all)
         if draft.counting is not None and (counted := draft.counting.told(state)) is not None:
             yield counted

@@ -162,6 +162,13 @@ class MessageStore(Protocol):
         them."""
         ...
 
+    async def reactors(
+        self, conversation: ConversationId, message: int, after: AccountId | None, limit: int
+    ) -> list[tuple[AccountId, Reacted]]:
+        """Up to `limit` of the rows of reactions to one message, those behind the row of account `after` (None: from
+        the first), in an order that stays. As of `reactions` otherwise."""
+        ...
+
     async def reaction_counts(self, names: Sequence[EventName]) -> list[ReactionCounts | None]:
         """How many have put what on these messages of wide groups, None for those that were never counted: as they are
         now, which may be ahead of the states. The caller bounds them (at most 1,000)."""

@@ -35,6 +35,10 @@ _REACTIONS: Final = Read(
     "SELECT message, account, reacted FROM reactions "
     "WHERE conversation = ? AND bucket = ? AND message >= ? AND message <= ? LIMIT ?"
 )
+_REACTORS: Final = Read(
+    "SELECT account, reacted FROM reactions "
+    "WHERE conversation = ? AND bucket = ? AND message = ? AND account > ? LIMIT ?"
+)
 _REACTION_BUCKETS: Final = Read(
     "SELECT bucket FROM reaction_buckets WHERE conversation = ? AND bucket >= ? AND bucket <= ?"
 )
@@ -143,6 +147,16 @@ class MessageReads:
             rows = await self._database.rows(_REACTIONS, name, bucket, first, last, left)
             found += [(message, AccountId(who.decode()), stored.reacted(row)) for message, who, row in rows]
         return found
+
+    async def reactors(
+        self, conversation: ConversationId, message: int, after: AccountId | None, limit: int
+    ) -> list[tuple[AccountId, Reacted]]:
+        """As of the port."""
+        name, behind = names.known(conversation), b"" if after is None else names.known(after)
+        if not name:
+            return []
+        rows = await self._database.rows(_REACTORS, name, message // BUCKET, message, behind, limit)
+        return [(AccountId(who.decode()), stored.reacted(row)) for who, row in rows]
 
     async def spans(self, account: AccountId, conversation: ConversationId) -> list[Span]:
         """As of the port."""

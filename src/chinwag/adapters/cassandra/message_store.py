@@ -145,6 +145,11 @@ class CassandraMessageStore(MessageStore):
     ) -> list[tuple[int, AccountId, Reacted]]:
         return await self._reads.reactions(conversation, first, last, limit)
 
+    async def reactors(
+        self, conversation: ConversationId, message: int, after: AccountId | None, limit: int
+    ) -> list[tuple[AccountId, Reacted]]:
+        return await self._reads.reactors(conversation, message, after, limit)
+
     async def reaction_counts(self, wanted: Sequence[EventName]) -> list[ReactionCounts | None]:
         return await self._counts.of(wanted)
 

@@ -4,7 +4,7 @@ Values are in the form of adapters/stored.py unless a column says it all. No wri
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from chinwag.adapters.cassandra.driver import CassandraServers, Driver, DriverError
@@ -113,12 +113,14 @@ async def make_schema(
     partitions: int = PARTITIONS,
     replicas: int = 3,
     besides: Mapping[str, str] | None = None,
+    may_rise: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> None:
     """Make the keyspace and its tables if they are not there, and those that an older version had not; doing it again
     changes nothing.
 
     partitions: of the log, fixed from then on. replicas: of every row, in each datacenter of one. besides: more tables,
-    by their columns. Raises `SchemaError`, and `Refused(UNAVAILABLE)`.
+    by their columns. may_rise: told of which schema an older version's tables are and become, before they count as this
+    one's; what it raises keeps them as they were. Raises `SchemaError`, and `Refused(UNAVAILABLE)`.
     """
     keyspace, datacenter = servers.keyspace, servers.datacenter
     if not (
@@ -149,6 +151,8 @@ async def make_schema(
             if found and (found[0][0] > VERSION or found[0][1] != partitions):
                 raise SchemaError(_other(found[0][0], found[0][1], partitions))
             if not found or found[0][0] < VERSION:
+                if found and may_rise is not None:
+                    await may_rise(found[0][0], VERSION)
                 # What is new since is there by now: there are tables more, and none has changed.
                 await driver.write([(_LIVE, (1, VERSION, partitions, stamp(VERSION)))])
         finally:
@@ -171,8 +175,8 @@ async def verify(driver: Driver) -> int:
 def _other(version: int, found: int, wanted: int) -> str:
     if version < VERSION:
         return (
-            f"the messages' tables are of schema {version}, and this version of Chinwag needs {VERSION}: run `chinwag "
-            "cluster init` of this one"
+            f"the messages' tables are of schema {version}, and this version of Chinwag needs {VERSION}: stop the "
+            "servers of the older version, then run `chinwag cluster init` of this one"
         )
     if version > VERSION:
         return (

@@ -149,6 +149,14 @@ class EmbeddedMessageStore(MessageStore):
             found = await self._engine.read(lambda db: _below(db, begin, end, limit))
         return [(*keys.reacted(key), stored.reacted(value)) for key, value in found]
 
+    async def reactors(
+        self, conversation: ConversationId, message: int, after: AccountId | None, limit: int
+    ) -> list[tuple[AccountId, Reacted]]:
+        prefix = keys.reactions(conversation, message)
+        first = prefix if after is None else keys.reaction(conversation, message, after) + b"\0"
+        found = await scan(self._engine, prefix, first, limit)
+        return [(keys.reacted(key)[1], stored.reacted(value)) for key, value in found]
+
     async def reaction_counts(self, names: Sequence[EventName]) -> list[ReactionCounts | None]:
         wanted = [keys.counts(*name) for name in names]
         found = await read(self._engine, len(wanted), lambda db: get(db, wanted))

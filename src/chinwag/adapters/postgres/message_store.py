@@ -58,6 +58,9 @@ _REACTED: Final = """
 _REACTIONS: Final = """
     SELECT message, account, reacted FROM messages.reactions
     WHERE conversation = $1 AND message BETWEEN $2 AND $3 ORDER BY message LIMIT $4"""
+_REACTORS: Final = """
+    SELECT account, reacted FROM messages.reactions
+    WHERE conversation = $1 AND message = $2 AND account > $3 ORDER BY account LIMIT $4"""
 _REACTION_COUNTS: Final = """
     SELECT n, c.counts FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS w (conversation, message, n)
     JOIN messages.reaction_counts AS c ON c.conversation = w.conversation AND c.message = w.message"""
@@ -211,6 +214,13 @@ class PostgresMessageStore(MessageStore):
         name = names.known(conversation)
         rows = await self._database.rows(_REACTIONS, name, max(first, 0), min(last, LAST), limit)
         return [(message, AccountId(account.decode()), stored.reacted(row)) for message, account, row in rows]
+
+    async def reactors(
+        self, conversation: ConversationId, message: int, after: AccountId | None, limit: int
+    ) -> list[tuple[AccountId, Reacted]]:
+        name, behind = names.known(conversation), b"" if after is None else names.known(after)
+        rows = await self._database.rows(_REACTORS, name, message, behind, limit)
+        return [(AccountId(account.decode()), stored.reacted(row)) for account, row in rows]
 
     async def reaction_counts(self, wanted: Sequence[EventName]) -> list[ReactionCounts | None]:
         found: list[ReactionCounts | None] = [None] * len(wanted)

@@ -11,6 +11,7 @@ from chinwag.adapters.postgres import schema
 from chinwag.adapters.postgres.database import WEAK
 from chinwag.adapters.postgres.half_moved import refuse_if_gone
 from chinwag.adapters.postgres.said import said
+from chinwag.adapters.postgres.served import live_processes
 from chinwag.adapters.tables import Column, Row, Sum, Table, sum_of, sums_statement
 from chinwag.told import Told
 
@@ -23,6 +24,7 @@ _LOCK: Final = 0x6D6F7665
 _SETTINGS: Final = {
     "application_name": "chinwag move",
     "search_path": "public",
+    "default_transaction_isolation": "read committed",
     "lock_timeout": "30s",
     # A process that is stopped in the middle of a transaction keeps its locks no longer than this.
     "idle_in_transaction_session_timeout": "60s",
@@ -223,9 +225,7 @@ class Filling:
 
 async def refuse_if_served(connection: Any) -> None:
     """Raise `MoveError` if a process of Chinwag serves the database behind `connection` now."""
-    if await connection.fetchval("SELECT to_regclass('registry.nodes') IS NULL"):
-        return
-    if live := await connection.fetchval("SELECT count(*) FROM registry.nodes WHERE until > clock_timestamp()"):
+    if live := await live_processes(connection):
         raise MoveError(f"{live} processes of Chinwag serve this database: stop them first")
 
 

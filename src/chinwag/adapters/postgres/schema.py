@@ -4,6 +4,8 @@ database."""
 from importlib import resources
 from typing import Any, Final
 
+from chinwag.adapters.older_servers import OlderServersError
+from chinwag.adapters.postgres.served import live_processes
 from chinwag.told import Told
 
 VERSION: Final = 3
@@ -32,8 +34,8 @@ async def create(connection: Any, partitions: int = PARTITIONS) -> None:
     """Make what is not there yet, and bring what an older version made to this one's form. Doing it again changes
     nothing, also from several processes at once.
 
-    partitions: of the log, fixed from then on. Raises `NewerSchemaError`, and `SchemaError` for another number of
-    partitions than it was made with.
+    partitions: of the log, fixed from then on. Raises `NewerSchemaError`, `OlderServersError` where the form would
+    change under processes that live, and `SchemaError` for another number of partitions than it was made with.
     """
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
@@ -54,8 +56,11 @@ async def create(connection: Any, partitions: int = PARTITIONS) -> None:
             raise SchemaError(
                 f"this database was made for {found[1]} partitions, which cannot be changed to {partitions}"
             )
-        await _bring_up(connection, found[0])
-        await connection.execute("UPDATE messages.life SET version = $1 WHERE version < $1", VERSION)
+        if found[0] < VERSION:
+            if live := await live_processes(connection):
+                raise OlderServersError(found[0], VERSION, live)
+            await _bring_up(connection, found[0])
+            await connection.execute("UPDATE messages.life SET version = $1", VERSION)
 
 
 async def verify(connection: Any) -> int:

@@ -1,7 +1,7 @@
 """What `chinwag cluster init` makes for the cassandra profile besides: tables, counters and streams."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from chinwag.adapters.cassandra import make_schema
@@ -11,7 +11,9 @@ from chinwag.adapters.cassandra.stream_tables import make_stream_tables
 from chinwag.adapters.inboxes.records import PARTITIONS as INBOX_PARTITIONS
 from chinwag.adapters.nats.stream_epochs import Applied, StreamEpochs
 from chinwag.adapters.nats.streams import Streams
+from chinwag.adapters.older_servers import OlderServersError
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection
+from chinwag.adapters.zookeeper.connection import MissingError
 from chinwag.adapters.zookeeper.registry import make_registry
 from chinwag.assembly.cluster.credentials import cassandra_servers
 from chinwag.assembly.cluster.named_engines import NamedCounter, named, named_applied
@@ -35,7 +37,12 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
     """Make what is not there yet. Counts of partitions are as they were made first: others are refused. Raises a
     `Told`."""
     cassandra = f"Cassandra at {', '.join(config.cassandra.hosts)}"
-    await named(cassandra, _tables(config))
+
+    async def may_rise(found: int, wanted: int) -> None:
+        if live := await _live_processes(config, cluster):
+            raise OlderServersError(found, wanted, live)
+
+    await named(cassandra, _tables(config, may_rise))
     say(f"the tables of messages are there, in keyspace {config.cassandra.keyspace} of {cassandra}")
     zookeeper = await connected_to_zookeeper(config, cluster)
     try:
@@ -64,10 +71,27 @@ async def init_streams(config: Config, cluster: str, say: Callable[[str], None])
         await zookeeper.close()
 
 
-async def _tables(config: Config) -> None:
+async def _tables(config: Config, may_rise: Callable[[int, int], Awaitable[None]]) -> None:
     servers = cassandra_servers(config)
-    await make_schema(servers, partitions=LOG_PARTITIONS, replicas=config.cassandra.replicas, besides=STREAM_TABLES)
+    await make_schema(
+        servers,
+        partitions=LOG_PARTITIONS,
+        replicas=config.cassandra.replicas,
+        besides=STREAM_TABLES,
+        may_rise=may_rise,
+    )
     await make_stream_tables(servers, INBOX_PARTITIONS)
+
+
+async def _live_processes(config: Config, cluster: str) -> int:
+    """How many there are, of whatever version; none where ZooKeeper holds nothing of this cluster."""
+    zookeeper = await connected_to_zookeeper(config, cluster)
+    try:
+        return len(await named("ZooKeeper", zookeeper.children("nodes")))
+    except MissingError:
+        return 0
+    finally:
+        await zookeeper.close()
 
 
 async def _counters(zookeeper: ZooKeeperConnection) -> None:

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.large_scene import Scene, Someone, large_scene
 
 from chinwag.domain.ids import ClientId, ConversationId
-from chinwag.wire.frames import Ack, Error, Follow, Followed, Send, Watch
+from chinwag.domain.rate import Rate
+from chinwag.flow.large import watches
+from chinwag.wire.frames import Ack, Error, Follow, Followed, Nudge, Send, Watch
 from chinwag.wire.values import Text
 
 
@@ -77,3 +80,38 @@ async def test_each_has_its_code_and_another_s_session_goes_on(tmp_path: Path) -
         assert other.fed == list(range(head + 1, number + 1))
         assert other.of(Error) == []
         await talk.answered()
+
+
+async def test_looking_into_groups_has_a_budget_whichever_way_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame may name five hundred groups, of which each is looked into: of frames alone there may be many."""
+    monkeypatch.setattr(watches, "LOOKS", Rate(0.001, 15))
+    async with large_scene(tmp_path) as scene:
+        anna, ben, carl = [await scene.person(name) for name in ("anna", "ben", "carl")]
+        tea = await scene.group(anna, ben, carl)
+        await scene.turn(tea, anna, large=True)
+        talk = await ben.talk("follow")
+        talk.say(Watch((tea,)))
+        talk.say(Follow(tea, 0))
+        await talk.some(Followed)
+        many = tuple(ConversationId(f"g~{count}") for count in range(6))
+        talk.say(Watch(many))
+        talk.say(Follow(tea, 0))
+        errors = await talk.some(Error, 2)
+        assert [(one.code, one.frame, one.retryable) for one in errors] == [
+            ("rate_limited", "watch", True),
+            ("rate_limited", "follow", True),
+        ]
+        for method, path, body in (
+            ("POST", "/watch", {"conversations": many}),
+            ("GET", "/conversations/heads?" + "&".join(f"conversation={one}" for one in many), None),
+        ):
+            status, said = await refused(scene, ben, method, path, body)
+            assert (status, said["code"]) == (429, "rate_limited")
+        assert [one["conversation"] for one in (await ben.get("/conversations/heads"))["heads"]] == [tea]
+        number = await anna.send(tea, "one")
+        await talk.until(lambda: [one for one in talk.of(Nudge) if one.head == number])
+        other = await carl.talk("follow")  # others have budgets of their own
+        other.say(Follow(tea, 0))
+        await other.some(Followed)

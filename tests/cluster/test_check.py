@@ -46,7 +46,14 @@ async def test_of_a_right_cluster_nothing_fails_and_a_lack_of_standbys_is_said(m
     findings = await found(made)
     assert failing(findings) == set()
     assert findings["PostgreSQL, standbys"].level is Level.WARN
-    assert {"keys", "NATS", "tables of messages", "tables of accounts", "PostgreSQL, clock"} <= findings.keys()
+    assert findings["PostgreSQL, disk"].level is Level.OK
+    assert {
+        "keys",
+        "NATS",
+        "tables of messages",
+        "tables of accounts",
+        "PostgreSQL, clock",
+    } <= findings.keys()
     assert "cut of power" in findings["PostgreSQL, fsync"].advice
 
 

@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from tests.cluster.test_check import config_of, found
 from tests.support.clusters import Cluster
 from tests.support.keeper import Urls
 from tests.support.own_nats import own_nats
 from tests.support.own_postgres import own_postgres
 
+from chinwag.adapters.postgres import open_stores
+from chinwag.adapters.relational.postgres import engine_on
+from chinwag.assembly.cluster.check import check
 from chinwag.assembly.cluster.init import init
 from chinwag.assembly.cluster.opened import EngineAwayError, connected_to_nats
 from chinwag.life.doctor import Finding, Level
@@ -91,6 +95,70 @@ async def test_a_database_of_another_encoding_is_found_out(made: Cluster, encodi
     findings = await found(made, {"CHINWAG_POSTGRES_URL": other})
     assert findings["PostgreSQL, encoding"].found == encoding
     assert "ENCODING 'UTF8' TEMPLATE template0" in wrong(findings)["PostgreSQL, encoding"]
+
+
+@asynccontextmanager
+async def of_database(database: str, setting: str, value: str) -> AsyncIterator[None]:
+    """What all sessions of the database begin with."""
+    connection = await asyncpg.connect(database)
+    name = urlsplit(database).path[1:]
+    await connection.execute(f"ALTER DATABASE {name} SET {setting} = '{value}'")
+    try:
+        yield
+    finally:
+        await connection.execute("SET default_transaction_read_only = off")
+        await connection.execute(f"ALTER DATABASE {name} RESET {setting}")
+        await connection.close()
+
+
+async def test_a_database_that_takes_no_writes_is_found_out(made: Cluster) -> None:
+    async with of_database(made.database, "default_transaction_read_only", "on"):
+        advice = wrong(await found(made))
+    assert advice.keys() == {"PostgreSQL, default_transaction_read_only"}
+    assert "RESET default_transaction_read_only" in advice["PostgreSQL, default_transaction_read_only"]
+    assert wrong(await found(made)) == {}
+
+
+async def test_tables_of_an_older_version_are_found_out(made: Cluster) -> None:
+    connection = await asyncpg.connect(made.database)
+    try:
+        await connection.execute("UPDATE messages.life SET version = version - 1")
+        findings = await found(made)
+        await connection.execute("UPDATE messages.life SET version = version + 1")
+    finally:
+        await connection.close()
+    assert wrong(findings).keys() == {"tables of messages"}
+    assert "chinwag cluster init" in findings["tables of messages"].found
+
+
+async def test_a_database_that_goes_away_while_it_is_looked_at_is_a_finding(made: Cluster) -> None:
+    """Its sessions are cut as a crash of the server cuts them."""
+    looking = check(config_of(made))
+    findings = [await anext(looking)]
+    connection = await asyncpg.connect(made.database)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
+    findings += [finding async for finding in looking]
+    assert any("stopped answering" in one.found for one in findings if one.level is Level.FAIL)
+
+
+async def test_processes_wait_for_one_another_s_rows_whatever_the_server_s_default_is(made: Cluster) -> None:
+    async with of_database(made.database, "default_transaction_isolation", "serializable"):
+        stores = await open_stores(made.database)
+        engine = engine_on(made.database, 5.0)
+        try:
+            async with stores.database.transaction() as connection:
+                assert await connection.fetchval("SHOW transaction_isolation") == "read committed"
+            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+            for one in (engine, autocommit):
+                async with one.connect() as connection:
+                    assert await connection.scalar(text("SHOW transaction_isolation")) == "read committed"
+        finally:
+            await engine.dispose()
+            await stores.close()
 
 
 async def test_a_nats_that_takes_only_short_messages_is_found_out(tmp_path: Path, engine_urls: Urls) -> None:

@@ -85,6 +85,7 @@ class WideNodes:
             "CHINWAG_NATS_URLS": ",".join(f"nats://127.0.0.1:{node.port}" for node in self.nats),
             "CHINWAG_ZOOKEEPER_HOSTS": ",".join(self.ensemble.hosts),
             "CHINWAG_STREAMS_REPLICAS": str(len(self.nats)),
+            "CHINWAG_STREAMS_MONITOR_URLS": ",".join(node.monitor for node in self.nats),
             "CHINWAG_STREAMS_LOG_BYTES": LEAST,
             "CHINWAG_STREAMS_INBOX_BYTES": LEAST,
             "CHINWAG_ACCOUNTS_SIGN_UPS_PER_ADDRESS": "1000",

@@ -49,3 +49,18 @@ async def test_refusals_wait_oldest_first_one_a_pair_until_done(directory: Direc
         await transaction.declines.done(waiting[1])
         assert await transaction.declines.pending(9) == []
     await again.close()
+
+
+async def test_after_a_restore_all_refusals_that_are_known_wait_again_once_each(directory: Directory) -> None:
+    await people(directory, "1", "2", "3")
+    async with directory.transaction() as transaction:
+        await transaction.blocks.put(ANN, BEN, 5)
+        await transaction.blocks.put(BEN, CLO, 5)
+        await transaction.accounts.set_disabled(CLO, True)
+        await transaction.declines.add(BEN, CLO, 6)
+    for at, added in ((7, 2), (8, 0)):
+        async with directory.transaction() as transaction:
+            assert await transaction.declines.add_all(at, 9) == added
+    async with directory.reading() as reading:
+        waiting = await reading.declines.pending(9)
+    assert waiting == [DeclineDue(BEN, CLO, 6), DeclineDue(ANN, BEN, 7), DeclineDue(CLO, None, 7)]

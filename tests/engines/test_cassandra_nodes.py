@@ -1,5 +1,5 @@
-"""A node of Cassandra that is lost for good and replaced while rows are written, and a repair: what docs/operations.md
-tells an operator to type, done.
+"""A node of Cassandra that is lost for good and replaced while rows are written, a repair, a node more and one that
+leaves: what docs/operations.md tells an operator to type, done.
 
 Each row has three copies and is acked with two. So with a copy lost there may be one left of what was acked, and a new
 node that is sent its rows by a node that has not got them makes it two of three that know nothing. Here it is so: a
@@ -36,6 +36,8 @@ BOUND: Final = 240.0
 """Seconds after which whatever is waited for will never be."""
 PATIENCE: Final = 20.0
 WITHOUT_HINTS: Final = {"hinted_handoff_enabled": False}
+BETWEEN: Final = (1 << 64) // 6 - (1 << 63)
+"""The token in the middle between those of the first two of three nodes."""
 TALKS: Final = [direct_id(AccountId(f"{number}"), AccountId(f"{number + 1000}")) for number in range(1, 33)]
 """So many that each node has copies of some."""
 
@@ -59,10 +61,10 @@ class Ring:
             await self.tool(node, *words)
             print(f"nodetool {' '.join(words)} at {node.host}: {time.monotonic() - began:.0f} s")
 
-    async def join(self, *, instead_of: str) -> None:
-        """Start one more, and return once it is one of them."""
+    async def join(self, *, token: int = 0, instead_of: str = "") -> None:
+        """Start one more, and return once it is one of them; as `one_more`."""
         self.begun += 1
-        node = one_more(self.live[0], self.begun, self.live, instead_of=instead_of)
+        node = one_more(self.live[0], self.begun, self.live, token=token, instead_of=instead_of)
         began = time.monotonic()
         self.live.append(node)  # whatever becomes of it, it is ended
         joining = asyncio.create_task(asyncio.to_thread(node.begin))
@@ -82,8 +84,17 @@ class Ring:
         await asyncio.to_thread(shutil.rmtree, node.home / node.engine.log.stem)
         return (await self.until(node.host, "DN"))[-2]
 
+    async def leave(self, node: OwnCassandra) -> None:
+        """Let it hand on what it has, wait until the others miss nothing by it, and end it."""
+        began = time.monotonic()
+        await self.tool(node, "decommission")
+        self.live.remove(node)
+        await self.until(node.host, "")
+        print(f"{node.host} left: {time.monotonic() - began:.0f} s")
+        await asyncio.to_thread(node.stop)
+
     async def until(self, host: str, state: str) -> list[str]:
-        """Wait until nodetool's table has the node so; what it says of it."""
+        """Wait until nodetool's table has the node so; what it says of it. state: empty: it is not in the table."""
         async with asyncio.timeout(BOUND):
             while True:  # each look takes a second
                 said = await self.tool(self.live[0], "status")
@@ -151,6 +162,25 @@ async def test_a_node_that_is_lost_is_replaced_and_nothing_that_was_acked_is_los
         rows.say("one replaced")
     await all_is_there(ring, stores.message_store, rows)
     await ring.on_each("repair", "--full", "-pr", keyspace)
+
+
+async def test_a_node_joins_and_another_one_leaves_and_nothing_that_was_acked_is_lost(
+    ring: Ring, stores: CassandraStores
+) -> None:
+    async with writing(stores.message_store) as rows:
+        await rows.more()
+        leaving, *others = ring.live
+        await ring.join(token=BETWEEN)
+        for node in (leaving, *others):
+            await ring.tool(node, "cleanup", ring.servers.keyspace)
+        await ring.checked()
+        rows.say("one more")
+        await rows.more()
+        await ring.leave(leaving)
+        await ring.checked()
+        await rows.more()
+        rows.say("one less")
+    await all_is_there(ring, stores.message_store, rows)
 
 
 class Rows:

@@ -10,7 +10,7 @@ from tests.support.own_zookeeper import OwnEnsemble, own_zookeeper
 from chinwag.adapters.stream_epoch import EPOCH_MOST
 from chinwag.adapters.zookeeper import Epochs, ZooKeeperConnection, ZooKeeperServers
 from chinwag.adapters.zookeeper.epochs import NoEpochLeftError
-from chinwag.assembly.cluster.check_streams import epochs_finding
+from chinwag.assembly.cluster.check_zookeeper import epochs_finding
 from chinwag.life.doctor.finding import Level
 
 

@@ -13,7 +13,7 @@ from chinwag.domain.ids import AccountId, ConversationId
 from chinwag.flow.accept import AcceptRules
 from chinwag.flow.clock import system_clock
 from chinwag.flow.conversations import Conversations
-from chinwag.flow.large import own_large
+from chinwag.flow.large import own_large, own_wide
 from chinwag.flow.large.own_large import OwnLarge
 from chinwag.flow.large.own_wide import OwnWide
 
@@ -145,3 +145,33 @@ async def test_with_no_wide_group_places_are_as_they_were(tmp_path: Path) -> Non
         plain = Conversations(stage.embedded.message_store, stage.embedded.mark_store, stage.embedded.inbox)
         rest = await plain.page(AccountId(ME), page.next, 50)
         assert [one.id for one in (*page.conversations, *rest.conversations)] == groups[::-1]
+
+
+async def test_a_page_costs_no_more_however_many_conversations_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_wide, "PAGE", 2)
+    async with backstage(tmp_path / "data", rules=RULES) as stage:
+        await stage.people("1", "2", "3", "4")
+        listed = Listed(stage)
+        groups = [await listed.group(large=large) for large in (False, True, False, False, False, True, False)]
+        large = [groups[1], groups[5]]
+        store, pages = stage.embedded.message_store, 0
+        memberships_after = store.memberships_after
+
+        async def counted(account: AccountId, after: ConversationId, limit: int) -> Any:
+            nonlocal pages
+            pages += 1
+            return await memberships_after(account, after, limit)
+
+        monkeypatch.setattr(store, "memberships_after", counted)
+        assert (await listed.wide.of(AccountId(ME)), pages) == (large, 1)
+        assert await listed.wide.of(AccountId("9")) == []
+        await stage.do(ME, large[0], Leave())
+        assert await listed.wide.of(AccountId(ME)) == [large[1]]
+        await stage.do(ME, large[0], Join())
+        assert await listed.wide.of(AccountId(ME)) == large
+        # with more wide groups than that all of one's own are looked through
+        listed.wide.known |= {ConversationId("g~7"), ConversationId("g~8")}
+        pages = 0
+        assert (await listed.wide.of(AccountId(ME)), pages > 2) == (large, True)

@@ -11,6 +11,7 @@ from chinwag.domain.body import Text
 from chinwag.domain.command import Add, Remove, Send
 from chinwag.domain.conversation import GroupSettings, Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.large import watches as watches_module
 from chinwag.flow.large.moved import MovedHere
@@ -193,3 +194,31 @@ async def test_more_watches_than_a_session_may_have_are_refused_and_change_nothi
             await watches.watch(ben, [ConversationId(f"g~{count}") for count in range(WATCHES + 1)])
         assert refused.value.code is Code.TOO_MANY
         assert ben.watched == {}
+
+
+async def test_who_asks_about_ever_other_groups_waits_and_watches_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches_module, "LOOKS", Rate(0.001, 3))
+    async with backstage(tmp_path / "data") as stage:
+        await stage.people("1", "2")
+        teas = [await stage.group("1", f"Tea {one}", GroupSettings(), "2") for one in range(5)]
+        watches = Watches(stage.embedded.message_store, MovedHere(stage.embedded.bus), lambda moved: b"")
+        ben = Session("2")
+        await watches.watch(ben, teas[:2])
+        for _ in range(5):
+            await watches.watch(ben, teas[:2])  # what is known costs nothing
+            assert set(await watches.may(ben.account, ben.device, teas[:2])) == set(teas[:2])
+        for others in (teas, [ConversationId("g~1"), ConversationId("g~2")]):
+            with pytest.raises(Refused) as refused:
+                await watches.watch(ben, others)
+            assert refused.value.code is Code.RATE_LIMITED
+            assert refused.value.retry_after is not None
+            assert set(ben.watched) == set(teas[:2])
+            with pytest.raises(Refused) as refused:
+                await watches.may(ben.account, ben.device, others)
+            assert refused.value.code is Code.RATE_LIMITED
+        assert set(await watches.may(ben.account, ben.device, teas[:3])) == set(teas[:3])
+        await watches.watch(ben, teas, asked=False)  # as the server itself looks for an old client
+        await watches.watch(ben, teas[:1])
+        assert (len(watches), set(ben.watched)) == (1, set(teas[:1]))

@@ -1,14 +1,14 @@
 """Data of past versions, opened by this one: the same history, keys, cursors and log-ins.
 
-One folder for each kept state; `python -m tools.make_kept_data COMMIT` adds one. What is of Cassandra:
-`test_kept_rows.py`.
+One folder for each kept state; `python -m tools.make_kept_data COMMIT` adds one, `tools.make_kept_cassandra` what is of
+a server on Cassandra.
 """
 
 import hashlib
 import json
 import tarfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,17 @@ import anyio
 import httpx2
 import pytest
 from prove.process import ServerProcess
+from tests.kept.wide import begun_on_rows
 from tests.life.commands import chinwag
 from tests.support.clusters import new_cluster
 from tests.support.keeper import Urls
 
 from chinwag.engines.programs import cache_folder, fetch
 
-STATES = sorted(path.parent for path in Path(__file__).parent.glob("*/expected.json"))
-_PARTS = {"data": "expected.json", "backup": "expected.json", "cluster": "cluster.json"}
+_PARTS = {"data": "expected.json", "backup": "expected.json", "cluster": "cluster.json", "wide": "wide.json"}
+STATES = sorted({path.parent for expected in _PARTS.values() for path in Path(__file__).parent.glob(f"*/{expected}")})
+_LONG = {"wide": [pytest.mark.cluster_prove]}
+"""What is in `make test` of these: `test_kept_rows.py`."""
 CASES = [(state, part) for state in STATES for part, expected in _PARTS.items() if (state / expected).exists()]
 
 
@@ -74,13 +77,21 @@ def _unpacked(state: Path, part: str, into: Path) -> Path:
     return into / part
 
 
-@pytest.fixture(params=CASES, ids=lambda case: "-".join((case[0].name, case[1])))
+@pytest.fixture(
+    params=[pytest.param(case, marks=_LONG.get(case[1], []), id="-".join((case[0].name, case[1]))) for case in CASES]
+)
 async def kept(request: pytest.FixtureRequest, tmp_path: Path, engine_urls: Urls) -> AsyncIterator[tuple[str, Kept]]:
-    """The kept data folder itself, the one that the kept backup becomes, and the database of the kept dump."""
+    """The kept data folder itself, the one that the kept backup becomes, the database of the kept dump, and that with
+    the kept rows of Cassandra."""
     state, part = request.param
     async with AsyncExitStack() as stack:
         if part == "cluster":
             process = await stack.enter_async_context(_of_dump(state, tmp_path, engine_urls))
+        elif part == "wide":
+            on_rows: AbstractAsyncContextManager[ServerProcess] = begun_on_rows(
+                state, tmp_path, engine_urls, request.getfixturevalue("cassandra_port")
+            )
+            process = await stack.enter_async_context(on_rows)
         else:
             process = ServerProcess(await _data(state, part, tmp_path))
         await process.start()
@@ -152,6 +163,11 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
         kept_events = expected["history"][expected["group"]]
         assert set(numbers) >= {event["number"] for event in kept_events if event["kind"] == "message"}
         assert expected["after_backup"] in numbers
+    for device, view in zip(devices, expected.get("views", ()), strict="views" in expected):
+        assert await server.ask("GET", f"/v1/conversations/{expected['group']}", device["access_token"]) == view
+    for number, receipts in expected.get("receipts", {}).items():
+        path = f"/v1/conversations/{expected['group']}/messages/{number}/receipts"
+        assert await server.ask("GET", path, token) == receipts
     before = await server.history(expected["group"], token)
     # What was asked under these keys is done: nothing of it is done again.
     for command in expected.get("commands", ()):
@@ -159,7 +175,7 @@ async def test_history_log_ins_and_cursors_are_what_they_were(kept: tuple[str, K
         again = devices[command["by"]]["access_token"]
         answer = await server.ask(command["method"], path, again, command["body"], command["key"])
         assert answer["number"] == command["number"], command
-    await _media_and_subscriptions(server, [one["access_token"] for one in devices], files=part != "cluster")
+    await _media_and_subscriptions(server, [one["access_token"] for one in devices], files=part in ("data", "backup"))
     said = {"body": {"type": "text", "text": "and on it goes"}}
     placed = await server.ask("POST", f"/v1/conversations/{expected['group']}/messages", token, said)
     after = await server.history(expected["group"], token)

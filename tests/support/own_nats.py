@@ -21,8 +21,10 @@ _PASSWORD: Final = "of-one-test"
 class OwnNats:
     """Begun by `own_nats`."""
 
-    def __init__(self, engine: Nats, place: Place, port: int) -> None:
+    def __init__(self, engine: Nats, place: Place, port: int, monitor: int = 0) -> None:
         self._engine = engine
+        self.monitor: Final = f"http://127.0.0.1:{monitor}" if monitor else ""
+        """Where it is monitored, if it is."""
         self.place: Final = place
         self.port: Final = port
         self.streams: Final = place.folder / "nats" / "streams"
@@ -92,10 +94,10 @@ def own_nats_with_streams(
     not there yet, before it starts.
     """
     program = fetch(cache_folder(), lambda _: None).nats
-    ports, routes = _free_ports(count), _free_ports(count)
+    ports, routes, monitors = (_free_ports(count) for _ in range(3))
     with ExitStack() as ending:
         servers = []
-        for number, (port, route) in enumerate(zip(ports, routes, strict=True)):
+        for number, (port, route, watched) in enumerate(zip(ports, routes, monitors, strict=True)):
             home = Path(tempfile.mkdtemp(prefix="chinwag-nats-"))
             ending.callback(shutil.rmtree, home, ignore_errors=True)
             place = Place.make(home)
@@ -108,8 +110,8 @@ def own_nats_with_streams(
                     "routes": [f"nats://127.0.0.1:{each}" for each in routes],
                 },
             }
-            settings = streams_in(place, most) | (together if count > 1 else {})
-            servers.append(OwnNats(Nats(program, place, settings=settings), place, port))
+            settings = streams_in(place, most) | {"http": f"127.0.0.1:{watched}"} | (together if count > 1 else {})
+            servers.append(OwnNats(Nats(program, place, settings=settings), place, port, watched))
         for number, server in enumerate(servers, 1):
             prepare(number, server.place, server.streams)
             server.launch()

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,15 @@ class OwnPostgres:
         if self._running is not None:
             self._engine.stop(self._running)
 
+    @property
+    def live(self) -> bool:
+        """Whether its first process is there."""
+        return self._running is not None and lives(self._running)
+
+    def ended(self) -> None:
+        """Wait until it has ended by itself."""
+        assert wait_until(lambda: not self.live, 60.0)
+
     def kill(self) -> None:
         """kill -9 of its first process, and wait until that is gone; its sessions end by themselves."""
         assert self._running is not None
@@ -53,11 +62,18 @@ class OwnPostgres:
 
 
 @contextmanager
-def own_postgres(settings: Mapping[str, str] | None = None) -> Iterator[OwnPostgres]:
-    """A server at work, gone afterwards. settings: of its postgresql.conf."""
+def own_postgres(
+    settings: Mapping[str, str] | None = None,
+    prepare: Callable[[Place, Path], None] = lambda _place, _folder: None,
+) -> Iterator[OwnPostgres]:
+    """A server at work, gone afterwards. settings: of its postgresql.conf. prepare: given the folder in which it keeps
+    everything, which is not there yet, before it starts."""
     programs = fetch(cache_folder(), lambda _: None)
-    with _home() as home, _at_work(OwnPostgres(programs, home, settings or {})) as server:
-        yield server
+    with _home() as home:
+        server = OwnPostgres(programs, home, settings or {})
+        prepare(server.place, home / "postgres")
+        with _at_work(server):
+            yield server
 
 
 @contextmanager

@@ -156,22 +156,22 @@ class Appender:
         """Try until it is in, or its time is over; those that surely are not in, and why."""
         encoded = [each.encoded for each in batch]
         due = batch[0].since + LIFE_SECONDS
-        doubtful, pause = False, PAUSE_FIRST
+        doubtful, pause, why = False, PAUSE_FIRST, "nobody takes them"
         while True:
             self._again.clear()
             try:
                 aside = await self._sending.send(self._partition, self._number, encoded)
             except NotTakenError:
                 pass
-            except Refused:
-                doubtful = True
+            except Refused as refused:
+                doubtful, why = True, refused.detail
             except Exception:
                 doubtful = True
                 _log.exception("a batch could not be sent", partition=self._partition)
             else:
                 return [(batch[place].submission, Code.INTERNAL) for place in aside if 0 <= place < len(batch)]
             if self._now() + pause >= due or told_to_end():
-                _log.warning("commands are given up", partition=self._partition, commands=len(batch))
+                _log.warning("commands are given up", partition=self._partition, commands=len(batch), error=why)
                 # In doubt nobody knows, and whoever waits hears nothing.
                 return [] if doubtful else [(each.submission, Code.UNAVAILABLE) for each in batch]
             try:

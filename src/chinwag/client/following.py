@@ -40,7 +40,8 @@ class Following:
         self.watched: tuple[ConversationId, ...] = ()
         self.heads_wanted: Final = asyncio.Event()
         """Set when other groups are watched than before, or by a new session."""
-        self._tell_watched = False
+        self._tell_watched: float | None = None
+        """When it is to be said what is watched (of the event loop's clock); None: it was."""
 
     def watch(self, conversations: Sequence[ConversationId]) -> bool:
         """Watch these and no others, in any order; whether that is new. Raises ValueError for more than `WATCHES`."""
@@ -49,7 +50,7 @@ class Following:
             raise ValueError(f"a device watches at most {WATCHES} groups")
         if set(wanted) == set(self.watched):
             return False
-        self.watched, self._tell_watched = wanted, True
+        self.watched, self._tell_watched = wanted, 0.0
         return True
 
     def follow(self, conversation: ConversationId, after: int) -> None:
@@ -72,17 +73,17 @@ class Following:
 
     def connected(self) -> None:
         """A session begins, which knows of nothing."""
-        self._tell_watched = bool(self.watched)
+        self._tell_watched = 0.0 if self.watched else None
         for one in self._followed.values():
             one.due = 0.0
 
     def due(self) -> Iterator[frames.Watch | frames.Follow]:
         """What is to be said now."""
-        if self._tell_watched:
-            self._tell_watched = False
+        now = self._loop.time()
+        if self._tell_watched is not None and self._tell_watched <= now:
+            self._tell_watched = None
             self.heads_wanted.set()
             yield frames.Watch(self.watched)
-        now = self._loop.time()
         for conversation, one in self._followed.items():
             if one.due is not None and one.due <= now and not (one.full and self._feed.has_fed(conversation)):
                 one.due, one.full, one.asked = None, False, one.number
@@ -117,6 +118,11 @@ class Following:
             case _:
                 self._over(name, one.number, frame.code)
         return None
+
+    def not_watched(self, error: frames.Error) -> None:
+        """What was to be watched is not, or not all of it: it is said again, unless that is of no use."""
+        if error.retryable and self._tell_watched is None:
+            self._tell_watched = self._loop.time() + max(AGAIN_SECONDS, error.retry_after or 0.0)
 
     def told(self, counts: frames.Counts) -> None:
         """Reactions to messages of a followed group are others now."""

@@ -207,6 +207,8 @@ class Link:
                     self.pump()
                 elif frame.frame == "follow":
                     self._following.take(frame)
+                elif frame.frame == "watch":
+                    self._following.not_watched(frame)
             case FeedFrame() | Followed() | Unfollowed() | Far():
                 if (wish := self._following.take(frame)) is not None:
                     connection.send(wish)

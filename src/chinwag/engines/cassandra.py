@@ -220,6 +220,8 @@ class Cassandra:
             "commitlog_sync": "batch",
             "concurrent_writes": 128,
             "commitlog_segment_size": "8MiB",
+            # it tells the others, and `chinwag cluster check`, that its disk is about to be full
+            "data_disk_usage_percentage_warn_threshold": 90,
             **self._settings,
         }
         self._write("logback.xml", _LOGGING)

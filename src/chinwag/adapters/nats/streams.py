@@ -38,7 +38,7 @@ _PAGE: Final = 1024
 
 
 class Config(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """How a stream is made."""
+    """How a stream is made; of one that is there, also what it has been given since and we never say."""
 
     name: str
     subjects: list[str]
@@ -49,6 +49,13 @@ class Config(msgspec.Struct, kw_only=True, omit_defaults=True):
     storage: str = msgspec.field(default="")
     discard: str = msgspec.field(default="")
     max_age: int = 0
+    max_msgs: int = -1
+    max_msgs_per_subject: int = -1
+    max_msg_size: int = -1
+    deny_purge: bool = False
+    sealed: bool = False
+    no_ack: bool = False
+    persist_mode: str = ""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -189,14 +196,23 @@ class Streams:
         now = datetime.fromisoformat(found[0].ts).timestamp() if found and found[0].ts else 0.0
         return Looked(listed.total, len(listed.missing or ()), now)
 
-    async def kept(self) -> list[Kept]:
-        """All of them, as they are."""
-        found: list[Kept] = []
+    def partition(self, name: str) -> int:
+        """Of which partition the stream of that name is; -1: of none."""
+        word = name.removeprefix(self._prefix).partition("-")[0]
+        return int(word) if name.startswith(self._prefix) and word.isascii() and word.isdigit() else -1
+
+    async def kept(self) -> tuple[list[Kept], list[str]]:
+        """All of them as they are, and the names of those that nobody leads."""
+        found: dict[str, Kept] = {}
+        missing: set[str] = set()
+        offset = 0
         while True:
-            listed = await self._list(len(found))
-            found += listed.streams or []
-            if not listed.streams or len(found) >= listed.total:
-                return found
+            listed = await self._list(offset)
+            found |= {one.config.name: one for one in listed.streams or ()}
+            missing |= set(listed.missing or ())
+            offset += len(listed.streams or ()) + len(listed.missing or ())
+            if not listed.streams or offset >= listed.total:
+                return list(found.values()), sorted(missing)
 
     async def _list(self, offset: int) -> _Listed:
         subject = f"{self._connection.prefix}{self._settings.kind}.>"

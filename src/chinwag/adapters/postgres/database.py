@@ -25,6 +25,8 @@ STATEMENTS: Final = 100
 
 _SETTINGS: Final = {
     "application_name": "chinwag messages",
+    # What waits for another's lock goes on with what that one has left, whatever the server's default is.
+    "default_transaction_isolation": "read committed",
     "lock_timeout": f"{LOCK_SECONDS}s",
     # A process that is stopped in the middle of a transaction keeps its locks no longer than this.
     "idle_in_transaction_session_timeout": f"{LOCK_SECONDS}s",

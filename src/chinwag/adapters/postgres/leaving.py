@@ -24,6 +24,7 @@ _LOCK: Final = 0x6C656176
 _SETTINGS: Final = {
     "application_name": "chinwag move",
     "search_path": "public",
+    "default_transaction_isolation": "read committed",
     "lock_timeout": "30s",
     "jit": "off",
     # Every statement here goes by an index, and begins where the one before has ended.

@@ -24,6 +24,7 @@ _LOCK: Final = 0x6D6F7665
 _SETTINGS: Final = {
     "application_name": "chinwag move",
     "search_path": "public",
+    "default_transaction_isolation": "read committed",
     "lock_timeout": "30s",
     # A process that is stopped in the middle of a transaction keeps its locks no longer than this.
     "idle_in_transaction_session_timeout": "60s",

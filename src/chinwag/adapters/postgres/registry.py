@@ -84,7 +84,11 @@ class PostgresRegistry(Registry):
                 max_size=2,
                 timeout=patience,
                 command_timeout=patience,
-                server_settings={"application_name": "chinwag registry", "lock_timeout": f"{patience}s"},
+                server_settings={
+                    "application_name": "chinwag registry",
+                    "lock_timeout": f"{patience}s",
+                    "default_transaction_isolation": "read committed",
+                },
             )
         return cls(pool, lease, rest, patience)
 

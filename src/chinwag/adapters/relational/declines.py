@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chinwag.adapters.relational.schema import refusals
+from chinwag.adapters.relational.schema import accounts, blocks, refusals
 from chinwag.domain.ids import AccountId
 from chinwag.ports.directory import PAGE_MAX, DeclineDue
 
@@ -24,6 +24,21 @@ class RelationalDeclines:
         again = await self._connection.execute(update(refusals).where(*mine).values(at=at))
         if not again.rowcount:
             await self._connection.execute(insert(refusals).values(at=at, **pair))
+
+    async def add_all(self, at: int, limit: int) -> int:
+        taking_none = or_(accounts.c.disabled, accounts.c.closed_at.is_not(None))
+        added = 0
+        for query in (
+            select(blocks.c.blocker, blocks.c.blocked, literal(at)).where(
+                ~exists().where(refusals.c.account == blocks.c.blocker, refusals.c.other == blocks.c.blocked)
+            ),
+            select(accounts.c.id, literal(_EVERYBODY), literal(at)).where(
+                taking_none, ~exists().where(refusals.c.account == accounts.c.id, refusals.c.other == _EVERYBODY)
+            ),
+        ):
+            made = insert(refusals).from_select(["account", "other", "at"], query.limit(limit))
+            added += (await self._connection.execute(made)).rowcount
+        return added
 
     async def pending(self, limit: int) -> list[DeclineDue]:
         query = select(refusals).order_by(refusals.c.at, refusals.c.account, refusals.c.other)

@@ -183,6 +183,7 @@ def engine_on(
         "statement_timeout": bound,
         "idle_in_transaction_session_timeout": bound,
         "search_path": "public",
+        "default_transaction_isolation": "read committed",
         "TimeZone": "UTC",
     }
 

@@ -9,9 +9,9 @@ SECONDS: Final = 2.0
 MOST_BYTES: Final = 64 * 1024
 
 
-def said_by(host: str, tls_ca: str = "") -> dict[str, str]:
-    """Its answer to `srvr`, by name; empty if it gives none. host: with its port. tls_ca: a PEM file of the authorities
-    that may vouch for it; empty: not encrypted. Blocks for two seconds a step at most."""
+def answer_of(host: str, tls_ca: str = "") -> str:
+    """Its answer to `srvr`; empty if it gives none. host: with its port. tls_ca: a PEM file of the authorities that
+    may vouch for it; empty: not encrypted. Blocks for two seconds a step at most."""
     name, _, port = host.rpartition(":")
     try:
         address = (name.strip("[]"), int(port))
@@ -22,8 +22,12 @@ def said_by(host: str, tls_ca: str = "") -> dict[str, str]:
         ):
             connection.sendall(b"srvr")
             with connection.makefile("rb") as answer:
-                words = answer.read(MOST_BYTES).decode(errors="replace")
+                return answer.read(MOST_BYTES).decode(errors="replace")
     except (OSError, ValueError):
-        return {}
-    lines = (line.partition(":") for line in words.splitlines() if ":" in line)
+        return ""
+
+
+def by_name(answer: str) -> dict[str, str]:
+    """The same as names and values; empty if it tells none, as a server that serves nobody."""
+    lines = (line.partition(":") for line in answer.splitlines() if ":" in line)
     return {key.strip(): value.strip() for key, _, value in lines}

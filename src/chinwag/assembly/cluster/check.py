@@ -1,8 +1,9 @@
 """What `chinwag cluster check` looks at: whether the engines are fit, and are this cluster's. It changes nothing."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
@@ -15,23 +16,15 @@ from chinwag.adapters.postgres.said import said
 from chinwag.adapters.relational.postgres import open_postgres_directory
 from chinwag.adapters.relational.revisions import NewerDatabaseError
 from chinwag.adapters.relational.sealed_keys import FollowedKeys, SealedKeyStore
+from chinwag.assembly.cluster.check_postgres import database_findings
 from chinwag.assembly.cluster.clocks import CLOCK_ADVICE, CLOCK_SECONDS, QUESTION, apart_from, clock_words
 from chinwag.assembly.cluster.credentials import directory_url, messages_url, nats_servers, read_secret, shown
-from chinwag.assembly.cluster.erasing import erasing
 from chinwag.config import Config
 from chinwag.domain.refusal import Refused
 from chinwag.flow.clock import Clock, system_clock
-from chinwag.life.doctor.finding import Finding, fail, ok, warn
+from chinwag.life.doctor.finding import Finding, fail, ok
 from chinwag.ports.key_store import KeysDamaged
 from chinwag.told import Told
-
-POSTGRES_LEAST: Final = 150_000
-"""The oldest PostgreSQL on which all of this was tried, as `server_version_num`."""
-WEAK: Final = ("off", "local", "remote_write")
-_ON: Final = {
-    "fsync": "a cut of power may take messages that were acked: set fsync = on in postgresql.conf, and restart it",
-    "full_page_writes": "a cut of power may damage the database: set full_page_writes = on, and reload",
-}
 
 
 async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Finding]:
@@ -52,16 +45,22 @@ async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Fi
             yield fail(
                 subject,
                 f"{shown(url)} cannot be reached: {said(error)}",
-                f"see that it runs, that {setting} leads to it, and that postgres.password_file holds its password",
+                f"see that it runs, that {setting} leads to it, and that postgres.password_file holds its password; a "
+                "full disk ends it, which its log says: make room, and start it",
             )
             away.add(url)
             continue
         try:
-            async for finding in _database(subject, connection):
+            async for finding in database_findings(subject, connection):
                 yield finding
             yield await _clock(f"{subject}, clock", connection, clock)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            yield fail(subject, f"{shown(url)} stopped answering: {said(error)}", "see what its log says")
+            away.add(url)
+            continue
         finally:
-            await connection.close(timeout=CONNECT_SECONDS)
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.close(timeout=CONNECT_SECONDS)
         finding, found = await _identity(f"{subject}'s cluster", url, cluster or config.cluster.id)
         cluster = cluster or found
         yield finding
@@ -78,87 +77,6 @@ async def check(config: Config, clock: Clock = system_clock) -> AsyncIterator[Fi
 
         async for finding in check_streams(config, cluster, clock):
             yield finding
-
-
-async def _database(subject: str, connection: Any) -> AsyncIterator[Finding]:
-    number = int(await connection.fetchval("SHOW server_version_num"))
-    version = await connection.fetchval("SHOW server_version")
-    if number < POSTGRES_LEAST:
-        yield fail(subject, f"version {version}", f"{POSTGRES_LEAST // 10_000} is the oldest that will do: update it")
-    else:
-        yield ok(subject, f"version {version}")
-    for name, otherwise in _ON.items():
-        value = await connection.fetchval(f"SHOW {name}")
-        yield ok(f"{subject}, {name}", value) if value == "on" else fail(f"{subject}, {name}", value, otherwise)
-    yield await _commits(subject, connection)
-    yield await _standby(subject, connection)
-    encoding, locale = await connection.fetchrow(
-        "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()"
-    )
-    if encoding == "UTF8":
-        yield ok(f"{subject}, encoding", f"{encoding}, ordered as {locale}; what counts is ordered by code points")
-    else:
-        yield fail(
-            f"{subject}, encoding",
-            encoding,
-            "make a database with ENCODING 'UTF8' TEMPLATE template0, and name that one",
-        )
-    yield await _pooled(subject, connection)
-    async for finding in erasing(subject, connection):
-        yield finding
-
-
-async def _commits(subject: str, connection: Any) -> Finding:
-    subject = f"{subject}, synchronous_commit"
-    value = await connection.fetchval("SHOW synchronous_commit")
-    if value in WEAK:
-        return fail(
-            subject,
-            value,
-            "acks would not wait for the disk: set synchronous_commit = on in postgresql.conf, and reload (servers set "
-            "it for their own commits of messages, but not for accounts)",
-        )
-    return ok(subject, value)
-
-
-async def _standby(subject: str, connection: Any) -> Finding:
-    subject = f"{subject}, standbys"
-    if await connection.fetchval("SELECT pg_is_in_recovery()"):
-        return fail(subject, "this is a standby itself", "let postgres.url lead to the primary")
-    names = await connection.fetchval("SHOW synchronous_standby_names")
-    if not names:
-        return warn(
-            subject,
-            "none is synchronous",
-            "if this server's disk is lost, so are its latest acked messages, also with a standby that takes over: "
-            "name one in synchronous_standby_names, or know that you do without",
-        )
-    count = await connection.fetchval(
-        "SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum') AND state = 'streaming'"
-    )
-    if not count:
-        return fail(subject, f"{names}: none of them is there", "start one: until then no commit ends")
-    return ok(subject, f"{names}: {count} of them synchronous now")
-
-
-async def _pooled(subject: str, connection: Any) -> Finding:
-    """Whether two statements reach the same session: a pooler that parts them breaks locks and prepared statements."""
-    subject = f"{subject}, sessions"
-    try:
-        await connection.execute("SET application_name = 'chinwag cluster check'")
-        kept = await connection.fetchval("SHOW application_name") == "chinwag cluster check"
-        first, second = [await connection.fetchval("SELECT pg_backend_pid()") for _ in range(2)]
-    except asyncpg.PostgresError as error:
-        return fail(
-            subject, f"a prepared statement failed: {said(error)}", "connect to PostgreSQL itself, not to a pooler"
-        )
-    if kept and first == second:
-        return ok(subject, "a connection keeps its session")
-    return fail(
-        subject,
-        "statements of one connection reach several sessions",
-        "a pooler by transaction (PgBouncer's) will not do: connect to PostgreSQL itself, or pool by session",
-    )
 
 
 async def _clock(subject: str, connection: Any, clock: Clock) -> Finding:
@@ -187,12 +105,14 @@ async def _tried(subject: str, work: Awaitable[str]) -> Finding:
         return fail(subject, str(newer), "update Chinwag on this machine")
     except schema.MissingSchemaError as missing:
         return fail(subject, str(missing), "what is missing is made by `chinwag cluster init`")
+    except schema.OlderSchemaError as older:
+        return fail(subject, str(older), "an update is not through: go on with it (docs/cluster.md, Update)")
     except (Told, KeysDamaged) as told:
         return fail(subject, str(told), "correct what it names; what is missing is made by `chinwag cluster init`")
     except Refused as refused:
         return fail(subject, refused.detail, "see to the database first")
-    except OSError as error:
-        return fail(subject, str(error) or "no answer in time", "see to the database first")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return fail(subject, said(error), "see to the database first")
 
 
 async def _halves(messages: str, accounts: str) -> str:

@@ -15,6 +15,7 @@ from chinwag.roles.observe import Check
 
 LOOK_SECONDS: Final = 1.0
 """From one look to the next."""
+ABOUT: Final = "`chinwag cluster check` says what it is"
 AWAY_SECONDS: Final = 5.0
 """How long something may be away before the process counts as away itself."""
 PROBE_SECONDS: Final = 3.0
@@ -57,7 +58,7 @@ class Reach:
             self._since = self._now()
         if not self.away and self._now() - self._since >= AWAY_SECONDS:
             self.away = True
-            _log.warning("what is needed is away: people are sent elsewhere", missing=missing)
+            _log.warning("what is needed is away: people are sent elsewhere", missing=missing, why=ABOUT)
             await self._went()
 
     async def check(self) -> None:

@@ -1,11 +1,14 @@
 """`chinwag cluster restored` on the cassandra profile: every partition of the log and of the inboxes begins an epoch
-that it never had, in a stream that is empty."""
+that it never had, in a stream that is empty. Then what lies above the states that were brought back is taken back
+(`restore_rows.py`)."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
+from chinwag.adapters.cassandra import Database
+from chinwag.adapters.cassandra.taken_back import refuse_a_part
 from chinwag.adapters.nats.stream_epochs import Applied, Counter
 from chinwag.adapters.nats.streams import Streams
 from chinwag.adapters.zookeeper import Epochs
@@ -21,6 +24,7 @@ from chinwag.assembly.cluster.opened_streams import (
     open_rows,
     stream_settings,
 )
+from chinwag.assembly.cluster.restore_rows import restore_rows
 from chinwag.assembly.roles import ROLES
 from chinwag.config import Config
 from chinwag.ports.bus import new_node
@@ -53,18 +57,22 @@ async def restore_streams(config: Config, say: Callable[[str], None]) -> None:
             (LOG, rows.log_partitions, rows.places.applied),
             (INBOX, rows.inbox_partitions, inbox_applied(rows.inbox)),
         ]
-        cassandra = f"Cassandra at {', '.join(config.cassandra.hosts)}"
+        begun: dict[str, list[int]] = {}
+        cassandra, database = f"Cassandra at {', '.join(config.cassandra.hosts)}", Database(rows.driver)
+        await named(cassandra, refuse_a_part(database))
         for kind, count, applied in kinds:
             streams = Streams(nats, stream_settings(config, kind))
             say(f"beginning new epochs of the {kind}")
             counter = NamedCounter("ZooKeeper", Epochs(zookeeper, kind))
-            await named("JetStream", _begun(streams, counter, named_applied(cassandra, applied), count))
+            begun[kind] = await named("JetStream", _begun(streams, counter, named_applied(cassandra, applied), count))
+        await restore_rows(config, database, begun[LOG], say)
 
 
-async def _begun(streams: Streams, counter: Counter, applied: Applied, count: int) -> None:
+async def _begun(streams: Streams, counter: Counter, applied: Applied, count: int) -> list[int]:
+    """The epoch of each partition."""
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def begin(partition: int) -> None:
+    async def begin(partition: int) -> int:
         async with room:
             there = await streams.epochs(partition)
             known = max([await counter.current(partition), (await applied(partition)).epoch, *there])
@@ -72,5 +80,6 @@ async def _begun(streams: Streams, counter: Counter, applied: Applied, count: in
             for old in there:  # before, as all of them have their room reserved
                 await streams.delete(partition, old)
             await streams.make(partition, epoch)
+            return epoch
 
-    await asyncio.gather(*map(begin, range(count)))
+    return await asyncio.gather(*map(begin, range(count)))

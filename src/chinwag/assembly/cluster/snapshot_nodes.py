@@ -1,9 +1,11 @@
 """`chinwag cluster snapshot`: copies of all tables on Cassandra's nodes, in the order in which they may be of several
 moments.
 
-A row is written after all that it speaks of: a conversation's state after its events, an inbox's after its entries. So
-whatever speaks of others is copied first, on every node: what a state of the copies speaks of is in them, and what lies
-above it is void in the epoch that begins with a restore.
+A row is written after all that it speaks of: a mark after the state that has its number, a state after its events, an
+inbox's after its entries. So whatever speaks of others is copied first, on every node: what a state of the copies
+speaks of is in them. What lies above it is void in the epoch that begins with a restore, and is taken back then where
+that could not be seen (`adapters/cassandra/taken_back.py`). Of a mark it could not: so no mark of the copies is above
+its state.
 """
 
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from chinwag.assembly.cluster.nodetool import Nodetool
 from chinwag.assembly.cluster.opened_streams import open_rows
 from chinwag.config import Config
 
-_EARLIER: Final = (("states",), ("inbox_checkpoints", "inbox_state"))
+_EARLIER: Final = (("marks", "steps", "inbox_checkpoints", "inbox_state"), ("states",))
 _MADE_AGAIN: Final = ("companions",)
 PHASES: Final = (
     *_EARLIER,

@@ -89,7 +89,7 @@ class Outdated:
             if self._over or not fresh:
                 return
             states = await clients.states.load(fresh)
-            await clients.watches.watch(self, names)
+            await clients.watches.watch(self, names, asked=False)
             if any(state is not None and state.large for state in states):
                 self._due()
         except Refused as refused:

@@ -3,7 +3,7 @@
 The wide groups of an installation are few: they are read from time to time, and while there are none nothing else is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from chinwag.domain.ids import AccountId, ConversationId
@@ -41,17 +41,34 @@ class OwnWide:
         self._on_more.append(handler)
 
     async def of(self, account: AccountId) -> list[ConversationId]:
-        """The wide groups of which the account is a member. Raises `Refused(UNAVAILABLE)`."""
+        """The wide groups of which the account is a member. Raises `Refused(UNAVAILABLE)`.
+
+        Most are in few conversations, which are looked through. This is asked for with each page of a list: so of one
+        in very many its rows in all wide groups are read instead, if there are no more of these than that.
+        """
         known, found, after = self.known, dict[ConversationId, None](), ConversationId("")
-        for _ in range(PAGES if known else 0):
+        for page in range(PAGES if known else 0):
+            if page and len(known) <= PAGE:
+                return await self._by_rows(account, sorted(known))
             spans = await self._store.memberships_after(account, after, PAGE)
             if not spans:
                 break
             found.update(
                 (span.conversation, None) for span in spans if span.last is None and span.conversation in known
             )
+            if len({span.conversation for span in spans}) < PAGE:
+                break
             after = spans[-1].conversation
         return list(found)
+
+    async def _by_rows(self, account: AccountId, names: Sequence[ConversationId]) -> list[ConversationId]:
+        rows = await self._store.people([(name, account) for name in names])
+        there = [
+            name
+            for name, row in zip(names, rows, strict=True)
+            if row is not None and row.stays and not row.stays[-1].left
+        ]
+        return sorted(there, key=lambda name: (len(name.encode()), name.encode()))  # as the spans are
 
     def known_since(self, conversation: ConversationId) -> int | None:
         """Since when it is known that this group is wide (milliseconds since 1970); None: it is not."""

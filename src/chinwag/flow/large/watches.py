@@ -16,7 +16,9 @@ import structlog
 
 from chinwag.domain.conversation import Span
 from chinwag.domain.ids import AccountId, ConversationId, DeviceId, check_conversation_id
+from chinwag.domain.rate import Rate
 from chinwag.domain.refusal import Code, Refused
+from chinwag.flow.budget import Shared
 from chinwag.flow.large.moved import MovedHere
 from chinwag.ports.bus import Moved
 from chinwag.ports.message_store import MessageStore
@@ -31,6 +33,12 @@ AGAIN_SECONDS: Final = 600.0
 """After so long it is looked into again, with the next nudge, whether one is still a member."""
 SLICE: Final = 500
 """Sessions told before others have their turn."""
+LOOKS: Final = Rate(200.0, 5_000)
+"""Groups into which it is looked for one device; for its account `SHARE` times as many. A frame may name `WATCHES`, so
+that counting frames would bound little."""
+SHARE: Final = 4
+FOLLOW_LOOKS: Final = 10
+"""As how many of them a follow counts, which reads up to a thousand events."""
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +85,8 @@ class Watches:
         self._now = now
         self._watched: dict[ConversationId, _Watched] = {}
         self._watchers: dict[DeviceId, dict[Watcher, None]] = {}
+        self.looks: Final = Shared(LOOKS, SHARE, now)
+        """What looking into groups costs: watching them, following them, asking where they are."""
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking_again = False
@@ -87,21 +97,25 @@ class Watches:
         """Groups that are watched."""
         return len(self._watched)
 
-    async def watch(self, watcher: Watcher, conversations: Sequence[ConversationId]) -> None:
-        """`watcher` watches these from now on, and no others. Of which it is no member is passed over.
+    async def watch(self, watcher: Watcher, conversations: Sequence[ConversationId], *, asked: bool = True) -> None:
+        """`watcher` watches these from now on, and no others. Of which it is no member is passed over. asked: by the
+        device, within its budget.
 
-        Raises `Refused`: `too_many`, and `unavailable`: those that were not looked into are not watched.
+        Raises `Refused`: `too_many` and `rate_limited`: it watches what it did; and `unavailable`: those that were not
+        looked into are not watched.
         """
         names = dict.fromkeys(conversations)
         if len(names) > WATCHES:
             raise Refused(Code.TOO_MANY, f"a session watches at most {WATCHES} groups")
         for name in names:
             check_conversation_id(name)
+        fresh = [name for name in names if name not in watcher.watched]
+        if asked and fresh:
+            self.looks.take(watcher.account, watcher.device, len(fresh))
         for name in [held for held in watcher.watched if held not in names]:
             self.unwatch(watcher, name)
         if names:
             self._watchers.setdefault(watcher.device, {})[watcher] = None
-        fresh = [name for name in names if name not in watcher.watched]
         for name in fresh:
             watcher.watched[name] = None
         try:
@@ -159,8 +173,11 @@ class Watches:
     async def may(
         self, account: AccountId, device: DeviceId, names: Sequence[ConversationId]
     ) -> dict[ConversationId, int]:
-        """Those of `names` of which the account is a member, as `of` tells them. Raises `Refused(UNAVAILABLE)`."""
+        """Those of `names` of which the account is a member, as `of` tells them. Raises `Refused`: `unavailable`, and
+        `rate_limited`."""
         known = self.of(device)
+        if unknown := len(set(names) - known.keys()):
+            self.looks.take(account, device, unknown)
         found: dict[ConversationId, int] = {}
         for count, name in enumerate(names, 1):
             since = known.get(name) or _since(await self._store.spans(account, name))

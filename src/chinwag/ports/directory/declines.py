@@ -26,6 +26,12 @@ class DeclineRepository(Protocol):
         """There is a change to tell; one row a pair, and it is there if, and only if, the transaction commits."""
         ...
 
+    async def add_all(self, at: int, limit: int) -> int:
+        """As `add`, for blocks, and for accounts that are disabled or closed, of which no row says so yet:
+        conversations were brought back that may know nothing of them. Up to `limit` of each kind; how many: 0 once all
+        are there."""
+        ...
+
     async def pending(self, limit: int) -> Sequence[DeclineDue]:
         """The oldest."""
         ...

@@ -10,7 +10,7 @@ from chinwag.domain.refusal import Code, Refused
 from chinwag.flow.large.feeds import FarError, Feeds
 from chinwag.flow.large.follower import Ended, Follower
 from chinwag.flow.large.notices import turn_of
-from chinwag.flow.large.watches import Watches
+from chinwag.flow.large.watches import FOLLOW_LOOKS, Watches
 from chinwag.ports.bus import Moved
 from chinwag.wire.codec import About, encode, error_frame
 from chinwag.wire.frames import Far, Followed, Unfollowed
@@ -79,6 +79,7 @@ class Pulling:
         conversation = follower.conversation
         about = About("follow", conversation=conversation)
         try:
+            self._watches.looks.take(self.account, self.device, FOLLOW_LOOKS)
             await self._feeds.follow(follower, after)
         except FarError as far:
             if self._gone(follower):

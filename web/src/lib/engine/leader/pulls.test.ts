@@ -1,11 +1,11 @@
 import "fake-indexeddb/auto";
 import { type Kept, unread, type View } from "@chinwag/client";
 import { deleteDB } from "idb";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { AccountDatabase, databaseName } from "../store/database.js";
 import { EngineStore } from "../store/engine-store.js";
 import { at, Device } from "./large-device.test-support.js";
-import { GROUP, GroupServer, ME } from "./large-server.test-support.js";
+import { DEVICE, GROUP, GroupServer, ME } from "./large-server.test-support.js";
 
 const QUIET = { slow: () => undefined, outdated: () => undefined };
 const OTHER = "d~3~9";
@@ -216,6 +216,23 @@ it("lets go what it holds where too much lies between, and begins with what is t
   expect(device.kept.head).toBe(next);
 });
 
+it("keeps what it wrote itself where nothing may be fed up to that", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  await device.open();
+  device.go();
+  for (let n = 0; n < 1_001; n += 1) server.message("1");
+  device.large.tell("welcome");
+  await device.settled();
+  // Its follow is not answered so far.
+  const mine = server.message(ME, "mine", { device: DEVICE });
+  await device.take();
+  expect(await device.texts()).toMatchObject({ [mine]: "mine" });
+  await device.come();
+  holdsAll();
+});
+
 it("passes over what it may not read", async () => {
   server.turn(true);
   await device.take();
@@ -345,4 +362,33 @@ it("knows by its list how a group is kept, when its cursor led nowhere", async (
   device.large.changed([GROUP]);
   await device.settled();
   expect(server.said).toContainEqual({ type: "watch", conversations: [] });
+});
+
+it("watches again what the server could not look into", async () => {
+  server.turn(true);
+  await device.take();
+  await device.come();
+  const watch = { type: "watch", conversations: [GROUP] };
+  const said = (): number => server.said.filter(({ type }) => type === "watch").length;
+  const before = said();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const refused = { type: "error", message: "", frame: "watch" } as const;
+    device.large.frame({ ...refused, code: "too_many" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(said()).toBe(before);
+    device.large.frame({ ...refused, code: "rate_limited", retryable: true, retry_after: 30 });
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(said()).toBe(before);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(said()).toBe(before + 1);
+    expect(server.said).toContainEqual(watch);
+    device.large.frame({ ...refused, code: "unavailable", retryable: true });
+    await vi.advanceTimersByTimeAsync(0);
+    device.go();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(said()).toBe(before + 1);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -70,6 +70,7 @@ export class Pulls {
   private heard = false;
   private session = 0;
   private next: ReturnType<typeof setTimeout> | undefined;
+  private rewatch: ReturnType<typeof setTimeout> | undefined;
   private readonly rests = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(parts: PullsParts) {
@@ -91,6 +92,7 @@ export class Pulls {
   gone(): void {
     this.session += 1;
     clearTimeout(this.next);
+    clearTimeout(this.rewatch);
     for (const rest of this.rests.values()) clearTimeout(rest);
     this.rests.clear();
   }
@@ -153,6 +155,7 @@ export class Pulls {
         break;
       case "error":
         if (frame.frame === "follow" && frame.conversation) this.refused(frame.conversation, frame);
+        if (frame.frame === "watch" && frame.retryable === true) this.watchLater(frame.retry_after ?? 0);
         break;
       default:
         break;
@@ -171,8 +174,9 @@ export class Pulls {
     if (kept === null) return null;
     state.put(kept);
     changed.add(kept.id);
-    // One's own line goes when its event is shown, which what is followed brings in a moment.
-    return !(event.device === device && this.followed.has(kept.id));
+    // One's own line goes when its event is shown, which what is followed brings in a moment. Before a follow is answered
+    // that is not known: too much may lie between.
+    return !(event.device === device && this.followed.get(kept.id) === null);
   }
 
   // Watching
@@ -188,6 +192,17 @@ export class Pulls {
     this.watched = new Set(wanted.map((one) => one.id));
     this.parts.say({ type: "watch", conversations: [...this.watched] });
     if (this.watched.size > 0) void this.heads();
+  }
+
+  /** What was to be watched is not, or not all of it. */
+  private watchLater(seconds: number): void {
+    clearTimeout(this.rewatch);
+    this.rewatch = setTimeout(
+      () => {
+        this.watch();
+      },
+      Math.max(REST, seconds * 1000),
+    );
   }
 
   /** Ask where all that are watched are, and again after a while. */
